@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace Naf.Gpu;
+
+/// <summary>The processor as a device: a fixed team of threads and the widest vectors that it has.</summary>
+public sealed class CpuDevice : Device
+{
+    /// <param name="threads">Threads that kernels may use, 1 to 256; 0: one per core.</param>
+    /// <exception cref="DeviceException">The number of threads is out of range.</exception>
+    public CpuDevice(int threads = 0)
+    {
+        if (threads is < 0 or > 256)
+            throw new DeviceException($"threads = {threads} is out of range; give 1 to 256, or 0 for one per core");
+        Team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
+    }
+
+    /// <summary>The threads.</summary>
+    public WorkTeam Team { get; }
+
+    /// <inheritdoc/>
+    public override DeviceInfo Info => Describe();
+
+    /// <summary>The processor as `naf devices` shows it.</summary>
+    public static DeviceInfo Describe() => new(
+        "cpu", "cpu", ProcessorName(), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount, Instructions, Usable: true);
+
+    /// <summary>The widest vector instructions in use.</summary>
+    public static string Instructions =>
+        Vector512.IsHardwareAccelerated ? "AVX-512"
+        : Vector256.IsHardwareAccelerated && Fma.IsSupported ? "AVX2"
+        : AdvSimd.IsSupported ? "NEON" : "128-bit";
+
+    /// <inheritdoc/>
+    public override void Dispose() => Team.Dispose();
+
+    private static string ProcessorName()
+    {
+        const string cpuInfo = "/proc/cpuinfo";
+        string? line = File.Exists(cpuInfo) ? File.ReadLines(cpuInfo).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) : null;
+        return line?.Split(':', 2)[1].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
+    }
+}

@@ -1,0 +1,51 @@
+using System.Runtime.InteropServices;
+
+namespace Naf.Gpu;
+
+/// <summary>
+/// Zeroed float32 memory for kernels, aligned to a cache line and outside the garbage collector's heap. Every live buffer is counted.
+/// </summary>
+public sealed unsafe class HostBuffer : IDisposable
+{
+    private const int Alignment = 64;
+    private static long _liveBuffers, _liveBytes;
+    private float* _pointer;
+
+    /// <param name="length">Number of floats; may be 0.</param>
+    /// <exception cref="OutOfMemoryException">The machine has not so much memory.</exception>
+    public HostBuffer(long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        Length = length;
+        nuint bytes = (nuint)Math.Max(length, 1) * sizeof(float);
+        _pointer = (float*)NativeMemory.AlignedAlloc(bytes, Alignment);
+        NativeMemory.Clear(_pointer, bytes);
+        Interlocked.Increment(ref _liveBuffers);
+        Interlocked.Add(ref _liveBytes, length * sizeof(float));
+    }
+
+    /// <summary>Buffers that are not disposed yet.</summary>
+    public static long LiveBuffers => Interlocked.Read(ref _liveBuffers);
+
+    /// <summary>Bytes in buffers that are not disposed yet.</summary>
+    public static long LiveBytes => Interlocked.Read(ref _liveBytes);
+
+    /// <summary>Number of floats.</summary>
+    public long Length { get; }
+
+    /// <summary>The first float.</summary>
+    public float* Pointer => _pointer is not null ? _pointer : throw new ObjectDisposedException(nameof(HostBuffer));
+
+    /// <summary>The whole buffer (at most 2³¹ − 1 floats).</summary>
+    public Span<float> Span => new(Pointer, checked((int)Length));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_pointer is null) return;
+        NativeMemory.AlignedFree(_pointer);
+        _pointer = null;
+        Interlocked.Decrement(ref _liveBuffers);
+        Interlocked.Add(ref _liveBytes, -Length * sizeof(float));
+    }
+}

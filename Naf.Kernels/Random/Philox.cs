@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+
+namespace Naf.Kernels;
+
+/// <summary>What random numbers are for: each purpose has a stream of its own, so that none disturbs another.</summary>
+public enum RandomStream : uint
+{
+    /// <summary>Initial weights of the networks.</summary>
+    Weights = 1,
+    /// <summary>Rows of the replay that make a minibatch.</summary>
+    Minibatch = 2,
+    /// <summary>Exploration noise of the acting policy.</summary>
+    Exploration = 3,
+    /// <summary>Initial states of training episodes.</summary>
+    Reset = 4,
+    /// <summary>Initial states of test episodes.</summary>
+    TestReset = 5,
+    /// <summary>Actions of the random policy.</summary>
+    RandomPolicy = 6,
+}
+
+/// <summary>Four random words.</summary>
+public readonly record struct PhiloxBlock(uint A, uint B, uint C, uint D)
+{
+    /// <summary>Uniform in [0, 1) with 53 random bits.</summary>
+    public double Uniform => ((((ulong)A << 32) | B) >> 11) * (1.0 / (1UL << 53));
+
+    /// <summary>Standard normal by Box and Muller: √(−2 ln a) cos(2π b), a in (0, 1].</summary>
+    public double Normal
+    {
+        get
+        {
+            double a = (((((ulong)A << 32) | B) >> 11) + 1) * (1.0 / (1UL << 53));
+            double b = ((((ulong)C << 32) | D) >> 11) * (1.0 / (1UL << 53));
+            return Math.Sqrt(-2 * Math.Log(a)) * Math.Cos(2 * Math.PI * b);
+        }
+    }
+}
+
+/// <summary>
+/// Philox4x32-10, a counter-based generator (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"):
+/// block = f(key = seed, counter = (index, lane, stream)). The same numbers on every device, and no state to lose.
+/// A learner is known by its own seed, so that learner k of a population draws what a single run with its seed draws.
+/// </summary>
+public static class Philox
+{
+    private const uint M0 = 0xD2511F53, M1 = 0xCD9E8D57, W0 = 0x9E3779B9, W1 = 0xBB67AE85;
+
+    /// <summary>The generator itself: ten rounds over counter (c0..c3) with key (k0, k1).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static PhiloxBlock Rounds(uint c0, uint c1, uint c2, uint c3, uint k0, uint k1)
+    {
+        for (int round = 0; round < 10; round++)
+        {
+            ulong p0 = (ulong)M0 * c0, p1 = (ulong)M1 * c2;
+            (c0, c1, c2, c3) = ((uint)(p1 >> 32) ^ c1 ^ k0, (uint)p1, (uint)(p0 >> 32) ^ c3 ^ k1, (uint)p0);
+            k0 += W0;
+            k1 += W1;
+        }
+        return new PhiloxBlock(c0, c1, c2, c3);
+    }
+
+    /// <summary>The block number (index, lane) of a seed's stream.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static PhiloxBlock At(ulong seed, RandomStream stream, ulong index, uint lane = 0) =>
+        Rounds((uint)index, (uint)(index >> 32), lane, (uint)stream, (uint)seed, (uint)(seed >> 32));
+
+    /// <summary>Uniform in [0, 1).</summary>
+    public static double Uniform(ulong seed, RandomStream stream, ulong index, uint lane = 0) => At(seed, stream, index, lane).Uniform;
+
+    /// <summary>Standard normal.</summary>
+    public static double Normal(ulong seed, RandomStream stream, ulong index, uint lane = 0) => At(seed, stream, index, lane).Normal;
+
+    /// <summary>Maps a random word onto 0 .. count−1 without division: ⌊word · count / 2³²⌋ (bias below count / 2³²).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Index(uint word, int count) => (int)(((ulong)word * (ulong)count) >> 32);
+}
