@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+
+namespace Naf.Kernels;
+
+/// <summary>The kind of a joint, with MuJoCo's numbers (mjtJoint).</summary>
+public enum TreeJointType
+{
+    /// <summary>Six freedoms: qpos = position (3, world) and quaternion (4); qvel = linear (3, world) and angular (3, body's frame).</summary>
+    Free = 0,
+    /// <summary>Three rotations as a quaternion; an observation over a tree that has one is refused.</summary>
+    Ball = 1,
+    /// <summary>A translation along the axis, in metres.</summary>
+    Slide = 2,
+    /// <summary>A rotation about the axis through the anchor, in radians.</summary>
+    Hinge = 3,
+}
+
+/// <summary>A body: its frame relative to the parent's when all its joints stand at their reference.</summary>
+/// <param name="Name">The name in the model; empty when it has none.</param>
+/// <param name="Parent">Index of the parent, smaller than the body's own; the world (body 0) has itself.</param>
+/// <param name="Position">Origin in the parent's frame, metres (body_pos).</param>
+/// <param name="Rotation">Orientation in the parent's frame (body_quat).</param>
+/// <param name="FirstJoint">Index of the first joint (body_jntadr); not used when <paramref name="JointCount"/> is 0.</param>
+/// <param name="JointCount">Number of joints (body_jntnum), applied in order.</param>
+public readonly record struct TreeBody(string Name, int Parent, Vec3<double> Position, Quat<double> Rotation, int FirstJoint, int JointCount);
+
+/// <summary>A joint between a body and its parent.</summary>
+/// <param name="Name">The name in the model; empty when it has none.</param>
+/// <param name="Type">Free, ball, slide or hinge.</param>
+/// <param name="Body">The body that it moves (jnt_bodyid).</param>
+/// <param name="QposAddress">First index in qpos (jnt_qposadr).</param>
+/// <param name="DofAddress">First index in qvel (jnt_dofadr).</param>
+/// <param name="Anchor">Anchor in the body's frame, metres (jnt_pos).</param>
+/// <param name="Axis">Axis in the body's frame, unit length (jnt_axis).</param>
+/// <param name="Reference">Position at which the model was drawn (qpos0 at <paramref name="QposAddress"/>): the joint displaces by qpos − Reference. Not used by free joints.</param>
+public readonly record struct TreeJoint(
+    string Name, TreeJointType Type, int Body, int QposAddress, int DofAddress, Vec3<double> Anchor, Vec3<double> Axis, double Reference);
+
+/// <summary>A named frame fixed to a body.</summary>
+/// <param name="Name">The name in the model; empty when it has none.</param>
+/// <param name="Body">The body that carries it (site_bodyid).</param>
+/// <param name="Position">Origin in the body's frame, metres (site_pos).</param>
+/// <param name="Rotation">Orientation in the body's frame (site_quat).</param>
+public readonly record struct TreeSite(string Name, int Body, Vec3<double> Position, Quat<double> Rotation);
+
+/// <summary>
+/// What forward kinematics needs of a MuJoCo model, read out of the loaded model: bodies (parents before children; body 0 is the world),
+/// joints in the order of their bodies, sites. Conventions are MuJoCo's (its mj_kinematics).
+/// </summary>
+/// <param name="Bodies">All bodies, the world first.</param>
+/// <param name="Joints">All joints; a body's are FirstJoint .. FirstJoint + JointCount − 1.</param>
+/// <param name="Sites">All sites.</param>
+/// <param name="Qpos0">[Nq], the reference configuration, in which the model was drawn.</param>
+/// <param name="Nv">Size of qvel: the degrees of freedom.</param>
+public sealed record KinematicTree(
+    ImmutableArray<TreeBody> Bodies, ImmutableArray<TreeJoint> Joints, ImmutableArray<TreeSite> Sites, ImmutableArray<double> Qpos0, int Nv)
+{
+    /// <summary>Size of qpos.</summary>
+    public int Nq => Qpos0.Length;
+
+    /// <summary>Index of the body with this name, or −1.</summary>
+    public int FindBody(string name) => Find(Bodies.Length, i => Bodies[i].Name, name);
+
+    /// <summary>Index of the joint with this name, or −1.</summary>
+    public int FindJoint(string name) => Find(Joints.Length, i => Joints[i].Name, name);
+
+    /// <summary>Index of the site with this name, or −1.</summary>
+    public int FindSite(string name) => Find(Sites.Length, i => Sites[i].Name, name);
+
+    private static int Find(int count, Func<int, string> nameOf, string name)
+    {
+        for (int i = 0; i < count; i++)
+            if (name.Length > 0 && nameOf(i) == name) return i;
+        return -1;
+    }
+}
