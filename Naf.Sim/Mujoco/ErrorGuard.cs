@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Naf.Sim;
+
+/// <summary>
+/// Turns mju_error into an exception. By default mju_error prints, waits for Enter and exits; its handler may neither return (MuJoCo would
+/// run on into a crash) nor throw (no exception passes native frames). So MuJoCo's functions are called through a few lines of machine code that
+/// remember the stack, and the handler, once managed code has recorded the message, goes back there: setjmp and longjmp in effect.
+/// The managed frames never move: only MuJoCo's C frames are dropped. Elsewhere than on linux-x64 an error ends the process with an explanation.
+/// </summary>
+internal static unsafe class ErrorGuard
+{
+    private static readonly delegate* unmanaged<nint, nint, nint, nint, Frame*, int> Guard;
+    private static readonly nint ErrorHandler;
+    [ThreadStatic] private static Frame* current;
+    [ThreadStatic] private static string? message;
+
+    static ErrorGuard()
+    {
+        bool disabled = AppContext.TryGetSwitch("Naf.Sim.NoErrorGuard", out bool off) && off;
+        if (!disabled && GuardCode.TryPlace((nint)(delegate* unmanaged[Cdecl]<byte*, nint>)&Record, out nint guard, out nint handler))
+        {
+            Guard = (delegate* unmanaged<nint, nint, nint, nint, Frame*, int>)guard;
+            ErrorHandler = handler;
+        }
+        else
+        {
+            ErrorHandler = (nint)(delegate* unmanaged[Cdecl]<byte*, void>)&Stop;
+        }
+    }
+
+    /// <summary>Where the guard keeps the stack to return to, and what the guarded function returned.</summary>
+    private struct Frame
+    {
+        public nint StackPointer;
+        public nint Result;
+    }
+
+    /// <summary>Whether an error becomes an exception (linux-x64, executable memory granted) rather than the end of the process.</summary>
+    public static bool Available => Guard != null;
+
+    /// <summary>What goes into mju_user_error.</summary>
+    public static nint Handler => ErrorHandler;
+
+    /// <summary>
+    /// Calls a C function of up to three pointer or integer arguments. C++ code that holds locks (the XML loader) must not be called
+    /// this way, since its destructors would be skipped.
+    /// </summary>
+    /// <returns>What the function returns in its integer register; meaningless for void functions.</returns>
+    /// <exception cref="MujocoException">The function called mju_error. The mjData that it worked on must be reset or discarded.</exception>
+    public static nint Invoke(nint function, nint a, nint b = 0, nint c = 0)
+    {
+        if (Guard == null) return ((delegate* unmanaged<nint, nint, nint, nint>)function)(a, b, c);
+        Frame frame;
+        Frame* outer = current;
+        current = &frame;
+        int failed = Guard(function, a, b, c, &frame);
+        current = outer;
+        if (failed != 0) Throw();
+        return frame.Result;
+    }
+
+    private static void Throw() => throw new MujocoException($"MuJoCo stopped with an error: {message}");
+
+    /// <summary>Called by the machine code: records the message and says where to return to.</summary>
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static nint Record(byte* text)
+    {
+        if (current == null) Fail(text, "it happened outside of a guarded call (while a model was loaded, or in another library's call into MuJoCo)");
+        try
+        {
+            message = Marshal.PtrToStringUTF8((nint)text);
+        }
+        catch (Exception)
+        {
+            message = "(its message could not be read)";
+        }
+        return current->StackPointer;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Stop(byte* text) => Fail(text, "only on linux-x64 can such an error be turned into an exception");
+
+    private static void Fail(byte* text, string why)
+    {
+        string reason = $"MuJoCo stopped with an error that can't be recovered from: {Marshal.PtrToStringUTF8((nint)text)} ({why}). " +
+            "Runs continue from their last checkpoint with --resume.";
+        Console.Error.WriteLine(reason);
+        Environment.FailFast(reason);
+    }
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+
+namespace Naf.Sim;
+
+/// <summary>
+/// One release's row of <see cref="LayoutTable"/>: where the fields in use lie in mjModel and mjData. The structs change in almost
+/// every release, so that a row is chosen by mj_versionString and checked against the loaded library (<see cref="LayoutCheck"/>).
+/// </summary>
+internal sealed class MujocoLayout
+{
+    private readonly Dictionary<string, int> values;
+
+    private MujocoLayout(string version, Dictionary<string, int> values)
+    {
+        Version = version;
+        this.values = values;
+    }
+
+    /// <summary>The release, such as "2.2.2".</summary>
+    public string Version { get; }
+
+    /// <summary>Width of mjModel's sizes (nq, nv...) in bytes: 4 before 3.5.0, 8 from it.</summary>
+    public int SizeWidth => values["sizeof.mjModel.nq"];
+
+    /// <summary>Number of MuJoCo's warning kinds.</summary>
+    public int WarningKinds => values["enum.mjNWARNING"];
+
+    /// <summary>Offset in bytes of a field of mjModel.</summary>
+    public int Model(string field) => values["mjModel." + field];
+
+    /// <summary>Offset in bytes of a field of mjData.</summary>
+    public int Data(string field) => values["mjData." + field];
+
+    /// <summary>Value of an enumerator, such as mjOBJ_SITE.</summary>
+    public int Enum(string name) => values["enum." + name];
+
+    /// <summary>All releases with a row, oldest first.</summary>
+    public static IReadOnlyList<MujocoLayout> All { get; } = Parse(LayoutTable.Text);
+
+    /// <summary>The row of a release.</summary>
+    /// <exception cref="MujocoException">The release has no row.</exception>
+    public static MujocoLayout Find(string version) => All.FirstOrDefault(l => l.Version == version) ?? throw new MujocoException(
+        $"MuJoCo {version} is not known here; known are {string.Join(", ", All.Select(l => l.Version))}. Install one of these, or " +
+        "add a row: run Naf.Sim/Mujoco/Layouts/make-layout.sh on the release's include folder, put what it prints into LayoutTable.cs, and build again.");
+
+    /// <summary>Reads a table: the first line names the columns, each further line is a release.</summary>
+    internal static IReadOnlyList<MujocoLayout> Parse(string table)
+    {
+        string[] lines = table.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string[] names = lines[0].Split(',');
+        return [.. lines.Skip(1).Select(Row)];
+
+        MujocoLayout Row(string line)
+        {
+            string[] cells = line.Split(',');
+            if (cells.Length != names.Length)
+                throw new FormatException($"the layout row of {cells[0]} has {cells.Length} cells but the table has {names.Length} columns; print the row again");
+            return new MujocoLayout(cells[0], Enumerable.Range(1, names.Length - 1)
+                .ToDictionary(i => names[i], i => int.Parse(cells[i], CultureInfo.InvariantCulture)));
+        }
+    }
+}

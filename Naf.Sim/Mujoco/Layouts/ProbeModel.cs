@@ -1,0 +1,118 @@
+namespace Naf.Sim;
+
+/// <summary>
+/// The small odd-valued model of <see cref="LayoutCheck"/>. Sizes and values differ from each other as far as they can, so that an offset
+/// that points to a neighbour shows. MJCF of 2.2.2, which every later release loads; actuators with an activation come last, as 2.x demands.
+/// </summary>
+internal static class ProbeModel
+{
+    public const string Xml = """
+        <mujoco model="probe">
+          <compiler angle="radian"/>
+          <option timestep="0.0037" gravity="0 0 -9.8125"/>
+          <default><geom type="sphere" size="0.05" mass="1.5" contype="0" conaffinity="0"/></default>
+          <worldbody>
+            <site name="fixed" pos="0.31 0.32 0.33" quat="0.6 0 0.8 0"/>
+            <body name="lift" pos="0.11 0.12 0.13">
+              <joint name="lift" type="slide" axis="0 0 1" ref="0.21"/>
+              <geom/>
+            </body>
+            <body name="loose" pos="0.61 0.62 0.63" quat="0.8 0.6 0 0">
+              <freejoint name="loose"/>
+              <geom/>
+            </body>
+            <body name="arm" pos="1.11 1.12 1.13" quat="0.6 0 0 0.8">
+              <joint name="swing" type="hinge" pos="0.01 0.02 0.03" axis="0 0.6 0.8" limited="true" range="-0.71 0.93" ref="0.07"/>
+              <geom pos="0.3 0 0"/>
+              <body name="post" pos="0.41 0.42 0.43">
+                <site name="post" pos="0.71 0.72 0.73"/>
+                <body name="hand" pos="0.51 0.52 0.53" quat="0 0.6 0 0.8">
+                  <joint name="bend" type="hinge" pos="0.04 0.05 0.06" axis="0.8 0 0.6"/>
+                  <joint name="twist" type="hinge" axis="1 0 0" limited="true" range="-0.21 0.35" ref="0.09"/>
+                  <geom pos="0.1 0.1 0"/>
+                  <geom pos="0 0.1 0.2"/>
+                  <site name="tip" pos="0.81 0.82 0.83" quat="0.8 0 0 0.6"/>
+                </body>
+              </body>
+            </body>
+            <body name="shelf" pos="2.1 2.2 2.3" quat="0.6 0 0 0.8">
+              <site name="ledge" pos="0.1 0.2 0.3"/>
+            </body>
+            <body name="marker" mocap="true" pos="3.1 3.2 3.3"/>
+          </worldbody>
+          <actuator>
+            <motor joint="swing" ctrllimited="true" ctrlrange="-0.72 0.94"/>
+            <motor joint="bend"/>
+            <motor joint="twist" ctrllimited="true" ctrlrange="-0.22 0.56"/>
+            <motor joint="bend" gear="0.5"/>
+            <general joint="twist" dyntype="integrator" gainprm="0.01"/>
+            <general joint="swing" dyntype="integrator" gainprm="0.02" ctrllimited="true" ctrlrange="-0.73 0.95"/>
+          </actuator>
+          <sensor>
+            <framepos objtype="site" objname="tip"/>
+            <jointpos joint="swing"/>
+            <velocimeter site="tip"/>
+          </sensor>
+          <keyframe>
+            <key time="0.77" qpos="0.23 0.64 0.65 0.66 0.6 0.8 0 0 0.08 -0.14 0.11"
+                 qvel="0.015 0.025 0.035 0.045 0.055 0.065 0.075 0.085 0.095 0.105" act="0.17 0.18" ctrl="0.15 -0.25 0.35 0.45 0.55 0.65"/>
+          </keyframe>
+        </mujoco>
+        """;
+
+    /// <summary>An entry that is not compared.</summary>
+    public const double Any = double.NaN;
+
+    public static readonly (string Field, int Value)[] Sizes =
+    [
+        ("nq", 11), ("nv", 10), ("nu", 6), ("na", 2), ("nbody", 8), ("njnt", 5), ("nsite", 4), ("nmocap", 1), ("nsensor", 3), ("nsensordata", 7),
+    ];
+
+    public static readonly (string Field, int[] Values)[] Integers =
+    [
+        ("jnt_type", [2, 0, 3, 3, 3]), ("jnt_qposadr", [0, 1, 8, 9, 10]), ("jnt_dofadr", [0, 1, 7, 8, 9]), ("jnt_bodyid", [1, 2, 3, 5, 5]),
+        ("body_parentid", [0, 0, 0, 0, 3, 4, 0, 0]), ("body_jntnum", [0, 1, 1, 1, 0, 2, 0, 0]), ("body_jntadr", [-1, 0, 1, 2, -1, 3, -1, -1]),
+        ("site_bodyid", [0, 4, 5, 6]), ("sensor_adr", [0, 3, 4]), ("sensor_dim", [3, 1, 3]),
+    ];
+
+    public static readonly (string Field, byte[] Values)[] Flags =
+    [
+        ("jnt_limited", [0, 0, 1, 0, 1]), ("actuator_ctrllimited", [1, 0, 1, 0, 0, 1]),
+    ];
+
+    public static readonly (string Field, double[] Values)[] Reals =
+    [
+        ("qpos0", [0.21, 0.61, 0.62, 0.63, 0.8, 0.6, 0, 0, 0.07, 0, 0.09]),
+        ("jnt_range", [0, 0, 0, 0, -0.71, 0.93, 0, 0, -0.21, 0.35]),
+        ("jnt_pos", [0, 0, 0, Any, Any, Any, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0, 0, 0]),
+        ("jnt_axis", [0, 0, 1, Any, Any, Any, 0, 0.6, 0.8, 0.8, 0, 0.6, 1, 0, 0]),
+        ("body_pos", [0, 0, 0, 0.11, 0.12, 0.13, 0.61, 0.62, 0.63, 1.11, 1.12, 1.13, 0.41, 0.42, 0.43, 0.51, 0.52, 0.53, 2.1, 2.2, 2.3, 3.1, 3.2, 3.3]),
+        ("body_quat", [1, 0, 0, 0, 1, 0, 0, 0, 0.8, 0.6, 0, 0, 0.6, 0, 0, 0.8, 1, 0, 0, 0, 0, 0.6, 0, 0.8, 0.6, 0, 0, 0.8, 1, 0, 0, 0]),
+        ("site_pos", [0.31, 0.32, 0.33, 0.71, 0.72, 0.73, 0.81, 0.82, 0.83, 0.1, 0.2, 0.3]),
+        ("site_quat", [0.6, 0, 0.8, 0, 1, 0, 0, 0, 0.8, 0, 0, 0.6, 1, 0, 0, 0]),
+        ("actuator_ctrlrange", [-0.72, 0.94, 0, 0, -0.22, 0.56, 0, 0, 0, 0, -0.73, 0.95]),
+    ];
+
+    public const double Timestep = 0.0037;
+
+    /// <summary>Keyframe 0, which mj_resetDataKeyframe copies into mjData.</summary>
+    public const double KeyTime = 0.77;
+
+    public static readonly (string Field, double[] Values)[] KeyReals =
+    [
+        ("qpos", [0.23, 0.64, 0.65, 0.66, 0.6, 0.8, 0, 0, 0.08, -0.14, 0.11]),
+        ("qvel", [0.015, 0.025, 0.035, 0.045, 0.055, 0.065, 0.075, 0.085, 0.095, 0.105]),
+        ("act", [0.17, 0.18]),
+        ("ctrl", [0.15, -0.25, 0.35, 0.45, 0.55, 0.65]),
+    ];
+
+    /// <summary>After one step: the lift falls freely, and the second sensor holds the swing's angle before the step.</summary>
+    public static readonly (string Field, double[] Values)[] SteppedReals =
+    [
+        ("qacc_warmstart", [-9.8125]),
+        ("sensordata", [Any, Any, Any, 0.08]),
+        // site 0 stands as declared; site 3 is turned by its body: (cos, sin) = (−0.28, 0.96)
+        ("site_xpos", [0.31, 0.32, 0.33, Any, Any, Any, Any, Any, Any, 2.1 - 0.028 - 0.192, 2.2 + 0.096 - 0.056, 2.6]),
+        ("site_xmat", [-0.28, 0, 0.96, 0, 1, 0, -0.96, 0, -0.28]),
+    ];
+}

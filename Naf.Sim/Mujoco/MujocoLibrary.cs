@@ -1,0 +1,85 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+[assembly: InternalsVisibleTo("Naf.Tests")]
+
+namespace Naf.Sim;
+
+/// <summary>
+/// The loaded MuJoCo library: its functions as pointers, its version and that version's layout. Warnings and errors of the whole process are
+/// routed to <see cref="MujocoWarnings"/> and <see cref="ErrorGuard"/> from here on.
+/// </summary>
+public sealed unsafe class MujocoLibrary
+{
+    private static readonly Lock Gate = new();
+    private static MujocoLibrary? loaded;
+
+    private MujocoLibrary(nint handle, string path)
+    {
+        Path = path;
+        Version = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)Export(handle, "mj_versionString"))()) ?? "";
+        Layout = MujocoLayout.Find(Version);
+
+        LoadXml = (delegate* unmanaged<byte*, nint, byte*, int, nint>)Export(handle, "mj_loadXML");
+        DeleteModel = (delegate* unmanaged<nint, void>)Export(handle, "mj_deleteModel");
+        DeleteData = (delegate* unmanaged<nint, void>)Export(handle, "mj_deleteData");
+        IdToName = (delegate* unmanaged<nint, int, int, nint>)Export(handle, "mj_id2name");
+        NameToId = (delegate* unmanaged<nint, int, byte*, int>)Export(handle, "mj_name2id");
+        ObjectVelocity = (delegate* unmanaged<nint, nint, int, int, double*, int, void>)Export(handle, "mj_objectVelocity");
+        MakeData = Export(handle, "mj_makeData");
+        ResetData = Export(handle, "mj_resetData");
+        ResetDataKeyframe = Export(handle, "mj_resetDataKeyframe");
+        Step = Export(handle, "mj_step");
+        FwdPosition = Export(handle, "mj_fwdPosition");
+        FwdVelocity = Export(handle, "mj_fwdVelocity");
+        SensorPos = Export(handle, "mj_sensorPos");
+        SensorVel = Export(handle, "mj_sensorVel");
+        Kinematics = Export(handle, "mj_kinematics");
+        ComPos = Export(handle, "mj_comPos");
+        ComVel = Export(handle, "mj_comVel");
+        Error = Export(handle, "mju_error");
+
+        // exported variables that hold function pointers
+        *(nint*)Export(handle, "mju_user_warning") = MujocoWarnings.Handler;
+        *(nint*)Export(handle, "mju_user_error") = ErrorGuard.Handler;
+    }
+
+    /// <summary>mj_versionString, such as "2.2.2". Trajectories differ in their last bits between versions: record it with every result.</summary>
+    public string Version { get; }
+
+    /// <summary>What was given to the loader: a path, or a name that it found on its own.</summary>
+    public string Path { get; }
+
+    internal MujocoLayout Layout { get; }
+
+    // called directly: these neither step nor allocate on MuJoCo's stack
+    internal readonly delegate* unmanaged<byte*, nint, byte*, int, nint> LoadXml;
+    internal readonly delegate* unmanaged<nint, void> DeleteModel, DeleteData;
+    internal readonly delegate* unmanaged<nint, int, int, nint> IdToName;
+    internal readonly delegate* unmanaged<nint, int, byte*, int> NameToId;
+    internal readonly delegate* unmanaged<nint, nint, int, int, double*, int, void> ObjectVelocity;
+
+    // called through ErrorGuard.Invoke
+    internal readonly nint MakeData, ResetData, ResetDataKeyframe, Step, Kinematics, ComPos, ComVel, FwdPosition, FwdVelocity, SensorPos, SensorVel, Error;
+
+    /// <summary>Finds, loads and checks the library once; later calls return the same.</summary>
+    /// <exception cref="MujocoException">No library found, an unknown version, or a library that does not match its version's layout.</exception>
+    public static MujocoLibrary Load()
+    {
+        if (Volatile.Read(ref loaded) is { } ready) return ready;
+        lock (Gate)
+        {
+            if (loaded == null)
+            {
+                (nint handle, string path) = MujocoFinder.Find(Environment.GetEnvironmentVariable("MUJOCO_PATH"));
+                var library = new MujocoLibrary(handle, path);
+                LayoutCheck.Run(library, library.Layout);
+                Volatile.Write(ref loaded, library);
+            }
+            return loaded;
+        }
+    }
+
+    private static nint Export(nint handle, string name) => NativeLibrary.TryGetExport(handle, name, out nint address) ? address
+        : throw new MujocoException($"the library found has no {name}: it is not MuJoCo, or older than {MujocoLayout.All[0].Version}; {MujocoFinder.Remedy}");
+}

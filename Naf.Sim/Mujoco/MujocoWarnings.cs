@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Naf.Sim;
+
+/// <summary>
+/// What MuJoCo warned of, process-wide. By default MuJoCo appends warnings to MUJOCO_LOG.TXT in the current folder; here they come to a
+/// managed handler instead. MuJoCo gives the text of a kind once per mjData until that is reset; the counts of one
+/// simulation are in <see cref="MujocoData.WarningCount"/>.
+/// </summary>
+public static unsafe class MujocoWarnings
+{
+    /// <summary>Distinct texts kept; later ones are counted under one heading, so that a long run can't fill the memory.</summary>
+    public const int Capacity = 256;
+
+    private const string Overflow = "(further warnings)";
+    private static readonly ConcurrentDictionary<string, long> Counted = new();
+    [ThreadStatic] private static string? lastOnThread;
+    [ThreadStatic] private static bool muted;
+
+    /// <summary>Text → how often it was given, over all threads.</summary>
+    public static IReadOnlyDictionary<string, long> Counts => new Dictionary<string, long>(Counted);
+
+    /// <summary>The latest warning given on the calling thread, or null.</summary>
+    public static string? LastOnThread => lastOnThread;
+
+    /// <summary>Forgets all warnings, and the calling thread's latest one.</summary>
+    public static void Clear()
+    {
+        Counted.Clear();
+        lastOnThread = null;
+    }
+
+    /// <summary>While true, the calling thread's warnings are dropped (the self-check provokes one on purpose).</summary>
+    internal static bool Muted { set => muted = value; }
+
+    /// <summary>What goes into mju_user_warning.</summary>
+    internal static nint Handler => (nint)(delegate* unmanaged[Cdecl]<byte*, void>)&OnWarning;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void OnWarning(byte* text)
+    {
+        if (muted) return;
+        try
+        {
+            string warning = Marshal.PtrToStringUTF8((nint)text) ?? "";
+            lastOnThread = warning;
+            string key = Counted.Count < Capacity || Counted.ContainsKey(warning) ? warning : Overflow;
+            Counted.AddOrUpdate(key, 1, static (_, n) => n + 1);
+        }
+        catch (Exception)
+        {
+            // nothing may be thrown through MuJoCo's frames; a warning is lost rather than the process
+        }
+    }
+}
