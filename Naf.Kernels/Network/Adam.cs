@@ -1,0 +1,61 @@
+namespace Naf.Kernels;
+
+/// <summary>
+/// Adam (Kingma and Ba 2015) and the Polyak average, over any range of a flat parameter array.
+/// <code>
+/// m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²,  θ ← θ − α m̂ / (√v̂ + ε),  m̂ = m/(1 − β₁ᵗ),  v̂ = v/(1 − β₂ᵗ)
+/// θ′ ← τ θ + (1 − τ) θ′
+/// </code>
+/// </summary>
+internal static unsafe class Adam<TLanes, TVector>
+    where TLanes : struct, ILanes<TVector>
+    where TVector : struct
+{
+    // below these a moment no longer moves a float32 parameter; flushed, since arithmetic on denormal numbers is slow
+    private const float SmallestFirst = 1e-20f, SmallestSecond = 1e-36f;
+
+    /// <summary>One step over <paramref name="count"/> parameters, a multiple of 16.</summary>
+    /// <param name="step">t, from 1.</param>
+    /// <param name="gradientScale">Multiplies the gradient (clipping by norm); 1: as it is.</param>
+    public static void Step(
+        int count, float* parameters, float* gradient, float* first, float* second, in AdamSettings settings, long step, float gradientScale)
+    {
+        // both bias corrections folded into the rate and ε
+        double rootCorrection = Math.Sqrt(1 - Math.Pow(settings.Beta2, step));
+        TVector rate = TLanes.All((float)(-settings.Rate * rootCorrection / (1 - Math.Pow(settings.Beta1, step))));
+        TVector epsilon = TLanes.All((float)(settings.Epsilon * rootCorrection)), scale = TLanes.All(gradientScale);
+        TVector b1 = TLanes.All(settings.Beta1), c1 = TLanes.All(1 - settings.Beta1);
+        TVector b2 = TLanes.All(settings.Beta2), c2 = TLanes.All(1 - settings.Beta2);
+        TVector smallestFirst = TLanes.All(SmallestFirst), smallestSecond = TLanes.All(SmallestSecond);
+        for (int i = 0; i < count; i += TLanes.Width)
+        {
+            TVector g = TLanes.Multiply(scale, TLanes.Load(gradient + i));
+            TVector m = TLanes.MultiplyAdd(c1, g, TLanes.Multiply(b1, TLanes.Load(first + i)));
+            TVector v = TLanes.MultiplyAdd(TLanes.Multiply(c2, g), g, TLanes.Multiply(b2, TLanes.Load(second + i)));
+            m = TLanes.Flush(m, smallestFirst);
+            v = TLanes.Flush(v, smallestSecond);
+            TLanes.Store(first + i, m);
+            TLanes.Store(second + i, v);
+            TVector direction = TLanes.Divide(m, TLanes.Add(TLanes.Root(v), epsilon));
+            TLanes.Store(parameters + i, TLanes.MultiplyAdd(rate, direction, TLanes.Load(parameters + i)));
+        }
+    }
+
+    /// <summary>θ′ ← θ′ + τ (θ − θ′) over <paramref name="count"/> parameters, a multiple of 16.</summary>
+    public static void Polyak(int count, float* target, float* parameters, float tau)
+    {
+        TVector t = TLanes.All(tau);
+        for (int i = 0; i < count; i += TLanes.Width)
+        {
+            TVector old = TLanes.Load(target + i);
+            TLanes.Store(target + i, TLanes.MultiplyAdd(t, TLanes.Subtract(TLanes.Load(parameters + i), old), old));
+        }
+    }
+}
+
+/// <summary>Settings of Adam.</summary>
+/// <param name="Rate">α.</param>
+/// <param name="Beta1">Decay of the first moment.</param>
+/// <param name="Beta2">Decay of the second moment.</param>
+/// <param name="Epsilon">ε, beside √v̂.</param>
+public readonly record struct AdamSettings(float Rate, float Beta1 = 0.9f, float Beta2 = 0.999f, float Epsilon = 1e-8f);

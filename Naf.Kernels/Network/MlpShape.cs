@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+
+namespace Naf.Kernels;
+
+/// <summary>
+/// A perceptron input → hidden ReLU layers → output and the place of each of its parameters in one flat array.
+/// Rows are padded to whole cache lines (16 floats) with zeros, which stay zero in training.
+/// <code>
+/// hidden layer ℓ: W [inputs, Pad(units)], bias [Pad(units)], with batch normalisation also scale [Pad(units)]
+/// head:           W [output, Pad(units of the last hidden layer)] (one row per output), bias [Pad(output)]
+/// </code>
+/// </summary>
+public sealed class MlpShape
+{
+    private readonly int[] _weights, _biases, _scales, _statistics;
+
+    /// <param name="input">Entries of the input, at least 1.</param>
+    /// <param name="hidden">Units of each hidden layer, at least one layer.</param>
+    /// <param name="output">Entries of the output, at least 1.</param>
+    /// <param name="batchNorm">Batch normalisation of each hidden layer before its ReLU.</param>
+    public MlpShape(int input, ImmutableArray<int> hidden, int output, bool batchNorm = false)
+    {
+        if (input < 1 || output < 1 || hidden.IsDefaultOrEmpty || hidden.Any(h => h < 1))
+            throw new ArgumentException(
+                $"a network {input}-[{string.Join(',', hidden.IsDefault ? [] : hidden)}]-{output} is not possible: every size must be at least 1, with at least one hidden layer");
+        (Input, Hidden, Output, BatchNorm) = (input, hidden, output, batchNorm);
+        int layers = hidden.Length, at = 0, statistic = 0;
+        (_weights, _biases, _scales, _statistics) = (new int[layers + 1], new int[layers + 1], new int[layers], new int[layers]);
+        for (int l = 0; l < layers; l++)
+        {
+            _weights[l] = Take(Inputs(l) * Pad(hidden[l]));
+            _biases[l] = Take(Pad(hidden[l]));
+            _scales[l] = batchNorm ? Take(Pad(hidden[l])) : -1;
+            _statistics[l] = statistic;
+            statistic += batchNorm ? 2 * Pad(hidden[l]) : 0;
+        }
+        _weights[layers] = Take(output * Pad(hidden[^1]));
+        _biases[layers] = Take(Pad(output));
+        (Parameters, Statistics) = (at, statistic);
+
+        int Take(int count) => (at += count) - count;
+    }
+
+    /// <summary>Entries of the input.</summary>
+    public int Input { get; }
+
+    /// <summary>Units of each hidden layer.</summary>
+    public ImmutableArray<int> Hidden { get; }
+
+    /// <summary>Entries of the output.</summary>
+    public int Output { get; }
+
+    /// <summary>Whether hidden layers are batch-normalised.</summary>
+    public bool BatchNorm { get; }
+
+    /// <summary>Hidden layers.</summary>
+    public int Layers => Hidden.Length;
+
+    /// <summary>Floats in the flat parameter array, padding included.</summary>
+    public int Parameters { get; }
+
+    /// <summary>Floats of running statistics: per hidden layer mean [Pad(units)] and variance [Pad(units)]; 0 without batch normalisation.</summary>
+    public int Statistics { get; }
+
+    /// <summary>Rounds a row up to whole cache lines: a multiple of 16 floats.</summary>
+    public static int Pad(int size) => (size + 15) & ~15;
+
+    /// <summary>Inputs of layer <paramref name="layer"/> (the head is layer <see cref="Layers"/>).</summary>
+    public int Inputs(int layer) => layer == 0 ? Input : Hidden[layer - 1];
+
+    /// <summary>First weight of a layer.</summary>
+    public int Weights(int layer) => _weights[layer];
+
+    /// <summary>First bias of a layer (the shift of its batch normalisation).</summary>
+    public int Biases(int layer) => _biases[layer];
+
+    /// <summary>First scale of a hidden layer's batch normalisation.</summary>
+    public int Scales(int layer) => _scales[layer];
+
+    /// <summary>First running mean of a hidden layer; its variances follow after Pad(units).</summary>
+    public int Means(int layer) => _statistics[layer];
+
+    /// <summary>Place of the weight from input <paramref name="from"/> to unit (or output) <paramref name="to"/> of a layer.</summary>
+    public int Weight(int layer, int from, int to) =>
+        layer < Layers ? _weights[layer] + from * Pad(Hidden[layer]) + to : _weights[layer] + to * Pad(Hidden[^1]) + from;
+
+    /// <summary>
+    /// Draws initial parameters: weights and biases U(±1/√fan-in), the head's times <paramref name="headScale"/>; scales 1, means 0, variances 1.
+    /// The numbers depend on a weight's place in the network, not on the padding.
+    /// </summary>
+    /// <param name="network">Which of a learner's networks this is: each draws from its own lane.</param>
+    public void Initialise(ulong seed, uint network, float headScale, Span<float> parameters, Span<float> statistics)
+    {
+        ulong draw = 0;
+        parameters.Clear();
+        statistics.Clear();
+        for (int l = 0; l <= Layers; l++)
+        {
+            int units = l < Layers ? Hidden[l] : Output;
+            double bound = (l < Layers ? 1 : headScale) / Math.Sqrt(Inputs(l));
+            for (int to = 0; to < units; to++)
+            {
+                for (int from = 0; from < Inputs(l); from++)
+                    parameters[Weight(l, from, to)] = Draw();
+                parameters[_biases[l] + to] = Draw();
+            }
+            if (BatchNorm && l < Layers)
+            {
+                parameters.Slice(_scales[l], units).Fill(1);
+                statistics.Slice(_statistics[l] + Pad(units), Pad(units)).Fill(1);
+            }
+
+            float Draw() => (float)((2 * Philox.Uniform(seed, RandomStream.Weights, draw++, network) - 1) * bound);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+
+namespace Naf.Kernels;
+
+/// <summary>
+/// Sizes of a NAF learner: the value V(x), the mean action μ(x) and the matrix L(x) of the advantage, as three networks of their own
+/// (the paper's choice: 2 × 200 ReLU units each) or as the heads of one shared trunk.
+/// </summary>
+/// <param name="State">Entries of the observation x.</param>
+/// <param name="Action">Entries of the action u, at most 64.</param>
+/// <param name="Hidden">Units of the hidden layers of each network, or of the trunk.</param>
+/// <param name="SharedTrunk">One trunk for the three heads.</param>
+/// <param name="BatchNorm">Batch normalisation of the hidden layers.</param>
+public sealed record NafShape(int State, int Action, ImmutableArray<int> Hidden, bool SharedTrunk = false, bool BatchNorm = false)
+{
+    /// <summary>Entries of the packed lower triangle L, row by row: (0,0), (1,0), (1,1), (2,0), …</summary>
+    public int Packed => Action * (Action + 1) / 2;
+
+    /// <summary>The networks in the order of the flat parameter array: V, μ, L; or the trunk with its outputs [V | μ | L].</summary>
+    /// <exception cref="ArgumentException">A size is out of range.</exception>
+    public ImmutableArray<MlpShape> Networks()
+    {
+        if (Action is < 1 or > 64) throw new ArgumentException($"an action of {Action} entries is not possible: give 1 to 64");
+        return SharedTrunk
+            ? [new MlpShape(State, Hidden, 1 + Action + Packed, BatchNorm)]
+            : [new MlpShape(State, Hidden, 1, BatchNorm), new MlpShape(State, Hidden, Action, BatchNorm), new MlpShape(State, Hidden, Packed, BatchNorm)];
+    }
+
+    /// <summary>Whether entry <paramref name="packed"/> of the packed triangle is on the diagonal.</summary>
+    public static bool OnDiagonal(int packed)
+    {
+        int row = (int)((Math.Sqrt(8.0 * packed + 1) - 1) / 2);
+        return packed == row * (row + 3) / 2;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"{State}-[{string.Join(',', Hidden)}]-{{1,{Action},{Packed}}}{(SharedTrunk ? " shared trunk" : "")}{(BatchNorm ? " batch norm" : "")}";
+}

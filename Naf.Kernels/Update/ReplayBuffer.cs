@@ -1,0 +1,110 @@
+using Naf.Gpu;
+
+namespace Naf.Kernels;
+
+/// <summary>
+/// A learner's transitions, a row each: [x | u | r | b | x′], b = 0 where the episode truly ended (no bootstrap), else 1.
+/// Grows as it fills; when it holds its capacity the oldest row is overwritten.
+/// </summary>
+internal sealed unsafe class ReplayBuffer : IDisposable
+{
+    private const int InitialRows = 4096;
+    private readonly int _state, _action, _capacity;
+    private HostBuffer _rows;
+    private int _allocated, _next;
+
+    public ReplayBuffer(int state, int action, int capacity)
+    {
+        (_state, _action, _capacity) = (state, action, capacity);
+        RowLength = 2 * state + action + 2;
+        _allocated = Math.Min(capacity, InitialRows);
+        _rows = new HostBuffer((long)_allocated * RowLength);
+    }
+
+    /// <summary>Floats of a row.</summary>
+    public int RowLength { get; }
+
+    /// <summary>Rows held.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Row <paramref name="index"/>, 0 ≤ index &lt; Count.</summary>
+    public float* Row(int index) => _rows.Pointer + (long)index * RowLength;
+
+    /// <summary>Adds a transition.</summary>
+    /// <exception cref="ArgumentException">A length is wrong or an entry is not finite; nothing was stored.</exception>
+    public void Add(ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward, ReadOnlySpan<float> next, bool terminal)
+    {
+        RequireFinite(x, _state, "x");
+        RequireFinite(u, _action, "u");
+        RequireFinite(new ReadOnlySpan<float>(in reward), 1, "reward");
+        RequireFinite(next, _state, "next x");
+        if (_next == _allocated && _allocated < _capacity) Grow((int)Math.Min(_capacity, 2L * _allocated));
+        if (_next == _capacity) _next = 0;
+        var row = new Span<float>(Row(_next), RowLength);
+        x.CopyTo(row);
+        u.CopyTo(row[_state..]);
+        row[_state + _action] = reward;
+        row[_state + _action + 1] = terminal ? 0 : 1;
+        next.CopyTo(row[(_state + _action + 2)..]);
+        _next++;
+        Count = Math.Max(Count, _next);
+    }
+
+    public void Save(BinaryWriter writer)
+    {
+        writer.Write(_capacity);
+        writer.Write(Count);
+        writer.Write(_next);
+        FloatStream.Write(writer, _rows.Pointer, (long)Count * RowLength);
+    }
+
+    /// <exception cref="InvalidDataException">The stream holds a replay of another capacity, or one that is not possible.</exception>
+    public void Load(BinaryReader reader)
+    {
+        int capacity = reader.ReadInt32(), count = reader.ReadInt32(), next = reader.ReadInt32();
+        if (capacity != _capacity)
+            throw new InvalidDataException($"the checkpoint's replay holds {capacity} transitions and this one {_capacity}; set replay_capacity={capacity}");
+        if (count < 0 || count > capacity || next < 0 || next > count)
+            throw new InvalidDataException($"the checkpoint's replay is not possible: {count} rows of {capacity}, next row {next}");
+        if (count > _allocated) Grow(count);
+        (Count, _next) = (count, next);
+        FloatStream.Read(reader, _rows.Pointer, (long)count * RowLength);
+    }
+
+    public void Dispose() => _rows.Dispose();
+
+    private void Grow(int rows)
+    {
+        var larger = new HostBuffer((long)rows * RowLength);
+        long bytes = (long)Count * RowLength * sizeof(float);
+        Buffer.MemoryCopy(_rows.Pointer, larger.Pointer, bytes, bytes);
+        _rows.Dispose();
+        (_rows, _allocated) = (larger, rows);
+    }
+
+    private static void RequireFinite(ReadOnlySpan<float> values, int length, string name)
+    {
+        if (values.Length != length) throw new ArgumentException($"{name} has {values.Length} entries, expected {length}");
+        foreach (float value in values)
+            if (!float.IsFinite(value))
+                throw new ArgumentException($"{name} has an entry that is not finite ({value}); the transition was not stored");
+    }
+}
+
+/// <summary>Arrays of floats in a binary stream, little-endian.</summary>
+internal static unsafe class FloatStream
+{
+    private const int Piece = 1 << 20;
+
+    public static void Write(BinaryWriter writer, float* source, long count)
+    {
+        for (long at = 0; at < count; at += Piece)
+            writer.Write(new ReadOnlySpan<byte>(source + at, (int)Math.Min(Piece, count - at) * sizeof(float)));
+    }
+
+    public static void Read(BinaryReader reader, float* target, long count)
+    {
+        for (long at = 0; at < count; at += Piece)
+            reader.BaseStream.ReadExactly(new Span<byte>(target + at, (int)Math.Min(Piece, count - at) * sizeof(float)));
+    }
+}

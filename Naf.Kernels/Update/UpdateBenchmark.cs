@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using Naf.Gpu;
+
+namespace Naf.Kernels;
+
+/// <summary>What to time: the reference size by default (20 observations, 6 actions, three networks of 2 × 200, minibatch 64).</summary>
+public sealed record UpdateBenchmarkSettings
+{
+    /// <summary>Learners trained at once.</summary>
+    public int Learners { get; init; } = 1;
+
+    /// <summary>Samples of a minibatch.</summary>
+    public int Batch { get; init; } = 64;
+
+    /// <summary>Entries of the observation.</summary>
+    public int State { get; init; } = 20;
+
+    /// <summary>Entries of the action.</summary>
+    public int Action { get; init; } = 6;
+
+    /// <summary>Units of the hidden layers.</summary>
+    public ImmutableArray<int> Hidden { get; init; } = [200, 200];
+
+    /// <summary>One trunk for the three heads.</summary>
+    public bool Trunk { get; init; }
+
+    /// <summary>Batch normalisation.</summary>
+    public bool BatchNorm { get; init; }
+
+    /// <summary>Seconds of timing, over all rounds.</summary>
+    public double Seconds { get; init; } = 5;
+
+    /// <summary>Rounds, of whose rates the median is reported.</summary>
+    public int Rounds { get; init; } = 5;
+}
+
+/// <summary>What was timed and how fast it was.</summary>
+/// <param name="UpdatesPerSecond">Of all learners together, median over the rounds.</param>
+/// <param name="Rounds">The rounds' rates.</param>
+/// <param name="ActiveUnits">Share of hidden units that are not zero: the work of a CPU update grows with it.</param>
+/// <param name="GradientError">Error against the reference in double precision, checked before the timing.</param>
+public sealed record UpdateBenchmarkResult(
+    string Device, string Instructions, int Threads, UpdateBenchmarkSettings Settings,
+    double UpdatesPerSecond, IReadOnlyList<double> Rounds, double ActiveUnits, double GradientError);
+
+/// <summary>Times the whole update; its result is held against the reference first.</summary>
+public static class UpdateBenchmark
+{
+    /// <summary>Checks, warms up, times.</summary>
+    /// <exception cref="InvalidOperationException">The result is wrong; nothing was timed.</exception>
+    public static UpdateBenchmarkResult Run(Device device, UpdateBenchmarkSettings settings)
+    {
+        var shape = new NafShape(settings.State, settings.Action, settings.Hidden, settings.Trunk, settings.BatchNorm);
+        LearnerSettings[] learners = [.. Enumerable.Range(0, settings.Learners).Select(k => new LearnerSettings { Seed = (ulong)k, Tau = 1e-2f })];
+        UpdateCheck.Errors errors = UpdateCheck.Run(device, shape, learners[0], settings.Batch, updates: 2, [.. Enumerable.Repeat(1f, settings.State)]);
+        if (!errors.Agree) throw new InvalidOperationException($"the update differs from the reference ({errors}); it was not timed");
+
+        using var population = new NafPopulation(device, shape, [], settings.Batch, 10_000, learners);
+        for (int k = 0; k < learners.Length; k++) UpdateCheck.Fill(population, k, 10_000, (ulong)k + 100);
+        population.Update(200);
+        var rates = new double[settings.Rounds];
+        for (int round = 0; round < rates.Length; round++)
+        {
+            (long updates, long start) = (0, Stopwatch.GetTimestamp());
+            while (Stopwatch.GetElapsedTime(start).TotalSeconds < settings.Seconds / settings.Rounds)
+            {
+                population.Update(20);
+                updates += 20L * learners.Length;
+            }
+            rates[round] = updates / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+        for (int k = 0; k < learners.Length; k++)
+            if (!population.TakeReport(k).Finite) throw new InvalidOperationException($"learner {k} stopped while it was timed: its loss was not finite");
+        int threads = device is CpuDevice cpu ? cpu.Team.Threads : 0;
+        return new UpdateBenchmarkResult(device.Info.Name, device.Info.Instructions, threads, settings, rates.Order().ElementAt(rates.Length / 2), rates,
+            ActiveUnits(population), errors.Gradient);
+    }
+
+    // over the stored observations, with the trained parameters of learner 0
+    private static double ActiveUnits(NafPopulation population)
+    {
+        Learner learner = population.LearnerAt(0);
+        float[] scale = [.. Enumerable.Repeat(1f, population.Shape.State)];
+        float[][] x = [.. UpdateCheck.NextMinibatch(population, 0, scale).X.Select(row => row.Select(v => (float)v).ToArray())];
+        (long active, long units, int at) = (0, 0, 0);
+        foreach (MlpShape network in learner.Networks)
+        {
+            var reference = new MlpReference<float>(network);
+            reference.Forward(learner.Parameters.Span.Slice(at, network.Parameters).ToArray(), null, x);
+            foreach (float[] row in reference.Hidden.SelectMany(layer => layer))
+            {
+                active += row.Count(h => h > 0);
+                units += row.Length;
+            }
+            at += network.Parameters;
+        }
+        return (double)active / units;
+    }
+}

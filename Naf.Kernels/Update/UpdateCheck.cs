@@ -1,0 +1,87 @@
+using Naf.Gpu;
+
+namespace Naf.Kernels;
+
+/// <summary>Holds a population's update against the reference in double precision, on transitions drawn for the purpose.</summary>
+public static class UpdateCheck
+{
+    /// <summary>How far the fast version is from the reference.</summary>
+    /// <param name="Gradient">Largest error of Adam's first moment after one update, over its largest element.</param>
+    /// <param name="Loss">Largest relative error of the loss over the updates made.</param>
+    public readonly record struct Errors(double Gradient, double Loss)
+    {
+        /// <summary>Largest errors that rounding to float32 explains: sums of some hundred terms lose three digits of seven.</summary>
+        public bool Agree => Gradient < 1e-4 && Loss < 1e-3;
+    }
+
+    /// <summary>Fills a learner's replay with transitions: entries of x standard normal, u uniform, a tenth of them terminal.</summary>
+    public static void Fill(NafPopulation population, int learner, int transitions, ulong seed)
+    {
+        NafShape shape = population.Shape;
+        var (x, next, u) = (new float[shape.State], new float[shape.State], new float[shape.Action]);
+        for (int t = 0; t < transitions; t++)
+        {
+            uint lane = 0;
+            foreach (float[] entries in (float[][])[x, next])
+                for (int i = 0; i < entries.Length; i++) entries[i] = (float)Philox.Normal(seed, RandomStream.Reset, (ulong)t, lane++);
+            for (int i = 0; i < u.Length; i++) u[i] = (float)(2 * Philox.Uniform(seed, RandomStream.RandomPolicy, (ulong)t, (uint)i) - 1);
+            double reward = Philox.Normal(seed, RandomStream.Exploration, (ulong)t);
+            population.Store(learner, x, u, (float)reward, next, terminal: Philox.Uniform(seed, RandomStream.TestReset, (ulong)t) < 0.1);
+        }
+    }
+
+    /// <summary>Makes <paramref name="updates"/> updates of a new population's learner and of the reference, and compares.</summary>
+    /// <param name="laneWidth">Floats of a register, or 0 for the widest.</param>
+    internal static Errors Run(Device device, NafShape shape, LearnerSettings settings, int batch, int updates, float[] inputScale, int laneWidth = 0)
+    {
+        using var population = new NafPopulation(device, shape, inputScale, batch, Math.Max(1000, batch), [settings], laneWidth);
+        Fill(population, 0, Math.Max(300, batch), settings.Seed + 1);
+        var reference = new NafReference<double>(shape, settings);
+        var errors = new Errors(0, 0);
+        for (int k = 0; k < updates; k++)
+        {
+            double expected = reference.Update(NextMinibatch(population, 0, inputScale));
+            population.Update(1);
+            double loss = Math.Abs(population.TakeReport(0).Loss - expected) / expected;
+            double gradient = k == 0 ? MomentError(population.LearnerAt(0), reference) : errors.Gradient;
+            errors = new Errors(gradient, double.IsFinite(loss) ? Math.Max(errors.Loss, loss) : double.PositiveInfinity);
+        }
+        return errors;
+    }
+
+    /// <summary>The minibatch that a learner's next update will draw.</summary>
+    internal static unsafe Minibatch<double> NextMinibatch(NafPopulation population, int index, float[] inputScale)
+    {
+        Learner learner = population.LearnerAt(index);
+        (int state, int action, int batch) = (population.Shape.State, population.Shape.Action, population.Batch);
+        var result = new Minibatch<double>(new double[batch][], new double[batch][], new double[batch], new bool[batch], new double[batch][]);
+        for (int m = 0; m < batch; m++)
+        {
+            PhiloxBlock block = Philox.At(learner.Settings.Seed, RandomStream.Minibatch, (ulong)learner.Updates, (uint)m / 4);
+            uint word = new[] { block.A, block.B, block.C, block.D }[m % 4];
+            var row = new ReadOnlySpan<float>(learner.Replay.Row(Philox.Index(word, learner.Replay.Count)), learner.Replay.RowLength);
+            result.X[m] = Scaled(row[..state]);
+            result.U[m] = [.. row.Slice(state, action).ToArray().Select(v => (double)v)];
+            (result.Reward[m], result.Bootstrap[m]) = (row[state + action], row[state + action + 1] != 0);
+            result.Next[m] = Scaled(row[(state + action + 2)..]);
+        }
+        return result;
+
+        double[] Scaled(ReadOnlySpan<float> x) => [.. x.ToArray().Select((v, i) => (double)(v * inputScale[i]))];
+    }
+
+    private static double MomentError(Learner learner, NafReference<double> reference)
+    {
+        double[] expected = [.. reference.First.SelectMany(m => m)];
+        Span<float> actual = learner.FirstMoment.Span;
+        var (largest, error) = (0.0, 0.0);
+        for (int i = 0; i < expected.Length; i++)
+        {
+            // finite first: a maximum would pass over a NaN
+            if (!float.IsFinite(actual[i]) || !double.IsFinite(expected[i])) return double.PositiveInfinity;
+            largest = Math.Max(largest, Math.Abs(expected[i]));
+            error = Math.Max(error, Math.Abs(actual[i] - expected[i]));
+        }
+        return error / largest;
+    }
+}
