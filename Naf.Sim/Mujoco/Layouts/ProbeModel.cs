@@ -2,7 +2,7 @@ namespace Naf.Sim;
 
 /// <summary>
 /// The small odd-valued model of <see cref="LayoutCheck"/>. Sizes and values differ from each other as far as they can, so that an offset
-/// that points to a neighbour shows. MJCF of 2.2.2, which every later release loads; actuators with an activation come last, as 2.x demands.
+/// that points to a neighbour shows; optional arrays are not empty, since an empty one has the address of its neighbour. MJCF of 2.2.2, which every later release loads; actuators with an activation come last, as 2.x demands.
 /// </summary>
 internal static class ProbeModel
 {
@@ -10,6 +10,7 @@ internal static class ProbeModel
         <mujoco model="probe">
           <compiler angle="radian"/>
           <option timestep="0.0037" gravity="0 0 -9.8125"/>
+          <size nuserdata="3" nuser_body="1" nuser_jnt="1" nuser_geom="1" nuser_site="1" nuser_actuator="1" nuser_sensor="1"/>
           <default><geom type="sphere" size="0.05" mass="1.5" contype="0" conaffinity="0"/></default>
           <worldbody>
             <site name="fixed" pos="0.31 0.32 0.33" quat="0.6 0 0.8 0"/>
@@ -24,6 +25,8 @@ internal static class ProbeModel
             <body name="arm" pos="1.11 1.12 1.13" quat="0.6 0 0 0.8">
               <joint name="swing" type="hinge" pos="0.01 0.02 0.03" axis="0 0.6 0.8" limited="true" range="-0.71 0.93" ref="0.07"/>
               <geom pos="0.3 0 0"/>
+              <geom pos="0.2 0.1 0"/>
+              <geom pos="0.2 -0.1 0"/>
               <body name="post" pos="0.41 0.42 0.43">
                 <site name="post" pos="0.71 0.72 0.73"/>
                 <body name="hand" pos="0.51 0.52 0.53" quat="0 0.6 0 0.8">
@@ -35,7 +38,7 @@ internal static class ProbeModel
                 </body>
               </body>
             </body>
-            <body name="shelf" pos="2.1 2.2 2.3" quat="0.6 0 0 0.8">
+            <body name="shelf" mocap="true" pos="2.1 2.2 2.3" quat="0.6 0 0 0.8">
               <site name="ledge" pos="0.1 0.2 0.3"/>
             </body>
             <body name="marker" mocap="true" pos="3.1 3.2 3.3"/>
@@ -65,7 +68,7 @@ internal static class ProbeModel
 
     public static readonly (string Field, int Value)[] Sizes =
     [
-        ("nq", 11), ("nv", 10), ("nu", 6), ("na", 2), ("nbody", 8), ("njnt", 5), ("nsite", 4), ("nmocap", 1), ("nsensor", 3), ("nsensordata", 7),
+        ("nq", 11), ("nv", 10), ("nu", 6), ("na", 2), ("nbody", 8), ("njnt", 5), ("nsite", 4), ("nmocap", 2), ("nsensor", 3), ("nsensordata", 7),
     ];
 
     public static readonly (string Field, int[] Values)[] Integers =

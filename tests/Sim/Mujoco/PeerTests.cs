@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Naf.Sim;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>The loop that is timed in C and in C# does the same work: no timing before agreement.</summary>
+public sealed class PeerTests : MujocoFixture
+{
+    [Test]
+    public void The_loop_in_C_ends_in_bitwise_the_same_state()
+    {
+        if (!File.Exists("/usr/include/mujoco/mujoco.h") || !File.Exists("/usr/bin/cc")) Assert.Ignore("needs a C compiler and libmujoco-dev");
+        string folder = Directory.CreateTempSubdirectory("naf-peer-").FullName;
+        try
+        {
+            string program = Path.Combine(folder, "sim_mujoco");
+            Run("cc", "-O2", "-o", program, TestModels.Beside("../../../perf/peers/sim_mujoco.c"), "-lmujoco");
+            using JsonDocument peer = JsonDocument.Parse(Run(program, TestModels.CheetahPath, "0", "5", "300"));
+            if (peer.RootElement.GetProperty("version").GetString() != MujocoLibrary.Load().Version) Assert.Ignore("the compiler links another MuJoCo than is loaded");
+
+            using MujocoModel model = MujocoModel.Load(TestModels.CheetahPath);
+            using var data = new MujocoData(model);
+            new RandomMotion(1).Run(data, 300, 5);
+            Assert.Multiple(() =>
+            {
+                Assert.That($"{RandomMotion.Checksum(data):x16}", Is.EqualTo(peer.RootElement.GetProperty("checksum").GetString()));
+                Assert.That(data.Qpos.ToArray(), Is.EqualTo(peer.RootElement.GetProperty("qpos").EnumerateArray().Select(q => q.GetDouble())));
+            });
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static string Run(string program, params string[] arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.That(process.ExitCode, Is.Zero, program);
+        return output;
+    }
+}
