@@ -28,6 +28,10 @@ public readonly record struct Vec3<T>(T X, T Y, T Z) where T : IFloatingPointIee
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vec3<T> Cross(Vec3<T> a, Vec3<T> b) => new(a.Y * b.Z - a.Z * b.Y, a.Z * b.X - a.X * b.Z, a.X * b.Y - a.Y * b.X);
 
+    /// <summary>a · b.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Dot(Vec3<T> a, Vec3<T> b) => a.X * b.X + a.Y * b.Y + a.Z * b.Z;
+
     /// <summary>The same vector in another precision.</summary>
     public Vec3<TTo> To<TTo>() where TTo : IFloatingPointIeee754<TTo> =>
         new(TTo.CreateChecked(X), TTo.CreateChecked(Y), TTo.CreateChecked(Z));

@@ -1,0 +1,168 @@
+using System.Numerics;
+
+namespace Naf.Kernels;
+
+/// <summary>
+/// Forward kinematics of the bodies that are asked for, with MuJoCo's conventions: frames from qpos, velocities from qvel.
+/// A workspace of its own: nothing is allocated after the constructor; not for several threads at once.
+/// </summary>
+/// <remarks>
+/// A degree of freedom d moves what hangs on it by a unit axis a_d in the world: a slide along it, a hinge about it through the anchor p_d.
+/// A free joint has six, in the coordinates of its qvel: three slides along the world's axes, three hinges about the body's own axes through its origin.
+/// </remarks>
+public sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
+{
+    private readonly int[] _bodies, _angles;
+    private readonly BodyConstants[] _body;
+    private readonly JointConstants[] _joint;
+    private readonly Mat3<T>[] _rotation;
+    private readonly Vec3<T>[] _position, _angular, _linear, _axis, _anchor;
+    private readonly T[] _sine, _cosine;
+
+    /// <summary>Prepares the bodies marked in <paramref name="needed"/> and all that carry them.</summary>
+    /// <param name="tree">The tree, without ball joints.</param>
+    /// <param name="needed">[bodies], whose frames are wanted.</param>
+    /// <param name="angles">[joints], hinges whose sine and cosine are wanted, moved bodies or not.</param>
+    public ForwardKinematics(KinematicTree tree, ReadOnlySpan<bool> needed, ReadOnlySpan<bool> angles)
+    {
+        int bodies = tree.Bodies.Length, joints = tree.Joints.Length;
+        _body = [.. tree.Bodies.Select(b => new BodyConstants(b))];
+        _joint = [.. tree.Joints.Select(j => new JointConstants(j))];
+
+        // a body needs its parents; a hinge of a needed body needs its angle
+        bool[] used = needed.ToArray(), angle = angles.ToArray();
+        for (int b = bodies - 1; b > 0; b--) used[tree.Bodies[b].Parent] |= used[b];
+        for (int j = 0; j < joints; j++) angle[j] |= used[tree.Joints[j].Body] && tree.Joints[j].Type == TreeJointType.Hinge;
+        _bodies = [.. Enumerable.Range(1, bodies - 1).Where(b => used[b])];
+        _angles = [.. Enumerable.Range(0, joints).Where(j => angle[j])];
+
+        (_sine, _cosine) = (new T[joints], new T[joints]);
+        (_rotation, _position, _angular, _linear) = (new Mat3<T>[bodies], new Vec3<T>[bodies], new Vec3<T>[bodies], new Vec3<T>[bodies]);
+        (_axis, _anchor) = (new Vec3<T>[tree.Nv], new Vec3<T>[tree.Nv]);
+        _rotation[0] = Mat3<T>.Identity;
+    }
+
+    /// <summary>R_b: the body's axes in the world, after <see cref="Place"/>.</summary>
+    public Mat3<T> Rotation(int body) => _rotation[body];
+
+    /// <summary>A point of a body in the world, after <see cref="Place"/>.</summary>
+    public Vec3<T> Point(int body, Vec3<T> local) => _position[body] + _rotation[body] * local;
+
+    /// <summary>ω_b in the world, after <see cref="Move"/>.</summary>
+    public Vec3<T> AngularVelocity(int body) => _angular[body];
+
+    /// <summary>The velocity in the world of a point of a body, after <see cref="Move"/>.</summary>
+    public Vec3<T> PointVelocity(int body, Vec3<T> local) => _linear[body] + Vec3<T>.Cross(_angular[body], _rotation[body] * local);
+
+    /// <summary>a_d: the axis of a degree of freedom in the world, after <see cref="Place"/>.</summary>
+    public Vec3<T> Axis(int dof) => _axis[dof];
+
+    /// <summary>p_d: the anchor of a degree of freedom in the world, after <see cref="Place"/>.</summary>
+    public Vec3<T> Anchor(int dof) => _anchor[dof];
+
+    /// <summary>sin(qpos − reference) of a hinge that was asked for, after <see cref="Place"/>.</summary>
+    public T Sine(int joint) => _sine[joint];
+
+    /// <summary>cos(qpos − reference) of a hinge that was asked for, after <see cref="Place"/>.</summary>
+    public T Cosine(int joint) => _cosine[joint];
+
+    /// <summary>Places the bodies: frames, axes and anchors from qpos [Nq].</summary>
+    public void Place(ReadOnlySpan<T> qpos)
+    {
+        foreach (int j in _angles)
+            (_sine[j], _cosine[j]) = T.SinCos(qpos[_joint[j].Qpos] - _joint[j].Reference);
+        foreach (int b in _bodies)
+        {
+            ref readonly BodyConstants body = ref _body[b];
+            Mat3<T> r = _rotation[body.Parent];
+            Vec3<T> p = _position[body.Parent] + r * body.Position;
+            if (body.Turned) r *= body.Rotation;
+            for (int j = body.FirstJoint; j < body.EndJoint; j++) Apply(j, qpos, ref r, ref p);
+            (_rotation[b], _position[b]) = (r, p);
+        }
+    }
+
+    /// <summary>Velocities of the placed bodies from qvel [Nv]: ω = Σ a_d q̇_d, v = Σ a_d × (p − p_d) q̇_d + Σ a_d q̇_d.</summary>
+    public void Move(ReadOnlySpan<T> qvel)
+    {
+        foreach (int b in _bodies)
+        {
+            ref readonly BodyConstants body = ref _body[b];
+            Vec3<T> p = _position[b], w = _angular[body.Parent];
+            Vec3<T> v = _linear[body.Parent] + Vec3<T>.Cross(w, p - _position[body.Parent]);
+            for (int j = body.FirstJoint; j < body.EndJoint; j++)
+            {
+                int first = _joint[j].Dof;
+                for (int d = first; d < first + _joint[j].DofCount; d++)
+                    if (_joint[j].Translates(d - first))
+                        v += qvel[d] * _axis[d];
+                    else
+                    {
+                        Vec3<T> turn = qvel[d] * _axis[d];
+                        w += turn;
+                        v += Vec3<T>.Cross(turn, p - _anchor[d]);
+                    }
+            }
+            (_angular[b], _linear[b]) = (w, v);
+        }
+    }
+
+    /// <summary>One joint moves the frame (r, p) of its body; its axis and anchor are where the joints before it have brought them.</summary>
+    private void Apply(int j, ReadOnlySpan<T> qpos, ref Mat3<T> r, ref Vec3<T> p)
+    {
+        ref readonly JointConstants joint = ref _joint[j];
+        int dof = joint.Dof, q = joint.Qpos;
+        if (joint.Type == TreeJointType.Free)
+        {
+            p = new(qpos[q], qpos[q + 1], qpos[q + 2]);
+            r = Mat3<T>.From(new Quat<T>(qpos[q + 3], qpos[q + 4], qpos[q + 5], qpos[q + 6]).Normalized());
+            for (int k = 0; k < 3; k++)
+            {
+                (_axis[dof + k], _anchor[dof + k]) = (Vec3<T>.Unit(k), p);
+                (_axis[dof + 3 + k], _anchor[dof + 3 + k]) = (r[k], p);
+            }
+            return;
+        }
+        Vec3<T> axis = joint.Along < 0 ? r * joint.Axis : joint.Sign * r[joint.Along];
+        Vec3<T> anchor = joint.Anchored ? p + r * joint.Anchor : p;
+        (_axis[dof], _anchor[dof]) = (axis, anchor);
+        if (joint.Type == TreeJointType.Slide)
+        {
+            p += (qpos[q] - joint.Reference) * axis;
+            return;
+        }
+        r = joint.Along < 0 ? r * Mat3<T>.About(joint.Axis, _sine[j], _cosine[j]) : r.TurnedAbout(joint.Along, joint.Sign * _sine[j], _cosine[j]);
+        if (joint.Anchored) p = anchor - r * joint.Anchor;
+    }
+
+    private readonly struct BodyConstants(TreeBody body)
+    {
+        public readonly int Parent = body.Parent, FirstJoint = body.FirstJoint, EndJoint = body.JointCount == 0 ? body.FirstJoint : body.FirstJoint + body.JointCount;
+        public readonly Vec3<T> Position = body.Position.To<T>();
+        public readonly bool Turned = body.Rotation != Quat<double>.Identity;
+        public readonly Mat3<T> Rotation = Rounded(Mat3<double>.From(body.Rotation.Normalized()));
+
+        private static Mat3<T> Rounded(Mat3<double> r) => new(r.X.To<T>(), r.Y.To<T>(), r.Z.To<T>());
+    }
+
+    private readonly struct JointConstants(TreeJoint joint)
+    {
+        public readonly TreeJointType Type = joint.Type;
+        public readonly int Qpos = joint.QposAddress, Dof = joint.DofAddress, DofCount = joint.Type == TreeJointType.Free ? 6 : 1;
+        public readonly T Reference = T.CreateChecked(joint.Reference);
+        public readonly Vec3<T> Axis = joint.Axis.To<T>(), Anchor = joint.Anchor.To<T>();
+        public readonly bool Anchored = joint.Anchor != default;
+        /// <summary>The axis of the body's frame that the joint's axis lies along, and its direction; −1 when it lies along none.</summary>
+        public readonly int Along = AlongAxis(joint.Axis);
+        public readonly T Sign = joint.Axis.X + joint.Axis.Y + joint.Axis.Z < 0 ? -T.One : T.One;
+
+        public bool Translates(int freedom) => Type == TreeJointType.Slide || (Type == TreeJointType.Free && freedom < 3);
+
+        private static int AlongAxis(Vec3<double> axis)
+        {
+            for (int k = 0; k < 3; k++)
+                if (axis == Vec3<double>.Unit(k) || axis == -1.0 * Vec3<double>.Unit(k)) return k;
+            return -1;
+        }
+    }
+}

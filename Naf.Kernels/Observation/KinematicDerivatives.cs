@@ -1,0 +1,83 @@
+using System.Numerics;
+
+namespace Naf.Kernels;
+
+/// <summary>
+/// How places and velocities change with the tangent coordinates of a placed and moving tree. Coordinate d, 0 ≤ d &lt; Nv, is a small
+/// displacement along qvel[d]: for a hinge or slide qpos itself; for a free joint a shift in the world (3) and a turn about the body's own axes (3).
+/// </summary>
+/// <remarks>Notation: a_d the axis in the world, p_d the anchor; "e moves d" when coordinate e carries the axis or the anchor of d along.</remarks>
+internal sealed class KinematicDerivatives<T> where T : IFloatingPointIeee754<T>
+{
+    private readonly ForwardKinematics<T> _kinematics;
+    private readonly int[][] _chains;
+    private readonly int[] _jointOf;
+    private readonly bool[] _translates;
+    private readonly bool[] _free;
+
+    public KinematicDerivatives(KinematicTree tree, ForwardKinematics<T> kinematics)
+    {
+        _kinematics = kinematics;
+        (_jointOf, _translates, _free) = (new int[tree.Nv], new bool[tree.Nv], new bool[tree.Nv]);
+        _chains = new int[tree.Bodies.Length][];
+        _chains[0] = [];
+        for (int b = 1; b < tree.Bodies.Length; b++)
+        {
+            TreeBody body = tree.Bodies[b];
+            var own = new List<int>();
+            for (int j = body.FirstJoint; body.JointCount > 0 && j < body.FirstJoint + body.JointCount; j++)
+            {
+                TreeJoint joint = tree.Joints[j];
+                bool free = joint.Type == TreeJointType.Free;
+                for (int k = 0; k < (free ? 6 : 1); k++)
+                {
+                    int d = joint.DofAddress + k;
+                    (_jointOf[d], _free[d], _translates[d]) = (j, free, free ? k < 3 : joint.Type == TreeJointType.Slide);
+                    own.Add(d);
+                }
+            }
+            _chains[b] = [.. _chains[body.Parent], .. own];
+        }
+    }
+
+    /// <summary>The coordinates that move a body, from the root outward.</summary>
+    public ReadOnlySpan<int> Chain(int body) => _chains[body];
+
+    /// <summary>Whether coordinate d turns what it moves.</summary>
+    public bool Turns(int dof) => !_translates[dof];
+
+    /// <summary>∂P/∂d of a point P (world) of a body that d moves: a_d × (P − p_d), or a_d. It is ∂Ṗ/∂q̇_d too.</summary>
+    public Vec3<T> OfPoint(int dof, Vec3<T> point) =>
+        _translates[dof] ? _kinematics.Axis(dof) : Vec3<T>.Cross(_kinematics.Axis(dof), point - _kinematics.Anchor(dof));
+
+    /// <summary>∂ω_B/∂e = Σ_d (a_e × a_d) q̇_d over the turns d of B's chain that e moves.</summary>
+    public Vec3<T> OfAngularVelocity(int e, int body, ReadOnlySpan<T> qvel)
+    {
+        Vec3<T> sum = default;
+        if (_translates[e]) return sum;
+        foreach (int d in _chains[body])
+            if (!_translates[d] && Moves(e, d)) sum += qvel[d] * Vec3<T>.Cross(_kinematics.Axis(e), _kinematics.Axis(d));
+        return sum;
+    }
+
+    /// <summary>∂Ṗ/∂e of a point P (world) of body B, whose chain has e: Ṗ = Σ_d J_d q̇_d with J_d = a_d × (P − p_d), or a_d.</summary>
+    public Vec3<T> OfPointVelocity(int e, int body, Vec3<T> point, ReadOnlySpan<T> qvel)
+    {
+        Vec3<T> sum = default, ae = _kinematics.Axis(e), shift = OfPoint(e, point);
+        foreach (int d in _chains[body])
+        {
+            Vec3<T> ad = _kinematics.Axis(d);
+            if (Moves(e, d))
+            {
+                // e turns all of J_d: ∂J_d = a_e × J_d; a shift carries anchor and point alike
+                if (!_translates[e]) sum += qvel[d] * Vec3<T>.Cross(ae, OfPoint(d, point));
+            }
+            else if (!_translates[d])
+                sum += qvel[d] * Vec3<T>.Cross(ad, shift);
+        }
+        return sum;
+    }
+
+    /// <summary>Whether e carries the axis or the anchor of d: e comes before d, or both belong to a free joint and d is one of its turns.</summary>
+    private bool Moves(int e, int d) => _jointOf[e] < _jointOf[d] || (_jointOf[e] == _jointOf[d] && _free[d] && !_translates[d]);
+}

@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+using System.Numerics;
+
+namespace Naf.Kernels;
+
+/// <summary>
+/// The observation x = h(qpos, qvel, c) as data: a list of entries over a kinematic tree and a vector c of constants of the episode.
+/// Checked once here; evaluated by <see cref="ObservationFunction{T}"/>.
+/// </summary>
+public sealed class ObservationDefinition
+{
+    /// <summary>Builds and checks a definition.</summary>
+    /// <param name="tree">The model's kinematic tree; one with a ball joint is refused by the joint's name.</param>
+    /// <param name="constantSize">Size of c, the vector of episode constants.</param>
+    /// <param name="entries">The entries, in the order of x.</param>
+    /// <exception cref="ArgumentException">An entry names what is not there, or a joint that it cannot observe.</exception>
+    public ObservationDefinition(KinematicTree tree, int constantSize, ImmutableArray<ObservationEntry> entries)
+    {
+        Tree = tree;
+        ConstantSize = constantSize;
+        Entries = entries;
+        CheckTree(tree);
+        var names = ImmutableArray.CreateBuilder<string>();
+        var starts = ImmutableArray.CreateBuilder<int>();
+        foreach (ObservationEntry entry in entries)
+        {
+            Check(entry);
+            starts.Add(names.Count);
+            AddNames(entry, names);
+        }
+        starts.Add(names.Count);
+        (ComponentNames, Starts) = (names.ToImmutable(), starts.ToImmutable());
+    }
+
+    /// <summary>The model's kinematic tree.</summary>
+    public KinematicTree Tree { get; }
+
+    /// <summary>The entries, in the order of x.</summary>
+    public ImmutableArray<ObservationEntry> Entries { get; }
+
+    /// <summary>Size of the vector of episode constants.</summary>
+    public int ConstantSize { get; }
+
+    /// <summary>[Size], one name for each number of x: the entry's name, or name.x, name.y, name.z.</summary>
+    public ImmutableArray<string> ComponentNames { get; }
+
+    /// <summary>[entries + 1]: entry i fills x[Starts[i] .. Starts[i + 1]).</summary>
+    public ImmutableArray<int> Starts { get; }
+
+    /// <summary>Size of x.</summary>
+    public int Size => ComponentNames.Length;
+
+    /// <summary>The letters of the components that are kept, in order.</summary>
+    public static string Letters(Components keep) =>
+        (keep.HasFlag(Components.X) ? "x" : "") + (keep.HasFlag(Components.Y) ? "y" : "") + (keep.HasFlag(Components.Z) ? "z" : "");
+
+    private static void AddNames(ObservationEntry entry, ImmutableArray<string>.Builder names)
+    {
+        if (entry is VectorEntry vector && BitOperations.PopCount((uint)vector.Keep) > 1)
+            foreach (char letter in Letters(vector.Keep)) names.Add($"{entry.Name}.{letter}");
+        else
+            names.Add(entry.Name);
+    }
+
+    private static void CheckTree(KinematicTree tree)
+    {
+        for (int b = 1; b < tree.Bodies.Length; b++)
+            if (tree.Bodies[b].Parent < 0 || tree.Bodies[b].Parent >= b)
+                throw new ArgumentException($"body {b} ('{tree.Bodies[b].Name}') has parent {tree.Bodies[b].Parent}; a parent comes before its children");
+        foreach (TreeJoint joint in tree.Joints)
+            if (joint.Type == TreeJointType.Ball)
+                throw new ArgumentException($"joint '{joint.Name}' is a ball joint, which observations do not support; use three hinges instead");
+    }
+
+    private void Check(ObservationEntry entry)
+    {
+        if (entry is VectorEntry vector)
+        {
+            CheckIndex(entry, "frame", vector.Frame, Tree.Bodies.Length);
+            if (vector.Keep == 0 || (vector.Keep & ~Components.All) != 0) throw Wrong(entry, $"keeps the components {(int)vector.Keep}; keep some of x, y, z");
+        }
+        switch (entry)
+        {
+            case JointEntry e:
+                CheckIndex(entry, "joint", e.Joint, Tree.Joints.Length);
+                TreeJoint joint = Tree.Joints[e.Joint];
+                if (joint.Type == TreeJointType.Free)
+                    throw Wrong(entry, $"observes the free joint '{joint.Name}' as one number; use points, axes and velocities of its body");
+                if (joint.Type == TreeJointType.Slide && e.Quantity is JointQuantity.Sine or JointQuantity.Cosine)
+                    throw Wrong(entry, $"takes sine or cosine of the slide '{joint.Name}'; only a hinge has an angle");
+                break;
+            case PlaceEntry e:
+                CheckPlace(entry, e.Of);
+                if (e.Minus is { } minus) CheckPlace(entry, minus);
+                break;
+            case LinearVelocityEntry e:
+                CheckPlace(entry, e.Of);
+                if (e.Of.IsConstant) throw Wrong(entry, "asks for the velocity of a constant; it has none");
+                break;
+            case AxisEntry e:
+                CheckIndex(entry, "body", e.Body, Tree.Bodies.Length);
+                CheckIndex(entry, "axis", e.Axis, 3);
+                break;
+            case AngularVelocityEntry e:
+                CheckIndex(entry, "body", e.Body, Tree.Bodies.Length);
+                break;
+            case ConstantEntry e:
+                CheckPlace(entry, Place.Constant(e.Offset, e.Count));
+                if ((int)e.Keep >> e.Count != 0) throw Wrong(entry, $"keeps the components {Letters(e.Keep)} of a constant of size {e.Count}");
+                break;
+            default:
+                throw Wrong(entry, $"is a {entry.GetType().Name}, which is not in the vocabulary");
+        }
+    }
+
+    private void CheckPlace(ObservationEntry entry, Place place)
+    {
+        if (!place.IsConstant)
+            CheckIndex(entry, "body", place.Body, Tree.Bodies.Length);
+        else if (place.Offset < 0 || place.Count is < 1 or > 3 || place.Offset + place.Count > ConstantSize)
+            throw Wrong(entry, $"uses constants {place.Offset} .. {place.Offset + place.Count - 1} of {ConstantSize}");
+    }
+
+    private static void CheckIndex(ObservationEntry entry, string what, int index, int count)
+    {
+        if (index < 0 || index >= count) throw Wrong(entry, $"uses {what} {index} of {count}");
+    }
+
+    private static ArgumentException Wrong(ObservationEntry entry, string problem) => new($"observation entry '{entry.Name}' {problem}");
+}

@@ -1,0 +1,78 @@
+using System.Numerics;
+
+namespace Naf.Kernels;
+
+/// <summary>A reward term rounded to T: its argument e(z), the form ρ(e) with ρ′ and ρ″, and g = ∂e/∂z.</summary>
+internal sealed class PreparedTerm<T>(RewardTerm term) where T : IFloatingPointIeee754<T>
+{
+    public readonly RewardKind Kind = term.Kind;
+    public readonly bool Linear = term.IsLinear;
+    public readonly int[] Index = [.. term.Index];
+    public readonly T Weight = T.CreateChecked(term.Weight), Offset = T.CreateChecked(term.Offset);
+    public readonly T[] Centre = [.. term.Centre.Select(T.CreateChecked)], Scale = [.. term.Scale.Select(T.CreateChecked)];
+    private readonly T _alpha = T.CreateChecked(term.Alpha);
+    private static readonly T Half = T.CreateChecked(0.5), Quarter = T.CreateChecked(0.25);
+
+    /// <summary>e = b + Σ s_i (z_i − c_i), or q = Σ s_i (z_i − c_i)².</summary>
+    public T Argument(ReadOnlySpan<T> x, ReadOnlySpan<T> u, int observations)
+    {
+        T e = Offset;
+        for (int i = 0; i < Index.Length; i++)
+        {
+            T d = Difference(i, x, u, observations);
+            e += Linear ? Scale[i] * d : Scale[i] * d * d;
+        }
+        return e;
+    }
+
+    /// <summary>g_i = s_i, or 2 s_i (z_i − c_i).</summary>
+    public T Slope(int i, ReadOnlySpan<T> x, ReadOnlySpan<T> u, int observations)
+    {
+        if (Linear) return Scale[i];
+        T half = Scale[i] * Difference(i, x, u, observations);
+        return half + half;
+    }
+
+    /// <summary>ρ(e).</summary>
+    public T Rho(T e)
+    {
+        T square = _alpha * _alpha;
+        return Kind switch
+        {
+            RewardKind.SmoothNorm => T.Sqrt(e + square) - _alpha,
+            RewardKind.LogQuadratic => T.LogP1(e / square),
+            RewardKind.Bump => T.Exp(-Half * e / square),
+            RewardKind.Sigmoid => T.One / (T.One + T.Exp(-e / _alpha)),
+            _ => e,
+        };
+    }
+
+    /// <summary>ρ′(e) and ρ″(e).</summary>
+    public (T First, T Second) Derivatives(T e)
+    {
+        T square = _alpha * _alpha;
+        switch (Kind)
+        {
+            case RewardKind.SmoothNorm:
+                T root = T.Sqrt(e + square);
+                return (Half / root, -Quarter / (root * root * root));
+            case RewardKind.LogQuadratic:
+                T inverse = T.One / (square + e);
+                return (inverse, -inverse * inverse);
+            case RewardKind.Bump:
+                T bump = Rho(e);
+                return (-Half * bump / square, Quarter * bump / (square * square));
+            case RewardKind.Sigmoid:
+                T sigmoid = Rho(e), slope = sigmoid * (T.One - sigmoid) / _alpha;
+                return (slope, slope * (T.One - sigmoid - sigmoid) / _alpha);
+            default:
+                return (T.One, T.Zero);
+        }
+    }
+
+    private T Difference(int i, ReadOnlySpan<T> x, ReadOnlySpan<T> u, int observations)
+    {
+        int index = Index[i];
+        return (index < observations ? x[index] : u[index - observations]) - Centre[i];
+    }
+}

@@ -1,0 +1,129 @@
+using System.Numerics;
+
+namespace Naf.Kernels;
+
+/// <summary>Which Hessian of the cost C = −r.</summary>
+public enum HessianForm
+{
+    /// <summary>The true one, which may be indefinite.</summary>
+    Exact,
+    /// <summary>
+    /// A positive semidefinite one for iLQG, term by term: the exact one where the term is convex; the rank-one part left out where it would be
+    /// negative; nothing from a term whose curvature is negative.
+    /// </summary>
+    PositiveSemidefinite,
+    /// <summary>As <see cref="PositiveSemidefinite"/>, without the rank-one part of smooth norms: isotropic, a majoriser, steadier far from the goal.</summary>
+    Majorised,
+}
+
+/// <summary>
+/// r(x, u) = Σ_k w_k ρ_k(e_k) with its gradient and Hessian. Terms in listed order, indices in listed order, sums from left to right,
+/// so that every device computes the same. Immutable: any number of threads may share one.
+/// </summary>
+/// <typeparam name="T">float in kernels, double in simulator and planner.</typeparam>
+public sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
+{
+    private readonly PreparedTerm<T>[] _terms;
+    private readonly (int Index, T Low, T High)[] _bounds;
+    private readonly int _observations, _actions;
+
+    /// <summary>Prepares the evaluation of a definition.</summary>
+    public RewardFunction(RewardDefinition definition)
+    {
+        Definition = definition;
+        (_observations, _actions) = (definition.ObservationSize, definition.ActionSize);
+        _terms = [.. definition.Terms.Select(term => new PreparedTerm<T>(term))];
+        _bounds = [.. definition.Bounds.Select(bound => (bound.Index, T.CreateChecked(bound.Low), T.CreateChecked(bound.High)))];
+        TerminationReward = T.CreateChecked(definition.TerminationReward);
+    }
+
+    /// <summary>What is evaluated.</summary>
+    public RewardDefinition Definition { get; }
+
+    /// <summary>R_term, added to the reward of the step that ends an episode.</summary>
+    public T TerminationReward { get; }
+
+    /// <summary>r(x, u), without the reward of termination.</summary>
+    /// <param name="x">[ObservationSize], the observation before the step.</param>
+    /// <param name="u">[ActionSize], the action, clipped.</param>
+    public T Value(ReadOnlySpan<T> x, ReadOnlySpan<T> u)
+    {
+        Check(x, u);
+        T r = T.Zero;
+        foreach (PreparedTerm<T> term in _terms) r += term.Weight * term.Rho(term.Argument(x, u, _observations));
+        return r;
+    }
+
+    /// <summary>∂r/∂z = Σ w ρ′ g, with g_i = ∂e/∂z_i.</summary>
+    /// <param name="x">[ObservationSize].</param>
+    /// <param name="u">[ActionSize].</param>
+    /// <param name="gradient">[ObservationSize + ActionSize], receives ∂r/∂[x; u].</param>
+    public void Gradient(ReadOnlySpan<T> x, ReadOnlySpan<T> u, Span<T> gradient)
+    {
+        Check(x, u);
+        CheckSize(nameof(gradient), gradient.Length, _observations + _actions);
+        gradient.Clear();
+        foreach (PreparedTerm<T> term in _terms)
+        {
+            T slope = term.Weight * term.Derivatives(term.Argument(x, u, _observations)).First;
+            for (int i = 0; i < term.Index.Length; i++) gradient[term.Index[i]] += slope * term.Slope(i, x, u, _observations);
+        }
+    }
+
+    /// <summary>The Hessian of the cost C = −r: Σ −w (ρ″ g gᵀ + 2 ρ′ S), S = diag(s) for quadratic kinds and 0 for linear ones.</summary>
+    /// <param name="x">[ObservationSize].</param>
+    /// <param name="u">[ActionSize].</param>
+    /// <param name="form">Exact or positive semidefinite.</param>
+    /// <param name="hessian">[n, n] row-major with n = ObservationSize + ActionSize, receives the Hessian.</param>
+    public void CostHessian(ReadOnlySpan<T> x, ReadOnlySpan<T> u, HessianForm form, Span<T> hessian)
+    {
+        Check(x, u);
+        int size = _observations + _actions;
+        CheckSize(nameof(hessian), hessian.Length, size * size);
+        hessian.Clear();
+        foreach (PreparedTerm<T> term in _terms)
+        {
+            (T first, T second) = term.Derivatives(term.Argument(x, u, _observations));
+            T outer = -term.Weight * second, diagonal = term.Linear ? T.Zero : -term.Weight * (first + first);
+            if (form != HessianForm.Exact) (outer, diagonal) = Semidefinite(term.Kind, outer, diagonal, form == HessianForm.Majorised);
+            for (int i = 0; i < term.Index.Length; i++)
+            {
+                int row = term.Index[i] * size;
+                T g = outer * term.Slope(i, x, u, _observations);
+                for (int j = 0; j < term.Index.Length; j++) hessian[row + term.Index[j]] += g * term.Slope(j, x, u, _observations);
+                hessian[row + term.Index[i]] += diagonal * term.Scale[i];
+            }
+        }
+    }
+
+    /// <summary>Whether an episode ends at the next observation x′: some x′_i below its low or above its high bound.</summary>
+    public bool Terminates(ReadOnlySpan<T> next)
+    {
+        foreach ((int index, T low, T high) in _bounds)
+            if (next[index] < low || next[index] > high) return true;
+        return false;
+    }
+
+    /// <summary>The parts of a term's Hessian that are kept so that it is positive semidefinite.</summary>
+    private static (T Outer, T Diagonal) Semidefinite(RewardKind kind, T outer, T diagonal, bool majorised) => kind switch
+    {
+        RewardKind.Linear => (T.Zero, T.Zero),
+        RewardKind.Sigmoid => (T.Max(outer, T.Zero), T.Zero),
+        // −w ρ′ < 0: the term is concave
+        _ when diagonal < T.Zero => (T.Zero, T.Zero),
+        // convex as a whole, since |∇q|² ≤ 4 s q: the negative rank-one part never outweighs the diagonal
+        RewardKind.SmoothNorm => (majorised ? T.Zero : outer, diagonal),
+        _ => (T.Zero, diagonal),
+    };
+
+    private void Check(ReadOnlySpan<T> x, ReadOnlySpan<T> u)
+    {
+        CheckSize(nameof(x), x.Length, _observations);
+        CheckSize(nameof(u), u.Length, _actions);
+    }
+
+    private static void CheckSize(string name, int length, int expected)
+    {
+        if (length != expected) throw new ArgumentException($"{name} has {length} numbers, and the reward needs {expected}", name);
+    }
+}

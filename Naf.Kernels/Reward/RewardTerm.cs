@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+
+namespace Naf.Kernels;
+
+/// <summary>
+/// The form ρ(e) of a reward term. e is linear, b + Σ s_i (z_i − c_i), for <see cref="Linear"/> and <see cref="Sigmoid"/>;
+/// for the others it is quadratic, q = Σ s_i (z_i − c_i)², s_i ≥ 0.
+/// </summary>
+public enum RewardKind
+{
+    /// <summary>ρ = e.</summary>
+    Linear,
+    /// <summary>ρ = q.</summary>
+    Quadratic,
+    /// <summary>ρ = √(q + α²) − α: a distance, smooth at the goal.</summary>
+    SmoothNorm,
+    /// <summary>ρ = ln(1 + q/α²): sharp at the goal (Levine et al. 2016).</summary>
+    LogQuadratic,
+    /// <summary>ρ = exp(−q/(2α²)): a bonus within a small radius.</summary>
+    Bump,
+    /// <summary>ρ = 1/(1 + exp(−e/α)): a soft threshold.</summary>
+    Sigmoid,
+}
+
+/// <summary>One term w ρ(e) of a reward over z = [x; u].</summary>
+/// <param name="Kind">The form ρ and whether e is linear or quadratic.</param>
+/// <param name="Weight">w.</param>
+/// <param name="Alpha">α &gt; 0, in the units of z (of e for a sigmoid); not used by linear and quadratic terms.</param>
+/// <param name="Offset">b, added to a linear e; 0 for the quadratic kinds.</param>
+/// <param name="Index">[n], i &lt; ObservationSize is x_i, ObservationSize + j is u_j.</param>
+/// <param name="Centre">[n], c.</param>
+/// <param name="Scale">[n], s.</param>
+public sealed record RewardTerm(
+    RewardKind Kind, double Weight, double Alpha, double Offset, ImmutableArray<int> Index, ImmutableArray<double> Centre, ImmutableArray<double> Scale)
+{
+    /// <summary>Whether e is linear in z.</summary>
+    public bool IsLinear => Kind is RewardKind.Linear or RewardKind.Sigmoid;
+
+    /// <summary>Whether ρ uses α.</summary>
+    public bool UsesAlpha => Kind is not (RewardKind.Linear or RewardKind.Quadratic);
+}
+
+/// <summary>An episode ends when x_i of the next observation is below <paramref name="Low"/> or above <paramref name="High"/>.</summary>
+/// <param name="Index">i, an index of the observation.</param>
+/// <param name="Low">Least value that goes on; −∞ for none.</param>
+/// <param name="High">Largest value that goes on; +∞ for none.</param>
+public readonly record struct TerminationBound(int Index, double Low, double High);

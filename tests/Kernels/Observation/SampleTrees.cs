@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using Naf.Kernels;
+
+namespace Naf.Tests;
+
+/// <summary>Trees and states that the observation tests share.</summary>
+internal static class SampleTrees
+{
+    /// <summary>A free body that carries an arm: a body with slide and two oblique hinges, offsets, turned frames and references; and a cart beside it.</summary>
+    public static KinematicTree Mixed()
+    {
+        Quat<double> turned = new Quat<double>(0.8, 0.3, -0.4, 0.2).Normalized();
+        ImmutableArray<TreeBody> bodies =
+        [
+            new("world", 0, default, Quat<double>.Identity, 0, 0),
+            new("float", 0, new(0.1, 0.2, 0.5), turned, 0, 1),
+            new("upper", 1, new(0.3, -0.1, 0.05), turned, 1, 3),
+            new("fixed", 2, new(0, 0.2, 0), turned, 0, 0),
+            new("lower", 3, new(0.25, 0, 0.1), Quat<double>.Identity, 4, 1),
+            new("cart", 0, new(0, 1, 0), turned, 5, 2),
+            new("pole", 5, new(0, 0, 0.2), Quat<double>.Identity, 7, 1),
+        ];
+        ImmutableArray<TreeJoint> joints =
+        [
+            new("root", TreeJointType.Free, 1, 0, 0, default, new(0, 0, 1), 0),
+            new("lift", TreeJointType.Slide, 2, 7, 6, new(0.02, 0.01, 0), Unit(1, 1, 0), 0.1),
+            new("swing", TreeJointType.Hinge, 2, 8, 7, new(-0.05, 0.03, 0.02), Unit(1, -2, 0.5), -0.3),
+            new("twist", TreeJointType.Hinge, 2, 9, 8, new(0.01, 0.02, 0.03), new(0, -1, 0), 0),
+            new("elbow", TreeJointType.Hinge, 4, 10, 9, new(-0.1, 0, 0), new(0, 0, 1), 0.2),
+            new("turn", TreeJointType.Hinge, 5, 11, 10, new(0.1, 0, 0), new(1, 0, 0), 0),
+            new("rail", TreeJointType.Slide, 5, 12, 11, default, new(1, 0, 0), 0),
+            new("pole", TreeJointType.Hinge, 6, 13, 12, default, new(0, 1, 0), 0),
+        ];
+        ImmutableArray<TreeSite> sites =
+        [
+            new("tip", 4, new(0.2, 0.05, -0.1), Quat<double>.Identity),
+            new("top", 6, new(0, 0.1, 0.6), Quat<double>.Identity),
+            new("post", 0, new(1, 2, 3), Quat<double>.Identity),
+        ];
+        return new KinematicTree(bodies, joints, sites, [0.1, 0.2, 0.5, turned.W, turned.X, turned.Y, turned.Z, 0.1, -0.3, 0, 0.2, 0, 0, 0], 13);
+    }
+
+    /// <summary>A planar arm of <paramref name="links"/> hinges about z: links of 0.3 m, a site "tip" at the end.</summary>
+    public static KinematicTree Arm(int links)
+    {
+        var bodies = new List<TreeBody> { new("world", 0, default, Quat<double>.Identity, 0, 0) };
+        var joints = new List<TreeJoint>();
+        for (int i = 0; i < links; i++)
+        {
+            bodies.Add(new($"link{i}", i, new(i == 0 ? 0 : 0.3, 0, 0), Quat<double>.Identity, i, 1));
+            joints.Add(new($"j{i}", TreeJointType.Hinge, i + 1, i, i, default, new(0, 0, 1), 0));
+        }
+        return new KinematicTree(
+            [.. bodies], [.. joints], [new("tip", links, new(0.3, 0, 0), Quat<double>.Identity)], [.. new double[links]], links);
+    }
+
+    /// <summary>Every kind of entry of the vocabulary over <see cref="Mixed"/>, with five episode constants.</summary>
+    public static ObservationDefinition EveryEntry(KinematicTree tree)
+    {
+        int Joint(string name) => tree.FindJoint(name);
+        int Body(string name) => tree.FindBody(name);
+        Place Site(string name) => Place.On(tree.Sites[tree.FindSite(name)].Body, tree.Sites[tree.FindSite(name)].Position);
+        return new ObservationDefinition(tree, 5,
+        [
+            new JointEntry("lift", JointQuantity.Position, Joint("lift")),
+            new JointEntry("swing.sin", JointQuantity.Sine, Joint("swing")),
+            new JointEntry("swing.cos", JointQuantity.Cosine, Joint("swing")),
+            new JointEntry("pole.sin", JointQuantity.Sine, Joint("pole")),
+            new JointEntry("elbow.velocity", JointQuantity.Velocity, Joint("elbow")),
+            new PlaceEntry("tip", Site("tip"), null, 0, Components.All),
+            new PlaceEntry("tip-top", Site("tip"), Site("top"), 0, Components.X | Components.Z),
+            new PlaceEntry("tip-top in pole", Site("tip"), Site("top"), Body("pole"), Components.All),
+            new PlaceEntry("tip-target in upper", Site("tip"), Place.Constant(0, 3), Body("upper"), Components.All),
+            new PlaceEntry("goal-tip", Place.Constant(3, 2), Site("tip"), 0, Components.All),
+            new PlaceEntry("post in lower", Site("post"), null, Body("lower"), Components.Y),
+            new AxisEntry("float.x", Body("float"), 0, 0, Components.All),
+            new AxisEntry("lower.z in cart", Body("lower"), 2, Body("cart"), Components.All),
+            new LinearVelocityEntry("tip velocity", Site("tip"), 0, Components.All),
+            new LinearVelocityEntry("tip velocity in lower", Site("tip"), Body("lower"), Components.All),
+            new LinearVelocityEntry("top velocity in upper", Site("top"), Body("upper"), Components.Z | Components.X),
+            new AngularVelocityEntry("lower spin", Body("lower"), 0, Components.All),
+            new AngularVelocityEntry("lower spin in lower", Body("lower"), Body("lower"), Components.All),
+            new AngularVelocityEntry("float spin in float", Body("float"), Body("float"), Components.All),
+            new ConstantEntry("goal", 3, 2, Components.Y),
+        ]);
+    }
+
+    /// <summary>A state (qpos, qvel) of order one with unit quaternions, and constants; draw number <paramref name="draw"/>.</summary>
+    public static (double[] Qpos, double[] Qvel, double[] Constants) State(KinematicTree tree, int constants, ulong draw)
+    {
+        uint lane = 0;
+        double Next() => Philox.Normal(11, RandomStream.TestReset, draw, lane++);
+        double[] qpos = [.. Enumerable.Range(0, tree.Nq).Select(_ => Next())];
+        foreach (TreeJoint joint in tree.Joints)
+            if (joint.Type == TreeJointType.Free)
+            {
+                Span<double> q = qpos.AsSpan(joint.QposAddress + 3, 4);
+                Quat<double> unit = new Quat<double>(q[0], q[1], q[2], q[3]).Normalized();
+                (q[0], q[1], q[2], q[3]) = (unit.W, unit.X, unit.Y, unit.Z);
+            }
+        return (qpos, [.. Enumerable.Range(0, tree.Nv).Select(_ => 2 * Next())], [.. Enumerable.Range(0, constants).Select(_ => Next())]);
+    }
+
+    /// <summary>qpos displaced by δ along qvel[dof], as mj_integratePos does it.</summary>
+    public static double[] Displaced(KinematicTree tree, double[] qpos, int dof, double delta)
+    {
+        double[] moved = [.. qpos];
+        TreeJoint joint = tree.Joints.Last(j => j.DofAddress <= dof);
+        int k = dof - joint.DofAddress, a = joint.QposAddress;
+        if (joint.Type != TreeJointType.Free || k < 3)
+        {
+            moved[a + k] += delta;
+            return moved;
+        }
+        // q · (cos δ/2, e sin δ/2), Hamilton's product written out
+        double c = Math.Cos(delta / 2), s = Math.Sin(delta / 2);
+        (double x, double y, double z) = (k == 3 ? s : 0, k == 4 ? s : 0, k == 5 ? s : 0);
+        (double w0, double x0, double y0, double z0) = (qpos[a + 3], qpos[a + 4], qpos[a + 5], qpos[a + 6]);
+        moved[a + 3] = w0 * c - x0 * x - y0 * y - z0 * z;
+        moved[a + 4] = w0 * x + x0 * c + y0 * z - z0 * y;
+        moved[a + 5] = w0 * y - x0 * z + y0 * c + z0 * x;
+        moved[a + 6] = w0 * z + x0 * y - y0 * x + z0 * c;
+        return moved;
+    }
+
+    private static Vec3<double> Unit(double x, double y, double z) => 1 / Math.Sqrt(x * x + y * y + z * z) * new Vec3<double>(x, y, z);
+}
