@@ -1,0 +1,64 @@
+using Naf.Gpu;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+public sealed class WorkTeamTests
+{
+    [TestCase(1)]
+    [TestCase(2)]
+    [TestCase(5)]
+    public void Every_member_runs_once_per_call(int threads)
+    {
+        using var team = new WorkTeam(threads);
+        var calls = new int[threads];
+        for (int i = 0; i < 500; i++) team.Run(member => calls[member]++);
+        Assert.That(calls, Is.All.EqualTo(500));
+    }
+
+    [Test]
+    public void An_exception_of_any_member_reaches_the_caller_and_the_team_goes_on()
+    {
+        using var team = new WorkTeam(3);
+        Assert.That(() => team.Run(member => { if (member == 2) throw new InvalidDataException("from 2"); }),
+            Throws.TypeOf<InvalidDataException>().With.Message.EqualTo("from 2"));
+        int calls = 0;
+        team.Run(_ => Interlocked.Increment(ref calls));
+        Assert.That(calls, Is.EqualTo(3));
+    }
+
+    [Test]
+    public void Members_wake_after_a_long_pause()
+    {
+        using var team = new WorkTeam(2);
+        int calls = 0;
+        for (int i = 0; i < 3; i++)
+        {
+            team.Run(_ => Interlocked.Increment(ref calls));
+            Thread.Sleep(50);
+        }
+        Assert.That(calls, Is.EqualTo(6));
+    }
+
+    [Test]
+    public void The_barrier_holds_until_all_have_come()
+    {
+        const int members = 3, rounds = 2000;
+        using var team = new WorkTeam(members);
+        var barrier = new SpinBarrier(members);
+        var at = new int[members];
+        int torn = 0;
+        team.Run(member =>
+        {
+            for (int round = 1; round <= rounds; round++)
+            {
+                Volatile.Write(ref at[member], round);
+                barrier.Meet();
+                for (int other = 0; other < members; other++)
+                    if (Volatile.Read(ref at[other]) != round) Interlocked.Increment(ref torn);
+                barrier.Meet();
+            }
+        });
+        Assert.That(torn, Is.Zero);
+    }
+}

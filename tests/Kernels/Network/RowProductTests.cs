@@ -1,0 +1,122 @@
+using System.Runtime.Intrinsics;
+using Naf.Gpu;
+using Naf.Kernels;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>The products and row operations at every register width against plain loops in double.</summary>
+[TestFixture(16)]
+[TestFixture(8)]
+[TestFixture(4)]
+public sealed unsafe class RowProductTests(int width)
+{
+    [TestCase(1, 1, 1)]
+    [TestCase(31, 20, 31)]
+    [TestCase(64, 200, 200)]
+    [TestCase(7, 443, 443)]
+    [TestCase(3, 65, 225)]
+    public void The_product_is_the_plain_sum_over_the_set_bits(int rows, int depth, int columns)
+    {
+        int padded = MlpShape.Pad(columns), words = BitMatrix.Words(depth);
+        using HostBuffer a = Random(rows * depth, 1), b = Random(depth * padded, 2), bias = Random(padded, 3), bits = new(2L * rows * words), c = new(rows * padded);
+        c.Span.Fill(float.NaN);
+        var set = (ulong*)bits.Pointer;
+        for (int m = 0; m < rows; m++)
+            for (int k = 0; k < depth; k++)
+                if (Philox.At(4, RandomStream.Weights, (ulong)m, (uint)k).A % 3 == 0) set[m * words + k / 64] |= 1UL << (k % 64);
+                else a.Span[m * depth + k] = 0;
+
+        foreach (bool sparse in new[] { true, false })
+        {
+            Multiply(rows, a.Pointer, depth, 1, sparse ? set : null, words, depth, b.Pointer, padded, bias.Pointer, 0, c.Pointer, padded, padded);
+            for (int m = 0; m < rows; m++)
+                for (int j = 0; j < padded; j++)
+                {
+                    double expected = bias.Span[j];
+                    for (int k = 0; k < depth; k++) expected += (double)a.Span[m * depth + k] * b.Span[k * padded + j];
+                    Assert.That(c.Span[m * padded + j], Is.EqualTo(expected).Within(Tolerances.Float32Sum(depth)), $"C[{m}, {j}], sparse {sparse}");
+                }
+        }
+    }
+
+    [Test]
+    public void A_transposed_factor_is_read_by_columns()
+    {
+        const int samples = 31, units = 20;
+        using HostBuffer h = Random(samples * units, 1), d = Random(samples * 16, 2), zeros = new(16), c = new(units * 16);
+        c.Span.Fill(float.NaN);
+        Multiply(units, h.Pointer, 1, units, null, 0, samples, d.Pointer, 16, zeros.Pointer, 0, c.Pointer, 16, 16);
+        for (int i = 0; i < units; i++)
+            for (int j = 0; j < 16; j++)
+                Assert.That(c.Span[i * 16 + j], Is.EqualTo(Enumerable.Range(0, samples).Sum(m => (double)h.Span[m * units + i] * d.Span[m * 16 + j]))
+                    .Within(Tolerances.Float32Sum(samples)));
+    }
+
+    [Test]
+    public void Relu_keeps_what_is_positive_and_marks_it()
+    {
+        const int rows = 5, columns = 80;
+        using HostBuffer z = Random(rows * columns, 1), bits = new(2 * rows * 2);
+        float[] before = z.Span.ToArray();
+        bits.Span.Fill(float.NaN);
+        Relu(rows, z.Pointer, columns, (ulong*)bits.Pointer, 2);
+        for (int i = 0; i < before.Length; i++)
+        {
+            Assert.That(z.Span[i], Is.EqualTo(Math.Max(0, before[i])));
+            bool marked = (((ulong*)bits.Pointer)[i / columns * 2 + i % columns / 64] >> (i % columns % 64) & 1) == 1;
+            Assert.That(marked, Is.EqualTo(before[i] > 0));
+        }
+    }
+
+    [Test]
+    public void Relu_lets_a_NaN_through()
+    {
+        using HostBuffer z = new(16), bits = new(2);
+        z.Span[3] = float.NaN;
+        Relu(1, z.Pointer, 16, (ulong*)bits.Pointer, 1);
+        Assert.That(z.Span[3], Is.NaN);
+    }
+
+    [TestCase(1)]
+    [TestCase(6)]
+    [TestCase(21)]
+    public void Dot_products_give_the_outputs(int outputs)
+    {
+        const int rows = 3, columns = 48;
+        using HostBuffer h = Random(rows * columns, 1), w = Random(outputs * columns, 2), bias = Random(outputs, 3), result = new(rows * 32);
+        Dot(rows, h.Pointer, columns, w.Pointer, bias.Pointer, outputs, result.Pointer, 32);
+        for (int m = 0; m < rows; m++)
+            for (int o = 0; o < outputs; o++)
+                Assert.That(result.Span[m * 32 + o], Is.EqualTo(bias.Span[o] + Enumerable.Range(0, columns)
+                    .Sum(j => (double)h.Span[m * columns + j] * w.Span[o * columns + j])).Within(Tolerances.Float32Sum(columns)));
+    }
+
+    private void Multiply(int rows, float* a, nint aRow, nint aStep, ulong* bits, int words, int depth, float* b, nint bRow, float* start, nint startRow, float* c, nint cRow, int columns)
+    {
+        if (width == 16) RowProduct<Lanes512, Vector512<float>>.Multiply(rows, a, aRow, aStep, bits, words, depth, b, bRow, start, startRow, c, cRow, columns);
+        else if (width == 8) RowProduct<Lanes256, Vector256<float>>.Multiply(rows, a, aRow, aStep, bits, words, depth, b, bRow, start, startRow, c, cRow, columns);
+        else RowProduct<Lanes128, Vector128<float>>.Multiply(rows, a, aRow, aStep, bits, words, depth, b, bRow, start, startRow, c, cRow, columns);
+    }
+
+    private void Relu(int rows, float* z, int columns, ulong* bits, int words)
+    {
+        if (width == 16) RowOperations<Lanes512, Vector512<float>>.Relu(rows, z, columns, bits, words);
+        else if (width == 8) RowOperations<Lanes256, Vector256<float>>.Relu(rows, z, columns, bits, words);
+        else RowOperations<Lanes128, Vector128<float>>.Relu(rows, z, columns, bits, words);
+    }
+
+    private void Dot(int rows, float* h, int columns, float* w, float* bias, int outputs, float* result, int row)
+    {
+        if (width == 16) RowOperations<Lanes512, Vector512<float>>.Dot(rows, h, columns, w, bias, outputs, result, row);
+        else if (width == 8) RowOperations<Lanes256, Vector256<float>>.Dot(rows, h, columns, w, bias, outputs, result, row);
+        else RowOperations<Lanes128, Vector128<float>>.Dot(rows, h, columns, w, bias, outputs, result, row);
+    }
+
+    private static HostBuffer Random(int count, ulong seed)
+    {
+        var buffer = new HostBuffer(count);
+        for (int i = 0; i < count; i++) buffer.Span[i] = (float)(2 * Philox.Uniform(seed, RandomStream.Weights, (ulong)i) - 1);
+        return buffer;
+    }
+}
