@@ -82,11 +82,7 @@ internal static unsafe class ErrorGuard
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Stop(byte* text) => Fail(text, "only on linux-x64 can such an error be turned into an exception");
 
-    private static void Fail(byte* text, string why)
-    {
-        string reason = $"MuJoCo stopped with an error that can't be recovered from: {Marshal.PtrToStringUTF8((nint)text)} ({why}). " +
-            "Runs continue from their last checkpoint with --resume.";
-        Console.Error.WriteLine(reason);
-        Environment.FailFast(reason);
-    }
+    private static void Fail(byte* text, string why) => Environment.FailFast(
+        $"MuJoCo stopped with an error that can't be recovered from: {Marshal.PtrToStringUTF8((nint)text)} ({why}). " +
+        "Runs continue from their last checkpoint with --resume.");
 }

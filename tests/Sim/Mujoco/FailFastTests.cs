@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Naf.Sim;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>Where an error of MuJoCo can't become an exception, the process ends with an explanation, and neither hangs nor runs on. Seen in a process of its own.</summary>
+public sealed class FailFastTests
+{
+    private const string Variable = "NAF_TESTS_FAIL_FAST", Unguarded = "unguarded", NoGuard = "no-guard";
+
+    [TestCase(Unguarded, "outside of a guarded call")]
+    [TestCase(NoGuard, "only on linux-x64")]
+    public void The_process_ends_with_an_explanation(string scene, string why)
+    {
+        if (scene == Unguarded && !ErrorGuard.Available) Assert.Ignore("errors are exceptions on linux-x64 only");
+        string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+        var start = new ProcessStartInfo(host, [typeof(FailFastTests).Assembly.Location]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        start.Environment[Variable] = scene;
+        using Process child = Process.Start(start)!;
+        string error = child.StandardError.ReadToEnd();
+        Assert.That(child.WaitForExit(60_000), Is.True, "it hangs");
+        Assert.Multiple(() =>
+        {
+            Assert.That(child.ExitCode, Is.Not.Zero.And.Not.EqualTo(77));
+            Assert.That(error, Does.Contain("provoked").And.Contain(why).And.Contain("--resume"));
+        });
+    }
+
+#pragma warning disable CA2255 // a module initializer is the only code that runs before the test host's own entry point
+    /// <summary>In the child process: provokes the error.</summary>
+    [ModuleInitializer]
+    internal static void Child()
+    {
+        string? scene = Environment.GetEnvironmentVariable(Variable);
+        if (scene != null) Provoke(scene);
+    }
+#pragma warning restore CA2255
+
+    private static unsafe void Provoke(string scene)
+    {
+        AppContext.SetSwitch("Naf.Sim.NoErrorGuard", scene == NoGuard);
+        nint error = MujocoLibrary.Load().Error;
+        fixed (byte* message = "provoked\0"u8)
+        {
+            if (scene == NoGuard) ErrorGuard.Invoke(error, (nint)message);
+            else ((delegate* unmanaged<byte*, void>)error)(message);
+        }
+        Environment.Exit(77);
+    }
+}
