@@ -35,7 +35,7 @@ internal static unsafe class NativeModel
     /// <summary>The same for a model in memory, through a temporary file (MuJoCo's in-memory files differ between releases).</summary>
     public static nint LoadText(MujocoLibrary library, string xml)
     {
-        string path = Path.Combine(Path.GetTempPath(), $"naf-model-{Guid.NewGuid():N}.xml");
+        string path = Path.Combine(Path.GetTempPath(), $"naf-model-{Environment.ProcessId}-{Guid.NewGuid():N}.xml");
         try
         {
             File.WriteAllText(path, xml);

@@ -4,6 +4,7 @@ using NUnit.Framework;
 namespace Naf.Tests;
 
 /// <summary>Base of the simulator's tests: after each test, nothing that it made may be alive.</summary>
+[NonParallelizable] // the counters are the process's
 public abstract class MujocoFixture
 {
     private int models, simulations;

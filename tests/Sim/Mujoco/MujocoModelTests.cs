@@ -118,6 +118,6 @@ public sealed class MujocoModelTests : MujocoFixture
     public void No_temporary_file_is_left_behind()
     {
         using (MujocoModel.LoadXml(TestModels.Mixed)) { }
-        Assert.That(Directory.GetFiles(Path.GetTempPath(), "naf-model-*.xml"), Is.Empty);
+        Assert.That(Directory.GetFiles(Path.GetTempPath(), $"naf-model-{Environment.ProcessId}-*.xml"), Is.Empty);
     }
 }
