@@ -1,0 +1,58 @@
+# What `naf` and `test` need before they can run; sourced by both. Each step says on standard error what it does.
+# Expects $root, the folder of the repository.
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_HOME="${DOTNET_CLI_HOME:-${HOME:-/tmp}}"
+
+say() { printf 'naf: %s\n' "$*" >&2; }
+stop() { say "$*"; exit 1; }
+
+# the .NET 10 SDK
+need_dotnet() {
+    command -v dotnet > /dev/null && dotnet --list-sdks 2> /dev/null | grep '^1[0-9]\.' > /dev/null && return
+    stop "the .NET 10 SDK is missing; install it (https://dotnet.microsoft.com/download/dotnet/10.0, or 'curl -sSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0' and put ~/.dotnet on the PATH)"
+}
+
+# MuJoCo: MUJOCO_PATH, or a library that the loader knows, or Debian's package
+need_mujoco() {
+    [ -n "${MUJOCO_PATH:-}" ] && return
+    { ldconfig -p || /sbin/ldconfig -p; } 2> /dev/null | grep 'libmujoco\.so' > /dev/null && return
+    [ "$(uname -s)" = Linux ] || return 0   # elsewhere the program looks for itself and says what it misses
+    if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
+        say "MuJoCo is missing: installing Debian's libmujoco2.2.2"
+        local log; log=$(mktemp)
+        if { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libmujoco2.2.2; } > "$log" 2>&1; then
+            rm -f "$log"
+            return
+        fi
+        tail -n 5 "$log" >&2
+        rm -f "$log"
+        stop "apt-get could not install libmujoco2.2.2 (above); unpack a release of https://github.com/google-deepmind/mujoco and set MUJOCO_PATH to its folder"
+    fi
+    stop "MuJoCo is missing; install it (Debian 12: 'sudo apt-get install libmujoco2.2.2') or unpack a release of https://github.com/google-deepmind/mujoco and set MUJOCO_PATH to its folder"
+}
+
+# build TARGET FOLDER...: a Release build of a project or solution, only when a source file in the folders is newer than the last build, or one
+# was added or removed
+build() {
+    local target=$1 stamp names log
+    shift
+    stamp="$root/Naf.Host/obj/built-$target"
+    mkdir -p "$root/Naf.Host/obj"
+    if command -v flock > /dev/null; then exec 9> "$root/Naf.Host/obj/lock" && flock 9; fi
+    local folders=("${@/#/$root/}")
+    sources() { find "${folders[@]}" "$root"/Directory.* "$root/.editorconfig" \( -name bin -o -name obj \) -prune -o -type f "$@" -print; }
+    names=$(sources | LC_ALL=C sort | cksum)
+    if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$names" ] || [ -n "$(sources -newer "$stamp" | head -n 1)" ]; then
+        say "building $target"
+        log=$(mktemp)
+        printf '%s\n' "$names" > "$stamp.new"
+        if ! dotnet build "$root/$target" -c Release --nologo -v quiet > "$log" 2>&1; then
+            cat "$log" >&2
+            rm -f "$log" "$stamp.new"
+            stop "the build failed (above)"
+        fi
+        rm -f "$log"
+        mv "$stamp.new" "$stamp"   # as old as the build's start: a file edited meanwhile is newer
+    fi
+    exec 9>&-
+}

@@ -1,0 +1,172 @@
+using Naf.Kernels;
+using Naf.Sim;
+
+namespace Naf.Host;
+
+/// <summary>
+/// One learner's side of the simulator: its environment, its noise, and where it stands in its episode. Used by one thread at a time.
+/// </summary>
+internal sealed class Explorer : IDisposable
+{
+    private readonly NafPopulation _population;
+    private readonly ControlEnvironment _environment;
+    private readonly Policy _policy;
+    private readonly double[] _action;
+    private float[] _x, _next;
+    private bool _ended = true;
+    private LearnerReport _report;
+    private EvaluationResult? _test;
+
+    public Explorer(ControlTask task, TrainingSettings settings, NafPopulation population, int learner)
+    {
+        _population = population;
+        _policy = (x, _, _, u) => population.Act(learner, x, u);
+        Learner = learner;
+        Seed = settings.SeedOf(learner);
+        Noise = new OrnsteinUhlenbeck(settings.Exploration, task.ActionSize);
+        U = new float[task.ActionSize];
+        _action = new double[task.ActionSize];
+        _x = new float[task.ObservationSize];
+        _next = new float[task.ObservationSize];
+        _environment = new ControlEnvironment(task);
+    }
+
+    public int Learner { get; }
+
+    public ulong Seed { get; }
+
+    public OrnsteinUhlenbeck Noise { get; }
+
+    /// <summary>The current observation x, [observations].</summary>
+    public ReadOnlySpan<float> X => _x;
+
+    /// <summary>The observation x′ after the last step, [observations].</summary>
+    public ReadOnlySpan<float> Next => _next;
+
+    /// <summary>The action u, [actions].</summary>
+    public float[] U { get; }
+
+    /// <summary>The training episode under way, from 1; 0 before the first.</summary>
+    public int Episode { get; private set; }
+
+    /// <summary>Steps taken, over all episodes.</summary>
+    public long Step { get; private set; }
+
+    /// <summary>Whether it still trains.</summary>
+    public bool Running { get; set; } = true;
+
+    /// <summary>Why it trains no more, before its time; null while nothing went wrong.</summary>
+    public string? Stopped { get; set; }
+
+    /// <summary>Whether the episode is over and the next one has not begun.</summary>
+    public bool AtEnd => Running && (_ended || Stopped is not null);
+
+    /// <summary>Updates made until its last report.</summary>
+    public long Updates { get; private set; }
+
+    /// <summary>Its test scores so far.</summary>
+    public TestHistory Tests { get; } = new();
+
+    /// <summary>Starts the next episode: noise to 0, x₁ ~ p(x₁).</summary>
+    public void BeginEpisode()
+    {
+        Episode++;
+        _ended = false;
+        _test = null;
+        Noise.Reset();
+        _environment.Reset(Seed, RandomStream.Reset, (ulong)Episode);
+        Convert(_environment.Observation, _x);
+    }
+
+    /// <summary>Executes u and observes r and x′.</summary>
+    /// <exception cref="SimulationException">The simulation left the finite numbers.</exception>
+    public StepResult Execute()
+    {
+        for (int i = 0; i < U.Length; i++) _action[i] = U[i];
+        StepResult result = _environment.Step(_action);
+        Convert(_environment.Observation, _next);
+        Step++;
+        return result;
+    }
+
+    /// <summary>x ← x′.</summary>
+    public void Advance(bool ended)
+    {
+        (_x, _next) = (_next, _x);
+        _ended = ended;
+    }
+
+    /// <summary>Asks the learner for the means over its updates since the last episode; a learner that left the finite numbers stops.</summary>
+    public void TakeReport()
+    {
+        _report = _population.TakeReport(Learner);
+        Updates = _report.Updates;
+        if (!_report.Finite) Stopped ??= "its loss or gradient is not a finite number: the learner has diverged (lower learning_rate or tau, or set clip_norm)";
+    }
+
+    /// <summary>Runs a test: the policy without noise, on the starts that every test has.</summary>
+    public void Test(Evaluation evaluation, TrainingSettings settings)
+    {
+        try
+        {
+            _test = evaluation.Run(_policy, settings.TestSeed, settings.TestEpisodes);
+            Tests.Add(Episode, _test.Value.Mean);
+        }
+        catch (SimulationException error)
+        {
+            Stopped = $"in a test: {error.Message}";
+        }
+    }
+
+    /// <summary>The row of the episode that has ended.</summary>
+    public EpisodeResult Result() => new(
+        Episode, Learner, Seed, Step, Episode > 0 && Stopped is null ? _environment.Score : null, _test, _report, _population.ReplayCount(Learner), Stopped);
+
+    public void Save(BinaryWriter writer)
+    {
+        writer.Write(Seed);
+        writer.Write(Running);
+        writer.Write(_ended);
+        writer.Write(Stopped ?? "");
+        writer.Write(Episode);
+        writer.Write(Step);
+        writer.Write(Updates);
+        Tests.Save(writer);
+        foreach (double n in Noise.State) writer.Write(n);
+        foreach (float x in _x) writer.Write(x);
+        // an environment that is at its end has no state to keep
+        double[] state = new double[Running ? _environment.StateSize : 0];
+        if (Running) _environment.SaveState(state);
+        writer.Write(state.Length);
+        foreach (double s in state) writer.Write(s);
+    }
+
+    /// <exception cref="InvalidDataException">The checkpoint is another learner's or another task's.</exception>
+    public void Load(BinaryReader reader)
+    {
+        ulong seed = reader.ReadUInt64();
+        if (seed != Seed) throw new InvalidDataException($"it holds seed {seed} where this run has seed {Seed}");
+        Running = reader.ReadBoolean();
+        _ended = reader.ReadBoolean();
+        Stopped = reader.ReadString() is { Length: > 0 } reason ? reason : null;
+        Episode = reader.ReadInt32();
+        Step = reader.ReadInt64();
+        Updates = reader.ReadInt64();
+        Tests.Load(reader);
+        foreach (ref double n in Noise.State) n = reader.ReadDouble();
+        foreach (ref float x in _x.AsSpan()) x = reader.ReadSingle();
+        int length = reader.ReadInt32();
+        if (length != (Running ? _environment.StateSize : 0))
+            throw new InvalidDataException($"its simulator state has {length} numbers where this task's has {_environment.StateSize}");
+        double[] state = new double[length];
+        foreach (ref double s in state.AsSpan()) s = reader.ReadDouble();
+        if (Running) _environment.RestoreState(state);
+    }
+
+    public void Dispose() => _environment.Dispose();
+
+    private static void Convert(ReadOnlySpan<double> from, float[] to)
+    {
+        for (int i = 0; i < to.Length; i++) to[i] = (float)from[i];
+    }
+}

@@ -1,0 +1,212 @@
+using System.Text;
+using Naf.Gpu;
+using Naf.Kernels;
+using Naf.Sim;
+
+namespace Naf.Host;
+
+/// <summary>
+/// Continuous Q-learning with normalised advantage functions (paper, Algorithm 1) for a population of learners: learner k has seed A + k and
+/// an environment and a noise process of its own. All learners take a step, then one call updates them all. What a learner learns depends
+/// neither on the others nor on the number of threads. Departures from the paper: docs/algorithms/naf.md.
+/// </summary>
+public sealed class NafAgent : IDisposable
+{
+    private readonly TrainingSettings _settings;
+    private readonly NafPopulation _population;
+    private readonly WorkTeam _team;
+    private readonly Explorer[] _explorers;
+    private readonly Evaluation[] _tests;
+    private readonly Action<int> _explore, _test;
+
+    /// <param name="task">The task; it must outlive the agent.</param>
+    /// <param name="settings">How to train.</param>
+    /// <param name="device">Where the learners live.</param>
+    /// <param name="team">Threads for the environments.</param>
+    public NafAgent(ControlTask task, TrainingSettings settings, Device device, WorkTeam team)
+    {
+        _settings = settings;
+        _team = team;
+        _population = PopulationFactory.Create(task, settings, device);
+        _explorers = [.. Enumerable.Range(0, settings.Learners).Select(k => new Explorer(task, settings, _population, k))];
+        _tests = [.. Enumerable.Range(0, Math.Min(team.Threads, settings.Learners)).Select(_ => new Evaluation(task))];
+        _explore = member =>
+        {
+            for (int k = member; k < _explorers.Length; k += team.Threads)
+                if (_explorers[k].Running) Explore(_explorers[k]);
+        };
+        _test = member =>
+        {
+            for (int k = member; k < _explorers.Length; k += team.Threads)
+                if (IsTestDue(_explorers[k])) _explorers[k].Test(_tests[member], settings);
+        };
+    }
+
+    /// <summary>Steps t that every running learner has taken, over all its episodes.</summary>
+    public long StepCount { get; private set; }
+
+    /// <summary>Whether any learner still trains.</summary>
+    public bool Running
+    {
+        get
+        {
+            foreach (Explorer e in _explorers)
+                if (e.Running) return true;
+            return false;
+        }
+    }
+
+    /// <summary>Episodes that every running learner has ended; all of them when none runs.</summary>
+    public int EpisodesEnded
+    {
+        get
+        {
+            int least = _settings.Episodes;
+            foreach (Explorer e in _explorers)
+                if (e.Running) least = Math.Min(least, e.Episode - 1);
+            return least;
+        }
+    }
+
+    /// <summary>What each learner came to so far.</summary>
+    public IReadOnlyList<LearnerSummary> Summaries =>
+        [.. _explorers.Select(e => new LearnerSummary(e.Learner, e.Seed, e.Tests.Best, e.Tests.BestEpisode, e.Tests.Last, e.Episode, e.Updates, e.Stopped))];
+
+    /// <summary>Called at the end of every episode of every learner, learner 0 first, and once before the first episode.</summary>
+    public Action<EpisodeResult> EpisodeEnded { get; set; } = static _ => { };
+
+    /// <summary>Tests the untrained policies and begins the first episodes.</summary>
+    public void Begin() => EndEpisodes();
+
+    /// <summary>u = μ(x), without noise.</summary>
+    /// <param name="learner">Which learner.</param>
+    /// <param name="x">[observations]</param>
+    /// <param name="u">[actions], within [−1, 1].</param>
+    public void Act(int learner, ReadOnlySpan<float> x, Span<float> u) => _population.Act(learner, x, u);
+
+    /// <summary>One step of every learner that still trains, and the updates that follow it. Allocates nothing but at the end of an episode.</summary>
+    public void Step()
+    {
+        StepCount++;
+
+        // act, step and store
+        if (_explorers.Length == 1) _explore(0);
+        else _team.Run(_explore);
+
+        // I updates of every learner from its R
+        if (StepCount >= _settings.Naf.WarmupSteps) _population.Update(_settings.Naf.UpdatesPerStep);
+
+        // test, and begin the next episode
+        foreach (Explorer e in _explorers)
+            if (e.AtEnd)
+            {
+                EndEpisodes();
+                break;
+            }
+    }
+
+    private void Explore(Explorer e)
+    {
+        try
+        {
+            // select action u = μ(x) + 𝒩, clipped to [−1, 1]
+            _population.Act(e.Learner, e.X, e.U);
+            e.Noise.AddTo(e.Seed, (ulong)e.Step, e.U);
+            Clip(e.U);
+
+            // execute u and observe r and x′
+            StepResult result = e.Execute();
+
+            // store (x, u, r, x′) in R; a time limit is not a terminal state
+            _population.Store(e.Learner, e.X, e.U, (float)result.Reward, e.Next, result.Terminated);
+            e.Advance(result.Done);
+        }
+        catch (Exception error) when (error is SimulationException or NotFiniteNumberException or ArgumentException)
+        {
+            e.Stopped = error.Message;
+        }
+    }
+
+    private void EndEpisodes()
+    {
+        foreach (Explorer e in _explorers)
+            if (e.AtEnd) e.TakeReport();
+
+        // deterministic test episodes, learners side by side
+        if (_explorers.Length == 1) _test(0);
+        else _team.Run(_test);
+
+        // report, then begin the next episode
+        foreach (Explorer e in _explorers)
+        {
+            if (!e.AtEnd) continue;
+            EpisodeResult result = e.Result();
+            if (e.Stopped is null && e.Episode < _settings.Episodes) e.BeginEpisode();
+            else Retire(e);
+            EpisodeEnded(result);
+        }
+    }
+
+    private bool IsTestDue(Explorer e) =>
+        e.AtEnd && e.Stopped is null && (e.Episode % _settings.TestEvery == 0 || e.Episode == _settings.Episodes);
+
+    private void Retire(Explorer e)
+    {
+        e.Running = false;
+        _population.SetActive(e.Learner, false);
+    }
+
+    private static void Clip(Span<float> u)
+    {
+        foreach (ref float entry in u)
+        {
+            if (!float.IsFinite(entry)) throw new NotFiniteNumberException("the policy's action is not a finite number: the learner has diverged");
+            entry = Math.Clamp(entry, -1, 1);
+        }
+    }
+
+    /// <summary>Writes all that the agent holds, so that <see cref="Load"/> continues bitwise as if never stopped. Call it between steps.</summary>
+    public void Save(Stream stream)
+    {
+        using (var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true))
+        {
+            writer.Write(_explorers.Length);
+            writer.Write(StepCount);
+            foreach (Explorer e in _explorers) e.Save(writer);
+        }
+        _population.Save(stream);
+    }
+
+    /// <summary>Takes up what <see cref="Save"/> wrote, in place of <see cref="Begin"/>.</summary>
+    /// <exception cref="InvalidDataException">It was written by another run; the message says how it differs.</exception>
+    public void Load(Stream stream)
+    {
+        using (var reader = new BinaryReader(stream, Encoding.UTF8, leaveOpen: true))
+        {
+            int learners = reader.ReadInt32();
+            if (learners != _explorers.Length) throw new InvalidDataException($"it holds {learners} learners where this run has {_explorers.Length}");
+            StepCount = reader.ReadInt64();
+            foreach (Explorer e in _explorers) e.Load(reader);
+        }
+        _population.Load(stream);
+
+        // learners that had ended, where the run now goes on for more episodes
+        foreach (Explorer e in _explorers)
+        {
+            if (!e.Running && e.Stopped is null && e.Episode < _settings.Episodes)
+            {
+                e.Running = true;
+                e.BeginEpisode();
+            }
+            _population.SetActive(e.Learner, e.Running);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Explorer e in _explorers) e.Dispose();
+        foreach (Evaluation test in _tests) test.Dispose();
+        _population.Dispose();
+    }
+}

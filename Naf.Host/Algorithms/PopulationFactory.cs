@@ -1,0 +1,31 @@
+using Naf.Gpu;
+using Naf.Kernels;
+using Naf.Sim;
+
+namespace Naf.Host;
+
+/// <summary>Makes the learners that a task and the settings ask for.</summary>
+public static class PopulationFactory
+{
+    /// <summary>A population of <see cref="TrainingSettings.Learners"/> new learners.</summary>
+    public static NafPopulation Create(ControlTask task, TrainingSettings settings, Device device)
+    {
+        NafSettings naf = settings.Naf;
+        var shape = new NafShape(task.ObservationSize, task.ActionSize, naf.Hidden, naf.SharedTrunk, naf.BatchNorm);
+        LearnerSettings[] learners =
+        [
+            .. Enumerable.Range(0, settings.Learners).Select(k => new LearnerSettings
+            {
+                Seed = settings.SeedOf(k),
+                LearningRate = (float)naf.LearningRate,
+                Gamma = (float)naf.Gamma,
+                Tau = (float)naf.Tau,
+                RewardScale = (float)naf.RewardScale,
+                ClipNorm = (float)naf.ClipNorm,
+                LogDiagonalBound = (float)naf.LogDiagonalBound,
+                HeadScale = (float)naf.HeadScale,
+            }),
+        ];
+        return new NafPopulation(device, shape, task.InputScale, naf.BatchSize, naf.ReplayCapacity, learners);
+    }
+}

@@ -1,0 +1,13 @@
+using System.CommandLine;
+
+namespace Naf.Host;
+
+/// <summary><c>naf bench</c>: how fast the parts are on this machine.</summary>
+internal static class BenchCommand
+{
+    public static Command Create(Terminal terminal) =>
+        new ExampleCommand("bench", "Times a part of naf on this machine, after checking its result.", "naf bench update --threads 1 --json")
+        {
+            BenchUpdateCommand.Create(terminal), BenchSimCommand.Create(terminal),
+        };
+}

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using Naf.Sim;
+
+namespace Naf.Host;
+
+/// <summary><c>naf train</c>: begins or resumes a training run.</summary>
+internal static class TrainCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var options = new TrainOptions();
+        var command = new ExampleCommand(
+            "train", "Trains a policy for a task and keeps everything in a run's folder.",
+            "naf train reacher-single --episodes 150 --seeds 0..4 --set tau=0.01      five learners side by side", SettingsText());
+        options.AddTo(command);
+        command.SetAction(parsed => Run(terminal, options.Read(parsed)));
+        return command;
+    }
+
+    private static int Run(Terminal terminal, TrainRequest request)
+    {
+        using TrainingRun run = request.Resume is { } folder
+            ? TrainingRun.Resume(folder, request.Previous, request.Given, request.Accept, terminal.Warn)
+            : Begin(request);
+        using StopRequest stop = StopRequest.OnSignals();
+        run.Warn = terminal.Warn;
+
+        TrainingResult result;
+        using (TrainDisplay? display = terminal.Interactive && !request.Json ? new TrainDisplay(() => run.Progress) : null)
+            result = run.Train(stop);
+
+        if (request.Json) Json.Write(terminal.Out, result);
+        else Report(terminal, result);
+        if (!result.Finished)
+        {
+            terminal.Warn($"stopped in episode {result.Episodes + 1}; go on with naf train --resume {result.Run}");
+            return stop.ExitCode;
+        }
+        if (result.Learners.Any(l => l.Stopped is null)) return 0;
+        terminal.Warn("every learner stopped before its time; a lower learning_rate or tau, or clip_norm, may help");
+        return CommandLine.Failed;
+    }
+
+    private static TrainingRun Begin(TrainRequest request)
+    {
+        string name = request.Task ?? throw new UserException("naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR");
+        return TrainingRun.Begin(name, Settings, request.Out);
+
+        TrainingSettings Settings(ControlTask task)
+        {
+            IEnumerable<GivenValue> ofTask = task.Training.Values.Select(pair => new GivenValue(pair.Key, pair.Value, task.Training.Where(pair.Key)));
+            IEnumerable<GivenValue> ofFile = request.Config is { } file ? SettingsFile.Read(file) : [];
+            return SettingsResolver.Resolve([.. ofTask, .. ofFile, .. request.Given]);
+        }
+    }
+
+    private static void Report(Terminal terminal, TrainingResult r)
+    {
+        terminal.Out.WriteLine($"{r.Task}: {r.Algorithm} on {r.Device}, {r.Episodes} episodes in {Texts.Duration(TimeSpan.FromSeconds(r.Seconds))}, "
+            + $"{Texts.Rate(r.UpdatesPerSecond)} updates/s");
+        if (r.Learners.Count > 1)
+            foreach (LearnerSummary l in r.Learners)
+                terminal.Out.WriteLine($"  seed {l.Seed}: best test score {Texts.Score(l.BestTestScore)} after episode {l.BestEpisode}, final {Texts.Score(l.FinalTestScore)}"
+                    + (l.Stopped is null ? "" : ", stopped"));
+        string median = r.Learners.Count > 1 ? " (median)" : $" after episode {r.Learners[0].BestEpisode}";
+        terminal.Out.WriteLine($"best test score {Texts.Score(r.BestTestScore)}{median}, final {Texts.Score(r.FinalTestScore)}");
+        terminal.Out.WriteLine($"run: {r.Run}");
+    }
+
+    private static string SettingsText()
+    {
+        var defaults = new TrainingSettings();
+        int width = SettingTable.Keys.Max(k => k.Length);
+        return "Settings (--set, --config, and the training section of a task), with their defaults:\n"
+            + string.Concat(SettingTable.All.Select(s => $"  {s.Key.PadRight(width)}  {s.Meaning} [{s.Show(defaults)}]\n"));
+    }
+}

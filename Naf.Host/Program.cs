@@ -1,0 +1,3 @@
+using Naf.Host;
+
+return CommandLine.Run(args, Terminal.OfProcess());

@@ -1,0 +1,97 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace Naf.Host;
+
+/// <summary>
+/// One checkpoint on disk: a header of 52 bytes (the word NAFCKPT and a line feed, format version as int32, length of the payload as int64,
+/// its SHA-256, little-endian) and the payload. It is written beside its place, flushed to the disk and renamed, so that a file under its
+/// final name is always whole, whatever happens to the process or the power.
+/// </summary>
+public static class CheckpointFile
+{
+    /// <summary>The version of the format that is written, and the only one that is read.</summary>
+    public const int Version = 1;
+
+    private const int HeaderLength = 52;
+
+    private static ReadOnlySpan<byte> Magic => "NAFCKPT\n"u8;
+
+    /// <summary>Writes a file atomically.</summary>
+    /// <param name="path">Its final place.</param>
+    /// <param name="body">Writes the payload.</param>
+    /// <exception cref="IOException">The disk is full or cannot be written; what was at <paramref name="path"/> is untouched.</exception>
+    public static void Write(string path, Action<Stream> body)
+    {
+        string partial = Path.Combine(Path.GetDirectoryName(path)!, "writing.partial");
+        try
+        {
+            using (var file = new FileStream(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16))
+            {
+                file.Write(new byte[HeaderLength]);
+                using var hashed = new HashingStream(file);
+                body(hashed);
+                Span<byte> header = stackalloc byte[HeaderLength];
+                Magic.CopyTo(header);
+                BinaryPrimitives.WriteInt32LittleEndian(header[8..], Version);
+                BinaryPrimitives.WriteInt64LittleEndian(header[12..], file.Position - HeaderLength);
+                hashed.Digest.CopyTo(header[20..]);
+                file.Position = 0;
+                file.Write(header);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(partial, path, overwrite: true);
+            DurableFolder.Flush(Path.GetDirectoryName(path)!);
+        }
+        catch
+        {
+            TryDelete(partial);
+            throw;
+        }
+    }
+
+    /// <summary>Opens a file and checks all of it.</summary>
+    /// <returns>The payload, at its beginning; it ends where the file does.</returns>
+    /// <exception cref="InvalidDataException">It is no checkpoint, of another format, cut short or damaged; the message is the reason.</exception>
+    public static Stream Read(string path)
+    {
+        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+        try
+        {
+            Check(file);
+            file.Position = HeaderLength;
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static void Check(FileStream file)
+    {
+        Span<byte> header = stackalloc byte[HeaderLength];
+        if (file.ReadAtLeast(header, HeaderLength, throwOnEndOfStream: false) < HeaderLength || !header[..8].SequenceEqual(Magic))
+            throw new InvalidDataException("it is not a checkpoint of naf");
+        int version = BinaryPrimitives.ReadInt32LittleEndian(header[8..]);
+        if (version != Version) throw new InvalidDataException($"its format is version {version}, and this naf reads version {Version}");
+        long length = BinaryPrimitives.ReadInt64LittleEndian(header[12..]), found = file.Length - HeaderLength;
+        if (found != length) throw new InvalidDataException($"it was cut short: {found} bytes of {length} are there");
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(file, digest);
+        if (!digest.SequenceEqual(header[20..])) throw new InvalidDataException("its checksum does not match: the file is damaged");
+    }
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // a leftover is overwritten by the next checkpoint
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using Naf.Kernels;
+using Naf.Sim;
+
+namespace Naf.Host;
+
+/// <summary>What a number of episodes of one policy came to.</summary>
+/// <param name="Mean">Mean score: the undiscounted sum of an episode's rewards.</param>
+/// <param name="StandardDeviation">Standard deviation of the scores over the episodes (divided by n − 1; 0 for one episode).</param>
+/// <param name="Episodes">How many episodes.</param>
+/// <param name="SuccessRate">Share of them that ended in success, as the task measures it.</param>
+public readonly record struct EvaluationResult(double Mean, double StandardDeviation, int Episodes, double SuccessRate);
+
+/// <summary>Chooses an action. Called for many steps: it should not allocate.</summary>
+/// <param name="observation">x, [observations].</param>
+/// <param name="episode">Number of the episode, from 0.</param>
+/// <param name="step">Number of the step in it, from 0.</param>
+/// <param name="action">u, [actions], to be filled.</param>
+public delegate void Policy(ReadOnlySpan<float> observation, ulong episode, int step, Span<float> action);
+
+/// <summary>Runs a policy on fixed seeded starts: episode i starts the same for every policy of the same seed.</summary>
+public sealed class Evaluation(ControlTask task) : IDisposable
+{
+    private readonly ControlEnvironment _environment = new(task);
+    private readonly float[] _x = new float[task.ObservationSize];
+    private readonly float[] _u = new float[task.ActionSize];
+    private readonly double[] _action = new double[task.ActionSize];
+
+    /// <summary>Scores of <paramref name="episodes"/> episodes, put together.</summary>
+    /// <exception cref="SimulationException">An episode left the finite numbers.</exception>
+    public EvaluationResult Run(Policy policy, ulong seed, int episodes)
+    {
+        double[] scores = new double[episodes];
+        int successes = 0;
+        for (int i = 0; i < episodes; i++)
+        {
+            (scores[i], bool success) = Episode(policy, seed, (ulong)i);
+            if (success) successes++;
+        }
+        return Summarise(scores, successes);
+    }
+
+    /// <summary>One episode: its score, and whether it was a success.</summary>
+    public (double Score, bool Success) Episode(Policy policy, ulong seed, ulong episode)
+    {
+        _environment.Reset(seed, RandomStream.TestReset, episode);
+        for (int step = 0; ; step++)
+        {
+            for (int i = 0; i < _x.Length; i++) _x[i] = (float)_environment.Observation[i];
+            policy(_x, episode, step, _u);
+            for (int i = 0; i < _u.Length; i++) _action[i] = _u[i];
+            if (_environment.Step(_action).Done) return (_environment.Score, _environment.Success);
+        }
+    }
+
+    /// <summary>Mean, standard deviation and success rate.</summary>
+    public static EvaluationResult Summarise(ReadOnlySpan<double> scores, int successes)
+    {
+        double sum = 0;
+        foreach (double score in scores) sum += score;
+        double mean = sum / scores.Length, squares = 0;
+        foreach (double score in scores) squares += (score - mean) * (score - mean);
+        return new EvaluationResult(
+            mean, scores.Length > 1 ? Math.Sqrt(squares / (scores.Length - 1)) : 0, scores.Length, (double)successes / scores.Length);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _environment.Dispose();
+}

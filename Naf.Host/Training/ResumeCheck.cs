@@ -1,0 +1,51 @@
+namespace Naf.Host;
+
+/// <summary>Whether a run can be resumed with what it is given now, and what of it can't stay bitwise as if it had never stopped.</summary>
+public static class ResumeCheck
+{
+    private static readonly string[] Changeable = ["episodes", "checkpoint_every", "threads", "device"];
+
+    /// <summary>The stored settings with what may change changed.</summary>
+    /// <exception cref="UserException">A value would change what was learned so far.</exception>
+    public static TrainingSettings Apply(TrainingSettings stored, IEnumerable<GivenValue> changes, string folder)
+    {
+        var values = SettingTable.All.Select(s => new GivenValue(s.Key, s.Show(stored), "config.yaml")).ToList();
+        foreach (GivenValue change in changes)
+        {
+            TrainingSettings changed = SettingsResolver.Resolve([.. values, change]);
+            Setting setting = SettingTable.Find(change.Key)!;
+            if (setting.Show(changed) != setting.Show(stored) && !Changeable.Contains(change.Key))
+                throw new UserException($"{change.Place}: a resumed run keeps {change.Key} = {setting.Show(stored)}; "
+                    + $"begin a new run with --config {RunFolder.ConfigOf(folder)} --set {change.Key}={change.Value}");
+            values.Add(change);
+        }
+        return SettingsResolver.Resolve(values);
+    }
+
+    /// <summary>Compares what a run was made with and what it would go on with.</summary>
+    /// <param name="accept">Whether to go on all the same, with a warning, where the simulator or the device differ.</param>
+    /// <param name="warn">Takes one sentence for each difference that may matter.</param>
+    /// <exception cref="UserException">The simulator or the device differ, so that the result would be of two kinds.</exception>
+    public static void Compare(Versions then, Versions now, bool accept, Action<string> warn)
+    {
+        Grave("the device", then.Device, now.Device);
+        Grave("MuJoCo", then.Mujoco, now.Mujoco);
+        Grave("the simulation of the task (checksum)", then.Simulation, now.Simulation);
+        Slight("naf", $"{then.Naf} {then.Commit}".Trim(), $"{now.Naf} {now.Commit}".Trim());
+        Slight(".NET", then.Dotnet, now.Dotnet);
+        Slight("vector instructions", $"{then.Instructions}, {then.VectorBits} bits", $"{now.Instructions}, {now.VectorBits} bits");
+
+        void Grave(string what, string before, string after)
+        {
+            if (before == after) return;
+            string difference = $"{what} was {before} when the run was made and is {after} now";
+            if (!accept) throw new UserException($"{difference}; bring back what it was, or go on with --accept-changes");
+            warn($"{difference}: the metrics are not those of an uninterrupted run");
+        }
+
+        void Slight(string what, string before, string after)
+        {
+            if (before != after) warn($"{what} was {before} when the run was made and is {after} now: the metrics may differ in their last digits from an uninterrupted run's");
+        }
+    }
+}

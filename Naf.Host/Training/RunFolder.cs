@@ -1,0 +1,94 @@
+namespace Naf.Host;
+
+/// <summary>
+/// The folder of a run: <c>config.yaml</c>, <c>metrics.csv</c> (a row per episode and learner), <c>timing.csv</c> (what the clock said), <c>checkpoint/</c>.
+/// One process at a time holds it, by a lock that its end releases, however it ends.
+/// </summary>
+public sealed class RunFolder : IDisposable
+{
+    private readonly FileStream _lock;
+
+    private RunFolder(string path, FileStream heldLock)
+    {
+        FullPath = path;
+        _lock = heldLock;
+        Checkpoints = CheckpointsOf(path);
+    }
+
+    /// <summary>Where it is.</summary>
+    public string FullPath { get; }
+
+    /// <summary>Its config.yaml.</summary>
+    public string ConfigPath => ConfigOf(FullPath);
+
+    /// <summary>Its metrics.csv.</summary>
+    public string MetricsPath => Path.Combine(FullPath, "metrics.csv");
+
+    /// <summary>Its timing.csv.</summary>
+    public string TimingPath => Path.Combine(FullPath, "timing.csv");
+
+    /// <summary>Its checkpoints.</summary>
+    public CheckpointStore Checkpoints { get; }
+
+    /// <summary>The config.yaml of a folder.</summary>
+    public static string ConfigOf(string folder) => Path.Combine(folder, "config.yaml");
+
+    /// <summary>The checkpoints of a folder.</summary>
+    public static CheckpointStore CheckpointsOf(string folder) => new(Path.Combine(folder, "checkpoint"));
+
+    /// <summary>Whether a folder holds a run.</summary>
+    public static bool IsRun(string folder) => File.Exists(ConfigOf(folder));
+
+    /// <summary>Makes a folder for a new run: <paramref name="folder"/>, or else runs/NAME-N with the first free N.</summary>
+    /// <exception cref="UserException">The folder holds a run already, or can't be made.</exception>
+    public static RunFolder Create(string? folder, string name)
+    {
+        if (folder is not null)
+        {
+            RunFolder chosen = TryHold(folder) ?? throw new UserException($"{folder} is in use by another naf; choose another --out");
+            if (!IsRun(folder)) return chosen;
+            chosen.Dispose();
+            throw new UserException($"{folder} already holds a run; continue it with naf train --resume {folder}, or choose another --out");
+        }
+        for (int n = 1; ; n++)
+        {
+            string candidate = Path.Combine("runs", $"{name}-{n}");
+            if (Directory.Exists(candidate) && Directory.EnumerateFileSystemEntries(candidate).Any()) continue;
+            RunFolder? free = TryHold(candidate);
+            if (free is not null && !IsRun(candidate)) return free;
+            free?.Dispose();
+        }
+    }
+
+    /// <summary>Opens the folder of a run that exists.</summary>
+    /// <exception cref="UserException">It is no run's folder, or is in use.</exception>
+    public static RunFolder Open(string folder) => IsRun(folder)
+        ? TryHold(folder) ?? throw new UserException($"{folder} is in use by another naf; wait for it to end")
+        : throw new UserException(Directory.Exists(folder)
+            ? $"{folder} is not a run's folder: it has no config.yaml; start a run with naf train TASK --out {folder}"
+            : $"there is no folder {folder}; naf train TASK begins a run and prints its folder");
+
+    /// <inheritdoc/>
+    public void Dispose() => _lock.Dispose();
+
+    // null when another process holds it
+    private static RunFolder? TryHold(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            return new RunFolder(folder, new FileStream(Path.Combine(folder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException e) when (IsSharingViolation(e))
+        {
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException($"the folder {folder} can't be written: {e.Message}; choose another with --out", e);
+        }
+    }
+
+    // Windows' code, and EWOULDBLOCK of Linux and macOS
+    private static bool IsSharingViolation(IOException e) => e.HResult is unchecked((int)0x80070020) or 11 or 35;
+}

@@ -1,0 +1,58 @@
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Naf.Host;
+
+/// <summary>Reads settings from YAML: a flat mapping of keys to values, or a run's config.yaml, whose <c>settings</c> section is taken.</summary>
+public static class SettingsFile
+{
+    /// <summary>The values of a file, each with its line.</summary>
+    /// <exception cref="UserException">The file can't be read or is not such a mapping.</exception>
+    public static IReadOnlyList<GivenValue> Read(string path)
+    {
+        if (!File.Exists(path)) throw new UserException($"--config {path}: there is no such file");
+        YamlMappingNode? root = ReadMapping(path);
+        if (root is null) return [];
+        return root.Children.TryGetValue(new YamlScalarNode("settings"), out YamlNode? section)
+            ? Values(section as YamlMappingNode ?? throw Expected(path, section, "a mapping of settings"), path)
+            : Values(root, path);
+    }
+
+    /// <summary>The top mapping of a YAML file; null when the file is empty.</summary>
+    /// <exception cref="UserException">The file is not YAML, or its top is not a mapping.</exception>
+    public static YamlMappingNode? ReadMapping(string path)
+    {
+        var yaml = new YamlStream();
+        try
+        {
+            using StreamReader reader = File.OpenText(path);
+            yaml.Load(reader);
+        }
+        catch (YamlException e)
+        {
+            throw new UserException($"{path} line {e.Start.Line}: {e.Message}; correct the YAML there", e);
+        }
+        if (yaml.Documents.Count == 0 || yaml.Documents[0].RootNode is YamlScalarNode { Value: "" or null }) return null;
+        return yaml.Documents[0].RootNode as YamlMappingNode ?? throw Expected(path, yaml.Documents[0].RootNode, "KEY: VALUE lines");
+    }
+
+    /// <summary>A mapping's keys and values as text; a list is written [a, b].</summary>
+    /// <exception cref="UserException">A value is itself a mapping.</exception>
+    public static IReadOnlyList<GivenValue> Values(YamlMappingNode mapping, string path)
+    {
+        var values = new List<GivenValue>();
+        foreach ((YamlNode key, YamlNode value) in mapping.Children)
+        {
+            string text = value switch
+            {
+                YamlScalarNode scalar => scalar.Value ?? "",
+                YamlSequenceNode list when list.All(n => n is YamlScalarNode) => $"[{string.Join(", ", list)}]",
+                _ => throw Expected(path, value, $"a single value or a list for {key}"),
+            };
+            values.Add(new GivenValue(key.ToString(), text, $"{path} line {key.Start.Line}"));
+        }
+        return values;
+    }
+
+    private static UserException Expected(string path, YamlNode node, string what) => new($"{path} line {node.Start.Line}: expected {what}");
+}

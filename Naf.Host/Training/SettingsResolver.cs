@@ -1,0 +1,48 @@
+namespace Naf.Host;
+
+/// <summary>One value given for one key, and where it was given.</summary>
+/// <param name="Place">For messages, such as "my.yaml line 3" or "--set".</param>
+public readonly record struct GivenValue(string Key, string Value, string Place);
+
+/// <summary>
+/// Puts settings together: defaults ← the task's <c>training</c> section ← <c>--config</c> ← <c>--set</c> ← explicit options.
+/// The caller lists the values in that order; a later one wins.
+/// </summary>
+public static class SettingsResolver
+{
+    /// <summary>The defaults with every given value applied in turn, checked against each other.</summary>
+    /// <exception cref="UserException">An unknown key (the nearest known one is named) or a bad value (what was expected is said).</exception>
+    public static TrainingSettings Resolve(IEnumerable<GivenValue> values)
+    {
+        var settings = new TrainingSettings();
+        foreach (GivenValue given in values) settings = Apply(settings, given);
+        return Check(settings);
+    }
+
+    /// <summary>Splits KEY=VALUE, as <c>--set</c> takes it.</summary>
+    /// <exception cref="UserException">There is no equals sign, or no key before it.</exception>
+    public static GivenValue Split(string assignment)
+    {
+        int equals = assignment.IndexOf('=');
+        return equals > 0
+            ? new GivenValue(assignment[..equals].Trim(), assignment[(equals + 1)..].Trim(), "--set")
+            : throw new UserException($"--set {assignment}: expected KEY=VALUE, such as --set tau=0.003");
+    }
+
+    private static TrainingSettings Apply(TrainingSettings settings, GivenValue given)
+    {
+        Setting setting = SettingTable.Find(given.Key) ?? throw new UserException(
+            $"{given.Place}: there is no setting '{given.Key}'{Texts.DidYouMean(given.Key, SettingTable.Keys)}; naf train --help lists them");
+        return setting.Parse(settings, given.Value) ?? throw new UserException(
+            $"{given.Place}: {given.Key} = '{given.Value}' is not {setting.Expected}");
+    }
+
+    private static TrainingSettings Check(TrainingSettings s)
+    {
+        if (s.Naf.ReplayCapacity < s.Naf.BatchSize)
+            throw new UserException($"replay_capacity = {s.Naf.ReplayCapacity} is less than batch_size = {s.Naf.BatchSize}: no update would ever be made; raise replay_capacity");
+        if (s.Naf.WarmupSteps > s.Naf.ReplayCapacity)
+            throw new UserException($"warmup_steps = {s.Naf.WarmupSteps} is more than replay_capacity = {s.Naf.ReplayCapacity}; lower warmup_steps");
+        return s;
+    }
+}

@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Naf.Kernels;
+using Naf.Sim;
+
+namespace Naf.Host;
+
+/// <summary>
+/// Tells whether a task still is what it was: SHA-256 of every observation and reward of two short episodes with fixed random actions.
+/// It moves with the model, the task's file, MuJoCo's version and the processor's arithmetic.
+/// </summary>
+public static class SimulationChecksum
+{
+    private const int Episodes = 2, Steps = 60;
+
+    /// <summary>The first 16 hexadecimal digits of the checksum.</summary>
+    /// <exception cref="SimulationException">The task does not survive random actions.</exception>
+    public static string Of(ControlTask task)
+    {
+        using var environment = new ControlEnvironment(task);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        double[] u = new double[task.ActionSize];
+        for (ulong episode = 0; episode < Episodes; episode++)
+        {
+            environment.Reset(0, RandomStream.TestReset, episode);
+            Append(hash, environment.Observation);
+            StepResult result = default;
+            for (ulong t = 0; t < Steps && !result.Done; t++)
+            {
+                for (int i = 0; i < u.Length; i++)
+                    u[i] = 2 * Philox.Uniform(episode, RandomStream.RandomPolicy, t, (uint)i) - 1;
+                result = environment.Step(u);
+                Append(hash, environment.Observation);
+                Append(hash, [result.Reward]);
+            }
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
+    }
+
+    private static void Append(IncrementalHash hash, ReadOnlySpan<double> values) => hash.AppendData(MemoryMarshal.AsBytes(values));
+}

@@ -1,0 +1,38 @@
+namespace Naf.Host;
+
+/// <summary>The test scores of one learner: the best so far, and the last.</summary>
+public sealed class TestHistory
+{
+    /// <summary>Mean score of the best test; null before the first.</summary>
+    public double? Best { get; private set; }
+
+    /// <summary>Training episodes before that test.</summary>
+    public int BestEpisode { get; private set; }
+
+    /// <summary>Mean score of the last test; null before the first.</summary>
+    public double? Last { get; private set; }
+
+    /// <summary>Takes up a test.</summary>
+    public void Add(int episode, double score)
+    {
+        Last = score;
+        if (Best is { } best && best >= score) return;
+        Best = score;
+        BestEpisode = episode;
+    }
+
+    internal void Save(BinaryWriter writer)
+    {
+        writer.Write(Best ?? double.NaN);
+        writer.Write(BestEpisode);
+        writer.Write(Last ?? double.NaN);
+    }
+
+    internal void Load(BinaryReader reader)
+    {
+        Best = Read();
+        BestEpisode = reader.ReadInt32();
+        Last = Read();
+        double? Read() => reader.ReadDouble() is var score && double.IsNaN(score) ? null : score;
+    }
+}

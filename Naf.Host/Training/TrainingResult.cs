@@ -1,0 +1,38 @@
+namespace Naf.Host;
+
+/// <summary>What one learner came to.</summary>
+/// <param name="Learner">The learner, from 0.</param>
+/// <param name="Seed">Its seed.</param>
+/// <param name="BestTestScore">Mean score of its best test; null before the first.</param>
+/// <param name="BestEpisode">Training episodes before that test.</param>
+/// <param name="FinalTestScore">Mean score of its last test.</param>
+/// <param name="Episodes">Training episodes that it began.</param>
+/// <param name="Updates">Updates that it made.</param>
+/// <param name="Stopped">Why it stopped before its time; null when it did not.</param>
+public sealed record LearnerSummary(
+    int Learner, ulong Seed, double? BestTestScore, int BestEpisode, double? FinalTestScore, int Episodes, long Updates, string? Stopped);
+
+/// <summary>What a training run came to: the object that <c>naf train --json</c> prints.</summary>
+/// <param name="Run">The run's folder.</param>
+/// <param name="Task">The task's name.</param>
+/// <param name="Algorithm">The learning algorithm.</param>
+/// <param name="Device">The device that it ran on.</param>
+/// <param name="Episodes">Training episodes that every learner has ended.</param>
+/// <param name="Finished">Whether all episodes were run; false after a signal.</param>
+/// <param name="BestTestScore">Median over learners of their best test's score.</param>
+/// <param name="FinalTestScore">Median over learners of their last test's score.</param>
+/// <param name="Updates">Updates of all learners together.</param>
+/// <param name="UpdatesPerSecond">Updates of all learners together, per second of the run (simulation and tests included).</param>
+/// <param name="Seconds">Seconds that the run took, over all its resumptions.</param>
+/// <param name="Learners">Each learner.</param>
+public sealed record TrainingResult(
+    string Run, string Task, string Algorithm, string Device, int Episodes, bool Finished, double? BestTestScore, double? FinalTestScore, long Updates,
+    double UpdatesPerSecond, double Seconds, IReadOnlyList<LearnerSummary> Learners)
+{
+    /// <summary>The middle of the values that are there (the mean of the two middle ones); null when none is.</summary>
+    public static double? Median(IEnumerable<double?> values)
+    {
+        double[] sorted = [.. values.OfType<double>().Order()];
+        return sorted.Length == 0 ? null : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+}

@@ -1,0 +1,100 @@
+using Naf.Gpu;
+using Naf.Sim;
+
+namespace Naf.Host;
+
+/// <summary>Beginning a run, and taking one up again.</summary>
+public sealed partial class TrainingRun
+{
+    /// <summary>Begins a run in a folder of its own.</summary>
+    /// <param name="taskName">A built-in task's name or the path of a task's file.</param>
+    /// <param name="settings">Given the task, its settings.</param>
+    /// <param name="folder">Its folder; null: runs/TASK-ALGORITHM-N.</param>
+    /// <exception cref="UserException">The settings are wrong or the folder can't be had.</exception>
+    /// <exception cref="DeviceException">The device can't be had.</exception>
+    public static TrainingRun Begin(string taskName, Func<ControlTask, TrainingSettings> settings, string? folder) => Open(opened =>
+    {
+        ControlTask task = opened.Add(ControlTask.Load(taskName));
+        TrainingSettings resolved = settings(task);
+        Device device = opened.Add(DeviceList.Select(resolved.Device, resolved.Threads));
+        var config = new RunConfig(File.Exists(taskName) ? Path.GetFullPath(taskName) : taskName, resolved, Versions.Now(task, device.Info));
+        RunFolder held = opened.Add(RunFolder.Create(folder, $"{task.Name}-{resolved.Algorithm}"));
+        var run = new TrainingRun(held, config, task, device, opened);
+        run.Guarded(() =>
+        {
+            config.Write(held.ConfigPath);
+            run.StartFiles();
+        });
+        return run;
+    });
+
+    /// <summary>Takes up a run where its checkpoint left it; a run that has none yet begins anew.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="previous">Whether to resume from the checkpoint before the newest.</param>
+    /// <param name="changes">Settings to change, of those that may.</param>
+    /// <param name="accept">Whether to go on although the simulator or the device differ.</param>
+    /// <param name="warn">Takes a sentence on what may keep the result from being bitwise that of an uninterrupted run.</param>
+    /// <exception cref="UserException">It can't be resumed; the message says why and what can be done.</exception>
+    public static TrainingRun Resume(string folder, bool previous, IEnumerable<GivenValue> changes, bool accept, Action<string> warn) => Open(opened =>
+    {
+        RunFolder held = opened.Add(RunFolder.Open(folder));
+        RunConfig stored = RunConfig.Read(held.ConfigPath);
+        TrainingSettings settings = ResumeCheck.Apply(stored.Settings, changes, folder);
+        ControlTask task = opened.Add(ControlTask.Load(stored.Task));
+        Device device = opened.Add(DeviceList.Select(settings.Device, settings.Threads));
+        var config = new RunConfig(stored.Task, settings, Versions.Now(task, device.Info));
+        ResumeCheck.Compare(stored.Versions, config.Versions, accept, warn);
+        var run = new TrainingRun(held, config, task, device, opened);
+        run.Guarded(() =>
+        {
+            if (held.Checkpoints.Open(previous) is { } checkpoint) run.Restore(checkpoint.Payload, checkpoint.Path);
+            else run.StartFiles();
+            if (config != stored) config.Write(held.ConfigPath);
+        });
+        return run;
+    });
+
+    // what was opened on the way is closed again when a later step fails
+    private static TrainingRun Open(Func<Belongings, TrainingRun> steps)
+    {
+        var opened = new Belongings();
+        try
+        {
+            return steps(opened);
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
+    }
+
+    private void StartFiles()
+    {
+        _metrics = _opened.Add(CsvFile.Create(_folder.MetricsPath, MetricsFile.Header));
+        _timing = _opened.Add(CsvFile.Create(_folder.TimingPath, "episode,learner,seconds,updates"));
+    }
+
+    private void Restore(Stream payload, string path)
+    {
+        try
+        {
+            using Stream stream = payload;
+            var header = CheckpointHeader.Read(stream);
+            _agent.Load(stream);
+            _secondsBefore = header.Seconds;
+            _metrics = _opened.Add(CsvFile.Continue(_folder.MetricsPath, header.MetricsLength, header.MetricsDigest));
+            _timing = _opened.Add(CsvFile.Continue(_folder.TimingPath, header.TimingLength, null));
+        }
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        {
+            throw _folder.Checkpoints.Refusal(path, e);
+        }
+        int begun = _agent.Summaries.Max(l => l.Episodes);
+        if (begun > Settings.Episodes)
+            throw new UserException($"episodes = {Settings.Episodes}, but episode {begun} has begun already in {Folder}; give --episodes {begun} or more");
+        _folder.Checkpoints.SetAsideNewerThan(path);
+        _updatesBefore = _agent.Summaries.Sum(l => l.Updates);
+        _episodesBefore = _agent.EpisodesEnded;
+    }
+}

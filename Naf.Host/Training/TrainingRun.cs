@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using Naf.Gpu;
+using Naf.Sim;
+
+namespace Naf.Host;
+
+/// <summary>
+/// A training run in its folder: begins or resumes it, trains, keeps its metrics and its checkpoints. However it ends, also by SIGKILL, a resumed
+/// run's metrics.csv is that of a run which never stopped, byte for byte.
+/// </summary>
+public sealed partial class TrainingRun : IDisposable
+{
+    private readonly RunFolder _folder;
+    private readonly RunConfig _config;
+    private readonly ControlTask _task;
+    private readonly Device _device;
+    private readonly Belongings _opened;
+    private readonly NafAgent _agent;
+    private readonly Stopwatch _clock = new();
+    private CsvFile? _metrics, _timing;
+    private double _secondsBefore;
+    private long _updatesBefore;
+    private int _episodesBefore;
+    private TrainingProgress? _progress;
+
+    private TrainingRun(RunFolder folder, RunConfig config, ControlTask task, Device device, Belongings opened)
+    {
+        (_folder, _config, _task, _device, _opened) = (folder, config, task, device, opened);
+        WorkTeam team = device is CpuDevice cpu ? cpu.Team : opened.Add(new WorkTeam(Environment.ProcessorCount));
+        _agent = opened.Add(new NafAgent(task, config.Settings, device, team) { EpisodeEnded = Record });
+    }
+
+    /// <summary>The run's folder.</summary>
+    public string Folder => _folder.FullPath;
+
+    /// <summary>Its settings.</summary>
+    public TrainingSettings Settings => _config.Settings;
+
+    /// <summary>How far it has come; may be read from another thread.</summary>
+    public TrainingProgress Progress => Volatile.Read(ref _progress) ?? new TrainingProgress(0, Settings.Episodes, null, null, 0, 0, 0);
+
+    /// <summary>Called when a learner stops before its time, with the reason.</summary>
+    public Action<string> Warn { get; set; } = static _ => { };
+
+    /// <summary>Trains until the episodes are done, every learner has stopped, or a stop is requested; then saves a checkpoint.</summary>
+    /// <exception cref="UserException">The disk is full or can't be written; what was saved before is untouched.</exception>
+    public TrainingResult Train(StopRequest stop)
+    {
+        _clock.Start();
+        Guarded(() =>
+        {
+            if (_agent.StepCount == 0) _agent.Begin();
+            int saved = _agent.EpisodesEnded;
+            while (_agent.Running && !stop.Requested)
+            {
+                _agent.Step();
+                int ended = _agent.EpisodesEnded;
+                if (ended / Settings.CheckpointEvery == saved / Settings.CheckpointEvery || !_agent.Running) continue;
+                SaveCheckpoint();
+                saved = ended;
+            }
+            SaveCheckpoint();
+        });
+        return Result();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _opened.Dispose();
+
+    private void Record(EpisodeResult result)
+    {
+        double seconds = _clock.Elapsed.TotalSeconds;
+        IReadOnlyList<LearnerSummary> learners = _agent.Summaries;
+        MetricsFile.Add(_metrics!, result);
+        _timing!.Add(result.Episode, result.Learner, Math.Round(_secondsBefore + seconds, 3), result.Report.Updates);
+        if (result.Stopped is not null) Warn($"learner {result.Learner} (seed {result.Seed}) stopped in episode {result.Episode}: {result.Stopped}");
+        Volatile.Write(ref _progress, new TrainingProgress(
+            _agent.EpisodesEnded, Settings.Episodes, TrainingResult.Median(learners.Select(l => l.FinalTestScore)),
+            TrainingResult.Median(learners.Select(l => l.BestTestScore)), learners.Sum(l => l.Updates) - _updatesBefore, seconds, _episodesBefore));
+    }
+
+    private TrainingResult Result()
+    {
+        IReadOnlyList<LearnerSummary> learners = _agent.Summaries;
+        double seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
+        long updates = learners.Sum(l => l.Updates);
+        return new TrainingResult(
+            Folder, _task.Name, Settings.Algorithm, _device.Info.Name, _agent.EpisodesEnded, !_agent.Running,
+            TrainingResult.Median(learners.Select(l => l.BestTestScore)), TrainingResult.Median(learners.Select(l => l.FinalTestScore)),
+            updates, seconds > 0 ? updates / seconds : 0, seconds, learners);
+    }
+
+    private void SaveCheckpoint()
+    {
+        _metrics!.FlushToDisk();
+        _folder.Checkpoints.Save(_agent.StepCount, stream =>
+        {
+            new CheckpointHeader(_metrics.Length, _metrics.Digest, _timing!.Length, _secondsBefore + _clock.Elapsed.TotalSeconds).Write(stream);
+            _agent.Save(stream);
+        });
+    }
+
+    // a full disk is the user's to put right
+    private void Guarded(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException($"{Folder} can't be written: {e.Message}; nothing that was saved is lost: put that right, then continue with naf train --resume {Folder}", e);
+        }
+    }
+}

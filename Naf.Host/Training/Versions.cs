@@ -1,0 +1,61 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Naf.Gpu;
+using Naf.Sim;
+
+namespace Naf.Host;
+
+/// <summary>What a run was made with: results are bitwise the same only while these are.</summary>
+/// <param name="Naf">This product's version.</param>
+/// <param name="Commit">The git commit that it was built from; empty when unknown.</param>
+/// <param name="Mujoco">MuJoCo's version.</param>
+/// <param name="Dotnet">The .NET runtime's version.</param>
+/// <param name="System">The operating system and the kind of processor.</param>
+/// <param name="Device">The device's name, such as <c>cpu</c>.</param>
+/// <param name="Hardware">The device in words.</param>
+/// <param name="Instructions">The device's instructions, such as AVX2.</param>
+/// <param name="VectorBits">The width of the processor's vectors as the runtime sees them.</param>
+/// <param name="Simulation">A checksum of a short simulation of the task: its model, its observations and rewards, and MuJoCo.</param>
+public sealed record Versions(
+    string Naf, string Commit, string Mujoco, string Dotnet, string System, string Device, string Hardware, string Instructions, string VectorBits,
+    string Simulation)
+{
+    /// <summary>The names under which config.yaml keeps them, with their values.</summary>
+    public IEnumerable<(string Key, string Value)> Entries =>
+    [
+        ("naf", Naf), ("commit", Commit), ("mujoco", Mujoco), ("dotnet", Dotnet), ("system", System), ("device", Device), ("hardware", Hardware),
+        ("instructions", Instructions), ("vector_bits", VectorBits), ("simulation", Simulation),
+    ];
+
+    /// <summary>This product's version as <c>naf --version</c> prints it.</summary>
+    public static string Product => Informational.Split('+')[0];
+
+    /// <summary>The git commit that it was built from; empty when unknown.</summary>
+    public static string BuiltFrom => Informational.Split('+', 2) is [_, var commit] ? commit : "";
+
+    private static string Informational =>
+        typeof(Versions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    /// <summary>What this process would train with.</summary>
+    public static Versions Now(ControlTask task, DeviceInfo device) => new(
+        Product,
+        BuiltFrom,
+        MujocoLibrary.Load().Version,
+        Environment.Version.ToString(),
+        $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}",
+        device.Name,
+        device.Description,
+        device.Instructions,
+        (Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128).ToString(global::System.Globalization.CultureInfo.InvariantCulture),
+        SimulationChecksum.Of(task));
+
+    /// <summary>The entries of a stored run, missing ones empty.</summary>
+    public static Versions From(IReadOnlyDictionary<string, string> stored)
+    {
+        string Get(string key) => stored.GetValueOrDefault(key, "");
+        return new Versions(
+            Get("naf"), Get("commit"), Get("mujoco"), Get("dotnet"), Get("system"), Get("device"), Get("hardware"), Get("instructions"), Get("vector_bits"),
+            Get("simulation"));
+    }
+}
