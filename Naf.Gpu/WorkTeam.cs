@@ -2,22 +2,15 @@ using System.Runtime.ExceptionServices;
 
 namespace Naf.Gpu;
 
-/// <summary>
-/// A fixed team of threads that start a piece of work together and end it together. Waiting threads spin for a short while, then sleep:
-/// the work of one training step comes every millisecond or so. Allocates nothing per call.
-/// </summary>
+/// <summary>A fixed team of threads that start a piece of work together and end it together. Allocates nothing per call.</summary>
 public sealed class WorkTeam : IDisposable
 {
-    // about 50 µs of spinning before a waiting thread sleeps
-    private const int SpinLimit = 2000;
-
     private readonly Lock _callers = new();
-    private readonly object _sleep = new();
+    private readonly Gate _started = new(), _ended = new();
     private readonly Thread[] _workers;
     private Action<int> _work = static _ => { };
     private Exception? _failure;
-    private volatile int _generation;
-    private volatile int _running;
+    private int _running;
     private volatile bool _closing;
 
     /// <param name="threads">Members, the calling thread included; at least 1.</param>
@@ -46,13 +39,11 @@ public sealed class WorkTeam : IDisposable
             ObjectDisposedException.ThrowIf(_closing, this);
             _failure = null;
             _work = work;
+            int ended = _ended.Value;
             _running = _workers.Length;
-            Interlocked.Increment(ref _generation);
-            if (_workers.Length > 0)
-                lock (_sleep) Monitor.PulseAll(_sleep);
+            _started.Open();
             Invoke(0);
-            for (int spins = 0; _running > 0; spins++)
-                Pause(spins);
+            if (_workers.Length > 0) _ended.WaitWhile(ended);
             if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
         }
     }
@@ -60,33 +51,23 @@ public sealed class WorkTeam : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_closing) return;
-        _closing = true;
-        lock (_sleep) Monitor.PulseAll(_sleep);
+        lock (_callers)
+        {
+            if (_closing) return;
+            _closing = true;
+            _started.Open();
+        }
         foreach (Thread worker in _workers) worker.Join();
-    }
-
-    /// <summary>One turn of a waiting loop: spin first, give up the core when it lasts.</summary>
-    internal static void Pause(int spins)
-    {
-        if (spins < SpinLimit) Thread.SpinWait(8);
-        else Thread.Yield();
     }
 
     private void Serve(int member)
     {
-        int seen = 0;
-        while (true)
+        for (int seen = 0; ; seen++)
         {
-            for (int spins = 0; _generation == seen && !_closing && spins < SpinLimit; spins++)
-                Thread.SpinWait(8);
-            lock (_sleep)
-                while (_generation == seen && !_closing)
-                    Monitor.Wait(_sleep);
+            _started.WaitWhile(seen);
             if (_closing) return;
-            seen = _generation;
             Invoke(member);
-            Interlocked.Decrement(ref _running);
+            if (Interlocked.Decrement(ref _running) == 0) _ended.Open();
         }
     }
 
@@ -100,27 +81,5 @@ public sealed class WorkTeam : IDisposable
         {
             Interlocked.CompareExchange(ref _failure, e, null);
         }
-    }
-}
-
-/// <summary>A barrier for the few threads that share one learner's update: they meet every fraction of a millisecond, so they spin.</summary>
-public sealed class SpinBarrier(int members)
-{
-    private int _arrived;
-    private volatile int _generation;
-
-    /// <summary>Returns when all members have called it.</summary>
-    public void Meet()
-    {
-        if (members == 1) return;
-        int generation = _generation;
-        if (Interlocked.Increment(ref _arrived) == members)
-        {
-            _arrived = 0;
-            _generation = generation + 1;
-            return;
-        }
-        for (int spins = 0; _generation == generation; spins++)
-            WorkTeam.Pause(spins);
     }
 }

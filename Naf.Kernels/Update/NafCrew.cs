@@ -41,19 +41,18 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
     private const int Chunk = 4096;
 
     private readonly NafShape _shape;
-    private readonly float[] _inputScale;
     private readonly int _batch, _stateRow, _actionRow, _parameters;
     private readonly SpinBarrier _barrier;
     private readonly MlpWorkspace[] _networks;
     private readonly MlpWorkspace _target;
-    private readonly HostBuffer _x, _next, _u, _samples, _gradient, _diagonal;
+    private readonly HostBuffer _x, _next, _u, _samples, _gradient, _diagonal, _inputScale;
     private readonly double[] _squares;
 
     public NafCrew(NafShape shape, float[] inputScale, int batch, int members)
     {
         // normalisation couples the rows of a batch
         Members = shape.BatchNorm ? 1 : members;
-        (_shape, _inputScale, _batch) = (shape, inputScale, batch);
+        (_shape, _batch) = (shape, batch);
         _barrier = new SpinBarrier(Members);
         var networks = shape.Networks();
         _networks = [.. networks.Select(n => new MlpWorkspace(n, batch, training: true))];
@@ -64,6 +63,8 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
         _u = new HostBuffer(batch * _actionRow);
         _samples = new HostBuffer(5 * batch);
         _gradient = new HostBuffer(_parameters);
+        _inputScale = new HostBuffer(_stateRow);
+        inputScale.CopyTo(_inputScale.Span);
         _diagonal = new HostBuffer(MlpShape.Pad(shape.Packed));
         for (int i = 0; i < shape.Packed; i++) _diagonal.Span[i] = NafShape.OnDiagonal(i) ? 1 : 0;
         _squares = new double[(_parameters + Chunk - 1) / Chunk];
@@ -90,17 +91,18 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
     {
         foreach (MlpWorkspace network in _networks) network.Dispose();
         _target.Dispose();
-        foreach (HostBuffer buffer in (HostBuffer[])[_x, _next, _u, _samples, _gradient, _diagonal]) buffer.Dispose();
+        foreach (HostBuffer buffer in (HostBuffer[])[_x, _next, _u, _samples, _gradient, _diagonal, _inputScale]) buffer.Dispose();
     }
 
     private bool UpdateOnce(Learner learner, int member)
     {
         LearnerSettings settings = learner.Settings;
+        long updates = learner.Updates;
         float* parameters = learner.Parameters.Pointer, gradient = _gradient.Pointer;
         (int first, int last) = Mlp<TLanes, TVector>.Share(_batch, member, Members);
 
         // sample the minibatch, y = r + γ V′(x′)
-        Sample(learner, first, last);
+        Sample(learner, updates, first, last);
         Mlp<TLanes, TVector>.Forward(_target, learner.Target.Pointer, _shape.BatchNorm ? learner.TargetStatistics.Pointer : null,
             _next.Pointer, _stateRow, first, last);
         for (int m = first; m < last; m++)
@@ -123,7 +125,12 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
         foreach (MlpWorkspace network in _networks)
         {
             Mlp<TLanes, TVector>.BackwardRows(network, parameters + at, gradient + at, first, last);
-            _barrier.Meet();
+            at += network.Shape.Parameters;
+        }
+        _barrier.Meet();
+        at = 0;
+        foreach (MlpWorkspace network in _networks)
+        {
             Mlp<TLanes, TVector>.BackwardWeights(network, _x.Pointer, _stateRow, gradient + at, member, Members);
             at += network.Shape.Parameters;
         }
@@ -141,8 +148,7 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
         bool finite = double.IsFinite(loss) && double.IsFinite(norm);
 
         // Adam, then θ′ ← τ θ + (1 − τ) θ′
-        if (finite) Apply(learner, norm, from * Chunk, Math.Min(_parameters, to * Chunk));
-        _barrier.Meet();
+        if (finite) Apply(learner, updates + 1, norm, from * Chunk, Math.Min(_parameters, to * Chunk));
         if (member == 0)
         {
             if (finite) learner.Record(loss / _batch, norm, q / _batch);
@@ -153,21 +159,23 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
     }
 
     // rows drawn with replacement; the same numbers whatever the device
-    private void Sample(Learner learner, int first, int last)
+    private void Sample(Learner learner, long updates, int first, int last)
     {
         int state = _shape.State, action = _shape.Action;
         PhiloxBlock words = default;
         for (int m = first; m < last; m++)
         {
             if ((m & 3) == 0 || m == first)
-                words = Philox.At(learner.Settings.Seed, RandomStream.Minibatch, (ulong)learner.Updates, (uint)m >> 2);
+                words = Philox.At(learner.Settings.Seed, RandomStream.Minibatch, (ulong)updates, (uint)m >> 2);
             uint word = (m & 3) switch { 0 => words.A, 1 => words.B, 2 => words.C, _ => words.D };
             float* row = learner.Replay.Row(Philox.Index(word, learner.Replay.Count)), next = row + state + action + 2;
             float* x = _x.Pointer + (nint)m * _stateRow, x2 = _next.Pointer + (nint)m * _stateRow, u = _u.Pointer + (nint)m * _actionRow;
-            for (int i = 0; i < state; i++)
+            // what is read beyond a row's state is finite, and its scale is 0
+            for (int i = 0; i < _stateRow; i += TLanes.Width)
             {
-                x[i] = row[i] * _inputScale[i];
-                x2[i] = next[i] * _inputScale[i];
+                TVector scale = TLanes.Load(_inputScale.Pointer + i);
+                TLanes.Store(x + i, TLanes.Multiply(scale, TLanes.Load(row + i)));
+                TLanes.Store(x2 + i, TLanes.Multiply(scale, TLanes.Load(next + i)));
             }
             for (int i = 0; i < action; i++) u[i] = row[state + i];
             Rewards[m] = row[state + action];
@@ -175,14 +183,14 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
         }
     }
 
-    private void Apply(Learner learner, double norm, int from, int to)
+    private void Apply(Learner learner, long step, double norm, int from, int to)
     {
         if (from >= to) return;
         LearnerSettings settings = learner.Settings;
         float scale = settings.ClipNorm > 0 && norm > settings.ClipNorm ? (float)(settings.ClipNorm / norm) : 1;
         float* parameters = learner.Parameters.Pointer, target = learner.Target.Pointer;
         Adam<TLanes, TVector>.Step(to - from, parameters + from, _gradient.Pointer + from, learner.FirstMoment.Pointer + from,
-            learner.SecondMoment.Pointer + from, settings.Adam, learner.Updates + 1, scale);
+            learner.SecondMoment.Pointer + from, settings.Adam, step, scale);
         int inTarget = Math.Min(to, _target.Shape.Parameters) - from;
         if (inTarget > 0) Adam<TLanes, TVector>.Polyak(inTarget, target + from, parameters + from, settings.Tau);
         if (!_shape.BatchNorm) return;

@@ -8,6 +8,9 @@ namespace Naf.Kernels;
 /// </summary>
 internal sealed unsafe class ReplayBuffer : IDisposable
 {
+    /// <summary>Floats after the last row that may be read, so that rows can be read in whole registers.</summary>
+    public const int Slack = 16;
+
     private const int InitialRows = 4096;
     private readonly int _state, _action, _capacity;
     private HostBuffer _rows;
@@ -18,7 +21,7 @@ internal sealed unsafe class ReplayBuffer : IDisposable
         (_state, _action, _capacity) = (state, action, capacity);
         RowLength = 2 * state + action + 2;
         _allocated = Math.Min(capacity, InitialRows);
-        _rows = new HostBuffer((long)_allocated * RowLength);
+        _rows = new HostBuffer((long)_allocated * RowLength + Slack);
     }
 
     /// <summary>Floats of a row.</summary>
@@ -75,7 +78,7 @@ internal sealed unsafe class ReplayBuffer : IDisposable
 
     private void Grow(int rows)
     {
-        var larger = new HostBuffer((long)rows * RowLength);
+        var larger = new HostBuffer((long)rows * RowLength + Slack);
         long bytes = (long)Count * RowLength * sizeof(float);
         Buffer.MemoryCopy(_rows.Pointer, larger.Pointer, bytes, bytes);
         _rows.Dispose();

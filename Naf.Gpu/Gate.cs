@@ -1,0 +1,65 @@
+using System.Diagnostics;
+
+namespace Naf.Gpu;
+
+/// <summary>
+/// A counter that threads wait on. A waiting thread spins for some microseconds, since what it waits for is mostly near; then it sleeps and
+/// gives up its core, which on a busy machine may be the very core that the awaited thread needs.
+/// </summary>
+internal sealed class Gate
+{
+    private static readonly long SpinTicks = Stopwatch.Frequency * 40 / 1_000_000;
+
+    private readonly object _sleep = new();
+    private int _sleepers;
+    private volatile int _value;
+
+    /// <summary>How often the gate was opened.</summary>
+    public int Value => _value;
+
+    /// <summary>Adds one and wakes who waits.</summary>
+    public void Open()
+    {
+        Interlocked.Increment(ref _value);
+        if (Volatile.Read(ref _sleepers) == 0) return;
+        lock (_sleep) Monitor.PulseAll(_sleep);
+    }
+
+    /// <summary>Returns once the value is no longer <paramref name="seen"/>.</summary>
+    public void WaitWhile(int seen)
+    {
+        for (long start = Stopwatch.GetTimestamp(); _value == seen;)
+        {
+            Thread.SpinWait(4);
+            if (Stopwatch.GetTimestamp() - start < SpinTicks) continue;
+            lock (_sleep)
+            {
+                // counted before the value is read again: Open adds before it looks for sleepers
+                Interlocked.Increment(ref _sleepers);
+                while (_value == seen) Monitor.Wait(_sleep);
+                Interlocked.Decrement(ref _sleepers);
+            }
+        }
+    }
+}
+
+/// <summary>A barrier for the few threads that share one learner's update: they meet every fraction of a millisecond.</summary>
+public sealed class SpinBarrier(int members)
+{
+    private readonly Gate _gate = new();
+    private int _arrived;
+
+    /// <summary>Returns when all members have called it.</summary>
+    public void Meet()
+    {
+        if (members == 1) return;
+        int round = _gate.Value;
+        if (Interlocked.Increment(ref _arrived) < members)
+        {
+            _gate.WaitWhile(round);
+            return;
+        }
+        _arrived = 0;
+        _gate.Open();
+    }
+}
