@@ -1,0 +1,143 @@
+using Naf.Kernels;
+
+namespace Naf.Sim;
+
+/// <summary>
+/// One simulated robot on a task. MuJoCo only steps; observation and reward come from the task's data, in double.
+/// Not for several threads at once; many environments may run in parallel over one task. Nothing is allocated by a step.
+/// </summary>
+public sealed partial class ControlEnvironment : IDisposable
+{
+    private readonly TaskDefinition _definition;
+    private readonly MujocoData _data;
+    private readonly ObservationFunction<double> _h;
+    private readonly MeasureRecorder _measures;
+    private readonly double[] _reference, _constants, _x, _u;
+    private bool _ready, _broken;
+
+    /// <summary>An environment that waits for its first <see cref="Reset"/>.</summary>
+    public ControlEnvironment(ControlTask task)
+    {
+        Task = task;
+        _definition = task.Definition;
+        _data = new MujocoData(task.Model);
+        _h = new ObservationFunction<double>(_definition.Observation);
+        _measures = new MeasureRecorder(_definition.Measures, _definition.Success, _definition.Horizon);
+        (_constants, _x, _u) = (new double[_definition.Observation.ConstantSize], new double[task.ObservationSize], new double[task.ActionSize]);
+        _reference = new double[_data.StateSize];
+        _data.SaveState(_reference);
+    }
+
+    /// <summary>The task.</summary>
+    public ControlTask Task { get; }
+
+    /// <summary>[ObservationSize], x_t, after <see cref="Reset"/>, <see cref="Step"/> or <see cref="RestoreState"/>.</summary>
+    public ReadOnlySpan<double> Observation => _x;
+
+    /// <summary>[Nq], the positions of the simulated state.</summary>
+    public ReadOnlySpan<double> Qpos => _data.Qpos;
+
+    /// <summary>[Nv], the velocities of the simulated state.</summary>
+    public ReadOnlySpan<double> Qvel => _data.Qvel;
+
+    /// <summary>The constants of the episode, such as the target, in the order of the task file.</summary>
+    public ReadOnlySpan<double> Constants => _constants;
+
+    /// <summary>Undiscounted sum of the rewards of this episode.</summary>
+    public double Score { get; private set; }
+
+    /// <summary>Steps of this episode.</summary>
+    public int StepIndex { get; private set; }
+
+    /// <summary>Whether this episode is over.</summary>
+    public bool Done { get; private set; }
+
+    /// <summary>Whether the episode succeeded by the task's measure; valid at its end. False where the task has none.</summary>
+    public bool Success => _measures.Success;
+
+    /// <summary>Warnings of MuJoCo since this environment was made.</summary>
+    public int WarningCount => _data.WarningCount;
+
+    /// <summary>The value of a measure of the task so far; NaN where it has seen nothing.</summary>
+    /// <param name="index">Index in the measures of the task's definition.</param>
+    public double Measure(int index) => _measures.Value(index);
+
+    /// <summary>Begins an episode: the state and constants that seed, stream and number select.</summary>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="stream">Training or test episodes.</param>
+    /// <param name="episode">Number of the episode.</param>
+    public void Reset(ulong seed, RandomStream stream, ulong episode)
+    {
+        if (_broken) _data.Reset();
+        _broken = false;
+        _data.RestoreState(_reference);
+        _definition.Reset.Sample(seed, stream, episode, _data.Qpos, _data.Qvel, _constants);
+        _measures.Clear();
+        (Score, StepIndex, Done, _ready) = (0, 0, false, true);
+        Observe();
+    }
+
+    /// <summary>One control step.</summary>
+    /// <param name="action">[ActionSize], clipped to [−1, 1].</param>
+    /// <exception cref="InvalidOperationException">The episode is over, or has not begun: call <see cref="Reset"/>.</exception>
+    /// <exception cref="SimulationException">The state or the action is not finite, or MuJoCo failed; go on from <see cref="Reset"/>.</exception>
+    public StepResult Step(ReadOnlySpan<double> action)
+    {
+        if (!_ready) throw new InvalidOperationException($"{Task.Name}: there is no episode to step; call Reset");
+        if (Done) throw new InvalidOperationException($"{Task.Name}: the episode ended after step {StepIndex}; call Reset");
+        Clip(action);
+        double reward = Task.Function.Value(_x, _u);
+        Simulate();
+        StepIndex++;
+        Observe();
+        _measures.Observe(StepIndex, _x);
+
+        // a true terminal state is rewarded apart; a time limit is not one
+        bool terminated = Task.Function.Terminates(_x);
+        if (terminated) reward += Task.Function.TerminationReward;
+        bool timedOut = !terminated && StepIndex == _definition.Horizon;
+        Score += reward;
+        Done = terminated || timedOut;
+        return new StepResult(reward, terminated, timedOut);
+    }
+
+    /// <summary>Frees the simulation.</summary>
+    public void Dispose() => _data.Dispose();
+
+    private void Observe() => _h.Evaluate(_data.Qpos, _data.Qvel, _constants, _x);
+
+    private void Clip(ReadOnlySpan<double> action)
+    {
+        if (action.Length != _u.Length)
+            throw new ArgumentException($"{Task.Name}: the action has {action.Length} numbers, and the task needs {_u.Length}", nameof(action));
+        for (int i = 0; i < _u.Length; i++)
+        {
+            if (!double.IsFinite(action[i])) throw Failure($"action {i} is {action[i]}", null);
+            _u[i] = Math.Clamp(action[i], -1, 1);
+        }
+    }
+
+    private void Simulate()
+    {
+        Task.ToControls(_u, _data.Ctrl);
+        try
+        {
+            _data.Step(_definition.Substeps);
+        }
+        catch (Exception e) when (e is SimulationException or MujocoException)
+        {
+            throw Failure(e.Message, e);
+        }
+        // MuJoCo looks at a state only when the next step begins
+        foreach (double q in _data.Qpos)
+            if (!double.IsFinite(q)) throw Failure("the positions are not finite", null);
+        foreach (double v in _data.Qvel)
+            if (!double.IsFinite(v)) throw Failure("the velocities are not finite", null);
+    }
+
+    private SimulationException Failure(string cause, Exception? inner)
+    {
+        (_broken, _ready) = (true, false);
+        return new SimulationException($"{Task.Name}, step {StepIndex + 1} of the episode: {cause}", inner);
+    }
+}

@@ -1,0 +1,90 @@
+using Naf.Kernels;
+
+namespace Naf.Sim;
+
+/// <summary>A task with its loaded model. Immutable, shared by any number of environments on any number of threads.</summary>
+public sealed class ControlTask : IDisposable
+{
+    private readonly double[] _controlMiddle, _controlHalf;
+
+    private ControlTask(TaskDefinition definition, MujocoModel model)
+    {
+        (Definition, Model) = (definition, model);
+        Function = new RewardFunction<double>(definition.Reward);
+
+        // an action in [−1, 1] spans the range of its control; without a range it is the control
+        (_controlMiddle, _controlHalf) = (new double[model.Nu], new double[model.Nu]);
+        for (int i = 0; i < model.Nu; i++)
+        {
+            bool limited = model.ControlLimited[i] != 0;
+            (double low, double high) = limited ? (model.ControlRange[2 * i], model.ControlRange[2 * i + 1]) : (-1, 1);
+            (_controlMiddle[i], _controlHalf[i]) = ((low + high) / 2, (high - low) / 2);
+        }
+    }
+
+    /// <summary>Loads a task.</summary>
+    /// <param name="nameOrPath">The name of a built-in task, or the path of a task file (.yaml).</param>
+    /// <exception cref="FileNotFoundException">There is no such task; the message has the nearest name.</exception>
+    /// <exception cref="TaskFormatException">The task file is malformed; the message has file, line and what was expected.</exception>
+    /// <exception cref="MujocoException">MuJoCo is missing, or refuses the model.</exception>
+    public static ControlTask Load(string nameOrPath)
+    {
+        TaskFile file = TaskFile.Read(TaskLibrary.Resolve(nameOrPath));
+        MujocoModel model = MujocoModel.Load(file.ModelPath);
+        try
+        {
+            string[] actuators = [.. Enumerable.Range(0, model.Nu).Select(i => model.NameOf(MujocoObject.Actuator, i))];
+            return new ControlTask(file.Bind(model.KinematicTree, actuators), model);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What the task file says.</summary>
+    public TaskDefinition Definition { get; }
+
+    /// <summary>The loaded model.</summary>
+    public MujocoModel Model { get; }
+
+    /// <summary>The task's name.</summary>
+    public string Name => Definition.Name;
+
+    /// <summary>Size of the observation x.</summary>
+    public int ObservationSize => Definition.Observation.Size;
+
+    /// <summary>Size of the action u.</summary>
+    public int ActionSize => Model.Nu;
+
+    /// <summary>Control steps after which an episode is timed out.</summary>
+    public int Horizon => Definition.Horizon;
+
+    /// <summary>Duration of a control step, seconds.</summary>
+    public double ControlStep => Definition.Substeps * Model.Timestep;
+
+    /// <summary>[ObservationSize], a name for each number of x.</summary>
+    public IReadOnlyList<string> ObservationNames => Definition.Observation.ComponentNames;
+
+    /// <summary>[ObservationSize], the factor of each number at the input of a network.</summary>
+    public ReadOnlySpan<float> InputScale => Definition.InputScale.AsSpan();
+
+    /// <summary>r(x, u) and the bounds that end an episode.</summary>
+    public RewardDefinition Reward => Definition.Reward;
+
+    /// <summary>Settings of the learner that suit the task.</summary>
+    public TrainingDefaults Training => Definition.Training;
+
+    /// <summary>The reward, ready to be evaluated.</summary>
+    internal RewardFunction<double> Function { get; }
+
+    /// <summary>Gives up the model; environments made from the task stay valid.</summary>
+    public void Dispose() => Model.Dispose();
+
+    /// <summary>ctrl = middle + half · u.</summary>
+    internal void ToControls(ReadOnlySpan<double> action, Span<double> controls)
+    {
+        for (int i = 0; i < action.Length; i++) controls[i] = _controlMiddle[i] + _controlHalf[i] * action[i];
+    }
+}

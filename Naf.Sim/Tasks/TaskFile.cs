@@ -1,0 +1,77 @@
+using Naf.Kernels;
+
+namespace Naf.Sim;
+
+/// <summary>A task file (.yaml): its heading is read at once, the rest when the model that it names is at hand. The format is written down in docs/tasks.md.</summary>
+public sealed class TaskFile
+{
+    private static readonly string[] Keys =
+    [
+        "name", "description", "model", "substeps", "horizon", "constants", "reset", "observation", "reward", "termination", "measures", "success", "training",
+    ];
+
+    private readonly YamlMap _root;
+
+    private TaskFile(string path, YamlMap root)
+    {
+        _root = root;
+        Path = path;
+        Name = root.Required("name").Text();
+        Description = root.Required("description").Text();
+        YamlCursor model = root.Required("model");
+        ModelPath = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, model.Text());
+        if (!File.Exists(ModelPath)) throw model.Error($"there is no model file '{model.Text()}' beside the task file (looked for {ModelPath})");
+        Substeps = root.Required("substeps").Whole(1);
+        Horizon = root.Required("horizon").Whole(1);
+    }
+
+    /// <summary>The file as the user named it.</summary>
+    public string Path { get; }
+
+    /// <summary>The task's name.</summary>
+    public string Name { get; }
+
+    /// <summary>One line about the task.</summary>
+    public string Description { get; }
+
+    /// <summary>Full path of the MJCF model, which the file names relative to itself.</summary>
+    public string ModelPath { get; }
+
+    /// <summary>Calls of mj_step in one control step.</summary>
+    public int Substeps { get; }
+
+    /// <summary>Control steps of an episode.</summary>
+    public int Horizon { get; }
+
+    /// <summary>Reads the heading of a file and checks the names of its sections.</summary>
+    /// <exception cref="TaskFormatException">The file is malformed; the message has file, line and what was expected.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static TaskFile Read(string path) => new(path, YamlCursor.Open(path).Map(Keys));
+
+    /// <summary>Reads the sections, whose names are those of a model.</summary>
+    /// <param name="tree">The model's kinematic tree.</param>
+    /// <param name="actuators">Names of the model's actuators, in order; empty for those without.</param>
+    /// <exception cref="TaskFormatException">A section is malformed or names what is not there.</exception>
+    public TaskDefinition Bind(KinematicTree tree, IReadOnlyList<string> actuators)
+    {
+        if (actuators.Count == 0) throw _root.Required("model").Error("the model has no actuators; a task needs at least one");
+        var constants = new ConstantTable(_root["constants"]);
+        var observation = new ObservationSection(_root.Required("observation"), tree, constants);
+        var names = new SignalNames(observation.Definition, actuators);
+        var measures = MeasureSection.Measures(_root["measures"], names, Horizon);
+        return new TaskDefinition
+        {
+            Name = Name,
+            Description = Description,
+            Substeps = Substeps,
+            Horizon = Horizon,
+            Observation = observation.Definition,
+            InputScale = observation.InputScale,
+            Reward = RewardSection.Read(_root.Required("reward"), _root["termination"], names, observation.Definition.Size, actuators.Count),
+            Reset = ResetSection.Read(_root["reset"], tree, constants),
+            Measures = measures,
+            Success = MeasureSection.Success(_root["success"], measures),
+            Training = new TrainingDefaults(_root["training"]),
+        };
+    }
+}

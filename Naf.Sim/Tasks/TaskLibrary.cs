@@ -1,0 +1,31 @@
+namespace Naf.Sim;
+
+/// <summary>The built-in tasks, and the way from a name or a path to a task file.</summary>
+public static class TaskLibrary
+{
+    /// <summary>The folder of the built-in tasks, beside the program.</summary>
+    public static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "Tasks", "BuiltIn");
+
+    /// <summary>Names of the built-in tasks, sorted.</summary>
+    public static IReadOnlyList<string> Names => Directory.Exists(Folder)
+        ? [.. Directory.GetFiles(Folder, "*.yaml").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)]
+        : throw new DirectoryNotFoundException($"the built-in tasks are missing: there is no folder {Folder}; build or install the program again");
+
+    /// <summary>The built-in tasks with their headings.</summary>
+    public static IReadOnlyList<TaskFile> Files => [.. Names.Select(name => TaskFile.Read(PathOf(name)))];
+
+    /// <summary>The path of the task file that a user means: a built-in name, or a path (anything with a folder or the ending .yaml or .yml).</summary>
+    /// <exception cref="FileNotFoundException">There is no such task; the message has the nearest name.</exception>
+    public static string Resolve(string nameOrPath)
+    {
+        bool isPath = nameOrPath.Contains('/') || nameOrPath.Contains('\\') || Path.GetExtension(nameOrPath) is ".yaml" or ".yml";
+        if (isPath) return File.Exists(nameOrPath) ? nameOrPath : throw new FileNotFoundException($"there is no task file {nameOrPath}", nameOrPath);
+        IReadOnlyList<string> names = Names;
+        return names.Contains(nameOrPath)
+            ? PathOf(nameOrPath)
+            : throw new FileNotFoundException(
+                $"there is no built-in task '{nameOrPath}' (a task of your own is named by the path of its .yaml file); {NearestName.Hint(nameOrPath, names)}");
+    }
+
+    private static string PathOf(string name) => Path.Combine(Folder, $"{name}.yaml");
+}

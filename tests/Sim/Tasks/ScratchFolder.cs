@@ -1,0 +1,32 @@
+using Naf.Sim;
+
+namespace Naf.Tests;
+
+/// <summary>A folder of its own for task files that a test writes; removed with it.</summary>
+internal sealed class ScratchFolder : IDisposable
+{
+    public string Folder { get; } = Directory.CreateTempSubdirectory("naf-tasks-").FullName;
+
+    /// <summary>The text of a built-in task's file.</summary>
+    public static string BuiltIn(string file) => File.ReadAllText(Path.Combine(TaskLibrary.Folder, file));
+
+    /// <summary>Writes a file and returns its path.</summary>
+    public string Write(string name, string text)
+    {
+        string path = Path.Combine(Folder, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    /// <summary>A copy of a built-in task in which one piece of text is replaced.</summary>
+    public string Changed(string task, string old, string replacement)
+    {
+        string text = BuiltIn($"{task}.yaml");
+        if (!text.Contains(old)) throw new ArgumentException($"{task}.yaml does not contain {old}");
+        string model = text.Split('\n').First(line => line.StartsWith("model: ", StringComparison.Ordinal))["model: ".Length..];
+        if (!File.Exists(Path.Combine(Folder, model))) Write(model, BuiltIn(model));
+        return Write($"{task}.yaml", text.Replace(old, replacement));
+    }
+
+    public void Dispose() => Directory.Delete(Folder, true);
+}
