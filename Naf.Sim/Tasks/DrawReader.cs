@@ -24,10 +24,18 @@ internal static class DrawReader
         }
         if (uniform is not null)
         {
-            (double low, double high) = uniform.Range();
-            return new Draw([.. at], Spread.Uniform, [.. Enumerable.Repeat(low, n)], [.. Enumerable.Repeat(high, n)]);
+            (double Low, double High)[] ranges = Ranges(uniform, n);
+            return new Draw([.. at], Spread.Uniform, [.. ranges.Select(r => r.Low)], [.. ranges.Select(r => r.High)]);
         }
         return polar is not null ? Polar(polar, at) : new Draw([.. at], Spread.Fixed, [], []);
+    }
+
+    /// <summary>One pair [low, high] for all values, or a list with a pair for each.</summary>
+    private static (double, double)[] Ranges(YamlCursor cursor, int n)
+    {
+        if (!cursor.IsSequence || !cursor.Items().Any(item => item.IsSequence)) return [.. Enumerable.Repeat(cursor.Range(), n)];
+        (double, double)[] ranges = [.. cursor.Items().Select(item => item.Range())];
+        return ranges.Length == n ? ranges : throw cursor.Error($"'uniform' expects {n} pairs (or one pair for all), not {ranges.Length}");
     }
 
     private static Draw Polar(YamlCursor cursor, double[] at)

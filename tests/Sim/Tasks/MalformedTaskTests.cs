@@ -18,6 +18,7 @@ public sealed class MalformedTaskTests : MujocoFixture
         new object[] { "by: area", "by: volume", 9, new[] { "'by' expects radius or area, not 'volume'" } },
         new object[] { "radius: [0.15, 0.8]", "radius: 0.8", 9, new[] { "'radius' expects a pair [low, high]" } },
         new object[] { "position: j1, uniform: [-pi, pi]", "position: j1, uniform: [-pi, round]", 12, new[] { "expects a number, not 'round'" } },
+        new object[] { "uniform: [-2, 2]", "uniform: [[-2, 2], [-1, 1], [0, 1]]", 13, new[] { "expects 2 pairs (or one pair for all), not 3" } },
         new object[] { "position: j1, uniform", "position: j4, uniform", 12, new[] { "no joint 'j4'", "did you mean 'j1'?" } },
         new object[] { "position: j1, uniform", "position: [j1, j2], uniform", 13, new[] { "set already", "line 12" } },
         new object[] { "position: j1, uniform: [-pi, pi]", "position: j1, uniform: [-1, 1], normal: 2", 12, new[] { "more than one of the keys normal, uniform, polar" } },
