@@ -37,7 +37,7 @@ internal static class TrainCommand
             return stop.ExitCode;
         }
         if (result.Learners.Any(l => l.Stopped is null)) return 0;
-        terminal.Warn("every learner stopped before its time; a lower learning_rate or tau, or clip_norm, may help");
+        terminal.Warn("every learner stopped before its time, for the reasons above");
         return CommandLine.Failed;
     }
 

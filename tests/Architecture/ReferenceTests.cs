@@ -1,0 +1,68 @@
+using System.Reflection;
+using System.Xml.Linq;
+using Naf.Gpu;
+using Naf.Host;
+using Naf.Kernels;
+using Naf.Sim;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>Who may reference whom: Gpu → nothing; Kernels → Gpu; Sim → Kernels; Host → all three.</summary>
+public sealed class ReferenceTests
+{
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["Naf.Gpu"] = [],
+        ["Naf.Kernels"] = ["Naf.Gpu"],
+        ["Naf.Sim"] = ["Naf.Kernels"],
+        ["Naf.Host"] = ["Naf.Gpu", "Naf.Kernels", "Naf.Sim"],
+        ["perf/Naf.Perf"] = ["Naf.Gpu", "Naf.Kernels", "Naf.Sim", "Naf.Host"],
+    };
+
+    private static readonly Assembly[] Assemblies =
+        [typeof(Device).Assembly, typeof(NafPopulation).Assembly, typeof(ControlTask).Assembly, typeof(NafAgent).Assembly];
+
+    private static IEnumerable<string> Projects => Allowed.Keys;
+
+    [TestCaseSource(nameof(Projects))]
+    public void AProject_ReferencesWhatItMay(string project)
+    {
+        string file = Path.Combine(Repository.Root, project.Contains('/') ? $"{project}.csproj" : $"{project}/{project}.csproj");
+        IEnumerable<string> references = XDocument.Load(file).Descendants("ProjectReference")
+            .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')));
+        Assert.That(references, Is.SubsetOf(Allowed[project]));
+    }
+
+    [Test]
+    public void EveryProject_IsOnTheMap()
+    {
+        IEnumerable<string> projects = Directory.GetFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories)
+            .Select(p => Path.GetFileNameWithoutExtension(p)).Where(p => p != "Naf.Tests");
+        Assert.That(projects, Is.EquivalentTo(Allowed.Keys.Select(k => Path.GetFileName(k))));
+    }
+
+    [Test]
+    public void AnAssembly_ReferencesWhatItMay()
+    {
+        foreach (Assembly assembly in Assemblies)
+        {
+            string name = assembly.GetName().Name == "naf" ? "Naf.Host" : assembly.GetName().Name!;
+            IEnumerable<string> references = assembly.GetReferencedAssemblies().Select(a => a.Name!).Where(a => a.StartsWith("Naf.", StringComparison.Ordinal));
+            Assert.That(references, Is.SubsetOf(Allowed[name]), name);
+        }
+    }
+
+    [Test]
+    public void AnAssembly_HasOneNamespace()
+    {
+        foreach (Assembly assembly in Assemblies)
+        {
+            string name = assembly.GetName().Name == "naf" ? "Naf.Host" : assembly.GetName().Name!;
+            IEnumerable<string?> namespaces = assembly.GetTypes().Where(t => !t.IsNested && !t.Name.Contains('<') && t.Name != "Program"
+                && t.Namespace?.StartsWith("System", StringComparison.Ordinal) != true && t.Namespace?.StartsWith("Microsoft", StringComparison.Ordinal) != true)
+                .Select(t => t.Namespace).Distinct();
+            Assert.That(namespaces, Is.EqualTo(new[] { name }));
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using System.Runtime.CompilerServices;
+
+namespace Naf.Tests;
+
+/// <summary>The repository that these tests were built from.</summary>
+internal static class Repository
+{
+    /// <summary>Its folder.</summary>
+    public static string Root { get; } = Find();
+
+    private static string Find([CallerFilePath] string thisFile = "")
+    {
+        for (string? folder = Path.GetDirectoryName(thisFile); folder is not null; folder = Path.GetDirectoryName(folder))
+            if (File.Exists(Path.Combine(folder, "Naf.Gpu.sln"))) return folder;
+        throw new DirectoryNotFoundException($"no Naf.Gpu.sln above {thisFile}: run the tests where they were built");
+    }
+}

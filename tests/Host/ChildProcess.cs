@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>naf as a process of its own, which can be sent signals.</summary>
+internal sealed class ChildProcess : IDisposable
+{
+    private readonly Process _process;
+
+    public ChildProcess(params string[] arguments)
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, "naf.dll");
+        _process = Process.Start(new ProcessStartInfo(DotnetPath, [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Output = _process.StandardOutput.ReadToEndAsync();
+        Error = _process.StandardError.ReadToEndAsync();
+    }
+
+    /// <summary>Its standard output, once it has ended.</summary>
+    public Task<string> Output { get; }
+
+    /// <summary>Its standard error, once it has ended.</summary>
+    public Task<string> Error { get; }
+
+    public bool HasExited => _process.HasExited;
+
+    // the program that runs this test
+    private static string DotnetPath => Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+
+    /// <summary>Ends it without warning, as `kill -9` does.</summary>
+    public void Kill() => _process.Kill();
+
+    /// <summary>Sends a signal, such as TERM.</summary>
+    public void Signal(string name) => Process.Start("kill", [$"-{name}", $"{_process.Id}"]).WaitForExit();
+
+    /// <summary>Waits until it has ended.</summary>
+    /// <returns>Its exit code.</returns>
+    public int Wait()
+    {
+        Assert.That(_process.WaitForExit(60_000), Is.True, "the process did not end within a minute");
+        return _process.ExitCode;
+    }
+
+    /// <summary>Waits until something holds, or the process ends.</summary>
+    public void WaitUntil(Func<bool> holds)
+    {
+        for (var watch = Stopwatch.StartNew(); !holds() && !HasExited && watch.Elapsed.TotalSeconds < 60;) Thread.Sleep(1);
+    }
+
+    public void Dispose()
+    {
+        if (!HasExited) Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+}

@@ -1,0 +1,151 @@
+using System.Text.Json;
+using Naf.Host;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+public sealed class CommandLineTests
+{
+    [TestCase("devices", "devices")]
+    [TestCase("tasks", "tasks")]
+    public void Lists_AreOneJsonObject(string command, string key) =>
+        Assert.That(TinyRun.CliJson(command, "--json").GetProperty(key).GetArrayLength(), Is.Positive);
+
+    [Test]
+    public void Tasks_HaveTheirSizes()
+    {
+        JsonElement cartpole = TinyRun.CliJson("tasks", "--json").GetProperty("tasks").EnumerateArray().Single(t => t.GetProperty("name").GetString() == "cartpole");
+        Assert.That(cartpole.GetProperty("observation_size").GetInt32(), Is.EqualTo(5));
+        Assert.That(cartpole.GetProperty("action_size").GetInt32(), Is.EqualTo(1));
+        Assert.That(cartpole.GetProperty("horizon").GetInt32(), Is.EqualTo(150));
+        Assert.That(TinyRun.Cli("tasks").Out, Does.Contain("cartpole").And.Contain("peg").And.Contain("reacher-single"));
+    }
+
+    [Test]
+    public void Train_EndsWithTheNamesThatScriptsRelyOn()
+    {
+        using var folder = new TemporaryFolder();
+        JsonElement json = TinyRun.CliJson(TinyRun.Arguments(folder["run"], 2, "--seeds", "4..5", "--json"));
+        Assert.Multiple(() =>
+        {
+            Assert.That(json.GetProperty("run").GetString(), Is.EqualTo(folder["run"]));
+            Assert.That(json.GetProperty("task").GetString(), Is.EqualTo("cartpole"));
+            Assert.That(json.GetProperty("algorithm").GetString(), Is.EqualTo("naf"));
+            Assert.That(json.GetProperty("episodes").GetInt32(), Is.EqualTo(2));
+            Assert.That(json.GetProperty("updates").GetInt64(), Is.EqualTo(2 * 285));
+            foreach (string name in (string[])["best_test_score", "final_test_score", "updates_per_second", "seconds"])
+                Assert.That(json.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Number), name);
+            Assert.That(json.GetProperty("learners").EnumerateArray().Select(l => l.GetProperty("seed").GetInt32()), Is.EqualTo(new[] { 4, 5 }));
+        });
+        Assert.That(File.ReadAllText(folder["run/config.yaml"]), Does.Contain("seed: 4").And.Contain("learners: 2").And.Contain("reward_scale: 10"), "the task's own");
+    }
+
+    [Test]
+    public void Evaluate_HasTheNamesThatScriptsRelyOn()
+    {
+        JsonElement json = TinyRun.CliJson("evaluate", "cartpole", "--policy", "random", "--episodes", "3", "--json");
+        foreach (string name in (string[])["mean", "standard_deviation", "episodes", "success_rate"])
+            Assert.That(json.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Number), name);
+    }
+
+    [Test]
+    public void BenchUpdate_HasTheNamesThatScriptsRelyOn()
+    {
+        JsonElement json = TinyRun.CliJson("bench", "update", "--threads", "1", "--hidden", "31,17", "--state", "5", "--action", "2", "--seconds", "0.05", "--json");
+        Assert.That(json.GetProperty("device").GetString(), Is.EqualTo("cpu"));
+        foreach (string name in (string[])["threads", "learners", "batch", "state", "action", "updates_per_second"])
+            Assert.That(json.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Number), name);
+        Assert.That(json.GetProperty("hidden").EnumerateArray().Select(h => h.GetInt32()), Is.EqualTo(new[] { 31, 17 }));
+        Assert.That(json.GetProperty("trunk").GetBoolean(), Is.False);
+    }
+
+    [Test]
+    public void BenchSim_GivesTheSameChecksumEachTime()
+    {
+        string[] command = ["bench", "sim", "--task", "cartpole", "--threads", "2", "--seconds", "0.05", "--json"];
+        JsonElement first = TinyRun.CliJson(command), second = TinyRun.CliJson(command);
+        Assert.That(first.GetProperty("steps_per_second").GetDouble(), Is.Positive);
+        Assert.That(second.GetProperty("checksum").GetString(), Is.EqualTo(first.GetProperty("checksum").GetString()));
+    }
+
+    [TestCase("", ExpectedResult = "Required command was not provided; naf --help shows what there is")]
+    [TestCase("tran", ExpectedResult = "there is no command 'tran' (did you mean train?); naf --help shows what there is")]
+    [TestCase("train cartpole --episdes 3", ExpectedResult = "there is no option --episdes (did you mean --episodes?); naf train --help shows what there is")]
+    [TestCase("train a b", ExpectedResult = "'b' is one argument too many; naf train --help shows what there is")]
+    [TestCase("train", ExpectedResult = "naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR")]
+    [TestCase("train cartpole --episodes x", ExpectedResult = "--episodes: episodes = 'x' is not a whole number from 1 to 100000000")]
+    [TestCase("train cartpole --algorithm ddpg", ExpectedResult = "--algorithm: algorithm = 'ddpg' is not an algorithm of this version; use naf")]
+    [TestCase("train cartpole --imagination fitted", ExpectedResult = "--imagination fitted: imagination rollouts are not in this version; leave it out")]
+    [TestCase("train cartpole --plan ilqg", ExpectedResult = "--plan ilqg: the planner is not in this version; leave it out")]
+    [TestCase("train cartpole --plan-fraction 0.5", ExpectedResult = "--plan-fraction 0.5: the planner is not in this version; leave it out")]
+    [TestCase("train cartpole --device cuda:0", ExpectedResult = "device cuda:0 is not available: this version has no cuda kernels yet; use --device cpu")]
+    [TestCase("train cartpole --seed 1 --seeds 0..3", ExpectedResult = "--seed and --seeds exclude each other; give one of them")]
+    [TestCase("train cartpole --seeds 3..0", ExpectedResult = "--seeds 3..0: expected A..B with A not above B, such as 0..7")]
+    [TestCase("train cartpole --checkpoint previous", ExpectedResult = "--checkpoint says where to resume from; it needs --resume DIR")]
+    [TestCase("train cartpole --resume x", ExpectedResult = "--resume x knows its task; leave out 'cartpole'")]
+    [TestCase("train --resume no-such-folder", ExpectedResult = "there is no folder no-such-folder; naf train TASK begins a run and prints its folder")]
+    [TestCase("train cartpole --config none.yaml", ExpectedResult = "--config none.yaml: there is no such file")]
+    [TestCase("evaluate cartpole --policy run",
+        ExpectedResult = "--policy run needs a run's folder, and cartpole is a task; train first (naf train cartpole), or use --policy random")]
+    [TestCase("evaluate cartpole --policy mpc", ExpectedResult = "--policy mpc: the planner is not in this version; use random or run")]
+    [TestCase("evaluate cartpole --policy best", ExpectedResult = "--policy best: expected random, run or mpc")]
+    [TestCase("evaluate cartpole --learner 1", ExpectedResult = "--learner 1 chooses a policy of a run; it goes with --policy run")]
+    [TestCase("evaluate cartpole --episodes 0", ExpectedResult = "--episodes 0: expected a whole number from 1 to 1000000")]
+    [TestCase("bench sim", ExpectedResult = "naf bench sim needs either --task TASK or --model FILE.xml")]
+    [TestCase("bench update --seconds -1", ExpectedResult = "--seconds -1: expected a number of seconds above 0")]
+    public string AnError_IsOneSentenceWithTheRemedy(string arguments)
+    {
+        (int exitCode, string output, string error) = TinyRun.Cli(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.That(exitCode, Is.Not.Zero);
+        Assert.That(output, Is.Empty, "standard output is for results");
+        Assert.That(error, Does.StartWith("naf: "));
+        return error.TrimEnd()["naf: ".Length..];
+    }
+
+    [TestCase("train no-such-task", "no built-in task 'no-such-task'")]
+    [TestCase("train carpole", "did you mean 'cartpole'?")]
+    [TestCase("evaluate no/such.yaml", "no/such.yaml")]
+    [TestCase("bench sim --model no-such.xml", "no-such.xml")]
+    public void AMissingTask_IsNamed(string arguments, string message)
+    {
+        (int exitCode, _, string error) = TinyRun.Cli(arguments.Split(' '));
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(error, Does.Contain(message).And.Not.Contain("   at "), "no stack trace");
+    }
+
+    [TestCase("--help")]
+    [TestCase("train --help")]
+    [TestCase("evaluate --help")]
+    [TestCase("tasks -h")]
+    [TestCase("devices -h")]
+    [TestCase("bench --help")]
+    [TestCase("bench update --help")]
+    [TestCase("bench sim --help")]
+    public void Help_EndsWithAnExample(string arguments)
+    {
+        (int exitCode, string output, _) = TinyRun.Cli(arguments.Split(' '));
+        Assert.That(exitCode, Is.Zero);
+        string[] lines = output.TrimEnd().Split('\n');
+        Assert.That(lines[^2].Trim(), Is.EqualTo("Example:"));
+        Assert.That(lines[^1], Does.StartWith("  naf "));
+    }
+
+    [Test]
+    public void Train_HelpListsEverySetting()
+    {
+        string help = TinyRun.Cli("train", "--help").Out;
+        foreach (string key in SettingTable.Keys) Assert.That(help, Does.Contain($"  {key} "));
+    }
+
+    [Test]
+    public void ATakenFolder_IsNotOverwritten()
+    {
+        using var folder = new TemporaryFolder();
+        TinyRun.Train(folder["run"], 1);
+        byte[] metrics = TinyRun.Metrics(folder["run"]);
+        (int exitCode, _, string error) = TinyRun.Cli(TinyRun.Arguments(folder["run"], 1));
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(error, Does.Contain("already holds a run; continue it with naf train --resume"));
+        Assert.That(TinyRun.Metrics(folder["run"]), Is.EqualTo(metrics));
+    }
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+using Naf.Host;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+public sealed class CsvFileTests
+{
+    private TemporaryFolder _folder = null!;
+
+    private string Path => _folder["a.csv"];
+
+    [SetUp]
+    public void MakeFolder() => _folder = new TemporaryFolder();
+
+    [TearDown]
+    public void RemoveFolder() => _folder.Dispose();
+
+    [Test]
+    public void Fields_AreWrittenForMachines()
+    {
+        CultureInfo culture = CultureInfo.CurrentCulture;
+        try
+        {
+            CultureInfo.CurrentCulture = new CultureInfo("") { NumberFormat = { NumberDecimalSeparator = "," } };
+            using (var csv = CsvFile.Create(Path, "a,b,c,d,e")) csv.Add(1, 0.1, null, "x, \"y\"\nz", ulong.MaxValue);
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
+        Assert.That(File.ReadAllText(Path), Is.EqualTo("a,b,c,d,e\n1,0.1,,\"x, \"\"y\"\" z\",18446744073709551615\n"));
+    }
+
+    [TestCase(1.0 / 3)]
+    [TestCase(-0.0)]
+    [TestCase(5e-324)]
+    public void Numbers_AreReadBackToTheBit(double value)
+    {
+        using (var csv = CsvFile.Create(Path, "a")) csv.Add(value);
+        string text = File.ReadAllLines(Path)[1];
+        Assert.That(BitConverter.DoubleToInt64Bits(double.Parse(text, CultureInfo.InvariantCulture)), Is.EqualTo(BitConverter.DoubleToInt64Bits(value)));
+    }
+
+    [Test]
+    public void Continuing_CutsWhatFollows()
+    {
+        long length;
+        byte[] digest;
+        using (var csv = CsvFile.Create(Path, "a"))
+        {
+            csv.Add(1);
+            (length, digest) = (csv.Length, csv.Digest);
+            csv.Add(2);
+        }
+        File.AppendAllText(Path, "half a ro");
+        using (var csv = CsvFile.Continue(Path, length, digest)) csv.Add(3);
+        Assert.That(File.ReadAllText(Path), Is.EqualTo("a\n1\n3\n"));
+    }
+
+    [Test]
+    public void AFileThatIsNotWhatItWas_IsRefused()
+    {
+        byte[] digest;
+        using (var csv = CsvFile.Create(Path, "abc")) digest = csv.Digest;
+        Assert.That(() => CsvFile.Continue(Path, 5, null), Throws.TypeOf<InvalidDataException>().With.Message.Contains("has 4 bytes where there were 5"));
+        File.WriteAllText(Path, "abd\n");
+        Assert.That(() => CsvFile.Continue(Path, 4, digest), Throws.TypeOf<InvalidDataException>().With.Message.Contains("was changed"));
+    }
+
+    [Test]
+    public void AFullDisk_IsAnError()
+    {
+        if (!File.Exists("/dev/full")) Assert.Ignore("this system has no /dev/full, which stands for a full disk");
+        Assert.That(() => CsvFile.Create("/dev/full", "a"), Throws.InstanceOf<IOException>());
+    }
+}

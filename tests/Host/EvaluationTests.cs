@@ -1,0 +1,57 @@
+using Naf.Host;
+using Naf.Sim;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+public sealed class EvaluationTests
+{
+    [Test]
+    public void MeanAndDeviation_OfKnownScores()
+    {
+        EvaluationResult r = Evaluation.Summarise([2, 4, 4, 4, 5, 5, 7, 9], successes: 2);
+        Assert.That(r.Mean, Is.EqualTo(5));
+        Assert.That(r.StandardDeviation, Is.EqualTo(Math.Sqrt(32.0 / 7)).Within(1e-15));
+        Assert.That((r.Episodes, r.SuccessRate), Is.EqualTo((8, 0.25)));
+        Assert.That(Evaluation.Summarise([3], 1), Is.EqualTo(new EvaluationResult(3, 0, 1, 1)));
+    }
+
+    [Test]
+    public void Median_OfWhatIsThere()
+    {
+        Assert.That(TrainingResult.Median([3, null, 1, 2]), Is.EqualTo(2));
+        Assert.That(TrainingResult.Median([4, 1, 2, 3]), Is.EqualTo(2.5));
+        Assert.That(TrainingResult.Median([null]), Is.Null);
+    }
+
+    [Test]
+    public void TheRandomPolicy_DoesNotDependOnThreads()
+    {
+        using ControlTask task = ControlTask.Load("cartpole");
+        EvaluationResult one = PolicyEvaluation.Random(task, seed: 3, episodes: 7, threads: 1);
+        Assert.That(PolicyEvaluation.Random(task, 3, 7, threads: 3), Is.EqualTo(one));
+        Assert.That(PolicyEvaluation.Random(task, 4, 7, threads: 1), Is.Not.EqualTo(one));
+    }
+
+    [Test]
+    public void TheRandomPolicy_ScoresOnCartpoleAsItsCardSays()
+    {
+        using ControlTask task = ControlTask.Load("cartpole");
+        EvaluationResult r = PolicyEvaluation.Random(task, seed: 0, episodes: 100, threads: 0);
+        Assert.That(r.Mean, Is.EqualTo(-2.08).Within(0.05), "measured on 500 episodes: -2.08, deviation 0.099");
+        Assert.That(r.SuccessRate, Is.Zero);
+    }
+
+    [Test]
+    public void ARunsPolicy_ScoresAsItsLastTest()
+    {
+        using var folder = new TemporaryFolder();
+        TrainingResult trained = TinyRun.Train(folder["run"], 2, "learners=2");
+        for (int k = 0; k < 2; k++)
+        {
+            var json = TinyRun.CliJson("evaluate", folder["run"], "--learner", $"{k}", "--json");
+            Assert.That(json.GetProperty("mean").GetDouble(), Is.EqualTo(trained.Learners[k].FinalTestScore));
+            Assert.That(json.GetProperty("episodes").GetInt32(), Is.EqualTo(2));
+        }
+    }
+}

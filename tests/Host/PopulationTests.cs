@@ -1,0 +1,79 @@
+using Naf.Gpu;
+using Naf.Host;
+using Naf.Sim;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>What a learner learns depends neither on the others nor on the threads; nothing is allocated by a step.</summary>
+public sealed class PopulationTests
+{
+    [Test]
+    public void Learners_AreWhatTheyAreAlone([Values(1, 2)] int threads)
+    {
+        using var folder = new TemporaryFolder();
+        TinyRun.Train(folder["all"], 3, "learners=3", "seed=5", $"threads={threads}");
+        string[][] all = Rows(folder["all"]);
+        for (int k = 0; k < 3; k++)
+        {
+            TinyRun.Train(folder[$"one{k}"], 3, $"seed={5 + k}");
+            string[][] ofLearner = [.. all.Where(row => row[1] == $"{k}")];
+            string[][] alone = Rows(folder[$"one{k}"]);
+            foreach (string[] row in alone) row[1] = $"{k}";
+            Assert.That(ofLearner, Is.EqualTo(alone), $"learner {k}");
+        }
+    }
+
+    [Test]
+    public void Rows_AreInTheOrderOfLearners_WithOneTestScheduleForAll()
+    {
+        using var folder = new TemporaryFolder();
+        TinyRun.Train(folder["run"], 3, "learners=2");
+        string[] header = File.ReadLines(folder["run/metrics.csv"]).First().Split(',');
+        Assert.That(header[..7], Is.EqualTo(new[] { "episode", "learner", "seed", "step", "train_score", "test_score", "loss" }));
+        string[][] rows = Rows(folder["run"]);
+        Assert.That(rows.Select(r => (r[0], r[1], r[2], r[3])), Is.EqualTo(new[]
+        {
+            ("0", "0", "0", "0"), ("0", "1", "1", "0"), ("1", "0", "0", "150"), ("1", "1", "1", "150"),
+            ("2", "0", "0", "300"), ("2", "1", "1", "300"), ("3", "0", "0", "450"), ("3", "1", "1", "450"),
+        }));
+        Assert.That(rows.Select(r => r[4].Length > 0), Is.EqualTo(new[] { false, false, true, true, true, true, true, true }), "train_score");
+        Assert.That(rows.Select(r => r[5].Length > 0), Is.EqualTo(new[] { true, true, false, false, true, true, true, true }), "test_score: before, every 2, and last");
+        Assert.That(rows[0][6], Is.Empty, "no loss before the first update");
+    }
+
+    [Test]
+    public void AStep_AllocatesNothing([Values(1, 3)] int learners)
+    {
+        TrainingSettings settings = TinyRun.Resolve(10, $"learners={learners}");
+        using ControlTask task = ControlTask.Load("cartpole");
+        using var device = new CpuDevice(1);
+        using var agent = new NafAgent(task, settings, device, device.Team);
+        agent.Begin();
+        for (int t = 0; t < 160; t++) agent.Step(); // the first episode and some
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int t = 0; t < 100; t++) agent.Step();
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+    }
+
+    [Test]
+    public void WarmupSteps_HoldBackUpdates()
+    {
+        using var folder = new TemporaryFolder();
+        TrainingResult result = TinyRun.Train(folder["run"], 2, "warmup_steps=201");
+        Assert.That(result.Updates, Is.EqualTo(100), "300 steps, updates in those from the 201st");
+        TrainingResult standard = TinyRun.Train(folder["standard"], 2);
+        Assert.That(standard.Updates, Is.EqualTo(285), "updates begin with a full minibatch of 16");
+    }
+
+    [Test]
+    public void Everything_IsGivenBack()
+    {
+        long buffers = HostBuffer.LiveBuffers;
+        int simulations = MujocoData.LiveCount;
+        using (var folder = new TemporaryFolder()) TinyRun.Train(folder["run"], 1, "learners=2");
+        Assert.That((HostBuffer.LiveBuffers, MujocoData.LiveCount), Is.EqualTo((buffers, simulations)));
+    }
+
+    private static string[][] Rows(string run) => [.. File.ReadLines(Path.Combine(run, "metrics.csv")).Skip(1).Select(line => line.Split(','))];
+}

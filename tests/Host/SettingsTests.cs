@@ -1,0 +1,102 @@
+using Naf.Host;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+public sealed class SettingsTests
+{
+    [Test]
+    public void Defaults_AreThePapersWhereItGivesThem()
+    {
+        TrainingSettings s = SettingsResolver.Resolve([]);
+        Assert.Multiple(() =>
+        {
+            Assert.That(s.Naf.UpdatesPerStep, Is.EqualTo(5));
+            Assert.That(s.Naf.Hidden, Is.EqualTo(new[] { 200, 200 }));
+            Assert.That(s.Naf.LearningRate, Is.EqualTo(1e-3));
+            Assert.That((s.Exploration.Theta, s.Exploration.Sigma, s.Exploration.Scale), Is.EqualTo((0.15, 0.3, 1.0)));
+            Assert.That((s.TestEvery, s.TestEpisodes), Is.EqualTo((10, 20)));
+        });
+    }
+
+    [Test]
+    public void ALaterValueWins()
+    {
+        TrainingSettings s = SettingsResolver.Resolve(
+            [new("tau", "0.5", "task"), new("gamma", "0.9", "task"), new("tau", "0.25", "file"), new("tau", "0.125", "--set")]);
+        Assert.That((s.Naf.Tau, s.Naf.Gamma), Is.EqualTo((0.125, 0.9)));
+    }
+
+    [Test]
+    public void EverySetting_IsReadBackFromItsText()
+    {
+        // values that are not the defaults, so that a key bound to the wrong property shows
+        var other = new Dictionary<string, string>
+        {
+            ["algorithm"] = "naf", ["episodes"] = "7", ["seed"] = "18446744073709551615", ["learners"] = "3", ["batch_size"] = "31", ["gamma"] = "0.97",
+            ["tau"] = "0.003", ["learning_rate"] = "0.0003", ["updates_per_step"] = "2", ["hidden"] = "[31, 17, 5]", ["shared_trunk"] = "true",
+            ["batch_norm"] = "true", ["reward_scale"] = "0.1", ["clip_norm"] = "1.5", ["replay_capacity"] = "443", ["warmup_steps"] = "101",
+            ["log_diagonal_bound"] = "4", ["head_scale"] = "0.1", ["noise_theta"] = "0.2", ["noise_sigma"] = "0.4", ["noise_scale"] = "0.6",
+            ["test_every"] = "3", ["test_episodes"] = "4", ["test_seed"] = "5", ["checkpoint_every"] = "6", ["device"] = "cpu", ["threads"] = "2",
+        };
+        Assert.That(other.Keys, Is.EquivalentTo(SettingTable.Keys), "every key is tested");
+        TrainingSettings s = SettingsResolver.Resolve(other.Select(pair => new GivenValue(pair.Key, pair.Value, "test")));
+        foreach (Setting setting in SettingTable.All) Assert.That(setting.Show(s), Is.EqualTo(other[setting.Key]), setting.Key);
+    }
+
+    [TestCase("learnig_rate", "1e-3", "there is no setting 'learnig_rate' (did you mean learning_rate?)")]
+    [TestCase("zzzzzzzzzzzzz", "1", "there is no setting 'zzzzzzzzzzzzz'; naf train --help lists them")]
+    [TestCase("tau", "0", "tau = '0' is not a number in (0, 1]")]
+    [TestCase("tau", "NaN", "is not a number in (0, 1]")]
+    [TestCase("gamma", "1.5", "gamma = '1.5' is not a number in [0, 1]")]
+    [TestCase("episodes", "2.5", "episodes = '2.5' is not a whole number from 1 to")]
+    [TestCase("hidden", "200 -1", "is not one to four sizes from 1 to 4096, such as [200, 200]")]
+    [TestCase("batch_norm", "maybe", "is not true or false")]
+    [TestCase("algorithm", "ddpg", "'ddpg' is not an algorithm of this version; use naf")]
+    [TestCase("replay_capacity", "10", "replay_capacity = 10 is less than batch_size = 64")]
+    public void AWrongValue_IsRefusedWithWhatWasExpected(string key, string value, string message)
+    {
+        var error = Assert.Throws<UserException>(() => SettingsResolver.Resolve([new GivenValue(key, value, "--set")]));
+        Assert.That(error!.Message, Does.Contain(message));
+    }
+
+    [TestCase("1e6", 1_000_000)]
+    [TestCase("1_000_000", 1_000_000)]
+    public void WholeNumbers_MayBeWrittenShort(string text, int value) =>
+        Assert.That(SettingsResolver.Resolve([new GivenValue("replay_capacity", text, "--set")]).Naf.ReplayCapacity, Is.EqualTo(value));
+
+    [Test]
+    public void Set_NeedsAnEqualsSign() =>
+        Assert.That(() => SettingsResolver.Split("tau"), Throws.TypeOf<UserException>().With.Message.Contains("expected KEY=VALUE"));
+
+    [Test]
+    public void AFile_SaysTheLineOfAnError()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder["my.yaml"];
+        File.WriteAllText(path, "tau: 0.003\n# note\nhidden: [31, 17]\ngama: 0.9\n");
+        var values = SettingsFile.Read(path);
+        Assert.That(values.Select(v => (v.Key, v.Value)), Is.EqualTo(new[] { ("tau", "0.003"), ("hidden", "[31, 17]"), ("gama", "0.9") }));
+        Assert.That(() => SettingsResolver.Resolve(values),
+            Throws.TypeOf<UserException>().With.Message.EqualTo($"{path} line 4: there is no setting 'gama' (did you mean gamma?); naf train --help lists them"));
+    }
+
+    [TestCase("tau: {a: 1}\n", "line 1: expected a single value or a list for tau")]
+    [TestCase("- tau\n", "line 1: expected KEY: VALUE lines")]
+    [TestCase("tau: [1\n", "line")]
+    public void AMalformedFile_IsRefusedWithItsLine(string text, string message)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["my.yaml"], text);
+        Assert.That(() => SettingsFile.Read(folder["my.yaml"]), Throws.TypeOf<UserException>().With.Message.Contains(message));
+    }
+
+    [TestCase("")]
+    [TestCase("# nothing\n")]
+    public void AnEmptyFile_ChangesNothing(string text)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["my.yaml"], text);
+        Assert.That(SettingsFile.Read(folder["my.yaml"]), Is.Empty);
+    }
+}

@@ -1,0 +1,77 @@
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>A run that a signal ended, gently or not, is resumed bitwise. In processes of their own.</summary>
+[Platform(Exclude = "Win", Reason = "signals are sent by kill, which Windows has not")]
+public sealed class SignalTests
+{
+    private TemporaryFolder _folder = null!;
+
+    private string Run => _folder["run"];
+
+    [SetUp]
+    public void MakeFolder() => _folder = new TemporaryFolder();
+
+    [TearDown]
+    public void RemoveFolder() => _folder.Dispose();
+
+    [TestCase("INT", 130)]
+    [TestCase("TERM", 143)]
+    [TestCase("HUP", 129)]
+    public void ASignal_SavesAndSaysHowToGoOn(string signal, int exitCode)
+    {
+        using (var child = new ChildProcess(TinyRun.Arguments(Run, 1_000_000)))
+        {
+            child.WaitUntil(() => Rows >= 3);
+            child.Signal(signal);
+            Assert.That(child.Wait(), Is.EqualTo(exitCode), child.Error.Result);
+            Assert.That(child.Error.Result, Does.Contain($"go on with naf train --resume {Run}"));
+            Assert.That(child.Output.Result, Does.Contain($"run: {Run}"));
+        }
+        AssertResumesAsIfNeverStopped();
+    }
+
+    [Test]
+    public void Kill_LosesNothing()
+    {
+        var random = new Random(1); // only the moments of the kills hang on it
+        using (var child = new ChildProcess(TinyRun.Arguments(Run, 1_000_000)))
+        {
+            child.WaitUntil(() => Rows >= 2);
+            child.Kill();
+            child.Wait();
+        }
+        for (int i = 0; i < 3; i++)
+        {
+            using var child = new ChildProcess("train", "--resume", Run);
+            int rows = Rows;
+            child.WaitUntil(() => Rows != rows);
+            Thread.Sleep(random.Next(300));
+            child.Kill();
+            child.Wait();
+        }
+        AssertResumesAsIfNeverStopped();
+    }
+
+    private int Rows
+    {
+        get
+        {
+            string metrics = Path.Combine(Run, "metrics.csv");
+            if (!File.Exists(metrics)) return 0;
+            using var file = new FileStream(metrics, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using var reader = new StreamReader(file);
+            return reader.ReadToEnd().Count(c => c == '\n');
+        }
+    }
+
+    // goes on until a few episodes more, and compares with a straight run of as many
+    private void AssertResumesAsIfNeverStopped()
+    {
+        int episodes = (Rows + 3) / 2 * 2;
+        TinyRun.Resume(Run, changes: $"episodes={episodes}");
+        Assert.That(TinyRun.Cli(TinyRun.Arguments(_folder["straight"], episodes)).ExitCode, Is.Zero);
+        Assert.That(TinyRun.Metrics(Run), Is.EqualTo(TinyRun.Metrics(_folder["straight"])));
+    }
+}

@@ -1,0 +1,74 @@
+using Naf.Host;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>A learner or a simulation that leaves the finite numbers stops with a report, and the others go on.</summary>
+public sealed class StoppedLearnerTests
+{
+    // a mass whose first speed now and then is more than MuJoCo takes (10¹⁰)
+    private const string Model = """
+        <mujoco><compiler autolimits="true"/><option gravity="0 0 0"/><worldbody><body><joint name="x" type="slide" axis="1 0 0"/><geom size=".1"/></body></worldbody>
+        <actuator><motor joint="x" gear="1" ctrlrange="-1 1"/></actuator></mujoco>
+        """;
+
+    private const string TaskFile = """
+        name: runaway
+        description: A mass that is sometimes too fast
+        model: runaway.xml
+        substeps: 1
+        horizon: 9
+        reset:
+          - {velocity: x, uniform: [-1.3e+10, 1.3e+10]}
+        observation:
+          - {position: x, input_scale: 1e-10}
+          - {velocity: x, input_scale: 1e-10}
+        reward:
+          - {quadratic: action, weight: -0.1}
+        """;
+
+    private TemporaryFolder _folder = null!;
+
+    [SetUp]
+    public void MakeTask()
+    {
+        _folder = new TemporaryFolder();
+        File.WriteAllText(_folder["runaway.xml"], Model);
+        File.WriteAllText(_folder["runaway.yaml"], TaskFile);
+    }
+
+    [TearDown]
+    public void RemoveFolder() => _folder.Dispose();
+
+    [Test]
+    public void ABrokenSimulation_StopsItsLearnerAlone()
+    {
+        (int exitCode, string output, string error) = TinyRun.Cli(
+        [
+            "train", _folder["runaway.yaml"], "--out", _folder["run"], "--seeds", "0..7", "--episodes", "6", "--json",
+            .. TinyRun.Settings.Append("test_episodes=1").Append("test_seed=0").SelectMany(s => new[] { "--set", s }),
+        ]);
+        Assert.That(exitCode, Is.Zero, error);
+        string[][] rows = [.. File.ReadLines(_folder["run/metrics.csv"]).Skip(1).Select(r => r.Split(',', 14))];
+        string[][] stops = [.. rows.Where(r => r[13].Length > 0)];
+        Assert.That(stops, Has.Length.InRange(1, 7), "some learners, but not all");
+        foreach (string[] stop in stops)
+        {
+            Assert.That(stop[13], Does.Contain("qvel"), "MuJoCo's reason");
+            Assert.That(stop[4], Is.Empty, "an episode that broke off has no score");
+            Assert.That(rows.Last(r => r[1] == stop[1]), Is.SameAs(stop), "nothing follows");
+            Assert.That(error, Does.Contain($"learner {stop[1]} (seed {stop[2]}) stopped in episode {stop[0]}: "));
+        }
+        Assert.That(rows.Count(r => r[0] == "6"), Is.GreaterThanOrEqualTo(8 - stops.Length), "the others reach the end");
+        Assert.That(output, Does.Contain("\"stopped\":\"runaway").And.Contain("\"stopped\":null"));
+    }
+
+    [Test]
+    public void ADivergedLearner_StopsWithAReport()
+    {
+        (int exitCode, string output, string error) = TinyRun.Cli(TinyRun.Arguments(
+            _folder["run"], 4, "--set", "learning_rate=1", "--set", "reward_scale=1e9", "--set", "log_diagonal_bound=20", "--set", "tau=1"));
+        Assert.That(exitCode, Is.EqualTo(1), output);
+        Assert.That(error, Does.Contain("stopped in episode").And.Contain("diverged").And.Contain("every learner stopped before its time"));
+    }
+}

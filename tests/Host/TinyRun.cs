@@ -1,0 +1,84 @@
+using System.Text.Json;
+using Naf.Host;
+using Naf.Sim;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>Training runs that take a fraction of a second: cartpole, networks of 8 units, one update a step.</summary>
+internal static class TinyRun
+{
+    /// <summary>Settings of a tiny run, as --set takes them.</summary>
+    public static readonly string[] Settings =
+    [
+        "hidden=[8, 9]", "batch_size=16", "updates_per_step=1", "test_every=2", "test_episodes=2", "checkpoint_every=2", "threads=1",
+    ];
+
+    /// <summary>The arguments of naf train for a tiny run.</summary>
+    public static string[] Arguments(string folder, int episodes, params string[] more) =>
+        ["train", "cartpole", "--out", folder, "--episodes", $"{episodes}", .. Settings.SelectMany(s => new[] { "--set", s }), .. more];
+
+    /// <summary>Begins a tiny run.</summary>
+    public static TrainingRun Begin(string folder, int episodes, params string[] more) =>
+        TrainingRun.Begin("cartpole", _ => Resolve(episodes, more), folder);
+
+    /// <summary>The settings of a tiny run.</summary>
+    public static TrainingSettings Resolve(int episodes, params string[] more) =>
+        SettingsResolver.Resolve([.. Settings.Append($"episodes={episodes}").Concat(more).Select(SettingsResolver.Split)]);
+
+    /// <summary>Trains a tiny run to its end.</summary>
+    public static TrainingResult Train(string folder, int episodes, params string[] more)
+    {
+        using TrainingRun run = Begin(folder, episodes, more);
+        using var stop = StopRequest.Manual();
+        return run.Train(stop);
+    }
+
+    /// <summary>Trains a tiny run until it has ended some episodes and some steps more, and leaves it with a checkpoint.</summary>
+    public static void TrainPartly(string folder, int episodes, int stopInEpisode, params string[] more)
+    {
+        using TrainingRun run = Begin(folder, episodes, more);
+        StopAfter(run, stopInEpisode);
+    }
+
+    /// <summary>Resumes a run and trains it to its end.</summary>
+    public static TrainingResult Resume(string folder, bool previous = false, params string[] changes)
+    {
+        using TrainingRun run = TrainingRun.Resume(folder, previous, changes.Select(SettingsResolver.Split), accept: false, static _ => { });
+        using var stop = StopRequest.Manual();
+        return run.Train(stop);
+    }
+
+    /// <summary>The bytes of a run's metrics.csv.</summary>
+    public static byte[] Metrics(string folder) => File.ReadAllBytes(Path.Combine(folder, "metrics.csv"));
+
+    /// <summary>Runs the command line in this process.</summary>
+    public static (int ExitCode, string Out, string Error) Cli(params string[] arguments)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        int exitCode = CommandLine.Run(arguments, new Terminal(output, error, Interactive: false));
+        return (exitCode, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Runs a command that prints one JSON object and nothing else.</summary>
+    public static JsonElement CliJson(params string[] arguments)
+    {
+        (int exitCode, string output, string error) = Cli(arguments);
+        Assert.That(exitCode, Is.Zero, error);
+        Assert.That(error, Is.Empty);
+        Assert.That(output.TrimEnd().Split('\n'), Has.Length.EqualTo(1), "one object on one line");
+        return JsonDocument.Parse(output).RootElement;
+    }
+
+    private static void StopAfter(TrainingRun run, int episode)
+    {
+        // the file grows by a row at each episode's end: the stop comes some steps into the next
+        using var stop = StopRequest.Manual();
+        using var watcher = new Timer(_ =>
+        {
+            if (run.Progress.EpisodesEnded >= episode) stop.Request(130);
+        }, null, 0, 1);
+        run.Train(stop);
+    }
+}
