@@ -67,6 +67,9 @@ internal sealed class Explorer : IDisposable
     /// <summary>Its test scores so far.</summary>
     public TestHistory Tests { get; } = new();
 
+    /// <summary>What it came to so far.</summary>
+    public LearnerSummary Summary => new(Learner, Seed, Tests.Best, Tests.BestEpisode, Tests.Last, Episode, Updates, Stopped);
+
     /// <summary>Starts the next episode: noise to 0, x₁ ~ p(x₁).</summary>
     public void BeginEpisode()
     {
@@ -101,7 +104,8 @@ internal sealed class Explorer : IDisposable
     {
         _report = _population.TakeReport(Learner);
         Updates = _report.Updates;
-        if (!_report.Finite) Stopped ??= "its loss or gradient is not a finite number: the learner has diverged (lower learning_rate or tau, or set clip_norm)";
+        if (_report.Finite) return;
+        Stopped ??= "its loss or gradient is not a finite number: the learner has diverged (lower learning_rate or tau, or set clip_norm)";
     }
 
     /// <summary>Runs a test: the policy without noise, on the starts that every test has.</summary>
@@ -120,7 +124,8 @@ internal sealed class Explorer : IDisposable
 
     /// <summary>The row of the episode that has ended.</summary>
     public EpisodeResult Result() => new(
-        Episode, Learner, Seed, Step, Episode > 0 && Stopped is null ? _environment.Score : null, _test, _report, _population.ReplayCount(Learner), Stopped);
+        Episode, Learner, Seed, Step, Episode > 0 && Stopped is null ? _environment.Score : null, _test, _report,
+        _population.ReplayCount(Learner), Stopped);
 
     public void Save(BinaryWriter writer)
     {

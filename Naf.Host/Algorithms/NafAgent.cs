@@ -69,8 +69,7 @@ public sealed class NafAgent : IDisposable
     }
 
     /// <summary>What each learner came to so far.</summary>
-    public IReadOnlyList<LearnerSummary> Summaries =>
-        [.. _explorers.Select(e => new LearnerSummary(e.Learner, e.Seed, e.Tests.Best, e.Tests.BestEpisode, e.Tests.Last, e.Episode, e.Updates, e.Stopped))];
+    public IReadOnlyList<LearnerSummary> Summaries => [.. _explorers.Select(e => e.Summary)];
 
     /// <summary>Called at the end of every episode of every learner, learner 0 first, and once before the first episode.</summary>
     public Action<EpisodeResult> EpisodeEnded { get; set; } = static _ => { };
@@ -84,7 +83,7 @@ public sealed class NafAgent : IDisposable
     /// <param name="u">[actions], within [−1, 1].</param>
     public void Act(int learner, ReadOnlySpan<float> x, Span<float> u) => _population.Act(learner, x, u);
 
-    /// <summary>One step of every learner that still trains, and the updates that follow it. Allocates nothing but at the end of an episode.</summary>
+    /// <summary>One step of every learner that still trains, and the updates that follow. Allocates at the end of an episode only.</summary>
     public void Step()
     {
         StepCount++;

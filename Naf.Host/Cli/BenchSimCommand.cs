@@ -7,13 +7,16 @@ internal static class BenchSimCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var task = new Option<string?>("--task") { Description = "a task: times its environment (observation, reward and reset included)", HelpName = "TASK" };
-        var model = new Option<string?>("--model") { Description = "a MuJoCo model: times mj_step alone, the loop of perf/peers/sim_mujoco.c", HelpName = "FILE.xml" };
-        var substeps = new Option<string?>("--substeps") { Description = "with --model: calls of mj_step for each control [5]", HelpName = "K" };
-        var threads = new Option<string?>("--threads") { Description = "threads, each with a simulation of its own [1]", HelpName = "N" };
-        var seconds = new Option<string?>("--seconds") { Description = "seconds of timing, over all rounds [5]", HelpName = "S" };
-        var json = new Option<bool>("--json") { Description = "print one JSON object" };
-        var command = new ExampleCommand("sim", "Times the simulator.", "naf bench sim --task cartpole --threads 2") { task, model, substeps, threads, seconds, json };
+        var task = CliOption.Text("--task", "TASK", "a task: times its environment (observation, reward and reset included)");
+        var model = CliOption.Text("--model", "FILE.xml", "a MuJoCo model: times mj_step alone, the loop of perf/peers/sim_mujoco.c");
+        var substeps = CliOption.Text("--substeps", "K", "with --model: calls of mj_step for each control [5]");
+        var threads = CliOption.Text("--threads", "N", "threads, each with a simulation of its own [1]");
+        var seconds = CliOption.Text("--seconds", "S", "seconds of timing, over all rounds [5]");
+        var json = CliOption.Json();
+        var command = new ExampleCommand("sim", "Times the simulator.", "naf bench sim --task cartpole --threads 2")
+        {
+            task, model, substeps, threads, seconds, json,
+        };
         command.SetAction(parsed =>
         {
             int team = Texts.Integer("--threads", parsed.GetValue(threads), 1, 1, 256);

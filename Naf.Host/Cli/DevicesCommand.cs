@@ -9,7 +9,7 @@ internal static class DevicesCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var json = new Option<bool>("--json") { Description = "print one JSON object" };
+        var json = CliOption.Json();
         var command = new ExampleCommand("devices", "Lists the devices of this machine.", "naf devices --json") { json };
         command.SetAction(parsed =>
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace Naf.Host;
 
@@ -14,7 +15,8 @@ internal static class Misunderstanding
         {
             null => parsed.Errors[0].Message.TrimEnd('.'),
             ['-', ..] => $"there is no option {unknown}{Texts.DidYouMean(unknown, command.Options.Select(o => o.Name))}",
-            _ when command.Subcommands.Count > 0 => $"there is no command '{unknown}'{Texts.DidYouMean(unknown, command.Subcommands.Select(c => c.Name))}",
+            _ when command.Subcommands.Count > 0 =>
+                $"there is no command '{unknown}'{Texts.DidYouMean(unknown, command.Subcommands.Select(c => c.Name))}",
             _ => $"'{unknown}' is one argument too many",
         };
         return $"{problem}; {path} --help shows what there is";
@@ -23,7 +25,7 @@ internal static class Misunderstanding
     private static string PathOf(ParseResult parsed)
     {
         var names = new Stack<string>();
-        for (System.CommandLine.Parsing.SymbolResult? result = parsed.CommandResult; result is System.CommandLine.Parsing.CommandResult c; result = c.Parent)
+        for (SymbolResult? result = parsed.CommandResult; result is CommandResult c; result = c.Parent)
             names.Push(c.Command is RootCommand ? "naf" : c.Command.Name);
         return string.Join(' ', names);
     }

@@ -35,7 +35,8 @@ public static class SimulatorBenchmark
         {
             ulong checksum = walks[0].Run(CheckedSteps);
             double[] rates = Time(threads, seconds, member => walks[member].Run(Piece));
-            return new SimulatorBenchmarkResult("environment", task.Name, MujocoLibrary.Load().Version, threads, null, Median(rates), rates, Hex(checksum), []);
+            return new SimulatorBenchmarkResult(
+                "environment", task.Name, MujocoLibrary.Load().Version, threads, null, Median(rates), rates, Hex(checksum), []);
         }
         finally
         {
@@ -58,7 +59,8 @@ public static class SimulatorBenchmark
             (ulong checksum, double[] qpos) = (RandomMotion.Checksum(data[0]), data[0].Qpos.ToArray());
             double[] rates = Time(threads, seconds, member => motions[member].Run(data[member], Piece, substeps));
             for (int i = 0; i < rates.Length; i++) rates[i] *= substeps;
-            return new SimulatorBenchmarkResult("mj_step", path, model.Library.Version, threads, substeps, Median(rates), rates, Hex(checksum), qpos);
+            return new SimulatorBenchmarkResult(
+                "mj_step", path, model.Library.Version, threads, substeps, Median(rates), rates, Hex(checksum), qpos);
         }
         finally
         {

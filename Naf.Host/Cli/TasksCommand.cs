@@ -9,8 +9,9 @@ internal static class TasksCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var json = new Option<bool>("--json") { Description = "print one JSON object" };
-        var command = new ExampleCommand("tasks", "Lists the built-in tasks; a path to a task's .yaml file serves as well.", "naf tasks --json") { json };
+        var json = CliOption.Json();
+        var command = new ExampleCommand(
+            "tasks", "Lists the built-in tasks; everywhere, a path to a task's file serves as well.", "naf tasks") { json };
         command.SetAction(parsed =>
         {
             TaskRow[] tasks = [.. TaskLibrary.Files.Select(Describe)];
@@ -24,7 +25,8 @@ internal static class TasksCommand
     private static TaskRow Describe(TaskFile file)
     {
         using ControlTask task = ControlTask.Load(file.Path);
-        return new TaskRow(task.Name, task.ObservationSize, task.ActionSize, task.Horizon, task.ControlStep, file.Description, [.. task.ObservationNames]);
+        return new TaskRow(
+            task.Name, task.ObservationSize, task.ActionSize, task.Horizon, task.ControlStep, file.Description, [.. task.ObservationNames]);
     }
 
     private static string[] Cells(TaskRow t) =>
@@ -32,5 +34,6 @@ internal static class TasksCommand
 
     private static string Text(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
 
-    private sealed record TaskRow(string Name, int ObservationSize, int ActionSize, int Horizon, double ControlStep, string Description, IReadOnlyList<string> Observations);
+    private sealed record TaskRow(
+        string Name, int ObservationSize, int ActionSize, int Horizon, double ControlStep, string Description, IReadOnlyList<string> Observations);
 }

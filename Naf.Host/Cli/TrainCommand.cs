@@ -60,8 +60,8 @@ internal static class TrainCommand
             + $"{Texts.Rate(r.UpdatesPerSecond)} updates/s");
         if (r.Learners.Count > 1)
             foreach (LearnerSummary l in r.Learners)
-                terminal.Out.WriteLine($"  seed {l.Seed}: best test score {Texts.Score(l.BestTestScore)} after episode {l.BestEpisode}, final {Texts.Score(l.FinalTestScore)}"
-                    + (l.Stopped is null ? "" : ", stopped"));
+                terminal.Out.WriteLine($"  seed {l.Seed}: best test score {Texts.Score(l.BestTestScore)} after episode {l.BestEpisode}, "
+                    + $"final {Texts.Score(l.FinalTestScore)}" + (l.Stopped is null ? "" : ", stopped"));
         string median = r.Learners.Count > 1 ? " (median)" : $" after episode {r.Learners[0].BestEpisode}";
         terminal.Out.WriteLine($"best test score {Texts.Score(r.BestTestScore)}{median}, final {Texts.Score(r.FinalTestScore)}");
         terminal.Out.WriteLine($"run: {r.Run}");

@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace Naf.Host;
 
-/// <summary>A line on the terminal that shows how far training has come, until it is disposed. Drawn on a thread of its own, on standard error.</summary>
+/// <summary>A line on the terminal that shows how far training has come, until disposed. Drawn by a thread of its own, on standard error.</summary>
 internal sealed class TrainDisplay : IDisposable
 {
     private readonly ManualResetEventSlim _ended = new();

@@ -19,35 +19,36 @@ internal sealed record TrainRequest(
 internal sealed class TrainOptions
 {
     // options that are settings of the same name
-    private static readonly (string Key, string Shown)[] Direct = [("algorithm", "NAME"), ("episodes", "N"), ("seed", "S"), ("device", "D"), ("threads", "N")];
+    private static readonly (string Key, string Shown)[] Direct =
+        [("algorithm", "NAME"), ("episodes", "N"), ("seed", "S"), ("device", "D"), ("threads", "N")];
 
     private readonly Argument<string?> _task = new("TASK")
     {
         Description = "a built-in task (naf tasks) or a task's .yaml file", Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string?>[] _direct = [.. Direct.Select(d => new Option<string?>($"--{d.Key}")
-    {
-        Description = SettingTable.Find(d.Key)!.Meaning, HelpName = d.Shown,
-    })];
+    private readonly Option<string?>[] _direct = [.. Direct.Select(d => CliOption.Text($"--{d.Key}", d.Shown, SettingTable.Find(d.Key)!.Meaning))];
 
-    private readonly Option<string?> _seeds = new("--seeds") { Description = "a population: a learner for each seed from A to B", HelpName = "A..B" };
-    private readonly Option<string[]> _set = new("--set") { Description = "change a setting; may be repeated", HelpName = "KEY=VALUE", DefaultValueFactory = _ => [] };
-    private readonly Option<string?> _config = new("--config") { Description = "settings from a YAML file, such as another run's config.yaml", HelpName = "FILE" };
-    private readonly Option<string?> _out = new("--out") { Description = "the folder of the run [runs/TASK-ALGORITHM-N]", HelpName = "DIR" };
-    private readonly Option<string?> _resume = new("--resume") { Description = "go on with the run in this folder, bitwise as if it had never stopped", HelpName = "DIR" };
-    private readonly Option<string?> _checkpoint = new("--checkpoint") { Description = "with --resume: latest, or previous if the latest is damaged", HelpName = "latest|previous" };
-    private readonly Option<bool> _accept = new("--accept-changes") { Description = "with --resume: go on although the simulator or the device are not what they were" };
-    private readonly Option<string?> _imagination = new("--imagination") { Description = "imagination rollouts: only off in this version", HelpName = "off" };
-    private readonly Option<string?> _plan = new("--plan") { Description = "exploration by a planner: only none in this version", HelpName = "none" };
-    private readonly Option<string?> _planFraction = new("--plan-fraction") { Description = "share of planned episodes: not in this version", HelpName = "P", Hidden = true };
-    private readonly Option<bool> _json = new("--json") { Description = "print one JSON object at the end" };
+    private readonly Option<string?> _seeds = CliOption.Text("--seeds", "A..B", "a population: a learner for each seed from A to B");
+    private readonly Option<string[]> _set = CliOption.Texts("--set", "KEY=VALUE", "change a setting; may be repeated");
+    private readonly Option<string?> _config = CliOption.Text("--config", "FILE", "settings from a YAML file, such as another run's config.yaml");
+    private readonly Option<string?> _out = CliOption.Text("--out", "DIR", "the folder of the run [runs/TASK-ALGORITHM-N]");
+    private readonly Option<string?> _resume = CliOption.Text(
+        "--resume", "DIR", "go on with the run in this folder, bitwise as if it had never stopped");
+    private readonly Option<string?> _checkpoint = CliOption.Text(
+        "--checkpoint", "latest|previous", "with --resume: latest, or previous if the latest is damaged");
+    private readonly Option<bool> _accept = CliOption.Flag(
+        "--accept-changes", "with --resume: go on although the simulator or the device are not what they were");
+    private readonly Option<string?> _imagination = CliOption.Text("--imagination", "off", "imagination rollouts: only off in this version");
+    private readonly Option<string?> _plan = CliOption.Text("--plan", "none", "exploration by a planner: only none in this version");
+    private readonly Option<string?> _planFraction = CliOption.Text("--plan-fraction", "P", "share of planned episodes: not in this version");
+    private readonly Option<bool> _json = CliOption.Flag("--json", "print one JSON object at the end");
 
     public void AddTo(Command command)
     {
         command.Add(_task);
-        foreach (Option option in (Option[])[.. _direct, _seeds, _set, _config, _out, _resume, _checkpoint, _accept, _imagination, _plan, _planFraction, _json])
-            command.Add(option);
+        foreach (Option option in (Option[])[.. _direct, _seeds, _set, _config, _out, _resume, _checkpoint, _accept]) command.Add(option);
+        foreach (Option option in (Option[])[_imagination, _plan, _planFraction, _json]) command.Add(option);
     }
 
     /// <exception cref="UserException">Options that do not go together, or that this version does not have.</exception>
@@ -71,8 +72,8 @@ internal sealed class TrainOptions
         if (resume is not null && (parsed.GetValue(_out) ?? parsed.GetValue(_config)) is not null)
             throw new UserException("--resume goes on with a run's own folder and settings; leave out --out and --config");
         return new TrainRequest(
-            task, given, parsed.GetValue(_config), parsed.GetValue(_out), resume, IsPrevious(parsed.GetValue(_checkpoint), resume), parsed.GetValue(_accept),
-            parsed.GetValue(_json));
+            task, given, parsed.GetValue(_config), parsed.GetValue(_out), resume, IsPrevious(parsed.GetValue(_checkpoint), resume),
+            parsed.GetValue(_accept), parsed.GetValue(_json));
     }
 
     private static bool IsPrevious(string? checkpoint, string? resume)

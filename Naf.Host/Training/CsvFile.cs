@@ -34,11 +34,13 @@ public sealed class CsvFile : IDisposable
         try
         {
             string name = Path.GetFileName(path);
-            if (csv._file.Length < length) throw new InvalidDataException($"{name} has {csv._file.Length} bytes where there were {length} when it was made");
+            if (csv._file.Length < length)
+                throw new InvalidDataException($"{name} has {csv._file.Length} bytes where there were {length} when it was made");
             byte[] kept = new byte[length];
             csv._file.ReadExactly(kept);
             csv._hash.AppendData(kept);
-            if (digest is not null && !digest.AsSpan().SequenceEqual(csv.Digest)) throw new InvalidDataException($"{name} was changed since it was made");
+            if (digest is not null && !digest.AsSpan().SequenceEqual(csv.Digest))
+                throw new InvalidDataException($"{name} was changed since it was made");
             csv._file.SetLength(length);
             return csv;
         }
@@ -49,7 +51,7 @@ public sealed class CsvFile : IDisposable
         }
     }
 
-    /// <summary>Adds a row. Numbers are written so that reading them gives the same bits; null is an empty field; text is quoted where need be.</summary>
+    /// <summary>Adds a row. Reading a number gives the same bits again; null is an empty field; text is quoted where need be.</summary>
     /// <exception cref="IOException">The disk is full or cannot be written.</exception>
     public void Add(params ReadOnlySpan<object?> fields)
     {

@@ -1,6 +1,6 @@
 namespace Naf.Host;
 
-/// <summary>metrics.csv: what was learned, a row per episode and learner. Nothing in it comes from a clock, so that the same run gives the same bytes.</summary>
+/// <summary>metrics.csv: a row per episode and learner. Nothing in it comes from a clock, so that the same run gives the same bytes.</summary>
 public static class MetricsFile
 {
     /// <summary>The columns; a field that was not measured is empty.</summary>
@@ -9,8 +9,8 @@ public static class MetricsFile
 
     /// <summary>Adds a row.</summary>
     public static void Add(CsvFile metrics, EpisodeResult r) => metrics.Add(
-        r.Episode, r.Learner, r.Seed, r.Step, r.TrainScore, r.Test?.Mean, Measured(r.Report.Loss), r.Test?.SuccessRate, Measured(r.Report.GradientNorm),
-        Measured(r.Report.MeanQ), r.Report.Updates, r.Replay, r.Test?.StandardDeviation, r.Stopped);
+        r.Episode, r.Learner, r.Seed, r.Step, r.TrainScore, r.Test?.Mean, Measured(r.Report.Loss), r.Test?.SuccessRate,
+        Measured(r.Report.GradientNorm), Measured(r.Report.MeanQ), r.Report.Updates, r.Replay, r.Test?.StandardDeviation, r.Stopped);
 
     // the learner's means are NaN where there was no update
     private static double? Measured(double value) => double.IsFinite(value) ? value : null;

@@ -14,7 +14,7 @@ public sealed record NafSettings
     /// <summary>Discount γ of the target y = r + γV′. Paper: open; Lillicrap et al. and rllabplusplus: 0.99.</summary>
     public double Gamma { get; init; } = 0.99;
 
-    /// <summary>Share τ of the new weights in the target network, θ′ ← τθ + (1 − τ)θ′. Paper: open; 0.01 learned fastest on most tasks here.</summary>
+    /// <summary>Share τ of the new weights in the target network, θ′ ← τθ + (1 − τ)θ′. Paper: open; 0.01 learns fastest on most tasks.</summary>
     public double Tau { get; init; } = 0.01;
 
     /// <summary>Step size of Adam. Paper, section 6: one of 1e-4, 1e-3, 1e-2, the best of each task reported.</summary>
@@ -23,7 +23,7 @@ public sealed record NafSettings
     /// <summary>Updates I after each step of the environment. Paper, section 6: 5.</summary>
     public int UpdatesPerStep { get; init; } = 5;
 
-    /// <summary>Units of each hidden layer, of each network (or of the shared trunk). Paper, section 6: two layers of 200 rectified linear units.</summary>
+    /// <summary>Units of each hidden layer, of each network or of the shared trunk. Paper, section 6: two layers of 200 ReLU.</summary>
     public ImmutableArray<int> Hidden { get; init; } = [200, 200];
 
     /// <summary>Whether V, μ and L share their hidden layers. Paper, section 6: separate layers "to produce each of the output parameters".</summary>
@@ -44,7 +44,7 @@ public sealed record NafSettings
     /// <summary>Transitions in R before updates begin; 0: one minibatch. Paper: open.</summary>
     public int WarmupSteps { get; init; }
 
-    /// <summary>Bound on the logarithm of L's diagonal, approached smoothly. Paper: none; without one, NAF is known to leave the finite numbers.</summary>
+    /// <summary>Bound on the logarithm of L's diagonal, approached smoothly. Paper: none; NAF is known to diverge without one.</summary>
     public double LogDiagonalBound { get; init; } = 5;
 
     /// <summary>Factor on the initial weights of the output layers. Paper: open.</summary>

@@ -45,7 +45,9 @@ public static class ResumeCheck
 
         void Slight(string what, string before, string after)
         {
-            if (before != after) warn($"{what} was {before} when the run was made and is {after} now: the metrics may differ in their last digits from an uninterrupted run's");
+            if (before == after) return;
+            warn($"{what} was {before} when the run was made and is {after} now: "
+                + "the metrics may differ in their last digits from an uninterrupted run's");
         }
     }
 }

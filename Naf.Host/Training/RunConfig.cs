@@ -15,7 +15,8 @@ public sealed record RunConfig(string Task, TrainingSettings Settings, Versions 
     /// <exception cref="IOException">It can't be written; an older one is untouched.</exception>
     public void Write(string path)
     {
-        var text = new StringBuilder("# What this run was made with. The settings can be given to another one: naf train TASK --config config.yaml\n");
+        var text = new StringBuilder(
+            "# What this run was made with. The settings can be given to another one: naf train TASK --config config.yaml\n");
         text.Append("format: ").Append(Format).Append('\n');
         text.Append("task: ").Append(Quote(Task)).Append("\nsettings:\n");
         foreach (Setting setting in SettingTable.All) text.Append("  ").Append(setting.Key).Append(": ").Append(setting.Show(Settings)).Append('\n');
@@ -42,8 +43,8 @@ public sealed record RunConfig(string Task, TrainingSettings Settings, Versions 
         if (format != Format.ToString(System.Globalization.CultureInfo.InvariantCulture))
             throw new UserException($"{path} has format {format} and this naf reads format {Format}; use the version of naf that made it");
         IEnumerable<GivenValue> versions = SettingsFile.Values(Section("versions"), path);
-        return new RunConfig(
-            task, SettingsResolver.Resolve(SettingsFile.Values(Section("settings"), path)), Versions.From(versions.ToDictionary(v => v.Key, v => v.Value)));
+        TrainingSettings settings = SettingsResolver.Resolve(SettingsFile.Values(Section("settings"), path));
+        return new RunConfig(task, settings, Versions.From(versions.ToDictionary(v => v.Key, v => v.Value)));
 
         YamlNode Node(string key) => root.Children.TryGetValue(new YamlScalarNode(key), out YamlNode? node)
             ? node : throw new UserException($"{path} has no {key}: it is not a run's config.yaml");

@@ -48,7 +48,8 @@ public sealed record Setting(
 
     /// <summary>Sizes of layers, such as [200, 200].</summary>
     public static Setting Sizes(
-        string key, string meaning, Func<TrainingSettings, ImmutableArray<int>> get, Func<TrainingSettings, ImmutableArray<int>, TrainingSettings> with) =>
+        string key, string meaning, Func<TrainingSettings, ImmutableArray<int>> get,
+        Func<TrainingSettings, ImmutableArray<int>, TrainingSettings> with) =>
         new(key, "one to four sizes from 1 to 4096, such as [200, 200]", meaning, s => $"[{string.Join(", ", get(s))}]", (s, text) =>
         {
             string[] parts = text.Trim('[', ']', ' ').Split([',', ' '], StringSplitOptions.RemoveEmptyEntries);

@@ -40,7 +40,8 @@ public static class SettingsResolver
     private static TrainingSettings Check(TrainingSettings s)
     {
         if (s.Naf.ReplayCapacity < s.Naf.BatchSize)
-            throw new UserException($"replay_capacity = {s.Naf.ReplayCapacity} is less than batch_size = {s.Naf.BatchSize}: no update would ever be made; raise replay_capacity");
+            throw new UserException(
+                $"replay_capacity = {s.Naf.ReplayCapacity} is less than batch_size = {s.Naf.BatchSize}: nothing would be learned; raise it");
         if (s.Naf.WarmupSteps > s.Naf.ReplayCapacity)
             throw new UserException($"warmup_steps = {s.Naf.WarmupSteps} is more than replay_capacity = {s.Naf.ReplayCapacity}; lower warmup_steps");
         return s;

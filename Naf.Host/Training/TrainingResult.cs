@@ -26,8 +26,8 @@ public sealed record LearnerSummary(
 /// <param name="Seconds">Seconds that the run took, over all its resumptions.</param>
 /// <param name="Learners">Each learner.</param>
 public sealed record TrainingResult(
-    string Run, string Task, string Algorithm, string Device, int Episodes, bool Finished, double? BestTestScore, double? FinalTestScore, long Updates,
-    double UpdatesPerSecond, double Seconds, IReadOnlyList<LearnerSummary> Learners)
+    string Run, string Task, string Algorithm, string Device, int Episodes, bool Finished, double? BestTestScore, double? FinalTestScore,
+    long Updates, double UpdatesPerSecond, double Seconds, IReadOnlyList<LearnerSummary> Learners)
 {
     /// <summary>The middle of the values that are there (the mean of the two middle ones); null when none is.</summary>
     public static double? Median(IEnumerable<double?> values)

@@ -17,7 +17,8 @@ public sealed partial class TrainingRun
         ControlTask task = opened.Add(ControlTask.Load(taskName));
         TrainingSettings resolved = settings(task);
         Device device = opened.Add(DeviceList.Select(resolved.Device, resolved.Threads));
-        var config = new RunConfig(File.Exists(taskName) ? Path.GetFullPath(taskName) : taskName, resolved, Versions.Now(task, device.Info));
+        string lasting = TaskLibrary.Names.Contains(taskName) ? taskName : Path.GetFullPath(taskName);
+        var config = new RunConfig(lasting, resolved, Versions.Now(task, device.Info));
         RunFolder held = opened.Add(RunFolder.Create(folder, $"{task.Name}-{resolved.Algorithm}"));
         var run = new TrainingRun(held, config, task, device, opened);
         run.Guarded(() =>
@@ -35,7 +36,8 @@ public sealed partial class TrainingRun
     /// <param name="accept">Whether to go on although the simulator or the device differ.</param>
     /// <param name="warn">Takes a sentence on what may keep the result from being bitwise that of an uninterrupted run.</param>
     /// <exception cref="UserException">It can't be resumed; the message says why and what can be done.</exception>
-    public static TrainingRun Resume(string folder, bool previous, IEnumerable<GivenValue> changes, bool accept, Action<string> warn) => Open(opened =>
+    public static TrainingRun Resume(
+        string folder, bool previous, IEnumerable<GivenValue> changes, bool accept, Action<string> warn) => Open(opened =>
     {
         RunFolder held = opened.Add(RunFolder.Open(folder));
         RunConfig stored = RunConfig.Read(held.ConfigPath);
@@ -92,7 +94,8 @@ public sealed partial class TrainingRun
         }
         int begun = _agent.Summaries.Max(l => l.Episodes);
         if (begun > Settings.Episodes)
-            throw new UserException($"episodes = {Settings.Episodes}, but episode {begun} has begun already in {Folder}; give --episodes {begun} or more");
+            throw new UserException(
+                $"episodes = {Settings.Episodes}, but episode {begun} has begun already in {Folder}; give --episodes {begun} or more");
         _folder.Checkpoints.SetAsideNewerThan(path);
         _updatesBefore = _agent.Summaries.Sum(l => l.Updates);
         _episodesBefore = _agent.EpisodesEnded;

@@ -109,7 +109,8 @@ public sealed partial class TrainingRun : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserException($"{Folder} can't be written: {e.Message}; nothing that was saved is lost: put that right, then continue with naf train --resume {Folder}", e);
+            throw new UserException(
+                $"{Folder} can't be written: {e.Message}; nothing saved is lost: put that right, then go on with naf train --resume {Folder}", e);
         }
     }
 }

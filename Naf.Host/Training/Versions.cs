@@ -47,7 +47,7 @@ public sealed record Versions(
         device.Name,
         device.Description,
         device.Instructions,
-        (Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128).ToString(global::System.Globalization.CultureInfo.InvariantCulture),
+        Vector512.IsHardwareAccelerated ? "512" : Vector256.IsHardwareAccelerated ? "256" : "128",
         SimulationChecksum.Of(task));
 
     /// <summary>The entries of a stored run, missing ones empty.</summary>
@@ -55,7 +55,7 @@ public sealed record Versions(
     {
         string Get(string key) => stored.GetValueOrDefault(key, "");
         return new Versions(
-            Get("naf"), Get("commit"), Get("mujoco"), Get("dotnet"), Get("system"), Get("device"), Get("hardware"), Get("instructions"), Get("vector_bits"),
-            Get("simulation"));
+            Get("naf"), Get("commit"), Get("mujoco"), Get("dotnet"), Get("system"), Get("device"), Get("hardware"), Get("instructions"),
+            Get("vector_bits"), Get("simulation"));
     }
 }

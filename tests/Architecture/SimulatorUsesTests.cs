@@ -48,6 +48,7 @@ public sealed partial class SimulatorUsesTests
         return folders;
     }
 
-    [GeneratedRegex(@"^\s*(?:public|internal)[\w ]* (?:class|struct|record|enum|interface|delegate [\w<>]+) (?:struct |class )?(\w+)", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^\s*(?:public|internal)[\w ]* (?:class|struct|record|enum|interface|delegate [\w<>]+) (?:struct |class )?(\w+)", RegexOptions.Multiline)]
     private static partial Regex Declaration();
 }

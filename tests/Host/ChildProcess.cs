@@ -11,7 +11,8 @@ internal sealed class ChildProcess : IDisposable
     public ChildProcess(params string[] arguments)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "naf.dll");
-        _process = Process.Start(new ProcessStartInfo(DotnetPath, [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var start = new ProcessStartInfo(DotnetPath, [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        _process = Process.Start(start)!;
         Output = _process.StandardOutput.ReadToEndAsync();
         Error = _process.StandardError.ReadToEndAsync();
     }

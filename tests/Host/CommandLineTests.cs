@@ -14,7 +14,8 @@ public sealed class CommandLineTests
     [Test]
     public void Tasks_HaveTheirSizes()
     {
-        JsonElement cartpole = TinyRun.CliJson("tasks", "--json").GetProperty("tasks").EnumerateArray().Single(t => t.GetProperty("name").GetString() == "cartpole");
+        JsonElement cartpole = TinyRun.CliJson("tasks", "--json").GetProperty("tasks").EnumerateArray()
+            .Single(t => t.GetProperty("name").GetString() == "cartpole");
         Assert.That(cartpole.GetProperty("observation_size").GetInt32(), Is.EqualTo(5));
         Assert.That(cartpole.GetProperty("action_size").GetInt32(), Is.EqualTo(1));
         Assert.That(cartpole.GetProperty("horizon").GetInt32(), Is.EqualTo(150));
@@ -37,7 +38,8 @@ public sealed class CommandLineTests
                 Assert.That(json.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Number), name);
             Assert.That(json.GetProperty("learners").EnumerateArray().Select(l => l.GetProperty("seed").GetInt32()), Is.EqualTo(new[] { 4, 5 }));
         });
-        Assert.That(File.ReadAllText(folder["run/config.yaml"]), Does.Contain("seed: 4").And.Contain("learners: 2").And.Contain("reward_scale: 10"), "the task's own");
+        string config = File.ReadAllText(folder["run/config.yaml"]);
+        Assert.That(config, Does.Contain("seed: 4").And.Contain("learners: 2").And.Contain("reward_scale: 10"), "the last is the task's own");
     }
 
     [Test]
@@ -51,7 +53,8 @@ public sealed class CommandLineTests
     [Test]
     public void BenchUpdate_HasTheNamesThatScriptsRelyOn()
     {
-        JsonElement json = TinyRun.CliJson("bench", "update", "--threads", "1", "--hidden", "31,17", "--state", "5", "--action", "2", "--seconds", "0.05", "--json");
+        JsonElement json = TinyRun.CliJson(
+            "bench", "update", "--threads", "1", "--hidden", "31,17", "--state", "5", "--action", "2", "--seconds", "0.05", "--json");
         Assert.That(json.GetProperty("device").GetString(), Is.EqualTo("cpu"));
         foreach (string name in (string[])["threads", "learners", "batch", "state", "action", "updates_per_second"])
             Assert.That(json.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Number), name);
@@ -70,20 +73,24 @@ public sealed class CommandLineTests
 
     [TestCase("", ExpectedResult = "Required command was not provided; naf --help shows what there is")]
     [TestCase("tran", ExpectedResult = "there is no command 'tran' (did you mean train?); naf --help shows what there is")]
-    [TestCase("train cartpole --episdes 3", ExpectedResult = "there is no option --episdes (did you mean --episodes?); naf train --help shows what there is")]
+    [TestCase("train cartpole --episdes 3",
+        ExpectedResult = "there is no option --episdes (did you mean --episodes?); naf train --help shows what there is")]
     [TestCase("train a b", ExpectedResult = "'b' is one argument too many; naf train --help shows what there is")]
     [TestCase("train", ExpectedResult = "naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR")]
     [TestCase("train cartpole --episodes x", ExpectedResult = "--episodes: episodes = 'x' is not a whole number from 1 to 100000000")]
     [TestCase("train cartpole --algorithm ddpg", ExpectedResult = "--algorithm: algorithm = 'ddpg' is not an algorithm of this version; use naf")]
-    [TestCase("train cartpole --imagination fitted", ExpectedResult = "--imagination fitted: imagination rollouts are not in this version; leave it out")]
+    [TestCase("train cartpole --imagination fitted",
+        ExpectedResult = "--imagination fitted: imagination rollouts are not in this version; leave it out")]
     [TestCase("train cartpole --plan ilqg", ExpectedResult = "--plan ilqg: the planner is not in this version; leave it out")]
     [TestCase("train cartpole --plan-fraction 0.5", ExpectedResult = "--plan-fraction 0.5: the planner is not in this version; leave it out")]
-    [TestCase("train cartpole --device cuda:0", ExpectedResult = "device cuda:0 is not available: this version has no cuda kernels yet; use --device cpu")]
+    [TestCase("train cartpole --device cuda:0",
+        ExpectedResult = "device cuda:0 is not available: this version has no cuda kernels yet; use --device cpu")]
     [TestCase("train cartpole --seed 1 --seeds 0..3", ExpectedResult = "--seed and --seeds exclude each other; give one of them")]
     [TestCase("train cartpole --seeds 3..0", ExpectedResult = "--seeds 3..0: expected A..B with A not above B, such as 0..7")]
     [TestCase("train cartpole --checkpoint previous", ExpectedResult = "--checkpoint says where to resume from; it needs --resume DIR")]
     [TestCase("train cartpole --resume x", ExpectedResult = "--resume x knows its task; leave out 'cartpole'")]
-    [TestCase("train --resume no-such-folder", ExpectedResult = "there is no folder no-such-folder; naf train TASK begins a run and prints its folder")]
+    [TestCase("train --resume no-such-folder",
+        ExpectedResult = "there is no folder no-such-folder; naf train TASK begins a run and prints its folder")]
     [TestCase("train cartpole --config none.yaml", ExpectedResult = "--config none.yaml: there is no such file")]
     [TestCase("evaluate cartpole --policy run",
         ExpectedResult = "--policy run needs a run's folder, and cartpole is a task; train first (naf train cartpole), or use --policy random")]

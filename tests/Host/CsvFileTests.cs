@@ -38,8 +38,8 @@ public sealed class CsvFileTests
     public void Numbers_AreReadBackToTheBit(double value)
     {
         using (var csv = CsvFile.Create(Path, "a")) csv.Add(value);
-        string text = File.ReadAllLines(Path)[1];
-        Assert.That(BitConverter.DoubleToInt64Bits(double.Parse(text, CultureInfo.InvariantCulture)), Is.EqualTo(BitConverter.DoubleToInt64Bits(value)));
+        double read = double.Parse(File.ReadAllLines(Path)[1], CultureInfo.InvariantCulture);
+        Assert.That(BitConverter.DoubleToInt64Bits(read), Is.EqualTo(BitConverter.DoubleToInt64Bits(value)));
     }
 
     [Test]
@@ -63,7 +63,8 @@ public sealed class CsvFileTests
     {
         byte[] digest;
         using (var csv = CsvFile.Create(Path, "abc")) digest = csv.Digest;
-        Assert.That(() => CsvFile.Continue(Path, 5, null), Throws.TypeOf<InvalidDataException>().With.Message.Contains("has 4 bytes where there were 5"));
+        Assert.That(() => CsvFile.Continue(Path, 5, null), Throws.TypeOf<InvalidDataException>()
+            .With.Message.Contains("has 4 bytes where there were 5"));
         File.WriteAllText(Path, "abd\n");
         Assert.That(() => CsvFile.Continue(Path, 4, digest), Throws.TypeOf<InvalidDataException>().With.Message.Contains("was changed"));
     }

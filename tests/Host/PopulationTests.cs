@@ -38,7 +38,8 @@ public sealed class PopulationTests
             ("2", "0", "0", "300"), ("2", "1", "1", "300"), ("3", "0", "0", "450"), ("3", "1", "1", "450"),
         }));
         Assert.That(rows.Select(r => r[4].Length > 0), Is.EqualTo(new[] { false, false, true, true, true, true, true, true }), "train_score");
-        Assert.That(rows.Select(r => r[5].Length > 0), Is.EqualTo(new[] { true, true, false, false, true, true, true, true }), "test_score: before, every 2, and last");
+        bool[] tested = [true, true, false, false, true, true, true, true];
+        Assert.That(rows.Select(r => r[5].Length > 0), Is.EqualTo(tested), "test_score: before training, every second episode, and at the end");
         Assert.That(rows[0][6], Is.Empty, "no loss before the first update");
     }
 

@@ -91,7 +91,8 @@ public sealed class ResumeTests
         byte[] bytes = TinyRun.Metrics(_folder["run"]);
         bytes[^3]++;
         File.WriteAllBytes(_folder["run/metrics.csv"], bytes);
-        Assert.That(() => TinyRun.Resume(_folder["run"]), Throws.TypeOf<UserException>().With.Message.Contains("metrics.csv was changed since it was made"));
+        Assert.That(() => TinyRun.Resume(_folder["run"]), Throws.TypeOf<UserException>()
+            .With.Message.Contains("metrics.csv was changed since it was made"));
     }
 
     [Test]
@@ -99,7 +100,8 @@ public sealed class ResumeTests
     {
         TinyRun.TrainPartly(_folder["run"], Episodes, 3);
         File.WriteAllText(_folder["run/metrics.csv"], "episode\n");
-        Assert.That(() => TinyRun.Resume(_folder["run"]), Throws.TypeOf<UserException>().With.Message.Contains("metrics.csv has 8 bytes where there were"));
+        Assert.That(() => TinyRun.Resume(_folder["run"]), Throws.TypeOf<UserException>()
+            .With.Message.Contains("metrics.csv has 8 bytes where there were"));
     }
 
     [Test]
@@ -109,7 +111,8 @@ public sealed class ResumeTests
         TinyRun.Train(_folder["run"], 4);
         TinyRun.Resume(_folder["run"], changes: $"episodes={Episodes}");
         Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
-        Assert.That(() => TinyRun.Resume(_folder["run"], changes: "episodes=3"), Throws.TypeOf<UserException>().With.Message.Contains("give --episodes 7 or more"));
+        Assert.That(() => TinyRun.Resume(_folder["run"], changes: "episodes=3"), Throws.TypeOf<UserException>()
+            .With.Message.Contains("give --episodes 7 or more"));
     }
 
     [Test]
@@ -128,7 +131,8 @@ public sealed class ResumeTests
         TinyRun.TrainPartly(_folder["run"], Episodes, 1);
         string config = File.ReadAllText(_folder["run/config.yaml"]);
         File.WriteAllText(_folder["run/config.yaml"], config.Replace("mujoco: \"", "mujoco: \"0."));
-        Assert.That(() => TinyRun.Resume(_folder["run"]), Throws.TypeOf<UserException>().With.Message.Contains("go on with --accept-changes"));
+        Assert.That(() => TinyRun.Resume(_folder["run"]), Throws.TypeOf<UserException>()
+            .With.Message.Contains("go on with --accept-changes"));
         (int exitCode, _, string error) = TinyRun.Cli("train", "--resume", _folder["run"], "--accept-changes");
         Assert.That(exitCode, Is.Zero);
         Assert.That(error, Does.Contain("the metrics are not those of an uninterrupted run"));
@@ -138,7 +142,8 @@ public sealed class ResumeTests
     public void ARunInUse_IsLeftAlone()
     {
         using TrainingRun run = TinyRun.Begin(_folder["run"], Episodes);
-        Assert.That(() => TinyRun.Resume(_folder["run"]), Throws.TypeOf<UserException>().With.Message.Contains("is in use by another naf"));
+        Assert.That(() => TinyRun.Resume(_folder["run"]), Throws.TypeOf<UserException>()
+            .With.Message.Contains("is in use by another naf"));
     }
 
     [Test]

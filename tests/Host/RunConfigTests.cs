@@ -5,7 +5,8 @@ namespace Naf.Tests;
 
 public sealed class RunConfigTests
 {
-    private static readonly Versions Made = new("0.1", "abc", "2.2.2", "10.0", "an \"OS\" \\ system: #1", "cpu", "", "AVX2", "256", "0123456789abcdef");
+    private static readonly Versions Made =
+        new("0.1", "abc", "2.2.2", "10.0", "an \"OS\" \\ system: #1", "cpu", "", "AVX2", "256", "0123456789abcdef");
 
     [Test]
     public void ItIsReadBackAsWritten()
@@ -16,7 +17,8 @@ public sealed class RunConfigTests
         var read = RunConfig.Read(folder["config.yaml"]);
         Assert.That(read.Task, Is.EqualTo(config.Task));
         Assert.That(read.Versions, Is.EqualTo(Made));
-        foreach (Setting setting in SettingTable.All) Assert.That(setting.Show(read.Settings), Is.EqualTo(setting.Show(config.Settings)), setting.Key);
+        foreach (Setting setting in SettingTable.All)
+            Assert.That(setting.Show(read.Settings), Is.EqualTo(setting.Show(config.Settings)), setting.Key);
     }
 
     [Test]

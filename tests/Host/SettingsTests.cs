@@ -33,8 +33,9 @@ public sealed class SettingsTests
         // values that are not the defaults, so that a key bound to the wrong property shows
         var other = new Dictionary<string, string>
         {
-            ["algorithm"] = "naf", ["episodes"] = "7", ["seed"] = "18446744073709551615", ["learners"] = "3", ["batch_size"] = "31", ["gamma"] = "0.97",
-            ["tau"] = "0.003", ["learning_rate"] = "0.0003", ["updates_per_step"] = "2", ["hidden"] = "[31, 17, 5]", ["shared_trunk"] = "true",
+            ["algorithm"] = "naf", ["episodes"] = "7", ["seed"] = "18446744073709551615", ["learners"] = "3", ["batch_size"] = "31",
+            ["gamma"] = "0.97", ["tau"] = "0.003", ["learning_rate"] = "0.0003", ["updates_per_step"] = "2", ["hidden"] = "[31, 17, 5]",
+            ["shared_trunk"] = "true",
             ["batch_norm"] = "true", ["reward_scale"] = "0.1", ["clip_norm"] = "1.5", ["replay_capacity"] = "443", ["warmup_steps"] = "101",
             ["log_diagonal_bound"] = "4", ["head_scale"] = "0.1", ["noise_theta"] = "0.2", ["noise_sigma"] = "0.4", ["noise_scale"] = "0.6",
             ["test_every"] = "3", ["test_episodes"] = "4", ["test_seed"] = "5", ["checkpoint_every"] = "6", ["device"] = "cpu", ["threads"] = "2",
@@ -78,7 +79,8 @@ public sealed class SettingsTests
         var values = SettingsFile.Read(path);
         Assert.That(values.Select(v => (v.Key, v.Value)), Is.EqualTo(new[] { ("tau", "0.003"), ("hidden", "[31, 17]"), ("gama", "0.9") }));
         Assert.That(() => SettingsResolver.Resolve(values),
-            Throws.TypeOf<UserException>().With.Message.EqualTo($"{path} line 4: there is no setting 'gama' (did you mean gamma?); naf train --help lists them"));
+            Throws.TypeOf<UserException>()
+                .With.Message.EqualTo($"{path} line 4: there is no setting 'gama' (did you mean gamma?); naf train --help lists them"));
     }
 
     [TestCase("tau: {a: 1}\n", "line 1: expected a single value or a list for tau")]

@@ -8,7 +8,8 @@ public sealed class StoppedLearnerTests
 {
     // a mass whose first speed now and then is more than MuJoCo takes (10¹⁰)
     private const string Model = """
-        <mujoco><compiler autolimits="true"/><option gravity="0 0 0"/><worldbody><body><joint name="x" type="slide" axis="1 0 0"/><geom size=".1"/></body></worldbody>
+        <mujoco><compiler autolimits="true"/><option gravity="0 0 0"/>
+        <worldbody><body><joint name="x" type="slide" axis="1 0 0"/><geom size=".1"/></body></worldbody>
         <actuator><motor joint="x" gear="1" ctrlrange="-1 1"/></actuator></mujoco>
         """;
 
