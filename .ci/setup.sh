@@ -2,6 +2,8 @@
 # Expects $root, the folder of the repository.
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_HOME="${DOTNET_CLI_HOME:-${HOME:-/tmp}}"
+# a bare machine has no libicu, without which the SDK would not start
+export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT="${DOTNET_SYSTEM_GLOBALIZATION_INVARIANT:-1}"
 
 say() { printf 'naf: %s\n' "$*" >&2; }
 stop() { say "$*"; exit 1; }
