@@ -37,16 +37,16 @@ public unsafe class ProductSuite
 
     /// <summary>C = A B, as in the forward pass.</summary>
     [Benchmark]
-    public void Forward() => RowProduct<Lanes512, Vector512<float>>.Multiply(
-        Rows, _a.Pointer, Columns, 1, (ulong*)_bits.Pointer, 4, Depth, _b.Pointer, Columns, _zeros.Pointer, 0, _c.Pointer, Columns, Columns);
+    public void Forward() => RowProduct<Lanes512, Vector512<float>>.Multiply<NoFinish<Vector512<float>>>(
+        Rows, _a.Pointer, Columns, 1, (ulong*)_bits.Pointer, 4, Depth, _b.Pointer, Columns, _zeros.Pointer, _c.Pointer, Columns, Columns);
 
     /// <summary>The same with AVX2's registers.</summary>
     [Benchmark]
-    public void ForwardIn256Bits() => RowProduct<Lanes256, Vector256<float>>.Multiply(
-        Rows, _a.Pointer, Columns, 1, (ulong*)_bits.Pointer, 4, Depth, _b.Pointer, Columns, _zeros.Pointer, 0, _c.Pointer, Columns, Columns);
+    public void ForwardIn256Bits() => RowProduct<Lanes256, Vector256<float>>.Multiply<NoFinish<Vector256<float>>>(
+        Rows, _a.Pointer, Columns, 1, (ulong*)_bits.Pointer, 4, Depth, _b.Pointer, Columns, _zeros.Pointer, _c.Pointer, Columns, Columns);
 
     /// <summary>C = Aᵀ B, as in the gradient of the weights.</summary>
     [Benchmark]
-    public void WeightGradient() => RowProduct<Lanes512, Vector512<float>>.Multiply(
-        Depth, _a.Pointer, 1, Columns, (ulong*)_columnBits.Pointer, 1, Rows, _b.Pointer, Columns, _zeros.Pointer, 0, _c.Pointer, Columns, Columns);
+    public void WeightGradient() => RowProduct<Lanes512, Vector512<float>>.Multiply<NoFinish<Vector512<float>>>(
+        Depth, _a.Pointer, 1, Columns, (ulong*)_columnBits.Pointer, 1, Rows, _b.Pointer, Columns, _zeros.Pointer, _c.Pointer, Columns, Columns);
 }

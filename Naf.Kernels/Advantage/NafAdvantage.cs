@@ -13,54 +13,56 @@ internal static unsafe class NafAdvantage<TLanes, TVector>
     where TLanes : struct, ILanes<TVector>
     where TVector : struct
 {
+    // samples whose exponentials are taken together
+    private const int Tile = 16;
+
     /// <summary>TD errors and ∂loss/∂outputs of rows [first, last).</summary>
     /// <param name="heads">Where V, m and l stand in the networks' outputs, and their gradients.</param>
-    /// <param name="diagonal">[Pad(packed)]: 1 where the packed entry is on L's diagonal, else 0.</param>
     /// <param name="u">[batch, actionRow].</param>
     /// <param name="y">Targets, [batch].</param>
     /// <param name="error">Takes Q − y, [batch].</param>
     /// <param name="q">Takes Q, [batch].</param>
     /// <param name="gradientScale">2 / batch.</param>
     public static void Gradient(
-        in NafHeads heads, int action, float bound, float* diagonal, float* u, int actionRow, float* y,
-        float* error, float* q, float gradientScale, int first, int last)
+        in NafHeads heads, int action, float bound, float* u, int actionRow, float* y, float* error, float* q, float gradientScale, int first, int last)
     {
-        int packed = action * (action + 1) / 2, muWidth = MlpShape.Pad(action), lWidth = MlpShape.Pad(packed);
-        float* mu = stackalloc float[4 * muWidth + 2 * lWidth];
-        float* slopeMu = mu + muWidth, d = slopeMu + muWidth, z = d + muWidth, l = z + muWidth, slopeL = l + lWidth;
+        // [Tile, action] each
+        float* mu = stackalloc float[4 * Tile * action + 2 * action];
+        float* slopeMu = mu + Tile * action, diagonal = slopeMu + Tile * action, slopeDiagonal = diagonal + Tile * action;
+        float* d = slopeDiagonal + Tile * action, z = d + action;
         for (int m = first; m < last; m++)
         {
-            float* rawMu = heads.Mu + (nint)m * heads.MuRow, rawL = heads.L + (nint)m * heads.LRow;
-            Squash(rawMu, action, mu, slopeMu, muWidth);
-            Triangle(rawL, packed, l, slopeL, diagonal, lWidth, bound);
+            int row = (m - first) % Tile * action;
+            if (row == 0) Squash(heads, m, Math.Min(Tile, last - m), action, bound, mu, slopeMu, diagonal, slopeDiagonal);
+            float* l = heads.L + (nint)m * heads.LRow, lGradient = heads.LGradient + (nint)m * heads.LRow;
 
             // z = Lᵀ d and A = −½ zᵀz
-            for (int i = 0; i < action; i++) d[i] = u[(nint)m * actionRow + i] - mu[i];
-            float square = 0;
-            for (int j = 0; j < action; j++)
+            for (int i = 0; i < action; i++)
             {
-                float sum = 0;
-                for (int i = j; i < action; i++) sum += l[i * (i + 1) / 2 + j] * d[i];
-                z[j] = sum;
-                square += sum * sum;
+                d[i] = u[(nint)m * actionRow + i] - mu[row + i];
+                z[i] = diagonal[row + i] * d[i];
+                float* below = l + i * (i + 1) / 2;
+                for (int j = 0; j < i; j++) z[j] += below[j] * d[i];
             }
+            float square = 0;
+            for (int j = 0; j < action; j++) square += z[j] * z[j];
             q[m] = heads.V[(nint)m * heads.VRow] - 0.5f * square;
             error[m] = q[m] - y[m];
 
             // ∂loss/∂V, ∂loss/∂m and ∂loss/∂l
             float dq = gradientScale * error[m];
             heads.VGradient[(nint)m * heads.VRow] = dq;
-            float* muGradient = heads.MuGradient + (nint)m * heads.MuRow, lGradient = heads.LGradient + (nint)m * heads.LRow;
             for (int i = 0; i < action; i++)
             {
-                float sum = 0;
-                int row = i * (i + 1) / 2;
-                for (int j = 0; j <= i; j++)
+                int packed = i * (i + 1) / 2;
+                float sum = diagonal[row + i] * z[i];
+                for (int j = 0; j < i; j++)
                 {
-                    sum += l[row + j] * z[j];
-                    lGradient[row + j] = -dq * d[i] * z[j] * slopeL[row + j];
+                    sum += l[packed + j] * z[j];
+                    lGradient[packed + j] = -dq * d[i] * z[j];
                 }
-                muGradient[i] = dq * sum * slopeMu[i];
+                lGradient[packed + i] = -dq * d[i] * z[i] * slopeDiagonal[row + i];
+                heads.MuGradient[(nint)m * heads.MuRow + i] = dq * sum * slopeMu[row + i];
             }
         }
     }
@@ -69,35 +71,34 @@ internal static unsafe class NafAdvantage<TLanes, TVector>
     public static void Act(float* raw, int action, Span<float> u)
     {
         int width = MlpShape.Pad(action);
-        float* mu = stackalloc float[2 * width];
-        Squash(raw, action, mu, mu + width, width);
+        float* mu = stackalloc float[width];
+        new Span<float>(mu, width).Clear();
+        new ReadOnlySpan<float>(raw, action).CopyTo(new Span<float>(mu, action));
+        for (int i = 0; i < width; i += TLanes.Width) TLanes.Store(mu + i, Tanh(TLanes.Load(mu + i)));
         new ReadOnlySpan<float>(mu, action).CopyTo(u);
     }
 
-    // value = tanh(raw) and slope = 1 − tanh²; raw may end within the last register
-    private static void Squash(float* raw, int count, float* value, float* slope, int width)
+    // μ and the diagonal of L of some samples from row m on, with their slopes
+    private static void Squash(
+        in NafHeads heads, int m, int samples, int action, float bound, float* mu, float* slopeMu, float* diagonal, float* slopeDiagonal)
     {
-        Fill(raw, count, value, width);
-        TVector one = TLanes.All(1);
-        for (int i = 0; i < width; i += TLanes.Width)
+        for (int i = 0; i < samples * action; i++)
         {
-            TVector t = Tanh(TLanes.Load(value + i));
-            TLanes.Store(value + i, t);
-            TLanes.Store(slope + i, TLanes.Subtract(one, TLanes.Multiply(t, t)));
+            int entry = i % action;
+            mu[i] = heads.Mu[(nint)(m + i / action) * heads.MuRow + entry];
+            diagonal[i] = heads.L[(nint)(m + i / action) * heads.LRow + entry * (entry + 3) / 2];
         }
-    }
-
-    private static void Triangle(float* raw, int count, float* value, float* slope, float* diagonal, int width, float bound)
-    {
-        Fill(raw, count, value, width);
+        // Tile · action is a multiple of 16: whole registers, whatever the last samples leave in them
         TVector one = TLanes.All(1), b = TLanes.All(bound), inverse = TLanes.All(1 / bound);
-        for (int i = 0; i < width; i += TLanes.Width)
+        for (int i = 0; i < samples * action; i += TLanes.Width)
         {
-            TVector x = TLanes.Load(value + i), on = TLanes.Load(diagonal + i), off = TLanes.Subtract(one, on);
-            TVector t = Tanh(TLanes.Multiply(x, inverse)), e = TLanes.Exp(TLanes.Multiply(b, t));
-            TVector onSlope = TLanes.Multiply(e, TLanes.Subtract(one, TLanes.Multiply(t, t)));
-            TLanes.Store(value + i, TLanes.Add(TLanes.Gate(e, on), TLanes.Gate(x, off)));
-            TLanes.Store(slope + i, TLanes.Add(TLanes.Gate(onSlope, on), TLanes.Gate(one, off)));
+            TVector t = Tanh(TLanes.Load(mu + i));
+            TLanes.Store(mu + i, t);
+            TLanes.Store(slopeMu + i, TLanes.Subtract(one, TLanes.Multiply(t, t)));
+            t = Tanh(TLanes.Multiply(TLanes.Load(diagonal + i), inverse));
+            TVector e = TLanes.Exp(TLanes.Multiply(b, t));
+            TLanes.Store(diagonal + i, e);
+            TLanes.Store(slopeDiagonal + i, TLanes.Multiply(e, TLanes.Subtract(one, TLanes.Multiply(t, t))));
         }
     }
 
@@ -106,12 +107,6 @@ internal static unsafe class NafAdvantage<TLanes, TVector>
     {
         TVector one = TLanes.All(1);
         return TLanes.Subtract(one, TLanes.Divide(TLanes.All(2), TLanes.Add(TLanes.Exp(TLanes.Add(x, x)), one)));
-    }
-
-    private static void Fill(float* raw, int count, float* value, int width)
-    {
-        new ReadOnlySpan<float>(raw, count).CopyTo(new Span<float>(value, count));
-        new Span<float>(value + count, width - count).Clear();
     }
 }
 

@@ -28,14 +28,22 @@ internal static unsafe class Mlp<TLanes, TVector>
         {
             int columns = MlpShape.Pad(shape.Hidden[l]);
             float* z = space.Activation[l] + (nint)first * columns, bias = parameters + shape.Biases(l);
-            // z = h W + b
-            RowProduct<TLanes, TVector>.Multiply(rows, input, inputRow, 1, bits, words, shape.Inputs(l),
-                parameters + shape.Weights(l), columns, shape.BatchNorm ? space.Zeros : bias, 0, z, columns, columns);
-            if (shape.BatchNorm) BatchNorm<TLanes, TVector>.Forward(space, l, parameters, statistics, rows);
-            // h = max(z, 0)
+            // h = max(h W + b, 0), in place of z
+            if (shape.BatchNorm)
+            {
+                RowProduct<TLanes, TVector>.Multiply<NoFinish<TVector>>(rows, input, inputRow, 1, bits, words, shape.Inputs(l),
+                    parameters + shape.Weights(l), columns, space.Zeros, z, columns, columns);
+                BatchNorm<TLanes, TVector>.Forward(space, l, parameters, statistics, rows);
+                RowOperations<TLanes, TVector>.Relu((long)rows * columns, z);
+            }
+            else
+            {
+                RowProduct<TLanes, TVector>.Multiply<ReluFinish<TLanes, TVector>>(rows, input, inputRow, 1, bits, words, shape.Inputs(l),
+                    parameters + shape.Weights(l), columns, bias, z, columns, columns);
+            }
             words = BitMatrix.Words(columns);
             bits = space.Bits[l] + (nint)first * words;
-            RowOperations<TLanes, TVector>.Relu(rows, z, columns, bits, words);
+            RowOperations<TLanes, TVector>.Mark(rows, z, columns, bits, words);
             input = z;
             inputRow = columns;
         }
@@ -68,9 +76,9 @@ internal static unsafe class Mlp<TLanes, TVector>
         {
             int columns = MlpShape.Pad(shape.Hidden[l]), units = l == shape.Layers - 1 ? shape.Output : shape.Hidden[l + 1];
             float* dz = space.Gradient[l] + (nint)first * columns;
-            // ∂/∂h = ∂/∂z of the layer above times its weights
-            RowProduct<TLanes, TVector>.Multiply(rows, d, dRow, 1, bits, words, units, weights, columns, space.Zeros, 0, dz, columns, columns);
-            RowOperations<TLanes, TVector>.Gate((long)rows * columns, dz, space.Activation[l] + (nint)first * columns);
+            // ∂/∂h = ∂/∂z of the layer above times its weights, kept where h > 0
+            RowProduct<TLanes, TVector>.Multiply<GateFinish<TLanes, TVector>>(rows, d, dRow, 1, bits, words, units, weights, columns, space.Zeros,
+                dz, columns, columns, space.Activation[l] + (nint)first * columns);
             if (shape.BatchNorm) BatchNorm<TLanes, TVector>.Backward(space, l, parameters, gradient);
             d = dz;
             dRow = columns;
@@ -95,16 +103,16 @@ internal static unsafe class Mlp<TLanes, TVector>
             ulong* bits = l == 0 ? null : ColumnBits(space, l - 1, from, to);
             float* input = l == 0 ? x : space.Activation[l - 1];
             int inputRow = l == 0 ? xRow : MlpShape.Pad(shape.Inputs(l));
-            RowProduct<TLanes, TVector>.Multiply(to - from, input + from, 1, inputRow, bits, batchWords, batch, space.Gradient[l], columns,
-                space.Zeros, 0, gradient + shape.Weights(l) + (nint)from * columns, columns, columns);
+            RowProduct<TLanes, TVector>.Multiply<NoFinish<TVector>>(to - from, input + from, 1, inputRow, bits, batchWords, batch, space.Gradient[l], columns,
+                space.Zeros, gradient + shape.Weights(l) + (nint)from * columns, columns, columns);
             if (member == 0 && !shape.BatchNorm)
                 RowOperations<TLanes, TVector>.SumRows(batch, space.Gradient[l], columns, gradient + shape.Biases(l));
         }
         // the head: a row of weights per output
         int last = shape.Layers, width = MlpShape.Pad(shape.Hidden[^1]);
         (int firstOutput, int lastOutput) = Share(shape.Output, member, members);
-        RowProduct<TLanes, TVector>.Multiply(lastOutput - firstOutput, space.OutputGradient + firstOutput, 1, space.OutputRow, null, 0, batch,
-            space.Activation[last - 1], width, space.Zeros, 0, gradient + shape.Weights(last) + (nint)firstOutput * width, width, width);
+        RowProduct<TLanes, TVector>.Multiply<NoFinish<TVector>>(lastOutput - firstOutput, space.OutputGradient + firstOutput, 1, space.OutputRow, null, 0, batch,
+            space.Activation[last - 1], width, space.Zeros, gradient + shape.Weights(last) + (nint)firstOutput * width, width, width);
         if (member == 0)
             RowOperations<TLanes, TVector>.SumRows(batch, space.OutputGradient, space.OutputRow, gradient + shape.Biases(last));
     }

@@ -9,7 +9,11 @@ internal sealed unsafe class MlpWorkspace : IDisposable
 
     /// <param name="batch">Samples.</param>
     /// <param name="training">Whether gradients will be asked for; without, only the forward pass has its memory.</param>
-    public MlpWorkspace(MlpShape shape, int batch, bool training)
+    /// <param name="lender">
+    /// A workspace of a network with the same hidden layers whose memory for the backward pass serves this one too: never in use at the same
+    /// time, it stays in the cache.
+    /// </param>
+    public MlpWorkspace(MlpShape shape, int batch, bool training, MlpWorkspace? lender = null)
     {
         (Shape, Batch) = (shape, batch);
         int layers = shape.Layers;
@@ -27,9 +31,9 @@ internal sealed unsafe class MlpWorkspace : IDisposable
                 Moments[l] = Floats(3 * columns);
             }
             if (!training) continue;
-            Gradient[l] = Floats((long)batch * columns);
             ColumnBits[l] = Words(64L * words * BitMatrix.Words(batch));
-            if (l > 0) Transposed[l] = Floats((long)shape.Hidden[l] * MlpShape.Pad(shape.Inputs(l)));
+            Gradient[l] = lender is not null ? lender.Gradient[l] : Floats((long)batch * columns);
+            if (l > 0) Transposed[l] = lender is not null ? lender.Transposed[l] : Floats((long)shape.Hidden[l] * MlpShape.Pad(shape.Inputs(l)));
         }
         OutputRow = MlpShape.Pad(shape.Output);
         Output = Floats((long)batch * OutputRow);

@@ -1,40 +1,35 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Naf.Kernels;
 
-/// <summary>The small operations on padded rows around the products: ReLU with its bits, gates, sums and dot products.</summary>
+/// <summary>The small operations on padded rows around the products: ReLU, the bits of what is not zero, sums and dot products.</summary>
 internal static unsafe class RowOperations<TLanes, TVector>
     where TLanes : struct, ILanes<TVector>
     where TVector : struct
 {
-    /// <summary>z ← max(z, 0), and bit j of a row's words: whether z[m, j] is not zero.</summary>
-    /// <param name="z">[rows, columns], columns a multiple of 16.</param>
-    /// <param name="bits">[rows, bitWords].</param>
-    public static void Relu(int rows, float* z, int columns, ulong* bits, int bitWords)
+    /// <summary>z ← max(z, 0) for <paramref name="count"/> elements, a multiple of 16.</summary>
+    public static void Relu(long count, float* z)
     {
         TVector zero = TLanes.All(0);
-        for (int m = 0; m < rows; m++, z += columns, bits += bitWords)
-        {
-            for (int j = 0; j < columns; j += 16)
-            {
-                if ((j & 63) == 0) bits[j >> 6] = 0;
-                ulong found = 0;
-                for (int lane = 0; lane < 16; lane += TLanes.Width)
-                {
-                    TVector h = TLanes.Max(zero, TLanes.Load(z + j + lane));
-                    TLanes.Store(z + j + lane, h);
-                    found |= (ulong)TLanes.NonZero(h) << lane;
-                }
-                bits[j >> 6] |= found << (j & 63);
-            }
-        }
+        for (long i = 0; i < count; i += TLanes.Width)
+            TLanes.Store(z + i, TLanes.Max(zero, TLanes.Load(z + i)));
     }
 
-    /// <summary>d ← d where h &gt; 0, else 0: the ReLU's derivative.</summary>
-    public static void Gate(long count, float* d, float* h)
+    /// <summary>Bit j of a row's words: whether h[m, j] is not zero.</summary>
+    /// <param name="h">[rows, columns], columns a multiple of 16.</param>
+    /// <param name="bits">[rows, bitWords].</param>
+    public static void Mark(int rows, float* h, int columns, ulong* bits, int bitWords)
     {
-        for (long i = 0; i < count; i += TLanes.Width)
-            TLanes.Store(d + i, TLanes.Gate(TLanes.Load(d + i), TLanes.Load(h + i)));
+        for (int m = 0; m < rows; m++, h += columns, bits += bitWords)
+            for (int word = 0; word < bitWords; word++)
+            {
+                ulong found = 0;
+                int count = Math.Min(64, columns - 64 * word);
+                for (int j = 0; j < count; j += TLanes.Width)
+                    found |= (ulong)TLanes.NonZero(TLanes.Load(h + 64 * word + j)) << j;
+                bits[word] = found;
+            }
     }
 
     /// <summary>sum[j] = Σₘ d[m, j].</summary>
@@ -113,6 +108,7 @@ internal static unsafe class RowOperations<TLanes, TVector>
     }
 
     /// <summary>The sum of 16 lanes in one fixed order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Sum16(float* lanes) =>
         Vector128.Sum(Vector128.Load(lanes) + Vector128.Load(lanes + 4) + (Vector128.Load(lanes + 8) + Vector128.Load(lanes + 12)));
 }

@@ -41,12 +41,13 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
     private const int Chunk = 4096;
 
     private readonly NafShape _shape;
-    private readonly int _batch, _stateRow, _actionRow, _parameters;
+    private readonly int _batch, _stateRow, _actionRow;
     private readonly SpinBarrier _barrier;
     private readonly MlpWorkspace[] _networks;
-    private readonly MlpWorkspace _target;
-    private readonly HostBuffer _x, _next, _u, _samples, _gradient, _diagonal, _inputScale;
-    private readonly double[] _squares;
+    private readonly int[] _offsets, _statistics;
+    private readonly Range[] _parts;
+    private readonly HostBuffer _x, _next, _u, _samples, _gradient, _inputScale;
+    private readonly double[][] _squares;
 
     public NafCrew(NafShape shape, float[] inputScale, int batch, int members)
     {
@@ -55,19 +56,22 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
         (_shape, _batch) = (shape, batch);
         _barrier = new SpinBarrier(Members);
         var networks = shape.Networks();
-        _networks = [.. networks.Select(n => new MlpWorkspace(n, batch, training: true))];
-        _target = new MlpWorkspace(networks[0], batch, training: false);
-        (_stateRow, _actionRow, _parameters) = (MlpShape.Pad(shape.State), MlpShape.Pad(shape.Action), networks.Sum(n => n.Parameters));
+        _networks = new MlpWorkspace[networks.Length];
+        for (int n = 0; n < networks.Length; n++)
+            _networks[n] = new MlpWorkspace(networks[n], batch, training: true, lender: Members == 1 && n > 0 ? _networks[0] : null);
+        // alone, a member takes one network after the other, in the cache; several take all at once, to meet less often
+        _parts = Members == 1 ? [.. Enumerable.Range(0, networks.Length).Select(n => n..(n + 1))] : [Range.All];
+        _offsets = [.. networks.Select((_, n) => networks.Take(n).Sum(before => before.Parameters))];
+        _statistics = [.. networks.Select((_, n) => networks.Take(n).Sum(before => before.Statistics))];
+        (_stateRow, _actionRow) = (MlpShape.Pad(shape.State), MlpShape.Pad(shape.Action));
         _x = new HostBuffer(batch * _stateRow);
         _next = new HostBuffer(batch * _stateRow);
         _u = new HostBuffer(batch * _actionRow);
         _samples = new HostBuffer(5 * batch);
-        _gradient = new HostBuffer(_parameters);
+        _gradient = new HostBuffer(networks.Sum(n => n.Parameters));
         _inputScale = new HostBuffer(_stateRow);
         inputScale.CopyTo(_inputScale.Span);
-        _diagonal = new HostBuffer(MlpShape.Pad(shape.Packed));
-        for (int i = 0; i < shape.Packed; i++) _diagonal.Span[i] = NafShape.OnDiagonal(i) ? 1 : 0;
-        _squares = new double[(_parameters + Chunk - 1) / Chunk];
+        _squares = [.. networks.Select(n => new double[(n.Parameters + Chunk - 1) / Chunk])];
     }
 
     public int Members { get; }
@@ -90,65 +94,45 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
     public void Dispose()
     {
         foreach (MlpWorkspace network in _networks) network.Dispose();
-        _target.Dispose();
-        foreach (HostBuffer buffer in (HostBuffer[])[_x, _next, _u, _samples, _gradient, _diagonal, _inputScale]) buffer.Dispose();
+        foreach (HostBuffer buffer in (HostBuffer[])[_x, _next, _u, _samples, _gradient, _inputScale]) buffer.Dispose();
     }
 
     private bool UpdateOnce(Learner learner, int member)
     {
         LearnerSettings settings = learner.Settings;
         long updates = learner.Updates;
-        float* parameters = learner.Parameters.Pointer, gradient = _gradient.Pointer;
         (int first, int last) = Mlp<TLanes, TVector>.Share(_batch, member, Members);
 
         // sample the minibatch, y = r + γ V′(x′)
         Sample(learner, updates, first, last);
-        Mlp<TLanes, TVector>.Forward(_target, learner.Target.Pointer, _shape.BatchNorm ? learner.TargetStatistics.Pointer : null,
+        MlpWorkspace v = _networks[0];
+        Mlp<TLanes, TVector>.Forward(v, learner.Target.Pointer, _shape.BatchNorm ? learner.TargetStatistics.Pointer : null,
             _next.Pointer, _stateRow, first, last);
         for (int m = first; m < last; m++)
-            Targets[m] = settings.RewardScale * Rewards[m] + settings.Gamma * Flags[m] * _target.Output[(nint)m * _target.OutputRow];
+            Targets[m] = settings.RewardScale * Rewards[m] + settings.Gamma * Flags[m] * v.Output[(nint)m * v.OutputRow];
 
         // Q(x, u) and the loss with its gradient at the networks' outputs
-        int at = 0;
-        foreach (MlpWorkspace network in _networks)
-        {
-            Mlp<TLanes, TVector>.TransposeWeights(network, parameters + at, member, Members);
-            Mlp<TLanes, TVector>.Forward(network, parameters + at, null, _x.Pointer, _stateRow, first, last);
-            at += network.Shape.Parameters;
-        }
-        NafAdvantage<TLanes, TVector>.Gradient(Heads(), _shape.Action, settings.LogDiagonalBound, _diagonal.Pointer, _u.Pointer, _actionRow,
-            Targets, Errors, Q, 2f / _batch, first, last);
+        for (int n = 0; n < _networks.Length; n++)
+            Mlp<TLanes, TVector>.Forward(_networks[n], learner.Parameters.Pointer + _offsets[n], null, _x.Pointer, _stateRow, first, last);
+        NafAdvantage<TLanes, TVector>.Gradient(
+            Heads(), _shape.Action, settings.LogDiagonalBound, _u.Pointer, _actionRow, Targets, Errors, Q, 2f / _batch, first, last);
         _barrier.Meet();
-
-        // gradient of all parameters
-        at = 0;
-        foreach (MlpWorkspace network in _networks)
-        {
-            Mlp<TLanes, TVector>.BackwardRows(network, parameters + at, gradient + at, first, last);
-            at += network.Shape.Parameters;
-        }
-        _barrier.Meet();
-        at = 0;
-        foreach (MlpWorkspace network in _networks)
-        {
-            Mlp<TLanes, TVector>.BackwardWeights(network, _x.Pointer, _stateRow, gradient + at, member, Members);
-            at += network.Shape.Parameters;
-        }
-        _barrier.Meet();
-
-        // nothing that is not finite reaches the parameters
-        (int from, int to) = (_squares.Length * member / Members, _squares.Length * (member + 1) / Members);
-        for (int c = from; c < to; c++)
-            _squares[c] = RowOperations<TLanes, TVector>.SumOfSquares(gradient + c * Chunk, Math.Min(Chunk, _parameters - c * Chunk));
-        _barrier.Meet();
-        (double loss, double q, double square) = (0, 0, 0);
+        (double loss, double q) = (0, 0);
         for (int m = 0; m < _batch; m++) (loss, q) = (loss + (double)Errors[m] * Errors[m], q + Q[m]);
-        foreach (double s in _squares) square += s;
-        double norm = Math.Sqrt(square);
-        bool finite = double.IsFinite(loss) && double.IsFinite(norm);
+        bool finite = double.IsFinite(loss);
 
-        // Adam, then θ′ ← τ θ + (1 − τ) θ′
-        if (finite) Apply(learner, updates + 1, norm, from * Chunk, Math.Min(_parameters, to * Chunk));
+        // gradient of all parameters, Adam, θ′ ← τ θ + (1 − τ) θ′; nothing that is not finite reaches the parameters
+        double square = 0;
+        bool clip = settings.ClipNorm > 0;
+        foreach (Range part in _parts)
+        {
+            if (!finite) break;
+            square += Backward(learner, part, member, first, last);
+            finite = double.IsFinite(square);
+            if (finite && !clip) Apply(learner, part, updates + 1, scale: 1, member);
+        }
+        double norm = Math.Sqrt(square);
+        if (finite && clip) Apply(learner, .., updates + 1, norm > settings.ClipNorm ? (float)(settings.ClipNorm / norm) : 1, member);
         if (member == 0)
         {
             if (finite) learner.Record(loss / _batch, norm, q / _batch);
@@ -156,6 +140,34 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
         }
         _barrier.Meet();
         return finite;
+    }
+
+    /// <summary>The gradient of some of the networks; returns the sum of its squares.</summary>
+    private double Backward(Learner learner, Range part, int member, int first, int last)
+    {
+        (int from, int count) = part.GetOffsetAndLength(_networks.Length);
+        float* parameters = learner.Parameters.Pointer, gradient = _gradient.Pointer;
+        for (int n = from; n < from + count; n++)
+            Mlp<TLanes, TVector>.TransposeWeights(_networks[n], parameters + _offsets[n], member, Members);
+        _barrier.Meet();
+        for (int n = from; n < from + count; n++)
+            Mlp<TLanes, TVector>.BackwardRows(_networks[n], parameters + _offsets[n], gradient + _offsets[n], first, last);
+        _barrier.Meet();
+        for (int n = from; n < from + count; n++)
+            Mlp<TLanes, TVector>.BackwardWeights(_networks[n], _x.Pointer, _stateRow, gradient + _offsets[n], member, Members);
+        _barrier.Meet();
+        for (int n = from; n < from + count; n++)
+        {
+            double[] squares = _squares[n];
+            int size = _networks[n].Shape.Parameters, end = squares.Length * (member + 1) / Members;
+            for (int c = squares.Length * member / Members; c < end; c++)
+                squares[c] = RowOperations<TLanes, TVector>.SumOfSquares(gradient + _offsets[n] + c * Chunk, Math.Min(Chunk, size - c * Chunk));
+        }
+        _barrier.Meet();
+        double sum = 0;
+        for (int n = from; n < from + count; n++)
+            foreach (double s in _squares[n]) sum += s;
+        return sum;
     }
 
     // rows drawn with replacement; the same numbers whatever the device
@@ -183,24 +195,30 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
         }
     }
 
-    private void Apply(Learner learner, long step, double norm, int from, int to)
+    /// <summary>Adam for some of the networks, a member's share of each; for the first network the Polyak average of its target too.</summary>
+    private void Apply(Learner learner, Range part, long step, float scale, int member)
     {
-        if (from >= to) return;
         LearnerSettings settings = learner.Settings;
-        float scale = settings.ClipNorm > 0 && norm > settings.ClipNorm ? (float)(settings.ClipNorm / norm) : 1;
-        float* parameters = learner.Parameters.Pointer, target = learner.Target.Pointer;
-        Adam<TLanes, TVector>.Step(to - from, parameters + from, _gradient.Pointer + from, learner.FirstMoment.Pointer + from,
-            learner.SecondMoment.Pointer + from, settings.Adam, step, scale);
-        int inTarget = Math.Min(to, _target.Shape.Parameters) - from;
-        if (inTarget > 0) Adam<TLanes, TVector>.Polyak(inTarget, target + from, parameters + from, settings.Tau);
-        if (!_shape.BatchNorm) return;
-        int statistic = 0;
-        foreach (MlpWorkspace network in _networks)
+        (int firstNetwork, int count) = part.GetOffsetAndLength(_networks.Length);
+        for (int n = firstNetwork; n < firstNetwork + count; n++)
         {
-            BatchNorm<TLanes, TVector>.UpdateStatistics(network, learner.Statistics.Pointer + statistic);
-            statistic += network.Shape.Statistics;
+            int chunks = _squares[n].Length, from = chunks * member / Members * Chunk;
+            int length = Math.Min(_networks[n].Shape.Parameters, chunks * (member + 1) / Members * Chunk) - from, at = _offsets[n] + from;
+            if (length <= 0) continue;
+            Adam<TLanes, TVector>.Step(length, learner.Parameters.Pointer + at, _gradient.Pointer + at,
+                learner.FirstMoment.Pointer + at, learner.SecondMoment.Pointer + at, settings.Adam, step, scale);
+            if (n == 0) Adam<TLanes, TVector>.Polyak(length, learner.Target.Pointer + at, learner.Parameters.Pointer + at, settings.Tau);
         }
-        Adam<TLanes, TVector>.Polyak(_target.Shape.Statistics, learner.TargetStatistics.Pointer, learner.Statistics.Pointer, settings.Tau);
+        if (_shape.BatchNorm) ApplyStatistics(learner, firstNetwork, count);
+    }
+
+    private void ApplyStatistics(Learner learner, int firstNetwork, int count)
+    {
+        for (int n = firstNetwork; n < firstNetwork + count; n++)
+            BatchNorm<TLanes, TVector>.UpdateStatistics(_networks[n], learner.Statistics.Pointer + _statistics[n]);
+        if (firstNetwork == 0)
+            Adam<TLanes, TVector>.Polyak(
+                _networks[0].Shape.Statistics, learner.TargetStatistics.Pointer, learner.Statistics.Pointer, learner.Settings.Tau);
     }
 
     private NafHeads Heads()

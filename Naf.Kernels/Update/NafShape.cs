@@ -26,13 +26,6 @@ public sealed record NafShape(int State, int Action, ImmutableArray<int> Hidden,
             : [new MlpShape(State, Hidden, 1, BatchNorm), new MlpShape(State, Hidden, Action, BatchNorm), new MlpShape(State, Hidden, Packed, BatchNorm)];
     }
 
-    /// <summary>Whether entry <paramref name="packed"/> of the packed triangle is on the diagonal.</summary>
-    public static bool OnDiagonal(int packed)
-    {
-        int row = (int)((Math.Sqrt(8.0 * packed + 1) - 1) / 2);
-        return packed == row * (row + 3) / 2;
-    }
-
     /// <inheritdoc/>
     public override string ToString() =>
         $"{State}-[{string.Join(',', Hidden)}]-{{1,{Action},{Packed}}}{(SharedTrunk ? " shared trunk" : "")}{(BatchNorm ? " batch norm" : "")}";

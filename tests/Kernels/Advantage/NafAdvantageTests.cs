@@ -46,8 +46,4 @@ public sealed class NafAdvantageTests
         Assert.That(lower[1, 1], Is.EqualTo(Math.Exp(-5)).Within(1e-9));
         Assert.That(lower[0, 1], Is.Zero);
     }
-
-    [Test]
-    public void The_diagonal_of_the_packed_triangle_is_known() =>
-        Assert.That(Enumerable.Range(0, 21).Where(NafShape.OnDiagonal), Is.EqualTo(new[] { 0, 2, 5, 9, 14, 20 }));
 }

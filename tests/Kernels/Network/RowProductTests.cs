@@ -19,7 +19,7 @@ public sealed unsafe class RowProductTests(int width)
     public void The_product_is_the_plain_sum_over_the_set_bits(int rows, int depth, int columns)
     {
         int padded = MlpShape.Pad(columns), words = BitMatrix.Words(depth);
-        using HostBuffer a = Random(rows * depth, 1), b = Random(depth * padded, 2), bias = Random(padded, 3), bits = new(2L * rows * words), c = new(rows * padded);
+        using HostBuffer a = Random(rows * depth, 1), b = Random(depth * padded, 2), bias = Random(padded, 3), bits = new(2L * rows * words), c = new(rows * padded), gate = Random(rows * padded, 5);
         c.Span.Fill(float.NaN);
         var set = (ulong*)bits.Pointer;
         for (int m = 0; m < rows; m++)
@@ -27,15 +27,21 @@ public sealed unsafe class RowProductTests(int width)
                 if (Philox.At(4, RandomStream.Weights, (ulong)m, (uint)k).A % 3 == 0) set[m * words + k / 64] |= 1UL << (k % 64);
                 else a.Span[m * depth + k] = 0;
 
-        foreach (bool sparse in new[] { true, false })
+        foreach ((bool sparse, Finish finish) in from s in new[] { true, false } from f in Enum.GetValues<Finish>() select (s, f))
         {
-            Multiply(rows, a.Pointer, depth, 1, sparse ? set : null, words, depth, b.Pointer, padded, bias.Pointer, 0, c.Pointer, padded, padded);
+            Multiply(rows, a.Pointer, depth, 1, sparse ? set : null, words, depth, b.Pointer, padded, bias.Pointer, c.Pointer, padded, padded, gate.Pointer, finish);
             for (int m = 0; m < rows; m++)
                 for (int j = 0; j < padded; j++)
                 {
                     double expected = bias.Span[j];
                     for (int k = 0; k < depth; k++) expected += (double)a.Span[m * depth + k] * b.Span[k * padded + j];
-                    Assert.That(c.Span[m * padded + j], Is.EqualTo(expected).Within(Tolerances.Float32Sum(depth)), $"C[{m}, {j}], sparse {sparse}");
+                    expected = finish switch
+                    {
+                        Finish.Relu => Math.Max(0, expected),
+                        Finish.Gate => gate.Span[m * padded + j] > 0 ? expected : 0,
+                        _ => expected,
+                    };
+                    Assert.That(c.Span[m * padded + j], Is.EqualTo(expected).Within(Tolerances.Float32Sum(depth)), $"C[{m}, {j}], sparse {sparse}, {finish}");
                 }
         }
     }
@@ -46,7 +52,7 @@ public sealed unsafe class RowProductTests(int width)
         const int samples = 31, units = 20;
         using HostBuffer h = Random(samples * units, 1), d = Random(samples * 16, 2), zeros = new(16), c = new(units * 16);
         c.Span.Fill(float.NaN);
-        Multiply(units, h.Pointer, 1, units, null, 0, samples, d.Pointer, 16, zeros.Pointer, 0, c.Pointer, 16, 16);
+        Multiply(units, h.Pointer, 1, units, null, 0, samples, d.Pointer, 16, zeros.Pointer, c.Pointer, 16, 16);
         for (int i = 0; i < units; i++)
             for (int j = 0; j < 16; j++)
                 Assert.That(c.Span[i * 16 + j], Is.EqualTo(Enumerable.Range(0, samples).Sum(m => (double)h.Span[m * units + i] * d.Span[m * 16 + j]))
@@ -92,18 +98,43 @@ public sealed unsafe class RowProductTests(int width)
                     .Sum(j => (double)h.Span[m * columns + j] * w.Span[o * columns + j])).Within(Tolerances.Float32Sum(columns)));
     }
 
-    private void Multiply(int rows, float* a, nint aRow, nint aStep, ulong* bits, int words, int depth, float* b, nint bRow, float* start, nint startRow, float* c, nint cRow, int columns)
+    private void Multiply(
+        int rows, float* a, nint aRow, nint aStep, ulong* bits, int words, int depth, float* b, nint bRow, float* start, float* c, nint cRow, int columns,
+        float* gate = null, Finish finish = Finish.None)
     {
-        if (width == 16) RowProduct<Lanes512, Vector512<float>>.Multiply(rows, a, aRow, aStep, bits, words, depth, b, bRow, start, startRow, c, cRow, columns);
-        else if (width == 8) RowProduct<Lanes256, Vector256<float>>.Multiply(rows, a, aRow, aStep, bits, words, depth, b, bRow, start, startRow, c, cRow, columns);
-        else RowProduct<Lanes128, Vector128<float>>.Multiply(rows, a, aRow, aStep, bits, words, depth, b, bRow, start, startRow, c, cRow, columns);
+        if (width == 16) Run<Lanes512, Vector512<float>>();
+        else if (width == 8) Run<Lanes256, Vector256<float>>();
+        else Run<Lanes128, Vector128<float>>();
+
+        void Run<TLanes, TVector>() where TLanes : struct, ILanes<TVector> where TVector : struct
+        {
+            if (finish == Finish.Relu) Call<ReluFinish<TLanes, TVector>>();
+            else if (finish == Finish.Gate) Call<GateFinish<TLanes, TVector>>();
+            else Call<NoFinish<TVector>>();
+
+            void Call<TFinish>() where TFinish : struct, IFinish<TVector> => RowProduct<TLanes, TVector>.Multiply<TFinish>(
+                rows, a, aRow, aStep, bits, words, depth, b, bRow, start, c, cRow, columns, gate);
+        }
+    }
+
+    private enum Finish
+    {
+        None,
+        Relu,
+        Gate,
     }
 
     private void Relu(int rows, float* z, int columns, ulong* bits, int words)
     {
-        if (width == 16) RowOperations<Lanes512, Vector512<float>>.Relu(rows, z, columns, bits, words);
-        else if (width == 8) RowOperations<Lanes256, Vector256<float>>.Relu(rows, z, columns, bits, words);
-        else RowOperations<Lanes128, Vector128<float>>.Relu(rows, z, columns, bits, words);
+        if (width == 16) Run<Lanes512, Vector512<float>>();
+        else if (width == 8) Run<Lanes256, Vector256<float>>();
+        else Run<Lanes128, Vector128<float>>();
+
+        void Run<TLanes, TVector>() where TLanes : struct, ILanes<TVector> where TVector : struct
+        {
+            RowOperations<TLanes, TVector>.Relu((long)rows * columns, z);
+            RowOperations<TLanes, TVector>.Mark(rows, z, columns, bits, words);
+        }
     }
 
     private void Dot(int rows, float* h, int columns, float* w, float* bias, int outputs, float* result, int row)
