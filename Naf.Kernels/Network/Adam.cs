@@ -17,8 +17,10 @@ internal static unsafe class Adam<TLanes, TVector>
     /// <summary>One step over <paramref name="count"/> parameters, a multiple of 16.</summary>
     /// <param name="step">t, from 1.</param>
     /// <param name="gradientScale">Multiplies the gradient (clipping by norm); 1: as it is.</param>
+    /// <param name="target">θ′ to average the new parameters into; null: none.</param>
     public static void Step(
-        int count, float* parameters, float* gradient, float* first, float* second, in AdamSettings settings, long step, float gradientScale)
+        int count, float* parameters, float* gradient, float* first, float* second, in AdamSettings settings, long step, float gradientScale,
+        float* target = null, float tau = 0)
     {
         // both bias corrections folded into the rate and ε
         double rootCorrection = Math.Sqrt(1 - Math.Pow(settings.Beta2, step));
@@ -26,6 +28,7 @@ internal static unsafe class Adam<TLanes, TVector>
         TVector epsilon = TLanes.All((float)(settings.Epsilon * rootCorrection)), scale = TLanes.All(gradientScale);
         TVector b1 = TLanes.All(settings.Beta1), c1 = TLanes.All(1 - settings.Beta1);
         TVector b2 = TLanes.All(settings.Beta2), c2 = TLanes.All(1 - settings.Beta2);
+        TVector t = TLanes.All(tau);
         TVector smallestFirst = TLanes.All(SmallestFirst), smallestSecond = TLanes.All(SmallestSecond);
         for (int i = 0; i < count; i += TLanes.Width)
         {
@@ -37,7 +40,9 @@ internal static unsafe class Adam<TLanes, TVector>
             TLanes.Store(first + i, m);
             TLanes.Store(second + i, v);
             TVector direction = TLanes.Divide(m, TLanes.Add(TLanes.Root(v), epsilon));
-            TLanes.Store(parameters + i, TLanes.MultiplyAdd(rate, direction, TLanes.Load(parameters + i)));
+            TVector p = TLanes.MultiplyAdd(rate, direction, TLanes.Load(parameters + i));
+            TLanes.Store(parameters + i, p);
+            if (target is not null) TLanes.Store(target + i, Average(TLanes.Load(target + i), p, t));
         }
     }
 
@@ -46,11 +51,12 @@ internal static unsafe class Adam<TLanes, TVector>
     {
         TVector t = TLanes.All(tau);
         for (int i = 0; i < count; i += TLanes.Width)
-        {
-            TVector old = TLanes.Load(target + i);
-            TLanes.Store(target + i, TLanes.MultiplyAdd(t, TLanes.Subtract(TLanes.Load(parameters + i), old), old));
-        }
+            TLanes.Store(target + i, Average(TLanes.Load(target + i), TLanes.Load(parameters + i), t));
     }
+
+    // θ′ + τ (θ − θ′)
+    private static TVector Average(TVector target, TVector parameter, TVector tau) =>
+        TLanes.MultiplyAdd(tau, TLanes.Subtract(parameter, target), target);
 }
 
 /// <summary>Settings of Adam.</summary>

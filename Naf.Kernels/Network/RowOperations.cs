@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace Naf.Kernels;
 
@@ -35,13 +37,10 @@ internal static unsafe class RowOperations<TLanes, TVector>
     /// <summary>sum[j] = Σₘ d[m, j].</summary>
     public static void SumRows(int rows, float* d, int columns, float* sum)
     {
-        for (int j = 0; j < columns; j += TLanes.Width)
-        {
-            TVector s = TLanes.Load(d + j);
-            for (int m = 1; m < rows; m++)
-                s = TLanes.Add(s, TLanes.Load(d + (nint)m * columns + j));
-            TLanes.Store(sum + j, s);
-        }
+        for (int j = 0; j < columns; j += TLanes.Width) TLanes.Store(sum + j, TLanes.Load(d + j));
+        for (int m = 1; m < rows; m++)
+            for (int j = 0; j < columns; j += TLanes.Width)
+                TLanes.Store(sum + j, TLanes.Add(TLanes.Load(sum + j), TLanes.Load(d + (nint)m * columns + j)));
     }
 
     /// <summary>out[m, o] = bias[o] + h[m, :] · W[o, :] for each output o.</summary>
@@ -50,65 +49,86 @@ internal static unsafe class RowOperations<TLanes, TVector>
     /// <param name="result">[rows, resultRow].</param>
     public static void Dot(int rows, float* h, int columns, float* weights, float* bias, int outputs, float* result, int resultRow)
     {
-        float* lanes = stackalloc float[4 * 16];
-        for (int m = 0; m < rows; m++, h += columns, result += resultRow)
+        for (int o = 0; o < outputs; o++)
         {
-            int o = 0;
-            for (; o + 4 <= outputs; o += 4)
-            {
-                float* w0 = weights + (nint)o * columns, w1 = w0 + columns, w2 = w1 + columns, w3 = w2 + columns;
-                for (int lane = 0; lane < 16; lane += TLanes.Width)
-                {
-                    TVector s0 = TLanes.All(0), s1 = s0, s2 = s0, s3 = s0;
-                    for (nint j = lane; j < columns; j += 16)
-                    {
-                        TVector x = TLanes.Load(h + j);
-                        s0 = TLanes.MultiplyAdd(x, TLanes.Load(w0 + j), s0);
-                        s1 = TLanes.MultiplyAdd(x, TLanes.Load(w1 + j), s1);
-                        s2 = TLanes.MultiplyAdd(x, TLanes.Load(w2 + j), s2);
-                        s3 = TLanes.MultiplyAdd(x, TLanes.Load(w3 + j), s3);
-                    }
-                    TLanes.Store(lanes + lane, s0);
-                    TLanes.Store(lanes + 16 + lane, s1);
-                    TLanes.Store(lanes + 32 + lane, s2);
-                    TLanes.Store(lanes + 48 + lane, s3);
-                }
-                for (int i = 0; i < 4; i++)
-                    result[o + i] = bias[o + i] + Sum16(lanes + 16 * i);
-            }
-            for (; o < outputs; o++)
-            {
-                for (int lane = 0; lane < 16; lane += TLanes.Width)
-                {
-                    TVector s = TLanes.All(0);
-                    for (nint j = lane; j < columns; j += 16)
-                        s = TLanes.MultiplyAdd(TLanes.Load(h + j), TLanes.Load(weights + (nint)o * columns + j), s);
-                    TLanes.Store(lanes + lane, s);
-                }
-                result[o] = bias[o] + Sum16(lanes);
-            }
+            float* w = weights + (nint)o * columns;
+            int m = 0;
+            for (; m + 4 <= rows; m += 4) Dot4(h + (nint)m * columns, columns, columns, w, bias[o], result + (nint)m * resultRow + o, resultRow);
+            // the last rows one by one, as four times the same
+            for (; m < rows; m++) Dot4(h + (nint)m * columns, 0, columns, w, bias[o], result + (nint)m * resultRow + o, 0);
         }
     }
 
-    /// <summary>Σ xᵢ² over <paramref name="count"/> elements (a multiple of 16), summed in 16 lanes.</summary>
-    public static float SumOfSquares(float* x, int count)
+    // four rows with one row of weights: four sums that do not wait for each other
+    private static void Dot4(float* h, nint row, int columns, float* w, float bias, float* result, nint resultRow)
     {
-        float* lanes = stackalloc float[16];
+        float* lanes = stackalloc float[64];
         for (int lane = 0; lane < 16; lane += TLanes.Width)
         {
-            TVector s = TLanes.All(0);
-            for (int i = lane; i < count; i += 16)
+            TVector s0 = TLanes.All(0), s1 = s0, s2 = s0, s3 = s0;
+            for (nint j = lane; j < columns; j += 16)
             {
-                TVector v = TLanes.Load(x + i);
-                s = TLanes.MultiplyAdd(v, v, s);
+                TVector x = TLanes.Load(w + j);
+                s0 = TLanes.MultiplyAdd(x, TLanes.Load(h + j), s0);
+                s1 = TLanes.MultiplyAdd(x, TLanes.Load(h + row + j), s1);
+                s2 = TLanes.MultiplyAdd(x, TLanes.Load(h + 2 * row + j), s2);
+                s3 = TLanes.MultiplyAdd(x, TLanes.Load(h + 3 * row + j), s3);
             }
-            TLanes.Store(lanes + lane, s);
+            TLanes.Store(lanes + lane, s0);
+            TLanes.Store(lanes + 16 + lane, s1);
+            TLanes.Store(lanes + 32 + lane, s2);
+            TLanes.Store(lanes + 48 + lane, s3);
         }
-        return Sum16(lanes);
+        Vector128<float> sums = Vector128.Create(bias) + Sum4(Fold(lanes), Fold(lanes + 16), Fold(lanes + 32), Fold(lanes + 48));
+        for (int i = 0; i < 4; i++) result[i * resultRow] = sums.GetElement(i);
     }
 
-    /// <summary>The sum of 16 lanes in one fixed order.</summary>
+    /// <summary>Σ xᵢ² over <paramref name="count"/> elements (a multiple of 16), summed in 64 lanes, since one sum waits for the last.</summary>
+    public static float SumOfSquares(float* x, int count)
+    {
+        float* lanes = stackalloc float[64];
+        for (int lane = 0; lane < 16; lane += TLanes.Width)
+        {
+            TVector s0 = TLanes.All(0), s1 = s0, s2 = s0, s3 = s0;
+            int i = lane;
+            for (; i + 48 < count; i += 64)
+            {
+                TVector x0 = TLanes.Load(x + i), x1 = TLanes.Load(x + i + 16), x2 = TLanes.Load(x + i + 32), x3 = TLanes.Load(x + i + 48);
+                s0 = TLanes.MultiplyAdd(x0, x0, s0);
+                s1 = TLanes.MultiplyAdd(x1, x1, s1);
+                s2 = TLanes.MultiplyAdd(x2, x2, s2);
+                s3 = TLanes.MultiplyAdd(x3, x3, s3);
+            }
+            for (; i < count; i += 16) s0 = TLanes.MultiplyAdd(TLanes.Load(x + i), TLanes.Load(x + i), s0);
+            TLanes.Store(lanes + lane, s0);
+            TLanes.Store(lanes + 16 + lane, s1);
+            TLanes.Store(lanes + 32 + lane, s2);
+            TLanes.Store(lanes + 48 + lane, s3);
+        }
+        Vector128<float> sums = Sum4(Fold(lanes), Fold(lanes + 16), Fold(lanes + 32), Fold(lanes + 48));
+        return sums.GetElement(0) + sums.GetElement(1) + (sums.GetElement(2) + sums.GetElement(3));
+    }
+
+    // 16 lanes to 4, in one fixed order
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Sum16(float* lanes) =>
-        Vector128.Sum(Vector128.Load(lanes) + Vector128.Load(lanes + 4) + (Vector128.Load(lanes + 8) + Vector128.Load(lanes + 12)));
+    private static Vector128<float> Fold(float* lanes) =>
+        Vector128.Load(lanes) + Vector128.Load(lanes + 4) + (Vector128.Load(lanes + 8) + Vector128.Load(lanes + 12));
+
+    // element i: the sum of the i-th argument's elements, (0 + 2) + (1 + 3)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Sum4(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d)
+    {
+        Vector128<float> ab = Interleave(a, b, high: false) + Interleave(a, b, high: true), cd = Interleave(c, d, high: false) + Interleave(c, d, high: true);
+        // ab = (a0 + a2, b0 + b2, a1 + a3, b1 + b3)
+        return Vector128.Create(ab.GetLower(), cd.GetLower()) + Vector128.Create(ab.GetUpper(), cd.GetUpper());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Interleave(Vector128<float> a, Vector128<float> b, bool high)
+    {
+        if (Sse.IsSupported) return high ? Sse.UnpackHigh(a, b) : Sse.UnpackLow(a, b);
+        if (AdvSimd.Arm64.IsSupported) return high ? AdvSimd.Arm64.ZipHigh(a, b) : AdvSimd.Arm64.ZipLow(a, b);
+        int i = high ? 2 : 0;
+        return Vector128.Create(a.GetElement(i), b.GetElement(i), a.GetElement(i + 1), b.GetElement(i + 1));
+    }
 }

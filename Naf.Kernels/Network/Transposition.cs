@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -30,22 +31,24 @@ internal static unsafe class Transposition
                 target[(nint)j * targetRow + i] = source[(nint)i * sourceRow + j];
     }
 
-    // 8 × 8 floats: pairs, then pairs of pairs, then halves
+    // 8 × 8 floats: rows i and i + 4 are loaded into the halves of a register, then each half is a 4 × 4 transposition
     private static void Tile8(float* s, nint sourceRow, float* t, nint targetRow)
     {
-        Vector256<float> r0 = Vector256.Load(s), r1 = Vector256.Load(s + sourceRow), r2 = Vector256.Load(s + 2 * sourceRow), r3 = Vector256.Load(s + 3 * sourceRow);
-        Vector256<float> r4 = Vector256.Load(s + 4 * sourceRow), r5 = Vector256.Load(s + 5 * sourceRow), r6 = Vector256.Load(s + 6 * sourceRow), r7 = Vector256.Load(s + 7 * sourceRow);
-        Vector256<float> a0 = Avx.UnpackLow(r0, r1), a1 = Avx.UnpackHigh(r0, r1), a2 = Avx.UnpackLow(r2, r3), a3 = Avx.UnpackHigh(r2, r3);
-        Vector256<float> a4 = Avx.UnpackLow(r4, r5), a5 = Avx.UnpackHigh(r4, r5), a6 = Avx.UnpackLow(r6, r7), a7 = Avx.UnpackHigh(r6, r7);
-        Vector256<float> b0 = Avx.Shuffle(a0, a2, 0x44), b1 = Avx.Shuffle(a0, a2, 0xEE), b2 = Avx.Shuffle(a1, a3, 0x44), b3 = Avx.Shuffle(a1, a3, 0xEE);
-        Vector256<float> b4 = Avx.Shuffle(a4, a6, 0x44), b5 = Avx.Shuffle(a4, a6, 0xEE), b6 = Avx.Shuffle(a5, a7, 0x44), b7 = Avx.Shuffle(a5, a7, 0xEE);
-        Avx.Permute2x128(b0, b4, 0x20).Store(t);
-        Avx.Permute2x128(b1, b5, 0x20).Store(t + targetRow);
-        Avx.Permute2x128(b2, b6, 0x20).Store(t + 2 * targetRow);
-        Avx.Permute2x128(b3, b7, 0x20).Store(t + 3 * targetRow);
-        Avx.Permute2x128(b0, b4, 0x31).Store(t + 4 * targetRow);
-        Avx.Permute2x128(b1, b5, 0x31).Store(t + 5 * targetRow);
-        Avx.Permute2x128(b2, b6, 0x31).Store(t + 6 * targetRow);
-        Avx.Permute2x128(b3, b7, 0x31).Store(t + 7 * targetRow);
+        Columns4(s, sourceRow, t, targetRow);
+        Columns4(s + 4, sourceRow, t + 4 * targetRow, targetRow);
     }
+
+    private static void Columns4(float* s, nint sourceRow, float* t, nint targetRow)
+    {
+        Vector256<float> r0 = Halves(s, sourceRow), r1 = Halves(s + sourceRow, sourceRow);
+        Vector256<float> r2 = Halves(s + 2 * sourceRow, sourceRow), r3 = Halves(s + 3 * sourceRow, sourceRow);
+        Vector256<float> low01 = Avx.UnpackLow(r0, r1), high01 = Avx.UnpackHigh(r0, r1), low23 = Avx.UnpackLow(r2, r3), high23 = Avx.UnpackHigh(r2, r3);
+        Avx.Shuffle(low01, low23, 0x44).Store(t);
+        Avx.Shuffle(low01, low23, 0xEE).Store(t + targetRow);
+        Avx.Shuffle(high01, high23, 0x44).Store(t + 2 * targetRow);
+        Avx.Shuffle(high01, high23, 0xEE).Store(t + 3 * targetRow);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Halves(float* s, nint sourceRow) => Vector256.Create(Vector128.Load(s), Vector128.Load(s + 4 * sourceRow));
 }

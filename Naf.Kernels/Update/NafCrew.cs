@@ -206,8 +206,8 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
             int length = Math.Min(_networks[n].Shape.Parameters, chunks * (member + 1) / Members * Chunk) - from, at = _offsets[n] + from;
             if (length <= 0) continue;
             Adam<TLanes, TVector>.Step(length, learner.Parameters.Pointer + at, _gradient.Pointer + at,
-                learner.FirstMoment.Pointer + at, learner.SecondMoment.Pointer + at, settings.Adam, step, scale);
-            if (n == 0) Adam<TLanes, TVector>.Polyak(length, learner.Target.Pointer + at, learner.Parameters.Pointer + at, settings.Tau);
+                learner.FirstMoment.Pointer + at, learner.SecondMoment.Pointer + at, settings.Adam, step, scale,
+                target: n == 0 ? learner.Target.Pointer + at : null, settings.Tau);
         }
         if (_shape.BatchNorm) ApplyStatistics(learner, firstNetwork, count);
     }
