@@ -13,6 +13,18 @@ internal static unsafe class Mlp<TLanes, TVector>
     where TLanes : struct, ILanes<TVector>
     where TVector : struct
 {
+    /// <summary>A share of the work that <see cref="Forward"/> needs done first: transposes the weights of the hidden layers but the first.</summary>
+    public static void TransposeWeights(MlpWorkspace space, float* parameters, int member, int members)
+    {
+        for (int l = 1; l < space.Shape.Layers; l++)
+        {
+            if (space.Transposed[l] is null) continue;
+            (int from, int to) = Share(space.Shape.Hidden[l], member, members);
+            Transposition.Run(parameters + space.Shape.Weights(l), MlpShape.Pad(space.Shape.Inputs(l)), space.Shape.Inputs(l),
+                space.Transposed[l], MlpShape.Pad(space.Shape.Hidden[l]), from, to);
+        }
+    }
+
     /// <summary>Output of rows [first, last) from the inputs; keeps the activations for the backward pass.</summary>
     /// <param name="statistics">Running statistics of the batch normalisation to use; null: those of this batch.</param>
     /// <param name="x">[batch, xRow].</param>
@@ -27,20 +39,20 @@ internal static unsafe class Mlp<TLanes, TVector>
         for (int l = 0; l < shape.Layers; l++)
         {
             int columns = MlpShape.Pad(shape.Hidden[l]);
-            float* z = space.Activation[l] + (nint)first * columns, bias = parameters + shape.Biases(l);
-            // h = max(h W + b, 0), in place of z
-            if (shape.BatchNorm)
-            {
-                RowProduct<TLanes, TVector>.Multiply<NoFinish<TVector>>(rows, input, inputRow, 1, bits, words, shape.Inputs(l),
-                    parameters + shape.Weights(l), columns, space.Zeros, z, columns, columns);
-                BatchNorm<TLanes, TVector>.Forward(space, l, parameters, statistics, rows);
-                RowOperations<TLanes, TVector>.Relu((long)rows * columns, z);
-            }
+            float* z = space.Activation[l] + (nint)first * columns, weights = l == 0 ? parameters + shape.Weights(0) : space.Transposed[l];
+            float* bias = shape.BatchNorm ? space.Zeros : parameters + shape.Biases(l);
+            // z = h W + b
+            if (weights is null)
+                RowOperations<TLanes, TVector>.Dot(rows, input, inputRow, parameters + shape.Weights(l), bias, shape.Hidden[l], z, columns);
+            else if (shape.BatchNorm)
+                RowProduct<TLanes, TVector>.Multiply<NoFinish<TVector>>(
+                    rows, input, inputRow, 1, bits, words, shape.Inputs(l), weights, columns, bias, z, columns, columns);
             else
-            {
-                RowProduct<TLanes, TVector>.Multiply<ReluFinish<TLanes, TVector>>(rows, input, inputRow, 1, bits, words, shape.Inputs(l),
-                    parameters + shape.Weights(l), columns, bias, z, columns, columns);
-            }
+                RowProduct<TLanes, TVector>.Multiply<ReluFinish<TLanes, TVector>>(
+                    rows, input, inputRow, 1, bits, words, shape.Inputs(l), weights, columns, bias, z, columns, columns);
+            // h = max(z, 0)
+            if (shape.BatchNorm) BatchNorm<TLanes, TVector>.Forward(space, l, parameters, statistics, rows);
+            if (shape.BatchNorm || weights is null) RowOperations<TLanes, TVector>.Relu((long)rows * columns, z);
             words = BitMatrix.Words(columns);
             bits = space.Bits[l] + (nint)first * words;
             RowOperations<TLanes, TVector>.Mark(rows, z, columns, bits, words);
@@ -51,17 +63,6 @@ internal static unsafe class Mlp<TLanes, TVector>
             shape.Output, space.Output + (nint)first * space.OutputRow, space.OutputRow);
     }
 
-    /// <summary>A share of the work that <see cref="BackwardRows"/> needs done first: transposes the hidden layers' weights.</summary>
-    public static void TransposeWeights(MlpWorkspace space, float* parameters, int member, int members)
-    {
-        for (int l = 1; l < space.Shape.Layers; l++)
-        {
-            (int from, int to) = Share(space.Shape.Inputs(l), member, members);
-            Transposition.Run(parameters + space.Shape.Weights(l), MlpShape.Pad(space.Shape.Hidden[l]), space.Shape.Hidden[l],
-                space.Transposed[l], MlpShape.Pad(space.Shape.Inputs(l)), from, to);
-        }
-    }
-
     /// <summary>∂loss/∂z of every hidden layer for rows [first, last), from ∂loss/∂output.</summary>
     /// <param name="gradient">Takes the gradient of scale and shift where the network is batch-normalised.</param>
     public static void BackwardRows(MlpWorkspace space, float* parameters, float* gradient, int first, int last)
@@ -69,20 +70,19 @@ internal static unsafe class Mlp<TLanes, TVector>
         MlpShape shape = space.Shape;
         int rows = last - first;
         if (rows <= 0) return;
-        float* d = space.OutputGradient + (nint)first * space.OutputRow, weights = parameters + shape.Weights(shape.Layers);
+        float* d = space.OutputGradient + (nint)first * space.OutputRow;
         int dRow = space.OutputRow, words = 0;
         ulong* bits = null;
         for (int l = shape.Layers - 1; l >= 0; l--)
         {
-            int columns = MlpShape.Pad(shape.Hidden[l]), units = l == shape.Layers - 1 ? shape.Output : shape.Hidden[l + 1];
+            int columns = MlpShape.Pad(shape.Hidden[l]), above = l + 1 < shape.Layers ? shape.Hidden[l + 1] : shape.Output;
             float* dz = space.Gradient[l] + (nint)first * columns;
             // ∂/∂h = ∂/∂z of the layer above times its weights, kept where h > 0
-            RowProduct<TLanes, TVector>.Multiply<GateFinish<TLanes, TVector>>(rows, d, dRow, 1, bits, words, units, weights, columns, space.Zeros,
-                dz, columns, columns, space.Activation[l] + (nint)first * columns);
+            RowProduct<TLanes, TVector>.Multiply<GateFinish<TLanes, TVector>>(rows, d, dRow, 1, bits, words, above, parameters + shape.Weights(l + 1),
+                columns, space.Zeros, dz, columns, columns, space.Activation[l] + (nint)first * columns);
             if (shape.BatchNorm) BatchNorm<TLanes, TVector>.Backward(space, l, parameters, gradient);
             d = dz;
             dRow = columns;
-            weights = space.Transposed[l];
             words = BitMatrix.Words(columns);
             // normalisation spreads a gradient over the batch: none of it is zero then
             bits = shape.BatchNorm ? null : space.Bits[l] + (nint)first * words;
@@ -95,26 +95,27 @@ internal static unsafe class Mlp<TLanes, TVector>
     public static void BackwardWeights(MlpWorkspace space, float* x, int xRow, float* gradient, int member, int members)
     {
         MlpShape shape = space.Shape;
-        int batch = space.Batch, batchWords = BitMatrix.Words(batch);
-        for (int l = 0; l < shape.Layers; l++)
+        int batch = space.Batch;
+        // the first layer: a row of weights per input, xᵀ ∂/∂z
+        int width = MlpShape.Pad(shape.Hidden[0]);
+        (int from, int to) = Share(shape.Input, member, members);
+        RowProduct<TLanes, TVector>.Multiply<NoFinish<TVector>>(to - from, x + from, 1, xRow, null, 0, batch, space.Gradient[0], width,
+            space.Zeros, gradient + shape.Weights(0) + (nint)from * width, width, width);
+        // the layers above: a row per unit or output, (∂/∂z)ᵀ h
+        for (int l = 1; l <= shape.Layers; l++)
         {
-            int columns = MlpShape.Pad(shape.Hidden[l]);
-            (int from, int to) = Share(shape.Inputs(l), member, members);
-            ulong* bits = l == 0 ? null : ColumnBits(space, l - 1, from, to);
-            float* input = l == 0 ? x : space.Activation[l - 1];
-            int inputRow = l == 0 ? xRow : MlpShape.Pad(shape.Inputs(l));
-            RowProduct<TLanes, TVector>.Multiply<NoFinish<TVector>>(to - from, input + from, 1, inputRow, bits, batchWords, batch, space.Gradient[l], columns,
-                space.Zeros, gradient + shape.Weights(l) + (nint)from * columns, columns, columns);
-            if (member == 0 && !shape.BatchNorm)
-                RowOperations<TLanes, TVector>.SumRows(batch, space.Gradient[l], columns, gradient + shape.Biases(l));
+            bool head = l == shape.Layers;
+            float* d = head ? space.OutputGradient : space.Gradient[l];
+            int dRow = head ? space.OutputRow : MlpShape.Pad(shape.Hidden[l]), inputs = MlpShape.Pad(shape.Inputs(l));
+            (from, to) = Share(head ? shape.Output : shape.Hidden[l], member, members);
+            ulong* bits = head || shape.BatchNorm || from == to ? null : ColumnBits(space, l, from, to);
+            RowProduct<TLanes, TVector>.Multiply<NoFinish<TVector>>(to - from, d + from, 1, dRow, bits, BitMatrix.Words(batch), batch,
+                space.Activation[l - 1], inputs, space.Zeros, gradient + shape.Weights(l) + (nint)from * inputs, inputs, inputs);
         }
-        // the head: a row of weights per output
-        int last = shape.Layers, width = MlpShape.Pad(shape.Hidden[^1]);
-        (int firstOutput, int lastOutput) = Share(shape.Output, member, members);
-        RowProduct<TLanes, TVector>.Multiply<NoFinish<TVector>>(lastOutput - firstOutput, space.OutputGradient + firstOutput, 1, space.OutputRow, null, 0, batch,
-            space.Activation[last - 1], width, space.Zeros, gradient + shape.Weights(last) + (nint)firstOutput * width, width, width);
-        if (member == 0)
-            RowOperations<TLanes, TVector>.SumRows(batch, space.OutputGradient, space.OutputRow, gradient + shape.Biases(last));
+        if (member != 0) return;
+        for (int l = 0; l < shape.Layers && !shape.BatchNorm; l++)
+            RowOperations<TLanes, TVector>.SumRows(batch, space.Gradient[l], MlpShape.Pad(shape.Hidden[l]), gradient + shape.Biases(l));
+        RowOperations<TLanes, TVector>.SumRows(batch, space.OutputGradient, space.OutputRow, gradient + shape.Biases(shape.Layers));
     }
 
     /// <summary>Part <paramref name="member"/> of <paramref name="members"/> nearly equal parts of 0..count, cut at multiples of 8.</summary>

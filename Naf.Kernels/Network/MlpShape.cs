@@ -6,8 +6,10 @@ namespace Naf.Kernels;
 /// A perceptron input → hidden ReLU layers → output and the place of each of its parameters in one flat array.
 /// Rows are padded to whole cache lines (16 floats) with zeros, which stay zero in training.
 /// <code>
-/// hidden layer ℓ: W [inputs, Pad(units)], bias [Pad(units)], with batch normalisation also scale [Pad(units)]
-/// head:           W [output, Pad(units of the last hidden layer)] (one row per output), bias [Pad(output)]
+/// first layer:         W [input, Pad(units)], a row per input
+/// hidden layers after: W [units, Pad(inputs)], a row per unit: gradients flow back through it, and to it, without a transposition
+/// head:                W [output, Pad(units of the last hidden layer)], a row per output
+/// each with a bias [Pad(units)], and with batch normalisation of a hidden layer also a scale [Pad(units)]
 /// </code>
 /// </summary>
 public sealed class MlpShape
@@ -28,7 +30,7 @@ public sealed class MlpShape
         (_weights, _biases, _scales, _statistics) = (new int[layers + 1], new int[layers + 1], new int[layers], new int[layers]);
         for (int l = 0; l < layers; l++)
         {
-            _weights[l] = Take(Inputs(l) * Pad(hidden[l]));
+            _weights[l] = Take(l == 0 ? input * Pad(hidden[0]) : hidden[l] * Pad(hidden[l - 1]));
             _biases[l] = Take(Pad(hidden[l]));
             _scales[l] = batchNorm ? Take(Pad(hidden[l])) : -1;
             _statistics[l] = statistic;
@@ -82,7 +84,7 @@ public sealed class MlpShape
 
     /// <summary>Place of the weight from input <paramref name="from"/> to unit (or output) <paramref name="to"/> of a layer.</summary>
     public int Weight(int layer, int from, int to) =>
-        layer < Layers ? _weights[layer] + from * Pad(Hidden[layer]) + to : _weights[layer] + to * Pad(Hidden[^1]) + from;
+        layer == 0 ? _weights[0] + from * Pad(Hidden[0]) + to : _weights[layer] + to * Pad(Hidden[layer - 1]) + from;
 
     /// <summary>
     /// Draws initial parameters: weights and biases U(±1/√fan-in), the head's times <paramref name="headScale"/>; scales 1, means 0, variances 1.

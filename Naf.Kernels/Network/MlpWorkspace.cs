@@ -10,8 +10,8 @@ internal sealed unsafe class MlpWorkspace : IDisposable
     /// <param name="batch">Samples.</param>
     /// <param name="training">Whether gradients will be asked for; without, only the forward pass has its memory.</param>
     /// <param name="lender">
-    /// A workspace of a network with the same hidden layers whose memory for the backward pass serves this one too: never in use at the same
-    /// time, it stays in the cache.
+    /// A workspace of a network with the same hidden layers whose memory for transposed weights and gradients serves this one too: never in use
+    /// at the same time, it stays in the cache.
     /// </param>
     public MlpWorkspace(MlpShape shape, int batch, bool training, MlpWorkspace? lender = null)
     {
@@ -30,10 +30,11 @@ internal sealed unsafe class MlpWorkspace : IDisposable
                 Normalised[l] = Floats((long)batch * columns);
                 Moments[l] = Floats(3 * columns);
             }
+            // a single sample is faster without
+            if (l > 0 && batch > 1) Transposed[l] = lender is not null ? lender.Transposed[l] : Floats((long)shape.Inputs(l) * columns);
             if (!training) continue;
-            ColumnBits[l] = Words(64L * words * BitMatrix.Words(batch));
+            if (l > 0) ColumnBits[l] = Words(64L * words * BitMatrix.Words(batch));
             Gradient[l] = lender is not null ? lender.Gradient[l] : Floats((long)batch * columns);
-            if (l > 0) Transposed[l] = lender is not null ? lender.Transposed[l] : Floats((long)shape.Hidden[l] * MlpShape.Pad(shape.Inputs(l)));
         }
         OutputRow = MlpShape.Pad(shape.Output);
         Output = Floats((long)batch * OutputRow);
@@ -50,13 +51,13 @@ internal sealed unsafe class MlpWorkspace : IDisposable
     /// <summary>Whether h is not zero: [batch, words].</summary>
     public ulong*[] Bits { get; }
 
-    /// <summary>The same transposed: [units, words of the batch].</summary>
+    /// <summary>The same transposed, of the hidden layers but the first: [units, words of the batch].</summary>
     public ulong*[] ColumnBits { get; }
 
     /// <summary>∂loss/∂z of each hidden layer, z its sum before the ReLU and the normalisation: [batch, Pad(units)].</summary>
     public float*[] Gradient { get; }
 
-    /// <summary>Transposed weights of the hidden layers but the first: [units, Pad(inputs)].</summary>
+    /// <summary>Transposed weights of the hidden layers but the first: [inputs, Pad(units)]; null for a batch of one.</summary>
     public float*[] Transposed { get; }
 
     /// <summary>Batch normalisation only: the normalised sums [batch, Pad(units)].</summary>

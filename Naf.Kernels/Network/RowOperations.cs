@@ -49,18 +49,29 @@ internal static unsafe class RowOperations<TLanes, TVector>
     /// <param name="result">[rows, resultRow].</param>
     public static void Dot(int rows, float* h, int columns, float* weights, float* bias, int outputs, float* result, int resultRow)
     {
+        int tiled = rows & ~3;
         for (int o = 0; o < outputs; o++)
-        {
-            float* w = weights + (nint)o * columns;
-            int m = 0;
-            for (; m + 4 <= rows; m += 4) Dot4(h + (nint)m * columns, columns, columns, w, bias[o], result + (nint)m * resultRow + o, resultRow);
-            // the last rows one by one, as four times the same
-            for (; m < rows; m++) Dot4(h + (nint)m * columns, 0, columns, w, bias[o], result + (nint)m * resultRow + o, 0);
-        }
+            for (int m = 0; m < tiled; m += 4)
+            {
+                Vector128<float> sums = Vector128.Create(bias[o]) + Dot4(h + (nint)m * columns, columns, weights + (nint)o * columns, columns);
+                for (int i = 0; i < 4; i++) result[(nint)(m + i) * resultRow + o] = sums.GetElement(i);
+            }
+        // the last rows: four outputs at a time, of which the last four may overlap the ones before
+        for (int m = tiled; m < rows; m++)
+            for (int o = 0; o < outputs; o += 4)
+            {
+                int from = Math.Max(0, Math.Min(o, outputs - 4)), count = Math.Min(4, outputs);
+                Vector128<float> sums = Dot4(weights + (nint)from * columns, count == 4 ? columns : 0, h + (nint)m * columns, columns);
+                for (int i = 0; i < count; i++)
+                {
+                    float sum = count == 4 ? sums.GetElement(i) : Dot4(weights + (nint)i * columns, 0, h + (nint)m * columns, columns).GetElement(0);
+                    result[(nint)m * resultRow + from + i] = bias[from + i] + sum;
+                }
+            }
     }
 
-    // four rows with one row of weights: four sums that do not wait for each other
-    private static void Dot4(float* h, nint row, int columns, float* w, float bias, float* result, nint resultRow)
+    // a[i, :] · b for four rows of a: four sums that do not wait for each other
+    private static Vector128<float> Dot4(float* a, nint row, float* b, int columns)
     {
         float* lanes = stackalloc float[64];
         for (int lane = 0; lane < 16; lane += TLanes.Width)
@@ -68,19 +79,18 @@ internal static unsafe class RowOperations<TLanes, TVector>
             TVector s0 = TLanes.All(0), s1 = s0, s2 = s0, s3 = s0;
             for (nint j = lane; j < columns; j += 16)
             {
-                TVector x = TLanes.Load(w + j);
-                s0 = TLanes.MultiplyAdd(x, TLanes.Load(h + j), s0);
-                s1 = TLanes.MultiplyAdd(x, TLanes.Load(h + row + j), s1);
-                s2 = TLanes.MultiplyAdd(x, TLanes.Load(h + 2 * row + j), s2);
-                s3 = TLanes.MultiplyAdd(x, TLanes.Load(h + 3 * row + j), s3);
+                TVector x = TLanes.Load(b + j);
+                s0 = TLanes.MultiplyAdd(x, TLanes.Load(a + j), s0);
+                s1 = TLanes.MultiplyAdd(x, TLanes.Load(a + row + j), s1);
+                s2 = TLanes.MultiplyAdd(x, TLanes.Load(a + 2 * row + j), s2);
+                s3 = TLanes.MultiplyAdd(x, TLanes.Load(a + 3 * row + j), s3);
             }
             TLanes.Store(lanes + lane, s0);
             TLanes.Store(lanes + 16 + lane, s1);
             TLanes.Store(lanes + 32 + lane, s2);
             TLanes.Store(lanes + 48 + lane, s3);
         }
-        Vector128<float> sums = Vector128.Create(bias) + Sum4(Fold(lanes), Fold(lanes + 16), Fold(lanes + 32), Fold(lanes + 48));
-        for (int i = 0; i < 4; i++) result[i * resultRow] = sums.GetElement(i);
+        return Sum4(Fold(lanes), Fold(lanes + 16), Fold(lanes + 32), Fold(lanes + 48));
     }
 
     /// <summary>Σ xᵢ² over <paramref name="count"/> elements (a multiple of 16), summed in 64 lanes, since one sum waits for the last.</summary>

@@ -44,6 +44,7 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
     private readonly int _batch, _stateRow, _actionRow;
     private readonly SpinBarrier _barrier;
     private readonly MlpWorkspace[] _networks;
+    private readonly MlpWorkspace _target;
     private readonly int[] _offsets, _statistics;
     private readonly Range[] _parts;
     private readonly HostBuffer _x, _next, _u, _samples, _gradient, _inputScale;
@@ -59,6 +60,7 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
         _networks = new MlpWorkspace[networks.Length];
         for (int n = 0; n < networks.Length; n++)
             _networks[n] = new MlpWorkspace(networks[n], batch, training: true, lender: Members == 1 && n > 0 ? _networks[0] : null);
+        _target = Members == 1 ? _networks[0] : new MlpWorkspace(networks[0], batch, training: false);
         // alone, a member takes one network after the other, in the cache; several take all at once, to meet less often
         _parts = Members == 1 ? [.. Enumerable.Range(0, networks.Length).Select(n => n..(n + 1))] : [Range.All];
         _offsets = [.. networks.Select((_, n) => networks.Take(n).Sum(before => before.Parameters))];
@@ -94,6 +96,7 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
     public void Dispose()
     {
         foreach (MlpWorkspace network in _networks) network.Dispose();
+        _target.Dispose();
         foreach (HostBuffer buffer in (HostBuffer[])[_x, _next, _u, _samples, _gradient, _inputScale]) buffer.Dispose();
     }
 
@@ -103,17 +106,23 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
         long updates = learner.Updates;
         (int first, int last) = Mlp<TLanes, TVector>.Share(_batch, member, Members);
 
+        if (Members > 1)
+        {
+            Mlp<TLanes, TVector>.TransposeWeights(_target, learner.Target.Pointer, member, Members);
+            for (int n = 0; n < _networks.Length; n++)
+                Mlp<TLanes, TVector>.TransposeWeights(_networks[n], learner.Parameters.Pointer + _offsets[n], member, Members);
+            _barrier.Meet();
+        }
+
         // sample the minibatch, y = r + γ V′(x′)
         Sample(learner, updates, first, last);
-        MlpWorkspace v = _networks[0];
-        Mlp<TLanes, TVector>.Forward(v, learner.Target.Pointer, _shape.BatchNorm ? learner.TargetStatistics.Pointer : null,
-            _next.Pointer, _stateRow, first, last);
+        Forward(_target, learner.Target.Pointer, _shape.BatchNorm ? learner.TargetStatistics.Pointer : null, _next.Pointer, first, last);
         for (int m = first; m < last; m++)
-            Targets[m] = settings.RewardScale * Rewards[m] + settings.Gamma * Flags[m] * v.Output[(nint)m * v.OutputRow];
+            Targets[m] = settings.RewardScale * Rewards[m] + settings.Gamma * Flags[m] * _target.Output[(nint)m * _target.OutputRow];
 
         // Q(x, u) and the loss with its gradient at the networks' outputs
         for (int n = 0; n < _networks.Length; n++)
-            Mlp<TLanes, TVector>.Forward(_networks[n], learner.Parameters.Pointer + _offsets[n], null, _x.Pointer, _stateRow, first, last);
+            Forward(_networks[n], learner.Parameters.Pointer + _offsets[n], null, _x.Pointer, first, last);
         NafAdvantage<TLanes, TVector>.Gradient(
             Heads(), _shape.Action, settings.LogDiagonalBound, _u.Pointer, _actionRow, Targets, Errors, Q, 2f / _batch, first, last);
         _barrier.Meet();
@@ -142,14 +151,17 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
         return finite;
     }
 
+    private void Forward(MlpWorkspace network, float* parameters, float* statistics, float* x, int first, int last)
+    {
+        if (Members == 1) Mlp<TLanes, TVector>.TransposeWeights(network, parameters, 0, 1);
+        Mlp<TLanes, TVector>.Forward(network, parameters, statistics, x, _stateRow, first, last);
+    }
+
     /// <summary>The gradient of some of the networks; returns the sum of its squares.</summary>
     private double Backward(Learner learner, Range part, int member, int first, int last)
     {
         (int from, int count) = part.GetOffsetAndLength(_networks.Length);
         float* parameters = learner.Parameters.Pointer, gradient = _gradient.Pointer;
-        for (int n = from; n < from + count; n++)
-            Mlp<TLanes, TVector>.TransposeWeights(_networks[n], parameters + _offsets[n], member, Members);
-        _barrier.Meet();
         for (int n = from; n < from + count; n++)
             Mlp<TLanes, TVector>.BackwardRows(_networks[n], parameters + _offsets[n], gradient + _offsets[n], first, last);
         _barrier.Meet();
