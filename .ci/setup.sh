@@ -14,23 +14,35 @@ need_dotnet() {
     stop "the .NET 10 SDK is missing; install it (https://dotnet.microsoft.com/download/dotnet/10.0, or 'curl -sSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0' and put ~/.dotnet on the PATH)"
 }
 
+# install_debian WHAT PACKAGE...: as root with apt; otherwise fails without a word
+install_debian() {
+    [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null || return 1
+    local what=$1 log; log=$(mktemp)
+    shift
+    say "$what: installing Debian's $*"
+    if { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } > "$log" 2>&1; then
+        rm -f "$log"
+        return
+    fi
+    tail -n 5 "$log" >&2
+    rm -f "$log"
+    say "apt-get could not install $* (above)"
+    return 1
+}
+
 # MuJoCo: MUJOCO_PATH, or a library that the loader knows, or Debian's package
 need_mujoco() {
     [ -n "${MUJOCO_PATH:-}" ] && return
     { ldconfig -p || /sbin/ldconfig -p; } 2> /dev/null | grep 'libmujoco\.so' > /dev/null && return
     [ "$(uname -s)" = Linux ] || return 0   # elsewhere the program looks for itself and says what it misses
-    if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
-        say "MuJoCo is missing: installing Debian's libmujoco2.2.2"
-        local log; log=$(mktemp)
-        if { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libmujoco2.2.2; } > "$log" 2>&1; then
-            rm -f "$log"
-            return
-        fi
-        tail -n 5 "$log" >&2
-        rm -f "$log"
-        stop "apt-get could not install libmujoco2.2.2 (above); unpack a release of https://github.com/google-deepmind/mujoco and set MUJOCO_PATH to its folder"
-    fi
-    stop "MuJoCo is missing; install it (Debian 12: 'sudo apt-get install libmujoco2.2.2') or unpack a release of https://github.com/google-deepmind/mujoco and set MUJOCO_PATH to its folder"
+    install_debian "MuJoCo is missing" libmujoco2.2.2 ||
+        stop "MuJoCo is missing; install it (Debian 12: 'sudo apt-get install libmujoco2.2.2') or unpack a release of https://github.com/google-deepmind/mujoco and set MUJOCO_PATH to its folder"
+}
+
+# what two tests compile against MuJoCo's headers; without it they are skipped, with this reason
+want_compiler() {
+    [ -f /usr/include/mujoco/mujoco.h ] && [ -x /usr/bin/cc ] && return
+    [ -n "${MUJOCO_PATH:-}" ] || install_debian "the tests compare with C" gcc libc6-dev libmujoco-dev || true
 }
 
 # build TARGET FOLDER...: a Release build of a project or solution, only when a source file in the folders is newer than the last build, or one
