@@ -35,8 +35,7 @@ internal static class Texts
 
     /// <summary>" (did you mean X?)" when a known name is near enough to be meant, else nothing.</summary>
     public static string DidYouMean(string name, IEnumerable<string> known) =>
-        NearestName.Find(name, known) is { } nearest && NearestName.Distance(name, nearest) <= Math.Max(2, name.Length / 3)
-            ? $" (did you mean {nearest}?)" : "";
+        NearestName.Near(name, known) is { } nearest ? $" (did you mean {nearest}?)" : "";
 
     /// <summary>A score with four digits that matter; "none" when there is none.</summary>
     public static string Score(double? score) => score is { } s ? s.ToString("G4", CultureInfo.InvariantCulture) : "none";

@@ -3,16 +3,19 @@ namespace Naf.Sim;
 /// <summary>The known name that a mistyped one is nearest to.</summary>
 public static class NearestName
 {
-    /// <summary>The known name with the least edit distance to <paramref name="name"/>, the first of equals; null when none is known.</summary>
-    public static string? Find(string name, IEnumerable<string> known) => known.MinBy(other => Distance(name, other));
+    /// <summary>
+    /// The known name that was probably meant: the one with the least edit distance, the first of equals; null when none is within
+    /// two edits, or a third of the name's length if that is more.
+    /// </summary>
+    public static string? Near(string name, IEnumerable<string> known) =>
+        known.MinBy(other => Distance(name, other)) is { } nearest && Distance(name, nearest) <= Math.Max(2, name.Length / 3) ? nearest : null;
 
-    /// <summary>A half-sentence for an error: "did you mean 'x'?", or the list of what there is when nothing is near.</summary>
+    /// <summary>A half-sentence for an error: "did you mean 'x'?", or "known: x, y, z" when nothing is near.</summary>
     public static string Hint(string name, IEnumerable<string> known)
     {
         string[] all = [.. known.Distinct()];
-        if (Find(name, all) is not { } nearest) return "there is none";
-        string meant = $"did you mean '{nearest}'?";
-        return Distance(name, nearest) <= Math.Max(2, name.Length / 3) ? meant : $"{meant} (known: {string.Join(", ", all)})";
+        if (all.Length == 0) return "there is none";
+        return Near(name, all) is { } meant ? $"did you mean '{meant}'?" : $"known: {string.Join(", ", all)}";
     }
 
     /// <summary>Edit distance without regard to case: insertions, deletions, replacements and swaps of neighbours (optimal string alignment).</summary>

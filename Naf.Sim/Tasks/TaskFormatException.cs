@@ -1,6 +1,6 @@
 namespace Naf.Sim;
 
-/// <summary>A task file says something that it can't: where, and what was expected.</summary>
+/// <summary>A YAML file, a task's or of settings, says something that it can't: where, and what was expected.</summary>
 /// <param name="file">The file as the user named it.</param>
 /// <param name="line">Line, from 1.</param>
 /// <param name="column">Column, from 1.</param>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Naf.Sim;
@@ -10,30 +9,10 @@ namespace Naf.Sim;
 /// <param name="what">What the node is, for messages: the key that led to it.</param>
 internal sealed class YamlCursor(string file, YamlNode node, string what)
 {
-    /// <summary>Opens a file that holds one YAML mapping.</summary>
-    public static YamlCursor Open(string path)
-    {
-        using var reader = new StreamReader(path);
-        var parser = new Parser(reader);
-        var stream = new YamlStream();
-        try
-        {
-            stream.Load(parser);
-        }
-        catch (InvalidOperationException e)
-        {
-            // YamlDotNet's scanner stops so when a bracket or brace is still open at the next key
-            Mark at = parser.Current?.Start ?? Mark.Empty;
-            throw new TaskFormatException(path, at.Line, at.Column, "not YAML: expected a closing ] or } hereabouts", e);
-        }
-        catch (YamlException e)
-        {
-            throw new TaskFormatException(path, e.Start.Line, e.Start.Column, $"not YAML: {e.InnerException?.Message ?? e.Message}", e);
-        }
-        if (stream.Documents.Count != 1)
-            throw new TaskFormatException(path, 1, 1, $"expected one YAML document, a mapping of keys to values; found {stream.Documents.Count}");
-        return new YamlCursor(path, stream.Documents[0].RootNode, "task");
-    }
+    /// <summary>Opens a task file.</summary>
+    public static YamlCursor Open(string path) => YamlSource.Load(path) is { } root
+        ? new YamlCursor(path, root, "task")
+        : throw new TaskFormatException(path, 1, 1, "the file is empty; expected one YAML document, a mapping of keys to values");
 
     /// <summary>What the node is: the key that led to it.</summary>
     public string What => what;
