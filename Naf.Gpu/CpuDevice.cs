@@ -8,6 +8,8 @@ namespace Naf.Gpu;
 /// <summary>The processor as a device: a fixed team of threads and the widest vectors that it has.</summary>
 public sealed class CpuDevice : Device
 {
+    private static readonly string Name = ProcessorName();
+
     /// <param name="threads">Threads that kernels may use, 1 to 256; 0: one per core.</param>
     /// <exception cref="DeviceException">The number of threads is out of range.</exception>
     public CpuDevice(int threads = 0)
@@ -25,7 +27,7 @@ public sealed class CpuDevice : Device
 
     /// <summary>The processor as `naf devices` shows it.</summary>
     public static DeviceInfo Describe() => new(
-        "cpu", "cpu", ProcessorName(), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount, Instructions, Usable: true);
+        "cpu", "cpu", Name, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount, Instructions, Usable: true);
 
     /// <summary>The widest vector instructions in use.</summary>
     public static string Instructions =>

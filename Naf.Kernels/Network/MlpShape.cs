@@ -109,7 +109,7 @@ public sealed class MlpShape
             if (BatchNorm && l < Layers)
             {
                 parameters.Slice(_scales[l], units).Fill(1);
-                statistics.Slice(_statistics[l] + Pad(units), Pad(units)).Fill(1);
+                statistics.Slice(_statistics[l] + Pad(units), units).Fill(1);
             }
 
             float Draw() => (float)((2 * Philox.Uniform(seed, RandomStream.Weights, draw++, network) - 1) * bound);

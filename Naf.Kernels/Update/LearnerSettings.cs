@@ -21,8 +21,8 @@ public sealed record LearnerSettings
     /// <summary>Discount γ (Lillicrap et al. 2016).</summary>
     public float Gamma { get; init; } = 0.99f;
 
-    /// <summary>Polyak rate τ of the target network (Lillicrap et al. 2016: 1e-3).</summary>
-    public float Tau { get; init; } = 1e-3f;
+    /// <summary>Polyak rate τ of the target network. The paper is silent; Lillicrap et al. 2016: 1e-3, which learns later at I = 5.</summary>
+    public float Tau { get; init; } = 1e-2f;
 
     /// <summary>Multiplies rewards inside the learner; scores are not scaled.</summary>
     public float RewardScale { get; init; } = 1;

@@ -70,7 +70,8 @@ public sealed class NafPopulation : IDisposable
 
     /// <summary>Adds a transition to a learner's replay.</summary>
     /// <param name="terminal">Whether the episode truly ended: a time limit is not a terminal state.</param>
-    /// <exception cref="ArgumentException">A length is wrong or an entry is not finite; nothing was stored.</exception>
+    /// <exception cref="ArgumentException">A length is wrong.</exception>
+    /// <exception cref="NonFiniteTransitionException">An entry is not finite; nothing was stored.</exception>
     public void Store(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward, ReadOnlySpan<float> next, bool terminal) =>
         _learners[learner].Replay.Add(x, u, reward, next, terminal);
 

@@ -34,7 +34,8 @@ internal sealed unsafe class ReplayBuffer : IDisposable
     public float* Row(int index) => _rows.Pointer + (long)index * RowLength;
 
     /// <summary>Adds a transition.</summary>
-    /// <exception cref="ArgumentException">A length is wrong or an entry is not finite; nothing was stored.</exception>
+    /// <exception cref="ArgumentException">A length is wrong.</exception>
+    /// <exception cref="NonFiniteTransitionException">An entry is not finite; nothing was stored.</exception>
     public void Add(ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward, ReadOnlySpan<float> next, bool terminal)
     {
         RequireFinite(x, _state, "x");
@@ -90,24 +91,6 @@ internal sealed unsafe class ReplayBuffer : IDisposable
         if (values.Length != length) throw new ArgumentException($"{name} has {values.Length} entries, expected {length}");
         foreach (float value in values)
             if (!float.IsFinite(value))
-                throw new ArgumentException($"{name} has an entry that is not finite ({value}); the transition was not stored");
-    }
-}
-
-/// <summary>Arrays of floats in a binary stream, little-endian.</summary>
-internal static unsafe class FloatStream
-{
-    private const int Piece = 1 << 20;
-
-    public static void Write(BinaryWriter writer, float* source, long count)
-    {
-        for (long at = 0; at < count; at += Piece)
-            writer.Write(new ReadOnlySpan<byte>(source + at, (int)Math.Min(Piece, count - at) * sizeof(float)));
-    }
-
-    public static void Read(BinaryReader reader, float* target, long count)
-    {
-        for (long at = 0; at < count; at += Piece)
-            reader.BaseStream.ReadExactly(new Span<byte>(target + at, (int)Math.Min(Piece, count - at) * sizeof(float)));
+                throw new NonFiniteTransitionException($"{name} has an entry that is not finite in float32 ({value}); the transition was not stored");
     }
 }

@@ -97,8 +97,8 @@ public sealed class NafPopulationTests
         using var device = new CpuDevice(1);
         using var population = new NafPopulation(device, Shape, [], 16, 1000, [Settings(1)]);
         var (x, u) = (new float[7], new float[3]);
-        Assert.That(() => population.Store(0, [float.NaN, 0, 0, 0, 0, 0, 0], u, 0, x, false), Throws.ArgumentException.With.Message.Contains("not finite"));
-        Assert.That(() => population.Store(0, x, u, float.PositiveInfinity, x, false), Throws.ArgumentException.With.Message.Contains("reward"));
+        Assert.That(() => population.Store(0, [float.NaN, 0, 0, 0, 0, 0, 0], u, 0, x, false), Throws.TypeOf<NonFiniteTransitionException>().With.Message.Contains("not finite"));
+        Assert.That(() => population.Store(0, x, u, float.PositiveInfinity, x, false), Throws.TypeOf<NonFiniteTransitionException>().With.Message.Contains("reward"));
         Assert.That(() => population.Store(0, x, u, 0, new float[6], false), Throws.ArgumentException.With.Message.Contains("expected 7"));
         Assert.That(population.ReplayCount(0), Is.Zero);
     }

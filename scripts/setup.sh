@@ -56,7 +56,7 @@ build() {
     local folders=("${@/#/$root/}")
     sources() { find "${folders[@]}" "$root"/Directory.* "$root/.editorconfig" \( -name bin -o -name obj \) -prune -o -type f "$@" -print; }
     names=$(sources | LC_ALL=C sort | cksum)
-    if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$names" ] || [ -n "$(sources -newer "$stamp" | head -n 1)" ]; then
+    if [ ! -f "$root/Naf.Host/bin/Release/net10.0/naf.dll" ] || [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$names" ] || [ -n "$(sources -newer "$stamp" | head -n 1)" ]; then
         say "building $target"
         log=$(mktemp)
         printf '%s\n' "$names" > "$stamp.new"
