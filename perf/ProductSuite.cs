@@ -32,7 +32,8 @@ public unsafe class ProductSuite
         for (int block = 0; block < 4; block++) BitMatrix.TransposeBlock(bits, Rows, 4, block, (ulong*)_columnBits.Pointer);
         Forward();
         double expected = Enumerable.Range(0, Depth).Sum(k => (double)_a.Span[5 * Columns + k] * _b.Span[k * Columns + 7]);
-        if (!(Math.Abs(_c.Span[5 * Columns + 7] - expected) < 1e-4)) throw new InvalidOperationException($"{_c.Span[5 * Columns + 7]} is not {expected}");
+        if (!(Math.Abs(_c.Span[5 * Columns + 7] - expected) < 1e-4))
+            throw new InvalidOperationException($"{_c.Span[5 * Columns + 7]} is not {expected}");
     }
 
     /// <summary>C = A B, as in the forward pass.</summary>

@@ -24,7 +24,8 @@ internal static unsafe class NafAdvantage<TLanes, TVector>
     /// <param name="q">Takes Q, [batch].</param>
     /// <param name="gradientScale">2 / batch.</param>
     public static void Gradient(
-        in NafHeads heads, int action, float bound, float* u, int actionRow, float* y, float* error, float* q, float gradientScale, int first, int last)
+        in NafHeads heads, int action, float bound, float* u, int actionRow, float* y, float* error, float* q, float gradientScale,
+        int first, int last)
     {
         // [Tile, action] each
         float* mu = stackalloc float[4 * Tile * action + 2 * action];

@@ -103,7 +103,8 @@ public sealed class MlpReference<T>(MlpShape shape) where T : struct, IFloatingP
             foreach (T[] z in _sums[layer]) variance[j] += (z[j] - mean[j]) * (z[j] - mean[j]) / T.CreateChecked(batch);
         }
         Moments[layer] = (mean, variance);
-        return [.. _sums[layer].Select(z => z.Select((v, j) => (v - mean[j]) / T.Sqrt(variance[j] + T.CreateChecked(BatchNormConstants.Epsilon))).ToArray())];
+        T epsilon = T.CreateChecked(BatchNormConstants.Epsilon);
+        return [.. _sums[layer].Select(z => z.Select((v, j) => (v - mean[j]) / T.Sqrt(variance[j] + epsilon)).ToArray())];
     }
 
     // by the chain rule through variance and mean, step by step

@@ -23,8 +23,10 @@ public sealed class MlpShape
     public MlpShape(int input, ImmutableArray<int> hidden, int output, bool batchNorm = false)
     {
         if (input < 1 || output < 1 || hidden.IsDefaultOrEmpty || hidden.Any(h => h < 1))
-            throw new ArgumentException(
-                $"a network {input}-[{string.Join(',', hidden.IsDefault ? [] : hidden)}]-{output} is not possible: every size must be at least 1, with at least one hidden layer");
+        {
+            string sizes = $"{input}-[{string.Join(',', hidden.IsDefault ? [] : hidden)}]-{output}";
+            throw new ArgumentException($"a network {sizes} is not possible: every size must be at least 1, with at least one hidden layer");
+        }
         (Input, Hidden, Output, BatchNorm) = (input, hidden, output, batchNorm);
         int layers = hidden.Length, at = 0, statistic = 0;
         (_weights, _biases, _scales, _statistics) = (new int[layers + 1], new int[layers + 1], new int[layers], new int[layers]);

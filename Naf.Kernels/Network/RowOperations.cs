@@ -128,7 +128,8 @@ internal static unsafe class RowOperations<TLanes, TVector>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Sum4(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d)
     {
-        Vector128<float> ab = Interleave(a, b, high: false) + Interleave(a, b, high: true), cd = Interleave(c, d, high: false) + Interleave(c, d, high: true);
+        Vector128<float> ab = Interleave(a, b, high: false) + Interleave(a, b, high: true);
+        Vector128<float> cd = Interleave(c, d, high: false) + Interleave(c, d, high: true);
         // ab = (a0 + a2, b0 + b2, a1 + a3, b1 + b3)
         return Vector128.Create(ab.GetLower(), cd.GetLower()) + Vector128.Create(ab.GetUpper(), cd.GetUpper());
     }

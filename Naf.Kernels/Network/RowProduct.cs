@@ -162,15 +162,15 @@ internal static unsafe class RowProduct<TLanes, TVector>
                 if (TCount.Value > 6) d6 = TLanes.MultiplyAdd(x, TLanes.Load(row + 6 * w), d6);
             }
 
-            float* gate = block.Gate + m * block.CRow, gate2 = paired ? gate + block.CRow : gate;
-            TLanes.Store(c, TFinish.Apply(c0, gate));
-            TLanes.Store(d, TFinish.Apply(d0, gate2));
-            if (TCount.Value > 1) { TLanes.Store(c + 1 * w, TFinish.Apply(c1, gate + 1 * w)); TLanes.Store(d + 1 * w, TFinish.Apply(d1, gate2 + 1 * w)); }
-            if (TCount.Value > 2) { TLanes.Store(c + 2 * w, TFinish.Apply(c2, gate + 2 * w)); TLanes.Store(d + 2 * w, TFinish.Apply(d2, gate2 + 2 * w)); }
-            if (TCount.Value > 3) { TLanes.Store(c + 3 * w, TFinish.Apply(c3, gate + 3 * w)); TLanes.Store(d + 3 * w, TFinish.Apply(d3, gate2 + 3 * w)); }
-            if (TCount.Value > 4) { TLanes.Store(c + 4 * w, TFinish.Apply(c4, gate + 4 * w)); TLanes.Store(d + 4 * w, TFinish.Apply(d4, gate2 + 4 * w)); }
-            if (TCount.Value > 5) { TLanes.Store(c + 5 * w, TFinish.Apply(c5, gate + 5 * w)); TLanes.Store(d + 5 * w, TFinish.Apply(d5, gate2 + 5 * w)); }
-            if (TCount.Value > 6) { TLanes.Store(c + 6 * w, TFinish.Apply(c6, gate + 6 * w)); TLanes.Store(d + 6 * w, TFinish.Apply(d6, gate2 + 6 * w)); }
+            float* g = block.Gate + m * block.CRow, g2 = paired ? g + block.CRow : g;
+            TLanes.Store(c, TFinish.Apply(c0, g));
+            TLanes.Store(d, TFinish.Apply(d0, g2));
+            if (TCount.Value > 1) { TLanes.Store(c + 1 * w, TFinish.Apply(c1, g + 1 * w)); TLanes.Store(d + 1 * w, TFinish.Apply(d1, g2 + 1 * w)); }
+            if (TCount.Value > 2) { TLanes.Store(c + 2 * w, TFinish.Apply(c2, g + 2 * w)); TLanes.Store(d + 2 * w, TFinish.Apply(d2, g2 + 2 * w)); }
+            if (TCount.Value > 3) { TLanes.Store(c + 3 * w, TFinish.Apply(c3, g + 3 * w)); TLanes.Store(d + 3 * w, TFinish.Apply(d3, g2 + 3 * w)); }
+            if (TCount.Value > 4) { TLanes.Store(c + 4 * w, TFinish.Apply(c4, g + 4 * w)); TLanes.Store(d + 4 * w, TFinish.Apply(d4, g2 + 4 * w)); }
+            if (TCount.Value > 5) { TLanes.Store(c + 5 * w, TFinish.Apply(c5, g + 5 * w)); TLanes.Store(d + 5 * w, TFinish.Apply(d5, g2 + 5 * w)); }
+            if (TCount.Value > 6) { TLanes.Store(c + 6 * w, TFinish.Apply(c6, g + 6 * w)); TLanes.Store(d + 6 * w, TFinish.Apply(d6, g2 + 6 * w)); }
         }
     }
 }

@@ -42,7 +42,8 @@ internal static unsafe class Transposition
     {
         Vector256<float> r0 = Halves(s, sourceRow), r1 = Halves(s + sourceRow, sourceRow);
         Vector256<float> r2 = Halves(s + 2 * sourceRow, sourceRow), r3 = Halves(s + 3 * sourceRow, sourceRow);
-        Vector256<float> low01 = Avx.UnpackLow(r0, r1), high01 = Avx.UnpackHigh(r0, r1), low23 = Avx.UnpackLow(r2, r3), high23 = Avx.UnpackHigh(r2, r3);
+        Vector256<float> low01 = Avx.UnpackLow(r0, r1), high01 = Avx.UnpackHigh(r0, r1);
+        Vector256<float> low23 = Avx.UnpackLow(r2, r3), high23 = Avx.UnpackHigh(r2, r3);
         Avx.Shuffle(low01, low23, 0x44).Store(t);
         Avx.Shuffle(low01, low23, 0xEE).Store(t + targetRow);
         Avx.Shuffle(high01, high23, 0x44).Store(t + 2 * targetRow);

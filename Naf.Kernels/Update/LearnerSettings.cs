@@ -1,6 +1,8 @@
 namespace Naf.Kernels;
 
-/// <summary>What may differ from learner to learner within a population. Defaults: the paper's, or Lillicrap et al. 2016 where it is silent.</summary>
+/// <summary>
+/// What may differ from learner to learner within a population. Defaults: the paper's, or Lillicrap et al. 2016 where it is silent.
+/// </summary>
 public sealed record LearnerSettings
 {
     /// <summary>Seed of everything random in this learner: weights and minibatches.</summary>

@@ -243,6 +243,7 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
                 n.Output + l, n.OutputGradient + l, n.OutputRow);
         }
         MlpWorkspace m = _networks[1], t = _networks[2];
-        return new NafHeads(n.Output, n.OutputGradient, n.OutputRow, m.Output, m.OutputGradient, m.OutputRow, t.Output, t.OutputGradient, t.OutputRow);
+        return new NafHeads(n.Output, n.OutputGradient, n.OutputRow, m.Output, m.OutputGradient, m.OutputRow,
+            t.Output, t.OutputGradient, t.OutputRow);
     }
 }

@@ -32,12 +32,14 @@ public sealed class NafPopulation : IDisposable
     }
 
     internal NafPopulation(
-        Device device, NafShape shape, ReadOnlySpan<float> inputScale, int batch, int replayCapacity, IReadOnlyList<LearnerSettings> learners, int laneWidth)
+        Device device, NafShape shape, ReadOnlySpan<float> inputScale, int batch, int replayCapacity, IReadOnlyList<LearnerSettings> learners,
+        int laneWidth)
     {
         if (device is not CpuDevice cpu) throw new DeviceException($"device {device.Info.Name} has no kernels for training; use --device cpu");
         if (learners.Count == 0) throw new ArgumentException("a population needs at least one learner");
         if (batch is < 1 or > 65536) throw new ArgumentException($"batch_size = {batch} is out of range; give 1 to 65536");
-        if (replayCapacity < batch) throw new ArgumentException($"replay_capacity = {replayCapacity} is smaller than batch_size = {batch}; make it larger");
+        if (replayCapacity < batch)
+            throw new ArgumentException($"replay_capacity = {replayCapacity} is smaller than batch_size = {batch}; make it larger");
         float[] scale = inputScale.IsEmpty ? [.. Enumerable.Repeat(1f, shape.State)] : inputScale.ToArray();
         if (scale.Length != shape.State) throw new ArgumentException($"the input scale has {scale.Length} entries and the observation {shape.State}");
         (Shape, Batch, _team) = (shape, batch, cpu.Team);
@@ -112,9 +114,11 @@ public sealed class NafPopulation : IDisposable
         {
             if (reader.ReadUInt32() != Format) throw new InvalidDataException("the stream does not hold a NAF population of this version");
             string shape = reader.ReadString();
-            if (shape != Shape.ToString()) throw new InvalidDataException($"the checkpoint holds networks {shape} and this run asks for {Shape}; use the settings of the run");
+            if (shape != Shape.ToString())
+                throw new InvalidDataException($"the checkpoint holds networks {shape} and this run {Shape}; use the settings of the run");
             int learners = reader.ReadInt32();
-            if (learners != _learners.Length) throw new InvalidDataException($"the checkpoint holds {learners} learners and this run {_learners.Length}; use the seeds of the run");
+            if (learners != _learners.Length)
+                throw new InvalidDataException($"the checkpoint holds {learners} learners and this run {_learners.Length}; use the seeds of the run");
             foreach (Learner learner in _learners) learner.Load(reader);
         }
         catch (EndOfStreamException)

@@ -23,7 +23,8 @@ public sealed class NafReference<T> where T : struct, IFloatingPointIeee754<T>
     {
         (_shape, _settings, _networks) = (shape, settings, shape.Networks());
         _mlps = [.. _networks.Select(n => new MlpReference<T>(n))];
-        (Parameters, Statistics, First, Second) = (new T[_networks.Length][], new T[_networks.Length][], new T[_networks.Length][], new T[_networks.Length][]);
+        (Parameters, Statistics) = (new T[_networks.Length][], new T[_networks.Length][]);
+        (First, Second) = (new T[_networks.Length][], new T[_networks.Length][]);
         for (int n = 0; n < _networks.Length; n++)
         {
             var (parameters, statistics) = (new float[_networks[n].Parameters], new float[_networks[n].Statistics]);

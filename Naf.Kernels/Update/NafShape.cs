@@ -22,8 +22,10 @@ public sealed record NafShape(int State, int Action, ImmutableArray<int> Hidden,
     {
         if (Action is < 1 or > 64) throw new ArgumentException($"an action of {Action} entries is not possible: give 1 to 64");
         return SharedTrunk
-            ? [new MlpShape(State, Hidden, 1 + Action + Packed, BatchNorm)]
-            : [new MlpShape(State, Hidden, 1, BatchNorm), new MlpShape(State, Hidden, Action, BatchNorm), new MlpShape(State, Hidden, Packed, BatchNorm)];
+            ? [Network(1 + Action + Packed)]
+            : [Network(1), Network(Action), Network(Packed)];
+
+        MlpShape Network(int outputs) => new(State, Hidden, outputs, BatchNorm);
     }
 
     /// <inheritdoc/>

@@ -67,7 +67,8 @@ internal sealed unsafe class ReplayBuffer : IDisposable
     {
         int capacity = reader.ReadInt32(), count = reader.ReadInt32(), next = reader.ReadInt32();
         if (capacity != _capacity)
-            throw new InvalidDataException($"the checkpoint's replay holds {capacity} transitions and this one {_capacity}; set replay_capacity={capacity}");
+            throw new InvalidDataException(
+                $"the checkpoint's replay holds {capacity} transitions and this one {_capacity}; set replay_capacity={capacity}");
         if (count < 0 || count > capacity || next < 0 || next > count)
             throw new InvalidDataException($"the checkpoint's replay is not possible: {count} rows of {capacity}, next row {next}");
         if (count > _allocated) Grow(count);

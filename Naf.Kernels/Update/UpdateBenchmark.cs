@@ -53,7 +53,8 @@ public static class UpdateBenchmark
     {
         var shape = new NafShape(settings.State, settings.Action, settings.Hidden, settings.Trunk, settings.BatchNorm);
         LearnerSettings[] learners = [.. Enumerable.Range(0, settings.Learners).Select(k => new LearnerSettings { Seed = (ulong)k, Tau = 1e-2f })];
-        UpdateCheck.Errors errors = UpdateCheck.Run(device, shape, learners[0], settings.Batch, updates: 2, [.. Enumerable.Repeat(1f, settings.State)]);
+        float[] scale = [.. Enumerable.Repeat(1f, settings.State)];
+        UpdateCheck.Errors errors = UpdateCheck.Run(device, shape, learners[0], settings.Batch, updates: 2, scale);
         if (!errors.Agree) throw new InvalidOperationException($"the update differs from the reference ({errors}); it was not timed");
 
         using var population = new NafPopulation(device, shape, [], settings.Batch, 10_000, learners);
@@ -72,9 +73,11 @@ public static class UpdateBenchmark
             rates[round] = updates / Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
         for (int k = 0; k < learners.Length; k++)
-            if (!population.TakeReport(k).Finite) throw new InvalidOperationException($"learner {k} stopped while it was timed: its loss was not finite");
+            if (!population.TakeReport(k).Finite)
+                throw new InvalidOperationException($"learner {k} stopped while it was timed: its loss was not finite");
         int threads = device is CpuDevice cpu ? cpu.Team.Threads : 0;
-        return new UpdateBenchmarkResult(device.Info.Name, device.Info.Instructions, threads, settings, rates.Order().ElementAt(rates.Length / 2), rates,
+        double median = rates.Order().ElementAt(rates.Length / 2);
+        return new UpdateBenchmarkResult(device.Info.Name, device.Info.Instructions, threads, settings, median, rates,
             ActiveUnits(population), errors.Gradient);
     }
 

@@ -8,7 +8,7 @@ public static class UpdateCheck
     /// <summary>How far the fast version is from the reference.</summary>
     /// <param name="Gradient">Largest error of Adam's first moment after one update, over its largest element.</param>
     /// <param name="Loss">Largest relative error of the loss over the updates made.</param>
-    /// <param name="State">Largest error of parameters, second moments, target and running statistics after the last update, over 1 + their size.</param>
+    /// <param name="State">Largest error of parameters, second moments, target and running statistics at the end, over 1 + their size.</param>
     public readonly record struct Errors(double Gradient, double Loss, double State)
     {
         /// <summary>
@@ -54,7 +54,8 @@ public static class UpdateCheck
             Learner learner = population.LearnerAt(0);
             double[] moments = [.. reference.First.SelectMany(m => m)];
             double largest = moments.Max(Math.Abs), gradient = k == 0 ? LargestError(learner.FirstMoment, moments, _ => largest) : errors.Gradient;
-            errors = new Errors(gradient, double.IsFinite(loss) ? Math.Max(errors.Loss, loss) : double.PositiveInfinity, StateError(learner, reference));
+            loss = double.IsFinite(loss) ? Math.Max(errors.Loss, loss) : double.PositiveInfinity;
+            errors = new Errors(gradient, loss, StateError(learner, reference));
         }
         return errors;
     }

@@ -20,7 +20,8 @@ public sealed class NafAdvantageTests
     {
         // A = −½ exp(2 B tanh(l/B)) (u − tanh m)²
         double l = 0.6, m = -0.4, u = 0.8, curvature = Math.Exp(2 * 5 * Math.Tanh(l / 5));
-        Assert.That(NafAdvantageReference<double>.Value(0, [m], [l], [u], 5), Is.EqualTo(-0.5 * curvature * Math.Pow(u - Math.Tanh(m), 2)).Within(1e-14));
+        double expected = -0.5 * curvature * Math.Pow(u - Math.Tanh(m), 2);
+        Assert.That(NafAdvantageReference<double>.Value(0, [m], [l], [u], 5), Is.EqualTo(expected).Within(1e-14));
     }
 
     [Test]

@@ -19,7 +19,8 @@ public sealed unsafe class RowProductTests(int width)
     public void The_product_is_the_plain_sum_over_the_set_bits(int rows, int depth, int columns)
     {
         int padded = MlpShape.Pad(columns), words = BitMatrix.Words(depth);
-        using HostBuffer a = Random(rows * depth, 1), b = Random(depth * padded, 2), bias = Random(padded, 3), bits = new(2L * rows * words), c = new(rows * padded), gate = Random(rows * padded, 5);
+        using HostBuffer a = Random(rows * depth, 1), b = Random(depth * padded, 2), bias = Random(padded, 3), bits = new(2L * rows * words),
+            c = new(rows * padded), gate = Random(rows * padded, 5);
         c.Span.Fill(float.NaN);
         var set = (ulong*)bits.Pointer;
         for (int m = 0; m < rows; m++)
@@ -29,7 +30,8 @@ public sealed unsafe class RowProductTests(int width)
 
         foreach ((bool sparse, Finish finish) in from s in new[] { true, false } from f in Enum.GetValues<Finish>() select (s, f))
         {
-            Multiply(rows, a.Pointer, depth, 1, sparse ? set : null, words, depth, b.Pointer, padded, bias.Pointer, c.Pointer, padded, padded, gate.Pointer, finish);
+            Multiply(rows, a.Pointer, depth, 1, sparse ? set : null, words, depth, b.Pointer, padded, bias.Pointer, c.Pointer, padded, padded,
+                gate.Pointer, finish);
             for (int m = 0; m < rows; m++)
                 for (int j = 0; j < padded; j++)
                 {
@@ -41,7 +43,8 @@ public sealed unsafe class RowProductTests(int width)
                         Finish.Gate => gate.Span[m * padded + j] > 0 ? expected : 0,
                         _ => expected,
                     };
-                    Assert.That(c.Span[m * padded + j], Is.EqualTo(expected).Within(Tolerances.Float32Sum(depth)), $"C[{m}, {j}], sparse {sparse}, {finish}");
+                    Assert.That(c.Span[m * padded + j], Is.EqualTo(expected).Within(Tolerances.Float32Sum(depth)),
+                        $"C[{m}, {j}], sparse {sparse}, {finish}");
                 }
         }
     }
@@ -99,8 +102,8 @@ public sealed unsafe class RowProductTests(int width)
     }
 
     private void Multiply(
-        int rows, float* a, nint aRow, nint aStep, ulong* bits, int words, int depth, float* b, nint bRow, float* start, float* c, nint cRow, int columns,
-        float* gate = null, Finish finish = Finish.None)
+        int rows, float* a, nint aRow, nint aStep, ulong* bits, int words, int depth, float* b, nint bRow, float* start,
+        float* c, nint cRow, int columns, float* gate = null, Finish finish = Finish.None)
     {
         if (width == 16) Run<Lanes512, Vector512<float>>();
         else if (width == 8) Run<Lanes256, Vector256<float>>();

@@ -61,7 +61,8 @@ public sealed class NafPopulationTests
         byte[] bytes = stream.ToArray();
 
         using var wider = new NafPopulation(device, Shape with { Hidden = [41, 31] }, [], 16, 1000, [Settings(1)]);
-        Assert.That(() => wider.Load(new MemoryStream(bytes)), Throws.TypeOf<InvalidDataException>().With.Message.Contains("[40,31]").And.Message.Contains("[41,31]"));
+        Assert.That(() => wider.Load(new MemoryStream(bytes)),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("[40,31]").And.Message.Contains("[41,31]"));
         using var other = new NafPopulation(device, Shape, [], 16, 1000, [Settings(2)]);
         Assert.That(() => other.Load(new MemoryStream(bytes)), Throws.TypeOf<InvalidDataException>().With.Message.Contains("seed 1"));
         using var more = new NafPopulation(device, Shape, [], 16, 1000, [Settings(1), Settings(2)]);
@@ -97,8 +98,10 @@ public sealed class NafPopulationTests
         using var device = new CpuDevice(1);
         using var population = new NafPopulation(device, Shape, [], 16, 1000, [Settings(1)]);
         var (x, u) = (new float[7], new float[3]);
-        Assert.That(() => population.Store(0, [float.NaN, 0, 0, 0, 0, 0, 0], u, 0, x, false), Throws.TypeOf<NonFiniteTransitionException>().With.Message.Contains("not finite"));
-        Assert.That(() => population.Store(0, x, u, float.PositiveInfinity, x, false), Throws.TypeOf<NonFiniteTransitionException>().With.Message.Contains("reward"));
+        Assert.That(() => population.Store(0, [float.NaN, 0, 0, 0, 0, 0, 0], u, 0, x, false),
+            Throws.TypeOf<NonFiniteTransitionException>().With.Message.Contains("not finite"));
+        Assert.That(() => population.Store(0, x, u, float.PositiveInfinity, x, false),
+            Throws.TypeOf<NonFiniteTransitionException>().With.Message.Contains("reward"));
         Assert.That(() => population.Store(0, x, u, 0, new float[6], false), Throws.ArgumentException.With.Message.Contains("expected 7"));
         Assert.That(population.ReplayCount(0), Is.Zero);
     }
@@ -152,10 +155,14 @@ public sealed class NafPopulationTests
     public void Settings_out_of_range_are_refused_by_name()
     {
         using var device = new CpuDevice(1);
-        Assert.That(() => new NafPopulation(device, Shape, [], 16, 8, [Settings(1)]), Throws.ArgumentException.With.Message.Contains("replay_capacity"));
-        Assert.That(() => new NafPopulation(device, Shape, [], 16, 99, [Settings(1) with { Tau = 0 }]), Throws.ArgumentException.With.Message.Contains("tau"));
-        Assert.That(() => new NafPopulation(device, Shape, [1, 2], 16, 99, [Settings(1)]), Throws.ArgumentException.With.Message.Contains("input scale"));
-        Assert.That(() => new NafPopulation(device, Shape with { Action = 65 }, [], 16, 99, [Settings(1)]), Throws.ArgumentException.With.Message.Contains("65"));
+        Assert.That(() => new NafPopulation(device, Shape, [], 16, 8, [Settings(1)]),
+            Throws.ArgumentException.With.Message.Contains("replay_capacity"));
+        Assert.That(() => new NafPopulation(device, Shape, [], 16, 99, [Settings(1) with { Tau = 0 }]),
+            Throws.ArgumentException.With.Message.Contains("tau"));
+        Assert.That(() => new NafPopulation(device, Shape, [1, 2], 16, 99, [Settings(1)]),
+            Throws.ArgumentException.With.Message.Contains("input scale"));
+        Assert.That(() => new NafPopulation(device, Shape with { Action = 65 }, [], 16, 99, [Settings(1)]),
+            Throws.ArgumentException.With.Message.Contains("65"));
     }
 
     private static LearnerSettings Settings(ulong seed) => new() { Seed = seed, Tau = 0.01f };
@@ -173,6 +180,7 @@ public sealed class NafPopulationTests
     private static float[] Parameters(NafPopulation population, int learner)
     {
         Learner l = population.LearnerAt(learner);
-        return [.. l.Parameters.Span, .. l.Target.Span, .. l.Statistics.Span, .. l.TargetStatistics.Span, .. l.FirstMoment.Span, .. l.SecondMoment.Span];
+        return [.. l.Parameters.Span, .. l.Target.Span, .. l.Statistics.Span, .. l.TargetStatistics.Span, .. l.FirstMoment.Span,
+            .. l.SecondMoment.Span];
     }
 }

@@ -66,7 +66,8 @@ public sealed class NafReferenceTests
         return new Minibatch<double>([.. Rows(state)], [.. Rows(action)], [.. Rows(1).Select(r => r[0])],
             [.. Enumerable.Range(0, size).Select(m => m % 3 != 0)], [.. Rows(state)]);
 
-        IEnumerable<double[]> Rows(int width) => Enumerable.Range(0, size)
-            .Select(_ => Enumerable.Range(0, width).Select(_ => Math.Tanh(Philox.Normal(5, RandomStream.Weights, (ulong)draw++))).ToArray()).ToArray();
+        IEnumerable<double[]> Rows(int width) => [.. Enumerable.Range(0, size).Select(_ => Row(width))];
+
+        double[] Row(int width) => [.. Enumerable.Range(0, width).Select(_ => Math.Tanh(Philox.Normal(5, RandomStream.Weights, (ulong)draw++)))];
     }
 }
