@@ -27,7 +27,7 @@ public sealed class RewardDefinition
         (ObservationSize, ActionSize, Terms, Bounds, TerminationReward) = (observationSize, actionSize, terms, bounds, terminationReward);
         if (terms.Length > MaxTerms) throw new ArgumentException($"a reward has at most {MaxTerms} terms, and this one has {terms.Length}");
         for (int k = 0; k < terms.Length; k++)
-            if (Problem(terms[k]) is { } problem) throw new ArgumentException($"reward term {k + 1} ({terms[k].Kind}): {problem}");
+            if (terms[k].Problem(observationSize, actionSize) is { } problem) throw new ArgumentException($"reward term {k + 1} ({terms[k].Kind}): {problem}");
         foreach (TerminationBound bound in bounds)
             if (bound.Index < 0 || bound.Index >= observationSize || double.IsNaN(bound.Low) || double.IsNaN(bound.High))
                 throw new ArgumentException($"{bound} needs an index below {observationSize} and bounds that are numbers");
@@ -48,19 +48,4 @@ public sealed class RewardDefinition
 
     /// <summary>R_term, added to the reward of the step that ends an episode.</summary>
     public double TerminationReward { get; }
-
-    private string? Problem(RewardTerm term)
-    {
-        int n = term.Index.Length;
-        if (n is 0 or > MaxIndices) return $"it has {n} entries; a term has 1 to {MaxIndices} (split it in two)";
-        if (term.Centre.Length != n || term.Scale.Length != n) return $"{n} entries need {n} centres and scales, not {term.Centre.Length} and {term.Scale.Length}";
-        foreach (int i in term.Index)
-            if (i < 0 || i >= ObservationSize + ActionSize) return $"index {i} is neither an observation (0 .. {ObservationSize - 1}) nor an action";
-        if (!double.IsFinite(term.Weight) || !double.IsFinite(term.Offset)) return "weight and offset must be finite";
-        if (term.UsesAlpha && !(term.Alpha > 0 && double.IsFinite(term.Alpha))) return $"alpha must be positive, not {term.Alpha}";
-        if (term.Centre.Any(c => !double.IsFinite(c)) || term.Scale.Any(s => !double.IsFinite(s))) return "centres and scales must be finite";
-        if (!term.IsLinear && term.Scale.Any(s => s < 0)) return "scales of a quadratic kind must not be negative";
-        if (!term.IsLinear && term.Offset != 0) return "only linear and sigmoid terms have an offset";
-        return null;
-    }
 }

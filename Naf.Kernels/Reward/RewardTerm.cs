@@ -31,13 +31,32 @@ public enum RewardKind
 /// <param name="Centre">[n], c.</param>
 /// <param name="Scale">[n], s.</param>
 public sealed record RewardTerm(
-    RewardKind Kind, double Weight, double Alpha, double Offset, ImmutableArray<int> Index, ImmutableArray<double> Centre, ImmutableArray<double> Scale)
+    RewardKind Kind, double Weight, double Alpha, double Offset,
+    ImmutableArray<int> Index, ImmutableArray<double> Centre, ImmutableArray<double> Scale)
 {
     /// <summary>Whether e is linear in z.</summary>
     public bool IsLinear => Kind is RewardKind.Linear or RewardKind.Sigmoid;
 
     /// <summary>Whether ρ uses α.</summary>
     public bool UsesAlpha => Kind is not (RewardKind.Linear or RewardKind.Quadratic);
+
+    /// <summary>What is wrong with the term, or null.</summary>
+    /// <param name="observationSize">Size of x.</param>
+    /// <param name="actionSize">Size of u.</param>
+    public string? Problem(int observationSize, int actionSize)
+    {
+        int n = Index.Length;
+        if (n is 0 or > RewardDefinition.MaxIndices) return $"it has {n} entries; a term has 1 to {RewardDefinition.MaxIndices} (split it in two)";
+        if (Centre.Length != n || Scale.Length != n) return $"{n} entries need {n} centres and scales, not {Centre.Length} and {Scale.Length}";
+        foreach (int i in Index)
+            if (i < 0 || i >= observationSize + actionSize) return $"index {i} is neither an observation (0 .. {observationSize - 1}) nor an action";
+        if (!double.IsFinite(Weight) || !double.IsFinite(Offset)) return "weight and offset must be finite";
+        if (UsesAlpha && !(Alpha > 0 && double.IsFinite(Alpha))) return $"alpha must be positive, not {Alpha}";
+        if (Centre.Any(c => !double.IsFinite(c)) || Scale.Any(s => !double.IsFinite(s))) return "centres and scales must be finite";
+        if (!IsLinear && Scale.Any(s => s < 0)) return "scales of a quadratic kind must not be negative";
+        if (!IsLinear && Offset != 0) return "only linear and sigmoid terms have an offset";
+        return null;
+    }
 }
 
 /// <summary>An episode ends when x_i of the next observation is below <paramref name="Low"/> or above <paramref name="High"/>.</summary>

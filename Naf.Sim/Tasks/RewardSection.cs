@@ -20,18 +20,12 @@ internal static class RewardSection
     {
         IReadOnlyList<YamlCursor> items = section.Items();
         if (items.Count == 0) throw section.Error("'reward' is empty; expected at least one term");
-        // a definition of one term alone checks it, at its own line
-        ImmutableArray<RewardTerm> terms = [.. items.Select(item =>
-        {
-            RewardTerm term = Term(item, names);
-            item.Checked(() => new RewardDefinition(observationSize, actionSize, [term], []));
-            return term;
-        })];
+        ImmutableArray<RewardTerm> terms = [.. items.Select(item => Term(item, names, observationSize, actionSize))];
         (ImmutableArray<TerminationBound> bounds, double last) = Termination(termination, names);
         return section.Checked(() => new RewardDefinition(observationSize, actionSize, terms, bounds, last));
     }
 
-    private static RewardTerm Term(YamlCursor item, SignalNames names)
+    private static RewardTerm Term(YamlCursor item, SignalNames names, int observationSize, int actionSize)
     {
         YamlMap map = item.Map([.. Kinds.Keys, "weight", "alpha", "offset", "centre", "scale"]);
         (string word, YamlCursor signals) = map.OneOf([.. Kinds.Keys]);
@@ -42,7 +36,8 @@ internal static class RewardSection
             [.. map["scale"]?.Numbers(index.Length) ?? [.. Enumerable.Repeat(1.0, index.Length)]]);
         if (!term.UsesAlpha) map.Refuse("alpha", $"{word} has no length scale");
         if (!term.IsLinear) map.Refuse("offset", "only linear and sigmoid terms have one");
-        return term with { Alpha = term.UsesAlpha ? map.Required("alpha").Number() : 0, Offset = map["offset"]?.Number() ?? 0 };
+        term = term with { Alpha = term.UsesAlpha ? map.Required("alpha").Number() : 0, Offset = map["offset"]?.Number() ?? 0 };
+        return term.Problem(observationSize, actionSize) is { } problem ? throw item.Error($"{item.What} ({word}): {problem}") : term;
     }
 
     private static (ImmutableArray<TerminationBound> Bounds, double Reward) Termination(YamlCursor? section, SignalNames names)
