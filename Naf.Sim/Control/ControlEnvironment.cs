@@ -80,13 +80,14 @@ public sealed partial class ControlEnvironment : IDisposable
     /// <summary>One control step.</summary>
     /// <param name="action">[ActionSize], clipped to [−1, 1].</param>
     /// <exception cref="InvalidOperationException">The episode is over, or has not begun: call <see cref="Reset"/>.</exception>
-    /// <exception cref="SimulationException">The state or the action is not finite, or MuJoCo failed; go on from <see cref="Reset"/>.</exception>
+    /// <exception cref="SimulationException">Action, reward or state is not finite, or MuJoCo failed; go on from <see cref="Reset"/>.</exception>
     public StepResult Step(ReadOnlySpan<double> action)
     {
         if (!_ready) throw new InvalidOperationException($"{Task.Name}: there is no episode to step; call Reset");
         if (Done) throw new InvalidOperationException($"{Task.Name}: the episode ended after step {StepIndex}; call Reset");
         Clip(action);
         double reward = Task.Function.Value(_x, _u);
+        if (!double.IsFinite(reward)) throw Failure("the reward is not finite; end the episode before, by bounds under 'termination'", null);
         Simulate();
         StepIndex++;
         Observe();

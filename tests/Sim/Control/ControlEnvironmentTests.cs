@@ -136,7 +136,7 @@ public sealed class ControlEnvironmentTests : MujocoFixture
     public void Simulation_that_blows_up_is_reported_and_the_next_episode_is_sound()
     {
         using var scratch = new ScratchFolder();
-        string path = scratch.Changed("reacher-single", "horizon: 150", "horizon: 150");
+        string path = scratch.Copy("reacher-single");
         scratch.Write("reacher.xml", ScratchFolder.BuiltIn("reacher.xml").Replace("gear=\"5\"", "gear=\"1e13\""));
         using ControlTask task = ControlTask.Load(path);
         using var environment = new ControlEnvironment(task);
@@ -148,6 +148,27 @@ public sealed class ControlEnvironmentTests : MujocoFixture
             {
                 for (int t = 0; t < 10; t++) environment.Step([1, 0, 0]);
             }, Throws.TypeOf<SimulationException>().With.Message.Contains("reacher-single, step "));
+        }
+    }
+
+    [Test]
+    public void Reward_that_is_not_finite_is_reported_and_the_next_episode_is_sound()
+    {
+        // finite in the first observation, where the pole hangs and the cart has hardly moved; then the square overflows
+        using var scratch = new ScratchFolder();
+        string path = scratch.Changed("cartpole", "{quadratic: slider, weight: -0.0005}", "{quadratic: slider, weight: -1e300, scale: 1e10}");
+        using ControlTask task = ControlTask.Load(path);
+        using var environment = new ControlEnvironment(task);
+        for (int attempt = 0; attempt < 2; attempt++)
+        {
+            environment.Reset(1, RandomStream.Reset, 0);
+            Assert.That(environment.Step([1]).Reward, Is.Negative.And.Not.NaN.And.GreaterThan(double.NegativeInfinity));
+            Assert.That(() =>
+            {
+                while (!environment.Done) environment.Step([1]);
+            }, Throws.TypeOf<SimulationException>().With.Message.Match("^cartpole, step [0-9]+ of the episode: the reward is not finite"));
+            Assert.That(double.IsFinite(environment.Score));
+            Assert.That(() => environment.Step([0]), Throws.InvalidOperationException);
         }
     }
 
@@ -181,7 +202,7 @@ public sealed class ControlEnvironmentTests : MujocoFixture
     public void Controls_span_the_range_of_their_actuators()
     {
         using var scratch = new ScratchFolder();
-        string path = scratch.Changed("reacher-single", "horizon: 150", "horizon: 150");
+        string path = scratch.Copy("reacher-single");
         scratch.Write("reacher.xml", ScratchFolder.BuiltIn("reacher.xml").Replace("joint=\"j1\" gear=\"5\"", "joint=\"j1\" gear=\"1\" ctrlrange=\"-4 6\""));
         using ControlTask ranged = ControlTask.Load(path), plain = ControlTask.Load("reacher-single");
         using ControlEnvironment a = new(ranged), b = new(plain);

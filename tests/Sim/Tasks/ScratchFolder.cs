@@ -18,13 +18,20 @@ internal sealed class ScratchFolder : IDisposable
         return path;
     }
 
+    /// <summary>A copy of a built-in task with its model; the path of the task file.</summary>
+    public string Copy(string task)
+    {
+        string text = BuiltIn($"{task}.yaml");
+        string model = text.Split('\n').First(line => line.StartsWith("model: ", StringComparison.Ordinal))["model: ".Length..];
+        Write(model, BuiltIn(model));
+        return Write($"{task}.yaml", text);
+    }
+
     /// <summary>A copy of a built-in task in which one piece of text is replaced.</summary>
     public string Changed(string task, string old, string replacement)
     {
-        string text = BuiltIn($"{task}.yaml");
+        string path = Copy(task), text = File.ReadAllText(path);
         if (!text.Contains(old)) throw new ArgumentException($"{task}.yaml does not contain {old}");
-        string model = text.Split('\n').First(line => line.StartsWith("model: ", StringComparison.Ordinal))["model: ".Length..];
-        if (!File.Exists(Path.Combine(Folder, model))) Write(model, BuiltIn(model));
         return Write($"{task}.yaml", text.Replace(old, replacement));
     }
 
