@@ -2,12 +2,16 @@ using Naf.Kernels;
 
 namespace Naf.Sim;
 
-/// <summary>A task file (.yaml): its heading is read at once, the rest when the model that it names is at hand. The format is written down in docs/tasks.md.</summary>
+/// <summary>
+/// A task file (.yaml): its heading is read at once, the rest when the model that it names is at hand. The format is written down in
+/// docs/tasks.md.
+/// </summary>
 public sealed class TaskFile
 {
     private static readonly string[] Keys =
     [
-        "name", "description", "model", "substeps", "horizon", "constants", "reset", "observation", "reward", "termination", "measures", "success", "training",
+        "name", "description", "model", "substeps", "horizon",
+        "constants", "reset", "observation", "reward", "termination", "measures", "success", "training",
     ];
 
     private readonly YamlMap _root;
@@ -16,7 +20,7 @@ public sealed class TaskFile
     {
         _root = root;
         Path = path;
-        Name = root.Required("name").Text();
+        Name = NameIn(root.Required("name"));
         Description = root.Required("description").Text();
         YamlCursor model = root.Required("model");
         ModelPath = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, model.Text());
@@ -28,7 +32,7 @@ public sealed class TaskFile
     /// <summary>The file as the user named it.</summary>
     public string Path { get; }
 
-    /// <summary>The task's name.</summary>
+    /// <summary>The task's name: letters, digits, - _ . only, fit to be part of a folder's name.</summary>
     public string Name { get; }
 
     /// <summary>One line about the task.</summary>
@@ -73,5 +77,14 @@ public sealed class TaskFile
             Success = MeasureSection.Success(_root["success"], measures),
             Training = new TrainingDefaults(_root["training"]),
         };
+    }
+
+    // runs are kept in folders that bear the name: no separator, no "..", nothing hidden
+    private static string NameIn(YamlCursor cursor)
+    {
+        string name = cursor.Text();
+        return name[0] != '.' && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+            ? name
+            : throw cursor.Error($"'name' expects letters, digits, - _ . only, the first not a dot, not {cursor.Kind}");
     }
 }

@@ -14,17 +14,25 @@ public static class TaskLibrary
     /// <summary>The built-in tasks with their headings.</summary>
     public static IReadOnlyList<TaskFile> Files => [.. Names.Select(name => TaskFile.Read(PathOf(name)))];
 
-    /// <summary>The path of the task file that a user means: a built-in name, or a path (anything with a folder or the ending .yaml or .yml).</summary>
-    /// <exception cref="FileNotFoundException">There is no such task; the message has the nearest name.</exception>
+    /// <summary>
+    /// The path of the task file that a user means: a built-in name, or a path (anything with a folder or the ending .yaml or .yml).
+    /// </summary>
+    /// <exception cref="FileNotFoundException">There is no such task, or it is a folder; the message has the nearest name.</exception>
     public static string Resolve(string nameOrPath)
     {
         bool isPath = nameOrPath.Contains('/') || nameOrPath.Contains('\\') || Path.GetExtension(nameOrPath) is ".yaml" or ".yml";
-        if (isPath) return File.Exists(nameOrPath) ? nameOrPath : throw new FileNotFoundException($"there is no task file {nameOrPath}", nameOrPath);
-        IReadOnlyList<string> names = Names;
-        return names.Contains(nameOrPath)
-            ? PathOf(nameOrPath)
-            : throw new FileNotFoundException(
-                $"there is no built-in task '{nameOrPath}' (a task of your own is named by the path of its .yaml file); {NearestName.Hint(nameOrPath, names)}");
+        if (isPath && File.Exists(nameOrPath)) return nameOrPath;
+        if (!isPath && Names.Contains(nameOrPath)) return PathOf(nameOrPath);
+        throw new FileNotFoundException(Problem(nameOrPath, isPath), nameOrPath);
+    }
+
+    private static string Problem(string nameOrPath, bool isPath)
+    {
+        if (Directory.Exists(nameOrPath)) return $"{nameOrPath} is a folder: name the task's .yaml file in it";
+        return isPath
+            ? $"there is no task file {nameOrPath}; naf tasks lists the built-in ones"
+            : $"there is no built-in task '{nameOrPath}' (a task of your own is named by the path of its .yaml file); "
+                + NearestName.Hint(nameOrPath, Names);
     }
 
     private static string PathOf(string name) => Path.Combine(Folder, $"{name}.yaml");

@@ -1,8 +1,14 @@
 namespace Naf.Sim;
 
-/// <summary>The section `training`: settings of the learner that suit the task, key → text, for the host to read; they mean nothing to the simulator.</summary>
+/// <summary>
+/// The section `training`: settings of the learner that suit the task, key → text, for the host to read; they mean nothing to the
+/// simulator. A list is handed on as "[a, b]". Settings that belong to a run are refused.
+/// </summary>
 public sealed class TrainingDefaults
 {
+    /// <summary>What the user or the machine decides, not the task.</summary>
+    private static readonly string[] OfTheRun = ["algorithm", "seed", "learners", "device", "threads"];
+
     private readonly Dictionary<string, string> _where = [];
 
     internal TrainingDefaults(YamlCursor? section)
@@ -10,7 +16,8 @@ public sealed class TrainingDefaults
         var values = new Dictionary<string, string>();
         foreach ((string key, YamlCursor at, YamlCursor value) in section?.Map(null).Entries ?? [])
         {
-            values[key] = value.Text();
+            if (OfTheRun.Contains(key)) throw at.Error($"'{key}' belongs to a run, not to a task: leave it out, and give naf train --set {key}=...");
+            values[key] = value.IsSequence ? $"[{string.Join(", ", value.Items().Select(item => item.Text()))}]" : value.Text();
             _where[key] = at.Where;
         }
         Values = values;

@@ -9,6 +9,9 @@ namespace Naf.Sim;
 /// <param name="what">What the node is, for messages: the key that led to it.</param>
 internal sealed class YamlCursor(string file, YamlNode node, string what)
 {
+    /// <summary>Characters of an offending text that a message shows.</summary>
+    private const int Shown = 40;
+
     /// <summary>Opens a task file.</summary>
     public static YamlCursor Open(string path) => YamlSource.Load(path) is { } root
         ? new YamlCursor(path, root, "task")
@@ -52,7 +55,7 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
         {
             var keyCursor = new YamlCursor(file, keyNode, "key");
             string key = keyCursor.Text();
-            if (known is not null && !known.Contains(key)) throw keyCursor.Error($"unknown key '{key}' in '{what}'; {NearestName.Hint(key, known)}");
+            if (known is not null && !known.Contains(key)) throw keyCursor.Error($"unknown key {keyCursor.Kind} in '{what}'; {NearestName.Hint(key, known)}");
             entries.Add(new YamlEntry(key, keyCursor, new YamlCursor(file, value, key)));
         }
         return new YamlMap(this, entries);
@@ -85,8 +88,8 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
             "-inf" or "-.inf" => double.NegativeInfinity,
             _ => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double parsed) ? parsed : null,
         };
-        if (number is not { } n || double.IsNaN(n)) throw Error($"'{what}' expects a number, not '{text}'");
-        return !finite || double.IsFinite(n) ? n : throw Error($"'{what}' expects a finite number, not '{text}'");
+        if (number is not { } n || double.IsNaN(n)) throw Error($"'{what}' expects a number, not {Kind}");
+        return !finite || double.IsFinite(n) ? n : throw Error($"'{what}' expects a finite number, not {Kind}");
     }
 
     /// <summary>A whole number of at least <paramref name="least"/>.</summary>
@@ -110,11 +113,13 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
         return pair.Length == 2 && pair[0] <= pair[1] ? (pair[0], pair[1]) : throw Error($"'{what}' expects a pair [low, high], low not above high");
     }
 
-    private string Kind => node switch
+    /// <summary>What stands there, for messages: "a list", or a text in quotes, of which the beginning is enough.</summary>
+    public string Kind => node switch
     {
         YamlMappingNode => "a mapping",
         YamlSequenceNode => "a list",
-        YamlScalarNode { Value: { Length: > 0 } text } => $"'{text}'",
+        YamlScalarNode { Value: { Length: > Shown } text } => $"'{text[..Shown].ReplaceLineEndings(" ")}…'",
+        YamlScalarNode { Value: { Length: > 0 } text } => $"'{text.ReplaceLineEndings(" ")}'",
         _ => "nothing",
     };
 }

@@ -37,14 +37,31 @@ public sealed class DocumentedTaskTests : MujocoFixture
     {
         string[] words =
         [
-            "name", "description", "model", "substeps", "horizon", "constants", "reset", "observation", "reward", "termination", "measures", "success", "training",
-            "position", "sin", "cos", "sin_cos", "velocity", "point", "axis", "linear_velocity", "angular_velocity", "constant", "minus", "of", "frame",
+            "name", "description", "model", "substeps", "horizon",
+            "constants", "reset", "observation", "reward", "termination", "measures", "success", "training",
+            "position", "sin", "cos", "sin_cos", "velocity", "point", "axis", "linear_velocity", "angular_velocity", "constant",
+            "minus", "of", "frame",
             "components", "input_scale", "at", "normal", "uniform", "polar", "radius", "angle", "by", "area", "linear", "quadratic", "smooth_norm",
             "log_quadratic", "bump", "sigmoid", "weight", "alpha", "offset", "centre", "scale", "outside", "value", "norm", "take", "steps", "bound",
             "end", "mean", "deviation", "minimum", "maximum", "first_below", "first_above", "above", "below",
+            "algorithm", "seed", "learners", "device", "threads",
         ];
         string text = Documentation();
         Assert.That(words.Where(word => !Regex.IsMatch(text, $@"`[^`]*\b{word}\b[^`]*`")), Is.Empty);
+    }
+
+    [Test]
+    public void Table_of_the_built_in_tasks_is_what_their_files_say()
+    {
+        foreach (string name in TaskLibrary.Names)
+        {
+            using ControlTask task = ControlTask.Load(name);
+            IReadOnlyDictionary<string, string> training = task.Training.Values;
+            Assert.That(training.Keys, Is.EqualTo(new[] { "tau", "reward_scale", "noise_scale" }));
+            Assert.That(Documentation(), Does.Contain(FormattableString.Invariant(
+                $"\n| `{name}` | {task.ObservationSize} | {task.ActionSize} | {task.ControlStep:0.###} s | {task.Horizon} | {training["tau"]} | ")
+                + $"{training["reward_scale"]} | {training["noise_scale"]} |\n"));
+        }
     }
 
     private static string Documentation() => File.ReadAllText(Here("../../../docs/tasks.md"));

@@ -33,14 +33,30 @@ public sealed class MalformedTaskTests : MujocoFixture
         new object[] { "smooth_norm: error", "smooth_norm: eror", 22, new[] { "no observation 'eror', which 'smooth_norm' needs", "did you mean 'error'?" } },
         new object[] { "quadratic: action", "quadratic: action.j7", 23, new[] { "'action.j7'", "'action.j1'" } },
         new object[] { "weight: -0.02, alpha: 0.01", "weight: -0.02", 22, new[] { "no key 'alpha'" } },
-        new object[] { "weight: -0.02, alpha: 0.01", "weight: -0.02, alpha: -1", 22, new[] { "alpha must be positive" } },
+        new object[] { "weight: -0.02, alpha: 0.01", "weight: -0.02, alpha: -1", 22, new[] { "reward[1] (smooth_norm): alpha must be positive" } },
+        new object[] { "weight: -0.0002", "weight: -0.0002, scale: -1", 23, new[] { "reward[2] (quadratic): scales of a quadratic kind" } },
         new object[] { "weight: -0.0002", "weight: -0.0002, alpha: 1", 23, new[] { "'alpha' has no meaning here" } },
         new object[] { "weight: -0.0002", "weight: -0.0002, centre: [0, 0]", 23, new[] { "expects 3 numbers (or one for all), not 2" } },
         new object[] { "measures:", "termination: {outside: {error: [-1, 1]}}\nmeasures:", 25, new[] { "stands for several numbers", "error.x, error.y" } },
         new object[] { "distance: {norm: error}", "distance: {norm: error, take: meen}", 26, new[] { "'take' does not know 'meen'; did you mean 'mean'?" } },
         new object[] { "steps: 50", "steps: 151", 27, new[] { "more than the horizon" } },
         new object[] { "distance: {below: 0.02}", "distnce: {below: 0.02}", 30, new[] { "unknown key 'distnce' in 'success'; did you mean 'distance'?" } },
-        new object[] { "tau: 0.01", "tau: [1, 2]", 33, new[] { "'tau' expects a text, not a list" } },
+        new object[] { "tau: 0.01", "tau: {a: 1}", 33, new[] { "'tau' expects a text, not a mapping" } },
+        new object[] { "tau: 0.01", "tau: [1, [2]]", 33, new[] { "'tau[2]' expects a text, not a list" } },
+        new object[] { "tau: 0.01", "seed: 1", 33, new[] { "'seed' belongs to a run, not to a task", "--set seed=" } },
+        new object[] { "tau: 0.01", "learners: 1", 33, new[] { "'learners' belongs to a run" } },
+        new object[] { "tau: 0.01", "device: cpu", 33, new[] { "'device' belongs to a run" } },
+        new object[] { "tau: 0.01", "threads: 1", 33, new[] { "'threads' belongs to a run" } },
+        new object[] { "tau: 0.01", "algorithm: naf", 33, new[] { "'algorithm' belongs to a run" } },
+        new object[] { "name: reacher", "name: ../../esc", 2, new[] { "'name' expects letters, digits, - _ . only", "not '../../esc'" } },
+        new object[] { "name: reacher", "name: a/b", 2, new[] { "'name' expects letters" } },
+        new object[] { "name: reacher", "name: 'a\\b'", 2, new[] { "'name' expects letters" } },
+        new object[] { "name: reacher", "name: .hidden", 2, new[] { "the first not a dot" } },
+        new object[] { "name: reacher", "name: my reacher", 2, new[] { "'name' expects letters" } },
+        new object[] { "name: reacher", "name: rëacher", 2, new[] { "'name' expects letters" } },
+        new object[] { "horizon: 150", $"horizon: {new string('x', 41)}", 6, new[] { $"not '{new string('x', 40)}…'" } },
+        new object[] { "horizon: 150", $"horizon: {new string('x', 40)}", 6, new[] { $"not '{new string('x', 40)}'" } },
+        new object[] { "horizon: 150", "horizon: |-\n  a\n  b", 6, new[] { "not 'a b'" } },
     ];
 
     [TestCaseSource(nameof(Mistakes))]
@@ -68,7 +84,7 @@ public sealed class MalformedTaskTests : MujocoFixture
     public void Model_without_actuators_is_refused()
     {
         using var scratch = new ScratchFolder();
-        string path = scratch.Changed("reacher", "horizon: 150", "horizon: 150");
+        string path = scratch.Copy("reacher");
         string xml = ScratchFolder.BuiltIn("reacher.xml");
         scratch.Write("reacher.xml", xml[..xml.IndexOf("<actuator>", StringComparison.Ordinal)] + "</mujoco>");
         Assert.That(() => ControlTask.Load(path), Throws.TypeOf<TaskFormatException>().With.Message.Contains("no actuators"));
@@ -78,7 +94,7 @@ public sealed class MalformedTaskTests : MujocoFixture
     public void Ball_joint_is_refused_by_name()
     {
         using var scratch = new ScratchFolder();
-        string path = scratch.Changed("reacher", "horizon: 150", "horizon: 150");
+        string path = scratch.Copy("reacher");
         scratch.Write("reacher.xml", ScratchFolder.BuiltIn("reacher.xml").Replace(
             "<body name=\"upper\">", "<body><joint name=\"shoulder\" type=\"ball\"/><geom size=\".1\" type=\"sphere\"/></body><body name=\"upper\">"));
         Assert.That(() => ControlTask.Load(path), Throws.TypeOf<TaskFormatException>().With.Message.Contains("'shoulder' is a ball joint"));
@@ -91,6 +107,20 @@ public sealed class MalformedTaskTests : MujocoFixture
         Assert.That(() => ControlTask.Load(name), Throws.TypeOf<FileNotFoundException>().With.Message.Contains(hint));
 
     [Test]
-    public void Missing_file_is_reported() =>
-        Assert.That(() => ControlTask.Load("no/such/task.yaml"), Throws.TypeOf<FileNotFoundException>().With.Message.Contains("no/such/task.yaml"));
+    public void Missing_file_is_reported_with_the_way_to_the_others() =>
+        Assert.That(() => ControlTask.Load("no/such/task.yaml"), Throws.TypeOf<FileNotFoundException>()
+            .With.Message.EqualTo("there is no task file no/such/task.yaml; naf tasks lists the built-in ones"));
+
+    [Test]
+    public void Unknown_task_far_from_all_is_answered_with_the_list() =>
+        Assert.That(() => ControlTask.Load("elephant"), Throws.TypeOf<FileNotFoundException>()
+            .With.Message.EndsWith("; known: cartpole, peg, reacher, reacher-single"));
+
+    [Test]
+    public void Folder_is_refused()
+    {
+        using var scratch = new ScratchFolder();
+        Assert.That(() => ControlTask.Load(scratch.Folder), Throws.TypeOf<FileNotFoundException>()
+            .With.Message.EqualTo($"{scratch.Folder} is a folder: name the task's .yaml file in it"));
+    }
 }

@@ -46,6 +46,22 @@ public sealed class TaskLibraryTests : MujocoFixture
     }
 
     [Test]
+    public void Lists_among_the_training_settings_are_handed_on_as_text()
+    {
+        using var scratch = new ScratchFolder();
+        using ControlTask task = ControlTask.Load(scratch.Changed("reacher", "tau: 0.01", "hidden: [20, 31]\n  gamma: 0.9"));
+        Assert.That(task.Training.Values["hidden"], Is.EqualTo("[20, 31]"));
+        Assert.That(task.Training.Values.Keys, Is.EqualTo(new[] { "hidden", "gamma", "reward_scale", "noise_scale" }));
+    }
+
+    [Test]
+    public void Names_may_have_dots_dashes_and_underscores()
+    {
+        using var scratch = new ScratchFolder();
+        Assert.That(TaskFile.Read(scratch.Changed("reacher", "name: reacher", "name: My_reacher-2.1")).Name, Is.EqualTo("My_reacher-2.1"));
+    }
+
+    [Test]
     public void Observations_have_the_names_and_scales_of_the_cards()
     {
         using ControlTask cartpole = ControlTask.Load("cartpole"), reacher = ControlTask.Load("reacher"), peg = ControlTask.Load("peg");
