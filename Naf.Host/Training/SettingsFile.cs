@@ -1,4 +1,4 @@
-using YamlDotNet.Core;
+using Naf.Sim;
 using YamlDotNet.RepresentationModel;
 
 namespace Naf.Host;
@@ -10,6 +10,7 @@ public static class SettingsFile
     /// <exception cref="UserException">The file can't be read or is not such a mapping.</exception>
     public static IReadOnlyList<GivenValue> Read(string path)
     {
+        if (Directory.Exists(path)) throw new UserException($"--config {path} is a folder; name the file");
         if (!File.Exists(path)) throw new UserException($"--config {path}: there is no such file");
         YamlMappingNode? root = ReadMapping(path);
         if (root is null) return [];
@@ -22,18 +23,17 @@ public static class SettingsFile
     /// <exception cref="UserException">The file is not YAML, or its top is not a mapping.</exception>
     public static YamlMappingNode? ReadMapping(string path)
     {
-        var yaml = new YamlStream();
+        YamlNode? root;
         try
         {
-            using StreamReader reader = File.OpenText(path);
-            yaml.Load(reader);
+            root = YamlSource.Load(path);
         }
-        catch (YamlException e)
+        catch (TaskFormatException e)
         {
-            throw new UserException($"{path} line {e.Start.Line}: {e.Message}; correct the YAML there", e);
+            throw new UserException($"{e.Message}; correct the YAML there", e);
         }
-        if (yaml.Documents.Count == 0 || yaml.Documents[0].RootNode is YamlScalarNode { Value: "" or null }) return null;
-        return yaml.Documents[0].RootNode as YamlMappingNode ?? throw Expected(path, yaml.Documents[0].RootNode, "KEY: VALUE lines");
+        if (root is null or YamlScalarNode { Value: "" or null }) return null;
+        return root as YamlMappingNode ?? throw Expected(path, root, "KEY: VALUE lines");
     }
 
     /// <summary>A mapping's keys and values as text; a list is written [a, b].</summary>
