@@ -49,6 +49,9 @@ internal sealed class Explorer : IDisposable
     /// <summary>The training episode under way, from 1; 0 before the first.</summary>
     public int Episode { get; private set; }
 
+    /// <summary>Training episodes that came to their end.</summary>
+    public int EpisodesEnded => _ended ? Episode : Episode - 1;
+
     /// <summary>Steps taken, over all episodes.</summary>
     public long Step { get; private set; }
 
@@ -57,6 +60,9 @@ internal sealed class Explorer : IDisposable
 
     /// <summary>Why it trains no more, before its time; null while nothing went wrong.</summary>
     public string? Stopped { get; set; }
+
+    /// <summary>Whether it acts in its environment at the next step.</summary>
+    public bool Acting => Running && Stopped is null;
 
     /// <summary>Whether the episode is over and the next one has not begun.</summary>
     public bool AtEnd => Running && (_ended || Stopped is not null);
@@ -68,17 +74,24 @@ internal sealed class Explorer : IDisposable
     public TestHistory Tests { get; } = new();
 
     /// <summary>What it came to so far.</summary>
-    public LearnerSummary Summary => new(Learner, Seed, Tests.Best, Tests.BestEpisode, Tests.Last, Episode, Updates, Stopped);
+    public LearnerSummary Summary => new(Learner, Seed, Tests.Best, Tests.BestEpisode, Tests.Last, EpisodesEnded, Updates, Stopped);
 
-    /// <summary>Starts the next episode: noise to 0, x₁ ~ p(x₁).</summary>
+    /// <summary>Starts the next episode: noise to 0, x₁ ~ p(x₁). A learner whose simulation fails at its start is stopped.</summary>
     public void BeginEpisode()
     {
         Episode++;
         _ended = false;
         _test = null;
         Noise.Reset();
-        _environment.Reset(Seed, RandomStream.Reset, (ulong)Episode);
-        Convert(_environment.Observation, _x);
+        try
+        {
+            _environment.Reset(Seed, RandomStream.Reset, (ulong)Episode);
+            Convert(_environment.Observation, _x);
+        }
+        catch (SimulationException error)
+        {
+            Stopped = error.Message;
+        }
     }
 
     /// <summary>Executes u and observes r and x′.</summary>
@@ -140,8 +153,8 @@ internal sealed class Explorer : IDisposable
         foreach (double n in Noise.State) writer.Write(n);
         foreach (float x in _x) writer.Write(x);
         // an environment that is at its end has no state to keep
-        double[] state = new double[Running ? _environment.StateSize : 0];
-        if (Running) _environment.SaveState(state);
+        double[] state = new double[Acting ? _environment.StateSize : 0];
+        if (Acting) _environment.SaveState(state);
         writer.Write(state.Length);
         foreach (double s in state) writer.Write(s);
     }
@@ -161,11 +174,11 @@ internal sealed class Explorer : IDisposable
         foreach (ref double n in Noise.State) n = reader.ReadDouble();
         foreach (ref float x in _x.AsSpan()) x = reader.ReadSingle();
         int length = reader.ReadInt32();
-        if (length != (Running ? _environment.StateSize : 0))
+        if (length != (Acting ? _environment.StateSize : 0))
             throw new InvalidDataException($"its simulator state has {length} numbers where this task's has {_environment.StateSize}");
         double[] state = new double[length];
         foreach (ref double s in state.AsSpan()) s = reader.ReadDouble();
-        if (Running) _environment.RestoreState(state);
+        if (Acting) _environment.RestoreState(state);
     }
 
     public void Dispose() => _environment.Dispose();

@@ -6,7 +6,7 @@ using Naf.Sim;
 namespace Naf.Host;
 
 /// <summary>
-/// Continuous Q-learning with normalised advantage functions (paper, Algorithm 1) for a population of learners: learner k has seed A + k and
+/// Continuous Q-learning with normalized advantage functions (paper, Algorithm 1) for a population of learners: learner k has seed A + k and
 /// an environment and a noise process of its own. All learners take a step, then one call updates them all. What a learner learns depends
 /// neither on the others nor on the number of threads. Departures from the paper: docs/algorithms/naf.md.
 /// </summary>
@@ -33,7 +33,7 @@ public sealed class NafAgent : IDisposable
         _explore = member =>
         {
             for (int k = member; k < _explorers.Length; k += team.Threads)
-                if (_explorers[k].Running) Explore(_explorers[k]);
+                if (_explorers[k].Acting) Explore(_explorers[k]);
         };
         _test = member =>
         {
@@ -56,17 +56,23 @@ public sealed class NafAgent : IDisposable
         }
     }
 
-    /// <summary>Episodes that every running learner has ended; all of them when none runs.</summary>
+    /// <summary>Episodes ended by every learner that was not stopped; where all were, the most that one ended.</summary>
     public int EpisodesEnded
     {
         get
         {
-            int least = _settings.Episodes;
+            int least = int.MaxValue, most = 0;
             foreach (Explorer e in _explorers)
-                if (e.Running) least = Math.Min(least, e.Episode - 1);
-            return least;
+            {
+                most = Math.Max(most, e.EpisodesEnded);
+                if (e.Stopped is null) least = Math.Min(least, e.EpisodesEnded);
+            }
+            return Math.Min(least, most);
         }
     }
+
+    /// <summary>The latest episode that a learner has begun.</summary>
+    public int EpisodesBegun => _explorers.Max(e => e.Episode);
 
     /// <summary>What each learner came to so far.</summary>
     public IReadOnlyList<LearnerSummary> Summaries => [.. _explorers.Select(e => e.Summary)];
@@ -120,7 +126,7 @@ public sealed class NafAgent : IDisposable
             _population.Store(e.Learner, e.X, e.U, (float)result.Reward, e.Next, result.Terminated);
             e.Advance(result.Done);
         }
-        catch (Exception error) when (error is SimulationException or NotFiniteNumberException or ArgumentException)
+        catch (Exception error) when (error is SimulationException or NotFiniteNumberException or NonFiniteTransitionException)
         {
             e.Stopped = error.Message;
         }

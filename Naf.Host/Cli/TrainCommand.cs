@@ -25,20 +25,22 @@ internal static class TrainCommand
         using StopRequest stop = StopRequest.OnSignals();
         run.Warn = terminal.Warn;
 
+        var warnings = new MujocoWarningReport();
         TrainingResult result;
         using (TrainDisplay? display = terminal.Interactive && !request.Json ? new TrainDisplay(() => run.Progress) : null)
             result = run.Train(stop);
+        warnings.Give(terminal);
 
         if (request.Json) Json.Write(terminal.Out, result);
         else Report(terminal, result);
-        if (!result.Finished)
+        if (result.Finished) return 0;
+        if (result.Learners.All(l => l.Stopped is not null))
         {
-            terminal.Warn($"stopped in episode {result.Episodes + 1}; go on with naf train --resume {result.Run}");
-            return stop.ExitCode;
+            terminal.Warn("every learner stopped before its time, for the reasons above");
+            return CommandLine.Failed;
         }
-        if (result.Learners.Any(l => l.Stopped is null)) return 0;
-        terminal.Warn("every learner stopped before its time, for the reasons above");
-        return CommandLine.Failed;
+        terminal.Warn($"stopped in episode {result.Episodes + 1}; go on with naf train --resume {result.Run}");
+        return stop.ExitCode;
     }
 
     private static TrainingRun Begin(TrainRequest request)

@@ -26,14 +26,20 @@ public sealed class CsvFile : IDisposable
         return csv;
     }
 
-    /// <summary>Opens a file to continue after its first <paramref name="length"/> bytes; what follows them is cut off.</summary>
-    /// <exception cref="InvalidDataException">The file is shorter, or (where a digest is given) those bytes are not what they were.</exception>
+    /// <summary>
+    /// Opens a file to continue after its first <paramref name="length"/> bytes. What follows them stays until <see cref="CutHere"/>, so
+    /// that a refusal leaves the file as it was.
+    /// </summary>
+    /// <exception cref="InvalidDataException">
+    /// The file is missing or shorter, or (where a digest is given) those bytes are not what they were.
+    /// </exception>
     public static CsvFile Continue(string path, long length, byte[]? digest)
     {
-        var csv = new CsvFile(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0));
+        string name = Path.GetFileName(path);
+        if (!File.Exists(path)) throw new InvalidDataException($"{name} is missing");
+        var csv = new CsvFile(new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0));
         try
         {
-            string name = Path.GetFileName(path);
             if (csv._file.Length < length)
                 throw new InvalidDataException($"{name} has {csv._file.Length} bytes where there were {length} when it was made");
             byte[] kept = new byte[length];
@@ -41,7 +47,6 @@ public sealed class CsvFile : IDisposable
             csv._hash.AppendData(kept);
             if (digest is not null && !digest.AsSpan().SequenceEqual(csv.Digest))
                 throw new InvalidDataException($"{name} was changed since it was made");
-            csv._file.SetLength(length);
             return csv;
         }
         catch
@@ -50,6 +55,9 @@ public sealed class CsvFile : IDisposable
             throw;
         }
     }
+
+    /// <summary>Cuts off what follows the bytes so far.</summary>
+    public void CutHere() => _file.SetLength(_file.Position);
 
     /// <summary>Adds a row. Reading a number gives the same bits again; null is an empty field; text is quoted where need be.</summary>
     /// <exception cref="IOException">The disk is full or cannot be written.</exception>

@@ -11,22 +11,30 @@ public sealed record RunConfig(string Task, TrainingSettings Settings, Versions 
 {
     private const int Format = 1;
 
+    /// <summary>The file's text. Configurations of the same text are the same (arrays in records compare by reference).</summary>
+    public string Text
+    {
+        get
+        {
+            var text = new StringBuilder(
+                "# What this run was made with. The settings can be given to another one: naf train TASK --config config.yaml\n");
+            text.Append("format: ").Append(Format).Append('\n');
+            text.Append("task: ").Append(Quote(Task)).Append("\nsettings:\n");
+            foreach (Setting setting in SettingTable.All) text.Append("  ").Append(setting.Key).Append(": ").Append(setting.Show(Settings)).Append('\n');
+            text.Append("versions:\n");
+            foreach ((string key, string value) in Versions.Entries) text.Append("  ").Append(key).Append(": ").Append(Quote(value)).Append('\n');
+            return text.ToString();
+        }
+    }
+
     /// <summary>Writes the file atomically, in place of an older one.</summary>
     /// <exception cref="IOException">It can't be written; an older one is untouched.</exception>
     public void Write(string path)
     {
-        var text = new StringBuilder(
-            "# What this run was made with. The settings can be given to another one: naf train TASK --config config.yaml\n");
-        text.Append("format: ").Append(Format).Append('\n');
-        text.Append("task: ").Append(Quote(Task)).Append("\nsettings:\n");
-        foreach (Setting setting in SettingTable.All) text.Append("  ").Append(setting.Key).Append(": ").Append(setting.Show(Settings)).Append('\n');
-        text.Append("versions:\n");
-        foreach ((string key, string value) in Versions.Entries) text.Append("  ").Append(key).Append(": ").Append(Quote(value)).Append('\n');
-
         string partial = path + ".partial";
         using (var file = new FileStream(partial, FileMode.Create, FileAccess.Write))
         {
-            file.Write(Encoding.UTF8.GetBytes(text.ToString()));
+            file.Write(Encoding.UTF8.GetBytes(Text));
             file.Flush(flushToDisk: true);
         }
         File.Move(partial, path, overwrite: true);
@@ -39,7 +47,7 @@ public sealed record RunConfig(string Task, TrainingSettings Settings, Versions 
     {
         if (!File.Exists(path)) throw new UserException($"{Path.GetDirectoryName(path)} is not a run's folder: it has no {Path.GetFileName(path)}");
         YamlMappingNode root = SettingsFile.ReadMapping(path) ?? throw new UserException($"{path} is empty; the run can't be used");
-        string format = Text("format"), task = Text("task");
+        string format = Scalar("format"), task = Scalar("task");
         if (format != Format.ToString(System.Globalization.CultureInfo.InvariantCulture))
             throw new UserException($"{path} has format {format} and this naf reads format {Format}; use the version of naf that made it");
         IEnumerable<GivenValue> versions = SettingsFile.Values(Section("versions"), path);
@@ -48,7 +56,7 @@ public sealed record RunConfig(string Task, TrainingSettings Settings, Versions 
 
         YamlNode Node(string key) => root.Children.TryGetValue(new YamlScalarNode(key), out YamlNode? node)
             ? node : throw new UserException($"{path} has no {key}: it is not a run's config.yaml");
-        string Text(string key) => (Node(key) as YamlScalarNode)?.Value ?? "";
+        string Scalar(string key) => (Node(key) as YamlScalarNode)?.Value ?? "";
         YamlMappingNode Section(string key) => Node(key) as YamlMappingNode
             ?? throw new UserException($"{path} line {Node(key).Start.Line}: expected a mapping under {key}");
     }

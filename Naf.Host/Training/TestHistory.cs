@@ -12,10 +12,11 @@ public sealed class TestHistory
     /// <summary>Mean score of the last test; null before the first.</summary>
     public double? Last { get; private set; }
 
-    /// <summary>Takes up a test.</summary>
+    /// <summary>Takes up a test. A score that is not a finite number counts as none.</summary>
     public void Add(int episode, double score)
     {
-        Last = score;
+        Last = double.IsFinite(score) ? score : null;
+        if (!double.IsFinite(score)) return;
         if (Best is { } best && best >= score) return;
         Best = score;
         BestEpisode = episode;

@@ -1,7 +1,7 @@
 namespace Naf.Host;
 
 /// <summary>How far a run has come, for those who watch.</summary>
-/// <param name="EpisodesEnded">Episodes that every learner has ended.</param>
+/// <param name="EpisodesEnded">Episodes ended by every learner that was not stopped; where all were, the most that one ended.</param>
 /// <param name="Episodes">Episodes that it will have.</param>
 /// <param name="LastTest">Median over learners of the last test's score; null before the first.</param>
 /// <param name="BestTest">Median over learners of the best test's score.</param>

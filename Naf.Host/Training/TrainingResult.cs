@@ -6,7 +6,7 @@ namespace Naf.Host;
 /// <param name="BestTestScore">Mean score of its best test; null before the first.</param>
 /// <param name="BestEpisode">Training episodes before that test.</param>
 /// <param name="FinalTestScore">Mean score of its last test.</param>
-/// <param name="Episodes">Training episodes that it began.</param>
+/// <param name="Episodes">Training episodes that it ended; one that broke off does not count.</param>
 /// <param name="Updates">Updates that it made.</param>
 /// <param name="Stopped">Why it stopped before its time; null when it did not.</param>
 public sealed record LearnerSummary(
@@ -17,8 +17,8 @@ public sealed record LearnerSummary(
 /// <param name="Task">The task's name.</param>
 /// <param name="Algorithm">The learning algorithm.</param>
 /// <param name="Device">The device that it ran on.</param>
-/// <param name="Episodes">Training episodes that every learner has ended.</param>
-/// <param name="Finished">Whether all episodes were run; false after a signal.</param>
+/// <param name="Episodes">Training episodes ended by every learner that was not stopped; where all were, the most that one ended.</param>
+/// <param name="Finished">Whether all episodes were run, by one learner at least; false after a signal.</param>
 /// <param name="BestTestScore">Median over learners of their best test's score.</param>
 /// <param name="FinalTestScore">Median over learners of their last test's score.</param>
 /// <param name="Updates">Updates of all learners together.</param>

@@ -6,6 +6,8 @@ namespace Naf.Host;
 /// <summary>Beginning a run, and taking one up again.</summary>
 public sealed partial class TrainingRun
 {
+    private const string TimingHeader = "episode,learner,seconds,updates";
+
     /// <summary>Begins a run in a folder of its own.</summary>
     /// <param name="taskName">A built-in task's name or the path of a task's file.</param>
     /// <param name="settings">Given the task, its settings.</param>
@@ -49,9 +51,9 @@ public sealed partial class TrainingRun
         var run = new TrainingRun(held, config, task, device, opened);
         run.Guarded(() =>
         {
-            if (held.Checkpoints.Open(previous) is { } checkpoint) run.Restore(checkpoint.Payload, checkpoint.Path);
+            if (held.Checkpoints.Open(previous) is { } checkpoint) run.Restore(checkpoint.Payload, checkpoint.Path, warn);
             else run.StartFiles();
-            if (config != stored) config.Write(held.ConfigPath);
+            if (config.Text != stored.Text) config.Write(held.ConfigPath);
         });
         return run;
     });
@@ -74,30 +76,46 @@ public sealed partial class TrainingRun
     private void StartFiles()
     {
         _metrics = _opened.Add(CsvFile.Create(_folder.MetricsPath, MetricsFile.Header));
-        _timing = _opened.Add(CsvFile.Create(_folder.TimingPath, "episode,learner,seconds,updates"));
+        _timing = _opened.Add(CsvFile.Create(_folder.TimingPath, TimingHeader));
     }
 
-    private void Restore(Stream payload, string path)
+    private void Restore(Stream payload, string path, Action<string> warn)
     {
         try
         {
+            // check everything; until then no file is changed
             using Stream stream = payload;
             var header = CheckpointHeader.Read(stream);
             _agent.Load(stream);
-            _secondsBefore = header.Seconds;
+            int begun = _agent.EpisodesBegun;
+            if (begun > Settings.Episodes)
+                throw new UserException(
+                    $"episodes = {Settings.Episodes}, but episode {begun} has begun already in {Folder}; give --episodes {begun} or more");
             _metrics = _opened.Add(CsvFile.Continue(_folder.MetricsPath, header.MetricsLength, header.MetricsDigest));
-            _timing = _opened.Add(CsvFile.Continue(_folder.TimingPath, header.TimingLength, null));
+            _timing = _opened.Add(ContinueTiming(header.TimingLength, warn));
+            _secondsBefore = header.Seconds;
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
         {
             throw _folder.Checkpoints.Refusal(path, e);
         }
-        int begun = _agent.Summaries.Max(l => l.Episodes);
-        if (begun > Settings.Episodes)
-            throw new UserException(
-                $"episodes = {Settings.Episodes}, but episode {begun} has begun already in {Folder}; give --episodes {begun} or more");
+
+        // what came after the checkpoint is made again; a death between these lines leaves a folder that can be resumed
         _folder.Checkpoints.SetAsideNewerThan(path);
+        _metrics.CutHere();
+        _timing.CutHere();
         _updatesBefore = _agent.Summaries.Sum(l => l.Updates);
         _episodesBefore = _agent.EpisodesEnded;
+        Publish(0);
+    }
+
+    // nothing is learned from the clock: a run without all of timing.csv goes on with what there is
+    private CsvFile ContinueTiming(long length, Action<string> warn)
+    {
+        byte[] there = File.Exists(_folder.TimingPath) ? File.ReadAllBytes(_folder.TimingPath) : [];
+        if (there.Length >= length) return CsvFile.Continue(_folder.TimingPath, length, null);
+        warn($"timing.csv has {there.Length} bytes where there were {length}: the run goes on with what is there");
+        int wholeRows = there.AsSpan().LastIndexOf((byte)'\n') + 1;
+        return wholeRows > 0 ? CsvFile.Continue(_folder.TimingPath, wholeRows, null) : CsvFile.Create(_folder.TimingPath, TimingHeader);
     }
 }

@@ -70,10 +70,15 @@ public sealed partial class TrainingRun : IDisposable
     private void Record(EpisodeResult result)
     {
         double seconds = _clock.Elapsed.TotalSeconds;
-        IReadOnlyList<LearnerSummary> learners = _agent.Summaries;
         MetricsFile.Add(_metrics!, result);
         _timing!.Add(result.Episode, result.Learner, Math.Round(_secondsBefore + seconds, 3), result.Report.Updates);
         if (result.Stopped is not null) Warn($"learner {result.Learner} (seed {result.Seed}) stopped in episode {result.Episode}: {result.Stopped}");
+        Publish(seconds);
+    }
+
+    private void Publish(double seconds)
+    {
+        IReadOnlyList<LearnerSummary> learners = _agent.Summaries;
         Volatile.Write(ref _progress, new TrainingProgress(
             _agent.EpisodesEnded, Settings.Episodes, TrainingResult.Median(learners.Select(l => l.FinalTestScore)),
             TrainingResult.Median(learners.Select(l => l.BestTestScore)), learners.Sum(l => l.Updates) - _updatesBefore, seconds, _episodesBefore));
@@ -85,7 +90,8 @@ public sealed partial class TrainingRun : IDisposable
         double seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
         long updates = learners.Sum(l => l.Updates);
         return new TrainingResult(
-            Folder, _task.Name, Settings.Algorithm, _device.Info.Name, _agent.EpisodesEnded, !_agent.Running,
+            Folder, _task.Name, Settings.Algorithm, _device.Info.Name, _agent.EpisodesEnded,
+            Finished: !_agent.Running && learners.Any(l => l.Stopped is null),
             TrainingResult.Median(learners.Select(l => l.BestTestScore)), TrainingResult.Median(learners.Select(l => l.FinalTestScore)),
             updates, seconds > 0 ? updates / seconds : 0, seconds, learners);
     }
@@ -93,9 +99,10 @@ public sealed partial class TrainingRun : IDisposable
     private void SaveCheckpoint()
     {
         _metrics!.FlushToDisk();
+        _timing!.FlushToDisk();
         _folder.Checkpoints.Save(_agent.StepCount, stream =>
         {
-            new CheckpointHeader(_metrics.Length, _metrics.Digest, _timing!.Length, _secondsBefore + _clock.Elapsed.TotalSeconds).Write(stream);
+            new CheckpointHeader(_metrics.Length, _metrics.Digest, _timing.Length, _secondsBefore + _clock.Elapsed.TotalSeconds).Write(stream);
             _agent.Save(stream);
         });
     }

@@ -54,7 +54,14 @@ public sealed class CsvFileTests
             csv.Add(2);
         }
         File.AppendAllText(Path, "half a ro");
-        using (var csv = CsvFile.Continue(Path, length, digest)) csv.Add(3);
+        string before = File.ReadAllText(Path);
+        CsvFile.Continue(Path, length, digest).Dispose();
+        Assert.That(File.ReadAllText(Path), Is.EqualTo(before), "opening alone changes nothing");
+        using (var csv = CsvFile.Continue(Path, length, digest))
+        {
+            csv.CutHere();
+            csv.Add(3);
+        }
         Assert.That(File.ReadAllText(Path), Is.EqualTo("a\n1\n3\n"));
     }
 
@@ -67,6 +74,9 @@ public sealed class CsvFileTests
             .With.Message.Contains("has 4 bytes where there were 5"));
         File.WriteAllText(Path, "abd\n");
         Assert.That(() => CsvFile.Continue(Path, 4, digest), Throws.TypeOf<InvalidDataException>().With.Message.Contains("was changed"));
+        File.Delete(Path);
+        Assert.That(() => CsvFile.Continue(Path, 4, digest), Throws.TypeOf<InvalidDataException>().With.Message.EqualTo("a.csv is missing"));
+        Assert.That(File.Exists(Path), Is.False, "none is made in its place");
     }
 
     [Test]

@@ -105,6 +105,77 @@ public sealed class ResumeTests
     }
 
     [Test]
+    public void ARefusedResume_ChangesNothing()
+    {
+        TinyRun.TrainPartly(_folder["run"], Episodes, 5);
+        Dictionary<string, byte[]> before = Contents();
+        foreach (bool previous in (bool[])[true, false])
+            Assert.That(() => TinyRun.Resume(_folder["run"], previous, "episodes=3"), Throws.TypeOf<UserException>().With.Message.Contains("or more"));
+        Assert.That(Contents(), Is.EqualTo(before));
+        TinyRun.Resume(_folder["run"]);
+        Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
+    }
+
+    [TestCase(null)]
+    [TestCase("")]
+    [TestCase("epis")]
+    [TestCase("episode,learner,seconds,updates\n0,0,0.1,0\n1,0")]
+    public void AShortTiming_IsNoHindrance(string? left)
+    {
+        TinyRun.TrainPartly(_folder["run"], Episodes, 3);
+        if (left is null) File.Delete(_folder["run/timing.csv"]);
+        else File.WriteAllText(_folder["run/timing.csv"], left);
+        (int exitCode, _, string error) = TinyRun.Cli("train", "--resume", _folder["run"]);
+        Assert.That(exitCode, Is.Zero);
+        Assert.That(error, Does.Contain($"timing.csv has {left?.Length ?? 0} bytes where there were"));
+        Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
+        string[] rows = File.ReadAllLines(_folder["run/timing.csv"]);
+        Assert.That(rows[0], Is.EqualTo("episode,learner,seconds,updates"));
+        Assert.That(rows.Select(row => row.Split(',').Length), Is.All.EqualTo(4));
+    }
+
+    [Test]
+    public void MissingMetrics_AreRefused()
+    {
+        TinyRun.TrainPartly(_folder["run"], Episodes, 3);
+        File.Delete(_folder["run/metrics.csv"]);
+        Assert.That(() => TinyRun.Resume(_folder["run"]), Throws.TypeOf<UserException>().With.Message.Contains("metrics.csv is missing"));
+        Assert.That(File.Exists(_folder["run/metrics.csv"]), Is.False);
+    }
+
+    [Test]
+    public void Progress_BeginsWhereTheRunStood()
+    {
+        TrainingResult trained = TinyRun.Train(_folder["run"], 4);
+        using TrainingRun run = TrainingRun.Resume(
+            _folder["run"], false, [SettingsResolver.Split($"episodes={Episodes}")], accept: false, static _ => { });
+        Assert.That(run.Progress, Is.EqualTo(new TrainingProgress(4, Episodes, trained.FinalTestScore, trained.BestTestScore, 0, 0, 4)));
+    }
+
+    [Test]
+    public void TheConfig_IsWrittenOnlyWhenItChanges()
+    {
+        TinyRun.TrainPartly(_folder["run"], Episodes, 1);
+        File.AppendAllText(_folder["run/config.yaml"], "# a note\n");
+        TinyRun.Resume(_folder["run"]);
+        Assert.That(File.ReadAllText(_folder["run/config.yaml"]), Does.EndWith("# a note\n"));
+        TinyRun.Resume(_folder["run"], changes: $"episodes={Episodes + 1}");
+        Assert.That(File.ReadAllText(_folder["run/config.yaml"]), Does.Not.Contain("note").And.Contain($"episodes: {Episodes + 1}"));
+    }
+
+    [Test]
+    public void AFullDisk_LosesNothing()
+    {
+        if (!File.Exists("/dev/full")) Assert.Ignore("this system has no /dev/full, which stands for a full disk");
+        TinyRun.TrainPartly(_folder["run"], Episodes, 3);
+        File.CreateSymbolicLink(_folder["run/checkpoint/writing.partial"], "/dev/full");
+        Assert.That(() => TinyRun.Resume(_folder["run"]), Throws.TypeOf<UserException>()
+            .With.Message.Contains("can't be written").And.Message.Contains("then go on with naf train --resume"));
+        TinyRun.Resume(_folder["run"]);
+        Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
+    }
+
+    [Test]
     public void AFinishedRun_GoesOnForMoreEpisodes()
     {
         // tests fall on the same episodes as in the straight run
@@ -154,4 +225,7 @@ public sealed class ResumeTests
         TinyRun.Resume(_folder["run"], changes: "threads=2");
         Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(TinyRun.Metrics(_folder["straight"])));
     }
+
+    private Dictionary<string, byte[]> Contents() =>
+        Directory.GetFiles(_folder["run"], "*", SearchOption.AllDirectories).ToDictionary(file => file, File.ReadAllBytes);
 }

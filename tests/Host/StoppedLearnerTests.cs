@@ -1,4 +1,5 @@
-using Naf.Host;
+using System.Globalization;
+using System.Text.Json;
 using NUnit.Framework;
 
 namespace Naf.Tests;
@@ -61,14 +62,27 @@ public sealed class StoppedLearnerTests
             Assert.That(error, Does.Contain($"learner {stop[1]} (seed {stop[2]}) stopped in episode {stop[0]}: "));
         }
         Assert.That(rows.Count(r => r[0] == "6"), Is.GreaterThanOrEqualTo(8 - stops.Length), "the others reach the end");
-        Assert.That(output, Does.Contain("\"stopped\":\"runaway").And.Contain("\"stopped\":null"));
+        Assert.That(error, Does.Match("MuJoCo warned (once|[0-9]+ times): .*QVEL"));
+        JsonElement json = JsonDocument.Parse(output).RootElement;
+        Assert.That(json.GetProperty("finished").GetBoolean(), Is.True);
+        Assert.That(json.GetProperty("episodes").GetInt32(), Is.EqualTo(6));
+        foreach (JsonElement learner in json.GetProperty("learners").EnumerateArray())
+        {
+            string[]? stop = stops.SingleOrDefault(r => r[1] == learner.GetProperty("learner").ToString());
+            Assert.That(learner.GetProperty("stopped").ValueKind == JsonValueKind.Null, Is.EqualTo(stop is null));
+            int ended = stop is null ? 6 : int.Parse(stop[0], CultureInfo.InvariantCulture) - 1;
+            Assert.That(learner.GetProperty("episodes").GetInt32(), Is.EqualTo(ended), "the one that broke off does not count");
+        }
     }
 
     [Test]
     public void ADivergedLearner_StopsWithAReport()
     {
         (int exitCode, string output, string error) = TinyRun.Cli(TinyRun.Arguments(
-            _folder["run"], 4, "--set", "learning_rate=1", "--set", "reward_scale=1e9", "--set", "log_diagonal_bound=20", "--set", "tau=1"));
+            _folder["run"], 4, "--json", "--set", "learning_rate=1", "--set", "reward_scale=1e9", "--set", "log_diagonal_bound=20", "--set", "tau=1"));
+        JsonElement json = JsonDocument.Parse(output).RootElement;
+        Assert.That(json.GetProperty("finished").GetBoolean(), Is.False);
+        Assert.That(json.GetProperty("episodes").GetInt32(), Is.LessThan(4).And.EqualTo(json.GetProperty("learners")[0].GetProperty("episodes").GetInt32()));
         Assert.That(exitCode, Is.EqualTo(1), output);
         Assert.That(error, Does.Contain("stopped in episode").And.Contain("diverged").And.Contain("every learner stopped before its time"));
     }
