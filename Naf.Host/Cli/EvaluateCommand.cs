@@ -13,7 +13,7 @@ internal static class EvaluateCommand
         var episodes = CliOption.Text("--episodes", "N", "episodes [20]");
         var seed = CliOption.Text("--seed", "S", "seed of the starts [the run's test_seed]");
         var learner = CliOption.Text("--learner", "K", "which learner of the run [0]");
-        var threads = CliOption.Text("--threads", "N", "threads; 0: one per core [0]; results do not depend on it");
+        var threads = CliOption.Text("--threads", "N", "threads of the random policy (a run's takes one); 0: one per core [0]");
         var json = CliOption.Json();
         var command = new ExampleCommand(
             "evaluate", "Scores a policy over test episodes: mean, standard deviation and success rate.",
@@ -23,7 +23,7 @@ internal static class EvaluateCommand
         };
         command.SetAction(parsed =>
         {
-            string name = parsed.GetValue(target)!;
+            string name = Path.TrimEndingDirectorySeparator(parsed.GetValue(target)!);
             bool isRun = RunFolder.IsRun(name);
             string chosen = parsed.GetValue(policy) ?? (isRun ? "run" : "random");
             string? k = parsed.GetValue(learner);
@@ -34,17 +34,19 @@ internal static class EvaluateCommand
             ulong start = Texts.Seed("--seed", parsed.GetValue(seed), config?.Settings.TestSeed ?? new TrainingSettings().TestSeed);
             int team = Texts.Integer("--threads", parsed.GetValue(threads), 0, 0, 256);
             using ControlTask task = ControlTask.Load(config?.Task ?? name);
+            var warnings = new MujocoWarningReport();
             EvaluationResult result = chosen switch
             {
                 "random" => PolicyEvaluation.Random(task, start, count, team),
                 "run" when config is not null => PolicyEvaluation.OfRun(
-                    task, name, config, Texts.Integer("--learner", k, 0, 0, config.Settings.Learners - 1), start, count, team, terminal.Warn),
+                    task, name, config, LearnerOf(config, k), start, count, terminal.Warn),
                 "run" => throw new UserException(
                     $"--policy run needs a run's folder, and {name} is a task; train first (naf train {name}), or use --policy random"),
                 "mpc" => throw new UserException("--policy mpc: the planner is not in this version; use random or run"),
                 _ => throw new UserException($"--policy {chosen}: expected random, run or mpc"),
             };
 
+            warnings.Give(terminal);
             if (parsed.GetValue(json))
                 Json.Write(terminal.Out, new
                 {
@@ -59,5 +61,12 @@ internal static class EvaluateCommand
             return 0;
         });
         return command;
+    }
+
+    private static int LearnerOf(RunConfig config, string? text)
+    {
+        int most = config.Settings.Learners - 1, learner = Texts.Integer("--learner", text, 0, 0);
+        if (learner <= most) return learner;
+        throw new UserException($"--learner {learner}: the run has " + (most == 0 ? "1 learner: 0" : $"{most + 1} learners: 0 to {most}"));
     }
 }

@@ -6,6 +6,8 @@ namespace Naf.Host;
 /// <summary>Numbers as commands read and show them.</summary>
 internal static class Texts
 {
+    private const int Few = 8;
+
     /// <summary>An option's whole number; <paramref name="standard"/> where the option was not given.</summary>
     /// <exception cref="UserException">It is not one, or out of range.</exception>
     public static int Integer(string option, string? text, int standard, int least, int most = int.MaxValue)
@@ -33,9 +35,13 @@ internal static class Texts
             ? value : throw new UserException($"{option} {text}: expected a number of seconds above 0");
     }
 
-    /// <summary>" (did you mean X?)" when a known name is near enough to be meant, else nothing.</summary>
-    public static string DidYouMean(string name, IEnumerable<string> known) =>
-        NearestName.Near(name, known) is { } nearest ? $" (did you mean {nearest}?)" : "";
+    /// <summary>" (did you mean X?)" when a known name is near enough to be meant, else what is known when that is little, else nothing.</summary>
+    public static string DidYouMean(string name, IEnumerable<string> known)
+    {
+        string[] all = [.. known];
+        if (NearestName.Near(name, all) is { } nearest) return $" (did you mean {nearest}?)";
+        return all.Length is > 0 and <= Few ? $" (known: {string.Join(", ", all)})" : "";
+    }
 
     /// <summary>A score with four digits that matter; "none" when there is none.</summary>
     public static string Score(double? score) => score is { } s ? s.ToString("G4", CultureInfo.InvariantCulture) : "none";

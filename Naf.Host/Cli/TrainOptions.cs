@@ -27,16 +27,16 @@ internal sealed class TrainOptions
         Description = "a built-in task (naf tasks) or a task's .yaml file", Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string?>[] _direct = [.. Direct.Select(d => CliOption.Text($"--{d.Key}", d.Shown, SettingTable.Find(d.Key)!.Meaning))];
+    private readonly Option<string?>[] _direct = [.. Direct.Select(d => CliOption.Text($"--{d.Key}", d.Shown, Describe(SettingTable.Find(d.Key)!)))];
 
-    private readonly Option<string?> _seeds = CliOption.Text("--seeds", "A..B", "a population: a learner for each seed from A to B");
+    private readonly Option<string?> _seeds = CliOption.Text("--seeds", "A..B", "a population: a learner for each seed from A to B [one]");
     private readonly Option<string[]> _set = CliOption.Texts("--set", "KEY=VALUE", "change a setting; may be repeated");
     private readonly Option<string?> _config = CliOption.Text("--config", "FILE", "settings from a YAML file, such as another run's config.yaml");
     private readonly Option<string?> _out = CliOption.Text("--out", "DIR", "the folder of the run [runs/TASK-ALGORITHM-N]");
     private readonly Option<string?> _resume = CliOption.Text(
         "--resume", "DIR", "go on with the run in this folder, bitwise as if it had never stopped");
     private readonly Option<string?> _checkpoint = CliOption.Text(
-        "--checkpoint", "latest|previous", "with --resume: latest, or previous if the latest is damaged");
+        "--checkpoint", "latest|previous", "with --resume: latest, or previous if the latest is damaged [latest]");
     private readonly Option<bool> _accept = CliOption.Flag(
         "--accept-changes", "with --resume: go on although the simulator or the device are not what they were");
     private readonly Option<string?> _imagination = CliOption.Text("--imagination", "off", "imagination rollouts: only off in this version");
@@ -71,9 +71,18 @@ internal sealed class TrainOptions
         if (resume is not null && task is not null) throw new UserException($"--resume {resume} knows its task; leave out '{task}'");
         if (resume is not null && (parsed.GetValue(_out) ?? parsed.GetValue(_config)) is not null)
             throw new UserException("--resume goes on with a run's own folder and settings; leave out --out and --config");
+        if (resume is null && parsed.GetValue(_accept))
+            throw new UserException("--accept-changes says what a resumed run may differ in; it needs --resume DIR");
         return new TrainRequest(
             task, given, parsed.GetValue(_config), parsed.GetValue(_out), resume, IsPrevious(parsed.GetValue(_checkpoint), resume),
             parsed.GetValue(_accept), parsed.GetValue(_json));
+    }
+
+    private static string Describe(Setting s)
+    {
+        // names need saying what there is to choose from, numbers do not
+        string choice = s.Key is "algorithm" or "device" ? $": {s.Expected}" : "";
+        return $"{s.Meaning}{choice} [{s.Show(new TrainingSettings())}]";
     }
 
     private static bool IsPrevious(string? checkpoint, string? resume)

@@ -43,13 +43,12 @@ public static class PolicyEvaluation
     /// <param name="learner">Which learner.</param>
     /// <param name="seed">Seed of the starts.</param>
     /// <param name="episodes">How many.</param>
-    /// <param name="threads">Threads; 0: one per core.</param>
-    /// <param name="warn">Takes a sentence when the newest checkpoint is damaged and the one before it is used.</param>
+    /// <param name="warn">Takes a sentence for a checkpoint that is damaged; the one before it is used.</param>
     /// <exception cref="UserException">The run has no checkpoint that can be used.</exception>
     public static EvaluationResult OfRun(
-        ControlTask task, string folder, RunConfig config, int learner, ulong seed, int episodes, int threads, Action<string> warn)
+        ControlTask task, string folder, RunConfig config, int learner, ulong seed, int episodes, Action<string> warn)
     {
-        using Device device = DeviceList.Select(config.Settings.Device, threads);
+        using Device device = DeviceList.Select(config.Settings.Device, 1);
         using var team = new WorkTeam(1);
         using var agent = new NafAgent(task, config.Settings, device, team);
         Load(agent, RunFolder.CheckpointsOf(folder), warn);
@@ -59,6 +58,8 @@ public static class PolicyEvaluation
 
     private static void Load(NafAgent agent, CheckpointStore checkpoints, Action<string> warn)
     {
+        if (checkpoints.Files.Count == 0)
+            throw new UserException("the run has no checkpoint yet; let it train for longer (naf train --resume)");
         foreach (string path in checkpoints.Files)
         {
             try
@@ -70,9 +71,9 @@ public static class PolicyEvaluation
             }
             catch (InvalidDataException e)
             {
-                warn($"the checkpoint {path} can't be used: {e.Message}; trying the one before it");
+                warn($"the checkpoint {path} can't be used: {e.Message}");
             }
         }
-        throw new UserException("the run has no checkpoint that can be used; let it train for longer (naf train --resume)");
+        throw new UserException("every checkpoint of the run is damaged; train it anew (naf train)");
     }
 }

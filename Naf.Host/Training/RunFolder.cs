@@ -8,6 +8,8 @@ public sealed class RunFolder : IDisposable
 {
     private readonly FileStream _lock;
 
+    private const string Lock = ".lock", OtherOut = "choose another with --out";
+
     private RunFolder(string path, FileStream heldLock)
     {
         FullPath = path;
@@ -40,12 +42,15 @@ public sealed class RunFolder : IDisposable
     public static bool IsRun(string folder) => File.Exists(ConfigOf(folder));
 
     /// <summary>Makes a folder for a new run: <paramref name="folder"/>, or else runs/NAME-N with the first free N.</summary>
-    /// <exception cref="UserException">The folder holds a run already, or can't be made.</exception>
+    /// <exception cref="UserException">The folder holds a run or anything else already, or can't be made.</exception>
     public static RunFolder Create(string? folder, string name)
     {
         if (folder is not null)
         {
-            RunFolder chosen = TryHold(folder) ?? throw new UserException($"{folder} is in use by another naf; choose another --out");
+            if (File.Exists(folder)) throw new UserException($"{folder} is a file; choose an empty or new folder with --out");
+            if (!IsRun(folder) && HoldsAnything(folder))
+                throw new UserException($"{folder} is not empty and holds no run; choose an empty or new folder with --out");
+            RunFolder chosen = TryHold(folder, OtherOut) ?? throw new UserException($"{folder} is in use by another naf; choose another --out");
             if (!IsRun(folder)) return chosen;
             chosen.Dispose();
             throw new UserException($"{folder} already holds a run; continue it with naf train --resume {folder}, or choose another --out");
@@ -53,8 +58,8 @@ public sealed class RunFolder : IDisposable
         for (int n = 1; ; n++)
         {
             string candidate = Path.Combine("runs", $"{name}-{n}");
-            if (Directory.Exists(candidate) && Directory.EnumerateFileSystemEntries(candidate).Any()) continue;
-            RunFolder? free = TryHold(candidate);
+            if (HoldsAnything(candidate)) continue;
+            RunFolder? free = TryHold(candidate, OtherOut);
             if (free is not null && !IsRun(candidate)) return free;
             free?.Dispose();
         }
@@ -63,7 +68,7 @@ public sealed class RunFolder : IDisposable
     /// <summary>Opens the folder of a run that exists.</summary>
     /// <exception cref="UserException">It is no run's folder, or is in use.</exception>
     public static RunFolder Open(string folder) => IsRun(folder)
-        ? TryHold(folder) ?? throw new UserException($"{folder} is in use by another naf; wait for it to end")
+        ? TryHold(folder, "allow writing there, or copy the run to where it can be written") ?? throw new UserException($"{folder} is in use by another naf; wait for it to end")
         : throw new UserException(Directory.Exists(folder)
             ? $"{folder} is not a run's folder: it has no config.yaml; start a run with naf train TASK --out {folder}"
             : $"there is no folder {folder}; naf train TASK begins a run and prints its folder");
@@ -71,13 +76,17 @@ public sealed class RunFolder : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
 
+    private static bool HoldsAnything(string folder) =>
+        Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(entry => Path.GetFileName(entry) != Lock);
+
     // null when another process holds it
-    private static RunFolder? TryHold(string folder)
+    private static RunFolder? TryHold(string folder, string remedy)
     {
+        folder = Path.TrimEndingDirectorySeparator(folder);
         try
         {
             Directory.CreateDirectory(folder);
-            return new RunFolder(folder, new FileStream(Path.Combine(folder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new RunFolder(folder, new FileStream(Path.Combine(folder, Lock), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (IOException e) when (IsSharingViolation(e))
         {
@@ -85,7 +94,7 @@ public sealed class RunFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserException($"the folder {folder} can't be written: {e.Message}; choose another with --out", e);
+            throw new UserException($"the folder {folder} can't be written: {e.Message}; {remedy}", e);
         }
     }
 

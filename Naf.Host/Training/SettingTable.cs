@@ -10,7 +10,7 @@ public static class SettingTable
     [
         // the run
         Setting.Text(
-            "algorithm", "an algorithm of this version; use naf", "the learning algorithm",
+            "algorithm", "naf, the only one of this version", "the learning algorithm",
             s => s.Algorithm, (s, v) => v == "naf" ? s with { Algorithm = v } : null),
         Setting.Integer("episodes", 1, Many, "training episodes of each learner", s => s.Episodes, (s, v) => s with { Episodes = v }),
         Setting.Seed("seed", "seed of learner 0; learner k has seed + k", s => s.Seed, (s, v) => s with { Seed = v }),

@@ -78,7 +78,7 @@ public sealed class CommandLineTests
     [TestCase("train a b", ExpectedResult = "'b' is one argument too many; naf train --help shows what there is")]
     [TestCase("train", ExpectedResult = "naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR")]
     [TestCase("train cartpole --episodes x", ExpectedResult = "--episodes: episodes = 'x' is not a whole number from 1 to 100000000")]
-    [TestCase("train cartpole --algorithm ddpg", ExpectedResult = "--algorithm: algorithm = 'ddpg' is not an algorithm of this version; use naf")]
+    [TestCase("train cartpole --algorithm ddpg", ExpectedResult = "--algorithm: algorithm = 'ddpg' is not naf, the only one of this version")]
     [TestCase("train cartpole --imagination fitted",
         ExpectedResult = "--imagination fitted: imagination rollouts are not in this version; leave it out")]
     [TestCase("train cartpole --plan ilqg", ExpectedResult = "--plan ilqg: the planner is not in this version; leave it out")]
@@ -88,6 +88,11 @@ public sealed class CommandLineTests
     [TestCase("train cartpole --seed 1 --seeds 0..3", ExpectedResult = "--seed and --seeds exclude each other; give one of them")]
     [TestCase("train cartpole --seeds 3..0", ExpectedResult = "--seeds 3..0: expected A..B with A not above B, such as 0..7")]
     [TestCase("train cartpole --checkpoint previous", ExpectedResult = "--checkpoint says where to resume from; it needs --resume DIR")]
+    [TestCase("train cartpole --accept-changes",
+        ExpectedResult = "--accept-changes says what a resumed run may differ in; it needs --resume DIR")]
+    [TestCase("train cartpole --config .", ExpectedResult = "--config . is a folder; name the file")]
+    [TestCase("zzzzzz",
+        ExpectedResult = "there is no command 'zzzzzz' (known: train, evaluate, tasks, devices, bench); naf --help shows what there is")]
     [TestCase("train cartpole --resume x", ExpectedResult = "--resume x knows its task; leave out 'cartpole'")]
     [TestCase("train --resume no-such-folder",
         ExpectedResult = "there is no folder no-such-folder; naf train TASK begins a run and prints its folder")]
@@ -142,6 +147,7 @@ public sealed class CommandLineTests
     {
         string help = TinyRun.Cli("train", "--help").Out;
         foreach (string key in SettingTable.Keys) Assert.That(help, Does.Contain($"  {key} "));
+        Assert.That(help, Does.Contain("auto, cpu, cuda:N or opencl:N [auto]").And.Contain("naf, the only one of this version [naf]"));
     }
 
     [Test]
@@ -154,5 +160,37 @@ public sealed class CommandLineTests
         Assert.That(exitCode, Is.EqualTo(1));
         Assert.That(error, Does.Contain("already holds a run; continue it with naf train --resume"));
         Assert.That(TinyRun.Metrics(folder["run"]), Is.EqualTo(metrics));
+    }
+
+    [Test]
+    public void AFolderWithSomethingElse_IsLeftAlone()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["metrics.csv"], "mine");
+        (int exitCode, _, string error) = TinyRun.Cli(TinyRun.Arguments(folder.Path, 1));
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(error, Does.Contain($"{folder.Path} is not empty and holds no run; choose an empty or new folder with --out"));
+        Assert.That(Directory.GetFiles(folder.Path), Has.Length.EqualTo(1));
+        Assert.That(File.ReadAllText(folder["metrics.csv"]), Is.EqualTo("mine"));
+    }
+
+    [Test]
+    public void AFolderThatCannotBeWritten_HasARemedyThatFits()
+    {
+        using var folder = new TemporaryFolder();
+        TinyRun.Train(folder["run"], 1);
+        File.Delete(folder["run/.lock"]);
+        Directory.CreateDirectory(folder["run/.lock"]); // no file can be opened there, by the superuser neither
+        string error = TinyRun.Cli("train", "--resume", folder["run"]).Error;
+        Assert.That(error, Does.Contain("can't be written").And.Contain("allow writing there").And.Not.Contain("--out"));
+    }
+
+    [Test]
+    public void AFoldersLastSlash_IsNotEchoed()
+    {
+        using var folder = new TemporaryFolder();
+        JsonElement json = TinyRun.CliJson(TinyRun.Arguments(folder["run/"], 1, "--json"));
+        Assert.That(json.GetProperty("run").GetString(), Is.EqualTo(folder["run"]));
+        Assert.That(TinyRun.CliJson("evaluate", folder["run/"], "--json").GetProperty("target").GetString(), Is.EqualTo(folder["run"]));
     }
 }

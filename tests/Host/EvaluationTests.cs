@@ -53,5 +53,38 @@ public sealed class EvaluationTests
             Assert.That(json.GetProperty("mean").GetDouble(), Is.EqualTo(trained.Learners[k].FinalTestScore));
             Assert.That(json.GetProperty("episodes").GetInt32(), Is.EqualTo(2));
         }
+        Assert.That(TinyRun.Cli("evaluate", folder["run"], "--learner", "2").Error, Does.Contain("--learner 2: the run has 2 learners: 0 to 1"));
+    }
+
+    [Test]
+    public void ADamagedCheckpoint_MakesRoomForTheOneBeforeIt()
+    {
+        using var folder = new TemporaryFolder();
+        TinyRun.Train(folder["run"], 4);
+        IReadOnlyList<string> files = RunFolder.CheckpointsOf(folder["run"]).Files;
+        File.WriteAllText(files[0], "damaged");
+        (int exitCode, _, string error) = TinyRun.Cli("evaluate", folder["run"]);
+        Assert.That(exitCode, Is.Zero);
+        Assert.That(error, Does.Contain($"the checkpoint {files[0]} can't be used: it is not a checkpoint of naf"));
+
+        File.WriteAllText(files[1], "damaged");
+        (exitCode, _, error) = TinyRun.Cli("evaluate", folder["run"]);
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(error, Does.Contain("every checkpoint of the run is damaged; train it anew"));
+
+        foreach (string file in files) File.Delete(file);
+        Assert.That(TinyRun.Cli("evaluate", folder["run"]).Error, Does.Contain("has no checkpoint yet; let it train for longer"));
+        Assert.That(TinyRun.Cli("evaluate", folder["run"], "--learner", "3").Error, Does.Contain("--learner 3: the run has 1 learner: 0"));
+    }
+
+    [Test]
+    public void TheBestTest_IsAFiniteOne()
+    {
+        var tests = new TestHistory();
+        tests.Add(0, double.NaN);
+        Assert.That((tests.Best, tests.Last), Is.EqualTo(((double?)null, (double?)null)));
+        tests.Add(1, -3);
+        tests.Add(2, double.PositiveInfinity);
+        Assert.That((tests.Best, tests.BestEpisode, tests.Last), Is.EqualTo(((double?)-3, 1, (double?)null)));
     }
 }

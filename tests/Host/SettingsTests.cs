@@ -53,7 +53,7 @@ public sealed class SettingsTests
     [TestCase("episodes", "2.5", "episodes = '2.5' is not a whole number from 1 to")]
     [TestCase("hidden", "200 -1", "is not one to four sizes from 1 to 4096, such as [200, 200]")]
     [TestCase("batch_norm", "maybe", "is not true or false")]
-    [TestCase("algorithm", "ddpg", "'ddpg' is not an algorithm of this version; use naf")]
+    [TestCase("algorithm", "ddpg", "'ddpg' is not naf, the only one of this version")]
     [TestCase("replay_capacity", "10", "replay_capacity = 10 is less than batch_size = 64")]
     public void AWrongValue_IsRefusedWithWhatWasExpected(string key, string value, string message)
     {
@@ -85,7 +85,8 @@ public sealed class SettingsTests
 
     [TestCase("tau: {a: 1}\n", "line 1: expected a single value or a list for tau")]
     [TestCase("- tau\n", "line 1: expected KEY: VALUE lines")]
-    [TestCase("tau: [1\n", "line")]
+    [TestCase("tau: [1\n", "not YAML")]
+    [TestCase("tau: [1\ngamma: 1\n", "not YAML: expected a closing ] or } hereabouts; correct the YAML there")]
     public void AMalformedFile_IsRefusedWithItsLine(string text, string message)
     {
         using var folder = new TemporaryFolder();
