@@ -13,8 +13,8 @@ internal static unsafe class ErrorGuard
 {
     private static readonly delegate* unmanaged<nint, nint, nint, nint, Frame*, int> Guard;
     private static readonly nint ErrorHandler;
-    [ThreadStatic] private static Frame* current;
-    [ThreadStatic] private static string? message;
+    [ThreadStatic] private static Frame* _current;
+    [ThreadStatic] private static string? _message;
 
     static ErrorGuard()
     {
@@ -53,30 +53,30 @@ internal static unsafe class ErrorGuard
     {
         if (Guard == null) return ((delegate* unmanaged<nint, nint, nint, nint>)function)(a, b, c);
         Frame frame;
-        Frame* outer = current;
-        current = &frame;
+        Frame* outer = _current;
+        _current = &frame;
         int failed = Guard(function, a, b, c, &frame);
-        current = outer;
+        _current = outer;
         if (failed != 0) Throw();
         return frame.Result;
     }
 
-    private static void Throw() => throw new MujocoException($"MuJoCo stopped with an error: {message}");
+    private static void Throw() => throw new MujocoException($"MuJoCo stopped with an error: {_message}");
 
     /// <summary>Called by the machine code: records the message and says where to return to.</summary>
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static nint Record(byte* text)
     {
-        if (current == null) Fail(text, "it happened outside of a guarded call (while a model was loaded, or in another library's call into MuJoCo)");
+        if (_current == null) Fail(text, "it happened outside of a guarded call (while a model was loaded, or in another library's call into MuJoCo)");
         try
         {
-            message = Marshal.PtrToStringUTF8((nint)text);
+            _message = Marshal.PtrToStringUTF8((nint)text);
         }
         catch (Exception)
         {
-            message = "(its message could not be read)";
+            _message = "(its message could not be read)";
         }
-        return current->StackPointer;
+        return _current->StackPointer;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -3,16 +3,16 @@ namespace Naf.Sim;
 /// <summary>Stepping, and what belongs to it: failures, warnings, bringing Cartesian quantities up to date.</summary>
 public sealed unsafe partial class MujocoData
 {
-    private bool faulted;
+    private bool _faulted;
 
     /// <summary>How many warnings MuJoCo has counted in this simulation since it was made or reset (contacts or constraints that found no room, bad numbers...).</summary>
     public int WarningCount
     {
         get
         {
-            Alive(time);
+            Alive(_time);
             int count = 0;
-            for (int kind = 0; kind < warningKinds; kind++) count += warnings[2 * kind + 1];
+            for (int kind = 0; kind < _warningKinds; kind++) count += _warnings[2 * kind + 1];
             return count;
         }
     }
@@ -30,14 +30,14 @@ public sealed unsafe partial class MujocoData
         {
             for (int k = 0; k < substeps; k++)
             {
-                double before = *time;
-                ErrorGuard.Invoke(library.Step, model, data);
-                if (*time != before + timestep || BadNumbers()) Fail(k, substeps, before);
+                double before = *_time;
+                ErrorGuard.Invoke(_library.Step, _model, _data);
+                if (*_time != before + _timestep || BadNumbers()) Fail(k, substeps, before);
             }
         }
         catch (MujocoException)
         {
-            faulted = true;
+            _faulted = true;
             throw;
         }
     }
@@ -45,29 +45,29 @@ public sealed unsafe partial class MujocoData
     /// <summary>mj_resetData: the reference pose at rest, at time 0. Slow (tens of µs): restoring a saved state is hundreds of times faster.</summary>
     public void Reset()
     {
-        Alive(time);
-        ErrorGuard.Invoke(library.ResetData, model, data);
-        faulted = false;
+        Alive(_time);
+        ErrorGuard.Invoke(_library.ResetData, _model, _data);
+        _faulted = false;
     }
 
     /// <summary>Brings positions of bodies, sites and geoms up to date with Qpos (mj_kinematics); the trajectory is untouched.</summary>
-    public void Kinematics() => Update(library.Kinematics);
+    public void Kinematics() => Update(_library.Kinematics);
 
     /// <summary>Brings positions and velocities up to date with Qpos and Qvel; the trajectory is untouched.</summary>
     public void Velocities()
     {
-        Update(library.Kinematics);
-        Update(library.ComPos);
-        Update(library.ComVel);
+        Update(_library.Kinematics);
+        Update(_library.ComPos);
+        Update(_library.ComVel);
     }
 
     /// <summary>Brings position and velocity sensors up to date with Qpos and Qvel; the trajectory is untouched. Acceleration and force sensors stay one substep old.</summary>
     public void Sensors()
     {
-        Update(library.FwdPosition);
-        Update(library.SensorPos);
-        Update(library.FwdVelocity);
-        Update(library.SensorVel);
+        Update(_library.FwdPosition);
+        Update(_library.SensorPos);
+        Update(_library.FwdVelocity);
+        Update(_library.SensorVel);
     }
 
     private void Update(nint function)
@@ -75,38 +75,38 @@ public sealed unsafe partial class MujocoData
         Usable();
         try
         {
-            ErrorGuard.Invoke(function, model, data);
+            ErrorGuard.Invoke(function, _model, _data);
         }
         catch (MujocoException)
         {
-            faulted = true;
+            _faulted = true;
             throw;
         }
     }
 
     private void Usable()
     {
-        Alive(time);
-        if (faulted) throw new MujocoException("this simulation was left unfinished by an error in MuJoCo; call Reset, or dispose it");
+        Alive(_time);
+        if (_faulted) throw new MujocoException("this simulation was left unfinished by an error in MuJoCo; call Reset, or dispose it");
     }
 
     /// <summary>MuJoCo's last four kinds: bad numbers in qpos, qvel, qacc, ctrl; each has (lastinfo, number).</summary>
     private bool BadNumbers()
     {
-        int* bad = warnings + 2 * (warningKinds - 4);
+        int* bad = _warnings + 2 * (_warningKinds - 4);
         return (bad[1] | bad[3] | bad[5] | bad[7]) != 0;
     }
 
     private void Fail(int substep, int substeps, double before)
     {
-        int* bad = warnings + 2 * (warningKinds - 4);
+        int* bad = _warnings + 2 * (_warningKinds - 4);
         string cause = "MuJoCo reset the simulation on its own";
         string[] kinds = ["qpos", "qvel", "qacc", "ctrl"];
         for (int kind = 3; kind >= 0; kind--)
             if (bad[2 * kind + 1] != 0) cause = $"bad number (NaN, infinite or above 1e10) in {kinds[kind]}[{bad[2 * kind]}]";
 
         // what is counted from here on is new
-        new Span<int>(warnings, 2 * warningKinds).Clear();
+        new Span<int>(_warnings, 2 * _warningKinds).Clear();
         throw new SimulationException(FormattableString.Invariant(
             $"the simulation broke down at time {before:0.######} s, substep {substep + 1} of {substeps}: {cause}. The state or the controls are too large or not finite; ") +
             "smaller time steps or stronger damping in the model may help");

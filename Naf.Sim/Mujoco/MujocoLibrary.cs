@@ -1,7 +1,4 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-
-[assembly: InternalsVisibleTo("Naf.Tests")]
 
 namespace Naf.Sim;
 
@@ -12,7 +9,7 @@ namespace Naf.Sim;
 public sealed unsafe class MujocoLibrary
 {
     private static readonly Lock Gate = new();
-    private static MujocoLibrary? loaded;
+    private static MujocoLibrary? _loaded;
 
     private MujocoLibrary(nint handle, string path)
     {
@@ -66,17 +63,17 @@ public sealed unsafe class MujocoLibrary
     /// <exception cref="MujocoException">No library found, an unknown version, or a library that does not match its version's layout.</exception>
     public static MujocoLibrary Load()
     {
-        if (Volatile.Read(ref loaded) is { } ready) return ready;
+        if (Volatile.Read(ref _loaded) is { } ready) return ready;
         lock (Gate)
         {
-            if (loaded == null)
+            if (_loaded == null)
             {
                 (nint handle, string path) = MujocoFinder.Find(Environment.GetEnvironmentVariable("MUJOCO_PATH"));
                 var library = new MujocoLibrary(handle, path);
                 LayoutCheck.Run(library, library.Layout);
-                Volatile.Write(ref loaded, library);
+                Volatile.Write(ref _loaded, library);
             }
-            return loaded;
+            return _loaded;
         }
     }
 

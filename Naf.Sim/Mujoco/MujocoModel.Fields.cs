@@ -81,9 +81,6 @@ public sealed unsafe partial class MujocoModel
     /// <summary>[SensorCount] Where the sensor's values begin in the sensor data.</summary>
     public ReadOnlySpan<int> SensorAddress => Integers("sensor_adr", SensorCount);
 
-    /// <summary>[SensorCount] Number of the sensor's values.</summary>
-    public ReadOnlySpan<int> SensorDimension => Integers("sensor_dim", SensorCount);
-
     /// <summary>How many objects of a kind there are.</summary>
     public int Count(MujocoObject kind) => kind switch
     {
@@ -108,15 +105,15 @@ public sealed unsafe partial class MujocoModel
     /// <summary>The id of a named object, or −1.</summary>
     public int Find(MujocoObject kind, string name)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref references) == 0, this);
-        fixed (byte* text = Encoding.UTF8.GetBytes(name + '\0')) return Library.NameToId(model, TypeOf(kind), text);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _references) == 0, this);
+        fixed (byte* text = Encoding.UTF8.GetBytes(name + '\0')) return Library.NameToId(_model, TypeOf(kind), text);
     }
 
     /// <summary>The name of an object, empty where it has none.</summary>
     public string NameOf(MujocoObject kind, int id)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref references) == 0, this);
-        return Marshal.PtrToStringUTF8(Library.IdToName(model, TypeOf(kind), id)) ?? "";
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _references) == 0, this);
+        return Marshal.PtrToStringUTF8(Library.IdToName(_model, TypeOf(kind), id)) ?? "";
     }
 
     private int TypeOf(MujocoObject kind) => Library.Layout.Enum("mjOBJ_" + kind.ToString().ToUpperInvariant());
@@ -127,7 +124,7 @@ public sealed unsafe partial class MujocoModel
 
     private ReadOnlySpan<T> Array<T>(string field, int count) where T : unmanaged
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref references) == 0, this);
-        return new ReadOnlySpan<T>(*(T**)(model + Library.Layout.Model(field)), count);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _references) == 0, this);
+        return new ReadOnlySpan<T>(*(T**)(_model + Library.Layout.Model(field)), count);
     }
 }

@@ -5,10 +5,10 @@ namespace Naf.Sim;
 /// <summary>The model's kinematic tree, for observations that are computed without MuJoCo.</summary>
 public sealed unsafe partial class MujocoModel
 {
-    private KinematicTree? tree;
+    private KinematicTree? _tree;
 
     /// <summary>Bodies, joints and sites as the model was compiled; mocap bodies stand where the model put them. Read once.</summary>
-    public KinematicTree KinematicTree => tree ??= ReadTree();
+    public KinematicTree KinematicTree => _tree ??= ReadTree();
 
     private KinematicTree ReadTree()
     {

@@ -6,16 +6,16 @@ namespace Naf.Sim;
 /// </summary>
 public sealed unsafe partial class MujocoModel : IDisposable
 {
-    private static int liveCount;
-    private readonly nint model;
-    private int references = 1;
-    private int disposed;
+    private static int _liveCount;
+    private readonly nint _model;
+    private int _references = 1;
+    private int _disposed;
 
     private MujocoModel(MujocoLibrary library, nint model)
     {
         Library = library;
-        this.model = model;
-        Interlocked.Increment(ref liveCount);
+        _model = model;
+        Interlocked.Increment(ref _liveCount);
 
         Nq = Size("nq");
         Nv = Size("nv");
@@ -67,9 +67,9 @@ public sealed unsafe partial class MujocoModel : IDisposable
     public double Timestep { get; }
 
     /// <summary>Models whose memory is not freed yet, in this process.</summary>
-    public static int LiveCount => Volatile.Read(ref liveCount);
+    public static int LiveCount => Volatile.Read(ref _liveCount);
 
-    internal nint Native => model;
+    internal nint Native => _model;
 
     /// <summary>Loads a model file (MJCF or URDF).</summary>
     /// <exception cref="MujocoException">No such file, or MuJoCo's message, mostly with element and line.</exception>
@@ -91,27 +91,27 @@ public sealed unsafe partial class MujocoModel : IDisposable
     /// <summary>Gives up this handle; simulations made from the model stay valid.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref disposed, 1) == 0) Release();
+        if (Interlocked.Exchange(ref _disposed, 1) == 0) Release();
     }
 
     /// <summary>A simulation begins to use the model.</summary>
     internal void AddReference()
     {
-        ObjectDisposedException.ThrowIf(disposed != 0, this);
-        Interlocked.Increment(ref references);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        Interlocked.Increment(ref _references);
     }
 
     /// <summary>A simulation, or the handle itself, is done with it.</summary>
     internal void Release()
     {
-        if (Interlocked.Decrement(ref references) != 0) return;
-        Library.DeleteModel(model);
-        Interlocked.Decrement(ref liveCount);
+        if (Interlocked.Decrement(ref _references) != 0) return;
+        Library.DeleteModel(_model);
+        Interlocked.Decrement(ref _liveCount);
     }
 
     private int Size(string field)
     {
-        nint at = model + Library.Layout.Model(field);
+        nint at = _model + Library.Layout.Model(field);
         return Library.Layout.SizeWidth == 8 ? checked((int)*(long*)at) : *(int*)at;
     }
 }

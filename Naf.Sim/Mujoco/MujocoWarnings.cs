@@ -16,24 +16,24 @@ public static unsafe class MujocoWarnings
 
     private const string Overflow = "(further warnings)";
     private static readonly ConcurrentDictionary<string, long> Counted = new();
-    [ThreadStatic] private static string? lastOnThread;
-    [ThreadStatic] private static bool muted;
+    [ThreadStatic] private static string? _lastOnThread;
+    [ThreadStatic] private static bool _muted;
 
     /// <summary>Text → how often it was given, over all threads.</summary>
     public static IReadOnlyDictionary<string, long> Counts => new Dictionary<string, long>(Counted);
 
     /// <summary>The latest warning given on the calling thread, or null.</summary>
-    public static string? LastOnThread => lastOnThread;
+    public static string? LastOnThread => _lastOnThread;
 
     /// <summary>Forgets all warnings, and the calling thread's latest one.</summary>
     public static void Clear()
     {
         Counted.Clear();
-        lastOnThread = null;
+        _lastOnThread = null;
     }
 
     /// <summary>While true, the calling thread's warnings are dropped (the self-check provokes one on purpose).</summary>
-    internal static bool Muted { set => muted = value; }
+    internal static bool Muted { set => _muted = value; }
 
     /// <summary>What goes into mju_user_warning.</summary>
     internal static nint Handler => (nint)(delegate* unmanaged[Cdecl]<byte*, void>)&OnWarning;
@@ -41,11 +41,11 @@ public static unsafe class MujocoWarnings
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnWarning(byte* text)
     {
-        if (muted) return;
+        if (_muted) return;
         try
         {
             string warning = Marshal.PtrToStringUTF8((nint)text) ?? "";
-            lastOnThread = warning;
+            _lastOnThread = warning;
             string key = Counted.Count < Capacity || Counted.ContainsKey(warning) ? warning : Overflow;
             Counted.AddOrUpdate(key, 1, static (_, n) => n + 1);
         }

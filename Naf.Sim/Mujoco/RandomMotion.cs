@@ -2,11 +2,11 @@ namespace Naf.Sim;
 
 /// <summary>
 /// The loop by which the simulator's speed is measured: uniform random controls, then mj_step. perf/peers/sim_mujoco.c is the same loop in C
-/// with the same numbers, so that the two end in the same state, bitwise.
+/// with the same numbers, so that the two end in the same state, bitwise. It serves naf bench sim and the tests, not training.
 /// </summary>
 public struct RandomMotion(ulong seed)
 {
-    private ulong state = seed;
+    private ulong _state = seed;
 
     /// <summary>Performs control steps: each control uniform in [−1, 1), held for <paramref name="substeps"/> calls of mj_step.</summary>
     public void Run(MujocoData data, int steps, int substeps)
@@ -16,8 +16,8 @@ public struct RandomMotion(ulong seed)
             foreach (ref double control in data.Ctrl)
             {
                 // Knuth's linear congruential generator; its upper 53 bits
-                state = state * 6364136223846793005 + 1442695040888963407;
-                control = (state >> 11) * (2.0 / (1UL << 53)) - 1;
+                _state = _state * 6364136223846793005 + 1442695040888963407;
+                control = (_state >> 11) * (2.0 / (1UL << 53)) - 1;
             }
             data.Step(substeps);
         }

@@ -75,7 +75,7 @@ internal static class ProbeModel
     [
         ("jnt_type", [2, 0, 3, 3, 3]), ("jnt_qposadr", [0, 1, 8, 9, 10]), ("jnt_dofadr", [0, 1, 7, 8, 9]), ("jnt_bodyid", [1, 2, 3, 5, 5]),
         ("body_parentid", [0, 0, 0, 0, 3, 4, 0, 0]), ("body_jntnum", [0, 1, 1, 1, 0, 2, 0, 0]), ("body_jntadr", [-1, 0, 1, 2, -1, 3, -1, -1]),
-        ("site_bodyid", [0, 4, 5, 6]), ("sensor_adr", [0, 3, 4]), ("sensor_dim", [3, 1, 3]),
+        ("site_bodyid", [0, 4, 5, 6]), ("sensor_adr", [0, 3, 4]),
     ];
 
     public static readonly (string Field, byte[] Values)[] Flags =

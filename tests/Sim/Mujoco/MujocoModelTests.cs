@@ -28,6 +28,16 @@ public sealed class MujocoModelTests : MujocoFixture
     }
 
     [Test]
+    public void Joint_ranges_are_those_of_the_file()
+    {
+        using MujocoModel model = MujocoModel.LoadXml(ProbeModel.Xml);
+        Assert.That(model.JointLimited.ToArray(), Is.EqualTo(new byte[] { 0, 0, 1, 0, 1 }));
+        int swing = model.IdOf(MujocoObject.Joint, "swing"), twist = model.IdOf(MujocoObject.Joint, "twist");
+        Assert.That(model.JointRange.Slice(2 * swing, 2).ToArray(), Is.EqualTo(new[] { -0.71, 0.93 }));
+        Assert.That(model.JointRange.Slice(2 * twist, 2).ToArray(), Is.EqualTo(new[] { -0.21, 0.35 }));
+    }
+
+    [Test]
     public void An_unknown_name_is_answered_with_the_known_ones()
     {
         using MujocoModel model = MujocoModel.LoadXml(TestModels.Mixed);
