@@ -71,7 +71,7 @@ internal sealed class Explorer : IDisposable
     public long Updates { get; private set; }
 
     /// <summary>Its test scores so far.</summary>
-    public TestHistory Tests { get; } = new();
+    public TestScores Tests { get; } = new();
 
     /// <summary>What it came to so far.</summary>
     public LearnerSummary Summary => new(Learner, Seed, Tests.Best, Tests.BestEpisode, Tests.Last, EpisodesEnded, Updates, Stopped);

@@ -19,13 +19,14 @@ internal static class BenchSimCommand
         };
         command.SetAction(parsed =>
         {
-            int team = Texts.Integer("--threads", parsed.GetValue(threads), 1, 1, 256);
-            double time = Texts.Seconds("--seconds", parsed.GetValue(seconds), 5);
+            int team = OptionValue.Integer("--threads", parsed.GetValue(threads), 1, 1, 256);
+            double time = OptionValue.Seconds("--seconds", parsed.GetValue(seconds), 5);
             SimulatorBenchmarkResult r = (parsed.GetValue(task), parsed.GetValue(model)) switch
             {
                 ({ } name, null) when parsed.GetValue(substeps) is null => SimulatorBenchmark.OfTask(name, team, time),
                 ({ }, null) => throw new UserException("--substeps goes with --model: a task has its own"),
-                (null, { } file) => SimulatorBenchmark.OfModel(file, Texts.Integer("--substeps", parsed.GetValue(substeps), 5, 1, 1000), team, time),
+                (null, { } file) => SimulatorBenchmark.OfModel(
+                    file, OptionValue.Integer("--substeps", parsed.GetValue(substeps), 5, 1, 1000), team, time),
                 _ => throw new UserException("naf bench sim needs either --task TASK or --model FILE.xml"),
             };
             if (parsed.GetValue(json)) Json.Write(terminal.Out, r);

@@ -31,17 +31,17 @@ internal static class BenchUpdateCommand
         {
             var settings = standard with
             {
-                Learners = Texts.Integer("--learners", parsed.GetValue(learners), standard.Learners, 1, 4096),
-                Batch = Texts.Integer("--batch", parsed.GetValue(batch), standard.Batch, 1, 10_000),
-                State = Texts.Integer("--state", parsed.GetValue(state), standard.State, 1, 4096),
-                Action = Texts.Integer("--action", parsed.GetValue(action), standard.Action, 1, 64),
+                Learners = OptionValue.Integer("--learners", parsed.GetValue(learners), standard.Learners, 1, 4096),
+                Batch = OptionValue.Integer("--batch", parsed.GetValue(batch), standard.Batch, 1, 10_000),
+                State = OptionValue.Integer("--state", parsed.GetValue(state), standard.State, 1, 4096),
+                Action = OptionValue.Integer("--action", parsed.GetValue(action), standard.Action, 1, 64),
                 Hidden = parsed.GetValue(hidden) is { } sizes
                     ? SettingsResolver.Resolve([new GivenValue("hidden", sizes, "--hidden")]).Naf.Hidden : standard.Hidden,
                 Trunk = parsed.GetValue(trunk),
                 BatchNorm = parsed.GetValue(batchNorm),
-                Seconds = Texts.Seconds("--seconds", parsed.GetValue(seconds), standard.Seconds),
+                Seconds = OptionValue.Seconds("--seconds", parsed.GetValue(seconds), standard.Seconds),
             };
-            int team = Texts.Integer("--threads", parsed.GetValue(threads), 0, 0, 256);
+            int team = OptionValue.Integer("--threads", parsed.GetValue(threads), 0, 0, 256);
             using Device opened = DeviceList.Select(parsed.GetValue(device) ?? "auto", team);
             UpdateBenchmarkResult r = UpdateBenchmark.Run(opened, settings);
             if (parsed.GetValue(json))

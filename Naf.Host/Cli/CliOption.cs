@@ -3,7 +3,8 @@ using System.CommandLine;
 namespace Naf.Host;
 
 /// <summary>
-/// The options of commands. Values stay text here and are read by <see cref="Texts"/> or <see cref="Setting"/>, whose errors say what was expected.
+/// The options of commands. Values stay text here and are read by <see cref="OptionValue"/> or <see cref="Setting"/>, whose errors say
+/// what was expected.
 /// </summary>
 internal static class CliOption
 {

@@ -30,9 +30,9 @@ internal static class EvaluateCommand
             if (k is not null && chosen != "run") throw new UserException($"--learner {k} chooses a policy of a run; it goes with --policy run");
 
             RunConfig? config = isRun ? RunConfig.Read(RunFolder.ConfigOf(name)) : null;
-            int count = Texts.Integer("--episodes", parsed.GetValue(episodes), config?.Settings.TestEpisodes ?? 20, 1, 1_000_000);
-            ulong start = Texts.Seed("--seed", parsed.GetValue(seed), config?.Settings.TestSeed ?? new TrainingSettings().TestSeed);
-            int team = Texts.Integer("--threads", parsed.GetValue(threads), 0, 0, 256);
+            int count = OptionValue.Integer("--episodes", parsed.GetValue(episodes), config?.Settings.TestEpisodes ?? 20, 1, 1_000_000);
+            ulong start = OptionValue.Seed("--seed", parsed.GetValue(seed), config?.Settings.TestSeed ?? new TrainingSettings().TestSeed);
+            int team = OptionValue.Integer("--threads", parsed.GetValue(threads), 0, 0, 256);
             using ControlTask task = ControlTask.Load(config?.Task ?? name);
             var warnings = new MujocoWarningReport();
             EvaluationResult result = chosen switch
@@ -52,7 +52,7 @@ internal static class EvaluateCommand
                 {
                     Target = name, Task = task.Name, Policy = chosen,
                     result.Mean, result.StandardDeviation, result.Episodes, result.SuccessRate, Seed = start,
-                    Learner = chosen == "run" ? Texts.Integer("--learner", k, 0, 0) : (int?)null,
+                    Learner = chosen == "run" ? OptionValue.Integer("--learner", k, 0, 0) : (int?)null,
                 });
             else
                 terminal.Out.WriteLine($"{task.Name}, {chosen} policy: mean {Texts.Score(result.Mean)}, "
@@ -65,7 +65,7 @@ internal static class EvaluateCommand
 
     private static int LearnerOf(RunConfig config, string? text)
     {
-        int most = config.Settings.Learners - 1, learner = Texts.Integer("--learner", text, 0, 0);
+        int most = config.Settings.Learners - 1, learner = OptionValue.Integer("--learner", text, 0, 0);
         if (learner <= most) return learner;
         throw new UserException($"--learner {learner}: the run has " + (most == 0 ? "1 learner: 0" : $"{most + 1} learners: 0 to {most}"));
     }

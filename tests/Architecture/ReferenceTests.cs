@@ -26,7 +26,7 @@ public sealed class ReferenceTests
     private static IEnumerable<string> Projects => Allowed.Keys;
 
     [TestCaseSource(nameof(Projects))]
-    public void AProject_ReferencesWhatItMay(string project)
+    public void A_project_references_what_it_may(string project)
     {
         string file = Path.Combine(Repository.Root, project.Contains('/') ? $"{project}.csproj" : $"{project}/{project}.csproj");
         IEnumerable<string> references = XDocument.Load(file).Descendants("ProjectReference")
@@ -35,7 +35,7 @@ public sealed class ReferenceTests
     }
 
     [Test]
-    public void EveryProject_IsOnTheMap()
+    public void Every_project_is_on_the_map()
     {
         IEnumerable<string> projects = Directory.GetFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories)
             .Select(p => Path.GetFileNameWithoutExtension(p)).Where(p => p != "Naf.Tests");
@@ -43,7 +43,7 @@ public sealed class ReferenceTests
     }
 
     [Test]
-    public void AnAssembly_ReferencesWhatItMay()
+    public void An_assembly_references_what_it_may()
     {
         foreach (Assembly assembly in Assemblies)
         {
@@ -55,7 +55,7 @@ public sealed class ReferenceTests
     }
 
     [Test]
-    public void AnAssembly_HasOneNamespace()
+    public void An_assembly_has_one_namespace()
     {
         foreach (Assembly assembly in Assemblies)
         {

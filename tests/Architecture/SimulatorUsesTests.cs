@@ -12,7 +12,7 @@ public sealed partial class SimulatorUsesTests
     private static readonly string[] AllowedFolders = ["Observation", "Reward", "Random"];
 
     [Test]
-    public void TheSimulator_UsesRewardsAndObservationsOnly()
+    public void The_simulator_uses_rewards_and_observations_only()
     {
         Dictionary<string, string> folderOf = FoldersOfTypes(Path.Combine(Repository.Root, "Naf.Kernels"));
         string[] used = [.. UsedTypes(typeof(ControlTask).Assembly.Location, "Naf.Kernels")];

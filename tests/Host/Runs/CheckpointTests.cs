@@ -17,7 +17,7 @@ public sealed class CheckpointTests
     [TestCase(1)]
     [TestCase(443)]
     [TestCase(200_001)]
-    public void ItIsReadBackAsWritten(int length)
+    public void It_is_read_back_as_written(int length)
     {
         byte[] body = Body(length);
         CheckpointFile.Write(_folder["a.naf"], stream => stream.Write(body));
@@ -26,7 +26,7 @@ public sealed class CheckpointTests
     }
 
     [Test]
-    public void AnyChangedByte_IsNoticed()
+    public void Any_changed_byte_is_noticed()
     {
         CheckpointFile.Write(_folder["a.naf"], stream => stream.Write(Body(31)));
         byte[] whole = File.ReadAllBytes(_folder["a.naf"]);
@@ -40,7 +40,7 @@ public sealed class CheckpointTests
     }
 
     [Test]
-    public void AnyCut_IsNoticed()
+    public void Any_cut_is_noticed()
     {
         CheckpointFile.Write(_folder["a.naf"], stream => stream.Write(Body(31)));
         byte[] whole = File.ReadAllBytes(_folder["a.naf"]);
@@ -54,7 +54,7 @@ public sealed class CheckpointTests
     }
 
     [Test]
-    public void AFailureWhileWriting_LeavesWhatWasThere()
+    public void A_failure_while_writing_leaves_what_was_there()
     {
         CheckpointFile.Write(_folder["a.naf"], stream => stream.Write(Body(31)));
         Assert.That(() => CheckpointFile.Write(_folder["a.naf"], stream =>
@@ -67,7 +67,7 @@ public sealed class CheckpointTests
     }
 
     [Test]
-    public void AFullDisk_LeavesWhatWasThere()
+    public void A_full_disk_leaves_what_was_there()
     {
         if (!File.Exists("/dev/full")) Assert.Ignore("this system has no /dev/full, which stands for a full disk");
         var store = new CheckpointStore(_folder.Path);
@@ -79,7 +79,7 @@ public sealed class CheckpointTests
     }
 
     [Test]
-    public void TheLastTwoAreKept_NewestFirst()
+    public void The_last_two_are_kept_newest_first()
     {
         var store = new CheckpointStore(_folder["checkpoint"]);
         Assert.That(store.Open(previous: false), Is.Null, "none yet");
@@ -88,7 +88,7 @@ public sealed class CheckpointTests
     }
 
     [Test]
-    public void ADamagedOne_IsRefusedAndThePreviousOffered()
+    public void A_damaged_one_is_refused_and_the_previous_offered()
     {
         var store = new CheckpointStore(_folder.Path);
         store.Save(1, stream => stream.WriteByte(1));

@@ -6,7 +6,7 @@ namespace Naf.Tests;
 public sealed class SettingsTests
 {
     [Test]
-    public void Defaults_AreThePapersWhereItGivesThem()
+    public void Defaults_are_the_papers_where_it_gives_them()
     {
         TrainingSettings s = SettingsResolver.Resolve([]);
         Assert.Multiple(() =>
@@ -20,7 +20,7 @@ public sealed class SettingsTests
     }
 
     [Test]
-    public void ALaterValueWins()
+    public void A_later_value_wins()
     {
         TrainingSettings s = SettingsResolver.Resolve(
             [new("tau", "0.5", "task"), new("gamma", "0.9", "task"), new("tau", "0.25", "file"), new("tau", "0.125", "--set")]);
@@ -28,7 +28,7 @@ public sealed class SettingsTests
     }
 
     [Test]
-    public void EverySetting_IsReadBackFromItsText()
+    public void Every_setting_is_read_back_from_its_text()
     {
         // values that are not the defaults, so that a key bound to the wrong property shows
         var other = new Dictionary<string, string>
@@ -55,7 +55,7 @@ public sealed class SettingsTests
     [TestCase("batch_norm", "maybe", "is not true or false")]
     [TestCase("algorithm", "ddpg", "'ddpg' is not naf, the only one of this version")]
     [TestCase("replay_capacity", "10", "replay_capacity = 10 is less than batch_size = 64")]
-    public void AWrongValue_IsRefusedWithWhatWasExpected(string key, string value, string message)
+    public void A_wrong_value_is_refused_with_what_was_expected(string key, string value, string message)
     {
         var error = Assert.Throws<UserException>(() => SettingsResolver.Resolve([new GivenValue(key, value, "--set")]));
         Assert.That(error!.Message, Does.Contain(message));
@@ -63,15 +63,15 @@ public sealed class SettingsTests
 
     [TestCase("1e6", 1_000_000)]
     [TestCase("1_000_000", 1_000_000)]
-    public void WholeNumbers_MayBeWrittenShort(string text, int value) =>
+    public void Whole_numbers_may_be_written_short(string text, int value) =>
         Assert.That(SettingsResolver.Resolve([new GivenValue("replay_capacity", text, "--set")]).Naf.ReplayCapacity, Is.EqualTo(value));
 
     [Test]
-    public void Set_NeedsAnEqualsSign() =>
+    public void Set_needs_an_equals_sign() =>
         Assert.That(() => SettingsResolver.Split("tau"), Throws.TypeOf<UserException>().With.Message.Contains("expected KEY=VALUE"));
 
     [Test]
-    public void AFile_SaysTheLineOfAnError()
+    public void A_file_says_the_line_of_an_error()
     {
         using var folder = new TemporaryFolder();
         string path = folder["my.yaml"];
@@ -87,7 +87,7 @@ public sealed class SettingsTests
     [TestCase("- tau\n", "line 1: expected KEY: VALUE lines")]
     [TestCase("tau: [1\n", "not YAML")]
     [TestCase("tau: [1\ngamma: 1\n", "not YAML: expected a closing ] or } hereabouts; correct the YAML there")]
-    public void AMalformedFile_IsRefusedWithItsLine(string text, string message)
+    public void A_malformed_file_is_refused_with_its_line(string text, string message)
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["my.yaml"], text);
@@ -96,7 +96,7 @@ public sealed class SettingsTests
 
     [TestCase("")]
     [TestCase("# nothing\n")]
-    public void AnEmptyFile_ChangesNothing(string text)
+    public void An_empty_file_changes_nothing(string text)
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["my.yaml"], text);

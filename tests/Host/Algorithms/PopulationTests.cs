@@ -9,7 +9,7 @@ namespace Naf.Tests;
 public sealed class PopulationTests
 {
     [Test]
-    public void Learners_AreWhatTheyAreAlone([Values(1, 2)] int threads)
+    public void Learners_are_what_they_are_alone([Values(1, 2)] int threads)
     {
         using var folder = new TemporaryFolder();
         TinyRun.Train(folder["all"], 3, "learners=3", "seed=5", $"threads={threads}");
@@ -25,7 +25,7 @@ public sealed class PopulationTests
     }
 
     [Test]
-    public void Rows_AreInTheOrderOfLearners_WithOneTestScheduleForAll()
+    public void Rows_are_in_the_order_of_learners_with_one_test_schedule_for_all()
     {
         using var folder = new TemporaryFolder();
         TinyRun.Train(folder["run"], 3, "learners=2");
@@ -44,7 +44,7 @@ public sealed class PopulationTests
     }
 
     [Test]
-    public void AStep_AllocatesNothing([Values(1, 3)] int learners, [Values(1, 2)] int threads)
+    public void A_step_allocates_nothing([Values(1, 3)] int learners, [Values(1, 2)] int threads)
     {
         TrainingSettings settings = TinyRun.Resolve(10, $"learners={learners}");
         using ControlTask task = ControlTask.Load("cartpole");
@@ -64,7 +64,7 @@ public sealed class PopulationTests
     }
 
     [Test]
-    public void WarmupSteps_HoldBackUpdates()
+    public void Warmup_steps_hold_back_updates()
     {
         using var folder = new TemporaryFolder();
         TrainingResult result = TinyRun.Train(folder["run"], 2, "warmup_steps=201");
@@ -74,7 +74,7 @@ public sealed class PopulationTests
     }
 
     [Test]
-    public void Everything_IsGivenBack()
+    public void Everything_is_given_back()
     {
         long buffers = HostBuffer.LiveBuffers;
         int simulations = MujocoData.LiveCount;

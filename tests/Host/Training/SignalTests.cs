@@ -19,7 +19,7 @@ public sealed class SignalTests
     [TestCase("INT", 130)]
     [TestCase("TERM", 143)]
     [TestCase("HUP", 129)]
-    public void ASignal_SavesAndSaysHowToGoOn(string signal, int exitCode)
+    public void A_signal_saves_and_says_how_to_go_on(string signal, int exitCode)
     {
         using (var child = new ChildProcess(TinyRun.Arguments(Run, 1_000_000)))
         {
@@ -33,7 +33,7 @@ public sealed class SignalTests
     }
 
     [Test]
-    public void Kill_LosesNothing()
+    public void Kill_loses_nothing()
     {
         var random = new Random(1); // only the moments of the kills hang on it
         using (var child = new ChildProcess(TinyRun.Arguments(Run, 1_000_000)))

@@ -17,7 +17,7 @@ public sealed class CsvFileTests
     public void RemoveFolder() => _folder.Dispose();
 
     [Test]
-    public void Fields_AreWrittenForMachines()
+    public void Fields_are_written_for_machines()
     {
         CultureInfo culture = CultureInfo.CurrentCulture;
         try
@@ -35,7 +35,7 @@ public sealed class CsvFileTests
     [TestCase(1.0 / 3)]
     [TestCase(-0.0)]
     [TestCase(5e-324)]
-    public void Numbers_AreReadBackToTheBit(double value)
+    public void Numbers_are_read_back_to_the_bit(double value)
     {
         using (var csv = CsvFile.Create(Path, "a")) csv.Add(value);
         double read = double.Parse(File.ReadAllLines(Path)[1], CultureInfo.InvariantCulture);
@@ -43,7 +43,7 @@ public sealed class CsvFileTests
     }
 
     [Test]
-    public void Continuing_CutsWhatFollows()
+    public void Continuing_cuts_what_follows()
     {
         long length;
         byte[] digest;
@@ -66,7 +66,7 @@ public sealed class CsvFileTests
     }
 
     [Test]
-    public void AFileThatIsNotWhatItWas_IsRefused()
+    public void A_file_that_is_not_what_it_was_is_refused()
     {
         byte[] digest;
         using (var csv = CsvFile.Create(Path, "abc")) digest = csv.Digest;
@@ -80,7 +80,7 @@ public sealed class CsvFileTests
     }
 
     [Test]
-    public void AFullDisk_IsAnError()
+    public void A_full_disk_is_an_error()
     {
         if (!File.Exists("/dev/full")) Assert.Ignore("this system has no /dev/full, which stands for a full disk");
         Assert.That(() => CsvFile.Create("/dev/full", "a"), Throws.InstanceOf<IOException>());

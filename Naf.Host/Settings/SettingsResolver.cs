@@ -1,9 +1,5 @@
 namespace Naf.Host;
 
-/// <summary>One value given for one key, and where it was given.</summary>
-/// <param name="Place">For messages, such as "my.yaml line 3" or "--set".</param>
-public readonly record struct GivenValue(string Key, string Value, string Place);
-
 /// <summary>
 /// Puts settings together: defaults ← the task's <c>training</c> section ← <c>--config</c> ← <c>--set</c> ← explicit options.
 /// The caller lists the values in that order; a later one wins.

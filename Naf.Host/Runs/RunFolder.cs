@@ -68,7 +68,8 @@ public sealed class RunFolder : IDisposable
     /// <summary>Opens the folder of a run that exists.</summary>
     /// <exception cref="UserException">It is no run's folder, or is in use.</exception>
     public static RunFolder Open(string folder) => IsRun(folder)
-        ? TryHold(folder, "allow writing there, or copy the run to where it can be written") ?? throw new UserException($"{folder} is in use by another naf; wait for it to end")
+        ? TryHold(folder, "allow writing there, or copy the run to where it can be written")
+            ?? throw new UserException($"{folder} is in use by another naf; wait for it to end")
         : throw new UserException(Directory.Exists(folder)
             ? $"{folder} is not a run's folder: it has no config.yaml; start a run with naf train TASK --out {folder}"
             : $"there is no folder {folder}; naf train TASK begins a run and prints its folder");

@@ -43,7 +43,7 @@ public sealed class StoppedLearnerTests
     public void RemoveFolder() => _folder.Dispose();
 
     [Test]
-    public void ABrokenSimulation_StopsItsLearnerAlone()
+    public void A_broken_simulation_stops_its_learner_alone()
     {
         (int exitCode, string output, string error) = TinyRun.Cli(
         [
@@ -76,13 +76,15 @@ public sealed class StoppedLearnerTests
     }
 
     [Test]
-    public void ADivergedLearner_StopsWithAReport()
+    public void A_diverged_learner_stops_with_a_report()
     {
         (int exitCode, string output, string error) = TinyRun.Cli(TinyRun.Arguments(
-            _folder["run"], 4, "--json", "--set", "learning_rate=1", "--set", "reward_scale=1e9", "--set", "log_diagonal_bound=20", "--set", "tau=1"));
+            _folder["run"], 4, "--json", "--set", "learning_rate=1", "--set", "reward_scale=1e9", "--set", "log_diagonal_bound=20",
+            "--set", "tau=1"));
         JsonElement json = JsonDocument.Parse(output).RootElement;
         Assert.That(json.GetProperty("finished").GetBoolean(), Is.False);
-        Assert.That(json.GetProperty("episodes").GetInt32(), Is.LessThan(4).And.EqualTo(json.GetProperty("learners")[0].GetProperty("episodes").GetInt32()));
+        int ended = json.GetProperty("learners")[0].GetProperty("episodes").GetInt32();
+        Assert.That(json.GetProperty("episodes").GetInt32(), Is.LessThan(4).And.EqualTo(ended));
         Assert.That(exitCode, Is.EqualTo(1), output);
         Assert.That(error, Does.Contain("stopped in episode").And.Contain("diverged").And.Contain("every learner stopped before its time"));
     }

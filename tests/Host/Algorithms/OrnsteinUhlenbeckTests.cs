@@ -9,7 +9,7 @@ public sealed class OrnsteinUhlenbeckTests
     [TestCase(0.15, 0.3, 1)]
     [TestCase(0.6, 0.2, 0.31)]
     [TestCase(1, 0.4, 2)]
-    public void ItsVarianceSettlesAtTheKnownValue(double theta, double sigma, double scale)
+    public void Its_variance_settles_at_the_known_value(double theta, double sigma, double scale)
     {
         var noise = new OrnsteinUhlenbeck(new ExplorationSettings { Theta = theta, Sigma = sigma, Scale = scale }, actions: 3);
         const int steps = 200_000, settling = 200;
@@ -40,7 +40,7 @@ public sealed class OrnsteinUhlenbeckTests
     }
 
     [Test]
-    public void AStepIsTheFormula()
+    public void A_step_is_the_formula()
     {
         var noise = new OrnsteinUhlenbeck(new ExplorationSettings { Theta = 0.25, Sigma = 0.5, Scale = 2 }, actions: 1);
         noise.State[0] = 0.75;
@@ -52,7 +52,7 @@ public sealed class OrnsteinUhlenbeckTests
     }
 
     [Test]
-    public void AnEpisodeBeginsAtZero()
+    public void An_episode_begins_at_zero()
     {
         var noise = new OrnsteinUhlenbeck(new ExplorationSettings(), actions: 31);
         noise.AddTo(0, 0, new float[31]);

@@ -25,7 +25,7 @@ public sealed class ResumeTests
     public void RemoveFolder() => _folder.Dispose();
 
     [Test]
-    public void StoppedAmidAnEpisode([Values(0, 1, 4)] int stopInEpisode)
+    public void Stopped_amid_an_episode([Values(0, 1, 4)] int stopInEpisode)
     {
         TinyRun.TrainPartly(_folder["run"], Episodes, stopInEpisode);
         TrainingResult result = TinyRun.Resume(_folder["run"]);
@@ -34,7 +34,7 @@ public sealed class ResumeTests
     }
 
     [Test]
-    public void StoppedManyTimes()
+    public void Stopped_many_times()
     {
         TinyRun.TrainPartly(_folder["run"], Episodes, 1);
         for (int i = 0; i < 20; i++)
@@ -49,7 +49,7 @@ public sealed class ResumeTests
     }
 
     [Test]
-    public void RowsAfterTheCheckpoint_AreMadeAgain()
+    public void Rows_after_the_checkpoint_are_made_again()
     {
         TinyRun.TrainPartly(_folder["run"], Episodes, 3);
         File.AppendAllText(_folder["run/metrics.csv"], "5,0,0,750,-1,,0.1\n6,0,0,9");
@@ -58,7 +58,7 @@ public sealed class ResumeTests
     }
 
     [Test]
-    public void WithoutACheckpoint_ItBeginsAnew()
+    public void Without_a_checkpoint_it_begins_anew()
     {
         TinyRun.TrainPartly(_folder["run"], Episodes, 1);
         Directory.Delete(_folder["run/checkpoint"], recursive: true);
@@ -67,7 +67,7 @@ public sealed class ResumeTests
     }
 
     [Test]
-    public void ADamagedCheckpoint_IsRefused_AndThePreviousServes()
+    public void A_damaged_checkpoint_is_refused_and_the_previous_serves()
     {
         TinyRun.TrainPartly(_folder["run"], Episodes, 5);
         string newest = RunFolder.CheckpointsOf(_folder["run"]).Files[0];
@@ -85,7 +85,7 @@ public sealed class ResumeTests
     }
 
     [Test]
-    public void ChangedMetrics_AreRefused()
+    public void Changed_metrics_are_refused()
     {
         TinyRun.TrainPartly(_folder["run"], Episodes, 3);
         byte[] bytes = TinyRun.Metrics(_folder["run"]);
@@ -96,7 +96,7 @@ public sealed class ResumeTests
     }
 
     [Test]
-    public void ShortMetrics_AreRefused()
+    public void Short_metrics_are_refused()
     {
         TinyRun.TrainPartly(_folder["run"], Episodes, 3);
         File.WriteAllText(_folder["run/metrics.csv"], "episode\n");
@@ -105,12 +105,13 @@ public sealed class ResumeTests
     }
 
     [Test]
-    public void ARefusedResume_ChangesNothing()
+    public void A_refused_resume_changes_nothing()
     {
         TinyRun.TrainPartly(_folder["run"], Episodes, 5);
         Dictionary<string, byte[]> before = Contents();
         foreach (bool previous in (bool[])[true, false])
-            Assert.That(() => TinyRun.Resume(_folder["run"], previous, "episodes=3"), Throws.TypeOf<UserException>().With.Message.Contains("or more"));
+            Assert.That(() => TinyRun.Resume(_folder["run"], previous, "episodes=3"), Throws.TypeOf<UserException>()
+                .With.Message.Contains("or more"));
         Assert.That(Contents(), Is.EqualTo(before));
         TinyRun.Resume(_folder["run"]);
         Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
@@ -120,7 +121,7 @@ public sealed class ResumeTests
     [TestCase("")]
     [TestCase("epis")]
     [TestCase("episode,learner,seconds,updates\n0,0,0.1,0\n1,0")]
-    public void AShortTiming_IsNoHindrance(string? left)
+    public void A_short_timing_is_no_hindrance(string? left)
     {
         TinyRun.TrainPartly(_folder["run"], Episodes, 3);
         if (left is null) File.Delete(_folder["run/timing.csv"]);
@@ -135,7 +136,7 @@ public sealed class ResumeTests
     }
 
     [Test]
-    public void MissingMetrics_AreRefused()
+    public void Missing_metrics_are_refused()
     {
         TinyRun.TrainPartly(_folder["run"], Episodes, 3);
         File.Delete(_folder["run/metrics.csv"]);
@@ -144,7 +145,7 @@ public sealed class ResumeTests
     }
 
     [Test]
-    public void Progress_BeginsWhereTheRunStood()
+    public void Progress_begins_where_the_run_stood()
     {
         TrainingResult trained = TinyRun.Train(_folder["run"], 4);
         using TrainingRun run = TrainingRun.Resume(
@@ -153,7 +154,7 @@ public sealed class ResumeTests
     }
 
     [Test]
-    public void TheConfig_IsWrittenOnlyWhenItChanges()
+    public void The_config_is_written_only_when_it_changes()
     {
         TinyRun.TrainPartly(_folder["run"], Episodes, 1);
         File.AppendAllText(_folder["run/config.yaml"], "# a note\n");
@@ -164,7 +165,7 @@ public sealed class ResumeTests
     }
 
     [Test]
-    public void AFullDisk_LosesNothing()
+    public void A_full_disk_loses_nothing()
     {
         if (!File.Exists("/dev/full")) Assert.Ignore("this system has no /dev/full, which stands for a full disk");
         TinyRun.TrainPartly(_folder["run"], Episodes, 3);
@@ -176,7 +177,7 @@ public sealed class ResumeTests
     }
 
     [Test]
-    public void AFinishedRun_GoesOnForMoreEpisodes()
+    public void A_finished_run_goes_on_for_more_episodes()
     {
         // tests fall on the same episodes as in the straight run
         TinyRun.Train(_folder["run"], 4);
@@ -187,7 +188,7 @@ public sealed class ResumeTests
     }
 
     [Test]
-    public void ASettingThatWasLearnedWith_Stays()
+    public void A_setting_that_was_learned_with_stays()
     {
         TinyRun.TrainPartly(_folder["run"], Episodes, 1);
         Assert.That(() => TinyRun.Resume(_folder["run"], changes: "tau=0.5"), Throws.TypeOf<UserException>()
@@ -197,7 +198,7 @@ public sealed class ResumeTests
     }
 
     [Test]
-    public void AnotherSimulation_IsRefused()
+    public void Another_simulation_is_refused()
     {
         TinyRun.TrainPartly(_folder["run"], Episodes, 1);
         string config = File.ReadAllText(_folder["run/config.yaml"]);
@@ -210,7 +211,7 @@ public sealed class ResumeTests
     }
 
     [Test]
-    public void ARunInUse_IsLeftAlone()
+    public void A_run_in_use_is_left_alone()
     {
         using TrainingRun run = TinyRun.Begin(_folder["run"], Episodes);
         Assert.That(() => TinyRun.Resume(_folder["run"]), Throws.TypeOf<UserException>()
@@ -218,7 +219,7 @@ public sealed class ResumeTests
     }
 
     [Test]
-    public void APopulation_Too()
+    public void A_population_too()
     {
         TinyRun.Train(_folder["straight"], 4, "learners=3");
         TinyRun.TrainPartly(_folder["run"], 4, 2, "learners=3");

@@ -7,7 +7,7 @@ namespace Naf.Tests;
 public sealed class EvaluationTests
 {
     [Test]
-    public void MeanAndDeviation_OfKnownScores()
+    public void Mean_and_deviation_of_known_scores()
     {
         EvaluationResult r = Evaluation.Summarise([2, 4, 4, 4, 5, 5, 7, 9], successes: 2);
         Assert.That(r.Mean, Is.EqualTo(5));
@@ -17,7 +17,7 @@ public sealed class EvaluationTests
     }
 
     [Test]
-    public void Median_OfWhatIsThere()
+    public void Median_of_what_is_there()
     {
         Assert.That(TrainingResult.Median([3, null, 1, 2]), Is.EqualTo(2));
         Assert.That(TrainingResult.Median([4, 1, 2, 3]), Is.EqualTo(2.5));
@@ -25,7 +25,7 @@ public sealed class EvaluationTests
     }
 
     [Test]
-    public void TheRandomPolicy_DoesNotDependOnThreads()
+    public void The_random_policy_does_not_depend_on_threads()
     {
         using ControlTask task = ControlTask.Load("cartpole");
         EvaluationResult one = PolicyEvaluation.Random(task, seed: 3, episodes: 7, threads: 1);
@@ -34,7 +34,7 @@ public sealed class EvaluationTests
     }
 
     [Test]
-    public void TheRandomPolicy_ScoresOnCartpoleAsItsCardSays()
+    public void The_random_policy_scores_on_cartpole_as_its_card_says()
     {
         using ControlTask task = ControlTask.Load("cartpole");
         EvaluationResult r = PolicyEvaluation.Random(task, seed: 0, episodes: 100, threads: 0);
@@ -43,7 +43,7 @@ public sealed class EvaluationTests
     }
 
     [Test]
-    public void ARunsPolicy_ScoresAsItsLastTest()
+    public void A_runs_policy_scores_as_its_last_test()
     {
         using var folder = new TemporaryFolder();
         TrainingResult trained = TinyRun.Train(folder["run"], 2, "learners=2");
@@ -57,7 +57,7 @@ public sealed class EvaluationTests
     }
 
     [Test]
-    public void ADamagedCheckpoint_MakesRoomForTheOneBeforeIt()
+    public void A_damaged_checkpoint_makes_room_for_the_one_before_it()
     {
         using var folder = new TemporaryFolder();
         TinyRun.Train(folder["run"], 4);
@@ -78,9 +78,9 @@ public sealed class EvaluationTests
     }
 
     [Test]
-    public void TheBestTest_IsAFiniteOne()
+    public void The_best_test_is_a_finite_one()
     {
-        var tests = new TestHistory();
+        var tests = new TestScores();
         tests.Add(0, double.NaN);
         Assert.That((tests.Best, tests.Last), Is.EqualTo(((double?)null, (double?)null)));
         tests.Add(1, -3);

@@ -9,7 +9,7 @@ public sealed class RunConfigTests
         new("0.1", "abc", "2.2.2", "10.0", "an \"OS\" \\ system: #1", "cpu", "", "AVX2", "256", "0123456789abcdef");
 
     [Test]
-    public void ItIsReadBackAsWritten()
+    public void It_is_read_back_as_written()
     {
         using var folder = new TemporaryFolder();
         var config = new RunConfig("/some where/my: task.yaml", TinyRun.Resolve(7, "seed=18446744073709551615"), Made);
@@ -22,7 +22,7 @@ public sealed class RunConfigTests
     }
 
     [Test]
-    public void ItServesAsAFileOfSettings()
+    public void It_serves_as_a_file_of_settings()
     {
         using var folder = new TemporaryFolder();
         new RunConfig("cartpole", TinyRun.Resolve(7), Made).Write(folder["config.yaml"]);
@@ -34,7 +34,7 @@ public sealed class RunConfigTests
     [TestCase("format: 99\ntask: cartpole\n", "has format 99 and this naf reads format 1; use the version of naf that made it")]
     [TestCase("format: 1\n", "has no task")]
     [TestCase("format: 1\ntask: a\nsettings: 3\nversions: {}\n", "line 3: expected a mapping under settings")]
-    public void AnotherFile_IsRefused(string text, string message)
+    public void Another_file_is_refused(string text, string message)
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["config.yaml"], text);
@@ -42,7 +42,7 @@ public sealed class RunConfigTests
     }
 
     [Test]
-    public void WhereBitsCannotHold_ResumingIsRefusedOrWarns()
+    public void Where_bits_cannot_hold_resuming_is_refused_or_warns()
     {
         var warnings = new List<string>();
         ResumeCheck.Compare(Made, Made, accept: false, warnings.Add);

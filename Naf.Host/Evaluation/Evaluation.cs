@@ -3,20 +3,6 @@ using Naf.Sim;
 
 namespace Naf.Host;
 
-/// <summary>What a number of episodes of one policy came to.</summary>
-/// <param name="Mean">Mean score: the undiscounted sum of an episode's rewards.</param>
-/// <param name="StandardDeviation">Standard deviation of the scores over the episodes (divided by n − 1; 0 for one episode).</param>
-/// <param name="Episodes">How many episodes.</param>
-/// <param name="SuccessRate">Share of them that ended in success, as the task measures it.</param>
-public readonly record struct EvaluationResult(double Mean, double StandardDeviation, int Episodes, double SuccessRate);
-
-/// <summary>Chooses an action. Called for many steps: it should not allocate.</summary>
-/// <param name="observation">x, [observations].</param>
-/// <param name="episode">Number of the episode, from 0.</param>
-/// <param name="step">Number of the step in it, from 0.</param>
-/// <param name="action">u, [actions], to be filled.</param>
-public delegate void Policy(ReadOnlySpan<float> observation, ulong episode, int step, Span<float> action);
-
 /// <summary>Runs a policy on fixed seeded starts: episode i starts the same for every policy of the same seed.</summary>
 public sealed class Evaluation(ControlTask task) : IDisposable
 {

@@ -1,0 +1,8 @@
+namespace Naf.Host;
+
+/// <summary>Chooses an action. Called for many steps: it should not allocate.</summary>
+/// <param name="observation">x, [observations].</param>
+/// <param name="episode">Number of the episode, from 0.</param>
+/// <param name="step">Number of the step in it, from 0.</param>
+/// <param name="action">u, [actions], to be filled.</param>
+public delegate void Policy(ReadOnlySpan<float> observation, ulong episode, int step, Span<float> action);
