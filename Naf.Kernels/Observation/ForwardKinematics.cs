@@ -8,7 +8,8 @@ namespace Naf.Kernels;
 /// </summary>
 /// <remarks>
 /// A degree of freedom d moves what hangs on it by a unit axis a_d in the world: a slide along it, a hinge about it through the anchor p_d.
-/// A free joint has six, in the coordinates of its qvel: three slides along the world's axes, three hinges about the body's own axes through its origin.
+/// A free joint has six, in the coordinates of its qvel: three slides along the world's axes, three hinges about the body's own axes
+/// through its origin.
 /// </remarks>
 public sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
 {
@@ -137,7 +138,8 @@ public sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
 
     private readonly struct BodyConstants(TreeBody body)
     {
-        public readonly int Parent = body.Parent, FirstJoint = body.FirstJoint, EndJoint = body.JointCount == 0 ? body.FirstJoint : body.FirstJoint + body.JointCount;
+        public readonly int Parent = body.Parent, FirstJoint = body.FirstJoint;
+        public readonly int EndJoint = body.JointCount == 0 ? body.FirstJoint : body.FirstJoint + body.JointCount;
         public readonly Vec3<T> Position = body.Position.To<T>();
         public readonly bool Turned = body.Rotation != Quat<double>.Identity;
         public readonly Mat3<T> Rotation = Rounded(Mat3<double>.From(body.Rotation.Normalized()));

@@ -32,7 +32,10 @@ public readonly record struct TreeBody(string Name, int Parent, Vec3<double> Pos
 /// <param name="DofAddress">First index in qvel (jnt_dofadr).</param>
 /// <param name="Anchor">Anchor in the body's frame, metres (jnt_pos).</param>
 /// <param name="Axis">Axis in the body's frame, unit length (jnt_axis).</param>
-/// <param name="Reference">Position at which the model was drawn (qpos0 at <paramref name="QposAddress"/>): the joint displaces by qpos − Reference. Not used by free joints.</param>
+/// <param name="Reference">
+/// Position at which the model was drawn (qpos0 at <paramref name="QposAddress"/>): the joint displaces by qpos − Reference. Not used by
+/// free joints.
+/// </param>
 public readonly record struct TreeJoint(
     string Name, TreeJointType Type, int Body, int QposAddress, int DofAddress, Vec3<double> Anchor, Vec3<double> Axis, double Reference);
 

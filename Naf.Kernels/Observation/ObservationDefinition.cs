@@ -66,7 +66,8 @@ public sealed class ObservationDefinition
     {
         for (int b = 1; b < tree.Bodies.Length; b++)
             if (tree.Bodies[b].Parent < 0 || tree.Bodies[b].Parent >= b)
-                throw new ArgumentException($"body {b} ('{tree.Bodies[b].Name}') has parent {tree.Bodies[b].Parent}; a parent comes before its children");
+                throw new ArgumentException(
+                    $"body {b} ('{tree.Bodies[b].Name}') has parent {tree.Bodies[b].Parent}; a parent comes before its children");
         foreach (TreeJoint joint in tree.Joints)
             if (joint.Type == TreeJointType.Ball)
                 throw new ArgumentException($"joint '{joint.Name}' is a ball joint, which observations do not support; use three hinges instead");
@@ -77,7 +78,8 @@ public sealed class ObservationDefinition
         if (entry is VectorEntry vector)
         {
             CheckIndex(entry, "frame", vector.Frame, Tree.Bodies.Length);
-            if (vector.Keep == 0 || (vector.Keep & ~Components.All) != 0) throw Wrong(entry, $"keeps the components {(int)vector.Keep}; keep some of x, y, z");
+            if (vector.Keep == 0 || (vector.Keep & ~Components.All) != 0)
+                throw Wrong(entry, $"keeps the components {(int)vector.Keep}; keep some of x, y, z");
         }
         switch (entry)
         {

@@ -27,7 +27,8 @@ public sealed class RewardDefinition
         (ObservationSize, ActionSize, Terms, Bounds, TerminationReward) = (observationSize, actionSize, terms, bounds, terminationReward);
         if (terms.Length > MaxTerms) throw new ArgumentException($"a reward has at most {MaxTerms} terms, and this one has {terms.Length}");
         for (int k = 0; k < terms.Length; k++)
-            if (terms[k].Problem(observationSize, actionSize) is { } problem) throw new ArgumentException($"reward term {k + 1} ({terms[k].Kind}): {problem}");
+            if (terms[k].Problem(observationSize, actionSize) is { } problem)
+                throw new ArgumentException($"reward term {k + 1} ({terms[k].Kind}): {problem}");
         foreach (TerminationBound bound in bounds)
             if (bound.Index < 0 || bound.Index >= observationSize || double.IsNaN(bound.Low) || double.IsNaN(bound.High))
                 throw new ArgumentException($"{bound} needs an index below {observationSize} and bounds that are numbers");

@@ -12,7 +12,9 @@ public enum HessianForm
     /// negative; nothing from a term whose curvature is negative.
     /// </summary>
     PositiveSemidefinite,
-    /// <summary>As <see cref="PositiveSemidefinite"/>, without the rank-one part of smooth norms: isotropic, a majoriser, steadier far from the goal.</summary>
+    /// <summary>
+    /// As <see cref="PositiveSemidefinite"/>, without the rank-one part of smooth norms: isotropic, a majoriser, steadier far from the goal.
+    /// </summary>
     Majorised,
 }
 

@@ -67,7 +67,8 @@ internal static unsafe class ErrorGuard
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static nint Record(byte* text)
     {
-        if (_current == null) Fail(text, "it happened outside of a guarded call (while a model was loaded, or in another library's call into MuJoCo)");
+        if (_current == null)
+            Fail(text, "it happened outside of a guarded call (while a model was loaded, or in another library's call into MuJoCo)");
         try
         {
             _message = Marshal.PtrToStringUTF8((nint)text);

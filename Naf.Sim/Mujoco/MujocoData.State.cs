@@ -29,7 +29,10 @@ public sealed unsafe partial class MujocoData
         }
     }
 
-    /// <summary>Reads a state written by <see cref="SaveState"/> of a simulation of the same model. Sites are up to date after <see cref="Kinematics"/>.</summary>
+    /// <summary>
+    /// Reads a state written by <see cref="SaveState"/> of a simulation of the same model. Sites are up to date after
+    /// <see cref="Kinematics"/>.
+    /// </summary>
     /// <param name="state">[at least StateSize]</param>
     public void RestoreState(ReadOnlySpan<double> state)
     {
@@ -51,6 +54,7 @@ public sealed unsafe partial class MujocoData
 
     private void CheckLength(int length, string name)
     {
-        if (length < StateSize) throw new ArgumentException($"the state has room for {length} numbers but the model needs {StateSize}; allocate StateSize", name);
+        if (length < StateSize)
+            throw new ArgumentException($"the state has room for {length} numbers but the model needs {StateSize}; allocate StateSize", name);
     }
 }

@@ -5,7 +5,10 @@ public sealed unsafe partial class MujocoData
 {
     private bool _faulted;
 
-    /// <summary>How many warnings MuJoCo has counted in this simulation since it was made or reset (contacts or constraints that found no room, bad numbers...).</summary>
+    /// <summary>
+    /// How many warnings MuJoCo has counted in this simulation since it was made or reset (contacts or constraints that found no room,
+    /// bad numbers...).
+    /// </summary>
     public int WarningCount
     {
         get
@@ -21,7 +24,10 @@ public sealed unsafe partial class MujocoData
     /// mj_step, <paramref name="substeps"/> times with the same controls. Positions of sites and sensors are then one substep old,
     /// until <see cref="Kinematics"/> or <see cref="Sensors"/>.
     /// </summary>
-    /// <exception cref="SimulationException">MuJoCo met a bad number (NaN, infinite, above 1e10) and reset the simulation or zeroed the controls; go on from <see cref="Reset"/> or <see cref="RestoreState"/>.</exception>
+    /// <exception cref="SimulationException">
+    /// MuJoCo met a bad number (NaN, infinite, above 1e10) and reset the simulation or zeroed the controls; go on from <see cref="Reset"/>
+    /// or <see cref="RestoreState"/>.
+    /// </exception>
     /// <exception cref="MujocoException">MuJoCo stopped with an error; this simulation is usable again only after <see cref="Reset"/>.</exception>
     public void Step(int substeps = 1)
     {
@@ -42,7 +48,9 @@ public sealed unsafe partial class MujocoData
         }
     }
 
-    /// <summary>mj_resetData: the reference pose at rest, at time 0. Slow (tens of µs): restoring a saved state is hundreds of times faster.</summary>
+    /// <summary>
+    /// mj_resetData: the reference pose at rest, at time 0. Slow (tens of µs): restoring a saved state is hundreds of times faster.
+    /// </summary>
     public void Reset()
     {
         Alive(_time);
@@ -61,7 +69,10 @@ public sealed unsafe partial class MujocoData
         Update(_library.ComVel);
     }
 
-    /// <summary>Brings position and velocity sensors up to date with Qpos and Qvel; the trajectory is untouched. Acceleration and force sensors stay one substep old.</summary>
+    /// <summary>
+    /// Brings position and velocity sensors up to date with Qpos and Qvel; the trajectory is untouched. Acceleration and force sensors stay
+    /// one substep old.
+    /// </summary>
     public void Sensors()
     {
         Update(_library.FwdPosition);
@@ -108,7 +119,7 @@ public sealed unsafe partial class MujocoData
         // what is counted from here on is new
         new Span<int>(_warnings, 2 * _warningKinds).Clear();
         throw new SimulationException(FormattableString.Invariant(
-            $"the simulation broke down at time {before:0.######} s, substep {substep + 1} of {substeps}: {cause}. The state or the controls are too large or not finite; ") +
-            "smaller time steps or stronger damping in the model may help");
+            $"the simulation broke down at time {before:0.######} s, substep {substep + 1} of {substeps}: {cause}. ") +
+            "The state or the controls are too large or not finite; smaller time steps or stronger damping in the model may help");
     }
 }

@@ -119,5 +119,6 @@ public sealed unsafe partial class MujocoData : IDisposable
     }
 
     private int CheckedSite(int site) => (uint)site < (uint)Model.SiteCount ? site
-        : throw new ArgumentOutOfRangeException(nameof(site), $"site {site} asked for, but the model has {Model.SiteCount} sites; take the id from MujocoModel.IdOf");
+        : throw new ArgumentOutOfRangeException(
+            nameof(site), $"site {site} asked for, but the model has {Model.SiteCount} sites; take the id from MujocoModel.IdOf");
 }

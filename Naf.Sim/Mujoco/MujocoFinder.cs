@@ -6,7 +6,8 @@ namespace Naf.Sim;
 internal static class MujocoFinder
 {
     /// <summary>What to do when there is none.</summary>
-    public const string Remedy = "install Debian's (apt-get install libmujoco2.2.2), or unpack an official release and set MUJOCO_PATH to its folder or library file";
+    public const string Remedy =
+        "install Debian's (apt-get install libmujoco2.2.2), or unpack an official release and set MUJOCO_PATH to its folder or library file";
 
     private static readonly string[] Names =
         OperatingSystem.IsWindows() ? ["mujoco.dll"]
@@ -44,12 +45,15 @@ internal static class MujocoFinder
     {
         if (File.Exists(path)) return path;
         if (!Directory.Exists(path))
-            throw new MujocoException($"MUJOCO_PATH is {path}, but there is no such file or folder; {Remedy}, or unset it to use the system's library");
+            throw new MujocoException(
+                $"MUJOCO_PATH is {path}, but there is no such file or folder; {Remedy}, or unset it to use the system's library");
 
         // an official release keeps the library in lib/ (bin/ on Windows), a Python package beside its modules
         foreach (string folder in new[] { path, Path.Combine(path, "lib"), Path.Combine(path, "bin") })
             foreach (string pattern in Patterns)
-                if (Directory.Exists(folder) && Directory.GetFiles(folder, pattern).Order(StringComparer.Ordinal).FirstOrDefault() is { } file) return file;
-        throw new MujocoException($"MUJOCO_PATH is the folder {path}, but neither it nor its lib/ or bin/ holds {string.Join(" or ", Patterns)}; {Remedy}");
+                if (Directory.Exists(folder) && Directory.GetFiles(folder, pattern).Order(StringComparer.Ordinal).FirstOrDefault() is { } file)
+                    return file;
+        throw new MujocoException(
+            $"MUJOCO_PATH is the folder {path}, but neither it nor its lib/ or bin/ holds {string.Join(" or ", Patterns)}; {Remedy}");
     }
 }

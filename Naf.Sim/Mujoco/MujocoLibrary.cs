@@ -57,7 +57,8 @@ public sealed unsafe class MujocoLibrary
     internal readonly delegate* unmanaged<nint, nint, int, int, double*, int, void> ObjectVelocity;
 
     // called through ErrorGuard.Invoke
-    internal readonly nint MakeData, ResetData, ResetDataKeyframe, Step, Kinematics, ComPos, ComVel, FwdPosition, FwdVelocity, SensorPos, SensorVel, Error;
+    internal readonly nint MakeData, ResetData, ResetDataKeyframe, Step, Error;
+    internal readonly nint Kinematics, ComPos, ComVel, FwdPosition, FwdVelocity, SensorPos, SensorVel;
 
     /// <summary>Finds, loads and checks the library once; later calls return the same.</summary>
     /// <exception cref="MujocoException">No library found, an unknown version, or a library that does not match its version's layout.</exception>
@@ -78,5 +79,6 @@ public sealed unsafe class MujocoLibrary
     }
 
     private static nint Export(nint handle, string name) => NativeLibrary.TryGetExport(handle, name, out nint address) ? address
-        : throw new MujocoException($"the library found has no {name}: it is not MuJoCo, or older than {MujocoLayout.All[0].Version}; {MujocoFinder.Remedy}");
+        : throw new MujocoException(
+            $"the library found has no {name}: it is not MuJoCo, or older than {MujocoLayout.All[0].Version}; {MujocoFinder.Remedy}");
 }

@@ -51,6 +51,8 @@ internal static unsafe class NativeModel
     public static nint MakeData(MujocoLibrary library, nint model)
     {
         nint data = ErrorGuard.Invoke(library.MakeData, model);
-        return data != 0 ? data : throw new MujocoException("MuJoCo could not allocate an mjData; the model's <size> asks for more memory than there is");
+        return data != 0
+            ? data
+            : throw new MujocoException("MuJoCo could not allocate an mjData; the model's <size> asks for more memory than there is");
     }
 }

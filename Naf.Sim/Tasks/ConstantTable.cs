@@ -31,7 +31,8 @@ internal sealed class ConstantTable
     public int Size { get; }
 
     /// <summary>The constant of this name as a place, or null.</summary>
-    public Place? Find(string name) => Constants.FirstOrDefault(c => c.Name == name) is { } constant ? Place.Constant(constant.Offset, constant.Draw.Size) : null;
+    public Place? Find(string name) =>
+        Constants.FirstOrDefault(c => c.Name == name) is { } constant ? Place.Constant(constant.Offset, constant.Draw.Size) : null;
 
     private static Draw ReadDraw(YamlCursor value)
     {
@@ -44,6 +45,8 @@ internal sealed class ConstantTable
         // 'at' gives the size; a polar pair without it stands at the origin
         YamlMap map = value.Map(DrawReader.Keys);
         int size = map["at"] is { } at ? at.OneOrMore().Count : map["polar"] is not null ? 2 : 1;
-        return size <= 3 ? DrawReader.Read(map, new double[size]) : throw value.Error($"the constant '{value.What}' has {size} numbers; a constant has 1 to 3");
+        return size <= 3
+            ? DrawReader.Read(map, new double[size])
+            : throw value.Error($"the constant '{value.What}' has {size} numbers; a constant has 1 to 3");
     }
 }

@@ -5,6 +5,8 @@ namespace Naf.Sim;
 /// <summary>The sections `measures`, name → {value | norm, take, steps, bound}, and `success`, measure → {above, below}.</summary>
 internal static class MeasureSection
 {
+    private static readonly string[] Keys = ["value", "norm", "take", "steps", "bound"];
+
     private static readonly Dictionary<string, Take> Takes = new()
     {
         ["end"] = Take.End,
@@ -17,7 +19,7 @@ internal static class MeasureSection
     };
 
     public static ImmutableArray<MeasureDefinition> Measures(YamlCursor? section, SignalNames names, int horizon) =>
-        [.. (section?.Map(null).Entries ?? []).Select(entry => Measure(entry.Key, entry.Value.Map("value", "norm", "take", "steps", "bound"), names, horizon))];
+        [.. (section?.Map(null).Entries ?? []).Select(entry => Measure(entry.Key, entry.Value.Map(Keys), names, horizon))];
 
     public static ImmutableArray<SuccessCondition> Success(YamlCursor? section, ImmutableArray<MeasureDefinition> measures) =>
         [.. (section?.Map([.. measures.Select(measure => measure.Name)]).Entries ?? []).Select(entry =>

@@ -18,7 +18,9 @@ public static class NearestName
         return Near(name, all) is { } meant ? $"did you mean '{meant}'?" : $"known: {string.Join(", ", all)}";
     }
 
-    /// <summary>Edit distance without regard to case: insertions, deletions, replacements and swaps of neighbours (optimal string alignment).</summary>
+    /// <summary>
+    /// Edit distance without regard to case: insertions, deletions, replacements and swaps of neighbours (optimal string alignment).
+    /// </summary>
     public static int Distance(string a, string b)
     {
         var d = new int[a.Length + 1, b.Length + 1];

@@ -59,7 +59,8 @@ internal sealed class ObservationSection
     private void AddJoints(YamlCursor item, string kind, YamlCursor value, YamlMap map)
     {
         IReadOnlyList<YamlCursor> joints = value.OneOrMore();
-        if (map["name"] is { } given && (joints.Count > 1 || kind == "sin_cos")) throw given.Error($"'name' fits one number, and '{kind}' makes several here");
+        if (map["name"] is { } given && (joints.Count > 1 || kind == "sin_cos"))
+            throw given.Error($"'name' fits one number, and '{kind}' makes several here");
         foreach (YamlCursor cursor in joints)
         {
             (string joint, int index) = (cursor.Text(), _places.Joint(cursor));

@@ -16,7 +16,8 @@ internal sealed class PlaceNames(KinematicTree tree, ConstantTable constants)
 
     /// <summary>A constant of the episode.</summary>
     public Place Constant(YamlCursor name) => constants.Find(name.Text())
-        ?? throw name.Error($"the section 'constants' has no '{name.Text()}'; {NearestName.Hint(name.Text(), constants.Constants.Select(c => c.Name))}");
+        ?? throw name.Error(
+            $"the section 'constants' has no '{name.Text()}'; {NearestName.Hint(name.Text(), constants.Constants.Select(c => c.Name))}");
 
     /// <summary>A constant, else a site, else the origin of a body.</summary>
     public Place Place(YamlCursor name)
@@ -25,12 +26,14 @@ internal sealed class PlaceNames(KinematicTree tree, ConstantTable constants)
         int site = tree.FindSite(text), body = tree.FindBody(text);
         if (constants.Find(text) is { } constant)
         {
-            if (site >= 0 || body >= 0) throw name.Error($"'{text}' is a constant of the task and a site or body of the model too; rename one of them");
+            if (site >= 0 || body >= 0)
+                throw name.Error($"'{text}' is a constant of the task and a site or body of the model too; rename one of them");
             return constant;
         }
         if (site >= 0) return Kernels.Place.On(tree.Sites[site].Body, tree.Sites[site].Position);
         if (body >= 0) return Kernels.Place.On(body, default);
-        IEnumerable<string> known = constants.Constants.Select(c => c.Name).Concat(tree.Sites.Select(s => s.Name)).Concat(tree.Bodies.Select(b => b.Name));
+        IEnumerable<string> known =
+            [.. constants.Constants.Select(c => c.Name), .. tree.Sites.Select(s => s.Name), .. tree.Bodies.Select(b => b.Name)];
         throw name.Error($"neither the model nor 'constants' has a site, body or constant '{text}'; {NearestName.Hint(text, Named(known))}");
     }
 

@@ -19,7 +19,8 @@ internal static class ResetSection
             ResetTarget target = key == "position" ? ResetTarget.Position : ResetTarget.Velocity;
             Dictionary<string, int[]> names = Coordinates(tree, target);
             int[] indices = [.. joints.OneOrMore().SelectMany(joint => Lookup(joint, names))];
-            if (indices.Length > ResetDefinition.MaxDraw) throw joints.Error($"one item sets {indices.Length} values; at most {ResetDefinition.MaxDraw}");
+            if (indices.Length > ResetDefinition.MaxDraw)
+                throw joints.Error($"one item sets {indices.Length} values; at most {ResetDefinition.MaxDraw}");
             foreach (int index in indices)
                 if (!taken.TryAdd((target, index), item.Where))
                     throw joints.Error($"'{key}' sets a coordinate that {taken[(target, index)]} has set already; set each once");

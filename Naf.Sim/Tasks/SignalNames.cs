@@ -15,7 +15,8 @@ internal sealed class SignalNames(ObservationDefinition observation, IReadOnlyLi
     /// <summary>The one index of x that a name stands for.</summary>
     public int ObservedNumber(YamlCursor name) => Observed(name) is [int index]
         ? index
-        : throw name.Error($"'{name.Text()}' stands for several numbers; name one of them: {string.Join(", ", Observed(name).Select(i => observation.ComponentNames[i]))}");
+        : throw name.Error($"'{name.Text()}' stands for several numbers; name one of them: "
+            + string.Join(", ", Observed(name).Select(i => observation.ComponentNames[i])));
 
     /// <summary>Indices of z: observations, `action`, or `action.actuator`.</summary>
     public int[] Any(YamlCursor names) => [.. names.OneOrMore().SelectMany(name =>
@@ -24,7 +25,8 @@ internal sealed class SignalNames(ObservationDefinition observation, IReadOnlyLi
     private int[]? FindObserved(string name)
     {
         for (int i = 0; i < observation.Entries.Length; i++)
-            if (observation.Entries[i].Name == name) return [.. Enumerable.Range(observation.Starts[i], observation.Starts[i + 1] - observation.Starts[i])];
+            if (observation.Entries[i].Name == name)
+                return [.. Enumerable.Range(observation.Starts[i], observation.Starts[i + 1] - observation.Starts[i])];
         int component = observation.ComponentNames.IndexOf(name);
         return component >= 0 ? [component] : null;
     }
@@ -38,7 +40,8 @@ internal sealed class SignalNames(ObservationDefinition observation, IReadOnlyLi
     }
 
     private static TaskFormatException Missing(YamlCursor name, IEnumerable<string> known) => name.Error(
-        $"there is no observation '{name.Text()}', which '{name.What}' needs; add it to 'observation' or correct the name: {NearestName.Hint(name.Text(), known)}");
+        $"there is no observation '{name.Text()}', which '{name.What}' needs; add it to 'observation' or correct the name: "
+        + NearestName.Hint(name.Text(), known));
 
     private IEnumerable<string> ObservationWords() => observation.Entries.Select(entry => entry.Name).Concat(observation.ComponentNames).Distinct();
 

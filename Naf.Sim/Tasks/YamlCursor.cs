@@ -55,7 +55,8 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
         {
             var keyCursor = new YamlCursor(file, keyNode, "key");
             string key = keyCursor.Text();
-            if (known is not null && !known.Contains(key)) throw keyCursor.Error($"unknown key {keyCursor.Kind} in '{what}'; {NearestName.Hint(key, known)}");
+            if (known is not null && !known.Contains(key))
+                throw keyCursor.Error($"unknown key {keyCursor.Kind} in '{what}'; {NearestName.Hint(key, known)}");
             entries.Add(new YamlEntry(key, keyCursor, new YamlCursor(file, value, key)));
         }
         return new YamlMap(this, entries);
@@ -94,7 +95,8 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
 
     /// <summary>A whole number of at least <paramref name="least"/>.</summary>
     public int Whole(int least) =>
-        node is YamlScalarNode { Value: { } text } && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int n) && n >= least
+        node is YamlScalarNode { Value: { } text }
+        && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int n) && n >= least
             ? n
             : throw Error($"'{what}' expects a whole number of at least {least}, not {Kind}");
 

@@ -13,7 +13,8 @@ internal static unsafe class LayoutCheck
     public static void Run(MujocoLibrary library, MujocoLayout layout)
     {
         if (Mismatch(library, layout) is { } mismatch)
-            throw new MujocoException($"the library {library.Path} calls itself MuJoCo {library.Version} but its memory is not laid out like that release: " +
+            throw new MujocoException(
+                $"the library {library.Path} calls itself MuJoCo {library.Version} but its memory is not laid out like that release: " +
                 $"{mismatch}. It may be a changed build; {MujocoFinder.Remedy}");
     }
 
@@ -54,11 +55,13 @@ internal static unsafe class LayoutCheck
     {
         nint time = data + layout.Data("time");
         ErrorGuard.Invoke(library.ResetDataKeyframe, model, data, 0);
-        string? mismatch = Compare("mjData.time", time, [ProbeModel.KeyTime], Far) ?? All("mjData.", ProbeModel.KeyReals, f => data + layout.Data(f), Far);
+        string? mismatch = Compare("mjData.time", time, [ProbeModel.KeyTime], Far)
+            ?? All("mjData.", ProbeModel.KeyReals, f => data + layout.Data(f), Far);
         if (mismatch != null) return mismatch;
 
         ErrorGuard.Invoke(library.Step, model, data);
-        mismatch = Compare("mjData.time", time, [ProbeModel.KeyTime + ProbeModel.Timestep], Far) ?? All("mjData.", ProbeModel.SteppedReals, f => data + layout.Data(f), Far);
+        mismatch = Compare("mjData.time", time, [ProbeModel.KeyTime + ProbeModel.Timestep], Far)
+            ?? All("mjData.", ProbeModel.SteppedReals, f => data + layout.Data(f), Far);
         if (mismatch != null) return mismatch;
 
         // qpos is known to be where it should be: spoil it, and the warning must be counted
@@ -79,7 +82,8 @@ internal static unsafe class LayoutCheck
     }
 
     /// <summary>Compares arrays that struct fields point to.</summary>
-    private static string? All<T>(string of, (string Field, T[] Values)[] fields, Func<string, nint> address, Func<T, T, bool> differ) where T : unmanaged
+    private static string? All<T>(string of, (string Field, T[] Values)[] fields, Func<string, nint> address, Func<T, T, bool> differ)
+        where T : unmanaged
     {
         foreach ((string field, T[] values) in fields)
         {

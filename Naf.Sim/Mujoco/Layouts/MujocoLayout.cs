@@ -41,7 +41,8 @@ internal sealed class MujocoLayout
     /// <exception cref="MujocoException">The release has no row.</exception>
     public static MujocoLayout Find(string version) => All.FirstOrDefault(l => l.Version == version) ?? throw new MujocoException(
         $"MuJoCo {version} is not known here; known are {string.Join(", ", All.Select(l => l.Version))}. Install one of these, or " +
-        "add a row: run Naf.Sim/Mujoco/Layouts/make-layout.sh on the release's include folder, put what it prints into LayoutTable.cs, and build again.");
+        "add a row: run Naf.Sim/Mujoco/Layouts/make-layout.sh on the release's include folder, put what it prints into LayoutTable.cs, " +
+        "and build again.");
 
     /// <summary>Reads a table: the first line names the columns, each further line is a release.</summary>
     internal static IReadOnlyList<MujocoLayout> Parse(string table)
@@ -54,7 +55,8 @@ internal sealed class MujocoLayout
         {
             string[] cells = line.Split(',');
             if (cells.Length != names.Length)
-                throw new FormatException($"the layout row of {cells[0]} has {cells.Length} cells but the table has {names.Length} columns; print the row again");
+                throw new FormatException(
+                    $"the layout row of {cells[0]} has {cells.Length} cells but the table has {names.Length} columns; print the row again");
             return new MujocoLayout(cells[0], Enumerable.Range(1, names.Length - 1)
                 .ToDictionary(i => names[i], i => int.Parse(cells[i], CultureInfo.InvariantCulture)));
         }

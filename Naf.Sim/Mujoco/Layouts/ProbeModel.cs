@@ -2,7 +2,8 @@ namespace Naf.Sim;
 
 /// <summary>
 /// The small odd-valued model of <see cref="LayoutCheck"/>. Sizes and values differ from each other as far as they can, so that an offset
-/// that points to a neighbour shows; optional arrays are not empty, since an empty one has the address of its neighbour. MJCF of 2.2.2, which every later release loads; actuators with an activation come last, as 2.x demands.
+/// that points to a neighbour shows; optional arrays are not empty, since an empty one has the address of its neighbour. MJCF of 2.2.2,
+/// which every later release loads; actuators with an activation come last, as 2.x demands.
 /// </summary>
 internal static class ProbeModel
 {
@@ -89,7 +90,8 @@ internal static class ProbeModel
         ("jnt_range", [0, 0, 0, 0, -0.71, 0.93, 0, 0, -0.21, 0.35]),
         ("jnt_pos", [0, 0, 0, Any, Any, Any, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0, 0, 0]),
         ("jnt_axis", [0, 0, 1, Any, Any, Any, 0, 0.6, 0.8, 0.8, 0, 0.6, 1, 0, 0]),
-        ("body_pos", [0, 0, 0, 0.11, 0.12, 0.13, 0.61, 0.62, 0.63, 1.11, 1.12, 1.13, 0.41, 0.42, 0.43, 0.51, 0.52, 0.53, 2.1, 2.2, 2.3, 3.1, 3.2, 3.3]),
+        ("body_pos",
+            [0, 0, 0, 0.11, 0.12, 0.13, 0.61, 0.62, 0.63, 1.11, 1.12, 1.13, 0.41, 0.42, 0.43, 0.51, 0.52, 0.53, 2.1, 2.2, 2.3, 3.1, 3.2, 3.3]),
         ("body_quat", [1, 0, 0, 0, 1, 0, 0, 0, 0.8, 0.6, 0, 0, 0.6, 0, 0, 0.8, 1, 0, 0, 0, 0, 0.6, 0, 0.8, 0.6, 0, 0, 0.8, 1, 0, 0, 0]),
         ("site_pos", [0.31, 0.32, 0.33, 0.71, 0.72, 0.73, 0.81, 0.82, 0.83, 0.1, 0.2, 0.3]),
         ("site_quat", [0.6, 0, 0.8, 0, 1, 0, 0, 0, 0.8, 0, 0, 0.6, 1, 0, 0, 0]),
