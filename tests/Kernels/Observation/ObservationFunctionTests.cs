@@ -89,12 +89,14 @@ public class ObservationFunctionTests
         KinematicTree tree = SampleTrees.Mixed();
         ObservationDefinition definition = SampleTrees.EveryEntry(tree);
         var (qpos, qvel, constants) = SampleTrees.State(tree, 5, (ulong)draw);
-        float[] qpos32 = [.. qpos.Select(v => (float)v)], qvel32 = [.. qvel.Select(v => (float)v)], constants32 = [.. constants.Select(v => (float)v)];
+        float[] qpos32 = [.. qpos.Select(v => (float)v)], qvel32 = [.. qvel.Select(v => (float)v)];
+        float[] constants32 = [.. constants.Select(v => (float)v)];
         float[] x32 = new float[definition.Size];
         double[] x64 = new double[definition.Size];
         Array.Fill(x32, float.NaN);
         new ObservationFunction<float>(definition).Evaluate(qpos32, qvel32, constants32, x32);
-        new ObservationFunction<double>(definition).Evaluate([.. qpos32.Select(v => (double)v)], [.. qvel32.Select(v => (double)v)], [.. constants32.Select(v => (double)v)], x64);
+        new ObservationFunction<double>(definition).Evaluate(
+            [.. qpos32.Select(v => (double)v)], [.. qvel32.Select(v => (double)v)], [.. constants32.Select(v => (double)v)], x64);
         for (int i = 0; i < x64.Length; i++)
             Assert.That(x32[i], Is.EqualTo(x64[i]).Within(2e-5 * (1 + Math.Abs(x64[i]))), definition.ComponentNames[i]);
     }
@@ -123,7 +125,10 @@ public class ObservationFunctionTests
     public void Names_are_those_of_entries_and_components()
     {
         ObservationDefinition definition = SampleTrees.EveryEntry(SampleTrees.Mixed());
-        Assert.That(definition.ComponentNames.Take(8), Is.EqualTo(new[] { "lift", "swing.sin", "swing.cos", "pole.sin", "elbow.velocity", "tip.x", "tip.y", "tip.z" }));
+        Assert.That(definition.ComponentNames.Take(8), Is.EqualTo(new[]
+        {
+            "lift", "swing.sin", "swing.cos", "pole.sin", "elbow.velocity", "tip.x", "tip.y", "tip.z",
+        }));
         Assert.That(definition.ComponentNames[^1], Is.EqualTo("goal"));
     }
 

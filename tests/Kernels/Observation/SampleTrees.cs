@@ -6,7 +6,9 @@ namespace Naf.Tests;
 /// <summary>Trees and states that the observation tests share.</summary>
 internal static class SampleTrees
 {
-    /// <summary>A free body that carries an arm: a body with slide and two oblique hinges, offsets, turned frames and references; and a cart beside it.</summary>
+    /// <summary>
+    /// A free body that carries an arm: a body with slide and two oblique hinges, offsets, turned frames and references; and a cart beside it.
+    /// </summary>
     public static KinematicTree Mixed()
     {
         Quat<double> turned = new Quat<double>(0.8, 0.3, -0.4, 0.2).Normalized();

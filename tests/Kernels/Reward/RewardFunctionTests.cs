@@ -4,19 +4,25 @@ using NUnit.Framework;
 
 namespace Naf.Tests;
 
-/// <summary>The six kinds of reward terms: closed forms, derivatives against central differences, float against double, and semidefinite Hessians.</summary>
+/// <summary>
+/// The six kinds of reward terms: closed forms, derivatives against central differences, float against double, and semidefinite Hessians.
+/// </summary>
 public class RewardFunctionTests
 {
     private const int Observations = 7, Actions = 2, Size = Observations + Actions;
 
     private static RewardTerm Term(RewardKind kind, double weight) => new(
-        kind, weight, 0.35, kind is RewardKind.Linear or RewardKind.Sigmoid ? 0.4 : 0, [4, 1, 8], [0.3, -0.2, 0.1], [1.5, 0.5, kind is RewardKind.Linear ? -2 : 2]);
+        kind, weight, 0.35, kind is RewardKind.Linear or RewardKind.Sigmoid ? 0.4 : 0,
+        [4, 1, 8], [0.3, -0.2, 0.1], [1.5, 0.5, kind is RewardKind.Linear ? -2 : 2]);
 
     private static IEnumerable<TestCaseData> Terms() =>
         from kind in Enum.GetValues<RewardKind>() from weight in new[] { -0.7, 0.9 } select new TestCaseData(kind, weight);
 
     private static RewardDefinition AllTerms() => new(Observations, Actions,
-        [.. Enum.GetValues<RewardKind>().Select((kind, i) => Term(kind, i % 2 == 0 ? 0.3 : -0.2)), new(RewardKind.Quadratic, -0.001, 0, 0, [7, 8], [0, 0], [1, 1])],
+        [
+            .. Enum.GetValues<RewardKind>().Select((kind, i) => Term(kind, i % 2 == 0 ? 0.3 : -0.2)),
+            new(RewardKind.Quadratic, -0.001, 0, 0, [7, 8], [0, 0], [1, 1]),
+        ],
         [], 0);
 
     private static (double[] X, double[] U) Point(ulong draw)
@@ -142,7 +148,8 @@ public class RewardFunctionTests
 
     [TestCaseSource(nameof(Malformed))]
     public void Malformed_terms_are_refused((RewardTerm Term, string Reason) sample) =>
-        Assert.That(() => new RewardDefinition(Observations, Actions, [sample.Term], []), Throws.ArgumentException.With.Message.Contains(sample.Reason));
+        Assert.That(
+            () => new RewardDefinition(Observations, Actions, [sample.Term], []), Throws.ArgumentException.With.Message.Contains(sample.Reason));
 
     private static double Difference(double[] x, double[] u, int i, double step, Func<double[], double[], double> f)
     {

@@ -202,7 +202,9 @@ public sealed class CardTests : MujocoFixture
             double deviation = numbers[i].Deviation;
             Assert.That(sums[i] / Draws, Is.Zero.Within(Sigmas * deviation / Math.Sqrt(Draws) + 1e-15), $"mean of number {i}");
             // a normal's variance has relative standard error √(2/n), a uniform's less
-            Assert.That(Math.Sqrt(squares[i] / Draws), Is.EqualTo(deviation).Within(Sigmas * deviation / Math.Sqrt(2.0 * Draws) + 1e-15), $"deviation of number {i}");
+            Assert.That(
+                Math.Sqrt(squares[i] / Draws), Is.EqualTo(deviation).Within(Sigmas * deviation / Math.Sqrt(2.0 * Draws) + 1e-15),
+                $"deviation of number {i}");
         }
     }
 }

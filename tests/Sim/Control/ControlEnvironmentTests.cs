@@ -176,7 +176,8 @@ public sealed class ControlEnvironmentTests : MujocoFixture
     public void Bounds_terminate_with_their_reward()
     {
         using var scratch = new ScratchFolder();
-        string path = scratch.Changed("cartpole", "measures:", "termination: {outside: {slider: [-0.5, inf], hinge.cos: [-inf, 0.9]}, reward: -7}\nmeasures:");
+        string path = scratch.Changed(
+            "cartpole", "measures:", "termination: {outside: {slider: [-0.5, inf], hinge.cos: [-inf, 0.9]}, reward: -7}\nmeasures:");
         using ControlTask task = ControlTask.Load(path);
         using var environment = new ControlEnvironment(task);
         environment.Reset(1, RandomStream.Reset, 0);
@@ -203,7 +204,8 @@ public sealed class ControlEnvironmentTests : MujocoFixture
     {
         using var scratch = new ScratchFolder();
         string path = scratch.Copy("reacher-single");
-        scratch.Write("reacher.xml", ScratchFolder.BuiltIn("reacher.xml").Replace("joint=\"j1\" gear=\"5\"", "joint=\"j1\" gear=\"1\" ctrlrange=\"-4 6\""));
+        scratch.Write("reacher.xml", ScratchFolder.BuiltIn("reacher.xml")
+            .Replace("joint=\"j1\" gear=\"5\"", "joint=\"j1\" gear=\"1\" ctrlrange=\"-4 6\""));
         using ControlTask ranged = ControlTask.Load(path), plain = ControlTask.Load("reacher-single");
         using ControlEnvironment a = new(ranged), b = new(plain);
         a.Reset(1, RandomStream.Reset, 0);

@@ -5,7 +5,10 @@ using NUnit.Framework;
 
 namespace Naf.Tests;
 
-/// <summary>Where an error of MuJoCo can't become an exception, the process ends with an explanation, and neither hangs nor runs on. Seen in a process of its own.</summary>
+/// <summary>
+/// Where an error of MuJoCo can't become an exception, the process ends with an explanation, and neither hangs nor runs on. Seen in a
+/// process of its own.
+/// </summary>
 public sealed class FailFastTests
 {
     private const string Variable = "NAF_TESTS_FAIL_FAST", Unguarded = "unguarded", NoGuard = "no-guard";
@@ -16,7 +19,10 @@ public sealed class FailFastTests
     {
         if (scene == Unguarded && !ErrorGuard.Available) Assert.Ignore("errors are exceptions on linux-x64 only");
         string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
-        var start = new ProcessStartInfo(host, [typeof(FailFastTests).Assembly.Location]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(host, [typeof(FailFastTests).Assembly.Location])
+        {
+            RedirectStandardError = true, RedirectStandardOutput = true,
+        };
         start.Environment[Variable] = scene;
         using Process child = Process.Start(start)!;
         string error = child.StandardError.ReadToEnd();

@@ -17,7 +17,8 @@ public sealed class FailureTests : MujocoFixture
         data.SaveState(good);
         Span<double> field = where switch { "qpos" => data.Qpos, "qvel" => data.Qvel, _ => data.Ctrl };
         field[1] = bad;
-        Assert.That(() => data.Step(5), Throws.TypeOf<SimulationException>().With.Message.Contains($"{where}[1]").And.Message.Contains("substep 1 of 5"));
+        Assert.That(
+            () => data.Step(5), Throws.TypeOf<SimulationException>().With.Message.Contains($"{where}[1]").And.Message.Contains("substep 1 of 5"));
 
         // it goes on from a good state as if nothing had been
         data.RestoreState(good);

@@ -21,7 +21,8 @@ public sealed class MujocoFinderTests
 
     [Test]
     public void A_folder_without_the_library_is_refused() =>
-        Assert.That(() => MujocoFinder.Find(folder), Throws.TypeOf<MujocoException>().With.Message.Contains(folder).And.Message.Contains("libmujoco"));
+        Assert.That(
+            () => MujocoFinder.Find(folder), Throws.TypeOf<MujocoException>().With.Message.Contains(folder).And.Message.Contains("libmujoco"));
 
     [Test]
     public void A_file_that_is_no_library_is_refused()

@@ -41,7 +41,8 @@ public sealed class MujocoModelTests : MujocoFixture
     public void An_unknown_name_is_answered_with_the_known_ones()
     {
         using MujocoModel model = MujocoModel.LoadXml(TestModels.Mixed);
-        Assert.That(() => model.IdOf(MujocoObject.Joint, "knee"), Throws.TypeOf<MujocoException>().With.Message.Contains("'knee'").And.Message.Contains("float, elbow, reach"));
+        Assert.That(() => model.IdOf(MujocoObject.Joint, "knee"), Throws.TypeOf<MujocoException>()
+            .With.Message.Contains("'knee'").And.Message.Contains("float, elbow, reach"));
         using MujocoModel nameless = MujocoModel.LoadXml(TestModels.Pendulum());
         Assert.That(() => nameless.IdOf(MujocoObject.Actuator, "m"), Throws.TypeOf<MujocoException>().With.Message.Contains("none"));
     }
@@ -58,8 +59,10 @@ public sealed class MujocoModelTests : MujocoFixture
         const string NoMass = "<mujoco>\n  <worldbody>\n    <body name=\"ghost\">\n      <joint/>\n    </body>\n  </worldbody>\n</mujoco>";
         Assert.Multiple(() =>
         {
-            Assert.That(() => MujocoModel.LoadXml(UnknownElement), Throws.TypeOf<MujocoException>().With.Message.Contains("bodi").And.Message.Contains("line 3"));
-            Assert.That(() => MujocoModel.LoadXml(UnknownAttribute), Throws.TypeOf<MujocoException>().With.Message.Contains("typo").And.Message.Contains("line 4"));
+            Assert.That(() => MujocoModel.LoadXml(UnknownElement), Throws.TypeOf<MujocoException>()
+                .With.Message.Contains("bodi").And.Message.Contains("line 3"));
+            Assert.That(() => MujocoModel.LoadXml(UnknownAttribute), Throws.TypeOf<MujocoException>()
+                .With.Message.Contains("typo").And.Message.Contains("line 4"));
             Assert.That(() => MujocoModel.LoadXml(NoMass), Throws.TypeOf<MujocoException>().With.Message.Contains("mass"));
             Assert.That(() => MujocoModel.LoadXml("this is no XML"), Throws.TypeOf<MujocoException>().With.Message.Contains("XML"));
             Assert.That(() => MujocoModel.LoadXml(""), Throws.TypeOf<MujocoException>());
@@ -92,9 +95,10 @@ public sealed class MujocoModelTests : MujocoFixture
             Assert.That(tree.Bodies[0].Name, Is.EqualTo("world"));
             Assert.That(tree.Bodies[3], Is.EqualTo(new TreeBody("rod", 2, new(0.3, 0, 0), new(1, 0, 0, 0), 2, 1)));
             Assert.That(tree.Joints[0].Type, Is.EqualTo(TreeJointType.Free));
-            Assert.That((tree.Joints[1].Type, tree.Joints[1].Body, tree.Joints[1].QposAddress, tree.Joints[1].DofAddress), Is.EqualTo((TreeJointType.Hinge, 2, 7, 6)));
-            Assert.That((tree.Joints[1].Anchor, tree.Joints[1].Reference), Is.EqualTo((new Vec3<double>(0.01, 0.02, 0), 0.3)));
-            Assert.That((tree.Joints[2].Type, tree.Joints[2].QposAddress, tree.Joints[2].Axis), Is.EqualTo((TreeJointType.Slide, 8, new Vec3<double>(1, 0, 0))));
+            TreeJoint elbow = tree.Joints[1], reach = tree.Joints[2];
+            Assert.That((elbow.Type, elbow.Body, elbow.QposAddress, elbow.DofAddress), Is.EqualTo((TreeJointType.Hinge, 2, 7, 6)));
+            Assert.That((elbow.Anchor, elbow.Reference), Is.EqualTo((new Vec3<double>(0.01, 0.02, 0), 0.3)));
+            Assert.That((reach.Type, reach.QposAddress, reach.Axis), Is.EqualTo((TreeJointType.Slide, 8, new Vec3<double>(1, 0, 0))));
             Assert.That(tree.Sites[tree.FindSite("tip")].Position, Is.EqualTo(new Vec3<double>(0.1, 0, 0.02)));
             Assert.That(tree.Sites[1].Rotation.Z, Is.EqualTo(0.8).Within(1e-15));
             Assert.That(tree.Qpos0[7], Is.EqualTo(0.3));

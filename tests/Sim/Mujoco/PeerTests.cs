@@ -18,7 +18,8 @@ public sealed class PeerTests : MujocoFixture
             string program = Path.Combine(folder, "sim_mujoco");
             Run("cc", "-O2", "-o", program, TestModels.Beside("../../../perf/peers/sim_mujoco.c"), "-lmujoco");
             using JsonDocument peer = JsonDocument.Parse(Run(program, TestModels.CheetahPath, "0", "5", "300"));
-            if (peer.RootElement.GetProperty("version").GetString() != MujocoLibrary.Load().Version) Assert.Ignore("the compiler links another MuJoCo than is loaded");
+            if (peer.RootElement.GetProperty("version").GetString() != MujocoLibrary.Load().Version)
+                Assert.Ignore("the compiler links another MuJoCo than is loaded");
 
             using MujocoModel model = MujocoModel.Load(TestModels.CheetahPath);
             using var data = new MujocoData(model);

@@ -52,7 +52,9 @@ internal static class TestModels
         </mujoco>
         """;
 
-    /// <summary>A box above the floor whose stack has no room for contacts: once it touches (<see cref="Touching"/>), mj_step of 2.2.2 calls mju_error.</summary>
+    /// <summary>
+    /// A box above the floor whose stack has no room for contacts: once it touches (<see cref="Touching"/>), mj_step of 2.2.2 calls mju_error.
+    /// </summary>
     public const string TinyStack = """
         <mujoco>
           <size nstack="200"/>

@@ -5,7 +5,9 @@ using NUnit.Framework;
 
 namespace Naf.Tests;
 
-/// <summary>The format expresses the domains that are not built in: files with the cards' observations, starts and rewards over skeleton models.</summary>
+/// <summary>
+/// The format expresses the domains that are not built in: files with the cards' observations, starts and rewards over skeleton models.
+/// </summary>
 public sealed class CardFormatTests : MujocoFixture
 {
     [TestCase("gripper-m", 7, 25)]
@@ -63,7 +65,8 @@ public sealed class CardFormatTests : MujocoFixture
         {
             Assert.That(environment.Observation[0], Is.EqualTo(environment.Qpos[2]));
             Assert.That(environment.Observation.Slice(15, 6).ToArray(), Is.EqualTo(environment.Qvel[..6].ToArray()).Within(1e-12));
-            Assert.That(environment.Observation.Slice(29, 2).ToArray(), Is.EqualTo(new[] { environment.Qpos[0] - 4, environment.Qpos[1] }).Within(1e-15));
+            double[] fromTarget = [environment.Qpos[0] - 4, environment.Qpos[1]];
+            Assert.That(environment.Observation.Slice(29, 2).ToArray(), Is.EqualTo(fromTarget).Within(1e-15));
         });
     }
 

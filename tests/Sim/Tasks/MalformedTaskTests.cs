@@ -21,7 +21,8 @@ public sealed class MalformedTaskTests : MujocoFixture
         new object[] { "uniform: [-2, 2]", "uniform: [[-2, 2], [-1, 1], [0, 1]]", 13, new[] { "expects 2 pairs (or one pair for all), not 3" } },
         new object[] { "position: j1, uniform", "position: j4, uniform", 12, new[] { "no joint 'j4'", "did you mean 'j1'?" } },
         new object[] { "position: j1, uniform", "position: [j1, j2], uniform", 13, new[] { "set already", "line 12" } },
-        new object[] { "position: j1, uniform: [-pi, pi]", "position: j1, uniform: [-1, 1], normal: 2", 12, new[] { "more than one of the keys normal, uniform, polar" } },
+        new object[] { "position: j1, uniform: [-pi, pi]", "position: j1, uniform: [-1, 1], normal: 2", 12,
+            new[] { "more than one of the keys normal, uniform, polar" } },
         new object[] { "sin_cos: [j1, j2, j3]", "sine: j1", 16, new[] { "unknown key 'sine'", "did you mean 'sin'?" } },
         new object[] { "sin_cos: [j1, j2, j3]", "sin: j1, cos: j1", 16, new[] { "exactly one of the keys", "it has sin and cos" } },
         new object[] { "sin_cos: [j1, j2, j3]", "velocity: j1", 17, new[] { "'j1.velocity' is there already", "line 16" } },
@@ -30,17 +31,21 @@ public sealed class MalformedTaskTests : MujocoFixture
         new object[] { "components: xy", "components: yx", 19, new[] { "'components' expects some of xyz in this order" } },
         new object[] { "input_scale: 0.3", "input_scale: 0", 17, new[] { "'input_scale' expects a number above 0" } },
         new object[] { "{constant: target}", "{constant: target, frame: hand}", 18, new[] { "'frame' has no meaning here" } },
-        new object[] { "smooth_norm: error", "smooth_norm: eror", 22, new[] { "no observation 'eror', which 'smooth_norm' needs", "did you mean 'error'?" } },
+        new object[] { "smooth_norm: error", "smooth_norm: eror", 22,
+            new[] { "no observation 'eror', which 'smooth_norm' needs", "did you mean 'error'?" } },
         new object[] { "quadratic: action", "quadratic: action.j7", 23, new[] { "'action.j7'", "'action.j1'" } },
         new object[] { "weight: -0.02, alpha: 0.01", "weight: -0.02", 22, new[] { "no key 'alpha'" } },
         new object[] { "weight: -0.02, alpha: 0.01", "weight: -0.02, alpha: -1", 22, new[] { "reward[1] (smooth_norm): alpha must be positive" } },
         new object[] { "weight: -0.0002", "weight: -0.0002, scale: -1", 23, new[] { "reward[2] (quadratic): scales of a quadratic kind" } },
         new object[] { "weight: -0.0002", "weight: -0.0002, alpha: 1", 23, new[] { "'alpha' has no meaning here" } },
         new object[] { "weight: -0.0002", "weight: -0.0002, centre: [0, 0]", 23, new[] { "expects 3 numbers (or one for all), not 2" } },
-        new object[] { "measures:", "termination: {outside: {error: [-1, 1]}}\nmeasures:", 25, new[] { "stands for several numbers", "error.x, error.y" } },
-        new object[] { "distance: {norm: error}", "distance: {norm: error, take: meen}", 26, new[] { "'take' does not know 'meen'; did you mean 'mean'?" } },
+        new object[] { "measures:", "termination: {outside: {error: [-1, 1]}}\nmeasures:", 25,
+            new[] { "stands for several numbers", "error.x, error.y" } },
+        new object[] { "distance: {norm: error}", "distance: {norm: error, take: meen}", 26,
+            new[] { "'take' does not know 'meen'; did you mean 'mean'?" } },
         new object[] { "steps: 50", "steps: 151", 27, new[] { "more than the horizon" } },
-        new object[] { "distance: {below: 0.02}", "distnce: {below: 0.02}", 30, new[] { "unknown key 'distnce' in 'success'; did you mean 'distance'?" } },
+        new object[] { "distance: {below: 0.02}", "distnce: {below: 0.02}", 30,
+            new[] { "unknown key 'distnce' in 'success'; did you mean 'distance'?" } },
         new object[] { "tau: 0.01", "tau: {a: 1}", 33, new[] { "'tau' expects a text, not a mapping" } },
         new object[] { "tau: 0.01", "tau: [1, [2]]", 33, new[] { "'tau[2]' expects a text, not a list" } },
         new object[] { "tau: 0.01", "seed: 1", 33, new[] { "'seed' belongs to a run, not to a task", "--set seed=" } },
@@ -76,8 +81,10 @@ public sealed class MalformedTaskTests : MujocoFixture
     public void Files_that_are_no_task_are_refused()
     {
         using var scratch = new ScratchFolder();
-        Assert.That(() => TaskFile.Read(scratch.Write("empty.yaml", "")), Throws.TypeOf<TaskFormatException>().With.Message.Contains("expected one YAML document"));
-        Assert.That(() => TaskFile.Read(scratch.Write("list.yaml", "- 1\n- 2\n")), Throws.TypeOf<TaskFormatException>().With.Message.Contains("expects a mapping"));
+        Assert.That(() => TaskFile.Read(scratch.Write("empty.yaml", "")), Throws.TypeOf<TaskFormatException>()
+            .With.Message.Contains("expected one YAML document"));
+        Assert.That(() => TaskFile.Read(scratch.Write("list.yaml", "- 1\n- 2\n")), Throws.TypeOf<TaskFormatException>()
+            .With.Message.Contains("expects a mapping"));
     }
 
     [Test]
@@ -96,7 +103,8 @@ public sealed class MalformedTaskTests : MujocoFixture
         using var scratch = new ScratchFolder();
         string path = scratch.Copy("reacher");
         scratch.Write("reacher.xml", ScratchFolder.BuiltIn("reacher.xml").Replace(
-            "<body name=\"upper\">", "<body><joint name=\"shoulder\" type=\"ball\"/><geom size=\".1\" type=\"sphere\"/></body><body name=\"upper\">"));
+            "<body name=\"upper\">",
+            "<body><joint name=\"shoulder\" type=\"ball\"/><geom size=\".1\" type=\"sphere\"/></body><body name=\"upper\">"));
         Assert.That(() => ControlTask.Load(path), Throws.TypeOf<TaskFormatException>().With.Message.Contains("'shoulder' is a ball joint"));
     }
 

@@ -20,7 +20,10 @@ public sealed class ResetTests : MujocoFixture
 
     [Test]
     public void Free_joint_is_set_as_a_whole_with_a_unit_quaternion() =>
-        AssertFirstStart("ant", AntReset, "- {position: root, at: [1, 2, 3, 0, 2, 0, 0]}\n  - {velocity: root, at: [1, 2, 3, 4, 5, 6]}", e => Assert.Multiple(() =>
+        AssertFirstStart("ant", AntReset, """
+            - {position: root, at: [1, 2, 3, 0, 2, 0, 0]}
+              - {velocity: root, at: [1, 2, 3, 4, 5, 6]}
+            """, e => Assert.Multiple(() =>
         {
             Assert.That(e.Qpos[..7].ToArray(), Is.EqualTo(new double[] { 1, 2, 3, 0, 1, 0, 0 }));
             Assert.That(e.Qvel[..6].ToArray(), Is.EqualTo(new double[] { 1, 2, 3, 4, 5, 6 }));
@@ -28,7 +31,11 @@ public sealed class ResetTests : MujocoFixture
 
     [Test]
     public void Free_joint_is_set_by_its_parts() =>
-        AssertFirstStart("ant", AntReset, "- {position: [root.z, root.x], at: [0.8, 4]}\n  - {velocity: root.rz, at: -1}\n  - {position: root.qz, at: 1}", e => Assert.Multiple(() =>
+        AssertFirstStart("ant", AntReset, """
+            - {position: [root.z, root.x], at: [0.8, 4]}
+              - {velocity: root.rz, at: -1}
+              - {position: root.qz, at: 1}
+            """, e => Assert.Multiple(() =>
         {
             Assert.That(e.Qpos[..3].ToArray(), Is.EqualTo(new[] { 4, 0, 0.8 }));
             Assert.That(e.Qpos[3..7].ToArray(), Is.EqualTo(new[] { Math.Sqrt(0.5), 0, 0, Math.Sqrt(0.5) }).Within(1e-15));
@@ -56,7 +63,10 @@ public sealed class ResetTests : MujocoFixture
 
     [Test]
     public void Each_value_may_have_a_range_or_a_deviation_of_its_own() =>
-        AssertFirstStart("ant", AntReset, "- {position: [hip1, hip2], at: 2, uniform: [[0, 0], [1, 1]]}\n  - {velocity: [hip1, hip2], at: [3, 4], normal: [0, 0]}", e => Assert.Multiple(() =>
+        AssertFirstStart("ant", AntReset, """
+            - {position: [hip1, hip2], at: 2, uniform: [[0, 0], [1, 1]]}
+              - {velocity: [hip1, hip2], at: [3, 4], normal: [0, 0]}
+            """, e => Assert.Multiple(() =>
         {
             Assert.That((e.Qpos[7], e.Qpos[9]), Is.EqualTo((2.0, 3.0)));
             Assert.That((e.Qvel[6], e.Qvel[8]), Is.EqualTo((3.0, 4.0)));
@@ -66,7 +76,8 @@ public sealed class ResetTests : MujocoFixture
     {
         using var scratch = new ScratchFolder();
         scratch.Write($"{card}.xml", File.ReadAllText(Beside($"Cards/{card}.xml")));
-        using ControlTask task = ControlTask.Load(scratch.Write($"{card}.yaml", File.ReadAllText(Beside($"Cards/{card}.yaml")).Replace(old, replacement)));
+        string text = File.ReadAllText(Beside($"Cards/{card}.yaml")).Replace(old, replacement);
+        using ControlTask task = ControlTask.Load(scratch.Write($"{card}.yaml", text));
         using var environment = new ControlEnvironment(task);
         environment.Reset(1, RandomStream.Reset, 0);
         check(environment);

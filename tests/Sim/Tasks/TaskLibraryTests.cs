@@ -80,7 +80,8 @@ public sealed class TaskLibraryTests : MujocoFixture
     {
         // a capsule of density ρ: ρ (π r² l + 4/3 π r³)
         static double Capsule(double length) => 1000 * (Math.PI * 4e-4 * length + 4.0 / 3 * Math.PI * 8e-6);
-        Assert.That(new[] { Capsule(0.35), Capsule(0.30), Capsule(0.25), Capsule(0.40) }, Is.EqualTo(new[] { 0.4733, 0.4105, 0.3477, 0.5362 }).Within(5e-5));
+        double[] masses = [Capsule(0.35), Capsule(0.30), Capsule(0.25), Capsule(0.40)];
+        Assert.That(masses, Is.EqualTo(new[] { 0.4733, 0.4105, 0.3477, 0.5362 }).Within(5e-5));
         using ControlTask reacher = ControlTask.Load("reacher"), peg = ControlTask.Load("peg");
         KinematicTree arm = reacher.Model.KinematicTree, pegArm = peg.Model.KinematicTree;
         Assert.Multiple(() =>
