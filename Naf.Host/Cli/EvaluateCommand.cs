@@ -25,6 +25,8 @@ internal static class EvaluateCommand
         {
             string name = Path.TrimEndingDirectorySeparator(parsed.GetValue(target)!);
             bool isRun = RunFolder.IsRun(name);
+            if (!isRun && Directory.Exists(name))
+                throw new UserException($"{name} is not a run's folder: it has no config.yaml; name a run's folder or a task");
             string chosen = parsed.GetValue(policy) ?? (isRun ? "run" : "random");
             string? k = parsed.GetValue(learner);
             if (k is not null && chosen != "run") throw new UserException($"--learner {k} chooses a policy of a run; it goes with --policy run");

@@ -73,7 +73,7 @@ internal static class TrainCommand
     {
         var defaults = new TrainingSettings();
         int width = SettingTable.Keys.Max(k => k.Length);
-        return "Settings (--set, --config, and the training section of a task), with their defaults:\n"
+        return "Settings (--set, --config, and, as far as they suit a task, its training section), with their defaults:\n"
             + string.Concat(SettingTable.All.Select(s => $"  {s.Key.PadRight(width)}  {s.Meaning} [{s.Show(defaults)}]\n"));
     }
 }

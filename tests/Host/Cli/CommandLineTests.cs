@@ -98,6 +98,7 @@ public sealed class CommandLineTests
     [TestCase("train cartpole --config none.yaml", ExpectedResult = "--config none.yaml: there is no such file")]
     [TestCase("evaluate cartpole --policy run",
         ExpectedResult = "--policy run needs a run's folder, and cartpole is a task; train first (naf train cartpole), or use --policy random")]
+    [TestCase("evaluate .", ExpectedResult = ". is not a run's folder: it has no config.yaml; name a run's folder or a task")]
     [TestCase("evaluate cartpole --policy mpc", ExpectedResult = "--policy mpc: the planner is not in this version; use random or run")]
     [TestCase("evaluate cartpole --policy best", ExpectedResult = "--policy best: expected random, run or mpc")]
     [TestCase("evaluate cartpole --learner 1", ExpectedResult = "--learner 1 chooses a policy of a run; it goes with --policy run")]
