@@ -5,8 +5,7 @@ namespace Naf.Host;
 
 /// <summary>
 /// One checkpoint on disk: a header of 52 bytes (the word NAFCKPT and a line feed, format version as int32, length of the payload as int64,
-/// its SHA-256, little-endian) and the payload. It is written beside its place, flushed to the disk and renamed, so that a file under its
-/// final name is always whole, whatever happens to the process or the power.
+/// its SHA-256, little-endian) and the payload. Under its final name it is always whole: see <see cref="AtomicFile"/>.
 /// </summary>
 public static class CheckpointFile
 {
@@ -21,34 +20,19 @@ public static class CheckpointFile
     /// <param name="path">Its final place.</param>
     /// <param name="body">Writes the payload.</param>
     /// <exception cref="IOException">The disk is full or cannot be written; what was at <paramref name="path"/> is untouched.</exception>
-    public static void Write(string path, Action<Stream> body)
+    public static void Write(string path, Action<Stream> body) => AtomicFile.Write(path, "writing.partial", file =>
     {
-        string partial = Path.Combine(Path.GetDirectoryName(path)!, "writing.partial");
-        try
-        {
-            using (var file = new FileStream(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16))
-            {
-                file.Write(new byte[HeaderLength]);
-                using var hashed = new HashingStream(file);
-                body(hashed);
-                Span<byte> header = stackalloc byte[HeaderLength];
-                Magic.CopyTo(header);
-                BinaryPrimitives.WriteInt32LittleEndian(header[8..], Version);
-                BinaryPrimitives.WriteInt64LittleEndian(header[12..], file.Position - HeaderLength);
-                hashed.Digest.CopyTo(header[20..]);
-                file.Position = 0;
-                file.Write(header);
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(partial, path, overwrite: true);
-            DurableFolder.Flush(Path.GetDirectoryName(path)!);
-        }
-        catch
-        {
-            TryDelete(partial);
-            throw;
-        }
-    }
+        file.Write(new byte[HeaderLength]);
+        using var hashed = new HashingStream(file);
+        body(hashed);
+        Span<byte> header = stackalloc byte[HeaderLength];
+        Magic.CopyTo(header);
+        BinaryPrimitives.WriteInt32LittleEndian(header[8..], Version);
+        BinaryPrimitives.WriteInt64LittleEndian(header[12..], file.Position - HeaderLength);
+        hashed.Digest.CopyTo(header[20..]);
+        file.Position = 0;
+        file.Write(header);
+    });
 
     /// <summary>Opens a file and checks all of it.</summary>
     /// <returns>The payload, at its beginning; it ends where the file does.</returns>
@@ -81,17 +65,5 @@ public static class CheckpointFile
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(file, digest);
         if (!digest.SequenceEqual(header[20..])) throw new InvalidDataException("its checksum does not match: the file is damaged");
-    }
-
-    private static void TryDelete(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // a leftover is overwritten by the next checkpoint
-        }
     }
 }

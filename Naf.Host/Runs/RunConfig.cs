@@ -30,17 +30,8 @@ public sealed record RunConfig(string Task, TrainingSettings Settings, Versions 
 
     /// <summary>Writes the file atomically, in place of an older one.</summary>
     /// <exception cref="IOException">It can't be written; an older one is untouched.</exception>
-    public void Write(string path)
-    {
-        string partial = path + ".partial";
-        using (var file = new FileStream(partial, FileMode.Create, FileAccess.Write))
-        {
-            file.Write(Encoding.UTF8.GetBytes(Text));
-            file.Flush(flushToDisk: true);
-        }
-        File.Move(partial, path, overwrite: true);
-        DurableFolder.Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
-    }
+    public void Write(string path) =>
+        AtomicFile.Write(path, Path.GetFileName(path) + ".partial", file => file.Write(Encoding.UTF8.GetBytes(Text)));
 
     /// <summary>Reads a file that <see cref="Write"/> wrote.</summary>
     /// <exception cref="UserException">It is missing, or not such a file.</exception>

@@ -22,6 +22,19 @@ public sealed class RunConfigTests
     }
 
     [Test]
+    public void A_full_disk_leaves_what_was_there()
+    {
+        if (!File.Exists("/dev/full")) Assert.Ignore("this system has no /dev/full, which stands for a full disk");
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["config.yaml"], "older");
+        File.CreateSymbolicLink(folder["config.yaml.partial"], "/dev/full");
+        Assert.That(
+            () => new RunConfig("cartpole", TinyRun.Resolve(7), Made).Write(folder["config.yaml"]), Throws.InstanceOf<IOException>());
+        Assert.That(File.ReadAllText(folder["config.yaml"]), Is.EqualTo("older"));
+        Assert.That(Directory.GetFiles(folder.Path), Has.Length.EqualTo(1), "nothing is left beside it");
+    }
+
+    [Test]
     public void It_serves_as_a_file_of_settings()
     {
         using var folder = new TemporaryFolder();
