@@ -3,7 +3,7 @@
 #   tests/kill_and_resume.sh [kills] [task] [episodes]
 set -euo pipefail
 root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
-kills=${1:-10} task=${2:-cartpole} episodes=${3:-30}
+kills=${1:-10} task=${2:-cartpole} episodes=${3:-60}
 naf() { dotnet "$root/Naf.Host/bin/Release/net10.0/naf.dll" "$@"; }
 "$root/naf" tasks > /dev/null
 work=$(mktemp -d)
@@ -20,8 +20,8 @@ for ((i = 1; i <= kills; i++)); do
     if [ -d "$work/killed" ]; then naf train --resume "$work/killed" > /dev/null 2>&1 &
     else naf train "$task" "${options[@]}" --out "$work/killed" > /dev/null 2>&1 & fi
     child=$!
-    # between a quarter of a second and a third of the straight run
-    sleep "$(awk -v r="$RANDOM" -v t="$straight" 'BEGIN { printf "%.3f", 0.25 + r / 32768 * t / 3000 }')"
+    # while it starts, or up to a tenth of the straight run later with ten kills: the last one finds it training still
+    sleep "$(awk -v r="$RANDOM" -v t="$straight" -v n="$kills" 'BEGIN { printf "%.3f", 0.3 + r / 32768 * t / 1000 / n }')"
     pkill -KILL -P "$child" 2> /dev/null || true
     if kill -KILL "$child" 2> /dev/null; then done=$((done + 1)); fi
     wait "$child" 2> /dev/null || true
