@@ -29,11 +29,16 @@ public sealed class CpuDevice : Device
     public static DeviceInfo Describe() => new(
         "cpu", "cpu", Name, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount, Instructions, Usable: true);
 
+    /// <summary>Floats of the widest register that kernels use: 16, 8 or 4.</summary>
+    public static int RegisterFloats => Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated && Fma.IsSupported ? 8 : 4;
+
     /// <summary>The widest vector instructions in use.</summary>
-    public static string Instructions =>
-        Vector512.IsHardwareAccelerated ? "AVX-512"
-        : Vector256.IsHardwareAccelerated && Fma.IsSupported ? "AVX2"
-        : AdvSimd.IsSupported ? "NEON" : "128-bit";
+    public static string Instructions => RegisterFloats switch
+    {
+        16 => "AVX-512",
+        8 => "AVX2",
+        _ => AdvSimd.IsSupported ? "NEON" : "128-bit",
+    };
 
     /// <inheritdoc/>
     public override void Dispose() => Team.Dispose();

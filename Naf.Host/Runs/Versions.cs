@@ -1,6 +1,6 @@
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using Naf.Gpu;
 using Naf.Sim;
 
@@ -47,7 +47,7 @@ public sealed record Versions(
         device.Name,
         device.Description,
         device.Instructions,
-        Vector512.IsHardwareAccelerated ? "512" : Vector256.IsHardwareAccelerated ? "256" : "128",
+        (32 * CpuDevice.RegisterFloats).ToString(CultureInfo.InvariantCulture),
         SimulationChecksum.Of(task));
 
     /// <summary>The entries of a stored run, missing ones empty.</summary>

@@ -2,7 +2,7 @@ namespace Naf.Kernels;
 
 /// <summary>
 /// Forward and backward pass of a perceptron on the CPU, over any range of a minibatch's rows (forward, gradients of activations) or of a
-/// layer's inputs (gradients of weights), so that several threads can share the work; sums run in a fixed order whoever takes them.
+/// layer's rows of weights (their gradients), so that several threads can share the work; sums run in a fixed order whoever takes them.
 /// <code>
 /// h₀ = x,  zₗ = hₗ₋₁ Wₗ + bₗ,  hₗ = max(zₗ, 0),  output = h W + b
 /// ∂/∂hₗ = ∂/∂zₗ₊₁ Wₗ₊₁ᵀ,  ∂/∂zₗ = ∂/∂hₗ where hₗ > 0,  ∂/∂Wₗ = hₗ₋₁ᵀ ∂/∂zₗ

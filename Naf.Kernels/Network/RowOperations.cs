@@ -56,17 +56,13 @@ internal static unsafe class RowOperations<TLanes, TVector>
                 Vector128<float> sums = Vector128.Create(bias[o]) + Dot4(h + (nint)m * columns, columns, weights + (nint)o * columns, columns);
                 for (int i = 0; i < 4; i++) result[(nint)(m + i) * resultRow + o] = sums.GetElement(i);
             }
-        // the last rows: four outputs at a time, of which the last four may overlap the ones before
+        // the last rows: four outputs at a time, the last outputs alone
         for (int m = tiled; m < rows; m++)
-            for (int o = 0; o < outputs; o += 4)
+            for (int o = 0, count; o < outputs; o += count)
             {
-                int from = Math.Max(0, Math.Min(o, outputs - 4)), count = Math.Min(4, outputs);
-                Vector128<float> sums = Dot4(weights + (nint)from * columns, count == 4 ? columns : 0, h + (nint)m * columns, columns);
-                for (int i = 0; i < count; i++)
-                {
-                    float sum = count == 4 ? sums.GetElement(i) : Dot4(weights + (nint)i * columns, 0, h + (nint)m * columns, columns).GetElement(0);
-                    result[(nint)m * resultRow + from + i] = bias[from + i] + sum;
-                }
+                count = outputs - o >= 4 ? 4 : 1;
+                Vector128<float> sums = Dot4(weights + (nint)o * columns, count == 4 ? columns : 0, h + (nint)m * columns, columns);
+                for (int i = 0; i < count; i++) result[(nint)m * resultRow + o + i] = bias[o + i] + sums.GetElement(i);
             }
     }
 

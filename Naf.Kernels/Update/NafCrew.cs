@@ -6,10 +6,7 @@ namespace Naf.Kernels;
 /// <summary>One or more threads, with their workspace, that make the updates of one learner at a time.</summary>
 internal interface INafCrew : IDisposable
 {
-    /// <summary>Threads that share an update; all of them call <see cref="Update"/>.</summary>
-    int Members { get; }
-
-    /// <summary>Makes <paramref name="count"/> updates of a learner, as member 0 to Members − 1.</summary>
+    /// <summary>Makes <paramref name="count"/> updates of a learner. Every thread of the crew calls it, each as another member from 0.</summary>
     void Update(Learner learner, int count, int member);
 }
 
@@ -19,8 +16,7 @@ internal static class NafCrew
     /// <param name="width">Floats of a register (16, 8 or 4), or 0 for the widest that the processor has.</param>
     public static INafCrew Create(NafShape shape, float[] inputScale, int batch, int members, int width = 0)
     {
-        if (width == 0) width = Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated ? 8 : 4;
-        return width switch
+        return (width == 0 ? CpuDevice.RegisterFloats : width) switch
         {
             16 => new NafCrew<Lanes512, Vector512<float>>(shape, inputScale, batch, members),
             8 => new NafCrew<Lanes256, Vector256<float>>(shape, inputScale, batch, members),
@@ -76,7 +72,7 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
         _squares = [.. networks.Select(n => new double[(n.Parameters + Chunk - 1) / Chunk])];
     }
 
-    public int Members { get; }
+    private int Members { get; }
 
     // [batch] each: reward, bootstrap flag, target y, TD error, Q
     private float* Rewards => _samples.Pointer;

@@ -9,8 +9,7 @@ internal abstract class NafPolicy : IDisposable
     /// <param name="width">Floats of a register (16, 8 or 4), or 0 for the widest that the processor has.</param>
     public static NafPolicy Create(NafShape shape, float[] inputScale, Learner learner, int width = 0)
     {
-        if (width == 0) width = Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated ? 8 : 4;
-        return width switch
+        return (width == 0 ? CpuDevice.RegisterFloats : width) switch
         {
             16 => new NafPolicy<Lanes512, Vector512<float>>(shape, inputScale, learner),
             8 => new NafPolicy<Lanes256, Vector256<float>>(shape, inputScale, learner),

@@ -52,7 +52,7 @@ public static class UpdateBenchmark
     public static UpdateBenchmarkResult Run(Device device, UpdateBenchmarkSettings settings)
     {
         var shape = new NafShape(settings.State, settings.Action, settings.Hidden, settings.Trunk, settings.BatchNorm);
-        LearnerSettings[] learners = [.. Enumerable.Range(0, settings.Learners).Select(k => new LearnerSettings { Seed = (ulong)k, Tau = 1e-2f })];
+        LearnerSettings[] learners = [.. Enumerable.Range(0, settings.Learners).Select(k => new LearnerSettings { Seed = (ulong)k })];
         float[] scale = [.. Enumerable.Repeat(1f, settings.State)];
         UpdateCheck.Errors errors = UpdateCheck.Run(device, shape, learners[0], settings.Batch, updates: 2, scale);
         if (!errors.Agree) throw new InvalidOperationException($"the update differs from the reference ({errors}); it was not timed");
