@@ -112,10 +112,11 @@ public sealed partial class TrainingRun
     // nothing is learned from the clock: a run without all of timing.csv goes on with what there is
     private CsvFile ContinueTiming(long length, Action<string> warn)
     {
-        byte[] there = File.Exists(_folder.TimingPath) ? File.ReadAllBytes(_folder.TimingPath) : [];
-        if (there.Length >= length) return CsvFile.Continue(_folder.TimingPath, length, null);
-        warn($"timing.csv has {there.Length} bytes where there were {length}: the run goes on with what is there");
-        int wholeRows = there.AsSpan().LastIndexOf((byte)'\n') + 1;
+        var file = new FileInfo(_folder.TimingPath);
+        long bytes = file.Exists ? file.Length : 0;
+        if (bytes >= length) return CsvFile.Continue(_folder.TimingPath, length, null);
+        warn($"timing.csv has {bytes} bytes where there were {length}: the run goes on with what is there");
+        int wholeRows = bytes > 0 ? File.ReadAllBytes(_folder.TimingPath).AsSpan().LastIndexOf((byte)'\n') + 1 : 0;
         return wholeRows > 0 ? CsvFile.Continue(_folder.TimingPath, wholeRows, null) : CsvFile.Create(_folder.TimingPath, TimingHeader);
     }
 }
