@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Naf.Host;
 
@@ -21,18 +22,30 @@ internal static class BenchSimCommand
         {
             int team = OptionValue.Integer("--threads", parsed.GetValue(threads), 1, 1, 256);
             double time = OptionValue.Seconds("--seconds", parsed.GetValue(seconds), 5);
-            SimulatorBenchmarkResult r = (parsed.GetValue(task), parsed.GetValue(model)) switch
+            switch (parsed.GetValue(task), parsed.GetValue(model))
             {
-                ({ } name, null) when parsed.GetValue(substeps) is null => SimulatorBenchmark.OfTask(name, team, time),
-                ({ }, null) => throw new UserException("--substeps goes with --model: a task has its own"),
-                (null, { } file) => SimulatorBenchmark.OfModel(
-                    file, OptionValue.Integer("--substeps", parsed.GetValue(substeps), 5, 1, 1000), team, time),
-                _ => throw new UserException("naf bench sim needs either --task TASK or --model FILE.xml"),
-            };
-            if (parsed.GetValue(json)) Json.Write(terminal.Out, r);
-            else terminal.Out.WriteLine($"{Texts.Rate(r.StepsPerSecond)} steps/s of {r.What}, threads {r.Threads}, checksum {r.Checksum}");
+                case ({ } name, null) when parsed.GetValue(substeps) is null:
+                    EnvironmentBenchmarkResult r = EnvironmentBenchmark.Run(name, team, time);
+                    if (parsed.GetValue(json)) Json.Write(terminal.Out, r);
+                    else terminal.Out.WriteLine(Sentence(r));
+                    break;
+                case ({ }, null):
+                    throw new UserException("--substeps goes with --model: a task has its own");
+                case (null, { } file):
+                    int calls = OptionValue.Integer("--substeps", parsed.GetValue(substeps), 5, 1, 1000);
+                    SimulatorBenchmarkResult bare = SimulatorBenchmark.OfModel(file, calls, team, time);
+                    if (parsed.GetValue(json)) Json.Write(terminal.Out, bare);
+                    else terminal.Out.WriteLine($"{Texts.Rate(bare.StepsPerSecond)} mj_step/s, threads {bare.Threads}, checksum {bare.Checksum}");
+                    break;
+                default:
+                    throw new UserException("naf bench sim needs either --task TASK or --model FILE.xml");
+            }
             return 0;
         });
         return command;
     }
+
+    private static string Sentence(EnvironmentBenchmarkResult r) => string.Create(CultureInfo.InvariantCulture,
+        $"{Texts.Rate(r.StepsPerSecond)} steps/s, threads {r.Threads}: {r.MicrosecondsPerStep:0.00} µs a step, {r.OverMujoco:0.000} times MuJoCo alone")
+        + (r.OverOneThread is { } gain ? string.Create(CultureInfo.InvariantCulture, $", {gain:0.00} times one thread") : "");
 }

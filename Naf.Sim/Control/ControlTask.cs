@@ -82,8 +82,10 @@ public sealed class ControlTask : IDisposable
     /// <summary>Gives up the model; environments made from the task stay valid.</summary>
     public void Dispose() => Model.Dispose();
 
-    /// <summary>ctrl = middle + half · u.</summary>
-    internal void ToControls(ReadOnlySpan<double> action, Span<double> controls)
+    /// <summary>ctrl = middle + half · u: an action in [−1, 1] spans the range of its control.</summary>
+    /// <param name="action">[ActionSize], u.</param>
+    /// <param name="controls">[ActionSize], receives ctrl.</param>
+    public void ToControls(ReadOnlySpan<double> action, Span<double> controls)
     {
         for (int i = 0; i < action.Length; i++) controls[i] = _controlMiddle[i] + _controlHalf[i] * action[i];
     }
