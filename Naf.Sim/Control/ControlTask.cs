@@ -34,7 +34,7 @@ public sealed class ControlTask : IDisposable
         try
         {
             string[] actuators = [.. Enumerable.Range(0, model.Nu).Select(i => model.NameOf(MujocoObject.Actuator, i))];
-            return new ControlTask(file.Bind(model.KinematicTree, actuators), model);
+            return new ControlTask(file.Bind(model.KinematicTree, actuators, model.CameraNames), model);
         }
         catch
         {

@@ -61,6 +61,9 @@ public sealed unsafe partial class MujocoData
     /// <summary>Brings positions of bodies, sites and geoms up to date with Qpos (mj_kinematics); the trajectory is untouched.</summary>
     public void Kinematics() => Update(_library.Kinematics);
 
+    /// <summary>Brings all that follows from Qpos up to date (mj_fwdPosition): also cameras, lights and centres of mass.</summary>
+    public void Positions() => Update(_library.FwdPosition);
+
     /// <summary>Brings positions and velocities up to date with Qpos and Qvel; the trajectory is untouched.</summary>
     public void Velocities()
     {

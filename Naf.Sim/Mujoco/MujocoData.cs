@@ -55,6 +55,16 @@ public sealed unsafe partial class MujocoData : IDisposable
     /// <summary>The model that is simulated.</summary>
     public MujocoModel Model { get; }
 
+    /// <summary>The mjData.</summary>
+    internal nint Native
+    {
+        get
+        {
+            Alive(_time);
+            return _data;
+        }
+    }
+
     /// <summary>Simulations that are not disposed yet, in this process.</summary>
     public static int LiveCount => Volatile.Read(ref _liveCount);
 

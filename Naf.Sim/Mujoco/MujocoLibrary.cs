@@ -10,9 +10,11 @@ public sealed unsafe class MujocoLibrary
 {
     private static readonly Lock Gate = new();
     private static MujocoLibrary? _loaded;
+    private readonly nint _handle;
 
     private MujocoLibrary(nint handle, string path)
     {
+        _handle = handle;
         Path = path;
         Version = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)Export(handle, "mj_versionString"))()) ?? "";
         Layout = MujocoLayout.Find(Version);
@@ -77,6 +79,10 @@ public sealed unsafe class MujocoLibrary
             return _loaded;
         }
     }
+
+    /// <summary>The address of a function that only some uses need.</summary>
+    /// <exception cref="MujocoException">The library does not export it.</exception>
+    internal nint Export(string name) => Export(_handle, name);
 
     private static nint Export(nint handle, string name) => NativeLibrary.TryGetExport(handle, name, out nint address) ? address
         : throw new MujocoException(

@@ -21,6 +21,9 @@ public enum MujocoObject
 /// <summary>The model's arrays, as MuJoCo holds them: views of its memory, valid until the model is freed.</summary>
 public sealed unsafe partial class MujocoModel
 {
+    /// <summary>mjOBJ_CAMERA, the same in every release.</summary>
+    private const int CameraType = 7;
+
     /// <summary>[Nq] Coordinates of the reference pose.</summary>
     public ReadOnlySpan<double> Qpos0 => Reals("qpos0", Nq);
 
@@ -114,6 +117,28 @@ public sealed unsafe partial class MujocoModel
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _references) == 0, this);
         return Marshal.PtrToStringUTF8(Library.IdToName(_model, TypeOf(kind), id)) ?? "";
+    }
+
+    /// <summary>
+    /// Names of the model's cameras, in its order. Those without a name can't be chosen, and are left out; ids above 255 are not looked at.
+    /// </summary>
+    public IReadOnlyList<string> CameraNames
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _references) == 0, this);
+            var names = new List<string>();
+            for (int id = 0; id < 256; id++)
+                if (Marshal.PtrToStringUTF8(Library.IdToName(_model, CameraType, id)) is { Length: > 0 } name) names.Add(name);
+            return names;
+        }
+    }
+
+    /// <summary>The id of a named camera, or −1.</summary>
+    internal int FindCamera(string name)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _references) == 0, this);
+        fixed (byte* text = Encoding.UTF8.GetBytes(name + '\0')) return Library.NameToId(_model, CameraType, text);
     }
 
     private int TypeOf(MujocoObject kind) => Library.Layout.Enum("mjOBJ_" + kind.ToString().ToUpperInvariant());

@@ -38,4 +38,7 @@ public sealed record TaskDefinition
 
     /// <summary>Settings of the learner that suit the task.</summary>
     public required TrainingDefaults Training { get; init; }
+
+    /// <summary>What pictures show.</summary>
+    public required PictureDefinition Picture { get; init; }
 }

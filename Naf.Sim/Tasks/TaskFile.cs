@@ -11,7 +11,7 @@ public sealed class TaskFile
     private static readonly string[] Keys =
     [
         "name", "description", "model", "substeps", "horizon",
-        "constants", "reset", "observation", "reward", "termination", "measures", "success", "training",
+        "constants", "reset", "observation", "reward", "termination", "measures", "success", "training", "picture",
     ];
 
     private readonly YamlMap _root;
@@ -55,8 +55,9 @@ public sealed class TaskFile
     /// <summary>Reads the sections, whose names are those of a model.</summary>
     /// <param name="tree">The model's kinematic tree.</param>
     /// <param name="actuators">Names of the model's actuators, in order; empty for those without.</param>
+    /// <param name="cameras">Names of the model's cameras.</param>
     /// <exception cref="TaskFormatException">A section is malformed or names what is not there.</exception>
-    public TaskDefinition Bind(KinematicTree tree, IReadOnlyList<string> actuators)
+    public TaskDefinition Bind(KinematicTree tree, IReadOnlyList<string> actuators, IReadOnlyList<string> cameras)
     {
         if (actuators.Count == 0) throw _root.Required("model").Error("the model has no actuators; a task needs at least one");
         var constants = new ConstantTable(_root["constants"]);
@@ -76,6 +77,7 @@ public sealed class TaskFile
             Measures = measures,
             Success = MeasureSection.Success(_root["success"], measures),
             Training = new TrainingDefaults(_root["training"]),
+            Picture = PictureSection.Read(_root["picture"], new PlaceNames(tree, constants), cameras, observation.Definition.Entries),
         };
     }
 

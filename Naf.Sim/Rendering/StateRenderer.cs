@@ -1,0 +1,180 @@
+namespace Naf.Sim;
+
+/// <summary>
+/// Draws states of a task off-screen with MuJoCo's renderer: the model, the target, and the path that the task's points have come. Needs neither a
+/// display nor a GPU; one thread at a time. Everything native is freed by <see cref="Dispose"/>.
+/// </summary>
+public sealed unsafe class StateRenderer : IDisposable
+{
+    /// <summary>Most geoms of a scene; marks beyond are left out.</summary>
+    private const int Capacity = 10_000;
+
+    private const int OffscreenBuffer = 1, LargestSize = 16_384;
+    private static int _liveCount;
+
+    private readonly VisualFunctions _functions;
+    private readonly EglLibrary _egl;
+    private readonly TaskMarks _marks;
+    private readonly MujocoData _data;
+    private readonly int _camera;
+    private VisualScene? _scene;
+    private nint _context, _renderer;
+    private bool _disposed;
+
+    /// <summary>Opens a frame of a size.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="width">Pixels in a row.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="camera">A camera of the model; null for the one that the task's file names, else the model's first.</param>
+    /// <exception cref="RenderingException">No EGL here, no such camera, or a frame of that size can't be had.</exception>
+    public StateRenderer(ControlTask task, int width, int height, string? camera = null)
+    {
+        if (width is < 1 or > LargestSize || height is < 1 or > LargestSize)
+            throw new RenderingException($"a picture of {width} x {height} pixels can't be drawn; sizes go from 1 to {LargestSize}");
+        (Width, Height) = (width, height);
+        _camera = CameraOf(task, camera);
+        _egl = EglLibrary.Load();
+        _data = new MujocoData(task.Model);
+        Interlocked.Increment(ref _liveCount);
+        try
+        {
+            _marks = new TaskMarks(task.Definition);
+            _context = _egl.CreateContext();
+            _egl.MakeCurrent(_context);
+            _functions = VisualFunctions.Load(task.Model.Library);
+            _scene = new VisualScene(_functions, task.Model, Capacity);
+            _renderer = MakeRenderer(task.Model);
+            _egl.MakeCurrent(0);
+        }
+        catch (Exception e)
+        {
+            Dispose();
+            if (e is MujocoException) throw new RenderingException($"MuJoCo can't draw {width} x {height} pixels here: {e.Message}", e);
+            throw;
+        }
+    }
+
+    /// <summary>Pixels in a row.</summary>
+    public int Width { get; }
+
+    /// <summary>Rows.</summary>
+    public int Height { get; }
+
+    /// <summary>Renderers that are not disposed yet, in this process.</summary>
+    public static int LiveCount => Volatile.Read(ref _liveCount);
+
+    /// <summary>Forgets the path: another episode follows.</summary>
+    public void Begin() => _marks.Clear();
+
+    /// <summary>Takes the next state of the episode.</summary>
+    /// <param name="qpos">[Nq].</param>
+    /// <param name="constants">The constants of the episode, in the order of the task file.</param>
+    public void Follow(ReadOnlySpan<double> qpos, ReadOnlySpan<double> constants)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        qpos.CopyTo(_data.Qpos);
+        _marks.Follow(qpos, constants);
+    }
+
+    /// <summary>Draws the state that was taken last, and the path to it.</summary>
+    /// <exception cref="RenderingException">EGL refuses.</exception>
+    public PixelImage Draw()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _data.Positions();
+        _egl.MakeCurrent(_context);
+        try
+        {
+            _scene!.Update(_data, _camera);
+            _marks.AddTo(_scene);
+            var frame = new VisualFunctions.Viewport(0, 0, Width, Height);
+            _functions.Render(frame, _scene.Native, _renderer);
+            byte[] pixels = new byte[3 * Width * Height];
+            fixed (byte* target = pixels) _functions.ReadPixels(target, null, frame, _renderer);
+            return new PixelImage(Width, Height, TopRowFirst(pixels));
+        }
+        finally
+        {
+            _egl.MakeCurrent(0);
+        }
+    }
+
+    /// <summary>Frees the context, the scene and the simulation.</summary>
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        if (_context != 0)
+        {
+            _egl.MakeCurrent(_context);
+            if (_renderer != 0) _functions.FreeContext(_renderer);
+            _egl.MakeCurrent(0);
+            _egl.Destroy(_context);
+        }
+        VisualFunctions.Free(_renderer);
+        _scene?.Dispose();
+        _data.Dispose();
+        Interlocked.Decrement(ref _liveCount);
+    }
+
+    private static int CameraOf(ControlTask task, string? asked)
+    {
+        IReadOnlyList<string> names = task.Model.CameraNames;
+        if (asked is not null && !names.Contains(asked))
+            throw new RenderingException($"{task.Name}'s model has no camera '{asked}'; "
+                + (names.Count == 0 ? "it names none" : NearestName.Hint(asked, names)));
+        string? name = asked ?? task.Definition.Picture.Camera ?? (names.Count > 0 ? names[0] : null);
+        return name is null ? -1 : task.Model.FindCamera(name);
+    }
+
+    /// <summary>mjr_makeContext, with a frame of this size whatever the model's &lt;visual&gt; says.</summary>
+    private nint MakeRenderer(MujocoModel model)
+    {
+        nint renderer = VisualFunctions.Allocate(VisualFunctions.ContextSize);
+        try
+        {
+            _functions.DefaultContext(renderer);
+            int* frame = (int*)(model.Native + _functions.Layout.FrameAt);
+            lock (model)
+            {
+                (int width, int height) = (frame[0], frame[1]);
+                (frame[0], frame[1]) = (Width, Height);
+                try
+                {
+                    ErrorGuard.Invoke(_functions.MakeContext, model.Native, renderer, FontScale);
+                }
+                finally
+                {
+                    (frame[0], frame[1]) = (width, height);
+                }
+            }
+            ErrorGuard.Invoke(_functions.SetBuffer, OffscreenBuffer, renderer);
+            VisualFunctions.Viewport largest = _functions.MaxViewport(renderer);
+            return (largest.Width, largest.Height) == (Width, Height) ? renderer : throw new RenderingException(
+                $"this OpenGL draws at most {largest.Width} x {largest.Height} pixels, not {Width} x {Height}; ask for less");
+        }
+        catch
+        {
+            _functions.FreeContext(renderer);
+            VisualFunctions.Free(renderer);
+            throw;
+        }
+    }
+
+    private const int FontScale = 100;
+
+    // OpenGL begins with the bottom row
+    private byte[] TopRowFirst(byte[] pixels)
+    {
+        int row = 3 * Width;
+        byte[] held = new byte[row];
+        for (int top = 0, bottom = Height - 1; top < bottom; top++, bottom--)
+        {
+            Span<byte> a = pixels.AsSpan(top * row, row), b = pixels.AsSpan(bottom * row, row);
+            a.CopyTo(held);
+            b.CopyTo(a);
+            held.CopyTo(b);
+        }
+        return pixels;
+    }
+}

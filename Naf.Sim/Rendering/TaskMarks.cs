@@ -1,0 +1,68 @@
+using Naf.Kernels;
+
+namespace Naf.Sim;
+
+/// <summary>The marks of a task: a ball at each target, and the path of each point that has one, with a ball at its head.</summary>
+internal sealed class TaskMarks
+{
+    /// <summary>Sizes, as shares of the model's extent.</summary>
+    private const double TargetRadius = 0.04, HeadRadius = 0.022, PathRadius = 0.007, ShortestSegment = 0.004;
+
+    private static readonly float[] TargetColour = [0.15f, 0.75f, 0.3f, 0.5f];
+    private static readonly float[][] PathColours = [[0.8f, 0.15f, 0.45f, 1], [0.45f, 0.3f, 0.7f, 1], [0.55f, 0.5f, 0.1f, 1]];
+
+    private readonly ObservationFunction<double> _places;
+    private readonly double[] _noVelocity, _now;
+    private readonly int _targets;
+    private readonly List<double[]>[] _paths;
+
+    public TaskMarks(TaskDefinition task)
+    {
+        KinematicTree tree = task.Observation.Tree;
+        Place[] places = [.. task.Picture.Targets, .. task.Picture.Path];
+        _targets = task.Picture.Targets.Length;
+        _paths = [.. task.Picture.Path.Select(_ => new List<double[]>())];
+        _places = new ObservationFunction<double>(new ObservationDefinition(
+            tree, task.Observation.ConstantSize, [.. places.Select((place, i) => new PlaceEntry($"{i}", place, null, 0, Components.All))]));
+        (_noVelocity, _now) = (new double[tree.Nv], new double[3 * places.Length]);
+    }
+
+    /// <summary>Forgets the path.</summary>
+    public void Clear()
+    {
+        foreach (List<double[]> path in _paths) path.Clear();
+    }
+
+    /// <summary>Takes the next state.</summary>
+    public void Follow(ReadOnlySpan<double> qpos, ReadOnlySpan<double> constants)
+    {
+        _places.Evaluate(qpos, _noVelocity, constants, _now);
+        for (int i = 0; i < _paths.Length; i++) _paths[i].Add(Now(_targets + i).ToArray());
+    }
+
+    /// <summary>Adds the marks to a scene.</summary>
+    public void AddTo(VisualScene scene)
+    {
+        double unit = scene.Extent;
+        for (int i = 0; i < _targets; i++) scene.AddBall(Now(i), TargetRadius * unit, TargetColour);
+        for (int i = 0; i < _paths.Length; i++)
+        {
+            if (_paths[i].Count == 0) continue;
+            float[] colour = PathColours[i % PathColours.Length];
+            double[] from = _paths[i][0], last = _paths[i][^1];
+            foreach (double[] to in _paths[i])
+            {
+                // steps that nobody could see are joined
+                if (Distance(from, to) < ShortestSegment * unit && to != last) continue;
+                scene.AddTube(from, to, PathRadius * unit, colour);
+                from = to;
+            }
+            scene.AddBall(last, HeadRadius * unit, colour);
+        }
+    }
+
+    private ReadOnlySpan<double> Now(int place) => _now.AsSpan(3 * place, 3);
+
+    private static double Distance(double[] a, double[] b) =>
+        Math.Sqrt((a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]) + (a[2] - b[2]) * (a[2] - b[2]));
+}

@@ -1,0 +1,73 @@
+using System.Runtime.InteropServices;
+
+namespace Naf.Sim;
+
+/// <summary>
+/// MuJoCo's functions for pictures, found when the first one is drawn, and the few facts on its structs that they need. Scene, context and camera
+/// are zeroed buffers, larger than in any release; of their fields only the leading ones are used, which never moved.
+/// </summary>
+internal sealed unsafe class VisualFunctions
+{
+    /// <summary>Bytes for an mjvScene and an mjrContext (at most 11,584 and 61,512 in 2.2.2 to 3.12.0), and for the small structs (at most 144).</summary>
+    public const int SceneSize = 128 << 10, ContextSize = 256 << 10, SmallSize = 1024;
+
+    private static readonly Lock Gate = new();
+    private static VisualFunctions? _loaded;
+
+    private VisualFunctions(MujocoLibrary library)
+    {
+        DefaultFreeCamera = (delegate* unmanaged<nint, nint, void>)library.Export("mjv_defaultFreeCamera");
+        DefaultOption = (delegate* unmanaged<nint, void>)library.Export("mjv_defaultOption");
+        DefaultPerturbation = (delegate* unmanaged<nint, void>)library.Export("mjv_defaultPerturb");
+        DefaultScene = (delegate* unmanaged<nint, void>)library.Export("mjv_defaultScene");
+        FreeScene = (delegate* unmanaged<nint, void>)library.Export("mjv_freeScene");
+        UpdateScene = (delegate* unmanaged<nint, nint, nint, nint, nint, int, nint, void>)library.Export("mjv_updateScene");
+        InitGeom = (delegate* unmanaged<nint, int, double*, double*, double*, float*, void>)library.Export("mjv_initGeom");
+        DefaultContext = (delegate* unmanaged<nint, void>)library.Export("mjr_defaultContext");
+        FreeContext = (delegate* unmanaged<nint, void>)library.Export("mjr_freeContext");
+        MaxViewport = (delegate* unmanaged<nint, Viewport>)library.Export("mjr_maxViewport");
+        Render = (delegate* unmanaged<Viewport, nint, nint, void>)library.Export("mjr_render");
+        ReadPixels = (delegate* unmanaged<byte*, float*, Viewport, nint, void>)library.Export("mjr_readPixels");
+        MakeScene = library.Export("mjv_makeScene");
+        MakeContext = library.Export("mjr_makeContext");
+        SetBuffer = library.Export("mjr_setBuffer");
+    }
+
+    /// <summary>mjrRect: a part of the frame, in pixels.</summary>
+    public readonly record struct Viewport(int Left, int Bottom, int Width, int Height);
+
+    // called directly: none of these stops with an error once a context is made
+    public readonly delegate* unmanaged<nint, nint, void> DefaultFreeCamera;
+    public readonly delegate* unmanaged<nint, void> DefaultOption, DefaultPerturbation, DefaultScene, FreeScene, DefaultContext, FreeContext;
+    public readonly delegate* unmanaged<nint, nint, nint, nint, nint, int, nint, void> UpdateScene;
+    public readonly delegate* unmanaged<nint, int, double*, double*, double*, float*, void> InitGeom;
+    public readonly delegate* unmanaged<nint, Viewport> MaxViewport;
+    public readonly delegate* unmanaged<Viewport, nint, nint, void> Render;
+    public readonly delegate* unmanaged<byte*, float*, Viewport, nint, void> ReadPixels;
+
+    // called through ErrorGuard.Invoke
+    public readonly nint MakeScene, MakeContext, SetBuffer;
+
+    /// <summary>Where the size of the off-screen frame lies in mjModel, and how far apart geoms lie in an mjvScene.</summary>
+    public VisualLayout Layout { get; private set; } = null!;
+
+    /// <summary>Finds the functions and measures the layout, once.</summary>
+    /// <exception cref="RenderingException">This MuJoCo's structs are not understood.</exception>
+    /// <exception cref="MujocoException">The library has no renderer.</exception>
+    public static VisualFunctions Load(MujocoLibrary library)
+    {
+        lock (Gate)
+        {
+            if (_loaded != null) return _loaded;
+            var functions = new VisualFunctions(library);
+            functions.Layout = VisualLayout.Measure(functions);
+            return _loaded = functions;
+        }
+    }
+
+    /// <summary>A zeroed buffer, to be given to <see cref="Free"/>.</summary>
+    public static nint Allocate(int size) => (nint)NativeMemory.AllocZeroed((nuint)size);
+
+    /// <summary>Frees a buffer; 0 is none.</summary>
+    public static void Free(nint buffer) => NativeMemory.Free((void*)buffer);
+}

@@ -1,0 +1,103 @@
+namespace Naf.Sim;
+
+/// <summary>An mjvScene: the geoms of a simulated state, to which marks are added.</summary>
+internal sealed unsafe class VisualScene : IDisposable
+{
+    private const int AllCategories = 7, FixedCamera = 2, Sphere = 2, Capsule = 3;
+    private readonly VisualFunctions _functions;
+    private readonly MujocoModel _model;
+    private readonly nint _scene, _option, _perturbation, _camera;
+
+    /// <param name="functions">MuJoCo's functions.</param>
+    /// <param name="model">The model; it must stay alive.</param>
+    /// <param name="capacity">Most geoms, those of the model and marks together.</param>
+    public VisualScene(VisualFunctions functions, MujocoModel model, int capacity)
+    {
+        (_functions, _model) = (functions, model);
+        _scene = VisualFunctions.Allocate(VisualFunctions.SceneSize);
+        _option = VisualFunctions.Allocate(VisualFunctions.SmallSize);
+        _perturbation = VisualFunctions.Allocate(VisualFunctions.SmallSize);
+        _camera = VisualFunctions.Allocate(VisualFunctions.SmallSize);
+        try
+        {
+            functions.DefaultScene(_scene);
+            functions.DefaultOption(_option);
+            functions.DefaultPerturbation(_perturbation);
+            functions.DefaultFreeCamera(model.Native, _camera);
+            ErrorGuard.Invoke(functions.MakeScene, model.Native, _scene, capacity);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+        // the free camera looks from 1.5 times the model's extent; type, id and tracked body come before its lookat and distance
+        Extent = *(double*)(_camera + 40) / 1.5;
+    }
+
+    /// <summary>The model's size, m: &lt;statistic extent&gt;, which MuJoCo computes where the model does not say it.</summary>
+    public double Extent { get; }
+
+    /// <summary>The mjvScene.</summary>
+    public nint Native => _scene;
+
+    /// <summary>Number of geoms.</summary>
+    public int Count => ((int*)_scene)[1];
+
+    /// <summary>The first mjvGeom.</summary>
+    public nint Geoms => ((nint*)_scene)[1];
+
+    private int Capacity => ((int*)_scene)[0];
+
+    /// <summary>Fills the scene with the model's geoms and lights.</summary>
+    /// <param name="data">The state, its positions up to date.</param>
+    /// <param name="camera">The model's camera; −1 for MuJoCo's free camera, which shows the whole model.</param>
+    public void Update(MujocoData data, int camera)
+    {
+        if (camera >= 0) (((int*)_camera)[0], ((int*)_camera)[1]) = (FixedCamera, camera);
+        _functions.UpdateScene(_model.Native, data.Native, _option, _perturbation, _camera, AllCategories, _scene);
+    }
+
+    /// <summary>Adds a ball.</summary>
+    /// <param name="centre">[3], m.</param>
+    /// <param name="radius">m.</param>
+    /// <param name="rgba">[4].</param>
+    public void AddBall(ReadOnlySpan<double> centre, double radius, ReadOnlySpan<float> rgba) =>
+        Add(Sphere, radius, 0, centre, [1, 0, 0, 0, 1, 0, 0, 0, 1], rgba);
+
+    /// <summary>Adds a tube with round ends.</summary>
+    /// <param name="from">[3], m.</param>
+    /// <param name="to">[3], m.</param>
+    /// <param name="radius">m.</param>
+    /// <param name="rgba">[4].</param>
+    public void AddTube(ReadOnlySpan<double> from, ReadOnlySpan<double> to, double radius, ReadOnlySpan<float> rgba)
+    {
+        double x = to[0] - from[0], y = to[1] - from[1], z = to[2] - from[2], length = Math.Sqrt(x * x + y * y + z * z);
+        if (length < 1e-9) return;
+        (x, y, z) = (x / length, y / length, z / length);
+
+        // the columns are two directions across, and the one along
+        double across = Math.Sqrt(x * x + y * y);
+        (double c, double s) = across > 1e-9 ? (x / across, y / across) : (1, 0);
+        Add(Capsule, radius, length / 2, [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2, (from[2] + to[2]) / 2],
+            [c * z, -s, x, s * z, c, y, -across, 0, z], rgba);
+    }
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose()
+    {
+        if (_scene != 0) _functions.FreeScene(_scene);
+        foreach (nint buffer in (ReadOnlySpan<nint>)[_scene, _option, _perturbation, _camera]) VisualFunctions.Free(buffer);
+    }
+
+    private void Add(int type, double radius, double half, ReadOnlySpan<double> place, ReadOnlySpan<double> rotation, ReadOnlySpan<float> rgba)
+    {
+        if (Count >= Capacity) return;
+        double* size = stackalloc double[] { radius, half, half };
+        fixed (double* position = place)
+        fixed (double* matrix = rotation)
+        fixed (float* colour = rgba)
+            _functions.InitGeom(Geoms + Count * _functions.Layout.GeomSize, type, size, position, matrix, colour);
+        ((int*)_scene)[1]++;
+    }
+}
