@@ -34,7 +34,7 @@ public static class CommandLine
             });
         }
         catch (Exception e) when (e is UserException or DeviceException or MujocoException or SimulationException or TaskFormatException
-            or FileNotFoundException or DirectoryNotFoundException)
+            or RenderingException or FileNotFoundException or DirectoryNotFoundException)
         {
             terminal.Warn(e.Message);
             return Failed;
@@ -50,8 +50,8 @@ public static class CommandLine
     {
         var root = new RootCommand("Trains robot controllers by normalized advantage functions (NAF), on the CPU (GPU devices are to come).")
         {
-            TrainCommand.Create(terminal), EvaluateCommand.Create(terminal), TasksCommand.Create(terminal), DevicesCommand.Create(terminal),
-            BenchCommand.Create(terminal),
+            TrainCommand.Create(terminal), EvaluateCommand.Create(terminal), RenderCommand.Create(terminal), TasksCommand.Create(terminal),
+            DevicesCommand.Create(terminal), BenchCommand.Create(terminal),
         };
         foreach (Option option in root.Options)
         {

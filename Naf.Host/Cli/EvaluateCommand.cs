@@ -14,61 +14,49 @@ internal static class EvaluateCommand
         var seed = CliOption.Text("--seed", "S", "seed of the starts [the run's test_seed]");
         var learner = CliOption.Text("--learner", "K", "which learner of the run [0]");
         var threads = CliOption.Text("--threads", "N", "threads of the random policy (a run's takes one); 0: one per core [0]");
+        var trajectory = CliOption.Text("--trajectory", "FILE", "write the first episode, a row for each step (.csv); naf render shows it");
         var json = CliOption.Json();
         var command = new ExampleCommand(
             "evaluate", "Scores a policy over test episodes: mean, standard deviation and success rate.",
             "naf evaluate runs/cartpole-naf-1 --episodes 100")
         {
-            target, policy, episodes, seed, learner, threads, json,
+            target, policy, episodes, seed, learner, threads, trajectory, json,
         };
         command.SetAction(parsed =>
         {
-            string name = Path.TrimEndingDirectorySeparator(parsed.GetValue(target)!);
-            bool isRun = RunFolder.IsRun(name);
-            if (!isRun && Directory.Exists(name))
-                throw new UserException($"{name} is not a run's folder: it has no config.yaml; name a run's folder or a task");
-            string chosen = parsed.GetValue(policy) ?? (isRun ? "run" : "random");
-            string? k = parsed.GetValue(learner);
-            if (k is not null && chosen != "run") throw new UserException($"--learner {k} chooses a policy of a run; it goes with --policy run");
-
-            RunConfig? config = isRun ? RunConfig.Read(RunFolder.ConfigOf(name)) : null;
-            int count = OptionValue.Integer("--episodes", parsed.GetValue(episodes), config?.Settings.TestEpisodes ?? 20, 1, 1_000_000);
-            ulong start = OptionValue.Seed("--seed", parsed.GetValue(seed), config?.Settings.TestSeed ?? new TrainingSettings().TestSeed);
+            PolicyTarget aim = PolicyTarget.Of(parsed.GetValue(target)!);
+            string chosen = aim.Policy(parsed.GetValue(policy));
+            int? k = aim.Learner(parsed.GetValue(learner), chosen);
+            int count = OptionValue.Integer("--episodes", parsed.GetValue(episodes), aim.Config?.Settings.TestEpisodes ?? 20, 1, 1_000_000);
+            ulong start = aim.Seed(parsed.GetValue(seed));
             int team = OptionValue.Integer("--threads", parsed.GetValue(threads), 0, 0, 256);
-            using ControlTask task = ControlTask.Load(config?.Task ?? name);
+            string? file = parsed.GetValue(trajectory);
+            if (file is not null) OutputFile.Check(file);
+            Trajectory? first = file is null ? null : new Trajectory();
+            using ControlTask task = aim.Load();
             var warnings = new MujocoWarningReport();
             EvaluationResult result = chosen switch
             {
-                "random" => PolicyEvaluation.Random(task, start, count, team),
-                "run" when config is not null => PolicyEvaluation.OfRun(
-                    task, name, config, LearnerOf(config, k), start, count, terminal.Warn),
-                "run" => throw new UserException(
-                    $"--policy run needs a run's folder, and {name} is a task; train first (naf train {name}), or use --policy random"),
+                "random" => PolicyEvaluation.Random(task, start, count, team, first),
+                "run" => PolicyEvaluation.OfRun(task, aim.Name, aim.Run, k!.Value, start, count, terminal.Warn, first),
                 "mpc" => throw new UserException("--policy mpc: the planner is not in this version; use random or run"),
                 _ => throw new UserException($"--policy {chosen}: expected random, run or mpc"),
             };
 
+            if (file is not null) TrajectoryFile.Write(file, task, first!);
             warnings.Give(terminal);
             if (parsed.GetValue(json))
                 Json.Write(terminal.Out, new
                 {
-                    Target = name, Task = task.Name, Policy = chosen,
-                    result.Mean, result.StandardDeviation, result.Episodes, result.SuccessRate, Seed = start,
-                    Learner = chosen == "run" ? OptionValue.Integer("--learner", k, 0, 0) : (int?)null,
+                    Target = aim.Name, Task = task.Name, Policy = chosen,
+                    result.Mean, result.StandardDeviation, result.Episodes, result.SuccessRate, Seed = start, Learner = k, Trajectory = file,
                 });
             else
                 terminal.Out.WriteLine($"{task.Name}, {chosen} policy: mean {Texts.Score(result.Mean)}, "
                     + $"standard deviation {Texts.Score(result.StandardDeviation)}, episodes {result.Episodes}, "
-                    + $"success rate {Texts.Score(result.SuccessRate)}");
+                    + $"success rate {Texts.Score(result.SuccessRate)}" + (file is null ? "" : $"\nfirst episode: {file}"));
             return 0;
         });
         return command;
-    }
-
-    private static int LearnerOf(RunConfig config, string? text)
-    {
-        int most = config.Settings.Learners - 1, learner = OptionValue.Integer("--learner", text, 0, 0);
-        if (learner <= most) return learner;
-        throw new UserException($"--learner {learner}: the run has " + (most == 0 ? "1 learner: 0" : $"{most + 1} learners: 0 to {most}"));
     }
 }

@@ -12,21 +12,29 @@ public sealed class Evaluation(ControlTask task) : IDisposable
     private readonly double[] _action = new double[task.ActionSize];
 
     /// <summary>Scores of <paramref name="episodes"/> episodes, put together.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="seed">Seed of the starts.</param>
+    /// <param name="episodes">How many.</param>
+    /// <param name="first">Takes the first episode down, where given.</param>
     /// <exception cref="SimulationException">An episode left the finite numbers.</exception>
-    public EvaluationResult Run(Policy policy, ulong seed, int episodes)
+    public EvaluationResult Run(Policy policy, ulong seed, int episodes, Trajectory? first = null)
     {
         double[] scores = new double[episodes];
         int successes = 0;
         for (int i = 0; i < episodes; i++)
         {
-            (scores[i], bool success) = Episode(policy, seed, (ulong)i);
+            (scores[i], bool success) = Episode(policy, seed, (ulong)i, i == 0 ? first : null);
             if (success) successes++;
         }
         return Summarise(scores, successes);
     }
 
     /// <summary>One episode: its score, and whether it was a success.</summary>
-    public (double Score, bool Success) Episode(Policy policy, ulong seed, ulong episode)
+    /// <param name="policy">The policy.</param>
+    /// <param name="seed">Seed of the start.</param>
+    /// <param name="episode">Number of the episode.</param>
+    /// <param name="record">Takes the episode down, where given.</param>
+    public (double Score, bool Success) Episode(Policy policy, ulong seed, ulong episode, Trajectory? record = null)
     {
         _environment.Reset(seed, RandomStream.TestReset, episode);
         for (int step = 0; ; step++)
@@ -34,7 +42,12 @@ public sealed class Evaluation(ControlTask task) : IDisposable
             for (int i = 0; i < _x.Length; i++) _x[i] = (float)_environment.Observation[i];
             policy(_x, episode, step, _u);
             for (int i = 0; i < _u.Length; i++) _action[i] = _u[i];
-            if (_environment.Step(_action).Done) return (_environment.Score, _environment.Success);
+            TrajectoryRow? before = record is null ? null : Row();
+            StepResult result = _environment.Step(_action);
+            if (before is not null) record!.Add(before with { Action = [.. _action.Select(u => Math.Clamp(u, -1, 1))], Reward = result.Reward });
+            if (!result.Done) continue;
+            record?.Add(Row());
+            return (_environment.Score, _environment.Success);
         }
     }
 
@@ -51,4 +64,6 @@ public sealed class Evaluation(ControlTask task) : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _environment.Dispose();
+
+    private TrajectoryRow Row() => new(_environment.Qpos.ToArray(), _environment.Qvel.ToArray(), _environment.Constants.ToArray(), [], null);
 }

@@ -12,8 +12,10 @@ public static class PolicyEvaluation
     /// <param name="seed">Seed of starts and actions.</param>
     /// <param name="episodes">How many.</param>
     /// <param name="threads">Threads; 0: one per core.</param>
-    public static EvaluationResult Random(ControlTask task, ulong seed, int episodes, int threads)
+    /// <param name="first">Takes the first episode down, where given.</param>
+    public static EvaluationResult Random(ControlTask task, ulong seed, int episodes, int threads, Trajectory? first = null)
     {
+        Policy act = RandomPolicy(seed);
         using var team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
         double[] scores = new double[episodes];
         int successes = 0;
@@ -23,18 +25,22 @@ public static class PolicyEvaluation
             using var evaluation = new Evaluation(task);
             for (int i = member; i < episodes; i += team.Threads)
             {
-                (scores[i], bool success) = evaluation.Episode(Act, seed, (ulong)i);
+                (scores[i], bool success) = evaluation.Episode(act, seed, (ulong)i, i == 0 ? first : null);
                 if (success) Interlocked.Increment(ref successes);
             }
         });
         return Evaluation.Summarise(scores, successes);
-
-        void Act(ReadOnlySpan<float> x, ulong episode, int step, Span<float> u)
-        {
-            for (int i = 0; i < u.Length; i++)
-                u[i] = (float)(2 * Philox.Uniform(seed, RandomStream.RandomPolicy, (episode << 32) | (uint)step, (uint)i) - 1);
-        }
     }
+
+    /// <summary>The random policy of a seed; it may be asked by several threads.</summary>
+    public static Policy RandomPolicy(ulong seed) => (x, episode, step, u) =>
+    {
+        for (int i = 0; i < u.Length; i++)
+            u[i] = (float)(2 * Philox.Uniform(seed, RandomStream.RandomPolicy, (episode << 32) | (uint)step, (uint)i) - 1);
+    };
+
+    /// <summary>The policy that does nothing: u = 0.</summary>
+    public static Policy ZeroPolicy => (x, episode, step, u) => u.Clear();
 
     /// <summary>The policy in a run's newest checkpoint that is whole, without noise.</summary>
     /// <param name="task">The run's task.</param>
@@ -44,36 +50,13 @@ public static class PolicyEvaluation
     /// <param name="seed">Seed of the starts.</param>
     /// <param name="episodes">How many.</param>
     /// <param name="warn">Takes a sentence for a checkpoint that is damaged; the one before it is used.</param>
+    /// <param name="first">Takes the first episode down, where given.</param>
     /// <exception cref="UserException">The run has no checkpoint that can be used.</exception>
     public static EvaluationResult OfRun(
-        ControlTask task, string folder, RunConfig config, int learner, ulong seed, int episodes, Action<string> warn)
+        ControlTask task, string folder, RunConfig config, int learner, ulong seed, int episodes, Action<string> warn, Trajectory? first = null)
     {
-        using Device device = DeviceList.Select(config.Settings.Device, 1);
-        using var team = new WorkTeam(1);
-        using var agent = new NafAgent(task, config.Settings, device, team);
-        Load(agent, RunFolder.CheckpointsOf(folder), warn);
+        using RunPolicy policy = RunPolicy.Open(task, folder, config, learner, warn);
         using var evaluation = new Evaluation(task);
-        return evaluation.Run((x, _, _, u) => agent.Act(learner, x, u), seed, episodes);
-    }
-
-    private static void Load(NafAgent agent, CheckpointStore checkpoints, Action<string> warn)
-    {
-        if (checkpoints.Files.Count == 0)
-            throw new UserException("the run has no checkpoint yet; let it train for longer (naf train --resume)");
-        foreach (string path in checkpoints.Files)
-        {
-            try
-            {
-                using Stream payload = CheckpointFile.Read(path);
-                CheckpointHeader.Read(payload);
-                agent.Load(payload);
-                return;
-            }
-            catch (InvalidDataException e)
-            {
-                warn($"the checkpoint {path} can't be used: {e.Message}");
-            }
-        }
-        throw new UserException("every checkpoint of the run is damaged; train it anew (naf train)");
+        return evaluation.Run(policy.Act, seed, episodes, first);
     }
 }

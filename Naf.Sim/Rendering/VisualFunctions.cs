@@ -8,7 +8,7 @@ namespace Naf.Sim;
 /// </summary>
 internal sealed unsafe class VisualFunctions
 {
-    /// <summary>Bytes for an mjvScene and an mjrContext (at most 11,584 and 61,512 in 2.2.2 to 3.12.0), and for the small structs (at most 144).</summary>
+    /// <summary>Bytes for an mjvScene (at most 11,584 in 2.2.2 to 3.12.0), an mjrContext (61,512), and for each small struct (144).</summary>
     public const int SceneSize = 128 << 10, ContextSize = 256 << 10, SmallSize = 1024;
 
     private static readonly Lock Gate = new();

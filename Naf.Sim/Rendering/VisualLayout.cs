@@ -34,8 +34,8 @@ internal sealed unsafe record VisualLayout(int GeomSize, int FrameAt)
         int first = Find(geoms, First), second = Find(geoms, Second);
         int frame = FindFrame(model.Native);
         return first >= 0 && second > first && frame >= 0 ? new VisualLayout(second - first, frame)
-            : throw new RenderingException($"pictures can't be drawn with MuJoCo {model.Library.Version}: its scene is not laid out as in the releases "
-                + "from 2.2.2 to 3.12.0; use one of these");
+            : throw new RenderingException($"pictures can't be drawn with MuJoCo {model.Library.Version}: its scene is not laid out as in "
+                + "the releases from 2.2.2 to 3.12.0; use one of these");
     }
 
     private static int Find(ReadOnlySpan<byte> memory, ReadOnlySpan<float> colour) =>

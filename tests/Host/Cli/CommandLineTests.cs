@@ -92,7 +92,7 @@ public sealed class CommandLineTests
         ExpectedResult = "--accept-changes says what a resumed run may differ in; it needs --resume DIR")]
     [TestCase("train cartpole --config .", ExpectedResult = "--config . is a folder; name the file")]
     [TestCase("zzzzzz",
-        ExpectedResult = "there is no command 'zzzzzz' (known: train, evaluate, tasks, devices, bench); naf --help shows what there is")]
+        ExpectedResult = "there is no command 'zzzzzz' (known: train, evaluate, render, tasks, devices, bench); naf --help shows what there is")]
     [TestCase("train cartpole --resume x", ExpectedResult = "--resume x knows its task; leave out 'cartpole'")]
     [TestCase("train --resume no-such-folder",
         ExpectedResult = "there is no folder no-such-folder; naf train TASK begins a run and prints its folder")]

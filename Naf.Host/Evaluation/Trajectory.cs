@@ -1,0 +1,27 @@
+namespace Naf.Host;
+
+/// <summary>An episode as it went: states 0 to N, and the action and reward of the steps between them.</summary>
+public sealed class Trajectory
+{
+    private readonly List<TrajectoryRow> _rows = [];
+
+    /// <summary>[N + 1] The states; the last one has neither action nor reward.</summary>
+    public IReadOnlyList<TrajectoryRow> Rows => _rows;
+
+    /// <summary>N.</summary>
+    public int Steps => _rows.Count - 1;
+
+    /// <summary>Sum of the rewards.</summary>
+    public double Score => _rows.Sum(row => row.Reward ?? 0);
+
+    /// <summary>Adds a row, in the order of the steps.</summary>
+    public void Add(TrajectoryRow row) => _rows.Add(row);
+}
+
+/// <summary>A state of an episode and the step that leads away from it.</summary>
+/// <param name="Qpos">[Nq].</param>
+/// <param name="Qvel">[Nv].</param>
+/// <param name="Constants">The constants of the episode, such as the target.</param>
+/// <param name="Action">[actions], in [−1, 1]; empty in the last row.</param>
+/// <param name="Reward">The reward of the step; null in the last row.</param>
+public sealed record TrajectoryRow(double[] Qpos, double[] Qvel, double[] Constants, double[] Action, double? Reward);

@@ -1,0 +1,37 @@
+using Naf.Sim;
+
+namespace Naf.Host;
+
+/// <summary>Pictures of an episode that was taken down: one of its states, with the path that led there, or all of them as a video.</summary>
+internal sealed class EpisodePictures(ControlTask task, Trajectory episode, int width, int height, string? camera) : IDisposable
+{
+    private readonly StateRenderer _renderer = new(task, width, height, camera);
+
+    /// <summary>Draws a state.</summary>
+    /// <param name="step">0 to the number of steps.</param>
+    public PixelImage Still(int step)
+    {
+        _renderer.Begin();
+        for (int i = 0; i <= step; i++) Follow(i);
+        return _renderer.Draw();
+    }
+
+    /// <summary>Frames of a video at a rate.</summary>
+    public int FramesAt(FrameRate rate) => episode.Steps / rate.Stride + 1;
+
+    /// <summary>Draws the frames of a video, one after the other.</summary>
+    public IEnumerable<PixelImage> Frames(FrameRate rate)
+    {
+        _renderer.Begin();
+        for (int i = 0; i <= episode.Steps; i++)
+        {
+            Follow(i);
+            if (i % rate.Stride == 0) yield return _renderer.Draw();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _renderer.Dispose();
+
+    private void Follow(int step) => _renderer.Follow(episode.Rows[step].Qpos, episode.Rows[step].Constants);
+}

@@ -1,0 +1,123 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using Naf.Sim;
+
+namespace Naf.Host;
+
+/// <summary>
+/// An MP4 that ffmpeg encodes from frames piped to it: H.264 in yuv420p, which every player shows, or MPEG-4 part 2 where ffmpeg lacks x264. It takes
+/// its place when <see cref="Finish"/> has seen it whole; before, and after any failure, nothing of it is left.
+/// </summary>
+internal sealed class VideoFile : IDisposable
+{
+    private const string Remedy = "install ffmpeg (Debian: apt-get install ffmpeg), or draw a picture (.png)";
+    private readonly string _path, _partial;
+    private readonly Process _ffmpeg;
+    private readonly Task<string> _words;
+    private bool _finished;
+
+    private VideoFile(string path, Process ffmpeg)
+    {
+        (_path, _partial, _ffmpeg) = (path, OutputFile.PartialOf(path), ffmpeg);
+        _words = ffmpeg.StandardError.ReadToEndAsync();
+    }
+
+    /// <summary>Starts ffmpeg.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="width">Pixels in a row; even.</param>
+    /// <param name="height">Rows; even.</param>
+    /// <param name="rate">Frames per second.</param>
+    /// <param name="program">ffmpeg's name or path.</param>
+    /// <exception cref="UserException">There is no ffmpeg, or the file can't be written.</exception>
+    public static VideoFile Create(string path, int width, int height, FrameRate rate, string program = "ffmpeg")
+    {
+        OutputFile.Check(path);
+        string[] codec = Encoders(program).Contains(" libx264 ", StringComparison.Ordinal)
+            ? ["-c:v", "libx264", "-crf", "18"] : ["-c:v", "mpeg4", "-q:v", "3"];
+        string[] input = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", string.Create(CultureInfo.InvariantCulture, $"{width}x{height}"),
+            "-r", string.Create(CultureInfo.InvariantCulture, $"{rate.Numerator}/{rate.Denominator}"), "-i", "-"];
+        string[] output = [.. codec, "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", OutputFile.PartialOf(path)];
+        return new VideoFile(path, Start(program, ["-hide_banner", "-loglevel", "error", "-y", .. input, "-an", .. output], takesFrames: true));
+    }
+
+    /// <summary>Adds a frame.</summary>
+    /// <exception cref="UserException">ffmpeg ended.</exception>
+    public void Add(PixelImage frame)
+    {
+        try
+        {
+            _ffmpeg.StandardInput.BaseStream.Write(frame.Rgb);
+        }
+        catch (IOException e)
+        {
+            _ffmpeg.WaitForExit();
+            throw Failure(e);
+        }
+    }
+
+    /// <summary>Waits until the video is whole, and puts it in its place.</summary>
+    /// <exception cref="UserException">ffmpeg failed; its last words are in the message.</exception>
+    public void Finish()
+    {
+        try
+        {
+            _ffmpeg.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // it ended before it took the last frame: its exit code says why
+        }
+        _ffmpeg.WaitForExit();
+        if (_ffmpeg.ExitCode != 0) throw Failure(null);
+        try
+        {
+            File.Move(_partial, _path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw OutputFile.Refused(_path, e);
+        }
+        _finished = true;
+    }
+
+    /// <summary>Ends ffmpeg; a video that was not finished is removed.</summary>
+    public void Dispose()
+    {
+        if (!_ffmpeg.HasExited) _ffmpeg.Kill();
+        _ffmpeg.WaitForExit();
+        _ffmpeg.Dispose();
+        if (!_finished) File.Delete(_partial);
+    }
+
+    private static string Encoders(string program)
+    {
+        using Process asked = Start(program, ["-hide_banner", "-encoders"], takesFrames: false);
+        asked.StandardError.ReadToEndAsync();
+        string encoders = asked.StandardOutput.ReadToEnd();
+        asked.WaitForExit();
+        return encoders;
+    }
+
+    private static Process Start(string program, string[] arguments, bool takesFrames)
+    {
+        try
+        {
+            return Process.Start(new ProcessStartInfo(program, arguments)
+            {
+                RedirectStandardInput = takesFrames, RedirectStandardOutput = !takesFrames, RedirectStandardError = true,
+            })!;
+        }
+        catch (Win32Exception e)
+        {
+            throw new UserException($"a video needs ffmpeg, and '{program}' can't be started; {Remedy}", e);
+        }
+    }
+
+    private UserException Failure(Exception? cause)
+    {
+        string last = _words.Result.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() ?? "";
+        return new UserException($"ffmpeg could not make {_path}: {(last.Length > 0 ? last : $"it ended with code {_ffmpeg.ExitCode}")}; "
+            + "look at free space and at ffmpeg's encoders, or draw a picture (.png)", cause);
+    }
+}
