@@ -13,7 +13,11 @@ public sealed class TaskLibraryTests : MujocoFixture
     [Test]
     public void Library_lists_names_and_descriptions()
     {
-        Assert.That(TaskLibrary.Names, Is.SupersetOf(new[] { "cartpole", "peg", "reacher", "reacher-single" }));
+        Assert.That(TaskLibrary.Names, Is.EqualTo(new[]
+        {
+            "ant", "canada2d", "cartpole", "cheetah", "gripper", "gripper-moving", "gripper-single", "peg", "reacher", "reacher-single", "swimmer6",
+            "walker2d",
+        }));
         foreach (TaskFile file in TaskLibrary.Files)
             Assert.Multiple(() =>
             {
@@ -22,25 +26,15 @@ public sealed class TaskLibraryTests : MujocoFixture
             });
     }
 
-    [TestCase("cartpole", 5, 1, 0.03)]
-    [TestCase("reacher", 13, 3, 0.02)]
-    [TestCase("reacher-single", 13, 3, 0.02)]
-    [TestCase("peg", 13, 3, 0.02)]
-    public void Sizes_are_those_of_the_cards(string name, int observations, int actions, double step)
+    [TestCaseSource(typeof(TaskLibrary), nameof(TaskLibrary.Names))]
+    public void Sizes_agree_and_training_settings_say_where_they_stand(string name)
     {
         using ControlTask task = ControlTask.Load(name);
         Assert.Multiple(() =>
         {
-            Assert.That(task.Name, Is.EqualTo(name));
-            Assert.That(task.ObservationSize, Is.EqualTo(observations));
-            Assert.That(task.ActionSize, Is.EqualTo(actions));
-            Assert.That(task.Horizon, Is.EqualTo(150));
-            Assert.That(task.ControlStep, Is.EqualTo(step).Within(1e-15));
-            Assert.That(task.InputScale.Length, Is.EqualTo(observations));
-            Assert.That(task.ObservationNames, Has.Count.EqualTo(observations));
-            Assert.That(task.Reward.Bounds, Is.Empty);
-            Assert.That(task.Definition.Success, Is.Not.Empty);
-            Assert.That(task.Training.Values["tau"], Is.EqualTo("0.01"));
+            Assert.That(task.InputScale.Length, Is.EqualTo(task.ObservationSize));
+            Assert.That(task.ObservationNames, Has.Count.EqualTo(task.ObservationSize));
+            Assert.That(task.Definition.Measures, Is.Not.Empty);
             Assert.That(task.Training.Where("tau"), Does.StartWith($"{name}.yaml line "));
         });
     }
@@ -72,23 +66,6 @@ public sealed class TaskLibraryTests : MujocoFixture
             Assert.That(peg.ObservationNames, Is.EqualTo((string[])[.. ArmNames, "tip_error.x", "tip_error.y", "base_error.x", "base_error.y"]));
             Assert.That(cartpole.InputScale.ToArray(), Is.All.EqualTo(1f));
             Assert.That(reacher.InputScale.ToArray(), Is.EqualTo(new[] { 1f, 1, 1, 1, 1, 1, 0.3f, 0.3f, 0.3f, 1, 1, 1, 1 }));
-        });
-    }
-
-    [Test]
-    public void Arms_have_the_masses_of_the_cards()
-    {
-        // a capsule of density ρ: ρ (π r² l + 4/3 π r³)
-        static double Capsule(double length) => 1000 * (Math.PI * 4e-4 * length + 4.0 / 3 * Math.PI * 8e-6);
-        double[] masses = [Capsule(0.35), Capsule(0.30), Capsule(0.25), Capsule(0.40)];
-        Assert.That(masses, Is.EqualTo(new[] { 0.4733, 0.4105, 0.3477, 0.5362 }).Within(5e-5));
-        using ControlTask reacher = ControlTask.Load("reacher"), peg = ControlTask.Load("peg");
-        KinematicTree arm = reacher.Model.KinematicTree, pegArm = peg.Model.KinematicTree;
-        Assert.Multiple(() =>
-        {
-            Assert.That(arm.Bodies.Select(b => b.Position.X), Is.EqualTo(new[] { 0, 0, 0.35, 0.30 }).Within(1e-15));
-            Assert.That(arm.Sites[arm.FindSite("tip")].Position.X, Is.EqualTo(0.25));
-            Assert.That(pegArm.Bodies.Select(b => b.Position.X), Is.EqualTo(new[] { 0, 0, 0.40, 0.35 }).Within(1e-15));
         });
     }
 }

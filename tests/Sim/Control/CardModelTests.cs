@@ -1,0 +1,167 @@
+using Naf.Sim;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>The built-in models have the time steps, joints, motors and masses of their cards.</summary>
+[Parallelizable(ParallelScope.All)]
+public sealed class CardModelTests
+{
+    private const double Degree = Math.PI / 180;
+    private const double Free = double.NaN;     // a range that is none
+    private const int Euler = 0, Rk4 = 1, Implicit = 2, Elliptic = 1, NoContacts = 1 << 4;
+
+    [TestCase("cartpole", 5, 1, .01, 3, Rk4, -9.81, NoContacts)]
+    [TestCase("reacher", 13, 3, .01, 2, Euler, 0, NoContacts)]
+    [TestCase("reacher-single", 13, 3, .01, 2, Euler, 0, NoContacts)]
+    [TestCase("peg", 13, 3, .005, 4, Euler, 0, 0, Elliptic)]
+    [TestCase("gripper", 21, 5, .005, 4, Euler, 0, 0, Elliptic)]
+    [TestCase("gripper-single", 21, 5, .005, 4, Euler, 0, 0, Elliptic)]
+    [TestCase("gripper-moving", 25, 7, .005, 4, Euler, 0, 0, Elliptic)]
+    [TestCase("canada2d", 19, 3, .005, 4, Euler, 0, 0, Elliptic)]
+    [TestCase("cheetah", 17, 6, .01, 5, Euler, -9.81)]
+    [TestCase("swimmer6", 17, 6, .005, 10, Implicit, 0, NoContacts, 0, 3000)]
+    [TestCase("ant", 31, 8, .01, 5, Rk4, -9.81)]
+    [TestCase("walker2d", 18, 6, .0025, 10, Euler, -9.81)]
+    public void Sizes_and_steps(string name, int observations, int actions, double timestep, int substeps, int integrator, double gravity,
+        int disabled = 0, int cone = 0, double density = 0)
+    {
+        using ControlTask task = ControlTask.Load(name);
+        var model = new PrintedModel(task.Model);
+        Assert.Multiple(() =>
+        {
+            Assert.That(task.Name, Is.EqualTo(name));
+            Assert.That((task.ObservationSize, task.ActionSize, task.Horizon), Is.EqualTo((observations, actions, 150)));
+            Assert.That((task.Model.Timestep, task.Definition.Substeps), Is.EqualTo((timestep, substeps)));
+            Assert.That(task.ControlStep, Is.EqualTo(timestep * substeps).Within(1e-15));
+            Assert.That(model.Option("integrator"), Is.EqualTo(new double[] { integrator }));
+            Assert.That(model.Option("gravity"), Is.EqualTo(new[] { 0, 0, gravity }));
+            Assert.That(model.Option("disableflags"), Is.EqualTo(new double[] { disabled }));
+            Assert.That(model.Option("cone"), Is.EqualTo(new double[] { cone }));
+            Assert.That(model.Option("density").Concat(model.Option("viscosity")), Is.EqualTo(new[] { density, 0 }));
+            for (int i = 0; i < actions; i++)
+                Assert.That(model.Of("ACTUATOR", i, "actuator_ctrlrange").Append(model.Of("ACTUATOR", i, "actuator_ctrllimited")[0]),
+                    Is.EqualTo(new[] { -1, 1, 1 }), "controls are the actions");
+        });
+    }
+
+    // low, high, damping, armature, gear; a gear of 0 is no motor
+    [TestCase("cartpole", "slider", -1.8, 1.8, 5e-4, 0, 10)]
+    [TestCase("cartpole", "hinge", Free, Free, 2e-6, 0, 0)]
+    [TestCase("reacher", "j1", Free, Free, .5, .01, 5)]
+    [TestCase("reacher", "j2", -2.8, 2.8, .3, .01, 3)]
+    [TestCase("reacher", "j3", -2.8, 2.8, .15, .01, 1.5)]
+    [TestCase("peg", "j1", Free, Free, .8, .01, 5)]
+    [TestCase("peg", "j2", -2.8, 2.8, .5, .01, 3)]
+    [TestCase("peg", "j3", -2.8, 2.8, .2, .01, 1.5)]
+    [TestCase("gripper", "j1", Free, Free, 2, .002, 5)]
+    [TestCase("gripper", "j2", -2.8, 2.8, 1.2, .002, 3)]
+    [TestCase("gripper", "j3", -2.5, 2.5, .6, .002, 1.5)]
+    [TestCase("gripper", "f1", -.4, .7, .1, .002, .5)]
+    [TestCase("gripper", "f2", -.7, .4, .1, .002, .5)]
+    [TestCase("gripper", "object_x", -1.2, 1.2, 2, 0, 0)]
+    [TestCase("gripper", "object_y", -1.2, 1.2, 2, 0, 0)]
+    [TestCase("gripper-moving", "platform_x", -2, 2, 12, 0, 40)]
+    [TestCase("gripper-moving", "platform_y", -2, 2, 12, 0, 40)]
+    [TestCase("gripper-moving", "j1", Free, Free, 2, .002, 5)]
+    [TestCase("gripper-moving", "j2", -2.8, 2.8, 1.2, .002, 3)]
+    [TestCase("gripper-moving", "j3", -2.5, 2.5, .6, .002, 1.5)]
+    [TestCase("gripper-moving", "f1", -.4, .7, .1, .002, .5)]
+    [TestCase("gripper-moving", "f2", -.7, .4, .1, .002, .5)]
+    [TestCase("gripper-moving", "object_x", -2.5, 2.5, 2, 0, 0)]
+    [TestCase("gripper-moving", "object_y", -2.5, 2.5, 2, 0, 0)]
+    [TestCase("canada2d", "j1", Free, Free, .5, .002, 5)]
+    [TestCase("canada2d", "j2", -2.9, 2.9, .3, .002, 3)]
+    [TestCase("canada2d", "j3", -2.9, 2.9, .15, .002, 1.5)]
+    [TestCase("canada2d", "puck_x", -3, 3, .2, 0, 0)]
+    [TestCase("canada2d", "puck_y", -3, 3, .2, 0, 0)]
+    [TestCase("cheetah", "root_x", Free, Free, 0, 0, 0)]
+    [TestCase("cheetah", "root_z", Free, Free, 0, 0, 0)]
+    [TestCase("cheetah", "pitch", Free, Free, 0, 0, 0)]
+    [TestCase("cheetah", "back_thigh", -.52, 1.05, 6, .1, 120, 240)]
+    [TestCase("cheetah", "back_shin", -.785, .785, 4.5, .1, 90, 180)]
+    [TestCase("cheetah", "back_foot", -.4, .785, 3, .1, 60, 120)]
+    [TestCase("cheetah", "front_thigh", -1, .7, 4.5, .1, 120, 180)]
+    [TestCase("cheetah", "front_shin", -1.2, .87, 3, .1, 60, 120)]
+    [TestCase("cheetah", "front_foot", -.5, .5, 1.5, .1, 30, 60)]
+    [TestCase("swimmer6", "root_x", Free, Free, 0, 0, 0)]
+    [TestCase("swimmer6", "root_y", Free, Free, 0, 0, 0)]
+    [TestCase("swimmer6", "heading", Free, Free, 0, 0, 0)]
+    [TestCase("swimmer6", "j1", -.9, .9, 0, 1e-6, .008)]
+    [TestCase("swimmer6", "j2", -.9, .9, 0, 1e-6, .008)]
+    [TestCase("swimmer6", "j3", -.9, .9, 0, 1e-6, .008)]
+    [TestCase("swimmer6", "j4", -.9, .9, 0, 1e-6, .008)]
+    [TestCase("swimmer6", "j5", -.9, .9, 0, 1e-6, .008)]
+    [TestCase("swimmer6", "j6", -.9, .9, 0, 1e-6, .008)]
+    [TestCase("ant", "root", Free, Free, 0, 0, 0)]
+    [TestCase("ant", "hip1", -30 * Degree, 30 * Degree, 1, 1, 30)]
+    [TestCase("ant", "hip2", -30 * Degree, 30 * Degree, 1, 1, 30)]
+    [TestCase("ant", "hip3", -30 * Degree, 30 * Degree, 1, 1, 30)]
+    [TestCase("ant", "hip4", -30 * Degree, 30 * Degree, 1, 1, 30)]
+    [TestCase("ant", "ankle1", 30 * Degree, 70 * Degree, 1, 1, 30)]
+    [TestCase("ant", "ankle2", -70 * Degree, -30 * Degree, 1, 1, 30)]
+    [TestCase("ant", "ankle3", -70 * Degree, -30 * Degree, 1, 1, 30)]
+    [TestCase("ant", "ankle4", 30 * Degree, 70 * Degree, 1, 1, 30)]
+    [TestCase("walker2d", "root_z", Free, Free, 0, 0, 0)]
+    [TestCase("walker2d", "root_x", Free, Free, 0, 0, 0)]
+    [TestCase("walker2d", "pitch", Free, Free, 0, 0, 0)]
+    [TestCase("walker2d", "right_hip", -20 * Degree, 100 * Degree, .1, .01, 100)]
+    [TestCase("walker2d", "right_knee", -150 * Degree, 0, .1, .01, 50)]
+    [TestCase("walker2d", "right_ankle", -45 * Degree, 45 * Degree, .1, .01, 20)]
+    [TestCase("walker2d", "left_hip", -20 * Degree, 100 * Degree, .1, .01, 100)]
+    [TestCase("walker2d", "left_knee", -150 * Degree, 0, .1, .01, 50)]
+    [TestCase("walker2d", "left_ankle", -45 * Degree, 45 * Degree, .1, .01, 20)]
+    public void Joints_and_motors(
+        string name, string joint, double low, double high, double damping, double armature, double gear, double stiffness = 0)
+    {
+        using ControlTask task = ControlTask.Load(name);
+        var model = new PrintedModel(task.Model);
+        int id = model.Names("JOINT").ToList().IndexOf(joint), dof = (int)model.Of("JOINT", id, "jnt_dofadr")[0];
+        bool limited = !double.IsNaN(low);
+        double[] gears = [.. Enumerable.Range(0, task.ActionSize)
+            .Where(i => model.Of("ACTUATOR", i, "actuator_trnid")[0] == id).Select(i => model.Of("ACTUATOR", i, "actuator_gear")[0])];
+        Assert.Multiple(() =>
+        {
+            Assert.That(model.Of("JOINT", id, "jnt_limited"), Is.EqualTo(new double[] { limited ? 1 : 0 }));
+            if (limited) Assert.That(model.Of("JOINT", id, "jnt_range"), Is.EqualTo(new[] { low, high }).Within(1e-7));
+            Assert.That(model.Of("JOINT", id, "jnt_stiffness"), Is.EqualTo(new[] { stiffness }));
+            Assert.That(model.Of("DOF", dof, "dof_damping"), Is.EqualTo(new[] { damping }));
+            Assert.That(model.Of("DOF", dof, "dof_armature"), Is.EqualTo(new[] { armature }));
+            Assert.That(gears, Is.EqualTo(gear == 0 ? [] : new[] { gear }));
+        });
+    }
+
+    [TestCase("cartpole", "slider", "jnt_solref", .08, 1)]
+    [TestCase("cheetah", "back_thigh", "jnt_solref", .02, 1)]
+    [TestCase("cheetah", "back_thigh", "jnt_solimp", 0, .8, .03)]
+    [TestCase("swimmer6", "j1", "jnt_solref", .02, 1)]
+    [TestCase("swimmer6", "j1", "jnt_solimp", .8, .95, .05)]
+    [TestCase("walker2d", "right_hip", "jnt_solimp", 0, .99, .01)]
+    public void Limits_are_as_soft(string name, string joint, string field, params double[] expected)
+    {
+        using ControlTask task = ControlTask.Load(name);
+        var model = new PrintedModel(task.Model);
+        double[] numbers = model.Of("JOINT", joint, field);
+        Assert.That(numbers[..expected.Length], Is.EqualTo(expected));
+    }
+
+    [TestCase("cartpole", 1.1, "cart", 1, "pole", .1)]
+    [TestCase("reacher", .4733 + .4105 + .3477, "upper", .4733, "fore", .4105, "hand", .3477)]
+    [TestCase("peg", .5362 + .4733 + .3477, "upper", .5362, "fore", .4733, "peg", .3477)]
+    [TestCase("gripper", -1, "upper", .4733, "fore", .4105, "object", .2)]
+    [TestCase("gripper-moving", -1, "platform", 3, "upper", .4733, "fore", .4105, "object", .2)]
+    [TestCase("canada2d", -1, "upper", .4733, "fore", .4105, "puck", .1)]
+    [TestCase("cheetah", 14)]
+    [TestCase("swimmer6", .07, "head", .01, "link1", .01, "link2", .01, "link3", .01, "link4", .01, "link5", .01, "link6", .01)]
+    [TestCase("ant", .911)]
+    [TestCase("walker2d", 28.54)]
+    public void Masses(string name, double total, params object[] masses)
+    {
+        using ControlTask task = ControlTask.Load(name);
+        var model = new PrintedModel(task.Model);
+        double sum = model.Names("BODY").Select((_, i) => model.Of("BODY", i, "body_mass")[0]).Sum();
+        if (total > 0) Assert.That(sum, Is.EqualTo(total).Within(total < 1 ? 1e-4 * 1.5 : 0.005));
+        for (int i = 0; i < masses.Length; i += 2)
+            Assert.That(model.Of("BODY", (string)masses[i], "body_mass")[0], Is.EqualTo(Convert.ToDouble(masses[i + 1])).Within(5e-5), $"{masses[i]}");
+    }
+}

@@ -1,0 +1,100 @@
+using Naf.Kernels;
+using Naf.Sim;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>
+/// Observations of the built-in tasks, number by number as their cards list them, from positions, velocities and MuJoCo's own sites.
+/// </summary>
+[Parallelizable(ParallelScope.All)]
+public sealed class CardObservationTests
+{
+    private static IReadOnlyList<string> Names => TaskLibrary.Names;
+
+    [TestCaseSource(nameof(Names))]
+    public void Observation_is_the_cards_list(string name)
+    {
+        using ControlTask task = ControlTask.Load(name);
+        using var environment = new ControlEnvironment(task);
+        using var twin = new TwinModel(name);
+        environment.Reset(1, RandomStream.TestReset, 0);
+        Compare();
+        Episodes.Play(environment, 1, 0, (_, _) => Compare());
+
+        void Compare()
+        {
+            twin.Follow(environment);
+            double[] expected = Card(name, environment.Qpos.ToArray(), environment.Qvel.ToArray(), environment.Constants.ToArray(), twin);
+            Assert.That(environment.Observation.ToArray(), Is.EqualTo(expected).Within(1e-11), $"step {environment.StepIndex}");
+        }
+    }
+
+    // fast velocities are scaled at the networks' input; all else is taken as it is
+    [TestCase("cartpole", "")]
+    [TestCase("reacher", "6 7 8 at .3")]
+    [TestCase("reacher-single", "6 7 8 at .3")]
+    [TestCase("peg", "6 7 8 at .3")]
+    [TestCase("gripper", "6 7 8 11 12 at .3")]
+    [TestCase("gripper-single", "6 7 8 11 12 at .3")]
+    [TestCase("gripper-moving", "6 7 8 11 12 at .3")]
+    [TestCase("canada2d", "6 7 8 at .3")]
+    [TestCase("cheetah", "11 12 13 14 15 16 at .15")]
+    [TestCase("swimmer6", "11 12 13 14 15 16 at .15")]
+    [TestCase("ant", "21 22 23 24 25 26 27 28 at .7")]
+    [TestCase("walker2d", "12 13 14 15 16 17 at .15")]
+    public void Inputs_are_scaled(string name, string scaled)
+    {
+        using ControlTask task = ControlTask.Load(name);
+        float[] expected = [.. Enumerable.Repeat(1f, task.ObservationSize)];
+        if (scaled.Split(" at ") is [var indices, var scale])
+            foreach (string i in indices.Split(' ')) expected[int.Parse(i)] = float.Parse(scale, System.Globalization.CultureInfo.InvariantCulture);
+        Assert.That(task.InputScale.ToArray(), Is.EqualTo(expected));
+    }
+
+    private static double[] Card(string name, double[] q, double[] v, double[] c, TwinModel twin) => name switch
+    {
+        "cartpole" => [q[0], Math.Sin(q[1]), Math.Cos(q[1]), v[0], v[1]],
+        "reacher" or "reacher-single" => [.. Arm(q, v), c[0], c[1], .. From(twin.Site("tip"), c[0], c[1])],
+        "peg" => [.. Arm(q, v), .. From(twin.Site("tip"), .45, -.58), .. From(twin.Site("base"), .45, -.33)],
+        "gripper" or "gripper-single" => Gripper(q, v, twin, .45, -.40),
+        "gripper-moving" => [.. Gripper(q[2..], v[2..], twin, -.6, -.5), q[0], q[1], v[0], v[1]],
+        "canada2d" => [.. Arm(q, v), .. q[3..5], .. v[3..5], c[0], c[1], .. From(twin.Site("blade"), q[3], q[4]), q[3] - c[0], q[4] - c[1]],
+        "cheetah" => [.. q[1..], .. v],
+        "swimmer6" => Swimmer(q, v, twin),
+        "ant" => Ant(q, v),
+        "walker2d" => [1.3 + q[0], Math.Sin(q[2]), Math.Cos(q[2]), .. q[3..], v[1], v[0], .. v[2..]],
+        _ => throw new NotSupportedException($"{name} has no card here"),
+    };
+
+    private static double[] Arm(double[] q, double[] v) =>
+        [.. q[..3].SelectMany(angle => new[] { Math.Sin(angle), Math.Cos(angle) }), .. v[..3]];
+
+    private static double[] Gripper(double[] q, double[] v, TwinModel twin, double x, double y) =>
+        [.. Arm(q, v), .. q[3..5], .. v[3..5], .. q[5..7], .. v[5..7], .. From(twin.Site("grasp"), q[5], q[6]), q[5] - x, q[6] - y];
+
+    private static double[] Swimmer(double[] q, double[] v, TwinModel twin)
+    {
+        double[] error = Turned(From(twin.Site("nose"), 2, 1), q[2]), velocity = Turned(v[..2], q[2]);
+        return [.. q[3..], .. error, .. velocity, .. v[2..]];
+    }
+
+    // R(heading)ᵀ
+    private static double[] Turned(double[] a, double heading)
+    {
+        (double s, double c) = Math.SinCos(heading);
+        return [c * a[0] + s * a[1], c * a[1] - s * a[0]];
+    }
+
+    private static double[] Ant(double[] q, double[] v)
+    {
+        // columns of the rotation by the unit quaternion (w, x, y, z)
+        double norm = Math.Sqrt(q[3..7].Sum(a => a * a));
+        double w = q[3] / norm, x = q[4] / norm, y = q[5] / norm, z = q[6] / norm;
+        double[] along = [1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)];
+        double[] up = [2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)];
+        return [q[2], .. along, .. up, .. q[7..], .. v, q[0] - 4, q[1]];
+    }
+
+    private static double[] From(Vec3<double> place, double x, double y) => [place.X - x, place.Y - y];
+}
