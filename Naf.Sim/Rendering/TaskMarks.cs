@@ -5,8 +5,8 @@ namespace Naf.Sim;
 /// <summary>The marks of a task: a ball at each target, and the path of each point that has one, with a ball at its head.</summary>
 internal sealed class TaskMarks
 {
-    /// <summary>Sizes, as shares of the model's extent.</summary>
-    private const double TargetRadius = 0.04, HeadRadius = 0.022, PathRadius = 0.007, ShortestSegment = 0.004;
+    /// <summary>Sizes, as shares of the picture's height.</summary>
+    private const double TargetRadius = 0.032, HeadRadius = 0.012, PathRadius = 0.005, ShortestSegment = 0.004;
 
     private static readonly float[] TargetColour = [0.15f, 0.75f, 0.3f, 0.5f];
     private static readonly float[][] PathColours = [[0.8f, 0.15f, 0.45f, 1], [0.45f, 0.3f, 0.7f, 1], [0.55f, 0.5f, 0.1f, 1]];
@@ -43,13 +43,13 @@ internal sealed class TaskMarks
     /// <summary>Adds the marks to a scene.</summary>
     public void AddTo(VisualScene scene)
     {
-        double unit = scene.Extent;
-        for (int i = 0; i < _targets; i++) scene.AddBall(Now(i), TargetRadius * unit, TargetColour);
+        for (int i = 0; i < _targets; i++) scene.AddBall(Now(i), TargetRadius * scene.PictureHeight(Now(i)), TargetColour);
         for (int i = 0; i < _paths.Length; i++)
         {
             if (_paths[i].Count == 0) continue;
             float[] colour = PathColours[i % PathColours.Length];
             double[] from = _paths[i][0], last = _paths[i][^1];
+            double unit = scene.PictureHeight(last);
             foreach (double[] to in _paths[i])
             {
                 // steps that nobody could see are joined

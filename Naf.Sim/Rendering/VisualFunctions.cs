@@ -23,6 +23,8 @@ internal sealed unsafe class VisualFunctions
         FreeScene = (delegate* unmanaged<nint, void>)library.Export("mjv_freeScene");
         UpdateScene = (delegate* unmanaged<nint, nint, nint, nint, nint, int, nint, void>)library.Export("mjv_updateScene");
         InitGeom = (delegate* unmanaged<nint, int, double*, double*, double*, float*, void>)library.Export("mjv_initGeom");
+        CameraInModel = (delegate* unmanaged<double*, double*, double*, nint, void>)library.Export("mjv_cameraInModel");
+        FrustumHeight = (delegate* unmanaged<nint, double>)library.Export("mjv_frustumHeight");
         DefaultContext = (delegate* unmanaged<nint, void>)library.Export("mjr_defaultContext");
         FreeContext = (delegate* unmanaged<nint, void>)library.Export("mjr_freeContext");
         MaxViewport = (delegate* unmanaged<nint, Viewport>)library.Export("mjr_maxViewport");
@@ -41,6 +43,8 @@ internal sealed unsafe class VisualFunctions
     public readonly delegate* unmanaged<nint, void> DefaultOption, DefaultPerturbation, DefaultScene, FreeScene, DefaultContext, FreeContext;
     public readonly delegate* unmanaged<nint, nint, nint, nint, nint, int, nint, void> UpdateScene;
     public readonly delegate* unmanaged<nint, int, double*, double*, double*, float*, void> InitGeom;
+    public readonly delegate* unmanaged<double*, double*, double*, nint, void> CameraInModel;
+    public readonly delegate* unmanaged<nint, double> FrustumHeight;
     public readonly delegate* unmanaged<nint, Viewport> MaxViewport;
     public readonly delegate* unmanaged<Viewport, nint, nint, void> Render;
     public readonly delegate* unmanaged<byte*, float*, Viewport, nint, void> ReadPixels;

@@ -31,12 +31,7 @@ internal sealed unsafe class VisualScene : IDisposable
             Dispose();
             throw;
         }
-        // the free camera looks from 1.5 times the model's extent; type, id and tracked body come before its lookat and distance
-        Extent = *(double*)(_camera + 40) / 1.5;
     }
-
-    /// <summary>The model's size, m: &lt;statistic extent&gt;, which MuJoCo computes where the model does not say it.</summary>
-    public double Extent { get; }
 
     /// <summary>The mjvScene.</summary>
     public nint Native => _scene;
@@ -56,6 +51,17 @@ internal sealed unsafe class VisualScene : IDisposable
     {
         if (camera >= 0) (((int*)_camera)[0], ((int*)_camera)[1]) = (FixedCamera, camera);
         _functions.UpdateScene(_model.Native, data.Native, _option, _perturbation, _camera, AllCategories, _scene);
+    }
+
+    /// <summary>What the whole height of the picture spans at a place, m: the measure of marks, which then look alike in every task.</summary>
+    /// <param name="place">[3], m.</param>
+    public double PictureHeight(ReadOnlySpan<double> place)
+    {
+        double* eye = stackalloc double[3], forward = stackalloc double[3], up = stackalloc double[3];
+        _functions.CameraInModel(eye, forward, up, _scene);
+        double depth = 0;
+        for (int i = 0; i < 3; i++) depth += (place[i] - eye[i]) * forward[i];
+        return _functions.FrustumHeight(_scene) * Math.Abs(depth);
     }
 
     /// <summary>Adds a ball.</summary>
