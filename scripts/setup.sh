@@ -39,6 +39,19 @@ need_mujoco() {
         stop "MuJoCo is missing; install it (Debian 12: 'sudo apt-get install libmujoco2.2.2') or unpack a release of https://github.com/google-deepmind/mujoco and set MUJOCO_PATH to its folder"
 }
 
+# what draws pictures without a display: EGL and Mesa. Where they can't be had, the program says so when it is to draw
+want_pictures() {
+    [ "$(uname -s)" = Linux ] || return 0
+    { ldconfig -p || /sbin/ldconfig -p; } 2> /dev/null | grep 'libEGL\.so\.1' > /dev/null &&
+        { ! command -v dpkg-query > /dev/null || dpkg-query -W -f '${Status}' libgl1-mesa-dri 2> /dev/null | grep '^install ok' > /dev/null; } && return
+    install_debian "pictures need EGL" libegl1 libgl1-mesa-dri || true
+}
+
+# what encodes videos; likewise
+want_video() {
+    command -v ffmpeg > /dev/null || install_debian "videos need ffmpeg" ffmpeg || true
+}
+
 # what two tests compile against MuJoCo's headers; without it they are skipped, with this reason
 want_compiler() {
     [ -f /usr/include/mujoco/mujoco.h ] && [ -x /usr/bin/cc ] && return
