@@ -54,7 +54,8 @@ internal static class EvaluateCommand
             else
                 terminal.Out.WriteLine($"{task.Name}, {chosen} policy: mean {Texts.Score(result.Mean)}, "
                     + $"standard deviation {Texts.Score(result.StandardDeviation)}, episodes {result.Episodes}, "
-                    + $"success rate {Texts.Score(result.SuccessRate)}" + (file is null ? "" : $"\nfirst episode: {file}"));
+                    + (result.SuccessRate is { } rate ? $"success rate {Texts.Score(rate)}" : "no measure of success")
+                    + (file is null ? "" : $"\nfirst episode: {file}"));
             return 0;
         });
         return command;

@@ -26,7 +26,7 @@ public sealed class Evaluation(ControlTask task) : IDisposable
             (scores[i], bool success) = Episode(policy, seed, (ulong)i, i == 0 ? first : null);
             if (success) successes++;
         }
-        return Summarise(scores, successes);
+        return Summarise(scores, _environment.Task.Definition.Success.IsEmpty ? null : successes);
     }
 
     /// <summary>One episode: its score, and whether it was a success.</summary>
@@ -52,14 +52,16 @@ public sealed class Evaluation(ControlTask task) : IDisposable
     }
 
     /// <summary>Mean, standard deviation and success rate.</summary>
-    public static EvaluationResult Summarise(ReadOnlySpan<double> scores, int successes)
+    /// <param name="scores">[episodes].</param>
+    /// <param name="successes">How many were successes; null where the task has no measure of it.</param>
+    public static EvaluationResult Summarise(ReadOnlySpan<double> scores, int? successes)
     {
         double sum = 0;
         foreach (double score in scores) sum += score;
         double mean = sum / scores.Length, squares = 0;
         foreach (double score in scores) squares += (score - mean) * (score - mean);
         return new EvaluationResult(
-            mean, scores.Length > 1 ? Math.Sqrt(squares / (scores.Length - 1)) : 0, scores.Length, (double)successes / scores.Length);
+            mean, scores.Length > 1 ? Math.Sqrt(squares / (scores.Length - 1)) : 0, scores.Length, (double?)successes / scores.Length);
     }
 
     /// <inheritdoc/>

@@ -29,7 +29,7 @@ public static class PolicyEvaluation
                 if (success) Interlocked.Increment(ref successes);
             }
         });
-        return Evaluation.Summarise(scores, successes);
+        return Evaluation.Summarise(scores, task.Definition.Success.IsEmpty ? null : successes);
     }
 
     /// <summary>The random policy of a seed; it may be asked by several threads.</summary>

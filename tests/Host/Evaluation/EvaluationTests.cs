@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Naf.Host;
 using Naf.Sim;
 using NUnit.Framework;
@@ -12,7 +13,7 @@ public sealed class EvaluationTests
         EvaluationResult r = Evaluation.Summarise([2, 4, 4, 4, 5, 5, 7, 9], successes: 2);
         Assert.That(r.Mean, Is.EqualTo(5));
         Assert.That(r.StandardDeviation, Is.EqualTo(Math.Sqrt(32.0 / 7)).Within(1e-15));
-        Assert.That((r.Episodes, r.SuccessRate), Is.EqualTo((8, 0.25)));
+        Assert.That((r.Episodes, r.SuccessRate), Is.EqualTo((8, (double?)0.25)));
         Assert.That(Evaluation.Summarise([3], 1), Is.EqualTo(new EvaluationResult(3, 0, 1, 1)));
     }
 
@@ -75,6 +76,14 @@ public sealed class EvaluationTests
         foreach (string file in files) File.Delete(file);
         Assert.That(TinyRun.Cli("evaluate", folder["run"]).Error, Does.Contain("has no checkpoint yet; let it train for longer"));
         Assert.That(TinyRun.Cli("evaluate", folder["run"], "--learner", "3").Error, Does.Contain("--learner 3: the run has 1 learner: 0"));
+    }
+
+    [Test]
+    public void A_task_without_a_measure_of_success_has_no_success_rate()
+    {
+        string[] command = ["evaluate", "cheetah", "--episodes", "1"];
+        Assert.That(TinyRun.CliJson([.. command, "--json"]).GetProperty("success_rate").ValueKind, Is.EqualTo(JsonValueKind.Null));
+        Assert.That(TinyRun.Cli(command).Out, Does.Contain("episodes 1, no measure of success"));
     }
 
     [Test]
