@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>Training neither needs nor touches what draws pictures.</summary>
+public sealed class RenderingTests
+{
+    [Test]
+    public void Only_the_renderer_knows_of_egl() => Assert.That(
+        Mentioning("libEGL", "EglLibrary", "VisualFunctions"), Is.All.StartsWith("Naf.Sim/Rendering/").And.Not.Empty);
+
+    [Test]
+    public void Only_pictures_use_the_renderer() => Assert.That(
+        Mentioning("StateRenderer").Where(file => !file.StartsWith("Naf.Sim/Rendering/", StringComparison.Ordinal)),
+        Is.All.StartsWith("Naf.Host/Pictures/").And.Not.Empty);
+
+    [Test]
+    [Platform("Linux")]
+    public void A_training_process_loads_no_egl()
+    {
+        using var folder = new TemporaryFolder();
+        string program = Path.Combine(AppContext.BaseDirectory, "naf.dll");
+        var start = new ProcessStartInfo("dotnet", [program, .. TinyRun.Arguments(folder["run"], 1)])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+            // the C library's loader writes what it loads
+            Environment = { ["LD_DEBUG"] = "files", ["LD_DEBUG_OUTPUT"] = folder["loaded"] },
+        };
+        using Process naf = Process.Start(start)!;
+        Task<string> error = naf.StandardError.ReadToEndAsync();
+        naf.StandardOutput.ReadToEnd();
+        naf.WaitForExit();
+        Assert.That(naf.ExitCode, Is.Zero, error.Result);
+        string loaded = string.Concat(Directory.GetFiles(folder.Path, "loaded*").Select(File.ReadAllText));
+        Assert.That(loaded, Does.Contain("libmujoco").And.Not.Contain("libEGL").And.Not.Contain("libGL"));
+    }
+
+    private static string[] Mentioning(params string[] words) =>
+    [
+        .. from project in (string[])["Naf.Gpu", "Naf.Kernels", "Naf.Sim", "Naf.Host"]
+           from path in Directory.GetFiles(Path.Combine(Repository.Root, project), "*.cs", SearchOption.AllDirectories)
+           let file = Path.GetRelativePath(Repository.Root, path).Replace('\\', '/')
+           where !file.Contains("/obj/") && !file.Contains("/bin/")
+           let text = File.ReadAllText(path)
+           where words.Any(word => text.Contains(word, StringComparison.Ordinal))
+           select file,
+    ];
+}

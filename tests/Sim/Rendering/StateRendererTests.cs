@@ -1,0 +1,152 @@
+using Naf.Kernels;
+using Naf.Sim;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>Pictures show the state, the target and the path; everything native is freed.</summary>
+public sealed class StateRendererTests : MujocoFixture
+{
+    private const int Width = 160, Height = 120;
+    private static readonly double[] Stretched = [0, 0, 0], Bent = [1.2, -0.8, 0.5], Target = [-0.4, 0.5], OtherTarget = [0.3, -0.6];
+
+    private int _renderers;
+
+    private static IEnumerable<string> Tasks => TaskLibrary.Names;
+
+    [SetUp]
+    public void CountRenderers() => _renderers = StateRenderer.LiveCount;
+
+    [TearDown]
+    public void NoRendererIsAlive() => Assert.That(StateRenderer.LiveCount, Is.EqualTo(_renderers), "a renderer was not disposed");
+
+    [Test]
+    public void Target_and_arm_are_where_they_are()
+    {
+        using ControlTask task = ControlTask.Load("reacher");
+        using var renderer = new StateRenderer(task, Width, Height);
+        PixelImage image = Draw(renderer, Stretched, Target), other = Draw(renderer, Stretched, OtherTarget);
+        (int x, int y) = PictureProbe.InReacher(image, Target[0], Target[1]);
+        (int armX, int armY) = PictureProbe.InReacher(image, 0.5, 0);
+        Assert.Multiple(() =>
+        {
+            Assert.That(PictureProbe.IsTarget(image[x, y]), $"{image[x, y]} at the target");
+            Assert.That(PictureProbe.IsTarget(other[x, y]), Is.False, "where no target is");
+            Assert.That(image[armX, armY].Blue, Is.GreaterThan(1.5 * image[armX, armY].Red), "the arm");
+            Assert.That(image[armX, armY - 15].Blue, Is.LessThan(1.2 * image[armX, armY - 15].Red), "the table beside it");
+            Assert.That(PictureProbe.Targets(image), Is.InRange(20, 120), "pixels of a ball");
+        });
+    }
+
+    [Test]
+    public void Same_state_has_the_same_bytes_and_another_has_others()
+    {
+        using ControlTask task = ControlTask.Load("reacher");
+        using var renderer = new StateRenderer(task, 31, 17);
+        using var second = new StateRenderer(task, 31, 17);
+        byte[] first = Draw(renderer, Bent, Target).Rgb;
+        Assert.That(first, Has.Length.EqualTo(31 * 17 * 3));
+        Assert.That(Draw(renderer, Stretched, Target).Rgb, Is.Not.EqualTo(first));
+        Assert.That(Draw(renderer, Bent, Target).Rgb, Is.EqualTo(first));
+        Assert.That(Draw(second, Bent, Target).Rgb, Is.EqualTo(first));
+        Assert.That(Task.Run(() => Draw(second, Bent, Target).Rgb).Result, Is.EqualTo(first), "on another thread");
+    }
+
+    [Test]
+    public void Path_grows_until_another_episode_begins()
+    {
+        using ControlTask task = ControlTask.Load("reacher");
+        using var renderer = new StateRenderer(task, Width, Height);
+        PixelImage alone = Draw(renderer, Bent, Target);
+        renderer.Begin();
+        for (int i = 0; i <= 20; i++) renderer.Follow([1.2 - 0.05 * (20 - i), -0.8, 0.5], Target);
+        int travelled = PictureProbe.Path(renderer.Draw());
+        Assert.That(travelled, Is.GreaterThan(PictureProbe.Path(alone) + 40));
+        Assert.That(Draw(renderer, Bent, Target).Rgb, Is.EqualTo(alone.Rgb));
+    }
+
+    [TestCaseSource(nameof(Tasks))]
+    public void Built_in_task_shows_its_marks(string name)
+    {
+        using ControlTask task = ControlTask.Load(name);
+        using var environment = new ControlEnvironment(task);
+        using var renderer = new StateRenderer(task, Width, Height, task.Model.CameraNames[0]);
+        environment.Reset(3, RandomStream.TestReset, 0);
+        for (int step = 0; step < 40 && !environment.Done; step++)
+        {
+            renderer.Follow(environment.Qpos, environment.Constants);
+            environment.Step(Episodes.RandomAction(task.ActionSize, 0, step));
+        }
+        PixelImage image = renderer.Draw();
+        Assert.Multiple(() =>
+        {
+            Assert.That(PictureProbe.Colours(image), Is.GreaterThan(200));
+            Assert.That(PictureProbe.Targets(image), task.Definition.Picture.Targets.IsEmpty ? Is.Zero : Is.GreaterThan(20));
+            Assert.That(task.Definition.Picture.Path, Is.Not.Empty);
+            Assert.That(PictureProbe.Path(image), Is.GreaterThan(3));
+        });
+    }
+
+    [Test]
+    public void Size_of_the_picture_does_not_depend_on_the_models()
+    {
+        // the model says 1280 x 960
+        using ControlTask task = ControlTask.Load("reacher");
+        using var large = new StateRenderer(task, 1402, 1050);
+        PixelImage image = Draw(large, Stretched, Target);
+        Assert.That(image.Rgb, Has.Length.EqualTo(1402 * 1050 * 3));
+        Assert.That(image[1401, 0].Red, Is.GreaterThan(100), "the table reaches the corner");
+        using var small = new StateRenderer(task, 20, 10);
+        Assert.That(Draw(small, Stretched, Target).Rgb, Has.Length.EqualTo(600));
+    }
+
+    [Test]
+    public void Fifty_pictures_leave_nothing_behind()
+    {
+        using ControlTask task = ControlTask.Load("reacher");
+        for (int round = 0; round < 5; round++)
+        {
+            using var renderer = new StateRenderer(task, 32, 24);
+            for (int i = 0; i < 10; i++) Draw(renderer, [0.1 * i, 0, 0], Target);
+            Assert.That(StateRenderer.LiveCount, Is.EqualTo(_renderers + 1));
+        }
+        Assert.That(StateRenderer.LiveCount, Is.EqualTo(_renderers));
+    }
+
+    [Test]
+    public void Model_without_cameras_is_seen_whole()
+    {
+        using var scratch = new ScratchFolder();
+        string path = scratch.Copy("reacher"), model = File.ReadAllText(Path.Combine(scratch.Folder, "reacher.xml"));
+        int camera = model.IndexOf("<camera", StringComparison.Ordinal);
+        scratch.Write("reacher.xml", model.Remove(camera, model.IndexOf("/>", camera, StringComparison.Ordinal) + 2 - camera));
+        using ControlTask task = ControlTask.Load(path);
+        Assert.That(task.Model.CameraNames, Is.Empty);
+        using var renderer = new StateRenderer(task, Width, Height);
+        Assert.That(PictureProbe.Targets(Draw(renderer, Stretched, Target)), Is.GreaterThan(20));
+        Assert.That(() => new StateRenderer(task, 8, 8, "top"), Throws.TypeOf<RenderingException>()
+            .With.Message.EqualTo("reacher's model has no camera 'top'; it names none"));
+    }
+
+    [Test]
+    public void What_cannot_be_drawn_is_refused_in_a_sentence()
+    {
+        using ControlTask task = ControlTask.Load("reacher");
+        Assert.That(() => new StateRenderer(task, 8, 8, "tip"), Throws.TypeOf<RenderingException>()
+            .With.Message.EqualTo("reacher's model has no camera 'tip'; did you mean 'top'?"));
+        Assert.That(() => new StateRenderer(task, 0, 8), Throws.TypeOf<RenderingException>().With.Message.Contains("sizes go from 1 to 16384"));
+        Assert.That(() => new StateRenderer(task, 16384, 16385), Throws.TypeOf<RenderingException>());
+    }
+
+    [TestCase("libEGL-not-here.so.1", "pictures need EGL, and there is no libEGL-not-here.so.1 here; install Debian's libegl1 and libgl1-mesa-dri")]
+    [TestCase("libc.so.6", "pictures need EGL, and libc.so.6 is not it (it has no eglBindAPI); install Debian's libegl1 and libgl1-mesa-dri")]
+    public void Missing_egl_names_the_packages(string library, string sentence) =>
+        Assert.That(() => EglLibrary.Load(library), Throws.TypeOf<RenderingException>().With.Message.StartsWith(sentence));
+
+    private static PixelImage Draw(StateRenderer renderer, double[] qpos, double[] constants)
+    {
+        renderer.Begin();
+        renderer.Follow(qpos, constants);
+        return renderer.Draw();
+    }
+}
