@@ -1,0 +1,131 @@
+using System.Text.Json;
+using Naf.Host;
+using Naf.Sim;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+public sealed class RenderCommandTests : MujocoFixture
+{
+    private static readonly string[] Small = ["--width", "64", "--height", "48"];
+
+    [Test]
+    public void Picture_of_a_task_says_what_it_shows()
+    {
+        using var folder = new TemporaryFolder();
+        JsonElement json = TinyRun.CliJson(["render", "cartpole", "--out", folder["a.png"], .. Small, "--seed", "7", "--episode", "2", "--json"]);
+        Assert.Multiple(() =>
+        {
+            foreach (string name in (string[])["seed", "episode", "steps", "step", "frames", "width", "height", "score"])
+                Assert.That(json.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Number), name);
+            Assert.That(json.GetProperty("out").GetString(), Is.EqualTo(folder["a.png"]));
+            Assert.That(json.GetProperty("policy").GetString(), Is.EqualTo("random"));
+            Assert.That(json.GetProperty("step").GetInt32(), Is.EqualTo(150), "the end of the episode");
+        });
+        Assert.That(File.ReadAllBytes(folder["a.png"])[..4], Is.EqualTo(new byte[] { 0x89, (byte)'P', (byte)'N', (byte)'G' }));
+        Assert.That(Directory.GetFiles(folder.Path), Has.Length.EqualTo(1));
+    }
+
+    [Test]
+    public void Picture_is_that_of_its_episode_step_and_policy()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] Picture(params string[] options)
+        {
+            Assert.That(TinyRun.Cli(["render", "cartpole", "--out", folder["a.png"], .. Small, .. options]).ExitCode, Is.Zero);
+            return File.ReadAllBytes(folder["a.png"]);
+        }
+        byte[] last = Picture();
+        Assert.That(Picture("--step", "150"), Is.EqualTo(last), "and an older file is replaced");
+        Assert.That(Picture("--step", "20"), Is.Not.EqualTo(last));
+        Assert.That(Picture("--episode", "1"), Is.Not.EqualTo(last));
+        Assert.That(Picture("--policy", "zero"), Is.Not.EqualTo(last));
+        Assert.That(Picture("--policy", "random", "--camera", "side"), Is.EqualTo(last));
+    }
+
+    [Test]
+    public void A_runs_picture_is_that_of_the_trajectory_that_evaluate_wrote()
+    {
+        using var folder = new TemporaryFolder();
+        string run = folder["run"], file = folder["t.csv"];
+        TinyRun.Train(run, 2);
+        JsonElement evaluated = TinyRun.CliJson("evaluate", run, "--episodes", "1", "--trajectory", file, "--json");
+        Assert.That(evaluated.GetProperty("trajectory").GetString(), Is.EqualTo(file));
+        JsonElement played = TinyRun.CliJson(["render", run, "--out", folder["a.png"], .. Small, "--json"]);
+        Assert.That(played.GetProperty("policy").GetString(), Is.EqualTo("run"));
+        Assert.That(played.GetProperty("score").GetDouble(), Is.EqualTo(evaluated.GetProperty("mean").GetDouble()).Within(1e-12));
+        foreach (string target in (string[])[run, "cartpole"])
+        {
+            TinyRun.CliJson(["render", target, "--trajectory", file, "--out", folder["b.png"], .. Small, "--json"]);
+            Assert.That(File.ReadAllBytes(folder["b.png"]), Is.EqualTo(File.ReadAllBytes(folder["a.png"])), target);
+        }
+    }
+
+    [Test]
+    public void The_random_policys_trajectory_is_the_episode_that_is_drawn()
+    {
+        using var folder = new TemporaryFolder();
+        TinyRun.CliJson("evaluate", "reacher", "--episodes", "3", "--seed", "5", "--trajectory", folder["t.csv"], "--json");
+        TinyRun.CliJson(["render", "reacher", "--trajectory", folder["t.csv"], "--out", folder["a.png"], .. Small, "--json"]);
+        TinyRun.CliJson(["render", "reacher", "--seed", "5", "--out", folder["b.png"], .. Small, "--json"]);
+        Assert.That(File.ReadAllBytes(folder["b.png"]), Is.EqualTo(File.ReadAllBytes(folder["a.png"])));
+    }
+
+    [Test]
+    public void Video_is_in_real_time()
+    {
+        using var folder = new TemporaryFolder();
+        JsonElement json = TinyRun.CliJson(["render", "cartpole", "--out", folder["a.mp4"], .. Small, "--json"]);
+        Assert.That(json.GetProperty("frames").GetInt32(), Is.EqualTo(151));
+        Assert.That(json.GetProperty("frames_per_second").GetDouble(), Is.EqualTo(100 / 3.0));
+        Assert.That(json.GetProperty("step").ValueKind, Is.EqualTo(JsonValueKind.Null));
+        Assert.That(VideoFileTests.Probe(folder["a.mp4"]), Does.EndWith(",64,48,yuv420p,100/3,151"));
+        Assert.That(VideoFileTests.Seconds(folder["a.mp4"]), Is.EqualTo(151 * 0.03).Within(0.01));
+        Assert.That(Directory.GetFiles(folder.Path), Has.Length.EqualTo(1));
+    }
+
+    [TestCase("render cartpole", ExpectedResult = "naf render needs --out FILE, a picture (.png) or a video (.mp4)")]
+    [TestCase("render cartpole --out a.gif", ExpectedResult = "--out a.gif: expected a name that ends in .png (a picture) or .mp4 (a video)")]
+    [TestCase("render cartpole --out a.mp4 --height 241", ExpectedResult = "--height 241: the size of a video is even; take 240 or 242")]
+    [TestCase("render cartpole --out a.png --width 8", ExpectedResult = "--width 8: expected a whole number from 16 to 8192")]
+    [TestCase("render cartpole --out a.mp4 --step 3", ExpectedResult = "--step 3 chooses the state of a picture (.png); a video shows them all")]
+    [TestCase("render cartpole --out a.png --step 151", ExpectedResult = "--step 151: the episode has 150 steps; take 0 to 150")]
+    [TestCase("render cartpole --out a.png --policy best", ExpectedResult = "--policy best: expected run, random or zero")]
+    [TestCase("render cartpole --out a.png --policy mpc",
+        ExpectedResult = "--policy mpc: the planner is not in this version; use run, random or zero")]
+    [TestCase("render cartpole --out a.png --policy run",
+        ExpectedResult = "--policy run needs a run's folder, and cartpole is a task; train first (naf train cartpole), or use --policy random")]
+    [TestCase("render cartpole --out a.png --learner 1", ExpectedResult = "--learner 1 chooses a policy of a run; it goes with --policy run")]
+    [TestCase("render cartpole --out a.png --camera sid", ExpectedResult = "cartpole's model has no camera 'sid'; did you mean 'side'?")]
+    [TestCase("render cartpole --out a.png --trajectory t.csv --seed 1",
+        ExpectedResult = "--seed chooses an episode to play, and --trajectory is one; leave out either")]
+    [TestCase("render cartpole --out a.png --trajectory no.csv",
+        ExpectedResult = "there is no trajectory no.csv; naf evaluate TASK --trajectory no.csv writes one")]
+    [TestCase("render . --out a.png", ExpectedResult = ". is not a run's folder: it has no config.yaml; name a run's folder or a task")]
+    public string An_error_is_one_sentence_with_the_remedy(string arguments)
+    {
+        (int exitCode, string output, string error) = TinyRun.Cli(arguments.Split(' '));
+        Assert.That((exitCode, output), Is.EqualTo((1, "")));
+        return error.TrimEnd()["naf: ".Length..];
+    }
+
+    [Test]
+    public void A_place_that_cannot_be_is_refused_before_any_work()
+    {
+        using var folder = new TemporaryFolder();
+        string nowhere = folder["no/a.png"];
+        Assert.That(TinyRun.Cli("render", "cartpole", "--out", nowhere).Error,
+            Is.EqualTo($"naf: {nowhere} can't be written: there is no folder {folder["no"]}; make it first{Environment.NewLine}"));
+        Directory.CreateDirectory(folder["b.mp4"]);
+        Assert.That(TinyRun.Cli("render", "cartpole", "--out", folder["b.mp4"]).Error, Does.Contain("is a folder; name a file in it"));
+        Assert.That(TinyRun.Cli("evaluate", "cartpole", "--trajectory", folder["no/t.csv"]).Error, Does.Contain("there is no folder"));
+    }
+
+    [Test]
+    public void Help_ends_with_an_example()
+    {
+        string[] lines = TinyRun.Cli("render", "--help").Out.TrimEnd().Split('\n');
+        Assert.That(lines[^2].Trim(), Is.EqualTo("Example:"));
+        Assert.That(lines[^1], Does.StartWith("  naf render "));
+    }
+}

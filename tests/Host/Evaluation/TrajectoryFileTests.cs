@@ -1,0 +1,88 @@
+using Naf.Host;
+using Naf.Sim;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>A trajectory's file gives back the episode, and says where it is wrong.</summary>
+public sealed class TrajectoryFileTests : MujocoFixture
+{
+    [Test]
+    public void Reading_gives_the_bits_that_were_written()
+    {
+        using var folder = new TemporaryFolder();
+        using ControlTask task = ControlTask.Load("canada2d");
+        Trajectory written = Play(task), read = WriteAndRead(task, written, folder["t.csv"]);
+        Assert.That(read.Rows, Has.Count.EqualTo(151));
+        for (int i = 0; i < 151; i++)
+        {
+            (TrajectoryRow a, TrajectoryRow b) = (written.Rows[i], read.Rows[i]);
+            Assert.That(Bits([.. b.Qpos, .. b.Qvel, .. b.Constants, .. b.Action, b.Reward ?? 0]),
+                Is.EqualTo(Bits([.. a.Qpos, .. a.Qvel, .. a.Constants, .. a.Action, a.Reward ?? 0])), $"row {i}");
+        }
+        Assert.That(read.Score, Is.EqualTo(written.Score));
+        Assert.That(read.Rows[150].Action, Is.Empty, "nothing follows the last state");
+        Assert.That(read.Rows[150].Reward, Is.Null);
+    }
+
+    [Test]
+    public void Columns_have_the_names_of_the_task()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.That(Header("canada2d", folder), Is.EqualTo(
+            "step,time,qpos.j1,qpos.j2,qpos.j3,qpos.puck_x,qpos.puck_y,qvel.j1,qvel.j2,qvel.j3,qvel.puck_x,qvel.puck_y,"
+            + "constant.target.x,constant.target.y,action.j1,action.j2,action.j3,reward"));
+        Assert.That(Header("ant", folder), Does.StartWith("step,time,qpos.root.x,qpos.root.y,qpos.root.z,qpos.root.qw,qpos.root.qx")
+            .And.Contain(",qvel.root.rz,qvel.hip1,").And.EndWith(",action.hip4,action.ankle4,reward"));
+    }
+
+    [Test]
+    public void Columns_may_be_moved_or_left_out_except_positions_and_constants()
+    {
+        using var folder = new TemporaryFolder();
+        using ControlTask task = ControlTask.Load("cartpole");
+        File.WriteAllText(folder["t.csv"], "qpos.hinge,note,qpos.slider\n3,,0.5\r\n2,1,0.25\n");
+        Trajectory read = TrajectoryFile.Read(folder["t.csv"], task);
+        Assert.That(read.Rows.Select(row => row.Qpos), Is.EqualTo(new double[][] { [0.5, 3], [0.25, 2] }));
+    }
+
+    [TestCase("", " is empty; a trajectory begins with a line of column names")]
+    [TestCase("qpos.slider,qpos.hinge\n", " has no row below its line of column names")]
+    [TestCase("step,qpos.slider\n0,1\n",
+        " line 1: there is no column qpos.hinge, which a trajectory of cartpole has; it may be of another task")]
+    [TestCase("qpos.slider,qpos.hinge\n0,1\n0\n", " line 3: it has 1 columns, and the first line names 2")]
+    [TestCase("qpos.slider,qpos.hinge\n0,1\n0,one\n", " line 3, column qpos.hinge: expected a finite number, not 'one'")]
+    [TestCase("qpos.slider,qpos.hinge\n0,nan\n", " line 2, column qpos.hinge: expected a finite number, not 'nan'")]
+    [TestCase("qpos.slider,qpos.hinge\n,1\n", " line 2, column qpos.slider: expected a number, and there is none")]
+    public void Malformed_file_is_reported_with_line_and_column(string text, string message)
+    {
+        using var folder = new TemporaryFolder();
+        using ControlTask task = ControlTask.Load("cartpole");
+        File.WriteAllText(folder["t.csv"], text);
+        Assert.That(() => TrajectoryFile.Read(folder["t.csv"], task), Throws.TypeOf<UserException>().With.Message.EqualTo(folder["t.csv"] + message));
+    }
+
+    private static Trajectory Play(ControlTask task)
+    {
+        var episode = new Trajectory();
+        using var evaluation = new Evaluation(task);
+        (double score, _) = evaluation.Episode(PolicyEvaluation.RandomPolicy(4), 4, 1, episode);
+        Assert.That(episode.Score, Is.EqualTo(score).Within(1e-12));
+        return episode;
+    }
+
+    private static Trajectory WriteAndRead(ControlTask task, Trajectory episode, string path)
+    {
+        TrajectoryFile.Write(path, task, episode);
+        return TrajectoryFile.Read(path, task);
+    }
+
+    private static string Header(string name, TemporaryFolder folder)
+    {
+        using ControlTask task = ControlTask.Load(name);
+        TrajectoryFile.Write(folder["t.csv"], task, Play(task));
+        return File.ReadLines(folder["t.csv"]).First();
+    }
+
+    private static long[] Bits(double[] numbers) => [.. numbers.Select(BitConverter.DoubleToInt64Bits)];
+}
