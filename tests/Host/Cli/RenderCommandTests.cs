@@ -13,14 +13,16 @@ public sealed class RenderCommandTests : MujocoFixture
     public void Picture_of_a_task_says_what_it_shows()
     {
         using var folder = new TemporaryFolder();
-        JsonElement json = TinyRun.CliJson(["render", "cartpole", "--out", folder["a.png"], .. Small, "--seed", "7", "--episode", "2", "--json"]);
+        using var scratch = new ScratchFolder();
+        string task = Short(scratch);
+        JsonElement json = TinyRun.CliJson(["render", task, "--out", folder["a.png"], .. Small, "--seed", "7", "--episode", "2", "--json"]);
         Assert.Multiple(() =>
         {
             foreach (string name in (string[])["seed", "episode", "steps", "step", "frames", "width", "height", "score"])
                 Assert.That(json.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Number), name);
             Assert.That(json.GetProperty("out").GetString(), Is.EqualTo(folder["a.png"]));
             Assert.That(json.GetProperty("policy").GetString(), Is.EqualTo("random"));
-            Assert.That(json.GetProperty("step").GetInt32(), Is.EqualTo(150), "the end of the episode");
+            Assert.That(json.GetProperty("step").GetInt32(), Is.EqualTo(20), "the end of the episode");
         });
         Assert.That(File.ReadAllBytes(folder["a.png"])[..4], Is.EqualTo(new byte[] { 0x89, (byte)'P', (byte)'N', (byte)'G' }));
         Assert.That(Directory.GetFiles(folder.Path), Has.Length.EqualTo(1));
@@ -30,14 +32,16 @@ public sealed class RenderCommandTests : MujocoFixture
     public void Picture_is_that_of_its_episode_step_and_policy()
     {
         using var folder = new TemporaryFolder();
+        using var scratch = new ScratchFolder();
+        string task = Short(scratch);
         byte[] Picture(params string[] options)
         {
-            Assert.That(TinyRun.Cli(["render", "cartpole", "--out", folder["a.png"], .. Small, .. options]).ExitCode, Is.Zero);
+            Assert.That(TinyRun.Cli(["render", task, "--out", folder["a.png"], .. Small, .. options]).ExitCode, Is.Zero);
             return File.ReadAllBytes(folder["a.png"]);
         }
         byte[] last = Picture();
-        Assert.That(Picture("--step", "150"), Is.EqualTo(last), "and an older file is replaced");
-        Assert.That(Picture("--step", "20"), Is.Not.EqualTo(last));
+        Assert.That(Picture("--step", "20"), Is.EqualTo(last), "and an older file is replaced");
+        Assert.That(Picture("--step", "5"), Is.Not.EqualTo(last));
         Assert.That(Picture("--episode", "1"), Is.Not.EqualTo(last));
         Assert.That(Picture("--policy", "zero"), Is.Not.EqualTo(last));
         Assert.That(Picture("--policy", "random", "--camera", "side"), Is.EqualTo(last));
@@ -75,13 +79,27 @@ public sealed class RenderCommandTests : MujocoFixture
     public void Video_is_in_real_time()
     {
         using var folder = new TemporaryFolder();
-        JsonElement json = TinyRun.CliJson(["render", "cartpole", "--out", folder["a.mp4"], .. Small, "--json"]);
-        Assert.That(json.GetProperty("frames").GetInt32(), Is.EqualTo(151));
+        using var scratch = new ScratchFolder();
+        JsonElement json = TinyRun.CliJson(["render", Short(scratch), "--out", folder["a.mp4"], .. Small, "--json"]);
+        Assert.That(json.GetProperty("frames").GetInt32(), Is.EqualTo(21), "the start and the state after each step");
         Assert.That(json.GetProperty("frames_per_second").GetDouble(), Is.EqualTo(100 / 3.0));
         Assert.That(json.GetProperty("step").ValueKind, Is.EqualTo(JsonValueKind.Null));
-        Assert.That(VideoFileTests.Probe(folder["a.mp4"]), Does.EndWith(",64,48,yuv420p,100/3,151"));
-        Assert.That(VideoFileTests.Seconds(folder["a.mp4"]), Is.EqualTo(151 * 0.03).Within(0.01));
+        Assert.That(VideoFileTests.Probe(folder["a.mp4"]), Does.EndWith(",64,48,yuv420p,100/3,21"));
+        Assert.That(VideoFileTests.Seconds(folder["a.mp4"]), Is.EqualTo(21 * 0.03).Within(0.01));
         Assert.That(Directory.GetFiles(folder.Path), Has.Length.EqualTo(1));
+    }
+
+    [Test]
+    public void Video_skips_states_that_no_screen_could_show()
+    {
+        using var folder = new TemporaryFolder();
+        using var scratch = new ScratchFolder();
+        // 0.01 s: 50 frames a second are every second state
+        string task = scratch.Changed("reacher", "substeps: 2", "substeps: 1");
+        File.WriteAllText(task, File.ReadAllText(task).Replace("horizon: 150", "horizon: 51"));
+        JsonElement json = TinyRun.CliJson(["render", task, "--out", folder["a.mp4"], .. Small, "--json"]);
+        Assert.That(json.GetProperty("frames").GetInt32(), Is.EqualTo(26));
+        Assert.That(VideoFileTests.Probe(folder["a.mp4"]), Does.EndWith(",50/1,26"));
     }
 
     [TestCase("render cartpole", ExpectedResult = "naf render needs --out FILE, a picture (.png) or a video (.mp4)")]
@@ -120,6 +138,8 @@ public sealed class RenderCommandTests : MujocoFixture
         Assert.That(TinyRun.Cli("render", "cartpole", "--out", folder["b.mp4"]).Error, Does.Contain("is a folder; name a file in it"));
         Assert.That(TinyRun.Cli("evaluate", "cartpole", "--trajectory", folder["no/t.csv"]).Error, Does.Contain("there is no folder"));
     }
+
+    private static string Short(ScratchFolder scratch) => scratch.Changed("cartpole", "horizon: 150", "horizon: 20");
 
     [Test]
     public void Help_ends_with_an_example()
