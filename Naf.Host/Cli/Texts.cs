@@ -19,6 +19,13 @@ internal static class Texts
     /// <summary>A score with four digits that matter; "none" when there is none.</summary>
     public static string Score(double? score) => score is { } s ? s.ToString("G4", CultureInfo.InvariantCulture) : "none";
 
+    /// <summary>A number with three digits that matter; - for none.</summary>
+    public static string Number(double number) => double.IsNaN(number) ? "-"
+        : number.ToString(Math.Abs(number) is >= 999.5 and < 1e7 ? "F0" : "G3", CultureInfo.InvariantCulture);
+
+    /// <summary>A number rounded to one digit that matters.</summary>
+    public static double OneDigit(double number) => double.Parse(number.ToString("E0", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+
     /// <summary>A rate, without decimals above 100.</summary>
     public static string Rate(double rate) => rate.ToString(rate >= 100 ? "F0" : "G3", CultureInfo.InvariantCulture);
 

@@ -1,0 +1,76 @@
+using Naf.Kernels;
+using Naf.Sim;
+
+namespace Naf.Host;
+
+/// <summary>What a task does when nothing is done, when each actuator is pushed alone, and when all are held at their ends.</summary>
+internal sealed class ActionTrial
+{
+    private const int Starts = 3, PushSteps = 20, HeldEpisodes = 20;
+
+    private readonly ControlTask _task;
+    private readonly ulong _seed;
+
+    /// <summary>Tries.</summary>
+    /// <exception cref="UserException">The simulation breaks down.</exception>
+    public ActionTrial(ControlTask task, ulong seed)
+    {
+        (_task, _seed) = (task, seed);
+        using var environment = new ControlEnvironment(task);
+        try
+        {
+            Idle = Enumerable.Range(0, task.ActionSize).ToHashSet();
+            for (int start = 0; start < Starts; start++) Push(environment, start);
+            Hold(environment);
+        }
+        catch (SimulationException e)
+        {
+            throw new UserException($"actions that are held break the simulation: {e.Message}");
+        }
+    }
+
+    /// <summary>Actuators that change nothing that is observed.</summary>
+    public HashSet<int> Idle { get; }
+
+    /// <summary>Largest |qvel| after the first control step without actions.</summary>
+    public double FirstSpeed { get; private set; }
+
+    // the same start, once without actions and once with one of them: what is observed must differ, be it in the last bit
+    private void Push(ControlEnvironment environment, int start)
+    {
+        double[] still = Observed(environment, start, new double[_task.ActionSize]);
+        foreach (int actuator in Idle.ToArray())
+        {
+            double[] push = new double[_task.ActionSize];
+            push[actuator] = 1;
+            if (!Observed(environment, start, push).AsSpan().SequenceEqual(still)) Idle.Remove(actuator);
+        }
+    }
+
+    private double[] Observed(ControlEnvironment environment, int start, double[] action)
+    {
+        var seen = new List<double>();
+        environment.Reset(_seed, RandomStream.TestReset, (ulong)start);
+        bool still = action.All(u => u == 0);
+        while (!environment.Done && environment.StepIndex < PushSteps)
+        {
+            environment.Step(action);
+            seen.AddRange(environment.Observation);
+            if (!still || environment.StepIndex > 1) continue;
+            foreach (double speed in environment.Qvel) FirstSpeed = Math.Max(FirstSpeed, Math.Abs(speed));
+        }
+        return [.. seen];
+    }
+
+    private void Hold(ControlEnvironment environment)
+    {
+        double[] action = new double[_task.ActionSize];
+        for (ulong episode = 0; episode < HeldEpisodes; episode++)
+        {
+            for (int i = 0; i < action.Length; i++)
+                action[i] = Philox.Uniform(_seed, RandomStream.RandomPolicy, episode << 32, (uint)i) < 0.5 ? -1 : 1;
+            environment.Reset(_seed, RandomStream.TestReset, episode);
+            while (!environment.Done) environment.Step(action);
+        }
+    }
+}

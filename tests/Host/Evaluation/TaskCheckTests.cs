@@ -1,0 +1,138 @@
+using System.Text.Json;
+using Naf.Host;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>naf tasks --check: what it reports is what the task does, and it finds the usual mistakes.</summary>
+public sealed class TaskCheckTests
+{
+    [Test]
+    public void Report_has_the_names_that_scripts_rely_on_and_the_random_score_of_evaluate()
+    {
+        JsonElement check = TinyRun.CliJson("tasks", "--check", "walker2d", "--episodes", "5", "--json");
+        JsonElement evaluated = TinyRun.CliJson("evaluate", "walker2d", "--policy", "random", "--episodes", "5", "--json");
+        JsonElement model = check.GetProperty("model"), score = check.GetProperty("random_score"), ends = check.GetProperty("termination");
+        Assert.Multiple(() =>
+        {
+            Assert.That(check.GetProperty("task").GetString(), Is.EqualTo("walker2d"));
+            Assert.That(model.GetProperty("joints").GetArrayLength(), Is.EqualTo(9));
+            Assert.That(model.GetProperty("joints")[3].GetProperty("high").GetDouble(), Is.EqualTo(1.7453293));
+            Assert.That(model.GetProperty("actuators")[0].GetProperty("name").GetString(), Is.EqualTo("right_hip"));
+            Assert.That(model.GetProperty("control_step").GetDouble(), Is.EqualTo(0.025).Within(1e-15));
+            foreach (string name in (string[])["mean", "standard_deviation", "success_rate", "episodes"])
+                Assert.That(score.GetProperty(name).GetDouble(), Is.EqualTo(evaluated.GetProperty(name).GetDouble()), name);
+            Assert.That(ends.GetProperty("rate").GetDouble(), Is.EqualTo(1), "random actions make it fall");
+            Assert.That(ends.GetProperty("bounds").EnumerateArray().Sum(b => b.GetProperty("rate").GetDouble()), Is.GreaterThanOrEqualTo(1));
+            Assert.That(check.GetProperty("measures")[1].GetProperty("rate").GetDouble(), Is.Zero, "none stands at the end");
+            Assert.That(check.GetProperty("warnings").GetArrayLength(), Is.Zero);
+        });
+
+        // the terms, and what is added at the end, make up the score
+        double[] parts = [.. check.GetProperty("reward").EnumerateArray().Select(t => t.GetProperty("mean").GetDouble())];
+        Assert.That(parts.Sum() - 0.05, Is.EqualTo(score.GetProperty("mean").GetDouble()).Within(1e-12));
+        Assert.That(check.GetProperty("reward")[0].GetProperty("of").GetString(), Is.EqualTo("root_x.velocity"));
+        Assert.That(check.GetProperty("reward")[1].GetProperty("of").GetString(), Is.EqualTo("action"));
+    }
+
+    [Test]
+    public void Observation_statistics_are_those_of_the_starts_and_steps()
+    {
+        JsonElement x = TinyRun.CliJson("tasks", "--check", "cartpole", "--episodes", "20", "--json").GetProperty("observation");
+        JsonElement cosine = x[2], speed = x[4];
+        Assert.Multiple(() =>
+        {
+            Assert.That((cosine.GetProperty("name").GetString(), cosine.GetProperty("entry").GetString()), Is.EqualTo(("hinge.cos", "cos")));
+            Assert.That(cosine.GetProperty("minimum").GetDouble(), Is.InRange(-1, -0.9999), "it starts hanging");
+            Assert.That(cosine.GetProperty("maximum").GetDouble(), Is.InRange(-0.9, 1));
+            Assert.That(speed.GetProperty("scaled_deviation").GetDouble(),
+                Is.EqualTo(speed.GetProperty("deviation").GetDouble() * speed.GetProperty("input_scale").GetDouble()).And.Positive);
+        });
+    }
+
+    [TestCase("{position: slider}", "{name: cart, point: cart}",
+        "warning: cart.y is always 0, since no joint moves it: leave it out (components: xy", "warning: cart.z is always 1")]
+    [TestCase("{velocity: [slider, hinge]}", "{velocity: [slider, hinge], input_scale: 100}",
+        "warning: hinge.velocity reaches the networks with a deviation of ", "give it input_scale: 0.")]
+    [TestCase("  - {quadratic: action, weight: -0.0002}\n", "", "warning: actions cost nothing: planners need a small cost")]
+    [TestCase("reward_scale: 10", "reward_scale: 0.1", "warning: inside the learner a reward is 0.0013", "write reward_scale: 7 under")]
+    [TestCase("measures:", "termination: {outside: {hinge.cos: [0, inf]}}\nmeasures:", "warning: every random episode ends after its first step")]
+    [TestCase("upright: {above: 0.9800665778412416}", "upright: {above: -2}", "warning: every random episode is a success")]
+    public void Usual_mistakes_in_a_task_are_found(string old, string replacement, params string[] words)
+    {
+        using var scratch = new ScratchFolder();
+        string path = scratch.Changed("cartpole", old, replacement);
+        if (words[0].Contains("cart.y")) // what the rest of the file calls the slide's position
+            File.WriteAllText(path, File.ReadAllText(path).Replace("{quadratic: slider,", "{quadratic: cart.x,"));
+        AssertFound(path, words);
+    }
+
+    [TestCase("range=\"-1.8 1.8\"", "range=\"-1.8 1.8\" limited=\"false\"", "warning: joint 'slider' has a range that does not count")]
+    [TestCase("ctrlrange=\"-1 1\"", "ctrlrange=\"-1 1\" ctrllimited=\"false\"", "warning: actuator 'push' has a ctrlrange that does not count")]
+    [TestCase("gear=\"10\"", "gear=\"0\"", "warning: actuator 'push' changes nothing that is observed")]
+    [TestCase("solreflimit=\".08 1\"", "solreflimit=\".02 1\" ref=\"9\"",
+        "warning: without any action something moves at ", "joints beyond their limits?")]
+    public void Usual_mistakes_in_a_model_are_found(string old, string replacement, params string[] words)
+    {
+        using var scratch = new ScratchFolder();
+        string path = scratch.Copy("cartpole");
+        scratch.Write("cartpole.xml", ScratchFolder.BuiltIn("cartpole.xml").Replace(old, replacement));
+        AssertFound(path, words);
+    }
+
+    [Test]
+    public void A_task_that_breaks_down_fails_the_check()
+    {
+        using var scratch = new ScratchFolder();
+        string path = scratch.Copy("cartpole");
+        scratch.Write("cartpole.xml", ScratchFolder.BuiltIn("cartpole.xml").Replace("gear=\"10\"", "gear=\"1e13\""));
+        (int exitCode, string output, string error) = TinyRun.Cli("tasks", "--check", path);
+        Assert.That((exitCode, output), Is.EqualTo((1, "")));
+        Assert.That(error, Does.Contain("cartpole, step 1 of the episode"));
+    }
+
+    [TestCase("tasks --check carpole", "did you mean 'cartpole'?")]
+    [TestCase("tasks --check cartpole --episodes 0", "--episodes 0: expected a whole number from 1 to 100000")]
+    [TestCase("tasks --episodes 3", "--episodes 3 goes with --check FILE")]
+    public void What_cannot_be_checked_is_said_in_a_sentence(string arguments, string words)
+    {
+        (int exitCode, string output, string error) = TinyRun.Cli(arguments.Split(' '));
+        Assert.That((exitCode, output), Is.EqualTo((1, "")));
+        Assert.That(error, Does.Contain(words));
+    }
+
+    [Test]
+    public void A_malformed_task_is_refused_with_its_place()
+    {
+        using var scratch = new ScratchFolder();
+        (int exitCode, _, string error) = TinyRun.Cli("tasks", "--check", scratch.Changed("cartpole", "sin_cos: hinge", "sin_cos: hing"));
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(error, Does.Match(@"cartpole\.yaml:\d+:\d+: the model has no joint 'hing'; did you mean 'hinge'\?"));
+    }
+
+    [TestCaseSource(typeof(ContractTasks), nameof(ContractTasks.Names))]
+    public void Nothing_is_found_wrong_with_the_tasks_that_there_are(string name)
+    {
+        JsonElement warnings = TinyRun.CliJson("tasks", "--check", ContractTasks.PathOf(name), "--episodes", "4", "--json").GetProperty("warnings");
+        Assert.That(warnings.EnumerateArray().Select(w => w.GetString()), Is.Empty);
+    }
+
+    [Test]
+    public void A_reward_of_actions_alone_is_no_task()
+    {
+        using var scratch = new ScratchFolder();
+        string path = scratch.Copy("cartpole"), text = File.ReadAllText(path);
+        int reward = text.IndexOf("reward:", StringComparison.Ordinal), measures = text.IndexOf("measures:", StringComparison.Ordinal);
+        File.WriteAllText(path, text[..reward] + "reward: [{quadratic: action, weight: -1}]\n\n" + text[measures..]);
+        AssertFound(path, ["warning: the reward looks at no observation, only at actions: it is best to do nothing"]);
+    }
+
+    private static void AssertFound(string path, string[] words)
+    {
+        (int exitCode, string output, string error) = TinyRun.Cli("tasks", "--check", path, "--episodes", "3");
+        Assert.That(exitCode, Is.Zero, error);
+        string text = string.Join(' ', output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        foreach (string word in words) Assert.That(text, Does.Contain(word));
+        Assert.That(text, Does.Match("[0-9]+ warnings?$"));
+    }
+}
