@@ -10,6 +10,7 @@ internal static class RenderCommand
     private const string Notes = """
         A picture shows the last state of the episode, or that of --step, with the path that led there; a video shows them all, in real time.
         RUN plays the episode as naf evaluate RUN does, TASK takes random actions; --trajectory shows an episode that naf evaluate wrote.
+
         """;
 
     public static Command Create(Terminal terminal)

@@ -10,6 +10,10 @@ public sealed unsafe class StateRenderer : IDisposable
     private const int Capacity = 10_000;
 
     private const int OffscreenBuffer = 1, LargestSize = 16_384;
+    private const int FontScale = 100; // percent
+
+    // the model, which others may draw too, has the frame's size while a context is made
+    private static readonly Lock Sizing = new();
     private static int _liveCount;
 
     private readonly VisualFunctions _functions;
@@ -135,7 +139,7 @@ public sealed unsafe class StateRenderer : IDisposable
         {
             _functions.DefaultContext(renderer);
             int* frame = (int*)(model.Native + _functions.Layout.FrameAt);
-            lock (model)
+            lock (Sizing)
             {
                 (int width, int height) = (frame[0], frame[1]);
                 (frame[0], frame[1]) = (Width, Height);
@@ -160,8 +164,6 @@ public sealed unsafe class StateRenderer : IDisposable
             throw;
         }
     }
-
-    private const int FontScale = 100;
 
     // OpenGL begins with the bottom row
     private byte[] TopRowFirst(byte[] pixels)
