@@ -45,7 +45,10 @@ internal static class BenchSimCommand
         return command;
     }
 
-    private static string Sentence(EnvironmentBenchmarkResult r) => string.Create(CultureInfo.InvariantCulture,
-        $"{Texts.Rate(r.StepsPerSecond)} steps/s, threads {r.Threads}: {r.MicrosecondsPerStep:0.00} µs a step, {r.OverMujoco:0.000} times MuJoCo alone")
-        + (r.OverOneThread is { } gain ? string.Create(CultureInfo.InvariantCulture, $", {gain:0.00} times one thread") : "");
+    private static string Sentence(EnvironmentBenchmarkResult r)
+    {
+        string gain = r.OverOneThread is { } over ? string.Create(CultureInfo.InvariantCulture, $", {over:0.00} times one thread") : "";
+        return $"{Texts.Rate(r.StepsPerSecond)} steps/s, threads {r.Threads}: " + string.Create(CultureInfo.InvariantCulture,
+            $"{r.MicrosecondsPerStep:0.00} µs a step, {r.OverMujoco:0.000} times MuJoCo alone") + gain;
+    }
 }
