@@ -10,7 +10,8 @@ printf '{\n  "what": "environment steps of the built-in tasks",\n  "hardware": "
 comma=""
 for task in "$root"/Naf.Sim/Tasks/BuiltIn/*.yaml; do
     for threads in 1 2; do
-        printf '%b    %s' "$comma" "$("$root/naf" bench sim --task "$(basename "$task" .yaml)" --threads "$threads" --seconds "$seconds" --json)"
+        line=$("$root/naf" bench sim --task "$(basename "$task" .yaml)" --threads "$threads" --seconds "$seconds" --json)
+        printf '%b    %s' "$comma" "$line"
         comma=",\n"
     done
 done

@@ -28,28 +28,17 @@ internal sealed class PairedWalk : IDisposable
     {
         (_task, _seed, _environment, _data) = (task, seed, new ControlEnvironment(task), new MujocoData(task.Model));
         (_actions, _controls, _starts) = (new double[Episodes][][], new double[Episodes][][], new double[Episodes][]);
-        double[] reference = new double[_data.StateSize];
-        _data.SaveState(reference);
         Checksum = 14695981039346656037;
-        for (int e = 0; e < Episodes; e++)
+        try
         {
-            _actions[e] = Draw(e);
-            _environment.Reset(_seed, RandomStream.TestReset, (ulong)e);
-            _data.RestoreState(reference);
-            _environment.Qpos.CopyTo(_data.Qpos);
-            _environment.Qvel.CopyTo(_data.Qvel);
-            _data.SaveState(_starts[e] = new double[_data.StateSize]);
-
-            // an episode may end early: MuJoCo alone goes as far
-            for (int t = 0; !_environment.Done; t++)
-            {
-                Add(_environment.Step(_actions[e][t]).Reward);
-                foreach (double x in _environment.Observation) Add(x);
-            }
-            _controls[e] = [.. _actions[e].Take(_environment.StepIndex).Select(Controls)];
-            Simulate(e);
-            if (!_environment.Qpos.SequenceEqual(_data.Qpos) || !_environment.Qvel.SequenceEqual(_data.Qvel))
-                throw new InvalidOperationException($"{task.Name}: the environment and MuJoCo alone end episode {e} in different states");
+            double[] reference = new double[_data.StateSize];
+            _data.SaveState(reference);
+            for (int e = 0; e < Episodes; e++) WalkBoth(e, reference);
+        }
+        catch
+        {
+            Dispose();
+            throw;
         }
     }
 
@@ -81,6 +70,27 @@ internal sealed class PairedWalk : IDisposable
     {
         _environment.Dispose();
         _data.Dispose();
+    }
+
+    private void WalkBoth(int episode, double[] reference)
+    {
+        _actions[episode] = Draw(episode);
+        _environment.Reset(_seed, RandomStream.TestReset, (ulong)episode);
+        _data.RestoreState(reference);
+        _environment.Qpos.CopyTo(_data.Qpos);
+        _environment.Qvel.CopyTo(_data.Qvel);
+        _data.SaveState(_starts[episode] = new double[_data.StateSize]);
+        while (!_environment.Done)
+        {
+            Add(_environment.Step(_actions[episode][_environment.StepIndex]).Reward);
+            foreach (double x in _environment.Observation) Add(x);
+        }
+
+        // an episode may end early: MuJoCo alone goes as far
+        _controls[episode] = [.. _actions[episode].Take(_environment.StepIndex).Select(Controls)];
+        Simulate(episode);
+        if (!_environment.Qpos.SequenceEqual(_data.Qpos) || !_environment.Qvel.SequenceEqual(_data.Qvel))
+            throw new InvalidOperationException($"{_task.Name}: the environment and MuJoCo alone end episode {episode} in different states");
     }
 
     private void Walk(int episode)
