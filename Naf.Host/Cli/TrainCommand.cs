@@ -50,9 +50,8 @@ internal static class TrainCommand
 
         TrainingSettings Settings(ControlTask task)
         {
-            IEnumerable<GivenValue> ofTask = task.Training.Values.Select(pair => new GivenValue(pair.Key, pair.Value, task.Training.Where(pair.Key)));
             IEnumerable<GivenValue> ofFile = request.Config is { } file ? SettingsFile.Read(file) : [];
-            return SettingsResolver.Resolve([.. ofTask, .. ofFile, .. request.Given]);
+            return SettingsResolver.Resolve([.. GivenValue.Of(task), .. ofFile, .. request.Given]);
         }
     }
 

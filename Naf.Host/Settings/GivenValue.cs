@@ -1,5 +1,12 @@
+using Naf.Sim;
+
 namespace Naf.Host;
 
 /// <summary>One value given for one key, and where it was given.</summary>
 /// <param name="Place">For messages, such as "my.yaml line 3" or "--set".</param>
-public readonly record struct GivenValue(string Key, string Value, string Place);
+public readonly record struct GivenValue(string Key, string Value, string Place)
+{
+    /// <summary>The values of a task's <c>training</c> section.</summary>
+    public static IEnumerable<GivenValue> Of(ControlTask task) =>
+        task.Training.Values.Select(pair => new GivenValue(pair.Key, pair.Value, task.Training.Where(pair.Key)));
+}

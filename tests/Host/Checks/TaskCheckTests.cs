@@ -110,6 +110,20 @@ public sealed class TaskCheckTests
         Assert.That(error, Does.Match(@"cartpole\.yaml:\d+:\d+: the model has no joint 'hing'; did you mean 'hinge'\?"));
     }
 
+    [TestCase("taux: 1", "there is no setting 'taux' (did you mean tau?); naf train --help lists them")]
+    [TestCase("tau: hello", "tau = 'hello' is not a number in (0, 1]")]
+    [TestCase("tau: 5", "tau = '5' is not a number in (0, 1]")]
+    [TestCase("replay_capacity: 10", "replay_capacity = 10 is less than batch_size = 64")]
+    public void Settings_that_train_refuses_are_refused_in_its_words(string setting, string words)
+    {
+        using var scratch = new ScratchFolder();
+        string path = scratch.Changed("cartpole", "tau: 0.01", setting);
+        (int exitCode, string output, string error) = TinyRun.Cli("tasks", "--check", path);
+        Assert.That((exitCode, output), Is.EqualTo((1, "")));
+        Assert.That(error, Does.Contain(words));
+        Assert.That(error, Is.EqualTo(TinyRun.Cli("train", path, "--episodes", "1", "--out", Path.Combine(scratch.Folder, "run")).Error));
+    }
+
     [TestCaseSource(typeof(ContractTasks), nameof(ContractTasks.Names))]
     public void Nothing_is_found_wrong_with_the_tasks_that_there_are(string name)
     {

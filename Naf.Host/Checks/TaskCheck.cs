@@ -13,15 +13,16 @@ public static class TaskCheck
     /// <param name="modelFile">The model's file, for the summary.</param>
     /// <param name="seed">Seed of starts and actions.</param>
     /// <param name="episodes">Random episodes.</param>
-    /// <exception cref="UserException">Actions that are held break the simulation.</exception>
+    /// <exception cref="UserException">A setting under <c>training</c> is wrong, or actions that are held break the simulation.</exception>
     /// <exception cref="SimulationException">Random actions do.</exception>
     public static TaskCheckResult Run(ControlTask task, string modelFile, ulong seed, int episodes)
     {
+        TrainingSettings settings = SettingsResolver.Resolve(GivenValue.Of(task));
         var play = new RandomPlay(task, seed, episodes);
         var trial = new ActionTrial(task, seed);
         var result = new TaskCheckResult(
             task.Name, Model(task, modelFile), [.. Numbers(task, play)], [.. Parts(task, play)], EndsOf(task, play), [.. MeasuresOf(task, play)],
-            play.Score, Size(task, play), []);
+            play.Score, Size(play, settings.Naf.RewardScale), []);
         return result with { Warnings = [.. TaskDoubts.Of(task, result, trial)] };
     }
 
@@ -114,11 +115,8 @@ public static class TaskCheck
     });
 
     // far off is below a fifth or above five times of what suits, so that a task is not told of a matter of taste
-    private static RewardSize Size(ControlTask task, RandomPlay play)
+    private static RewardSize Size(RandomPlay play, double scale)
     {
-        double scale = SettingsResolver.Resolve(
-            [.. task.Training.Values.Where(v => v.Key == "reward_scale").Select(v => new GivenValue(v.Key, v.Value, task.Training.Where(v.Key)))])
-            .Naf.RewardScale;
         double size = play.RewardPerStep, inside = size * scale;
         return new RewardSize(size, scale, size > 0 && inside is < Suits / 5 or > Suits * 10 ? Texts.OneDigit(Suits / size) : null);
     }
