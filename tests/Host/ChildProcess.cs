@@ -8,14 +8,24 @@ internal sealed class ChildProcess : IDisposable
 {
     private readonly Process _process;
 
-    public ChildProcess(params string[] arguments)
+    public ChildProcess(params string[] arguments) : this("", arguments)
+    {
+    }
+
+    private ChildProcess(string folder, string[] arguments)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "naf.dll");
-        var start = new ProcessStartInfo(DotnetPath, [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(DotnetPath, [program, .. arguments])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder,
+        };
         _process = Process.Start(start)!;
         Output = _process.StandardOutput.ReadToEndAsync();
         Error = _process.StandardError.ReadToEndAsync();
     }
+
+    /// <summary>One that works in a folder.</summary>
+    public static ChildProcess In(string folder, params string[] arguments) => new(folder, arguments);
 
     /// <summary>Its standard output, once it has ended.</summary>
     public Task<string> Output { get; }

@@ -1,0 +1,51 @@
+using System.Runtime.Intrinsics.X86;
+using System.Text.RegularExpressions;
+using Naf.Sim;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>The walk-through of docs/tasks.md, done as it says in an empty folder, prints what it shows.</summary>
+public sealed class DocumentedCheckTests
+{
+    // the last bits of a step, and with them those of a pendulum that tumbles, are a version's and those of sines with fused multiply-adds
+    private static bool SameNumbers => MujocoLibrary.Load().Version == "2.2.2" && Fma.IsSupported;
+
+    [Test]
+    public void Walk_through_prints_what_it_shows()
+    {
+        using var folder = new TemporaryFolder();
+        string[] shown = TaskDocument.Commands("naf tasks --check");
+        Assert.That(shown, Has.Length.EqualTo(3));
+
+        // what the model has
+        File.WriteAllText(folder["acrobot.xml"], TaskDocument.FoundModel);
+        File.WriteAllText(folder["first.yaml"], TaskDocument.FirstTask);
+        (int exitCode, string printed) = Check(folder.Path, "first.yaml");
+        Assert.That(exitCode, Is.Zero, printed);
+        Assert.That(printed, Does.Match("(?m)^sites +none$"));
+        if (SameNumbers) Assert.That(printed, Is.EqualTo(shown[0]));
+
+        // the task, before the model has its site
+        File.WriteAllText(folder["acrobot.yaml"], TaskDocument.Task);
+        Assert.That(Check(folder.Path, "acrobot.yaml"), Is.EqualTo((1, shown[1])));
+
+        // the check
+        File.WriteAllText(folder["acrobot.xml"], TaskDocument.Model);
+        (exitCode, printed) = Check(folder.Path, "acrobot.yaml");
+        Assert.That(exitCode, Is.Zero, printed);
+        Assert.That(printed, Does.EndWith("\nnothing found wrong\n"));
+        if (SameNumbers) Assert.That(printed, Is.EqualTo(shown[2]));
+
+        string score = Regex.Match(shown[2], "(?m)^score +-([0-9.]+) at random").Groups[1].Value;
+        Assert.That(TaskDocument.Text, Does.Contain($"\nFrom −{score} at random to −"));
+    }
+
+    // as a terminal shows it
+    private static (int ExitCode, string Text) Check(string folder, string file)
+    {
+        using ChildProcess naf = ChildProcess.In(folder, "tasks", "--check", file);
+        int exitCode = naf.Wait();
+        return (exitCode, $"$ naf tasks --check {file}\n{naf.Output.Result}{naf.Error.Result}");
+    }
+}
