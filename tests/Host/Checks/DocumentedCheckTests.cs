@@ -8,7 +8,7 @@ namespace Naf.Tests;
 /// <summary>The walk-through of docs/tasks.md, done as it says in an empty folder, prints what it shows.</summary>
 public sealed class DocumentedCheckTests
 {
-    // the last bits of a step, and with them those of a pendulum that tumbles, are a version's and those of sines with fused multiply-adds
+    // the last bits of a step depend on MuJoCo's version and on the sines of the processor, and a pendulum that tumbles makes digits of them
     private static bool SameNumbers => MujocoLibrary.Load().Version == "2.2.2" && Fma.IsSupported;
 
     [Test]
