@@ -12,6 +12,8 @@ public enum MujocoObject
     Joint,
     /// <summary>A site.</summary>
     Site,
+    /// <summary>A camera.</summary>
+    Camera,
     /// <summary>An actuator.</summary>
     Actuator,
     /// <summary>A sensor.</summary>
@@ -21,9 +23,6 @@ public enum MujocoObject
 /// <summary>The model's arrays, as MuJoCo holds them: views of its memory, valid until the model is freed.</summary>
 public sealed unsafe partial class MujocoModel
 {
-    /// <summary>mjOBJ_CAMERA, the same in every release.</summary>
-    private const int CameraType = 7;
-
     /// <summary>[Nq] Coordinates of the reference pose.</summary>
     public ReadOnlySpan<double> Qpos0 => Reals("qpos0", Nq);
 
@@ -90,6 +89,7 @@ public sealed unsafe partial class MujocoModel
         MujocoObject.Body => BodyCount,
         MujocoObject.Joint => JointCount,
         MujocoObject.Site => SiteCount,
+        MujocoObject.Camera => CameraCount,
         MujocoObject.Actuator => Nu,
         _ => SensorCount,
     };
@@ -119,27 +119,9 @@ public sealed unsafe partial class MujocoModel
         return Marshal.PtrToStringUTF8(Library.IdToName(_model, TypeOf(kind), id)) ?? "";
     }
 
-    /// <summary>
-    /// Names of the model's cameras, in its order. Those without a name can't be chosen, and are left out; ids above 255 are not looked at.
-    /// </summary>
-    public IReadOnlyList<string> CameraNames
-    {
-        get
-        {
-            ObjectDisposedException.ThrowIf(Volatile.Read(ref _references) == 0, this);
-            var names = new List<string>();
-            for (int id = 0; id < 256; id++)
-                if (Marshal.PtrToStringUTF8(Library.IdToName(_model, CameraType, id)) is { Length: > 0 } name) names.Add(name);
-            return names;
-        }
-    }
-
-    /// <summary>The id of a named camera, or −1.</summary>
-    internal int FindCamera(string name)
-    {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _references) == 0, this);
-        fixed (byte* text = Encoding.UTF8.GetBytes(name + '\0')) return Library.NameToId(_model, CameraType, text);
-    }
+    /// <summary>Names of the model's cameras, in its order. Those without a name can't be chosen, and are left out.</summary>
+    public IReadOnlyList<string> CameraNames =>
+        [.. Enumerable.Range(0, CameraCount).Select(id => NameOf(MujocoObject.Camera, id)).Where(name => name.Length > 0)];
 
     private int TypeOf(MujocoObject kind) => Library.Layout.Enum("mjOBJ_" + kind.ToString().ToUpperInvariant());
 

@@ -24,6 +24,7 @@ public sealed unsafe partial class MujocoModel : IDisposable
         BodyCount = Size("nbody");
         JointCount = Size("njnt");
         SiteCount = Size("nsite");
+        CameraCount = Size("ncam");
         SensorCount = Size("nsensor");
         SensorDataSize = Size("nsensordata");
         MocapCount = Size("nmocap");
@@ -53,6 +54,9 @@ public sealed unsafe partial class MujocoModel : IDisposable
 
     /// <summary>Number of sites.</summary>
     public int SiteCount { get; }
+
+    /// <summary>Number of cameras.</summary>
+    public int CameraCount { get; }
 
     /// <summary>Number of sensors.</summary>
     public int SensorCount { get; }

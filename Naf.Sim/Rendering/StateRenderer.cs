@@ -20,7 +20,7 @@ public sealed unsafe class StateRenderer : IDisposable
     private readonly EglLibrary _egl;
     private readonly TaskMarks _marks;
     private readonly MujocoData _data;
-    private readonly int _camera;
+    private readonly int _camera, _constants;
     private VisualScene? _scene;
     private nint _context, _renderer;
     private bool _disposed;
@@ -37,6 +37,7 @@ public sealed unsafe class StateRenderer : IDisposable
             throw new RenderingException($"a picture of {width} x {height} pixels can't be drawn; sizes go from 1 to {LargestSize}");
         (Width, Height) = (width, height);
         _camera = CameraOf(task, camera);
+        _constants = task.Definition.Observation.ConstantSize;
         _egl = EglLibrary.Load();
         _data = new MujocoData(task.Model);
         Interlocked.Increment(ref _liveCount);
@@ -72,10 +73,14 @@ public sealed unsafe class StateRenderer : IDisposable
 
     /// <summary>Takes the next state of the episode.</summary>
     /// <param name="qpos">[Nq].</param>
-    /// <param name="constants">The constants of the episode, in the order of the task file.</param>
+    /// <param name="constants">[constants] The constants of the episode, in the order of the task file.</param>
+    /// <exception cref="ArgumentException">Another number of either.</exception>
     public void Follow(ReadOnlySpan<double> qpos, ReadOnlySpan<double> constants)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        if (qpos.Length != _data.Qpos.Length || constants.Length != _constants)
+            throw new ArgumentException($"{qpos.Length} positions and {constants.Length} constants are not a state of this task; "
+                + $"give {_data.Qpos.Length} and {_constants}");
         qpos.CopyTo(_data.Qpos);
         _marks.Follow(qpos, constants);
     }
@@ -128,7 +133,7 @@ public sealed unsafe class StateRenderer : IDisposable
             throw new RenderingException($"{task.Name}'s model has no camera '{asked}'; "
                 + (names.Count == 0 ? "it names none" : NearestName.Hint(asked, names)));
         string? name = asked ?? task.Definition.Picture.Camera ?? (names.Count > 0 ? names[0] : null);
-        return name is null ? -1 : task.Model.FindCamera(name);
+        return name is null ? -1 : task.Model.Find(MujocoObject.Camera, name);
     }
 
     /// <summary>mjr_makeContext, with a frame of this size whatever the model's &lt;visual&gt; says.</summary>

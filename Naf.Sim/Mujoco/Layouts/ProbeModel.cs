@@ -15,6 +15,9 @@ internal static class ProbeModel
           <default><geom type="sphere" size="0.05" mass="1.5" contype="0" conaffinity="0"/></default>
           <worldbody>
             <site name="fixed" pos="0.31 0.32 0.33" quat="0.6 0 0.8 0"/>
+            <camera name="front"/>
+            <camera name="side"/>
+            <camera/>
             <body name="lift" pos="0.11 0.12 0.13">
               <joint name="lift" type="slide" axis="0 0 1" ref="0.21"/>
               <geom/>
@@ -69,7 +72,8 @@ internal static class ProbeModel
 
     public static readonly (string Field, int Value)[] Sizes =
     [
-        ("nq", 11), ("nv", 10), ("nu", 6), ("na", 2), ("nbody", 8), ("njnt", 5), ("nsite", 4), ("nmocap", 2), ("nsensor", 3), ("nsensordata", 7),
+        ("nq", 11), ("nv", 10), ("nu", 6), ("na", 2), ("nbody", 8), ("njnt", 5), ("nsite", 4), ("ncam", 3),
+        ("nmocap", 2), ("nsensor", 3), ("nsensordata", 7),
     ];
 
     public static readonly (string Field, int[] Values)[] Integers =

@@ -38,6 +38,16 @@ public sealed class MujocoModelTests : MujocoFixture
     }
 
     [Test]
+    public void Cameras_are_listed_by_name_however_many_there_are()
+    {
+        string cameras = string.Concat(Enumerable.Range(0, 300).Select(i => i % 2 == 0 ? "<camera/>" : $"<camera name='c{i}'/>"));
+        using MujocoModel model = MujocoModel.LoadXml($"<mujoco><worldbody>{cameras}</worldbody></mujoco>");
+        Assert.That(model.CameraCount, Is.EqualTo(300));
+        Assert.That(model.CameraNames, Is.EqualTo(Enumerable.Range(0, 150).Select(i => $"c{2 * i + 1}")));
+        Assert.That(model.Find(MujocoObject.Camera, "c299"), Is.EqualTo(299));
+    }
+
+    [Test]
     public void An_unknown_name_is_answered_with_the_known_ones()
     {
         using MujocoModel model = MujocoModel.LoadXml(TestModels.Mixed);
