@@ -16,6 +16,7 @@ internal sealed unsafe class EglLibrary
     private const int RenderableType = 0x3040, OpenGlBit = 8, SurfaceType = 0x3033, PbufferBit = 1;
     private static readonly Lock Gate = new();
     private static EglLibrary? _loaded;
+    private static int _liveContexts;
 
     private readonly delegate* unmanaged<int, uint> _bindApi;
     private readonly delegate* unmanaged<nint, nint, nint, int*, nint> _createContext;
@@ -53,6 +54,9 @@ internal sealed unsafe class EglLibrary
             : throw new RenderingException($"pictures need EGL, and {name} is not it (it has no {function}); {Remedy}");
     }
 
+    /// <summary>Contexts that are not freed yet, in this process.</summary>
+    public static int LiveContexts => Volatile.Read(ref _liveContexts);
+
     /// <summary>Loads the library and opens the display, once.</summary>
     /// <exception cref="RenderingException">There is no EGL, or it can't draw without a screen.</exception>
     public static EglLibrary Load()
@@ -71,7 +75,9 @@ internal sealed unsafe class EglLibrary
     {
         _bindApi(OpenGlApi);
         nint context = _createContext(_display, _config, 0, null);
-        return context != 0 ? context : throw Refused("it makes no OpenGL context");
+        if (context == 0) throw Refused("it makes no OpenGL context");
+        Interlocked.Increment(ref _liveContexts);
+        return context;
     }
 
     /// <summary>Makes a context the calling thread's; 0 releases the one that it has.</summary>
@@ -83,7 +89,10 @@ internal sealed unsafe class EglLibrary
     }
 
     /// <summary>Frees a context.</summary>
-    public void Destroy(nint context) => _destroyContext(_display, context);
+    public void Destroy(nint context)
+    {
+        if (_destroyContext(_display, context) != 0) Interlocked.Decrement(ref _liveContexts);
+    }
 
     private RenderingException Refused(string problem) =>
         new($"EGL can't draw here: {problem} (EGL error 0x{_error():X}); {Remedy}");

@@ -6,9 +6,9 @@ namespace Naf.Sim;
 internal sealed class TaskMarks
 {
     /// <summary>Sizes, as shares of the picture's height.</summary>
-    private const double TargetRadius = 0.032, HeadRadius = 0.012, PathRadius = 0.005, ShortestSegment = 0.004;
+    private const double TargetRadius = 0.024, HeadRadius = 0.012, PathRadius = 0.005, ShortestSegment = 0.004;
 
-    private static readonly float[] TargetColour = [0.15f, 0.75f, 0.3f, 0.5f];
+    private static readonly float[] TargetColour = [0.05f, 0.7f, 0.2f, 0.4f];
     private static readonly float[][] PathColours = [[0.8f, 0.15f, 0.45f, 1], [0.45f, 0.3f, 0.7f, 1], [0.55f, 0.5f, 0.1f, 1]];
 
     private readonly ObservationFunction<double> _places;

@@ -13,6 +13,7 @@ internal sealed unsafe class VisualFunctions
 
     private static readonly Lock Gate = new();
     private static VisualFunctions? _loaded;
+    private static int _liveBuffers;
 
     private VisualFunctions(MujocoLibrary library)
     {
@@ -69,9 +70,22 @@ internal sealed unsafe class VisualFunctions
         }
     }
 
+    /// <summary>Buffers that are not freed yet, in this process.</summary>
+    public static int LiveBuffers => Volatile.Read(ref _liveBuffers);
+
     /// <summary>A zeroed buffer, to be given to <see cref="Free"/>.</summary>
-    public static nint Allocate(int size) => (nint)NativeMemory.AllocZeroed((nuint)size);
+    public static nint Allocate(int size)
+    {
+        nint buffer = (nint)NativeMemory.AllocZeroed((nuint)size);
+        Interlocked.Increment(ref _liveBuffers);
+        return buffer;
+    }
 
     /// <summary>Frees a buffer; 0 is none.</summary>
-    public static void Free(nint buffer) => NativeMemory.Free((void*)buffer);
+    public static void Free(nint buffer)
+    {
+        if (buffer == 0) return;
+        NativeMemory.Free((void*)buffer);
+        Interlocked.Decrement(ref _liveBuffers);
+    }
 }

@@ -1,0 +1,54 @@
+using Naf.Sim;
+using NUnit.Framework;
+using NUnit.Framework.Interfaces;
+
+namespace Naf.Tests;
+
+/// <summary>
+/// Tests that draw or film. They are left out, with the packages as the reason, only where these are absent and can't be installed: not by root on
+/// Debian, for whom <c>test</c> installs them.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
+public sealed class NeedsAttribute(Need need) : TestActionAttribute
+{
+    private static readonly Lazy<bool> Egl = new(DrawsHere), Ffmpeg = new(() => OnPath("ffmpeg") && OnPath("ffprobe"));
+
+    /// <inheritdoc/>
+    public override ActionTargets Targets => ActionTargets.Test;
+
+    private static bool Installable => Environment.IsPrivilegedProcess && OnPath("apt-get");
+
+    /// <inheritdoc/>
+    public override void BeforeTest(ITest test)
+    {
+        if (Installable) return;
+        if (!Egl.Value && need.HasFlag(Need.Egl)) Assert.Ignore("needs libegl1 and libgl1-mesa-dri");
+        if (!Ffmpeg.Value && need.HasFlag(Need.Ffmpeg)) Assert.Ignore("needs ffmpeg");
+    }
+
+    private static bool DrawsHere()
+    {
+        try
+        {
+            EglLibrary.Load();
+            return true;
+        }
+        catch (RenderingException)
+        {
+            return false;
+        }
+    }
+
+    private static bool OnPath(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program)));
+}
+
+/// <summary>What a test needs besides MuJoCo.</summary>
+[Flags]
+public enum Need
+{
+    /// <summary>What draws pictures.</summary>
+    Egl = 1,
+    /// <summary>What encodes and reads videos.</summary>
+    Ffmpeg = 2,
+}
