@@ -9,11 +9,11 @@ internal static class EvaluateCommand
     public static Command Create(Terminal terminal)
     {
         var target = new Argument<string>("RUN|TASK") { Description = "a run's folder, or a task" };
-        var policy = CliOption.Text("--policy", "NAME", "random, run (a run's policy without noise), or mpc [run for a run, random for a task]");
+        var policy = CliOption.Policy();
         var episodes = CliOption.Text("--episodes", "N", "episodes [20]");
         var seed = CliOption.Text("--seed", "S", "seed of the starts [the run's test_seed]");
         var learner = CliOption.Text("--learner", "K", "which learner of the run [0]");
-        var threads = CliOption.Text("--threads", "N", "threads of the random policy (a run's takes one); 0: one per core [0]");
+        var threads = CliOption.Text("--threads", "N", "threads (a run's policy takes one); 0: one per core [0]");
         var trajectory = CliOption.Text("--trajectory", "FILE", "write the first episode, a row for each step (.csv); naf render shows it");
         var json = CliOption.Json();
         var command = new ExampleCommand(
@@ -30,20 +30,19 @@ internal static class EvaluateCommand
             int count = OptionValue.Integer("--episodes", parsed.GetValue(episodes), aim.Config?.Settings.TestEpisodes ?? 20, 1, 1_000_000);
             ulong start = aim.Seed(parsed.GetValue(seed));
             int team = OptionValue.Integer("--threads", parsed.GetValue(threads), 0, 0, 256);
-            string? file = parsed.GetValue(trajectory);
-            if (file is not null) OutputFile.Check(file);
+            string? file = OptionValue.File(trajectory.Name, parsed.GetValue(trajectory));
+            if (file is not null) TrajectoryFile.CheckPlace(file);
             Trajectory? first = file is null ? null : new Trajectory();
             using ControlTask task = aim.Load();
             var warnings = new MujocoWarningReport();
             EvaluationResult result = chosen switch
             {
                 "random" => PolicyEvaluation.Random(task, start, count, team, first),
-                "run" => PolicyEvaluation.OfRun(task, aim.Name, aim.Run, k!.Value, start, count, terminal.Warn, first),
-                "mpc" => throw new UserException("--policy mpc: the planner is not in this version; use random or run"),
-                _ => throw new UserException($"--policy {chosen}: expected random, run or mpc"),
+                "zero" => PolicyEvaluation.Of(PolicyEvaluation.ZeroPolicy, task, start, count, team, first),
+                _ => PolicyEvaluation.OfRun(task, aim.Name, aim.Run, k!.Value, start, count, terminal.Warn, first),
             };
 
-            if (file is not null) TrajectoryFile.Write(file, task, first!);
+            // the result first: what was computed is not lost with the file
             warnings.Give(terminal);
             if (parsed.GetValue(json))
                 Json.Write(terminal.Out, new
@@ -54,8 +53,10 @@ internal static class EvaluateCommand
             else
                 terminal.Out.WriteLine($"{task.Name}, {chosen} policy: mean {Texts.Score(result.Mean)}, "
                     + $"standard deviation {Texts.Score(result.StandardDeviation)}, episodes {result.Episodes}, "
-                    + (result.SuccessRate is { } rate ? $"success rate {Texts.Score(rate)}" : "no measure of success")
-                    + (file is null ? "" : $"\nfirst episode: {file}"));
+                    + (result.SuccessRate is { } rate ? $"success rate {Texts.Score(rate)}" : "no measure of success"));
+            if (file is null) return 0;
+            TrajectoryFile.Write(file, task, first!);
+            if (!parsed.GetValue(json)) terminal.Out.WriteLine($"first episode: {file}");
             return 0;
         });
         return command;

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Naf.Host;
 
-/// <summary>Reads the numbers that options take; an error says what was expected.</summary>
+/// <summary>Reads what options take; an error says what was expected.</summary>
 internal static class OptionValue
 {
     /// <summary>An option's whole number; <paramref name="standard"/> where the option was not given.</summary>
@@ -13,6 +13,11 @@ internal static class OptionValue
         return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
             ? value : throw new UserException($"{option} {text}: expected a whole number from {least}{(most == int.MaxValue ? "" : $" to {most}")}");
     }
+
+    /// <summary>An option's name of a file; null where the option was not given.</summary>
+    /// <exception cref="UserException">It is empty.</exception>
+    public static string? File(string option, string? text) =>
+        string.IsNullOrWhiteSpace(text) && text is not null ? throw new UserException($"{option} '{text}': expected the name of a file") : text;
 
     /// <summary>An option's seed.</summary>
     /// <exception cref="UserException">It is not one.</exception>

@@ -11,7 +11,14 @@ internal sealed record PolicyTarget(string Name, RunConfig? Config)
     public ulong Seed(string? text) => OptionValue.Seed("--seed", text, Config?.Settings.TestSeed ?? new TrainingSettings().TestSeed);
 
     /// <summary>The policy: <paramref name="text"/>, else the run's, else the random one.</summary>
-    public string Policy(string? text) => text ?? (Config is null ? "random" : "run");
+    /// <exception cref="UserException">There is no such policy.</exception>
+    public string Policy(string? text) => text switch
+    {
+        null => Config is null ? "random" : "run",
+        "run" or "random" or "zero" => text,
+        "mpc" => throw new UserException("--policy mpc: the planner is not in this version; use run, random or zero"),
+        _ => throw new UserException($"--policy {text}: expected run, random or zero"),
+    };
 
     /// <summary>The run of a policy "run".</summary>
     /// <exception cref="UserException">A task was named.</exception>

@@ -9,8 +9,7 @@ internal sealed class RenderOptions
 
     private readonly Argument<string> _target = new("RUN|TASK") { Description = "a run's folder, or a task" };
     private readonly Option<string?> _out = CliOption.Text("--out", "FILE", "the file to write: .png, or .mp4 (through ffmpeg)");
-    private readonly Option<string?> _policy = CliOption.Text(
-        "--policy", "NAME", "run (a run's policy without noise), random or zero (no action) [run for a run, random for a task]");
+    private readonly Option<string?> _policy = CliOption.Policy();
     private readonly Option<string?> _trajectory = CliOption.Text("--trajectory", "FILE", "play this file (of naf evaluate --trajectory) instead");
     private readonly Option<string?> _episode = CliOption.Text("--episode", "N", "which of the seed's episodes [0]");
     private readonly Option<string?> _seed = CliOption.Text("--seed", "S", "seed of the starts [the run's test_seed]");
@@ -34,7 +33,8 @@ internal sealed class RenderOptions
     public RenderRequest Read(ParseResult parsed)
     {
         PolicyTarget target = PolicyTarget.Of(parsed.GetValue(_target)!);
-        string file = parsed.GetValue(_out) ?? throw new UserException("naf render needs --out FILE, a picture (.png) or a video (.mp4)");
+        string file = OptionValue.File(_out.Name, parsed.GetValue(_out))
+            ?? throw new UserException("naf render needs --out FILE, a picture (.png) or a video (.mp4)");
         bool isVideo = Path.GetExtension(file).ToLowerInvariant() switch
         {
             ".mp4" => true,
@@ -46,10 +46,7 @@ internal sealed class RenderOptions
             throw new UserException($"--step {t} chooses the state of a picture (.png); a video shows them all");
 
         string policy = target.Policy(parsed.GetValue(_policy));
-        if (policy is not ("run" or "random" or "zero"))
-            throw new UserException(policy == "mpc"
-                ? "--policy mpc: the planner is not in this version; use run, random or zero" : $"--policy {policy}: expected run, random or zero");
-        string? trajectory = parsed.GetValue(_trajectory);
+        string? trajectory = OptionValue.File(_trajectory.Name, parsed.GetValue(_trajectory));
         if (trajectory is not null)
             foreach (Option<string?> option in (Option<string?>[])[_policy, _episode, _seed, _learner])
                 if (parsed.GetValue(option) is not null)

@@ -4,7 +4,9 @@ using Naf.Sim;
 
 namespace Naf.Host;
 
-/// <summary>Scores policies: the random one, and a run's. The result depends neither on the number of threads nor on the order of episodes.</summary>
+/// <summary>
+/// Scores policies: those that need no run, and a run's. The result depends neither on the number of threads nor on the order of episodes.
+/// </summary>
 public static class PolicyEvaluation
 {
     /// <summary>The random policy: each entry of the action uniform in [−1, 1] at each step (Lillicrap et al. 2016).</summary>
@@ -13,9 +15,18 @@ public static class PolicyEvaluation
     /// <param name="episodes">How many.</param>
     /// <param name="threads">Threads; 0: one per core.</param>
     /// <param name="first">Takes the first episode down, where given.</param>
-    public static EvaluationResult Random(ControlTask task, ulong seed, int episodes, int threads, Trajectory? first = null)
+    public static EvaluationResult Random(ControlTask task, ulong seed, int episodes, int threads, Trajectory? first = null) =>
+        Of(RandomPolicy(seed), task, seed, episodes, threads, first);
+
+    /// <summary>A policy that may be asked by several threads.</summary>
+    /// <param name="act">The policy.</param>
+    /// <param name="task">The task.</param>
+    /// <param name="seed">Seed of the starts.</param>
+    /// <param name="episodes">How many.</param>
+    /// <param name="threads">Threads; 0: one per core.</param>
+    /// <param name="first">Takes the first episode down, where given.</param>
+    public static EvaluationResult Of(Policy act, ControlTask task, ulong seed, int episodes, int threads, Trajectory? first = null)
     {
-        Policy act = RandomPolicy(seed);
         using var team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
         double[] scores = new double[episodes];
         int successes = 0;
@@ -39,7 +50,7 @@ public static class PolicyEvaluation
             u[i] = (float)(2 * Philox.Uniform(seed, RandomStream.RandomPolicy, (episode << 32) | (uint)step, (uint)i) - 1);
     };
 
-    /// <summary>The policy that does nothing: u = 0.</summary>
+    /// <summary>The policy that does nothing: u = 0; it may be asked by several threads.</summary>
     public static Policy ZeroPolicy => (x, episode, step, u) => u.Clear();
 
     /// <summary>The policy in a run's newest checkpoint that is whole, without noise.</summary>

@@ -72,7 +72,7 @@ internal sealed class VideoFile : IDisposable
         if (_ffmpeg.ExitCode != 0) throw Failure(null);
         try
         {
-            File.Move(_partial, _path, overwrite: true);
+            File.Move(_partial, OutputFile.TargetOf(_path), overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

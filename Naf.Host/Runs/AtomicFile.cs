@@ -41,7 +41,7 @@ internal static class AtomicFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // a leftover is overwritten the next time
+            // a leftover is overwritten or removed the next time
         }
     }
 }

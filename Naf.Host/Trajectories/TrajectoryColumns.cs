@@ -35,6 +35,9 @@ internal sealed class TrajectoryColumns
     /// <summary>All columns, in the order of the file.</summary>
     public string[] All { get; }
 
+    /// <summary>Whether a name is that of a position, which every trajectory has.</summary>
+    public static bool IsPosition(string name) => name.StartsWith("qpos.", StringComparison.Ordinal);
+
     private static IEnumerable<string> OfJoint(string what, TreeJoint joint, int index, string[] ofFree) => joint.Type == TreeJointType.Free
         ? ofFree.Select(part => $"{Named(what, joint.Name, index)}.{part}") : [Named(what, joint.Name, index)];
 

@@ -10,7 +10,19 @@ namespace Naf.Host;
 /// </summary>
 internal static class TrajectoryFile
 {
-    /// <summary>Writes a file, in place of an older one.</summary>
+    /// <summary>Refuses a place where no trajectory can be written, or where something else would be lost.</summary>
+    /// <exception cref="UserException">The name does not end in .csv, no file can be there, or one is there that is no trajectory.</exception>
+    public static void CheckPlace(string path)
+    {
+        OutputFile.Check(path);
+        if (!Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase))
+            throw new UserException($"{path}: expected a name that ends in .csv, as a trajectory is");
+        string? header = File.Exists(OutputFile.TargetOf(path)) ? Lines(path).FirstOrDefault() : null;
+        if (header is not null && !TrajectoryTable.Cells(header).Any(TrajectoryColumns.IsPosition))
+            throw new UserException($"{path} is there already and is no trajectory; name another file");
+    }
+
+    /// <summary>Writes a file, in place of an older trajectory.</summary>
     /// <exception cref="UserException">It can't be written.</exception>
     public static void Write(string path, ControlTask task, Trajectory trajectory)
     {
@@ -26,45 +38,26 @@ internal static class TrajectoryFile
         OutputFile.Write(path, file => file.Write(Encoding.UTF8.GetBytes(text.ToString())));
     }
 
-    /// <summary>Reads a file; of its columns, positions and constants must be there.</summary>
+    /// <summary>Reads a file; of its columns, positions and constants must be there, and those that no trajectory has are left alone.</summary>
     /// <exception cref="UserException">There is no such file, or it is malformed: file, line and column.</exception>
     public static Trajectory Read(string path, ControlTask task)
     {
+        if (Directory.Exists(path)) throw new UserException($"{path} is a folder; name a trajectory's file");
         if (!File.Exists(path)) throw new UserException($"there is no trajectory {path}; naf evaluate TASK --trajectory {path} writes one");
-        string[] lines = Lines(path);
-        if (lines.Length == 0) throw new UserException($"{path} is empty; a trajectory begins with a line of column names");
-        string[] header = lines[0].Split(',');
+        var table = new TrajectoryTable(path, Lines(path));
         var columns = new TrajectoryColumns(task);
-        int[] positions = Required(columns.Positions), constants = Required(columns.Constants);
-        int[] velocities = Optional(columns.Velocities), actions = Optional(columns.Actions), reward = Optional(["reward"]);
+        int[] positions = table.Required(columns.Positions, task.Name), constants = table.Required(columns.Constants, task.Name);
+        int[] velocities = table.Optional(columns.Velocities), actions = table.Optional(columns.Actions), reward = table.Optional(["reward"]);
 
         var trajectory = new Trajectory();
-        for (int i = 1; i < lines.Length; i++)
+        for (int row = 0; row < table.Rows; row++)
         {
-            if (lines[i].Length == 0 && i == lines.Length - 1) break;
-            string[] cells = lines[i].Split(',');
-            if (cells.Length != header.Length)
-                throw new UserException($"{path} line {i + 1}: it has {cells.Length} columns, and the first line names {header.Length}");
-            double?[] numbers = [.. cells.Select((cell, c) => Cell(cell, i + 1, header[c]))];
+            double[] rewarded = table.Some(row, reward);
             trajectory.Add(new TrajectoryRow(
-                Full(numbers, positions, i + 1), Some(numbers, velocities), Full(numbers, constants, i + 1), Some(numbers, actions),
-                reward.Length > 0 ? numbers[reward[0]] : null));
+                table.Full(row, positions), table.Some(row, velocities), table.Full(row, constants), table.Some(row, actions),
+                rewarded.Length > 0 ? rewarded[0] : null));
         }
-        return trajectory.Rows.Count > 0 ? trajectory : throw new UserException($"{path} has no row below its line of column names");
-
-        int[] Required(string[] names) => [.. names.Select(name => Array.IndexOf(header, name) is var c and >= 0 ? c : throw new UserException(
-            $"{path} line 1: there is no column {name}, which a trajectory of {task.Name} has; it may be of another task"))];
-
-        int[] Optional(string[] names) => [.. names.Select(name => Array.IndexOf(header, name)).Where(c => c >= 0)];
-
-        double? Cell(string cell, int line, string column) => cell.Length == 0 ? null
-            : double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double n) && double.IsFinite(n) ? n
-            : throw new UserException($"{path} line {line}, column {column}: expected a finite number, not '{cell}'");
-
-        double[] Full(double?[] numbers, int[] of, int line) => [.. of.Select(c => numbers[c]
-            ?? throw new UserException($"{path} line {line}, column {header[c]}: expected a number, and there is none"))];
-
-        static double[] Some(double?[] numbers, int[] of) => of.All(c => numbers[c] is not null) ? [.. of.Select(c => numbers[c]!.Value)] : [];
+        return trajectory;
     }
 
     private static string[] Lines(string path)

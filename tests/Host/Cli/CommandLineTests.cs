@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Naf.Host;
 using NUnit.Framework;
@@ -51,6 +52,36 @@ public sealed class CommandLineTests
     }
 
     [Test]
+    public void Evaluate_plays_the_policy_that_does_nothing()
+    {
+        JsonElement json = TinyRun.CliJson("evaluate", "cartpole", "--policy", "zero", "--episodes", "3", "--json");
+        Assert.That(json.GetProperty("policy").GetString(), Is.EqualTo("zero"));
+        Assert.That(json.GetProperty("mean").GetDouble(), Is.EqualTo(-2.1).Within(0.001), "the pole hangs still");
+    }
+
+    [Test]
+    [Platform("Linux")]
+    public void A_result_is_printed_though_its_trajectory_cannot_be_written()
+    {
+        // no file of more than 8 KiB may be written; the trajectory has 20
+        using var folder = new TemporaryFolder();
+        string naf = Path.Combine(AppContext.BaseDirectory, "naf.dll"), file = folder["t.csv"];
+        string[] limited = ["-c", "trap '' XFSZ; ulimit -f 16; exec dotnet \"$@\"", "sh"];
+        using Process shell = Process.Start(new ProcessStartInfo(
+            "sh", [.. limited, naf, "evaluate", "cartpole", "--episodes", "2", "--trajectory", file])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["DOTNET_EnableWriteXorExecute"] = "0" },
+        })!;
+        Task<string> error = shell.StandardError.ReadToEndAsync();
+        string output = shell.StandardOutput.ReadToEnd();
+        shell.WaitForExit();
+        Assert.That(shell.ExitCode, Is.EqualTo(1), error.Result);
+        Assert.That(output, Does.StartWith("cartpole, random policy: mean -2.13").And.Not.Contain("first episode"));
+        Assert.That(error.Result, Does.StartWith($"naf: {file} can't be written: ").And.Not.Contain("should not happen"));
+        Assert.That(Directory.GetFiles(folder.Path), Is.Empty);
+    }
+
+    [Test]
     public void Bench_update_has_the_names_that_scripts_rely_on()
     {
         JsonElement json = TinyRun.CliJson(
@@ -100,8 +131,9 @@ public sealed class CommandLineTests
     [TestCase("evaluate cartpole --policy run",
         ExpectedResult = "--policy run needs a run's folder, and cartpole is a task; train first (naf train cartpole), or use --policy random")]
     [TestCase("evaluate .", ExpectedResult = ". is not a run's folder: it has no config.yaml; name a run's folder or a task")]
-    [TestCase("evaluate cartpole --policy mpc", ExpectedResult = "--policy mpc: the planner is not in this version; use random or run")]
-    [TestCase("evaluate cartpole --policy best", ExpectedResult = "--policy best: expected random, run or mpc")]
+    [TestCase("evaluate cartpole --policy mpc", ExpectedResult = "--policy mpc: the planner is not in this version; use run, random or zero")]
+    [TestCase("evaluate cartpole --policy best", ExpectedResult = "--policy best: expected run, random or zero")]
+    [TestCase("evaluate cartpole --trajectory t.txt", ExpectedResult = "t.txt: expected a name that ends in .csv, as a trajectory is")]
     [TestCase("evaluate cartpole --learner 1", ExpectedResult = "--learner 1 chooses a policy of a run; it goes with --policy run")]
     [TestCase("evaluate cartpole --episodes 0", ExpectedResult = "--episodes 0: expected a whole number from 1 to 1000000")]
     [TestCase("bench sim", ExpectedResult = "naf bench sim needs either --task TASK or --model FILE.xml")]

@@ -46,10 +46,44 @@ public sealed class TrajectoryFileTests : MujocoFixture
         Assert.That(read.Rows.Select(row => row.Qpos), Is.EqualTo(new double[][] { [0.5, 3], [0.25, 2] }));
     }
 
+    [TestCase("qpos.slider,qpos.hinge\n0.5,3\n\n\n")]
+    [TestCase("\"qpos.slider\", \"qpos.hinge\"\n\"0.5\", 3")]
+    [TestCase("qpos.hinge,comment,qpos.slider,\n3,starts here,0.5,\n")]
+    public void What_spreadsheets_make_of_it_is_read(string text)
+    {
+        using var folder = new TemporaryFolder();
+        using ControlTask task = ControlTask.Load("cartpole");
+        File.WriteAllText(folder["t.csv"], text);
+        Assert.That(TrajectoryFile.Read(folder["t.csv"], task).Rows.Select(row => row.Qpos), Is.EqualTo(new double[][] { [0.5, 3] }));
+    }
+
+    [Test]
+    public void Only_trajectories_are_replaced()
+    {
+        using var folder = new TemporaryFolder();
+        string metrics = folder["metrics.csv"];
+        TinyRun.Train(folder["run"], 2);
+        File.Copy(folder["run/metrics.csv"], metrics);
+        byte[] before = File.ReadAllBytes(metrics);
+        (int exitCode, string output, string error) = TinyRun.Cli("evaluate", "cartpole", "--episodes", "1", "--trajectory", metrics);
+        Assert.That((exitCode, output), Is.EqualTo((1, "")));
+        Assert.That(error.TrimEnd(), Is.EqualTo($"naf: {metrics} is there already and is no trajectory; name another file"));
+        Assert.That(File.ReadAllBytes(metrics), Is.EqualTo(before));
+
+        using ControlTask task = ControlTask.Load("cartpole");
+        TrajectoryFile.Write(folder["t.csv"], task, Play(task));
+        File.WriteAllText(folder["empty.csv"], "");
+        File.CreateSymbolicLink(folder["dangling.csv"], "nothing.csv");
+        foreach (string name in (string[])["t.csv", "empty.csv", "new.csv", "dangling.csv"])
+            Assert.That(() => TrajectoryFile.CheckPlace(folder[name]), Throws.Nothing, name);
+    }
+
     [TestCase("", " is empty; a trajectory begins with a line of column names")]
     [TestCase("qpos.slider,qpos.hinge\n", " has no row below its line of column names")]
     [TestCase("step,qpos.slider\n0,1\n",
         " line 1: there is no column qpos.hinge, which a trajectory of cartpole has; it may be of another task")]
+    [TestCase("qpos.slider;qpos.hinge\n0;1\n", " line 1: the names of its columns are not separated by commas; save it as CSV with commas")]
+    [TestCase("qpos.slider,qpos.hinge,qpos.slider\n0,1,2\n", " line 1: 2 columns are named qpos.slider; leave one")]
     [TestCase("qpos.slider,qpos.hinge\n0,1\n0\n", " line 3: it has 1 columns, and the first line names 2")]
     [TestCase("qpos.slider,qpos.hinge\n0,1\n0,one\n", " line 3, column qpos.hinge: expected a finite number, not 'one'")]
     [TestCase("qpos.slider,qpos.hinge\n0,nan\n", " line 2, column qpos.hinge: expected a finite number, not 'nan'")]

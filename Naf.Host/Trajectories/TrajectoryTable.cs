@@ -1,0 +1,71 @@
+using System.Globalization;
+
+namespace Naf.Host;
+
+/// <summary>The cells of a trajectory's file, by names of columns; an error says where the file is wrong.</summary>
+internal sealed class TrajectoryTable
+{
+    private readonly string _path;
+    private readonly string[] _header;
+    private readonly List<string[]> _rows = [];
+
+    /// <summary>Splits the lines.</summary>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="lines">Its lines; blank ones at the end don't count.</param>
+    /// <exception cref="UserException">It is empty, has no rows, columns of the same name, or rows of another length.</exception>
+    public TrajectoryTable(string path, string[] lines)
+    {
+        _path = path;
+        int count = Array.FindLastIndex(lines, line => !string.IsNullOrWhiteSpace(line)) + 1;
+        if (count == 0) throw new UserException($"{path} is empty; a trajectory begins with a line of column names");
+        if (count == 1) throw new UserException($"{path} has no row below its line of column names");
+        if (!lines[0].Contains(',') && lines[0].AsSpan().IndexOfAny(";\t") >= 0)
+            throw new UserException($"{path} line 1: the names of its columns are not separated by commas; save it as CSV with commas");
+        _header = Cells(lines[0]);
+        if (_header.Where(name => name.Length > 0).GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new UserException($"{path} line 1: {twice.Count()} columns are named {twice.Key}; leave one");
+
+        for (int i = 1; i < count; i++)
+        {
+            string[] cells = Cells(lines[i]);
+            _rows.Add(cells.Length == _header.Length ? cells
+                : throw new UserException($"{path} line {i + 1}: it has {cells.Length} columns, and the first line names {_header.Length}"));
+        }
+    }
+
+    /// <summary>Number of rows below the names.</summary>
+    public int Rows => _rows.Count;
+
+    /// <summary>The cells of a line, without quotation marks around them.</summary>
+    public static string[] Cells(string line) =>
+        [.. line.Split(',', StringSplitOptions.TrimEntries).Select(cell => cell is ['"', .. var inner, '"'] ? inner : cell)];
+
+    /// <summary>Columns that must be there.</summary>
+    /// <exception cref="UserException">One is not.</exception>
+    public int[] Required(string[] names, string task) => [.. names.Select(name => Array.IndexOf(_header, name) is var c and >= 0 ? c
+        : throw new UserException($"{_path} line 1: there is no column {name}, which a trajectory of {task} has; it may be of another task"))];
+
+    /// <summary>Those columns that are there.</summary>
+    public int[] Optional(string[] names) => [.. names.Select(name => Array.IndexOf(_header, name)).Where(c => c >= 0)];
+
+    /// <summary>Numbers of a row.</summary>
+    /// <exception cref="UserException">A cell is empty or not a finite number.</exception>
+    public double[] Full(int row, int[] columns) => [.. columns.Select(c => Cell(row, c)
+        ?? throw new UserException($"{_path} line {row + 2}, column {_header[c]}: expected a number, and there is none"))];
+
+    /// <summary>Numbers of a row; none where a cell is empty.</summary>
+    /// <exception cref="UserException">A cell is not a finite number.</exception>
+    public double[] Some(int row, int[] columns)
+    {
+        double?[] numbers = [.. columns.Select(c => Cell(row, c))];
+        return numbers.All(n => n is not null) ? [.. numbers.Select(n => n!.Value)] : [];
+    }
+
+    private double? Cell(int row, int column)
+    {
+        string cell = _rows[row][column];
+        if (cell.Length == 0) return null;
+        return double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double n) && double.IsFinite(n) ? n
+            : throw new UserException($"{_path} line {row + 2}, column {_header[column]}: expected a finite number, not '{cell}'");
+    }
+}
