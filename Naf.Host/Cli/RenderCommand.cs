@@ -54,28 +54,39 @@ internal static class RenderCommand
         return episode;
     }
 
-    /// <returns>0, or the exit code of a signal that came meanwhile.</returns>
+    /// <returns>0, or the exit code of the signal that ended it.</returns>
     private static int Film(Terminal terminal, RenderRequest request, EpisodePictures pictures, FrameRate rate)
     {
         using StopRequest stop = StopRequest.OnSignals();
+        if (Encode(terminal, request, pictures, rate, stop)) return 0;
+        terminal.Warn($"stopped; {request.Out} was not written");
+        return stop.ExitCode;
+    }
+
+    /// <returns>Whether the video is in its place: not when it was stopped before.</returns>
+    private static bool Encode(Terminal terminal, RenderRequest request, EpisodePictures pictures, FrameRate rate, StopRequest stop)
+    {
+        int drawn = 0, most = pictures.FramesAt(rate);
         using VideoFile video = VideoFile.Create(request.Out, request.Width, request.Height, rate);
-        using FrameDisplay? display = terminal.Interactive && !request.Json ? new FrameDisplay(pictures.FramesAt(rate)) : null;
+        using ProgressDisplay? display = terminal.Interactive && !request.Json ? new ProgressDisplay(State) : null;
         try
         {
             foreach (PixelImage frame in pictures.Frames(rate))
             {
-                if (stop.Requested) break;
+                if (stop.Requested) return false;
                 video.Add(frame);
-                display?.Advance();
+                Volatile.Write(ref drawn, drawn + 1);
             }
-            if (!stop.Requested) video.Finish();
+            video.Finish();
+            return true;
         }
         catch (UserException) when (stop.Requested)
         {
-            // Ctrl-C reaches ffmpeg too
+            return false; // Ctrl-C reaches ffmpeg too
         }
-        if (stop.Requested) terminal.Warn($"stopped; {request.Out} was not written");
-        return stop.ExitCode;
+
+        (double, double, string) State() =>
+            (Volatile.Read(ref drawn), most, string.Create(CultureInfo.InvariantCulture, $"frame {Volatile.Read(ref drawn)}/{most}"));
     }
 
     private static void Report(

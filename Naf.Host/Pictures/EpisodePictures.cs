@@ -16,8 +16,8 @@ internal sealed class EpisodePictures(ControlTask task, Trajectory episode, int 
         return _renderer.Draw();
     }
 
-    /// <summary>Frames of a video at a rate.</summary>
-    public int FramesAt(FrameRate rate) => episode.Steps / rate.Stride + 1;
+    /// <summary>Frames of a video at a rate; the last state has one always.</summary>
+    public int FramesAt(FrameRate rate) => (episode.Steps + rate.Stride - 1) / rate.Stride + 1;
 
     /// <summary>Draws the frames of a video, one after the other.</summary>
     public IEnumerable<PixelImage> Frames(FrameRate rate)
@@ -26,7 +26,7 @@ internal sealed class EpisodePictures(ControlTask task, Trajectory episode, int 
         for (int i = 0; i <= episode.Steps; i++)
         {
             Follow(i);
-            if (i % rate.Stride == 0) yield return _renderer.Draw();
+            if (i % rate.Stride == 0 || i == episode.Steps) yield return _renderer.Draw();
         }
     }
 

@@ -10,6 +10,7 @@ public sealed class RenderCommandTests : MujocoFixture
     private static readonly string[] Small = ["--width", "64", "--height", "48"];
 
     [Test]
+    [Needs(Need.Egl)]
     public void Picture_of_a_task_says_what_it_shows()
     {
         using var folder = new TemporaryFolder();
@@ -29,6 +30,7 @@ public sealed class RenderCommandTests : MujocoFixture
     }
 
     [Test]
+    [Needs(Need.Egl)]
     public void Picture_is_that_of_its_episode_step_and_policy()
     {
         using var folder = new TemporaryFolder();
@@ -48,6 +50,7 @@ public sealed class RenderCommandTests : MujocoFixture
     }
 
     [Test]
+    [Needs(Need.Egl)]
     public void A_runs_picture_is_that_of_the_trajectory_that_evaluate_wrote()
     {
         using var folder = new TemporaryFolder();
@@ -66,6 +69,7 @@ public sealed class RenderCommandTests : MujocoFixture
     }
 
     [Test]
+    [Needs(Need.Egl)]
     public void The_random_policys_trajectory_is_the_episode_that_is_drawn()
     {
         using var folder = new TemporaryFolder();
@@ -76,6 +80,7 @@ public sealed class RenderCommandTests : MujocoFixture
     }
 
     [Test]
+    [Needs(Need.Egl | Need.Ffmpeg)]
     public void Video_is_in_real_time()
     {
         using var folder = new TemporaryFolder();
@@ -90,6 +95,7 @@ public sealed class RenderCommandTests : MujocoFixture
     }
 
     [Test]
+    [Needs(Need.Egl | Need.Ffmpeg)]
     public void Video_skips_states_that_no_screen_could_show()
     {
         using var folder = new TemporaryFolder();
@@ -98,8 +104,23 @@ public sealed class RenderCommandTests : MujocoFixture
         string task = scratch.Changed("reacher", "substeps: 2", "substeps: 1");
         File.WriteAllText(task, File.ReadAllText(task).Replace("horizon: 150", "horizon: 51"));
         JsonElement json = TinyRun.CliJson(["render", task, "--out", folder["a.mp4"], .. Small, "--json"]);
-        Assert.That(json.GetProperty("frames").GetInt32(), Is.EqualTo(26));
-        Assert.That(VideoFileTests.Probe(folder["a.mp4"]), Does.EndWith(",50/1,26"));
+        Assert.That(json.GetProperty("frames").GetInt32(), Is.EqualTo(27), "states 0, 2 … 50, and the last one, 51");
+        Assert.That(VideoFileTests.Probe(folder["a.mp4"]), Does.EndWith(",50/1,27"));
+    }
+
+    [Test]
+    [Needs(Need.Egl | Need.Ffmpeg)]
+    [Platform(Exclude = "Win", Reason = "signals are sent by kill, which Windows has not")]
+    public void A_video_that_a_signal_stops_is_not_there_and_said_to_be_so()
+    {
+        using var folder = new TemporaryFolder();
+        string film = folder["a.mp4"];
+        using var child = new ChildProcess("render", "cartpole", "--out", film, "--width", "1920", "--height", "1080");
+        child.WaitUntil(() => Directory.GetFiles(folder.Path).Any(file => new FileInfo(file) is { Exists: true, Length: > 0 }));
+        child.Signal("TERM");
+        Assert.That(child.Wait(), Is.EqualTo(143), child.Error.Result);
+        Assert.That((child.Output.Result, child.Error.Result), Is.EqualTo(("", $"naf: stopped; {film} was not written{Environment.NewLine}")));
+        Assert.That(Directory.GetFiles(folder.Path), Is.Empty);
     }
 
     [TestCase("render cartpole", ExpectedResult = "naf render needs --out FILE, a picture (.png) or a video (.mp4)")]
@@ -119,6 +140,9 @@ public sealed class RenderCommandTests : MujocoFixture
         ExpectedResult = "--seed chooses an episode to play, and --trajectory is one; leave out either")]
     [TestCase("render cartpole --out a.png --trajectory no.csv",
         ExpectedResult = "there is no trajectory no.csv; naf evaluate TASK --trajectory no.csv writes one")]
+    [TestCase("render cartpole --out a.png --trajectory ", ExpectedResult = "--trajectory '': expected the name of a file")]
+    [TestCase("render cartpole --out a.png --trajectory .", ExpectedResult = ". is a folder; name a trajectory's file")]
+    [TestCase("render cartpole --out ", ExpectedResult = "--out '': expected the name of a file")]
     [TestCase("render . --out a.png", ExpectedResult = ". is not a run's folder: it has no config.yaml; name a run's folder or a task")]
     public string An_error_is_one_sentence_with_the_remedy(string arguments)
     {

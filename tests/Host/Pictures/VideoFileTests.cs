@@ -12,6 +12,7 @@ public sealed class VideoFileTests
     private const int Width = 34, Height = 18;
 
     [Test]
+    [Needs(Need.Ffmpeg)]
     public void Video_has_the_frames_and_the_duration()
     {
         using var folder = new TemporaryFolder();
@@ -48,6 +49,7 @@ public sealed class VideoFileTests
     }
 
     [Test]
+    [Needs(Need.Ffmpeg)]
     public void Video_that_is_given_up_leaves_nothing()
     {
         using var folder = new TemporaryFolder();
