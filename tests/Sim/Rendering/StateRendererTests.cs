@@ -166,14 +166,21 @@ public sealed class StateRendererTests : MujocoFixture
         using var together = new Barrier(2);
         int[][] lengths = [.. new[] { 31, 158 }.Select(width => Task.Run(() =>
         {
-            var found = new int[20];
-            for (int i = 0; i < found.Length; i++)
+            var found = new int[10];
+            try
             {
-                together.SignalAndWait();
-                using var renderer = new StateRenderer(task, width, 17);
-                found[i] = Draw(renderer, Bent, Target).Rgb.Length;
+                for (int i = 0; i < found.Length; i++)
+                {
+                    together.SignalAndWait();
+                    using var renderer = new StateRenderer(task, width, 17);
+                    found[i] = Draw(renderer, Bent, Target).Rgb.Length;
+                }
+                return found;
             }
-            return found;
+            finally
+            {
+                together.RemoveParticipant(); // the other goes on alone
+            }
         })).ToArray().Select(t => t.Result)];
         Assert.That(lengths[0], Is.All.EqualTo(3 * 31 * 17));
         Assert.That(lengths[1], Is.All.EqualTo(3 * 158 * 17));
