@@ -45,7 +45,7 @@ public sealed class TaskLibraryTests : MujocoFixture
         using var scratch = new ScratchFolder();
         using ControlTask task = ControlTask.Load(scratch.Changed("reacher", "tau: 0.01", "hidden: [20, 31]\n  gamma: 0.9"));
         Assert.That(task.Training.Values["hidden"], Is.EqualTo("[20, 31]"));
-        Assert.That(task.Training.Values.Keys, Is.EqualTo(new[] { "hidden", "gamma", "learning_rate", "reward_scale", "noise_scale" }));
+        Assert.That(task.Training.Values.Keys, Is.EqualTo(new[] { "hidden", "gamma", "reward_scale", "noise_scale" }));
     }
 
     [Test]
