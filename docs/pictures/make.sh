@@ -1,33 +1,24 @@
 #!/usr/bin/env bash
-# Draws docs/pictures/TASK.png for each built-in task: the end of an episode of random actions, or a step at which it shows more.
-# Folders of runs may be given, each of which draws its task's picture with its policy instead:  docs/pictures/make.sh [RUN]...
+# Draws docs/pictures/TASK.png. Each argument is a run (or task) with options of naf render; the task names the picture:
+#   docs/pictures/make.sh "runs/cartpole-naf-1 --step 60" "runs/walker2d-naf-1 --learner 2"
+# Without arguments: every built-in task with random actions. The pictures kept here were drawn from the runs of docs/results, with
+#   cartpole --step 45, reacher --episode 1, gripper --learner 1, gripper-single --learner 1 --step 90, gripper-moving --episode 3,
+#   canada2d --episode 3, cheetah --learner 1 --step 80, swimmer6 --learner 1, ant --step 130, walker2d --learner 2 --episode 2
+# and of 100 episodes of cartpole, reacher-single and peg with seed 0.
 # NAF names another program than ./naf.
 set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 naf=${NAF:-$here/../../naf}
-
-# draw RUN|TASK OPTION...
-draw() {
-    local said task
-    said=$($naf render "$1" --out "$here/drawing.png" --width 480 --height 360 --json "${@:2}")
-    task=$(sed 's/.*"task":"\([^"]*\)".*/\1/' <<< "$said")
-    mv "$here/drawing.png" "$here/$task.png"
-    echo "docs/pictures/$task.png: $1 ${*:2}"
-}
-
-if [ $# -gt 0 ]; then
-    for run in "$@"; do draw "$run"; done
-    exit
+drawing=$(mktemp --suffix .png)
+trap 'rm -f "$drawing"' EXIT
+if [ $# -eq 0 ]; then
+    for file in "$here"/../../Naf.Sim/Tasks/BuiltIn/*.yaml; do set -- "$@" "$(basename "$file" .yaml)"; done
 fi
-draw cartpole
-draw reacher --episode 2
-draw reacher-single
-draw peg
-draw gripper
-draw gripper-single
-draw gripper-moving --step 60
-draw canada2d --step 90
-draw cheetah --step 20
-draw swimmer6
-draw ant
-draw walker2d --step 20
+
+for wanted in "$@"; do
+    # shellcheck disable=SC2086   # the words of an argument are options
+    said=$("$naf" render $wanted --out "$drawing" --width 480 --height 360 --json)
+    task=$(sed 's/.*"task":"\([^"]*\)".*/\1/' <<< "$said")
+    cp "$drawing" "$here/$task.png"
+    echo "docs/pictures/$task.png: $wanted"
+done
