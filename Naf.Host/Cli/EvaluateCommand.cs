@@ -42,22 +42,36 @@ internal static class EvaluateCommand
                 _ => PolicyEvaluation.OfRun(task, aim.Name, aim.Run, k!.Value, start, count, terminal.Warn, first),
             };
 
-            // the result first: what was computed is not lost with the file
             warnings.Give(terminal);
-            if (parsed.GetValue(json))
-                Json.Write(terminal.Out, new
+            string? written = null;
+            try
+            {
+                if (file is not null) TrajectoryFile.Write(file, task, first!);
+                written = file;
+            }
+            finally
+            {
+                // what was computed is not lost with the file
+                Report(written);
+            }
+            return 0;
+
+            void Report(string? written)
+            {
+                if (parsed.GetValue(json))
                 {
-                    Target = aim.Name, Task = task.Name, Policy = chosen,
-                    result.Mean, result.StandardDeviation, result.Episodes, result.SuccessRate, Seed = start, Learner = k, Trajectory = file,
-                });
-            else
+                    Json.Write(terminal.Out, new
+                    {
+                        Target = aim.Name, Task = task.Name, Policy = chosen,
+                        result.Mean, result.StandardDeviation, result.Episodes, result.SuccessRate, Seed = start, Learner = k, Trajectory = written,
+                    });
+                    return;
+                }
                 terminal.Out.WriteLine($"{task.Name}, {chosen} policy: mean {Texts.Score(result.Mean)}, "
                     + $"standard deviation {Texts.Score(result.StandardDeviation)}, episodes {result.Episodes}, "
                     + (result.SuccessRate is { } rate ? $"success rate {Texts.Score(rate)}" : "no measure of success"));
-            if (file is null) return 0;
-            TrajectoryFile.Write(file, task, first!);
-            if (!parsed.GetValue(json)) terminal.Out.WriteLine($"first episode: {file}");
-            return 0;
+                if (written is not null) terminal.Out.WriteLine($"first episode: {written}");
+            }
         });
         return command;
     }

@@ -8,7 +8,7 @@ namespace Naf.Host;
 internal static class RenderCommand
 {
     private const string Notes = """
-        A picture shows the last state of the episode, or that of --step, with the path that led there; a video shows them all, in real time.
+        A picture shows the last state of the episode, or that of --step, with the path that led there; a video shows the whole episode in real time.
         RUN plays the episode as naf evaluate RUN does, TASK takes random actions; --trajectory shows an episode that naf evaluate wrote.
 
         """;
@@ -108,7 +108,8 @@ internal static class RenderCommand
         string which = request.Trajectory is { } file ? file : $"{policy} policy, episode {request.Episode} (seed {request.Seed})";
         string what = step is { } s ? $"step {s} of {episode.Steps}"
             : string.Create(CultureInfo.InvariantCulture, $"{frames} frames, {frames / rate.PerSecond:0.##} s");
+        string score = episode.Score is { } sum ? $"score {Texts.Score(sum)}, " : "";
         terminal.Out.WriteLine(
-            $"{request.Out}: {task.Name}, {which}, score {Texts.Score(episode.Score)}, {what}, {request.Width} x {request.Height}");
+            $"{request.Out}: {task.Name}, {which}, {score}{what}, {request.Width} x {request.Height}");
     }
 }

@@ -19,10 +19,14 @@ internal static class OutputFile
         {
             AtomicFile.Write(TargetOf(path), Path.GetFileName(PartialOf(path)), body);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // the last is .NET's word for a file above the system's limit
             throw Refused(path, e);
+        }
+        catch (ArgumentOutOfRangeException e) when (e.ParamName == "value")
+        {
+            // .NET's word for a file above the system's limit
+            throw new UserException($"{path} can't be written: it is larger than the system allows (ulimit -f); raise that, or name another file", e);
         }
     }
 

@@ -11,8 +11,8 @@ public sealed class Trajectory
     /// <summary>N.</summary>
     public int Steps => _rows.Count - 1;
 
-    /// <summary>Sum of the rewards.</summary>
-    public double Score => _rows.Sum(row => row.Reward ?? 0);
+    /// <summary>Sum of the rewards; null when a step has none, as in a file without them.</summary>
+    public double? Score => Steps > 0 && _rows.SkipLast(1).All(row => row.Reward is not null) ? _rows.SkipLast(1).Sum(row => row.Reward) : null;
 
     /// <summary>Adds a row, in the order of the steps.</summary>
     public void Add(TrajectoryRow row) => _rows.Add(row);

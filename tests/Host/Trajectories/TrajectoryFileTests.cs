@@ -44,6 +44,7 @@ public sealed class TrajectoryFileTests : MujocoFixture
         File.WriteAllText(folder["t.csv"], "qpos.hinge,note,qpos.slider\n3,,0.5\r\n2,1,0.25\n");
         Trajectory read = TrajectoryFile.Read(folder["t.csv"], task);
         Assert.That(read.Rows.Select(row => row.Qpos), Is.EqualTo(new double[][] { [0.5, 3], [0.25, 2] }));
+        Assert.That(read.Score, Is.Null, "no rewards, no score");
     }
 
     [TestCase("qpos.slider,qpos.hinge\n0.5,3\n\n\n")]
