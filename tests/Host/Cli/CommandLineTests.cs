@@ -68,7 +68,7 @@ public sealed class CommandLineTests
         using var folder = new TemporaryFolder();
         string naf = Path.Combine(AppContext.BaseDirectory, "naf.dll"), file = folder["t.csv"];
         string[] limited = ["-c", "trap '' XFSZ; ulimit -f 16; exec dotnet \"$@\"", "sh"];
-        string[] asked = ["evaluate", "cartpole", "--episodes", "2", "--trajectory", file, .. option.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+        string[] asked = ["evaluate", "cartpole", "--episodes", "2", "--trajectory", file, .. option.Length > 0 ? [option] : Array.Empty<string>()];
         using Process shell = Process.Start(new ProcessStartInfo("sh", [.. limited, naf, .. asked])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["DOTNET_EnableWriteXorExecute"] = "0" },
