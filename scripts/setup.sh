@@ -30,10 +30,13 @@ install_debian() {
     return 1
 }
 
+# loader_knows PATTERN: whether a library of that name is installed
+loader_knows() { { ldconfig -p || /sbin/ldconfig -p; } 2> /dev/null | grep "$1" > /dev/null; }
+
 # MuJoCo: MUJOCO_PATH, or a library that the loader knows, or Debian's package
 need_mujoco() {
     [ -n "${MUJOCO_PATH:-}" ] && return
-    { ldconfig -p || /sbin/ldconfig -p; } 2> /dev/null | grep 'libmujoco\.so' > /dev/null && return
+    loader_knows 'libmujoco\.so' && return
     [ "$(uname -s)" = Linux ] || return 0   # elsewhere the program looks for itself and says what it misses
     install_debian "MuJoCo is missing" libmujoco2.2.2 ||
         stop "MuJoCo is missing; install it (Debian 12: 'sudo apt-get install libmujoco2.2.2') or unpack a release of https://github.com/google-deepmind/mujoco and set MUJOCO_PATH to its folder"
@@ -42,7 +45,7 @@ need_mujoco() {
 # what draws pictures without a display: EGL and Mesa. Where they can't be had, the program says so when it is to draw
 want_pictures() {
     [ "$(uname -s)" = Linux ] || return 0
-    { ldconfig -p || /sbin/ldconfig -p; } 2> /dev/null | grep 'libEGL\.so\.1' > /dev/null &&
+    loader_knows 'libEGL\.so\.1' &&
         { ! command -v dpkg-query > /dev/null || dpkg-query -W -f '${Status}' libgl1-mesa-dri 2> /dev/null | grep '^install ok' > /dev/null; } && return
     install_debian "pictures need EGL" libegl1 libgl1-mesa-dri || true
 }

@@ -57,7 +57,7 @@ internal sealed class RandomPlay
     public double? MeanEnd => _ends == 0 ? null : (double)_endSteps / _ends;
 
     /// <summary>Scores and successes.</summary>
-    public EvaluationResult Score => Evaluation.Summarise(_scores, _task.Definition.Success.IsEmpty ? null : _successes);
+    public EvaluationResult Score => Evaluation.Summarise(_task, _scores, _successes);
 
     private double[] Squares { get; }
 

@@ -35,12 +35,9 @@ internal static class EvaluateCommand
             Trajectory? first = file is null ? null : new Trajectory();
             using ControlTask task = aim.Load();
             var warnings = new MujocoWarningReport();
-            EvaluationResult result = chosen switch
-            {
-                "random" => PolicyEvaluation.Random(task, start, count, team, first),
-                "zero" => PolicyEvaluation.Of(PolicyEvaluation.ZeroPolicy, task, start, count, team, first),
-                _ => PolicyEvaluation.OfRun(task, aim.Name, aim.Run, k!.Value, start, count, terminal.Warn, first),
-            };
+            EvaluationResult result = chosen == "run"
+                ? PolicyEvaluation.OfRun(task, aim.Name, aim.Run, k!.Value, start, count, terminal.Warn, first)
+                : PolicyEvaluation.Of(PolicyEvaluation.WithoutRun(chosen, start), task, start, count, team, first);
 
             warnings.Give(terminal);
             string? written = null;

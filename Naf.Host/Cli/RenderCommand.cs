@@ -48,7 +48,7 @@ internal static class RenderCommand
         using RunPolicy? run = request.Learner is { } k
             ? RunPolicy.Open(task, request.Target.Name, request.Target.Run, k, terminal.Warn) : null;
         Policy policy = run is not null ? run.Act
-            : request.Policy == "zero" ? PolicyEvaluation.ZeroPolicy : PolicyEvaluation.RandomPolicy(request.Seed);
+            : PolicyEvaluation.WithoutRun(request.Policy, request.Seed);
         using var evaluation = new Evaluation(task);
         evaluation.Episode(policy, request.Seed, (ulong)request.Episode, episode);
         return episode;

@@ -26,7 +26,7 @@ public sealed class Evaluation(ControlTask task) : IDisposable
             (scores[i], bool success) = Episode(policy, seed, (ulong)i, i == 0 ? first : null);
             if (success) successes++;
         }
-        return Summarise(scores, _environment.Task.Definition.Success.IsEmpty ? null : successes);
+        return Summarise(_environment.Task, scores, successes);
     }
 
     /// <summary>One episode: its score, and whether it was a success.</summary>
@@ -50,6 +50,13 @@ public sealed class Evaluation(ControlTask task) : IDisposable
             return (_environment.Score, _environment.Success);
         }
     }
+
+    /// <summary>Mean, standard deviation and, where the task has a measure of it, success rate.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="scores">[episodes].</param>
+    /// <param name="successes">How many were successes by that measure.</param>
+    public static EvaluationResult Summarise(ControlTask task, ReadOnlySpan<double> scores, int successes) =>
+        Summarise(scores, task.Definition.Success.IsEmpty ? null : successes);
 
     /// <summary>Mean, standard deviation and success rate.</summary>
     /// <param name="scores">[episodes].</param>

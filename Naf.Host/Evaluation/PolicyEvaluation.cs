@@ -9,15 +9,6 @@ namespace Naf.Host;
 /// </summary>
 public static class PolicyEvaluation
 {
-    /// <summary>The random policy: each entry of the action uniform in [−1, 1] at each step (Lillicrap et al. 2016).</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="seed">Seed of starts and actions.</param>
-    /// <param name="episodes">How many.</param>
-    /// <param name="threads">Threads; 0: one per core.</param>
-    /// <param name="first">Takes the first episode down, where given.</param>
-    public static EvaluationResult Random(ControlTask task, ulong seed, int episodes, int threads, Trajectory? first = null) =>
-        Of(RandomPolicy(seed), task, seed, episodes, threads, first);
-
     /// <summary>A policy that may be asked by several threads.</summary>
     /// <param name="act">The policy.</param>
     /// <param name="task">The task.</param>
@@ -40,10 +31,18 @@ public static class PolicyEvaluation
                 if (success) Interlocked.Increment(ref successes);
             }
         });
-        return Evaluation.Summarise(scores, task.Definition.Success.IsEmpty ? null : successes);
+        return Evaluation.Summarise(task, scores, successes);
     }
 
-    /// <summary>The random policy of a seed; it may be asked by several threads.</summary>
+    /// <summary>A policy that needs no run, by the name that <see cref="PolicyTarget.Policy"/> lets through: random or zero.</summary>
+    /// <param name="name">random or zero.</param>
+    /// <param name="seed">Seed of random actions.</param>
+    internal static Policy WithoutRun(string name, ulong seed) => name == "zero" ? ZeroPolicy : RandomPolicy(seed);
+
+    /// <summary>
+    /// The random policy of a seed: each entry of the action uniform in [−1, 1] at each step (Lillicrap et al. 2016); it may be asked by several
+    /// threads.
+    /// </summary>
     public static Policy RandomPolicy(ulong seed) => (x, episode, step, u) =>
     {
         for (int i = 0; i < u.Length; i++)

@@ -29,16 +29,16 @@ public sealed class EvaluationTests
     public void The_random_policy_does_not_depend_on_threads()
     {
         using ControlTask task = ControlTask.Load("cartpole");
-        EvaluationResult one = PolicyEvaluation.Random(task, seed: 3, episodes: 7, threads: 1);
-        Assert.That(PolicyEvaluation.Random(task, 3, 7, threads: 3), Is.EqualTo(one));
-        Assert.That(PolicyEvaluation.Random(task, 4, 7, threads: 1), Is.Not.EqualTo(one));
+        EvaluationResult one = PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(3), task, seed: 3, episodes: 7, threads: 1);
+        Assert.That(PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(3), task, 3, 7, threads: 3), Is.EqualTo(one));
+        Assert.That(PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(4), task, 4, 7, threads: 1), Is.Not.EqualTo(one));
     }
 
     [Test]
     public void The_random_policy_scores_on_cartpole_as_its_card_says()
     {
         using ControlTask task = ControlTask.Load("cartpole");
-        EvaluationResult r = PolicyEvaluation.Random(task, seed: 0, episodes: 100, threads: 0);
+        EvaluationResult r = PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(0), task, seed: 0, episodes: 100, threads: 0);
         Assert.That(r.Mean, Is.EqualTo(-2.08).Within(0.05), "measured on 500 episodes: -2.08, deviation 0.099");
         Assert.That(r.SuccessRate, Is.Zero);
     }

@@ -23,7 +23,7 @@ public sealed class RandomScoreTests
     public void Random_policy_scores_as_measured(string name, double mean, double deviation, int measured, int count = 200)
     {
         using ControlTask task = ControlTask.Load(name);
-        EvaluationResult r = PolicyEvaluation.Random(task, seed: 1000, count, threads: 1);
+        EvaluationResult r = PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(1000), task, seed: 1000, count, threads: 1);
         TestContext.Out.WriteLine($"{name}: random policy {r.Mean:0.000} ({r.StandardDeviation:0.000}) over {count} episodes, measured {mean}");
 
         // the measured means are given to three digits
