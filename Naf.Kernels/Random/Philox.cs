@@ -17,6 +17,12 @@ public enum RandomStream : uint
     TestReset = 5,
     /// <summary>Actions of the random policy.</summary>
     RandomPolicy = 6,
+    /// <summary>Real states from which imagination starts.</summary>
+    ImaginationStart = 7,
+    /// <summary>Action noise of imagined steps.</summary>
+    ImaginationAction = 8,
+    /// <summary>Noise of the imagined dynamics.</summary>
+    ImaginationDynamics = 9,
 }
 
 /// <summary>Four random words.</summary>
