@@ -1,0 +1,205 @@
+namespace Naf.Gpu;
+
+/// <summary>
+/// A device that runs compiled kernels, in the order in which they are launched (one queue). Its calls may come from several threads.
+/// What lives on it is counted; disposing it frees what is left.
+/// </summary>
+public abstract unsafe class GpuDevice : Device
+{
+    private readonly HashSet<DeviceBuffer> _buffers = [];
+    private readonly Dictionary<string, DeviceProgram> _programs = [];
+    private bool _disposed;
+
+    /// <summary>What it can do.</summary>
+    public abstract GpuLimits Limits { get; }
+
+    /// <summary>Where compiled kernels are kept.</summary>
+    public CompileCache Cache { get; init; } = new();
+
+    /// <summary>Buffers that are not disposed yet.</summary>
+    public int LiveBuffers
+    {
+        get { lock (Gate) return _buffers.Count; }
+    }
+
+    /// <summary>Bytes in buffers that are not disposed yet.</summary>
+    public long LiveBytes { get; private set; }
+
+    /// <summary>Held during every call into the driver.</summary>
+    protected Lock Gate { get; } = new();
+
+    /// <summary>A zeroed array.</summary>
+    /// <exception cref="DeviceMemoryException">There is no room for it.</exception>
+    public DeviceBuffer<T> Allocate<T>(long length) where T : unmanaged
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        var buffer = new DeviceBuffer<T>(this, length);
+        try
+        {
+            buffer.Fill(0);
+            return buffer;
+        }
+        catch
+        {
+            buffer.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>An array with these elements.</summary>
+    /// <exception cref="DeviceMemoryException">There is no room for it.</exception>
+    public DeviceBuffer<T> Allocate<T>(ReadOnlySpan<T> elements) where T : unmanaged
+    {
+        DeviceBuffer<T> buffer = Allocate<T>(elements.Length);
+        buffer.Upload(elements);
+        return buffer;
+    }
+
+    /// <summary>Compiles a source, or takes what was compiled before. The device owns the program.</summary>
+    /// <exception cref="KernelCompileException">It does not compile; the exception has the log.</exception>
+    public DeviceProgram Compile(KernelSource source)
+    {
+        lock (Gate)
+        {
+            ThrowIfDisposed();
+            if (_programs.TryGetValue(source.Text, out DeviceProgram? known)) return known;
+            byte[] binary = Cache.GetOrCompile([source.Text, .. CompileKeys], () => CompileBinary(source));
+            nint module = LoadBinary(source, binary);
+            var program = new DeviceProgram(this, source, module, name => FindKernel(module, name));
+            _programs.Add(source.Text, program);
+            return program;
+        }
+    }
+
+    /// <summary>Launches a kernel after all that was launched before; returns without waiting for it.</summary>
+    /// <exception cref="ArgumentException">An argument or the shape does not fit the kernel or the device.</exception>
+    /// <exception cref="DeviceLostException">The device failed.</exception>
+    public void Launch(DeviceKernel kernel, LaunchShape shape, params ReadOnlySpan<KernelArgument> arguments)
+    {
+        if (kernel.Device != this)
+            throw new ArgumentException($"kernel {kernel.Signature.Name} was compiled on {kernel.Device.Info.Name}; compile it on {Info.Name}");
+        kernel.Signature.Check(this, arguments);
+        if (shape.Groups < 1 || shape.Threads < 1 || shape.Threads > Limits.GroupThreads || shape.SharedBytes > Limits.SharedBytes)
+            throw new ArgumentException(
+                $"kernel {kernel.Signature.Name} cannot be launched as {shape} on {Info.Name}, which takes {Limits.GroupThreads} threads "
+                + $"and {Limits.SharedBytes} bytes of local memory a group; use a smaller batch or --device cpu");
+        if (shape.Cooperative && !Limits.Cooperative)
+            throw new ArgumentException($"kernel {kernel.Signature.Name}: {Info.Name} cannot run groups that wait for each other");
+        lock (Gate)
+        {
+            ThrowIfDisposed();
+            LaunchKernel(kernel.Handle, shape, arguments);
+        }
+    }
+
+    /// <summary>Waits for all that was launched.</summary>
+    /// <exception cref="DeviceLostException">The device failed.</exception>
+    public abstract void Synchronize();
+
+    /// <summary>A mark after all that was launched so far.</summary>
+    public abstract DeviceEvent Record();
+
+    /// <summary>Groups of a kernel that the whole device can run at the same time.</summary>
+    public abstract int ResidentGroups(DeviceKernel kernel, LaunchShape shape);
+
+    /// <inheritdoc/>
+    public sealed override void Dispose()
+    {
+        lock (Gate)
+        {
+            if (_disposed) return;
+            foreach (DeviceBuffer buffer in _buffers.ToArray()) buffer.Dispose();
+            foreach (DeviceProgram program in _programs.Values) Unload(program.Module, program.Kernels.Select(k => k.Handle));
+            _disposed = true;
+            Close();
+        }
+        GC.SuppressFinalize(this);
+    }
+
+    internal nint Take(DeviceBuffer buffer)
+    {
+        lock (Gate)
+        {
+            ThrowIfDisposed();
+            if (buffer.Bytes > Limits.BufferBytes || LiveBytes + buffer.Bytes > Limits.MemoryBytes)
+                throw new DeviceMemoryException(Info.Name, buffer.Bytes, LiveBytes, Math.Min(Limits.BufferBytes, Limits.MemoryBytes));
+            nint handle = AllocateMemory(buffer.Bytes);
+            _buffers.Add(buffer);
+            LiveBytes += buffer.Bytes;
+            return handle;
+        }
+    }
+
+    internal void GiveBack(DeviceBuffer buffer, nint handle)
+    {
+        lock (Gate)
+        {
+            if (!_buffers.Remove(buffer)) return;
+            LiveBytes -= buffer.Bytes;
+            FreeMemory(handle);
+        }
+    }
+
+    internal void Write(DeviceBuffer to, long offset, void* from, long bytes)
+    {
+        lock (Gate) WriteMemory(to.Handle, offset, from, bytes);
+    }
+
+    internal void Read(DeviceBuffer from, long offset, void* to, long bytes)
+    {
+        lock (Gate) ReadMemory(from.Handle, offset, to, bytes);
+    }
+
+    internal void Copy(DeviceBuffer from, long fromOffset, DeviceBuffer to, long offset, long bytes)
+    {
+        lock (Gate) CopyMemory(from.Handle, fromOffset, to.Handle, offset, bytes);
+    }
+
+    internal void Fill(DeviceBuffer buffer, byte value)
+    {
+        lock (Gate) FillMemory(buffer.Handle, value, buffer.Bytes);
+    }
+
+    // what a driver does; all but Synchronize and Record are called with the gate held
+
+    /// <summary>What a kept binary depends on besides its source: options, device, driver.</summary>
+    protected abstract IEnumerable<string> CompileKeys { get; }
+
+    /// <exception cref="DeviceMemoryException">There is no room.</exception>
+    protected abstract nint AllocateMemory(long bytes);
+
+    /// <summary>Frees memory; never throws.</summary>
+    protected abstract void FreeMemory(nint memory);
+
+    /// <summary>Host to device; the host memory may be used again when it returns.</summary>
+    protected abstract void WriteMemory(nint to, long offset, void* from, long bytes);
+
+    /// <summary>Device to host; waits.</summary>
+    protected abstract void ReadMemory(nint from, long offset, void* to, long bytes);
+
+    /// <summary>Device to device.</summary>
+    protected abstract void CopyMemory(nint from, long fromOffset, nint to, long offset, long bytes);
+
+    /// <summary>Sets every byte.</summary>
+    protected abstract void FillMemory(nint memory, byte value, long bytes);
+
+    /// <exception cref="KernelCompileException">It does not compile.</exception>
+    protected abstract byte[] CompileBinary(KernelSource source);
+
+    /// <summary>Loads a binary as a module.</summary>
+    protected abstract nint LoadBinary(KernelSource source, byte[] binary);
+
+    /// <summary>A kernel of a module.</summary>
+    protected abstract nint FindKernel(nint module, string name);
+
+    /// <summary>Frees a module and its kernels; never throws.</summary>
+    protected abstract void Unload(nint module, IEnumerable<nint> kernels);
+
+    /// <summary>Launches with arguments that have been checked.</summary>
+    protected abstract void LaunchKernel(nint kernel, LaunchShape shape, ReadOnlySpan<KernelArgument> arguments);
+
+    /// <summary>Waits for the device and lets it go; never throws.</summary>
+    protected abstract void Close();
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
+}

@@ -1,0 +1,33 @@
+namespace Naf.Gpu;
+
+/// <summary>A device was asked for that is not there, cannot be used, or failed; the message names the remedy.</summary>
+public class DeviceException(string message) : Exception(message);
+
+/// <summary>The device has not so much memory left.</summary>
+/// <param name="device">Its name.</param>
+/// <param name="bytes">Bytes that were asked for.</param>
+/// <param name="live">Bytes that this process holds there.</param>
+/// <param name="capacity">Bytes that it has, or that one buffer may have.</param>
+public sealed class DeviceMemoryException(string device, long bytes, long live, long capacity) : DeviceException(
+    $"{device} has no room for a buffer of {bytes:N0} bytes beside the {live:N0} in use (of {capacity:N0}); "
+    + "lower replay_capacity or the number of learners, or use --device cpu")
+{
+    /// <summary>Bytes that were asked for.</summary>
+    public long Bytes { get; } = bytes;
+}
+
+/// <summary>A kernel did not compile.</summary>
+public sealed class KernelCompileException(string device, string kernel, string log) : DeviceException(
+    $"the kernel {kernel} does not compile on {device}; update its driver or use --device cpu. The compiler's log:\n{log}")
+{
+    /// <summary>The compiler's log.</summary>
+    public string Log { get; } = log;
+}
+
+/// <summary>The device is gone or hung: all that it held is lost, and every later call fails too.</summary>
+public sealed class DeviceLostException(string device, string reason) : DeviceException(
+    $"{device} was lost ({reason}); resume the run from its last checkpoint (--resume), on another device if it happens again")
+{
+    /// <summary>The driver's word for what happened.</summary>
+    public string DriverReason { get; } = reason;
+}
