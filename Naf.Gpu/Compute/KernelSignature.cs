@@ -14,7 +14,8 @@ public sealed partial record KernelSignature(string Name, ImmutableArray<(bool I
     {
         foreach (Match kernel in KernelPattern().Matches(Comments().Replace(source, "")))
         {
-            string[] parameters = kernel.Groups["parameters"].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            string[] parameters = kernel.Groups["parameters"].Value
+                .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             yield return new KernelSignature(kernel.Groups["name"].Value, [.. parameters.Select(Parameter)]);
         }
     }
