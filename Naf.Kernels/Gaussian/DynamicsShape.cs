@@ -1,0 +1,43 @@
+namespace Naf.Kernels;
+
+/// <summary>
+/// Sizes of time-varying linear-Gaussian dynamics, s′ ~ N(F_t [s; u] + f_t, N_t) for t = 0 … Horizon − 1 (paper, section 5).
+/// <code>
+/// a model in double:     F [Horizon, State, Input], f [Horizon, State], N [Horizon, State, State]
+/// packed for rollouts:   [Horizon, 2 State + Action + 1, Pad(State)] float32, a step's rows the columns of F_t, f_t, the columns of chol(N_t)
+/// a sample of the fit:   z = [s; u; s′]
+/// </code>
+/// </summary>
+/// <param name="Horizon">Time steps T, 1 to 100,000.</param>
+/// <param name="State">Entries S of the state s = [q; q̇], 1 to 512.</param>
+/// <param name="Action">Entries A of the action u, 1 to 64.</param>
+/// <exception cref="ArgumentException">A size is out of range.</exception>
+public readonly record struct DynamicsShape(int Horizon, int State, int Action)
+{
+    /// <summary>Time steps T.</summary>
+    public int Horizon { get; } = Require("horizon", Horizon, 100_000);
+
+    /// <summary>Entries S of the state.</summary>
+    public int State { get; } = Require("state", State, 512);
+
+    /// <summary>Entries A of the action.</summary>
+    public int Action { get; } = Require("action", Action, 64);
+
+    /// <summary>Entries of the input [s; u]: S + A.</summary>
+    public int Input => State + Action;
+
+    /// <summary>Entries of a sample [s; u; s′]: 2 S + A.</summary>
+    public int Sample => 2 * State + Action;
+
+    /// <summary>Floats of a packed row: S rounded up to whole cache lines.</summary>
+    public int PackedRow => MlpShape.Pad(State);
+
+    /// <summary>Floats of a packed time step: its rows are the S + A columns of F_t, f_t, and the S columns of the lower triangle chol(N_t).</summary>
+    public int PackedStep => (2 * State + Action + 1) * PackedRow;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Horizon} steps of {State} states and {Action} actions";
+
+    private static int Require(string name, int value, int most) =>
+        value >= 1 && value <= most ? value : throw new ArgumentException($"dynamics with {name} = {value} are not possible; give 1 to {most}");
+}
