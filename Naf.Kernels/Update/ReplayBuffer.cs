@@ -30,8 +30,20 @@ internal sealed unsafe class ReplayBuffer : IDisposable
     /// <summary>Rows held.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Rows that it can hold.</summary>
+    public int Capacity => _capacity;
+
+    /// <summary>Row that was added last; −1 before the first.</summary>
+    public int Newest => _next - 1;
+
     /// <summary>Row <paramref name="index"/>, 0 ≤ index &lt; Count.</summary>
     public float* Row(int index) => _rows.Pointer + (long)index * RowLength;
+
+    /// <summary>Row <paramref name="index"/> as a span.</summary>
+    public Span<float> RowSpan(int index) => new(Row(index), RowLength);
+
+    /// <summary>The rows held, [Count, RowLength]; at most 2³¹ − 1 floats.</summary>
+    public Span<float> Rows => new(_rows.Pointer, checked(Count * RowLength));
 
     /// <summary>Adds a transition.</summary>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
@@ -52,6 +64,24 @@ internal sealed unsafe class ReplayBuffer : IDisposable
         next.CopyTo(row[(_state + _action + 2)..]);
         _next++;
         Count = Math.Max(Count, _next);
+    }
+
+    /// <summary>Adds rows that are finite, as if one after the other.</summary>
+    /// <param name="rows">[count, RowLength].</param>
+    public void Append(float* rows, long count)
+    {
+        while (count > 0)
+        {
+            if (_next == _allocated && _allocated < _capacity) Grow((int)Math.Min(_capacity, 2L * _allocated));
+            if (_next == _capacity) _next = 0;
+            int fitting = (int)Math.Min(count, _allocated - _next);
+            long floats = (long)fitting * RowLength;
+            Buffer.MemoryCopy(rows, Row(_next), floats * sizeof(float), floats * sizeof(float));
+            rows += floats;
+            count -= fitting;
+            _next += fitting;
+            Count = Math.Max(Count, _next);
+        }
     }
 
     public void Save(BinaryWriter writer)

@@ -1,0 +1,94 @@
+using Naf.Gpu;
+
+namespace Naf.Kernels;
+
+/// <summary>
+/// Rollouts on the processor: threads take blocks of them in order, and append a block's rows when those of the blocks before it stand there.
+/// </summary>
+internal sealed unsafe class CpuRollouts : IDisposable
+{
+    private readonly RolloutDefinition _definition;
+    private readonly WorkTeam _team;
+    private readonly RolloutCrew[] _crews;
+    private readonly Action<int> _work;
+    private readonly int[] _firstTicket, _appended;
+    private RolloutCall _call;
+    private int _ticket;
+    private volatile bool _failed;
+
+    public CpuRollouts(CpuDevice device, RolloutDefinition definition, NafShape shape, float[] inputScale, int learners, int laneWidth)
+    {
+        (_definition, _team) = (definition, device.Team);
+        _crews = [.. Enumerable.Range(0, _team.Threads).Select(_ => RolloutCrew.Create(definition, shape, inputScale, laneWidth))];
+        (_firstTicket, _appended) = (new int[learners + 1], new int[learners]);
+        _work = Work;
+    }
+
+    /// <summary>What one call works on, an entry per learner.</summary>
+    /// <param name="Dynamics">Packed models of all learners, one after the other.</param>
+    internal readonly record struct RolloutCall(
+        Learner[] Learners, RolloutSettings[] Settings, RolloutStarts[] Starts, nint Dynamics, ReplayBuffer[] Targets, RolloutReport[] Reports);
+
+    public void Run(in RolloutCall call)
+    {
+        _call = call;
+        for (int k = 0; k < call.Learners.Length; k++)
+        {
+            int rollouts = RolloutCrew.BlockRollouts(call.Settings[k], _definition.RowLength);
+            _firstTicket[k + 1] = _firstTicket[k] + (call.Learners[k].Active ? (call.Starts[k].Count + rollouts - 1) / rollouts : 0);
+            (_appended[k], call.Reports[k]) = (0, default);
+        }
+        (_ticket, _failed) = (0, false);
+        if (_team.Threads == 1) Work(0);
+        else _team.Run(_work);
+    }
+
+    public void Dispose()
+    {
+        foreach (RolloutCrew crew in _crews) crew.Dispose();
+    }
+
+    private void Work(int member)
+    {
+        RolloutCrew crew = _crews[member];
+        crew.Forget();
+        try
+        {
+            int k = 0;
+            for (int ticket = Take(); ticket < _firstTicket[^1]; ticket = Take())
+            {
+                while (ticket >= _firstTicket[k + 1]) k++;
+                RunBlock(crew, k, ticket - _firstTicket[k]);
+                if (_failed) return;
+            }
+        }
+        catch
+        {
+            // the others must not wait for this one's rows
+            _failed = true;
+            throw;
+        }
+    }
+
+    private int Take() => Interlocked.Increment(ref _ticket) - 1;
+
+    private void RunBlock(RolloutCrew crew, int k, int block)
+    {
+        int rollouts = RolloutCrew.BlockRollouts(_call.Settings[k], _definition.RowLength), first = block * rollouts;
+        long model = (long)_definition.Dynamics.Horizon * _definition.Dynamics.PackedStep;
+        var dynamics = (nint)((float*)_call.Dynamics + k * model);
+        crew.Run(new RolloutBlock(
+            _call.Learners[k], _call.Settings[k], _call.Starts[k], first, Math.Min(rollouts, _call.Starts[k].Count - first), dynamics));
+
+        // in turn: the blocks before this one were taken before, and are being computed
+        var wait = new SpinWait();
+        while (Volatile.Read(ref _appended[k]) != block)
+        {
+            if (_failed) return;
+            wait.SpinOnce();
+        }
+        RolloutReport report = _call.Reports[k];
+        _call.Reports[k] = new RolloutReport(report.Steps + crew.Append(_call.Targets[k]), report.Cuts + crew.Cuts);
+        Volatile.Write(ref _appended[k], block + 1);
+    }
+}

@@ -1,0 +1,43 @@
+namespace Naf.Kernels;
+
+/// <summary>
+/// What is imagined, as data: states s in their coordinates, s′ ~ N(F_t [s; u] + f_t, N_t), the observation x = h(s, c) and the reward r(x, u) with
+/// the bounds that end an episode. Checked once here.
+/// </summary>
+public sealed record RolloutDefinition
+{
+    /// <param name="coordinates">The coordinates of s.</param>
+    /// <param name="observation">x = h(qpos, qvel, c), over the same tree.</param>
+    /// <param name="reward">r(x, u) and the bounds of x that end an episode.</param>
+    /// <param name="dynamics">Sizes of the fitted model.</param>
+    /// <exception cref="ArgumentException">The parts do not fit together; the message says which.</exception>
+    public RolloutDefinition(StateCoordinates coordinates, ObservationDefinition observation, RewardDefinition reward, DynamicsShape dynamics)
+    {
+        if (!ReferenceEquals(coordinates.Tree, observation.Tree))
+            throw new ArgumentException("coordinates and observation are of different trees; make both from the model's one tree");
+        Require("the dynamics have a state", dynamics.State, "the tree", coordinates.Size);
+        Require("the reward has an observation", reward.ObservationSize, "the observation", observation.Size);
+        Require("the dynamics have an action", dynamics.Action, "the reward", reward.ActionSize);
+        (Coordinates, Observation, Reward, Dynamics) = (coordinates, observation, reward, dynamics);
+    }
+
+    /// <summary>The coordinates of s.</summary>
+    public StateCoordinates Coordinates { get; }
+
+    /// <summary>x = h(qpos, qvel, c).</summary>
+    public ObservationDefinition Observation { get; }
+
+    /// <summary>r(x, u) and the bounds of x that end an episode.</summary>
+    public RewardDefinition Reward { get; }
+
+    /// <summary>Sizes of the fitted model.</summary>
+    public DynamicsShape Dynamics { get; }
+
+    /// <summary>Floats of a replay row [x | u | r | b | x′].</summary>
+    public int RowLength => 2 * Observation.Size + Dynamics.Action + 2;
+
+    private static void Require(string what, int size, string where, int expected)
+    {
+        if (size != expected) throw new ArgumentException($"{what} of {size} entries, and {where} has {expected}; make both from the same task");
+    }
+}

@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+
+namespace Naf.Kernels;
+
+/// <summary>How one learner imagines.</summary>
+public sealed record RolloutSettings
+{
+    /// <summary>l, the steps of a rollout (paper, section 5 and Table 1: 10 where it gained).</summary>
+    public int Steps { get; init; } = 10;
+
+    /// <summary>M, the most rollouts of one call.</summary>
+    public int Rollouts { get; init; } = 4096;
+
+    /// <summary>σ: u = clip(μ(x) + σ ε, −1, 1) with ε standard normal.</summary>
+    public float ActionNoise { get; init; }
+
+    /// <summary>Whether s′ is drawn from N(F [s; u] + f, N); otherwise it is the mean.</summary>
+    public bool SampleDynamics { get; init; } = true;
+
+    /// <summary>[State] or empty (none): a rollout is cut where s′ is below; −∞ for no bound.</summary>
+    public ImmutableArray<float> Low { get; init; } = [];
+
+    /// <summary>[State] or empty (none): a rollout is cut where s′ is above; +∞ for no bound.</summary>
+    public ImmutableArray<float> High { get; init; } = [];
+
+    /// <summary>Checks every value.</summary>
+    /// <param name="state">Entries of s.</param>
+    /// <exception cref="ArgumentException">A value is out of range; the message names it and its range.</exception>
+    public void Check(int state)
+    {
+        if (Steps is < 1 or > 10_000) throw new ArgumentException($"imagined steps = {Steps} is out of range; give 1 to 10000");
+        if (Rollouts is < 1 or > 1_000_000) throw new ArgumentException($"rollouts = {Rollouts} is out of range; give 1 to 1000000");
+        if (!(ActionNoise >= 0 && float.IsFinite(ActionNoise)))
+            throw new ArgumentException($"action noise = {ActionNoise} is out of range; give 0 or above");
+        foreach ((string name, ImmutableArray<float> bound) in new[] { ("low", Low), ("high", High) })
+            if (bound.IsDefault || (bound.Length != 0 && bound.Length != state) || bound.Any(float.IsNaN))
+                throw new ArgumentException($"the {name} bounds of the state must be {state} numbers, or none");
+    }
+}
+
+/// <summary>What a learner's imagination made in one call.</summary>
+/// <param name="Steps">Transitions stored.</param>
+/// <param name="Cuts">Rollouts that left the bounds or became non-finite, and ended before that transition.</param>
+public readonly record struct RolloutReport(long Steps, int Cuts);

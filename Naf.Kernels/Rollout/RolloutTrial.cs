@@ -1,0 +1,63 @@
+using Naf.Gpu;
+
+namespace Naf.Kernels;
+
+/// <summary>Learners with drawn weights, models and starts, whose rollouts are checked or timed.</summary>
+internal sealed class RolloutTrial : IDisposable
+{
+    private readonly RolloutDefinition _definition;
+    private readonly NafShape _shape;
+    private readonly float[] _inputScale, _dynamics;
+    private readonly Learner[] _learners;
+    private readonly ReplayBuffer[] _imagined;
+
+    /// <param name="settings">One entry per learner; learner k has the seed firstSeed + k, and its numbers follow from it alone.</param>
+    /// <param name="laneWidth">Floats of a register, or 0 for the widest.</param>
+    public RolloutTrial(
+        Device device, RolloutDefinition definition, NafShape shape, RolloutSettings[] settings, ulong firstSeed = 5, int capacity = 0,
+        int laneWidth = 0)
+    {
+        (_definition, _shape) = (definition, shape);
+        _inputScale = [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + i % 3 * 0.25f)];
+        _learners = [.. settings.Select((_, k) => new Learner(shape, new LearnerSettings { Seed = firstSeed + (ulong)k }, 1))];
+        int rows = settings.Max(s => s.Rollouts * s.Steps);
+        _imagined = [.. settings.Select(_ => new ReplayBuffer(shape.State, shape.Action, capacity > 0 ? capacity : rows))];
+        _dynamics = [.. _learners.SelectMany(l => RolloutCheck.DrawDynamics(definition.Dynamics, l.Settings.Seed))];
+        Rollouts = new ImaginationRollouts(device, shape, _inputScale, definition, settings, _learners, _imagined, laneWidth);
+        for (int k = 0; k < settings.Length; k++)
+            RolloutCheck.DrawStarts(Rollouts.Starts(k), definition, settings[k].Rollouts, settings[k].Steps, _learners[k].Settings.Seed);
+    }
+
+    public ImaginationRollouts Rollouts { get; }
+
+    /// <summary>Packed models of all learners.</summary>
+    public Span<float> Dynamics => _dynamics;
+
+    public ReplayBuffer Imagined(int learner) => _imagined[learner];
+
+    public Learner Learner(int learner) => _learners[learner];
+
+    /// <summary>One call; returns the steps stored.</summary>
+    public long Run()
+    {
+        Rollouts.Run(_dynamics);
+        long steps = 0;
+        for (int k = 0; k < _learners.Length; k++) steps += Rollouts.Report(k).Steps;
+        return steps;
+    }
+
+    /// <summary>The rows of the first call against the reference.</summary>
+    public RolloutCheck.Errors Compare(int k)
+    {
+        int model = _definition.Dynamics.Horizon * _definition.Dynamics.PackedStep;
+        return RolloutCheck.Compare(_definition, _shape, _inputScale, Rollouts.Settings(k), Rollouts.Starts(k), Rollouts.Report(k),
+            _learners[k], _dynamics.AsSpan(k * model, model), _imagined[k]);
+    }
+
+    public void Dispose()
+    {
+        Rollouts.Dispose();
+        foreach (ReplayBuffer replay in _imagined) replay.Dispose();
+        foreach (Learner learner in _learners) learner.Dispose();
+    }
+}

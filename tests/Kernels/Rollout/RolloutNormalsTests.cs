@@ -1,0 +1,60 @@
+using Naf.Kernels;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>The normals of imagination: the fast table against the definition, and what they are.</summary>
+public sealed class RolloutNormalsTests
+{
+    [TestCase(1, 1)]
+    [TestCase(6, 31)]
+    [TestCase(20, 64)]
+    [TestCase(31, 13)]
+    public unsafe void The_table_holds_the_defined_numbers(int count, int rollouts)
+    {
+        using var table = new NormalTable(count, 64);
+        // over the 32-bit edge of the rollout's number
+        foreach ((ulong seed, ulong first, int step) in new[] { (0ul, 0ul, 0), (0x123456789ABCDEFul, (1ul << 32) - 5, 3), (7ul, 1ul << 40, 999) })
+        {
+            new Span<float>(table.Normals, 64 * table.Row).Fill(float.NaN);
+            table.Fill(seed, RandomStream.ImaginationDynamics, first, step, rollouts);
+            var expected = new double[count];
+            for (int m = 0; m < rollouts; m++)
+            {
+                RolloutNormals.Fill<double>(seed, RandomStream.ImaginationDynamics, first + (ulong)m, step, expected);
+                for (int i = 0; i < count; i++)
+                    Assert.That(table.Normals[m * table.Row + i], Is.EqualTo(expected[i]).Within(2e-6), $"seed {seed}, rollout {m}, normal {i}");
+            }
+        }
+    }
+
+    [Test]
+    public unsafe void They_are_standard_normal_and_each_its_own()
+    {
+        using var table = new NormalTable(8, 64);
+        var all = new List<double>();
+        for (int block = 0; block < 64; block++)
+        {
+            table.Fill(5, RandomStream.ImaginationAction, (ulong)(64 * block), block % 3, 64);
+            for (int i = 0; i < 512; i++) all.Add(table.Normals[i]);
+        }
+        // 32768 draws: the standard errors of mean, variance and fourth moment are .0055, .0078 and .054
+        Assert.That(all.Average(), Is.Zero.Within(0.02));
+        Assert.That(all.Average(z => z * z), Is.EqualTo(1).Within(0.03));
+        Assert.That(all.Average(z => z * z * z * z), Is.EqualTo(3).Within(0.2));
+        Assert.That(all.Zip(all.Skip(1), (a, b) => a * b).Average(), Is.Zero.Within(0.02));
+        Assert.That(all.Distinct().Count(), Is.GreaterThan(32000));
+    }
+
+    [Test]
+    public void The_third_and_fourth_come_from_the_last_two_words()
+    {
+        var normals = new double[4];
+        RolloutNormals.Fill<double>(1, RandomStream.ImaginationAction, 2, 3, normals);
+        PhiloxBlock block = Philox.At(1, RandomStream.ImaginationAction, 2, 3);
+        // by hand from the words
+        double radius = Math.Sqrt(-2 * Math.Log(((block.C >> 8) + 1) / 16777216.0)), angle = 2 * Math.PI * (block.D >> 8) / 16777216.0;
+        Assert.That(normals[2], Is.EqualTo(radius * Math.Cos(angle)).Within(1e-14));
+        Assert.That(normals[3], Is.EqualTo(radius * Math.Sin(angle)).Within(1e-14));
+    }
+}

@@ -1,0 +1,78 @@
+using Naf.Kernels;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>The reference of the rollouts against closed forms: with a network of zeros the policy stands still and the model is linear.</summary>
+public sealed class RolloutReferenceTests
+{
+    private static readonly RolloutDefinition Cart = RolloutTasks.Chain(joints: 1, action: 1, horizon: 5, bound: 100, terminationReward: -7);
+    private static readonly NafShape Shape = new(2, 1, [3]);
+    private static readonly double[] NoWeights = new double[Shape.Networks()[1].Parameters];
+
+    // q′ = q + v / 2, v′ = v / 2 + u at every time step, f = (0, t)
+    private static double[] Model()
+    {
+        var packed = new double[5 * Cart.Dynamics.PackedStep];
+        for (int t = 0; t < 5; t++)
+        {
+            int at = t * Cart.Dynamics.PackedStep;
+            (packed[at], packed[at + 16], packed[at + 17], packed[at + 33], packed[at + 49]) = (1, 0.5, 0.5, 1, t);
+            // chol(N) = [1 0; 2 3]
+            (packed[at + 64], packed[at + 65], packed[at + 81]) = (1, 2, 3);
+        }
+        return packed;
+    }
+
+    private static RolloutReference<double>.Result Run(RolloutSettings settings, double[] s, int t, double[]? weights = null) =>
+        new RolloutReference<double>(Cart, Shape, [1, 1]).Run(settings, 9, 4, weights ?? NoWeights, [], Model(), s, [], t);
+
+    [Test]
+    public void The_mean_follows_the_model_of_each_time_step_until_the_horizon()
+    {
+        RolloutReference<double>.Result result = Run(new RolloutSettings { Steps = 10, SampleDynamics = false }, [1, 2], 3);
+        // t = 3: (1 + 1, 1 + 3), t = 4: (2 + 2, 2 + 4); reward −(q² + u²)
+        Assert.That(result.Cut, Is.False);
+        Assert.That(result.Rows, Is.EqualTo(new[] { new double[] { 1, 2, 0, -1, 1, 2, 4 }, [2, 4, 0, -4, 1, 4, 6] }));
+    }
+
+    [Test]
+    public void Noise_enters_through_the_factor_and_the_clipped_action()
+    {
+        var normals = new double[2];
+        RolloutNormals.Fill<double>(9, RandomStream.ImaginationDynamics, 4, 0, normals);
+        RolloutReference<double>.Result result = Run(new RolloutSettings { Steps = 1, ActionNoise = 1000 }, [1, 2], 0);
+        double u = result.Rows[0][2];
+        Assert.That(Math.Abs(u), Is.EqualTo(1), "an action of a thousand deviations is clipped");
+        Assert.That(result.Rows[0][5], Is.EqualTo(2 + normals[0]).Within(1e-12));
+        Assert.That(result.Rows[0][6], Is.EqualTo(1 + u + 2 * normals[0] + 3 * normals[1]).Within(1e-12));
+    }
+
+    [Test]
+    public void A_terminal_state_ends_the_rollout_with_its_reward_and_no_bootstrap()
+    {
+        RolloutReference<double>.Result result = Run(new RolloutSettings { SampleDynamics = false }, [99, 4], 0);
+        Assert.That(result.Cut, Is.False);
+        Assert.That(result.Rows, Is.EqualTo(new[] { new double[] { 99, 4, 0, -99 * 99 - 7, 0, 101, 2 } }));
+    }
+
+    [Test]
+    public void What_leaves_the_bounds_is_cut_and_not_stored()
+    {
+        var settings = new RolloutSettings { SampleDynamics = false, Low = [-1e9f, -1e9f], High = [3, float.PositiveInfinity] };
+        RolloutReference<double>.Result result = Run(settings, [1, 2], 3);
+        Assert.That((result.Cut, result.Rows.Count), Is.EqualTo((true, 1)), "q′ = 2, then 4");
+        RolloutReference<double>.Result lost = Run(settings with { High = [] }, [double.NaN, 0], 0);
+        Assert.That((lost.Cut, lost.Rows.Count), Is.EqualTo((true, 0)));
+        Assert.That(Run(settings, [1, 2], 5).Cut, Is.False, "a start at the horizon has no steps, and is no cut");
+    }
+
+    [Test]
+    public void An_action_that_is_not_a_number_cuts()
+    {
+        double[] weights = [.. NoWeights];
+        weights[^16] = double.NaN;
+        RolloutReference<double>.Result result = Run(new RolloutSettings { ActionNoise = 0.1f }, [1, 2], 0, weights);
+        Assert.That((result.Cut, result.Rows.Count), Is.EqualTo((true, 0)));
+    }
+}

@@ -1,0 +1,56 @@
+using Naf.Kernels;
+using Naf.Sim;
+
+namespace Naf.Tests;
+
+/// <summary>What the rollout tests imagine.</summary>
+internal static class RolloutTasks
+{
+    /// <summary>Sliders whose observation is their state; reward −(q₀² + |u|²), ended by |q₀| above a bound.</summary>
+    public static RolloutDefinition Chain(int joints, int action, int horizon, double bound = double.PositiveInfinity, double terminationReward = 0)
+    {
+        var tree = new KinematicTree(
+            [new("world", 0, default, Quat<double>.Identity, 0, 0), new("body", 0, default, Quat<double>.Identity, 0, joints)],
+            [.. Enumerable.Range(0, joints).Select(i => new TreeJoint($"j{i}", TreeJointType.Slide, 1, i, i, default, new(1, 0, 0), 0))],
+            [], [.. new double[joints]], joints);
+        IEnumerable<ObservationEntry> Entries(JointQuantity quantity) =>
+            Enumerable.Range(0, joints).Select(i => new JointEntry($"{quantity}{i}", quantity, i));
+        var observation = new ObservationDefinition(tree, 0, [.. Entries(JointQuantity.Position), .. Entries(JointQuantity.Velocity)]);
+        var reward = new RewardDefinition(2 * joints, action,
+        [
+            new(RewardKind.Quadratic, -1, 0, 0, [0], [0], [1]),
+            new(RewardKind.Quadratic, -1, 0, 0,
+                [.. Enumerable.Range(2 * joints, action)], [.. new double[action]], [.. Enumerable.Repeat(1.0, action)]),
+        ], [new(0, -bound, bound)], terminationReward);
+        return new RolloutDefinition(new StateCoordinates(tree), observation, reward, new DynamicsShape(horizon, 2 * joints, action));
+    }
+
+    /// <summary>A built-in task.</summary>
+    public static RolloutDefinition BuiltIn(string name, int horizon = 20)
+    {
+        using ControlTask task = ControlTask.Load(name);
+        ObservationDefinition observation = task.Definition.Observation;
+        return new RolloutDefinition(
+            new StateCoordinates(observation.Tree), observation, task.Reward, new DynamicsShape(horizon, 2 * observation.Tree.Nv, task.ActionSize));
+    }
+
+    /// <summary>
+    /// Every kind of entry and of reward over a tree with every kind of joint, five constants, and a bound that some rollouts reach.
+    /// </summary>
+    public static RolloutDefinition Everything()
+    {
+        KinematicTree tree = SampleTrees.Mixed();
+        ObservationDefinition observation = SampleTrees.EveryEntry(tree);
+        int x = observation.Size;
+        var reward = new RewardDefinition(x, 3,
+        [
+            new(RewardKind.Linear, 0.5, 0, 0.25, [0, x + 1], [0.1, 0], [1, -2]),
+            new(RewardKind.Quadratic, -0.5, 0, 0, [3, x], [0.3, 0], [1, 0.5]),
+            new(RewardKind.SmoothNorm, -1, 0.1, 0, [5, 6, 7], [0, 0.5, 1], [1, 1, 2]),
+            new(RewardKind.LogQuadratic, -0.25, 0.2, 0, [8, 9], [0, 0], [1, 3]),
+            new(RewardKind.Bump, 2, 0.7, 0, [10, 11, x + 2], [0.2, 0, 0], [1, 1, 1]),
+            new(RewardKind.Sigmoid, 1.5, 0.3, -0.2, [12, 13], [0, 0.1], [0.5, -1]),
+        ], [new(0, -0.8, 0.9), new(5, double.NegativeInfinity, 3)], -2.5);
+        return new RolloutDefinition(new StateCoordinates(tree), observation, reward, new DynamicsShape(12, 2 * tree.Nv, 3));
+    }
+}
