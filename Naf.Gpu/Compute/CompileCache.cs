@@ -27,19 +27,26 @@ public sealed class CompileCache
     /// <summary>How often a compilation was saved and made by this object.</summary>
     public (int Hits, int Misses) Uses { get; private set; }
 
-    /// <summary>The kept binary for these keys, or what <paramref name="compile"/> makes, which is kept.</summary>
-    public byte[] GetOrCompile(IEnumerable<string> keys, Func<byte[]> compile)
+    /// <summary>Loads the kept binary for these keys, or what <paramref name="compile"/> makes, which is kept.</summary>
+    /// <param name="load">Loads a binary; a kept one that it refuses as <see cref="KernelCompileException"/> is made again.</param>
+    public T GetOrCompile<T>(IEnumerable<string> keys, Func<byte[]> compile, Func<byte[], T> load)
     {
         string? path = _folder is null ? null : Path.Combine(_folder, $"{Key(keys)}.bin");
         if (path is not null && TryRead(path) is { } kept)
-        {
-            Uses = (Uses.Hits + 1, Uses.Misses);
-            return kept;
-        }
+            try
+            {
+                T loaded = load(kept);
+                Uses = (Uses.Hits + 1, Uses.Misses);
+                return loaded;
+            }
+            catch (KernelCompileException)
+            {
+                // compiled below
+            }
         Uses = (Uses.Hits, Uses.Misses + 1);
         byte[] binary = compile();
         if (path is not null) TryWrite(path, binary);
-        return binary;
+        return load(binary);
     }
 
     private static string Key(IEnumerable<string> keys)

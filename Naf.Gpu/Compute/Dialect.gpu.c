@@ -22,6 +22,7 @@
 #define ATOMIC_ADD(p, value) atomic_add(p, value)
 #define IS_FINITE(x) isfinite(x)
 #define LOAD4(p) vload4(0, p)
+#define AS_FLOAT(bits) as_float(bits)
 
 #else
 
@@ -43,9 +44,14 @@ typedef unsigned long long ulong;
 #define ATOMIC_ADD(p, value) atomicAdd(p, value)
 #define IS_FINITE(x) isfinite(x)
 #define LOAD4(p) (*(const float4*)(p))
+#define AS_FLOAT(bits) __int_as_float(bits)
 
 #endif
 
 #define UNROLL _Pragma("unroll")
 // a multiple of 16 floats: a cache line
 #define PAD(n) (((n) + 15) & ~15)
+// in a loop that waits for another group; nothing to do on a GPU
+#ifndef SPIN
+#define SPIN()
+#endif

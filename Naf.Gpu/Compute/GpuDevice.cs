@@ -55,6 +55,15 @@ public abstract unsafe class GpuDevice : Device
         return buffer;
     }
 
+    /// <summary>Replaces a buffer by a larger one where it has fewer than <paramref name="length"/> elements; what it held is lost.</summary>
+    /// <exception cref="DeviceMemoryException">There is no room for it.</exception>
+    public DeviceBuffer<T> Room<T>(ref DeviceBuffer<T> buffer, long length) where T : unmanaged
+    {
+        if (buffer.Length >= length) return buffer;
+        buffer.Dispose();
+        return buffer = Allocate<T>(length);
+    }
+
     /// <summary>Compiles a source, or takes what was compiled before. The device owns the program.</summary>
     /// <exception cref="KernelCompileException">It does not compile; the exception has the log.</exception>
     public DeviceProgram Compile(KernelSource source)
@@ -63,9 +72,7 @@ public abstract unsafe class GpuDevice : Device
         {
             ThrowIfDisposed();
             if (_programs.TryGetValue(source.Text, out DeviceProgram? known)) return known;
-            byte[] binary = Cache.GetOrCompile([source.Text, .. CompileKeys], () => CompileBinary(source));
-            nint module = LoadBinary(source, binary);
-            var program = new DeviceProgram(this, source, module, name => FindKernel(module, name));
+            DeviceProgram program = Cache.GetOrCompile([source.Text, .. CompileKeys], () => CompileBinary(source), binary => Load(source, binary));
             _programs.Add(source.Text, program);
             return program;
         }
@@ -79,7 +86,10 @@ public abstract unsafe class GpuDevice : Device
         if (kernel.Device != this)
             throw new ArgumentException($"kernel {kernel.Signature.Name} was compiled on {kernel.Device.Info.Name}; compile it on {Info.Name}");
         kernel.Signature.Check(this, arguments);
-        if (shape.Groups < 1 || shape.Threads < 1 || shape.Threads > Limits.GroupThreads || shape.SharedBytes > Limits.SharedBytes)
+        if (kernel.Signature.Threads is > 0 and int threads && shape.Threads != threads)
+            throw new ArgumentException($"kernel {kernel.Signature.Name} is written for groups of {threads} threads, not for {shape}");
+        if (shape.Groups < 1 || shape.Threads < 1 || shape.Threads > Limits.GroupThreads
+            || shape.SharedBytes < 0 || shape.SharedBytes > Limits.SharedBytes)
             throw new ArgumentException(
                 $"kernel {kernel.Signature.Name} cannot be launched as {shape} on {Info.Name}, which takes {Limits.GroupThreads} threads "
                 + $"and {Limits.SharedBytes} bytes of local memory a group; use a smaller batch or --device cpu");
@@ -88,19 +98,38 @@ public abstract unsafe class GpuDevice : Device
         lock (Gate)
         {
             ThrowIfDisposed();
-            LaunchKernel(kernel.Handle, shape, arguments);
+            LaunchKernel(kernel, shape, arguments);
         }
     }
 
     /// <summary>Waits for all that was launched.</summary>
     /// <exception cref="DeviceLostException">The device failed.</exception>
-    public abstract void Synchronize();
+    public void Synchronize()
+    {
+        lock (Gate) ThrowIfDisposed();
+        // without the gate: others may launch meanwhile
+        Wait();
+    }
 
     /// <summary>A mark after all that was launched so far.</summary>
-    public abstract DeviceEvent Record();
+    public DeviceEvent Record()
+    {
+        lock (Gate)
+        {
+            ThrowIfDisposed();
+            return Mark();
+        }
+    }
 
     /// <summary>Groups of a kernel that the whole device can run at the same time.</summary>
-    public abstract int ResidentGroups(DeviceKernel kernel, LaunchShape shape);
+    public int ResidentGroups(DeviceKernel kernel, LaunchShape shape)
+    {
+        lock (Gate)
+        {
+            ThrowIfDisposed();
+            return CountResidentGroups(kernel.Handle, shape);
+        }
+    }
 
     /// <inheritdoc/>
     public sealed override void Dispose()
@@ -160,10 +189,33 @@ public abstract unsafe class GpuDevice : Device
         lock (Gate) FillMemory(buffer.Handle, value, buffer.Bytes);
     }
 
-    // what a driver does; all but Synchronize and Record are called with the gate held
+    private DeviceProgram Load(KernelSource source, byte[] binary)
+    {
+        nint module = LoadBinary(source, binary);
+        try
+        {
+            return new DeviceProgram(this, source, module, name => FindKernel(module, name));
+        }
+        catch
+        {
+            Unload(module, []);
+            throw;
+        }
+    }
+
+    // what a driver does; all but Wait are called with the gate held
 
     /// <summary>What a kept binary depends on besides its source: options, device, driver.</summary>
     protected abstract IEnumerable<string> CompileKeys { get; }
+
+    /// <summary>Waits for all that was launched.</summary>
+    protected abstract void Wait();
+
+    /// <summary>A mark after all that was launched so far.</summary>
+    protected abstract DeviceEvent Mark();
+
+    /// <summary>Groups of a kernel that can run at the same time.</summary>
+    protected abstract int CountResidentGroups(nint kernel, LaunchShape shape);
 
     /// <exception cref="DeviceMemoryException">There is no room.</exception>
     protected abstract nint AllocateMemory(long bytes);
@@ -196,7 +248,7 @@ public abstract unsafe class GpuDevice : Device
     protected abstract void Unload(nint module, IEnumerable<nint> kernels);
 
     /// <summary>Launches with arguments that have been checked.</summary>
-    protected abstract void LaunchKernel(nint kernel, LaunchShape shape, ReadOnlySpan<KernelArgument> arguments);
+    protected abstract void LaunchKernel(DeviceKernel kernel, LaunchShape shape, ReadOnlySpan<KernelArgument> arguments);
 
     /// <summary>Waits for the device and lets it go; never throws.</summary>
     protected abstract void Close();

@@ -8,6 +8,9 @@ namespace Naf.Gpu;
 /// <param name="Parameters">Whether each is a buffer, its type and its name, in order.</param>
 public sealed partial record KernelSignature(string Name, ImmutableArray<(bool IsBuffer, Type Type, string Name)> Parameters)
 {
+    /// <summary>Threads of a group, where the source gives a number or a constant that is one; otherwise 0.</summary>
+    public int Threads { get; init; }
+
     /// <summary>The kernels of a source.</summary>
     /// <exception cref="ArgumentException">A parameter's type is not one that a launch can pass.</exception>
     public static IEnumerable<KernelSignature> ReadAll(string source)
@@ -16,7 +19,10 @@ public sealed partial record KernelSignature(string Name, ImmutableArray<(bool I
         {
             string[] parameters = kernel.Groups["parameters"].Value
                 .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-            yield return new KernelSignature(kernel.Groups["name"].Value, [.. parameters.Select(Parameter)]);
+            yield return new KernelSignature(kernel.Groups["name"].Value, [.. parameters.Select(Parameter)])
+            {
+                Threads = Number(source, kernel.Groups["threads"].Value),
+            };
         }
     }
 
@@ -39,6 +45,12 @@ public sealed partial record KernelSignature(string Name, ImmutableArray<(bool I
         }
     }
 
+    private static int Number(string source, string text)
+    {
+        Match constant = Regex.Match(source, $@"^#define {text} (\d+)\s*$", RegexOptions.Multiline);
+        return int.TryParse(constant.Success ? constant.Groups[1].Value : text, out int number) ? number : 0;
+    }
+
     private static (bool, Type, string) Parameter(string text)
     {
         Match m = ParameterPattern().Match(text);
@@ -56,7 +68,7 @@ public sealed partial record KernelSignature(string Name, ImmutableArray<(bool I
         return (m.Groups["pointer"].Success, type, m.Groups["name"].Value);
     }
 
-    [GeneratedRegex(@"KERNEL\(\w+\)\s+void\s+(?<name>\w+)\s*\((?<parameters>[^)]*)\)")]
+    [GeneratedRegex(@"KERNEL\((?<threads>\w+)\)\s+void\s+(?<name>\w+)\s*\((?<parameters>[^)]*)\)")]
     private static partial Regex KernelPattern();
 
     [GeneratedRegex(@"^(GLOBAL\s+)?(const\s+)?(?<type>\w+)\s*(?<pointer>\*)?\s*(RESTRICT\s+)?(?<name>\w+)$")]

@@ -6,6 +6,9 @@ public abstract class Device : IDisposable
     /// <summary>What the device is.</summary>
     public abstract DeviceInfo Info { get; }
 
+    /// <summary>What <c>auto</c> passed over to come here, in one sentence for the user; otherwise empty.</summary>
+    public string Note { get; internal set; } = "";
+
     /// <inheritdoc/>
     public abstract void Dispose();
 }

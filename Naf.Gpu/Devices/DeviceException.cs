@@ -4,16 +4,25 @@ namespace Naf.Gpu;
 public class DeviceException(string message) : Exception(message);
 
 /// <summary>The device has not so much memory left.</summary>
-/// <param name="device">Its name.</param>
-/// <param name="bytes">Bytes that were asked for.</param>
-/// <param name="live">Bytes that this process holds there.</param>
-/// <param name="capacity">Bytes that it has, or that one buffer may have.</param>
-public sealed class DeviceMemoryException(string device, long bytes, long live, long capacity) : DeviceException(
-    $"{device} has no room for a buffer of {bytes:N0} bytes beside the {live:N0} in use (of {capacity:N0}); "
-    + "lower replay_capacity or the number of learners, or use --device cpu")
+public sealed class DeviceMemoryException : DeviceException
 {
-    /// <summary>Bytes that were asked for.</summary>
-    public long Bytes { get; } = bytes;
+    private const string Remedy = "lower replay_capacity or the number of learners, or use --device cpu";
+
+    /// <param name="device">Its name.</param>
+    /// <param name="bytes">Bytes that were asked for.</param>
+    /// <param name="live">Bytes that this process holds there.</param>
+    /// <param name="capacity">Bytes that it has, or that one buffer may have.</param>
+    public DeviceMemoryException(string device, long bytes, long live, long capacity)
+        : base($"{device} has no room for a buffer of {bytes:N0} bytes beside the {live:N0} in use (of {capacity:N0}); {Remedy}") => Bytes = bytes;
+
+    /// <param name="device">Its name.</param>
+    /// <param name="call">The driver's function that needs memory.</param>
+    public DeviceMemoryException(string device, string call) : base($"{device} has no memory left for {call}; {Remedy}")
+    {
+    }
+
+    /// <summary>Bytes that were asked for; 0 where the driver needs them for itself.</summary>
+    public long Bytes { get; }
 }
 
 /// <summary>A kernel did not compile.</summary>

@@ -6,27 +6,66 @@ namespace Naf.Gpu;
 public static class DeviceList
 {
     /// <summary>Every device found on this machine, the best choice first: CUDA, OpenCL GPUs, the CPU, other OpenCL devices.</summary>
-    public static IReadOnlyList<DeviceInfo> All()
-    {
-        DeviceInfo[] opencl = [.. OpenCLPlatform.Devices().Select(OpenCLPlatform.Describe)];
-        return [.. opencl.Where(d => d.IsGpu), CpuDevice.Describe(), .. opencl.Where(d => !d.IsGpu)];
-    }
+    public static IReadOnlyList<DeviceInfo> All() => All(CudaPlatform.Here);
+
+    /// <summary>What keeps GPUs from being found or used, with what to install: one sentence for each library.</summary>
+    public static IReadOnlyList<string> Missing() => Missing(CudaPlatform.Here);
 
     /// <summary>Opens a device by name.</summary>
     /// <param name="name"><c>auto</c> (CUDA, else an OpenCL GPU, else the CPU), <c>cpu</c>, <c>cuda:N</c> or <c>opencl:N</c>.</param>
     /// <param name="threads">Threads of a CPU device, 1 or more; 0: one per core.</param>
     /// <exception cref="DeviceException">The name is unknown, or no such device can be used.</exception>
-    public static Device Select(string name, int threads = 0)
+    public static Device Select(string name, int threads = 0) => Select(name, threads, CudaPlatform.Here);
+
+    internal static IReadOnlyList<DeviceInfo> All(CudaPlatform cuda)
     {
-        if (name == "auto") name = All().FirstOrDefault(d => d.Usable && d.IsGpu)?.Name ?? "cpu";
+        DeviceInfo[] opencl = [.. OpenCLPlatform.Devices().Select(OpenCLPlatform.Describe)];
+        DeviceInfo[] cudas = [.. cuda.Devices()];
+        for (int i = 0; i < cudas.Length; i++)
+            if (!cudas[i].Usable && SameGpu(cudas, i, opencl) is { } other)
+                cudas[i] = cudas[i] with { Reason = $"{cudas[i].Reason}; or use {other.Name}, which is the same GPU" };
+        return [.. cudas, .. opencl.Where(d => d.IsGpu), CpuDevice.Describe(), .. opencl.Where(d => !d.IsGpu)];
+    }
+
+    internal static IReadOnlyList<string> Missing(CudaPlatform cuda) =>
+    [
+        .. new[]
+        {
+            cuda.Problem, cuda.CompilerProblem,
+            OpenCLLibrary.Instance is null ? $"no OpenCL loader; {OpenCLLibrary.Remedy}"
+                : OpenCLPlatform.Devices().Count == 0 ? $"no OpenCL device; {OpenCLLibrary.Remedy}" : "",
+        }.Where(problem => problem.Length > 0),
+    ];
+
+    internal static Device Select(string name, int threads, CudaPlatform cuda)
+    {
+        if (name == "auto")
+        {
+            IReadOnlyList<DeviceInfo> all = All(cuda);
+            Device chosen = Select(all.FirstOrDefault(d => d.Usable && d.IsGpu)?.Name ?? "cpu", threads, cuda);
+            if (chosen.Info.Kind != "cuda" && all.FirstOrDefault(d => d.Kind == "cuda") is { } passed)
+                chosen.Note = $"{passed.Name} ({passed.Description}) cannot be used: {passed.Reason}; {chosen.Info.Name} is used instead";
+            return chosen;
+        }
         if (name == "cpu") return new CpuDevice(threads);
         string[] parts = name.Split(':');
         if (parts.Length == 2 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int index))
             switch (parts[0])
             {
                 case "opencl": return new OpenCLDevice(index);
-                case "cuda": throw new DeviceException($"device {name} is not available; use --device cpu");
+                case "cuda":
+                    if (All(cuda).FirstOrDefault(d => d.Name == name && !d.Usable) is { } refused)
+                        throw new DeviceException($"device {name} cannot be used: {refused.Reason}");
+                    return new CudaDevice(index, cuda);
             }
         throw new DeviceException($"device '{name}' is unknown; use auto, cpu, cuda:N or opencl:N (naf devices lists what is here)");
+    }
+
+    // the OpenCL device with the same name, counted among its like
+    private static DeviceInfo? SameGpu(DeviceInfo[] cudas, int index, DeviceInfo[] opencl)
+    {
+        string hardware = cudas[index].Description;
+        int before = cudas.Take(index).Count(d => d.Description == hardware);
+        return opencl.Where(d => d.Usable && d.Description == hardware).Skip(before).FirstOrDefault();
     }
 }

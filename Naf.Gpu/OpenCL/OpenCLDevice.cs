@@ -48,22 +48,19 @@ public sealed unsafe class OpenCLDevice : GpuDevice
     protected override IEnumerable<string> CompileKeys => [Options, Info.Description, Info.Driver, Info.Instructions];
 
     /// <inheritdoc/>
-    public override void Synchronize() => Check(_cl.Finish(_queue), "clFinish");
+    protected override void Wait() => Check(_cl.Finish(_queue), "clFinish");
 
     /// <inheritdoc/>
-    public override DeviceEvent Record()
+    protected override DeviceEvent Mark()
     {
         nint mark;
-        lock (Gate)
-        {
-            Check(_cl.EnqueueMarker(_queue, 0, null, &mark), "clEnqueueMarkerWithWaitList");
-            Check(_cl.Flush(_queue), "clFlush");
-        }
+        Check(_cl.EnqueueMarker(_queue, 0, null, &mark), "clEnqueueMarkerWithWaitList");
+        Check(_cl.Flush(_queue), "clFlush");
         return new OpenCLEvent(_cl, mark, Info.Name);
     }
 
     /// <summary>OpenCL promises for one group only.</summary>
-    public override int ResidentGroups(DeviceKernel kernel, LaunchShape shape) => 1;
+    protected override int CountResidentGroups(nint kernel, LaunchShape shape) => 1;
 
     /// <inheritdoc/>
     protected override nint AllocateMemory(long bytes)
@@ -142,6 +139,7 @@ public sealed unsafe class OpenCLDevice : GpuDevice
             nuint length = (nuint)binary.Length;
             program = _cl.CreateProgramWithBinary(_context, 1, &device, &length, &start, &binaryStatus, &status);
         }
+        if (status == OpenCLError.InvalidBinary) throw new KernelCompileException(Info.Name, source.Name, "the driver does not take its binary");
         Check(status, "clCreateProgramWithBinary");
         if (Build(program) == 0) return program;
         string log = Log(program);
@@ -167,18 +165,18 @@ public sealed unsafe class OpenCLDevice : GpuDevice
     }
 
     /// <inheritdoc/>
-    protected override void LaunchKernel(nint kernel, LaunchShape shape, ReadOnlySpan<KernelArgument> arguments)
+    protected override void LaunchKernel(DeviceKernel kernel, LaunchShape shape, ReadOnlySpan<KernelArgument> arguments)
     {
         for (int i = 0; i < arguments.Length; i++)
         {
             nint memory = arguments[i].Buffer?.Handle ?? 0;
             ulong bits = arguments[i].Bits;
             bool isBuffer = arguments[i].Buffer is not null;
-            int status = _cl.SetKernelArg(kernel, (uint)i, isBuffer ? (nuint)sizeof(nint) : (nuint)arguments[i].Size, isBuffer ? &memory : &bits);
-            Check(status, "clSetKernelArg");
+            nuint size = (nuint)(isBuffer ? sizeof(nint) : arguments[i].Size);
+            Check(_cl.SetKernelArg(kernel.Handle, (uint)i, size, isBuffer ? &memory : &bits), "clSetKernelArg");
         }
         nuint threads = (nuint)shape.Threads, all = (nuint)shape.Groups * threads;
-        Check(_cl.EnqueueNDRangeKernel(_queue, kernel, 1, null, &all, &threads, 0, null, null), "clEnqueueNDRangeKernel");
+        Check(_cl.EnqueueNDRangeKernel(_queue, kernel.Handle, 1, null, &all, &threads, 0, null, null), "clEnqueueNDRangeKernel");
     }
 
     /// <inheritdoc/>
