@@ -4,13 +4,17 @@ using NUnit.Framework;
 namespace Naf.Tests;
 
 /// <summary>
-/// The GPU devices that kernels are tested on: OpenCL on PoCL, which has to be there, and every other device found on this machine.
+/// The GPU devices that kernels are tested on: OpenCL on PoCL, which has to be there, CUDA on an emulated driver, and every other GPU device
+/// found on this machine.
 /// <c>[TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]</c> makes a fixture run on each.
 /// </summary>
 internal static class GpuDevices
 {
     /// <summary>The processor as an OpenCL device.</summary>
     public const string Pocl = "PoCL";
+
+    /// <summary>The emulated CUDA driver.</summary>
+    public const string Emulated = "emulated CUDA";
 
     private static readonly Lazy<TemporaryFolder> Kernels = new(() =>
     {
@@ -21,12 +25,14 @@ internal static class GpuDevices
 
     /// <summary>Names that <see cref="Open"/> takes.</summary>
     public static IEnumerable<string> All =>
-        [Pocl, .. DeviceList.All().Where(d => d.Usable && d.Kind != "cpu" && !IsPocl(d)).Select(d => d.Name)];
+        [Pocl, Emulated, .. DeviceList.All().Where(d => d.Usable && d.Kind != "cpu" && !IsPocl(d)).Select(d => d.Name)];
 
     /// <summary>Opens a device. What is compiled on it is kept for the whole test run.</summary>
     public static GpuDevice Open(string name)
     {
         var cache = new CompileCache(Kernels.Value.Path);
+        if (name == Emulated) return new CudaDevice(0, CudaEmulator.Shared.Platform) { Cache = cache };
+        if (name.StartsWith("cuda:", StringComparison.Ordinal)) return new CudaDevice(Index(name)) { Cache = cache };
         if (name != Pocl) return new OpenCLDevice(Index(name)) { Cache = cache };
         DeviceInfo? found = DeviceList.All().FirstOrDefault(IsPocl);
         Assert.That(found, Is.Not.Null, $"no PoCL: {OpenCLLibrary.Remedy}");

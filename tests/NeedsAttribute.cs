@@ -5,8 +5,8 @@ using NUnit.Framework.Interfaces;
 namespace Naf.Tests;
 
 /// <summary>
-/// Tests that draw or film. They are left out, with the packages as the reason, only where these are absent and can't be installed: not by root on
-/// Debian, for whom <c>test</c> installs them.
+/// Tests that draw, film or compile. They are left out, with the packages as the reason, only where these are absent and can't be installed: not by
+/// root on Debian, for whom <c>test</c> installs them.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 public sealed class NeedsAttribute(Need need) : TestActionAttribute
@@ -19,11 +19,16 @@ public sealed class NeedsAttribute(Need need) : TestActionAttribute
     private static bool Installable => Environment.IsPrivilegedProcess && OnPath("apt-get");
 
     /// <inheritdoc/>
-    public override void BeforeTest(ITest test)
+    public override void BeforeTest(ITest test) => Check(need);
+
+    /// <summary>Leaves the running test out where something is absent that can't be installed.</summary>
+    public static void Check(Need need)
     {
         if (Installable) return;
         if (!Egl.Value && need.HasFlag(Need.Egl)) Assert.Ignore("needs libegl1 and libgl1-mesa-dri");
         if (!Ffmpeg.Value && need.HasFlag(Need.Ffmpeg)) Assert.Ignore("needs ffmpeg");
+        if (!OnPath("c++") && need.HasFlag(Need.Compiler)) Assert.Ignore("needs g++");
+        if (!OnPath("clang") && need.HasFlag(Need.Clang)) Assert.Ignore("needs clang");
     }
 
     private static bool DrawsHere()
@@ -51,4 +56,8 @@ public enum Need
     Egl = 1,
     /// <summary>What encodes and reads videos.</summary>
     Ffmpeg = 2,
+    /// <summary>The C++ compiler, for the emulated CUDA driver.</summary>
+    Compiler = 4,
+    /// <summary>What compiles CUDA for a GPU.</summary>
+    Clang = 8,
 }

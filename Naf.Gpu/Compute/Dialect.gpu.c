@@ -55,3 +55,7 @@ typedef unsigned long long ulong;
 #ifndef SPIN
 #define SPIN()
 #endif
+
+// e = 0 .. count-1, shared by the THREADS threads of a group. All of them take the same turns: PoCL runs loops together, wrongly, that have a
+// BARRIER between them and whose first conditions are the same and differ from thread to thread
+#define EACH(e, count) for (int e##_turn = 0, e = THREAD; e##_turn < (count); e##_turn += THREADS, e += THREADS) if (e < (count))

@@ -100,15 +100,9 @@ public sealed unsafe class OpenCLDevice : GpuDevice
     protected override byte[] CompileBinary(KernelSource source)
     {
         byte[] text = Encoding.UTF8.GetBytes(source.Text);
-        int status;
-        nint program;
-        fixed (byte* p = text)
-        {
-            byte* start = p;
-            nuint length = (nuint)text.Length;
-            program = _cl.CreateProgramWithSource(_context, 1, &start, &length, &status);
-        }
-        Check(status, "clCreateProgramWithSource");
+        // a CPU's driver keeps what it compiled itself; asked for a binary it would compile every kernel for all shapes, for minutes
+        if (!Info.IsGpu) return text;
+        nint program = FromSource(text);
         try
         {
             if (Build(program) != 0) throw new KernelCompileException(Info.Name, source.Name, Log(program));
@@ -131,16 +125,7 @@ public sealed unsafe class OpenCLDevice : GpuDevice
     /// <inheritdoc/>
     protected override nint LoadBinary(KernelSource source, byte[] binary)
     {
-        int status, binaryStatus;
-        nint device = _device, program;
-        fixed (byte* p = binary)
-        {
-            byte* start = p;
-            nuint length = (nuint)binary.Length;
-            program = _cl.CreateProgramWithBinary(_context, 1, &device, &length, &start, &binaryStatus, &status);
-        }
-        if (status == OpenCLError.InvalidBinary) throw new KernelCompileException(Info.Name, source.Name, "the driver does not take its binary");
-        Check(status, "clCreateProgramWithBinary");
+        nint program = Info.IsGpu ? FromBinary(source, binary) : FromSource(binary);
         if (Build(program) == 0) return program;
         string log = Log(program);
         _ = _cl.ReleaseProgram(program);
@@ -185,6 +170,35 @@ public sealed unsafe class OpenCLDevice : GpuDevice
         _ = _cl.Finish(_queue);
         _ = _cl.ReleaseCommandQueue(_queue);
         _ = _cl.ReleaseContext(_context);
+    }
+
+    private nint FromSource(byte[] text)
+    {
+        int status;
+        nint program;
+        fixed (byte* p = text)
+        {
+            byte* start = p;
+            nuint length = (nuint)text.Length;
+            program = _cl.CreateProgramWithSource(_context, 1, &start, &length, &status);
+        }
+        Check(status, "clCreateProgramWithSource");
+        return program;
+    }
+
+    private nint FromBinary(KernelSource source, byte[] binary)
+    {
+        int status, binaryStatus;
+        nint device = _device, program;
+        fixed (byte* p = binary)
+        {
+            byte* start = p;
+            nuint length = (nuint)binary.Length;
+            program = _cl.CreateProgramWithBinary(_context, 1, &device, &length, &start, &binaryStatus, &status);
+        }
+        if (status == OpenCLError.InvalidBinary) throw new KernelCompileException(Info.Name, source.Name, "the driver does not take its binary");
+        Check(status, "clCreateProgramWithBinary");
+        return program;
     }
 
     private int Build(nint program)
