@@ -11,4 +11,21 @@ internal static class Tolerances
 
     /// <summary>A policy trained on samples against the exact gain of the linear-quadratic problem.</summary>
     public const double LearnedGain = 0.06;
+
+    /// <summary>
+    /// A linear-Gaussian system fitted to n samples of size 1: its numbers err by about 1 / √n times the noise (0.3), here at most 6 of them.
+    /// </summary>
+    public static double SampledFit(int samples) => 2 / Math.Sqrt(samples);
+
+    /// <summary>Two ways of one fit in double: rounding of 1e-16 magnified by the condition of the inputs' covariance, at most 1e4 here.</summary>
+    public const double DoubleFit = 1e-10;
+
+    /// <summary>
+    /// Parameters after some updates on two devices: a step of Adam moves one by 1e-3, and where its gradient is nearly zero rounding decides on
+    /// the direction; most agree to 1e-6.
+    /// </summary>
+    public const double UpdatedParameters = 1e-3;
+
+    /// <summary>An action of the same parameters on two devices: float32 sums of some dozen terms, and their tanh.</summary>
+    public const double PolicyAction = 1e-5;
 }

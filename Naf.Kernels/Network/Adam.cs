@@ -11,9 +11,6 @@ internal static unsafe class Adam<TLanes, TVector>
     where TLanes : struct, ILanes<TVector>
     where TVector : struct
 {
-    // below these a moment no longer moves a float32 parameter; flushed, since arithmetic on denormal numbers is slow
-    private const float SmallestFirst = 1e-20f, SmallestSecond = 1e-36f;
-
     /// <summary>One step over <paramref name="count"/> parameters, a multiple of 16.</summary>
     /// <param name="step">t, from 1.</param>
     /// <param name="gradientScale">Multiplies the gradient (clipping by norm); 1: as it is.</param>
@@ -22,14 +19,12 @@ internal static unsafe class Adam<TLanes, TVector>
         int count, float* parameters, float* gradient, float* first, float* second, in AdamSettings settings, long step, float gradientScale,
         float* target = null, float tau = 0)
     {
-        // both bias corrections folded into the rate and ε
-        double rootCorrection = Math.Sqrt(1 - Math.Pow(settings.Beta2, step));
-        TVector rate = TLanes.All((float)(-settings.Rate * rootCorrection / (1 - Math.Pow(settings.Beta1, step))));
-        TVector epsilon = TLanes.All((float)(settings.Epsilon * rootCorrection)), scale = TLanes.All(gradientScale);
+        (float correctedRate, float correctedEpsilon) = settings.Corrected(step);
+        TVector rate = TLanes.All(correctedRate), epsilon = TLanes.All(correctedEpsilon), scale = TLanes.All(gradientScale);
         TVector b1 = TLanes.All(settings.Beta1), c1 = TLanes.All(1 - settings.Beta1);
         TVector b2 = TLanes.All(settings.Beta2), c2 = TLanes.All(1 - settings.Beta2);
         TVector t = TLanes.All(tau);
-        TVector smallestFirst = TLanes.All(SmallestFirst), smallestSecond = TLanes.All(SmallestSecond);
+        TVector smallestFirst = TLanes.All(AdamConstants.SmallestFirst), smallestSecond = TLanes.All(AdamConstants.SmallestSecond);
         for (int i = 0; i < count; i += TLanes.Width)
         {
             TVector g = TLanes.Multiply(scale, TLanes.Load(gradient + i));
@@ -64,4 +59,18 @@ internal static unsafe class Adam<TLanes, TVector>
 /// <param name="Beta1">Decay of the first moment.</param>
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Epsilon">ε, beside √v̂.</param>
-public readonly record struct AdamSettings(float Rate, float Beta1 = 0.9f, float Beta2 = 0.999f, float Epsilon = 1e-8f);
+public readonly record struct AdamSettings(float Rate, float Beta1 = 0.9f, float Beta2 = 0.999f, float Epsilon = 1e-8f)
+{
+    /// <summary>−α and ε with both bias corrections folded in, for step t from 1: θ ← θ + rate m / (√v + epsilon).</summary>
+    public (float Rate, float Epsilon) Corrected(long step)
+    {
+        double rootCorrection = Math.Sqrt(1 - Math.Pow(Beta2, step));
+        return ((float)(-Rate * rootCorrection / (1 - Math.Pow(Beta1, step))), (float)(Epsilon * rootCorrection));
+    }
+}
+
+/// <summary>Below these a moment no longer moves a float32 parameter; flushed to 0, since arithmetic on denormal numbers is slow on a CPU.</summary>
+internal static class AdamConstants
+{
+    public const float SmallestFirst = 1e-20f, SmallestSecond = 1e-36f;
+}

@@ -9,7 +9,7 @@ internal sealed unsafe class Learner : IDisposable
     private double _loss, _norm, _q;
     private long _reported;
 
-    public Learner(NafShape shape, LearnerSettings settings, int replayCapacity)
+    public Learner(NafShape shape, LearnerSettings settings, int replayCapacity, int imaginedCapacity = 0)
     {
         settings.Check();
         Settings = settings;
@@ -22,6 +22,7 @@ internal sealed unsafe class Learner : IDisposable
         Target = new HostBuffer(Networks[0].Parameters);
         TargetStatistics = new HostBuffer(Networks[0].Statistics);
         Replay = new ReplayBuffer(shape.State, shape.Action, replayCapacity);
+        Imagined = new ReplayBuffer(shape.State, shape.Action, imaginedCapacity);
         int at = 0, statistic = 0;
         for (int n = 0; n < Networks.Length; n++)
         {
@@ -54,7 +55,11 @@ internal sealed unsafe class Learner : IDisposable
 
     public HostBuffer TargetStatistics { get; }
 
+    /// <summary>R: transitions of the environment.</summary>
     public ReplayBuffer Replay { get; }
+
+    /// <summary>R_f: imagined transitions.</summary>
+    public ReplayBuffer Imagined { get; }
 
     public bool Active { get; set; } = true;
 
@@ -95,6 +100,7 @@ internal sealed unsafe class Learner : IDisposable
         writer.Write(_q);
         foreach (HostBuffer buffer in Buffers()) FloatStream.Write(writer, buffer.Pointer, buffer.Length);
         Replay.Save(writer);
+        Imagined.Save(writer);
     }
 
     /// <exception cref="InvalidDataException">The stream holds another learner.</exception>
@@ -112,12 +118,14 @@ internal sealed unsafe class Learner : IDisposable
         _q = reader.ReadDouble();
         foreach (HostBuffer buffer in Buffers()) FloatStream.Read(reader, buffer.Pointer, buffer.Length);
         Replay.Load(reader);
+        Imagined.Load(reader);
     }
 
     public void Dispose()
     {
         foreach (HostBuffer buffer in Buffers()) buffer.Dispose();
         Replay.Dispose();
+        Imagined.Dispose();
     }
 
     private IEnumerable<HostBuffer> Buffers() => [Parameters, FirstMoment, SecondMoment, Statistics, Target, TargetStatistics];

@@ -6,8 +6,11 @@ namespace Naf.Kernels;
 /// <summary>One or more threads, with their workspace, that make the updates of one learner at a time.</summary>
 internal interface INafCrew : IDisposable
 {
-    /// <summary>Makes <paramref name="count"/> updates of a learner. Every thread of the crew calls it, each as another member from 0.</summary>
-    void Update(Learner learner, int count, int member);
+    /// <summary>
+    /// Makes <paramref name="count"/> updates of a learner from one of its buffers. Every thread of the crew calls it, each as another member
+    /// from 0. False: the learner has stopped.
+    /// </summary>
+    bool Update(Learner learner, ReplayBuffer buffer, int count, int member);
 }
 
 /// <summary>Chooses the register width that this processor has.</summary>
@@ -81,12 +84,13 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
     private float* Errors => _samples.Pointer + 3 * _batch;
     private float* Q => _samples.Pointer + 4 * _batch;
 
-    public void Update(Learner learner, int count, int member)
+    public bool Update(Learner learner, ReplayBuffer buffer, int count, int member)
     {
-        if (member >= Members) return;
+        if (member >= Members) return true;
         for (int k = 0; k < count; k++)
-            if (!UpdateOnce(learner, member))
-                return;
+            if (!UpdateOnce(learner, buffer, member))
+                return false;
+        return true;
     }
 
     public void Dispose()
@@ -96,7 +100,7 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
         foreach (HostBuffer buffer in (HostBuffer[])[_x, _next, _u, _samples, _gradient, _inputScale]) buffer.Dispose();
     }
 
-    private bool UpdateOnce(Learner learner, int member)
+    private bool UpdateOnce(Learner learner, ReplayBuffer buffer, int member)
     {
         LearnerSettings settings = learner.Settings;
         long updates = learner.Updates;
@@ -111,7 +115,7 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
         }
 
         // sample the minibatch, y = r + γ V′(x′)
-        Sample(learner, updates, first, last);
+        Sample(learner, buffer, updates, first, last);
         Forward(_target, learner.Target.Pointer, _shape.BatchNorm ? learner.TargetStatistics.Pointer : null, _next.Pointer, first, last);
         for (int m = first; m < last; m++)
             Targets[m] = settings.RewardScale * Rewards[m] + settings.Gamma * Flags[m] * _target.Output[(nint)m * _target.OutputRow];
@@ -179,7 +183,7 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
     }
 
     // rows drawn with replacement; the same numbers whatever the device
-    private void Sample(Learner learner, long updates, int first, int last)
+    private void Sample(Learner learner, ReplayBuffer buffer, long updates, int first, int last)
     {
         int state = _shape.State, action = _shape.Action;
         PhiloxBlock words = default;
@@ -188,7 +192,7 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
             if ((m & 3) == 0 || m == first)
                 words = Philox.At(learner.Settings.Seed, RandomStream.Minibatch, (ulong)updates, (uint)m >> 2);
             uint word = (m & 3) switch { 0 => words.A, 1 => words.B, 2 => words.C, _ => words.D };
-            float* row = learner.Replay.Row(Philox.Index(word, learner.Replay.Count)), next = row + state + action + 2;
+            float* row = buffer.Row(Philox.Index(word, buffer.Count)), next = row + state + action + 2;
             float* x = _x.Pointer + (nint)m * _stateRow, x2 = _next.Pointer + (nint)m * _stateRow, u = _u.Pointer + (nint)m * _actionRow;
             // what is read beyond a row's state is finite, and its scale is 0
             for (int i = 0; i < _stateRow; i += TLanes.Width)

@@ -3,19 +3,15 @@ using Naf.Gpu;
 namespace Naf.Kernels;
 
 /// <summary>
-/// P learners on one device, where their parameters, Adam moments, targets and replays live. Learner k's numbers depend neither on how many
-/// others there are, nor on the threads, bitwise.
+/// P learners on one device, where their parameters, Adam moments, targets and replays live. On a CPU learner k's numbers depend neither on how
+/// many others there are, nor on the threads, bitwise; on a GPU they are bitwise the same for the same <see cref="Plan"/>.
 /// </summary>
 public sealed class NafPopulation : IDisposable
 {
-    private const uint Format = 0x3146414E; // "NAF1"
+    private const uint Format = 0x3246414E; // "NAF2"
 
-    private readonly WorkTeam _team;
     private readonly Learner[] _learners;
-    private readonly INafCrew[] _crews;
-    private readonly NafPolicy[] _policies;
-    private readonly Action<int> _updateAsMember;
-    private int _count, _nextLearner;
+    private readonly INafTrainer _trainer;
 
     /// <param name="device">Where to live; it must outlive the population.</param>
     /// <param name="shape">Sizes of every learner.</param>
@@ -23,33 +19,43 @@ public sealed class NafPopulation : IDisposable
     /// <param name="batch">Samples of a minibatch, at least 1.</param>
     /// <param name="replayCapacity">Transitions that each learner keeps, at least <paramref name="batch"/>.</param>
     /// <param name="learners">One entry per learner.</param>
+    /// <param name="imaginedCapacity">Imagined transitions that each learner keeps in R_f; 0: none.</param>
     /// <exception cref="ArgumentException">A size or a setting is out of range.</exception>
     /// <exception cref="DeviceException">The device has no kernels for this.</exception>
     public NafPopulation(
-        Device device, NafShape shape, ReadOnlySpan<float> inputScale, int batch, int replayCapacity, IReadOnlyList<LearnerSettings> learners)
-        : this(device, shape, inputScale, batch, replayCapacity, learners, laneWidth: 0)
+        Device device, NafShape shape, ReadOnlySpan<float> inputScale, int batch, int replayCapacity, IReadOnlyList<LearnerSettings> learners,
+        int imaginedCapacity = 0)
+        : this(device, shape, inputScale, batch, replayCapacity, learners, imaginedCapacity, laneWidth: 0)
     {
     }
 
     internal NafPopulation(
         Device device, NafShape shape, ReadOnlySpan<float> inputScale, int batch, int replayCapacity, IReadOnlyList<LearnerSettings> learners,
-        int laneWidth)
+        int imaginedCapacity, int laneWidth, LaunchPlan? plan = null)
     {
-        if (device is not CpuDevice cpu) throw new DeviceException($"device {device.Info.Name} has no kernels for training; use --device cpu");
         if (learners.Count == 0) throw new ArgumentException("a population needs at least one learner");
         if (batch is < 1 or > 65536) throw new ArgumentException($"batch_size = {batch} is out of range; give 1 to 65536");
         if (replayCapacity < batch)
             throw new ArgumentException($"replay_capacity = {replayCapacity} is smaller than batch_size = {batch}; make it larger");
+        if (imaginedCapacity < 0) throw new ArgumentException($"the capacity of R_f is {imaginedCapacity}; give 0 or more");
         float[] scale = inputScale.IsEmpty ? [.. Enumerable.Repeat(1f, shape.State)] : inputScale.ToArray();
         if (scale.Length != shape.State) throw new ArgumentException($"the input scale has {scale.Length} entries and the observation {shape.State}");
-        (Shape, Batch, _team) = (shape, batch, cpu.Team);
-        // few learners: several threads to each; many: one thread to each, taken as it comes free
-        int members = Math.Max(1, _team.Threads / learners.Count), crews = Math.Min(_team.Threads / members, learners.Count);
-        _learners = [.. learners.Select(s => new Learner(shape, s, replayCapacity))];
-        _crews = [.. Enumerable.Range(0, crews).Select(_ => NafCrew.Create(shape, scale, batch, members, laneWidth))];
-        _policies = [.. _learners.Select(l => NafPolicy.Create(shape, scale, l, laneWidth))];
-        MembersPerLearner = members;
-        _updateAsMember = UpdateAsMember;
+        (Shape, Batch) = (shape, batch);
+        _learners = [.. learners.Select(s => new Learner(shape, s, replayCapacity, imaginedCapacity))];
+        try
+        {
+            _trainer = device switch
+            {
+                CpuDevice cpu => new CpuTrainer(cpu, shape, scale, batch, _learners, laneWidth),
+                GpuDevice gpu => new GpuTrainer(gpu, shape, scale, batch, _learners, plan),
+                _ => throw new DeviceException($"device {device.Info.Name} has no kernels for training; use --device cpu"),
+            };
+        }
+        catch
+        {
+            foreach (Learner learner in _learners) learner.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Sizes of every learner.</summary>
@@ -61,43 +67,74 @@ public sealed class NafPopulation : IDisposable
     /// <summary>Number of learners.</summary>
     public int Learners => _learners.Length;
 
-    /// <summary>Threads that share one learner's update.</summary>
-    public int MembersPerLearner { get; }
+    /// <summary>How the updates are laid onto the device, in words.</summary>
+    public string Plan => _trainer.Plan;
 
     /// <summary>u = μ(x), the greedy action. Different learners may act at the same time.</summary>
     /// <param name="x">[state], as observed.</param>
     /// <param name="u">[action], within [−1, 1].</param>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
-    public void Act(int learner, ReadOnlySpan<float> x, Span<float> u) => _policies[learner].Act(x, u);
+    public void Act(int learner, ReadOnlySpan<float> x, Span<float> u) => _trainer.Act(learner, x, u);
+
+    /// <summary>u = μ(x) of every learner, each for its own x, in one call.</summary>
+    /// <param name="x">[learners, state], as observed.</param>
+    /// <param name="u">[learners, action], within [−1, 1].</param>
+    /// <exception cref="ArgumentException">A length is wrong.</exception>
+    public void ActAll(ReadOnlySpan<float> x, Span<float> u)
+    {
+        if (x.Length != Learners * Shape.State || u.Length != Learners * Shape.Action)
+            throw new ArgumentException(
+                $"x has {x.Length} entries and u {u.Length}, expected {Learners} × {Shape.State} and {Learners} × {Shape.Action}");
+        _trainer.ActAll(x, u);
+    }
 
     /// <summary>Adds a transition to a learner's replay.</summary>
     /// <param name="terminal">Whether the episode truly ended: a time limit is not a terminal state.</param>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
     /// <exception cref="NonFiniteTransitionException">An entry is not finite; nothing was stored.</exception>
-    public void Store(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward, ReadOnlySpan<float> next, bool terminal) =>
+    public void Store(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward, ReadOnlySpan<float> next, bool terminal)
+    {
         _learners[learner].Replay.Add(x, u, reward, next, terminal);
+        _trainer.Stored(learner);
+    }
 
     /// <summary>Transitions that a learner holds.</summary>
     public int ReplayCount(int learner) => _learners[learner].Replay.Count;
 
-    /// <summary>Switches a learner's updates on or off; one that stopped itself stays off.</summary>
-    public void SetActive(int learner, bool active) => _learners[learner].Active = active && _learners[learner].Finite;
+    /// <summary>Imagined transitions that a learner holds.</summary>
+    public int ImaginedCount(int learner) => _learners[learner].Imagined.Count;
 
-    /// <summary>Makes <paramref name="count"/> updates of every active learner that holds at least a minibatch.</summary>
-    public void Update(int count)
+    /// <summary>Switches a learner's updates on or off; one that stopped itself stays off.</summary>
+    public void SetActive(int learner, bool active)
     {
-        if (count <= 0) return;
-        (_count, _nextLearner) = (count, 0);
-        if (_team.Threads == 1) UpdateAsMember(0);
-        else _team.Run(_updateAsMember);
+        _trainer.Collect();
+        _learners[learner].Active = active && _learners[learner].Finite;
+    }
+
+    /// <summary>Makes <paramref name="count"/> updates from R of every active learner that holds at least a minibatch.</summary>
+    public void Update(int count) => Update(0, count);
+
+    /// <summary>
+    /// Makes updates from R_f and then from R (paper, Algorithm 2), in one call, of every active learner whose buffer holds at least a minibatch.
+    /// </summary>
+    /// <param name="imagined">Updates from R_f.</param>
+    /// <param name="real">Updates from R.</param>
+    public void Update(int imagined, int real)
+    {
+        if (imagined > 0 || real > 0) _trainer.Update(Math.Max(imagined, 0), Math.Max(real, 0));
     }
 
     /// <summary>Means since the last call.</summary>
-    public LearnerReport TakeReport(int learner) => _learners[learner].TakeReport();
+    public LearnerReport TakeReport(int learner)
+    {
+        _trainer.Collect();
+        return _learners[learner].TakeReport();
+    }
 
     /// <summary>Writes everything that the learners are: a population that loads it goes on bitwise as this one would.</summary>
     public void Save(Stream stream)
     {
+        _trainer.Fetch();
         using var writer = new BinaryWriter(stream, System.Text.Encoding.UTF8, leaveOpen: true);
         writer.Write(Format);
         writer.Write(Shape.ToString());
@@ -120,6 +157,7 @@ public sealed class NafPopulation : IDisposable
             if (learners != _learners.Length)
                 throw new InvalidDataException($"the checkpoint holds {learners} learners and this run {_learners.Length}; use the seeds of the run");
             foreach (Learner learner in _learners) learner.Load(reader);
+            _trainer.Push();
         }
         catch (EndOfStreamException)
         {
@@ -130,28 +168,17 @@ public sealed class NafPopulation : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (INafCrew crew in _crews) crew.Dispose();
-        foreach (NafPolicy policy in _policies) policy.Dispose();
+        _trainer.Dispose();
         foreach (Learner learner in _learners) learner.Dispose();
     }
 
-    internal Learner LearnerAt(int learner) => _learners[learner];
-
-    private void UpdateAsMember(int thread)
+    /// <summary>A learner's host memory, brought up to date.</summary>
+    internal Learner LearnerAt(int learner)
     {
-        int crew = thread / MembersPerLearner;
-        if (crew >= _crews.Length) return;
-        if (MembersPerLearner > 1)
-        {
-            Update(_learners[crew], _crews[crew], thread % MembersPerLearner);
-            return;
-        }
-        for (int i = Interlocked.Increment(ref _nextLearner) - 1; i < _learners.Length; i = Interlocked.Increment(ref _nextLearner) - 1)
-            Update(_learners[i], _crews[crew], 0);
+        _trainer.Fetch();
+        return _learners[learner];
     }
 
-    private void Update(Learner learner, INafCrew crew, int member)
-    {
-        if (learner.Active && learner.Replay.Count >= Batch) crew.Update(learner, _count, member);
-    }
+    /// <summary>Where the learners live on a GPU; null on a CPU.</summary>
+    internal GpuTrainer? Gpu => _trainer as GpuTrainer;
 }

@@ -84,6 +84,20 @@ internal sealed unsafe class ReplayBuffer : IDisposable
         }
     }
 
+    /// <summary>Counts rows that a device has added to its own copy: here they are only room.</summary>
+    public void Advance(long count)
+    {
+        while (count > 0)
+        {
+            if (_next == _allocated && _allocated < _capacity) Grow((int)Math.Min(_capacity, 2L * _allocated));
+            if (_next == _capacity) _next = 0;
+            int fitting = (int)Math.Min(count, _allocated - _next);
+            count -= fitting;
+            _next += fitting;
+            Count = Math.Max(Count, _next);
+        }
+    }
+
     public void Save(BinaryWriter writer)
     {
         writer.Write(_capacity);

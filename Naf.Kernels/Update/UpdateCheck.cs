@@ -39,10 +39,12 @@ public static class UpdateCheck
     /// and Adam's ε is large: with a small one the direction of a parameter whose gradient is nearly zero is a matter of rounding.
     /// </summary>
     /// <param name="laneWidth">Floats of a register, or 0 for the widest.</param>
-    internal static Errors Run(Device device, NafShape shape, LearnerSettings settings, int batch, int updates, float[] inputScale, int laneWidth = 0)
+    /// <param name="plan">How a GPU lays the work out; null: as it would.</param>
+    internal static Errors Run(
+        Device device, NafShape shape, LearnerSettings settings, int batch, int updates, float[] inputScale, int laneWidth = 0, LaunchPlan? plan = null)
     {
         settings = settings with { Tau = 0.5f, LearningRate = 1e-2f, Epsilon = 1e-2f };
-        using var population = new NafPopulation(device, shape, inputScale, batch, Math.Max(1000, batch), [settings], laneWidth);
+        using var population = new NafPopulation(device, shape, inputScale, batch, Math.Max(1000, batch), [settings], 0, laneWidth, plan);
         Fill(population, 0, Math.Max(300, batch), settings.Seed + 1);
         var reference = new NafReference<double>(shape, settings);
         var errors = new Errors(0, 0, 0);

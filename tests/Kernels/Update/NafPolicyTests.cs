@@ -14,7 +14,7 @@ public sealed class NafPolicyTests
         using var device = new CpuDevice(1);
         var shape = new NafShape(7, 3, [40, 31, 17], trunk, batchNorm);
         float[] scale = [.. Enumerable.Range(0, 7).Select(i => 0.5f + 0.1f * i)];
-        using var population = new NafPopulation(device, shape, scale, 16, 1000, [new LearnerSettings { Seed = 2 }], width);
+        using var population = new NafPopulation(device, shape, scale, 16, 1000, [new LearnerSettings { Seed = 2 }], 0, width);
         UpdateCheck.Fill(population, 0, 300, 1);
         population.Update(50);
 

@@ -176,7 +176,7 @@ public sealed class NafPopulationTests
     private static float[][] Train(NafShape shape, int threads, int width, LearnerSettings[] learners)
     {
         using var device = new CpuDevice(threads);
-        using var population = new NafPopulation(device, shape, [], 19, 1000, learners, width);
+        using var population = new NafPopulation(device, shape, [], 19, 1000, learners, 0, width);
         for (int k = 0; k < learners.Length; k++) UpdateCheck.Fill(population, k, 300, learners[k].Seed);
         population.Update(10);
         population.Update(10);

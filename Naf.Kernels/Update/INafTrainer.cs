@@ -1,0 +1,29 @@
+namespace Naf.Kernels;
+
+/// <summary>What a device does for a population. The learners' host memory is where they live on a CPU, and their mirror on a GPU.</summary>
+internal interface INafTrainer : IDisposable
+{
+    /// <summary>How the work is laid onto the device, in words.</summary>
+    string Plan { get; }
+
+    /// <summary>u = μ(x) of one learner.</summary>
+    void Act(int learner, ReadOnlySpan<float> x, Span<float> u);
+
+    /// <summary>u = μ(x) of every learner, [learners, state] → [learners, action].</summary>
+    void ActAll(ReadOnlySpan<float> x, Span<float> u);
+
+    /// <summary>A transition was added to a learner's replay.</summary>
+    void Stored(int learner);
+
+    /// <summary>Updates from R_f, then from R, of every active learner whose buffer holds a minibatch.</summary>
+    void Update(int imagined, int real);
+
+    /// <summary>Brings the learners' counters and reports up to date.</summary>
+    void Collect();
+
+    /// <summary>Brings all of the learners' host memory up to date.</summary>
+    void Fetch();
+
+    /// <summary>Takes over the learners' host memory after it was loaded.</summary>
+    void Push();
+}
