@@ -32,12 +32,14 @@ public readonly record struct DynamicsShape(int Horizon, int State, int Action)
     /// <summary>Floats of a packed row: S rounded up to whole cache lines.</summary>
     public int PackedRow => MlpShape.Pad(State);
 
-    /// <summary>Floats of a packed time step: its rows are the S + A columns of F_t, f_t, and the S columns of the lower triangle chol(N_t).</summary>
+    /// <summary>Floats of a packed time step: its rows are the S + A columns of F_t, f_t, and the S columns of chol(N_t), a lower triangle.</summary>
     public int PackedStep => (2 * State + Action + 1) * PackedRow;
 
     /// <inheritdoc/>
     public override string ToString() => $"{Horizon} steps of {State} states and {Action} actions";
 
     private static int Require(string name, int value, int most) =>
-        value >= 1 && value <= most ? value : throw new ArgumentException($"dynamics with {name} = {value} are not possible; give 1 to {most}");
+        value >= 1 && value <= most
+            ? value
+            : throw new ArgumentException($"dynamics with {name} = {value} are not possible; give 1 to {most}");
 }

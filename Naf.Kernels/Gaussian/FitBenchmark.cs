@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using Naf.Gpu;
+
+namespace Naf.Kernels;
+
+/// <summary>What to time: the reference size by default (150 time steps of 20 states and 6 actions from 5 episodes, one prior for all steps).</summary>
+public sealed record FitBenchmarkSettings
+{
+    /// <summary>Learners fitted at once.</summary>
+    public int Learners { get; init; } = 1;
+
+    /// <summary>Time steps T.</summary>
+    public int Horizon { get; init; } = 150;
+
+    /// <summary>Entries of the state.</summary>
+    public int State { get; init; } = 20;
+
+    /// <summary>Entries of the action.</summary>
+    public int Action { get; init; } = 6;
+
+    /// <summary>Episodes of each learner.</summary>
+    public int Episodes { get; init; } = 5;
+
+    /// <summary>Seconds of timing, over all rounds.</summary>
+    public double Seconds { get; init; } = 5;
+
+    /// <summary>Rounds, of whose times the median is reported.</summary>
+    public int Rounds { get; init; } = 5;
+}
+
+/// <summary>What was timed and how fast it was.</summary>
+/// <param name="MillisecondsPerFit">For all time steps of all learners, with the packed models, from samples that are on the device: median.</param>
+/// <param name="MillisecondsPerLearner">The same over the number of learners.</param>
+/// <param name="Rounds">The rounds' milliseconds for all learners.</param>
+/// <param name="GflopPerSecond">By <see cref="FitBenchmark.Operations"/>.</param>
+/// <param name="GigabytesPerSecond">By <see cref="FitBenchmark.Bytes"/>.</param>
+/// <param name="Error">Largest error against the reference in double precision, checked before the timing.</param>
+public sealed record FitBenchmarkResult(
+    string Device, string Instructions, int Threads, FitBenchmarkSettings Settings, double MillisecondsPerFit, double MillisecondsPerLearner,
+    IReadOnlyList<double> Rounds, double GflopPerSecond, double GigabytesPerSecond, double Error);
+
+/// <summary>Times the fit; its result is held against the reference first.</summary>
+public static class FitBenchmark
+{
+    /// <summary>Checks, warms up, times.</summary>
+    /// <exception cref="ArgumentException">A size is out of range.</exception>
+    /// <exception cref="InvalidOperationException">The result is wrong; nothing was timed.</exception>
+    public static FitBenchmarkResult Run(Device device, FitBenchmarkSettings settings)
+    {
+        var shape = new DynamicsShape(settings.Horizon, settings.State, settings.Action);
+        var options = new FitCheck.Options { Learners = settings.Learners, Episodes = settings.Episodes };
+        FitCheck.Errors errors = FitCheck.Run(device, shape, options with { Learners = 1 });
+        if (!errors.Agree) throw new InvalidOperationException($"the fit differs from the reference ({errors}); it was not timed");
+
+        using var fit = new GaussianFit(device, shape, settings.Learners, settings.Episodes, options.Settings);
+        FitData data = FitData.Draw(shape, options);
+        data.Store(fit);
+        double[] rounds = new double[settings.Rounds];
+        Repeat(1);
+        for (int round = 0; round < rounds.Length; round++) rounds[round] = Repeat(settings.Seconds / settings.Rounds);
+        for (int k = 0; k < settings.Learners; k++)
+            if (!fit.IsFinite(k)) throw new InvalidOperationException($"the model of learner {k} was not finite while it was timed");
+        double median = rounds.Order().ElementAt(rounds.Length / 2);
+        int threads = device is CpuDevice cpu ? cpu.Team.Threads : 0;
+        return new FitBenchmarkResult(device.Info.Name, device.Info.Instructions, threads, settings, median, median / settings.Learners, rounds,
+            Operations(settings) / median / 1e6, Bytes(settings) / median / 1e6, Math.Max(Math.Max(errors.F, errors.Offset), errors.N));
+
+        // milliseconds of one fit: several are launched before the device is waited for
+        double Repeat(double seconds)
+        {
+            const int Batch = 5;
+            (long fits, long start) = (0, Stopwatch.GetTimestamp());
+            do
+            {
+                for (int i = 0; i < Batch; i++) fit.Fit(data.Prior, data.Scale);
+                fit.IsFinite(0);
+                fits += Batch;
+            }
+            while (Stopwatch.GetElapsedTime(start).TotalSeconds < seconds);
+            return Stopwatch.GetElapsedTime(start).TotalMilliseconds / fits;
+        }
+    }
+
+    /// <summary>
+    /// Operations of a fit of all learners, two to each multiply-add, with I = S + A, D = 2 S + A and triangles counted as such: z̄ n D;
+    /// Σ (n + 1) D² / 2; L I³ / 6; W S I² / 2; F S I² / 2; f S I; N = Σ − W Wᵀ + F R Fᵀ S² I; its factor S³ / 6. 9.4 million at the reference size.
+    /// </summary>
+    public static double Operations(FitBenchmarkSettings settings)
+    {
+        double s = settings.State, i = s + settings.Action, d = s + i, n = settings.Episodes;
+        double pairs = n * d + (n + 1) * d * d / 2 + i * i * i / 6 + s * i * i + s * i + s * s * i + s * s * s / 6;
+        return 2 * pairs * settings.Horizon * settings.Learners;
+    }
+
+    /// <summary>Bytes that must be read and written: the samples, F, f and N in double, the packed model in float32; the common prior is small.</summary>
+    public static double Bytes(FitBenchmarkSettings settings)
+    {
+        var shape = new DynamicsShape(settings.Horizon, settings.State, settings.Action);
+        double doubles = (double)settings.Episodes * shape.Sample + shape.State * (shape.Input + 1.0 + shape.State);
+        return (8 * doubles + 4.0 * shape.PackedStep) * settings.Horizon * settings.Learners;
+    }
+}

@@ -1,0 +1,99 @@
+namespace Naf.Kernels;
+
+/// <summary>Episodes of a linear-Gaussian system that drifts with time, with a prior and a scale as they are made in training.</summary>
+/// <param name="Shape">Sizes.</param>
+/// <param name="Episodes">[learner][episode][sample][D].</param>
+/// <param name="Prior">The prior, or null.</param>
+/// <param name="Scale">[learners, D], or empty.</param>
+internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, GaussianPrior? Prior, double[] Scale)
+{
+    /// <summary>Draws them.</summary>
+    public static FitData Draw(DynamicsShape shape, FitCheck.Options options)
+    {
+        double[][][][] episodes =
+        [
+            .. Enumerable.Range(0, options.Learners).Select(k => Enumerable.Range(0, options.Episodes)
+                .Select(e => Episode(shape, (ulong)k, (uint)e, Length(shape.Horizon, e, options), options.Scaled)).ToArray()),
+        ];
+        SampleMoments[] moments = [.. episodes.Select(learner =>
+        {
+            var all = new SampleMoments(shape.Sample);
+            foreach (double[] sample in learner.SelectMany(e => e)) all.Add(sample);
+            return all;
+        })];
+        double[] scale = options.Scaled ? [.. moments.SelectMany(m => m.Scale())] : [];
+        GaussianPrior? prior = options.PriorSteps == 0 ? null : GaussianPrior.Pooled(moments, 3);
+        if (prior is not null && options.PriorSteps > 1)
+            prior = new GaussianPrior(Spread(prior.Mean, shape.Sample), Spread(prior.Scatter, shape.Sample * shape.Sample), 2, 3);
+        return new FitData(shape, episodes, prior, scale);
+
+        // step t of it is 1 + t / T of the common one
+        double[] Spread(double[] common, int size) =>
+        [
+            .. Enumerable.Range(0, common.Length / size).SelectMany(k => Enumerable.Range(0, shape.Horizon)
+                .SelectMany(t => common.AsSpan(k * size, size).ToArray().Select(v => v * (1 + t / (double)shape.Horizon)))),
+        ];
+    }
+
+    /// <summary>Puts all episodes into a fit.</summary>
+    public void Store(GaussianFit fit)
+    {
+        for (int k = 0; k < Episodes.Length; k++)
+            for (int e = 0; e < Episodes[k].Length; e++)
+                fit.Store(k, e, Episodes[k][e].SelectMany(z => z).ToArray());
+    }
+
+    /// <summary>[D], the scale of a learner; 1 where there is none.</summary>
+    public double[] ScaleOf(int learner) =>
+        Scale.Length == 0 ? [.. Enumerable.Repeat(1.0, Shape.Sample)] : Scale.AsSpan(learner * Shape.Sample, Shape.Sample).ToArray();
+
+    /// <summary>What the reference makes of a learner's episodes.</summary>
+    public GaussianFitReference<double>.Step[] Reference(int learner, GaussianFitSettings settings)
+    {
+        Func<int, (double[], double[,])>? prior = null;
+        int size = Shape.Sample, steps = Prior?.Steps(Shape, Episodes.Length) ?? 0;
+        if (Prior is { } p)
+            prior = t =>
+            {
+                int at = learner * steps + (steps == 1 ? 0 : t);
+                var scatter = new double[size, size];
+                Buffer.BlockCopy(p.Scatter, at * size * size * sizeof(double), scatter, 0, size * size * sizeof(double));
+                return (p.Mean.AsSpan(at * size, size).ToArray(), scatter);
+            };
+        return new GaussianFitReference<double>(Shape, settings)
+            .Fit(Episodes[learner], prior, Prior?.MeanStrength ?? 0, Prior?.Strength ?? 0, ScaleOf(learner));
+    }
+
+    // ragged: no episode comes to the end, and the first has not begun
+    private static int Length(int horizon, int episode, FitCheck.Options options) =>
+        !options.Ragged ? horizon : episode == options.Episodes / 2 ? Math.Max(1, horizon - 3) : horizon * episode / options.Episodes;
+
+    // s′ = s + 0.1 (mixture of s and u) + noise; positions far from 0, entries of very different size, the last of s constant
+    private static double[][] Episode(DynamicsShape shape, ulong learner, uint episode, int length, bool constant)
+    {
+        int states = shape.State, inputs = shape.Input;
+        var s = new double[states];
+        for (int i = 0; i < states; i++) s[i] = Size(i) * (5 + Philox.Normal(learner, RandomStream.Reset, (ulong)i, episode));
+        var samples = new double[length][];
+        for (int t = 0; t < length; t++)
+        {
+            double[] z = samples[t] = new double[shape.Sample];
+            if (constant && states > 1) s[^1] = 0.7;
+            s.CopyTo(z, 0);
+            for (int a = 0; a < shape.Action; a++)
+                z[states + a] = 2 * Philox.Uniform(learner, RandomStream.RandomPolicy, (ulong)t, 1000 * episode + (uint)a) - 1;
+            for (int i = 0; i < states; i++)
+            {
+                double next = 0.9 * (s[i] / Size(i) - 5) + 0.02 * Philox.Normal(learner, RandomStream.Exploration, (ulong)t, 1000 * episode + (uint)i);
+                for (int k = 0; k < inputs; k++)
+                    next += 0.1 * Math.Sin(1 + i * inputs + k + 0.1 * t) * (k < states ? s[k] / Size(k) - 5 : z[k]) / Math.Sqrt(inputs);
+                z[inputs + i] = Size(i) * (5 + next);
+            }
+            Array.Copy(z, inputs, s, 0, states);
+            if (constant && states > 1) z[^1] = 0.7;
+        }
+        return samples;
+
+        static double Size(int entry) => Math.Pow(10, entry % 3 - 1);
+    }
+}

@@ -1,0 +1,156 @@
+using Naf.Gpu;
+
+namespace Naf.Kernels;
+
+/// <summary>What a device does for <see cref="GaussianFit"/>, which has checked the arguments.</summary>
+internal interface IGaussianFit : IDisposable
+{
+    void Store(int learner, int episode, ReadOnlySpan<double> samples);
+
+    /// <param name="diagonal">[learners, D]: what is added to the diagonal; 0 for a constant entry.</param>
+    /// <param name="priorSteps">1 or the horizon.</param>
+    void Fit(ReadOnlySpan<double> diagonal, GaussianPrior? prior, int priorSteps);
+
+    void CopyTo(int learner, Span<double> f, Span<double> offset, Span<double> n);
+
+    void CopyPacked(int learner, Span<float> packed);
+
+    bool IsFinite(int learner);
+}
+
+/// <summary>
+/// Refits time-varying linear-Gaussian dynamics s′ ~ N(F_t [s; u] + f_t, N_t) to the samples z = [s; u; s′] of a few episodes (paper, section 5), for
+/// all learners and time steps at once; samples and models stay on the device. With Σ the posterior covariance of <see cref="GaussianPrior"/>,
+/// <code>
+/// F = ((Σ_ii + R)⁻¹ Σ_ip)ᵀ        f = z̄_p − F z̄_i        N = Σ_pp − F Σ_ii Fᵀ + floor
+/// </code>
+/// A time step that no episode has reached is the prior's own; where n₀ is 0 it takes over the last step that has samples.
+/// Learner k's model depends on no other learner and on no number of threads, bitwise.
+/// </summary>
+public sealed class GaussianFit : IDisposable
+{
+    private readonly IGaussianFit _fit;
+    private readonly int[][] _lengths;
+    private readonly double[] _diagonal;
+
+    /// <param name="device">Where to fit; it must outlive this.</param>
+    /// <param name="shape">Sizes of every learner's model.</param>
+    /// <param name="learners">Learners, at least 1.</param>
+    /// <param name="maxEpisodes">Episodes that each learner's fit takes, 1 to 10,000.</param>
+    /// <param name="settings">Ridge and floor.</param>
+    /// <exception cref="ArgumentException">A size or a setting is out of range.</exception>
+    /// <exception cref="DeviceException">The device has no room or no kernels for this.</exception>
+    public GaussianFit(Device device, DynamicsShape shape, int learners, int maxEpisodes, GaussianFitSettings settings)
+        : this(device, shape, learners, maxEpisodes, settings, laneWidth: 0)
+    {
+    }
+
+    /// <param name="laneWidth">Doubles of a register on a CPU, or 0 for the widest.</param>
+    internal GaussianFit(Device device, DynamicsShape shape, int learners, int maxEpisodes, GaussianFitSettings settings, int laneWidth)
+    {
+        settings.Check();
+        if (shape.Horizon < 1) throw new ArgumentException("the dynamics have no size; make a DynamicsShape with its constructor");
+        if (learners < 1) throw new ArgumentException($"a fit of {learners} learners is not possible; give 1 or more");
+        if (maxEpisodes is < 1 or > 10_000) throw new ArgumentException($"a fit to {maxEpisodes} episodes is not possible; give 1 to 10,000");
+        (Shape, Learners, MaxEpisodes, Settings) = (shape, learners, maxEpisodes, settings);
+        _lengths = [.. Enumerable.Range(0, learners).Select(_ => new int[maxEpisodes])];
+        _diagonal = new double[(long)learners * shape.Sample];
+        _fit = device switch
+        {
+            CpuDevice cpu => new CpuGaussianFit(cpu, shape, _lengths, maxEpisodes, laneWidth),
+            _ => throw new DeviceException($"device {device.Info.Name} has no kernels for the fit; use --device cpu"),
+        };
+    }
+
+    /// <summary>Sizes of every learner's model.</summary>
+    public DynamicsShape Shape { get; }
+
+    /// <summary>Number of learners.</summary>
+    public int Learners { get; }
+
+    /// <summary>Episodes that each learner's fit takes.</summary>
+    public int MaxEpisodes { get; }
+
+    /// <summary>Ridge and floor.</summary>
+    public GaussianFitSettings Settings { get; }
+
+    /// <summary>On a CPU, the packed models [learners, T, PackedStep] (<see cref="DynamicsShape"/>); null on a GPU.</summary>
+    public HostBuffer? PackedOnHost => (_fit as CpuGaussianFit)?.Packed;
+
+    /// <summary>Puts an episode in a place of its own, where it stays until another one takes it.</summary>
+    /// <param name="episode">The place, 0 to MaxEpisodes − 1. Their order changes a model by rounding only.</param>
+    /// <param name="samples">[length, D], z = [s; u; s′] from time step 0 on; an episode may end before the horizon. Empty: no episode.</param>
+    /// <exception cref="ArgumentException">The samples are too many, or not a whole number.</exception>
+    /// <exception cref="NonFiniteTransitionException">An entry is not finite; nothing was stored.</exception>
+    public void Store(int learner, int episode, ReadOnlySpan<double> samples)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)learner, (uint)Learners, nameof(learner));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)episode, (uint)MaxEpisodes, nameof(episode));
+        if (samples.Length % Shape.Sample != 0 || samples.Length / Shape.Sample > Shape.Horizon)
+            throw new ArgumentException(
+                $"{samples.Length} numbers are not 0 to {Shape.Horizon} samples of {Shape.Sample}; give [length, {Shape.Sample}] of one episode");
+        for (int i = 0; i < samples.Length; i++)
+            if (!double.IsFinite(samples[i]))
+                throw new NonFiniteTransitionException(
+                    $"entry {i % Shape.Sample} of sample {i / Shape.Sample} is {samples[i]}; leave this episode out of the fit");
+        _fit.Store(learner, episode, samples);
+        _lengths[learner][episode] = samples.Length / Shape.Sample;
+    }
+
+    /// <summary>Samples of the episode in a place.</summary>
+    public int EpisodeLength(int learner, int episode) => _lengths[learner][episode];
+
+    /// <summary>Fits every learner's model to its episodes. On a GPU it is launched, not waited for.</summary>
+    /// <param name="prior">In the samples' units; null: none, for which the paper's few episodes are too few.</param>
+    /// <param name="scale">
+    /// [learners, D], 1 / standard deviation, in whose units the ridge and the floor count; 0 for an entry that is constant in the data: its mean is
+    /// copied, with row and column of F and N 0. Empty: 1. <see cref="SampleMoments.Scale"/> gives it.
+    /// </param>
+    /// <exception cref="ArgumentException">A size is wrong, or a learner has neither samples nor a prior.</exception>
+    public void Fit(GaussianPrior? prior = null, ReadOnlySpan<double> scale = default)
+    {
+        int size = Shape.Sample, priorSteps = prior?.Steps(Shape, Learners) ?? 0;
+        if (!scale.IsEmpty && scale.Length != _diagonal.Length)
+            throw new ArgumentException($"the scale has {scale.Length} entries; give [{Learners}, {size}]");
+        for (int k = 0; k < Learners; k++)
+            if (!(prior?.Strength > 0) && _lengths[k].AsSpan().IndexOfAnyExcept(0) < 0)
+                throw new ArgumentException($"learner {k} has neither samples nor a prior; store an episode first");
+        for (int i = 0; i < _diagonal.Length; i++)
+        {
+            double s = scale.IsEmpty ? 1 : scale[i], added = i % size < Shape.Input ? Settings.Ridge : Settings.NoiseFloor;
+            if (!(s >= 0 && double.IsFinite(s)))
+                throw new ArgumentException($"entry {i % size} of learner {i / size}'s scale is {s}; give 0 or more");
+            _diagonal[i] = s > 0 ? added / (s * s) : 0;
+        }
+        _fit.Fit(_diagonal, prior, priorSteps);
+    }
+
+    /// <summary>Copies a learner's model of the last fit, after waiting for it.</summary>
+    /// <param name="f">[T, S, S + A], F.</param>
+    /// <param name="offset">[T, S], f.</param>
+    /// <param name="n">[T, S, S], N.</param>
+    /// <exception cref="ArgumentException">A length is wrong.</exception>
+    public void CopyTo(int learner, Span<double> f, Span<double> offset, Span<double> n)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)learner, (uint)Learners, nameof(learner));
+        (int t, int s) = (Shape.Horizon, Shape.State);
+        if (f.Length != t * s * Shape.Input || offset.Length != t * s || n.Length != t * s * s)
+            throw new ArgumentException(
+                $"F, f and N have {f.Length}, {offset.Length} and {n.Length} entries; give {t * s * Shape.Input}, {t * s} and {t * s * s}");
+        _fit.CopyTo(learner, f, offset, n);
+    }
+
+    /// <summary>A learner's packed model of the last fit, [T, PackedStep], after waiting for it.</summary>
+    internal float[] CopyPacked(int learner)
+    {
+        var packed = new float[Shape.Horizon * Shape.PackedStep];
+        _fit.CopyPacked(learner, packed);
+        return packed;
+    }
+
+    /// <summary>Whether every number of a learner's last model is finite in float32; one that is not must not be used. Waits for the fit.</summary>
+    public bool IsFinite(int learner) => _fit.IsFinite(learner);
+
+    /// <inheritdoc/>
+    public void Dispose() => _fit.Dispose();
+}

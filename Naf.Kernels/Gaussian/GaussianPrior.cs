@@ -1,0 +1,41 @@
+namespace Naf.Kernels;
+
+/// <summary>
+/// A normal-inverse-Wishart prior of the samples z = [s; u; s′], in their own units. With n samples of mean z̄ and covariance S it gives
+/// Σ = (n S + Φ + n m / (n + m) (z̄ − μ₀)(z̄ − μ₀)ᵀ) / (n + n₀); the mean stays z̄ (paper, section 5; Levine and Abbeel 2014).
+/// </summary>
+/// <param name="Mean">μ₀: [learners, steps, D], steps being 1 (the same at every time step) or the horizon.</param>
+/// <param name="Scatter">Φ: [learners, steps, D, D], symmetric, n₀ times a covariance; only its lower triangle is read.</param>
+/// <param name="MeanStrength">m ≥ 0: samples that μ₀ counts for.</param>
+/// <param name="Strength">n₀ ≥ 0: samples that Φ counts for. With 0, time steps without a sample take over the last one that has any.</param>
+public sealed record GaussianPrior(double[] Mean, double[] Scatter, double MeanStrength, double Strength)
+{
+    /// <summary>
+    /// One Gaussian for all time steps from all of a learner's samples: μ₀ their mean, Φ <paramref name="strength"/> times their covariance.
+    /// </summary>
+    /// <param name="learners">The samples of each learner.</param>
+    /// <param name="strength">m and n₀, above 0.</param>
+    /// <exception cref="ArgumentException">The strength is not above 0, or learners are of different sizes.</exception>
+    public static GaussianPrior Pooled(IReadOnlyList<SampleMoments> learners, double strength)
+    {
+        if (!(strength > 0 && double.IsFinite(strength)))
+            throw new ArgumentException($"prior_strength = {strength} is out of range; give one above 0");
+        return new GaussianPrior(
+            [.. learners.SelectMany(l => l.Mean.ToArray())],
+            [.. learners.SelectMany(l => l.Covariance().Select(c => strength * c))], strength, strength);
+    }
+
+    /// <summary>Steps that it holds for each learner: 1 or the horizon.</summary>
+    /// <exception cref="ArgumentException">Sizes or strengths do not fit; the message says which.</exception>
+    internal int Steps(DynamicsShape shape, int learners)
+    {
+        int size = shape.Sample, steps = Mean.Length == learners * size ? 1 : shape.Horizon;
+        if (Mean.Length != (long)learners * steps * size || Scatter.Length != (long)Mean.Length * size)
+            throw new ArgumentException(
+                $"the prior has {Mean.Length} means and {Scatter.Length} scatters, which fit neither 1 nor {shape.Horizon} steps "
+                + $"of {learners} learners with samples of {size}; give [learners, steps, {size}] and [learners, steps, {size}, {size}]");
+        if (!(MeanStrength >= 0 && Strength >= 0 && double.IsFinite(MeanStrength + Strength)))
+            throw new ArgumentException($"the prior's strengths {MeanStrength} and {Strength} are out of range; give 0 or more");
+        return steps;
+    }
+}

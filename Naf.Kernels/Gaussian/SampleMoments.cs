@@ -1,0 +1,49 @@
+namespace Naf.Kernels;
+
+/// <summary>Mean and covariance of all samples that were added, one after the other (Welford 1962), in double.</summary>
+/// <param name="size">Entries of a sample, at least 1.</param>
+public sealed class SampleMoments(int size)
+{
+    private readonly double[] _mean = new double[size], _scatter = new double[size * size], _low = new double[size], _high = new double[size];
+    private readonly double[] _before = new double[size];
+
+    /// <summary>Samples added so far.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>[size].</summary>
+    public ReadOnlySpan<double> Mean => _mean;
+
+    /// <summary>Adds samples.</summary>
+    /// <param name="samples">[count, size].</param>
+    /// <exception cref="ArgumentException">It holds no whole number of samples.</exception>
+    public void Add(ReadOnlySpan<double> samples)
+    {
+        if (samples.Length % size != 0) throw new ArgumentException($"{samples.Length} numbers are no whole number of samples of {size}");
+        for (; samples.Length > 0; samples = samples[size..])
+        {
+            Count++;
+            for (int i = 0; i < size; i++)
+            {
+                double z = samples[i];
+                _before[i] = z - _mean[i];
+                _mean[i] += _before[i] / Count;
+                (_low[i], _high[i]) = Count == 1 ? (z, z) : (Math.Min(_low[i], z), Math.Max(_high[i], z));
+            }
+            // scatter += (z − mean before)(z − mean after)ᵀ = (1 − 1 / count) (z − mean before)(z − mean before)ᵀ
+            double weight = 1 - 1.0 / Count;
+            for (int i = 0; i < size; i++)
+            {
+                Span<double> row = _scatter.AsSpan(i * size, size);
+                double factor = weight * _before[i];
+                for (int j = 0; j < row.Length; j++) row[j] += factor * _before[j];
+            }
+        }
+    }
+
+    /// <summary>[size, size]: the scatter over the number of samples; zero before the first.</summary>
+    public double[] Covariance() => [.. _scatter.Select(s => s / Math.Max(Count, 1))];
+
+    /// <summary>[size]: 1 / standard deviation; 0 for an entry that is constant in the data, which a fit then copies.</summary>
+    public double[] Scale() =>
+        [.. Enumerable.Range(0, size).Select(i => _high[i] > _low[i] ? 1 / Math.Sqrt(_scatter[i * size + i] / Count) : 0)];
+}
