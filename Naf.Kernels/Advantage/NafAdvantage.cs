@@ -68,6 +68,40 @@ internal static unsafe class NafAdvantage<TLanes, TVector>
         }
     }
 
+    /// <summary>μ, L, A and Q of samples [first, last).</summary>
+    public static void Evaluate(in AdvantageRows rows, int action, float bound, int first, int last)
+    {
+        int packed = action * (action + 1) / 2;
+        var heads = new NafHeads(rows.V, null, 1, rows.M, null, action, rows.L, null, packed);
+        // [Tile, action] each
+        float* mu = stackalloc float[4 * Tile * action + action];
+        float* slopeMu = mu + Tile * action, diagonal = slopeMu + Tile * action, slopeDiagonal = diagonal + Tile * action;
+        float* z = slopeDiagonal + Tile * action;
+        for (int m = first; m < last; m++)
+        {
+            int row = (m - first) % Tile * action;
+            if (row == 0) Squash(heads, m, Math.Min(Tile, last - m), action, bound, mu, slopeMu, diagonal, slopeDiagonal);
+            float* l = rows.L + (nint)m * packed, lower = rows.Lower + (nint)m * packed, u = rows.U + (nint)m * action;
+            // z = Lᵀ d and A = −½ zᵀz
+            for (int i = 0, at = 0; i < action; i++, at++)
+            {
+                float d = u[i] - mu[row + i];
+                rows.Mu[(nint)m * action + i] = mu[row + i];
+                for (int j = 0; j < i; j++, at++)
+                {
+                    lower[at] = l[at];
+                    z[j] += l[at] * d;
+                }
+                lower[at] = diagonal[row + i];
+                z[i] = diagonal[row + i] * d;
+            }
+            float square = 0;
+            for (int j = 0; j < action; j++) square += z[j] * z[j];
+            rows.Advantage[m] = -0.5f * square;
+            rows.Q[m] = rows.V[m] - 0.5f * square;
+        }
+    }
+
     /// <summary>tanh m for the acting policy.</summary>
     public static void Act(float* raw, int action, Span<float> u)
     {

@@ -1,0 +1,139 @@
+using System.Runtime.Intrinsics;
+using Naf.Gpu;
+
+namespace Naf.Kernels;
+
+/// <summary>
+/// The normalized advantage function of many samples at once (paper, equations 7 to 9), on any device: from the networks' raw outputs v, m, l
+/// and actions u to μ = tanh m, L, A = −½ |Lᵀ(u − μ)|² and Q = v + A. The formulas are those of <see cref="NafAdvantage{TLanes, TVector}"/>.
+/// </summary>
+public sealed class AdvantageEvaluation : IDisposable
+{
+    private const int GpuThreads = 256;
+
+    private readonly Device _device;
+    private readonly DeviceKernel? _kernel;
+    private readonly DeviceBuffer<float>[] _inputs = [], _outputs = [];
+
+    /// <param name="device">Where to evaluate; it must outlive the evaluation.</param>
+    /// <param name="action">Entries of an action, 1 to 64.</param>
+    /// <param name="samples">Samples of a call, at least 1.</param>
+    /// <param name="bound">B: the logarithm of L's diagonal stays within ±B.</param>
+    /// <exception cref="ArgumentException">A size is out of range.</exception>
+    public AdvantageEvaluation(Device device, int action, int samples, float bound = 5)
+    {
+        if (action is < 1 or > 64) throw new ArgumentException($"an action of {action} entries is not possible: give 1 to 64");
+        if (samples is < 1 or > 1 << 24) throw new ArgumentException($"{samples} samples in a call are not possible: give 1 to {1 << 24}");
+        if (!(bound > 0) || !float.IsFinite(bound)) throw new ArgumentException($"the bound of L's diagonal is {bound}; give one above 0");
+        (_device, Action, Samples, Bound) = (device, action, samples, bound);
+        if (device is not GpuDevice gpu) return;
+        _kernel = gpu.Compile(Source(action))["naf_advantage"];
+        _inputs = Allocate(1, action, Packed, action);
+        _outputs = Allocate(action, Packed, 1, 1);
+
+        DeviceBuffer<float>[] Allocate(params int[] rows) => [.. rows.Select(row => gpu.Allocate<float>((long)row * samples))];
+    }
+
+    /// <summary>Entries of an action.</summary>
+    public int Action { get; }
+
+    /// <summary>Samples of a call.</summary>
+    public int Samples { get; }
+
+    /// <summary>B.</summary>
+    public float Bound { get; }
+
+    /// <summary>Entries of the packed lower triangle L, row by row: (0,0), (1,0), (1,1), (2,0), …</summary>
+    public int Packed => Action * (Action + 1) / 2;
+
+    /// <summary>The kernel for an action's size.</summary>
+    internal static KernelSource Source(int action) => KernelSource.Load(
+        typeof(AdvantageEvaluation).Assembly, "AdvantageEvaluation.gpu.c", [new("THREADS", GpuThreads), new("ACTION", action)]);
+
+    /// <summary>Evaluates all samples.</summary>
+    /// <param name="v">[samples].</param>
+    /// <param name="m">[samples, action].</param>
+    /// <param name="l">[samples, packed].</param>
+    /// <param name="u">[samples, action].</param>
+    /// <param name="mu">[samples, action], takes μ.</param>
+    /// <param name="lower">[samples, packed], takes L.</param>
+    /// <param name="advantage">[samples], takes A.</param>
+    /// <param name="q">[samples], takes Q.</param>
+    /// <exception cref="ArgumentException">A length is wrong.</exception>
+    public void Evaluate(
+        ReadOnlySpan<float> v, ReadOnlySpan<float> m, ReadOnlySpan<float> l, ReadOnlySpan<float> u,
+        Span<float> mu, Span<float> lower, Span<float> advantage, Span<float> q)
+    {
+        Check("v", v.Length, 1);
+        Check("m", m.Length, Action);
+        Check("l", l.Length, Packed);
+        Check("u", u.Length, Action);
+        Check("mu", mu.Length, Action);
+        Check("lower", lower.Length, Packed);
+        Check("advantage", advantage.Length, 1);
+        Check("q", q.Length, 1);
+        if (_kernel is null)
+        {
+            EvaluateOnCpu(v, m, l, u, mu, lower, advantage, q);
+            return;
+        }
+        _inputs[0].Upload(v);
+        _inputs[1].Upload(m);
+        _inputs[2].Upload(l);
+        _inputs[3].Upload(u);
+        Launch();
+        _outputs[0].Download(mu);
+        _outputs[1].Download(lower);
+        _outputs[2].Download(advantage);
+        _outputs[3].Download(q);
+    }
+
+    /// <summary>Evaluates what was uploaded by the last <see cref="Evaluate"/> once more, on a GPU, without waiting.</summary>
+    internal void Launch()
+    {
+        int groups = Math.Min((Samples + GpuThreads - 1) / GpuThreads, 65535);
+        _kernel!.Device.Launch(_kernel, new LaunchShape(groups, GpuThreads),
+            _inputs[0], _inputs[1], _inputs[2], _inputs[3], _outputs[0], _outputs[1], _outputs[2], _outputs[3], Bound, Samples);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (DeviceBuffer<float> buffer in (DeviceBuffer<float>[])[.. _inputs, .. _outputs]) buffer.Dispose();
+    }
+
+    private unsafe void EvaluateOnCpu(
+        ReadOnlySpan<float> v, ReadOnlySpan<float> m, ReadOnlySpan<float> l, ReadOnlySpan<float> u,
+        Span<float> mu, Span<float> lower, Span<float> advantage, Span<float> q)
+    {
+        fixed (float* pv = v, pm = m, pl = l, pu = u, pMu = mu, pLower = lower, pAdvantage = advantage, pq = q)
+        {
+            var rows = new AdvantageRows(pv, pm, pl, pu, pMu, pLower, pAdvantage, pq);
+            WorkTeam team = ((CpuDevice)_device).Team;
+            if (team.Threads == 1) Part(0);
+            else team.Run(Part);
+
+            void Part(int member)
+            {
+                (int first, int last) = Mlp<Lanes128, Vector128<float>>.Share(Samples, member, team.Threads);
+                switch (CpuDevice.RegisterFloats)
+                {
+                    case 16: NafAdvantage<Lanes512, Vector512<float>>.Evaluate(rows, Action, Bound, first, last); break;
+                    case 8: NafAdvantage<Lanes256, Vector256<float>>.Evaluate(rows, Action, Bound, first, last); break;
+                    default: NafAdvantage<Lanes128, Vector128<float>>.Evaluate(rows, Action, Bound, first, last); break;
+                }
+            }
+        }
+    }
+
+    private void Check(string name, int length, int row)
+    {
+        if (length != Samples * row) throw new ArgumentException($"{name} has {length} entries, expected {Samples} × {row}");
+    }
+}
+
+/// <summary>Where the inputs and outputs of many evaluations stand.</summary>
+internal readonly unsafe struct AdvantageRows(float* v, float* m, float* l, float* u, float* mu, float* lower, float* advantage, float* q)
+{
+    public readonly float* V = v, M = m, L = l, U = u, Mu = mu, Lower = lower, Advantage = advantage, Q = q;
+}
