@@ -5,13 +5,14 @@ namespace Naf.Kernels;
 /// <summary>
 /// Rollouts on the processor: threads take blocks of them in order, and append a block's rows when those of the blocks before it stand there.
 /// </summary>
-internal sealed unsafe class CpuRollouts : IDisposable
+internal sealed unsafe class CpuRollouts : IRolloutEngine
 {
     private readonly RolloutDefinition _definition;
     private readonly WorkTeam _team;
     private readonly RolloutCrew[] _crews;
     private readonly Action<int> _work;
     private readonly int[] _firstTicket, _appended;
+    private HostBuffer _dynamics = new(0);
     private RolloutCall _call;
     private int _ticket;
     private volatile bool _failed;
@@ -24,10 +25,20 @@ internal sealed unsafe class CpuRollouts : IDisposable
         _work = Work;
     }
 
-    /// <summary>What one call works on, an entry per learner.</summary>
-    /// <param name="Dynamics">Packed models of all learners, one after the other.</param>
-    internal readonly record struct RolloutCall(
-        Learner[] Learners, RolloutSettings[] Settings, RolloutStarts[] Starts, nint Dynamics, ReplayBuffer[] Targets, RolloutReport[] Reports);
+    public string Plan => $"{_team.Threads} threads";
+
+    public void SetDynamics(ReadOnlySpan<float> dynamics)
+    {
+        if (_dynamics.Length != dynamics.Length)
+        {
+            _dynamics.Dispose();
+            _dynamics = new HostBuffer(dynamics.Length);
+        }
+        dynamics.CopyTo(_dynamics.Span);
+    }
+
+    public void SetDynamics(DeviceBuffer<float> dynamics) =>
+        throw new ArgumentException($"the models are on {dynamics.Device.Info.Name} and the learners on cpu; give them from host memory");
 
     public void Run(in RolloutCall call)
     {
@@ -46,6 +57,7 @@ internal sealed unsafe class CpuRollouts : IDisposable
     public void Dispose()
     {
         foreach (RolloutCrew crew in _crews) crew.Dispose();
+        _dynamics.Dispose();
     }
 
     private void Work(int member)
@@ -76,7 +88,7 @@ internal sealed unsafe class CpuRollouts : IDisposable
     {
         int rollouts = RolloutCrew.BlockRollouts(_call.Settings[k], _definition.RowLength), first = block * rollouts;
         long model = (long)_definition.Dynamics.Horizon * _definition.Dynamics.PackedStep;
-        var dynamics = (nint)((float*)_call.Dynamics + k * model);
+        var dynamics = (nint)(_dynamics.Pointer + k * model);
         crew.Run(new RolloutBlock(
             _call.Learners[k], _call.Settings[k], _call.Starts[k], first, Math.Min(rollouts, _call.Starts[k].Count - first), dynamics));
 

@@ -150,8 +150,7 @@ internal sealed unsafe class RolloutCrew<TLanes, TVector> : RolloutCrew
             _rows.Dispose();
             _rows = new HostBuffer(floats);
         }
-        SetBounds(_low.Span, block.Settings.Low.AsSpan(), -float.MaxValue);
-        SetBounds(_high.Span, block.Settings.High.AsSpan(), float.MaxValue);
+        block.Settings.Bounds(_low.Span, _high.Span);
         if (!ReferenceEquals(_transposedOf, block.Learner))
         {
             Mlp<TLanes, TVector>.TransposeWeights(_space, Policy(block.Learner), 0, 1);
@@ -258,12 +257,6 @@ internal sealed unsafe class RolloutCrew<TLanes, TVector> : RolloutCrew
             if (inside.AsInt32() != Vector512<int>.AllBitsSet) return false;
         }
         return true;
-    }
-
-    private static void SetBounds(Span<float> target, ReadOnlySpan<float> given, float none)
-    {
-        target.Fill(none);
-        for (int i = 0; i < given.Length; i++) target[i] = Math.Clamp(given[i], -float.MaxValue, float.MaxValue);
     }
 
     private static bool Finite(float* values, int count)

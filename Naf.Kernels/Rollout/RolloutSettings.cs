@@ -32,9 +32,20 @@ public sealed record RolloutSettings
         if (Rollouts is < 1 or > 1_000_000) throw new ArgumentException($"rollouts = {Rollouts} is out of range; give 1 to 1000000");
         if (!(ActionNoise >= 0 && float.IsFinite(ActionNoise)))
             throw new ArgumentException($"action noise = {ActionNoise} is out of range; give 0 or above");
+        if ((long)Rollouts * Steps > 100_000_000)
+            throw new ArgumentException($"{Rollouts} rollouts of {Steps} steps are too many for one call; give at most 100 million steps");
         foreach ((string name, ImmutableArray<float> bound) in new[] { ("low", Low), ("high", High) })
             if (bound.IsDefault || (bound.Length != 0 && bound.Length != state) || bound.Any(float.IsNaN))
                 throw new ArgumentException($"the {name} bounds of the state must be {state} numbers, or none");
+    }
+
+    /// <summary>The bounds as finite numbers, padded: what is not finite is outside of every one.</summary>
+    internal void Bounds(Span<float> low, Span<float> high)
+    {
+        low.Fill(-float.MaxValue);
+        high.Fill(float.MaxValue);
+        for (int i = 0; i < Low.Length; i++) low[i] = Math.Clamp(Low[i], -float.MaxValue, float.MaxValue);
+        for (int i = 0; i < High.Length; i++) high[i] = Math.Clamp(High[i], -float.MaxValue, float.MaxValue);
     }
 }
 

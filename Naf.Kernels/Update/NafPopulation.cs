@@ -40,7 +40,7 @@ public sealed class NafPopulation : IDisposable
         if (imaginedCapacity < 0) throw new ArgumentException($"the capacity of R_f is {imaginedCapacity}; give 0 or more");
         float[] scale = inputScale.IsEmpty ? [.. Enumerable.Repeat(1f, shape.State)] : inputScale.ToArray();
         if (scale.Length != shape.State) throw new ArgumentException($"the input scale has {scale.Length} entries and the observation {shape.State}");
-        (Shape, Batch) = (shape, batch);
+        (Shape, Batch, InputScale) = (shape, batch, scale);
         _learners = [.. learners.Select(s => new Learner(shape, s, replayCapacity, imaginedCapacity))];
         try
         {
@@ -63,6 +63,9 @@ public sealed class NafPopulation : IDisposable
 
     /// <summary>Samples of a minibatch.</summary>
     public int Batch { get; }
+
+    /// <summary>[state]: multiplies the observation before the networks.</summary>
+    internal float[] InputScale { get; }
 
     /// <summary>Number of learners.</summary>
     public int Learners => _learners.Length;
@@ -178,6 +181,9 @@ public sealed class NafPopulation : IDisposable
         _trainer.Fetch();
         return _learners[learner];
     }
+
+    /// <summary>The learners, whose host memory may be behind on a GPU.</summary>
+    internal Learner[] AllLearners => _learners;
 
     /// <summary>Where the learners live on a GPU; null on a CPU.</summary>
     internal GpuTrainer? Gpu => _trainer as GpuTrainer;

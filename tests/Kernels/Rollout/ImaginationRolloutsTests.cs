@@ -22,11 +22,11 @@ public sealed class ImaginationRolloutsTests
     {
         RolloutSettings still = Each with { SampleDynamics = false, ActionNoise = 0 };
         RolloutSettings[] settings = [Each with { Rollouts = 31 }, Each, Each with { Steps = 1 }, still];
-        using var together = new RolloutTrial(new CpuDevice(3), Task, Shape, settings, firstSeed: 40);
+        using var together = new RolloutTrial(new CpuDevice(3), Task, Shape, settings, firstSeed: 40, capacity: 5000);
         for (int round = 0; round < 5; round++) together.Run();
         for (int k = 0; k < settings.Length; k++)
         {
-            using var alone = new RolloutTrial(new CpuDevice(1), Task, Shape, [settings[k]], firstSeed: 40 + (ulong)k);
+            using var alone = new RolloutTrial(new CpuDevice(1), Task, Shape, [settings[k]], firstSeed: 40 + (ulong)k, capacity: 5000);
             for (int round = 0; round < 5; round++) alone.Run();
             Assert.That(Rows(together, k), Is.EqualTo(Rows(alone, 0)), $"learner {k}");
             Assert.That(together.Rollouts.Report(k), Is.EqualTo(alone.Rollouts.Report(0)));
@@ -101,7 +101,7 @@ public sealed class ImaginationRolloutsTests
     {
         using var trial = new RolloutTrial(new CpuDevice(1), Task, Shape, [Each]);
         ImaginationRollouts rollouts = trial.Rollouts;
-        Assert.That(() => rollouts.Run(new float[7]), Throws.ArgumentException.With.Message.Contains("7 numbers"));
+        Assert.That(() => rollouts.SetDynamics(new float[7]), Throws.ArgumentException.With.Message.Contains("7 numbers"));
         rollouts.Starts(0).Time[5] = -1;
         Assert.That(() => trial.Run(), Throws.ArgumentException.With.Message.Contains("time step -1"));
         rollouts.Starts(0).Count = 444;
