@@ -28,9 +28,11 @@ internal static class GpuDevices
         [Pocl, Emulated, .. DeviceList.All().Where(d => d.Usable && d.Kind != "cpu" && !IsPocl(d)).Select(d => d.Name)];
 
     /// <summary>Opens a device. What is compiled on it is kept for the whole test run.</summary>
-    public static GpuDevice Open(string name)
+    public static GpuDevice Open(string name) => Open(name, new CompileCache(Kernels.Value.Path));
+
+    /// <summary>Opens a device with a cache of its own.</summary>
+    public static GpuDevice Open(string name, CompileCache cache)
     {
-        var cache = new CompileCache(Kernels.Value.Path);
         if (name == Emulated) return new CudaDevice(0, CudaEmulator.Shared.Platform) { Cache = cache };
         if (name.StartsWith("cuda:", StringComparison.Ordinal)) return new CudaDevice(Index(name)) { Cache = cache };
         if (name != Pocl) return new OpenCLDevice(Index(name)) { Cache = cache };
@@ -50,8 +52,11 @@ public abstract class GpuFixture(string name)
 {
     private GpuDevice? _device;
 
+    /// <summary>One of <see cref="GpuDevices.All"/>.</summary>
+    protected string DeviceName { get; } = name;
+
     /// <summary>The device.</summary>
-    protected GpuDevice Device => _device ??= GpuDevices.Open(name);
+    protected GpuDevice Device => _device ??= GpuDevices.Open(DeviceName);
 
     /// <summary>Whether everything was given back.</summary>
     [TearDown]

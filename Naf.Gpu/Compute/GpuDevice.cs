@@ -51,8 +51,16 @@ public abstract unsafe class GpuDevice : Device
     public DeviceBuffer<T> Allocate<T>(ReadOnlySpan<T> elements) where T : unmanaged
     {
         DeviceBuffer<T> buffer = Allocate<T>(elements.Length);
-        buffer.Upload(elements);
-        return buffer;
+        try
+        {
+            buffer.Upload(elements);
+            return buffer;
+        }
+        catch
+        {
+            buffer.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Replaces a buffer by a larger one where it has fewer than <paramref name="length"/> elements; what it held is lost.</summary>
@@ -83,8 +91,7 @@ public abstract unsafe class GpuDevice : Device
     /// <exception cref="DeviceLostException">The device failed.</exception>
     public void Launch(DeviceKernel kernel, LaunchShape shape, params ReadOnlySpan<KernelArgument> arguments)
     {
-        if (kernel.Device != this)
-            throw new ArgumentException($"kernel {kernel.Signature.Name} was compiled on {kernel.Device.Info.Name}; compile it on {Info.Name}");
+        ThrowIfElsewhere(kernel);
         kernel.Signature.Check(this, arguments);
         if (kernel.Signature.Threads is > 0 and int threads && shape.Threads != threads)
             throw new ArgumentException($"kernel {kernel.Signature.Name} is written for groups of {threads} threads, not for {shape}");
@@ -122,8 +129,10 @@ public abstract unsafe class GpuDevice : Device
     }
 
     /// <summary>Groups of a kernel that the whole device can run at the same time.</summary>
+    /// <exception cref="ArgumentException">The kernel was compiled on another device.</exception>
     public int ResidentGroups(DeviceKernel kernel, LaunchShape shape)
     {
+        ThrowIfElsewhere(kernel);
         lock (Gate)
         {
             ThrowIfDisposed();
@@ -252,6 +261,12 @@ public abstract unsafe class GpuDevice : Device
 
     /// <summary>Waits for the device and lets it go; never throws.</summary>
     protected abstract void Close();
+
+    private void ThrowIfElsewhere(DeviceKernel kernel)
+    {
+        if (kernel.Device != this)
+            throw new ArgumentException($"kernel {kernel.Signature.Name} was compiled on {kernel.Device.Info.Name}; compile it on {Info.Name}");
+    }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
 }

@@ -12,7 +12,8 @@ internal sealed unsafe class CudaPlatform
         Environment.GetEnvironmentVariable("NAF_CUDA_PATH") is { Length: > 0 } folder ? folder : null));
 
     /// <param name="folder">Where to look for the driver and for NVRTC first; may be null.</param>
-    public CudaPlatform(string? folder)
+    /// <param name="compilers">Names of NVRTC libraries to try instead of all that can be found.</param>
+    public CudaPlatform(string? folder, IEnumerable<string>? compilers = null)
     {
         Cuda = CudaLibrary.Load(folder, out string problem);
         Problem = problem;
@@ -25,7 +26,7 @@ internal sealed unsafe class CudaPlatform
             Problem = "the CUDA driver finds no NVIDIA GPU";
         else
         {
-            Compiler = NvrtcLibrary.Load(folder, Driver, out problem);
+            Compiler = NvrtcLibrary.Load(compilers ?? NvrtcPlaces.Candidates(folder), Driver, out problem);
             CompilerProblem = problem;
         }
     }

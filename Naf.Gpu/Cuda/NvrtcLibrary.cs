@@ -51,13 +51,13 @@ internal sealed unsafe class NvrtcLibrary
     public ImmutableArray<int> Architectures { get; }
 
     /// <summary>Loads the first that can be used with a driver.</summary>
-    /// <param name="folder">Where to look first; null for the usual places alone.</param>
+    /// <param name="names">Names and paths to try, best first.</param>
     /// <param name="driver">The CUDA version of the driver: a newer major version makes code that it does not load.</param>
     /// <param name="problem">Why there is none, with the remedy; empty otherwise.</param>
-    public static NvrtcLibrary? Load(string? folder, (int Major, int Minor) driver, out string problem)
+    public static NvrtcLibrary? Load(IEnumerable<string> names, (int Major, int Minor) driver, out string problem)
     {
         problem = $"its compiler NVRTC is missing; {Remedy}";
-        foreach (string name in NvrtcPlaces.Candidates(folder))
+        foreach (string name in names)
         {
             if (!NativeLibrary.TryLoad(name, out nint handle)) continue;
             string refused;

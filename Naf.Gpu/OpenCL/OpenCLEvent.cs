@@ -9,6 +9,7 @@ internal sealed unsafe class OpenCLEvent(OpenCLLibrary cl, nint mark, string dev
     public override void Wait()
     {
         nint mark = _mark;
+        ObjectDisposedException.ThrowIf(mark == 0, this);
         OpenCLError.Check(cl.WaitForEvents(1, &mark), device, "clWaitForEvents");
     }
 

@@ -5,19 +5,37 @@ namespace Naf.Tests;
 
 public sealed class DeviceTests
 {
-    [TestCase("auto")]
-    [TestCase("cpu")]
-    public void The_processor_can_always_be_opened(string name)
+    [Test]
+    public void The_processor_can_always_be_opened()
     {
-        using Device device = DeviceList.Select(name, 1);
+        using Device device = DeviceList.Select("cpu", 1);
         Assert.That(device.Info, Has.Property("Kind").EqualTo("cpu").And.Property("Usable").True.And.Property("Memory").Positive);
     }
 
-    [TestCase("cuda:0", "--device cpu")]
-    [TestCase("opencl:1", "--device cpu")]
+    [Test]
+    public void Auto_takes_the_first_gpu_that_can_be_used_or_the_processor()
+    {
+        IReadOnlyList<DeviceInfo> all = DeviceList.All();
+        using Device device = DeviceList.Select("auto", 1);
+        Assert.That(device.Info.Name, Is.EqualTo(all.FirstOrDefault(d => d.IsGpu && d.Usable)?.Name ?? "cpu"));
+        Assert.That(device.Note.Length > 0, Is.EqualTo(device.Info.Kind != "cuda" && all.Any(d => d.Kind == "cuda")));
+    }
+
+    [TestCase("cuda:99", "--device cpu")]
+    [TestCase("opencl:99", "--device cpu")]
     [TestCase("gpu", "cuda:N")]
+    [TestCase("cuda:", "cuda:N")]
+    [TestCase("opencl:-1", "opencl:N")]
     public void A_device_that_is_not_there_is_refused_with_the_remedy(string name, string remedy) =>
         Assert.That(() => DeviceList.Select(name), Throws.TypeOf<DeviceException>().With.Message.Contains(name).And.Message.Contains(remedy));
+
+    [Test]
+    public void A_cuda_gpu_runs_these_tests_where_there_is_one()
+    {
+        DeviceInfo? found = DeviceList.All().FirstOrDefault(d => d.Kind == "cuda");
+        if (found is null || !found.Usable) Assert.Ignore($"CUDA: {found?.Reason ?? DeviceList.Missing()[0]}");
+        Assert.That(GpuDevices.All, Contains.Item(found!.Name));
+    }
 
     [TestCase(-1)]
     [TestCase(257)]

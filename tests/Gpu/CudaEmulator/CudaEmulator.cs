@@ -21,7 +21,7 @@ internal sealed unsafe class CudaEmulator
     private CudaEmulator(string folder)
     {
         Folder = folder;
-        Platform = new CudaPlatform(folder);
+        Platform = Load(folder);
         nint driver = NativeLibrary.Load(Path.Combine(folder, CudaLibrary.FileName));
         _set = (delegate* unmanaged<byte*, long, int>)NativeLibrary.GetExport(driver, "emulatedSet");
         _fail = (delegate* unmanaged<byte*, int, int, int>)NativeLibrary.GetExport(driver, "emulatedFail");
@@ -58,7 +58,7 @@ internal sealed unsafe class CudaEmulator
     public void Set(string what, long value)
     {
         fixed (byte* p = Bytes(what)) Assert.That(_set(p, value), Is.Zero);
-        Platform = new CudaPlatform(Folder);
+        Platform = Load(Folder);
     }
 
     /// <summary>Makes a call of the driver (or the next "kernel") fail once.</summary>
@@ -67,6 +67,9 @@ internal sealed unsafe class CudaEmulator
     {
         fixed (byte* p = Bytes(call)) Assert.That(_fail(p, status, after), Is.Zero);
     }
+
+    // whatever else is installed here
+    private static CudaPlatform Load(string folder) => new(folder, Directory.GetFiles(folder, "libnvrtc.so.*"));
 
     private static byte[] Bytes(string text) => System.Text.Encoding.UTF8.GetBytes(text + '\0');
 
