@@ -8,6 +8,7 @@ internal static class BenchCommand
     public static Command Create(Terminal terminal) =>
         new ExampleCommand("bench", "Times a part of naf on this machine, after checking its result.", "naf bench update --threads 1 --json")
         {
-            BenchUpdateCommand.Create(terminal), BenchSimCommand.Create(terminal),
+            BenchUpdateCommand.Create(terminal), BenchRolloutCommand.Create(terminal), BenchFitCommand.Create(terminal),
+            BenchAdvantageCommand.Create(terminal), BenchSimCommand.Create(terminal),
         };
 }

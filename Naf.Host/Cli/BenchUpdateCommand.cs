@@ -11,8 +11,7 @@ internal static class BenchUpdateCommand
     public static Command Create(Terminal terminal)
     {
         var standard = new UpdateBenchmarkSettings();
-        var device = CliOption.Text("--device", "D", "auto, cpu, cuda:N or opencl:N [auto]");
-        var threads = CliOption.Text("--threads", "N", "threads of the CPU; 0: one per core [0]");
+        var options = new BenchOptions(standard.Seconds);
         var learners = CliOption.Text("--learners", "P", $"learners at once [{standard.Learners}]");
         var batch = CliOption.Text("--batch", "M", $"transitions in a minibatch [{standard.Batch}]");
         var state = CliOption.Text("--state", "N", $"entries of the observation [{standard.State}]");
@@ -20,13 +19,13 @@ internal static class BenchUpdateCommand
         var hidden = CliOption.Text("--hidden", "A,B", $"units of each hidden layer [{string.Join(',', standard.Hidden)}]");
         var trunk = CliOption.Flag("--trunk", "one trunk for V, μ and L");
         var batchNorm = CliOption.Flag("--batch-norm", "batch normalisation");
-        var seconds = CliOption.Text("--seconds", "S", $"seconds of timing [{standard.Seconds}]");
-        var json = CliOption.Json();
+        var updates = CliOption.Text("--updates-per-call", "K", $"updates of a learner in one call, as a training step makes [{standard.UpdatesPerCall}]");
         var command = new ExampleCommand("update", "Times the learner's update, all of it: minibatch, targets, loss, gradient, Adam, Polyak.",
             "naf bench update --device cpu --threads 1 --json")
         {
-            device, threads, learners, batch, state, action, hidden, trunk, batchNorm, seconds, json,
+            learners, batch, state, action, hidden, trunk, batchNorm, updates,
         };
+        options.AddTo(command);
         command.SetAction(parsed =>
         {
             var settings = standard with
@@ -35,26 +34,22 @@ internal static class BenchUpdateCommand
                 Batch = OptionValue.Integer("--batch", parsed.GetValue(batch), standard.Batch, 1, 10_000),
                 State = OptionValue.Integer("--state", parsed.GetValue(state), standard.State, 1, 4096),
                 Action = OptionValue.Integer("--action", parsed.GetValue(action), standard.Action, 1, 64),
-                Hidden = parsed.GetValue(hidden) is { } sizes
-                    ? SettingsResolver.Resolve([new GivenValue("hidden", sizes, "--hidden")]).Naf.Hidden : standard.Hidden,
+                Hidden = BenchHidden.Read(parsed.GetValue(hidden), standard.Hidden),
                 Trunk = parsed.GetValue(trunk),
                 BatchNorm = parsed.GetValue(batchNorm),
-                Seconds = OptionValue.Seconds("--seconds", parsed.GetValue(seconds), standard.Seconds),
+                UpdatesPerCall = OptionValue.Integer("--updates-per-call", parsed.GetValue(updates), standard.UpdatesPerCall, 1, 10_000),
+                Seconds = options.Seconds(parsed),
             };
-            int team = OptionValue.Integer("--threads", parsed.GetValue(threads), 0, 0, 256);
-            using Device opened = DeviceList.Select(parsed.GetValue(device) ?? "auto", team);
-            UpdateBenchmarkResult r = UpdateBenchmark.Run(opened, settings);
-            if (parsed.GetValue(json))
-                Json.Write(terminal.Out, new
-                {
-                    r.Device, r.Instructions, r.Threads, r.Settings.Learners, r.Settings.Batch, r.Settings.State, r.Settings.Action,
-                    r.Settings.Hidden, r.Settings.Trunk, r.Settings.BatchNorm, r.UpdatesPerSecond, r.Rounds, r.ActiveUnits, r.GradientError,
-                    Version = Versions.Product, Commit = Versions.BuiltFrom,
-                });
-            else
-                terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{Texts.Rate(r.UpdatesPerSecond)} updates/s on {r.Device} ({r.Instructions}), threads {r.Threads}, ")
-                    + string.Create(CultureInfo.InvariantCulture, $"learners {r.Settings.Learners}, batch {r.Settings.Batch}"));
+            using Device device = options.Open(parsed);
+            UpdateBenchmarkResult r = UpdateBenchmark.Run(device, settings);
+            options.Show(parsed, terminal, device, new
+            {
+                r.Device, r.Instructions, r.Threads, r.Plan, r.Settings.Learners, r.Settings.Batch, r.Settings.State, r.Settings.Action,
+                r.Settings.Hidden, r.Settings.Trunk, r.Settings.BatchNorm, r.Settings.UpdatesPerCall, r.UpdatesPerSecond, r.Rounds, r.ActiveUnits,
+                r.GradientError,
+            }, string.Create(CultureInfo.InvariantCulture,
+                $"{Texts.Rate(r.UpdatesPerSecond)} updates/s on {r.Device} ({r.Instructions}), threads {r.Threads}, learners {r.Settings.Learners}, "
+                + $"batch {r.Settings.Batch}"), r.GflopPerSecond, r.GigabytesPerSecond);
             return 0;
         });
         return command;

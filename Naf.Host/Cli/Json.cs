@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace Naf.Host;
@@ -16,6 +17,16 @@ public static class Json
 
     /// <summary>Writes an object and ends the line.</summary>
     public static void Write(TextWriter target, object value) => target.WriteLine(JsonSerializer.Serialize(value, Options));
+
+    /// <summary>Writes the members of several objects as one.</summary>
+    public static void Write(TextWriter target, params object[] parts)
+    {
+        var whole = new JsonObject();
+        foreach (object part in parts)
+            foreach ((string key, JsonNode? value) in JsonSerializer.SerializeToNode(part, Options)!.AsObject())
+                whole.Add(key, value?.DeepClone());
+        target.WriteLine(whole.ToJsonString(Options));
+    }
 
     private sealed class FiniteOrNull : JsonConverter<double>
     {

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using Naf.Gpu;
 
 namespace Naf.Kernels;
@@ -28,6 +27,9 @@ public sealed record UpdateBenchmarkSettings
     /// <summary>Batch normalisation.</summary>
     public bool BatchNorm { get; init; }
 
+    /// <summary>Updates of a learner in one call: I of a training step, or I (l + 1) with imagination.</summary>
+    public int UpdatesPerCall { get; init; } = 20;
+
     /// <summary>Seconds of timing, over all rounds.</summary>
     public double Seconds { get; init; } = 5;
 
@@ -36,13 +38,17 @@ public sealed record UpdateBenchmarkSettings
 }
 
 /// <summary>What was timed and how fast it was.</summary>
+/// <param name="Plan">How the updates were laid onto the device.</param>
 /// <param name="UpdatesPerSecond">Of all learners together, median over the rounds.</param>
 /// <param name="Rounds">The rounds' rates.</param>
 /// <param name="ActiveUnits">Share of hidden units that are not zero: the work of a CPU update grows with it.</param>
 /// <param name="GradientError">Error against the reference in double precision, checked before the timing.</param>
+/// <param name="GflopPerSecond">Products of the networks written densely: a CPU skips those that a ReLU made zero.</param>
+/// <param name="GigabytesPerSecond">Parameters, moments and targets read and written, and the minibatch read, once each.</param>
 public sealed record UpdateBenchmarkResult(
-    string Device, string Instructions, int Threads, UpdateBenchmarkSettings Settings,
-    double UpdatesPerSecond, IReadOnlyList<double> Rounds, double ActiveUnits, double GradientError);
+    string Device, string Instructions, int Threads, string Plan, UpdateBenchmarkSettings Settings,
+    double UpdatesPerSecond, IReadOnlyList<double> Rounds, double ActiveUnits, double GradientError, double GflopPerSecond,
+    double GigabytesPerSecond);
 
 /// <summary>Times the whole update; its result is held against the reference first.</summary>
 public static class UpdateBenchmark
@@ -59,27 +65,40 @@ public static class UpdateBenchmark
 
         using var population = new NafPopulation(device, shape, [], settings.Batch, 10_000, learners);
         for (int k = 0; k < learners.Length; k++) UpdateCheck.Fill(population, k, 10_000, (ulong)k + 100);
-        // until the compiler has done with it
-        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalSeconds < 1;) population.Update(20);
-        var rates = new double[settings.Rounds];
-        for (int round = 0; round < rates.Length; round++)
-        {
-            (long updates, long start) = (0, Stopwatch.GetTimestamp());
-            while (Stopwatch.GetElapsedTime(start).TotalSeconds < settings.Seconds / settings.Rounds)
-            {
-                population.Update(20);
-                updates += 20L * learners.Length;
-            }
-            rates[round] = updates / Stopwatch.GetElapsedTime(start).TotalSeconds;
-        }
+        // until the compiler has done with it; a report waits for the device
+        Action once = () => population.Update(settings.UpdatesPerCall), finish = () => population.TakeReport(0);
+        BenchmarkRounds.Time(once, finish, 1, 1);
+        double[] rates = [.. BenchmarkRounds.Time(once, finish, settings.Seconds, settings.Rounds)
+            .Select(calls => calls * settings.UpdatesPerCall * learners.Length)];
         for (int k = 0; k < learners.Length; k++)
             if (!population.TakeReport(k).Finite)
                 throw new InvalidOperationException($"learner {k} stopped while it was timed: its loss was not finite");
         int threads = device is CpuDevice cpu ? cpu.Team.Threads : 0;
-        double median = rates.Order().ElementAt(rates.Length / 2);
-        return new UpdateBenchmarkResult(device.Info.Name, device.Info.Instructions, threads, settings, median, rates,
-            ActiveUnits(population), errors.Gradient);
+        double median = BenchmarkRounds.Median(rates);
+        return new UpdateBenchmarkResult(device.Info.Name, device.Info.Instructions, threads, population.Plan, settings, median, rates,
+            ActiveUnits(population), errors.Gradient, median * Operations(shape, settings.Batch) * 1e-9, median * Bytes(shape, settings.Batch) * 1e-9);
     }
+
+    /// <summary>
+    /// Operations of one update: a product and a sum for each weight and sample, forward, backward to the layer below (not from the first) and
+    /// for the gradient, and forward through the target's network.
+    /// </summary>
+    public static double Operations(NafShape shape, int batch)
+    {
+        double weights = 0, first = 0, target = 0;
+        foreach (MlpShape network in shape.Networks().Reverse())
+        {
+            target = Enumerable.Range(0, network.Layers + 1)
+                .Sum(l => (double)network.Inputs(l) * (l < network.Layers ? network.Hidden[l] : network.Output));
+            weights += target;
+            first += (double)network.Input * network.Hidden[0];
+        }
+        return 2 * batch * (3 * weights - first + target);
+    }
+
+    /// <summary>Bytes that one update must move at least: θ, both moments and θ′ in and out, and the minibatch in.</summary>
+    public static double Bytes(NafShape shape, int batch) =>
+        sizeof(float) * (6.0 * shape.Networks().Sum(n => n.Parameters) + 2.0 * shape.Networks()[0].Parameters + batch * (2.0 * shape.State + shape.Action + 2));
 
     // over the stored observations, with the trained parameters of learner 0
     private static double ActiveUnits(NafPopulation population)

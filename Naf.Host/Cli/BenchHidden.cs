@@ -1,0 +1,11 @@
+using System.Collections.Immutable;
+
+namespace Naf.Host;
+
+/// <summary>--hidden of the benchmarks: read as the setting of that name.</summary>
+internal static class BenchHidden
+{
+    /// <exception cref="UserException">It is not a list of sizes.</exception>
+    public static ImmutableArray<int> Read(string? text, ImmutableArray<int> standard) =>
+        text is null ? standard : SettingsResolver.Resolve([new GivenValue("hidden", text, "--hidden")]).Naf.Hidden;
+}
