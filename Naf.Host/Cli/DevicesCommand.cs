@@ -4,9 +4,11 @@ using Naf.Gpu;
 
 namespace Naf.Host;
 
-/// <summary><c>naf devices</c>: what learners could live on here.</summary>
+/// <summary><c>naf devices</c>: what learners could live on here, and what to install where that is the processor alone.</summary>
 internal static class DevicesCommand
 {
+    private static readonly string[] Heads = ["name", "kind", "hardware", "units", "memory", "driver", "kernels", "state"];
+
     public static Command Create(Terminal terminal)
     {
         var json = CliOption.Json();
@@ -14,8 +16,15 @@ internal static class DevicesCommand
         command.SetAction(parsed =>
         {
             IReadOnlyList<DeviceInfo> devices = DeviceList.All();
-            if (parsed.GetValue(json)) Json.Write(terminal.Out, new { Devices = devices });
-            else terminal.WriteTable([["name", "hardware", "units", "instructions", "memory", "state"], .. devices.Select(Row)]);
+            IReadOnlyList<string> missing = DeviceList.Missing();
+            if (parsed.GetValue(json))
+            {
+                Json.Write(terminal.Out, new { Devices = devices, Missing = missing });
+                return 0;
+            }
+            terminal.WriteTable([Heads, .. devices.Select(Row)]);
+            if (!devices.Any(d => d.IsGpu && d.Usable))
+                foreach (string library in missing) terminal.Out.WriteLine(library);
             return 0;
         });
         return command;
@@ -23,7 +32,8 @@ internal static class DevicesCommand
 
     private static string[] Row(DeviceInfo d) =>
     [
-        d.Name, d.Description, d.Units.ToString(CultureInfo.InvariantCulture), d.Instructions,
-        $"{(d.Memory / 1073741824.0).ToString("F1", CultureInfo.InvariantCulture)} GiB", d.Usable ? "usable" : d.Reason,
+        d.Name, d.Kind == "cpu" ? d.Kind : $"{d.Kind} {(d.IsGpu ? "GPU" : "CPU")}", d.Description, d.Units.ToString(CultureInfo.InvariantCulture),
+        $"{(d.Memory / 1073741824.0).ToString("F1", CultureInfo.InvariantCulture)} GiB", d.Driver.Length > 0 ? d.Driver : "-", d.Instructions,
+        d.Usable ? "usable" : d.Reason,
     ];
 }

@@ -115,8 +115,8 @@ public sealed class CommandLineTests
         ExpectedResult = "--imagination fitted: imagination rollouts are not in this version; leave it out")]
     [TestCase("train cartpole --plan ilqg", ExpectedResult = "--plan ilqg: the planner is not in this version; leave it out")]
     [TestCase("train cartpole --plan-fraction 0.5", ExpectedResult = "--plan-fraction 0.5: the planner is not in this version; leave it out")]
-    [TestCase("train cartpole --device cuda:0",
-        ExpectedResult = "device cuda:0 is not available: this version has no cuda kernels yet; use --device cpu")]
+    [TestCase("train cartpole --device gpu",
+        ExpectedResult = "device 'gpu' is unknown; use auto, cpu, cuda:N or opencl:N (naf devices lists what is here)")]
     [TestCase("train cartpole --seed 1 --seeds 0..3", ExpectedResult = "--seed and --seeds exclude each other; give one of them")]
     [TestCase("train cartpole --seeds 3..0", ExpectedResult = "--seeds 3..0: expected A..B with A not above B, such as 0..7")]
     [TestCase("train cartpole --checkpoint previous", ExpectedResult = "--checkpoint says where to resume from; it needs --resume DIR")]
