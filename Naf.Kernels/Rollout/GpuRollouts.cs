@@ -29,17 +29,18 @@ internal sealed class GpuRollouts : IRolloutEngine
     private DeviceBuffer<float> _dynamics, _states, _constants, _rows;
     private DeviceBuffer<int> _times, _lengths, _places;
 
+    /// <param name="rollouts">The most of all learners together in one call.</param>
     /// <param name="parameters">θ of the network that holds μ.</param>
     /// <param name="statistics">Its running statistics.</param>
     /// <param name="imagined">R_f.</param>
     /// <param name="plan">How to lay the work onto the device; null: as <see cref="RolloutPlan.Choose"/> says.</param>
     /// <exception cref="DeviceException">The networks do not fit.</exception>
     public GpuRollouts(
-        GpuDevice device, RolloutDefinition definition, NafShape shape, float[] inputScale, int learners,
+        GpuDevice device, RolloutDefinition definition, NafShape shape, float[] inputScale, int learners, long rollouts,
         LearnerArray parameters, LearnerArray statistics, LearnerArray imagined, RolloutPlan? plan = null)
     {
         (_device, _definition, _parameters, _statistics, _imagined) = (device, definition, parameters, statistics, imagined);
-        _plan = plan ?? RolloutPlan.Choose(device, definition, shape);
+        _plan = plan ?? RolloutPlan.Choose(device, definition, shape, rollouts);
         DeviceProgram program = device.Compile(Source(definition, shape, _plan));
         (_policyKernel, _rollout) = (program["rollout_policy"], program["rollout"]);
         (_placesKernel, _append) = (program["rollout_places"], program["rollout_append"]);

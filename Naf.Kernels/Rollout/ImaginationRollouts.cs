@@ -31,7 +31,7 @@ public sealed class ImaginationRollouts : IDisposable
     /// <exception cref="DeviceException">The device has no room for it, or no kernels.</exception>
     public ImaginationRollouts(Device device, NafPopulation population, RolloutDefinition definition, IReadOnlyList<RolloutSettings> settings)
         : this(population.Shape, definition, settings, population.AllLearners, [.. population.AllLearners.Select(l => l.Imagined)],
-            () => MakeEngine(device, population, definition))
+            () => MakeEngine(device, population, definition, settings.Sum(s => (long)s.Rollouts)))
     {
     }
 
@@ -123,7 +123,7 @@ public sealed class ImaginationRollouts : IDisposable
             throw new ArgumentException($"the packed models have {numbers} numbers, and {Learners} learners need {expected}; pack all of them");
     }
 
-    private static IRolloutEngine MakeEngine(Device device, NafPopulation population, RolloutDefinition definition)
+    private static IRolloutEngine MakeEngine(Device device, NafPopulation population, RolloutDefinition definition, long rollouts)
     {
         NafShape shape = population.Shape;
         switch (device)
@@ -136,7 +136,7 @@ public sealed class ImaginationRollouts : IDisposable
                 ReplayBuffer imagined = population.AllLearners[0].Imagined;
                 // μ is the second network, or stands after V in the trunk's outputs
                 (int parameters, int statistics) = shape.SharedTrunk ? (0, 0) : (first.Parameters, first.Statistics);
-                return new GpuRollouts(gpu, definition, shape, population.InputScale, population.Learners,
+                return new GpuRollouts(gpu, definition, shape, population.InputScale, population.Learners, rollouts,
                     new LearnerArray(arrays.States, arrays.Layout.Parameters + parameters, arrays.Layout.Row),
                     new LearnerArray(arrays.States, arrays.Layout.Statistics + statistics, arrays.Layout.Row),
                     new LearnerArray(arrays.Imagined, 0, (long)imagined.Capacity * imagined.RowLength));

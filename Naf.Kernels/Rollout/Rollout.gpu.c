@@ -5,6 +5,13 @@
 #include "Philox.gpu.c"
 #include "Task.gpu.c"
 
+// loads of several rounds under way together; a CPU's compiler knows better
+#ifdef __OPENCL_VERSION__
+#define LOADS_AHEAD
+#else
+#define LOADS_AHEAD _Pragma("unroll 4")
+#endif
+
 #define INPUTS_OF_MODEL (STATE + ACTION)
 #define REPLAY_ROW (2 * OBSERVATION + ACTION + 2)
 #define BLOCKS(count) (((count) + 3) / 4)
@@ -77,6 +84,7 @@ DEVICE void hidden_layer(GLOBAL const float* w, int inner, int columns, LOCAL fl
             UNROLL
             for (int r = 0; r < 8; r++) sum[i][r] = bias;
         }
+        LOADS_AHEAD
         for (int k = 0; k < inner; k++)
         {
             float4 a = LOAD4(w + k * columns + column), b = LOAD4(w + k * columns + column + 4);
@@ -187,6 +195,7 @@ KERNEL(THREADS) void rollout(GLOBAL const float* policy, GLOBAL const float* dyn
             int i = e / ROWS, row = e % ROWS, inner = UNITS[LAYERS - 1];
             GLOBAL const float* w = weights + POLICY_AT[LAYERS];
             float m = w[inner * PAD(ACTION) + i];
+            LOADS_AHEAD
             for (int k = 0; k < inner; k++) m = fma(act[k * ROWS + row], w[k * PAD(ACTION) + i], m);
             float u = tanh(m);
             if (sigma > 0) u = fma(sigma, noise[e], u);
@@ -201,6 +210,7 @@ KERNEL(THREADS) void rollout(GLOBAL const float* policy, GLOBAL const float* dyn
             if (!alive[row]) continue;
             GLOBAL const float* at = model + (ulong)now[row] * PACKED_STEP + (ulong)i;
             float4 s = LOAD4(at + INPUTS_OF_MODEL * PAD(STATE));
+            LOADS_AHEAD
             for (int j = 0; j < INPUTS_OF_MODEL; j++)
             {
                 float4 f = LOAD4(at + j * PAD(STATE));
@@ -212,6 +222,7 @@ KERNEL(THREADS) void rollout(GLOBAL const float* policy, GLOBAL const float* dyn
             }
             // column j of a lower triangle is zero above j
             int last = !call[SAMPLE] ? 0 : i + 4 < STATE ? i + 4 : STATE;
+            LOADS_AHEAD
             for (int j = 0; j < last; j++)
             {
                 float4 f = LOAD4(at + (INPUTS_OF_MODEL + 1 + j) * PAD(STATE));

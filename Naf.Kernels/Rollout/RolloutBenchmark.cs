@@ -36,13 +36,14 @@ public sealed record RolloutBenchmarkSettings
 }
 
 /// <summary>What was timed and how fast it was.</summary>
+/// <param name="Plan">How the work was laid onto the device.</param>
 /// <param name="ImaginedStepsPerSecond">Of all learners together, median over the rounds.</param>
 /// <param name="Rounds">The rounds' rates.</param>
 /// <param name="GflopPerSecond">Operations of the formulas written densely: a CPU skips those that a ReLU made zero.</param>
 /// <param name="GigabytesPerSecond">Rows written and model rows read, if nothing is reused.</param>
 /// <param name="Error">Largest error against the reference in double precision, checked before the timing.</param>
 public sealed record RolloutBenchmarkResult(
-    string Device, string Instructions, int Threads, RolloutBenchmarkSettings Settings,
+    string Device, string Instructions, int Threads, string Plan, RolloutBenchmarkSettings Settings,
     double ImaginedStepsPerSecond, IReadOnlyList<double> Rounds, double GflopPerSecond, double GigabytesPerSecond, double Error);
 
 /// <summary>Times imagination rollouts; their rows are held against the reference first.</summary>
@@ -72,7 +73,7 @@ public static class RolloutBenchmark
         }
         double median = rates.Order().ElementAt(rates.Length / 2);
         int threads = device is CpuDevice cpu ? cpu.Team.Threads : 0;
-        return new RolloutBenchmarkResult(device.Info.Name, device.Info.Instructions, threads, settings, median, rates,
+        return new RolloutBenchmarkResult(device.Info.Name, device.Info.Instructions, threads, trial.Rollouts.Plan, settings, median, rates,
             median * Operations(definition, shape) * 1e-9, median * Bytes(definition) * 1e-9, errors.Row);
     }
 

@@ -144,7 +144,7 @@ internal sealed unsafe class RolloutCrew<TLanes, TVector> : RolloutCrew
     private int Begin(in RolloutBlock block)
     {
         (_steps, _rollouts, Cuts) = (block.Settings.Steps, block.Count, 0);
-        long floats = (long)BlockRollouts(block.Settings, _rowLength) * _steps * _rowLength;
+        long floats = (long)BlockRollouts(block.Settings, _rowLength) * _steps * _rowLength + ReplayBuffer.Slack;
         if (_rows.Length < floats)
         {
             _rows.Dispose();
@@ -180,21 +180,22 @@ internal sealed unsafe class RolloutCrew<TLanes, TVector> : RolloutCrew
         for (int r = 0; r < live; r++)
         {
             float* x = Row(_live[r], step), input = _input.Pointer + r * _inputRow;
-            for (int i = 0; i < _observation; i++) input[i] = x[i] * _inputScale.Pointer[i];
+            // whole registers, whatever follows x in its row
+            for (int i = 0; i < _inputRow; i += TLanes.Width)
+                TLanes.Store(input + i, TLanes.Multiply(TLanes.Load(x + i), TLanes.Load(_inputScale.Pointer + i)));
         }
-        Mlp<TLanes, TVector>.Forward(_space, Policy(block.Learner),
-            _shape.BatchNorm ? block.Learner.Statistics.Pointer + _statistics : null, _input.Pointer, _inputRow, 0, live);
+        float* mu = _policy.Pointer, noise = mu + MaximalRollouts * _action;
+        MlpInference<TLanes, TVector>.Forward(_space, Policy(block.Learner), block.Learner.Statistics.Pointer + _statistics,
+            _input.Pointer, _inputRow, live, _output, _action, mu);
 
         float sigma = block.Settings.ActionNoise;
-        float* mu = _policy.Pointer, noise = mu + MaximalRollouts * _action;
-        if (sigma > 0) _actionNoise.Fill(block.Learner.Settings.Seed, RandomStream.ImaginationAction, Number(block), step, _rollouts);
-        for (int r = 0; r < live; r++)
+        if (sigma > 0)
         {
-            float* output = _space.Output + r * _space.OutputRow + _output, normals = _actionNoise.Normals + _live[r] * _actionNoise.Row;
-            for (int i = 0; i < _action; i++)
+            _actionNoise.Fill(block.Learner.Settings.Seed, RandomStream.ImaginationAction, Number(block), step, _rollouts);
+            for (int r = 0; r < live; r++)
             {
-                mu[r * _action + i] = output[i];
-                noise[r * _action + i] = normals[i];
+                float* normals = _actionNoise.Normals + _live[r] * _actionNoise.Row;
+                for (int i = 0; i < _action; i++) noise[r * _action + i] = normals[i];
             }
         }
         // 128 · action is a multiple of 16: whole registers, whatever the last ones hold

@@ -10,12 +10,18 @@ namespace Naf.Kernels;
 /// <param name="SharedBytes">Local memory of a group.</param>
 internal sealed record RolloutPlan(int Rows, int Threads, int SharedBytes)
 {
-    /// <summary>The largest tile that fits: the more rollouts share a weight that was read, the better.</summary>
+    /// <summary>
+    /// The largest tile that fits, up to 32 rollouts, of which a multiprocessor holds several groups at a time; smaller where the rollouts of a call
+    /// would not give every multiprocessor a group. A rollout's sums do not depend on it.
+    /// </summary>
+    /// <param name="rollouts">Of all learners together, in one call.</param>
     /// <exception cref="DeviceException">The networks do not fit.</exception>
-    public static RolloutPlan Choose(GpuDevice device, RolloutDefinition definition, NafShape shape)
+    public static RolloutPlan Choose(GpuDevice device, RolloutDefinition definition, NafShape shape, long rollouts)
     {
         GpuLimits limits = device.Limits;
-        for (int rows = device.Info.IsGpu ? 64 : 16; rows >= 8; rows /= 2)
+        int most = device.Info.IsGpu ? 32 : 16;
+        while (most > 8 && rollouts < (long)most * limits.Units) most /= 2;
+        for (int rows = most; rows >= 8; rows /= 2)
         {
             RolloutPlan plan = Of(rows, definition, shape);
             // 64 sums a thread leave room for so many

@@ -27,7 +27,7 @@ internal sealed class RolloutTrial : IDisposable
         Rollouts = new ImaginationRollouts(shape, definition, settings, _learners, _imagined, () => device switch
         {
             CpuDevice cpu => new CpuRollouts(cpu, definition, shape, _inputScale, _learners.Length, laneWidth),
-            GpuDevice gpu => OnGpu(gpu, plan),
+            GpuDevice gpu => OnGpu(gpu, settings.Sum(s => (long)s.Rollouts), plan),
             _ => throw new DeviceException($"device {device.Info.Name} has no kernels for imagination; use --device cpu"),
         });
         Rollouts.SetDynamics(_dynamics);
@@ -73,7 +73,7 @@ internal sealed class RolloutTrial : IDisposable
     }
 
     // parameters, running statistics and R_f, which begins as what is not a number
-    private GpuRollouts OnGpu(GpuDevice gpu, RolloutPlan? plan)
+    private GpuRollouts OnGpu(GpuDevice gpu, long rollouts, RolloutPlan? plan)
     {
         int network = _shape.SharedTrunk ? 0 : 1;
         MlpShape first = _learners[0].Networks[0];
@@ -82,7 +82,7 @@ internal sealed class RolloutTrial : IDisposable
         _arrays.Add(gpu.Allocate<float>([.. _learners.SelectMany(l => l.Statistics.Span.ToArray())]));
         _arrays.Add(gpu.Allocate<float>(rows * _learners.Length));
         _arrays[2].Fill(0xFF);
-        return new GpuRollouts(gpu, _definition, _shape, _inputScale, _learners.Length,
+        return new GpuRollouts(gpu, _definition, _shape, _inputScale, _learners.Length, rollouts,
             new LearnerArray(_arrays[0], network * first.Parameters, _learners[0].Parameters.Length),
             new LearnerArray(_arrays[1], network * first.Statistics, _learners[0].Statistics.Length), new LearnerArray(_arrays[2], 0, rows), plan);
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.Intrinsics;
 
 namespace Naf.Kernels;
 
@@ -10,7 +11,7 @@ internal sealed unsafe class RowObservation
 {
     private readonly StateCoordinates _coordinates;
     private readonly ObservationFunction<float>? _rest;
-    private readonly (int From, int To)[] _states, _constants, _computed;
+    private readonly (int From, int To, int Count)[] _states, _constants, _computed;
     private readonly float[] _qpos, _qvel, _x;
     private readonly int _constantSize;
 
@@ -42,7 +43,7 @@ internal sealed unsafe class RowObservation
                     break;
             }
         }
-        (_states, _constants, _computed) = ([.. states], [.. constants], [.. computed]);
+        (_states, _constants, _computed) = (Runs(states), Runs(constants), Runs(computed));
         (_qpos, _qvel, _x) = (new float[observation.Tree.Nq], new float[observation.Tree.Nv], new float[size]);
         if (size == 0) return;
         _rest = new ObservationFunction<float>(new ObservationDefinition(observation.Tree, observation.ConstantSize, rest.ToImmutable()));
@@ -53,11 +54,33 @@ internal sealed unsafe class RowObservation
     /// <param name="x">[ObservationSize], receives x.</param>
     public void Evaluate(float* state, float* constants, float* x)
     {
-        foreach ((int from, int to) in _states) x[to] = state[from];
-        foreach ((int from, int to) in _constants) x[to] = constants[from];
+        Copy(_states, state, x);
+        Copy(_constants, constants, x);
         if (_rest is null) return;
         _coordinates.FromState<float>(new ReadOnlySpan<float>(state, _coordinates.Size), _qpos, _qvel);
         _rest.Evaluate(_qpos, _qvel, new ReadOnlySpan<float>(constants, _constantSize), _x);
-        foreach ((int from, int to) in _computed) x[to] = _x[from];
+        fixed (float* computed = _x) Copy(_computed, computed, x);
+    }
+
+    // neighbours that stay neighbours are copied together
+    private static (int From, int To, int Count)[] Runs(List<(int From, int To)> places)
+    {
+        var runs = new List<(int From, int To, int Count)>();
+        foreach ((int from, int to) in places)
+            if (runs.Count > 0 && runs[^1].From + runs[^1].Count == from && runs[^1].To + runs[^1].Count == to)
+                runs[^1] = runs[^1] with { Count = runs[^1].Count + 1 };
+            else
+                runs.Add((from, to, 1));
+        return [.. runs];
+    }
+
+    private static void Copy((int From, int To, int Count)[] runs, float* source, float* x)
+    {
+        foreach ((int from, int to, int count) in runs)
+        {
+            int i = 0;
+            for (; i + 16 <= count; i += 16) Vector512.Load(source + from + i).Store(x + to + i);
+            for (; i < count; i++) x[to + i] = source[from + i];
+        }
     }
 }

@@ -107,7 +107,7 @@ public sealed class GpuRolloutTests(string name) : GpuFixture(name)
     public void A_network_that_does_not_fit_is_refused_with_the_remedy()
     {
         RolloutDefinition task = RolloutTasks.Chain(joints: 1, action: 1, horizon: 5);
-        Assert.That(() => RolloutPlan.Choose(Device, task, new NafShape(2, 1, [200_000])),
+        Assert.That(() => RolloutPlan.Choose(Device, task, new NafShape(2, 1, [200_000]), 100),
             Throws.TypeOf<DeviceException>().With.Message.Contains("--device cpu"));
     }
 }
