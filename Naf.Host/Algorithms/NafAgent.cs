@@ -18,6 +18,7 @@ public sealed class NafAgent : IDisposable
     private readonly Explorer[] _explorers;
     private readonly Evaluation[] _tests;
     private readonly Action<int> _explore, _test;
+    private readonly float[] _x, _u;
 
     /// <param name="task">The task; it must outlive the agent.</param>
     /// <param name="settings">How to train.</param>
@@ -30,6 +31,7 @@ public sealed class NafAgent : IDisposable
         _population = PopulationFactory.Create(task, settings, device);
         _explorers = [.. Enumerable.Range(0, settings.Learners).Select(k => new Explorer(task, settings, _population, k))];
         _tests = [.. Enumerable.Range(0, Math.Min(team.Threads, settings.Learners)).Select(_ => new Evaluation(task))];
+        (_x, _u) = (new float[settings.Learners * task.ObservationSize], new float[settings.Learners * task.ActionSize]);
         _explore = member =>
         {
             for (int k = member; k < _explorers.Length; k += team.Threads)
@@ -41,6 +43,9 @@ public sealed class NafAgent : IDisposable
                 if (IsTestDue(_explorers[k])) _explorers[k].Test(_tests[member], settings);
         };
     }
+
+    /// <summary>How the updates are laid onto a GPU; empty on a CPU.</summary>
+    public string Plan => _population.Plan;
 
     /// <summary>Steps t that every running learner has taken, over all its episodes.</summary>
     public long StepCount { get; private set; }
@@ -95,6 +100,7 @@ public sealed class NafAgent : IDisposable
         StepCount++;
 
         // act, step and store
+        if (_population.ActsTogether) ActTogether();
         if (_explorers.Length == 1) _explore(0);
         else _team.Run(_explore);
 
@@ -115,7 +121,7 @@ public sealed class NafAgent : IDisposable
         try
         {
             // select action u = μ(x) + 𝒩, clipped to [−1, 1]
-            _population.Act(e.Learner, e.X, e.U);
+            if (!_population.ActsTogether) _population.Act(e.Learner, e.X, e.U);
             e.Noise.AddTo(e.Seed, (ulong)e.Step, e.U);
             Clip(e.U);
 
@@ -130,6 +136,15 @@ public sealed class NafAgent : IDisposable
         {
             e.Stopped = error.Message;
         }
+    }
+
+    // u = μ(x) of all learners in one call
+    private void ActTogether()
+    {
+        int state = _population.Shape.State, action = _population.Shape.Action;
+        foreach (Explorer e in _explorers) e.X.CopyTo(_x.AsSpan(e.Learner * state));
+        _population.ActAll(_x, _u);
+        foreach (Explorer e in _explorers) _u.AsSpan(e.Learner * action, action).CopyTo(e.U);
     }
 
     private void EndEpisodes()

@@ -28,7 +28,7 @@ internal static class BenchAdvantageCommand
                 Action = OptionValue.Integer("--action", parsed.GetValue(action), standard.Action, 1, 64),
                 Seconds = options.Seconds(parsed),
             };
-            using Device device = options.Open(parsed);
+            using Device device = options.Open(parsed, terminal);
             AdvantageBenchmarkResult r = AdvantageBenchmark.Run(device, settings);
             options.Show(parsed, terminal, device, new
             {

@@ -34,7 +34,7 @@ internal static class BenchFitCommand
                 Episodes = OptionValue.Integer("--episodes", parsed.GetValue(episodes), standard.Episodes, 1, 10_000),
                 Seconds = options.Seconds(parsed),
             };
-            using Device device = options.Open(parsed);
+            using Device device = options.Open(parsed, terminal);
             FitBenchmarkResult r = FitBenchmark.Run(device, settings);
             options.Show(parsed, terminal, device, new
             {
@@ -42,7 +42,8 @@ internal static class BenchFitCommand
                 r.Settings.Episodes, r.MillisecondsPerFit, r.MillisecondsPerLearner, r.Rounds, r.Error,
             }, string.Create(CultureInfo.InvariantCulture,
                 $"{r.MillisecondsPerFit:0.000} ms a fit on {r.Device} ({r.Instructions}), threads {r.Threads}, learners {r.Settings.Learners}, "
-                + $"{r.Settings.Horizon} time steps of state {r.Settings.State} and action {r.Settings.Action}"), r.GflopPerSecond, r.GigabytesPerSecond);
+                + $"{r.Settings.Horizon} time steps of state {r.Settings.State} and action {r.Settings.Action}"),
+                r.GflopPerSecond, r.GigabytesPerSecond);
             return 0;
         });
         return command;

@@ -27,8 +27,13 @@ internal sealed class BenchOptions(double standardSeconds)
 
     /// <summary>Opens the device.</summary>
     /// <exception cref="DeviceException">It can't be had.</exception>
-    public Device Open(ParseResult parsed) => DeviceList.Select(
-        parsed.GetValue(_device) ?? "auto", OptionValue.Integer("--threads", parsed.GetValue(_threads), 0, 0, 256));
+    public Device Open(ParseResult parsed, Terminal terminal)
+    {
+        Device device = DeviceList.Select(
+            parsed.GetValue(_device) ?? "auto", OptionValue.Integer("--threads", parsed.GetValue(_threads), 0, 0, 256));
+        if (device.Note.Length > 0) terminal.Warn(device.Note);
+        return device;
+    }
 
     /// <summary>Measures the device's ceilings and shows a result beside them.</summary>
     /// <param name="fields">The result, for JSON.</param>

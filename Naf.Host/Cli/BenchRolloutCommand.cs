@@ -36,7 +36,7 @@ internal static class BenchRolloutCommand
                 Hidden = BenchHidden.Read(parsed.GetValue(hidden), standard.Hidden),
                 Seconds = options.Seconds(parsed),
             };
-            using Device device = options.Open(parsed);
+            using Device device = options.Open(parsed, terminal);
             RolloutBenchmarkResult r = RolloutBenchmark.Run(device, settings);
             options.Show(parsed, terminal, device, new
             {

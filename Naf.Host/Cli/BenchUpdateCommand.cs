@@ -19,7 +19,7 @@ internal static class BenchUpdateCommand
         var hidden = CliOption.Text("--hidden", "A,B", $"units of each hidden layer [{string.Join(',', standard.Hidden)}]");
         var trunk = CliOption.Flag("--trunk", "one trunk for V, μ and L");
         var batchNorm = CliOption.Flag("--batch-norm", "batch normalisation");
-        var updates = CliOption.Text("--updates-per-call", "K", $"updates of a learner in one call, as a training step makes [{standard.UpdatesPerCall}]");
+        var updates = CliOption.Text("--updates-per-call", "K", $"updates of a learner in one call, as in a step [{standard.UpdatesPerCall}]");
         var command = new ExampleCommand("update", "Times the learner's update, all of it: minibatch, targets, loss, gradient, Adam, Polyak.",
             "naf bench update --device cpu --threads 1 --json")
         {
@@ -40,7 +40,7 @@ internal static class BenchUpdateCommand
                 UpdatesPerCall = OptionValue.Integer("--updates-per-call", parsed.GetValue(updates), standard.UpdatesPerCall, 1, 10_000),
                 Seconds = options.Seconds(parsed),
             };
-            using Device device = options.Open(parsed);
+            using Device device = options.Open(parsed, terminal);
             UpdateBenchmarkResult r = UpdateBenchmark.Run(device, settings);
             options.Show(parsed, terminal, device, new
             {

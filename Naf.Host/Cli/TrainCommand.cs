@@ -24,6 +24,7 @@ internal static class TrainCommand
             : Begin(request);
         using StopRequest stop = StopRequest.OnSignals();
         run.Warn = terminal.Warn;
+        if (run.DeviceNote.Length > 0) terminal.Warn(run.DeviceNote);
 
         var warnings = new MujocoWarningReport();
         TrainingResult result;

@@ -14,7 +14,8 @@ internal sealed class RunPolicy : IDisposable
     private RunPolicy(ControlTask task, RunConfig config, int learner)
     {
         _learner = learner;
-        _device = DeviceList.Select(config.Settings.Device, 1);
+        // one observation at a time: quickest on the CPU, wherever it was trained
+        _device = new CpuDevice(1);
         _team = new WorkTeam(1);
         _agent = new NafAgent(task, config.Settings, _device, _team);
     }

@@ -35,6 +35,9 @@ public static class ResumeCheck
         Slight(".NET", then.Dotnet, now.Dotnet);
         Slight("vector instructions", $"{then.Instructions}, {then.VectorBits} bits", $"{now.Instructions}, {now.VectorBits} bits");
 
+        Slight("the device's driver", then.Driver, now.Driver);
+        Slight("the launch plan", then.Plan, now.Plan);
+
         void Grave(string what, string before, string after)
         {
             if (before == after) return;

@@ -16,16 +16,18 @@ namespace Naf.Host;
 /// <param name="Hardware">The device in words.</param>
 /// <param name="Instructions">The device's instructions, such as AVX2.</param>
 /// <param name="VectorBits">The width of the processor's vectors as the runtime sees them.</param>
+/// <param name="Driver">The device's driver and its version; empty on a CPU.</param>
+/// <param name="Plan">How the updates are laid onto a GPU; empty on a CPU, whose results do not depend on it.</param>
 /// <param name="Simulation">A checksum of a short simulation of the task: its model, its observations and rewards, and MuJoCo.</param>
 public sealed record Versions(
     string Naf, string Commit, string Mujoco, string Dotnet, string System, string Device, string Hardware, string Instructions, string VectorBits,
-    string Simulation)
+    string Driver, string Plan, string Simulation)
 {
     /// <summary>The names under which config.yaml keeps them, with their values.</summary>
     public IEnumerable<(string Key, string Value)> Entries =>
     [
         ("naf", Naf), ("commit", Commit), ("mujoco", Mujoco), ("dotnet", Dotnet), ("system", System), ("device", Device), ("hardware", Hardware),
-        ("instructions", Instructions), ("vector_bits", VectorBits), ("simulation", Simulation),
+        ("instructions", Instructions), ("vector_bits", VectorBits), ("driver", Driver), ("plan", Plan), ("simulation", Simulation),
     ];
 
     /// <summary>This product's version as <c>naf --version</c> prints it.</summary>
@@ -48,6 +50,8 @@ public sealed record Versions(
         device.Description,
         device.Instructions,
         (32 * CpuDevice.RegisterFloats).ToString(CultureInfo.InvariantCulture),
+        device.Driver,
+        "",
         SimulationChecksum.Of(task));
 
     /// <summary>The entries of a stored run, missing ones empty.</summary>
@@ -56,6 +60,6 @@ public sealed record Versions(
         string Get(string key) => stored.GetValueOrDefault(key, "");
         return new Versions(
             Get("naf"), Get("commit"), Get("mujoco"), Get("dotnet"), Get("system"), Get("device"), Get("hardware"), Get("instructions"),
-            Get("vector_bits"), Get("simulation"));
+            Get("vector_bits"), Get("driver"), Get("plan"), Get("simulation"));
     }
 }

@@ -25,7 +25,7 @@ public sealed partial class TrainingRun
         var run = new TrainingRun(held, config, task, device, opened);
         run.Guarded(() =>
         {
-            config.Write(held.ConfigPath);
+            run._config.Write(held.ConfigPath);
             run.StartFiles();
         });
         return run;
@@ -47,13 +47,13 @@ public sealed partial class TrainingRun
         ControlTask task = opened.Add(ControlTask.Load(stored.Task));
         Device device = opened.Add(DeviceList.Select(settings.Device, settings.Threads));
         var config = new RunConfig(stored.Task, settings, Versions.Now(task, device.Info));
-        ResumeCheck.Compare(stored.Versions, config.Versions, accept, warn);
         var run = new TrainingRun(held, config, task, device, opened);
+        ResumeCheck.Compare(stored.Versions, run._config.Versions, accept, warn);
         run.Guarded(() =>
         {
             if (held.Checkpoints.Open(previous) is { } checkpoint) run.Restore(checkpoint.Payload, checkpoint.Path, warn);
             else run.StartFiles();
-            if (config.Text != stored.Text) config.Write(held.ConfigPath);
+            if (run._config.Text != stored.Text) run._config.Write(held.ConfigPath);
         });
         return run;
     });

@@ -25,13 +25,18 @@ public sealed partial class TrainingRun : IDisposable
 
     private TrainingRun(RunFolder folder, RunConfig config, ControlTask task, Device device, Belongings opened)
     {
-        (_folder, _config, _task, _device, _opened) = (folder, config, task, device, opened);
-        WorkTeam team = device is CpuDevice cpu ? cpu.Team : opened.Add(new WorkTeam(Environment.ProcessorCount));
+        (_folder, _task, _device, _opened) = (folder, task, device, opened);
+        int threads = config.Settings.Threads == 0 ? Environment.ProcessorCount : config.Settings.Threads;
+        WorkTeam team = device is CpuDevice cpu ? cpu.Team : opened.Add(new WorkTeam(threads));
         _agent = opened.Add(new NafAgent(task, config.Settings, device, team) { EpisodeEnded = Record });
+        _config = config with { Versions = config.Versions with { Plan = _agent.Plan } };
     }
 
     /// <summary>The run's folder.</summary>
     public string Folder => _folder.FullPath;
+
+    /// <summary>What was passed over to come to its device, in one sentence; otherwise empty.</summary>
+    public string DeviceNote => _device.Note;
 
     /// <summary>Its settings.</summary>
     public TrainingSettings Settings => _config.Settings;

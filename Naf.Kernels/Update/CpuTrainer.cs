@@ -28,7 +28,7 @@ internal sealed class CpuTrainer : INafTrainer
         _updateAsMember = UpdateAsMember;
     }
 
-    public string Plan => $"{_team.Threads} threads, {_membersPerLearner} a learner";
+    public string Plan => "";
 
     public void Act(int learner, ReadOnlySpan<float> x, Span<float> u) => _policies[learner].Act(x, u);
 

@@ -3,7 +3,7 @@ namespace Naf.Kernels;
 /// <summary>What a device does for a population. The learners' host memory is where they live on a CPU, and their mirror on a GPU.</summary>
 internal interface INafTrainer : IDisposable
 {
-    /// <summary>How the work is laid onto the device, in words.</summary>
+    /// <summary>How the work is laid onto the device, where results depend on it.</summary>
     string Plan { get; }
 
     /// <summary>u = μ(x) of one learner.</summary>

@@ -27,8 +27,9 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
         while (plan.SharedBytes(networks) > limits.SharedBytes && rows > 1 && !networks.Shape.BatchNorm) plan = Make(rows /= 2);
         if (plan.SharedBytes(networks) <= limits.SharedBytes) return plan;
         throw new DeviceException(
-            $"networks {networks.Shape} with minibatches of {batch} need {plan.SharedBytes(networks)} bytes of local memory and {device.Info.Name} has "
-            + $"{limits.SharedBytes}; use smaller ones{(networks.Shape.BatchNorm ? ", batch_norm=false" : "")} or --device cpu");
+            $"networks {networks.Shape} with minibatches of {batch} need {plan.SharedBytes(networks)} bytes of local memory "
+            + $"and {device.Info.Name} has {limits.SharedBytes}; use smaller ones"
+            + (networks.Shape.BatchNorm ? ", batch_norm=false or --device cpu" : " or --device cpu"));
 
         LaunchPlan Make(int count) => new(
             threads, count, count % 8 == 0 ? 8 : count % 4 == 0 ? 4 : count % 2 == 0 ? 2 : 1,

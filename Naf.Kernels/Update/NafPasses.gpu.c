@@ -173,7 +173,8 @@ DEVICE void backward_tile(const Learner* l, int network, int first, LOCAL float*
         EACH(column, columns)
             normalise_backward(column, columns, theta[SCALES[layer - 1] + column],
                 l->state[MOMENTS_AT + 3 * (network * TOTAL_WIDTH + WIDTH_BEFORE[layer - 1]) + 2 * columns + column],
-                l->state + NORMALISED_AT + at, l->state + GRADIENT_AT + BASE[network] + SCALES[layer - 1], l->state + GRADIENT_AT + BASE[network] + BIASES[layer - 1], act);
+                l->state + NORMALISED_AT + at, l->state + GRADIENT_AT + BASE[network] + SCALES[layer - 1],
+                l->state + GRADIENT_AT + BASE[network] + BIASES[layer - 1], act);
         BARRIER();
 #endif
         EACH(e, columns * rows)

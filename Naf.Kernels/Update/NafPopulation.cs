@@ -70,7 +70,7 @@ public sealed class NafPopulation : IDisposable
     /// <summary>Number of learners.</summary>
     public int Learners => _learners.Length;
 
-    /// <summary>How the updates are laid onto the device, in words.</summary>
+    /// <summary>How the updates are laid onto a GPU, on which the rounding of sums depends; empty on a CPU, where it depends on nothing.</summary>
     public string Plan => _trainer.Plan;
 
     /// <summary>u = μ(x), the greedy action. Different learners may act at the same time.</summary>
@@ -78,6 +78,9 @@ public sealed class NafPopulation : IDisposable
     /// <param name="u">[action], within [−1, 1].</param>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
     public void Act(int learner, ReadOnlySpan<float> x, Span<float> u) => _trainer.Act(learner, x, u);
+
+    /// <summary>Whether one call for all learners (<see cref="ActAll"/>) takes less time than a call for each.</summary>
+    public bool ActsTogether => _trainer is GpuTrainer;
 
     /// <summary>u = μ(x) of every learner, each for its own x, in one call.</summary>
     /// <param name="x">[learners, state], as observed.</param>

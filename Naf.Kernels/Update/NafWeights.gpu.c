@@ -35,7 +35,8 @@ DEVICE Tile tile_at(int index)
     t.a = index / across * TILE_A;
     t.b = index % across * TILE_B;
     t.first_layer = t.layer == 0;
-    t.a_at = t.first_layer ? X_AT : t.layer < LAYERS ? DELTA_AT + network_at + BATCH * WIDTH_BEFORE[t.layer] : HEADS_GRADIENT_AT + FIRST_OUTPUT[t.network];
+    t.a_at = t.first_layer ? X_AT
+        : t.layer < LAYERS ? DELTA_AT + network_at + BATCH * WIDTH_BEFORE[t.layer] : HEADS_GRADIENT_AT + FIRST_OUTPUT[t.network];
     t.a_row = t.first_layer ? PAD(INPUT) : t.layer < LAYERS ? PAD(UNITS[t.layer]) : HEADS;
     t.b_at = t.first_layer ? DELTA_AT + network_at : HIDDEN_AT + network_at + BATCH * WIDTH_BEFORE[t.layer - 1];
     t.weights = BASE[t.network] + WEIGHTS[t.layer];
@@ -171,7 +172,10 @@ DEVICE void apply_statistics(const Learner* l)
                 float s = fma(BATCH_NORM_RATE, moments[e] - l->state[STATISTICS_AT + at + e], l->state[STATISTICS_AT + at + e]);
                 l->state[STATISTICS_AT + at + e] = s;
                 if (network == 0)
-                    l->state[TARGET_STATISTICS_AT + at + e] = fma(l->state[SETTINGS_AT + TAU], s - l->state[TARGET_STATISTICS_AT + at + e], l->state[TARGET_STATISTICS_AT + at + e]);
+                {
+                    float target = l->state[TARGET_STATISTICS_AT + at + e];
+                    l->state[TARGET_STATISTICS_AT + at + e] = fma(l->state[SETTINGS_AT + TAU], s - target, target);
+                }
             }
         }
 }

@@ -76,7 +76,8 @@ public static class UpdateBenchmark
         int threads = device is CpuDevice cpu ? cpu.Team.Threads : 0;
         double median = BenchmarkRounds.Median(rates);
         return new UpdateBenchmarkResult(device.Info.Name, device.Info.Instructions, threads, population.Plan, settings, median, rates,
-            ActiveUnits(population), errors.Gradient, median * Operations(shape, settings.Batch) * 1e-9, median * Bytes(shape, settings.Batch) * 1e-9);
+            ActiveUnits(population), errors.Gradient, median * Operations(shape, settings.Batch) * 1e-9,
+            median * Bytes(shape, settings.Batch) * 1e-9);
     }
 
     /// <summary>
@@ -98,7 +99,8 @@ public static class UpdateBenchmark
 
     /// <summary>Bytes that one update must move at least: θ, both moments and θ′ in and out, and the minibatch in.</summary>
     public static double Bytes(NafShape shape, int batch) =>
-        sizeof(float) * (6.0 * shape.Networks().Sum(n => n.Parameters) + 2.0 * shape.Networks()[0].Parameters + batch * (2.0 * shape.State + shape.Action + 2));
+        sizeof(float) * (6.0 * shape.Networks().Sum(n => n.Parameters) + 2.0 * shape.Networks()[0].Parameters
+            + batch * (2.0 * shape.State + shape.Action + 2));
 
     // over the stored observations, with the trained parameters of learner 0
     private static double ActiveUnits(NafPopulation population)

@@ -41,7 +41,8 @@ public static class UpdateCheck
     /// <param name="laneWidth">Floats of a register, or 0 for the widest.</param>
     /// <param name="plan">How a GPU lays the work out; null: as it would.</param>
     internal static Errors Run(
-        Device device, NafShape shape, LearnerSettings settings, int batch, int updates, float[] inputScale, int laneWidth = 0, LaunchPlan? plan = null)
+        Device device, NafShape shape, LearnerSettings settings, int batch, int updates, float[] inputScale, int laneWidth = 0,
+        LaunchPlan? plan = null)
     {
         settings = settings with { Tau = 0.5f, LearningRate = 1e-2f, Epsilon = 1e-2f };
         using var population = new NafPopulation(device, shape, inputScale, batch, Math.Max(1000, batch), [settings], 0, laneWidth, plan);

@@ -6,7 +6,7 @@ namespace Naf.Tests;
 public sealed class RunConfigTests
 {
     private static readonly Versions Made =
-        new("0.1", "abc", "2.2.2", "10.0", "an \"OS\" \\ system: #1", "cpu", "", "AVX2", "256", "0123456789abcdef");
+        new("0.1", "abc", "2.2.2", "10.0", "an \"OS\" \\ system: #1", "cpu", "", "AVX2", "256", "driver 1", "64 threads", "0123456789abcdef");
 
     [Test]
     public void It_is_read_back_as_written()

@@ -1,0 +1,81 @@
+using Naf.Gpu;
+using Naf.Host;
+using Naf.Sim;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>Training on an OpenCL device: the same algorithm, runs, checkpoints and evaluation as on the processor.</summary>
+public sealed class GpuTrainingTests
+{
+    private static readonly string[] More = ["updates_per_step=2", "learners=2"];
+
+    private static string OpenCL
+    {
+        get
+        {
+            using GpuDevice device = GpuDevices.Open(GpuDevices.Pocl);
+            return device.Info.Name;
+        }
+    }
+
+    [Test]
+    public void The_first_updates_of_cartpole_are_those_of_the_processor()
+    {
+        TrainingSettings settings = TinyRun.Resolve(2, "hidden=[64, 64]", "batch_size=32", "updates_per_step=5");
+        using ControlTask task = ControlTask.Load("cartpole");
+        using var cpu = new CpuDevice(1);
+        using GpuDevice gpu = GpuDevices.Open(GpuDevices.Pocl);
+        using var team = new WorkTeam(1);
+        var (onCpu, onGpu) = (new List<EpisodeResult>(), new List<EpisodeResult>());
+        using var expected = new NafAgent(task, settings, cpu, team) { EpisodeEnded = onCpu.Add };
+        using var actual = new NafAgent(task, settings, gpu, team) { EpisodeEnded = onGpu.Add };
+        float[] probe = [0.1f, -0.2f, 0.9f, 0.4f, 0.3f], u = [float.NaN], v = [float.NaN];
+        Assert.That(task.ObservationSize, Is.EqualTo(probe.Length));
+        foreach (NafAgent agent in (NafAgent[])[expected, actual]) agent.Begin();
+
+        // the same episode until there is a minibatch, then five updates a step
+        for (int step = 1; step <= 40; step++)
+        {
+            expected.Step();
+            actual.Step();
+            expected.Act(0, probe, u);
+            actual.Act(0, probe, v);
+            Assert.That(v[0], Is.EqualTo(u[0]).Within(step < 32 ? Tolerances.PolicyAction : Tolerances.FirstUpdates), $"step {step}");
+        }
+        foreach (NafAgent agent in (NafAgent[])[expected, actual])
+            while (agent.Running) agent.Step();
+        Assert.That(onGpu.Select(e => (e.Episode, e.Step, e.Report.Updates, e.Report.Finite)),
+            Is.EqualTo(onCpu.Select(e => (e.Episode, e.Step, e.Report.Updates, e.Report.Finite))));
+        Assert.That(onGpu[1].Report.Loss, Is.EqualTo(onCpu[1].Report.Loss).Within(20).Percent, "from much the same transitions");
+    }
+
+    [Test]
+    public void A_run_resumes_bitwise_moves_between_devices_and_is_evaluated()
+    {
+        using var folder = new TemporaryFolder();
+        string device = $"device={OpenCL}";
+        TinyRun.Train(folder["whole"], 3, [.. More, device]);
+        TinyRun.TrainPartly(folder["parts"], 3, 2, [.. More, device]);
+        TinyRun.Resume(folder["parts"]);
+        Assert.That(TinyRun.Metrics(folder["parts"]), Is.EqualTo(TinyRun.Metrics(folder["whole"])));
+        string config = File.ReadAllText(folder["whole/config.yaml"]);
+        Assert.That(config, Does.Match("plan: \".*groups a learner").And.Match("driver: \"Portable Computing Language"));
+
+        // to the processor: only when it is asked for, and said
+        Assert.That(() => TinyRun.Resume(folder["parts"], false, "device=cpu", "episodes=4"),
+            Throws.TypeOf<UserException>().With.Message.Contains("the device was opencl:").And.Message.Contains("--accept-changes"));
+        var warnings = new List<string>();
+        using (TrainingRun run = TrainingRun.Resume(
+            folder["parts"], false, new[] { "device=cpu", "episodes=4" }.Select(SettingsResolver.Split), accept: true, warnings.Add))
+        {
+            using var stop = StopRequest.Manual();
+            Assert.That(run.Train(stop), Has.Property("Device").EqualTo("cpu").And.Property("Finished").True.And.Property("Episodes").EqualTo(4));
+        }
+        Assert.That(warnings, Has.Some.Contains("the metrics are not those of an uninterrupted run"));
+
+        (int exitCode, string output, string error) = TinyRun.Cli("evaluate", folder["whole"], "--episodes", "2", "--json");
+        Assert.That((exitCode, error), Is.EqualTo((0, "")));
+        Assert.That(output, Does.Contain("\"episodes\":2"));
+    }
+}
