@@ -40,6 +40,24 @@ public sealed class GpuProgramTests(string name) : GpuFixture(name)
         Assert.That(x.ToArray()[items], Is.NaN);
     }
 
+    [Test]
+    public void Uploads_behind_long_work_arrive_whole_and_in_order()
+    {
+        const int uploads = 3000, part = 443;
+        DeviceKernel kernel = Device.Compile(TestKernels.All())["scale"];
+        using DeviceBuffer<float> busy = Device.Allocate<float>(300_001);
+        using DeviceBuffer<int> x = Device.Allocate<int>(uploads * part);
+        for (int i = 0; i < 3; i++) Device.Launch(kernel, new LaunchShape(Groups(300_001), Threads), busy, 300_001, 0f);
+        var numbers = new int[part];
+        for (int i = 0; i < uploads; i++)
+        {
+            numbers.AsSpan().Fill(i);
+            x.Upload(numbers, i * part);
+        }
+        int[] read = x.ToArray();
+        Assert.That(Enumerable.Range(0, uploads).Where(i => read.AsSpan(i * part, part).ContainsAnyExcept(i)), Is.Empty);
+    }
+
     [TestCase(1)]
     [TestCase(31)]
     [TestCase(443)]
