@@ -150,7 +150,7 @@ internal sealed class ObservationSource
         if (joint.Type == TreeJointType.Free)
         {
             p = new Vector(State(dof), State(dof + 1), State(dof + 2));
-            r = Free(joint);
+            r = Free(j);
             for (int k = 0; k < 3; k++)
             {
                 (_axis[dof + k], _anchor[dof + k]) = (_code.Constant(Vec3<double>.Unit(k)), p);
@@ -176,9 +176,9 @@ internal sealed class ObservationSource
     }
 
     // the rotation of q_ref exp(r / 2), r the rotation vector
-    private Matrix Free(TreeJoint joint)
+    private Matrix Free(int joint)
     {
-        int d = joint.DofAddress + 3;
+        int d = _tree.Joints[joint].DofAddress + 3;
         var v = new Vector(State(d), State(d + 1), State(d + 2));
         Term square = Vector.Dot(v, v), half = _code.Constant(0.5), angle = half * square.Apply("sqrt");
         Term scale = _code.Let(

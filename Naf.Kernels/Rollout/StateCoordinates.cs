@@ -12,7 +12,7 @@ namespace Naf.Kernels;
 /// </remarks>
 public sealed class StateCoordinates
 {
-    private readonly ImmutableArray<double> _reference;
+    private readonly ImmutableArray<Quat<double>> _references;
 
     /// <param name="tree">The model's kinematic tree.</param>
     /// <param name="reference">[Nq], whose quaternions are the q_ref of free joints; empty: the configuration in which the model was drawn.</param>
@@ -22,9 +22,10 @@ public sealed class StateCoordinates
         foreach (TreeJoint joint in tree.Joints)
             if (joint.Type == TreeJointType.Ball)
                 throw new ArgumentException($"joint '{joint.Name}' is a ball joint, which imagination does not support; use three hinges instead");
-        _reference = reference.IsEmpty ? tree.Qpos0 : [.. reference];
-        CheckSize(nameof(reference), _reference.Length, tree.Nq);
+        double[] qpos = reference.IsEmpty ? [.. tree.Qpos0] : reference.ToArray();
+        CheckSize(nameof(reference), qpos.Length, tree.Nq);
         Tree = tree;
+        _references = [.. tree.Joints.Select(j => j.Type == TreeJointType.Free ? At<double>(qpos, j).Normalized() : Quat<double>.Identity)];
     }
 
     /// <summary>The model's kinematic tree.</summary>
@@ -33,8 +34,8 @@ public sealed class StateCoordinates
     /// <summary>Entries of s: 2 Nv.</summary>
     public int Size => 2 * Tree.Nv;
 
-    /// <summary>q_ref of a free joint, of unit length.</summary>
-    public Quat<double> Reference(TreeJoint joint) => At(_reference.AsSpan(), joint).Normalized();
+    /// <summary>q_ref of the free joint number <paramref name="joint"/> of the tree, of unit length.</summary>
+    public Quat<double> Reference(int joint) => _references[joint];
 
     /// <summary>s from (qpos, qvel).</summary>
     /// <param name="qpos">[Nq].</param>
@@ -45,13 +46,14 @@ public sealed class StateCoordinates
     {
         Check(qpos.Length, qvel.Length, state.Length);
         qvel.CopyTo(state[Tree.Nv..]);
-        foreach (TreeJoint joint in Tree.Joints.AsSpan())
+        for (int j = 0; j < Tree.Joints.Length; j++)
         {
+            TreeJoint joint = Tree.Joints[j];
             (int q, int d) = (joint.QposAddress, joint.DofAddress);
             state[d] = qpos[q];
             if (joint.Type != TreeJointType.Free) continue;
             (state[d + 1], state[d + 2]) = (qpos[q + 1], qpos[q + 2]);
-            Vec3<T> turn = Logarithm(Product(Inverse(Rounded<T>(joint)), At(qpos, joint).Normalized()));
+            Vec3<T> turn = Logarithm(Product(Inverse(Rounded<T>(j)), At(qpos, joint).Normalized()));
             (state[d + 3], state[d + 4], state[d + 5]) = (turn.X, turn.Y, turn.Z);
         }
     }
@@ -65,13 +67,14 @@ public sealed class StateCoordinates
     {
         Check(qpos.Length, qvel.Length, state.Length);
         state[Tree.Nv..].CopyTo(qvel);
-        foreach (TreeJoint joint in Tree.Joints.AsSpan())
+        for (int j = 0; j < Tree.Joints.Length; j++)
         {
+            TreeJoint joint = Tree.Joints[j];
             (int q, int d) = (joint.QposAddress, joint.DofAddress);
             qpos[q] = state[d];
             if (joint.Type != TreeJointType.Free) continue;
             (qpos[q + 1], qpos[q + 2]) = (state[d + 1], state[d + 2]);
-            Quat<T> turned = Product(Rounded<T>(joint), Exponential(new Vec3<T>(state[d + 3], state[d + 4], state[d + 5])));
+            Quat<T> turned = Product(Rounded<T>(j), Exponential(new Vec3<T>(state[d + 3], state[d + 4], state[d + 5])));
             (qpos[q + 3], qpos[q + 4], qpos[q + 5], qpos[q + 6]) = (turned.W, turned.X, turned.Y, turned.Z);
         }
     }
@@ -108,9 +111,9 @@ public sealed class StateCoordinates
         return new Quat<T>(qpos[q + 3], qpos[q + 4], qpos[q + 5], qpos[q + 6]);
     }
 
-    private Quat<T> Rounded<T>(TreeJoint joint) where T : IFloatingPointIeee754<T>
+    private Quat<T> Rounded<T>(int joint) where T : IFloatingPointIeee754<T>
     {
-        Quat<double> q = Reference(joint);
+        Quat<double> q = _references[joint];
         return new Quat<T>(T.CreateChecked(q.W), T.CreateChecked(q.X), T.CreateChecked(q.Y), T.CreateChecked(q.Z));
     }
 
