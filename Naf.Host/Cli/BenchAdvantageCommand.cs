@@ -29,7 +29,7 @@ internal static class BenchAdvantageCommand
                 Seconds = options.Seconds(parsed),
             };
             using Device device = options.Open(parsed, terminal);
-            AdvantageBenchmarkResult r = AdvantageBenchmark.Run(device, settings);
+            AdvantageBenchmarkResult r = BenchOptions.Run(() => AdvantageBenchmark.Run(device, settings));
             options.Show(parsed, terminal, device, new
             {
                 r.Device, r.Instructions, r.Threads, Batch = r.Settings.Samples, r.Settings.Action, r.EvaluationsPerSecond, r.Rounds, r.Error,

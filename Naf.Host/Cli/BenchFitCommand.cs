@@ -35,7 +35,7 @@ internal static class BenchFitCommand
                 Seconds = options.Seconds(parsed),
             };
             using Device device = options.Open(parsed, terminal);
-            FitBenchmarkResult r = FitBenchmark.Run(device, settings);
+            FitBenchmarkResult r = BenchOptions.Run(() => FitBenchmark.Run(device, settings));
             options.Show(parsed, terminal, device, new
             {
                 r.Device, r.Instructions, r.Threads, r.Settings.Learners, r.Settings.Horizon, r.Settings.State, r.Settings.Action,

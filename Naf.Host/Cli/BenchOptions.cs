@@ -35,6 +35,20 @@ internal sealed class BenchOptions(double standardSeconds)
         return device;
     }
 
+    /// <summary>Runs a benchmark whose sizes the user has given.</summary>
+    /// <exception cref="UserException">They do not go together.</exception>
+    public static T Run<T>(Func<T> benchmark)
+    {
+        try
+        {
+            return benchmark();
+        }
+        catch (ArgumentException e)
+        {
+            throw new UserException(e.Message);
+        }
+    }
+
     /// <summary>Measures the device's ceilings and shows a result beside them.</summary>
     /// <param name="fields">The result, for JSON.</param>
     /// <param name="sentence">The result in a few words.</param>

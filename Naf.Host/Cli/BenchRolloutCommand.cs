@@ -37,7 +37,7 @@ internal static class BenchRolloutCommand
                 Seconds = options.Seconds(parsed),
             };
             using Device device = options.Open(parsed, terminal);
-            RolloutBenchmarkResult r = RolloutBenchmark.Run(device, settings);
+            RolloutBenchmarkResult r = BenchOptions.Run(() => RolloutBenchmark.Run(device, settings));
             options.Show(parsed, terminal, device, new
             {
                 r.Device, r.Instructions, r.Threads, r.Settings.Learners, r.Settings.Rollouts, r.Settings.Steps, State = 2 * r.Settings.Joints,

@@ -20,10 +20,11 @@ internal static class BenchUpdateCommand
         var trunk = CliOption.Flag("--trunk", "one trunk for V, μ and L");
         var batchNorm = CliOption.Flag("--batch-norm", "batch normalisation");
         var updates = CliOption.Text("--updates-per-call", "K", $"updates of a learner in one call, as in a step [{standard.UpdatesPerCall}]");
+        var plan = CliOption.Text("--plan", "T,R,K,G,HOW", "a GPU's threads, rows a group and a thread, groups a learner, together|phases [its own]");
         var command = new ExampleCommand("update", "Times the learner's update, all of it: minibatch, targets, loss, gradient, Adam, Polyak.",
             "naf bench update --device cpu --threads 1 --json")
         {
-            learners, batch, state, action, hidden, trunk, batchNorm, updates,
+            learners, batch, state, action, hidden, trunk, batchNorm, updates, plan,
         };
         options.AddTo(command);
         command.SetAction(parsed =>
@@ -38,10 +39,11 @@ internal static class BenchUpdateCommand
                 Trunk = parsed.GetValue(trunk),
                 BatchNorm = parsed.GetValue(batchNorm),
                 UpdatesPerCall = OptionValue.Integer("--updates-per-call", parsed.GetValue(updates), standard.UpdatesPerCall, 1, 10_000),
+                Plan = parsed.GetValue(plan) ?? "",
                 Seconds = options.Seconds(parsed),
             };
             using Device device = options.Open(parsed, terminal);
-            UpdateBenchmarkResult r = UpdateBenchmark.Run(device, settings);
+            UpdateBenchmarkResult r = BenchOptions.Run(() => UpdateBenchmark.Run(device, settings));
             options.Show(parsed, terminal, device, new
             {
                 r.Device, r.Instructions, r.Threads, r.Plan, r.Settings.Learners, r.Settings.Batch, r.Settings.State, r.Settings.Action,

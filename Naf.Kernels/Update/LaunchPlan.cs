@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Numerics;
 using Naf.Gpu;
 
 namespace Naf.Kernels;
@@ -37,6 +39,21 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
             shares == 1 || limits.Cooperative ? PlanLaunch.Together : PlanLaunch.ByPhase);
     }
 
+    /// <summary>Reads a plan as <c>THREADS,ROWS,ROWS_PER_THREAD,PARTS,together|phases</c>.</summary>
+    /// <exception cref="ArgumentException">It is not one that the kernels can be made for.</exception>
+    public static LaunchPlan Parse(string text)
+    {
+        string[] words = text.Split(',');
+        int[] n = [.. words.Take(4).Select(w => int.TryParse(w, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : 0)];
+        bool fits = words.Length == 5 && words[4] is "together" or "phases" && n.All(value => value > 0)
+            && BitOperations.IsPow2(n[0]) && n[0] is >= 32 and <= 1024 && n[1] % n[2] == 0 && n[2] <= 16;
+        return fits
+            ? new LaunchPlan(n[0], n[1], n[2], n[3], words[4] == "together" ? PlanLaunch.Together : PlanLaunch.ByPhase)
+            : throw new ArgumentException(
+                $"the plan '{text}' is not possible; give THREADS,ROWS,ROWS_PER_THREAD,PARTS,together|phases with a power of 2 from 32 to 1024 threads "
+                + "and whole shares of the rows for a thread (at most 16), such as 256,2,2,128,together");
+    }
+
     /// <summary>Constants of the kernels.</summary>
     public IEnumerable<KeyValuePair<string, object>> Constants =>
         [new("THREADS", Threads), new("ROWS", Rows), new("ROWS_PER_THREAD", RowsPerThread)];
@@ -59,7 +76,7 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
         $"{Threads} threads, {Rows} samples a group ({RowsPerThread} a thread), {Parts} groups a learner, "
         + (Launch == PlanLaunch.Together ? "one launch a call" : "one launch a phase");
 
-    private static int Power(int atMost) => 1 << (31 - int.LeadingZeroCount(atMost));
+    private static int Power(int atMost) => 1 << BitOperations.Log2((uint)atMost);
 }
 
 /// <summary>What one launch holds.</summary>

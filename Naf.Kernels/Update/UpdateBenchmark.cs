@@ -30,6 +30,9 @@ public sealed record UpdateBenchmarkSettings
     /// <summary>Updates of a learner in one call: I of a training step, or I (l + 1) with imagination.</summary>
     public int UpdatesPerCall { get; init; } = 20;
 
+    /// <summary>How a GPU lays the updates out, as THREADS,ROWS,ROWS_PER_THREAD,PARTS,together|phases; empty: as it would.</summary>
+    public string Plan { get; init; } = "";
+
     /// <summary>Seconds of timing, over all rounds.</summary>
     public double Seconds { get; init; } = 5;
 
@@ -60,10 +63,11 @@ public static class UpdateBenchmark
         var shape = new NafShape(settings.State, settings.Action, settings.Hidden, settings.Trunk, settings.BatchNorm);
         LearnerSettings[] learners = [.. Enumerable.Range(0, settings.Learners).Select(k => new LearnerSettings { Seed = (ulong)k })];
         float[] scale = [.. Enumerable.Repeat(1f, settings.State)];
-        UpdateCheck.Errors errors = UpdateCheck.Run(device, shape, learners[0], settings.Batch, updates: 2, scale);
+        LaunchPlan? plan = settings.Plan.Length > 0 ? LaunchPlan.Parse(settings.Plan) : null;
+        UpdateCheck.Errors errors = UpdateCheck.Run(device, shape, learners[0], settings.Batch, updates: 2, scale, plan: plan);
         if (!errors.Agree) throw new InvalidOperationException($"the update differs from the reference ({errors}); it was not timed");
 
-        using var population = new NafPopulation(device, shape, [], settings.Batch, 10_000, learners);
+        using var population = new NafPopulation(device, shape, [], settings.Batch, 10_000, learners, 0, laneWidth: 0, plan);
         for (int k = 0; k < learners.Length; k++) UpdateCheck.Fill(population, k, 10_000, (ulong)k + 100);
         // until the compiler has done with it; a report waits for the device
         Action once = () => population.Update(settings.UpdatesPerCall), finish = () => population.TakeReport(0);

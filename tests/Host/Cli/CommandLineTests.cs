@@ -166,6 +166,9 @@ public sealed class CommandLineTests
     [TestCase("devices -h")]
     [TestCase("bench --help")]
     [TestCase("bench update --help")]
+    [TestCase("bench rollout --help")]
+    [TestCase("bench fit --help")]
+    [TestCase("bench advantage --help")]
     [TestCase("bench sim --help")]
     public void Help_ends_with_an_example(string arguments)
     {

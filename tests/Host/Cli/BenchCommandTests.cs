@@ -1,0 +1,49 @@
+using System.Text.Json;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>naf bench of kernels: the names that scripts rely on, ceilings beside what is reached, errors in one sentence.</summary>
+public sealed class BenchCommandTests
+{
+    [TestCase("update --hidden 31,17 --state 5 --action 2", "updates_per_second", "learners", "batch", "updates_per_call")]
+    [TestCase("rollout --hidden 31,17 --joints 3 --action 2 --rollouts 31 --learners 2", "imagined_steps_per_second", "learners", "rollouts", "steps")]
+    [TestCase("fit --horizon 17 --state 5 --action 2 --episodes 3 --learners 2", "milliseconds_per_fit", "learners", "horizon", "episodes")]
+    [TestCase("advantage --batch 443 --action 3", "evaluations_per_second", "batch", "action", "error")]
+    public void Json_has_the_result_and_the_ceilings(string arguments, params string[] names)
+    {
+        JsonElement json = TinyRun.CliJson(
+            ["bench", .. arguments.Split(' '), "--device", "cpu", "--threads", "1", "--seconds", "0.02", "--json"]);
+        Assert.That(json.GetProperty("device").GetString(), Is.EqualTo("cpu"));
+        foreach (string name in (string[])[.. names, "gflop_per_second", "gigabytes_per_second"])
+            Assert.That(json.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Number), name);
+        foreach (string name in (string[])[names[0], "ceiling_gflop_per_second", "ceiling_gigabytes_per_second"])
+            Assert.That(json.GetProperty(name).GetDouble(), Is.Positive, name);
+        Assert.That(json.GetProperty("rounds").GetArrayLength(), Is.GreaterThanOrEqualTo(3));
+    }
+
+    [Test]
+    public void An_OpenCL_device_is_timed_too()
+    {
+        string device;
+        using (var opened = GpuDevices.Open(GpuDevices.Pocl)) device = opened.Info.Name;
+        JsonElement json = TinyRun.CliJson(
+            "bench", "advantage", "--device", device, "--batch", "100", "--seconds", "0.02", "--json");
+        Assert.That(json.GetProperty("device").GetString(), Is.EqualTo(device));
+        Assert.That(json.GetProperty("evaluations_per_second").GetDouble(), Is.Positive);
+    }
+
+    [TestCase("bench update --plan 3,3,3,3,x --device {pocl}", "such as 256,2,2,128,together")]
+    [TestCase("bench fit --state 0", "--state 0: expected a whole number from 1")]
+    [TestCase("bench rollout --learners 0", "--learners 0: expected a whole number from 1")]
+    [TestCase("bench advantage --action 65", "--action 65: expected a whole number from 1 to 64")]
+    [TestCase("bench update --device opencl:99", "opencl:99 is not available")]
+    public void An_error_is_one_sentence_with_the_remedy(string arguments, string part)
+    {
+        using var pocl = GpuDevices.Open(GpuDevices.Pocl);
+        (int exitCode, string output, string error) = TinyRun.Cli(arguments.Replace("{pocl}", pocl.Info.Name).Split(' '));
+        Assert.That((exitCode, output), Is.EqualTo((1, "")));
+        Assert.That(error, Does.StartWith("naf: ").And.Contain(part).And.Not.Contain("should not happen"));
+        Assert.That(error.Trim().Split('\n'), Has.Length.EqualTo(1));
+    }
+}
