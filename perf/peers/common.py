@@ -146,6 +146,12 @@ def median(rates):
     return statistics.median(rates)
 
 
+def worst(errors):
+    """The largest error; not a number where one of them is none: max() would pass over it."""
+    errors = [float(e) for e in errors]
+    return max(errors) if all(e == e for e in errors) else float("nan")
+
+
 def require(error, limit, what):
     """Stops with a sentence where <error> is above <limit> or no number; returns it otherwise."""
     if not error <= limit:

@@ -357,7 +357,7 @@ def check_update(a):
     after, targets = (torch.cat([part.reshape(-1) for part in parts]) for parts in (new, new_targets))
     # a step is about RATE long whatever the gradient; entries of a gradient near zero may step anywhere, so errors are averaged
     relative = lambda was, ours, theirs: ((double(ours) - theirs).norm() / (theirs - was).norm()).item()
-    error = max(relative(before, learner.parameters(), after), relative(targets_before, learner.targets(), targets))
+    error = common.worst((relative(before, learner.parameters(), after), relative(targets_before, learner.targets(), targets)))
     return common.require(error, 5e-2 if a.tf32 else 2e-3, "an update on the device differs from one in double precision on the CPU")
 
 
