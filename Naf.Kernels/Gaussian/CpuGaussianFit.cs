@@ -81,6 +81,18 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
 
     public void CopyPacked(int learner, Span<float> packed) => new Span<float>(_learners[learner].Packed, packed.Length).CopyTo(packed);
 
+    public void Poison()
+    {
+        _models.Span.Fill(float.NaN);
+        // padding, and what is above the diagonal of chol(N), are zero from the beginning
+        int row = _shape.PackedRow, rows = _shape.PackedStep / row;
+        for (int r = 0; r < Packed.Length / row; r++)
+        {
+            int first = Math.Max(0, r % rows - _shape.Input - 1);
+            Packed.Span.Slice(r * row + first, _shape.State - first).Fill(float.NaN);
+        }
+    }
+
     public bool IsFinite(int learner) => _wrong[learner] == 0;
 
     public void Dispose()

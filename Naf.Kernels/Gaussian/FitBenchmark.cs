@@ -3,7 +3,7 @@ using Naf.Gpu;
 
 namespace Naf.Kernels;
 
-/// <summary>What to time: the reference size by default (150 time steps of 20 states and 6 actions from 5 episodes, one prior for all steps).</summary>
+/// <summary>What to time: the reference size by default (150 time steps of 20 states and 6 actions, 5 episodes), one prior for all steps.</summary>
 public sealed record FitBenchmarkSettings
 {
     /// <summary>Learners fitted at once.</summary>
@@ -83,7 +83,8 @@ public static class FitBenchmark
 
     /// <summary>
     /// Operations of a fit of all learners, two to each multiply-add, with I = S + A, D = 2 S + A and triangles counted as such: z̄ n D;
-    /// Σ (n + 1) D² / 2; L I³ / 6; W S I² / 2; F S I² / 2; f S I; N = Σ − W Wᵀ + F R Fᵀ S² I; its factor S³ / 6. 9.4 million at the reference size.
+    /// Σ (n + 1) D² / 2; L I³ / 6; W S I² / 2; F S I² / 2; f S I; N = Σ − W Wᵀ + F R Fᵀ S² I; its factor S³ / 6.
+    /// 10.6 million at the reference size.
     /// </summary>
     public static double Operations(FitBenchmarkSettings settings)
     {
@@ -92,7 +93,7 @@ public static class FitBenchmark
         return 2 * pairs * settings.Horizon * settings.Learners;
     }
 
-    /// <summary>Bytes that must be read and written: the samples, F, f and N in double, the packed model in float32; the common prior is small.</summary>
+    /// <summary>Bytes that must be read and written: the samples, F, f and N in double, the packed model in float32; the prior is small.</summary>
     public static double Bytes(FitBenchmarkSettings settings)
     {
         var shape = new DynamicsShape(settings.Horizon, settings.State, settings.Action);

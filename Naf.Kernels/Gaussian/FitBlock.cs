@@ -16,7 +16,8 @@ internal interface IFitBlock : IDisposable
 /// <remarks>
 /// Rows are the entries of [s; u], then those of s′, each group padded to whole tiles. An entry that is constant in the data, or padding, has samples
 /// of 0 and nothing depends on it. Σ is never stored: a tile of it is summed, less what the earlier columns of the Cholesky factor explain, and
-/// solved at once. Tiles carry the opposite sign, so that every product adds.
+/// solved at once. Tiles carry the opposite sign, so that every product adds, and one product makes a tile: a row is [−x | L | −F R], held against
+/// the columns [x | L | F] of four rows, which are copied side by side first.
 /// </remarks>
 internal sealed unsafe class FitBlock<TLanes, TVector> : IFitBlock
     where TLanes : struct, IDoubleLanes<TVector>
@@ -26,23 +27,23 @@ internal sealed unsafe class FitBlock<TLanes, TVector> : IFitBlock
     private static readonly int W = TLanes.Width;
 
     private readonly DynamicsShape _shape;
-    private readonly int _episodes, _inputs, _rows;
-    private readonly nint _termRow, _inputRow, _stateRow;
+    private readonly int _episodes, _inputs, _rows, _terms;
+    private readonly nint _row, _inputRow, _stateRow;
     private readonly FitSteps _steps;
     private readonly FitPrior<TLanes, TVector> _prior;
     private readonly HostBuffer _memory;
-    private readonly double* _mean, _offset, _inverse, _tile, _count, _weight, _x, _negative, _l, _f, _ridged, _n, _c;
-    private readonly double* _diagonal, _least;
+    private readonly double* _mean, _offset, _inverse, _tile, _count, _weight, _a, _b, _f, _n, _c, _diagonal, _least;
 
     public FitBlock(DynamicsShape shape, int maxEpisodes)
     {
-        (_shape, _episodes, _inputs) = (shape, maxEpisodes, PadTile(shape.Input));
+        (_shape, _episodes, _terms, _inputs) = (shape, maxEpisodes, maxEpisodes + 1, PadTile(shape.Input));
         // what is written out in squares of registers has whole registers of rows
-        int states = PadTile(shape.State), wide = (shape.State + 7) & ~7, terms = maxEpisodes + 1;
+        int states = PadTile(shape.State), wide = (shape.State + 7) & ~7, length = _terms + 2 * _inputs;
         _rows = _inputs + states;
-        (_termRow, _inputRow, _stateRow) = ((nint)terms * W, (nint)_inputs * W, (nint)wide * W);
+        (_row, _inputRow, _stateRow) = ((nint)length * W, (nint)_inputs * W, (nint)wide * W);
         (_steps, _prior) = (new FitSteps(shape, W), new FitPrior<TLanes, TVector>(shape, _inputs, _rows));
-        long vectors = 2L * _rows + wide + Tile * Tile + 2 + 2L * _rows * terms + (long)_inputs * (_rows + wide + states) + 2L * wide * wide;
+        int columns = Tile * Math.Max(length, wide);
+        long vectors = 2L * _rows + wide + Tile * Tile + 2 + (long)_rows * length + columns + (long)wide * _inputs + 2L * wide * wide;
         _memory = new HostBuffer(2 * (vectors * W + 2 * _rows));
         double* at = (double*)_memory.Pointer;
         _mean = Take(_rows);
@@ -51,11 +52,9 @@ internal sealed unsafe class FitBlock<TLanes, TVector> : IFitBlock
         _tile = Take(Tile * Tile);
         _count = Take(1);
         _weight = Take(1);
-        _x = Take((long)_rows * terms);
-        _negative = Take((long)_rows * terms);
-        _l = Take((long)_rows * _inputs);
+        _a = Take((long)_rows * length);
+        _b = Take(columns);
         _f = Take((long)wide * _inputs);
-        _ridged = Take((long)states * _inputs);
         _n = Take((long)wide * wide);
         _c = Take((long)wide * wide);
         _diagonal = at;
@@ -99,18 +98,17 @@ internal sealed unsafe class FitBlock<TLanes, TVector> : IFitBlock
     // z̄; the rows x whose products are Σ − Φ / (n + n₀): (z − z̄) / √(n + n₀), and (z̄ − μ₀) √(n m / (n + m) / (n + n₀))
     private void Centre(FitLearner learner)
     {
-        double* valid = stackalloc double[_episodes * W], deviation = stackalloc double[W], empty = stackalloc double[W];
+        double* valid = stackalloc double[_terms * W], empty = stackalloc double[W];
         for (int l = 0; l < W; l++) _count[l] = 0;
         for (int e = 0; e < _episodes; e++)
         {
             if (_steps.ReadEpisode(e))
             {
-                LaneTranspositions.GatherRow<TLanes, TVector>(_steps.Lanes, 0, _shape.Input, _x + e * W, _termRow);
-                double* outputs = _x + _inputs * _termRow + e * W;
-                LaneTranspositions.GatherRow<TLanes, TVector>(_steps.Lanes, _shape.Input, _shape.State, outputs, _termRow);
+                LaneTranspositions.GatherRow<TLanes, TVector>(_steps.Lanes, 0, _shape.Input, _a + e * W, _row);
+                LaneTranspositions.GatherRow<TLanes, TVector>(_steps.Lanes, _shape.Input, _shape.State, _a + _inputs * _row + e * W, _row);
             }
             else
-                for (int i = 0; i < _rows; i++) TLanes.Store(_x + i * _termRow + e * W, TLanes.All(0));
+                for (int i = 0; i < _rows; i++) TLanes.Store(_a + i * _row + e * W, TLanes.All(0));
             for (int l = 0; l < W; l++)
             {
                 valid[e * W + l] = _steps.Source[l] < learner.Lengths[e] ? 1 : 0;
@@ -121,70 +119,68 @@ internal sealed unsafe class FitBlock<TLanes, TVector> : IFitBlock
         {
             double n = _count[l], m = learner.MeanStrength;
             _weight[l] = 1 / (n + learner.Strength);
-            deviation[l] = n * m > 0 ? Math.Sqrt(n * m / (n + m) * _weight[l]) : 0;
             (_count[l], empty[l]) = (Math.Max(n, 1), n > 0 ? 0 : 1);
             for (int e = 0; e < _episodes; e++) valid[e * W + l] *= Math.Sqrt(_weight[l]);
+            valid[_episodes * W + l] = n * m > 0 ? Math.Sqrt(n * m / (n + m) * _weight[l]) : 0;
         }
         for (int i = 0; i < _rows; i++)
         {
-            double* x = _x + i * _termRow, negative = _negative + i * _termRow;
+            double* x = _a + i * _row;
             TVector sum = TLanes.All(0), prior = TLanes.Load(_prior.Mean + (nint)i * W), live = TLanes.All(_diagonal[i] > 0 ? 1 : 0);
             for (int e = 0; e < _episodes; e++) sum = TLanes.Add(sum, TLanes.Load(x + e * W));
             TVector mean = TLanes.MultiplyAdd(prior, TLanes.Load(empty), TLanes.Divide(sum, TLanes.Load(_count)));
             TLanes.Store(_mean + (nint)i * W, mean);
-            for (int e = 0; e <= _episodes; e++)
+            TLanes.Store(x + _episodes * W, prior);
+            for (int e = 0; e < _terms; e++)
             {
-                TVector z = e < _episodes ? TLanes.Load(x + e * W) : prior, weight = TLanes.Load(e < _episodes ? valid + e * W : deviation);
-                TVector centred = TLanes.Multiply(TLanes.Multiply(TLanes.Add(z, TLanes.Negate(mean)), weight), live);
-                TLanes.Store(x + e * W, centred);
-                TLanes.Store(negative + e * W, TLanes.Negate(centred));
+                // −x
+                TVector centred = TLanes.Add(mean, TLanes.Negate(TLanes.Load(x + e * W)));
+                TLanes.Store(x + e * W, TLanes.Multiply(TLanes.Multiply(centred, TLanes.Load(valid + e * W)), live));
             }
         }
-    }
-
-    // tile ← −Σ of rows i … and columns j …
-    private void Sigma(int i, int j)
-    {
-        _prior.Start(_tile, i, j, TLanes.Load(_weight));
-        FitTile<TLanes, TVector>.Add(_tile, _negative + i * _termRow, _termRow, _x + j * _termRow, _termRow, W, _episodes + 1);
     }
 
     // Σ_ii + R = L Lᵀ, W = (L⁻¹ Σ_ip)ᵀ below it, F = W L⁻¹, f = z̄_p − F z̄_i
     private void Regress()
     {
+        double* l = _a + _terms * W;
         for (int j = 0; j < _inputs; j += Tile)
+        {
+            SetColumns(_a + j * _row, _row, _terms, _terms + j);
+            double* factor = l + j * _row + (nint)j * W, inverse = _inverse + (nint)j * W;
             for (int i = j; i < _rows; i += Tile)
             {
-                Sigma(i, j);
-                double* target = _l + i * _inputRow + (nint)j * W, factor = _l + j * _inputRow + (nint)j * W;
-                FitTile<TLanes, TVector>.Add(_tile, _l + i * _inputRow, _inputRow, _l + j * _inputRow, _inputRow, W, j);
-                if (i == j)
+                _prior.Start(_tile, i, j, TLanes.Load(_weight));
+                FitTile<TLanes, TVector>.Add(_tile, _a + i * _row, _row, _b, Tile * W, _terms + j);
+                if (i > j)
                 {
-                    // an input without a ridge is constant: its pivot is raised to 1
-                    AddDiagonal(j);
-                    FitSolve<TLanes, TVector>.Factor(_tile, _least + j, factor, _inputRow, _inverse + (nint)j * W);
+                    FitSolve<TLanes, TVector>.Right(_tile, factor, _row, inverse, l + i * _row + (nint)j * W, _row);
+                    continue;
                 }
-                else
-                    FitSolve<TLanes, TVector>.Right(_tile, factor, _inputRow, _inverse + (nint)j * W, target, _inputRow);
+                // an input without a ridge is constant: its pivot is raised to 1
+                AddDiagonal(j);
+                FitSolve<TLanes, TVector>.Factor(_tile, _least + j, factor, _row, inverse);
             }
+        }
         for (int i = 0; i < _rows - _inputs; i += Tile)
         {
-            double* f = _f + i * _inputRow, w = _l + (_inputs + i) * _inputRow;
+            double* f = _f + i * _inputRow, w = l + (_inputs + i) * _row;
             for (int k = _inputs - Tile; k >= 0; k -= Tile)
             {
-                nint at = (nint)k * W, after = at + Tile * W;
-                FitSolve<TLanes, TVector>.Negative(_tile, w + at, _inputRow);
-                FitTile<TLanes, TVector>.Add(_tile, f + after, _inputRow, _l + (k + Tile) * _inputRow + at, W, _inputRow, _inputs - k - Tile);
-                FitSolve<TLanes, TVector>.Back(_tile, _l + k * _inputRow + at, _inputRow, _inverse + at, f + at, _inputRow);
+                nint at = (nint)k * W;
+                FitSolve<TLanes, TVector>.Negative(_tile, w + at, _row);
+                FitTile<TLanes, TVector>.Add(_tile, f + at + Tile * W, _inputRow, l + (k + Tile) * _row + at, _row, _inputs - k - Tile);
+                FitSolve<TLanes, TVector>.Back(_tile, l + k * _row + at, _row, _inverse + at, f + at, _inputRow);
             }
             for (int a = i; a < i + Tile; a++)
             {
                 TVector offset = TLanes.Load(_mean + (nint)(_inputs + a) * W);
-                for (int k = 0; k < _inputs; k++)
+                double* ridged = l + (_inputs + a) * _row + _inputRow;
+                for (nint k = 0; k < _inputs; k++)
                 {
-                    TVector negative = TLanes.Negate(TLanes.Load(_f + a * _inputRow + (nint)k * W));
-                    offset = TLanes.MultiplyAdd(negative, TLanes.Load(_mean + (nint)k * W), offset);
-                    TLanes.Store(_ridged + a * _inputRow + (nint)k * W, TLanes.Multiply(negative, TLanes.All(_diagonal[k])));
+                    TVector negative = TLanes.Negate(TLanes.Load(_f + a * _inputRow + k * W));
+                    offset = TLanes.MultiplyAdd(negative, TLanes.Load(_mean + k * W), offset);
+                    TLanes.Store(ridged + k * W, TLanes.Multiply(negative, TLanes.All(_diagonal[k])));
                 }
                 TLanes.Store(_offset + (nint)a * W, offset);
             }
@@ -194,13 +190,17 @@ internal sealed unsafe class FitBlock<TLanes, TVector> : IFitBlock
     // N = Σ_pp − F Σ_ii Fᵀ + floor = (Σ_pp − W Wᵀ) + F R Fᵀ + floor: the first is what is left by conditioning, and both are never negative
     private void Remain()
     {
+        double* outputs = _a + _inputs * _row;
         for (int j = 0; j < _rows - _inputs; j += Tile)
+        {
+            SetColumns(outputs + j * _row, _row, _terms, _terms + _inputs);
+            for (int k = 0; k < _inputs; k++)
+                for (int c = 0; c < Tile; c++)
+                    TLanes.Store(_b + (Tile * (_terms + _inputs + k) + c) * W, TLanes.Load(_f + (j + c) * _inputRow + (nint)k * W));
             for (int i = j; i < _rows - _inputs; i += Tile)
             {
-                Sigma(_inputs + i, _inputs + j);
-                double* a = _l + (_inputs + i) * _inputRow, b = _l + (_inputs + j) * _inputRow;
-                FitTile<TLanes, TVector>.Add(_tile, a, _inputRow, b, _inputRow, W, _inputs);
-                FitTile<TLanes, TVector>.Add(_tile, _ridged + i * _inputRow, _inputRow, _f + j * _inputRow, _inputRow, W, _inputs);
+                _prior.Start(_tile, _inputs + i, _inputs + j, TLanes.Load(_weight));
+                FitTile<TLanes, TVector>.Add(_tile, outputs + i * _row, _row, _b, Tile * W, _terms + 2 * _inputs);
                 if (i == j) AddDiagonal(_inputs + j);
                 for (int r = 0; r < Tile; r++)
                     for (int c = 0; c < (i == j ? r + 1 : Tile); c++)
@@ -210,21 +210,36 @@ internal sealed unsafe class FitBlock<TLanes, TVector> : IFitBlock
                         TLanes.Store(_n + (j + c) * _stateRow + (nint)(i + r) * W, n);
                     }
             }
+        }
     }
 
     // C Cᵀ = N
     private void FactorNoise()
     {
         for (int j = 0; j < _rows - _inputs; j += Tile)
+        {
+            SetColumns(_c + j * _stateRow, _stateRow, 0, j);
+            double* factor = _c + j * _stateRow + (nint)j * W, inverse = _inverse + (nint)(_inputs + j) * W;
             for (int i = j; i < _rows - _inputs; i += Tile)
             {
-                double* target = _c + i * _stateRow + (nint)j * W, factor = _c + j * _stateRow + (nint)j * W;
                 FitSolve<TLanes, TVector>.Negative(_tile, _n + i * _stateRow + (nint)j * W, _stateRow);
-                FitTile<TLanes, TVector>.Add(_tile, _c + i * _stateRow, _stateRow, _c + j * _stateRow, _stateRow, W, j);
+                FitTile<TLanes, TVector>.Add(_tile, _c + i * _stateRow, _stateRow, _b, Tile * W, j);
                 if (i == j)
-                    FitSolve<TLanes, TVector>.Factor(_tile, _least + _inputs + j, factor, _stateRow, _inverse + (nint)(_inputs + j) * W);
+                    FitSolve<TLanes, TVector>.Factor(_tile, _least + _inputs + j, factor, _stateRow, inverse);
                 else
-                    FitSolve<TLanes, TVector>.Right(_tile, factor, _stateRow, _inverse + (nint)(_inputs + j) * W, target, _stateRow);
+                    FitSolve<TLanes, TVector>.Right(_tile, factor, _stateRow, inverse, _c + i * _stateRow + (nint)j * W, _stateRow);
+            }
+        }
+    }
+
+    // four rows side by side, the first entries with the opposite sign
+    private void SetColumns(double* rows, nint row, int negative, int count)
+    {
+        for (int k = 0; k < count; k++)
+            for (int c = 0; c < Tile; c++)
+            {
+                TVector value = TLanes.Load(rows + c * row + (nint)k * W);
+                TLanes.Store(_b + (Tile * k + c) * W, k < negative ? TLanes.Negate(value) : value);
             }
     }
 

@@ -42,14 +42,14 @@ public static class FitCheck
     }
 
     /// <summary>Fits and compares.</summary>
-    public static Errors Run(Device device, DynamicsShape shape, Options options) => Run(device, shape, options, laneWidth: 0);
+    public static Errors Run(Device device, DynamicsShape shape, Options options) => Run(device, shape, options, FitVariant.Best);
 
-    /// <param name="laneWidth">Doubles of a register on a CPU, or 0 for the widest.</param>
-    internal static Errors Run(Device device, DynamicsShape shape, Options options, int laneWidth)
+    internal static Errors Run(Device device, DynamicsShape shape, Options options, FitVariant variant)
     {
-        using var fit = new GaussianFit(device, shape, options.Learners, options.Episodes, options.Settings, laneWidth);
+        using var fit = new GaussianFit(device, shape, options.Learners, options.Episodes, options.Settings, variant);
         FitData data = FitData.Draw(shape, options);
         data.Store(fit);
+        fit.Poison();
         fit.Fit(data.Prior, data.Scale);
         return Compare(fit, data);
     }

@@ -84,7 +84,8 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
                 z[states + a] = 2 * Philox.Uniform(learner, RandomStream.RandomPolicy, (ulong)t, 1000 * episode + (uint)a) - 1;
             for (int i = 0; i < states; i++)
             {
-                double next = 0.9 * (s[i] / Size(i) - 5) + 0.02 * Philox.Normal(learner, RandomStream.Exploration, (ulong)t, 1000 * episode + (uint)i);
+                double noise = Philox.Normal(learner, RandomStream.Exploration, (ulong)t, 1000 * episode + (uint)i);
+                double next = 0.9 * (s[i] / Size(i) - 5) + 0.02 * noise;
                 for (int k = 0; k < inputs; k++)
                     next += 0.1 * Math.Sin(1 + i * inputs + k + 0.1 * t) * (k < states ? s[k] / Size(k) - 5 : z[k]) / Math.Sqrt(inputs);
                 z[inputs + i] = Size(i) * (5 + next);

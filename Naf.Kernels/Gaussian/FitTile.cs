@@ -11,24 +11,24 @@ internal static unsafe class FitTile<TLanes, TVector>
     /// <summary>Rows and columns of a tile.</summary>
     public const int Size = 4;
 
-    /// <summary>tile[i, j] += Σₖ a[i, k] b[j, k] for k = 0 … count − 1.</summary>
+    /// <summary>tile[i, j] += Σₖ a[i, k] b[k, j] for k = 0 … count − 1.</summary>
     /// <param name="tile">[4, 4] vectors.</param>
     /// <param name="a">Vector (i, k) is at a + i · aRow + k · Width.</param>
-    /// <param name="b">Vector (j, k) is at b + j · bRow + k · bStep.</param>
-    public static void Add(double* tile, double* a, nint aRow, double* b, nint bRow, nint bStep, int count)
+    /// <param name="b">Vector (k, j) is at b + k · bRow + j · Width.</param>
+    public static void Add(double* tile, double* a, nint aRow, double* b, nint bRow, int count)
     {
         if (count == 0) return;
         if (TLanes.Width >= 8)
-            Rows4(tile, a, aRow, b, bRow, bStep, count);
+            Rows4(tile, a, aRow, b, bRow, count);
         else
         {
             // half of the registers: two rows at a time
-            Rows2(tile, a, aRow, b, bRow, bStep, count);
-            Rows2(tile + 2 * Size * TLanes.Width, a + 2 * aRow, aRow, b, bRow, bStep, count);
+            Rows2(tile, a, aRow, b, bRow, count);
+            Rows2(tile + 2 * Size * TLanes.Width, a + 2 * aRow, aRow, b, bRow, count);
         }
     }
 
-    private static void Rows4(double* tile, double* a, nint aRow, double* b, nint bRow, nint bStep, int count)
+    private static void Rows4(double* tile, double* a, nint aRow, double* b, nint bRow, int count)
     {
         int w = TLanes.Width;
         TVector t00 = TLanes.Load(tile), t01 = TLanes.Load(tile + w), t02 = TLanes.Load(tile + 2 * w), t03 = TLanes.Load(tile + 3 * w);
@@ -37,9 +37,9 @@ internal static unsafe class FitTile<TLanes, TVector>
         TVector t30 = TLanes.Load(tile + 12 * w), t31 = TLanes.Load(tile + 13 * w), t32 = TLanes.Load(tile + 14 * w);
         TVector t33 = TLanes.Load(tile + 15 * w);
         double* a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
-        for (nint k = 0, end = (nint)count * w; k < end; k += w, b += bStep)
+        for (nint k = 0, end = (nint)count * w; k < end; k += w, b += bRow)
         {
-            TVector b0 = TLanes.Load(b), b1 = TLanes.Load(b + bRow), b2 = TLanes.Load(b + 2 * bRow), b3 = TLanes.Load(b + 3 * bRow);
+            TVector b0 = TLanes.Load(b), b1 = TLanes.Load(b + w), b2 = TLanes.Load(b + 2 * w), b3 = TLanes.Load(b + 3 * w);
             TVector x = TLanes.Load(a + k);
             t00 = TLanes.MultiplyAdd(x, b0, t00);
             t01 = TLanes.MultiplyAdd(x, b1, t01);
@@ -79,24 +79,24 @@ internal static unsafe class FitTile<TLanes, TVector>
         TLanes.Store(tile + 15 * w, t33);
     }
 
-    private static void Rows2(double* tile, double* a, nint aRow, double* b, nint bRow, nint bStep, int count)
+    private static void Rows2(double* tile, double* a, nint aRow, double* b, nint bRow, int count)
     {
         int w = TLanes.Width;
         TVector t00 = TLanes.Load(tile), t01 = TLanes.Load(tile + w), t02 = TLanes.Load(tile + 2 * w), t03 = TLanes.Load(tile + 3 * w);
         TVector t10 = TLanes.Load(tile + 4 * w), t11 = TLanes.Load(tile + 5 * w), t12 = TLanes.Load(tile + 6 * w), t13 = TLanes.Load(tile + 7 * w);
         double* a1 = a + aRow;
-        for (nint k = 0, end = (nint)count * w; k < end; k += w, b += bStep)
+        for (nint k = 0, end = (nint)count * w; k < end; k += w, b += bRow)
         {
             TVector x0 = TLanes.Load(a + k), x1 = TLanes.Load(a1 + k), y = TLanes.Load(b);
             t00 = TLanes.MultiplyAdd(x0, y, t00);
             t10 = TLanes.MultiplyAdd(x1, y, t10);
-            y = TLanes.Load(b + bRow);
+            y = TLanes.Load(b + w);
             t01 = TLanes.MultiplyAdd(x0, y, t01);
             t11 = TLanes.MultiplyAdd(x1, y, t11);
-            y = TLanes.Load(b + 2 * bRow);
+            y = TLanes.Load(b + 2 * w);
             t02 = TLanes.MultiplyAdd(x0, y, t02);
             t12 = TLanes.MultiplyAdd(x1, y, t12);
-            y = TLanes.Load(b + 3 * bRow);
+            y = TLanes.Load(b + 3 * w);
             t03 = TLanes.MultiplyAdd(x0, y, t03);
             t13 = TLanes.MultiplyAdd(x1, y, t13);
         }

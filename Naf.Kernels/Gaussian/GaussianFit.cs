@@ -2,6 +2,14 @@ using Naf.Gpu;
 
 namespace Naf.Kernels;
 
+/// <summary>Which of a device's ways of fitting: tests take the ones that are not its best too.</summary>
+/// <param name="LaneWidth">Doubles of a register on a CPU, or 0 for the widest.</param>
+/// <param name="Single">float32 on a GPU that has double.</param>
+internal readonly record struct FitVariant(int LaneWidth = 0, bool Single = false)
+{
+    public static FitVariant Best => default;
+}
+
 /// <summary>What a device does for <see cref="GaussianFit"/>, which has checked the arguments.</summary>
 internal interface IGaussianFit : IDisposable
 {
@@ -15,6 +23,8 @@ internal interface IGaussianFit : IDisposable
 
     void CopyPacked(int learner, Span<float> packed);
 
+    void Poison();
+
     bool IsFinite(int learner);
 }
 
@@ -25,6 +35,7 @@ internal interface IGaussianFit : IDisposable
 /// F = ((Σ_ii + R)⁻¹ Σ_ip)ᵀ        f = z̄_p − F z̄_i        N = Σ_pp − F Σ_ii Fᵀ + floor
 /// </code>
 /// A time step that no episode has reached is the prior's own; where n₀ is 0 it takes over the last step that has samples.
+/// A device without double precision fits in float32, for which a ridge of 1e-4 is about the least.
 /// Learner k's model depends on no other learner and on no number of threads, bitwise.
 /// </summary>
 public sealed class GaussianFit : IDisposable
@@ -41,12 +52,11 @@ public sealed class GaussianFit : IDisposable
     /// <exception cref="ArgumentException">A size or a setting is out of range.</exception>
     /// <exception cref="DeviceException">The device has no room or no kernels for this.</exception>
     public GaussianFit(Device device, DynamicsShape shape, int learners, int maxEpisodes, GaussianFitSettings settings)
-        : this(device, shape, learners, maxEpisodes, settings, laneWidth: 0)
+        : this(device, shape, learners, maxEpisodes, settings, FitVariant.Best)
     {
     }
 
-    /// <param name="laneWidth">Doubles of a register on a CPU, or 0 for the widest.</param>
-    internal GaussianFit(Device device, DynamicsShape shape, int learners, int maxEpisodes, GaussianFitSettings settings, int laneWidth)
+    internal GaussianFit(Device device, DynamicsShape shape, int learners, int maxEpisodes, GaussianFitSettings settings, FitVariant variant)
     {
         settings.Check();
         if (shape.Horizon < 1) throw new ArgumentException("the dynamics have no size; make a DynamicsShape with its constructor");
@@ -57,7 +67,9 @@ public sealed class GaussianFit : IDisposable
         _diagonal = new double[(long)learners * shape.Sample];
         _fit = device switch
         {
-            CpuDevice cpu => new CpuGaussianFit(cpu, shape, _lengths, maxEpisodes, laneWidth),
+            CpuDevice cpu => new CpuGaussianFit(cpu, shape, _lengths, maxEpisodes, variant.LaneWidth),
+            GpuDevice gpu when gpu.Limits.HasDouble && !variant.Single => new GpuGaussianFit<double>(gpu, shape, _lengths, maxEpisodes),
+            GpuDevice gpu => new GpuGaussianFit<float>(gpu, shape, _lengths, maxEpisodes),
             _ => throw new DeviceException($"device {device.Info.Name} has no kernels for the fit; use --device cpu"),
         };
     }
@@ -76,6 +88,12 @@ public sealed class GaussianFit : IDisposable
 
     /// <summary>On a CPU, the packed models [learners, T, PackedStep] (<see cref="DynamicsShape"/>); null on a GPU.</summary>
     public HostBuffer? PackedOnHost => (_fit as CpuGaussianFit)?.Packed;
+
+    /// <summary>On a GPU, the packed models [learners, T, PackedStep] (<see cref="DynamicsShape"/>); null on a CPU.</summary>
+    public DeviceBuffer<float>? PackedOnDevice => (_fit as GpuGaussianFit<double>)?.Packed ?? (_fit as GpuGaussianFit<float>)?.Packed;
+
+    /// <summary>Whether the sums are in double precision: on every device that has it.</summary>
+    public bool IsDouble => _fit is not GpuGaussianFit<float>;
 
     /// <summary>Puts an episode in a place of its own, where it stays until another one takes it.</summary>
     /// <param name="episode">The place, 0 to MaxEpisodes − 1. Their order changes a model by rounding only.</param>
@@ -139,6 +157,9 @@ public sealed class GaussianFit : IDisposable
                 $"F, f and N have {f.Length}, {offset.Length} and {n.Length} entries; give {t * s * Shape.Input}, {t * s} and {t * s * s}");
         _fit.CopyTo(learner, f, offset, n);
     }
+
+    /// <summary>Fills every model with NaN.</summary>
+    internal void Poison() => _fit.Poison();
 
     /// <summary>A learner's packed model of the last fit, [T, PackedStep], after waiting for it.</summary>
     internal float[] CopyPacked(int learner)

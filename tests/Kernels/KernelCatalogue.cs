@@ -18,6 +18,8 @@ internal static class KernelCatalogue
         ("update, norm", () => Update(new NafShape(5, 1, [33, 47, 16], BatchNorm: true), 31, new LaunchPlan(64, 31, 1, 1, PlanLaunch.ByPhase))),
         ("rollout, reacher", () => Rollout(RolloutTasks.BuiltIn("reacher"), trunk: false, norm: false)),
         ("rollout, everything", () => Rollout(RolloutTasks.Everything(), trunk: true, norm: true)),
+        ("fit, double", () => GpuGaussianFit<double>.Source(new DynamicsShape(31, 20, 6), 128)),
+        ("fit, float", () => GpuGaussianFit<float>.Source(new DynamicsShape(1, 7, 1), 64)),
     ];
 
     private static KernelSource Update(NafShape shape, int batch, LaunchPlan plan)

@@ -11,11 +11,12 @@ public sealed class GaussianFitTests
 
     [Test]
     public void It_agrees_with_the_reference(
-        [Values(1, 31)] int horizon, [Values(1, 7, 20)] int state, [Values(1, 6)] int action, [Values(1, 5, 31)] int episodes, [Values(8, 4, 2)] int width)
+        [Values(1, 31)] int horizon, [Values(1, 7, 20)] int state, [Values(1, 6)] int action, [Values(1, 5, 31)] int episodes,
+        [Values(8, 4, 2)] int width)
     {
         using var device = new CpuDevice(2);
         var shape = new DynamicsShape(horizon, state, action);
-        FitCheck.Errors errors = FitCheck.Run(device, shape, new FitCheck.Options { Episodes = episodes }, width);
+        FitCheck.Errors errors = FitCheck.Run(device, shape, new FitCheck.Options { Episodes = episodes }, new FitVariant(width));
         Assert.That(errors.Agree, Is.True, $"{errors}");
     }
 
@@ -27,7 +28,7 @@ public sealed class GaussianFitTests
         // entries that are not standardised have sizes of 0.1 to 10, and so has the unit of the ridge
         GaussianFitSettings settings = scaled ? new GaussianFitSettings() : new GaussianFitSettings { Ridge = 1e-4, NoiseFloor = 1e-6 };
         var options = new FitCheck.Options { Episodes = 4, PriorSteps = priorSteps, Scaled = scaled, Ragged = ragged, Settings = settings };
-        FitCheck.Errors errors = FitCheck.Run(device, Shape, options, width);
+        FitCheck.Errors errors = FitCheck.Run(device, Shape, options, new FitVariant(width));
         Assert.That(errors.Agree, Is.True, $"{errors}");
     }
 
@@ -132,7 +133,8 @@ public sealed class GaussianFitTests
         Assert.That(fit.EpisodeLength(0, 0), Is.Zero, "nothing was stored");
         fit.Store(0, 0, new double[16]);
         fit.Store(1, 0, new double[16]);
-        Assert.That(() => fit.Fit(new GaussianPrior(new double[16], new double[256], 1, 1)), Throws.ArgumentException.With.Message.Contains("2 learners"));
+        Assert.That(() => fit.Fit(new GaussianPrior(new double[16], new double[256], 1, 1)),
+            Throws.ArgumentException.With.Message.Contains("2 learners"));
         Assert.That(() => fit.Fit(scale: new double[16]), Throws.ArgumentException.With.Message.Contains("[2, 16]"));
         Assert.That(() => fit.Fit(scale: [.. Enumerable.Repeat(-1.0, 32)]), Throws.ArgumentException.With.Message.Contains("0 or more"));
         Assert.That(() => new GaussianFit(device, Shape, 0, 5, new GaussianFitSettings()), Throws.ArgumentException);
@@ -168,7 +170,8 @@ public sealed class GaussianFitTests
     private static float[][] Fit(FitData data, int threads, int width)
     {
         using var device = new CpuDevice(threads);
-        using var fit = new GaussianFit(device, data.Shape, data.Episodes.Length, data.Episodes[0].Length, new GaussianFitSettings(), width);
+        using var fit = new GaussianFit(device, data.Shape, data.Episodes.Length, data.Episodes[0].Length, new GaussianFitSettings(),
+            new FitVariant(width));
         data.Store(fit);
         fit.Fit(data.Prior, data.Scale);
         return [.. Enumerable.Range(0, fit.Learners).Select(fit.CopyPacked)];
