@@ -49,6 +49,8 @@ typedef unsigned long long ulong;
 #endif
 
 #define UNROLL _Pragma("unroll")
+#define PRAGMA(text) _Pragma(#text)
+#define UNROLL_BY(n) PRAGMA(unroll n)
 // a multiple of 16 floats: a cache line
 #define PAD(n) (((n) + 15) & ~15)
 // in a loop that waits for another group; nothing to do on a GPU

@@ -10,7 +10,33 @@
 #define ACTIVATIONS (MAX_WIDTH * ROWS)
 #define PARTIALS (THREADS * 4 * ROWS_PER_THREAD > ACTIVATIONS ? THREADS * 4 * ROWS_PER_THREAD : ACTIVATIONS)
 
+// turns of a sum whose loads are under way at the same time: on a GPU, where one takes some hundred cycles
+#if THREADS >= 128
+#define LOADS_AHEAD 8
+#else
+#define LOADS_AHEAD 1
+#endif
+
 #define INPUTS(layer) ((layer) == 0 ? INPUT : UNITS[(layer) - 1])
+
+// one unit's activations in a thread's rows, four at a time where they can be
+DEVICE void load_rows(LOCAL const float* from, float* h)
+{
+#if ROWS_PER_THREAD % 4 == 0
+    UNROLL
+    for (int r = 0; r < ROWS_PER_THREAD; r += 4)
+    {
+        float4 four = LOAD4(from + r);
+        h[r] = four.x;
+        h[r + 1] = four.y;
+        h[r + 2] = four.z;
+        h[r + 3] = four.w;
+    }
+#else
+    UNROLL
+    for (int r = 0; r < ROWS_PER_THREAD; r++) h[r] = from[r];
+#endif
+}
 
 // partial[split][column][row] = the split's part of sum_k in[k][row] w[k][column]; returns the number of splits.
 // A thread takes 4 columns and ROWS_PER_THREAD rows; where there are more threads than that, they split the sum.
@@ -26,17 +52,19 @@ DEVICE int product(GLOBAL const float* w, int columns, int inner, LOCAL const fl
         float s0[ROWS_PER_THREAD], s1[ROWS_PER_THREAD], s2[ROWS_PER_THREAD], s3[ROWS_PER_THREAD];
         UNROLL
         for (int r = 0; r < ROWS_PER_THREAD; r++) s0[r] = s1[r] = s2[r] = s3[r] = 0;
+        UNROLL_BY(LOADS_AHEAD)
         for (int k = inner * split / splits; k < end; k++)
         {
             float4 weights = LOAD4(w + k * columns + column);
+            float h[ROWS_PER_THREAD];
+            load_rows(in + k * ROWS + row, h);
             UNROLL
             for (int r = 0; r < ROWS_PER_THREAD; r++)
             {
-                float h = in[k * ROWS + row + r];
-                s0[r] = fma(weights.x, h, s0[r]);
-                s1[r] = fma(weights.y, h, s1[r]);
-                s2[r] = fma(weights.z, h, s2[r]);
-                s3[r] = fma(weights.w, h, s3[r]);
+                s0[r] = fma(weights.x, h[r], s0[r]);
+                s1[r] = fma(weights.y, h[r], s1[r]);
+                s2[r] = fma(weights.z, h[r], s2[r]);
+                s3[r] = fma(weights.w, h[r], s3[r]);
             }
         }
         LOCAL float* to = partial + (split * columns + column) * ROWS + row;
