@@ -73,6 +73,20 @@ public sealed class GpuRolloutTests(string name) : GpuFixture(name)
         }
     }
 
+    [Test]
+    public void Every_tile_gives_the_same_bits()
+    {
+        RolloutDefinition task = RolloutTasks.Everything();
+        float[][] rows = [.. new[] { 8, 16, 64 }.Select(tile =>
+        {
+            using RolloutTrial trial = Trial(task, [Noisy with { Rollouts = 31 }], plan: RolloutPlan.Of(tile, task, Shape(task)));
+            trial.Run();
+            return Rows(trial, 0);
+        })];
+        Assert.That(rows[1], Is.EqualTo(rows[0]));
+        Assert.That(rows[2], Is.EqualTo(rows[0]));
+    }
+
     [TestCase(100)]
     [TestCase(1000)]
     [TestCase(2500)]
