@@ -15,7 +15,7 @@ public static class DeviceList
     /// <param name="name"><c>auto</c> (CUDA, else an OpenCL GPU, else the CPU), <c>cpu</c>, <c>cuda:N</c> or <c>opencl:N</c>.</param>
     /// <param name="threads">Threads of a CPU device, 1 or more; 0: one per core.</param>
     /// <exception cref="DeviceException">The name is unknown, or no such device can be used.</exception>
-    public static Device Select(string name, int threads = 0) => Select(name, threads, CudaPlatform.Here);
+    public static Device Select(string name, int threads = 0) => Select(name, threads, null);
 
     internal static IReadOnlyList<DeviceInfo> All(CudaPlatform cuda)
     {
@@ -37,12 +37,14 @@ public static class DeviceList
         }.Where(problem => problem.Length > 0),
     ];
 
-    internal static Device Select(string name, int threads, CudaPlatform cuda)
+    /// <param name="found">The CUDA driver; null: this machine's, which is loaded for the names that ask for it alone.</param>
+    internal static Device Select(string name, int threads, CudaPlatform? found)
     {
+        CudaPlatform Cuda() => found ?? CudaPlatform.Here;
         if (name == "auto")
         {
-            IReadOnlyList<DeviceInfo> all = All(cuda);
-            Device chosen = Select(all.FirstOrDefault(d => d.Usable && d.IsGpu)?.Name ?? "cpu", threads, cuda);
+            IReadOnlyList<DeviceInfo> all = All(Cuda());
+            Device chosen = Select(all.FirstOrDefault(d => d.Usable && d.IsGpu)?.Name ?? "cpu", threads, found);
             if (chosen.Info.Kind != "cuda" && all.FirstOrDefault(d => d.Kind == "cuda") is { } passed)
                 chosen.Note = $"{passed.Name} ({passed.Description}) cannot be used: {passed.Reason}; {chosen.Info.Name} is used instead";
             return chosen;
@@ -54,15 +56,15 @@ public static class DeviceList
             {
                 case "opencl": return new OpenCLDevice(index);
                 case "cuda":
-                    if (All(cuda).FirstOrDefault(d => d.Name == name && !d.Usable) is { } refused)
+                    if (All(Cuda()).FirstOrDefault(d => d.Name == name && !d.Usable) is { } refused)
                         throw new DeviceException($"device {name} cannot be used: {refused.Reason}");
-                    return new CudaDevice(index, cuda);
+                    return new CudaDevice(index, Cuda());
             }
         throw new DeviceException($"device '{name}' is unknown; use auto, cpu, cuda:N or opencl:N (naf devices lists what is here)");
     }
 
     // the OpenCL device with the same name, counted among its like
-    private static DeviceInfo? SameGpu(DeviceInfo[] cudas, int index, DeviceInfo[] opencl)
+    internal static DeviceInfo? SameGpu(DeviceInfo[] cudas, int index, DeviceInfo[] opencl)
     {
         string hardware = cudas[index].Description;
         int before = cudas.Take(index).Count(d => d.Description == hardware);
