@@ -68,7 +68,7 @@ DEVICE void meet(GLOBAL uint* meeting, int parts, uint until)
     {
         MEMORY_FENCE();
         ATOMIC_ADD(meeting, 1u);
-        while ((int)(*(volatile GLOBAL uint*)meeting - until) < 0) { }
+        while ((int)(*(volatile GLOBAL uint*)meeting - until) < 0) SPIN();
         MEMORY_FENCE();
     }
     BARRIER();
