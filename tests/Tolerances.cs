@@ -30,11 +30,6 @@ internal static class Tolerances
     public const double PolicyAction = 1e-5;
 
     /// <summary>
-    /// A fit in float32 with ridge and floor 1e-2: 6e-8 times the condition 1e2 of the inputs and the root of it in chol(N), some hundred terms.
-    /// </summary>
-    public const double SingleFit = 1e-3;
-
-    /// <summary>
     /// μ(x) after up to 45 updates on two devices: steps of 1e-3 in some thousand parameters, a few of them in directions that rounding chose.
     /// </summary>
     public const double FirstUpdates = 2e-3;

@@ -52,7 +52,8 @@ public static class FitBenchmark
         FitCheck.Errors errors = FitCheck.Run(device, shape, options with { Learners = 1 });
         if (!errors.Agree) throw new InvalidOperationException($"the fit differs from the reference ({errors}); it was not timed");
 
-        using var fit = new GaussianFit(device, shape, settings.Learners, settings.Episodes, options.Settings);
+        using var fit = new GaussianFit(device, shape, settings.Learners, settings.Episodes,
+            FitCheck.SettingsFor(device, options.Settings, FitVariant.Best));
         FitData data = FitData.Draw(shape, options);
         data.Store(fit);
         double[] rounds = new double[settings.Rounds];

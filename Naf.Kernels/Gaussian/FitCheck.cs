@@ -10,13 +10,16 @@ public static class FitCheck
     /// <param name="Offset">Largest error of f, in units of the scale, over 1 + its size.</param>
     /// <param name="N">Largest error of N, in units of the scale, over 1 + its size.</param>
     /// <param name="Packed">Largest error of the packed float32 model against the reference, in units of the scale, over 1 + its size.</param>
-    public readonly record struct Errors(double F, double Offset, double N, double Packed)
+    /// <param name="Single">Whether the fit was in float32.</param>
+    public readonly record struct Errors(double F, double Offset, double N, double Packed, bool Single)
     {
         /// <summary>
         /// Largest errors that rounding explains. In double, the inverse of Σ_ii + R magnifies 1e-16 by its condition, about 1 / R = 1e6, and some
-        /// hundred terms; the packed model is rounded to float32.
+        /// hundred terms; the packed model is rounded to float32. In float32 it is 6e-8 times 1e2.
         /// </summary>
-        public bool Agree => F < 1e-7 && Offset < 1e-7 && N < 1e-7 && Packed < 1e-6;
+        public bool Agree => F < Most && Offset < Most && N < Most && Packed < (Single ? 1e-3 : 1e-6);
+
+        private double Most => Single ? 1e-3 : 1e-7;
     }
 
     /// <summary>Which fit is checked.</summary>
@@ -37,7 +40,7 @@ public static class FitCheck
         /// <summary>Whether episodes end early, at different time steps.</summary>
         public bool Ragged { get; init; }
 
-        /// <summary>Ridge and floor.</summary>
+        /// <summary>Ridge and floor; on a device without double precision at least 1e-2 each.</summary>
         public GaussianFitSettings Settings { get; init; } = new();
     }
 
@@ -46,7 +49,8 @@ public static class FitCheck
 
     internal static Errors Run(Device device, DynamicsShape shape, Options options, FitVariant variant)
     {
-        using var fit = new GaussianFit(device, shape, options.Learners, options.Episodes, options.Settings, variant);
+        GaussianFitSettings settings = SettingsFor(device, options.Settings, variant);
+        using var fit = new GaussianFit(device, shape, options.Learners, options.Episodes, settings, variant);
         FitData data = FitData.Draw(shape, options);
         data.Store(fit);
         fit.Poison();
@@ -54,12 +58,18 @@ public static class FitCheck
         return Compare(fit, data);
     }
 
+    /// <summary>What float32 can bear where a device has no double.</summary>
+    internal static GaussianFitSettings SettingsFor(Device device, GaussianFitSettings settings, FitVariant variant) =>
+        device is GpuDevice gpu && (variant.Single || !gpu.Limits.HasDouble)
+            ? new GaussianFitSettings { Ridge = Math.Max(settings.Ridge, 1e-2), NoiseFloor = Math.Max(settings.NoiseFloor, 1e-2) }
+            : settings;
+
     /// <summary>The last fit of <paramref name="data"/> against the reference.</summary>
     internal static Errors Compare(GaussianFit fit, FitData data)
     {
         (int t, int s, int inputs) = (fit.Shape.Horizon, fit.Shape.State, fit.Shape.Input);
         var (f, offset, n) = (new double[t * s * inputs], new double[t * s], new double[t * s * s]);
-        var errors = new Errors(0, 0, 0, 0);
+        var errors = new Errors(0, 0, 0, 0, !fit.IsDouble);
         for (int k = 0; k < fit.Learners; k++)
         {
             // what the fit does not write is no number
@@ -73,7 +83,8 @@ public static class FitCheck
                     Error(s, inputs, (i, j) => f[(step * s + i) * inputs + j], (i, j) => steps[step].F[i, j], (i, j) => Ratio(inputs + i, j)),
                     Error(s, 1, (i, _) => offset[step * s + i], (i, _) => steps[step].Offset[i], (i, _) => Unit(inputs + i)),
                     Error(s, s, (i, j) => n[(step * s + i) * s + j], (i, j) => steps[step].N[i, j], (i, j) => Unit(inputs + i) * Unit(inputs + j)),
-                    PackedError(fit.Shape, packed.AsSpan(step * fit.Shape.PackedStep, fit.Shape.PackedStep).ToArray(), steps[step])));
+                    PackedError(fit.Shape, packed.AsSpan(step * fit.Shape.PackedStep, fit.Shape.PackedStep).ToArray(), steps[step]),
+                    errors.Single));
 
             double Unit(int entry) => scale[entry] > 0 ? scale[entry] : 1;
             double Ratio(int output, int input) => Unit(output) / Unit(input);
@@ -107,5 +118,5 @@ public static class FitCheck
     }
 
     private static Errors Largest(Errors a, Errors b) =>
-        new(Math.Max(a.F, b.F), Math.Max(a.Offset, b.Offset), Math.Max(a.N, b.N), Math.Max(a.Packed, b.Packed));
+        new(Math.Max(a.F, b.F), Math.Max(a.Offset, b.Offset), Math.Max(a.N, b.N), Math.Max(a.Packed, b.Packed), a.Single);
 }
