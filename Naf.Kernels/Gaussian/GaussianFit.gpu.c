@@ -13,7 +13,6 @@
 #define N_ROW (STATE | 1)
 #define POOL (2 * D + I + D * M_ROW + STATE * N_ROW)
 #define COLUMNS 16
-#define EACH(i, count) for (int i = THREAD; i < (count); i += THREADS)
 // the rows of a matrix by the group's rows of threads, the columns by its columns
 #define EACH_ROW(r, from, to) for (int r = (from) + THREAD / COLUMNS; r < (to); r += THREADS / COLUMNS)
 #define EACH_COLUMN(c, from, to) for (int c = (from) + THREAD % COLUMNS; c < (to); c += COLUMNS)

@@ -50,8 +50,8 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
         return fits
             ? new LaunchPlan(n[0], n[1], n[2], n[3], words[4] == "together" ? PlanLaunch.Together : PlanLaunch.ByPhase)
             : throw new ArgumentException(
-                $"the plan '{text}' is not possible; give THREADS,ROWS,ROWS_PER_THREAD,PARTS,together|phases with a power of 2 from 32 to 1024 threads "
-                + "and whole shares of the rows for a thread (at most 16), such as 256,2,2,128,together");
+                $"the plan '{text}' is not possible; give THREADS,ROWS,ROWS_PER_THREAD,PARTS,together|phases with a power of 2 from 32 to 1024 "
+                + "threads and whole shares of the rows for a thread (at most 16), such as 256,2,2,128,together");
     }
 
     /// <summary>Constants of the kernels.</summary>

@@ -7,7 +7,7 @@ namespace Naf.Tests;
 public sealed class BenchCommandTests
 {
     [TestCase("update --hidden 31,17 --state 5 --action 2", "updates_per_second", "learners", "batch", "updates_per_call")]
-    [TestCase("rollout --hidden 31,17 --joints 3 --action 2 --rollouts 31 --learners 2", "imagined_steps_per_second", "learners", "rollouts", "steps")]
+    [TestCase("rollout --hidden 31,17 --joints 3 --action 2 --rollouts 31 --learners 2", "imagined_steps_per_second", "rollouts", "steps")]
     [TestCase("fit --horizon 17 --state 5 --action 2 --episodes 3 --learners 2", "milliseconds_per_fit", "learners", "horizon", "episodes")]
     [TestCase("advantage --batch 443 --action 3", "evaluations_per_second", "batch", "action", "error")]
     public void Json_has_the_result_and_the_ceilings(string arguments, params string[] names)
