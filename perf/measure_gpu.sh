@@ -1,0 +1,182 @@
+#!/usr/bin/env bash
+# Checks, then measures everything on a machine with a GPU, from the folder that perf/publish_gpu.sh made: no .NET, no network, one call.
+# Writes FOLDER/gpu-NAME.json after every step. A step that fails is recorded with its sentence and the rest goes on; ends with 1 where a
+# check failed.   usage: measure_gpu.sh FOLDER [--name NAME] [--device cuda:0] [--seconds 1] [--learners "1 8 32 128 512"] [--limit MINUTES]
+#                                             [--only PATTERN] [--python python3] [--peers yes|no] [--commit HASH]
+# --only: the steps whose name matches, such as "update" or "cuda:0$"; --limit: no step begins or goes on after so many minutes [9]
+set -uo pipefail
+here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
+stop() { printf 'measure_gpu: %s\n' "$*" >&2; exit 2; }
+invocation="measure_gpu.sh $*" folder="" name="" device=cuda:0 seconds=1 learners="1 8 32 128 512" limit=9 python=python3 peers=yes only=.
+commit=$(cat "$here/commit" 2> /dev/null || echo unknown)
+while [ $# -gt 0 ]; do
+    case $1 in
+        --name | --device | --seconds | --learners | --limit | --only | --python | --peers | --commit)
+            [ $# -gt 1 ] || stop "$1 needs a value"
+            printf -v "${1#--}" '%s' "$2"
+            shift 2 ;;
+        -*) stop "option '$1' is unknown; the first lines of this script list them" ;;
+        *) folder=$1; shift ;;
+    esac
+done
+[[ $limit =~ ^[1-9][0-9]*$ ]] || stop "--limit $limit is not a number of whole minutes"
+[ -n "$folder" ] || stop "name the folder that takes the results"
+[ -x "$here/naf" ] && [ -x "$here/program/naf" ] || stop "$here has no program; make the folder with perf/publish_gpu.sh"
+mkdir -p "$folder" || stop "$folder cannot be made"
+naf=$here/naf work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export NAF_KERNEL_CACHE="$work/kernels" PYTHONDONTWRITEBYTECODE=1
+
+# the driver's OpenCL, where the image does not list it
+if ! ls /etc/OpenCL/vendors/*.icd > /dev/null 2>&1 && [ -z "${OCL_ICD_VENDORS:-}" ]; then
+    driver=$(find /usr/local/nvidia /usr/lib /usr/lib64 -name 'libnvidia-opencl.so.1' 2> /dev/null | head -n 1)
+    [ -z "$driver" ] || { mkdir "$work/vendors" && echo "$driver" > "$work/vendors/nvidia.icd" && export OCL_ICD_VENDORS="$work/vendors"; }
+fi
+
+text() { tr -d '\000-\010\013-\037' | tr '\t\n' '  ' | sed 's/\\/\\\\/g; s/"/\\"/g; s/ *$//'; }
+cpu=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)
+gpu=$(nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,power.limit --format=csv,noheader 2> /dev/null | head -n 1)
+[ -n "$gpu" ] || { gpu="none that nvidia-smi knows" && : "${name:=none}"; }
+[ -n "$name" ] || name=$(printf '%s' "${gpu%%,*}" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9-')
+file="$folder/gpu-$name.json" started=$(date +%s) failed=0
+printf 'GPU: %s\nCPU: %s, %s cores\ncommit: %s\n' "$gpu" "$cpu" "$(nproc)" "$commit"
+
+# the whole file, with the steps so far
+write() {
+    {
+        printf '{\n  "what": "every kernel on a GPU, and its peers",\n  "gpu": "%s",\n  "hardware": "%s, %s cores",\n  "linux": "%s",\n' \
+            "$(printf %s "$gpu" | text)" "$(printf %s "$cpu" | text)" "$(nproc)" "$(uname -r | text)"
+        printf '  "commit": "%s",\n  "date": "%s",\n  "command": "%s",\n  "checks_failed": %s,\n  "seconds": %s,\n  "steps": [\n' \
+            "$(printf %s "$commit" | text)" "$(date -u -d "@$started" +%Y-%m-%dT%H:%M:%SZ)" "$(printf %s "$invocation" | text)" \
+            "$failed" "$(($(date +%s) - started))"
+        sed '$!s/$/,/; s/^/    /' "$work/steps"
+        printf '  ]\n}\n'
+    } > "$file.new" && mv "$file.new" "$file"
+}
+
+# step check|measure NAME COMMAND...: its last line of output, if an object, is its result
+step() {
+    local kind=$1 what=$2 begin left ok=true body sentence shown
+    shift 2
+    [[ $what =~ $only ]] || return 1
+    shown=$(printf '%s ' "$@" | sed "s#$here/##g; s#$work#WORK#g" | text)
+    begin=$(date +%s) left=$((60 * limit + started - $(date +%s)))
+    if [ "$left" -lt 5 ]; then
+        echo "not run: the $limit minutes of --limit are over" > "$work/err"
+        ok=false
+    elif [ "$(type -t "$1")" = function ]; then
+        "$@" > "$work/out" 2> "$work/err" || ok=false
+    else
+        timeout -k 5 "$((left < 120 ? left : 120))" "$@" > "$work/out" 2> "$work/err" < /dev/null || {
+            [ $? != 124 ] || echo "not done within $((left < 120 ? left : 120)) s" >> "$work/err"
+            ok=false; }
+    fi
+    body=$(tail -n 1 "$work/out" 2> /dev/null)
+    if $ok && [ "${body:0:1}" = "{" ]; then
+        body="\"result\": ${body//$work/WORK}"
+    else
+        ok=false
+        sentence=$(grep -v '^ *$' "$work/err" | tail -n 1)
+        body="\"error\": \"$(printf '%s' "${sentence:-it printed no result}" | sed "s#$work#WORK#g" | text)\""
+        [ "$kind" = measure ] || failed=$((failed + 1))
+    fi
+    printf '{"step": "%s", "kind": "%s", "ok": %s, "seconds": %s, "command": "%s", %s}\n' \
+        "$what" "$kind" "$ok" "$(($(date +%s) - begin))" "$shown" "$body" >> "$work/steps"
+    printf '%-6s %-34s %s\n' "$($ok && echo ok || echo FAILED)" "$what" "$(printf '%s' "$body" |
+        grep -o -E '"error": ".*|"([a-z_]*_per_second|milliseconds_per_fit)": ?[0-9.eE+-]+' | head -n 1)"
+    : > "$work/out"
+    write
+    $ok
+}
+
+# two trainings: up to the first update both devices do the same, and hundreds of updates later still nearly so
+agree() {
+    if ! diff <(cut -d , -f 1-4,11,12,14 "$1/metrics.csv") <(cut -d , -f 1-4,11,12,14 "$2/metrics.csv") >&2; then
+        echo "episodes, steps, updates or stops differ between the two devices" >&2
+        return 1
+    fi
+    paste -d , <(sed -n 2,3p "$1/metrics.csv") <(sed -n 2,3p "$2/metrics.csv") | awk -F , '
+        function number(text) { return text ~ /^-?[0-9.]+([eE][-+]?[0-9]+)?$/ }
+        function far(column, within) {
+            a = $column; b = $(column + NF / 2)
+            return !number(a) || !number(b) || (a - b) ^ 2 > (within * b) ^ 2
+        }
+        function pair(name, column) { return sprintf("\"%s\": [%s, %s]", name, $column, $(column + NF / 2)) }
+        NR == 1 { bad = far(6, 1e-3); first = pair("untrained_test_score", 6) }
+        NR == 2 { bad = bad || far(5, 1e-3) || far(10, 1e-2) || far(7, 0.05) || far(9, 0.05)
+                  line = "{" first ", " pair("train_score", 5) ", " pair("mean_q", 10) ", " pair("loss", 7) ", " pair("gradient_norm", 9) "}" }
+        END { if (NR == 2 && !bad) { print line; exit 0 }
+              print "the first episode differs by more than rounding explains: " line > "/dev/stderr"; exit 1 }'
+}
+same() { cmp "$1/metrics.csv" "$2/metrics.csv" >&2 && echo '{"bitwise": true}'; }
+bench() { local kind=$1 what=$2 d=$3; shift 3; step "$kind" "$what/$d" "$naf" bench "${what%%/*}" --device "$d" "$@" --json; }
+
+: > "$work/steps"
+step check devices "$naf" devices --json
+devices=$device
+case $device in
+    opencl:0 | cpu) ;;
+    *) [[ ! $("$naf" devices --json) =~ '"name":"opencl:0"'[^}]*'"usable":true'[^}]*'"is_gpu":true' ]] || devices="$device opencl:0" ;;
+esac
+
+# checks: awkward sizes, then a short training against the processor's and against itself
+for d in $devices; do
+    bench check update/awkward "$d" --learners 3 --batch 31 --state 17 --action 3 --hidden 31,65 --seconds 0.2
+    bench check rollout/awkward "$d" --learners 2 --rollouts 443 --seconds 0.2
+    bench check fit/awkward "$d" --learners 3 --horizon 31 --seconds 0.2
+    bench check advantage/awkward "$d" --batch 443 --seconds 0.2
+done
+train() { step check "train/$1$2" "$naf" train cartpole --episodes 3 --device "$1" --out "$work/run-${1/:/-}$2" --json; }
+train cpu ""
+for d in ${devices#cpu}; do
+    ! train "$d" "" || step check "train/$d-as-on-cpu" agree "$work/run-${d/:/-}" "$work/run-cpu"
+    ! train "$d" -again || step check "train/$d-bitwise" same "$work/run-${d/:/-}" "$work/run-${d/:/-}-again"
+done
+
+# measurements
+measure() {
+    for p in $learners; do bench measure "update/$p" "$1" --learners "$p" --seconds "$seconds"; done
+    for r in 4096 65536; do bench measure "rollout/$r" "$1" --rollouts "$r" --seconds "$seconds"; done
+    bench measure rollout/4096x16 "$1" --rollouts 4096 --learners 16 --seconds "$seconds"
+    for t in 150 1000; do bench measure "fit/$t" "$1" --horizon "$t" --seconds "$seconds"; done
+    bench measure fit/150x32 "$1" --learners 32 --seconds "$seconds"
+    bench measure advantage/65536 "$1" --seconds "$seconds"
+}
+measure "$device"
+
+# peers
+peer() { local what=$1; shift; step measure "peer/$what" "$python" "$here/peers/$1.py" "${@:2}" --seconds "$seconds"; }
+where=cpu graph=()
+case $device in cuda:*) where=cuda graph=(--graph) ;; esac
+there() { [ "$peers" = yes ] && step measure "peer/$1" "$python" -c "import json, $1; print(json.dumps(dict(version=$1.__version__)))"; }
+if there torch; then
+    for p in $learners; do peer "update-torch/$p" naf_torch --device $where "${graph[@]}" --learners "$p"; done
+    if [ $where = cuda ]; then
+        peer update-torch-eager/1 naf_torch --device cuda
+        for p in 1 128; do
+            peer update-torch-fused-adam/$p naf_torch --device cuda --graph --adam fused --learners $p
+            peer update-torch-compiled/$p naf_torch --device cuda --graph --variant compiled --learners $p
+        done
+        peer update-torch-autograd/1 naf_torch --device cuda --graph --variant autograd
+    fi
+    for r in 4096 65536; do peer "rollout-torch/$r" rollout_torch --device $where "${graph[@]}" --rollouts $r; done
+    peer rollout-torch-gathered/65536 rollout_torch --device $where "${graph[@]}" --rollouts 65536 --dynamics gathered
+    for t in 150 1000; do peer "fit-torch/$t" fit_torch --device $where --horizon $t; done
+    peer fit-torch-float32/1000 fit_torch --device $where --horizon 1000 --float32
+    peer fit-torch/150x32 fit_torch --device $where --learners 32
+    peer advantage-torch/65536 advantage_torch --device $where "${graph[@]}"
+    [ $where = cpu ] || peer advantage-torch-compiled/65536 advantage_torch --device cuda --graph --compile
+fi
+if there jax; then
+    for p in $learners; do peer "update-jax/$p" naf_jax --device $where --learners "$p"; done
+    for r in 4096 65536; do peer "rollout-jax/$r" rollout_jax --device $where --rollouts $r; done
+fi
+if there numpy; then
+    for t in 150 1000; do peer "fit-numpy/$t" fit_numpy --horizon $t; done
+    peer advantage-numpy/65536 advantage_numpy
+fi
+
+# the other devices
+for d in ${devices#"$device"} cpu; do [ "$d" = "$device" ] || measure "$d"; done
+printf '%s: %s checks failed\n' "$file" "$failed"
+[ "$failed" = 0 ]
