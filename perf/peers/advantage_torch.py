@@ -26,7 +26,7 @@ class Evaluation:
         index[rows, columns] = torch.arange(packed)
         self.index = index.view(-1).to(a.device)
         self.mask = torch.tril(torch.ones(a.action, a.action)).view(-1).to(a.device)
-        self.one = torch.compile(self.evaluate) if a.compile else self.evaluate
+        self.one = torch.compile(self.evaluate, dynamic=False) if a.compile else self.evaluate
 
     def evaluate(self, v, m, l, u):
         """mu [B, A], L packed, A [B], Q [B]."""

@@ -64,12 +64,12 @@ def load_jax(a):
     """JAX on a.device, float32 products in float32 unless a.tf32."""
     if a.device == "cpu":
         os.environ["JAX_PLATFORMS"] = "cpu"
-        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen={str(a.threads > 1).lower()}".strip()
     # the GPU's memory is shared with whoever runs beside this
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     jax = load("jax", "install JAX (pip install jax, or 'jax[cuda12]' for an NVIDIA GPU)")
     try:
-        a.hardware = jax.devices("gpu" if a.device != "cpu" else "cpu")[0].device_kind
+        kind = jax.devices("gpu" if a.device != "cpu" else "cpu")[0].device_kind
+        a.hardware = kind if a.device != "cpu" else hardware(a)
     except RuntimeError as e:
         sys.exit(f"JAX {jax.__version__} sees no {a.device} device ({str(e).splitlines()[0]}); use --device cpu, or install 'jax[cuda12]'")
     if not a.tf32:

@@ -153,7 +153,7 @@ class Learner:
         if variant == "compiled":
             self.loose = [view.clone() for view in net.views]
             self.loose_m, self.loose_v = ([torch.zeros_like(view) for view in self.loose] for _ in range(2))
-            self.compiled = torch.compile(self.update_loose) if a.compile else self.update_loose
+            self.compiled = torch.compile(self.update_loose, dynamic=False) if a.compile else self.update_loose
         if a.adam == "fused" and variant != "modules":
             parameter = torch.nn.Parameter(net.flat)
             parameter.grad = net.gradient
