@@ -13,9 +13,11 @@
 #define N_ROW (STATE | 1)
 #define POOL (2 * D + I + D * M_ROW + STATE * N_ROW)
 #define COLUMNS 16
-// the rows of a matrix by the group's rows of threads, the columns by its columns
-#define EACH_ROW(r, from, to) for (int r = (from) + THREAD / COLUMNS; r < (to); r += THREADS / COLUMNS)
-#define EACH_COLUMN(c, from, to) for (int c = (from) + THREAD % COLUMNS; c < (to); c += COLUMNS)
+// the rows of a matrix by the group's rows of threads, the columns before end by its columns; all threads take the same turns (see EACH)
+#define ROWS (THREADS / COLUMNS)
+#define EACH_ROW(r, from, to) for (int r##_turn = (from), r = (from) + THREAD / COLUMNS; r##_turn < (to); r##_turn += ROWS, r += ROWS) if (r < (to))
+#define EACH_COLUMN(c, from, end, to) \
+    for (int c##_turn = (from), c = (from) + THREAD % COLUMNS; c##_turn < (to); c##_turn += COLUMNS, c += COLUMNS) if (c < (end))
 #define SMALLER(a, b) ((a) < (b) ? (a) : (b))
 // in this order a NaN stays one
 #define AT_LEAST(x, least) ((x) < (least) ? (least) : (x))
@@ -59,9 +61,10 @@ KERNEL(THREADS) void gaussian_fit(
     }
     BARRIER();
 
-    // the lower triangle of Sigma: the columns of [s; u] in m, the rest in n. First the prior, then sample by sample
+    // the lower triangle of Sigma: the columns of [s; u] in m, the rest in n. First the prior, then sample by sample;
+    // an episode that has ended takes its turn too, since PoCL goes wrong with a barrier under a condition
     EACH_ROW(r, 0, D)
-        EACH_COLUMN(c, 0, r + 1)
+        EACH_COLUMN(c, 0, r + 1, D)
         {
             real prior = prior_steps > 0 && diagonal[r] > 0 && diagonal[c] > 0 ? prior_scatter[r * D + c] : 0;
             LOCAL real* at = c < I ? m + r * M_ROW + c : n + (r - I) * N_ROW + c - I;
@@ -69,12 +72,11 @@ KERNEL(THREADS) void gaussian_fit(
         }
     for (int e = 0; e < episodes; e++)
     {
-        if (lengths[e] <= from) continue;
         BARRIER();
-        EACH(i, D) x[i] = diagonal[i] > 0 ? samples[(long)e * horizon * D + i] - mean[i] : 0;
+        EACH(i, D) x[i] = diagonal[i] > 0 && lengths[e] > from ? samples[(long)e * horizon * D + i] - mean[i] : 0;
         BARRIER();
         EACH_ROW(r, 0, D)
-            EACH_COLUMN(c, 0, r + 1)
+            EACH_COLUMN(c, 0, r + 1, D)
             {
                 LOCAL real* at = c < I ? m + r * M_ROW + c : n + (r - I) * N_ROW + c - I;
                 *at += weight * x[r] * x[c];
@@ -94,8 +96,8 @@ KERNEL(THREADS) void gaussian_fit(
         EACH_ROW(r, k + 1, D)
         {
             real factor = m[r * M_ROW + k] * q;
-            EACH_COLUMN(c, k + 1, SMALLER(r + 1, I)) m[r * M_ROW + c] -= factor * m[c * M_ROW + k];
-            if (r >= I) EACH_COLUMN(c, 0, r - I + 1) n[(r - I) * N_ROW + c] -= factor * m[(I + c) * M_ROW + k];
+            EACH_COLUMN(c, k + 1, SMALLER(r + 1, I), I) m[r * M_ROW + c] -= factor * m[c * M_ROW + k];
+            EACH_COLUMN(c, 0, r - I + 1, STATE) n[(r - I) * N_ROW + c] -= factor * m[(I + c) * M_ROW + k];
         }
     }
 
@@ -106,7 +108,7 @@ KERNEL(THREADS) void gaussian_fit(
         EACH_ROW(r, I, D)
         {
             real value = m[r * M_ROW + k] * inverse[k];
-            EACH_COLUMN(c, 0, k) m[r * M_ROW + c] -= value * m[k * M_ROW + c];
+            EACH_COLUMN(c, 0, k, k) m[r * M_ROW + c] -= value * m[k * M_ROW + c];
         }
     }
     BARRIER();
@@ -114,7 +116,7 @@ KERNEL(THREADS) void gaussian_fit(
     f += (long)GROUP * STATE * I;
     packed += (long)GROUP * (D + 1) * PAD(STATE);
     EACH_ROW(r, 0, STATE)
-        EACH_COLUMN(c, 0, I)
+        EACH_COLUMN(c, 0, I, I)
         {
             real value = m[(I + r) * M_ROW + c] * inverse[c];
             m[(I + r) * M_ROW + c] = value;
@@ -135,7 +137,7 @@ KERNEL(THREADS) void gaussian_fit(
     }
     noise += (long)GROUP * STATE * STATE;
     EACH_ROW(r, 0, STATE)
-        EACH_COLUMN(c, 0, r + 1)
+        EACH_COLUMN(c, 0, r + 1, STATE)
         {
             real value = n[r * N_ROW + c];
             for (int k = 0; k < I; k++) value += m[(I + r) * M_ROW + k] * diagonal[k] * m[(I + c) * M_ROW + k];
@@ -152,7 +154,7 @@ KERNEL(THREADS) void gaussian_fit(
         EACH_ROW(r, k + 1, STATE)
         {
             real factor = n[r * N_ROW + k] * q;
-            EACH_COLUMN(c, k + 1, r + 1) n[r * N_ROW + c] -= factor * n[c * N_ROW + k];
+            EACH_COLUMN(c, k + 1, r + 1, STATE) n[r * N_ROW + c] -= factor * n[c * N_ROW + k];
         }
     }
     BARRIER();
@@ -160,7 +162,7 @@ KERNEL(THREADS) void gaussian_fit(
     EACH_ROW(c, 0, STATE)
     {
         real least = diagonal[I + c] / 2, root = sqrt(AT_LEAST(n[c * N_ROW + c], least));
-        EACH_COLUMN(r, 0, PAD(STATE))
+        EACH_COLUMN(r, 0, PAD(STATE), PAD(STATE))
         {
             real value = r < c || r >= STATE || !(least > 0) ? 0 : r == c ? root : n[r * N_ROW + c] / root;
             packed[c * PAD(STATE) + r] = (float)value;
@@ -170,6 +172,6 @@ KERNEL(THREADS) void gaussian_fit(
     // padding
     packed -= (I + 1) * PAD(STATE);
     EACH_ROW(r, 0, I + 1)
-        EACH_COLUMN(c, STATE, PAD(STATE)) packed[r * PAD(STATE) + c] = 0;
+        EACH_COLUMN(c, STATE, PAD(STATE), PAD(STATE)) packed[r * PAD(STATE) + c] = 0;
     if (!finite) wrong[learner] = 1;
 }

@@ -14,7 +14,7 @@ public sealed class GpuGaussianFitTests(string device) : GpuFixture(device)
 
     [Test]
     public void It_agrees_with_the_reference(
-        [Values(1, 31)] int horizon, [Values(1, 7, 20)] int state, [Values(1, 6)] int action, [Values(1, 5, 31)] int episodes)
+        [Values(1, 31)] int horizon, [Values(1, 2, 7, 16, 20)] int state, [Values(1, 6)] int action, [Values(1, 5, 31)] int episodes)
     {
         var options = new FitCheck.Options { Episodes = episodes };
         FitCheck.Errors errors = FitCheck.Run(Device, new DynamicsShape(horizon, state, action), options);
