@@ -33,4 +33,12 @@ internal static class Tolerances
     /// μ(x) after up to 45 updates on two devices: steps of 1e-3 in some thousand parameters, a few of them in directions that rounding chose.
     /// </summary>
     public const double FirstUpdates = 2e-3;
+
+    /// <summary>The loss of one update on two devices, relative: float32 sums of some hundred terms, squared.</summary>
+    public const double LossOfDevices = 1e-4;
+
+    /// <summary>
+    /// The mean loss of an episode on two devices, relative: once rounding has moved an action the episodes part slowly, and so do their transitions.
+    /// </summary>
+    public const double LossOfEpisode = 0.2;
 }

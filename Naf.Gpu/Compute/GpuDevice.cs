@@ -10,6 +10,9 @@ public abstract unsafe class GpuDevice : Device
     private readonly Dictionary<string, DeviceProgram> _programs = [];
     private bool _disposed;
 
+    // what this thread allocated since a constructor began
+    [ThreadStatic] private static List<DeviceBuffer>? _constructed;
+
     /// <summary>What it can do.</summary>
     public abstract GpuLimits Limits { get; }
 
@@ -70,6 +73,27 @@ public abstract unsafe class GpuDevice : Device
         if (buffer.Length >= length) return buffer;
         buffer.Dispose();
         return buffer = Allocate<T>(length);
+    }
+
+    /// <summary>Runs a constructor that allocates on this device; where it fails, what it allocated is freed.</summary>
+    public static T Construct<T>(Func<T> constructor)
+    {
+        List<DeviceBuffer>? outer = _constructed;
+        List<DeviceBuffer> own = _constructed = [];
+        try
+        {
+            return constructor();
+        }
+        catch
+        {
+            foreach (DeviceBuffer buffer in own) buffer.Dispose();
+            throw;
+        }
+        finally
+        {
+            outer?.AddRange(own);
+            _constructed = outer;
+        }
     }
 
     /// <summary>Compiles a source, or takes what was compiled before. The device owns the program.</summary>
@@ -163,6 +187,7 @@ public abstract unsafe class GpuDevice : Device
                 throw new DeviceMemoryException(Info.Name, buffer.Bytes, LiveBytes, Math.Min(Limits.BufferBytes, Limits.MemoryBytes));
             nint handle = AllocateMemory(buffer.Bytes);
             _buffers.Add(buffer);
+            _constructed?.Add(buffer);
             LiveBytes += buffer.Bytes;
             return handle;
         }

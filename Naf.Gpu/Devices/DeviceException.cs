@@ -6,7 +6,7 @@ public class DeviceException(string message) : Exception(message);
 /// <summary>The device has not so much memory left.</summary>
 public sealed class DeviceMemoryException : DeviceException
 {
-    private const string Remedy = "lower replay_capacity or the number of learners, or use --device cpu";
+    private const string Remedy = "use fewer learners or smaller sizes (replay_capacity), or --device cpu";
 
     /// <param name="device">Its name.</param>
     /// <param name="bytes">Bytes that were asked for.</param>

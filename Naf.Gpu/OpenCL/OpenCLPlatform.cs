@@ -14,8 +14,13 @@ internal static unsafe class OpenCLPlatform
     /// <summary>A device with its platform.</summary>
     public readonly record struct Entry(nint Device, string Platform, bool IsGpu);
 
+    // asked once: a process keeps the devices that it started with
+    private static readonly Lazy<IReadOnlyList<Entry>> Found = new(() => SignalHandlers.Keep(Find));
+
     /// <summary>Every device.</summary>
-    public static IReadOnlyList<Entry> Devices()
+    public static IReadOnlyList<Entry> Devices() => Found.Value;
+
+    private static IReadOnlyList<Entry> Find()
     {
         if (OpenCLLibrary.Instance is not { } cl) return [];
         var all = new List<(Entry Entry, int Order)>();

@@ -48,7 +48,7 @@ public static class CommandLine
 
     private static RootCommand Root(Terminal terminal)
     {
-        var root = new RootCommand("Trains robot controllers by normalized advantage functions (NAF), on the CPU (GPU devices are to come).")
+        var root = new RootCommand("Trains robot controllers by normalized advantage functions (NAF), on a CPU, on CUDA GPUs or on OpenCL devices.")
         {
             TrainCommand.Create(terminal), EvaluateCommand.Create(terminal), RenderCommand.Create(terminal), TasksCommand.Create(terminal),
             DevicesCommand.Create(terminal), BenchCommand.Create(terminal),

@@ -20,16 +20,18 @@ public sealed class AdvantageEvaluation : IDisposable
     /// <param name="samples">Samples of a call, at least 1.</param>
     /// <param name="bound">B: the logarithm of L's diagonal stays within ±B.</param>
     /// <exception cref="ArgumentException">A size is out of range.</exception>
+    /// <exception cref="DeviceException">The samples do not fit onto the device.</exception>
     public AdvantageEvaluation(Device device, int action, int samples, float bound = 5)
     {
         if (action is < 1 or > 64) throw new ArgumentException($"an action of {action} entries is not possible: give 1 to 64");
         if (samples is < 1 or > 1 << 24) throw new ArgumentException($"{samples} samples in a call are not possible: give 1 to {1 << 24}");
+        if ((long)samples * action * (action + 1) / 2 > int.MaxValue)
+            throw new ArgumentException($"{samples} samples of {action} actions are too many for one call; give fewer samples");
         if (!(bound > 0) || !float.IsFinite(bound)) throw new ArgumentException($"the bound of L's diagonal is {bound}; give one above 0");
         (_device, Action, Samples, Bound) = (device, action, samples, bound);
         if (device is not GpuDevice gpu) return;
         _kernel = gpu.Compile(Source(action))["naf_advantage"];
-        _inputs = Allocate(1, action, Packed, action);
-        _outputs = Allocate(action, Packed, 1, 1);
+        (_inputs, _outputs) = GpuDevice.Construct(() => (Allocate(1, action, Packed, action), Allocate(action, Packed, 1, 1)));
 
         DeviceBuffer<float>[] Allocate(params int[] rows) => [.. rows.Select(row => gpu.Allocate<float>((long)row * samples))];
     }

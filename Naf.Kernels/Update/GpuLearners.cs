@@ -14,15 +14,7 @@ internal sealed class GpuLearners : IDisposable
         (_learners, Layout) = (learners, layout);
         ReplayBuffer imagined = learners[0].Imagined;
         States = device.Allocate<float>(layout.Row * learners.Length);
-        try
-        {
-            Imagined = device.Allocate<float>((long)imagined.Capacity * imagined.RowLength * learners.Length);
-        }
-        catch
-        {
-            States.Dispose();
-            throw;
-        }
+        Imagined = device.Allocate<float>((long)imagined.Capacity * imagined.RowLength * learners.Length);
         for (int p = 0; p < learners.Length; p++)
         {
             States.Upload(inputScale, p * layout.Row + layout.InputScale);
@@ -50,7 +42,7 @@ internal sealed class GpuLearners : IDisposable
         for (int p = 0; p < _learners.Length; p++)
         {
             foreach ((long at, Func<Learner, HostBuffer> host) in _mirrored) States.Download(host(_learners[p]).Span, p * Layout.Row + at);
-            Imagined.Download(_learners[p].Imagined.Rows, ImaginedAt(p));
+            _learners[p].Imagined.Download(Imagined, ImaginedAt(p));
         }
     }
 
@@ -61,8 +53,15 @@ internal sealed class GpuLearners : IDisposable
         {
             foreach ((long at, Func<Learner, HostBuffer> host) in _mirrored) States.Upload(host(_learners[p]).Span, p * Layout.Row + at);
             States.Upload([_learners[p].Finite ? 0 : 1], p * Layout.Row + Layout.Stopped);
-            Imagined.Upload(_learners[p].Imagined.Rows, ImaginedAt(p));
+            _learners[p].Imagined.Upload(Imagined, ImaginedAt(p));
         }
+    }
+
+    /// <summary>Makes the work memory of updates not-a-number: what an update reads of it, it has to write first.</summary>
+    public void Poison()
+    {
+        float[] poison = [.. Enumerable.Repeat(float.NaN, (int)(Layout.Row - Layout.Work))];
+        for (int p = 0; p < _learners.Length; p++) States.Upload(poison, p * Layout.Row + Layout.Work);
     }
 
     /// <inheritdoc/>

@@ -66,7 +66,7 @@ internal sealed class GpuReplay(GpuDevice device, Learner[] learners, DeviceKern
             Allocated = rows;
         }
         for (int p = 0; p < learners.Length; p++)
-            Rows.Upload(learners[p].Replay.Rows, (long)p * Allocated * RowLength);
+            learners[p].Replay.Upload(Rows, (long)p * Allocated * RowLength);
         _added.Clear();
     }
 

@@ -16,10 +16,13 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
 {
     /// <summary>A plan for a device: few learners are spread over many groups, many take one each.</summary>
     /// <exception cref="DeviceException">The networks do not fit.</exception>
-    public static LaunchPlan Choose(GpuDevice device, GpuNetworks networks, int batch, int learners)
+    public static LaunchPlan Choose(GpuDevice device, GpuNetworks networks, int batch, int learners) =>
+        Choose(device.Info, device.Limits, networks, batch, learners);
+
+    /// <inheritdoc cref="Choose(GpuDevice, GpuNetworks, int, int)"/>
+    public static LaunchPlan Choose(DeviceInfo device, GpuLimits limits, GpuNetworks networks, int batch, int learners)
     {
-        GpuLimits limits = device.Limits;
-        int threads = device.Info.IsGpu ? Math.Min(256, Power(limits.GroupThreads)) : 64;
+        int threads = device.IsGpu ? Math.Min(256, Power(limits.GroupThreads)) : 64;
         int shares = Math.Max(1, 2 * limits.Units / learners), tasks = networks.Shape.Networks().Length + 1;
         int rows = 2;
         while (rows < 16 && rows < batch && tasks * ((batch + rows - 1) / rows) > shares) rows *= 2;
@@ -30,7 +33,7 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
         if (plan.SharedBytes(networks) <= limits.SharedBytes) return plan;
         throw new DeviceException(
             $"networks {networks.Shape} with minibatches of {batch} need {plan.SharedBytes(networks)} bytes of local memory "
-            + $"and {device.Info.Name} has {limits.SharedBytes}; use smaller ones"
+            + $"and {device.Name} has {limits.SharedBytes}; use smaller ones"
             + (networks.Shape.BatchNorm ? ", batch_norm=false or --device cpu" : " or --device cpu"));
 
         LaunchPlan Make(int count) => new(

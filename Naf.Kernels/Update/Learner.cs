@@ -11,7 +11,6 @@ internal sealed unsafe class Learner : IDisposable
 
     public Learner(NafShape shape, LearnerSettings settings, int replayCapacity, int imaginedCapacity = 0)
     {
-        settings.Check();
         Settings = settings;
         Networks = shape.Networks();
         int parameters = Networks.Sum(n => n.Parameters), statistics = Networks.Sum(n => n.Statistics);

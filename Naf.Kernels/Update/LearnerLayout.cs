@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Naf.Gpu;
 
 namespace Naf.Kernels;
 
@@ -11,6 +12,7 @@ internal sealed class LearnerLayout
     private readonly List<(string Name, long At)> _arrays = [];
     private long _end;
 
+    /// <exception cref="DeviceException">The row is too long.</exception>
     public LearnerLayout(GpuNetworks networks, int batch, int tiles)
     {
         NafShape shape = networks.Shape;
@@ -32,7 +34,7 @@ internal sealed class LearnerLayout
         Take("TRANSPOSED", networks.Transposed);
         Take("TARGET_TRANSPOSED", networks.TargetTransposed);
         // an update's work
-        Take("GRADIENT", networks.Parameters);
+        Work = Take("GRADIENT", networks.Parameters);
         Take("SQUARES", tiles);
         Take("X", (long)batch * MlpShape.Pad(shape.State));
         Take("U", (long)batch * shape.Action);
@@ -42,7 +44,7 @@ internal sealed class LearnerLayout
         Take("NORMALISED", normal * hidden);
         Take("MOMENTS", normal * nets.Length * 3 * networks.TotalWidth);
         if (_end > int.MaxValue)
-            throw new ArgumentException($"networks {shape} with minibatches of {batch} are too large for a GPU's learner; use --device cpu");
+            throw new DeviceException($"networks {shape} with minibatches of {batch} are too large for a GPU's learner; use --device cpu");
     }
 
     /// <summary>Floats of a learner's row.</summary>
@@ -74,6 +76,9 @@ internal sealed class LearnerLayout
 
     /// <summary>1 where the learner has left the finite numbers.</summary>
     public long Stopped { get; }
+
+    /// <summary>First float of the work memory, to the end of the row.</summary>
+    public long Work { get; }
 
     /// <summary>Constants of the kernels.</summary>
     public IEnumerable<KeyValuePair<string, object>> Constants =>

@@ -10,7 +10,7 @@ enum { BETA1, REST1, BETA2, REST2, GAMMA, TAU, REWARD_SCALE, CLIP_NORM, BOUND };
 enum { SEED_LOW, SEED_HIGH, UPDATES_LOW, UPDATES_HIGH, REAL_COUNT, IMAGINED_COUNT, ACTIVE, CALL_HEADER = 8 };
 
 // state: the learner's row, in which every array has its place ..._AT (LearnerLayout.cs)
-// rows, count: the buffer that the minibatch is drawn from      update: the how manieth of this learner
+// rows, count: the buffer that the minibatch is drawn from      update: which update of this learner, from 0
 // runs: 0 where the learner is switched off, has stopped or holds no minibatch
 typedef struct
 {

@@ -1,4 +1,4 @@
-// mu of a learner, for acting and for rollouts
+// mu of a learner, for acting
 
 #include "Mlp.gpu.c"
 

@@ -41,13 +41,14 @@ public sealed class NafPopulation : IDisposable
         float[] scale = inputScale.IsEmpty ? [.. Enumerable.Repeat(1f, shape.State)] : inputScale.ToArray();
         if (scale.Length != shape.State) throw new ArgumentException($"the input scale has {scale.Length} entries and the observation {shape.State}");
         (Shape, Batch, InputScale) = (shape, batch, scale);
+        foreach (LearnerSettings settings in learners) settings.Check();
         _learners = [.. learners.Select(s => new Learner(shape, s, replayCapacity, imaginedCapacity))];
         try
         {
             _trainer = device switch
             {
                 CpuDevice cpu => new CpuTrainer(cpu, shape, scale, batch, _learners, laneWidth),
-                GpuDevice gpu => new GpuTrainer(gpu, shape, scale, batch, _learners, plan),
+                GpuDevice gpu => GpuDevice.Construct(() => new GpuTrainer(gpu, shape, scale, batch, _learners, plan)),
                 _ => throw new DeviceException($"device {device.Info.Name} has no kernels for training; use --device cpu"),
             };
         }

@@ -11,7 +11,8 @@ internal sealed unsafe class ReplayBuffer : IDisposable
     /// <summary>Floats after the last row that may be read, so that rows can be read in whole registers.</summary>
     public const int Slack = 16;
 
-    private const int InitialRows = 4096;
+    // rows that are allocated at first; rows that go to a GPU at once
+    private const int InitialRows = 4096, Piece = 4096;
     private readonly int _state, _action, _capacity;
     private HostBuffer _rows;
     private int _allocated, _next;
@@ -44,6 +45,21 @@ internal sealed unsafe class ReplayBuffer : IDisposable
 
     /// <summary>The rows held, [Count, RowLength]; at most 2³¹ − 1 floats.</summary>
     public Span<float> Rows => new(_rows.Pointer, checked(Count * RowLength));
+
+    /// <summary>Copies the rows held to a GPU, from an element of its array on.</summary>
+    public void Upload(DeviceBuffer<float> to, long at)
+    {
+        // in pieces that a span can hold
+        for (int first = 0; first < Count; first += Piece)
+            to.Upload(new ReadOnlySpan<float>(Row(first), Math.Min(Piece, Count - first) * RowLength), at + (long)first * RowLength);
+    }
+
+    /// <summary>Copies as many rows as are held from a GPU.</summary>
+    public void Download(DeviceBuffer<float> from, long at)
+    {
+        for (int first = 0; first < Count; first += Piece)
+            from.Download(new Span<float>(Row(first), Math.Min(Piece, Count - first) * RowLength), at + (long)first * RowLength);
+    }
 
     /// <summary>Adds a transition.</summary>
     /// <exception cref="ArgumentException">A length is wrong.</exception>

@@ -63,7 +63,8 @@ public static class UpdateBenchmark
         var shape = new NafShape(settings.State, settings.Action, settings.Hidden, settings.Trunk, settings.BatchNorm);
         LearnerSettings[] learners = [.. Enumerable.Range(0, settings.Learners).Select(k => new LearnerSettings { Seed = (ulong)k })];
         float[] scale = [.. Enumerable.Repeat(1f, settings.State)];
-        LaunchPlan? plan = settings.Plan.Length > 0 ? LaunchPlan.Parse(settings.Plan) : null;
+        // what is checked is the program that is timed
+        LaunchPlan? plan = PlanOf(device, shape, settings);
         UpdateCheck.Errors errors = UpdateCheck.Run(device, shape, learners[0], settings.Batch, updates: 2, scale, plan: plan);
         if (!errors.Agree) throw new InvalidOperationException($"the update differs from the reference ({errors}); it was not timed");
 
@@ -105,6 +106,14 @@ public static class UpdateBenchmark
     public static double Bytes(NafShape shape, int batch) =>
         sizeof(float) * (6.0 * shape.Networks().Sum(n => n.Parameters) + 2.0 * shape.Networks()[0].Parameters
             + batch * (2.0 * shape.State + shape.Action + 2));
+
+    private static LaunchPlan? PlanOf(Device device, NafShape shape, UpdateBenchmarkSettings settings)
+    {
+        bool given = settings.Plan.Length > 0;
+        if (device is GpuDevice gpu)
+            return given ? LaunchPlan.Parse(settings.Plan) : LaunchPlan.Choose(gpu, new GpuNetworks(shape), settings.Batch, settings.Learners);
+        return given ? throw new ArgumentException($"the plan '{settings.Plan}' is for a GPU; leave it out on {device.Info.Name}") : null;
+    }
 
     // over the stored observations, with the trained parameters of learner 0
     private static double ActiveUnits(NafPopulation population)

@@ -46,6 +46,7 @@ public static class UpdateCheck
     {
         settings = settings with { Tau = 0.5f, LearningRate = 1e-2f, Epsilon = 1e-2f };
         using var population = new NafPopulation(device, shape, inputScale, batch, Math.Max(1000, batch), [settings], 0, laneWidth, plan);
+        population.Gpu?.Arrays.Poison();
         Fill(population, 0, Math.Max(300, batch), settings.Seed + 1);
         var reference = new NafReference<double>(shape, settings);
         var errors = new Errors(0, 0, 0);

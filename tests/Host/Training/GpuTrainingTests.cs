@@ -47,7 +47,8 @@ public sealed class GpuTrainingTests
             while (agent.Running) agent.Step();
         Assert.That(onGpu.Select(e => (e.Episode, e.Step, e.Report.Updates, e.Report.Finite)),
             Is.EqualTo(onCpu.Select(e => (e.Episode, e.Step, e.Report.Updates, e.Report.Finite))));
-        Assert.That(onGpu[1].Report.Loss, Is.EqualTo(onCpu[1].Report.Loss).Within(20).Percent, "from much the same transitions");
+        double loss = onCpu[1].Report.Loss;
+        Assert.That(onGpu[1].Report.Loss, Is.EqualTo(loss).Within(Tolerances.LossOfEpisode * loss), "from much the same transitions");
     }
 
     [Test]
