@@ -41,4 +41,10 @@ internal static class Tolerances
     /// The mean loss of an episode on two devices, relative: once rounding has moved an action the episodes part slowly, and so do their transitions.
     /// </summary>
     public const double LossOfEpisode = 0.2;
+
+    /// <summary>Moments of samples of size 1e6 and spread 1, two ways in double: a mean is rounded to 1e-10, and a product with it.</summary>
+    public const double MomentsFarFromZero = 1e-9;
+
+    /// <summary>Some ten numbers of size 1 to 30 put together in double as in a formula by hand: roundings of 1e-16 to 4e-15 each.</summary>
+    public const double ByHand = 1e-13;
 }

@@ -14,23 +14,33 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
     private readonly FitLearner[] _learners;
     private readonly int[] _wrong;
     private readonly int _maxEpisodes, _blocksPerLearner;
+    private readonly List<IDisposable> _owned = [];
     private readonly HostBuffer _samples, _models, _diagonals;
     private readonly Action<int> _fitAsMember;
     private int _next;
 
     /// <param name="laneWidth">Doubles of a register, or 0 for the widest.</param>
+    /// <exception cref="OutOfMemoryException">The machine has no room; nothing is left behind.</exception>
     public CpuGaussianFit(CpuDevice device, DynamicsShape shape, int[][] lengths, int maxEpisodes, int laneWidth)
     {
         (_shape, _team, _maxEpisodes) = (shape, device.Team, maxEpisodes);
         int learners = lengths.Length, t = shape.Horizon;
-        _blocks = [.. Enumerable.Range(0, _team.Threads).Select(_ => Create(shape, maxEpisodes, laneWidth))];
-        _blocksPerLearner = (t + _blocks[0].Width - 1) / _blocks[0].Width;
         long samples = (long)maxEpisodes * t * shape.Sample, f = (long)t * shape.State * shape.Input, offset = (long)t * shape.State;
         long n = offset * shape.State;
-        _samples = new HostBuffer(2 * samples * learners);
-        _models = new HostBuffer(2 * (f + offset + n) * learners);
-        _diagonals = new HostBuffer(2L * shape.Sample * learners);
-        Packed = new HostBuffer((long)t * shape.PackedStep * learners);
+        try
+        {
+            _blocks = [.. Enumerable.Range(0, _team.Threads).Select(_ => Own(Create(shape, maxEpisodes, laneWidth)))];
+            _samples = Own(new HostBuffer(2 * samples * learners));
+            _models = Own(new HostBuffer(2 * (f + offset + n) * learners));
+            _diagonals = Own(new HostBuffer(2L * shape.Sample * learners));
+            Packed = Own(new HostBuffer((long)t * shape.PackedStep * learners));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+        _blocksPerLearner = (t + _blocks[0].Width - 1) / _blocks[0].Width;
         _wrong = new int[learners];
         _learners = [.. lengths.Select(l => new FitLearner(l))];
         for (int k = 0; k < learners; k++)
@@ -97,11 +107,13 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
 
     public void Dispose()
     {
-        foreach (IFitBlock block in _blocks) block.Dispose();
-        _samples.Dispose();
-        _models.Dispose();
-        _diagonals.Dispose();
-        Packed.Dispose();
+        foreach (IDisposable memory in _owned) memory.Dispose();
+    }
+
+    private TMemory Own<TMemory>(TMemory memory) where TMemory : IDisposable
+    {
+        _owned.Add(memory);
+        return memory;
     }
 
     private void FitAsMember(int member)

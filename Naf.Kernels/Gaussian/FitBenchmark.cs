@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Naf.Gpu;
 
 namespace Naf.Kernels;
@@ -56,30 +55,17 @@ public static class FitBenchmark
             FitCheck.SettingsFor(device, options.Settings, FitVariant.Best));
         FitData data = FitData.Draw(shape, options);
         data.Store(fit);
-        double[] rounds = new double[settings.Rounds];
-        Repeat(1);
-        for (int round = 0; round < rounds.Length; round++) rounds[round] = Repeat(settings.Seconds / settings.Rounds);
+        // until the compiler has done with it; a look at the result waits for the device
+        Action once = () => fit.Fit(data.Prior, data.Scale), finish = () => fit.IsFinite(0);
+        BenchmarkRounds.Time(once, finish, 1, 1);
+        double[] rates = BenchmarkRounds.Time(once, finish, settings.Seconds, settings.Rounds);
         for (int k = 0; k < settings.Learners; k++)
             if (!fit.IsFinite(k)) throw new InvalidOperationException($"the model of learner {k} was not finite while it was timed");
-        double median = rounds.Order().ElementAt(rounds.Length / 2);
+        double median = 1000 / BenchmarkRounds.Median(rates);
+        double[] rounds = [.. rates.Select(fits => 1000 / fits)];
         int threads = device is CpuDevice cpu ? cpu.Team.Threads : 0;
         return new FitBenchmarkResult(device.Info.Name, device.Info.Instructions, threads, settings, median, median / settings.Learners, rounds,
             Operations(settings) / median / 1e6, Bytes(settings) / median / 1e6, Math.Max(Math.Max(errors.F, errors.Offset), errors.N));
-
-        // milliseconds of one fit: several are launched before the device is waited for
-        double Repeat(double seconds)
-        {
-            const int Batch = 5;
-            (long fits, long start) = (0, Stopwatch.GetTimestamp());
-            do
-            {
-                for (int i = 0; i < Batch; i++) fit.Fit(data.Prior, data.Scale);
-                fit.IsFinite(0);
-                fits += Batch;
-            }
-            while (Stopwatch.GetElapsedTime(start).TotalSeconds < seconds);
-            return Stopwatch.GetElapsedTime(start).TotalMilliseconds / fits;
-        }
     }
 
     /// <summary>

@@ -21,7 +21,7 @@ internal sealed unsafe class FitLearner(int[] lengths)
     /// <summary>μ₀ and Φ; null: no prior.</summary>
     public double* PriorMean, PriorScatter;
 
-    /// <summary>1 or T.</summary>
+    /// <summary>1 or T; 0 without a prior.</summary>
     public int PriorSteps;
 
     /// <summary>m and n₀.</summary>

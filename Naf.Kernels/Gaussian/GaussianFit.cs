@@ -2,32 +2,6 @@ using Naf.Gpu;
 
 namespace Naf.Kernels;
 
-/// <summary>Which of a device's ways of fitting: tests take the ones that are not its best too.</summary>
-/// <param name="LaneWidth">Doubles of a register on a CPU, or 0 for the widest.</param>
-/// <param name="Single">float32 on a GPU that has double.</param>
-internal readonly record struct FitVariant(int LaneWidth = 0, bool Single = false)
-{
-    public static FitVariant Best => default;
-}
-
-/// <summary>What a device does for <see cref="GaussianFit"/>, which has checked the arguments.</summary>
-internal interface IGaussianFit : IDisposable
-{
-    void Store(int learner, int episode, ReadOnlySpan<double> samples);
-
-    /// <param name="diagonal">[learners, D]: what is added to the diagonal; 0 for a constant entry.</param>
-    /// <param name="priorSteps">1 or the horizon.</param>
-    void Fit(ReadOnlySpan<double> diagonal, GaussianPrior? prior, int priorSteps);
-
-    void CopyTo(int learner, Span<double> f, Span<double> offset, Span<double> n);
-
-    void CopyPacked(int learner, Span<float> packed);
-
-    void Poison();
-
-    bool IsFinite(int learner);
-}
-
 /// <summary>
 /// Refits time-varying linear-Gaussian dynamics s′ ~ N(F_t [s; u] + f_t, N_t) to the samples z = [s; u; s′] of a few episodes (paper, section 5), for
 /// all learners and time steps at once; samples and models stay on the device. With Σ the posterior covariance of <see cref="GaussianPrior"/>,

@@ -22,7 +22,7 @@ internal sealed class GpuGaussianFit<T> : IGaussianFit where T : unmanaged, IBin
     private readonly LaunchShape _launch;
     private readonly List<DeviceBuffer> _buffers = [];
     private readonly DeviceBuffer<T> _samples, _diagonal, _f, _offset, _n;
-    private readonly DeviceBuffer<int> _places, _wrong;
+    private readonly DeviceBuffer<int> _lengthsOnDevice, _wrong;
     private readonly int[] _allLengths;
     private DeviceBuffer<T> _priorMean, _priorScatter;
     private T[] _converted = [];
@@ -49,9 +49,11 @@ internal sealed class GpuGaussianFit<T> : IGaussianFit where T : unmanaged, IBin
             _offset = Allocate<T>(steps * shape.State);
             _n = Allocate<T>(steps * shape.State * shape.State);
             Packed = Allocate<float>(steps * shape.PackedStep);
-            _places = Allocate<int>(_allLengths.Length);
+            _lengthsOnDevice = Allocate<int>(_allLengths.Length);
             _wrong = Allocate<int>(learners);
-            (_priorMean, _priorScatter) = (device.Allocate<T>(1), device.Allocate<T>(1));
+            // one by one, so that each has an owner when the next one fails
+            _priorMean = device.Allocate<T>(1);
+            _priorScatter = device.Allocate<T>(1);
         }
         catch
         {
@@ -83,7 +85,7 @@ internal sealed class GpuGaussianFit<T> : IGaussianFit where T : unmanaged, IBin
     public void Fit(ReadOnlySpan<double> diagonal, GaussianPrior? prior, int priorSteps)
     {
         for (int k = 0; k < _lengths.Length; k++) _lengths[k].CopyTo(_allLengths, k * _maxEpisodes);
-        _places.Upload(_allLengths);
+        _lengthsOnDevice.Upload(_allLengths);
         _diagonal.Upload(Converted(diagonal));
         if (prior is not null)
         {
@@ -91,7 +93,7 @@ internal sealed class GpuGaussianFit<T> : IGaussianFit where T : unmanaged, IBin
             _device.Room(ref _priorScatter, prior.Scatter.Length).Upload(Converted(prior.Scatter));
         }
         _wrong.Fill(0);
-        _device.Launch(_kernel, _launch, _samples, _places, _diagonal, _priorMean, _priorScatter, priorSteps,
+        _device.Launch(_kernel, _launch, _samples, _lengthsOnDevice, _diagonal, _priorMean, _priorScatter, priorSteps,
             Number(prior?.MeanStrength ?? 0), Number(prior?.Strength ?? 0), _shape.Horizon, _maxEpisodes,
             _f, _offset, _n, Packed, _wrong);
     }

@@ -4,8 +4,7 @@ namespace Naf.Kernels;
 /// <param name="size">Entries of a sample, at least 1.</param>
 public sealed class SampleMoments(int size)
 {
-    private readonly double[] _mean = new double[size], _scatter = new double[size * size], _low = new double[size], _high = new double[size];
-    private readonly double[] _before = new double[size];
+    private readonly double[] _mean = new double[size], _scatter = new double[size * size], _before = new double[size];
 
     /// <summary>Samples added so far.</summary>
     public long Count { get; private set; }
@@ -27,7 +26,6 @@ public sealed class SampleMoments(int size)
                 double z = samples[i];
                 _before[i] = z - _mean[i];
                 _mean[i] += _before[i] / Count;
-                (_low[i], _high[i]) = Count == 1 ? (z, z) : (Math.Min(_low[i], z), Math.Max(_high[i], z));
             }
             // scatter += (z − mean before)(z − mean after)ᵀ = (1 − 1 / count) (z − mean before)(z − mean before)ᵀ
             double weight = 1 - 1.0 / Count;
@@ -43,7 +41,10 @@ public sealed class SampleMoments(int size)
     /// <summary>[size, size]: the scatter over the number of samples; zero before the first.</summary>
     public double[] Covariance() => [.. _scatter.Select(s => s / Math.Max(Count, 1))];
 
-    /// <summary>[size]: 1 / standard deviation; 0 for an entry that is constant in the data, which a fit then copies.</summary>
+    /// <summary>
+    /// [size]: 1 / standard deviation; 0 for an entry without variance, which a fit then copies: a constant, whose scatter is exactly 0, or one whose
+    /// changes are too small to be squared.
+    /// </summary>
     public double[] Scale() =>
-        [.. Enumerable.Range(0, size).Select(i => _high[i] > _low[i] ? 1 / Math.Sqrt(_scatter[i * size + i] / Count) : 0)];
+        [.. Enumerable.Range(0, size).Select(i => _scatter[i * (size + 1)] / Math.Max(Count, 1)).Select(v => v > 0 ? 1 / Math.Sqrt(v) : 0)];
 }

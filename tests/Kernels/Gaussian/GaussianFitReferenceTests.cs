@@ -73,7 +73,7 @@ public sealed class GaussianFitReferenceTests
         double fs = (b * ps - us * pu) / determinant, fu = (a * pu - us * ps) / determinant;
         double n = pp - (fs * fs * ss + 2 * fs * fu * us + fu * fu * uu) + floor;
         Assert.That(new[] { step.F[0, 0], step.F[0, 1], step.Offset[0], step.N[0, 0], step.Factor[0, 0] },
-            Is.EqualTo(new[] { fs, fu, 4 - 2 * fs - fu, n, Math.Sqrt(n) }).Within(1e-14));
+            Is.EqualTo(new[] { fs, fu, 4 - 2 * fs - fu, n, Math.Sqrt(n) }).Within(Tolerances.ByHand));
     }
 
     [Test]
@@ -90,7 +90,7 @@ public sealed class GaussianFitReferenceTests
                 for (int j = 0; j < 2; j++)
                 {
                     double product = step.Factor[i, 0] * step.Factor[j, 0] + step.Factor[i, 1] * step.Factor[j, 1];
-                    Assert.That(product, Is.EqualTo(step.N[i, j]).Within(1e-14));
+                    Assert.That(product, Is.EqualTo(step.N[i, j]).Within(Tolerances.ByHand));
                 }
             Assert.That(Math.Min(step.N[0, 0], step.N[1, 1]), Is.GreaterThanOrEqualTo(1e-6));
         }
