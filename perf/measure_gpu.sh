@@ -148,7 +148,8 @@ measure "$device"
 peer() { local what=$1; shift; step measure "peer/$what" "$python" "$here/peers/$1.py" "${@:2}" --seconds "$seconds"; }
 where=cpu graph=()
 case $device in cuda:*) where=cuda graph=(--graph) ;; esac
-there() { [ "$peers" = yes ] && step measure "peer/$1" "$python" -c "import json, $1; print(json.dumps(dict(version=$1.__version__)))"; }
+# asked for whatever --only says
+there() { local only=.; [ "$peers" = yes ] && step measure "peer/$1" "$python" -c "import json, $1; print(json.dumps(dict(version=$1.__version__)))"; }
 if there torch; then
     for p in $learners; do peer "update-torch/$p" naf_torch --device $where "${graph[@]}" --learners "$p"; done
     if [ $where = cuda ]; then
@@ -161,9 +162,12 @@ if there torch; then
     fi
     for r in 4096 65536; do peer "rollout-torch/$r" rollout_torch --device $where "${graph[@]}" --rollouts $r; done
     peer rollout-torch-gathered/65536 rollout_torch --device $where "${graph[@]}" --rollouts 65536 --dynamics gathered
-    for t in 150 1000; do peer "fit-torch/$t" fit_torch --device $where --horizon $t; done
-    peer fit-torch-float32/1000 fit_torch --device $where --horizon 1000 --float32
-    peer fit-torch/150x32 fit_torch --device $where --learners 32
+    for t in 150 1000; do
+        peer "fit-torch/$t" fit_torch --device $where --horizon $t
+        [ $where = cpu ] || peer "fit-torch-graph/$t" fit_torch --device cuda --graph --horizon $t
+    done
+    peer fit-torch-float32/1000 fit_torch --device $where "${graph[@]}" --horizon 1000 --float32
+    peer fit-torch/150x32 fit_torch --device $where "${graph[@]}" --learners 32
     peer advantage-torch/65536 advantage_torch --device $where "${graph[@]}"
     [ $where = cpu ] || peer advantage-torch-compiled/65536 advantage_torch --device cuda --graph --compile
 fi
@@ -178,5 +182,6 @@ fi
 
 # the other devices
 for d in ${devices#"$device"} cpu; do [ "$d" = "$device" ] || measure "$d"; done
+[ -f "$file" ] || stop "no step's name matches --only $only"
 printf '%s: %s checks failed\n' "$file" "$failed"
 [ "$failed" = 0 ]

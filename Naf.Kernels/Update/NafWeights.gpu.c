@@ -53,6 +53,7 @@ DEVICE void gradient_tile(const Learner* l, int index, LOCAL float* partial)
     bool has0 = a < t.a_count && b < t.b_count, has1 = a + 1 < t.a_count && b < t.b_count;
     float sums[2][4] = { { 0, 0, 0, 0 }, { 0, 0, 0, 0 } }, bias_a[2] = { 0, 0 }, bias_b[4] = { 0, 0, 0, 0 };
     if (has0)
+    {
         UNROLL_BY(LOADS_AHEAD)
         for (int m = 0; m < BATCH; m++)
         {
@@ -74,6 +75,7 @@ DEVICE void gradient_tile(const Learner* l, int index, LOCAL float* partial)
             bias_b[2] += right.z;
             bias_b[3] += right.w;
         }
+    }
 
     float square = 0;
     for (int i = 0; i < 2; i++)
