@@ -47,4 +47,21 @@ internal static class Tolerances
 
     /// <summary>Some ten numbers of size 1 to 30 put together in double as in a formula by hand: roundings of 1e-16 to 4e-15 each.</summary>
     public const double ByHand = 1e-13;
+
+    /// <summary>
+    /// A number of an imagined row on two devices or against double: float32 sums of some dozen terms lose three digits of seven, and models that
+    /// contract do not let an early step's error grow.
+    /// </summary>
+    public const double ImaginedRow = 1e-4;
+
+    /// <summary>
+    /// A normal in float32, at most √(2 ln 2²⁴) = 5.8: the logarithm's and the sine's two units in the last place, each of 5e-7 at most.
+    /// </summary>
+    public const double Float32Normal = 2e-6;
+
+    /// <summary>A normal in double by two writings of one formula: some roundings of 1e-16 of numbers up to 5.8.</summary>
+    public const double DoubleNormal = 1e-14;
+
+    /// <summary>A mean of independent draws with a given standard deviation: four of its standard errors.</summary>
+    public static double SampledMean(double deviation, int draws) => 4 * deviation / Math.Sqrt(draws);
 }

@@ -1,12 +1,7 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text;
 using Naf.Gpu;
 
 namespace Naf.Kernels;
-
-/// <summary>An array of each learner on a device: learner k's begins at First + k · Row.</summary>
-internal readonly record struct LearnerArray(DeviceBuffer<float> Buffer, long First, long Row);
 
 /// <summary>
 /// Rollouts on a GPU: one launch takes tiles of rollouts through all their steps, one sums their lengths, one moves the rows into R_f. The policy's
@@ -22,6 +17,7 @@ internal sealed class GpuRollouts : IRolloutEngine
     private readonly LearnerArray _parameters, _statistics, _imagined;
     private readonly RolloutPlan _plan;
     private readonly DeviceKernel _policyKernel, _rollout, _placesKernel, _append;
+    private readonly Action? _collect;
     private readonly DeviceBuffer<float> _policy, _inputScale, _bounds;
     private readonly DeviceBuffer<int> _calls, _totals;
     private readonly int[] _callRows, _results;
@@ -29,22 +25,24 @@ internal sealed class GpuRollouts : IRolloutEngine
     private DeviceBuffer<float> _dynamics, _states, _constants, _rows;
     private DeviceBuffer<int> _times, _lengths, _places;
 
+    /// <param name="inputScale">[observation].</param>
     /// <param name="rollouts">The most of all learners together in one call.</param>
-    /// <param name="parameters">θ of the network that holds μ.</param>
-    /// <param name="statistics">Its running statistics.</param>
-    /// <param name="imagined">R_f.</param>
+    /// <param name="parameters">θ of the network that holds μ: [learners] rows, MlpShape.Parameters floats at the beginning of each.</param>
+    /// <param name="statistics">Its running statistics: [learners] rows, MlpShape.Statistics floats at the beginning of each.</param>
+    /// <param name="imagined">R_f: [learners] rows, [capacity, RowLength] at the beginning of each, capacity that of the call's targets.</param>
     /// <param name="plan">How to lay the work onto the device; null: as <see cref="RolloutPlan.Choose"/> says.</param>
-    /// <exception cref="DeviceException">The networks do not fit.</exception>
+    /// <param name="collect">Brings what the host knows of the learners up to date, before it is asked who is active; null: it always is.</param>
+    /// <exception cref="DeviceException">The networks do not fit, or the device has no room.</exception>
     public GpuRollouts(
         GpuDevice device, RolloutDefinition definition, NafShape shape, float[] inputScale, int learners, long rollouts,
-        LearnerArray parameters, LearnerArray statistics, LearnerArray imagined, RolloutPlan? plan = null)
+        LearnerArray parameters, LearnerArray statistics, LearnerArray imagined, RolloutPlan? plan = null, Action? collect = null)
     {
         (_device, _definition, _parameters, _statistics, _imagined) = (device, definition, parameters, statistics, imagined);
-        _plan = plan ?? RolloutPlan.Choose(device, definition, shape, rollouts);
+        (_plan, _collect) = (plan ?? RolloutPlan.Choose(device, definition, shape, rollouts), collect);
         DeviceProgram program = device.Compile(Source(definition, shape, _plan));
         (_policyKernel, _rollout) = (program["rollout_policy"], program["rollout"]);
         (_placesKernel, _append) = (program["rollout_places"], program["rollout_append"]);
-        _policy = device.Allocate<float>((long)learners * PolicyFloats(shape));
+        _policy = device.Allocate<float>((long)learners * PolicyLayout.Floats(shape));
         _inputScale = device.Allocate<float>(inputScale);
         _bounds = device.Allocate<float>(2L * learners * definition.Dynamics.PackedRow);
         (_calls, _totals) = (device.Allocate<int>(learners * CallRow), device.Allocate<int>(2 * learners));
@@ -66,12 +64,12 @@ internal sealed class GpuRollouts : IRolloutEngine
             new("THREADS", plan.Threads), new("ROWS", plan.Rows), new("MAX_WIDTH", RolloutPlan.MaxWidth(definition, shape)),
             new("STATE", dynamics.State), new("ACTION", dynamics.Action), new("HORIZON", dynamics.Horizon), new("PACKED_STEP", dynamics.PackedStep),
             new("OBSERVATION", definition.Observation.Size), new("CONSTANTS", definition.Observation.ConstantSize),
-            new("LAYERS", network.Layers), new("MU_OUTPUT", shape.SharedTrunk ? 1 : 0), new("POLICY", PolicyFloats(shape)),
+            new("LAYERS", network.Layers), new("MU_OUTPUT", shape.SharedTrunk ? 1 : 0), new("POLICY", PolicyLayout.Floats(shape)),
             new("BATCH_NORM", shape.BatchNorm), new("BATCH_NORM_EPSILON", BatchNormConstants.Epsilon),
             new("STREAM_ACTION", (int)RandomStream.ImaginationAction), new("STREAM_DYNAMICS", (int)RandomStream.ImaginationDynamics),
         ];
-        return KernelSource.Load(typeof(GpuRollouts).Assembly, "Rollout.gpu.c", constants,
-            new Dictionary<string, string> { ["Task.gpu.c"] = TaskSource(definition, shape, network) });
+        string task = PolicyLayout.Source(shape) + ObservationSource.Emit(definition) + RewardSource.Emit(definition.Reward);
+        return KernelSource.Load(typeof(GpuRollouts).Assembly, "Rollout.gpu.c", constants, new Dictionary<string, string> { ["Task.gpu.c"] = task });
     }
 
     public void SetDynamics(ReadOnlySpan<float> dynamics) => _device.Room(ref _dynamics, dynamics.Length).Upload(dynamics);
@@ -80,6 +78,8 @@ internal sealed class GpuRollouts : IRolloutEngine
 
     public void Run(in RolloutCall call)
     {
+        // a learner may have stopped in an update that the host has not heard of
+        _collect?.Invoke();
         int learners = call.Learners.Length, rollouts = 1, steps = 1, most = 0;
         for (int k = 0; k < learners; k++)
         {
@@ -148,41 +148,5 @@ internal sealed class GpuRollouts : IRolloutEngine
         }
         _calls.Upload(_callRows);
         _bounds.Upload(_boundRows);
-    }
-
-    // of every layer a row per input and the biases, rows padded
-    private static int PolicyFloats(NafShape shape) => PolicyPlaces(shape)[^1];
-
-    private static int[] PolicyPlaces(NafShape shape)
-    {
-        var places = new int[shape.Hidden.Length + 2];
-        for (int l = 0, inputs = shape.State; l <= shape.Hidden.Length; l++)
-        {
-            int units = l < shape.Hidden.Length ? shape.Hidden[l] : shape.Action;
-            places[l + 1] = places[l] + (inputs + 1) * MlpShape.Pad(units);
-            inputs = units;
-        }
-        return places;
-    }
-
-    private static string TaskSource(RolloutDefinition definition, NafShape shape, MlpShape network)
-    {
-        var text = new StringBuilder("// made from the task and NafShape\n");
-        Table("UNITS", network.Hidden);
-        Table("POLICY_AT", PolicyPlaces(shape));
-        Table("WEIGHTS", Enumerable.Range(0, network.Layers + 1).Select(network.Weights));
-        Table("BIASES", Enumerable.Range(0, network.Layers + 1).Select(network.Biases));
-        if (shape.BatchNorm)
-        {
-            Table("SCALES", Enumerable.Range(0, network.Layers).Select(network.Scales));
-            Table("MEANS", Enumerable.Range(0, network.Layers).Select(network.Means));
-        }
-        return text + ObservationSource.Emit(definition) + RewardSource.Emit(definition.Reward);
-
-        void Table(string name, IEnumerable<int> values)
-        {
-            int[] all = [.. values];
-            text.Append(CultureInfo.InvariantCulture, $"CONSTANT int {name}[{all.Length}] = {{ {string.Join(", ", all)} }};\n");
-        }
     }
 }

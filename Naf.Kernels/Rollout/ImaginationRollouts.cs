@@ -53,8 +53,18 @@ public sealed class ImaginationRollouts : IDisposable
         foreach (RolloutSettings s in settings) s.Check(definition.Dynamics.State);
         (Definition, _learners, _targets, _settings) = (definition, learners, targets, [.. settings]);
         _reports = new RolloutReport[learners.Length];
-        _engine = makeEngine();
-        _starts = [.. settings.Select(s => new RolloutStarts(definition, s.Rollouts))];
+        var starts = new List<RolloutStarts>();
+        try
+        {
+            foreach (RolloutSettings s in settings) starts.Add(new RolloutStarts(definition, s.Rollouts));
+            _engine = makeEngine();
+        }
+        catch
+        {
+            foreach (RolloutStarts s in starts) s.Dispose();
+            throw;
+        }
+        _starts = [.. starts];
     }
 
     /// <summary>What is imagined.</summary>
@@ -136,10 +146,10 @@ public sealed class ImaginationRollouts : IDisposable
                 ReplayBuffer imagined = population.AllLearners[0].Imagined;
                 // μ is the second network, or stands after V in the trunk's outputs
                 (int parameters, int statistics) = shape.SharedTrunk ? (0, 0) : (first.Parameters, first.Statistics);
-                return new GpuRollouts(gpu, definition, shape, population.InputScale, population.Learners, rollouts,
+                return GpuDevice.Construct(() => new GpuRollouts(gpu, definition, shape, population.InputScale, population.Learners, rollouts,
                     new LearnerArray(arrays.States, arrays.Layout.Parameters + parameters, arrays.Layout.Row),
                     new LearnerArray(arrays.States, arrays.Layout.Statistics + statistics, arrays.Layout.Row),
-                    new LearnerArray(arrays.Imagined, 0, (long)imagined.Capacity * imagined.RowLength));
+                    new LearnerArray(arrays.Imagined, 0, (long)imagined.Capacity * imagined.RowLength), collect: trainer.Collect));
             default:
                 throw new DeviceException($"the learners do not live on {device.Info.Name}; imagine on the device of the population");
         }

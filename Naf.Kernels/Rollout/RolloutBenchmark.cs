@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using Naf.Gpu;
 
 namespace Naf.Kernels;
@@ -56,25 +55,25 @@ public static class RolloutBenchmark
         RolloutDefinition definition = Definition(settings);
         var shape = new NafShape(definition.Observation.Size, settings.Action, settings.Hidden);
         var each = new RolloutSettings { Rollouts = settings.Rollouts, Steps = settings.Steps, ActionNoise = 0.2f };
-        using var check = new RolloutTrial(device, definition, shape, [each with { Rollouts = 31 }]);
+        // what is checked is the program that is timed
+        RolloutPlan? plan = device is GpuDevice gpu ? RolloutPlan.Choose(gpu, definition, shape, (long)settings.Learners * settings.Rollouts) : null;
+        using var check = new RolloutTrial(device, definition, shape, [each with { Rollouts = 75 }, each with { Rollouts = 31 }], plan: plan);
         check.Run();
-        RolloutCheck.Errors errors = check.Compare(0);
-        if (!errors.Agree) throw new InvalidOperationException($"the rollouts differ from the reference ({errors}); they were not timed");
+        RolloutCheck.Errors first = check.Compare(0), second = check.Compare(1);
+        if (!first.Agree || !second.Agree)
+            throw new InvalidOperationException($"the rollouts differ from the reference ({first}, {second}); they were not timed");
 
-        using var trial = new RolloutTrial(device, definition, shape, [.. Enumerable.Repeat(each, settings.Learners)]);
+        using var trial = new RolloutTrial(device, definition, shape, [.. Enumerable.Repeat(each, settings.Learners)], plan: plan);
+        // every call makes the same steps, and waits for the device
+        long steps = trial.Run();
+        Action once = () => trial.Run(), finish = () => { };
         // until the compiler has done with it
-        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalSeconds < 1;) trial.Run();
-        var rates = new double[settings.Rounds];
-        for (int round = 0; round < rates.Length; round++)
-        {
-            (long steps, long start) = (0, Stopwatch.GetTimestamp());
-            while (Stopwatch.GetElapsedTime(start).TotalSeconds < settings.Seconds / settings.Rounds) steps += trial.Run();
-            rates[round] = steps / Stopwatch.GetElapsedTime(start).TotalSeconds;
-        }
-        double median = rates.Order().ElementAt(rates.Length / 2);
+        BenchmarkRounds.Time(once, finish, 1, 1);
+        double[] rates = [.. BenchmarkRounds.Time(once, finish, settings.Seconds, settings.Rounds).Select(calls => calls * steps)];
+        double median = BenchmarkRounds.Median(rates);
         int threads = device is CpuDevice cpu ? cpu.Team.Threads : 0;
         return new RolloutBenchmarkResult(device.Info.Name, device.Info.Instructions, threads, trial.Rollouts.Plan, settings, median, rates,
-            median * Operations(definition, shape) * 1e-9, median * Bytes(definition) * 1e-9, errors.Row);
+            median * Operations(definition, shape) * 1e-9, median * Bytes(definition) * 1e-9, Math.Max(first.Row, second.Row));
     }
 
     // a chain of hinges whose observation is its state, with a distance, a sharper one and a price of the action as reward

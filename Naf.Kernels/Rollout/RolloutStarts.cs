@@ -12,10 +12,18 @@ public sealed unsafe class RolloutStarts : IDisposable
     internal RolloutStarts(RolloutDefinition definition, int capacity)
     {
         (_definition, Capacity) = (definition, capacity);
-        _state = new HostBuffer((long)capacity * definition.Dynamics.State);
-        _constants = new HostBuffer((long)capacity * definition.Observation.ConstantSize);
-        _time = new HostBuffer(capacity);
         _s = new double[definition.Dynamics.State];
+        try
+        {
+            _state = new HostBuffer((long)capacity * definition.Dynamics.State);
+            _constants = new HostBuffer((long)capacity * definition.Observation.ConstantSize);
+            _time = new HostBuffer(capacity);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>M: the most rollouts of a call.</summary>
@@ -72,6 +80,6 @@ public sealed unsafe class RolloutStarts : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (HostBuffer buffer in (HostBuffer[])[_state, _constants, _time]) buffer.Dispose();
+        foreach (HostBuffer? buffer in (HostBuffer?[])[_state, _constants, _time]) buffer?.Dispose();
     }
 }

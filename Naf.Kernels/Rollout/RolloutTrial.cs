@@ -14,6 +14,7 @@ internal sealed class RolloutTrial : IDisposable
 
     /// <param name="settings">One entry per learner; learner k has the seed firstSeed + k, and its numbers follow from it alone.</param>
     /// <param name="laneWidth">Floats of a register, or 0 for the widest.</param>
+    /// <param name="plan">How to lay the work onto a GPU; null: as <see cref="RolloutPlan.Choose"/> says.</param>
     public RolloutTrial(
         Device device, RolloutDefinition definition, NafShape shape, RolloutSettings[] settings, ulong firstSeed = 5, int capacity = 0,
         int laneWidth = 0, RolloutPlan? plan = null)
@@ -24,15 +25,23 @@ internal sealed class RolloutTrial : IDisposable
         int rows = settings.Max(s => s.Rollouts * s.Steps);
         _imagined = [.. settings.Select(_ => new ReplayBuffer(shape.State, shape.Action, capacity > 0 ? capacity : rows))];
         _dynamics = [.. _learners.SelectMany(l => RolloutCheck.DrawDynamics(definition.Dynamics, l.Settings.Seed))];
-        Rollouts = new ImaginationRollouts(shape, definition, settings, _learners, _imagined, () => device switch
+        try
         {
-            CpuDevice cpu => new CpuRollouts(cpu, definition, shape, _inputScale, _learners.Length, laneWidth),
-            GpuDevice gpu => OnGpu(gpu, settings.Sum(s => (long)s.Rollouts), plan),
-            _ => throw new DeviceException($"device {device.Info.Name} has no kernels for imagination; use --device cpu"),
-        });
-        Rollouts.SetDynamics(_dynamics);
-        for (int k = 0; k < settings.Length; k++)
-            RolloutCheck.DrawStarts(Rollouts.Starts(k), definition, settings[k].Rollouts, settings[k].Steps, _learners[k].Settings.Seed);
+            Rollouts = new ImaginationRollouts(shape, definition, settings, _learners, _imagined, () => device switch
+            {
+                CpuDevice cpu => new CpuRollouts(cpu, definition, shape, _inputScale, _learners.Length, laneWidth),
+                GpuDevice gpu => OnGpu(gpu, settings.Sum(s => (long)s.Rollouts), plan),
+                _ => throw new DeviceException($"device {device.Info.Name} has no kernels for imagination; use --device cpu"),
+            });
+            Rollouts.SetDynamics(_dynamics);
+            for (int k = 0; k < settings.Length; k++)
+                RolloutCheck.DrawStarts(Rollouts.Starts(k), definition, settings[k].Rollouts, settings[k].Steps, _learners[k].Settings.Seed);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public ImaginationRollouts Rollouts { get; }
@@ -66,7 +75,7 @@ internal sealed class RolloutTrial : IDisposable
 
     public void Dispose()
     {
-        Rollouts.Dispose();
+        Rollouts?.Dispose();
         foreach (ReplayBuffer replay in _imagined) replay.Dispose();
         foreach (Learner learner in _learners) learner.Dispose();
         foreach (DeviceBuffer<float> array in _arrays) array.Dispose();
@@ -82,8 +91,8 @@ internal sealed class RolloutTrial : IDisposable
         _arrays.Add(gpu.Allocate<float>([.. _learners.SelectMany(l => l.Statistics.Span.ToArray())]));
         _arrays.Add(gpu.Allocate<float>(rows * _learners.Length));
         _arrays[2].Fill(0xFF);
-        return new GpuRollouts(gpu, _definition, _shape, _inputScale, _learners.Length, rollouts,
+        return GpuDevice.Construct(() => new GpuRollouts(gpu, _definition, _shape, _inputScale, _learners.Length, rollouts,
             new LearnerArray(_arrays[0], network * first.Parameters, _learners[0].Parameters.Length),
-            new LearnerArray(_arrays[1], network * first.Statistics, _learners[0].Statistics.Length), new LearnerArray(_arrays[2], 0, rows), plan);
+            new LearnerArray(_arrays[1], network * first.Statistics, _learners[0].Statistics.Length), new LearnerArray(_arrays[2], 0, rows), plan));
     }
 }

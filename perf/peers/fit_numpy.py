@@ -1,30 +1,16 @@
 #!/usr/bin/env python3
 """The per-time-step Gaussian fit in batched numpy, written as fast as numpy allows, to compare with `naf bench fit`.
 
-    python3 fit_numpy.py [--horizon 150] [--state 20] [--action 6] [--episodes 5] [--learners 1] [--seconds 5] [--threads 1] [--json]
+    python3 fit_numpy.py [--horizon 150] [--state 20] [--action 6] [--episodes 5] [--learners 1] [--seconds 5] [--threads 1] [--check]
 
 One fit, over all time steps at once: mean and covariance of the samples z = [s; u; s'], the posterior of a
 normal-inverse-Wishart prior, F = ((S_ii + R)^-1 S_ip)', f = z_p - F z_i, N = S_pp - F S_ii F' + floor, and the Cholesky
 factor of N. All in double precision, with the ridge and the floor in units of the entries' variances. Before timing, the
 result of one time step is checked against plain formulas. Prints one JSON object.
 """
-import argparse
-import json
-import os
-import statistics
-import sys
-import time
+import common
 
 RIDGE, FLOOR, STRENGTH = 1e-6, 1e-8, 3.0
-
-
-def parse():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, value in (("horizon", 150), ("state", 20), ("action", 6), ("episodes", 5), ("learners", 1), ("threads", 1), ("rounds", 5)):
-        p.add_argument(f"--{name}", type=int, default=value)
-    p.add_argument("--seconds", type=float, default=5.0)
-    p.add_argument("--json", action="store_true", help="accepted for symmetry with naf bench: the output is JSON in any case")
-    return p.parse_args()
 
 
 class Fit:
@@ -72,34 +58,28 @@ def check(fit):
     sigma /= n + m
     expected = (np.linalg.inv(sigma[:i, :i] + fit.ridge[0, 0]) @ sigma[:i, i:]).T
     left = sigma[i:, i:] - expected @ sigma[:i, :i] @ expected.T + fit.floor[0, 0]
-    error = max(abs(f - expected).max(), abs(offset - mean[i:] + expected @ mean[:i]).max(), abs(noise - left).max(),
-                abs(factor @ factor.T - noise).max())
-    assert error < 1e-8, f"the fit differs from plain formulas by {error}"
-    return float(error)
+    errors = [abs(ours - theirs).max() for ours, theirs in (
+        (f, expected), (offset, mean[i:] - expected @ mean[:i]), (noise, left), (factor @ factor.T, noise))]
+    return common.require(common.worst(errors), 1e-8, "the fit differs from plain formulas")
 
 
 def main():
-    a = parse()
-    for library in ("OPENBLAS", "OMP", "MKL", "BLIS"):
-        os.environ[f"{library}_NUM_THREADS"] = str(a.threads)
-    if "numpy" in sys.modules:
-        sys.exit("numpy is loaded already: its number of threads cannot be set")
-    import numpy as np
+    a = common.parser(__doc__, horizon=150, state=20, action=6, episodes=5, learners=1).parse_args()
+    common.limit_threads(a.threads)
+    np = common.load("numpy", "install numpy (Debian: python3-numpy, or pip install numpy)")
+    fit, last = Fit(np, a), {}
 
-    fit = Fit(np, a)
-    error = check(fit)
-    for _ in range(10):
-        fit.run()
-    rounds = []
-    for _ in range(a.rounds):
-        count, start = 0, time.perf_counter()
-        while time.perf_counter() - start < a.seconds / a.rounds:
-            result = fit.run()
-            count += 1
-        rounds.append(1e3 * (time.perf_counter() - start) / count)
-    assert all(np.isfinite(r).all() for r in result), "the fit is not finite"
-    print(json.dumps(dict(peer="numpy", version=np.__version__, threads=a.threads, horizon=a.horizon, state=a.state, action=a.action,
-                          episodes=a.episodes, learners=a.learners, error=error, milliseconds_per_fit=statistics.median(rounds), rounds=rounds)))
+    def once():
+        last["results"] = fit.run()
+
+    result = dict(peer="numpy", version=np.__version__, horizon=a.horizon, state=a.state, action=a.action, episodes=a.episodes,
+                  learners=a.learners, error=check(fit))
+    if not a.check:
+        rounds = [1e3 / rate for rate in common.measure(a, once, lambda: None, 1)]
+        if not all(np.isfinite(r).all() for r in last["results"]):
+            raise SystemExit("the fit is not finite after the timing; its time means nothing")
+        result.update(milliseconds_per_fit=common.median(rounds), rounds=rounds)
+    common.report(a, **result)
 
 
 if __name__ == "__main__":

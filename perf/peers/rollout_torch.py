@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Imagination rollouts in PyTorch, written as fast as PyTorch allows, to compare with `naf bench rollout`.
 
-    python3 rollout_torch.py [--device cpu|cuda] [--graph] [--dynamics bucketed|gathered] [--threads 1] [--seconds 5]
-                             [--rollouts 4096] [--steps 10] [--state 20] [--action 6] [--hidden 200] [--horizon 150] [--json]
+    python3 rollout_torch.py [--device cpu|cuda] [--graph] [--dynamics bucketed|gathered] [--threads 1] [--seconds 5] [--check]
+                             [--rollouts 4096] [--steps 10] [--state 20] [--action 6] [--hidden 200] [--horizon 150]
 
 One step of all rollouts at once: u = clip(tanh(network(x)) + sigma eps, -1, 1), s' = F_t [s; u] + f_t + chol(N_t) eps', a model for each
 time step and rollouts at different ones; x = s; a reward of three terms; the row [x | u | r | b | x'] into the replay. Prints one JSON object.
@@ -13,19 +13,16 @@ gathered  every rollout gathers its own model, then one batched product
 --graph   all steps captured in one CUDA graph
 """
 import argparse
-import json
 import math
-import statistics
-import time
 
-import torch
+import common
 
 SIGMA, ALPHA = 0.2, 0.1
 
 
 class Rollouts:
-    def __init__(self, a, dtype=torch.float32):
-        self.a, device = a, a.device
+    def __init__(self, a, dtype=None):
+        self.a, device, dtype = a, a.device, dtype or torch.float32
         g = torch.Generator().manual_seed(0)
         s, k, h, n, inputs = a.state, a.action, a.hidden, a.rollouts, a.state + a.action
         uniform = lambda *size: ((torch.rand(size, generator=g, dtype=dtype) * 2 - 1) / math.sqrt(size[0])).to(device)
@@ -109,50 +106,33 @@ def check(a):
             distance = math.sqrt(float((x[:2] ** 2).sum()) + ALPHA ** 2) - ALPHA
             r = -distance - 0.1 * math.log1p(float((x[:3] ** 2).sum()) / ALPHA ** 2) - 0.01 * float((u * u).sum())
             row = torch.cat([x, u, torch.tensor([r, 1.0], dtype=x.dtype), following])
-            error = max(error, float((rollouts.replay[m, i] - row).abs().max()))
+            error = common.worst([error, (rollouts.replay[m, i] - row).abs().max()])
             x = following
-    assert error < 1e-10, f"the batched step differs from plain loops by {error}"
-    return error
+    return common.require(error, 1e-10, "the batched step differs from plain loops")
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = common.parser(__doc__, rollouts=4096, steps=10, state=20, action=6, hidden=200, horizon=150)
     p.add_argument("--device", default="cpu")
     p.add_argument("--graph", action="store_true")
-    p.add_argument("--json", action="store_true", help="the default, and the only form")
     p.add_argument("--dynamics", choices=["bucketed", "gathered"], default="bucketed")
-    sizes = (("threads", 1), ("rollouts", 4096), ("steps", 10), ("state", 20), ("action", 6), ("hidden", 200), ("horizon", 150), ("rounds", 5))
-    for name, value in sizes:
-        p.add_argument(f"--{name}", type=int, default=value)
-    p.add_argument("--seconds", type=float, default=5.0)
     a = p.parse_args()
-    torch.set_num_threads(a.threads)
-    torch.set_flush_denormal(True)
-    torch.backends.cuda.matmul.allow_tf32 = False
+    if a.steps > a.horizon:
+        p.error(f"--steps {a.steps} is more than --horizon {a.horizon}; lower it")
+    global torch
+    torch = common.load_torch(a)
+    a.hardware = common.hardware(a, torch)
     with torch.no_grad():
-        error = check(a)
-        rollouts = Rollouts(a)
-        run, wait = rollouts.run, torch.cuda.synchronize if a.device != "cpu" else lambda: None
-        for _ in range(3):
-            run()
-        wait()
-        if a.graph:
-            graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph):
-                rollouts.run()
-            run = graph.replay
-        rates = []
-        for _ in range(a.rounds):
-            count, start = 0, time.perf_counter()
-            while time.perf_counter() - start < a.seconds / a.rounds:
-                run()
-                wait()
-                count += a.rollouts * a.steps
-            rates.append(count / (time.perf_counter() - start))
-    assert torch.isfinite(rollouts.replay).all(), "the rows are not finite"
-    print(json.dumps(dict(peer="pytorch", version=torch.__version__, device=a.device, graph=a.graph, dynamics=a.dynamics, threads=a.threads,
-                          rollouts=a.rollouts, steps=a.steps, state=a.state, action=a.action, hidden=[a.hidden, a.hidden], horizon=a.horizon,
-                          error=error, imagined_steps_per_second=statistics.median(rates), rounds=rates)))
+        result = dict(peer="pytorch", version=torch.__version__, device=a.device, graph=a.graph, dynamics=a.dynamics, rollouts=a.rollouts,
+                      steps=a.steps, state=a.state, action=a.action, hidden=[a.hidden, a.hidden], horizon=a.horizon, error=check(a))
+        if not a.check:
+            rollouts = Rollouts(a)
+            once = common.capture(torch, rollouts.run) if a.graph else rollouts.run
+            rounds = common.measure(a, once, common.waiter(a, torch), a.rollouts * a.steps)
+            if not bool(torch.isfinite(rollouts.replay).all()):
+                raise SystemExit("the rows are not finite after the timing; their rate means nothing")
+            result.update(imagined_steps_per_second=common.median(rounds), rounds=rounds)
+        common.report(a, **result)
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ public sealed class GpuRolloutTests(string name) : GpuFixture(name)
         for (int k = 0; k < 2; k++)
         {
             Assert.That((gpu.Imagined(k).Count, gpu.Imagined(k).Newest), Is.EqualTo((cpu.Imagined(k).Count, cpu.Imagined(k).Newest)));
-            Assert.That(Rows(gpu, k), Is.EqualTo(Rows(cpu, k)).Within(1e-4f));
+            Assert.That(Rows(gpu, k), Is.EqualTo(Rows(cpu, k)).Within(Tolerances.ImaginedRow));
         }
     }
 

@@ -12,7 +12,42 @@ public sealed class PopulationRolloutTests(string name)
     private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 3, action: 2, horizon: 9);
     private static readonly RolloutSettings Still = new() { Rollouts = 31, Steps = 4 };
 
+    private static readonly NafShape Shape = new(6, 2, [31]);
+
     private Device Open() => name == "cpu" ? new CpuDevice(2) : GpuDevices.Open(name);
+
+    private Device OpenOther() => name == "cpu" ? GpuDevices.Open(GpuDevices.Pocl) : new CpuDevice(1);
+
+    private static NafPopulation Population(Device device) =>
+        new(device, Shape, [], 16, 100, [new() { Seed = 1 }, new() { Seed = 2 }], imaginedCapacity: 150);
+
+    private static ImaginationRollouts Rollouts(Device device, NafPopulation population, ulong seed)
+    {
+        // without noise u = μ(x) and the gradient of μ is rounding
+        RolloutSettings noisy = Still with { ActionNoise = 0.3f };
+        var rollouts = new ImaginationRollouts(device, population, Task, [noisy, noisy]);
+        rollouts.SetDynamics([.. RolloutCheck.DrawDynamics(Task.Dynamics, 3), .. RolloutCheck.DrawDynamics(Task.Dynamics, 4)]);
+        for (int k = 0; k < 2; k++) RolloutCheck.DrawStarts(rollouts.Starts(k), Task, 31, 4, seed + (ulong)k);
+        return rollouts;
+    }
+
+    private static byte[] State(NafPopulation population)
+    {
+        using var stream = new MemoryStream();
+        population.Save(stream);
+        return stream.ToArray();
+    }
+
+    // more rollouts, and updates from them: R_f of both learners, and what they then do
+    private static (float[] Rows, int[] Newest, float[] U) GoOn(Device device, NafPopulation population)
+    {
+        using ImaginationRollouts rollouts = Rollouts(device, population, seed: 70);
+        rollouts.Run();
+        float[] rows = [.. Enumerable.Range(0, 2).SelectMany(k => population.LearnerAt(k).Imagined.Rows.ToArray())], u = new float[4];
+        population.Update(imagined: 5, real: 0);
+        population.ActAll([.. rows.AsSpan(0, 6), .. rows.AsSpan(rows.Length / 2, 6)], u);
+        return (rows, [.. Enumerable.Range(0, 2).Select(k => population.LearnerAt(k).Imagined.Newest)], u);
+    }
 
     [TestCase(false, false)]
     [TestCase(true, true)]
@@ -41,7 +76,7 @@ public sealed class PopulationRolloutTests(string name)
             {
                 Span<float> row = rows.Slice(i * Task.RowLength, Task.RowLength);
                 population.Act(k, row[..6], u);
-                Assert.That(row.Slice(6, 2).ToArray(), Is.EqualTo(u).Within(1e-5f), $"learner {k}, row {i}");
+                Assert.That(row.Slice(6, 2).ToArray(), Is.EqualTo(u).Within(Tolerances.PolicyAction), $"learner {k}, row {i}");
             }
         }
         population.Update(imagined: 5, real: 0);
@@ -50,13 +85,55 @@ public sealed class PopulationRolloutTests(string name)
     }
 
     [Test]
+    public void R_f_outlasts_a_checkpoint_here_and_on_another_device()
+    {
+        using Device device = Open(), other = OpenOther();
+        using NafPopulation first = Population(device), again = Population(device), moved = Population(other);
+        for (int k = 0; k < 2; k++) UpdateCheck.Fill(first, k, 64, (ulong)k);
+        // 248 rows in 150 places: the next one is the 98th
+        using (ImaginationRollouts rollouts = Rollouts(device, first, seed: 50))
+            for (int round = 0; round < 2; round++) rollouts.Run();
+        byte[] state = State(first);
+        Assert.That(first.LearnerAt(1).Imagined.Newest, Is.EqualTo(97));
+        foreach (NafPopulation population in (NafPopulation[])[again, moved])
+        {
+            population.Load(new MemoryStream(state));
+            Assert.That(State(population), Is.EqualTo(state));
+        }
+
+        (float[] rows, int[] newest, float[] u) = GoOn(device, first);
+        Assert.That(newest, Is.All.EqualTo((97 + 124) % 150));
+        (float[] sameRows, int[] sameNewest, float[] sameU) = GoOn(device, again);
+        Assert.That((sameRows, sameNewest, sameU), Is.EqualTo((rows, newest, u)));
+        Assert.That(State(again), Is.EqualTo(State(first)));
+        (float[] otherRows, int[] otherNewest, float[] otherU) = GoOn(other, moved);
+        Assert.That(otherNewest, Is.EqualTo(newest));
+        Assert.That(otherRows, Is.EqualTo(rows).Within(Tolerances.ImaginedRow));
+        Assert.That(otherU, Is.EqualTo(u).Within(Tolerances.FirstUpdates));
+    }
+
+    [Test]
+    public void A_learner_that_has_just_stopped_imagines_nothing()
+    {
+        using Device device = Open();
+        using NafPopulation population = Population(device);
+        using ImaginationRollouts rollouts = Rollouts(device, population, seed: 50);
+        for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 64, (ulong)k);
+        // the square of their error is not finite
+        for (int i = 0; i < 30; i++) population.Store(0, new float[6], new float[2], float.MaxValue, new float[6], terminal: false);
+        population.Update(5);
+        rollouts.Run();
+        Assert.That((population.ImaginedCount(0), population.ImaginedCount(1)), Is.EqualTo((0, 124)));
+        Assert.That((population.TakeReport(0).Finite, population.TakeReport(1).Finite), Is.EqualTo((false, true)));
+    }
+
+    [Test]
     public void A_population_without_R_f_or_of_another_device_is_refused()
     {
-        using Device device = Open(), other = name == "cpu" ? GpuDevices.Open(GpuDevices.Pocl) : new CpuDevice(1);
-        var shape = new NafShape(6, 2, [31]);
-        using var without = new NafPopulation(device, shape, [], 16, 100, [new LearnerSettings()]);
+        using Device device = Open(), other = OpenOther();
+        using var without = new NafPopulation(device, Shape, [], 16, 100, [new LearnerSettings()]);
         Assert.That(() => new ImaginationRollouts(device, without, Task, [Still]), Throws.ArgumentException.With.Message.Contains("R_f"));
-        using var population = new NafPopulation(device, shape, [], 16, 100, [new LearnerSettings()], imaginedCapacity: 10);
+        using var population = new NafPopulation(device, Shape, [], 16, 100, [new LearnerSettings()], imaginedCapacity: 10);
         Assert.That(() => new ImaginationRollouts(other, population, Task, [Still]), Throws.TypeOf<DeviceException>());
     }
 }

@@ -23,7 +23,8 @@ public sealed class RolloutNormalsTests
             {
                 RolloutNormals.Fill<double>(seed, RandomStream.ImaginationDynamics, first + (ulong)m, step, expected);
                 for (int i = 0; i < count; i++)
-                    Assert.That(table.Normals[m * table.Row + i], Is.EqualTo(expected[i]).Within(2e-6), $"seed {seed}, rollout {m}, normal {i}");
+                    Assert.That(table.Normals[m * table.Row + i], Is.EqualTo(expected[i]).Within(Tolerances.Float32Normal),
+                        $"seed {seed}, rollout {m}, normal {i}");
             }
         }
     }
@@ -38,11 +39,11 @@ public sealed class RolloutNormalsTests
             table.Fill(5, RandomStream.ImaginationAction, (ulong)(64 * block), block % 3, 64);
             for (int i = 0; i < 512; i++) all.Add(table.Normals[i]);
         }
-        // 32768 draws: the standard errors of mean, variance and fourth moment are .0055, .0078 and .054
-        Assert.That(all.Average(), Is.Zero.Within(0.02));
-        Assert.That(all.Average(z => z * z), Is.EqualTo(1).Within(0.03));
-        Assert.That(all.Average(z => z * z * z * z), Is.EqualTo(3).Within(0.2));
-        Assert.That(all.Zip(all.Skip(1), (a, b) => a * b).Average(), Is.Zero.Within(0.02));
+        // z, z², z⁴ and z z' have the variances 1, 2, 96 and 1
+        Assert.That(all.Average(), Is.Zero.Within(Tolerances.SampledMean(1, all.Count)));
+        Assert.That(all.Average(z => z * z), Is.EqualTo(1).Within(Tolerances.SampledMean(Math.Sqrt(2), all.Count)));
+        Assert.That(all.Average(z => z * z * z * z), Is.EqualTo(3).Within(Tolerances.SampledMean(Math.Sqrt(96), all.Count)));
+        Assert.That(all.Zip(all.Skip(1), (a, b) => a * b).Average(), Is.Zero.Within(Tolerances.SampledMean(1, all.Count)));
         Assert.That(all.Distinct().Count(), Is.GreaterThan(32000));
     }
 
@@ -54,7 +55,7 @@ public sealed class RolloutNormalsTests
         PhiloxBlock block = Philox.At(1, RandomStream.ImaginationAction, 2, 3);
         // by hand from the words
         double radius = Math.Sqrt(-2 * Math.Log(((block.C >> 8) + 1) / 16777216.0)), angle = 2 * Math.PI * (block.D >> 8) / 16777216.0;
-        Assert.That(normals[2], Is.EqualTo(radius * Math.Cos(angle)).Within(1e-14));
-        Assert.That(normals[3], Is.EqualTo(radius * Math.Sin(angle)).Within(1e-14));
+        Assert.That(normals[2], Is.EqualTo(radius * Math.Cos(angle)).Within(Tolerances.DoubleNormal));
+        Assert.That(normals[3], Is.EqualTo(radius * Math.Sin(angle)).Within(Tolerances.DoubleNormal));
     }
 }
