@@ -6,7 +6,7 @@ namespace Naf.Gpu;
 /// </summary>
 public abstract unsafe class GpuDevice : Device
 {
-    private readonly HashSet<DeviceBuffer> _buffers = [];
+    private readonly Dictionary<DeviceBuffer, nint> _buffers = [];
     private readonly Dictionary<string, DeviceProgram> _programs = [];
     private bool _disposed;
 
@@ -164,13 +164,17 @@ public abstract unsafe class GpuDevice : Device
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Frees all that lives on the device and lets it go. No other thread may be waiting for the device or for a mark meanwhile.</summary>
     public sealed override void Dispose()
     {
         lock (Gate)
         {
             if (_disposed) return;
-            foreach (DeviceBuffer buffer in _buffers.ToArray()) buffer.Dispose();
+            foreach (DeviceBuffer buffer in _buffers.Keys.ToArray()) buffer.Dispose();
+            // those that other threads are about to give back
+            foreach (nint handle in _buffers.Values) FreeMemory(handle);
+            _buffers.Clear();
+            LiveBytes = 0;
             foreach (DeviceProgram program in _programs.Values) Unload(program.Module, program.Kernels.Select(k => k.Handle));
             _disposed = true;
             Close();
@@ -186,7 +190,7 @@ public abstract unsafe class GpuDevice : Device
             if (buffer.Bytes > Limits.BufferBytes || LiveBytes + buffer.Bytes > Limits.MemoryBytes)
                 throw new DeviceMemoryException(Info.Name, buffer.Bytes, LiveBytes, Math.Min(Limits.BufferBytes, Limits.MemoryBytes));
             nint handle = AllocateMemory(buffer.Bytes);
-            _buffers.Add(buffer);
+            _buffers.Add(buffer, handle);
             _constructed?.Add(buffer);
             LiveBytes += buffer.Bytes;
             return handle;
@@ -226,14 +230,21 @@ public abstract unsafe class GpuDevice : Device
     private DeviceProgram Load(KernelSource source, byte[] binary)
     {
         nint module = LoadBinary(source, binary);
+        var found = new List<nint>();
         try
         {
-            return new DeviceProgram(this, source, module, name => FindKernel(module, name));
+            return new DeviceProgram(this, source, module, Find);
         }
         catch
         {
-            Unload(module, []);
+            Unload(module, found);
             throw;
+        }
+
+        nint Find(string name)
+        {
+            found.Add(FindKernel(module, name));
+            return found[^1];
         }
     }
 

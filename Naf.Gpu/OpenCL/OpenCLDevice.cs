@@ -161,7 +161,8 @@ public sealed unsafe class OpenCLDevice : GpuDevice
             Check(_cl.SetKernelArg(kernel.Handle, (uint)i, size, isBuffer ? &memory : &bits), "clSetKernelArg");
         }
         nuint threads = (nuint)shape.Threads, all = (nuint)shape.Groups * threads;
-        Check(_cl.EnqueueNDRangeKernel(_queue, kernel.Handle, 1, null, &all, &threads, 0, null, null), "clEnqueueNDRangeKernel");
+        int status = _cl.EnqueueNDRangeKernel(_queue, kernel.Handle, 1, null, &all, &threads, 0, null, null);
+        OpenCLError.CheckLaunch(status, Info.Name, kernel.Signature.Name, shape);
     }
 
     /// <inheritdoc/>
