@@ -14,6 +14,7 @@ public sealed unsafe class CudaDevice : GpuDevice
     private readonly int _device;
     private readonly nint _context, _stream;
     private readonly CudaStaging _staging;
+    private readonly HashSet<nint> _marks = [];
     private bool _open;
 
     /// <param name="index">Which of the devices that <see cref="DeviceList.All"/> names cuda:N.</param>
@@ -34,7 +35,12 @@ public sealed unsafe class CudaDevice : GpuDevice
         (_device, Limits) = (platform.Ordinal(index), platform.Limits(index));
 
         nint context, stream;
-        Check(_cuda.PrimaryCtxRetain(&context, _device), "cuDevicePrimaryCtxRetain");
+        int status = _cuda.PrimaryCtxRetain(&context, _device);
+        if (status == CudaError.Unavailable)
+            throw new DeviceException(
+                $"device {Info.Name} cannot be opened: another process holds it ({CudaError.Name(_cuda, status)}); "
+                + "wait for that (nvidia-smi shows it) or use --device cpu");
+        Check(status, "cuDevicePrimaryCtxRetain");
         _context = context;
         try
         {
@@ -66,6 +72,13 @@ public sealed unsafe class CudaDevice : GpuDevice
     /// <summary>Makes the context the thread's own; false where it is gone with the device.</summary>
     internal bool Bind() => _open && _cuda.CtxSetCurrent(_context) == 0;
 
+    /// <summary>Lets a mark go where <see cref="Close"/> has not.</summary>
+    internal void Release(nint mark)
+    {
+        lock (Gate)
+            if (_marks.Remove(mark) && Bind()) _ = _cuda.EventDestroy(mark);
+    }
+
     /// <summary>Holds a status against the driver's codes.</summary>
     internal void Call(int status, string call) => Check(status, call);
 
@@ -85,6 +98,7 @@ public sealed unsafe class CudaDevice : GpuDevice
         int status = _cuda.EventRecord(mark, _stream);
         if (status != 0) _ = _cuda.EventDestroy(mark);
         Check(status, "cuEventRecord");
+        _marks.Add(mark);
         return new CudaEvent(this, _cuda, mark);
     }
 
@@ -219,6 +233,9 @@ public sealed unsafe class CudaDevice : GpuDevice
         _open = false;
         _ = _cuda.StreamSynchronize(_stream);
         _staging.Free();
+        // the context may outlive this device
+        foreach (nint mark in _marks) _ = _cuda.EventDestroy(mark);
+        _marks.Clear();
         _ = _cuda.StreamDestroy(_stream);
         _ = _cuda.PrimaryCtxRelease(_device);
     }

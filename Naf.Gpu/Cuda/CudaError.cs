@@ -5,7 +5,7 @@ namespace Naf.Gpu;
 /// <summary>The CUDA driver's status codes.</summary>
 internal static unsafe class CudaError
 {
-    public const int InvalidValue = 1, OutOfMemory = 2, NoDevice = 100, LaunchOutOfResources = 701, CooperativeTooLarge = 720;
+    public const int InvalidValue = 1, OutOfMemory = 2, Unavailable = 46, NoDevice = 100, LaunchOutOfResources = 701, CooperativeTooLarge = 720;
 
     /// <summary>Throws when a call failed; a failure of work that was launched before may show here.</summary>
     /// <exception cref="DeviceMemoryException">There is no room for what the driver needs.</exception>

@@ -19,8 +19,7 @@ internal sealed unsafe class CudaEvent(CudaDevice device, CudaLibrary cuda, nint
     public override void Dispose()
     {
         nint mark = Interlocked.Exchange(ref _mark, 0);
-        // the context took its events along
-        if (mark != 0 && device.Bind()) _ = cuda.EventDestroy(mark);
+        if (mark != 0) device.Release(mark);
     }
 
     private nint Mark

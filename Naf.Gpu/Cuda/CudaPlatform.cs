@@ -81,7 +81,7 @@ internal sealed unsafe class CudaPlatform
         string reason = capability < OldestCapability ? $"it is older (sm_{capability}) than kernels may be (sm_{OldestCapability}); use --device cpu"
             : Attribute(index, Mode) == Prohibited ? "its compute mode forbids it; run 'nvidia-smi -c DEFAULT' as root"
             : Compiler is null ? CompilerProblem
-            : target is null ? $"NVRTC {Compiler.Version.Major} no longer knows it (sm_{capability}); {NvrtcLibrary.Remedy}" : "";
+            : target is null ? $"NVRTC {Compiler.Version.Major} no longer knows it (sm_{capability}); {NvrtcLibrary.Remedy(Driver.Major)}" : "";
         string route = Compiler is null ? "none" : $"NVRTC {Compiler.Version.Major}.{Compiler.Version.Minor} for {target ?? "none"}";
         return new DeviceInfo(
             $"cuda:{index}", "cuda", Name(index), Memory(index), Attribute(index, Units), route, reason.Length == 0, reason,

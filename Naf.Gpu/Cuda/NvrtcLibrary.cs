@@ -9,9 +9,6 @@ namespace Naf.Gpu;
 /// </summary>
 internal sealed unsafe class NvrtcLibrary
 {
-    /// <summary>What to install where there is none.</summary>
-    public const string Remedy = "install the CUDA toolkit or run 'pip install nvidia-cuda-nvrtc-cu12' (NAF_CUDA_PATH names a folder to look in)";
-
     private readonly delegate* unmanaged<nint*, byte*, byte*, int, byte**, byte**, int> _createProgram;
     private readonly delegate* unmanaged<nint, int, byte**, int> _compileProgram;
     private readonly delegate* unmanaged<nint, nuint*, int> _getCubinSize, _getPtxSize, _getLogSize;
@@ -50,13 +47,22 @@ internal sealed unsafe class NvrtcLibrary
     /// <summary>Architectures that it compiles for, such as 90.</summary>
     public ImmutableArray<int> Architectures { get; }
 
+    /// <summary>What to install where there is none: one that is not newer than the driver.</summary>
+    /// <param name="driver">The major CUDA version of the driver.</param>
+    public static string Remedy(int driver)
+    {
+        // that of CUDA 12 makes code for newer drivers too
+        int major = Math.Clamp(driver, 11, 12);
+        return $"install the CUDA toolkit ({major}.x) or run 'pip install nvidia-cuda-nvrtc-cu{major}' (NAF_CUDA_PATH names a folder to look in)";
+    }
+
     /// <summary>Loads the first that can be used with a driver.</summary>
     /// <param name="names">Names and paths to try, best first.</param>
     /// <param name="driver">The CUDA version of the driver: a newer major version makes code that it does not load.</param>
     /// <param name="problem">Why there is none, with the remedy; empty otherwise.</param>
     public static NvrtcLibrary? Load(IEnumerable<string> names, (int Major, int Minor) driver, out string problem)
     {
-        problem = $"its compiler NVRTC is missing; {Remedy}";
+        problem = $"its compiler NVRTC is missing; {Remedy(driver.Major)}";
         foreach (string name in names)
         {
             if (!NativeLibrary.TryLoad(name, out nint handle)) continue;
@@ -75,7 +81,7 @@ internal sealed unsafe class NvrtcLibrary
             {
                 refused = $"its compiler NVRTC ({name}) is too old ({error.Message})";
             }
-            problem = $"{refused}; update the driver, or {Remedy}";
+            problem = $"{refused}; update the driver, or {Remedy(driver.Major)}";
             NativeLibrary.Free(handle);
         }
         return null;

@@ -12,7 +12,7 @@ public static class DeviceList
     public static IReadOnlyList<string> Missing() => Missing(CudaPlatform.Here);
 
     /// <summary>Opens a device by name.</summary>
-    /// <param name="name"><c>auto</c> (CUDA, else an OpenCL GPU, else the CPU), <c>cpu</c>, <c>cuda:N</c> or <c>opencl:N</c>.</param>
+    /// <param name="name"><c>auto</c> (the first that opens: CUDA, else an OpenCL GPU, else the CPU), <c>cpu</c>, <c>cuda:N</c> or <c>opencl:N</c>.</param>
     /// <param name="threads">Threads of a CPU device, 1 or more; 0: one per core.</param>
     /// <exception cref="DeviceException">The name is unknown, or no such device can be used.</exception>
     public static Device Select(string name, int threads = 0) => Select(name, threads, null);
@@ -44,9 +44,11 @@ public static class DeviceList
         if (name == "auto")
         {
             IReadOnlyList<DeviceInfo> all = All(Cuda());
-            Device chosen = Select(all.FirstOrDefault(d => d.Usable && d.IsGpu)?.Name ?? "cpu", threads, found);
-            if (chosen.Info.Kind != "cuda" && all.FirstOrDefault(d => d.Kind == "cuda") is { } passed)
-                chosen.Note = $"{passed.Name} ({passed.Description}) cannot be used: {passed.Reason}; {chosen.Info.Name} is used instead";
+            var passed = new List<string>();
+            Device chosen = FirstGpu(all, gpu => Select(gpu.Name, threads, found), passed) ?? new CpuDevice(threads);
+            if (chosen.Info.Kind != "cuda" && all.FirstOrDefault(d => d.Kind == "cuda" && !d.Usable) is { } refused)
+                passed.Add($"{refused.Name} ({refused.Description}) cannot be used: {refused.Reason}");
+            if (passed.Count > 0) chosen.Note = $"{string.Join("; ", passed)}; {chosen.Info.Name} is used instead";
             return chosen;
         }
         if (name == "cpu") return new CpuDevice(threads);
@@ -61,6 +63,21 @@ public static class DeviceList
                     return new CudaDevice(index, Cuda());
             }
         throw new DeviceException($"device '{name}' is unknown; use auto, cpu, cuda:N or opencl:N (naf devices lists what is here)");
+    }
+
+    // the first that opens: others may hold a GPU or its memory
+    private static Device? FirstGpu(IEnumerable<DeviceInfo> all, Func<DeviceInfo, Device> open, List<string> passed)
+    {
+        foreach (DeviceInfo gpu in all.Where(d => d.Usable && d.IsGpu))
+            try
+            {
+                return open(gpu);
+            }
+            catch (DeviceException error)
+            {
+                passed.Add(error.Message);
+            }
+        return null;
     }
 
     // the OpenCL device with the same name, counted among its like

@@ -100,16 +100,14 @@ public sealed class CudaFailureTests
     }
 
     [Test]
-    public void A_device_can_be_opened_again_after_it_was_lost()
+    public void A_device_that_was_lost_does_not_open_again_in_this_process()
     {
         using (CudaDevice device = Open())
         {
             _driver.Fail("cuMemAlloc_v2", LaunchFailed);
             Assert.That(() => device.Allocate<float>(1), Lost("CUDA_ERROR_LAUNCH_FAILED"));
         }
-        using CudaDevice again = Open();
-        using DeviceBuffer<float> x = again.Allocate<float>([1, 2]);
-        Assert.That(x.ToArray(), Is.EqualTo(new[] { 1f, 2 }));
+        Assert.That(Open, Lost("CUDA_ERROR_LAUNCH_FAILED").And.Message.Contains("a new process"));
     }
 
     [TestCase("cuDevicePrimaryCtxRetain", 0)]
@@ -178,9 +176,25 @@ public sealed class CudaFailureTests
         Assert.That(x.ToArray(), Is.EqualTo(new[] { 1, 2, 3 }));
     }
 
+    [Test]
+    public void Marks_end_with_their_device_though_another_keeps_the_context()
+    {
+        using CudaDevice one = Open();
+        CudaDevice two = Open();
+        DeviceEvent kept = two.Record(), freed = two.Record();
+        freed.Dispose();
+        Assert.That(_driver.Alive, Is.EqualTo(2 * Resources + 1));
+        two.Dispose();
+        Assert.That(_driver.Alive, Is.EqualTo(Resources));
+        kept.Dispose();
+        Assert.That(kept.Wait, Throws.TypeOf<ObjectDisposedException>());
+        using DeviceEvent later = one.Record();
+        later.Wait();
+    }
+
     // what an idle device holds: a stream, pinned memory, four marks in it
     private const int Resources = 6;
 
-    private static NUnit.Framework.Constraints.IResolveConstraint Lost(string name) =>
+    private static NUnit.Framework.Constraints.Constraint Lost(string name) =>
         Throws.TypeOf<DeviceLostException>().With.Property("DriverReason").Contains(name).And.Message.Contains("--resume");
 }

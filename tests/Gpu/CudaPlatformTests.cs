@@ -53,6 +53,49 @@ public sealed class CudaPlatformTests
         Assert.That(device.Note, Does.StartWith("cuda:0 (Emulated GPU) cannot be used: ").And.EndWith($"; {device.Info.Name} is used instead"));
     }
 
+    [TestCase(11080, "nvidia-cuda-nvrtc-cu11")]
+    [TestCase(12040, "nvidia-cuda-nvrtc-cu12")]
+    [TestCase(13000, "nvidia-cuda-nvrtc-cu12")]
+    public void The_compiler_that_is_recommended_is_one_that_the_driver_takes(int driver, string package)
+    {
+        CudaEmulator emulator = CudaEmulator.Fresh(_folder, "libnvrtc.so.12");
+        emulator.Set("driver", driver);
+        Assert.That(emulator.Platform.CompilerProblem, Does.Contain($"'pip install {package}'"));
+    }
+
+    // others hold it (exclusive mode), or its memory
+    [TestCase(46, "another process holds it")]
+    [TestCase(2, "no memory left")]
+    public void Auto_passes_over_a_gpu_that_does_not_open_and_says_so(int status, string reason)
+    {
+        CudaEmulator driver = CudaEmulator.Fresh(_folder);
+        driver.Set("devices", 2);
+        driver.Fail("cuDevicePrimaryCtxRetain", status);
+        using Device device = DeviceList.Select("auto", 1, driver.Platform);
+        Assert.That(device.Info.Name, Is.EqualTo("cuda:1"));
+        Assert.That(device.Note, Does.Contain("cuda:0").And.Contain(reason).And.EndWith("; cuda:1 is used instead"));
+    }
+
+    [Test]
+    public void Auto_comes_to_another_device_where_no_cuda_gpu_opens()
+    {
+        CudaEmulator driver = CudaEmulator.Fresh(_folder);
+        driver.Fail("cuDevicePrimaryCtxRetain", 46);
+        using Device device = DeviceList.Select("auto", 1, driver.Platform);
+        Assert.That(device.Info.Kind, Is.Not.EqualTo("cuda"));
+        Assert.That(device.Note, Does.Contain("another process holds it").And.EndWith($"; {device.Info.Name} is used instead"));
+    }
+
+    [Test]
+    public void A_device_that_another_process_holds_is_not_lost()
+    {
+        CudaEmulator driver = CudaEmulator.Fresh(_folder);
+        driver.Fail("cuDevicePrimaryCtxRetain", 46);
+        Assert.That(() => DeviceList.Select("cuda:0", 1, driver.Platform),
+            Throws.TypeOf<DeviceException>().With.Message.Contains("cuda:0").And.Message.Contains("another process holds it")
+                .And.Message.Contains("CUDA_ERROR_DEVICE_UNAVAILABLE").And.Message.Contains("--device cpu"));
+    }
+
     [Test]
     public void A_newer_device_than_nvrtc_knows_is_reached_by_ptx()
     {
@@ -69,6 +112,7 @@ public sealed class CudaPlatformTests
     [TestCase("capability", 52, "older (sm_52)")]
     [TestCase("mode", 2, "nvidia-smi")]
     [TestCase("driver", 11080, "NVRTC 12 is too new for its driver (CUDA 11.8)")]
+    [TestCase("driver", 11080, "nvidia-cuda-nvrtc-cu11")]
     public void A_device_that_cannot_be_used_says_why(string what, int value, string reason)
     {
         CudaEmulator driver = CudaEmulator.Fresh(_folder);

@@ -196,6 +196,8 @@ API cuDevicePrimaryCtxRetain(void** context, int device)
     std::lock_guard<std::recursive_mutex> lock(mutex);
     if (int status = failure("cuDevicePrimaryCtxRetain")) return status;
     if (device < 0 || device >= settings["devices"]) return InvalidDevice;
+    // a fault stays with the process
+    if (lost) return lost;
     retained++;
     *context = &context_object;
     return Ok;
@@ -208,7 +210,6 @@ API cuDevicePrimaryCtxRelease_v2(int)
     if (--retained > 0) return Ok;
     left_behind += emulatedAlive();
     memory.clear();
-    lost = 0;
     return Ok;
 }
 
@@ -458,6 +459,7 @@ API cuGetErrorName(int status, const char** name)
         case Invalid: *name = "CUDA_ERROR_INVALID_VALUE"; return Ok;
         case OutOfMemory: *name = "CUDA_ERROR_OUT_OF_MEMORY"; return Ok;
         case InvalidContext: *name = "CUDA_ERROR_INVALID_CONTEXT"; return Ok;
+        case 46: *name = "CUDA_ERROR_DEVICE_UNAVAILABLE"; return Ok;
         case 200: *name = "CUDA_ERROR_INVALID_IMAGE"; return Ok;
         case 209: *name = "CUDA_ERROR_NO_BINARY_FOR_GPU"; return Ok;
         case 214: *name = "CUDA_ERROR_ECC_UNCORRECTABLE"; return Ok;
