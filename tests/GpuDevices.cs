@@ -4,7 +4,7 @@ using NUnit.Framework;
 namespace Naf.Tests;
 
 /// <summary>
-/// The GPU devices that kernels are tested on: OpenCL on PoCL, which has to be there, CUDA on an emulated driver, and every other GPU device
+/// The GPU devices that kernels are tested on: OpenCL on PoCL, CUDA on an emulated driver, and every other GPU device
 /// found on this machine.
 /// <c>[TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]</c> makes a fixture run on each.
 /// </summary>
@@ -36,12 +36,14 @@ internal static class GpuDevices
         if (name == Emulated) return new CudaDevice(0, CudaEmulator.Shared.Platform) { Cache = cache };
         if (name.StartsWith("cuda:", StringComparison.Ordinal)) return new CudaDevice(Index(name)) { Cache = cache };
         if (name != Pocl) return new OpenCLDevice(Index(name)) { Cache = cache };
+        NeedsAttribute.Check(Need.Pocl);
         DeviceInfo? found = DeviceList.All().FirstOrDefault(IsPocl);
         Assert.That(found, Is.Not.Null, $"no PoCL: {OpenCLLibrary.Remedy}");
         return new OpenCLDevice(Index(found!.Name)) { Cache = cache };
     }
 
-    private static bool IsPocl(DeviceInfo device) => device.Driver.StartsWith("Portable Computing Language", StringComparison.Ordinal);
+    /// <summary>Whether it is the processor as an OpenCL device.</summary>
+    public static bool IsPocl(DeviceInfo device) => device.Driver.StartsWith("Portable Computing Language", StringComparison.Ordinal);
 
     private static int Index(string name) => int.Parse(name.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture);
 }
@@ -57,6 +59,10 @@ public abstract class GpuFixture(string name)
 
     /// <summary>The device.</summary>
     protected GpuDevice Device => _device ??= GpuDevices.Open(DeviceName);
+
+    /// <summary>Opens the device, or leaves the test out where it cannot be had.</summary>
+    [SetUp]
+    public void Open() => _ = Device;
 
     /// <summary>Whether everything was given back.</summary>
     [TearDown]

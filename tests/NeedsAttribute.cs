@@ -1,3 +1,4 @@
+using Naf.Gpu;
 using Naf.Sim;
 using NUnit.Framework;
 using NUnit.Framework.Interfaces;
@@ -11,7 +12,8 @@ namespace Naf.Tests;
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 public sealed class NeedsAttribute(Need need) : TestActionAttribute
 {
-    private static readonly Lazy<bool> Egl = new(DrawsHere), Ffmpeg = new(() => OnPath("ffmpeg") && OnPath("ffprobe"));
+    private static readonly Lazy<bool> Egl = new(DrawsHere), Ffmpeg = new(() => OnPath("ffmpeg") && OnPath("ffprobe")),
+        Pocl = new(() => DeviceList.All().Any(GpuDevices.IsPocl));
 
     /// <inheritdoc/>
     public override ActionTargets Targets => ActionTargets.Test;
@@ -28,6 +30,7 @@ public sealed class NeedsAttribute(Need need) : TestActionAttribute
         if (!Egl.Value && need.HasFlag(Need.Egl)) Assert.Ignore("needs libegl1 and libgl1-mesa-dri");
         if (!Ffmpeg.Value && need.HasFlag(Need.Ffmpeg)) Assert.Ignore("needs ffmpeg");
         if (!OnPath("c++") && need.HasFlag(Need.Compiler)) Assert.Ignore("needs g++");
+        if (!Pocl.Value && need.HasFlag(Need.Pocl)) Assert.Ignore("needs pocl-opencl-icd");
         if (!OnPath("clang") && need.HasFlag(Need.Clang)) Assert.Ignore("needs clang");
     }
 
@@ -60,4 +63,6 @@ public enum Need
     Compiler = 4,
     /// <summary>What compiles CUDA for a GPU.</summary>
     Clang = 8,
+    /// <summary>The processor as an OpenCL device.</summary>
+    Pocl = 16,
 }

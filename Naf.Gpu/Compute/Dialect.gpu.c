@@ -28,6 +28,8 @@
 
 typedef unsigned int uint;
 typedef unsigned long long ulong;
+// 64 bits as in OpenCL; CUDA's own long has 32 on Windows
+#define long long long
 #define KERNEL(threads) extern "C" __global__ __launch_bounds__(threads)
 #define DEVICE static __device__ __forceinline__
 #define GLOBAL

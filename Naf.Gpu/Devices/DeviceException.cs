@@ -35,7 +35,8 @@ public sealed class KernelCompileException(string device, string kernel, string 
 
 /// <summary>The device is gone or hung: all that it held is lost, and every later call of this process fails too.</summary>
 public sealed class DeviceLostException(string device, string reason) : DeviceException(
-    $"{device} was lost ({reason}); a new process has to resume the run from its last checkpoint (naf train --resume), on another device if it happens again")
+    $"{device} was lost ({reason}); resume the run from its last checkpoint in a new process (naf train --resume), "
+    + "on another device if it happens again")
 {
     /// <summary>The driver's word for what happened.</summary>
     public string DriverReason { get; } = reason;

@@ -12,7 +12,8 @@ public static class DeviceList
     public static IReadOnlyList<string> Missing() => Missing(CudaPlatform.Here);
 
     /// <summary>Opens a device by name.</summary>
-    /// <param name="name"><c>auto</c> (the first that opens: CUDA, else an OpenCL GPU, else the CPU), <c>cpu</c>, <c>cuda:N</c> or <c>opencl:N</c>.</param>
+    /// <param name="name"><c>auto</c> (the first that opens: CUDA, else an OpenCL GPU, else the CPU), <c>cpu</c>, <c>cuda:N</c> or
+    /// <c>opencl:N</c>.</param>
     /// <param name="threads">Threads of a CPU device, 1 or more; 0: one per core.</param>
     /// <exception cref="DeviceException">The name is unknown, or no such device can be used.</exception>
     public static Device Select(string name, int threads = 0) => Select(name, threads, null);

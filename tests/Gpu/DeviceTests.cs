@@ -41,9 +41,17 @@ public sealed class DeviceTests
     [Test]
     public void A_cuda_gpu_runs_these_tests_where_there_is_one()
     {
-        DeviceInfo? found = DeviceList.All().FirstOrDefault(d => d.Kind == "cuda");
-        if (found is null || !found.Usable) Assert.Ignore($"CUDA: {found?.Reason ?? DeviceList.Missing()[0]}");
-        Assert.That(GpuDevices.All, Contains.Item(found!.Name));
+        DeviceInfo[] cuda = [.. DeviceList.All().Where(d => d.Kind == "cuda")];
+        if (cuda.FirstOrDefault(d => d.Usable) is not { } found)
+        {
+            Assert.Ignore($"CUDA: {(cuda.Length > 0 ? cuda[0].Reason : DeviceList.Missing()[0])}");
+            return;
+        }
+        using GpuDevice device = GpuDevices.Open(found.Name);
+        using DeviceBuffer<float> x = device.Allocate<float>([1, 2, 3]);
+        device.Launch(device.Compile(TestKernels.All())["scale"], new LaunchShape(1, TestKernels.Threads), x, 2, 1f);
+        Assert.That(x.ToArray(), Is.EqualTo(new[] { 3f, 5, 3 }));
+        Assert.That(GpuDevices.All, Contains.Item(found.Name));
     }
 
     [TestCase(-1)]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Naf.Gpu;
 using NUnit.Framework;
 
@@ -52,6 +53,26 @@ public sealed class KernelSourceTests
             (false, typeof(long), "l"), (false, typeof(ulong), "w"), (false, typeof(float), "f"), (false, typeof(double), "d"),
         }));
         Assert.That(source.Kernels[1].Parameters, Is.Empty);
+    }
+
+    [Test]
+    [Needs(Need.Clang)]
+    public void A_long_has_64_bits_in_cuda_on_windows_too()
+    {
+        using var folder = new TemporaryFolder();
+        string prelude = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Kernels", "CudaPrelude.h"));
+        File.WriteAllText(folder["kernel.cu"], $"{prelude}\n{Load("KERNEL(1) void k(GLOBAL long* x, long l, int i) { *x = l + i; }").Text}");
+        string[] arguments =
+        [
+            "-x", "cuda", "--target=x86_64-pc-windows-msvc", "--cuda-gpu-arch=sm_70", "--cuda-device-only", "-nocudalib", "-nocudainc",
+            "-std=c++17", "-S", "-Wno-unknown-cuda-version", "-o", folder["kernel.ptx"], folder["kernel.cu"],
+        ];
+        using (Process clang = Process.Start("clang", arguments))
+        {
+            clang.WaitForExit();
+            Assert.That(clang.ExitCode, Is.Zero);
+        }
+        Assert.That(File.ReadAllText(folder["kernel.ptx"]), Does.Match(@"\.u64 k_param_0,\s+\.param \.u64 k_param_1,\s+\.param \.u32 k_param_2"));
     }
 
     [TestCase("GLOBAL float4* x")]
