@@ -71,8 +71,10 @@ public abstract unsafe class GpuDevice : Device
     public DeviceBuffer<T> Room<T>(ref DeviceBuffer<T> buffer, long length) where T : unmanaged
     {
         if (buffer.Length >= length) return buffer;
+        // the new one first: where it cannot be had, the old one stays
+        DeviceBuffer<T> larger = Allocate<T>(length);
         buffer.Dispose();
-        return buffer = Allocate<T>(length);
+        return buffer = larger;
     }
 
     /// <summary>Runs a constructor that allocates on this device; where it fails, what it allocated is freed.</summary>

@@ -15,7 +15,8 @@ internal static class OpenCLError
         string reason = $"{call}: {Name(status)}";
         throw status switch
         {
-            _ when IsMemory(status) => new DeviceMemoryException(device, call),
+            // out of resources while waiting or reading: NVIDIA's word for a kernel's fault
+            _ when status != OutOfResources && IsMemory(status) => new DeviceMemoryException(device, call),
             _ when IsLost(status) => new DeviceLostException(device, reason),
             _ => new DeviceException($"{device} refuses a call ({reason}); update its driver or use --device cpu"),
         };
@@ -58,5 +59,5 @@ internal static class OpenCLError
     };
 
     // device gone, work that failed, context or queue gone
-    private static bool IsLost(int status) => status is -1 or -2 or -14 or -34 or -36;
+    private static bool IsLost(int status) => status is -1 or -2 or OutOfResources or -14 or -34 or -36;
 }

@@ -12,7 +12,7 @@ public sealed class OpenCLErrorTests
     [TestCase(-34, typeof(DeviceLostException))]
     [TestCase(-36, typeof(DeviceLostException))]
     [TestCase(-4, typeof(DeviceMemoryException))]
-    [TestCase(-5, typeof(DeviceMemoryException))]
+    [TestCase(-5, typeof(DeviceLostException))]
     [TestCase(-6, typeof(DeviceMemoryException))]
     [TestCase(-61, typeof(DeviceMemoryException))]
     [TestCase(-48, typeof(DeviceException))]
