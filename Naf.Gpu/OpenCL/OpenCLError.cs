@@ -59,5 +59,5 @@ internal static class OpenCLError
     };
 
     // device gone, work that failed, context or queue gone
-    private static bool IsLost(int status) => status is -1 or -2 or OutOfResources or -14 or -34 or -36;
+    private static bool IsLost(int status) => status is -1 or -2 or -14 or -34 or -36 or OutOfResources;
 }
