@@ -34,7 +34,7 @@ internal static class BenchAdvantageCommand
             {
                 r.Device, r.Instructions, r.Threads, Batch = r.Settings.Samples, r.Settings.Action, r.EvaluationsPerSecond, r.Rounds, r.Error,
             }, string.Create(CultureInfo.InvariantCulture,
-                $"{Texts.Rate(r.EvaluationsPerSecond)} evaluations/s on {r.Device} ({r.Instructions}), threads {r.Threads}, "
+                $"{Texts.Rate(r.EvaluationsPerSecond)} evaluations/s on {r.Device} ({r.Instructions}){BenchOptions.Threads(r.Threads)}, "
                 + $"{r.Settings.Samples} samples of {r.Settings.Action} actions"), r.GflopPerSecond, r.GigabytesPerSecond);
             return 0;
         });

@@ -41,7 +41,8 @@ internal static class BenchFitCommand
                 r.Device, r.Instructions, r.Threads, r.Settings.Learners, r.Settings.Horizon, r.Settings.State, r.Settings.Action,
                 r.Settings.Episodes, r.MillisecondsPerFit, r.MillisecondsPerLearner, r.Rounds, r.Error,
             }, string.Create(CultureInfo.InvariantCulture,
-                $"{r.MillisecondsPerFit:0.000} ms a fit on {r.Device} ({r.Instructions}), threads {r.Threads}, learners {r.Settings.Learners}, "
+                $"{r.MillisecondsPerFit:0.000} ms a fit on {r.Device} ({r.Instructions})"
+                + $"{BenchOptions.Threads(r.Threads)}, learners {r.Settings.Learners}, "
                 + $"{r.Settings.Horizon} time steps of state {r.Settings.State} and action {r.Settings.Action}"),
                 r.GflopPerSecond, r.GigabytesPerSecond);
             return 0;

@@ -10,9 +10,9 @@ namespace Naf.Host;
 internal sealed class BenchOptions(double standardSeconds)
 {
     private readonly Option<string?> _device = CliOption.Text("--device", "D", "auto, cpu, cuda:N or opencl:N [auto]");
-    private readonly Option<string?> _threads = CliOption.Text("--threads", "N", "threads of the CPU; 0: one per core [0]");
+    private readonly Option<string?> _threads = CliOption.Text("--threads", "N", "threads where the device is the CPU; 0: one per core [0]");
     private readonly Option<string?> _seconds = CliOption.Text(
-        "--seconds", "S", string.Create(CultureInfo.InvariantCulture, $"seconds of timing [{standardSeconds}]"));
+        "--seconds", "S", string.Create(CultureInfo.InvariantCulture, $"seconds of timing, after compiling and checking [{standardSeconds}]"));
 
     private readonly Option<bool> _json = CliOption.Json();
 
@@ -34,6 +34,9 @@ internal sealed class BenchOptions(double standardSeconds)
         if (device.Note.Length > 0) terminal.Warn(device.Note);
         return device;
     }
+
+    /// <summary>The CPU's threads in a sentence; nothing for another device.</summary>
+    public static string Threads(int threads) => threads == 0 ? "" : $", threads {threads}";
 
     /// <summary>Runs a benchmark whose sizes the user has given.</summary>
     /// <exception cref="UserException">They do not go together.</exception>
@@ -66,6 +69,6 @@ internal sealed class BenchOptions(double standardSeconds)
             });
         else
             terminal.Out.WriteLine(sentence + string.Create(CultureInfo.InvariantCulture,
-                $"; {gflop:0.0} of {ceiling.GflopPerSecond:0} GFLOP/s, {gigabytes:0.0} of {ceiling.GigabytesPerSecond:0} GB/s"));
+                $"; {gflop:0.0} of {ceiling.GflopPerSecond:0.0} GFLOP/s, {gigabytes:0.0} of {ceiling.GigabytesPerSecond:0.0} GB/s"));
     }
 }

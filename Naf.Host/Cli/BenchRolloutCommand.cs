@@ -43,7 +43,8 @@ internal static class BenchRolloutCommand
                 r.Device, r.Instructions, r.Threads, r.Settings.Learners, r.Settings.Rollouts, r.Settings.Steps, State = 2 * r.Settings.Joints,
                 r.Settings.Action, r.Settings.Hidden, r.Settings.Horizon, r.ImaginedStepsPerSecond, r.Rounds, r.Error,
             }, string.Create(CultureInfo.InvariantCulture,
-                $"{Texts.Rate(r.ImaginedStepsPerSecond)} imagined steps/s on {r.Device} ({r.Instructions}), threads {r.Threads}, learners "
+                $"{Texts.Rate(r.ImaginedStepsPerSecond)} imagined steps/s on {r.Device} ({r.Instructions})"
+                + $"{BenchOptions.Threads(r.Threads)}, learners "
                 + $"{r.Settings.Learners}, {r.Settings.Rollouts} rollouts of {r.Settings.Steps}"), r.GflopPerSecond, r.GigabytesPerSecond);
             return 0;
         });

@@ -20,7 +20,7 @@ internal static class BenchUpdateCommand
         var trunk = CliOption.Flag("--trunk", "one trunk for V, μ and L");
         var batchNorm = CliOption.Flag("--batch-norm", "batch normalisation");
         var updates = CliOption.Text("--updates-per-call", "K", $"updates of a learner in one call, as in a step [{standard.UpdatesPerCall}]");
-        var plan = CliOption.Text("--plan", "T,R,K,G,HOW", "a GPU's threads, rows a group and a thread, groups a learner, together|phases [its own]");
+        var plan = CliOption.Text("--plan", "PLAN", "a GPU's THREADS,ROWS,ROWS_PER_THREAD,PARTS,together|phases [its own]");
         var command = new ExampleCommand("update", "Times the learner's update, all of it: minibatch, targets, loss, gradient, Adam, Polyak.",
             "naf bench update --device cpu --threads 1 --json")
         {
@@ -50,8 +50,9 @@ internal static class BenchUpdateCommand
                 r.Settings.Hidden, r.Settings.Trunk, r.Settings.BatchNorm, r.Settings.UpdatesPerCall, r.UpdatesPerSecond, r.Rounds, r.ActiveUnits,
                 r.GradientError,
             }, string.Create(CultureInfo.InvariantCulture,
-                $"{Texts.Rate(r.UpdatesPerSecond)} updates/s on {r.Device} ({r.Instructions}), threads {r.Threads}, learners {r.Settings.Learners}, "
-                + $"batch {r.Settings.Batch}"), r.GflopPerSecond, r.GigabytesPerSecond);
+                $"{Texts.Rate(r.UpdatesPerSecond)} updates/s on {r.Device} ({r.Instructions})"
+                + $"{BenchOptions.Threads(r.Threads)}, learners {r.Settings.Learners}, "
+                + $"batch {r.Settings.Batch}") + (r.Plan.Length > 0 ? $" ({r.Plan})" : ""), r.GflopPerSecond, r.GigabytesPerSecond);
             return 0;
         });
         return command;

@@ -33,6 +33,8 @@ public static class ResumeCheck
         Grave("the simulation of the task (checksum)", then.Simulation, now.Simulation);
         Slight("naf", $"{then.Naf} {then.Commit}".Trim(), $"{now.Naf} {now.Commit}".Trim());
         Slight(".NET", then.Dotnet, now.Dotnet);
+        // of another device, which was said already, all of these differ
+        if (then.Device != now.Device) return;
         Slight("vector instructions", $"{then.Instructions}, {then.VectorBits} bits", $"{now.Instructions}, {now.VectorBits} bits");
 
         Slight("the device's driver", then.Driver, now.Driver);
