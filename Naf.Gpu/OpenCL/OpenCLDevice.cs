@@ -38,6 +38,9 @@ public sealed unsafe class OpenCLDevice : GpuDevice
         throw new DeviceException($"device {Info.Name} has no queue for this process: {OpenCLError.Name(status)}; use --device cpu");
     }
 
+    /// <summary>Whether binaries are asked of the driver and kept; null: of a GPU's.</summary>
+    internal bool? KeepsBinaries { get; init; }
+
     /// <inheritdoc/>
     public override DeviceInfo Info { get; }
 
@@ -101,7 +104,7 @@ public sealed unsafe class OpenCLDevice : GpuDevice
     {
         byte[] text = Encoding.UTF8.GetBytes(source.Text);
         // a CPU's driver keeps what it compiled itself; asked for a binary it would compile every kernel for all shapes, for minutes
-        if (!Info.IsGpu) return text;
+        if (!(KeepsBinaries ?? Info.IsGpu)) return text;
         nint program = FromSource(text);
         try
         {
@@ -125,7 +128,7 @@ public sealed unsafe class OpenCLDevice : GpuDevice
     /// <inheritdoc/>
     protected override nint LoadBinary(KernelSource source, byte[] binary)
     {
-        nint program = Info.IsGpu ? FromBinary(source, binary) : FromSource(binary);
+        nint program = KeepsBinaries ?? Info.IsGpu ? FromBinary(source, binary) : FromSource(binary);
         if (Build(program) == 0) return program;
         string log = Log(program);
         _ = _cl.ReleaseProgram(program);
