@@ -43,6 +43,13 @@ public sealed class KernelSource
         return new KernelSource(file, text.ToString());
     }
 
+    /// <summary>A table of numbers as a line of the dialect, for generated files.</summary>
+    public static string Table(string name, IEnumerable<int> values)
+    {
+        int[] all = [.. values];
+        return string.Create(CultureInfo.InvariantCulture, $"CONSTANT int {name}[{all.Length}] = {{ {string.Join(", ", all)} }};\n");
+    }
+
     private static string Literal(object value) => value switch
     {
         // nine digits bring a float32 back exactly

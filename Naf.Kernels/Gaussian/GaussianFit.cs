@@ -42,8 +42,9 @@ public sealed class GaussianFit : IDisposable
         _fit = device switch
         {
             CpuDevice cpu => new CpuGaussianFit(cpu, shape, _lengths, maxEpisodes, variant.LaneWidth),
-            GpuDevice gpu when gpu.Limits.HasDouble && !variant.Single => new GpuGaussianFit<double>(gpu, shape, _lengths, maxEpisodes),
-            GpuDevice gpu => new GpuGaussianFit<float>(gpu, shape, _lengths, maxEpisodes),
+            GpuDevice gpu when gpu.Limits.HasDouble && !variant.Single =>
+                GpuDevice.Construct(() => new GpuGaussianFit<double>(gpu, shape, _lengths, maxEpisodes)),
+            GpuDevice gpu => GpuDevice.Construct(() => new GpuGaussianFit<float>(gpu, shape, _lengths, maxEpisodes)),
             _ => throw new DeviceException($"device {device.Info.Name} has no kernels for the fit; use --device cpu"),
         };
     }

@@ -41,25 +41,16 @@ internal sealed class GpuGaussianFit<T> : IGaussianFit where T : unmanaged, IBin
         _kernel = device.Compile(Source(shape, threads))["gaussian_fit"];
         _launch = new LaunchShape((int)steps, threads, (int)needed);
         _allLengths = new int[learners * maxEpisodes];
-        try
-        {
-            _samples = Allocate<T>(steps * maxEpisodes * shape.Sample);
-            _diagonal = Allocate<T>((long)learners * shape.Sample);
-            _f = Allocate<T>(steps * shape.State * shape.Input);
-            _offset = Allocate<T>(steps * shape.State);
-            _n = Allocate<T>(steps * shape.State * shape.State);
-            Packed = Allocate<float>(steps * shape.PackedStep);
-            _lengthsOnDevice = Allocate<int>(_allLengths.Length);
-            _wrong = Allocate<int>(learners);
-            // one by one, so that each has an owner when the next one fails
-            _priorMean = device.Allocate<T>(1);
-            _priorScatter = device.Allocate<T>(1);
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
+        _samples = Allocate<T>(steps * maxEpisodes * shape.Sample);
+        _diagonal = Allocate<T>((long)learners * shape.Sample);
+        _f = Allocate<T>(steps * shape.State * shape.Input);
+        _offset = Allocate<T>(steps * shape.State);
+        _n = Allocate<T>(steps * shape.State * shape.State);
+        Packed = Allocate<float>(steps * shape.PackedStep);
+        _lengthsOnDevice = Allocate<int>(_allLengths.Length);
+        _wrong = Allocate<int>(learners);
+        _priorMean = device.Allocate<T>(1);
+        _priorScatter = device.Allocate<T>(1);
     }
 
     public DeviceBuffer<float> Packed { get; }
@@ -117,8 +108,8 @@ internal sealed class GpuGaussianFit<T> : IGaussianFit where T : unmanaged, IBin
     public void Dispose()
     {
         foreach (DeviceBuffer buffer in _buffers) buffer.Dispose();
-        _priorMean?.Dispose();
-        _priorScatter?.Dispose();
+        _priorMean.Dispose();
+        _priorScatter.Dispose();
     }
 
     public void Poison()

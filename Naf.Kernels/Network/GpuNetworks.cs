@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text;
+using Naf.Gpu;
 
 namespace Naf.Kernels;
 
@@ -74,11 +74,7 @@ internal sealed class GpuNetworks
             Table("TRANSPOSED_BASE", Places(_networks.Select(TransposedOf)));
             return new("Networks.gpu.c", text.ToString());
 
-            void Table(string name, IEnumerable<int> values)
-            {
-                int[] all = [.. values];
-                text.Append(CultureInfo.InvariantCulture, $"CONSTANT int {name}[{all.Length}] = {{ {string.Join(", ", all)} }};\n");
-            }
+            void Table(string name, IEnumerable<int> values) => text.Append(KernelSource.Table(name, values));
         }
     }
 

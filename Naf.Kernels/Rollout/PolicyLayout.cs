@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text;
+using Naf.Gpu;
 
 namespace Naf.Kernels;
 
@@ -27,11 +27,7 @@ internal static class PolicyLayout
         }
         return text.ToString();
 
-        void Table(string name, IEnumerable<int> values)
-        {
-            int[] all = [.. values];
-            text.Append(CultureInfo.InvariantCulture, $"CONSTANT int {name}[{all.Length}] = {{ {string.Join(", ", all)} }};\n");
-        }
+        void Table(string name, IEnumerable<int> values) => text.Append(KernelSource.Table(name, values));
     }
 
     // where each layer begins, and the end

@@ -50,7 +50,7 @@ internal sealed class RolloutTrial : IDisposable
     public ReplayBuffer Imagined(int learner)
     {
         ReplayBuffer replay = _imagined[learner];
-        if (_arrays.Count > 0) _arrays[2].Download(replay.Rows, (long)learner * replay.Capacity * replay.RowLength);
+        if (_arrays.Count > 0) replay.Download(_arrays[2], (long)learner * replay.Capacity * replay.RowLength);
         return replay;
     }
 
