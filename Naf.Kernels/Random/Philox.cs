@@ -23,6 +23,12 @@ public enum RandomStream : uint
     ImaginationAction = 8,
     /// <summary>Noise of the imagined dynamics.</summary>
     ImaginationDynamics = 9,
+    /// <summary>Where the components of a Gaussian mixture begin.</summary>
+    Mixture = 10,
+    /// <summary>Weights and minibatches of a network that learns the dynamics.</summary>
+    Regression = 11,
+    /// <summary>Noise of a planned controller's actions, and which episodes are planned.</summary>
+    Plan = 12,
 }
 
 /// <summary>Four random words.</summary>
