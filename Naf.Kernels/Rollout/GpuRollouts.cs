@@ -17,7 +17,7 @@ internal sealed class GpuRollouts : IRolloutEngine
     private readonly LearnerArray _parameters, _statistics, _imagined;
     private readonly RolloutPlan _plan;
     private readonly DeviceKernel _policyKernel, _rollout, _placesKernel, _append;
-    private readonly Action? _collect;
+    private readonly Action? _prepare;
     private readonly DeviceBuffer<float> _policy, _inputScale, _bounds;
     private readonly DeviceBuffer<int> _calls, _totals;
     private readonly int[] _callRows, _results;
@@ -31,14 +31,14 @@ internal sealed class GpuRollouts : IRolloutEngine
     /// <param name="statistics">Its running statistics: [learners] rows, MlpShape.Statistics floats at the beginning of each.</param>
     /// <param name="imagined">R_f: [learners] rows, [capacity, RowLength] at the beginning of each, capacity that of the call's targets.</param>
     /// <param name="plan">How to lay the work onto the device; null: as <see cref="RolloutPlan.Choose"/> says.</param>
-    /// <param name="collect">Brings what the host knows of the learners up to date, before it is asked who is active; null: it always is.</param>
+    /// <param name="prepare">Brings who is active and R_f up to date before a call; null: they always are.</param>
     /// <exception cref="DeviceException">The networks do not fit, or the device has no room.</exception>
     public GpuRollouts(
         GpuDevice device, RolloutDefinition definition, NafShape shape, float[] inputScale, int learners, long rollouts,
-        LearnerArray parameters, LearnerArray statistics, LearnerArray imagined, RolloutPlan? plan = null, Action? collect = null)
+        LearnerArray parameters, LearnerArray statistics, LearnerArray imagined, RolloutPlan? plan = null, Action? prepare = null)
     {
         (_device, _definition, _parameters, _statistics, _imagined) = (device, definition, parameters, statistics, imagined);
-        (_plan, _collect) = (plan ?? RolloutPlan.Choose(device, definition, shape, rollouts), collect);
+        (_plan, _prepare) = (plan ?? RolloutPlan.Choose(device, definition, shape, rollouts), prepare);
         DeviceProgram program = device.Compile(Source(definition, shape, _plan));
         (_policyKernel, _rollout) = (program["rollout_policy"], program["rollout"]);
         (_placesKernel, _append) = (program["rollout_places"], program["rollout_append"]);
@@ -78,8 +78,8 @@ internal sealed class GpuRollouts : IRolloutEngine
 
     public void Run(in RolloutCall call)
     {
-        // a learner may have stopped in an update that the host has not heard of
-        _collect?.Invoke();
+        // a learner may have stopped in an update that the host has not heard of, and rows of the host may be on their way into R_f
+        _prepare?.Invoke();
         int learners = call.Learners.Length, rollouts = 1, steps = 1, most = 0;
         for (int k = 0; k < learners; k++)
         {

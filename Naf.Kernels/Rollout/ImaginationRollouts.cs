@@ -149,7 +149,7 @@ public sealed class ImaginationRollouts : IDisposable
                 return GpuDevice.Construct(() => new GpuRollouts(gpu, definition, shape, population.InputScale, population.Learners, rollouts,
                     new LearnerArray(arrays.States, arrays.Layout.Parameters + parameters, arrays.Layout.Row),
                     new LearnerArray(arrays.States, arrays.Layout.Statistics + statistics, arrays.Layout.Row),
-                    new LearnerArray(arrays.Imagined, 0, (long)imagined.Capacity * imagined.RowLength), collect: trainer.Collect));
+                    new LearnerArray(arrays.Imagined, 0, (long)imagined.Capacity * imagined.RowLength), prepare: trainer.PrepareImagination));
             default:
                 throw new DeviceException($"the learners do not live on {device.Info.Name}; imagine on the device of the population");
         }

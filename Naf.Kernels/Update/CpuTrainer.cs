@@ -40,6 +40,10 @@ internal sealed class CpuTrainer : INafTrainer
 
     public void Stored(int learner) { }
 
+    public void StoredImagined(int learner) { }
+
+    public void ClearedImagined(int learner) { }
+
     public void Update(int imagined, int real)
     {
         (_imagined, _real, _nextLearner) = (imagined, real, 0);

@@ -3,14 +3,11 @@ using Naf.Gpu;
 namespace Naf.Kernels;
 
 /// <summary>
-/// The learners' replays on a GPU, [learners, rows, row]. The host holds the same rows (ReplayBuffer); those that it added since are uploaded
-/// together and put into their places by one launch. Grows with the largest of them.
+/// The learners' replays on a GPU, [learners, rows, row]. The host holds the same rows (ReplayBuffer). Grows with the largest of them.
 /// </summary>
 internal sealed class GpuReplay(GpuDevice device, Learner[] learners, DeviceKernel insert, int threads) : IDisposable
 {
-    private readonly List<(int Learner, int Row)> _added = [];
-    private DeviceBuffer<float> _staged = device.Allocate<float>(0);
-    private DeviceBuffer<ulong> _places = device.Allocate<ulong>(0);
+    private readonly GpuStaging _staging = new(device, [.. learners.Select(l => l.Replay)], insert, threads);
 
     /// <summary>The rows.</summary>
     public DeviceBuffer<float> Rows { get; private set; } = device.Allocate<float>(0);
@@ -21,35 +18,14 @@ internal sealed class GpuReplay(GpuDevice device, Learner[] learners, DeviceKern
     private int RowLength => learners[0].Replay.RowLength;
 
     /// <summary>The host added the newest row of a learner; several learners may do so at the same time.</summary>
-    public void Added(int learner)
-    {
-        lock (_added) _added.Add((learner, learners[learner].Replay.Newest));
-    }
+    public void Added(int learner) => _staging.Added(learner);
 
     /// <summary>Brings the device up to date.</summary>
     /// <exception cref="DeviceMemoryException">There is no room to grow.</exception>
     public void Flush()
     {
-        if (learners.Max(l => l.Replay.Count) > Allocated)
-        {
-            Reload();
-            return;
-        }
-        if (_added.Count == 0) return;
-        int row = RowLength;
-        var rows = new float[_added.Count * row];
-        var places = new ulong[_added.Count];
-        for (int i = 0; i < places.Length; i++)
-        {
-            (int learner, int index) = _added[i];
-            learners[learner].Replay.RowSpan(index).CopyTo(rows.AsSpan(i * row));
-            places[i] = (ulong)learner * (ulong)Allocated + (ulong)index;
-        }
-        _added.Clear();
-        device.Room(ref _staged, rows.Length).Upload(rows);
-        device.Room(ref _places, places.Length).Upload(places);
-        int groups = Math.Clamp((rows.Length + threads - 1) / threads, 1, 1024);
-        device.Launch(insert, new LaunchShape(groups, threads), Rows, _staged, _places, places.Length);
+        if (learners.Max(l => l.Replay.Count) > Allocated) Reload();
+        else _staging.Flush(Rows, Allocated);
     }
 
     /// <summary>Uploads all rows, to a larger array where they do not fit.</summary>
@@ -67,13 +43,12 @@ internal sealed class GpuReplay(GpuDevice device, Learner[] learners, DeviceKern
         }
         for (int p = 0; p < learners.Length; p++)
             learners[p].Replay.Upload(Rows, (long)p * Allocated * RowLength);
-        _added.Clear();
+        _staging.Forget();
     }
 
     public void Dispose()
     {
         Rows.Dispose();
-        _staged.Dispose();
-        _places.Dispose();
+        _staging.Dispose();
     }
 }

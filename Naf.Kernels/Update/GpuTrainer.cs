@@ -18,6 +18,7 @@ internal sealed class GpuTrainer : INafTrainer
     private readonly DeviceKernel[] _phases;
     private readonly DeviceKernel _update, _act, _transpose;
     private readonly GpuReplay _replay;
+    private readonly GpuStaging _imagined;
     private readonly DeviceBuffer<uint> _meetings;
     private readonly Lock _acting = new();
     private readonly int _tiles, _forwardBytes, _sharedBytes;
@@ -45,6 +46,7 @@ internal sealed class GpuTrainer : INafTrainer
         }
         Arrays = new GpuLearners(device, layout, inputScale, learners);
         _replay = new GpuReplay(device, learners, program["replay_insert"], _plan.Threads);
+        _imagined = new GpuStaging(device, [.. learners.Select(l => l.Imagined)], program["replay_insert"], _plan.Threads);
         (_x, _u, _results) = (device.Allocate<float>(0), device.Allocate<float>(0), device.Allocate<float>(0));
         (_calls, _meetings) = (device.Allocate<int>(0), device.Allocate<uint>(learners.Length));
         Push();
@@ -85,9 +87,21 @@ internal sealed class GpuTrainer : INafTrainer
 
     public void Stored(int learner) => _replay.Added(learner);
 
-    public void Update(int imagined, int real)
+    public void StoredImagined(int learner) => _imagined.Added(learner);
+
+    // how many rows R_f holds is said at each call
+    public void ClearedImagined(int learner) => _imagined.Forget(learner);
+
+    /// <summary>What the host knows of the learners, and what the device has in R_f, are brought up to date before others write there.</summary>
+    public void PrepareImagination()
     {
         Collect();
+        _imagined.Flush(Arrays.Imagined, _learners[0].Imagined.Capacity);
+    }
+
+    public void Update(int imagined, int real)
+    {
+        PrepareImagination();
         _replay.Flush();
         int updates = imagined + real, callRow = CallHeader + 2 * updates;
         _device.Room(ref _results, 4L * updates * _learners.Length);
@@ -124,7 +138,7 @@ internal sealed class GpuTrainer : INafTrainer
 
     public void Fetch()
     {
-        Collect();
+        PrepareImagination();
         Arrays.Fetch();
     }
 
@@ -132,6 +146,7 @@ internal sealed class GpuTrainer : INafTrainer
     {
         _pending = 0;
         Arrays.Push();
+        _imagined.Forget();
         _replay.Reload();
         _device.Launch(_transpose, new LaunchShape(_learners.Length * _tiles, _plan.Threads), Arrays.States);
     }
@@ -140,6 +155,7 @@ internal sealed class GpuTrainer : INafTrainer
     {
         Arrays.Dispose();
         _replay.Dispose();
+        _imagined.Dispose();
         foreach (DeviceBuffer buffer in (DeviceBuffer[])[_meetings, _results, _x, _u, _calls]) buffer.Dispose();
     }
 

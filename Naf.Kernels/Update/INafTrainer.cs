@@ -15,6 +15,12 @@ internal interface INafTrainer : IDisposable
     /// <summary>A transition was added to a learner's replay.</summary>
     void Stored(int learner);
 
+    /// <summary>A transition was added to a learner's R_f by the host.</summary>
+    void StoredImagined(int learner);
+
+    /// <summary>A learner's R_f was emptied.</summary>
+    void ClearedImagined(int learner);
+
     /// <summary>Updates from R_f, then from R, of every active learner whose buffer holds a minibatch.</summary>
     void Update(int imagined, int real);
 

@@ -105,6 +105,28 @@ public sealed class NafPopulation : IDisposable
         _trainer.Stored(learner);
     }
 
+    /// <summary>
+    /// Adds an imagined transition to a learner's R_f, behind those that <see cref="ImaginationRollouts"/> has put there; the oldest is overwritten.
+    /// </summary>
+    /// <param name="terminal">Whether the episode truly ended: a time limit is not a terminal state.</param>
+    /// <exception cref="ArgumentException">A length is wrong, or the population has no R_f.</exception>
+    /// <exception cref="NonFiniteTransitionException">An entry is not finite; nothing was stored.</exception>
+    public void StoreImagined(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward, ReadOnlySpan<float> next, bool terminal)
+    {
+        ReplayBuffer imagined = _learners[learner].Imagined;
+        if (imagined.Capacity == 0)
+            throw new ArgumentException("the learners have no room for imagined transitions; make the population with a capacity of R_f");
+        imagined.Add(x, u, reward, next, terminal);
+        _trainer.StoredImagined(learner);
+    }
+
+    /// <summary>Empties a learner's R_f: there are no updates from it until it holds a minibatch again.</summary>
+    public void ClearImagined(int learner)
+    {
+        _learners[learner].Imagined.Clear();
+        _trainer.ClearedImagined(learner);
+    }
+
     /// <summary>Transitions that a learner holds.</summary>
     public int ReplayCount(int learner) => _learners[learner].Replay.Count;
 

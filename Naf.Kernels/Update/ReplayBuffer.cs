@@ -114,6 +114,9 @@ internal sealed unsafe class ReplayBuffer : IDisposable
         }
     }
 
+    /// <summary>Holds no row any more; its room stays.</summary>
+    public void Clear() => (Count, _next) = (0, 0);
+
     public void Save(BinaryWriter writer)
     {
         writer.Write(_capacity);

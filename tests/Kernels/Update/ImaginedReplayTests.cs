@@ -1,0 +1,169 @@
+using Naf.Gpu;
+using Naf.Kernels;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>R_f filled by the host and by rollouts, emptied, saved and loaded: on every device what a list of rows on the processor says.</summary>
+[TestFixture("cpu")]
+[TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
+public sealed class ImaginedReplayTests(string name)
+{
+    private const int Capacity = 150, Row = 16;
+    private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 3, action: 2, horizon: 9);
+    private static readonly NafShape Shape = new(6, 2, [31]);
+
+    private Device Open() => name == "cpu" ? new CpuDevice(2) : GpuDevices.Open(name);
+
+    private static NafPopulation Population(Device device) =>
+        new(device, Shape, [], 16, 100, [new() { Seed = 1 }, new() { Seed = 2 }], imaginedCapacity: Capacity);
+
+    // row i of a series: what it holds tells which one it is
+    private static float[] RowOf(int series, int i) =>
+        [.. Enumerable.Range(0, Row).Select(e => e == 9 ? i % 3 == 0 ? 0 : 1 : 0.01f * (series + i) + 0.1f * MathF.Sin(e + i))];
+
+    private static void Store(NafPopulation population, int learner, int series, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            float[] row = RowOf(series, i);
+            population.StoreImagined(learner, row.AsSpan(0, 6), row.AsSpan(6, 2), row[8], row.AsSpan(10, 6), terminal: row[9] == 0);
+        }
+    }
+
+    private static void Imagine(Device device, NafPopulation population, ulong seed)
+    {
+        RolloutSettings noisy = new() { Rollouts = 31, Steps = 4, ActionNoise = 0.3f };
+        using var rollouts = new ImaginationRollouts(device, population, Task, [noisy, noisy]);
+        rollouts.SetDynamics([.. RolloutCheck.DrawDynamics(Task.Dynamics, 3), .. RolloutCheck.DrawDynamics(Task.Dynamics, 4)]);
+        for (int k = 0; k < 2; k++) RolloutCheck.DrawStarts(rollouts.Starts(k), Task, 31, 4, seed + (ulong)k);
+        rollouts.Run();
+    }
+
+    private static float[][] Rows(NafPopulation population, int learner) =>
+        [.. population.LearnerAt(learner).Imagined.Rows.ToArray().Chunk(Row)];
+
+    private static byte[] State(NafPopulation population)
+    {
+        using var stream = new MemoryStream();
+        population.Save(stream);
+        return stream.ToArray();
+    }
+
+    private static long Updates(NafPopulation population, int learner, int imagined, int real)
+    {
+        long before = population.TakeReport(learner).Updates;
+        population.Update(imagined, real);
+        return population.TakeReport(learner).Updates - before;
+    }
+
+    [Test]
+    public void The_host_s_rows_and_those_of_rollouts_stand_one_behind_the_other()
+    {
+        using Device device = Open(), cpu = new CpuDevice(1);
+        using NafPopulation population = Population(device), reference = Population(cpu);
+        foreach ((Device on, NafPopulation p) in new[] { (device, population), (cpu, reference) })
+        {
+            // 40 + 124 rows in 150 places: rollouts overwrite what may not have reached the device yet
+            Store(p, 0, series: 0, count: 40);
+            Imagine(on, p, seed: 50);
+            Assert.That(Rows(p, 0)[14..40], Is.EqualTo(Enumerable.Range(14, 26).Select(i => RowOf(0, i))));
+            Assert.That(Rows(p, 0)[..14], Is.Not.EqualTo(Enumerable.Range(0, 14).Select(i => RowOf(0, i))));
+            // + 30 + 124 + 7: and the host's rows overwrite what they made
+            Store(p, 0, series: 100, count: 30);
+            Imagine(on, p, seed: 60);
+            Store(p, 0, series: 200, count: 7);
+            float[][] rows = Rows(p, 0);
+            Assert.That(rows[18..25], Is.EqualTo(Enumerable.Range(0, 7).Select(i => RowOf(200, i))));
+            Assert.That(rows[25..44], Is.EqualTo(Enumerable.Range(11, 19).Select(i => RowOf(100, i))));
+        }
+        for (int k = 0; k < 2; k++)
+        {
+            Assert.That(population.LearnerAt(k).Imagined.Newest, Is.EqualTo(reference.LearnerAt(k).Imagined.Newest));
+            Assert.That(Rows(population, k), Is.EqualTo(Rows(reference, k)).Within(Tolerances.ImaginedRow));
+        }
+    }
+
+    [Test]
+    public void A_cleared_R_f_gives_no_updates_until_it_holds_a_minibatch_again()
+    {
+        using Device device = Open();
+        using NafPopulation population = Population(device);
+        for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 64, (ulong)k);
+        Imagine(device, population, seed: 50);
+        Assert.That(Updates(population, 0, imagined: 3, real: 2), Is.EqualTo(5));
+        Store(population, 0, series: 0, count: 5);
+        population.ClearImagined(0);
+        Assert.That((population.ImaginedCount(0), population.ImaginedCount(1), population.ReplayCount(0)), Is.EqualTo((0, 124, 64)));
+        Assert.That(Updates(population, 0, imagined: 3, real: 2), Is.EqualTo(2));
+        Store(population, 0, series: 100, count: 15);
+        Assert.That(Updates(population, 0, imagined: 3, real: 2), Is.EqualTo(2), "one row less than a minibatch");
+        Store(population, 0, series: 200, count: 1);
+        Assert.That(Updates(population, 0, imagined: 3, real: 2), Is.EqualTo(5));
+        Assert.That(population.TakeReport(1).Updates, Is.EqualTo(20), "the other learner's R_f was never cleared");
+        Assert.That(Rows(population, 0), Is.EqualTo((float[][])[.. Enumerable.Range(0, 15).Select(i => RowOf(100, i)), RowOf(200, 0)]));
+    }
+
+    [Test]
+    public void Updates_take_the_rows_that_were_stored_last()
+    {
+        using Device device = Open(), cpu = new CpuDevice(1);
+        using NafPopulation population = Population(device), reference = Population(cpu), plain = Population(cpu);
+        foreach (NafPopulation p in (NafPopulation[])[population, reference])
+        {
+            // rows that never reach the updates: cleared on their way, or overwritten
+            Store(p, 0, series: 5000, count: 40);
+            p.ClearImagined(0);
+            Store(p, 0, series: 9000, count: Capacity);
+            Store(p, 0, series: 0, count: Capacity);
+            p.Update(imagined: 4, real: 0);
+        }
+        Store(plain, 0, series: 0, count: Capacity);
+        plain.Update(imagined: 4, real: 0);
+        float[] expected = plain.LearnerAt(0).Parameters.Span.ToArray();
+        Assert.That(reference.LearnerAt(0).Parameters.Span.ToArray(), Is.EqualTo(expected));
+        Assert.That(population.LearnerAt(0).Parameters.Span.ToArray(), Is.EqualTo(expected).Within(Tolerances.UpdatedParameters));
+        double loss = plain.TakeReport(0).Loss;
+        Assert.That(population.TakeReport(0).Loss, Is.EqualTo(loss).Within(Tolerances.LossOfDevices * loss));
+    }
+
+    [Test]
+    public void A_checkpoint_holds_rows_that_were_on_their_way_and_puts_away_those_of_who_loads_it()
+    {
+        using Device device = Open(), cpu = new CpuDevice(1);
+        using NafPopulation first = Population(device), again = Population(device), moved = Population(cpu);
+        Imagine(device, first, seed: 50);
+        Store(first, 0, series: 0, count: 40);
+        first.ClearImagined(1);
+        Store(first, 1, series: 300, count: 20);
+        byte[] state = State(first);
+        foreach (NafPopulation p in (NafPopulation[])[again, moved])
+        {
+            Store(p, 0, series: 5000, count: Capacity);
+            p.Load(new MemoryStream(state));
+            Assert.That(State(p), Is.EqualTo(state));
+            Assert.That((p.ImaginedCount(0), p.ImaginedCount(1)), Is.EqualTo((Capacity, 20)));
+        }
+        foreach ((Device on, NafPopulation p) in new[] { (device, first), (device, again), (cpu, moved) })
+        {
+            Store(p, 1, series: 400, count: 3);
+            Imagine(on, p, seed: 70);
+            p.Update(imagined: 3, real: 0);
+        }
+        Assert.That(State(again), Is.EqualTo(State(first)));
+        for (int k = 0; k < 2; k++)
+            Assert.That(Rows(moved, k), Is.EqualTo(Rows(first, k)).Within(Tolerances.ImaginedRow), $"learner {k}");
+    }
+
+    [Test]
+    public void What_cannot_be_stored_is_refused()
+    {
+        using Device device = Open();
+        using var without = new NafPopulation(device, Shape, [], 16, 100, [new LearnerSettings()]);
+        Assert.That(() => Store(without, 0, 0, 1), Throws.ArgumentException.With.Message.Contains("R_f"));
+        using NafPopulation population = Population(device);
+        float[] x = new float[6], u = [0, float.NaN];
+        Assert.That(() => population.StoreImagined(0, x, u, 0, x, false), Throws.TypeOf<NonFiniteTransitionException>());
+        Assert.That(population.ImaginedCount(0), Is.Zero);
+    }
+}
