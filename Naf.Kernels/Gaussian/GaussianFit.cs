@@ -136,6 +136,17 @@ public sealed class GaussianFit : IDisposable
     /// <summary>Fills every model with NaN.</summary>
     internal void Poison() => _fit.Poison();
 
+    /// <summary>Copies a learner's packed model of the last fit, after waiting for it.</summary>
+    /// <param name="packed">[T, PackedStep].</param>
+    /// <exception cref="ArgumentException">The length is wrong.</exception>
+    public void CopyPacked(int learner, Span<float> packed)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)learner, (uint)Learners, nameof(learner));
+        if (packed.Length != Shape.Horizon * Shape.PackedStep)
+            throw new ArgumentException($"the packed model has {packed.Length} numbers; give {Shape.Horizon} × {Shape.PackedStep}");
+        _fit.CopyPacked(learner, packed);
+    }
+
     /// <summary>A learner's packed model of the last fit, [T, PackedStep], after waiting for it.</summary>
     internal float[] CopyPacked(int learner)
     {

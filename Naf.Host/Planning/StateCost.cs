@@ -1,0 +1,96 @@
+using Naf.Kernels;
+
+namespace Naf.Host;
+
+/// <summary>
+/// C(s, u) = −r(h(s, c), u) of a task in the coordinates s of its fitted dynamics, with ∂C/∂s = −Jᵀ ∂r/∂x and the Gauss-Newton Hessian JᵀHJ,
+/// J = ∂h/∂s. Actions are taken as they come, not clipped; the reward of termination is left out.
+/// </summary>
+/// <remarks>Carries a workspace: nothing is allocated after the constructor, and each thread needs one of its own.</remarks>
+internal sealed class StateCost : IStageCost
+{
+    private readonly StateCoordinates _coordinates;
+    private readonly TangentCost _cost;
+    private readonly double[] _qpos, _qvel;
+
+    /// <param name="coordinates">What s is.</param>
+    /// <param name="observation">h, over the same tree.</param>
+    /// <param name="reward">r over the observation and the action.</param>
+    /// <param name="form">Which semidefinite Hessian of the reward.</param>
+    /// <exception cref="ArgumentException">The sizes of the parts differ, or the form is not a semidefinite one.</exception>
+    public StateCost(StateCoordinates coordinates, ObservationDefinition observation, RewardDefinition reward, HessianForm form)
+    {
+        _coordinates = coordinates;
+        _cost = new TangentCost(observation, reward, form);
+        if (_cost.Size != coordinates.Size)
+            throw new ArgumentException(
+                $"the coordinates have {coordinates.Size} numbers, and the observation is of {_cost.Size}; take them of one model");
+        (_qpos, _qvel) = (new double[coordinates.Tree.Nq], new double[coordinates.Tree.Nv]);
+    }
+
+    /// <inheritdoc/>
+    public int State => _coordinates.Size;
+
+    /// <inheritdoc/>
+    public int Action => _cost.Action;
+
+    /// <summary>[ConstantSize], c: the constants of the episode, such as the target; kept, not copied.</summary>
+    /// <exception cref="ArgumentException">Given with another size.</exception>
+    public double[] Constants
+    {
+        get => _cost.Constants;
+        set => _cost.Constants = value;
+    }
+
+    /// <inheritdoc/>
+    public double Value(ReadOnlySpan<double> s, ReadOnlySpan<double> u)
+    {
+        _coordinates.FromState(s, _qpos, _qvel);
+        return _cost.Value(_qpos, _qvel, u);
+    }
+
+    /// <inheritdoc/>
+    public double Expand(ReadOnlySpan<double> s, ReadOnlySpan<double> u, Span<double> gradient, Span<double> hessian)
+    {
+        _coordinates.FromState(s, _qpos, _qvel);
+        double value = _cost.Expand(_qpos, _qvel, u, gradient, hessian);
+        foreach (TreeJoint joint in _coordinates.Tree.Joints)
+            if (joint.Type == TreeJointType.Free) ToRotationVector(s, joint.DofAddress + 3, gradient, hessian);
+        return value;
+    }
+
+    /// <summary>
+    /// From turns about the body's own axes to the rotation vector r = s[at .. at + 3): exp(r + dr) = exp(r) exp(B dr), so that the gradient g of
+    /// these three becomes Bᵀg, and their rows and columns of the Hessian BᵀH and HB; B = 1 − (1 − cos θ)/θ² [r]ₓ + (θ − sin θ)/θ³ [r]ₓ², θ = |r|.
+    /// </summary>
+    private void ToRotationVector(ReadOnlySpan<double> s, int at, Span<double> gradient, Span<double> hessian)
+    {
+        int n = State + Action;
+        Mat3<double> b = BodyRate(new Vec3<double>(s[at], s[at + 1], s[at + 2]));
+        Turn(b, ref gradient[at], ref gradient[at + 1], ref gradient[at + 2]);
+        for (int j = 0; j < n; j++) Turn(b, ref hessian[at * n + j], ref hessian[(at + 1) * n + j], ref hessian[(at + 2) * n + j]);
+        for (int i = 0; i < n; i++) Turn(b, ref hessian[i * n + at], ref hessian[i * n + at + 1], ref hessian[i * n + at + 2]);
+    }
+
+    // by its columns; by the series where the quotients would lose their digits
+    private static Mat3<double> BodyRate(Vec3<double> r)
+    {
+        double square = Vec3<double>.Dot(r, r), angle = Math.Sqrt(square);
+        bool small = square < 1e-4;
+        double first = small ? 0.5 - square / 24 : (1 - Math.Cos(angle)) / square;
+        double second = small ? 1.0 / 6 - square / 120 : (angle - Math.Sin(angle)) / (square * angle);
+        return new Mat3<double>(Column(0), Column(1), Column(2));
+
+        Vec3<double> Column(int axis)
+        {
+            Vec3<double> e = Vec3<double>.Unit(axis), once = Vec3<double>.Cross(r, e);
+            return e - first * once + second * Vec3<double>.Cross(r, once);
+        }
+    }
+
+    private static void Turn(in Mat3<double> b, ref double x, ref double y, ref double z)
+    {
+        Vec3<double> turned = b.Inverse(new Vec3<double>(x, y, z));
+        (x, y, z) = (turned.X, turned.Y, turned.Z);
+    }
+}

@@ -1,0 +1,132 @@
+using Naf.Kernels;
+
+namespace Naf.Host;
+
+/// <summary>
+/// C = −r(h(qpos, qvel, c), u) of a task, expanded in the tangent space of the simulator's state: a displacement has 2 Nv numbers, along
+/// qvel's coordinates and of qvel itself, where a free joint is turned about its body's own axes (MuJoCo's mj_integratePos).
+/// </summary>
+/// <remarks>
+/// Gauss-Newton: the curvature of h is left out, gradient Jᵀg and Hessian JᵀHJ with H the reward's own semidefinite one, so that the sum is
+/// semidefinite too. Carries a workspace: nothing is allocated after the constructor, and each thread needs one of its own.
+/// </remarks>
+internal sealed class TangentCost
+{
+    private readonly RewardFunction<double> _reward;
+    private readonly ObservationFunction<double> _h;
+    private readonly HessianForm _form;
+    private readonly int _observations, _nv;
+    private readonly double[] _x, _byPosition, _byVelocity, _jacobian, _slope, _curvature, _product;
+    private double[] _constants;
+
+    /// <param name="observation">h.</param>
+    /// <param name="reward">r over the observation and the action.</param>
+    /// <param name="form">Which semidefinite Hessian of the reward.</param>
+    /// <exception cref="ArgumentException">The sizes of observation and reward differ, or the form is not a semidefinite one.</exception>
+    public TangentCost(ObservationDefinition observation, RewardDefinition reward, HessianForm form)
+    {
+        if (reward.ObservationSize != observation.Size)
+            throw new ArgumentException(
+                $"the reward is of {reward.ObservationSize} observations, and the observation has {observation.Size}; take them of one task");
+        if (form == HessianForm.Exact)
+            throw new ArgumentException("the exact Hessian may be indefinite; take PositiveSemidefinite or Majorised", nameof(form));
+        (_reward, _h, _form) = (new RewardFunction<double>(reward), new ObservationFunction<double>(observation), form);
+        (_observations, _nv, Action) = (observation.Size, observation.Tree.Nv, reward.ActionSize);
+        int z = _observations + Action;
+        _x = new double[_observations];
+        (_byPosition, _byVelocity) = (new double[_observations * _nv], new double[_observations * _nv]);
+        (_jacobian, _slope, _curvature) = (new double[_observations * Size], new double[z], new double[z * z]);
+        _product = new double[Size + Action];
+        _constants = new double[observation.ConstantSize];
+    }
+
+    /// <summary>Numbers of a displacement of the state: 2 Nv.</summary>
+    public int Size => 2 * _nv;
+
+    /// <summary>Size A of the action.</summary>
+    public int Action { get; }
+
+    /// <summary>[ConstantSize], c: the constants of the episode, such as the target.</summary>
+    /// <exception cref="ArgumentException">Given with another size.</exception>
+    public double[] Constants
+    {
+        get => _constants;
+        set => _constants = value.Length == _constants.Length ? value
+            : throw new ArgumentException($"{value.Length} constants given, and the task has {_constants.Length}; give the episode's");
+    }
+
+    /// <summary>C(s, u), without the reward of termination.</summary>
+    public double Value(ReadOnlySpan<double> qpos, ReadOnlySpan<double> qvel, ReadOnlySpan<double> u)
+    {
+        _h.Evaluate(qpos, qvel, _constants, _x);
+        return -_reward.Value(_x, u);
+    }
+
+    /// <summary>C(s, u), its gradient and its Hessian by the displacement of the state and the action.</summary>
+    /// <param name="qpos">[Nq].</param>
+    /// <param name="qvel">[Nv].</param>
+    /// <param name="u">[Action].</param>
+    /// <param name="gradient">[Size + Action], receives the gradient.</param>
+    /// <param name="hessian">[Size + Action, Size + Action] row-major, receives the Hessian.</param>
+    /// <returns>C(s, u).</returns>
+    public double Expand(
+        ReadOnlySpan<double> qpos, ReadOnlySpan<double> qvel, ReadOnlySpan<double> u, Span<double> gradient, Span<double> hessian)
+    {
+        double value = Value(qpos, qvel, u);
+        _reward.Gradient(_x, u, _slope);
+        _reward.CostHessian(_x, u, _form, _curvature);
+
+        // J = ∂x/∂s = [∂x/∂q, ∂x/∂q̇]
+        _h.Jacobian(qpos, qvel, _constants, _byPosition, _byVelocity);
+        for (int i = 0; i < _observations; i++)
+        {
+            _byPosition.AsSpan(i * _nv, _nv).CopyTo(_jacobian.AsSpan(i * Size));
+            _byVelocity.AsSpan(i * _nv, _nv).CopyTo(_jacobian.AsSpan(i * Size + _nv));
+        }
+        Project(gradient, hessian);
+        return value;
+    }
+
+    /// <summary>∂C/∂s = −Jᵀ ∂r/∂x and JᵀHJ; rows of H and entries of J that are 0 are passed over.</summary>
+    private void Project(Span<double> gradient, Span<double> hessian)
+    {
+        int z = _observations + Action, n = Size + Action;
+        gradient.Clear();
+        hessian.Clear();
+        for (int i = 0; i < z; i++)
+        {
+            if (_slope[i] != 0) AddRow(i, -_slope[i], gradient);
+
+            // row i of HJ, and then its part of JᵀHJ
+            ReadOnlySpan<double> row = _curvature.AsSpan(i * z, z);
+            if (row.IndexOfAnyExcept(0.0) < 0) continue;
+            Span<double> product = _product;
+            product.Clear();
+            for (int k = 0; k < z; k++)
+                if (row[k] != 0) AddRow(k, row[k], product);
+            if (i >= _observations)
+                Add(1, product, hessian.Slice((Size + i - _observations) * n, n));
+            else
+                for (int d = 0; d < Size; d++)
+                    if (_jacobian[i * Size + d] is not 0 and double j) Add(j, product, hessian.Slice(d * n, n));
+        }
+
+        // the two halves differ by rounding
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < i; j++) hessian[i * n + j] = hessian[j * n + i] = 0.5 * (hessian[i * n + j] + hessian[j * n + i]);
+    }
+
+    // a times row k of the derivatives of z = [x; u]: of J, or of the identity
+    private void AddRow(int k, double a, Span<double> sum)
+    {
+        if (k >= _observations)
+            sum[Size + k - _observations] += a;
+        else
+            Add(a, _jacobian.AsSpan(k * Size, Size), sum);
+    }
+
+    private static void Add(double a, ReadOnlySpan<double> v, Span<double> sum)
+    {
+        for (int i = 0; i < v.Length; i++) sum[i] += a * v[i];
+    }
+}
