@@ -64,4 +64,16 @@ internal static class Tolerances
 
     /// <summary>A mean of independent draws with a given standard deviation: four of its standard errors.</summary>
     public static double SampledMean(double deviation, int draws) => 4 * deviation / Math.Sqrt(draws);
+
+    /// <summary>
+    /// A mixture's numbers by two writings of one formula in double: rounding of 1e-16 times the condition of covariances that are nearly singular in
+    /// places, at most 1e4 here, and some hundred terms.
+    /// </summary>
+    public const double MixtureRound = 1e-9;
+
+    /// <summary>
+    /// Means and covariances (of size 1) of a component of a mixture from n samples of its own: at most five standard errors, 1.6 / √n each, half as
+    /// much again because components overlap.
+    /// </summary>
+    public static double RecoveredMixture(int samples) => 12 / Math.Sqrt(samples);
 }

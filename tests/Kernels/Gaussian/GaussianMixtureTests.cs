@@ -1,0 +1,253 @@
+using Naf.Gpu;
+using Naf.Kernels;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>Mixtures of Gaussians against their formulas, on known mixtures, and on samples that are hardly any.</summary>
+public sealed class GaussianMixtureTests
+{
+    // three overlapping components of three entries
+    private static readonly double[] Weights = [0.5, 0.3, 0.2];
+    private static readonly double[][] Means = [[0, 0, 0], [2.5, -1, 1], [-1, 3, 0.5]];
+    private static readonly double[][,] Factors =
+    [
+        new double[,] { { 1, 0, 0 }, { 0.5, 0.8, 0 }, { 0, -0.3, 0.6 } },
+        new double[,] { { 0.5, 0, 0 }, { -0.4, 0.7, 0 }, { 0.3, 0.3, 1 } },
+        new double[,] { { 0.7, 0, 0 }, { 0, 0.6, 0 }, { 0.6, 0, 0.3 } },
+    ];
+
+    private static double[] Known(int count, ulong seed = 1) => MixtureOracle.Draw(count, Weights, Means, Factors, seed);
+
+    private static double[] Normals(int count, int size, ulong seed = 2) =>
+        [.. Enumerable.Range(0, count * size).Select(i => Philox.Normal(seed, RandomStream.Reset, (ulong)i))];
+
+    private static double[] Responsibilities(GaussianMixture mixture, ReadOnlySpan<double> sample, out double logDensity)
+    {
+        var r = new double[mixture.Components];
+        Array.Fill(r, double.NaN);
+        logDensity = mixture.Responsibilities(sample, r);
+        return r;
+    }
+
+    [Test]
+    public void A_known_mixture_is_recovered()
+    {
+        const int count = 20_000;
+        GaussianMixture mixture = GaussianMixture.Fit(
+            Known(count), 3, new MixtureSettings { Components = 3, Iterations = 1000, Tolerance = 1e-7, Floor = 1e-9 });
+        // of each component at most 5 standard errors of an entry with variance 1.2 from a fifth of the samples, all of which overlap
+        double tolerance = Tolerances.RecoveredMixture(count / 5);
+        for (int k = 0; k < 3; k++)
+        {
+            int found = Enumerable.Range(0, 3).MinBy(f => Enumerable.Range(0, 3).Sum(i => Math.Pow(mixture.Means[f * 3 + i] - Means[k][i], 2)));
+            Assert.That(mixture.Weights[found], Is.EqualTo(Weights[k]).Within(tolerance));
+            for (int i = 0; i < 3; i++)
+            {
+                Assert.That(mixture.Means[found * 3 + i], Is.EqualTo(Means[k][i]).Within(tolerance), $"mean of {k}, entry {i}");
+                for (int j = 0; j < 3; j++)
+                {
+                    double covariance = Enumerable.Range(0, 3).Sum(l => Factors[k][i, l] * Factors[k][j, l]);
+                    Assert.That(mixture.Covariances[(found * 3 + i) * 3 + j], Is.EqualTo(covariance).Within(tolerance), $"Σ of {k}, ({i}, {j})");
+                }
+            }
+        }
+    }
+
+    [Test]
+    public void A_round_is_that_of_the_formulas()
+    {
+        double[] samples = Known(443);
+        MixtureSettings settings = new() { Components = 4, Tolerance = 0, Iterations = 3, Floor = 1e-3 };
+        GaussianMixture before = GaussianMixture.Fit(samples, 3, settings), after = GaussianMixture.Fit(samples, 3, settings with { Iterations = 4 });
+        (double[] weights, double[] means, double[] covariances) = MixtureOracle.Round(before, samples, settings.Floor);
+        Assert.That(before.Weights.ToArray(), Is.Not.EqualTo(weights).Within(1e-4), "the round should change them");
+        Assert.That(after.Weights.ToArray(), Is.EqualTo(weights).Within(Tolerances.MixtureRound));
+        Assert.That(after.Means.ToArray(), Is.EqualTo(means).Within(Tolerances.MixtureRound));
+        Assert.That(after.Covariances.ToArray(), Is.EqualTo(covariances).Within(Tolerances.MixtureRound));
+        double density = Enumerable.Range(0, 443).Average(n => Math.Log(MixtureOracle.Densities(before, samples.AsSpan(3 * n, 3)).Sum()));
+        Assert.That(after.LogLikelihoods[3], Is.EqualTo(density).Within(Tolerances.MixtureRound));
+    }
+
+    [Test]
+    public void One_component_has_the_samples_moments()
+    {
+        double[] samples = Known(31);
+        var moments = new SampleMoments(3);
+        moments.Add(samples);
+        GaussianMixture mixture = GaussianMixture.Fit(samples, 3, new MixtureSettings { Floor = 0.25 });
+        Assert.That(mixture.Means.ToArray(), Is.EqualTo(moments.Mean.ToArray()).Within(Tolerances.ByHand));
+        double[] covariance = moments.Covariance();
+        for (int i = 0; i < 3; i++) covariance[4 * i] += 0.25;
+        Assert.That(mixture.Covariances.ToArray(), Is.EqualTo(covariance).Within(Tolerances.ByHand));
+        Assert.That(mixture.Weights.ToArray(), Is.EqualTo(new[] { 1.0 }));
+    }
+
+    [Test]
+    public void The_likelihood_never_falls([Values(1, 2, 7)] int size, [Values(2, 5, 20)] int components, [Values(1u, 2u, 3u)] uint seed)
+    {
+        // a floor that is nothing beside these variances: it is no part of what is maximised
+        GaussianMixture mixture = GaussianMixture.Fit(
+            [.. Normals(1000, size).Select((z, i) => z + 3 * Math.Sin(i))], size,
+            new MixtureSettings { Components = components, Tolerance = 0, Iterations = 60, Floor = 1e-12, Seed = seed });
+        Assert.That(mixture.LogLikelihoods, Has.Count.GreaterThan(1).And.All.Matches<double>(double.IsFinite));
+        for (int i = 1; i < mixture.LogLikelihoods.Count - 1; i++)
+            Assert.That(mixture.LogLikelihoods[i], Is.GreaterThan(mixture.LogLikelihoods[i - 1] - Tolerances.ByHand), $"round {i}");
+    }
+
+    [Test]
+    public void Responsibilities_are_those_of_the_formula_and_sum_to_one()
+    {
+        double[] samples = Known(443);
+        GaussianMixture mixture = GaussianMixture.Fit(samples, 3, new MixtureSettings { Components = 5 });
+        for (int n = 0; n < 50; n++)
+        {
+            double[] p = MixtureOracle.Densities(mixture, samples.AsSpan(3 * n, 3));
+            double[] r = Responsibilities(mixture, samples.AsSpan(3 * n, 3), out double logDensity);
+            Assert.That(r, Is.EqualTo(p.Select(v => v / p.Sum())).Within(Tolerances.MixtureRound));
+            Assert.That(r.Sum(), Is.EqualTo(1).Within(Tolerances.ByHand));
+            Assert.That(logDensity, Is.EqualTo(Math.Log(p.Sum())).Within(Tolerances.MixtureRound));
+        }
+        // so far off that every density is 0 in double, and that its logarithm overflows
+        Assert.That(Responsibilities(mixture, [1e4, 1e4, -1e4], out double far).Sum(), Is.EqualTo(1).Within(Tolerances.ByHand));
+        Assert.That(far, Is.LessThan(-1e6).And.GreaterThan(double.NegativeInfinity));
+        Assert.That(Responsibilities(mixture, [1e200, 0, 0], out far), Is.EqualTo(mixture.Weights.ToArray()));
+        Assert.That(far, Is.EqualTo(double.NegativeInfinity));
+    }
+
+    [Test]
+    public void Threads_change_no_bit([Values(1, 2, 3)] int threads)
+    {
+        double[] samples = Normals(443, 31);
+        MixtureSettings settings = new() { Components = 6, Seed = 4 };
+        GaussianMixture expected = GaussianMixture.Fit(samples, 31, settings);
+        using var team = new WorkTeam(threads);
+        for (int repeat = 0; repeat < 3; repeat++)
+        {
+            GaussianMixture actual = GaussianMixture.Fit(samples, 31, settings, team);
+            Assert.That(actual.Weights.ToArray(), Is.EqualTo(expected.Weights.ToArray()));
+            Assert.That(actual.Means.ToArray(), Is.EqualTo(expected.Means.ToArray()));
+            Assert.That(actual.Covariances.ToArray(), Is.EqualTo(expected.Covariances.ToArray()));
+            Assert.That(actual.LogLikelihoods, Is.EqualTo(expected.LogLikelihoods));
+        }
+    }
+
+    [Test]
+    public void Any_size_is_a_mixture([Values(1, 2, 31, 33)] int count, [Values(1, 4, 17, 40)] int size, [Values(1, 3, 20)] int components)
+    {
+        double[] samples = Normals(count, size);
+        GaussianMixture mixture = GaussianMixture.Fit(samples, size, new MixtureSettings { Components = components });
+        Assert.That(mixture.Components, Is.EqualTo(Math.Min(components, count)));
+        Usable(mixture, samples);
+    }
+
+    [Test]
+    public void Samples_of_low_rank_survive()
+    {
+        double[] samples = Normals(200, 8);
+        // two entries of eight are free, one is constant, all others follow
+        for (int n = 0; n < 200; n++)
+            for (int i = 2; i < 8; i++) samples[n * 8 + i] = i == 7 ? 3 : samples[n * 8] * i - samples[n * 8 + 1];
+        Usable(GaussianMixture.Fit(samples, 8, new MixtureSettings { Components = 6 }), samples);
+    }
+
+    [TestCase(0)]
+    [TestCase(1e100)]
+    [TestCase(-1e-300)]
+    public void Equal_samples_survive(double value)
+    {
+        double[] samples = [.. Enumerable.Repeat(value, 5 * 40)];
+        GaussianMixture mixture = GaussianMixture.Fit(samples, 5, new MixtureSettings { Components = 4 });
+        Usable(mixture, samples);
+    }
+
+    [Test]
+    public void Samples_of_very_different_size_survive()
+    {
+        double[] samples = Normals(100, 6);
+        for (int i = 0; i < samples.Length; i++) samples[i] *= Math.Pow(10, (i % 6 - 2) * 25);
+        // entries that follow from the largest up to rounding
+        for (int n = 0; n < 100; n++) samples[n * 6 + 4] = 3 * samples[n * 6 + 5];
+        Usable(GaussianMixture.Fit(samples, 6, new MixtureSettings { Components = 3 }), samples);
+    }
+
+    [Test]
+    public void A_component_that_dies_begins_anew_where_the_mixture_fits_worst()
+    {
+        // 60 samples in one place and two outliers: four centres where k-means finds but three places
+        double[] samples = [.. Enumerable.Repeat(1.0, 120), 50, 50, -70, 20];
+        GaussianMixture mixture = GaussianMixture.Fit(samples, 2, new MixtureSettings { Components = 4, Floor = 1e-4 });
+        Usable(mixture, samples);
+        Assert.That(mixture.Weights.ToArray(), Is.All.Positive);
+        foreach ((double x, double y) in new[] { (1.0, 1.0), (50, 50), (-70, 20) })
+        {
+            double[] r = Responsibilities(mixture, [x, y], out _);
+            double Distance(int k) => Math.Abs(mixture.Means[2 * k] - x) + Math.Abs(mixture.Means[2 * k + 1] - y);
+            double near = Enumerable.Range(0, 4).Sum(k => Distance(k) < 1e-6 ? r[k] : 0);
+            Assert.That(near, Is.EqualTo(1).Within(Tolerances.ByHand), $"({x}, {y})");
+        }
+    }
+
+    [Test]
+    public void Few_starts_in_clusters_are_told_apart([Range(0, 19)] int seed)
+    {
+        // 3 clusters of 5 in 6 entries, two of them constant; a spread of 0.05 around places that are 1 apart
+        double[] samples = Normals(15, 6, (ulong)seed);
+        for (int n = 0; n < 15; n++)
+            for (int i = 0; i < 6; i++) samples[n * 6 + i] = i >= 4 ? 0.7 : 0.05 * samples[n * 6 + i] + (i == n % 3 ? 1 : 0);
+        GaussianMixture mixture = GaussianMixture.Fit(samples, 6, new MixtureSettings { Components = 3, Seed = (ulong)seed });
+        Assert.That(mixture.Weights.ToArray(), Is.EqualTo(new[] { 1 / 3.0, 1 / 3.0, 1 / 3.0 }).Within(Tolerances.ByHand));
+        int[] of = [.. Enumerable.Range(0, 15).Select(n => Responsibilities(mixture, samples.AsSpan(6 * n, 6), out _).AsSpan().IndexOf(1))];
+        Assert.That(of[..3], Is.Unique.And.All.GreaterThanOrEqualTo(0));
+        Assert.That(of, Is.EqualTo(Enumerable.Range(0, 15).Select(n => of[n % 3])));
+    }
+
+    [TestCase(0, 2)]
+    [TestCase(79, 2)]
+    [TestCase(120, 3)]
+    [TestCase(750, 18)]
+    [TestCase(3000, 20)]
+    public void Components_come_with_samples(int samples, int components) =>
+        Assert.That(GaussianMixture.DefaultComponents(samples), Is.EqualTo(components));
+
+    [Test]
+    public void What_is_no_sample_is_refused_with_the_remedy()
+    {
+        MixtureSettings one = new();
+        foreach (double bad in new[] { double.NaN, double.PositiveInfinity, -1e101 })
+            Assert.That(() => GaussianMixture.Fit([0, 1, 2, 3, bad, 5], 2, one),
+                Throws.TypeOf<NonFiniteTransitionException>().With.Message.Contains("entry 0 of sample 2"));
+        Assert.That(() => GaussianMixture.Fit([], 2, one), Throws.ArgumentException.With.Message.Contains("[count, size]"));
+        Assert.That(() => GaussianMixture.Fit(new double[3], 2, one), Throws.ArgumentException.With.Message.Contains("3 numbers"));
+        Assert.That(() => GaussianMixture.Fit([1], 0, one), Throws.ArgumentException);
+        Assert.That(() => GaussianMixture.Fit([1], 1, one with { Components = 0 }), Throws.ArgumentException.With.Message.Contains("components = 0"));
+        Assert.That(() => GaussianMixture.Fit([1], 1, one with { Floor = 0 }), Throws.ArgumentException.With.Message.Contains("floor = 0"));
+        Assert.That(() => GaussianMixture.Fit([1], 1, one with { Iterations = 0 }), Throws.ArgumentException.With.Message.Contains("iterations"));
+        Assert.That(() => GaussianMixture.Fit([1], 1, one with { Tolerance = double.NaN }),
+            Throws.ArgumentException.With.Message.Contains("tolerance"));
+        GaussianMixture mixture = GaussianMixture.Fit([1, 2], 1, one);
+        Assert.That(() => mixture.Responsibilities([1, 2], new double[1]), Throws.ArgumentException.With.Message.Contains("2 entries"));
+    }
+
+    // finite, with weights that sum to 1 and covariances that are symmetric and positive on the diagonal
+    private static void Usable(GaussianMixture mixture, double[] samples)
+    {
+        int size = mixture.Size;
+        foreach (double[] numbers in (double[][])[mixture.Weights.ToArray(), mixture.Means.ToArray(), mixture.Covariances.ToArray()])
+            Assert.That(numbers, Is.All.Matches<double>(double.IsFinite));
+        Assert.That(mixture.Weights.ToArray().Sum(), Is.EqualTo(1).Within(Tolerances.ByHand));
+        for (int k = 0; k < mixture.Components; k++)
+            for (int i = 0; i < size; i++)
+            {
+                Assert.That(mixture.Covariances[(k * size + i) * size + i], Is.Positive);
+                for (int j = 0; j < i; j++)
+                    Assert.That(mixture.Covariances[(k * size + i) * size + j], Is.EqualTo(mixture.Covariances[(k * size + j) * size + i]));
+            }
+        for (int n = 0; n < Math.Min(5, samples.Length / size); n++)
+        {
+            double[] r = Responsibilities(mixture, samples.AsSpan(n * size, size), out double logDensity);
+            Assert.That(logDensity, Is.Not.NaN.And.GreaterThan(double.NegativeInfinity));
+            Assert.That(r.Sum(), Is.EqualTo(1).Within(Tolerances.ByHand));
+        }
+    }
+}

@@ -1,0 +1,172 @@
+using Naf.Gpu;
+using Naf.Kernels;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>The prior of a time step from a mixture over all time steps.</summary>
+public sealed class MixturePriorTests
+{
+    // two places of two entries in units of 100 and 0.01, far from 0, and a constant between them
+    private static readonly (double Level, double Unit)[] Entries = [(1e4, 100), (0.7, 0), (-3, 0.01)];
+
+    private static double[] Samples(int count, Func<int, double> place) =>
+    [
+        .. Enumerable.Range(0, count).SelectMany(n => Entries.Select((e, i) =>
+            e.Level + e.Unit * (place(n) + Philox.Normal(3, RandomStream.Reset, (ulong)n, (uint)i)))),
+    ];
+
+    private static (double[] Recent, double[] Scale) Data(int count = 443)
+    {
+        double[] recent = Samples(count, n => n % 3 == 0 ? 4 : -2);
+        var moments = new SampleMoments(3);
+        moments.Add(recent);
+        return (recent, moments.Scale());
+    }
+
+    private static (double[] Mean, double[] Covariance) Moments(MixturePrior prior, double[] samples)
+    {
+        (double[] mean, double[] covariance) = (new double[3], new double[9]);
+        mean.AsSpan().Fill(double.NaN);
+        covariance.AsSpan().Fill(double.NaN);
+        prior.Moments(samples, mean, covariance);
+        return (mean, covariance);
+    }
+
+    [Test]
+    public void One_component_gives_the_moments_of_all_samples()
+    {
+        (double[] recent, double[] scale) = Data();
+        var moments = new SampleMoments(3);
+        moments.Add(recent);
+        (double[] mean, double[] covariance) = Moments(MixturePrior.Fit(recent, scale, new MixtureSettings { Floor = 1e-12 }), recent[..15]);
+        double[] expected = moments.Covariance();
+        for (int i = 0; i < 3; i++)
+        {
+            // the constant's own unit is 0
+            double[] units = [.. Entries.Select(e => Math.Max(e.Unit, 1e-3))];
+            Assert.That(mean[i], Is.EqualTo(moments.Mean[i]).Within(Tolerances.DoubleFit * units[i]));
+            for (int j = 0; j < 3; j++)
+                Assert.That(covariance[3 * i + j], Is.EqualTo(expected[3 * i + j]).Within(Tolerances.DoubleFit * units[i] * units[j]));
+        }
+    }
+
+    [Test]
+    public void The_moments_are_those_of_the_formula_with_the_steps_responsibilities()
+    {
+        (double[] recent, double[] scale) = Data();
+        MixturePrior prior = MixturePrior.Fit(recent, scale, new MixtureSettings { Components = 4 });
+        // between the two places, so that several components have a part
+        double[] step = Samples(5, n => n - 2);
+        (double[] mean, double[] covariance) = Moments(prior, step);
+
+        GaussianMixture mixture = prior.Mixture!;
+        Assert.That((mixture.Size, mixture.Components), Is.EqualTo((2, 4)));
+        double[] centre = [recent.Where((_, i) => i % 3 == 0).Average(), recent.Where((_, i) => i % 3 == 2).Average()], s = [scale[0], scale[2]];
+        var w = new double[4];
+        for (int n = 0; n < 5; n++)
+        {
+            double[] p = MixtureOracle.Densities(mixture, [(step[3 * n] - centre[0]) * s[0], (step[3 * n + 2] - centre[1]) * s[1]]);
+            for (int k = 0; k < 4; k++) w[k] += p[k] / p.Sum() / 5;
+        }
+        Assert.That(w.Count(v => v > 0.02), Is.GreaterThan(1), "several components should count");
+        double[] mu = [.. Enumerable.Range(0, 2).Select(i => Enumerable.Range(0, 4).Sum(k => w[k] * mixture.Means[2 * k + i]))];
+        int[] places = [0, 2];
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.That((mean[places[i]] - centre[i]) * s[i], Is.EqualTo(mu[i]).Within(Tolerances.MixtureRound));
+            for (int j = 0; j < 2; j++)
+            {
+                double expected = Enumerable.Range(0, 4).Sum(k => w[k] * (mixture.Covariances[4 * k + 2 * i + j]
+                    + (mixture.Means[2 * k + i] - mu[i]) * (mixture.Means[2 * k + j] - mu[j])));
+                Assert.That(covariance[3 * places[i] + places[j]] * s[i] * s[j], Is.EqualTo(expected).Within(Tolerances.MixtureRound));
+            }
+        }
+    }
+
+    [Test]
+    public void A_step_has_the_moments_of_its_own_place()
+    {
+        (double[] recent, double[] scale) = Data(3000);
+        MixturePrior prior = MixturePrior.Fit(recent, scale, new MixtureSettings { Components = 2 });
+        foreach (double place in new[] { 4.0, -2 })
+        {
+            (double[] mean, double[] covariance) = Moments(prior, Samples(5, _ => place));
+            foreach (int i in new[] { 0, 2 })
+            {
+                Assert.That((mean[i] - Entries[i].Level) / Entries[i].Unit, Is.EqualTo(place).Within(Tolerances.SampledMean(1, 1000)));
+                Assert.That(covariance[4 * i] / Entries[i].Unit / Entries[i].Unit, Is.EqualTo(1).Within(Tolerances.SampledMean(Math.Sqrt(2), 1000)));
+            }
+        }
+    }
+
+    [Test]
+    public void A_step_without_samples_has_the_mixtures_own_moments()
+    {
+        (double[] recent, double[] scale) = Data();
+        var prior = MixturePrior.Fit(recent, scale, new MixtureSettings { Components = 3, Floor = 1e-12 });
+        (double[] mean, double[] covariance) = Moments(prior, []);
+        var moments = new SampleMoments(3);
+        moments.Add(recent);
+        // at a fixed point of EM the mixture has its samples' mean and covariance; after any maximisation too
+        double[] expected = moments.Covariance();
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.That(mean[i], Is.EqualTo(moments.Mean[i]).Within(Tolerances.DoubleFit * Math.Abs(Entries[i].Level)));
+            for (int j = 0; j < 3; j++)
+                Assert.That(covariance[3 * i + j],
+                    Is.EqualTo(expected[3 * i + j]).Within(Tolerances.DoubleFit * (1 + Math.Abs(expected[3 * i + j]))));
+        }
+    }
+
+    [Test]
+    public void Constants_are_copied_with_no_variance()
+    {
+        (double[] recent, double[] scale) = Data();
+        (double[] mean, double[] covariance) = Moments(MixturePrior.Fit(recent, scale, new MixtureSettings { Components = 3 }), recent[..9]);
+        Assert.That(mean[1], Is.EqualTo(0.7));
+        for (int i = 0; i < 3; i++) Assert.That((covariance[3 + i], covariance[3 * i + 1]), Is.EqualTo((0.0, 0.0)));
+        MixturePrior nothing = MixturePrior.Fit([0.7, 0.1, 3, 0.7, 0.1, 3, 0.7, 0.1, 3], new double[3], new MixtureSettings { Components = 2 });
+        (mean, covariance) = Moments(nothing, []);
+        Assert.That((nothing.Mixture, mean, covariance), Is.EqualTo(((GaussianMixture?)null, new[] { 0.7, 0.1, 3 }, new double[9])));
+    }
+
+    [Test]
+    public void Units_change_nothing_but_the_units()
+    {
+        (double[] recent, double[] scale) = Data();
+        double[] other = [.. recent.Select((z, i) => i % 3 == 0 ? z / 128 : z)], otherScale = [scale[0] * 128, .. scale[1..]];
+        MixtureSettings settings = new() { Components = 3 };
+        (double[] mean, double[] covariance) = Moments(MixturePrior.Fit(recent, scale, settings), recent[30..45]);
+        (double[] otherMean, double[] otherCovariance) = Moments(MixturePrior.Fit(other, otherScale, settings), other[30..45]);
+        Assert.That(otherMean[0] * 128, Is.EqualTo(mean[0]).Within(1e-7));
+        Assert.That(otherCovariance[0] * 128 * 128, Is.EqualTo(covariance[0]).Within(1e-7));
+        Assert.That(otherCovariance[2] * 128, Is.EqualTo(covariance[2]).Within(1e-7));
+    }
+
+    [Test]
+    public void Threads_change_no_bit()
+    {
+        (double[] recent, double[] scale) = Data();
+        using var team = new WorkTeam(3);
+        MixtureSettings settings = new() { Components = 5 };
+        (double[] mean, double[] covariance) = Moments(MixturePrior.Fit(recent, scale, settings), recent[..15]);
+        Assert.That(Moments(MixturePrior.Fit(recent, scale, settings, team), recent[..15]), Is.EqualTo((mean, covariance)));
+    }
+
+    [Test]
+    public void What_does_not_fit_is_refused_with_the_remedy()
+    {
+        (double[] recent, double[] scale) = Data();
+        MixtureSettings settings = new();
+        recent[7] = double.NaN;
+        Assert.That(() => MixturePrior.Fit(recent, scale, settings),
+            Throws.TypeOf<NonFiniteTransitionException>().With.Message.Contains("entry 1 of sample 2"));
+        Assert.That(() => MixturePrior.Fit(recent.AsSpan(0, 4), scale, settings), Throws.ArgumentException.With.Message.Contains("[count, 3]"));
+        Assert.That(() => MixturePrior.Fit([], scale, settings), Throws.ArgumentException);
+        Assert.That(() => MixturePrior.Fit([1, 2, 3], [1, -1, 1], settings), Throws.ArgumentException.With.Message.Contains("entry 1 of the scale"));
+        MixturePrior prior = MixturePrior.Fit([1, 2, 3], [1, 1, 1], settings);
+        Assert.That(() => prior.Moments([1, 2], new double[3], new double[9]), Throws.ArgumentException.With.Message.Contains("[n, 3]"));
+        Assert.That(() => prior.Moments([], new double[3], new double[3]), Throws.ArgumentException);
+    }
+}
