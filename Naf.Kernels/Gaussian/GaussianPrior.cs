@@ -25,6 +25,35 @@ public sealed record GaussianPrior(double[] Mean, double[] Scatter, double MeanS
             [.. learners.SelectMany(l => l.Covariance().Select(c => strength * c))], strength, strength);
     }
 
+    /// <summary>
+    /// A Gaussian for each time step from a mixture over all of them: μ₀ and Φ / n₀ are <see cref="MixturePrior.Moments"/> of the step's samples.
+    /// </summary>
+    /// <param name="learners">Each learner's mixture, of samples of one size.</param>
+    /// <param name="episodes">[learner][episode]: [length, D], those that are to be fitted; an episode may end before the horizon.</param>
+    /// <param name="horizon">Time steps T.</param>
+    /// <param name="meanStrength">m, 0 or more.</param>
+    /// <param name="strength">n₀, above 0.</param>
+    /// <exception cref="ArgumentException">A strength is out of range, or the sizes do not fit together.</exception>
+    public static GaussianPrior OfMixtures(
+        IReadOnlyList<MixturePrior> learners, IReadOnlyList<IReadOnlyList<double[]>> episodes, int horizon, double meanStrength, double strength)
+    {
+        if (!(meanStrength >= 0 && strength > 0 && double.IsFinite(meanStrength + strength)))
+            throw new ArgumentException($"prior strengths {meanStrength} and {strength} are out of range; give 0 or more and one above 0");
+        if (learners.Count != episodes.Count)
+            throw new ArgumentException($"{learners.Count} mixtures are given for the episodes of {episodes.Count} learners; give one to each");
+        int size = learners[0].Size;
+        var (mean, scatter) = (new double[learners.Count * horizon * size], new double[learners.Count * horizon * size * size]);
+        for (int k = 0; k < learners.Count; k++)
+            for (int t = 0; t < horizon; t++)
+            {
+                double[] samples = [.. episodes[k].Where(e => e.Length >= (t + 1) * size).SelectMany(e => e[(t * size)..((t + 1) * size)])];
+                int at = k * horizon + t;
+                learners[k].Moments(samples, mean.AsSpan(at * size, size), scatter.AsSpan(at * size * size, size * size));
+            }
+        for (int i = 0; i < scatter.Length; i++) scatter[i] *= strength;
+        return new GaussianPrior(mean, scatter, meanStrength, strength);
+    }
+
     /// <summary>Steps that it holds for each learner: 1 or the horizon.</summary>
     /// <exception cref="ArgumentException">Sizes or strengths do not fit; the message says which.</exception>
     internal int Steps(DynamicsShape shape, int learners)

@@ -145,6 +145,32 @@ public sealed class MixturePriorTests
     }
 
     [Test]
+    public void A_fits_prior_has_the_moments_of_every_step_of_every_learner()
+    {
+        (double[] recent, double[] scale) = Data();
+        MixturePrior[] mixtures = [.. new ulong[] { 1, 2 }.Select(seed =>
+            MixturePrior.Fit(recent, scale, new MixtureSettings { Components = 2 + (int)seed, Seed = seed }))];
+        // the second learner's episodes are of 1 and 2 steps, and the third step has no samples
+        double[][][] episodes = [[recent[..9], recent[9..18]], [recent[18..21], recent[21..27]]];
+        GaussianPrior prior = GaussianPrior.OfMixtures(mixtures, episodes, 3, 0.5, 2);
+        Assert.That((prior.MeanStrength, prior.Strength), Is.EqualTo((0.5, 2.0)));
+        double[][][] steps =
+        [
+            [[.. recent[..3], .. recent[9..12]], [.. recent[3..6], .. recent[12..15]], [.. recent[6..9], .. recent[15..18]]],
+            [[.. recent[18..21], .. recent[21..24]], recent[24..27], []],
+        ];
+        for (int k = 0; k < 2; k++)
+            for (int t = 0; t < 3; t++)
+            {
+                (double[] mean, double[] covariance) = Moments(mixtures[k], steps[k][t]);
+                Assert.That(prior.Mean.AsSpan((3 * k + t) * 3, 3).ToArray(), Is.EqualTo(mean));
+                Assert.That(prior.Scatter.AsSpan((3 * k + t) * 9, 9).ToArray(), Is.EqualTo(covariance.Select(c => 2 * c)));
+            }
+        Assert.That(() => GaussianPrior.OfMixtures(mixtures, episodes, 3, 1, 0), Throws.ArgumentException.With.Message.Contains("above 0"));
+        Assert.That(() => GaussianPrior.OfMixtures(mixtures, episodes[..1], 3, 1, 1), Throws.ArgumentException.With.Message.Contains("1 learners"));
+    }
+
+    [Test]
     public void Threads_change_no_bit()
     {
         (double[] recent, double[] scale) = Data();

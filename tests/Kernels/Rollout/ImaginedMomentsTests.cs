@@ -1,0 +1,131 @@
+using Naf.Gpu;
+using Naf.Kernels;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>
+/// Thousands of imagined rollouts of a known linear-Gaussian system, whose policy stands still but for its noise, have the exact mean and covariance
+/// of the system's states after every number of steps, on the processor and on every GPU device: in its own model, and in the one fitted to its
+/// episodes.
+/// </summary>
+[TestFixture("cpu")]
+[TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
+public sealed class ImaginedMomentsTests(string name)
+{
+    private const int Rollouts = 16_000, Steps = 6;
+    private static readonly LinearGaussianSystem System = new(8, 4, 2);
+
+    // sliders, whose observation is their state, without ends
+    private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 2, action: 2, horizon: 8);
+
+    private Device Open() => name == "cpu" ? new CpuDevice(2) : GpuDevices.Open(name);
+
+    // the head of a new policy times 0: μ(x) = 0
+    private static NafPopulation Still(Device device) =>
+        new(device, new NafShape(4, 2, [8]), [], 16, 16, [new() { Seed = 1, HeadScale = 0 }], imaginedCapacity: Rollouts * Steps);
+
+    private static ImaginationRollouts Imagination(Device device, NafPopulation population) => new(device, population, Task,
+        [new RolloutSettings { Rollouts = Rollouts, Steps = Steps, ActionNoise = (float)System.ActionDeviation }]);
+
+    // s after each number of steps, [Steps][Rollouts][S]
+    private static float[][][] Imagine(ImaginationRollouts rollouts, NafPopulation population, Func<int, double[]> start, int time)
+    {
+        RolloutStarts starts = rollouts.Starts(0);
+        starts.Count = Rollouts;
+        for (int m = 0; m < Rollouts; m++)
+        {
+            double[] s = start(m);
+            starts.Set(m, s.AsSpan(0, 2), s.AsSpan(2, 2), [], time);
+        }
+        rollouts.Run();
+        Assert.That(rollouts.Report(0), Is.EqualTo(new RolloutReport(Rollouts * Steps, 0)));
+        float[] rows = population.LearnerAt(0).Imagined.Rows.ToArray();
+        int row = Task.RowLength;
+        return
+        [
+            .. Enumerable.Range(0, Steps).Select(l => Enumerable.Range(0, Rollouts)
+                .Select(m => rows.AsSpan((m * Steps + l + 1) * row - System.State, System.State).ToArray()).ToArray()),
+        ];
+    }
+
+    // four standard errors of the difference from the exact moments: of the rollouts, and of the episodes that a model was fitted to
+    private static void AreThose(float[][] states, double[] mean, double[,] p, double samples, string what)
+    {
+        for (int i = 0; i < System.State; i++)
+        {
+            double average = states.Average(s => (double)s[i]);
+            Assert.That(average, Is.EqualTo(mean[i]).Within(4 * Math.Sqrt(p[i, i] / samples)), $"mean of s[{i}] {what}");
+            for (int j = 0; j <= i; j++)
+            {
+                double covariance = states.Average(s => (s[i] - mean[i]) * (s[j] - mean[j]));
+                double error = Math.Sqrt((p[i, i] * p[j, j] + p[i, j] * p[i, j]) / samples);
+                Assert.That(covariance, Is.EqualTo(p[i, j]).Within(4 * error), $"covariance of s[{i}] and s[{j}] {what}");
+            }
+        }
+    }
+
+    [Test]
+    public void In_the_systems_own_model_they_are_its_moments()
+    {
+        using Device device = Open();
+        using NafPopulation population = Still(device);
+        using ImaginationRollouts rollouts = Imagination(device, population);
+        rollouts.SetDynamics(System.Packed());
+        double[] start = [0.5, -1, 2, 0.3];
+        float[][][] states = Imagine(rollouts, population, _ => start, time: 1);
+        for (int l = 0; l < Steps; l++)
+        {
+            (double[] mean, double[,] p) = System.Moments(start, new double[4, 4], 1, 2 + l);
+            AreThose(states[l], mean, p, Rollouts, $"after {l + 1} steps");
+        }
+    }
+
+    [Test]
+    public void In_the_fitted_model_they_are_the_systems()
+    {
+        const int episodes = 2000;
+        using Device device = Open();
+        using var fit = new GaussianFit(device, System.Shape, 1, episodes, FitCheck.SettingsFor(device, new GaussianFitSettings(), FitVariant.Best));
+        double[][] data = System.Draw(episodes, 7);
+        var moments = new SampleMoments(System.Shape.Sample);
+        for (int e = 0; e < episodes; e++)
+        {
+            fit.Store(0, e, data[e]);
+            moments.Add(data[e]);
+        }
+        fit.Fit(GaussianPrior.Pooled([moments], 1), moments.Scale());
+
+        using NafPopulation population = Still(device);
+        using ImaginationRollouts rollouts = Imagination(device, population);
+        if (fit.PackedOnDevice is { } onDevice)
+            rollouts.SetDynamics(onDevice);
+        else
+            rollouts.SetDynamics(fit.PackedOnHost!.Span);
+        // starts as those of the episodes, others of them: then the model's moments err as those of the episodes do
+        float[][][] states = Imagine(rollouts, population, m => System.Start(8, m), time: 0);
+        for (int l = 0; l < Steps; l++)
+        {
+            (double[] mean, double[,] p) = System.Moments(l + 1);
+            AreThose(states[l], mean, p, 1 / (1.0 / Rollouts + 1.0 / episodes), $"after {l + 1} steps");
+        }
+    }
+
+    [Test]
+    public void Mean_dynamics_have_the_systems_mean_and_only_the_actions_variance()
+    {
+        using Device device = Open();
+        using NafPopulation population = Still(device);
+        using ImaginationRollouts rollouts = Imagination(device, population);
+        rollouts.SetDynamics(System.Packed());
+        rollouts.SetSettings(0, rollouts.Settings(0) with { SampleDynamics = false });
+        double[] start = [0.5, -1, 2, 0.3];
+        float[][][] states = Imagine(rollouts, population, _ => start, time: 2);
+        LinearGaussianSystem noiseless = System with { Noise = 0 };
+        for (int l = 0; l < Steps; l++)
+        {
+            (double[] mean, double[,] p) = noiseless.Moments(start, new double[4, 4], 2, 3 + l);
+            AreThose(states[l], mean, p, Rollouts, $"after {l + 1} steps");
+        }
+    }
+}
