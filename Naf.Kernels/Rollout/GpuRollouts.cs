@@ -23,7 +23,7 @@ internal sealed class GpuRollouts : IRolloutEngine
     private readonly int[] _callRows, _results;
     private readonly float[] _boundRows;
     private DeviceBuffer<float> _dynamics, _states, _constants, _rows;
-    private DeviceBuffer<int> _times, _lengths, _places;
+    private DeviceBuffer<int> _times, _ends, _lengths, _places;
 
     /// <param name="inputScale">[observation].</param>
     /// <param name="rollouts">The most of all learners together in one call.</param>
@@ -48,7 +48,8 @@ internal sealed class GpuRollouts : IRolloutEngine
         (_calls, _totals) = (device.Allocate<int>(learners * CallRow), device.Allocate<int>(2 * learners));
         (_dynamics, _states) = (device.Allocate<float>(0), device.Allocate<float>(0));
         (_constants, _rows) = (device.Allocate<float>(0), device.Allocate<float>(0));
-        (_times, _lengths, _places) = (device.Allocate<int>(0), device.Allocate<int>(0), device.Allocate<int>(0));
+        (_times, _ends) = (device.Allocate<int>(0), device.Allocate<int>(0));
+        (_lengths, _places) = (device.Allocate<int>(0), device.Allocate<int>(0));
         (_callRows, _results, _boundRows) = (new int[_calls.Length], new int[_totals.Length], new float[_bounds.Length]);
     }
 
@@ -97,7 +98,7 @@ internal sealed class GpuRollouts : IRolloutEngine
             _parameters.Buffer, (ulong)_parameters.First, (ulong)_parameters.Row,
             _statistics.Buffer, (ulong)_statistics.First, (ulong)_statistics.Row, _inputScale, _policy, parts);
         _device.Launch(_rollout, new LaunchShape(learners * tiles, _plan.Threads, _plan.SharedBytes),
-            _policy, _dynamics, _calls, _bounds, _states, _constants, _times, _rows, _lengths, tiles, rollouts, steps);
+            _policy, _dynamics, _calls, _bounds, _states, _constants, _times, _ends, _rows, _lengths, tiles, rollouts, steps);
         _device.Launch(_placesKernel, new LaunchShape(learners, _plan.Threads, 4 * sizeof(int) * _plan.Threads),
             _calls, _lengths, _places, _totals, rollouts);
         _device.Launch(_append, new LaunchShape(learners * rollouts, _plan.Threads),
@@ -115,7 +116,8 @@ internal sealed class GpuRollouts : IRolloutEngine
     public void Dispose()
     {
         foreach (DeviceBuffer buffer in (DeviceBuffer[])[_policy, _inputScale, _bounds, _calls, _totals]) buffer.Dispose();
-        foreach (DeviceBuffer buffer in (DeviceBuffer[])[_dynamics, _states, _constants, _rows, _times, _lengths, _places]) buffer.Dispose();
+        foreach (DeviceBuffer buffer in (DeviceBuffer[])[_dynamics, _states, _constants, _rows]) buffer.Dispose();
+        foreach (DeviceBuffer buffer in (DeviceBuffer[])[_times, _ends, _lengths, _places]) buffer.Dispose();
     }
 
     private static bool Imagines(in RolloutCall call, int k) => call.Learners[k].Active && call.Starts[k].Count > 0;
@@ -128,6 +130,7 @@ internal sealed class GpuRollouts : IRolloutEngine
         _device.Room(ref _states, all * state);
         _device.Room(ref _constants, all * constants);
         _device.Room(ref _times, all);
+        _device.Room(ref _ends, all);
         _device.Room(ref _lengths, all);
         _device.Room(ref _places, all);
         _device.Room(ref _rows, all * steps * _definition.RowLength);
@@ -145,6 +148,7 @@ internal sealed class GpuRollouts : IRolloutEngine
             _states.Upload(starts.State[..(count * state)], (long)k * rollouts * state);
             _constants.Upload(starts.Constants[..(count * constants)], (long)k * rollouts * constants);
             _times.Upload(starts.Time[..count], (long)k * rollouts);
+            _ends.Upload(starts.End[..count], (long)k * rollouts);
         }
         _calls.Upload(_callRows);
         _bounds.Upload(_boundRows);

@@ -92,6 +92,8 @@ internal sealed unsafe class LaneRolloutCrew<TLanes, TVector> : RolloutCrew
 
     private static ulong Number(in RolloutBlock block) => block.Starts.FirstNumber + (ulong)block.First;
 
+    private static int End(in RolloutBlock block, int m) => block.Starts.EndPointer[block.First + m];
+
     private float* Constants(in RolloutBlock block, int m) =>
         block.Starts.ConstantsPointer + (long)(block.First + m) * _definition.Observation.ConstantSize;
 
@@ -117,7 +119,7 @@ internal sealed unsafe class LaneRolloutCrew<TLanes, TVector> : RolloutCrew
         {
             _time[m] = block.Starts.TimePointer[block.First + m];
             _length[m] = 0;
-            if (_time[m] >= _definition.Dynamics.Horizon) continue;
+            if (_time[m] >= End(block, m)) continue;
             float* s = _z.Pointer + m * _zRow;
             FloatRow.Copy(block.Starts.StatePointer + (long)(block.First + m) * _state, s, _state);
             _h.Evaluate(s, Constants(block, m), Row(m, 0));
@@ -190,7 +192,7 @@ internal sealed unsafe class LaneRolloutCrew<TLanes, TVector> : RolloutCrew
         if (!FloatRow.Finite(row, _rowLength)) return Cut();
 
         _length[m] = step + 1;
-        if (terminal || step + 1 == _steps || ++_time[m] >= _definition.Dynamics.Horizon) return false;
+        if (terminal || step + 1 == _steps || ++_time[m] >= End(block, m)) return false;
         FloatRow.Copy(next, z, _state);
         FloatRow.Copy(xNext, row + _rowLength, _observation);
         return true;

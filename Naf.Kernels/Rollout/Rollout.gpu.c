@@ -37,10 +37,10 @@ DEVICE int all_finite(int count, LOCAL const float* column)
 }
 
 // The loops of this kernel are bare: PoCL gives wrong rows with EACH in their place, though not in the functions that it calls.
-// starts: state [learners, rollouts, STATE], constants [.., CONSTANTS], time [..];  dynamics: packed, [learners, HORIZON, PACKED_STEP]
+// starts: state [learners, rollouts, STATE], constants [.., CONSTANTS], time and end [..];  dynamics: packed, [learners, HORIZON, PACKED_STEP]
 // bounds: [learners, 2, PAD(STATE)];  rows: [learners, rollouts, steps, REPLAY_ROW];  lengths: [learners, rollouts], 2 length + cut
 KERNEL(THREADS) void rollout(GLOBAL const float* policy, GLOBAL const float* dynamics, GLOBAL const int* calls, GLOBAL const float* bounds,
-                             GLOBAL const float* state, GLOBAL const float* constants, GLOBAL const int* time,
+                             GLOBAL const float* state, GLOBAL const float* constants, GLOBAL const int* time, GLOBAL const int* end,
                              GLOBAL float* rows, GLOBAL int* lengths, int tiles, int rollouts, int steps)
 {
     SHARED(float, pool, POOL);
@@ -77,7 +77,7 @@ KERNEL(THREADS) void rollout(GLOBAL const float* policy, GLOBAL const float* dyn
         int here = THREAD < count;
         now[THREAD] = here ? time[place + (ulong)THREAD] : 0;
         observe(z + THREAD, constants + (place + (ulong)(here ? THREAD : 0)) * CONSTANTS, x + THREAD);
-        int begins = here & (now[THREAD] < HORIZON), finite = all_finite(OBSERVATION, x + THREAD);
+        int begins = here & (now[THREAD] < (here ? end[place + (ulong)THREAD] : 0)), finite = all_finite(OBSERVATION, x + THREAD);
         alive[THREAD] = begins & finite;
         cut[THREAD] = begins & !finite;
         length[THREAD] = 0;
@@ -121,7 +121,7 @@ KERNEL(THREADS) void rollout(GLOBAL const float* policy, GLOBAL const float* dyn
                     outcome[ROWS + THREAD] = terminal ? 0 : 1;
                     stored[THREAD] = all_finite(OBSERVATION, x_next + THREAD) & all_finite(ACTION, z + STATE * ROWS + THREAD)
                         & all_finite(1, outcome + THREAD);
-                    alive[THREAD] = stored[THREAD] & !terminal & (now[THREAD] + 1 < HORIZON);
+                    alive[THREAD] = stored[THREAD] & !terminal & (now[THREAD] + 1 < end[place + (ulong)THREAD]);
                     now[THREAD] += alive[THREAD];
                 }
                 cut[THREAD] = !stored[THREAD];

@@ -52,7 +52,8 @@ public static class RolloutCheck
         {
             for (int i = 0; i < state; i++) starts.State[m * state + i] = Draw(RandomStream.Reset, m, i);
             for (int i = 0; i < constants; i++) starts.Constants[m * constants + i] = Draw(RandomStream.TestReset, m, i);
-            starts.Time[m] = Philox.Index(Philox.At(seed, RandomStream.ImaginationStart, (ulong)m).A, times);
+            (starts.Time[m], starts.End[m]) =
+                (Philox.Index(Philox.At(seed, RandomStream.ImaginationStart, (ulong)m).A, times), definition.Dynamics.Horizon);
         }
 
         float Draw(RandomStream stream, int m, int i) => (float)(0.5 * Philox.Normal(seed, stream, (ulong)m, (uint)i));
@@ -74,7 +75,8 @@ public static class RolloutCheck
         {
             double[] s = Widen(starts.State.Slice(m * state, state)), c = Widen(starts.Constants.Slice(m * constants, constants));
             RolloutReference<double>.Result expected = reference.Run(
-                settings, learner.Settings.Seed, starts.FirstNumber + (ulong)m, parameters, statistics, model, s, c, starts.Time[m]);
+                settings, learner.Settings.Seed, starts.FirstNumber + (ulong)m, parameters, statistics, model, s, c, starts.Time[m],
+                starts.End[m]);
             cuts += expected.Cut ? 1 : 0;
             foreach (double[] row in expected.Rows)
             {

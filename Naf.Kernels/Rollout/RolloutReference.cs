@@ -20,18 +20,19 @@ internal sealed class RolloutReference<T>(RolloutDefinition definition, NafShape
     /// <summary>One step: its row, s′, and whether the rollout is cut here instead of storing it.</summary>
     public sealed record Step(T[] Row, T[] Next, bool Cut, bool Terminal);
 
-    /// <summary>Rollout number <paramref name="number"/> from s at time step t.</summary>
+    /// <summary>Rollout number <paramref name="number"/> from s at time step t, to before time step <paramref name="end"/>.</summary>
     /// <param name="seed">The learner's seed.</param>
     /// <param name="parameters">Of the network that holds μ.</param>
     /// <param name="statistics">Its running statistics.</param>
     /// <param name="dynamics">[Horizon, PackedStep], the packed model.</param>
     public Result Run(
-        RolloutSettings settings, ulong seed, ulong number, T[] parameters, T[] statistics, T[] dynamics, T[] s, T[] constants, int t)
+        RolloutSettings settings, ulong seed, ulong number, T[] parameters, T[] statistics, T[] dynamics, T[] s, T[] constants, int t,
+        int end)
     {
         var rows = new List<T[]>();
         T[] x = Observe(s, constants);
-        if (t < definition.Dynamics.Horizon && !x.All(T.IsFinite)) return new Result(rows, Cut: true);
-        for (int k = 0; k < settings.Steps && t < definition.Dynamics.Horizon; k++, t++)
+        if (t < end && !x.All(T.IsFinite)) return new Result(rows, Cut: true);
+        for (int k = 0; k < settings.Steps && t < end; k++, t++)
         {
             Step step = Advance(settings, seed, number, k, parameters, statistics, dynamics, s, constants, t);
             if (step.Cut) return new Result(rows, Cut: true);

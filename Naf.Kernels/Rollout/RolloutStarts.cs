@@ -6,7 +6,7 @@ namespace Naf.Kernels;
 public sealed unsafe class RolloutStarts : IDisposable
 {
     private readonly RolloutDefinition _definition;
-    private readonly HostBuffer _state, _constants, _time;
+    private readonly HostBuffer _state, _constants, _time, _end;
     private readonly double[] _s;
 
     internal RolloutStarts(RolloutDefinition definition, int capacity)
@@ -18,6 +18,8 @@ public sealed unsafe class RolloutStarts : IDisposable
             _state = new HostBuffer((long)capacity * definition.Dynamics.State);
             _constants = new HostBuffer((long)capacity * definition.Observation.ConstantSize);
             _time = new HostBuffer(capacity);
+            _end = new HostBuffer(capacity);
+            End.Fill(definition.Dynamics.Horizon);
         }
         catch
         {
@@ -44,8 +46,14 @@ public sealed unsafe class RolloutStarts : IDisposable
     /// <summary>[Capacity, ConstantSize], the constants of the episode that each start comes from.</summary>
     public Span<float> Constants => _constants.Span;
 
-    /// <summary>[Capacity], t: the time step of the start, 0 or more; from the horizon on a rollout has no steps.</summary>
+    /// <summary>[Capacity], t: the time step of the start, 0 or more; from its end on a rollout has no steps.</summary>
     public Span<int> Time => new(_time.Pointer, Capacity);
+
+    /// <summary>
+    /// [Capacity], the time step before which the rollout ends, 0 to the horizon, which it is at first. Where several models of T time steps
+    /// stand one behind the other in a horizon of K T, time step t of model c is c T + t, and its end (c + 1) T.
+    /// </summary>
+    public Span<int> End => new(_end.Pointer, Capacity);
 
     /// <summary>Start <paramref name="rollout"/>: a state that was met at time step t of an episode.</summary>
     /// <param name="rollout">0 to Capacity − 1.</param>
@@ -53,14 +61,16 @@ public sealed unsafe class RolloutStarts : IDisposable
     /// <param name="qvel">[Nv].</param>
     /// <param name="constants">[ConstantSize].</param>
     /// <param name="time">t, 0 or more.</param>
-    public void Set(int rollout, ReadOnlySpan<double> qpos, ReadOnlySpan<double> qvel, ReadOnlySpan<double> constants, int time)
+    /// <param name="end">The time step before which the rollout ends; null: the horizon.</param>
+    public void Set(
+        int rollout, ReadOnlySpan<double> qpos, ReadOnlySpan<double> qvel, ReadOnlySpan<double> constants, int time, int? end = null)
     {
         int size = _definition.Observation.ConstantSize;
         if (constants.Length != size) throw new ArgumentException($"the start has {constants.Length} constants, and the observation needs {size}");
         _definition.Coordinates.ToState(qpos, qvel, _s.AsSpan());
         for (int i = 0; i < _s.Length; i++) State[rollout * _s.Length + i] = (float)_s[i];
         for (int i = 0; i < size; i++) Constants[rollout * size + i] = (float)constants[i];
-        Time[rollout] = time;
+        (Time[rollout], End[rollout]) = (time, end ?? _definition.Dynamics.Horizon);
     }
 
     internal void Check()
@@ -69,6 +79,10 @@ public sealed unsafe class RolloutStarts : IDisposable
             throw new ArgumentException($"{Count} rollouts are asked for; give 0 to {Capacity}, or settings with more rollouts");
         foreach (int t in Time[..Count])
             if (t < 0) throw new ArgumentException($"a rollout starts at time step {t}; give 0 or more");
+        int horizon = _definition.Dynamics.Horizon;
+        foreach (int end in End[..Count])
+            if (end < 0 || end > horizon)
+                throw new ArgumentException($"a rollout ends before time step {end} and the models have {horizon}; give 0 to {horizon}");
     }
 
     internal float* StatePointer => _state.Pointer;
@@ -77,9 +91,11 @@ public sealed unsafe class RolloutStarts : IDisposable
 
     internal int* TimePointer => (int*)_time.Pointer;
 
+    internal int* EndPointer => (int*)_end.Pointer;
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (HostBuffer? buffer in (HostBuffer?[])[_state, _constants, _time]) buffer?.Dispose();
+        foreach (HostBuffer? buffer in (HostBuffer?[])[_state, _constants, _time, _end]) buffer?.Dispose();
     }
 }

@@ -24,8 +24,8 @@ public sealed class RolloutReferenceTests
         return packed;
     }
 
-    private static RolloutReference<double>.Result Run(RolloutSettings settings, double[] s, int t, double[]? weights = null) =>
-        new RolloutReference<double>(Cart, Shape, [1, 1]).Run(settings, 9, 4, weights ?? NoWeights, [], Model(), s, [], t);
+    private static RolloutReference<double>.Result Run(RolloutSettings settings, double[] s, int t, double[]? weights = null, int end = 5) =>
+        new RolloutReference<double>(Cart, Shape, [1, 1]).Run(settings, 9, 4, weights ?? NoWeights, [], Model(), s, [], t, end);
 
     [Test]
     public void The_mean_follows_the_model_of_each_time_step_until_the_horizon()
@@ -34,6 +34,14 @@ public sealed class RolloutReferenceTests
         // t = 3: (1 + 1, 1 + 3), t = 4: (2 + 2, 2 + 4); reward −(q² + u²)
         Assert.That(result.Cut, Is.False);
         Assert.That(result.Rows, Is.EqualTo(new[] { new double[] { 1, 2, 0, -1, 1, 2, 4 }, [2, 4, 0, -4, 1, 4, 6] }));
+    }
+
+    [Test]
+    public void A_rollout_ends_before_its_end()
+    {
+        RolloutReference<double>.Result result = Run(new RolloutSettings { Steps = 10, SampleDynamics = false }, [1, 2], 2, end: 4);
+        // t = 2: (1 + 1, 1 + 2), t = 3: (2 + 1.5, 1.5 + 3)
+        Assert.That(result.Rows, Is.EqualTo(new[] { new double[] { 1, 2, 0, -1, 1, 2, 3 }, [2, 3, 0, -4, 1, 3.5, 4.5] }));
     }
 
     [Test]
@@ -65,6 +73,7 @@ public sealed class RolloutReferenceTests
         RolloutReference<double>.Result lost = Run(settings with { High = [] }, [double.NaN, 0], 0);
         Assert.That((lost.Cut, lost.Rows.Count), Is.EqualTo((true, 0)));
         Assert.That(Run(settings, [1, 2], 5).Cut, Is.False, "a start at the horizon has no steps, and is no cut");
+        Assert.That(Run(settings, [double.NaN, 2], 3, end: 3).Cut, Is.False, "nor is one at its end");
     }
 
     [Test]
