@@ -82,4 +82,10 @@ internal static class Tolerances
     /// the degrees of freedom and the prior's weight of some fiftieths count.
     /// </summary>
     public static (double Least, double Most) StandardErrors(int samples) => (0.85, samples >= 200 ? 1.2 : 1.5);
+
+    /// <summary>
+    /// Gains of a linear-quadratic problem, two ways in double: rounding of 1e-16 magnified by the condition of Q_uu, at most 1e3, and of value
+    /// functions up to 1e3, over 31 steps that forget.
+    /// </summary>
+    public const double Riccati = 1e-8;
 }

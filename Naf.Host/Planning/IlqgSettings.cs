@@ -1,0 +1,48 @@
+using Naf.Kernels;
+
+namespace Naf.Host;
+
+/// <summary>Settings of iLQG under fitted dynamics (paper, sections 3 and 8.1). The paper gives none of the values.</summary>
+public sealed record IlqgSettings
+{
+    /// <summary>
+    /// ε: a new controller diverges by at most ε nats a time step from the one that made the data, times the step multiplier
+    /// (Levine and Abbeel 2014; their gps has 0.2). A step that goes too far from little data ends in a detour that later steps do not leave.
+    /// </summary>
+    public double KlStep { get; init; } = 0.05;
+
+    /// <summary>
+    /// c of equation 4, in units of the reward: the weight of the controller's entropy (Levine and Koltun 2013), so that its noise has the
+    /// covariance −(c + η) Q_uu⁻¹, η the dual of the KL constraint. 0: no more noise than the constraint asks for.
+    /// </summary>
+    public double EntropyWeight { get; init; }
+
+    /// <summary>Least standard deviation of the noise, in actions (which span [−1, 1]): data without noise tell nothing of F_u.</summary>
+    public double LeastNoise { get; init; } = 0.1;
+
+    /// <summary>Largest standard deviation of the noise.</summary>
+    public double MostNoise { get; init; } = 1;
+
+    /// <summary>Which semidefinite Hessian of the cost. Majorised: steadier far from the goal, and a step never overshoots a smooth norm.</summary>
+    public HessianForm Hessian { get; init; } = HessianForm.Majorised;
+
+    /// <summary>Times that the cost is expanded anew about the planned trajectory, in one step, the KL constraint staying the same.</summary>
+    public int Expansions { get; init; } = 3;
+
+    /// <summary>Checks every value.</summary>
+    /// <exception cref="ArgumentException">A value is out of range; the message names it and its range.</exception>
+    public void Check()
+    {
+        Require(KlStep is > 0 and <= 1e6, "ilqg_kl_step", KlStep, "above 0, up to 1e6");
+        Require(EntropyWeight is >= 0 and <= 1e9, "ilqg_entropy", EntropyWeight, "0 to 1e9");
+        Require(LeastNoise is >= 0 and <= 10, "ilqg_least_noise", LeastNoise, "0 to 10");
+        Require(MostNoise >= LeastNoise && MostNoise is > 0 and <= 100, "ilqg_most_noise", MostNoise, "ilqg_least_noise to 100");
+        Require(Hessian != HessianForm.Exact, "ilqg_hessian", Hessian, "PositiveSemidefinite or Majorised");
+        Require(Expansions is >= 1 and <= 100, "ilqg_expansions", Expansions, "1 to 100");
+
+        static void Require(bool good, string name, object value, string range)
+        {
+            if (!good) throw new ArgumentException($"{name} = {value} is out of range; give {range}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace Naf.Host;
+
+/// <summary>
+/// Small dense matrices, row-major in spans. Every sum runs in the order of its index, so that results depend on no width of register.
+/// Sizes are the callers' to keep; outputs may not overlap inputs.
+/// </summary>
+internal static class PlanningMatrix
+{
+    /// <summary>y ← y + a x.</summary>
+    public static void Add(double a, ReadOnlySpan<double> x, Span<double> y)
+    {
+        ReadOnlySpan<Vector<double>> wide = MemoryMarshal.Cast<double, Vector<double>>(x);
+        Span<Vector<double>> sums = MemoryMarshal.Cast<double, Vector<double>>(y[..x.Length]);
+        for (int i = 0; i < wide.Length; i++) sums[i] += a * wide[i];
+        for (int i = wide.Length * Vector<double>.Count; i < x.Length; i++) y[i] += a * x[i];
+    }
+
+    /// <summary>C ← C + A B.</summary>
+    /// <param name="a">[rows, inner].</param>
+    /// <param name="b">[inner, columns].</param>
+    /// <param name="c">[rows, columns].</param>
+    public static void AddProduct(ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> c, int rows, int inner, int columns)
+    {
+        for (int i = 0; i < rows; i++)
+            for (int k = 0; k < inner; k++) Add(a[i * inner + k], b.Slice(k * columns, columns), c.Slice(i * columns, columns));
+    }
+
+    /// <summary>C ← C + Aᵀ B.</summary>
+    /// <param name="a">[inner, rows].</param>
+    /// <param name="b">[inner, columns].</param>
+    /// <param name="c">[rows, columns].</param>
+    public static void AddTransposedProduct(ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> c, int rows, int inner, int columns)
+    {
+        for (int k = 0; k < inner; k++)
+            for (int i = 0; i < rows; i++) Add(a[k * rows + i], b.Slice(k * columns, columns), c.Slice(i * columns, columns));
+    }
+
+    /// <summary>Aᵀ.</summary>
+    /// <param name="a">[rows, columns].</param>
+    /// <param name="transposed">[columns, rows].</param>
+    public static void Transpose(ReadOnlySpan<double> a, Span<double> transposed, int rows, int columns)
+    {
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < columns; j++) transposed[j * rows + i] = a[i * columns + j];
+    }
+
+    /// <summary>A ← (A + Aᵀ) / 2, [n, n].</summary>
+    public static void Symmetrise(Span<double> a, int n)
+    {
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < i; j++) a[i * n + j] = a[j * n + i] = 0.5 * (a[i * n + j] + a[j * n + i]);
+    }
+
+    /// <summary>xᵀ A x.</summary>
+    /// <param name="a">[n, n].</param>
+    /// <param name="x">[n].</param>
+    public static double Quadratic(ReadOnlySpan<double> a, ReadOnlySpan<double> x)
+    {
+        double sum = 0;
+        for (int i = 0; i < x.Length; i++) sum += x[i] * Dot(a.Slice(i * x.Length, x.Length), x);
+        return sum;
+    }
+
+    /// <summary>xᵀ y; of matrices tr(Xᵀ Y).</summary>
+    public static double Dot(ReadOnlySpan<double> x, ReadOnlySpan<double> y)
+    {
+        double sum = 0;
+        for (int i = 0; i < x.Length; i++) sum += x[i] * y[i];
+        return sum;
+    }
+
+    /// <summary>A ← L with L Lᵀ = A, its upper triangle 0.</summary>
+    /// <param name="a">[n, n], symmetric; only the lower triangle is read.</param>
+    /// <returns>Whether A is positive definite. False where it is not a number.</returns>
+    public static bool Cholesky(Span<double> a, int n)
+    {
+        for (int j = 0; j < n; j++)
+        {
+            double pivot = a[j * n + j] - Square(a.Slice(j * n, j));
+            if (!(pivot > 0 && double.IsFinite(pivot))) return false;
+            double diagonal = a[j * n + j] = Math.Sqrt(pivot);
+            for (int i = j + 1; i < n; i++) a[i * n + j] = (a[i * n + j] - Dot(a.Slice(i * n, j), a.Slice(j * n, j))) / diagonal;
+            a.Slice(j * n + j + 1, n - j - 1).Clear();
+        }
+        return true;
+    }
+
+    /// <summary>B ← (L Lᵀ)⁻¹ B.</summary>
+    /// <param name="l">[n, n], of <see cref="Cholesky"/>.</param>
+    /// <param name="b">[n, columns].</param>
+    public static void Solve(ReadOnlySpan<double> l, Span<double> b, int n, int columns)
+    {
+        SolveLower(l, b, n, columns);
+        for (int i = n - 1; i >= 0; i--)
+        {
+            Span<double> row = b.Slice(i * columns, columns);
+            for (int k = i + 1; k < n; k++) Add(-l[k * n + i], b.Slice(k * columns, columns), row);
+            for (int j = 0; j < columns; j++) row[j] /= l[i * n + i];
+        }
+    }
+
+    /// <summary>B ← L⁻¹ B.</summary>
+    /// <param name="l">[n, n], lower triangle.</param>
+    /// <param name="b">[n, columns].</param>
+    public static void SolveLower(ReadOnlySpan<double> l, Span<double> b, int n, int columns)
+    {
+        for (int i = 0; i < n; i++)
+        {
+            Span<double> row = b.Slice(i * columns, columns);
+            for (int k = 0; k < i; k++) Add(-l[i * n + k], b.Slice(k * columns, columns), row);
+            for (int j = 0; j < columns; j++) row[j] /= l[i * n + i];
+        }
+    }
+
+    /// <summary>ln |L Lᵀ|.</summary>
+    public static double LogDeterminant(ReadOnlySpan<double> l, int n)
+    {
+        double sum = 0;
+        for (int i = 0; i < n; i++) sum += 2 * Math.Log(l[i * (n + 1)]);
+        return sum;
+    }
+
+    /// <summary>Whether every number is finite.</summary>
+    public static bool IsFinite(ReadOnlySpan<double> a)
+    {
+        foreach (double value in a)
+            if (!double.IsFinite(value)) return false;
+        return true;
+    }
+
+    private static double Square(ReadOnlySpan<double> x) => Dot(x, x);
+}

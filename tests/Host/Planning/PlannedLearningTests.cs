@@ -1,0 +1,29 @@
+using Naf.Host;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>iLQG under fitted dynamics, without NAF: it learns a task by itself.</summary>
+public sealed class PlannedLearningTests : MujocoFixture
+{
+    [Test]
+    public void It_reaches_in_thirty_episodes([Values(1u, 2u)] ulong seed)
+    {
+        // six rounds of five episodes; random play scores −2.3, a planner of short sight with the true dynamics −0.24
+        double[] scores = Scores(out double test);
+        TestContext.Out.WriteLine($"{string.Join(", ", scores)}; without noise {test}");
+        Assert.That(scores[0], Is.LessThan(-2), "u ~ N(0, 0.5²) at first");
+        Assert.That(scores[3], Is.GreaterThan(-0.4), "the episodes by the third plan");
+        Assert.That(scores[^1], Is.GreaterThan(-0.25));
+        Assert.That(test, Is.GreaterThan(-0.24));
+        Assert.That(Scores(out _), Is.EqualTo(scores), "the same seed, the same numbers");
+
+        double[] Scores(out double test)
+        {
+            using var learning = new PlannedLearning("reacher-single", 5, new IlqgSettings(), seed);
+            double[] scores = [.. Enumerable.Range(0, 6).Select(_ => learning.Round())];
+            test = learning.Test(5);
+            return scores;
+        }
+    }
+}
