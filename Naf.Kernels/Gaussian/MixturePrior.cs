@@ -109,16 +109,32 @@ public sealed class MixturePrior
         }
     }
 
+    /// <summary>How far each of the mixture's components explains a sample in its own units.</summary>
+    /// <param name="sample">[D].</param>
+    /// <param name="responsibilities">[K]; their sum is 1. Where all entries are constant there is one, which explains everything.</param>
+    /// <exception cref="ArgumentException">A length is wrong.</exception>
+    public void Responsibilities(ReadOnlySpan<double> sample, Span<double> responsibilities)
+    {
+        int components = Mixture?.Components ?? 1;
+        if (sample.Length != Size || responsibilities.Length != components)
+            throw new ArgumentException(
+                $"the sample has {sample.Length} entries and the responsibilities {responsibilities.Length}; give {Size} and {components}");
+        responsibilities.Fill(1);
+        if (Mixture is not { } mixture) return;
+        Span<double> standardised = _kept.Length <= 128 ? stackalloc double[_kept.Length] : new double[_kept.Length];
+        Standardise(sample, standardised);
+        mixture.Responsibilities(standardised, responsibilities);
+    }
+
     // wₖ: the mean responsibility
     private double[] Weights(GaussianMixture mixture, ReadOnlySpan<double> samples)
     {
         if (samples.IsEmpty) return mixture.Weights.ToArray();
-        var (sample, responsibilities, weights) = (new double[_kept.Length], new double[mixture.Components], new double[mixture.Components]);
+        var (responsibilities, weights) = (new double[mixture.Components], new double[mixture.Components]);
         int count = samples.Length / Size;
         for (int n = 0; n < count; n++)
         {
-            Standardise(samples.Slice(n * Size, Size), sample);
-            mixture.Responsibilities(sample, responsibilities);
+            Responsibilities(samples.Slice(n * Size, Size), responsibilities);
             for (int k = 0; k < weights.Length; k++) weights[k] += responsibilities[k] / count;
         }
         return weights;

@@ -14,7 +14,7 @@ namespace Naf.Tests;
 public sealed class ImaginedMomentsTests(string name)
 {
     private const int Rollouts = 16_000, Steps = 6;
-    private static readonly LinearGaussianSystem System = new(8, 4, 2);
+    private static readonly LinearGaussianSystem System = new(8, 4, 2) { Noise = 0.3 };
 
     // sliders, whose observation is their state, without ends
     private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 2, action: 2, horizon: 8);

@@ -1,0 +1,111 @@
+using Naf.Gpu;
+
+namespace Naf.Kernels;
+
+/// <summary>
+/// Episodes by where they began, as a mixture of Gaussian initial states (paper, section 5): each cluster has dynamics of its own, and a new start
+/// goes to the cluster that is most responsible for it. Clusters are numbered by their first members, so that episode 0 is in cluster 0.
+/// </summary>
+public sealed class StartClusters
+{
+    // a tenth of the deviation of all starts tells no clusters apart: few members span few directions, and say nothing about the others
+    private const double Floor = 0.01;
+
+    private readonly double[] _starts;
+    private readonly ulong _seed;
+    private readonly int _asked;
+    private readonly int[] _members;
+    private readonly MixturePrior _mixture;
+    // the cluster of a component, or −1 for one that has no member
+    private readonly int[] _clusters;
+
+    private StartClusters(double[] starts, int size, int clusters, ulong seed, WorkTeam? team)
+    {
+        (_starts, Size, _asked, _seed) = (starts, size, clusters, seed);
+        var moments = new SampleMoments(size);
+        moments.Add(starts);
+        var settings = new MixtureSettings { Components = clusters, Floor = Floor, Seed = seed };
+        _mixture = MixturePrior.Fit(starts, moments.Scale(), settings, team);
+        _clusters = new int[_mixture.Mixture?.Components ?? 1];
+        Array.Fill(_clusters, 0);
+        int[] most = [.. Enumerable.Range(0, starts.Length / size).Select(e => Most(starts.AsSpan(e * size, size)))];
+        Array.Fill(_clusters, -1);
+        foreach (int component in most)
+            if (_clusters[component] < 0) _clusters[component] = Count++;
+        _members = [.. most.Select(component => _clusters[component])];
+    }
+
+    /// <summary>Clusters that have members: as many as asked for, or fewer where starts are equal or few.</summary>
+    public int Count { get; }
+
+    /// <summary>Entries of a start.</summary>
+    public int Size { get; }
+
+    /// <summary>[episodes], the cluster of each episode, 0 to Count − 1.</summary>
+    public ReadOnlySpan<int> Members => _members;
+
+    /// <summary>Clusters episodes. The same starts and seed give the same clusters, bitwise.</summary>
+    /// <param name="starts">[episodes, size], states and constants at the beginning; entries that are all equal do not count.</param>
+    /// <param name="size">Entries of a start, at least 1.</param>
+    /// <param name="clusters">K, 1 or more.</param>
+    /// <param name="seed">Draws where the clusters begin.</param>
+    /// <param name="team">Threads that share the work; null: this one does it.</param>
+    /// <exception cref="ArgumentException">There is no whole number of starts, or K is out of range.</exception>
+    /// <exception cref="NonFiniteTransitionException">A number is not finite.</exception>
+    public static StartClusters Fit(ReadOnlySpan<double> starts, int size, int clusters, ulong seed, WorkTeam? team = null)
+    {
+        if (size < 1 || starts.IsEmpty || starts.Length % size != 0)
+            throw new ArgumentException($"{starts.Length} numbers are no starts of {size} entries; give [episodes, size] with both at least 1");
+        return new StartClusters(starts.ToArray(), size, clusters, seed, team);
+    }
+
+    /// <summary>The cluster of a start: the one that is most responsible for it.</summary>
+    /// <param name="start">[Size].</param>
+    /// <exception cref="ArgumentException">The length is wrong.</exception>
+    public int Of(ReadOnlySpan<double> start) => _clusters[Most(start)];
+
+    /// <summary>How responsible each cluster is for a start.</summary>
+    /// <param name="start">[Size].</param>
+    /// <returns>[Count]; their sum is 1.</returns>
+    /// <exception cref="ArgumentException">The length is wrong.</exception>
+    public double[] Responsibilities(ReadOnlySpan<double> start)
+    {
+        var (all, responsibilities) = (new double[_clusters.Length], new double[Count]);
+        _mixture.Responsibilities(start, all);
+        for (int k = 0; k < all.Length; k++)
+            if (_clusters[k] >= 0) responsibilities[_clusters[k]] = all[k];
+        double sum = responsibilities.Sum();
+        for (int c = 0; c < Count; c++) responsibilities[c] = sum > 0 ? responsibilities[c] / sum : 1.0 / Count;
+        return responsibilities;
+    }
+
+    /// <summary>Writes what the clusters are made from.</summary>
+    public void Save(BinaryWriter writer)
+    {
+        writer.Write(Size);
+        writer.Write(_asked);
+        writer.Write(_seed);
+        writer.Write(_starts.Length);
+        foreach (double value in _starts) writer.Write(value);
+    }
+
+    /// <summary>Makes the same clusters again, bitwise.</summary>
+    public static StartClusters Load(BinaryReader reader, WorkTeam? team = null)
+    {
+        (int size, int clusters, ulong seed) = (reader.ReadInt32(), reader.ReadInt32(), reader.ReadUInt64());
+        var starts = new double[reader.ReadInt32()];
+        for (int i = 0; i < starts.Length; i++) starts[i] = reader.ReadDouble();
+        return Fit(starts, size, clusters, seed, team);
+    }
+
+    // the component that is most responsible of those with members; the first of equal ones
+    private int Most(ReadOnlySpan<double> start)
+    {
+        var responsibilities = new double[_clusters.Length];
+        _mixture.Responsibilities(start, responsibilities);
+        int most = -1;
+        for (int k = 0; k < _clusters.Length; k++)
+            if (_clusters[k] >= 0 && (most < 0 || responsibilities[k] > responsibilities[most])) most = k;
+        return most;
+    }
+}
