@@ -88,4 +88,19 @@ internal static class Tolerances
     /// functions up to 1e3, over 31 steps that forget.
     /// </summary>
     public const double Riccati = 1e-8;
+
+    /// <summary>
+    /// A network trained by 4,000 minibatches on 3,000 samples without noise, on new samples, in standard deviations of the output: what the steps of
+    /// Adam at 1e-3 leave; the mean as a prediction errs by 1.
+    /// </summary>
+    public const double LearnedFunction = 0.04;
+
+    /// <summary>The loss of a regression against double, relative: float32 sums of some hundred terms, squared.</summary>
+    public const double RegressionLoss = 1e-4;
+
+    /// <summary>
+    /// A gradient against double, over its largest element, and parameters after three steps of 1e-2 by it: float32 sums of some hundred terms lose
+    /// three digits of seven.
+    /// </summary>
+    public const double RegressionGradient = 1e-4;
 }

@@ -93,7 +93,9 @@ public sealed class MlpShape
     /// The numbers depend on a weight's place in the network, not on the padding.
     /// </summary>
     /// <param name="network">Which of a learner's networks this is: each draws from its own lane.</param>
-    public void Initialise(ulong seed, uint network, float headScale, Span<float> parameters, Span<float> statistics)
+    /// <param name="stream">Where it draws from.</param>
+    public void Initialise(
+        ulong seed, uint network, float headScale, Span<float> parameters, Span<float> statistics, RandomStream stream = RandomStream.Weights)
     {
         ulong draw = 0;
         parameters.Clear();
@@ -114,7 +116,7 @@ public sealed class MlpShape
                 statistics.Slice(_statistics[l] + Pad(units), units).Fill(1);
             }
 
-            float Draw() => (float)((2 * Philox.Uniform(seed, RandomStream.Weights, draw++, network) - 1) * bound);
+            float Draw() => (float)((2 * Philox.Uniform(seed, stream, draw++, network) - 1) * bound);
         }
     }
 }

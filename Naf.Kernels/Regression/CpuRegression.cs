@@ -1,0 +1,29 @@
+using Naf.Gpu;
+
+namespace Naf.Kernels;
+
+/// <summary>On the processor: all of its threads share a learner's updates.</summary>
+internal sealed unsafe class CpuRegression : IRegressionTrainer
+{
+    private readonly WorkTeam _team;
+    private readonly RegressionLearner[] _learners;
+    private readonly RegressionCrew _crew;
+    private readonly Action<int> _work;
+    private (RegressionLearner Learner, nint Rows, int Count, int Updates) _call;
+
+    public CpuRegression(WorkTeam team, MlpShape shape, RegressionSettings settings, RegressionLearner[] learners, int laneWidth)
+    {
+        (_team, _learners, _crew) = (team, learners, RegressionCrew.Create(shape, settings, team.Threads, laneWidth));
+        _work = member => _crew.Train(_call.Learner, (float*)_call.Rows, _call.Count, _call.Updates, member);
+    }
+
+    public void Train(int learner, float* rows, int count, int updates)
+    {
+        _call = (_learners[learner], (nint)rows, count, updates);
+        _team.Run(_work);
+    }
+
+    public void Push(int learner) { }
+
+    public void Dispose() => _crew.Dispose();
+}

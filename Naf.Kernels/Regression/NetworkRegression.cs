@@ -1,0 +1,197 @@
+using Naf.Gpu;
+
+namespace Naf.Kernels;
+
+/// <summary>
+/// A network for each learner that learns y = g(z) from samples, such as the change of a state from the state and the action: the network
+/// dynamics that the paper compares with fitted linear ones (section 6.3). A perceptron of ReLU layers, the same as of a policy, by Adam on
+/// <code>
+/// loss = mean over samples and outputs of (g(z) − y)²,  z and y in units of their standard deviations
+/// </code>
+/// A learner draws its weights and minibatches by Philox from its own seed: its numbers depend neither on the other learners nor, on a CPU, on
+/// the threads, bitwise.
+/// </summary>
+public sealed unsafe class NetworkRegression : IDisposable
+{
+    private const uint Format = 0x3147524E; // "NRG1"
+
+    private readonly RegressionLearner[] _learners;
+    private readonly RegressionPredictor[] _predictors;
+    private readonly IRegressionTrainer _trainer;
+    private readonly Lock _training = new();
+
+    /// <param name="device">Where to train; it must outlive this.</param>
+    /// <param name="inputs">Entries of z, at least 1.</param>
+    /// <param name="outputs">Entries of y, at least 1.</param>
+    /// <param name="settings">How every learner learns.</param>
+    /// <param name="seeds">One entry per learner.</param>
+    /// <exception cref="ArgumentException">A size or a setting is out of range.</exception>
+    /// <exception cref="DeviceException">The device has no room or no kernels for this.</exception>
+    public NetworkRegression(Device device, int inputs, int outputs, RegressionSettings settings, IReadOnlyList<ulong> seeds)
+        : this(device, inputs, outputs, settings, seeds, laneWidth: 0)
+    {
+    }
+
+    internal NetworkRegression(Device device, int inputs, int outputs, RegressionSettings settings, IReadOnlyList<ulong> seeds, int laneWidth)
+    {
+        settings.Check();
+        if (seeds.Count == 0) throw new ArgumentException("a regression needs at least one learner; give a seed to each");
+        (Shape, Settings) = (new MlpShape(inputs, settings.Hidden, outputs), settings);
+        _learners = [.. seeds.Select(seed => new RegressionLearner(Shape, seed))];
+        _predictors = [.. _learners.Select(learner => RegressionPredictor.Create(learner, laneWidth))];
+        try
+        {
+            _trainer = device switch
+            {
+                CpuDevice cpu => new CpuRegression(cpu.Team, Shape, settings, _learners, laneWidth),
+                _ => throw new DeviceException($"device {device.Info.Name} has no kernels for network dynamics; use --device cpu"),
+            };
+        }
+        catch
+        {
+            Free();
+            throw;
+        }
+    }
+
+    /// <summary>Number of learners.</summary>
+    public int Learners => _learners.Length;
+
+    /// <summary>Entries of z.</summary>
+    public int Inputs => Shape.Input;
+
+    /// <summary>Entries of y.</summary>
+    public int Outputs => Shape.Output;
+
+    /// <summary>How every learner learns.</summary>
+    public RegressionSettings Settings { get; }
+
+    /// <summary>Sizes of the network.</summary>
+    internal MlpShape Shape { get; }
+
+    /// <summary>Whether a learner goes on: one whose loss or gradient was not finite has stopped before its parameters were touched.</summary>
+    public bool Finite(int learner) => _learners[learner].Finite;
+
+    /// <summary>Updates that a learner has made.</summary>
+    public long Updates(int learner) => _learners[learner].Updates;
+
+    /// <summary>
+    /// Says how a learner's samples are standardised, (z − mean) · scale; at first not at all. The network learns between standardised numbers:
+    /// another scale makes another function of it.
+    /// </summary>
+    /// <param name="meanIn">[inputs].</param>
+    /// <param name="scaleIn">[inputs], 1 / standard deviation as <see cref="SampleMoments.Scale"/> gives it; 0: a constant entry, left out.</param>
+    /// <param name="meanOut">[outputs].</param>
+    /// <param name="scaleOut">[outputs], likewise; a constant entry is predicted to be its mean.</param>
+    /// <exception cref="ArgumentException">A length is wrong, or a number is not finite in float32 or negative.</exception>
+    public void SetScale(
+        int learner, ReadOnlySpan<double> meanIn, ReadOnlySpan<double> scaleIn, ReadOnlySpan<double> meanOut, ReadOnlySpan<double> scaleOut)
+    {
+        RegressionLearner l = _learners[learner];
+        Check(meanIn, Inputs, "the inputs' means", double.NegativeInfinity);
+        Check(scaleIn, Inputs, "the inputs' scales", 0);
+        Check(meanOut, Outputs, "the outputs' means", double.NegativeInfinity);
+        Check(scaleOut, Outputs, "the outputs' scales", 0);
+        Narrow(meanIn, l.MeanIn);
+        Narrow(scaleIn, l.ScaleIn);
+        Narrow(meanOut, l.MeanOut);
+        Narrow(scaleOut, l.ScaleOut);
+    }
+
+    /// <summary>Makes updates of a learner, each on a minibatch drawn from the rows with replacement.</summary>
+    /// <param name="rows">[count, inputs + outputs], [z | y] in their own units: all samples so far.</param>
+    /// <param name="updates">Updates to make; a learner that stops makes no further ones.</param>
+    /// <returns>Mean loss of the updates that were made, each before its update; NaN where there was none.</returns>
+    /// <exception cref="ArgumentException">There is no whole number of rows, or none.</exception>
+    public double Train(int learner, ReadOnlySpan<float> rows, int updates)
+    {
+        int row = Inputs + Outputs;
+        if (rows.Length == 0 || rows.Length % row != 0)
+            throw new ArgumentException($"{rows.Length} numbers are no rows of {Inputs} + {Outputs}; give one row or more to train on");
+        lock (_training)
+        {
+            fixed (float* first = rows)
+                if (updates > 0 && _learners[learner].Finite) _trainer.Train(learner, first, rows.Length / row, updates);
+            _learners[learner].Version++;
+            return _learners[learner].TakeLoss();
+        }
+    }
+
+    /// <summary>
+    /// y = g(z), on the host whatever the device. A row's y depends on its z alone, bitwise. Different learners may predict at the same time.
+    /// </summary>
+    /// <param name="z">[n, inputs], in their own units.</param>
+    /// <param name="y">[n, outputs].</param>
+    /// <exception cref="ArgumentException">A length is wrong.</exception>
+    public void Predict(int learner, ReadOnlySpan<float> z, Span<float> y)
+    {
+        if (z.Length % Inputs != 0 || y.Length != z.Length / Inputs * Outputs)
+            throw new ArgumentException($"z has {z.Length} entries and y {y.Length}, expected n × {Inputs} and n × {Outputs}");
+        _predictors[learner].Predict(z, y);
+    }
+
+    /// <summary>Writes everything that the learners are: a regression that loads it goes on bitwise as this one would.</summary>
+    public void Save(Stream stream)
+    {
+        using var writer = new BinaryWriter(stream, System.Text.Encoding.UTF8, leaveOpen: true);
+        writer.Write(Format);
+        writer.Write(Text);
+        writer.Write(_learners.Length);
+        foreach (RegressionLearner learner in _learners) learner.Save(writer);
+    }
+
+    /// <summary>Takes over what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">The stream holds something else; the message says what. The regression is then of no use.</exception>
+    public void Load(Stream stream)
+    {
+        using var reader = new BinaryReader(stream, System.Text.Encoding.UTF8, leaveOpen: true);
+        try
+        {
+            if (reader.ReadUInt32() != Format) throw new InvalidDataException("the stream does not hold network dynamics of this version");
+            string text = reader.ReadString();
+            if (text != Text)
+                throw new InvalidDataException($"the checkpoint holds networks {text} and this run {Text}; use the settings of the run");
+            int learners = reader.ReadInt32();
+            if (learners != Learners)
+                throw new InvalidDataException($"the checkpoint holds {learners} networks and this run {Learners}; use the seeds of the run");
+            foreach (RegressionLearner learner in _learners) learner.Load(reader);
+            for (int k = 0; k < Learners; k++) _trainer.Push(k);
+        }
+        catch (EndOfStreamException)
+        {
+            throw new InvalidDataException("the checkpoint of the network dynamics ends too early");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _trainer.Dispose();
+        Free();
+    }
+
+    /// <summary>A learner's memory.</summary>
+    internal RegressionLearner LearnerAt(int learner) => _learners[learner];
+
+    private string Text => $"{Inputs}-[{string.Join(',', Settings.Hidden)}]-{Outputs}";
+
+    private void Free()
+    {
+        foreach (RegressionPredictor predictor in _predictors) predictor.Dispose();
+        foreach (RegressionLearner learner in _learners) learner.Dispose();
+    }
+
+    private static void Check(ReadOnlySpan<double> values, int length, string name, double least)
+    {
+        if (values.Length != length) throw new ArgumentException($"{name} are {values.Length} numbers, expected {length}");
+        foreach (double value in values)
+            if (!float.IsFinite((float)value) || value < least)
+                throw new ArgumentException(
+                    FormattableString.Invariant($"{name} hold {value}; give finite numbers") + (least == 0 ? ", 0 or above" : ""));
+    }
+
+    private static void Narrow(ReadOnlySpan<double> from, float[] to)
+    {
+        for (int i = 0; i < to.Length; i++) to[i] = (float)from[i];
+    }
+}

@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+
+namespace Naf.Kernels;
+
+/// <summary>How a network learns a function from samples. The paper (section 6.3) names no sizes for its dynamics: those of its policies.</summary>
+public sealed record RegressionSettings
+{
+    /// <summary>Units of the hidden ReLU layers.</summary>
+    public ImmutableArray<int> Hidden { get; init; } = [200, 200];
+
+    /// <summary>Samples of a minibatch, drawn with replacement.</summary>
+    public int Batch { get; init; } = 64;
+
+    /// <summary>Adam's rate α.</summary>
+    public float LearningRate { get; init; } = 1e-3f;
+
+    /// <summary>Adam's β₁.</summary>
+    public float Beta1 { get; init; } = 0.9f;
+
+    /// <summary>Adam's β₂.</summary>
+    public float Beta2 { get; init; } = 0.999f;
+
+    /// <summary>Adam's ε.</summary>
+    public float Epsilon { get; init; } = 1e-8f;
+
+    /// <summary>Checks every value.</summary>
+    /// <exception cref="ArgumentException">A value is out of range; the message names it and its range.</exception>
+    public void Check()
+    {
+        Require(!Hidden.IsDefaultOrEmpty && Hidden.All(units => units is >= 1 and <= 65536), "hidden", Text, "one layer or more of 1 to 65536");
+        Require(Batch is >= 1 and <= 65536, "batch_size", Batch, "1 to 65536");
+        Require(LearningRate is > 0 and <= 1, "learning_rate", LearningRate, "above 0, at most 1");
+        Require(Beta1 is >= 0 and < 1, "beta1", Beta1, "0 to below 1");
+        Require(Beta2 is >= 0 and < 1, "beta2", Beta2, "0 to below 1");
+        Require(Epsilon is > 0 and < 1, "epsilon", Epsilon, "above 0, below 1");
+
+        static void Require(bool holds, string name, object value, string range)
+        {
+            if (!holds) throw new ArgumentException(FormattableString.Invariant($"{name} = {value} of the network is out of range; give {range}"));
+        }
+    }
+
+    private string Text => Hidden.IsDefault ? "[]" : $"[{string.Join(',', Hidden)}]";
+
+    internal AdamSettings Adam => new(LearningRate, Beta1, Beta2, Epsilon);
+}
