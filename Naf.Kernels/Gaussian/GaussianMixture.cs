@@ -11,9 +11,9 @@ public sealed class GaussianMixture
     private readonly MixtureComponent[] _components;
     private readonly double[] _weights, _means, _covariances;
 
-    private GaussianMixture(int size, MixtureComponent[] components, IReadOnlyList<double> logLikelihoods)
+    private GaussianMixture(int size, MixtureComponent[] components, IReadOnlyList<double> objectives)
     {
-        (Size, _components, LogLikelihoods) = (size, components, logLikelihoods);
+        (Size, _components, Objectives) = (size, components, objectives);
         _weights = [.. components.Select(c => c.Weight)];
         _means = [.. components.SelectMany(c => c.Mean.Take(size))];
         _covariances = [.. components.SelectMany(c => c.Covariance)];
@@ -34,8 +34,11 @@ public sealed class GaussianMixture
     /// <summary>[K, D, D], Σ, symmetric; the floor is a part of it.</summary>
     public ReadOnlySpan<double> Covariances => _covariances;
 
-    /// <summary>The mean log density of a sample in each round of the fit.</summary>
-    public IReadOnlyList<double> LogLikelihoods { get; }
+    /// <summary>
+    /// What each round of the fit has raised: the mean log density of a sample; with shrinkage, less ν / 2 Σₖ (log |Σₖ| + tr Σₖ⁻¹ G) over the number
+    /// of samples.
+    /// </summary>
+    public IReadOnlyList<double> Objectives { get; }
 
     /// <summary>Components for so many samples: one to 40 of them, 2 to 20 (Levine's gps code).</summary>
     public static int DefaultComponents(int samples) => Math.Max(2, Math.Min(20, samples / 40));
@@ -50,7 +53,7 @@ public sealed class GaussianMixture
     {
         settings.Check();
         var fit = new MixtureFit(new MixtureSamples(samples, size), settings, team);
-        return new GaussianMixture(size, fit.Run(), fit.LogLikelihoods);
+        return new GaussianMixture(size, fit.Run(), fit.Objectives);
     }
 
     /// <summary>rₖ = πₖ N(z; μₖ, Σₖ) / p(z): how far each component explains a sample; π where it is too far off for any.</summary>

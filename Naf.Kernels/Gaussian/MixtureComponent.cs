@@ -11,7 +11,7 @@ internal sealed unsafe class MixtureComponent
     private readonly int _size, _height;
     // −L below the diagonal, 1 / L on it; a row more where D is odd, so that rows can be taken by twos
     private readonly double[] _factor;
-    private double _logScale;
+    private double _logScale, _logRoot;
 
     /// <param name="size">D.</param>
     public MixtureComponent(int size)
@@ -36,7 +36,7 @@ internal sealed unsafe class MixtureComponent
     /// <param name="floor">What Σ has on its diagonal in any case: a pivot that rounding leaves below half of it is raised.</param>
     public void Factor(double floor)
     {
-        _logScale = Math.Log(Weight) - _size / 2.0 * Math.Log(2 * Math.PI);
+        _logRoot = 0;
         for (int i = 0; i < _size; i++)
         {
             Span<double> row = _factor.AsSpan(i * _height, i + 1);
@@ -48,8 +48,25 @@ internal sealed unsafe class MixtureComponent
                 for (int k = 0; k < j; k++) sum -= row[k] * other[k];
                 row[j] = j < i ? -sum * other[j] : 1 / Math.Sqrt(Math.Max(sum, least));
             }
-            _logScale += Math.Log(row[i]);
+            _logRoot -= Math.Log(row[i]);
         }
+        _logScale = Math.Log(Weight) - _size / 2.0 * Math.Log(2 * Math.PI) - _logRoot;
+    }
+
+    /// <summary>log |Σ| + tr(Σ⁻¹ G) for the covariance G of another component: 2 Σᵢ log Lᵢᵢ + ‖L⁻¹ M‖², with G = M Mᵀ.</summary>
+    public double Divergence(MixtureComponent other)
+    {
+        double sum = 2 * _logRoot;
+        var y = new double[_size];
+        for (int c = 0; c < _size; c++)
+            for (int i = c; i < _size; i++)
+            {
+                double entry = i == c ? 1 / other._factor[i * (_height + 1)] : -other._factor[i * _height + c];
+                for (int j = c; j < i; j++) entry += _factor[i * _height + j] * y[j];
+                y[i] = entry * _factor[i * (_height + 1)];
+                sum += y[i] * y[i];
+            }
+        return sum;
     }
 
     /// <summary>log π N(z; μ, Σ) = log scale − ‖L⁻¹ (z − μ)‖² / 2.</summary>

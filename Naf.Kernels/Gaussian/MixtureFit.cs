@@ -6,15 +6,17 @@ namespace Naf.Kernels;
 /// Expectation and maximisation (Dempster, Laird and Rubin 1977), in double:
 /// <code>
 /// rₙₖ = πₖ N(zₙ; μₖ, Σₖ) / Σⱼ πⱼ N(zₙ; μⱼ, Σⱼ)
-/// πₖ = Σₙ rₙₖ / N,   μₖ = Σₙ rₙₖ zₙ / Σₙ rₙₖ,   Σₖ = Σₙ rₙₖ (zₙ − μₖ)(zₙ − μₖ)ᵀ / Σₙ rₙₖ + floor I
+/// πₖ = Σₙ rₙₖ / N,   μₖ = Σₙ rₙₖ zₙ / Σₙ rₙₖ,   Σₖ = (Σₙ rₙₖ (zₙ − μₖ)(zₙ − μₖ)ᵀ + ν G) / (Σₙ rₙₖ + ν) + floor I
 /// </code>
+/// with G the covariance of all samples. But for the floor no round lessens Σₙ log p(zₙ) − ν / 2 Σₖ (log |Σₖ| + tr Σₖ⁻¹ G): the posterior under an
+/// inverse Wishart prior of each covariance.
 /// Threads share the samples in the first line and the components in the second; which thread takes what changes no number.
 /// </summary>
 internal sealed class MixtureFit
 {
     // a responsibility below this is 0: it and the rounding of the others are the same to a mean and a covariance
     private const double Least = 1e-18;
-    // a component that explains less than this much of a sample begins anew
+    // a component that explains less than this much of all samples keeps its mean and covariance, and its weight fades
     private const double Empty = 0.5;
 
     private readonly MixtureSamples _samples;
@@ -23,9 +25,9 @@ internal sealed class MixtureFit
     private readonly MixtureComponent[] _components;
     private readonly double[][] _responsibilities, _scratch;
     private readonly MixtureMoments[] _moments;
-    private readonly double[] _logDensities;
-    private readonly bool[] _begunAnew;
-    private double[] _common = [];
+    private readonly double[] _logDensities, _divergences;
+    private readonly MixtureComponent _all;
+    private readonly double _shrinkage;
     private int _next;
 
     public MixtureFit(MixtureSamples samples, MixtureSettings settings, WorkTeam? team)
@@ -37,24 +39,24 @@ internal sealed class MixtureFit
         _scratch = [.. Enumerable.Range(0, members).Select(_ => new double[samples.Height * MixtureSamples.Block])];
         _moments = [.. Enumerable.Range(0, members).Select(_ => new MixtureMoments(samples.Size))];
         _logDensities = new double[samples.Count];
-        _begunAnew = new bool[components];
+        _shrinkage = settings.Shrinkage * samples.Size;
+        _divergences = new double[components];
+        _all = new MixtureComponent(samples.Size) { Weight = 1 };
     }
 
-    /// <summary>The mean log density of a sample at each expectation.</summary>
-    public List<double> LogLikelihoods { get; } = [];
+    /// <summary>What is maximised, over the number of samples, at each expectation.</summary>
+    public List<double> Objectives { get; } = [];
 
     /// <summary>Fits.</summary>
     public MixtureComponent[] Run()
     {
         Begin();
-        bool anew = true;
         for (int i = 0; i < _settings.Iterations; i++)
         {
             Each(_samples.Blocks, Expect);
-            LogLikelihoods.Add(_logDensities.Sum() / _samples.Count);
-            if (!anew && LogLikelihoods[^1] - LogLikelihoods[^2] < _settings.Tolerance) break;
+            Objectives.Add((_logDensities.Sum() - _shrinkage / 2 * _divergences.Sum()) / _samples.Count);
+            if (i > 0 && Objectives[^1] - Objectives[^2] < _settings.Tolerance) break;
             Each(_components.Length, Maximise);
-            anew = BeginAnew();
         }
         return _components;
     }
@@ -62,23 +64,34 @@ internal sealed class MixtureFit
     // the components of separate clusters, with what is left over within all of them as their common covariance
     private void Begin()
     {
+        double[] equal = [.. Enumerable.Repeat(1.0, _samples.Count)];
+        _moments[0].Take(_samples, equal, _all.Mean, _all.Covariance, _settings.Floor);
+        _all.Factor(_settings.Floor);
         int[] assigned = new MixtureSeeds(_samples, _settings.Seed).Assign(_components.Length);
         for (int n = 0; n < assigned.Length; n++) _responsibilities[assigned[n]][n] = 1;
-        _common = new double[_samples.Size * _samples.Size];
+        var common = new double[_samples.Size * _samples.Size];
         for (int k = 0; k < _components.Length; k++)
         {
             MixtureComponent component = _components[k];
             int count = assigned.Count(a => a == k);
             component.Weight = (double)count / assigned.Length;
+            _all.Mean.CopyTo(component.Mean, 0);
+            // where samples are equal some centres have none
             if (_moments[0].Take(_samples, _responsibilities[k], component.Mean, component.Covariance, 0))
-                for (int i = 0; i < _common.Length; i++) _common[i] += component.Weight * component.Covariance[i];
+                for (int i = 0; i < common.Length; i++) common[i] += component.Weight * component.Covariance[i];
         }
-        for (int i = 0; i < _samples.Size; i++) _common[i * (_samples.Size + 1)] += _settings.Floor;
-        foreach (MixtureComponent component in _components)
+        for (int i = 0; i < _samples.Size; i++) common[i * (_samples.Size + 1)] += _settings.Floor;
+        for (int k = 0; k < _components.Length; k++)
         {
-            _common.CopyTo(component.Covariance, 0);
-            component.Factor(_settings.Floor);
+            common.CopyTo(_components[k].Covariance, 0);
+            Factor(k);
         }
+    }
+
+    private void Factor(int k)
+    {
+        _components[k].Factor(_settings.Floor);
+        if (_shrinkage > 0) _divergences[k] = _components[k].Divergence(_all);
     }
 
     // a block of samples
@@ -97,7 +110,7 @@ internal sealed class MixtureFit
         }
     }
 
-    // a component; one without samples stays as it is
+    // a component
     private void Maximise(int member, int k)
     {
         MixtureComponent component = _components[k];
@@ -105,33 +118,14 @@ internal sealed class MixtureFit
         for (int n = 0; n < _samples.Count; n++) total += _responsibilities[k][n];
         component.Weight = total / _samples.Count;
         if (total >= Empty)
-            _moments[member].Take(_samples, _responsibilities[k], component.Mean, component.Covariance, _settings.Floor);
-        component.Factor(_settings.Floor);
-    }
-
-    // an empty component moves, once, to the sample that the mixture explains least; true: one has moved
-    private bool BeginAnew()
-    {
-        bool moved = false;
-        for (int k = 0; k < _components.Length; k++)
         {
-            MixtureComponent component = _components[k];
-            if (component.Weight * _samples.Count >= Empty || _begunAnew[k]) continue;
-            int least = Array.IndexOf(_logDensities, _logDensities.Min());
-            _logDensities[least] = double.PositiveInfinity;
-            _samples[least].CopyTo(component.Mean);
-            _common.CopyTo(component.Covariance, 0);
-            component.Weight = 1.0 / _samples.Count;
-            moved = _begunAnew[k] = true;
+            double[] covariance = component.Covariance;
+            _moments[member].Take(_samples, _responsibilities[k], component.Mean, covariance, _settings.Floor);
+            // towards G, which has the floor too
+            double share = _shrinkage / (total + _shrinkage);
+            for (int i = 0; i < covariance.Length; i++) covariance[i] += share * (_all.Covariance[i] - covariance[i]);
         }
-        if (!moved) return false;
-        double sum = _components.Sum(c => c.Weight);
-        foreach (MixtureComponent component in _components)
-        {
-            component.Weight /= sum;
-            component.Factor(_settings.Floor);
-        }
-        return true;
+        Factor(k);
     }
 
     private void Each(int tasks, Action<int, int> work)

@@ -24,7 +24,7 @@ public sealed class StartClusters
         (_starts, Size, _asked, _seed) = (starts, size, clusters, seed);
         var moments = new SampleMoments(size);
         moments.Add(starts);
-        var settings = new MixtureSettings { Components = clusters, Floor = Floor, Seed = seed };
+        var settings = new MixtureSettings { Components = clusters, Floor = Floor, Shrinkage = 0, Seed = seed };
         _mixture = MixturePrior.Fit(starts, moments.Scale(), settings, team);
         _clusters = new int[_mixture.Mixture?.Components ?? 1];
         Array.Fill(_clusters, 0);

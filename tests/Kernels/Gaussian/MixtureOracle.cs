@@ -47,9 +47,11 @@ internal static class MixtureOracle
     }
 
     /// <summary>Weights, means and covariances after one more round of expectation and maximisation.</summary>
-    public static (double[] Weights, double[] Means, double[] Covariances) Round(GaussianMixture mixture, double[] samples, double floor)
+    /// <param name="nu">ν: samples that the covariance of all of them counts for in each component.</param>
+    public static (double[] Weights, double[] Means, double[] Covariances) Round(GaussianMixture mixture, double[] samples, double floor, double nu)
     {
         (int size, int components, int count) = (mixture.Size, mixture.Components, samples.Length / mixture.Size);
+        double[] all = Covariance(samples, size);
         double[][] r = [.. Enumerable.Range(0, count).Select(n =>
         {
             double[] p = Densities(mixture, samples.AsSpan(n * size, size));
@@ -63,10 +65,47 @@ internal static class MixtureOracle
             for (int i = 0; i < size; i++) means[k * size + i] = Enumerable.Range(0, count).Sum(n => r[n][k] * samples[n * size + i]) / total;
             for (int i = 0; i < size; i++)
                 for (int j = 0; j < size; j++)
-                    covariances[(k * size + i) * size + j] = (i == j ? floor : 0) + Enumerable.Range(0, count).Sum(n =>
-                        r[n][k] * (samples[n * size + i] - means[k * size + i]) * (samples[n * size + j] - means[k * size + j])) / total;
+                {
+                    double sum = nu * all[i * size + j];
+                    for (int n = 0; n < count; n++)
+                        sum += r[n][k] * (samples[n * size + i] - means[k * size + i]) * (samples[n * size + j] - means[k * size + j]);
+                    covariances[(k * size + i) * size + j] = sum / (total + nu) + (i == j ? floor : 0);
+                }
         }
         return (weights, means, covariances);
+    }
+
+    /// <summary>(Σₙ log p(zₙ) − ν / 2 Σₖ (log |Σₖ| + tr Σₖ⁻¹ G)) / N, G the covariance of the samples and the floor.</summary>
+    public static double Objective(GaussianMixture mixture, double[] samples, double floor, double nu)
+    {
+        (int size, int count) = (mixture.Size, samples.Length / mixture.Size);
+        double objective = Enumerable.Range(0, count).Sum(n => Math.Log(Densities(mixture, samples.AsSpan(n * size, size)).Sum()));
+        double[] all = Covariance(samples, size);
+        for (int k = 0; k < mixture.Components; k++)
+            for (int c = 0; c < size; c++)
+            {
+                // column c of Σₖ⁻¹ G, whose element c is a part of the trace
+                (double[,] a, double[] b) = (new double[size, size], new double[size]);
+                for (int i = 0; i < size; i++)
+                {
+                    b[i] = all[i * size + c] + (i == c ? floor : 0);
+                    for (int j = 0; j < size; j++) a[i, j] = mixture.Covariances[(k * size + i) * size + j];
+                }
+                double determinant = Eliminate(a, b);
+                objective -= nu / 2 * (b[c] + Math.Log(determinant) / size);
+            }
+        return objective / count;
+    }
+
+    private static double[] Covariance(double[] samples, int size)
+    {
+        int count = samples.Length / size;
+        double[] mean = [.. Enumerable.Range(0, size).Select(i => Enumerable.Range(0, count).Average(n => samples[n * size + i]))];
+        return
+        [
+            .. Enumerable.Range(0, size * size).Select(e => Enumerable.Range(0, count)
+                .Average(n => (samples[n * size + e / size] - mean[e / size]) * (samples[n * size + e % size] - mean[e % size]))),
+        ];
     }
 
     // b ← a⁻¹ b with row pivoting; returns the determinant

@@ -104,11 +104,11 @@ public sealed class MixturePriorTests
     public void A_step_without_samples_has_the_mixtures_own_moments()
     {
         (double[] recent, double[] scale) = Data();
-        var prior = MixturePrior.Fit(recent, scale, new MixtureSettings { Components = 3, Floor = 1e-12 });
+        var prior = MixturePrior.Fit(recent, scale, new MixtureSettings { Components = 3, Floor = 1e-12, Shrinkage = 0 });
         (double[] mean, double[] covariance) = Moments(prior, []);
         var moments = new SampleMoments(3);
         moments.Add(recent);
-        // at a fixed point of EM the mixture has its samples' mean and covariance; after any maximisation too
+        // after a maximisation the mixture has its samples' mean and covariance
         double[] expected = moments.Covariance();
         for (int i = 0; i < 3; i++)
         {
