@@ -18,7 +18,7 @@ public sealed record IlqgSettings
     public double EntropyWeight { get; init; }
 
     /// <summary>Least standard deviation of the noise, in actions (which span [−1, 1]): data without noise tell nothing of F_u.</summary>
-    public double LeastNoise { get; init; } = 0.1;
+    public double LeastNoise { get; init; } = 0.3;
 
     /// <summary>Largest standard deviation of the noise.</summary>
     public double MostNoise { get; init; } = 1;
