@@ -5,23 +5,21 @@ using Naf.Gpu;
 namespace Naf.Kernels;
 
 /// <summary>
-/// Sizes and places of a learner's networks as constants of GPU kernels (<c>Networks.gpu.c</c>, which <c>Mlp.gpu.c</c> includes), and the
-/// layout of the copies of the weights that the forward pass reads: of every layer above the first a row per input, [inputs, Pad(units)].
+/// Sizes and places of networks with the same hidden layers as constants of GPU kernels (<c>Networks.gpu.c</c>, which <c>Mlp.gpu.c</c>
+/// includes), and the layout of the copies of the weights that the forward pass reads: of every layer above the first a row per input,
+/// [inputs, Pad(units)].
 /// </summary>
-internal sealed class GpuNetworks
+internal class GpuNetworks
 {
     private readonly ImmutableArray<MlpShape> _networks;
 
-    public GpuNetworks(NafShape shape)
+    public GpuNetworks(ImmutableArray<MlpShape> networks)
     {
-        Shape = shape;
-        _networks = shape.Networks();
+        _networks = networks;
         Parameters = _networks.Sum(n => n.Parameters);
         Transposed = _networks.Sum(TransposedOf);
         TargetTransposed = TransposedOf(_networks[0]);
     }
-
-    public NafShape Shape { get; }
 
     /// <summary>Floats of a learner's parameters.</summary>
     public int Parameters { get; }
@@ -39,12 +37,12 @@ internal sealed class GpuNetworks
     public int TotalWidth => _networks[0].Hidden.Sum(MlpShape.Pad);
 
     /// <summary>Constants by name, beside those of the launch (LaunchPlan) and of a learner's row (LearnerLayout).</summary>
-    public IEnumerable<KeyValuePair<string, object>> Constants =>
+    public virtual IEnumerable<KeyValuePair<string, object>> Constants =>
     [
-        new("NETWORKS", _networks.Length), new("LAYERS", _networks[0].Layers), new("INPUT", Shape.State), new("ACTION", Shape.Action),
+        new("NETWORKS", _networks.Length), new("LAYERS", _networks[0].Layers), new("INPUT", _networks[0].Input),
         new("MAX_WIDTH", MaxWidth), new("TOTAL_WIDTH", TotalWidth), new("STATISTICS", _networks[0].Statistics),
-        new("MU_NETWORK", Shape.SharedTrunk ? 0 : 1), new("MU_OUTPUT", Shape.SharedTrunk ? 1 : 0),
-        new("BATCH_NORM", Shape.BatchNorm), new("BATCH_NORM_EPSILON", BatchNormConstants.Epsilon), new("BATCH_NORM_RATE", BatchNormConstants.Rate),
+        new("BATCH_NORM", _networks[0].BatchNorm),
+        new("BATCH_NORM_EPSILON", BatchNormConstants.Epsilon), new("BATCH_NORM_RATE", BatchNormConstants.Rate),
     ];
 
     /// <summary>The generated file.</summary>
@@ -54,14 +52,14 @@ internal sealed class GpuNetworks
         {
             MlpShape first = _networks[0];
             int layers = first.Layers;
-            var text = new StringBuilder("// made from NafShape: units and places of the networks' layers\n");
+            var text = new StringBuilder("// made from MlpShape: units and places of the networks' layers\n");
             Table("UNITS", first.Hidden);
             Table("WIDTH_BEFORE", Places(first.Hidden.Select(MlpShape.Pad)).Take(layers));
             // within a network: all have the same hidden layers
             Table("WEIGHTS", Enumerable.Range(0, layers + 1).Select(first.Weights));
             Table("BIASES", Enumerable.Range(0, layers).Select(first.Biases));
             Table("TRANSPOSED", [0, .. Places(Enumerable.Range(1, layers).Select(l => TransposedOf(first, l))).Take(layers)]);
-            if (Shape.BatchNorm)
+            if (first.BatchNorm)
             {
                 Table("SCALES", Enumerable.Range(0, layers).Select(first.Scales));
                 Table("MEANS", Enumerable.Range(0, layers).Select(first.Means));

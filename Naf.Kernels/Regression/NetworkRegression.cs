@@ -9,7 +9,7 @@ namespace Naf.Kernels;
 /// loss = mean over samples and outputs of (g(z) − y)²,  z and y in units of their standard deviations
 /// </code>
 /// A learner draws its weights and minibatches by Philox from its own seed: its numbers depend neither on the other learners nor, on a CPU, on
-/// the threads, bitwise.
+/// the threads, bitwise. Training runs on the device; samples stay on the host, which also predicts.
 /// </summary>
 public sealed unsafe class NetworkRegression : IDisposable
 {
@@ -44,6 +44,7 @@ public sealed unsafe class NetworkRegression : IDisposable
             _trainer = device switch
             {
                 CpuDevice cpu => new CpuRegression(cpu.Team, Shape, settings, _learners, laneWidth),
+                GpuDevice gpu => GpuDevice.Construct(() => new GpuRegression(gpu, Shape, settings, _learners)),
                 _ => throw new DeviceException($"device {device.Info.Name} has no kernels for network dynamics; use --device cpu"),
             };
         }
@@ -169,6 +170,9 @@ public sealed unsafe class NetworkRegression : IDisposable
         _trainer.Dispose();
         Free();
     }
+
+    /// <summary>Where the networks are trained on a GPU; null on a CPU.</summary>
+    internal GpuRegression? Gpu => _trainer as GpuRegression;
 
     /// <summary>A learner's memory.</summary>
     internal RegressionLearner LearnerAt(int learner) => _learners[learner];

@@ -31,7 +31,7 @@ internal sealed class GpuTrainer : INafTrainer
     /// <exception cref="DeviceException">The networks, or the learners, do not fit.</exception>
     public GpuTrainer(GpuDevice device, NafShape shape, float[] inputScale, int batch, Learner[] learners, LaunchPlan? plan = null)
     {
-        (_device, _learners, Networks) = (device, learners, new GpuNetworks(shape));
+        (_device, _learners, Networks) = (device, learners, new GpuNafNetworks(shape));
         _plan = plan ?? LaunchPlan.Choose(device, Networks, batch, learners.Length);
         (_tiles, _forwardBytes, _sharedBytes) = (_plan.Tiles(Networks), _plan.ForwardBytes(Networks), _plan.SharedBytes(Networks));
         var layout = new LearnerLayout(Networks, batch, _tiles);
@@ -58,7 +58,7 @@ internal sealed class GpuTrainer : INafTrainer
     public LaunchPlan LaunchPlan => _plan;
 
     /// <summary>Sizes and places of the networks.</summary>
-    public GpuNetworks Networks { get; }
+    public GpuNafNetworks Networks { get; }
 
     /// <summary>The learners on the device.</summary>
     public GpuLearners Arrays { get; }
@@ -66,7 +66,7 @@ internal sealed class GpuTrainer : INafTrainer
     private bool Waits => _plan is { Launch: PlanLaunch.Together, Parts: > 1 };
 
     /// <summary>The kernels for these networks under a plan.</summary>
-    public static KernelSource UpdateSource(GpuNetworks networks, LaunchPlan plan, LearnerLayout layout, int batch) => KernelSource.Load(
+    public static KernelSource UpdateSource(GpuNafNetworks networks, LaunchPlan plan, LearnerLayout layout, int batch) => KernelSource.Load(
         typeof(GpuTrainer).Assembly, "NafUpdate.gpu.c",
         [
             .. networks.Constants, .. plan.Constants, .. layout.Constants, new("BATCH", batch), new("TILES", plan.Tiles(networks)),

@@ -16,11 +16,11 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
 {
     /// <summary>A plan for a device: few learners are spread over many groups, many take one each.</summary>
     /// <exception cref="DeviceException">The networks do not fit.</exception>
-    public static LaunchPlan Choose(GpuDevice device, GpuNetworks networks, int batch, int learners) =>
+    public static LaunchPlan Choose(GpuDevice device, GpuNafNetworks networks, int batch, int learners) =>
         Choose(device.Info, device.Limits, networks, batch, learners);
 
-    /// <inheritdoc cref="Choose(GpuDevice, GpuNetworks, int, int)"/>
-    public static LaunchPlan Choose(DeviceInfo device, GpuLimits limits, GpuNetworks networks, int batch, int learners)
+    /// <inheritdoc cref="Choose(GpuDevice, GpuNafNetworks, int, int)"/>
+    public static LaunchPlan Choose(DeviceInfo device, GpuLimits limits, GpuNafNetworks networks, int batch, int learners)
     {
         int threads = device.IsGpu ? Math.Min(256, Power(limits.GroupThreads)) : 64;
         int shares = Math.Max(1, 2 * limits.Units / learners), tasks = networks.Shape.Networks().Length + 1;
@@ -72,7 +72,7 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
     }
 
     /// <summary>Bytes of local memory that an update needs (NafUpdate.gpu.c).</summary>
-    public int SharedBytes(GpuNetworks networks) => ForwardBytes(networks) + sizeof(float) * 7 * networks.Shape.Action * Rows;
+    public int SharedBytes(GpuNafNetworks networks) => ForwardBytes(networks) + sizeof(float) * 7 * networks.Shape.Action * Rows;
 
     /// <inheritdoc/>
     public override string ToString() =>

@@ -5,15 +5,12 @@ namespace Naf.Kernels;
 
 /// <summary>
 /// The places of a learner's arrays in its row of a GPU's memory, as constants NAME_AT of the kernels (NafLearner.gpu.c): what it is, then the
-/// work memory of an update. Every array starts at a cache line.
+/// work memory of an update.
 /// </summary>
-internal sealed class LearnerLayout
+internal sealed class LearnerLayout : DeviceRow
 {
-    private readonly List<(string Name, long At)> _arrays = [];
-    private long _end;
-
     /// <exception cref="DeviceException">The row is too long.</exception>
-    public LearnerLayout(GpuNetworks networks, int batch, int tiles)
+    public LearnerLayout(GpuNafNetworks networks, int batch, int tiles)
     {
         NafShape shape = networks.Shape;
         ImmutableArray<MlpShape> nets = shape.Networks();
@@ -43,12 +40,9 @@ internal sealed class LearnerLayout
         foreach (string name in (string[])["HIDDEN", "DELTA"]) Take(name, hidden);
         Take("NORMALISED", normal * hidden);
         Take("MOMENTS", normal * nets.Length * 3 * networks.TotalWidth);
-        if (_end > int.MaxValue)
+        if (Row > int.MaxValue)
             throw new DeviceException($"networks {shape} with minibatches of {batch} are too large for a GPU's learner; use --device cpu");
     }
-
-    /// <summary>Floats of a learner's row.</summary>
-    public long Row => _end;
 
     /// <summary>First float of θ.</summary>
     public long Parameters { get; }
@@ -79,16 +73,4 @@ internal sealed class LearnerLayout
 
     /// <summary>First float of the work memory, to the end of the row.</summary>
     public long Work { get; }
-
-    /// <summary>Constants of the kernels.</summary>
-    public IEnumerable<KeyValuePair<string, object>> Constants =>
-        [.. _arrays.Select(a => new KeyValuePair<string, object>($"{a.Name}_AT", a.At)), new("LEARNER_ROW", Row)];
-
-    private long Take(string name, long floats)
-    {
-        long at = _end;
-        _arrays.Add((name, at));
-        _end += (floats + 15) & ~15L;
-        return at;
-    }
 }

@@ -6,7 +6,7 @@
 // Between two phases the groups of a learner meet. Every number is made by one thread in a fixed order, whichever group it is in.
 
 #include "NafPasses.gpu.c"
-#include "NafWeights.gpu.c"
+#include "MlpWeights.gpu.c"
 #include "NafPolicy.gpu.c"
 
 #define ROW_TILES ((BATCH + ROWS - 1) / ROWS)
@@ -149,16 +149,4 @@ KERNEL(THREADS) void replay_insert(GLOBAL float* replay, GLOBAL const float* row
 }
 
 // the copies of the weights that the forward pass reads, after theta and theta' were written from outside: a group a tile
-KERNEL(THREADS) void naf_transpose(GLOBAL float* states)
-{
-    GLOBAL float* state = states + (ulong)(GROUP / TILES) * LEARNER_ROW;
-    Tile t = tile_at(GROUP % TILES);
-    EACH(e, t.first_layer ? 0 : TILE_A * TILE_B)
-    {
-        int a = t.a + e / TILE_B, b = t.b + e % TILE_B, to = TRANSPOSED[t.layer] + b * PAD(t.a_count) + a;
-        if (a >= t.a_count || b >= INPUTS(t.layer)) continue;
-        int from = t.weights + a * t.b_count + b;
-        state[TRANSPOSED_AT + TRANSPOSED_BASE[t.network] + to] = state[THETA_AT + from];
-        if (t.network == 0) state[TARGET_TRANSPOSED_AT + to] = state[TARGET_AT + from];
-    }
-}
+KERNEL(THREADS) void naf_transpose(GLOBAL float* states) { transpose_tile(states + (ulong)(GROUP / TILES) * LEARNER_ROW, GROUP % TILES); }

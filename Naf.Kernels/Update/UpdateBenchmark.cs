@@ -111,7 +111,7 @@ public static class UpdateBenchmark
     {
         bool given = settings.Plan.Length > 0;
         if (device is GpuDevice gpu)
-            return given ? LaunchPlan.Parse(settings.Plan) : LaunchPlan.Choose(gpu, new GpuNetworks(shape), settings.Batch, settings.Learners);
+            return given ? LaunchPlan.Parse(settings.Plan) : LaunchPlan.Choose(gpu, new GpuNafNetworks(shape), settings.Batch, settings.Learners);
         return given ? throw new ArgumentException($"the plan '{settings.Plan}' is for a GPU; leave it out on {device.Info.Name}") : null;
     }
 

@@ -154,6 +154,16 @@ public sealed class NetworkRegressionTests
     }
 
     [Test]
+    public void A_network_that_does_not_fit_a_gpu_is_refused_with_the_remedy()
+    {
+        long before = HostBuffer.LiveBuffers;
+        using GpuDevice device = GpuDevices.Open(GpuDevices.Emulated);
+        Assert.That(() => new NetworkRegression(device, 1, 1, Small with { Hidden = [65_536] }, [1]),
+            Throws.TypeOf<DeviceException>().With.Message.Contains("--device cpu"));
+        Assert.That((device.LiveBuffers, HostBuffer.LiveBuffers), Is.EqualTo((0, before)));
+    }
+
+    [Test]
     public void All_memory_is_given_back()
     {
         long before = HostBuffer.LiveBuffers;

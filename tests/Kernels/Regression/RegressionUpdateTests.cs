@@ -6,6 +6,7 @@ namespace Naf.Tests;
 
 /// <summary>The regression's updates against the reference in double precision, on awkward sizes.</summary>
 [TestFixture("cpu")]
+[TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
 public sealed class RegressionUpdateTests(string name)
 {
     private Device Open() => name == "cpu" ? new CpuDevice(2) : GpuDevices.Open(name);
@@ -27,6 +28,7 @@ public sealed class RegressionUpdateTests(string name)
         using var regression = new NetworkRegression(device, inputs, outputs, settings, [3, 4]);
         RegressionSamples.Standardise(regression);
         float[] rows = RegressionSamples.Draw(100, inputs + outputs, 1);
+        regression.Gpu?.Poison();
         RegressionLearner learner = regression.LearnerAt(1);
         double[] start = Widen(learner.Parameters);
         Assert.That(start.Max(Math.Abs), Is.InRange(1e-3, 1));
@@ -51,6 +53,7 @@ public sealed class RegressionUpdateTests(string name)
         using Device device = Open();
         using NetworkRegression one = new(device, 5, 2, Settings("31", 16), [3]), several = new(device, 5, 2, Settings("31", 16), [3]);
         float[] rows = RegressionSamples.Draw(100, 7, 1);
+        // more than are uploaded at once
         double mean = one.Train(0, rows, 300), sum = 0;
         foreach (int updates in new[] { 1, 0, 99, 200 }) sum += updates == 0 ? 0 : updates * several.Train(0, rows, updates);
         Assert.That(sum / 300, Is.EqualTo(mean).Within(1e-12));
@@ -81,6 +84,38 @@ public sealed class RegressionUpdateTests(string name)
         using var loaded = new NetworkRegression(device, 5, 2, Settings("31", 16), [3, 4]);
         loaded.Load(stream);
         Assert.That((loaded.Finite(0), loaded.Train(0, rows, 1)), Is.EqualTo((false, double.NaN)));
+    }
+
+    [Test]
+    public void A_checkpoint_moves_to_the_processor_and_goes_on_bitwise_where_it_was()
+    {
+        using Device device = Open(), cpu = new CpuDevice(1);
+        RegressionSettings settings = Settings("31,20", 16);
+        using NetworkRegression first = new(device, 5, 2, settings, [3, 4]), again = new(device, 5, 2, settings, [3, 4]);
+        using NetworkRegression moved = new(cpu, 5, 2, settings, [3, 4]), alone = new(device, 5, 2, settings, [4]);
+        float[] rows = RegressionSamples.Draw(100, 7, 1);
+        foreach (NetworkRegression regression in (NetworkRegression[])[first, alone]) RegressionSamples.Standardise(regression);
+        for (int k = 0; k < 2; k++) first.Train(k, rows, 20);
+        alone.Train(0, rows, 20);
+        byte[] state = State(first);
+        foreach (NetworkRegression regression in (NetworkRegression[])[again, moved])
+        {
+            regression.Load(new MemoryStream(state));
+            Assert.That(State(regression), Is.EqualTo(state));
+        }
+        double loss = first.Train(1, rows, 20);
+        Assert.That((again.Train(1, rows, 20), alone.Train(0, rows, 20)), Is.EqualTo((loss, loss)));
+        Assert.That(State(again), Is.EqualTo(State(first)));
+        float[] trained = first.LearnerAt(1).Parameters.Span.ToArray();
+        Assert.That(alone.LearnerAt(0).Parameters.Span.ToArray(), Is.EqualTo(trained), "with no other beside it");
+        Assert.That(moved.Train(1, rows, 20), Is.EqualTo(loss).Within(Tolerances.LossOfDevices * loss));
+    }
+
+    private static byte[] State(NetworkRegression regression)
+    {
+        using var stream = new MemoryStream();
+        regression.Save(stream);
+        return stream.ToArray();
     }
 
     private static void AssertPredicts(NetworkRegression regression, float[] rows, RegressionReference<double> reference)

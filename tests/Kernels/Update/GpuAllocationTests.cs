@@ -16,6 +16,10 @@ public sealed class GpuAllocationTests
     [Test]
     public void An_evaluation_frees_what_it_allocated() => EveryFailureFrees(device => new AdvantageEvaluation(device, 3, 31), least: 8);
 
+    [Test]
+    public void A_regression_frees_what_it_allocated() => EveryFailureFrees(
+        device => new NetworkRegression(device, 3, 2, new RegressionSettings { Hidden = [20] }, [1, 2]), least: 4);
+
     private static void EveryFailureFrees(Func<Device, IDisposable> construct, int least)
     {
         using var folder = new TemporaryFolder();

@@ -19,7 +19,7 @@ public sealed class LaunchPlanTests
     public void Tiles_shrink_to_the_local_memory_and_what_never_fits_is_refused()
     {
         LaunchPlan plan = Choose(new NafShape(20, 6, [2000, 200]), 512, false, 48 << 10);
-        Assert.That(plan.SharedBytes(new GpuNetworks(new NafShape(20, 6, [2000, 200]))), Is.LessThanOrEqualTo(48 << 10));
+        Assert.That(plan.SharedBytes(new GpuNafNetworks(new NafShape(20, 6, [2000, 200]))), Is.LessThanOrEqualTo(48 << 10));
         Assert.That(plan.Rows, Is.LessThan(16));
         Assert.That(() => Choose(new NafShape(20, 6, [200, 200], BatchNorm: true), 1, false, 48 << 10),
             Throws.TypeOf<DeviceException>().With.Message.Contains("batch_norm=false"));
@@ -27,7 +27,7 @@ public sealed class LaunchPlanTests
 
     private static LaunchPlan Choose(NafShape shape, int learners, bool cooperative, long sharedBytes) => LaunchPlan.Choose(
         new DeviceInfo("cuda:0", "cuda", "a GPU", 1L << 37, 132, "", true, IsGpu: true),
-        new GpuLimits(132, 1024, sharedBytes, 1L << 37, 1L << 37, true, cooperative), new GpuNetworks(shape), 64, learners);
+        new GpuLimits(132, 1024, sharedBytes, 1L << 37, 1L << 37, true, cooperative), new GpuNafNetworks(shape), 64, learners);
 
     [Test]
     public void A_plan_is_read() => Assert.That(

@@ -1,6 +1,6 @@
-// The gradient of a learner's weights, and Adam, by tiles of a layer's matrix
+// The gradient of a learner's weights, and Adam, by tiles of a layer's matrix. Included after what says what a Learner is: `state` is its row of
+// memory, in which every array has its place ..._AT; rate and epsilon are Adam's, corrected. Where there is a target, TARGET_AT is defined.
 
-#include "NafLearner.gpu.c"
 #include "Mlp.gpu.c"
 #include "Reduction.gpu.c"
 
@@ -129,8 +129,10 @@ DEVICE float adam(const Learner* l, int i, float scale)
     l->state[SECOND_AT + i] = v;
     float theta = fma(l->rate, m / (sqrt(v) + l->epsilon), l->state[THETA_AT + i]);
     l->state[THETA_AT + i] = theta;
+#ifdef TARGET_AT
     // theta' <- theta' + tau (theta - theta')
     if (i < BASE[1]) l->state[TARGET_AT + i] = fma(l->state[SETTINGS_AT + TAU], theta - l->state[TARGET_AT + i], l->state[TARGET_AT + i]);
+#endif
     return theta;
 }
 
@@ -148,7 +150,9 @@ DEVICE void apply_tile(const Learner* l, int index, float scale)
         int to = TRANSPOSED[t.layer] + b * PAD(t.a_count) + a;
         // rows of padding are not read
         if (b < INPUTS(t.layer)) l->state[TRANSPOSED_AT + TRANSPOSED_BASE[t.network] + to] = theta;
+#ifdef TARGET_AT
         if (b < INPUTS(t.layer) && t.network == 0) l->state[TARGET_TRANSPOSED_AT + to] = l->state[TARGET_AT + i];
+#endif
     }
     int edge = t.first_layer ? t.b : t.a, end = t.first_layer ? t.b_count : t.a_count, units = t.first_layer ? TILE_B : TILE_A;
     if ((t.first_layer ? t.a : t.b) == 0)
@@ -159,6 +163,22 @@ DEVICE void apply_tile(const Learner* l, int index, float scale)
             if (t.layer < LAYERS) adam(l, BASE[t.network] + SCALES[t.layer] + edge + e, scale);
 #endif
         }
+}
+
+// the copies of a tile of weights that the forward pass reads
+DEVICE void transpose_tile(GLOBAL float* state, int index)
+{
+    Tile t = tile_at(index);
+    EACH(e, t.first_layer ? 0 : TILE_A * TILE_B)
+    {
+        int a = t.a + e / TILE_B, b = t.b + e % TILE_B, to = TRANSPOSED[t.layer] + b * PAD(t.a_count) + a;
+        if (a >= t.a_count || b >= INPUTS(t.layer)) continue;
+        int from = t.weights + a * t.b_count + b;
+        state[TRANSPOSED_AT + TRANSPOSED_BASE[t.network] + to] = state[THETA_AT + from];
+#ifdef TARGET_AT
+        if (t.network == 0) state[TARGET_TRANSPOSED_AT + to] = state[TARGET_AT + from];
+#endif
+    }
 }
 
 #if BATCH_NORM
