@@ -55,6 +55,15 @@ internal sealed class Explorer : IDisposable
     /// <summary>Steps taken, over all episodes.</summary>
     public long Step { get; private set; }
 
+    /// <summary>Where its episodes are kept for the dynamics; null: nowhere.</summary>
+    public EpisodeMemory? Memory { get; init; }
+
+    /// <summary>Who chooses the actions of its planned episodes; null: nobody.</summary>
+    public IEpisodePlanner? Planner { get; init; }
+
+    /// <summary>Whether the episode under way is planned.</summary>
+    public bool Planned { get; private set; }
+
     /// <summary>Whether it still trains.</summary>
     public bool Running { get; set; } = true;
 
@@ -76,8 +85,10 @@ internal sealed class Explorer : IDisposable
     /// <summary>What it came to so far.</summary>
     public LearnerSummary Summary => new(Learner, Seed, Tests.Best, Tests.BestEpisode, Tests.Last, EpisodesEnded, Updates, Stopped);
 
-    /// <summary>Starts the next episode: noise to 0, x₁ ~ p(x₁). A learner whose simulation fails at its start is stopped.</summary>
-    public void BeginEpisode()
+    /// <summary>
+    /// Starts the next episode: noise to 0, x₁ ~ p(x₁), planned with probability 1 − p. A learner whose simulation fails at its start is stopped.
+    /// </summary>
+    public void BeginEpisode(double planFraction)
     {
         Episode++;
         _ended = false;
@@ -87,12 +98,18 @@ internal sealed class Explorer : IDisposable
         {
             _environment.Reset(Seed, RandomStream.Reset, (ulong)Episode);
             Convert(_environment.Observation, _x);
+            Planned = Planner is { Ready: true } && Philox.Uniform(Seed, RandomStream.Plan, (ulong)Episode) < planFraction;
+            Memory?.Begin(_environment, Planned);
+            if (Planned) Planner!.Begin(_environment, Episode);
         }
         catch (SimulationException error)
         {
             Stopped = error.Message;
         }
     }
+
+    /// <summary>Selects the action u of a planned episode.</summary>
+    public void Plan() => Planner!.Act(_environment, U);
 
     /// <summary>Executes u and observes r and x′.</summary>
     /// <exception cref="SimulationException">The simulation left the finite numbers.</exception>
@@ -102,6 +119,7 @@ internal sealed class Explorer : IDisposable
         StepResult result = _environment.Step(_action);
         Convert(_environment.Observation, _next);
         Step++;
+        Memory?.Add(U, result, _environment);
         return result;
     }
 
@@ -136,15 +154,16 @@ internal sealed class Explorer : IDisposable
     }
 
     /// <summary>The row of the episode that has ended.</summary>
-    public EpisodeResult Result() => new(
+    public EpisodeResult Result(ImaginationReport imagination) => new(
         Episode, Learner, Seed, Step, Episode > 0 && Stopped is null ? _environment.Score : null, _test, _report,
-        _population.ReplayCount(Learner), Stopped);
+        _population.ReplayCount(Learner), Stopped, Planned, imagination);
 
     public void Save(BinaryWriter writer)
     {
         writer.Write(Seed);
         writer.Write(Running);
         writer.Write(_ended);
+        writer.Write(Planned);
         writer.Write(Stopped ?? "");
         writer.Write(Episode);
         writer.Write(Step);
@@ -157,6 +176,8 @@ internal sealed class Explorer : IDisposable
         if (Acting) _environment.SaveState(state);
         writer.Write(state.Length);
         foreach (double s in state) writer.Write(s);
+        Memory?.Save(writer);
+        Planner?.Save(writer);
     }
 
     /// <exception cref="InvalidDataException">The checkpoint is another learner's or another task's.</exception>
@@ -166,6 +187,7 @@ internal sealed class Explorer : IDisposable
         if (seed != Seed) throw new InvalidDataException($"it holds seed {seed} where this run has seed {Seed}");
         Running = reader.ReadBoolean();
         _ended = reader.ReadBoolean();
+        Planned = reader.ReadBoolean();
         Stopped = reader.ReadString() is { Length: > 0 } reason ? reason : null;
         Episode = reader.ReadInt32();
         Step = reader.ReadInt64();
@@ -179,9 +201,15 @@ internal sealed class Explorer : IDisposable
         double[] state = new double[length];
         foreach (ref double s in state.AsSpan()) s = reader.ReadDouble();
         if (Acting) _environment.RestoreState(state);
+        Memory?.Load(reader);
+        Planner?.Load(reader);
     }
 
-    public void Dispose() => _environment.Dispose();
+    public void Dispose()
+    {
+        _environment.Dispose();
+        Planner?.Dispose();
+    }
 
     private static void Convert(ReadOnlySpan<double> from, float[] to)
     {

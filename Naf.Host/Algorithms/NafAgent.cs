@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Naf.Gpu;
 using Naf.Kernels;
@@ -6,9 +7,10 @@ using Naf.Sim;
 namespace Naf.Host;
 
 /// <summary>
-/// Continuous Q-learning with normalized advantage functions (paper, Algorithm 1) for a population of learners: learner k has seed A + k and
-/// an environment and a noise process of its own. All learners take a step, then one call updates them all. What a learner learns depends
-/// neither on the others nor on the number of threads. Departures from the paper: docs/algorithms/naf.md.
+/// Continuous Q-learning with normalized advantage functions for a population of learners (paper, Algorithm 1; with imagination rollouts and planned
+/// episodes Algorithm 2): learner k has seed A + k and an environment and a noise process of its own. All learners take a step, then one call updates
+/// them all. What a learner learns depends neither on the others nor on the number of threads. Departures from the paper: docs/algorithms/naf.md and
+/// imagination.md.
 /// </summary>
 public sealed class NafAgent : IDisposable
 {
@@ -16,6 +18,8 @@ public sealed class NafAgent : IDisposable
     private readonly NafPopulation _population;
     private readonly WorkTeam _team;
     private readonly Explorer[] _explorers;
+    private readonly Imagination? _imagination;
+    private readonly int _imaginedUpdates;
     private readonly Evaluation[] _tests;
     private readonly Action<int> _explore, _test;
     private readonly float[] _x, _u;
@@ -29,7 +33,24 @@ public sealed class NafAgent : IDisposable
         _settings = settings;
         _team = team;
         _population = PopulationFactory.Create(task, settings, device);
-        _explorers = [.. Enumerable.Range(0, settings.Learners).Select(k => new Explorer(task, settings, _population, k))];
+        try
+        {
+            if (settings.Imagination.Kind != ImaginationKind.Off || settings.Plan.Kind == PlanKind.Ilqg)
+                _imagination = new Imagination(task, settings, _population, device, team);
+        }
+        catch
+        {
+            _population.Dispose();
+            throw;
+        }
+        _imaginedUpdates = settings.ImaginedUpdates;
+        _explorers =
+        [
+            .. Enumerable.Range(0, settings.Learners).Select(k => new Explorer(task, settings, _population, k)
+            {
+                Memory = _imagination?.Memory(k), Planner = MakePlanner(task, k),
+            }),
+        ];
         _tests = [.. Enumerable.Range(0, Math.Min(team.Threads, settings.Learners)).Select(_ => new Evaluation(task))];
         (_x, _u) = (new float[settings.Learners * task.ObservationSize], new float[settings.Learners * task.ActionSize]);
         _explore = member =>
@@ -85,6 +106,12 @@ public sealed class NafAgent : IDisposable
     /// <summary>Called at the end of every episode of every learner, learner 0 first, and once before the first episode.</summary>
     public Action<EpisodeResult> EpisodeEnded { get; set; } = static _ => { };
 
+    /// <summary>Takes a sentence on what did not go as it should, yet stops nothing.</summary>
+    public Action<string> Warn { get; set; } = static _ => { };
+
+    /// <summary>Where the time went.</summary>
+    public TrainingTimes Times { get; } = new();
+
     /// <summary>Tests the untrained policies and begins the first episodes.</summary>
     public void Begin() => EndEpisodes();
 
@@ -94,18 +121,27 @@ public sealed class NafAgent : IDisposable
     /// <param name="u">[actions], within [−1, 1].</param>
     public void Act(int learner, ReadOnlySpan<float> x, Span<float> u) => _population.Act(learner, x, u);
 
-    /// <summary>One step of every learner that still trains, and the updates that follow. Allocates at the end of an episode only.</summary>
+    /// <summary>
+    /// One step of every learner that still trains, and what follows it. Without imagination it allocates at the end of an episode only.
+    /// </summary>
     public void Step()
     {
         StepCount++;
+        long from = Stopwatch.GetTimestamp();
 
-        // act, step and store
+        // act, step and store in R and B
         if (_population.ActsTogether) ActTogether();
         if (_explorers.Length == 1) _explore(0);
         else _team.Run(_explore);
+        Times.Add(TrainingPart.Simulator, ref from);
 
-        // I updates of every learner from its R
-        if (StepCount >= _settings.Naf.WarmupSteps) _population.Update(_settings.Naf.UpdatesPerStep);
+        // every m steps: l steps from each of m states of B_old under the model, into R_f
+        _imagination?.Imagine(_explorers);
+        Times.Add(TrainingPart.Rollouts, ref from);
+
+        // I · l updates of every learner from its R_f, I from its R
+        if (StepCount >= _settings.Naf.WarmupSteps) Update();
+        Times.Add(TrainingPart.Updates, ref from);
 
         // test, and begin the next episode
         foreach (Explorer e in _explorers)
@@ -120,9 +156,14 @@ public sealed class NafAgent : IDisposable
     {
         try
         {
-            // select action u = μ(x) + 𝒩, clipped to [−1, 1]
-            if (!_population.ActsTogether) _population.Act(e.Learner, e.X, e.U);
-            e.Noise.AddTo(e.Seed, (ulong)e.Step, e.U);
+            // select action u = μ(x) + 𝒩, or the planner's, clipped to [−1, 1]
+            if (e.Planned)
+                e.Plan();
+            else
+            {
+                if (!_population.ActsTogether) _population.Act(e.Learner, e.X, e.U);
+                e.Noise.AddTo(e.Seed, (ulong)e.Step, e.U);
+            }
             Clip(e.U);
 
             // execute u and observe r and x′
@@ -147,21 +188,48 @@ public sealed class NafAgent : IDisposable
         foreach (Explorer e in _explorers) _u.AsSpan(e.Learner * action, action).CopyTo(e.U);
     }
 
+    // updates from R_f and R; the control takes as many from R as others take from both
+    private void Update()
+    {
+        int real = _settings.Naf.UpdatesPerStep;
+        if (_imagination is null || !_settings.Imagination.FromReplay)
+        {
+            _population.Update(_imagination is null ? 0 : _imaginedUpdates, real);
+            return;
+        }
+        foreach (Explorer e in _explorers) _population.SetActive(e.Learner, e.Running && _imagination.IsOn(e.Learner));
+        _population.Update(_imaginedUpdates);
+        foreach (Explorer e in _explorers) _population.SetActive(e.Learner, e.Running);
+        _population.Update(real);
+    }
+
     private void EndEpisodes()
     {
+        long from = Stopwatch.GetTimestamp();
         foreach (Explorer e in _explorers)
             if (e.AtEnd) e.TakeReport();
 
         // deterministic test episodes, learners side by side
         if (_explorers.Length == 1) _test(0);
         else _team.Run(_test);
+        Times.Add(TrainingPart.Tests, ref from);
+
+        // every n episodes: fit the dynamics to B, one step of iLQG, B_old ← B
+        foreach (Explorer e in _explorers)
+        {
+            if (!e.AtEnd || e.Stopped is not null || _imagination is null) continue;
+            bool fitted = _imagination.EndEpisode(e.Learner, e.Episode, Warn);
+            Times.Add(TrainingPart.Fit, ref from);
+            if (fitted) e.Planner?.Improve(e.Memory!, Warn);
+            Times.Add(TrainingPart.Planning, ref from);
+        }
 
         // report, then begin the next episode
         foreach (Explorer e in _explorers)
         {
             if (!e.AtEnd) continue;
-            EpisodeResult result = e.Result();
-            if (e.Stopped is null && e.Episode < _settings.Episodes) e.BeginEpisode();
+            EpisodeResult result = e.Result(_imagination?.TakeReport(e.Learner) ?? default);
+            if (e.Stopped is null && e.Episode < _settings.Episodes) e.BeginEpisode(_settings.Plan.Fraction);
             else Retire(e);
             EpisodeEnded(result);
         }
@@ -193,6 +261,7 @@ public sealed class NafAgent : IDisposable
             writer.Write(_explorers.Length);
             writer.Write(StepCount);
             foreach (Explorer e in _explorers) e.Save(writer);
+            _imagination?.Save(writer);
         }
         _population.Save(stream);
     }
@@ -207,6 +276,7 @@ public sealed class NafAgent : IDisposable
             if (learners != _explorers.Length) throw new InvalidDataException($"it holds {learners} learners where this run has {_explorers.Length}");
             StepCount = reader.ReadInt64();
             foreach (Explorer e in _explorers) e.Load(reader);
+            _imagination?.Load(reader);
         }
         _population.Load(stream);
 
@@ -216,7 +286,7 @@ public sealed class NafAgent : IDisposable
             if (!e.Running && e.Stopped is null && e.Episode < _settings.Episodes)
             {
                 e.Running = true;
-                e.BeginEpisode();
+                e.BeginEpisode(_settings.Plan.Fraction);
             }
             _population.SetActive(e.Learner, e.Running);
         }
@@ -227,6 +297,14 @@ public sealed class NafAgent : IDisposable
     {
         foreach (Explorer e in _explorers) e.Dispose();
         foreach (Evaluation test in _tests) test.Dispose();
+        _imagination?.Dispose();
         _population.Dispose();
     }
+
+    private IEpisodePlanner? MakePlanner(ControlTask task, int learner) => _settings.Plan.Kind switch
+    {
+        PlanKind.Ilqg => new IlqgEpisodes(
+            _imagination!.Space, _imagination.Dynamics(learner), _settings.Imagination.InitialStates, _settings.Plan.Ilqg, _settings.SeedOf(learner)),
+        _ => null,
+    };
 }

@@ -26,6 +26,16 @@ public static class PopulationFactory
                 HeadScale = (float)naf.HeadScale,
             }),
         ];
-        return new NafPopulation(device, shape, task.InputScale, naf.BatchSize, naf.ReplayCapacity, learners);
+        return new NafPopulation(
+            device, shape, task.InputScale, naf.BatchSize, naf.ReplayCapacity, learners, ImaginedCapacity(task, settings));
+    }
+
+    // R_f has room for what is imagined from one fit to the next
+    private static int ImaginedCapacity(ControlTask task, TrainingSettings settings)
+    {
+        ImaginationSettings i = settings.Imagination;
+        if (i.Kind == ImaginationKind.Off || i.FromReplay) return 0;
+        int rollouts = (i.RefitEpisodes * task.Horizon + i.Starts - 1) / i.Starts * i.Starts;
+        return Math.Max(i.Capacity > 0 ? i.Capacity : rollouts * i.Steps, settings.Naf.BatchSize);
     }
 }

@@ -9,6 +9,6 @@ internal static class BenchCommand
         new ExampleCommand("bench", "Times a part of naf on this machine, after checking its result.", "naf bench update --threads 1 --json")
         {
             BenchUpdateCommand.Create(terminal), BenchRolloutCommand.Create(terminal), BenchFitCommand.Create(terminal),
-            BenchAdvantageCommand.Create(terminal), BenchSimCommand.Create(terminal),
+            BenchAdvantageCommand.Create(terminal), BenchSimCommand.Create(terminal), BenchStepCommand.Create(terminal),
         };
 }

@@ -8,14 +8,17 @@ internal sealed class TrainOptions
 {
     // options that are settings of the same name
     private static readonly (string Key, string Shown)[] Direct =
-        [("algorithm", "NAME"), ("episodes", "N"), ("seed", "S"), ("device", "D"), ("threads", "N")];
+    [
+        ("algorithm", "NAME"), ("episodes", "N"), ("seed", "S"), ("device", "D"), ("threads", "N"), ("imagination", "KIND"), ("plan", "PLANNER"),
+        ("plan_fraction", "P"),
+    ];
 
     private readonly Argument<string?> _task = new("TASK")
     {
         Description = "a built-in task (naf tasks) or a task's .yaml file", Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string?>[] _direct = [.. Direct.Select(d => CliOption.Text($"--{d.Key}", d.Shown, Describe(SettingTable.Find(d.Key)!)))];
+    private readonly Option<string?>[] _direct = [.. Direct.Select(d => CliOption.Text($"--{d.Key.Replace('_', '-')}", d.Shown, Describe(SettingTable.Find(d.Key)!)))];
 
     private readonly Option<string?> _seeds = CliOption.Text("--seeds", "A..B", "a population: a learner for each seed from A to B [one]");
     private readonly Option<string[]> _set = CliOption.Texts("--set", "KEY=VALUE", "change a setting; may be repeated");
@@ -27,28 +30,21 @@ internal sealed class TrainOptions
         "--checkpoint", "latest|previous", "with --resume: latest, or previous if the latest is damaged [latest]");
     private readonly Option<bool> _accept = CliOption.Flag(
         "--accept-changes", "with --resume: go on although the simulator or the device are not what they were");
-    private readonly Option<string?> _imagination = CliOption.Text("--imagination", "off", "imagination rollouts: only off in this version");
-    private readonly Option<string?> _plan = CliOption.Text("--plan", "none", "exploration by a planner: only none in this version");
-    private readonly Option<string?> _planFraction = CliOption.Text("--plan-fraction", "P", "share of planned episodes: not in this version");
     private readonly Option<bool> _json = CliOption.Flag("--json", "print one JSON object at the end");
 
     public void AddTo(Command command)
     {
         command.Add(_task);
         foreach (Option option in (Option[])[.. _direct, _seeds, _set, _config, _out, _resume, _checkpoint, _accept]) command.Add(option);
-        foreach (Option option in (Option[])[_imagination, _plan, _planFraction, _json]) command.Add(option);
+        foreach (Option option in (Option[])[_json]) command.Add(option);
     }
 
     /// <exception cref="UserException">Options that do not go together, or that this version does not have.</exception>
     public TrainRequest Read(ParseResult parsed)
     {
-        RefuseAllBut(parsed.GetValue(_imagination), "off", "--imagination", "imagination rollouts");
-        RefuseAllBut(parsed.GetValue(_plan), "none", "--plan", "the planner");
-        RefuseAllBut(parsed.GetValue(_planFraction), "0", "--plan-fraction", "the planner");
-
         var given = parsed.GetValue(_set)!.Select(SettingsResolver.Split).ToList();
         for (int i = 0; i < Direct.Length; i++)
-            if (parsed.GetValue(_direct[i]) is { } text) given.Add(new GivenValue(Direct[i].Key, text, $"--{Direct[i].Key}"));
+            if (parsed.GetValue(_direct[i]) is { } text) given.Add(new GivenValue(Direct[i].Key, text, _direct[i].Name));
         if (parsed.GetValue(_seeds) is { } seeds)
         {
             if (given.Any(g => g.Place == "--seed")) throw new UserException("--seed and --seeds exclude each other; give one of them");
@@ -69,7 +65,7 @@ internal sealed class TrainOptions
     private static string Describe(Setting s)
     {
         // names need saying what there is to choose from, numbers do not
-        string choice = s.Key is "algorithm" or "device" ? $": {s.Expected}" : "";
+        string choice = s.Key is "algorithm" or "device" or "imagination" or "plan" ? $": {s.Expected}" : "";
         return $"{s.Meaning}{choice} [{s.Show(new TrainingSettings())}]";
     }
 
@@ -91,11 +87,5 @@ internal sealed class TrainOptions
             && ulong.TryParse(ends[1], NumberStyles.None, CultureInfo.InvariantCulture, out ulong last) && first <= last && last - first < 4096)
             return [new("seed", ends[0], "--seeds"), new("learners", (last - first + 1).ToString(CultureInfo.InvariantCulture), "--seeds")];
         throw new UserException($"--seeds {range}: expected A..B with A not above B, such as 0..7");
-    }
-
-    private static void RefuseAllBut(string? value, string allowed, string option, string feature)
-    {
-        if (value is not null && value != allowed)
-            throw new UserException($"{option} {value}: {feature} {(feature.EndsWith('s') ? "are" : "is")} not in this version; leave it out");
     }
 }

@@ -59,6 +59,17 @@ public sealed record Setting(
             return sizes.Length is >= 1 and <= 4 ? with(s, [.. sizes]) : null;
         });
 
+    /// <summary>One of the names of <typeparamref name="T"/>, in lower case.</summary>
+    public static Setting Choice<T>(
+        string key, string expected, string meaning, Func<TrainingSettings, T> get, Func<TrainingSettings, T, TrainingSettings> with)
+        where T : struct, Enum =>
+        new(key, expected, meaning, s => get(s).ToString().ToLowerInvariant(), (s, text) =>
+        {
+            foreach (T value in Enum.GetValues<T>())
+                if (value.ToString().ToLowerInvariant() == text) return with(s, value);
+            return null;
+        });
+
     /// <summary>Any text.</summary>
     public static Setting Text(
         string key, string expected, string meaning, Func<TrainingSettings, string> get, Func<TrainingSettings, string, TrainingSettings?> with) =>

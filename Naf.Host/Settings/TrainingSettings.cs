@@ -39,6 +39,15 @@ public sealed record TrainingSettings
     /// <summary>Its exploration.</summary>
     public ExplorationSettings Exploration { get; init; } = new();
 
+    /// <summary>Its imagination.</summary>
+    public ImaginationSettings Imagination { get; init; } = new();
+
+    /// <summary>Its planned episodes.</summary>
+    public PlanSettings Plan { get; init; } = new();
+
+    /// <summary>Updates from R_f after each step while a learner imagines.</summary>
+    public int ImaginedUpdates => Imagination.Updates > 0 ? Imagination.Updates : Naf.UpdatesPerStep * Imagination.Steps;
+
     /// <summary>Seed of learner <paramref name="learner"/>.</summary>
     public ulong SeedOf(int learner) => unchecked(Seed + (ulong)learner);
 }

@@ -12,5 +12,8 @@ namespace Naf.Host;
 /// <param name="Report">Means over the episode's updates.</param>
 /// <param name="Replay">Transitions in its replay buffer.</param>
 /// <param name="Stopped">Why it stopped before its time.</param>
+/// <param name="Planned">Whether a planner chose the episode's actions.</param>
+/// <param name="Imagination">What it imagined during the episode.</param>
 public sealed record EpisodeResult(
-    int Episode, int Learner, ulong Seed, long Step, double? TrainScore, EvaluationResult? Test, LearnerReport Report, int Replay, string? Stopped);
+    int Episode, int Learner, ulong Seed, long Step, double? TrainScore, EvaluationResult? Test, LearnerReport Report, int Replay, string? Stopped,
+    bool Planned, ImaginationReport Imagination);

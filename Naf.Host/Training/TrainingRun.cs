@@ -28,7 +28,7 @@ public sealed partial class TrainingRun : IDisposable
         (_folder, _task, _device, _opened) = (folder, task, device, opened);
         int threads = config.Settings.Threads == 0 ? Environment.ProcessorCount : config.Settings.Threads;
         WorkTeam team = device is CpuDevice cpu ? cpu.Team : opened.Add(new WorkTeam(threads));
-        _agent = opened.Add(new NafAgent(task, config.Settings, device, team) { EpisodeEnded = Record });
+        _agent = opened.Add(new NafAgent(task, config.Settings, device, team) { EpisodeEnded = Record, Warn = text => Warn(text) });
         _config = config with { Versions = config.Versions with { Plan = _agent.Plan } };
     }
 

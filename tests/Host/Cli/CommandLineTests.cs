@@ -111,10 +111,10 @@ public sealed class CommandLineTests
     [TestCase("train a b", ExpectedResult = "'b' is one argument too many; naf train --help shows what there is")]
     [TestCase("train", ExpectedResult = "naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR")]
     [TestCase("train cartpole --episodes x", ExpectedResult = "--episodes: episodes = 'x' is not a whole number from 1 to 100000000")]
-    [TestCase("train cartpole --imagination fitted",
-        ExpectedResult = "--imagination fitted: imagination rollouts are not in this version; leave it out")]
-    [TestCase("train cartpole --plan ilqg", ExpectedResult = "--plan ilqg: the planner is not in this version; leave it out")]
-    [TestCase("train cartpole --plan-fraction 0.5", ExpectedResult = "--plan-fraction 0.5: the planner is not in this version; leave it out")]
+    [TestCase("train cartpole --imagination dreams",
+        ExpectedResult = "--imagination: imagination = 'dreams' is not off, fitted, true or network")]
+    [TestCase("train cartpole --plan lqr", ExpectedResult = "--plan: plan = 'lqr' is not none, ilqg or mpc")]
+    [TestCase("train cartpole --plan mpc --plan-fraction 2", ExpectedResult = "--plan-fraction: plan_fraction = '2' is not a number in [0, 1]")]
     [TestCase("train cartpole --device gpu",
         ExpectedResult = "device 'gpu' is unknown; use auto, cpu, cuda:N or opencl:N (naf devices lists what is here)")]
     [TestCase("train cartpole --seed 1 --seeds 0..3", ExpectedResult = "--seed and --seeds exclude each other; give one of them")]

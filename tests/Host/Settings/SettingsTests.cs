@@ -38,6 +38,13 @@ public sealed class SettingsTests
             ["shared_trunk"] = "true",
             ["batch_norm"] = "true", ["reward_scale"] = "0.1", ["clip_norm"] = "1.5", ["replay_capacity"] = "443", ["warmup_steps"] = "101",
             ["log_diagonal_bound"] = "4", ["head_scale"] = "0.1", ["noise_theta"] = "0.2", ["noise_sigma"] = "0.4", ["noise_scale"] = "0.6",
+            ["imagination"] = "network", ["refit_episodes"] = "4", ["imagined_steps"] = "7", ["imagined_starts"] = "33", ["imagined_updates"] = "11",
+            ["imagined_noise"] = "0.4", ["imagined_sampled"] = "false", ["imagined_range"] = "0.7", ["imagined_clear"] = "false",
+            ["imagined_capacity"] = "1001", ["imagined_from_replay"] = "true", ["imagined_shifted"] = "true", ["imagination_off_after"] = "31",
+            ["imagination_patience"] = "9", ["imagination_error_limit"] = "1.25", ["dynamics_coordinates"] = "observation",
+            ["dynamics_prior"] = "gaussian", ["prior_strength"] = "2.5", ["prior_episodes"] = "13", ["dynamics_ridge"] = "0.001",
+            ["network_updates"] = "501", ["initial_states"] = "6", ["plan"] = "mpc", ["plan_fraction"] = "0.75",
+            ["ilqg_kl_step"] = "0.07", ["ilqg_entropy"] = "0.01", ["ilqg_least_noise"] = "0.2", ["ilqg_most_noise"] = "0.9",
             ["test_every"] = "3", ["test_episodes"] = "4", ["test_seed"] = "5", ["checkpoint_every"] = "6", ["device"] = "cpu", ["threads"] = "2",
         };
         Assert.That(other.Keys, Is.EquivalentTo(SettingTable.Keys), "every key is tested");

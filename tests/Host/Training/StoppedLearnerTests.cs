@@ -51,12 +51,12 @@ public sealed class StoppedLearnerTests
             .. TinyRun.Settings.Append("test_episodes=1").Append("test_seed=0").SelectMany(s => new[] { "--set", s }),
         ]);
         Assert.That(exitCode, Is.Zero, error);
-        string[][] rows = [.. File.ReadLines(_folder["run/metrics.csv"]).Skip(1).Select(r => r.Split(',', 14))];
-        string[][] stops = [.. rows.Where(r => r[13].Length > 0)];
+        string[][] rows = [.. File.ReadLines(_folder["run/metrics.csv"]).Skip(1).Select(r => r.Split(',', 19))];
+        string[][] stops = [.. rows.Where(r => r[18].Length > 0)];
         Assert.That(stops, Has.Length.InRange(1, 7), "some learners, but not all");
         foreach (string[] stop in stops)
         {
-            Assert.That(stop[13], Does.Contain("qvel"), "MuJoCo's reason");
+            Assert.That(stop[18], Does.Contain("qvel"), "MuJoCo's reason");
             Assert.That(stop[4], Is.Empty, "an episode that broke off has no score");
             Assert.That(rows.Last(r => r[1] == stop[1]), Is.SameAs(stop), "nothing follows");
             Assert.That(error, Does.Contain($"learner {stop[1]} (seed {stop[2]}) stopped in episode {stop[0]}: "));

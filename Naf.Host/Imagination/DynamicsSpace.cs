@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using Naf.Kernels;
+using Naf.Sim;
+
+namespace Naf.Host;
+
+/// <summary>
+/// The coordinates s in which dynamics are fitted, and how the observation follows from them. State: s = [q; q̇] of the simulator, x = h(s).
+/// Observation, for comparison: s = [x; 0], the positions of as many slide joints, so that x = h(s) reads them back and all kernels serve.
+/// </summary>
+internal sealed class DynamicsSpace
+{
+    private readonly DynamicsCoordinates _kind;
+
+    private DynamicsSpace(ControlTask task, DynamicsCoordinates kind, ObservationDefinition observation)
+    {
+        (_kind, Coordinates, Observation, Action, Reward) = (kind, new StateCoordinates(observation.Tree), observation, task.ActionSize, task.Reward);
+    }
+
+    /// <summary>The coordinates of s.</summary>
+    public StateCoordinates Coordinates { get; }
+
+    /// <summary>x = h(s, c).</summary>
+    public ObservationDefinition Observation { get; }
+
+    /// <summary>r(x, u).</summary>
+    public RewardDefinition Reward { get; }
+
+    /// <summary>Entries S of s.</summary>
+    public int Size => Coordinates.Size;
+
+    /// <summary>Entries A of u.</summary>
+    public int Action { get; }
+
+    /// <summary>The space of a task.</summary>
+    /// <exception cref="UserException">The task's states can't be imagined.</exception>
+    public static DynamicsSpace Of(ControlTask task, DynamicsCoordinates kind)
+    {
+        try
+        {
+            return new DynamicsSpace(task, kind, kind == DynamicsCoordinates.State ? task.Definition.Observation : Slides(task.ObservationSize));
+        }
+        catch (ArgumentException e)
+        {
+            throw new UserException($"{task.Name}: {e.Message}; train it with --imagination off", e);
+        }
+    }
+
+    /// <summary>What rollouts are made of, where several models stand one behind the other.</summary>
+    /// <param name="steps">Time steps of all models together.</param>
+    public RolloutDefinition Rollouts(int steps) => new(Coordinates, Observation, Reward, new DynamicsShape(steps, Size, Action));
+
+    /// <summary>s of an environment, [S].</summary>
+    public void StateOf(ControlEnvironment environment, Span<double> s)
+    {
+        if (_kind == DynamicsCoordinates.State)
+        {
+            Coordinates.ToState(environment.Qpos, environment.Qvel, s);
+            return;
+        }
+        s.Clear();
+        environment.Observation.CopyTo(s);
+    }
+
+    private static ObservationDefinition Slides(int size)
+    {
+        var axis = new Vec3<double>(1, 0, 0);
+        var joints = Enumerable.Range(0, size).Select(i => new TreeJoint($"x{i}", TreeJointType.Slide, 1, i, i, default, axis, 0));
+        var world = new TreeBody("world", 0, default, Quat<double>.Identity, 0, 0);
+        var tree = new KinematicTree(
+            [world, new TreeBody("x", 0, default, Quat<double>.Identity, 0, size)], [.. joints], [], [.. new double[size]], size);
+        return new ObservationDefinition(
+            tree, 0, [.. Enumerable.Range(0, size).Select(i => new JointEntry($"x{i}", JointQuantity.Position, i))]);
+    }
+}

@@ -1,0 +1,129 @@
+using Naf.Kernels;
+using Naf.Sim;
+
+namespace Naf.Host;
+
+/// <summary>
+/// A learner's buffers B and B_old of the paper's Algorithm 2, and the recent episodes that the prior is fitted to. B fills with whole episodes; when it
+/// holds n of them, the dynamics are fitted to it and it becomes B_old.
+/// </summary>
+/// <param name="space">The coordinates in which states are kept.</param>
+/// <param name="saved">Numbers of a saved simulator state to keep with each step; 0: none.</param>
+/// <param name="refitEpisodes">n.</param>
+/// <param name="recentEpisodes">Episodes that are kept, at least 2 n.</param>
+internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpisodes, int recentEpisodes)
+{
+    private readonly List<EpisodeRecord> _episodes = [];
+    private readonly double[] _state = new double[space.Size], _action = new double[space.Action], _saved = new double[saved];
+    private EpisodeRecord? _running;
+    private int _old;
+
+    /// <summary>All episodes that are kept, the oldest first.</summary>
+    public IReadOnlyList<EpisodeRecord> Recent => _episodes;
+
+    /// <summary>Episodes that B holds.</summary>
+    public int Filled { get; private set; }
+
+    /// <summary>Whether B holds n episodes: it is time to fit.</summary>
+    public bool IsFull => Filled >= refitEpisodes;
+
+    /// <summary>B.</summary>
+    public IEnumerable<EpisodeRecord> Batch => _episodes.TakeLast(Filled);
+
+    /// <summary>Episodes of B_old; none before the first fit.</summary>
+    public int OldCount => _old;
+
+    /// <summary>Episode i of B_old.</summary>
+    public EpisodeRecord Old(int i) => _episodes[_episodes.Count - Filled - _old + i];
+
+    /// <summary>The newest whole episode.</summary>
+    public EpisodeRecord Newest => _episodes[^1];
+
+    /// <summary>Begins an episode; one that was under way is forgotten.</summary>
+    public void Begin(ControlEnvironment environment, bool planned)
+    {
+        _running = NewRecord();
+        space.StateOf(environment, _state);
+        _running.Begin(_state, environment.Constants, planned);
+        Keep(environment);
+    }
+
+    /// <summary>Takes a step down: u was executed and the environment stands at s′.</summary>
+    public void Add(ReadOnlySpan<float> u, in StepResult result, ControlEnvironment environment)
+    {
+        if (_running is null) return;
+        for (int i = 0; i < _action.Length; i++) _action[i] = u[i];
+        space.StateOf(environment, _state);
+        _running.Add(_action, result.Reward, _state);
+        if (!result.Done)
+        {
+            Keep(environment);
+            return;
+        }
+        Add(_running);
+        _running = null;
+    }
+
+    /// <summary>Takes a whole episode into B; the oldest makes room.</summary>
+    public void Add(EpisodeRecord episode)
+    {
+        _episodes.Add(episode);
+        Filled++;
+        while (_episodes.Count > Math.Max(recentEpisodes, 2 * refitEpisodes)) _episodes.RemoveAt(0);
+    }
+
+    /// <summary>B_old ← B, B ← ∅.</summary>
+    public void Rotate() => (_old, Filled) = (Filled, 0);
+
+    /// <summary>The samples [s; u; s′] of some episodes, one after the other.</summary>
+    /// <returns>[steps, D].</returns>
+    public double[] Samples(IEnumerable<EpisodeRecord> episodes)
+    {
+        EpisodeRecord[] chosen = [.. episodes];
+        int sample = 2 * space.Size + space.Action, at = 0;
+        double[] samples = new double[chosen.Sum(e => e.Length) * sample];
+        foreach (EpisodeRecord e in chosen)
+        {
+            e.CopySamples(samples.AsSpan(at));
+            at += e.Length * sample;
+        }
+        return samples;
+    }
+
+    public void Save(BinaryWriter writer)
+    {
+        writer.Write(_episodes.Count);
+        foreach (EpisodeRecord e in _episodes) e.Save(writer);
+        writer.Write(Filled);
+        writer.Write(_old);
+        writer.Write(_running is not null);
+        _running?.Save(writer);
+    }
+
+    /// <exception cref="InvalidDataException">The stream holds no such memory.</exception>
+    public void Load(BinaryReader reader)
+    {
+        _episodes.Clear();
+        for (int count = reader.ReadInt32(); count > 0; count--) _episodes.Add(Read());
+        (Filled, _old) = (reader.ReadInt32(), reader.ReadInt32());
+        if (Filled < 0 || _old < 0 || Filled + _old > _episodes.Count)
+            throw new InvalidDataException($"B and B_old hold {Filled} and {_old} of {_episodes.Count} episodes, which is not possible");
+        _running = reader.ReadBoolean() ? Read() : null;
+
+        EpisodeRecord Read()
+        {
+            EpisodeRecord record = NewRecord();
+            record.Load(reader);
+            return record;
+        }
+    }
+
+    private EpisodeRecord NewRecord() => new(space.Size, space.Action, saved);
+
+    private void Keep(ControlEnvironment environment)
+    {
+        if (saved == 0) return;
+        environment.SaveState(_saved);
+        _running!.Keep(_saved);
+    }
+}

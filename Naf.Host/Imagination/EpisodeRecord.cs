@@ -1,0 +1,94 @@
+namespace Naf.Host;
+
+/// <summary>One real episode as the dynamics see it: states, actions, and where asked for all that the simulator needs to go on from each.</summary>
+/// <param name="state">Entries S of a state.</param>
+/// <param name="action">Entries A of an action.</param>
+/// <param name="saved">Numbers of a saved simulator state; 0: none are kept.</param>
+internal sealed class EpisodeRecord(int state, int action, int saved)
+{
+    private readonly List<double> _states = [], _actions = [], _saved = [], _rewards = [];
+
+    /// <summary>Steps taken.</summary>
+    public int Length => _rewards.Count;
+
+    /// <summary>The constants of the episode, such as the target.</summary>
+    public double[] Constants { get; private set; } = [];
+
+    /// <summary>Whether a planner chose the actions.</summary>
+    public bool Planned { get; private set; }
+
+    /// <summary>Undiscounted sum of its rewards.</summary>
+    public double Score => _rewards.Sum();
+
+    /// <summary>s_t, [S], t from 0 to <see cref="Length"/>.</summary>
+    public ReadOnlySpan<double> State(int t) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_states).Slice(t * state, state);
+
+    /// <summary>u_t, [A], t from 0 to <see cref="Length"/> − 1.</summary>
+    public ReadOnlySpan<double> Action(int t) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_actions).Slice(t * action, action);
+
+    /// <summary>The simulator's saved state before step t.</summary>
+    public ReadOnlySpan<double> Saved(int t) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_saved).Slice(t * saved, saved);
+
+    /// <summary>Begins with s_0.</summary>
+    public void Begin(ReadOnlySpan<double> s, ReadOnlySpan<double> constants, bool planned)
+    {
+        _states.AddRange(s);
+        (Constants, Planned) = (constants.ToArray(), planned);
+    }
+
+    /// <summary>Adds what step t did: u_t, r_t and s_{t+1}.</summary>
+    public void Add(ReadOnlySpan<double> u, double reward, ReadOnlySpan<double> next)
+    {
+        _actions.AddRange(u);
+        _rewards.Add(reward);
+        _states.AddRange(next);
+    }
+
+    /// <summary>Keeps the simulator's state before the next step.</summary>
+    public void Keep(ReadOnlySpan<double> simulator) => _saved.AddRange(simulator);
+
+    /// <summary>Writes the samples [s; u; s′] of all steps.</summary>
+    /// <param name="samples">[Length, 2S + A].</param>
+    public void CopySamples(Span<double> samples)
+    {
+        for (int t = 0; t < Length; t++, samples = samples[(2 * state + action)..])
+        {
+            State(t).CopyTo(samples);
+            Action(t).CopyTo(samples[state..]);
+            State(t + 1).CopyTo(samples[(state + action)..]);
+        }
+    }
+
+    public void Save(BinaryWriter writer)
+    {
+        writer.Write(Planned);
+        foreach (IReadOnlyList<double> numbers in (IReadOnlyList<double>[])[Constants, _states, _actions, _rewards, _saved])
+        {
+            writer.Write(numbers.Count);
+            foreach (double number in numbers) writer.Write(number);
+        }
+    }
+
+    /// <exception cref="InvalidDataException">The numbers are no episode of this task.</exception>
+    public void Load(BinaryReader reader)
+    {
+        Planned = reader.ReadBoolean();
+        Constants = [.. Read()];
+        foreach (List<double> numbers in (List<double>[])[_states, _actions, _rewards, _saved])
+        {
+            numbers.Clear();
+            numbers.AddRange(Read());
+        }
+        if (_states.Count != (Length + 1) * state || _actions.Count != Length * action)
+            throw new InvalidDataException($"an episode of {Length} steps has {_states.Count} numbers of states and {_actions.Count} of actions");
+
+        double[] Read()
+        {
+            int count = reader.ReadInt32();
+            if (count is < 0 or > 1 << 28) throw new InvalidDataException($"an episode of {count} numbers is not possible");
+            double[] numbers = new double[count];
+            foreach (ref double number in numbers.AsSpan()) number = reader.ReadDouble();
+            return numbers;
+        }
+    }
+}

@@ -1,0 +1,212 @@
+using System.Collections.Immutable;
+using Naf.Gpu;
+using Naf.Kernels;
+
+namespace Naf.Host;
+
+/// <summary>
+/// A learner's time-varying linear-Gaussian dynamics p_t(s′|s, u) = N(F_t [s; u] + f_t, N_t), refitted to the newest n episodes (paper, section 5.3): a
+/// model for each Gaussian of its initial states, and where some episodes are planned by iLQG one for the policy's and one for the planner's, which go
+/// through other states. A fit that is not finite is not taken over: the last good models stay.
+/// </summary>
+internal sealed class FittedDynamics : IDisposable
+{
+    private readonly ImaginationSettings _settings;
+    private readonly DynamicsShape _shape;
+    private readonly GaussianFit _fit;
+    private readonly ulong _seed;
+    private readonly WorkTeam _team;
+    private readonly float[] _fitted;
+    private readonly int _modes;
+    private StartClusters? _clusters;
+
+    /// <param name="device">Where to fit; it must outlive this.</param>
+    /// <param name="space">The coordinates of s.</param>
+    /// <param name="horizon">Time steps T of an episode.</param>
+    /// <param name="seed">The learner's seed.</param>
+    /// <param name="planned">Whether some episodes are planned.</param>
+    /// <param name="team">Threads for the prior.</param>
+    public FittedDynamics(Device device, DynamicsSpace space, int horizon, ImaginationSettings settings, ulong seed, bool planned, WorkTeam team)
+    {
+        (_settings, _seed, _modes, _team) = (settings, seed, planned ? 2 : 1, team);
+        _shape = new DynamicsShape(horizon, space.Size, space.Action);
+        Models = settings.InitialStates * _modes;
+        Packed = new float[Models * horizon * _shape.PackedStep];
+        _fitted = new float[Packed.Length];
+        (Scale, Low, High) = (new double[_shape.Sample], [], []);
+        _fit = new GaussianFit(device, _shape, Models, settings.RefitEpisodes, new GaussianFitSettings { Ridge = settings.Ridge });
+    }
+
+    /// <summary>Sizes of a model.</summary>
+    public DynamicsShape Shape => _shape;
+
+    /// <summary>Models: Gaussians of the initial states, times two where some episodes are planned.</summary>
+    public int Models { get; }
+
+    /// <summary>Whether there is a model.</summary>
+    public bool Ready { get; private set; }
+
+    /// <summary>[Models, T, PackedStep], the packed models (<see cref="DynamicsShape"/>).</summary>
+    public float[] Packed { get; }
+
+    /// <summary>[D], 1 / standard deviation of each entry of the recent samples; 0 where it is constant.</summary>
+    public double[] Scale { get; private set; }
+
+    /// <summary>[S], below which an imagined state has left the recent data.</summary>
+    public ImmutableArray<float> Low { get; private set; }
+
+    /// <summary>[S], above which an imagined state has left the recent data.</summary>
+    public ImmutableArray<float> High { get; private set; }
+
+    /// <summary>The Gaussian of initial states to which a start belongs.</summary>
+    /// <param name="s">[S], s₀.</param>
+    /// <param name="constants">The constants of the episode.</param>
+    public int StartOf(ReadOnlySpan<double> s, ReadOnlySpan<double> constants) => _clusters?.Of([.. s, .. constants]) ?? 0;
+
+    /// <summary>The model of the episodes that begin alike, and are planned or not.</summary>
+    public int ModelOf(int start, bool planned) => start * _modes + (planned && _modes > 1 ? 1 : 0);
+
+    /// <summary>The model of an episode.</summary>
+    public int ModelOf(EpisodeRecord episode) => ModelOf(StartOf(episode.State(0), episode.Constants), episode.Planned);
+
+    /// <summary>Fits to the newest episodes of a memory whose B is full.</summary>
+    /// <returns>Whether the new model was taken over.</returns>
+    public bool Refit(EpisodeMemory memory)
+    {
+        int size = _shape.Sample;
+        double[] recent = memory.Samples(memory.Recent.TakeLast(Math.Max(_settings.PriorEpisodes, _settings.RefitEpisodes)));
+        var moments = new SampleMoments(size);
+        moments.Add(recent);
+        double[] scale = moments.Scale();
+        StartClusters? clusters = Cluster(memory);
+
+        // each model from the newest n episodes of its kind; where there is none yet, from those that begin alike
+        var chosen = new EpisodeRecord[Models][];
+        for (int c = 0; c < Models; c++)
+        {
+            int start = c / _modes;
+            EpisodeRecord[] alike = Models == 1 ? [.. memory.Batch] : [.. memory.Recent.Where((_, e) => clusters is null || clusters.Members[e] == start)];
+            EpisodeRecord[] kind = _modes == 1 ? alike : [.. alike.Where(e => e.Planned == (c % _modes == 1))];
+            chosen[c] = [.. (kind.Length > 0 ? kind : alike).TakeLast(_settings.RefitEpisodes)];
+            for (int i = 0; i < _settings.RefitEpisodes; i++) _fit.Store(c, i, i < chosen[c].Length ? Placed(chosen[c][i]) : []);
+        }
+        GaussianPrior? prior = _settings.Prior switch
+        {
+            DynamicsPrior.None => null,
+            DynamicsPrior.Gaussian => GaussianPrior.Pooled([.. Enumerable.Repeat(moments, Models)], _settings.PriorStrength),
+            _ => OfMixture(recent, scale, chosen),
+        };
+        if (prior is null && chosen.Any(c => c.Length == 0)) return false;
+        _fit.Fit(prior, [.. Enumerable.Repeat(scale, Models).SelectMany(s => s)]);
+        for (int c = 0; c < Models; c++)
+        {
+            if (!_fit.IsFinite(c)) return false;
+            _fit.CopyPacked(c, _fitted.AsSpan(c * _fitted.Length / Models, _fitted.Length / Models));
+        }
+        _fitted.CopyTo(Packed, 0);
+        (Scale, _clusters, Ready) = (scale, clusters, true);
+        SetRange(recent);
+        return true;
+    }
+
+    /// <summary>The error on an episode that is not yet part of the fit; null before the first fit.</summary>
+    public ModelError? ErrorOn(EpisodeRecord episode)
+    {
+        if (!Ready) return null;
+        int model = ModelOf(episode);
+        double[] next = new double[_shape.State];
+        return ModelError.Of(episode, Scale.AsSpan(_shape.Input), _settings.Steps, (t, s, u) =>
+        {
+            Mean(model, t, s, u, next);
+            next.CopyTo(s);
+        });
+    }
+
+    /// <summary>F, f and N of a model in double, as the planner needs them.</summary>
+    public TimeVaryingModel Model(int model)
+    {
+        (int t, int s) = (_shape.Horizon, _shape.State);
+        var (f, offset, n) = (new double[t * s * _shape.Input], new double[t * s], new double[t * s * s]);
+        _fit.CopyTo(model, f, offset, n);
+        return new TimeVaryingModel(t, s, _shape.Action, f, offset, n);
+    }
+
+    public void Save(BinaryWriter writer)
+    {
+        writer.Write(Ready);
+        if (!Ready) return;
+        foreach (float number in Packed) writer.Write(number);
+        foreach (double number in Scale) writer.Write(number);
+        foreach (ImmutableArray<float> bound in (ImmutableArray<float>[])[Low, High])
+            foreach (float number in bound) writer.Write(number);
+        _clusters?.Save(writer);
+    }
+
+    public void Load(BinaryReader reader)
+    {
+        Ready = reader.ReadBoolean();
+        if (!Ready) return;
+        foreach (ref float number in Packed.AsSpan()) number = reader.ReadSingle();
+        foreach (ref double number in Scale.AsSpan()) number = reader.ReadDouble();
+        Low = [.. Enumerable.Range(0, _shape.State).Select(_ => reader.ReadSingle())];
+        High = [.. Enumerable.Range(0, _shape.State).Select(_ => reader.ReadSingle())];
+        _clusters = _settings.InitialStates == 1 ? null : StartClusters.Load(reader, _team);
+    }
+
+    public void Dispose() => _fit.Dispose();
+
+    // by state and constants at the start, such as the target
+    private StartClusters? Cluster(EpisodeMemory memory)
+    {
+        if (_settings.InitialStates == 1) return null;
+        EpisodeRecord first = memory.Recent[0];
+        double[] starts = [.. memory.Recent.SelectMany(e => (double[])[.. e.State(0), .. e.Constants])];
+        return StartClusters.Fit(starts, first.State(0).Length + first.Constants.Length, _settings.InitialStates, _seed, _team);
+    }
+
+    // the samples where the fit is to see them: at their time step, or for the control half an episode away
+    private double[] Placed(EpisodeRecord episode)
+    {
+        int size = _shape.Sample, length = Math.Min(episode.Length, _shape.Horizon);
+        double[] samples = new double[episode.Length * size];
+        episode.CopySamples(samples);
+        if (!_settings.ShiftedTime) return samples[..(length * size)];
+        int split = length / 2 * size;
+        return [.. samples[split..(length * size)], .. samples[..split]];
+    }
+
+    private GaussianPrior OfMixture(double[] recent, double[] scale, EpisodeRecord[][] chosen)
+    {
+        var mixture = MixturePrior.Fit(recent, scale, new MixtureSettings
+        {
+            Components = GaussianMixture.DefaultComponents(recent.Length / _shape.Sample), Seed = _seed,
+        }, _team);
+        return GaussianPrior.OfMixtures(
+            [.. Enumerable.Repeat(mixture, Models)], [.. chosen.Select(c => c.Select(Placed).ToArray())], _shape.Horizon,
+            _settings.PriorStrength, _settings.PriorStrength);
+    }
+
+    private void SetRange(double[] recent)
+    {
+        var range = new StateRange(_shape.State, _settings.Range);
+        for (int at = 0; at < recent.Length; at += _shape.Sample)
+        {
+            range.Add<double>(recent.AsSpan(at, _shape.State));
+            range.Add<double>(recent.AsSpan(at + _shape.Input, _shape.State));
+        }
+        (Low, High) = ([.. range.Low], [.. range.High]);
+    }
+
+    // the mean of s′, from the packed rows: the columns of F_t, then f_t
+    private void Mean(int model, int t, ReadOnlySpan<double> s, ReadOnlySpan<double> u, Span<double> next)
+    {
+        int row = _shape.PackedRow, states = _shape.State;
+        ReadOnlySpan<float> rows = Packed.AsSpan((model * _shape.Horizon + t) * _shape.PackedStep, _shape.PackedStep);
+        for (int i = 0; i < states; i++) next[i] = rows[_shape.Input * row + i];
+        for (int j = 0; j < _shape.Input; j++)
+        {
+            double z = j < states ? s[j] : u[j - states];
+            for (int i = 0; i < states; i++) next[i] += rows[j * row + i] * z;
+        }
+    }
+}

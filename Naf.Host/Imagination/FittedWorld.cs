@@ -1,0 +1,90 @@
+using Naf.Gpu;
+using Naf.Kernels;
+
+namespace Naf.Host;
+
+/// <summary>Imagination in fitted dynamics, by the rollout kernels on the learners' device.</summary>
+internal sealed class FittedWorld : IImaginedWorld
+{
+    private readonly ImaginationSettings _settings;
+    private readonly FittedDynamics[] _dynamics;
+    private readonly ImaginationRollouts _rollouts;
+    private readonly float[] _packed;
+    private readonly int _horizon;
+
+    /// <param name="dynamics">One for each learner; they must outlive this.</param>
+    public FittedWorld(
+        Device device, NafPopulation population, DynamicsSpace space, int horizon, ImaginationSettings settings, FittedDynamics[] dynamics)
+    {
+        (_settings, _dynamics, _horizon) = (settings, dynamics, horizon);
+        _packed = new float[dynamics.Sum(d => (long)d.Packed.Length)];
+        RolloutSettings standard = RolloutSettings();
+        _rollouts = new ImaginationRollouts(
+            device, population, space.Rollouts(dynamics[0].Models * horizon), [.. Enumerable.Repeat(standard, dynamics.Length)]);
+    }
+
+    public void RollOut(IReadOnlyList<Imagining> learners)
+    {
+        for (int k = 0; k < _dynamics.Length; k++) _rollouts.Starts(k).Count = 0;
+        foreach (Imagining l in learners) SetStarts(l);
+        _rollouts.Run();
+    }
+
+    public RolloutReport Report(int learner) => _rollouts.Starts(learner).Count == 0 ? default : _rollouts.Report(learner);
+
+    public bool Refit(int learner, EpisodeMemory memory)
+    {
+        if (!_dynamics[learner].Refit(memory)) return false;
+        TakeOver(learner);
+        _rollouts.SetDynamics(_packed);
+        return true;
+    }
+
+    public bool Ready(int learner) => _dynamics[learner].Ready;
+
+    public ModelError? ErrorOn(int learner, EpisodeRecord episode) => _dynamics[learner].ErrorOn(episode);
+
+    public void Save(BinaryWriter writer)
+    {
+        foreach (FittedDynamics d in _dynamics) d.Save(writer);
+    }
+
+    public void Load(BinaryReader reader)
+    {
+        foreach (FittedDynamics d in _dynamics) d.Load(reader);
+        for (int k = 0; k < _dynamics.Length; k++)
+            if (_dynamics[k].Ready) TakeOver(k);
+        if (_dynamics.Any(d => d.Ready)) _rollouts.SetDynamics(_packed);
+    }
+
+    public void Dispose() => _rollouts.Dispose();
+
+    private RolloutSettings RolloutSettings() => new()
+    {
+        Steps = _settings.Steps, Rollouts = _settings.Starts, ActionNoise = (float)_settings.Noise, SampleDynamics = _settings.SampleDynamics,
+    };
+
+    private void TakeOver(int learner)
+    {
+        FittedDynamics d = _dynamics[learner];
+        d.Packed.CopyTo(_packed, learner * d.Packed.Length);
+        _rollouts.SetSettings(learner, RolloutSettings() with { Low = d.Low, High = d.High });
+    }
+
+    private void SetStarts(Imagining l)
+    {
+        RolloutStarts to = _rollouts.Starts(l.Learner);
+        int size = _rollouts.Definition.Dynamics.State, constants = _rollouts.Definition.Observation.ConstantSize;
+        (to.Count, to.FirstNumber) = (_settings.Starts, l.Starts.Number);
+        for (int m = 0; m < to.Count; m++)
+        {
+            (EpisodeRecord episode, int time) = l.Starts.Draw(l.Memory, m);
+            ReadOnlySpan<double> s = episode.State(time);
+            for (int i = 0; i < size; i++) to.State[m * size + i] = (float)s[i];
+            for (int i = 0; i < constants; i++) to.Constants[m * constants + i] = (float)episode.Constants[i];
+            // models stand one behind the other
+            int first = _dynamics[l.Learner].ModelOf(episode) * _horizon;
+            (to.Time[m], to.End[m]) = (first + time, first + _horizon);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+using Naf.Gpu;
+using Naf.Kernels;
+using Naf.Sim;
+
+namespace Naf.Host;
+
+/// <summary>
+/// The model-based part of the paper's Algorithm 2 for a population: each learner's B and B_old, the dynamics fitted to B every n episodes, and the
+/// rollouts in them. Departures from the paper: docs/algorithms/imagination.md.
+/// </summary>
+internal sealed class Imagination : IDisposable
+{
+    private readonly ImaginationSettings _settings;
+    private readonly NafPopulation _population;
+    private readonly IImaginedWorld? _world;
+    private readonly FittedDynamics[] _dynamics;
+    private readonly EpisodeMemory[] _memories;
+    private readonly ImaginationSwitch[] _switches;
+    private readonly ImaginedStarts[] _starts;
+    private readonly ImaginationReport[] _reports;
+    private readonly bool[] _emptied;
+    private readonly bool _plans;
+    private readonly Belongings _opened = new();
+    private readonly List<Imagining> _imagining = [];
+
+    /// <param name="task">The task; it must outlive this.</param>
+    /// <param name="settings">How to train.</param>
+    /// <param name="population">Whose policies act, and whose R_f is filled.</param>
+    /// <param name="device">The population's device.</param>
+    /// <param name="team">Threads.</param>
+    /// <exception cref="UserException">The task's dynamics can't be imagined.</exception>
+    public Imagination(ControlTask task, TrainingSettings settings, NafPopulation population, Device device, WorkTeam team)
+    {
+        (_settings, _population, _plans) = (settings.Imagination, population, settings.Plan.Kind == PlanKind.Ilqg);
+        Space = DynamicsSpace.Of(task, _settings.Coordinates);
+        ulong[] seeds = [.. Enumerable.Range(0, settings.Learners).Select(settings.SeedOf)];
+        ImaginationKind kind = _settings.FromReplay ? ImaginationKind.Off : _settings.Kind;
+        bool fits = kind == ImaginationKind.Fitted || _plans;
+        try
+        {
+            _dynamics = fits
+                ? [.. seeds.Select(s => _opened.Add(new FittedDynamics(device, Space, task.Horizon, _settings, s, _plans, team)))] : [];
+            _world = kind switch
+            {
+                ImaginationKind.Fitted => _opened.Add(new FittedWorld(device, population, Space, task.Horizon, _settings, _dynamics)),
+                ImaginationKind.True => _opened.Add(new TrueWorld(task, population, _settings, seeds, team)),
+                ImaginationKind.Network => _opened.Add(new NetworkWorld(device, Space, task.Horizon, population, _settings, seeds)),
+                _ => null,
+            };
+        }
+        catch
+        {
+            _opened.Dispose();
+            throw;
+        }
+        int saved = kind == ImaginationKind.True ? SavedSize(task) : 0;
+        int recent = Math.Max(_settings.PriorEpisodes, 2 * _settings.RefitEpisodes * _settings.InitialStates);
+        _memories = [.. seeds.Select(_ => new EpisodeMemory(Space, saved, _settings.RefitEpisodes, recent))];
+        _switches = [.. seeds.Select(_ => new ImaginationSwitch(_settings))];
+        _starts = [.. seeds.Select(s => new ImaginedStarts(s))];
+        (_reports, _emptied) = (new ImaginationReport[seeds.Length], new bool[seeds.Length]);
+    }
+
+    /// <summary>The coordinates of the states.</summary>
+    public DynamicsSpace Space { get; }
+
+    /// <summary>A learner's real episodes.</summary>
+    public EpisodeMemory Memory(int learner) => _memories[learner];
+
+    /// <summary>A learner's fitted dynamics.</summary>
+    public FittedDynamics Dynamics(int learner) => _dynamics[learner];
+
+    /// <summary>Whether a learner imagines now.</summary>
+    public bool IsOn(int learner) =>
+        _switches[learner].On && _memories[learner].OldCount > 0 && (_settings.FromReplay || _world?.Ready(learner) == true);
+
+    /// <summary>
+    /// Every m steps of a learner, and at once where R_f was emptied: simulates l steps from each of m states of B_old and stores them in R_f.
+    /// </summary>
+    public void Imagine(IReadOnlyList<Explorer> explorers)
+    {
+        if (_world is null) return;
+        _imagining.Clear();
+        foreach (Explorer e in explorers)
+            if (e.Acting && (_emptied[e.Learner] || e.Step % _settings.Starts == 0) && IsOn(e.Learner))
+                _imagining.Add(new Imagining(e.Learner, _memories[e.Learner], _starts[e.Learner]));
+        if (_imagining.Count == 0) return;
+        _world.RollOut(_imagining);
+        foreach (Imagining l in _imagining)
+        {
+            _emptied[l.Learner] = false;
+            l.Starts.Number += (ulong)_settings.Starts;
+            RolloutReport made = _world.Report(l.Learner);
+            _reports[l.Learner] = _reports[l.Learner] with
+            {
+                Steps = _reports[l.Learner].Steps + made.Steps, Cuts = _reports[l.Learner].Cuts + made.Cuts,
+            };
+        }
+    }
+
+    /// <summary>
+    /// At the end of a learner's episode: where B is full, the dynamics are judged on its newest episode, then fitted to it, and B_old ← B.
+    /// </summary>
+    /// <returns>Whether they were fitted.</returns>
+    public bool EndEpisode(int learner, int episode, Action<string> warn)
+    {
+        EpisodeMemory memory = _memories[learner];
+        if (!memory.IsFull) return false;
+        ModelError? error = _world?.ErrorOn(learner, memory.Newest) ?? (_dynamics.Length > 0 ? _dynamics[learner].ErrorOn(memory.Newest) : null);
+        double[] scores = [.. memory.Batch.Where(e => !e.Planned).Select(e => e.Score)];
+        _switches[learner].Judge(episode, error, scores.Length > 0 ? scores.Average() : null);
+        if (!Refit(learner, memory)) warn($"learner {learner}: the dynamics fitted after episode {episode} are not finite; the last good ones stay");
+        memory.Rotate();
+        if (_settings.Clear || !_switches[learner].On)
+        {
+            _population.ClearImagined(learner);
+            _emptied[learner] = true;
+        }
+        _reports[learner] = _reports[learner] with { Error = error };
+        return true;
+    }
+
+    // dynamics that nobody uses any more are not learned
+    private bool Refit(int learner, EpisodeMemory memory)
+    {
+        if (_world is not null && _switches[learner].Ended.Length == 0) return _world.Refit(learner, memory);
+        return _dynamics.Length == 0 || !_plans || _dynamics[learner].Refit(memory);
+    }
+
+    /// <summary>What a learner imagined since the last call.</summary>
+    public ImaginationReport TakeReport(int learner)
+    {
+        ImaginationReport report = _reports[learner] with { On = IsOn(learner) };
+        _reports[learner] = default;
+        return report;
+    }
+
+    public void Save(BinaryWriter writer)
+    {
+        for (int k = 0; k < _memories.Length; k++)
+        {
+            _switches[k].Save(writer);
+            writer.Write(_starts[k].Number);
+            writer.Write(_reports[k].Steps);
+            writer.Write(_reports[k].Cuts);
+            writer.Write(_emptied[k]);
+        }
+        if (_world is not null) _world.Save(writer);
+        else
+            foreach (FittedDynamics d in _dynamics) d.Save(writer);
+    }
+
+    /// <exception cref="InvalidDataException">The stream holds another run's.</exception>
+    public void Load(BinaryReader reader)
+    {
+        for (int k = 0; k < _memories.Length; k++)
+        {
+            _switches[k].Load(reader);
+            _starts[k].Number = reader.ReadUInt64();
+            _reports[k] = new ImaginationReport { Steps = reader.ReadInt64(), Cuts = reader.ReadInt32() };
+            _emptied[k] = reader.ReadBoolean();
+        }
+        if (_world is not null) _world.Load(reader);
+        else
+            foreach (FittedDynamics d in _dynamics) d.Load(reader);
+    }
+
+    public void Dispose() => _opened.Dispose();
+
+    private static int SavedSize(ControlTask task)
+    {
+        using var environment = new ControlEnvironment(task);
+        return environment.StateSize;
+    }
+}
+
+/// <summary>What a learner imagined.</summary>
+/// <param name="On">Whether it imagines now.</param>
+/// <param name="Steps">Imagined transitions stored.</param>
+/// <param name="Cuts">Rollouts that left the range of the data or the finite numbers.</param>
+/// <param name="Error">The error of the dynamics on the newest episode, where they were fitted anew.</param>
+public readonly record struct ImaginationReport(bool On, long Steps, int Cuts, ModelError? Error);

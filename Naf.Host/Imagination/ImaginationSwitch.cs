@@ -1,0 +1,53 @@
+namespace Naf.Host;
+
+/// <summary>
+/// When a learner imagines. It ends for good after a set number of episodes (paper, section 6.3), or adaptively (the paper's future work) when it no
+/// longer pays: for <see cref="ImaginationSettings.Patience"/> fits in a row no batch of n real episodes had a mean score above the best one before.
+/// It rests while the error of the newest dynamics over l steps is above <see cref="ImaginationSettings.ErrorLimit"/>: predictions no better than the
+/// mean of the data teach nothing.
+/// </summary>
+internal sealed class ImaginationSwitch(ImaginationSettings settings)
+{
+    private double _best = double.NegativeInfinity;
+    private int _waited;
+
+    /// <summary>Why imagination ended for good; empty while it has not.</summary>
+    public string Ended { get; private set; } = "";
+
+    /// <summary>Whether the newest dynamics were too far from the newest episode.</summary>
+    public bool Resting { get; private set; }
+
+    /// <summary>Whether to imagine.</summary>
+    public bool On => Ended.Length == 0 && !Resting;
+
+    /// <summary>Looks at a batch of real episodes, at the time of a fit.</summary>
+    /// <param name="episode">Training episodes ended.</param>
+    /// <param name="error">The error of the dynamics before this fit on the newest episode; null where there were none.</param>
+    /// <param name="score">Mean score of the batch's episodes by the policy; null where a planner made them all.</param>
+    public void Judge(int episode, ModelError? error, double? score)
+    {
+        if (Ended.Length > 0) return;
+        if (settings.OffAfter > 0 && episode >= settings.OffAfter) Ended = $"{episode} episodes";
+        Resting = settings.ErrorLimit > 0 && error is { } e && !(e.Many <= settings.ErrorLimit);
+        if (score is not { } mean) return;
+        if (mean > _best) (_best, _waited) = (mean, 0);
+        else if (++_waited >= settings.Patience && settings.Patience > 0 && Ended.Length == 0)
+            Ended = $"no better score in {settings.Patience} fits";
+    }
+
+    public void Save(BinaryWriter writer)
+    {
+        writer.Write(_best);
+        writer.Write(_waited);
+        writer.Write(Ended);
+        writer.Write(Resting);
+    }
+
+    public void Load(BinaryReader reader)
+    {
+        _best = reader.ReadDouble();
+        _waited = reader.ReadInt32();
+        Ended = reader.ReadString();
+        Resting = reader.ReadBoolean();
+    }
+}

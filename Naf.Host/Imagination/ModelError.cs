@@ -1,0 +1,53 @@
+namespace Naf.Host;
+
+/// <summary>How far predictions of the dynamics are from an episode that they were not fitted to, in standard deviations of the recent states.</summary>
+/// <param name="One">Root mean square over all entries and steps, one step ahead.</param>
+/// <param name="Many">The same l steps ahead, through predicted states and the actions that were taken.</param>
+public readonly record struct ModelError(double One, double Many)
+{
+    /// <summary>Whether both are numbers.</summary>
+    public bool IsFinite => double.IsFinite(One) && double.IsFinite(Many);
+
+    /// <summary>Measures the error of mean predictions on an episode.</summary>
+    /// <param name="episode">The episode.</param>
+    /// <param name="scale">[S], 1 / standard deviation; entries of scale 0 do not count.</param>
+    /// <param name="steps">l.</param>
+    /// <param name="predict">Replaces s, [S], by the mean of s′ at time step t under u, [A].</param>
+    internal static ModelError Of(EpisodeRecord episode, ReadOnlySpan<double> scale, int steps, Prediction predict)
+    {
+        double one = 0, many = 0;
+        long ones = 0, manies = 0;
+        double[] s = new double[scale.Length];
+        for (int start = 0; start < episode.Length; start++)
+        {
+            episode.State(start).CopyTo(s);
+            int last = Math.Min(start + steps, episode.Length);
+            for (int t = start; t < last; t++)
+            {
+                predict(t, s, episode.Action(t));
+                if (t == start) Add(s, episode.State(t + 1), scale, ref one, ref ones);
+                if (t + 1 == start + steps) Add(s, episode.State(t + 1), scale, ref many, ref manies);
+            }
+        }
+        return new ModelError(Root(one, ones), manies > 0 ? Root(many, manies) : Root(one, ones));
+    }
+
+    private static void Add(ReadOnlySpan<double> predicted, ReadOnlySpan<double> actual, ReadOnlySpan<double> scale, ref double sum, ref long count)
+    {
+        for (int i = 0; i < scale.Length; i++)
+        {
+            if (scale[i] == 0) continue;
+            double error = scale[i] * (predicted[i] - actual[i]);
+            sum += error * error;
+            count++;
+        }
+    }
+
+    private static double Root(double sum, long count) => count == 0 ? 0 : Math.Sqrt(sum / count);
+}
+
+/// <summary>Replaces a state by the mean of the next one.</summary>
+/// <param name="t">The time step.</param>
+/// <param name="s">[S], s; receives s′.</param>
+/// <param name="u">[A], u.</param>
+internal delegate void Prediction(int t, Span<double> s, ReadOnlySpan<double> u);

@@ -1,0 +1,110 @@
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>Adversarial tasks: a run with imagination and planned episodes finishes, or stops with its reason, and can be resumed.</summary>
+public sealed class FaultTests
+{
+    // a mass on a spring that pushes: its distance grows by e^(30 t)
+    private const string Unstable = """
+        <mujoco><compiler autolimits="true"/><option gravity="0 0 0" timestep=".005"/>
+        <worldbody><body><joint name="x" type="slide" axis="1 0 0" stiffness="-900"/><geom size=".1" mass="1"/></body></worldbody>
+        <actuator><motor joint="x" gear="1" ctrlrange="-1 1"/></actuator></mujoco>
+        """;
+
+    // a ball that a strong motor drives against a floor that hardly gives
+    private const string Stiff = """
+        <mujoco><compiler autolimits="true"/><option timestep=".004"/>
+        <worldbody><geom type="plane" size="5 5 .1" solref=".0005 .1" solimp=".999 .9999 .0001"/>
+        <body pos="0 0 .3"><joint name="x" type="slide" axis="0 0 1"/><geom size=".1" mass="1" solref=".0005 .1"/></body></worldbody>
+        <actuator><motor joint="x" gear="2000" ctrlrange="-1 1"/></actuator></mujoco>
+        """;
+
+    private const string TaskFile = """
+        name: fault
+        description: A mass that is hard to hold
+        model: fault.xml
+        substeps: 2
+        horizon: 150
+        reset:
+          - {position: x, normal: 0.01}
+        observation:
+          - {position: x}
+          - {velocity: x}
+        reward:
+          - {quadratic: x, weight: -1}
+          - {quadratic: action, weight: -0.1}
+        """;
+
+    private TemporaryFolder _folder = null!;
+
+    [SetUp]
+    public void MakeFolder() => _folder = new TemporaryFolder();
+
+    [TearDown]
+    public void RemoveFolder() => _folder.Dispose();
+
+    [Test]
+    public void An_unstable_plant([Values("fitted", "true", "network")] string imagination, [Values("none", "ilqg", "mpc")] string plan)
+    {
+        (int exitCode, string error) = Train(Unstable, imagination, plan);
+        // it is lost in every episode; where MuJoCo gives up, the learner stops with MuJoCo's reason
+        Assert.That(exitCode, Is.EqualTo(1), error);
+        Assert.That(error, Does.Contain("stopped in episode").And.Contain("broke down").Or.Contain("not a finite number"));
+        Assert.That(error, Does.Contain("every learner stopped before its time, for the reasons above"));
+    }
+
+    [Test]
+    public void A_stiff_contact([Values("fitted", "true", "network")] string imagination, [Values("none", "ilqg", "mpc")] string plan)
+    {
+        (int exitCode, string error) = Train(Stiff, imagination, plan);
+        if (exitCode == 0) Assert.That(Metrics().Count(r => r.StartsWith("6,", StringComparison.Ordinal)), Is.EqualTo(1), "all episodes");
+        else Assert.That(error, Does.Contain("stopped in episode").And.Contain("every learner stopped before its time"));
+        AssertFinite();
+    }
+
+    [Test]
+    public void A_reward_scale_of_a_million([Values("fitted", "true", "network")] string imagination, [Values("none", "ilqg", "mpc")] string plan)
+    {
+        (int exitCode, string _, string error) = TinyRun.Cli(TinyRun.Arguments(_folder["run"], 6, Options(imagination, plan, "reward_scale=1e6")));
+        Assert.That(exitCode, Is.Zero.Or.EqualTo(1), error);
+        if (exitCode == 1) Assert.That(error, Does.Contain("diverged").And.Contain("every learner stopped before its time"));
+        AssertFinite();
+    }
+
+    [Test]
+    public void A_run_that_its_fault_stopped_says_so_when_it_is_resumed()
+    {
+        Train(Unstable, "fitted", "ilqg");
+        (int exitCode, string _, string error) = TinyRun.Cli("train", "--resume", _folder["run"]);
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(error, Does.Contain("every learner stopped before its time"));
+    }
+
+    private (int ExitCode, string Error) Train(string model, string imagination, string plan)
+    {
+        File.WriteAllText(_folder["fault.xml"], model);
+        File.WriteAllText(_folder["fault.yaml"], TaskFile);
+        string[] options = Options(imagination, plan);
+        (int exitCode, string _, string error) = TinyRun.Cli(
+        [
+            "train", _folder["fault.yaml"], "--out", _folder["run"], "--episodes", "6", .. options,
+            .. TinyRun.Settings.SelectMany(s => new[] { "--set", s }),
+        ]);
+        return (exitCode, error);
+    }
+
+    private static string[] Options(string imagination, string plan, params string[] more) =>
+    [
+        "--imagination", imagination, "--plan", plan,
+        .. new[]
+        {
+            "refit_episodes=2", "imagined_steps=5", "imagined_starts=16", "imagined_updates=2", "network_updates=20",
+            "imagination_error_limit=0", "imagined_range=1e9",
+        }.Concat(plan == "mpc" ? ["mpc_horizon=0.05"] : []).Concat(more).SelectMany(s => new[] { "--set", s }),
+    ];
+
+    private string[] Metrics() => [.. File.ReadAllLines(_folder["run/metrics.csv"]).Skip(1)];
+
+    private void AssertFinite() => Assert.That(string.Join('\n', Metrics()).ToLowerInvariant(), Does.Not.Contain("nan,").And.Not.Contain("∞"));
+}

@@ -1,0 +1,103 @@
+using Naf.Gpu;
+using Naf.Host;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>Training with imagination and planned episodes: bitwise resume, learners and threads apart, controls, the end of imagination.</summary>
+public sealed class ImaginationTrainingTests
+{
+    // a fit every two episodes, of a few states and steps
+    private static readonly string[] Small =
+    [
+        "refit_episodes=2", "imagined_steps=3", "imagined_starts=16", "imagined_updates=1", "prior_episodes=4", "network_updates=20",
+    ];
+
+    private static string[] With(params string[] more) => [.. Small, .. more];
+
+    [Test]
+    public void A_run_resumes_bitwise(
+        [Values("imagination=fitted", "imagination=true", "imagination=network", "imagination=fitted initial_states=2",
+            "imagination=fitted imagined_from_replay=true", "imagination=fitted dynamics_coordinates=observation", "plan=ilqg plan_fraction=0.5",
+            "imagination=fitted plan=ilqg plan_fraction=1", "plan=mpc plan_fraction=0.5 mpc_horizon=0.12")] string kind,
+        [Values(3, 5)] int stopInEpisode)
+    {
+        using var folder = new TemporaryFolder();
+        string[] settings = With(kind.Split(' '));
+        TinyRun.Train(folder["straight"], 7, settings);
+        TinyRun.TrainPartly(folder["parts"], 7, stopInEpisode, settings);
+        TinyRun.Resume(folder["parts"]);
+        Assert.That(TinyRun.Metrics(folder["parts"]), Is.EqualTo(TinyRun.Metrics(folder["straight"])));
+    }
+
+    [Test]
+    public void Learners_are_what_they_are_alone_on_any_number_of_threads(
+        [Values("imagination=fitted", "imagination=true", "imagination=network", "imagination=fitted plan=ilqg")] string kind)
+    {
+        using var folder = new TemporaryFolder();
+        string[] settings = With(kind.Split(' '));
+        TinyRun.Train(folder["all"], 5, [.. settings, "learners=2", "seed=5", "threads=2"]);
+        string[][] all = [.. File.ReadLines(folder["all/metrics.csv"]).Skip(1).Select(l => l.Split(','))];
+        for (int k = 0; k < 2; k++)
+        {
+            TinyRun.Train(folder[$"one{k}"], 5, [.. settings, $"seed={5 + k}"]);
+            string[][] alone = [.. File.ReadLines(folder[$"one{k}/metrics.csv"]).Skip(1).Select(l => l.Split(','))];
+            foreach (string[] row in alone) row[1] = $"{k}";
+            Assert.That(all.Where(row => row[1] == $"{k}"), Is.EqualTo(alone), $"learner {k}");
+        }
+    }
+
+    [Test]
+    public void Imagination_begins_with_the_first_fit_and_ends_when_it_is_to([Values("fitted", "true", "network")] string kind)
+    {
+        using var folder = new TemporaryFolder();
+        TinyRun.Train(folder["run"], 6, With($"imagination={kind}", "imagination_off_after=4", "imagined_range=1e9"));
+        Dictionary<string, string>[] rows = Rows(folder["run"]);
+        Assert.That(rows.Select(r => long.Parse(r["imagined"]) > 0), Is.EqualTo(new[] { false, false, false, true, true, false, false }));
+        // a fit is judged on the newest episode before it is made
+        Assert.That(rows.Select(r => r["model_error"].Length > 0 && r["model_error_ahead"].Length > 0),
+            Is.EqualTo(kind == "true" ? new bool[7] : [false, false, false, false, true, false, kind != "true"]));
+        Assert.That(rows.Select(r => r["cut"]), Is.All.EqualTo("0"));
+    }
+
+    [Test]
+    public void Every_step_makes_the_updates_that_were_asked_for([Values] bool fromReplay)
+    {
+        using var folder = new TemporaryFolder();
+        TinyRun.Train(folder["run"], 6, With("imagination=fitted", "imagined_updates=3", "updates_per_step=2", "imagination_off_after=4",
+            $"imagined_from_replay={(fromReplay ? "true" : "false")}", "imagined_range=1e9"));
+        long[] updates = [.. Rows(folder["run"]).Select(r => long.Parse(r["updates"]))];
+        // batch_size = 16: the first 15 steps have none
+        Assert.That(updates, Is.EqualTo(new[] { 0, 270, 570, 570 + 750, 570 + 1500, 2070 + 300, 2070 + 600 }));
+    }
+
+    [Test]
+    public void On_an_OpenCL_device_it_trains_and_resumes_bitwise([Values("fitted", "true")] string kind)
+    {
+        string device;
+        using (GpuDevice opened = GpuDevices.Open(GpuDevices.Pocl)) device = $"device={opened.Info.Name}";
+        using var folder = new TemporaryFolder();
+        string[] settings = With($"imagination={kind}", "plan=ilqg", "plan_fraction=0.5", device);
+        TinyRun.Train(folder["straight"], 5, settings);
+        TinyRun.TrainPartly(folder["parts"], 5, 3, settings);
+        TinyRun.Resume(folder["parts"]);
+        Assert.That(TinyRun.Metrics(folder["parts"]), Is.EqualTo(TinyRun.Metrics(folder["straight"])));
+        Assert.That(Rows(folder["parts"]).Sum(r => long.Parse(r["imagined"])), Is.GreaterThan(0));
+    }
+
+    [Test]
+    public void Planned_episodes_are_marked_and_begin_when_there_is_a_plan()
+    {
+        using var folder = new TemporaryFolder();
+        TinyRun.Train(folder["run"], 6, With("plan=ilqg", "plan_fraction=1"));
+        Assert.That(Rows(folder["run"]).Select(r => r["planned"]), Is.EqualTo(new[] { "0", "0", "0", "1", "1", "1", "1" }));
+        TinyRun.Train(folder["mpc"], 2, With("plan=mpc", "plan_fraction=1", "mpc_horizon=0.12"));
+        Assert.That(Rows(folder["mpc"]).Select(r => r["planned"]), Is.EqualTo(new[] { "0", "1", "1" }));
+    }
+
+    private static Dictionary<string, string>[] Rows(string folder)
+    {
+        string[] lines = File.ReadAllLines(Path.Combine(folder, "metrics.csv")), header = lines[0].Split(',');
+        return [.. lines.Skip(1).Select(l => header.Zip(l.Split(',')).ToDictionary(p => p.First, p => p.Second))];
+    }
+}
