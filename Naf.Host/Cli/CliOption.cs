@@ -23,7 +23,8 @@ internal static class CliOption
 
     /// <summary>--policy, of commands that play episodes; <see cref="PolicyTarget.Policy"/> reads it.</summary>
     public static Option<string?> Policy() => Text(
-        "--policy", "NAME", "run (a run's policy without noise), random or zero (no action) [run for a run, random for a task]");
+        "--policy", "NAME",
+        "run (a run's policy without noise), random, zero (no action) or mpc (a planner) [run for a run, random for a task]");
 
     /// <summary>--json, which every command has.</summary>
     public static Option<bool> Json() => Flag("--json", "print one JSON object");

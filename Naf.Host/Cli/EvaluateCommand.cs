@@ -35,8 +35,9 @@ internal static class EvaluateCommand
             Trajectory? first = file is null ? null : new Trajectory();
             using ControlTask task = aim.Load();
             var warnings = new MujocoWarningReport();
-            EvaluationResult result = chosen == "run"
-                ? PolicyEvaluation.OfRun(task, aim.Name, aim.Run, k!.Value, start, count, terminal.Warn, first)
+            PlannedResult? planned = chosen == "mpc" ? Plan() : null;
+            EvaluationResult result = planned is not null ? planned.Scores
+                : chosen == "run" ? PolicyEvaluation.OfRun(task, aim.Name, aim.Run, k!.Value, start, count, terminal.Warn, first)
                 : PolicyEvaluation.Of(PolicyEvaluation.WithoutRun(chosen, start), task, start, count, team, first);
 
             warnings.Give(terminal);
@@ -53,6 +54,14 @@ internal static class EvaluateCommand
             }
             return 0;
 
+            PlannedResult Plan()
+            {
+                using var evaluation = new PlannedEvaluation(task, new MpcSettings(), team);
+                using ProgressDisplay? display = terminal.Interactive && !parsed.GetValue(json)
+                    ? new ProgressDisplay(() => evaluation.Progress(count)) : null;
+                return evaluation.Run(start, count, first);
+            }
+
             void Report(string? written)
             {
                 if (parsed.GetValue(json))
@@ -61,12 +70,14 @@ internal static class EvaluateCommand
                     {
                         Target = aim.Name, Task = task.Name, Policy = chosen,
                         result.Mean, result.StandardDeviation, result.Episodes, result.SuccessRate, Seed = start, Learner = k, Trajectory = written,
+                        Planning = planned?.Planning,
                     });
                     return;
                 }
                 terminal.Out.WriteLine($"{task.Name}, {chosen} policy: mean {Texts.Score(result.Mean)}, "
                     + $"standard deviation {Texts.Score(result.StandardDeviation)}, episodes {result.Episodes}, "
                     + (result.SuccessRate is { } rate ? $"success rate {Texts.Score(rate)}" : "no measure of success"));
+                if (planned is not null) terminal.Out.WriteLine(planned.Planning.Describe());
                 if (written is not null) terminal.Out.WriteLine($"first episode: {written}");
             }
         });

@@ -15,9 +15,8 @@ internal sealed record PolicyTarget(string Name, RunConfig? Config)
     public string Policy(string? text) => text switch
     {
         null => Config is null ? "random" : "run",
-        "run" or "random" or "zero" => text,
-        "mpc" => throw new UserException("--policy mpc: the planner is not in this version; use run, random or zero"),
-        _ => throw new UserException($"--policy {text}: expected run, random or zero"),
+        "run" or "random" or "zero" or "mpc" => text,
+        _ => throw new UserException($"--policy {text}: expected run, random, zero or mpc"),
     };
 
     /// <summary>The run of a policy "run".</summary>

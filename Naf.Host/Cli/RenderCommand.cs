@@ -45,6 +45,12 @@ internal static class RenderCommand
     private static Trajectory Play(ControlTask task, RenderRequest request, Terminal terminal)
     {
         var episode = new Trajectory();
+        if (request.Policy == "mpc")
+        {
+            using var planned = new PlannedEvaluation(task, new MpcSettings(), threads: 0);
+            planned.Episode(request.Seed, (ulong)request.Episode, episode);
+            return episode;
+        }
         using RunPolicy? run = request.Learner is { } k
             ? RunPolicy.Open(task, request.Target.Name, request.Target.Run, k, terminal.Warn) : null;
         Policy policy = run is not null ? run.Act

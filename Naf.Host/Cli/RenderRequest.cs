@@ -4,7 +4,7 @@ namespace Naf.Host;
 /// <param name="Target">A run or a task.</param>
 /// <param name="Out">The file to write.</param>
 /// <param name="IsVideo">Whether it is a video.</param>
-/// <param name="Policy">run, random or zero.</param>
+/// <param name="Policy">run, random, zero or mpc.</param>
 /// <param name="Trajectory">The file to play in place of a policy.</param>
 /// <param name="Learner">Which learner's policy; null for one that is not a run's.</param>
 /// <param name="Seed">Seed of the starts.</param>

@@ -34,14 +34,26 @@ public sealed class Evaluation(ControlTask task) : IDisposable
     /// <param name="seed">Seed of the start.</param>
     /// <param name="episode">Number of the episode.</param>
     /// <param name="record">Takes the episode down, where given.</param>
-    public (double Score, bool Success) Episode(Policy policy, ulong seed, ulong episode, Trajectory? record = null)
+    public (double Score, bool Success) Episode(Policy policy, ulong seed, ulong episode, Trajectory? record = null) => Episode(
+        (environment, action) =>
+        {
+            for (int i = 0; i < _x.Length; i++) _x[i] = (float)environment.Observation[i];
+            policy(_x, episode, environment.StepIndex, _u);
+            for (int i = 0; i < _u.Length; i++) action[i] = _u[i];
+        },
+        seed, episode, record);
+
+    /// <summary>One episode of a controller that looks at the environment itself: its score, and whether it was a success.</summary>
+    /// <param name="controller">The controller.</param>
+    /// <param name="seed">Seed of the start.</param>
+    /// <param name="episode">Number of the episode.</param>
+    /// <param name="record">Takes the episode down, where given.</param>
+    public (double Score, bool Success) Episode(Controller controller, ulong seed, ulong episode, Trajectory? record = null)
     {
         _environment.Reset(seed, RandomStream.TestReset, episode);
-        for (int step = 0; ; step++)
+        while (true)
         {
-            for (int i = 0; i < _x.Length; i++) _x[i] = (float)_environment.Observation[i];
-            policy(_x, episode, step, _u);
-            for (int i = 0; i < _u.Length; i++) _action[i] = _u[i];
+            controller(_environment, _action);
             TrajectoryRow? before = record is null ? null : Row();
             StepResult result = _environment.Step(_action);
             if (before is not null) record!.Add(before with { Action = [.. _action.Select(u => Math.Clamp(u, -1, 1))], Reward = result.Reward });

@@ -1,3 +1,5 @@
+using Naf.Sim;
+
 namespace Naf.Host;
 
 /// <summary>Chooses an action. Called for many steps: it should not allocate.</summary>
@@ -6,3 +8,8 @@ namespace Naf.Host;
 /// <param name="step">Number of the step in it, from 0.</param>
 /// <param name="action">u, [actions], to be filled.</param>
 public delegate void Policy(ReadOnlySpan<float> observation, ulong episode, int step, Span<float> action);
+
+/// <summary>Chooses an action from the environment itself, as a planner does that knows the simulator's state.</summary>
+/// <param name="environment">The environment before the step; it is not changed.</param>
+/// <param name="action">u, [actions], to be filled.</param>
+public delegate void Controller(ControlEnvironment environment, Span<double> action);

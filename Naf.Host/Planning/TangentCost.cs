@@ -15,6 +15,7 @@ internal sealed class TangentCost
     private readonly RewardFunction<double> _reward;
     private readonly ObservationFunction<double> _h;
     private readonly HessianForm _form;
+    private readonly BoundPenalty? _penalty;
     private readonly int _observations, _nv;
     private readonly double[] _x, _byPosition, _byVelocity, _jacobian, _slope, _curvature, _product;
     private double[] _constants;
@@ -22,8 +23,11 @@ internal sealed class TangentCost
     /// <param name="observation">h.</param>
     /// <param name="reward">r over the observation and the action.</param>
     /// <param name="form">Which semidefinite Hessian of the reward.</param>
+    /// <param name="activations">Numbers of a displacement behind those of qpos and qvel, on which the cost does not depend.</param>
+    /// <param name="penalty">Is added to the cost, where given.</param>
     /// <exception cref="ArgumentException">The sizes of observation and reward differ, or the form is not a semidefinite one.</exception>
-    public TangentCost(ObservationDefinition observation, RewardDefinition reward, HessianForm form)
+    public TangentCost(
+        ObservationDefinition observation, RewardDefinition reward, HessianForm form, int activations = 0, BoundPenalty? penalty = null)
     {
         if (reward.ObservationSize != observation.Size)
             throw new ArgumentException(
@@ -32,6 +36,7 @@ internal sealed class TangentCost
             throw new ArgumentException("the exact Hessian may be indefinite; take PositiveSemidefinite or Majorised", nameof(form));
         (_reward, _h, _form) = (new RewardFunction<double>(reward), new ObservationFunction<double>(observation), form);
         (_observations, _nv, Action) = (observation.Size, observation.Tree.Nv, reward.ActionSize);
+        (_penalty, Size) = (penalty, 2 * _nv + activations);
         int z = _observations + Action;
         _x = new double[_observations];
         (_byPosition, _byVelocity) = (new double[_observations * _nv], new double[_observations * _nv]);
@@ -40,8 +45,8 @@ internal sealed class TangentCost
         _constants = new double[observation.ConstantSize];
     }
 
-    /// <summary>Numbers of a displacement of the state: 2 Nv.</summary>
-    public int Size => 2 * _nv;
+    /// <summary>Numbers of a displacement of the state: 2 Nv, and those on which the cost does not depend.</summary>
+    public int Size { get; }
 
     /// <summary>Size A of the action.</summary>
     public int Action { get; }
@@ -59,7 +64,7 @@ internal sealed class TangentCost
     public double Value(ReadOnlySpan<double> qpos, ReadOnlySpan<double> qvel, ReadOnlySpan<double> u)
     {
         _h.Evaluate(qpos, qvel, _constants, _x);
-        return -_reward.Value(_x, u);
+        return (_penalty?.Value(_x) ?? 0) - _reward.Value(_x, u);
     }
 
     /// <summary>C(s, u), its gradient and its Hessian by the displacement of the state and the action.</summary>
@@ -74,7 +79,9 @@ internal sealed class TangentCost
     {
         double value = Value(qpos, qvel, u);
         _reward.Gradient(_x, u, _slope);
+        for (int i = 0; i < _slope.Length; i++) _slope[i] = -_slope[i];
         _reward.CostHessian(_x, u, _form, _curvature);
+        _penalty?.Add(_x, _slope, _curvature, _slope.Length);
 
         // J = ∂x/∂s = [∂x/∂q, ∂x/∂q̇]
         _h.Jacobian(qpos, qvel, _constants, _byPosition, _byVelocity);
@@ -87,7 +94,7 @@ internal sealed class TangentCost
         return value;
     }
 
-    /// <summary>∂C/∂s = −Jᵀ ∂r/∂x and JᵀHJ; rows of H and entries of J that are 0 are passed over.</summary>
+    /// <summary>Jᵀ ∂C/∂x and JᵀHJ; rows of H and entries of J that are 0 are passed over.</summary>
     private void Project(Span<double> gradient, Span<double> hessian)
     {
         int z = _observations + Action, n = Size + Action;
@@ -95,7 +102,7 @@ internal sealed class TangentCost
         hessian.Clear();
         for (int i = 0; i < z; i++)
         {
-            if (_slope[i] != 0) AddRow(i, -_slope[i], gradient);
+            if (_slope[i] != 0) AddRow(i, _slope[i], gradient);
 
             // row i of HJ, and then its part of JᵀHJ
             ReadOnlySpan<double> row = _curvature.AsSpan(i * z, z);
@@ -105,15 +112,14 @@ internal sealed class TangentCost
             for (int k = 0; k < z; k++)
                 if (row[k] != 0) AddRow(k, row[k], product);
             if (i >= _observations)
-                Add(1, product, hessian.Slice((Size + i - _observations) * n, n));
+                PlanningMatrix.Add(1, product, hessian.Slice((Size + i - _observations) * n, n));
             else
                 for (int d = 0; d < Size; d++)
-                    if (_jacobian[i * Size + d] is not 0 and double j) Add(j, product, hessian.Slice(d * n, n));
+                    if (_jacobian[i * Size + d] is not 0 and double j) PlanningMatrix.Add(j, product, hessian.Slice(d * n, n));
         }
 
         // the two halves differ by rounding
-        for (int i = 0; i < n; i++)
-            for (int j = 0; j < i; j++) hessian[i * n + j] = hessian[j * n + i] = 0.5 * (hessian[i * n + j] + hessian[j * n + i]);
+        PlanningMatrix.Symmetrise(hessian, n);
     }
 
     // a times row k of the derivatives of z = [x; u]: of J, or of the identity
@@ -122,11 +128,6 @@ internal sealed class TangentCost
         if (k >= _observations)
             sum[Size + k - _observations] += a;
         else
-            Add(a, _jacobian.AsSpan(k * Size, Size), sum);
-    }
-
-    private static void Add(double a, ReadOnlySpan<double> v, Span<double> sum)
-    {
-        for (int i = 0; i < v.Length; i++) sum[i] += a * v[i];
+            PlanningMatrix.Add(a, _jacobian.AsSpan(k * Size, Size), sum);
     }
 }

@@ -29,6 +29,8 @@ public enum RandomStream : uint
     Regression = 11,
     /// <summary>Noise of a planned controller's actions, and which episodes are planned.</summary>
     Plan = 12,
+    /// <summary>Plans that a planner tries.</summary>
+    PlanSearch = 13,
 }
 
 /// <summary>Four random words.</summary>

@@ -9,6 +9,18 @@ public sealed partial class ControlEnvironment
     /// <summary>Size of a saved state: MuJoCo's, the constants of the episode, its bookkeeping, its measures.</summary>
     public int StateSize => _data.StateSize + _constants.Length + Bookkeeping + _measures.State.Length;
 
+    /// <summary>Size of <see cref="SaveSimulation"/>'s state: MujocoData.StateSize.</summary>
+    public int SimulationSize => _data.StateSize;
+
+    /// <summary>Writes the simulator's part of the state, as MujocoData.SaveState does: what a planner begins from.</summary>
+    /// <param name="state">[SimulationSize].</param>
+    /// <exception cref="InvalidOperationException">No episode has begun.</exception>
+    public void SaveSimulation(Span<double> state)
+    {
+        if (!_ready) throw new InvalidOperationException($"{Task.Name}: there is no episode to save; call Reset");
+        _data.SaveState(state);
+    }
+
     /// <summary>Writes the complete state.</summary>
     /// <param name="state">[StateSize].</param>
     /// <exception cref="InvalidOperationException">No episode has begun.</exception>

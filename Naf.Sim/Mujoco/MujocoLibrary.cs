@@ -25,6 +25,8 @@ public sealed unsafe class MujocoLibrary
         IdToName = (delegate* unmanaged<nint, int, int, nint>)Export(handle, "mj_id2name");
         NameToId = (delegate* unmanaged<nint, int, byte*, int>)Export(handle, "mj_name2id");
         ObjectVelocity = (delegate* unmanaged<nint, nint, int, int, double*, int, void>)Export(handle, "mj_objectVelocity");
+        IntegratePos = (delegate* unmanaged<nint, double*, double*, double, void>)Export(handle, "mj_integratePos");
+        DifferentiatePos = (delegate* unmanaged<nint, double*, double, double*, double*, void>)Export(handle, "mj_differentiatePos");
         MakeData = Export(handle, "mj_makeData");
         ResetData = Export(handle, "mj_resetData");
         ResetDataKeyframe = Export(handle, "mj_resetDataKeyframe");
@@ -57,6 +59,8 @@ public sealed unsafe class MujocoLibrary
     internal readonly delegate* unmanaged<nint, int, int, nint> IdToName;
     internal readonly delegate* unmanaged<nint, int, byte*, int> NameToId;
     internal readonly delegate* unmanaged<nint, nint, int, int, double*, int, void> ObjectVelocity;
+    internal readonly delegate* unmanaged<nint, double*, double*, double, void> IntegratePos;
+    internal readonly delegate* unmanaged<nint, double*, double, double*, double*, void> DifferentiatePos;
 
     // called through ErrorGuard.Invoke
     internal readonly nint MakeData, ResetData, ResetDataKeyframe, Step, Error;

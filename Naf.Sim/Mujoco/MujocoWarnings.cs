@@ -32,8 +32,12 @@ public static unsafe class MujocoWarnings
         _lastOnThread = null;
     }
 
-    /// <summary>While true, the calling thread's warnings are dropped (the self-check provokes one on purpose).</summary>
-    internal static bool Muted { set => _muted = value; }
+    /// <summary>While true, the calling thread's warnings are dropped: those of motions that are only tried, such as a planner's.</summary>
+    public static bool Muted
+    {
+        get => _muted;
+        set => _muted = value;
+    }
 
     /// <summary>What goes into mju_user_warning.</summary>
     internal static nint Handler => (nint)(delegate* unmanaged[Cdecl]<byte*, void>)&OnWarning;

@@ -132,8 +132,7 @@ public sealed class CommandLineTests
     [TestCase("evaluate cartpole --policy run",
         ExpectedResult = "--policy run needs a run's folder, and cartpole is a task; train first (naf train cartpole), or use --policy random")]
     [TestCase("evaluate .", ExpectedResult = ". is not a run's folder: it has no config.yaml; name a run's folder or a task")]
-    [TestCase("evaluate cartpole --policy mpc", ExpectedResult = "--policy mpc: the planner is not in this version; use run, random or zero")]
-    [TestCase("evaluate cartpole --policy best", ExpectedResult = "--policy best: expected run, random or zero")]
+    [TestCase("evaluate cartpole --policy best", ExpectedResult = "--policy best: expected run, random, zero or mpc")]
     [TestCase("evaluate cartpole --trajectory t.txt", ExpectedResult = "t.txt: expected a name that ends in .csv, as a trajectory is")]
     [TestCase("evaluate cartpole --learner 1", ExpectedResult = "--learner 1 chooses a policy of a run; it goes with --policy run")]
     [TestCase("evaluate cartpole --episodes 0", ExpectedResult = "--episodes 0: expected a whole number from 1 to 1000000")]

@@ -129,9 +129,7 @@ public sealed class RenderCommandTests : MujocoFixture
     [TestCase("render cartpole --out a.png --width 8", ExpectedResult = "--width 8: expected a whole number from 16 to 8192")]
     [TestCase("render cartpole --out a.mp4 --step 3", ExpectedResult = "--step 3 chooses the state of a picture (.png); a video shows them all")]
     [TestCase("render cartpole --out a.png --step 151", ExpectedResult = "--step 151: the episode has 150 steps; take 0 to 150")]
-    [TestCase("render cartpole --out a.png --policy best", ExpectedResult = "--policy best: expected run, random or zero")]
-    [TestCase("render cartpole --out a.png --policy mpc",
-        ExpectedResult = "--policy mpc: the planner is not in this version; use run, random or zero")]
+    [TestCase("render cartpole --out a.png --policy best", ExpectedResult = "--policy best: expected run, random, zero or mpc")]
     [TestCase("render cartpole --out a.png --policy run",
         ExpectedResult = "--policy run needs a run's folder, and cartpole is a task; train first (naf train cartpole), or use --policy random")]
     [TestCase("render cartpole --out a.png --learner 1", ExpectedResult = "--learner 1 chooses a policy of a run; it goes with --policy run")]
