@@ -22,4 +22,7 @@ public sealed record PlanSettings
 
     /// <summary>iLQG under the fitted dynamics.</summary>
     public IlqgSettings Ilqg { get; init; } = new();
+
+    /// <summary>iLQG under the true dynamics.</summary>
+    public MpcSettings Mpc { get; init; } = new();
 }

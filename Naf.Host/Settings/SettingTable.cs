@@ -90,6 +90,11 @@ public static class SettingTable
         Ilqg("ilqg_entropy", "[0, 1e6]", "iLQG: weight c of the entropy of its actions", i => i.EntropyWeight, (i, v) => i with { EntropyWeight = v }),
         Ilqg("ilqg_least_noise", "(0, 10]", "iLQG: least standard deviation of its actions", i => i.LeastNoise, (i, v) => i with { LeastNoise = v }),
         Ilqg("ilqg_most_noise", "(0, 10]", "iLQG: largest standard deviation of its actions", i => i.MostNoise, (i, v) => i with { MostNoise = v }),
+        Plan(
+            "mpc_horizon", "(0, 100]", "MPC: seconds that it looks ahead",
+            p => p.Mpc.HorizonSeconds, (p, v) => p with { Mpc = p.Mpc with { HorizonSeconds = v } }),
+        Mpc("mpc_iterations", 1, 1000, "MPC: iterations at each step", m => m.Iterations, (m, v) => m with { Iterations = v }),
+        Mpc("mpc_samples", 0, 100_000, "MPC: random changes of the plan that are tried beside iLQG's", m => m.Samples, (m, v) => m with { Samples = v }),
 
         // tests, checkpoints, the machine
         Setting.Integer("test_every", 1, Many, "episodes between tests", s => s.TestEvery, (s, v) => s with { TestEvery = v }),
@@ -142,6 +147,11 @@ public static class SettingTable
     private static Setting Plan(
         string key, string interval, string meaning, Func<PlanSettings, double> get, Func<PlanSettings, double, PlanSettings> with) =>
         Setting.Number(key, interval, meaning, s => get(s.Plan), (s, v) => s with { Plan = with(s.Plan, v) });
+
+    private static Setting Mpc(
+        string key, int least, int most, string meaning, Func<MpcSettings, int> get, Func<MpcSettings, int, MpcSettings> with) =>
+        Setting.Integer(
+            key, least, most, meaning, s => get(s.Plan.Mpc), (s, v) => s with { Plan = s.Plan with { Mpc = with(s.Plan.Mpc, v) } });
 
     private static Setting Ilqg(
         string key, string interval, string meaning, Func<IlqgSettings, double> get, Func<IlqgSettings, double, IlqgSettings> with) =>

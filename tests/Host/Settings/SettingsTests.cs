@@ -45,6 +45,7 @@ public sealed class SettingsTests
             ["dynamics_prior"] = "gaussian", ["prior_strength"] = "2.5", ["prior_episodes"] = "13", ["dynamics_ridge"] = "0.001",
             ["network_updates"] = "501", ["initial_states"] = "6", ["plan"] = "mpc", ["plan_fraction"] = "0.75",
             ["ilqg_kl_step"] = "0.07", ["ilqg_entropy"] = "0.01", ["ilqg_least_noise"] = "0.2", ["ilqg_most_noise"] = "0.9",
+            ["mpc_horizon"] = "0.8", ["mpc_iterations"] = "2", ["mpc_samples"] = "17",
             ["test_every"] = "3", ["test_episodes"] = "4", ["test_seed"] = "5", ["checkpoint_every"] = "6", ["device"] = "cpu", ["threads"] = "2",
         };
         Assert.That(other.Keys, Is.EquivalentTo(SettingTable.Keys), "every key is tested");
