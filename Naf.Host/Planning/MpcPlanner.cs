@@ -36,6 +36,8 @@ public sealed class MpcPlanner : IDisposable
     /// <summary>Steps that a plan looks ahead.</summary>
     public int Steps => _steps;
 
+    internal MpcSearch Search => _search;
+
     /// <summary>What its iterations came to so far.</summary>
     public MpcTally Tally => _search.Tally;
 

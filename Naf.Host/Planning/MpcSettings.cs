@@ -9,10 +9,9 @@ namespace Naf.Host;
 public sealed record MpcSettings
 {
     /// <summary>
-    /// How far a plan looks ahead, seconds. Lillicrap et al. 2016: 0.25 to 0.6, in which cartpole does not find its swing-up; longer than 1.2 helps
-    /// no built-in task.
+    /// How far a plan looks ahead, seconds. Lillicrap et al. 2016: 0.25 to 0.6; the tasks that need more say so in their section `training`.
     /// </summary>
-    public double HorizonSeconds { get; init; } = 1.2;
+    public double HorizonSeconds { get; init; } = 0.6;
 
     /// <summary>Iterations at each control step. Lillicrap et al. and mujoco_mpc: 1.</summary>
     public int Iterations { get; init; } = 1;
