@@ -15,12 +15,13 @@ internal static class EvaluateCommand
         var learner = CliOption.Text("--learner", "K", "which learner of the run [0]");
         var threads = CliOption.Text("--threads", "N", "threads (a run's policy takes one); 0: one per core [0]");
         var trajectory = CliOption.Text("--trajectory", "FILE", "write the first episode, a row for each step (.csv); naf render shows it");
+        var set = CliOption.Texts("--set", "KEY=VALUE", "with --policy mpc: change mpc_horizon, mpc_iterations or mpc_samples; may be repeated");
         var json = CliOption.Json();
         var command = new ExampleCommand(
             "evaluate", "Scores a policy over test episodes: mean, standard deviation and success rate.",
             "naf evaluate runs/cartpole-naf-1 --episodes 100")
         {
-            target, policy, episodes, seed, learner, threads, trajectory, json,
+            target, policy, episodes, seed, learner, threads, trajectory, set, json,
         };
         command.SetAction(parsed =>
         {
@@ -32,6 +33,9 @@ internal static class EvaluateCommand
             int team = OptionValue.Integer("--threads", parsed.GetValue(threads), 0, 0, 256);
             string? file = OptionValue.File(trajectory.Name, parsed.GetValue(trajectory));
             if (file is not null) TrajectoryFile.CheckPlace(file);
+            string[] changes = parsed.GetValue(set)!;
+            if (chosen != "mpc" && changes is [var change, ..])
+                throw new UserException($"--set {change} changes a setting of the planner; it goes with --policy mpc");
             Trajectory? first = file is null ? null : new Trajectory();
             using ControlTask task = aim.Load();
             var warnings = new MujocoWarningReport();
@@ -56,7 +60,7 @@ internal static class EvaluateCommand
 
             PlannedResult Plan()
             {
-                using var evaluation = new PlannedEvaluation(task, new MpcSettings(), team);
+                using var evaluation = new PlannedEvaluation(task, aim.Planner(task, changes), team);
                 using ProgressDisplay? display = terminal.Interactive && !parsed.GetValue(json)
                     ? new ProgressDisplay(() => evaluation.Progress(count)) : null;
                 return evaluation.Run(start, count, first);

@@ -35,6 +35,18 @@ internal sealed record PolicyTarget(string Name, RunConfig? Config)
             : new PolicyTarget(name, null);
     }
 
+    /// <summary>Settings of the planner: the run's, else the task's, with what was given on top.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="set">KEY=VALUE, as --set takes it.</param>
+    /// <exception cref="UserException">An unknown key, or a bad value.</exception>
+    public MpcSettings Planner(ControlTask task, IEnumerable<string> set)
+    {
+        IEnumerable<GivenValue> before = Config is { } run
+            ? SettingTable.All.Select(setting => new GivenValue(setting.Key, setting.Show(run.Settings), RunFolder.ConfigOf(Name)))
+            : GivenValue.Of(task);
+        return SettingsResolver.Resolve([.. before, .. set.Select(SettingsResolver.Split)]).Plan.Mpc;
+    }
+
     /// <summary>Loads the task.</summary>
     public ControlTask Load() => ControlTask.Load(Config?.Task ?? Name);
 

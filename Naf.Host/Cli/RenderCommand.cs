@@ -47,7 +47,7 @@ internal static class RenderCommand
         var episode = new Trajectory();
         if (request.Policy == "mpc")
         {
-            using var planned = new PlannedEvaluation(task, new MpcSettings(), threads: 0);
+            using var planned = new PlannedEvaluation(task, request.Target.Planner(task, []), threads: 0);
             planned.Episode(request.Seed, (ulong)request.Episode, episode);
             return episode;
         }

@@ -175,16 +175,41 @@ public sealed class MpcPlannerTests
         string file = Path.Combine(scratch.Folder, "episode.csv");
         var json = TinyRun.CliJson([.. command, "--threads", "2", "--trajectory", file, "--json"]);
         var planning = json.GetProperty("planning");
+        Assert.That(planning.GetProperty("horizon_seconds").GetDouble(), Is.EqualTo(0.18).Within(1e-9), "no longer than the episode");
         Assert.That(planning.GetProperty("real_time").GetDouble(), Is.GreaterThan(0));
         Assert.That(planning.GetProperty("threads").GetInt32(), Is.EqualTo(2));
         Assert.That(text, Does.Contain($"mean {Texts.Score(json.GetProperty("mean").GetDouble())},"));
         Assert.That(File.ReadAllLines(file), Has.Length.EqualTo(8), "names, 6 steps and the last state");
     }
 
+    [Test]
+    public void A_task_and_the_user_say_how_far_to_look_ahead()
+    {
+        using var scratch = new ScratchFolder();
+        string path = Shortened(scratch, "cartpole", 45);
+        Assert.That(Horizon(), Is.EqualTo(1.2).Within(1e-9), "cartpole's own");
+        Assert.That(Horizon("--set", "mpc_horizon=0.3", "--set", "mpc_samples=0"), Is.EqualTo(0.3).Within(1e-9));
+        Assert.That(TinyRun.Cli("evaluate", path, "--set", "mpc_horizon=1").Error, Does.Contain("it goes with --policy mpc"));
+        Assert.That(TinyRun.Cli("evaluate", path, "--policy", "mpc", "--set", "mpc_horizon=0").Error, Does.Contain("mpc_horizon = '0' is not"));
+
+        double Horizon(params string[] more) => TinyRun.CliJson(["evaluate", path, "--policy", "mpc", "--episodes", "1", "--json", .. more])
+            .GetProperty("planning").GetProperty("horizon_seconds").GetDouble();
+    }
+
+    [Test]
+    public void A_run_plans_with_its_own_settings()
+    {
+        using var folder = new TemporaryFolder();
+        TinyRun.Train(folder["run"], 1, "mpc_horizon=0.09", "mpc_samples=0");
+        var json = TinyRun.CliJson("evaluate", folder["run"], "--policy", "mpc", "--episodes", "1", "--json");
+        Assert.That(json.GetProperty("planning").GetProperty("horizon_seconds").GetDouble(), Is.EqualTo(0.09).Within(1e-9));
+        Assert.That(json.GetProperty("planning").GetProperty("by_random_change").GetInt32(), Is.Zero);
+    }
+
     private static string Shortened(ScratchFolder scratch, string task, int horizon)
     {
         string path = scratch.Changed(task, "horizon: 150", $"horizon: {horizon}");
-        File.WriteAllText(path, Regex.Replace(File.ReadAllText(path), "steps: [0-9]+", "steps: 2"));
+        File.WriteAllText(path, Regex.Replace(File.ReadAllText(path), @"\bsteps: [0-9]+", "steps: 2"));
         return path;
     }
 
