@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Naf.Kernels;
 using Naf.Sim;
 
@@ -14,6 +15,7 @@ internal sealed class Explorer : IDisposable
     private readonly double[] _action;
     private float[] _x, _next;
     private bool _ended = true;
+    private long _planningTicks;
     private LearnerReport _report;
     private EvaluationResult? _test;
 
@@ -109,7 +111,20 @@ internal sealed class Explorer : IDisposable
     }
 
     /// <summary>Selects the action u of a planned episode.</summary>
-    public void Plan() => Planner!.Act(_environment, U);
+    public void Plan()
+    {
+        long from = Stopwatch.GetTimestamp();
+        Planner!.Act(_environment, U);
+        _planningTicks += Stopwatch.GetTimestamp() - from;
+    }
+
+    /// <summary>Ticks of the clock spent in <see cref="Plan"/> since the last call.</summary>
+    public long TakePlanningTicks()
+    {
+        long ticks = _planningTicks;
+        _planningTicks = 0;
+        return ticks;
+    }
 
     /// <summary>Executes u and observes r and x′.</summary>
     /// <exception cref="SimulationException">The simulation left the finite numbers.</exception>

@@ -48,7 +48,11 @@ internal sealed class IlqgEpisodes : IEpisodePlanner
         for (int i = 0; i < _normals.Length; i++) _normals[i] = Philox.Normal(_seed, RandomStream.Plan, number, (uint)i + 1);
         LinearGaussianController controller = _planners[_chosen].Controller!;
         controller.Sample(environment.StepIndex, _s, _normals, _u);
-        for (int i = 0; i < u.Length; i++) u[i] = (float)Math.Clamp(_u[i], -1, 1);
+        for (int i = 0; i < u.Length; i++)
+        {
+            if (!double.IsFinite(_u[i])) throw new NotFiniteNumberException("the planned action is not a finite number: the state is far from the plan's");
+            u[i] = (float)Math.Clamp(_u[i], -1, 1);
+        }
     }
 
     public void Improve(EpisodeMemory memory, Action<string> warn)
@@ -59,8 +63,8 @@ internal sealed class IlqgEpisodes : IEpisodePlanner
             bool own = _planners[c].Controller is not null;
             EpisodeRecord[] episodes = [.. old.Where(e => e.Planned == own && _dynamics.StartOf(e.State(0), e.Constants) == c)];
             if (episodes.Length == 0) continue;
-            IlqgResult result = Step(_planners[c], _dynamics.Model(_dynamics.ModelOf(c, own)), memory, episodes);
-            if (result.Reason is { } reason) warn($"iLQG: {reason}; {(own ? "the last good controller stays" : "there is no controller yet")}");
+            if (Refused(_planners[c], _dynamics.Model(_dynamics.ModelOf(c, own)), memory, episodes) is { } reason)
+                warn($"iLQG: {reason}; {(own ? "the last good controller stays" : "there is no controller yet")}");
         }
     }
 
@@ -78,6 +82,19 @@ internal sealed class IlqgEpisodes : IEpisodePlanner
     }
 
     public void Dispose() { }
+
+    // why there is no new controller; null: there is one
+    private string? Refused(IlqgPlanner planner, TimeVaryingModel model, EpisodeMemory memory, EpisodeRecord[] episodes)
+    {
+        try
+        {
+            return Step(planner, model, memory, episodes).Reason;
+        }
+        catch (ArgumentException error)
+        {
+            return error.Message;
+        }
+    }
 
     private IlqgResult Step(IlqgPlanner planner, TimeVaryingModel model, EpisodeMemory memory, EpisodeRecord[] episodes)
     {

@@ -134,6 +134,7 @@ public sealed class NafAgent : IDisposable
         if (_explorers.Length == 1) _explore(0);
         else _team.Run(_explore);
         Times.Add(TrainingPart.Simulator, ref from);
+        foreach (Explorer e in _explorers) Times.Move(TrainingPart.Simulator, TrainingPart.Planning, e.TakePlanningTicks() / Math.Min(_team.Threads, _explorers.Length));
 
         // every m steps: l steps from each of m states of B_old under the model, into R_f
         _imagination?.Imagine(_explorers);
@@ -192,9 +193,9 @@ public sealed class NafAgent : IDisposable
     private void Update()
     {
         int real = _settings.Naf.UpdatesPerStep;
-        if (_imagination is null || !_settings.Imagination.FromReplay)
+        if (_imagination is null || _settings.Imagination.Kind == ImaginationKind.Off || !_settings.Imagination.FromReplay)
         {
-            _population.Update(_imagination is null ? 0 : _imaginedUpdates, real);
+            _population.Update(_settings.Imagination.Kind == ImaginationKind.Off ? 0 : _imaginedUpdates, real);
             return;
         }
         foreach (Explorer e in _explorers) _population.SetActive(e.Learner, e.Running && _imagination.IsOn(e.Learner));

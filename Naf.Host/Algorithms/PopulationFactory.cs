@@ -30,12 +30,12 @@ public static class PopulationFactory
             device, shape, task.InputScale, naf.BatchSize, naf.ReplayCapacity, learners, ImaginedCapacity(task, settings));
     }
 
-    // R_f has room for what is imagined from one fit to the next
+    // R_f has room for the newest n T l transitions: about what is imagined from one fit to the next
     private static int ImaginedCapacity(ControlTask task, TrainingSettings settings)
     {
         ImaginationSettings i = settings.Imagination;
         if (i.Kind == ImaginationKind.Off || i.FromReplay) return 0;
-        int rollouts = (i.RefitEpisodes * task.Horizon + i.Starts - 1) / i.Starts * i.Starts;
-        return Math.Max(i.Capacity > 0 ? i.Capacity : rollouts * i.Steps, settings.Naf.BatchSize);
+        long rollouts = ((long)i.RefitEpisodes * task.Horizon + i.Starts - 1) / i.Starts * i.Starts;
+        return (int)Math.Clamp(i.Capacity > 0 ? i.Capacity : rollouts * i.Steps, settings.Naf.BatchSize, 100_000_000);
     }
 }

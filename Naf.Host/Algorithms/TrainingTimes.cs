@@ -13,7 +13,7 @@ public enum TrainingPart
     Updates,
     /// <summary>Fitting the dynamics, their prior and their error.</summary>
     Fit,
-    /// <summary>iLQG after a fit.</summary>
+    /// <summary>iLQG after a fit, and a planner's choice of actions.</summary>
     Planning,
     /// <summary>Tests.</summary>
     Tests,
@@ -33,5 +33,12 @@ public sealed class TrainingTimes
         long now = Stopwatch.GetTimestamp();
         _ticks[(int)part] += now - from;
         from = now;
+    }
+
+    /// <summary>Counts ticks that were added to one part to another.</summary>
+    internal void Move(TrainingPart from, TrainingPart to, long ticks)
+    {
+        _ticks[(int)from] -= ticks;
+        _ticks[(int)to] += ticks;
     }
 }

@@ -16,9 +16,12 @@ namespace Naf.Host;
 /// <param name="Rounds">Each round's.</param>
 /// <param name="Shares">Share of the time spent in each part, over all rounds.</param>
 /// <param name="UpdatesPerSecond">Updates a second, all parts included: the median over the rounds.</param>
+/// <param name="Hardware">The device in words.</param>
+/// <param name="Commit">What was built.</param>
 public sealed record StepBenchmarkResult(
     string Task, string Device, int Threads, string Imagination, string Plan, int Episodes, double UpdatesPerEpisode, double SecondsPerEpisode,
-    IReadOnlyList<double> Rounds, IReadOnlyDictionary<string, double> Shares, double UpdatesPerSecond);
+    IReadOnlyList<double> Rounds, IReadOnlyDictionary<string, double> Shares, double UpdatesPerSecond,
+    string Hardware, string Commit);
 
 /// <summary>
 /// Times whole episodes of Algorithm 2 once there are dynamics: acting, simulator, rollouts, updates, fit and planning, as training does them, without
@@ -62,14 +65,15 @@ public static class StepBenchmark
             .ToDictionary(p => p.ToString().ToLowerInvariant(), p => spent[(int)p] / spent.Sum());
         return new StepBenchmarkResult(
             task.Name, device.Info.Name, threads, s.Imagination.Kind.ToString().ToLowerInvariant(), s.Plan.Kind.ToString().ToLowerInvariant(),
-            rounds * n, (double)(Updates(agent) - first) / (rounds * n), Middle(seconds), seconds, shares, Middle(rates));
+            rounds * n, (double)(Updates(agent) - first) / (rounds * n), Middle(seconds), seconds, shares, Middle(rates), device.Info.Description,
+            Versions.BuiltFrom);
     }
 
     private static void Check(NafAgent agent, TrainingSettings s, long updates, long steps)
     {
         if (agent.Summaries[0].Stopped is { } reason) throw new InvalidOperationException($"the learner stopped: {reason}");
-        long most = steps * (s.Naf.UpdatesPerStep + (s.Imagination.Kind == ImaginationKind.Off ? 0 : s.ImaginedUpdates));
-        if (updates > most) throw new InvalidOperationException($"{updates} updates were made in {steps} steps where at most {most} were asked for");
+        long asked = steps * (s.Naf.UpdatesPerStep + (s.Imagination.Kind == ImaginationKind.Off ? 0 : s.ImaginedUpdates));
+        if (updates != asked) throw new InvalidOperationException($"{updates} updates were made in {steps} steps where {asked} were asked for");
     }
 
     private static double[] Parts(TrainingTimes times) => [.. Enum.GetValues<TrainingPart>().Select(times.Seconds)];

@@ -42,7 +42,7 @@ internal sealed class DynamicsSpace
         }
         catch (ArgumentException e)
         {
-            throw new UserException($"{task.Name}: {e.Message}; train it with --imagination off", e);
+            throw new UserException($"{task.Name}: {e.Message}; train it with --imagination off and without --plan ilqg", e);
         }
     }
 

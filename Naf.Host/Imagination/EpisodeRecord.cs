@@ -79,7 +79,7 @@ internal sealed class EpisodeRecord(int state, int action, int saved)
             numbers.Clear();
             numbers.AddRange(Read());
         }
-        if (_states.Count != (Length + 1) * state || _actions.Count != Length * action)
+        if (_states.Count != (Length + 1) * state || _actions.Count != Length * action || _saved.Count > (Length + 1) * saved)
             throw new InvalidDataException($"an episode of {Length} steps has {_states.Count} numbers of states and {_actions.Count} of actions");
 
         double[] Read()

@@ -19,6 +19,7 @@ internal sealed class FittedDynamics : IDisposable
     private readonly float[] _fitted;
     private readonly int _modes;
     private StartClusters? _clusters;
+    private int[] _names = [];
 
     /// <param name="device">Where to fit; it must outlive this.</param>
     /// <param name="space">The coordinates of s.</param>
@@ -61,7 +62,8 @@ internal sealed class FittedDynamics : IDisposable
     /// <summary>The Gaussian of initial states to which a start belongs.</summary>
     /// <param name="s">[S], s₀.</param>
     /// <param name="constants">The constants of the episode.</param>
-    public int StartOf(ReadOnlySpan<double> s, ReadOnlySpan<double> constants) => _clusters?.Of([.. s, .. constants]) ?? 0;
+    public int StartOf(ReadOnlySpan<double> s, ReadOnlySpan<double> constants) =>
+        _clusters is null ? 0 : _names[_clusters.Of([.. s, .. constants])];
 
     /// <summary>The model of the episodes that begin alike, and are planned or not.</summary>
     public int ModelOf(int start, bool planned) => start * _modes + (planned && _modes > 1 ? 1 : 0);
@@ -79,13 +81,14 @@ internal sealed class FittedDynamics : IDisposable
         moments.Add(recent);
         double[] scale = moments.Scale();
         StartClusters? clusters = Cluster(memory);
+        int[] names = clusters is null ? [] : Names(clusters, memory);
 
         // each model from the newest n episodes of its kind; where there is none yet, from those that begin alike
         var chosen = new EpisodeRecord[Models][];
         for (int c = 0; c < Models; c++)
         {
             int start = c / _modes;
-            EpisodeRecord[] alike = Models == 1 ? [.. memory.Batch] : [.. memory.Recent.Where((_, e) => clusters is null || clusters.Members[e] == start)];
+            EpisodeRecord[] alike = Models == 1 ? [.. memory.Batch] : [.. memory.Recent.Where((_, e) => clusters is null || names[clusters.Members[e]] == start)];
             EpisodeRecord[] kind = _modes == 1 ? alike : [.. alike.Where(e => e.Planned == (c % _modes == 1))];
             chosen[c] = [.. (kind.Length > 0 ? kind : alike).TakeLast(_settings.RefitEpisodes)];
             for (int i = 0; i < _settings.RefitEpisodes; i++) _fit.Store(c, i, i < chosen[c].Length ? Placed(chosen[c][i]) : []);
@@ -104,7 +107,7 @@ internal sealed class FittedDynamics : IDisposable
             _fit.CopyPacked(c, _fitted.AsSpan(c * _fitted.Length / Models, _fitted.Length / Models));
         }
         _fitted.CopyTo(Packed, 0);
-        (Scale, _clusters, Ready) = (scale, clusters, true);
+        (Scale, _clusters, _names, Ready) = (scale, clusters, names, true);
         SetRange(recent);
         return true;
     }
@@ -140,6 +143,8 @@ internal sealed class FittedDynamics : IDisposable
         foreach (ImmutableArray<float> bound in (ImmutableArray<float>[])[Low, High])
             foreach (float number in bound) writer.Write(number);
         _clusters?.Save(writer);
+        if (_clusters is not null)
+            for (int c = 0; c < _settings.InitialStates; c++) writer.Write(c < _names.Length ? _names[c] : 0);
     }
 
     public void Load(BinaryReader reader)
@@ -151,9 +156,25 @@ internal sealed class FittedDynamics : IDisposable
         Low = [.. Enumerable.Range(0, _shape.State).Select(_ => reader.ReadSingle())];
         High = [.. Enumerable.Range(0, _shape.State).Select(_ => reader.ReadSingle())];
         _clusters = _settings.InitialStates == 1 ? null : StartClusters.Load(reader, _team);
+        if (_clusters is not null) _names = [.. Enumerable.Range(0, _settings.InitialStates).Select(_ => reader.ReadInt32())];
     }
 
     public void Dispose() => _fit.Dispose();
+
+    // a cluster keeps the number that most of its starts had before, so that a planner's controller stays with its start
+    private int[] Names(StartClusters clusters, EpisodeMemory memory)
+    {
+        var names = new int[clusters.Count];
+        var free = new List<int>(Enumerable.Range(0, _settings.InitialStates));
+        for (int c = 0; c < names.Length; c++)
+        {
+            int cluster = c;
+            int[] before = [.. memory.Recent.Where((_, e) => clusters.Members[e] == cluster).Select(e => StartOf(e.State(0), e.Constants))];
+            names[c] = free.MaxBy(name => before.Count(b => b == name));
+            free.Remove(names[c]);
+        }
+        return names;
+    }
 
     // by state and constants at the start, such as the target
     private StartClusters? Cluster(EpisodeMemory memory)

@@ -44,14 +44,11 @@ internal sealed class FittedWorld : IImaginedWorld
 
     public ModelError? ErrorOn(int learner, EpisodeRecord episode) => _dynamics[learner].ErrorOn(episode);
 
-    public void Save(BinaryWriter writer)
-    {
-        foreach (FittedDynamics d in _dynamics) d.Save(writer);
-    }
+    // the dynamics are their owner's to save
+    public void Save(BinaryWriter writer) { }
 
     public void Load(BinaryReader reader)
     {
-        foreach (FittedDynamics d in _dynamics) d.Load(reader);
         for (int k = 0; k < _dynamics.Length; k++)
             if (_dynamics[k].Ready) TakeOver(k);
         if (_dynamics.Any(d => d.Ready)) _rollouts.SetDynamics(_packed);

@@ -25,6 +25,10 @@ internal abstract class HostWorld : IImaginedWorld
         public bool Terminal { get; set; }
 
         public float[] Next { get; init; } = new float[X.Length];
+
+        public bool IsFinite => float.IsFinite(Reward) && Finite(X) && Finite(U) && Finite(Next);
+
+        private static bool Finite(float[] numbers) => numbers.AsSpan().IndexOfAnyExceptInRange(float.MinValue, float.MaxValue) < 0;
     }
 
     /// <summary>What a rollout did in a step.</summary>
@@ -96,15 +100,19 @@ internal abstract class HostWorld : IImaginedWorld
                 var row = new Row(x[m], new float[actions]);
                 _population.Act(l.Learner, row.X, row.U);
                 Explore(_seeds[l.Learner], l.Starts.Number + (ulong)m, step, row.U);
-                current[m] = row;
+                if (row.IsFinite) current[m] = row;
+                else (_live[m], cuts) = (false, cuts + 1);
             }
             Advance(l.Learner, current, outcomes);
             for (int m = 0; m < count; m++)
             {
                 if (current[m] is not { } row) continue;
                 _live[m] = outcomes[m] == Outcome.GoesOn;
-                if (outcomes[m] == Outcome.Cut) cuts++;
-                else _rows[m].Add(row);
+                // numbers that double holds and float32 does not
+                if (outcomes[m] != Outcome.Cut && row.IsFinite)
+                    _rows[m].Add(row);
+                else
+                    (_live[m], cuts) = (false, cuts + 1);
                 x[m] = row.Next;
             }
         }
@@ -120,7 +128,7 @@ internal abstract class HostWorld : IImaginedWorld
         _reports[l.Learner] = new RolloutReport(stored, cuts);
     }
 
-    // a policy that is not finite any more is found by its learner; here its rollout is cut, for the row is not finite
+    // a policy that is not finite any more is found by its learner; here its rollouts are cut
     private void Explore(ulong seed, ulong number, int step, Span<float> u)
     {
         for (int i = 0; i < u.Length; i++)

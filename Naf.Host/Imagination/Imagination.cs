@@ -101,30 +101,44 @@ internal sealed class Imagination : IDisposable
     /// <summary>
     /// At the end of a learner's episode: where B is full, the dynamics are judged on its newest episode, then fitted to it, and B_old ← B.
     /// </summary>
-    /// <returns>Whether they were fitted.</returns>
+    /// <returns>Whether there are new dynamics.</returns>
     public bool EndEpisode(int learner, int episode, Action<string> warn)
     {
         EpisodeMemory memory = _memories[learner];
         if (!memory.IsFull) return false;
-        ModelError? error = _world?.ErrorOn(learner, memory.Newest) ?? (_dynamics.Length > 0 ? _dynamics[learner].ErrorOn(memory.Newest) : null);
+        ModelError? error = _world?.ErrorOn(learner, memory.Newest), plannersError = _plans ? _dynamics[learner].ErrorOn(memory.Newest) : null;
         double[] scores = [.. memory.Batch.Where(e => !e.Planned).Select(e => e.Score)];
-        _switches[learner].Judge(episode, error, scores.Length > 0 ? scores.Average() : null);
-        if (!Refit(learner, memory)) warn($"learner {learner}: the dynamics fitted after episode {episode} are not finite; the last good ones stay");
+        if (_switches[learner].Judge(episode, error, scores.Length > 0 ? scores.Average() : null) is { } change)
+            warn($"learner {learner}, episode {episode}: imagination {change}");
+        bool fitted = Refit(learner, memory, episode, warn);
         memory.Rotate();
         if (_settings.Clear || !_switches[learner].On)
         {
             _population.ClearImagined(learner);
             _emptied[learner] = true;
         }
-        _reports[learner] = _reports[learner] with { Error = error };
-        return true;
+        // without imagination the planner's dynamics are what there is to report on
+        _reports[learner] = _reports[learner] with { Error = error ?? plannersError };
+        return fitted;
     }
 
-    // dynamics that nobody uses any more are not learned
-    private bool Refit(int learner, EpisodeMemory memory)
+    // dynamics that nobody uses any more are not learned; whatever an episode's numbers do to a fit, the last good one stays
+    private bool Refit(int learner, EpisodeMemory memory, int episode, Action<string> warn)
     {
-        if (_world is not null && _switches[learner].Ended.Length == 0) return _world.Refit(learner, memory);
-        return _dynamics.Length == 0 || !_plans || _dynamics[learner].Refit(memory);
+        bool imagines = _world is not null && _switches[learner].Ended.Length == 0, fitted = true;
+        try
+        {
+            // imagination in the fitted dynamics takes over the fit that the planner uses
+            if (_plans && !(imagines && _world is FittedWorld)) fitted = _dynamics[learner].Refit(memory);
+            if (imagines) fitted &= _world!.Refit(learner, memory);
+            if (!fitted) warn($"learner {learner}: the dynamics learned after episode {episode} are not finite; the last good ones stay");
+        }
+        catch (Exception error) when (error is ArgumentException or NonFiniteTransitionException)
+        {
+            warn($"learner {learner}: no dynamics could be learned after episode {episode} ({error.Message}); the last good ones stay");
+            return false;
+        }
+        return fitted;
     }
 
     /// <summary>What a learner imagined since the last call.</summary>
@@ -145,9 +159,8 @@ internal sealed class Imagination : IDisposable
             writer.Write(_reports[k].Cuts);
             writer.Write(_emptied[k]);
         }
-        if (_world is not null) _world.Save(writer);
-        else
-            foreach (FittedDynamics d in _dynamics) d.Save(writer);
+        foreach (FittedDynamics d in _dynamics) d.Save(writer);
+        _world?.Save(writer);
     }
 
     /// <exception cref="InvalidDataException">The stream holds another run's.</exception>
@@ -160,9 +173,8 @@ internal sealed class Imagination : IDisposable
             _reports[k] = new ImaginationReport { Steps = reader.ReadInt64(), Cuts = reader.ReadInt32() };
             _emptied[k] = reader.ReadBoolean();
         }
-        if (_world is not null) _world.Load(reader);
-        else
-            foreach (FittedDynamics d in _dynamics) d.Load(reader);
+        foreach (FittedDynamics d in _dynamics) d.Load(reader);
+        _world?.Load(reader);
     }
 
     public void Dispose() => _opened.Dispose();

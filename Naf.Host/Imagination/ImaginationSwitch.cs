@@ -24,15 +24,26 @@ internal sealed class ImaginationSwitch(ImaginationSettings settings)
     /// <param name="episode">Training episodes ended.</param>
     /// <param name="error">The error of the dynamics before this fit on the newest episode; null where there were none.</param>
     /// <param name="score">Mean score of the batch's episodes by the policy; null where a planner made them all.</param>
-    public void Judge(int episode, ModelError? error, double? score)
+    /// <returns>What has changed before its set time, and why, in words; null: nothing.</returns>
+    public string? Judge(int episode, ModelError? error, double? score)
     {
-        if (Ended.Length > 0) return;
-        if (settings.OffAfter > 0 && episode >= settings.OffAfter) Ended = $"{episode} episodes";
+        if (Ended.Length > 0) return null;
+        if (settings.OffAfter > 0 && episode >= settings.OffAfter)
+        {
+            Ended = $"{episode} episodes";
+            return null;
+        }
+        bool rested = Resting;
         Resting = settings.ErrorLimit > 0 && error is { } e && !(e.Many <= settings.ErrorLimit);
-        if (score is not { } mean) return;
-        if (mean > _best) (_best, _waited) = (mean, 0);
-        else if (++_waited >= settings.Patience && settings.Patience > 0 && Ended.Length == 0)
+        if (score is { } mean && mean > _best)
+            (_best, _waited) = (mean, 0);
+        else if (score is not null && ++_waited >= settings.Patience && settings.Patience > 0)
+        {
             Ended = $"no better score in {settings.Patience} fits";
+            return $"ends: {Ended}";
+        }
+        if (Resting == rested) return null;
+        return Resting ? $"rests: the dynamics are {error!.Value.Many:0.00} standard deviations off after their steps" : "goes on: the dynamics are good enough again";
     }
 
     public void Save(BinaryWriter writer)

@@ -47,7 +47,8 @@ internal sealed class NetworkWorld : HostWorld
         public float[] High { get; set; } = [];
     }
 
-    public override bool Ready(int learner) => _known[learner].Scale.Length > 0;
+    // a network that has left the finite numbers learns no more
+    public override bool Ready(int learner) => _known[learner].Scale.Length > 0 && _network.Finite(learner);
 
     public override bool Refit(int learner, EpisodeMemory memory)
     {
@@ -156,7 +157,6 @@ internal sealed class NetworkWorld : HostWorld
         for (int i = 0; i < x.Length; i++) x[i] = row.Next[i];
         row.Terminal = _reward.Terminates(x);
         row.Reward = (float)(row.Terminal ? reward + _reward.TerminationReward : reward);
-        if (!float.IsFinite(row.Reward) || row.Next.Any(n => !float.IsFinite(n))) return Outcome.Cut;
         return row.Terminal || ++_times[m] >= _horizon ? Outcome.Ended : Outcome.GoesOn;
     }
 

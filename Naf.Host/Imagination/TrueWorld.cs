@@ -56,6 +56,9 @@ internal sealed class TrueWorld : HostWorld
 
     private static Outcome Step(ControlEnvironment environment, Row row)
     {
+        // what an imagined motion runs into concerns nobody
+        bool muted = MujocoWarnings.Muted;
+        MujocoWarnings.Muted = true;
         try
         {
             double[] u = [.. row.U];
@@ -67,6 +70,10 @@ internal sealed class TrueWorld : HostWorld
         catch (SimulationException)
         {
             return Outcome.Cut;
+        }
+        finally
+        {
+            MujocoWarnings.Muted = muted;
         }
     }
 }

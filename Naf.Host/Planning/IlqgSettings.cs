@@ -37,8 +37,8 @@ public sealed record IlqgSettings
         Require(EntropyWeight is >= 0 and <= 1e9, "ilqg_entropy", EntropyWeight, "0 to 1e9");
         Require(LeastNoise is >= 0 and <= 10, "ilqg_least_noise", LeastNoise, "0 to 10");
         Require(MostNoise >= LeastNoise && MostNoise is > 0 and <= 100, "ilqg_most_noise", MostNoise, "ilqg_least_noise to 100");
-        Require(Hessian != HessianForm.Exact, "ilqg_hessian", Hessian, "PositiveSemidefinite or Majorised");
-        Require(Expansions is >= 1 and <= 100, "ilqg_expansions", Expansions, "1 to 100");
+        Require(Hessian != HessianForm.Exact, "Hessian", Hessian, "PositiveSemidefinite or Majorised");
+        Require(Expansions is >= 1 and <= 100, "Expansions", Expansions, "1 to 100");
 
         static void Require(bool good, string name, object value, string range)
         {

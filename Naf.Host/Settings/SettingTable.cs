@@ -87,9 +87,9 @@ public static class SettingTable
             s => s.Plan.Kind, (s, v) => s with { Plan = s.Plan with { Kind = v } }),
         Plan("plan_fraction", "[0, 1]", "share of the episodes that are planned", p => p.Fraction, (p, v) => p with { Fraction = v }),
         Ilqg("ilqg_kl_step", "(0, 1e6]", "iLQG: nats a step that a new controller may be from the data's", i => i.KlStep, (i, v) => i with { KlStep = v }),
-        Ilqg("ilqg_entropy", "[0, 1e6]", "iLQG: weight c of the entropy of its actions", i => i.EntropyWeight, (i, v) => i with { EntropyWeight = v }),
-        Ilqg("ilqg_least_noise", "(0, 10]", "iLQG: least standard deviation of its actions", i => i.LeastNoise, (i, v) => i with { LeastNoise = v }),
-        Ilqg("ilqg_most_noise", "(0, 10]", "iLQG: largest standard deviation of its actions", i => i.MostNoise, (i, v) => i with { MostNoise = v }),
+        Ilqg("ilqg_entropy", "[0, 1e9]", "iLQG: weight c of the entropy of its actions", i => i.EntropyWeight, (i, v) => i with { EntropyWeight = v }),
+        Ilqg("ilqg_least_noise", "[0, 10]", "iLQG: least standard deviation of its actions", i => i.LeastNoise, (i, v) => i with { LeastNoise = v }),
+        Ilqg("ilqg_most_noise", "(0, 100]", "iLQG: largest standard deviation of its actions", i => i.MostNoise, (i, v) => i with { MostNoise = v }),
         Plan(
             "mpc_horizon", "(0, 100]", "MPC: seconds that it looks ahead",
             p => p.Mpc.HorizonSeconds, (p, v) => p with { Mpc = p.Mpc with { HorizonSeconds = v } }),

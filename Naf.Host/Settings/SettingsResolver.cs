@@ -40,6 +40,13 @@ public static class SettingsResolver
                 $"replay_capacity = {s.Naf.ReplayCapacity} is less than batch_size = {s.Naf.BatchSize}: nothing would be learned; raise it");
         if (s.Naf.WarmupSteps > s.Naf.ReplayCapacity)
             throw new UserException($"warmup_steps = {s.Naf.WarmupSteps} is more than replay_capacity = {s.Naf.ReplayCapacity}; lower warmup_steps");
+        int capacity = s.Imagination.Capacity;
+        if (capacity > 0 && capacity < s.Naf.BatchSize)
+            throw new UserException(
+                $"imagined_capacity = {capacity} is less than batch_size = {s.Naf.BatchSize}: nothing would be learned from it; raise it, or give 0");
+        if (s.Plan.Ilqg.MostNoise < s.Plan.Ilqg.LeastNoise)
+            throw new UserException(
+                $"ilqg_most_noise = {s.Plan.Ilqg.MostNoise} is less than ilqg_least_noise = {s.Plan.Ilqg.LeastNoise}; raise it");
         return s;
     }
 }

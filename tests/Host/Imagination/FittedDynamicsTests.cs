@@ -46,7 +46,6 @@ public sealed class FittedDynamicsTests
     [Test]
     public void Over_observations_they_predict_worse()
     {
-        using ControlTask task = ControlTask.Load("reacher-single");
         ModelError ofStates = Error(new ImaginationSettings()), ofObservations = Error(new ImaginationSettings
         {
             Coordinates = DynamicsCoordinates.Observation,
@@ -70,6 +69,11 @@ public sealed class FittedDynamicsTests
         using var one = new FittedDynamics(_device, _space, Steps, settings with { InitialStates = 1 }, 1, false, _device.Team);
         one.Refit(memory);
         Assert.That(one.ErrorOn(unseen)!.Value.One, Is.GreaterThan(5 * two.ErrorOn(unseen)!.Value.One));
+
+        // a cluster keeps its number when the oldest episode has made room and another start is the first
+        EpisodeMemory slid = Linear(settings, episodes: 39, first: 1);
+        Assert.That(two.Refit(slid), Is.True);
+        Assert.That(slid.Recent.Select(two.ModelOf), Is.EqualTo(models.Skip(1)));
 
         // what was saved chooses and predicts the same
         using var stream = new MemoryStream();
