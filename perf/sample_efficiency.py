@@ -63,6 +63,7 @@ def main():
     parser.add_argument("--svg", type=pathlib.Path)
     parser.add_argument("--variants", nargs="+", default=["naf", "replay", "fitted", "fitted-ilqg", "true", "network"])
     parser.add_argument("--until", type=int, help="last episode of the curves")
+    parser.add_argument("--least", type=float, help="lowest score of the curves")
     given = parser.parse_args()
     data = {v: curves(given.folder / f"{given.task}-{v}") for v in given.variants if (given.folder / f"{given.task}-{v}").is_dir()}
 
@@ -99,6 +100,8 @@ def draw(data, given):
         line, = axes.plot(episodes, [statistics.median(s) for s in scores], label=NAMES[variant])
         axes.fill_between(episodes, [min(s) for s in scores], [max(s) for s in scores], color=line.get_color(), alpha=0.12, linewidth=0)
     axes.axhline(given.threshold, color="grey", linewidth=0.8, linestyle="--")
+    if given.least is not None:
+        axes.set_ylim(bottom=given.least)
     axes.set_xlabel("real episodes")
     axes.set_ylabel("test score")
     axes.set_title(f"{given.task}: median and range over {len(next(iter(data.values())))} seeds")
