@@ -33,7 +33,7 @@ public static class StepBenchmark
     /// <param name="name">A built-in task, or the path of a task file.</param>
     /// <param name="settings">Given the task, its settings.</param>
     /// <param name="rounds">Rounds of n episodes and a fit.</param>
-    /// <exception cref="InvalidOperationException">The learner stopped, or made another number of updates than the settings say.</exception>
+    /// <exception cref="UserException">The learner stopped, or imagination ended: another number of updates was made than the settings say.</exception>
     public static StepBenchmarkResult Run(string name, Func<ControlTask, TrainingSettings> settings, int rounds)
     {
         using ControlTask task = ControlTask.Load(name);
@@ -50,7 +50,7 @@ public static class StepBenchmark
 
         var (seconds, rates) = (new double[rounds], new double[rounds]);
         double[] before = Parts(agent.Times);
-        long first = Updates(agent);
+        (long first, long stepsBefore) = (Updates(agent), agent.StepCount);
         for (int round = 0; round < rounds; round++)
         {
             (long updates, long from) = (Updates(agent), Stopwatch.GetTimestamp());
@@ -58,7 +58,7 @@ public static class StepBenchmark
             double passed = Stopwatch.GetElapsedTime(from).TotalSeconds;
             (seconds[round], rates[round]) = (passed / n, (Updates(agent) - updates) / passed);
         }
-        Check(agent, s, Updates(agent) - first, (long)rounds * n * task.Horizon);
+        Check(agent, s, Updates(agent) - first, agent.StepCount - stepsBefore);
 
         double[] spent = [.. Parts(agent.Times).Zip(before, (after, b) => after - b)];
         var shares = Enum.GetValues<TrainingPart>().Where(p => p != TrainingPart.Tests)
@@ -71,9 +71,12 @@ public static class StepBenchmark
 
     private static void Check(NafAgent agent, TrainingSettings s, long updates, long steps)
     {
-        if (agent.Summaries[0].Stopped is { } reason) throw new InvalidOperationException($"the learner stopped: {reason}");
+        if (agent.Summaries[0].Stopped is { } reason) throw new UserException($"the learner stopped: {reason}");
         long asked = steps * (s.Naf.UpdatesPerStep + (s.Imagination.Kind == ImaginationKind.Off ? 0 : s.ImaginedUpdates));
-        if (updates != asked) throw new InvalidOperationException($"{updates} updates were made in {steps} steps where {asked} were asked for");
+        if (updates != asked)
+            throw new UserException(
+                $"{updates} updates were made in {steps} steps where {asked} were asked for: imagination ended or rested; leave out imagination_off_after, "
+                + "imagination_patience and imagination_error_limit");
     }
 
     private static double[] Parts(TrainingTimes times) => [.. Enum.GetValues<TrainingPart>().Select(times.Seconds)];

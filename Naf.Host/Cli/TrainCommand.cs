@@ -25,6 +25,7 @@ internal static class TrainCommand
         using StopRequest stop = StopRequest.OnSignals();
         run.Warn = terminal.Warn;
         if (run.DeviceNote.Length > 0) terminal.Warn(run.DeviceNote);
+        WarnOfIdle(terminal, run.Settings, request);
 
         var warnings = new MujocoWarningReport();
         TrainingResult result;
@@ -42,6 +43,20 @@ internal static class TrainCommand
         }
         terminal.Warn($"stopped in episode {result.Episodes + 1}; go on with naf train --resume {result.Run}");
         return stop.ExitCode;
+    }
+
+    // what was asked for and has no effect
+    private static void WarnOfIdle(Terminal terminal, TrainingSettings s, TrainRequest request)
+    {
+        bool learns = s.Imagination.Kind != ImaginationKind.Off || s.Plan.Kind == PlanKind.Ilqg;
+        if (learns && s.Imagination.RefitEpisodes >= s.Episodes)
+            terminal.Warn($"the dynamics are first fitted after episode {s.Imagination.RefitEpisodes} (refit_episodes), so that these "
+                + $"{s.Episodes} episodes imagine and plan nothing by them");
+        bool Given(string start) => request.Given.Any(g => g.Key.StartsWith(start, StringComparison.Ordinal));
+        if (s.Plan.Kind == PlanKind.None && (Given("plan_fraction") || Given("mpc_") || Given("ilqg_")))
+            terminal.Warn("plan_fraction, mpc_ and ilqg_ settings do nothing without --plan ilqg or --plan mpc");
+        if (s.Imagination.Kind == ImaginationKind.Off && (Given("imagined_") || Given("imagination_")))
+            terminal.Warn("imagined_ and imagination_ settings do nothing without --imagination fitted, true or network");
     }
 
     private static TrainingRun Begin(TrainRequest request)

@@ -18,6 +18,8 @@ public readonly record struct ModelError(double One, double Many)
         double one = 0, many = 0;
         long ones = 0, manies = 0;
         double[] s = new double[scale.Length];
+        // of an episode that is shorter, its whole length
+        steps = Math.Min(steps, episode.Length);
         for (int start = 0; start < episode.Length; start++)
         {
             episode.State(start).CopyTo(s);
@@ -29,7 +31,7 @@ public readonly record struct ModelError(double One, double Many)
                 if (t + 1 == start + steps) Add(s, episode.State(t + 1), scale, ref many, ref manies);
             }
         }
-        return new ModelError(Root(one, ones), manies > 0 ? Root(many, manies) : Root(one, ones));
+        return new ModelError(Root(one, ones), Root(many, manies));
     }
 
     private static void Add(ReadOnlySpan<double> predicted, ReadOnlySpan<double> actual, ReadOnlySpan<double> scale, ref double sum, ref long count)

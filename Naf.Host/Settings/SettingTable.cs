@@ -43,7 +43,7 @@ public static class SettingTable
             i => i.Kind, (i, v) => i with { Kind = v }),
         Imagine("refit_episodes", 1, 1000, "episodes between fits of the dynamics", i => i.RefitEpisodes, (i, v) => i with { RefitEpisodes = v }),
         Imagine("imagined_steps", 1, 1000, "steps of an imagined rollout", i => i.Steps, (i, v) => i with { Steps = v }),
-        Imagine("imagined_starts", 1, 65536, "states, every so many steps, from which to imagine", i => i.Starts, (i, v) => i with { Starts = v }),
+        Imagine("imagined_starts", 1, 65536, "rollouts begun every so many steps", i => i.Starts, (i, v) => i with { Starts = v }),
         Imagine(
             "imagined_updates", 0, 10_000, "updates from imagined transitions after each step; 0: updates_per_step times imagined_steps",
             i => i.Updates, (i, v) => i with { Updates = v }),
@@ -68,9 +68,9 @@ public static class SettingTable
             "imagination_error_limit", "[0, 1e9]", "error of the dynamics, in standard deviations, above which they rest; 0: none",
             i => i.ErrorLimit, (i, v) => i with { ErrorLimit = v }),
         Imagine(
-            "dynamics_coordinates", "state or observation", "coordinates of the fitted dynamics",
+            "dynamics_coordinates", "state or observation", "coordinates of the fitted dynamics: state or observation",
             i => i.Coordinates, (i, v) => i with { Coordinates = v }),
-        Imagine("dynamics_prior", "none, gaussian or mixture", "prior of the fit", i => i.Prior, (i, v) => i with { Prior = v }),
+        Imagine("dynamics_prior", "none, gaussian or mixture", "prior of the fit: none, gaussian or mixture", i => i.Prior, (i, v) => i with { Prior = v }),
         Imagine("prior_strength", "(0, 1e9]", "samples that the prior counts for", i => i.PriorStrength, (i, v) => i with { PriorStrength = v }),
         Imagine(
             "prior_episodes", 1, 10_000, "recent episodes that the prior is fitted to",
@@ -78,7 +78,7 @@ public static class SettingTable
         Imagine("dynamics_ridge", "[1e-14, 1e6]", "ridge of the fit", i => i.Ridge, (i, v) => i with { Ridge = v }),
         Imagine("network_updates", 1, Many, "updates of the network dynamics at each fit", i => i.NetworkUpdates, (i, v) => i with { NetworkUpdates = v }),
         Imagine(
-            "initial_states", 1, 64, "Gaussians of initial states, each with its dynamics",
+            "initial_states", 1, 64, "clusters of initial states, each with dynamics of its own",
             i => i.InitialStates, (i, v) => i with { InitialStates = v }),
 
         // planned episodes

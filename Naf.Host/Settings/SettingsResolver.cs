@@ -40,7 +40,14 @@ public static class SettingsResolver
                 $"replay_capacity = {s.Naf.ReplayCapacity} is less than batch_size = {s.Naf.BatchSize}: nothing would be learned; raise it");
         if (s.Naf.WarmupSteps > s.Naf.ReplayCapacity)
             throw new UserException($"warmup_steps = {s.Naf.WarmupSteps} is more than replay_capacity = {s.Naf.ReplayCapacity}; lower warmup_steps");
-        int capacity = s.Imagination.Capacity;
+        ImaginationSettings i = s.Imagination;
+        if (i.FromReplay && i.ShiftedTime)
+            throw new UserException("imagined_from_replay and imagined_shifted are two controls that exclude each other; give one of them");
+        if (i.ShiftedTime && i.Kind is (ImaginationKind.True or ImaginationKind.Network))
+            throw new UserException("imagined_shifted fits the dynamics to the wrong phase; it goes with --imagination fitted");
+        if (s.Plan.Kind == PlanKind.Ilqg && i.Coordinates == DynamicsCoordinates.Observation)
+            throw new UserException("--plan ilqg plans over the simulator's state; leave out dynamics_coordinates=observation");
+        int capacity = i.Capacity;
         if (capacity > 0 && capacity < s.Naf.BatchSize)
             throw new UserException(
                 $"imagined_capacity = {capacity} is less than batch_size = {s.Naf.BatchSize}: nothing would be learned from it; raise it, or give 0");

@@ -113,6 +113,12 @@ public sealed class CommandLineTests
     [TestCase("train cartpole --episodes x", ExpectedResult = "--episodes: episodes = 'x' is not a whole number from 1 to 100000000")]
     [TestCase("train cartpole --imagination dreams",
         ExpectedResult = "--imagination: imagination = 'dreams' is not off, fitted, true or network")]
+    [TestCase("train cartpole --imagination fitted --set imagined_shifted=true --set imagined_from_replay=true",
+        ExpectedResult = "imagined_from_replay and imagined_shifted are two controls that exclude each other; give one of them")]
+    [TestCase("train cartpole --imagination true --set imagined_shifted=true",
+        ExpectedResult = "imagined_shifted fits the dynamics to the wrong phase; it goes with --imagination fitted")]
+    [TestCase("train cartpole --plan ilqg --set dynamics_coordinates=observation",
+        ExpectedResult = "--plan ilqg plans over the simulator's state; leave out dynamics_coordinates=observation")]
     [TestCase("train cartpole --plan lqr", ExpectedResult = "--plan: plan = 'lqr' is not none, ilqg or mpc")]
     [TestCase("train cartpole --plan mpc --plan-fraction 2", ExpectedResult = "--plan-fraction: plan_fraction = '2' is not a number in [0, 1]")]
     [TestCase("train cartpole --device gpu",

@@ -49,8 +49,14 @@ public sealed class SettingsTests
             ["test_every"] = "3", ["test_episodes"] = "4", ["test_seed"] = "5", ["checkpoint_every"] = "6", ["device"] = "cpu", ["threads"] = "2",
         };
         Assert.That(other.Keys, Is.EquivalentTo(SettingTable.Keys), "every key is tested");
-        TrainingSettings s = SettingsResolver.Resolve(other.Select(pair => new GivenValue(pair.Key, pair.Value, "test")));
-        foreach (Setting setting in SettingTable.All) Assert.That(setting.Show(s), Is.EqualTo(other[setting.Key]), setting.Key);
+        // two controls exclude each other
+        string alone = "imagined_shifted";
+        TrainingSettings s = Resolve(key => key != alone), shifted = Resolve(key => key == alone);
+        foreach (Setting setting in SettingTable.All)
+            Assert.That(setting.Show(setting.Key == alone ? shifted : s), Is.EqualTo(other[setting.Key]), setting.Key);
+
+        TrainingSettings Resolve(Func<string, bool> chosen) =>
+            SettingsResolver.Resolve(other.Where(pair => chosen(pair.Key)).Select(pair => new GivenValue(pair.Key, pair.Value, "test")));
     }
 
     [TestCase("learnig_rate", "1e-3", "there is no setting 'learnig_rate' (did you mean learning_rate?)")]
