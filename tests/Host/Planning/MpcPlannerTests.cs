@@ -49,6 +49,34 @@ public sealed class MpcPlannerTests
     }
 
     [Test]
+    public void A_small_change_improves_a_plan_by_what_was_expected()
+    {
+        using ControlTask task = ControlTask.Load("reacher");
+        using var team = new WorkTeam(2);
+        using var models = new PlanTeam(team, () => new MujocoPlanModel(task, HessianForm.PositiveSemidefinite, 1));
+        using var environment = new ControlEnvironment(task);
+        environment.Reset(7, RandomStream.TestReset, 1);
+        foreach (IPlanModel m in models.Models) ((MujocoPlanModel)m).Begin(environment.Constants);
+        IPlanModel model = models.Models[0];
+
+        // the plan that does nothing
+        const int Steps = 20;
+        PlanTrajectory plan = new(model, Steps) { Length = Steps }, changed = new(model, Steps);
+        environment.SaveSimulation(plan.State(0));
+        plan.State(0).CopyTo(changed.State(0));
+        plan.Simulate(model, 1);
+        var expansion = new PlanExpansion(models, Steps, 1e-6);
+        var law = new FeedbackLaw(Steps, model.Tangent, model.Action);
+        var backward = new MpcBackwardPass(model.Tangent, model.Action);
+        Assert.That(expansion.Around(plan, 1));
+        // so much regularisation that the change follows the gradient, and is small
+        Assert.That(backward.Run(plan, expansion, 1e3, law));
+        changed.Follow(model, plan, law, 1, Steps, 1);
+        Assert.That((changed.Cost - plan.Cost) / backward.Expected.Linear, Is.EqualTo(1).Within(0.01));
+        Assert.That(backward.Expected.Linear, Is.LessThan(-1e-9));
+    }
+
+    [Test]
     public void The_environment_is_not_changed()
     {
         using ControlTask task = ControlTask.Load("reacher");
