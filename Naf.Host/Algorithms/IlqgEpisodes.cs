@@ -50,7 +50,8 @@ internal sealed class IlqgEpisodes : IEpisodePlanner
         controller.Sample(environment.StepIndex, _s, _normals, _u);
         for (int i = 0; i < u.Length; i++)
         {
-            if (!double.IsFinite(_u[i])) throw new NotFiniteNumberException("the planned action is not a finite number: the state is far from the plan's");
+            if (!double.IsFinite(_u[i]))
+                throw new NotFiniteNumberException("the planned action is not a finite number: the state is far from the plan's");
             u[i] = (float)Math.Clamp(_u[i], -1, 1);
         }
     }

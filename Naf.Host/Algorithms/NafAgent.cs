@@ -134,7 +134,8 @@ public sealed class NafAgent : IDisposable
         if (_explorers.Length == 1) _explore(0);
         else _team.Run(_explore);
         Times.Add(TrainingPart.Simulator, ref from);
-        foreach (Explorer e in _explorers) Times.Move(TrainingPart.Simulator, TrainingPart.Planning, e.TakePlanningTicks() / Math.Min(_team.Threads, _explorers.Length));
+        int sideBySide = Math.Min(_team.Threads, _explorers.Length);
+        foreach (Explorer e in _explorers) Times.Move(TrainingPart.Simulator, TrainingPart.Planning, e.TakePlanningTicks() / sideBySide);
 
         // every m steps: l steps from each of m states of B_old under the model, into R_f
         _imagination?.Imagine(_explorers);

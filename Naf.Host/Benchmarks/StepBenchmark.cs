@@ -24,8 +24,8 @@ public sealed record StepBenchmarkResult(
     string Hardware, string Commit);
 
 /// <summary>
-/// Times whole episodes of Algorithm 2 once there are dynamics: acting, simulator, rollouts, updates, fit and planning, as training does them, without
-/// tests. What is timed is a real training run whose updates are counted and must be finite.
+/// Times whole episodes of Algorithm 2 once there are dynamics: acting, simulator, rollouts, updates, fit and planning, as training does
+/// them, without tests. What is timed is a real training run whose updates are counted and must be finite.
 /// </summary>
 public static class StepBenchmark
 {
@@ -33,7 +33,7 @@ public static class StepBenchmark
     /// <param name="name">A built-in task, or the path of a task file.</param>
     /// <param name="settings">Given the task, its settings.</param>
     /// <param name="rounds">Rounds of n episodes and a fit.</param>
-    /// <exception cref="UserException">The learner stopped, or imagination ended: another number of updates was made than the settings say.</exception>
+    /// <exception cref="UserException">The learner stopped, or imagination ended: other updates were made than the settings say.</exception>
     public static StepBenchmarkResult Run(string name, Func<ControlTask, TrainingSettings> settings, int rounds)
     {
         using ControlTask task = ControlTask.Load(name);
@@ -75,8 +75,8 @@ public static class StepBenchmark
         long asked = steps * (s.Naf.UpdatesPerStep + (s.Imagination.Kind == ImaginationKind.Off ? 0 : s.ImaginedUpdates));
         if (updates != asked)
             throw new UserException(
-                $"{updates} updates were made in {steps} steps where {asked} were asked for: imagination ended or rested; leave out imagination_off_after, "
-                + "imagination_patience and imagination_error_limit");
+                $"{updates} updates were made in {steps} steps where {asked} were asked for: imagination ended or rested; leave out "
+                + "imagination_off_after, imagination_patience and imagination_error_limit");
     }
 
     private static double[] Parts(TrainingTimes times) => [.. Enum.GetValues<TrainingPart>().Select(times.Seconds)];

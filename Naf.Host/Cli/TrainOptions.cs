@@ -18,7 +18,8 @@ internal sealed class TrainOptions
         Description = "a built-in task (naf tasks) or a task's .yaml file", Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string?>[] _direct = [.. Direct.Select(d => CliOption.Text($"--{d.Key.Replace('_', '-')}", d.Shown, Describe(SettingTable.Find(d.Key)!)))];
+    private readonly Option<string?>[] _direct =
+        [.. Direct.Select(d => CliOption.Text($"--{d.Key.Replace('_', '-')}", d.Shown, Describe(SettingTable.Find(d.Key)!)))];
 
     private readonly Option<string?> _seeds = CliOption.Text("--seeds", "A..B", "a population: a learner for each seed from A to B [one]");
     private readonly Option<string[]> _set = CliOption.Texts("--set", "KEY=VALUE", "change a setting; may be repeated");

@@ -4,8 +4,8 @@ using Naf.Sim;
 namespace Naf.Host;
 
 /// <summary>
-/// A learner's buffers B and B_old of the paper's Algorithm 2, and the recent episodes that the prior is fitted to. B fills with whole episodes; when it
-/// holds n of them, the dynamics are fitted to it and it becomes B_old.
+/// A learner's buffers B and B_old of the paper's Algorithm 2, and the recent episodes that the prior is fitted to. B fills with whole episodes; when
+/// it holds n of them, the dynamics are fitted to it and it becomes B_old.
 /// </summary>
 /// <param name="space">The coordinates in which states are kept.</param>
 /// <param name="saved">Numbers of a saved simulator state to keep with each step; 0: none.</param>

@@ -5,9 +5,9 @@ using Naf.Kernels;
 namespace Naf.Host;
 
 /// <summary>
-/// A learner's time-varying linear-Gaussian dynamics p_t(s′|s, u) = N(F_t [s; u] + f_t, N_t), refitted to the newest n episodes (paper, section 5.3): a
-/// model for each Gaussian of its initial states, and where some episodes are planned by iLQG one for the policy's and one for the planner's, which go
-/// through other states. A fit that is not finite is not taken over: the last good models stay.
+/// A learner's time-varying linear-Gaussian dynamics p_t(s′|s, u) = N(F_t [s; u] + f_t, N_t), refitted to the newest n episodes (paper, section 5.3):
+/// a model for each Gaussian of its initial states, and where some episodes are planned by iLQG one for the policy's and one for the planner's, which
+/// go through other states. A fit that is not finite is not taken over: the last good models stay.
 /// </summary>
 internal sealed class FittedDynamics : IDisposable
 {
@@ -88,7 +88,9 @@ internal sealed class FittedDynamics : IDisposable
         for (int c = 0; c < Models; c++)
         {
             int start = c / _modes;
-            EpisodeRecord[] alike = Models == 1 ? [.. memory.Batch] : [.. memory.Recent.Where((_, e) => clusters is null || names[clusters.Members[e]] == start)];
+            EpisodeRecord[] alike = Models == 1
+                ? [.. memory.Batch]
+                : [.. memory.Recent.Where((_, e) => clusters is null || names[clusters.Members[e]] == start)];
             EpisodeRecord[] kind = _modes == 1 ? alike : [.. alike.Where(e => e.Planned == (c % _modes == 1))];
             chosen[c] = [.. (kind.Length > 0 ? kind : alike).TakeLast(_settings.RefitEpisodes)];
             for (int i = 0; i < _settings.RefitEpisodes; i++) _fit.Store(c, i, i < chosen[c].Length ? Placed(chosen[c][i]) : []);

@@ -43,7 +43,9 @@ internal sealed class ImaginationSwitch(ImaginationSettings settings)
             return $"ends: {Ended}";
         }
         if (Resting == rested) return null;
-        return Resting ? $"rests: the dynamics are {error!.Value.Many:0.00} standard deviations off after their steps" : "goes on: the dynamics are good enough again";
+        return Resting
+            ? FormattableString.Invariant($"rests: the dynamics are {error!.Value.Many:0.00} standard deviations off after their steps")
+            : "goes on: the dynamics are good enough again";
     }
 
     public void Save(BinaryWriter writer)

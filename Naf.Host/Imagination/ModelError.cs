@@ -1,6 +1,6 @@
 namespace Naf.Host;
 
-/// <summary>How far predictions of the dynamics are from an episode that they were not fitted to, in standard deviations of the recent states.</summary>
+/// <summary>How far predictions of the dynamics are from an episode that they were not fitted to, in standard deviations of recent states.</summary>
 /// <param name="One">Root mean square over all entries and steps, one step ahead.</param>
 /// <param name="Many">The same l steps ahead, through predicted states and the actions that were taken.</param>
 public readonly record struct ModelError(double One, double Many)

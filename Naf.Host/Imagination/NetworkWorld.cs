@@ -172,7 +172,8 @@ internal sealed class NetworkWorld : HostWorld
     private void SetRange(Knowledge k, int row)
     {
         var range = new StateRange(_space.Size, _settings.Range);
-        for (int at = 0; at < k.Rows.Count; at += row) range.Add(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(k.Rows).Slice(at, _space.Size));
+        ReadOnlySpan<float> rows = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(k.Rows);
+        for (int at = 0; at < rows.Length; at += row) range.Add(rows.Slice(at, _space.Size));
         (k.Low, k.High) = (range.Low, range.High);
     }
 }

@@ -12,7 +12,8 @@ public static class MetricsFile
     public static void Add(CsvFile metrics, EpisodeResult r) => metrics.Add(
         r.Episode, r.Learner, r.Seed, r.Step, r.TrainScore, r.Test?.Mean, Measured(r.Report.Loss), r.Test?.SuccessRate,
         Measured(r.Report.GradientNorm), Measured(r.Report.MeanQ), r.Report.Updates, r.Replay, r.Test?.StandardDeviation,
-        r.Planned ? 1 : 0, r.Imagination.Steps, r.Imagination.Cuts, Measured(r.Imagination.Error?.One), Measured(r.Imagination.Error?.Many), r.Stopped);
+        r.Planned ? 1 : 0, r.Imagination.Steps, r.Imagination.Cuts, Measured(r.Imagination.Error?.One), Measured(r.Imagination.Error?.Many),
+        r.Stopped);
 
     // the learner's means are NaN where there was no update
     private static double? Measured(double? value) => value is { } v && double.IsFinite(v) ? v : null;

@@ -70,13 +70,17 @@ public static class SettingTable
         Imagine(
             "dynamics_coordinates", "state or observation", "coordinates of the fitted dynamics: state or observation",
             i => i.Coordinates, (i, v) => i with { Coordinates = v }),
-        Imagine("dynamics_prior", "none, gaussian or mixture", "prior of the fit: none, gaussian or mixture", i => i.Prior, (i, v) => i with { Prior = v }),
+        Imagine(
+            "dynamics_prior", "none, gaussian or mixture", "prior of the fit: none, gaussian or mixture",
+            i => i.Prior, (i, v) => i with { Prior = v }),
         Imagine("prior_strength", "(0, 1e9]", "samples that the prior counts for", i => i.PriorStrength, (i, v) => i with { PriorStrength = v }),
         Imagine(
             "prior_episodes", 1, 10_000, "recent episodes that the prior is fitted to",
             i => i.PriorEpisodes, (i, v) => i with { PriorEpisodes = v }),
         Imagine("dynamics_ridge", "[1e-14, 1e6]", "ridge of the fit", i => i.Ridge, (i, v) => i with { Ridge = v }),
-        Imagine("network_updates", 1, Many, "updates of the network dynamics at each fit", i => i.NetworkUpdates, (i, v) => i with { NetworkUpdates = v }),
+        Imagine(
+            "network_updates", 1, Many, "updates of the network dynamics at each fit",
+            i => i.NetworkUpdates, (i, v) => i with { NetworkUpdates = v }),
         Imagine(
             "initial_states", 1, 64, "clusters of initial states, each with dynamics of its own",
             i => i.InitialStates, (i, v) => i with { InitialStates = v }),
@@ -86,15 +90,21 @@ public static class SettingTable
             "plan", "none, ilqg or mpc", "who plans the planned episodes",
             s => s.Plan.Kind, (s, v) => s with { Plan = s.Plan with { Kind = v } }),
         Plan("plan_fraction", "[0, 1]", "share of the episodes that are planned", p => p.Fraction, (p, v) => p with { Fraction = v }),
-        Ilqg("ilqg_kl_step", "(0, 1e6]", "iLQG: nats a step that a new controller may be from the data's", i => i.KlStep, (i, v) => i with { KlStep = v }),
-        Ilqg("ilqg_entropy", "[0, 1e9]", "iLQG: weight c of the entropy of its actions", i => i.EntropyWeight, (i, v) => i with { EntropyWeight = v }),
+        Ilqg(
+            "ilqg_kl_step", "(0, 1e6]", "iLQG: nats a step that a new controller may be from the data's",
+            i => i.KlStep, (i, v) => i with { KlStep = v }),
+        Ilqg(
+            "ilqg_entropy", "[0, 1e9]", "iLQG: weight c of the entropy of its actions",
+            i => i.EntropyWeight, (i, v) => i with { EntropyWeight = v }),
         Ilqg("ilqg_least_noise", "[0, 10]", "iLQG: least standard deviation of its actions", i => i.LeastNoise, (i, v) => i with { LeastNoise = v }),
         Ilqg("ilqg_most_noise", "(0, 100]", "iLQG: largest standard deviation of its actions", i => i.MostNoise, (i, v) => i with { MostNoise = v }),
         Plan(
             "mpc_horizon", "(0, 100]", "MPC: seconds that it looks ahead",
             p => p.Mpc.HorizonSeconds, (p, v) => p with { Mpc = p.Mpc with { HorizonSeconds = v } }),
         Mpc("mpc_iterations", 1, 1000, "MPC: iterations at each step", m => m.Iterations, (m, v) => m with { Iterations = v }),
-        Mpc("mpc_samples", 0, 100_000, "MPC: random changes of the plan that are tried beside iLQG's", m => m.Samples, (m, v) => m with { Samples = v }),
+        Mpc(
+            "mpc_samples", 0, 100_000, "MPC: random changes of the plan that are tried beside iLQG's",
+            m => m.Samples, (m, v) => m with { Samples = v }),
 
         // tests, checkpoints, the machine
         Setting.Integer("test_every", 1, Many, "episodes between tests", s => s.TestEvery, (s, v) => s with { TestEvery = v }),

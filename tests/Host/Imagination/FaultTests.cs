@@ -124,6 +124,7 @@ public sealed class FaultTests
     private void AssertFinite()
     {
         foreach (string field in Metrics().SelectMany(r => r.Split(',')))
-            if (double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)) Assert.That(double.IsFinite(number), field);
+            if (double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out double number))
+                Assert.That(double.IsFinite(number), field);
     }
 }

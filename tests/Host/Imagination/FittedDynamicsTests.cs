@@ -63,7 +63,8 @@ public sealed class FittedDynamicsTests
         using var two = new FittedDynamics(_device, _space, Steps, settings, 1, false, _device.Team);
         Assert.That(two.Refit(memory), Is.True);
         int[] models = [.. memory.Recent.Select(two.ModelOf)];
-        Assert.That(models.Where((_, i) => i % 2 == 0).Distinct().Concat(models.Where((_, i) => i % 2 == 1).Distinct()), Is.EquivalentTo(new[] { 0, 1 }));
+        IEnumerable<int> even = models.Where((_, i) => i % 2 == 0), odd = models.Where((_, i) => i % 2 == 1);
+        Assert.That(even.Distinct().Concat(odd.Distinct()), Is.EquivalentTo(new[] { 0, 1 }));
         Assert.That(two.ErrorOn(unseen)!.Value.One, Is.LessThan(0.02));
 
         using var one = new FittedDynamics(_device, _space, Steps, settings with { InitialStates = 1 }, 1, false, _device.Team);

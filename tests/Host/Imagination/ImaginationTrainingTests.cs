@@ -35,7 +35,8 @@ public sealed class ImaginationTrainingTests
     [Test]
     public void Learners_are_what_they_are_alone_on_any_number_of_threads(
         [Values("imagination=fitted", "imagination=true", "imagination=network", "imagination=fitted plan=ilqg", "imagination=true plan=ilqg",
-            "imagination=fitted imagined_from_replay=true", "imagination=fitted initial_states=2", "plan=mpc mpc_horizon=0.12 mpc_samples=4")] string kind)
+            "imagination=fitted imagined_from_replay=true", "imagination=fitted initial_states=2",
+            "plan=mpc mpc_horizon=0.12 mpc_samples=4")] string kind)
     {
         using var folder = new TemporaryFolder();
         string[] settings = With(kind.Split(' '));
@@ -92,8 +93,9 @@ public sealed class ImaginationTrainingTests
     public void ILQG_has_dynamics_of_its_own_beside_other_worlds([Values("off", "true", "network")] string kind)
     {
         using var folder = new TemporaryFolder();
-        TinyRun.Train(folder["fitted"], 4, With("imagination=fitted", "plan=ilqg", "plan_fraction=1", "imagination_off_after=2", "updates_per_step=0"));
-        TinyRun.Train(folder["run"], 4, With($"imagination={kind}", "plan=ilqg", "plan_fraction=1", "imagination_off_after=2", "updates_per_step=0"));
+        string[] planned = ["plan=ilqg", "plan_fraction=1", "imagination_off_after=2", "updates_per_step=0"];
+        TinyRun.Train(folder["fitted"], 4, With(["imagination=fitted", .. planned]));
+        TinyRun.Train(folder["run"], 4, With([$"imagination={kind}", .. planned]));
         // nobody learns: the planned episodes depend on the planner's dynamics alone
         Assert.That(Rows(folder["run"]).Select(r => r["train_score"]), Is.EqualTo(Rows(folder["fitted"]).Select(r => r["train_score"])));
         Assert.That(Rows(folder["run"]).Select(r => r["planned"]), Is.EqualTo(new[] { "0", "0", "0", "1", "1" }));

@@ -69,7 +69,7 @@ public sealed class SettingsTests
     [TestCase("batch_norm", "maybe", "is not true or false")]
     [TestCase("algorithm", "ddpg", "'ddpg' is not naf, the only one of this version")]
     [TestCase("replay_capacity", "10", "replay_capacity = 10 is less than batch_size = 64")]
-    [TestCase("imagined_capacity", "63", "imagined_capacity = 63 is less than batch_size = 64: nothing would be learned from it; raise it, or give 0")]
+    [TestCase("imagined_capacity", "63", "imagined_capacity = 63 is less than batch_size = 64: nothing would be learned from it")]
     [TestCase("ilqg_least_noise", "2", "ilqg_most_noise = 1 is less than ilqg_least_noise = 2; raise it")]
     public void A_wrong_value_is_refused_with_what_was_expected(string key, string value, string message)
     {
