@@ -65,8 +65,8 @@ public static class StepBenchmark
             .ToDictionary(p => p.ToString().ToLowerInvariant(), p => spent[(int)p] / spent.Sum());
         return new StepBenchmarkResult(
             task.Name, device.Info.Name, threads, s.Imagination.Kind.ToString().ToLowerInvariant(), s.Plan.Kind.ToString().ToLowerInvariant(),
-            rounds * n, (double)(Updates(agent) - first) / (rounds * n), Middle(seconds), seconds, shares, Middle(rates), device.Info.Description,
-            Versions.BuiltFrom);
+            rounds * n, (double)(Updates(agent) - first) / (rounds * n), EnvironmentBenchmark.Median(seconds), seconds, shares, EnvironmentBenchmark.Median(rates),
+            device.Info.Description, Versions.BuiltFrom);
     }
 
     private static void Check(NafAgent agent, TrainingSettings s, long updates, long steps)
@@ -82,10 +82,4 @@ public static class StepBenchmark
     private static double[] Parts(TrainingTimes times) => [.. Enum.GetValues<TrainingPart>().Select(times.Seconds)];
 
     private static long Updates(NafAgent agent) => agent.Summaries[0].Updates;
-
-    private static double Middle(double[] values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
-    }
 }

@@ -144,7 +144,7 @@ internal sealed class Imagination : IDisposable
     /// <summary>What a learner imagined since the last call.</summary>
     public ImaginationReport TakeReport(int learner)
     {
-        ImaginationReport report = _reports[learner] with { On = IsOn(learner) };
+        ImaginationReport report = _reports[learner];
         _reports[learner] = default;
         return report;
     }
@@ -187,8 +187,7 @@ internal sealed class Imagination : IDisposable
 }
 
 /// <summary>What a learner imagined.</summary>
-/// <param name="On">Whether it imagines now.</param>
 /// <param name="Steps">Imagined transitions stored.</param>
 /// <param name="Cuts">Rollouts that left the range of the data or the finite numbers.</param>
 /// <param name="Error">The error of the dynamics on the newest episode, where they were fitted anew.</param>
-public readonly record struct ImaginationReport(bool On, long Steps, int Cuts, ModelError? Error);
+public readonly record struct ImaginationReport(long Steps, int Cuts, ModelError? Error);
