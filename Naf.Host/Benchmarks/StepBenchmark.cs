@@ -65,7 +65,8 @@ public static class StepBenchmark
             .ToDictionary(p => p.ToString().ToLowerInvariant(), p => spent[(int)p] / spent.Sum());
         return new StepBenchmarkResult(
             task.Name, device.Info.Name, threads, s.Imagination.Kind.ToString().ToLowerInvariant(), s.Plan.Kind.ToString().ToLowerInvariant(),
-            rounds * n, (double)(Updates(agent) - first) / (rounds * n), EnvironmentBenchmark.Median(seconds), seconds, shares, EnvironmentBenchmark.Median(rates),
+            rounds * n, (double)(Updates(agent) - first) / (rounds * n), EnvironmentBenchmark.Median(seconds), seconds, shares,
+            EnvironmentBenchmark.Median(rates),
             device.Info.Description, Versions.BuiltFrom);
     }
 
