@@ -7,7 +7,9 @@ namespace Naf.Host;
 /// <summary>
 /// A learner's time-varying linear-Gaussian dynamics p_t(s′|s, u) = N(F_t [s; u] + f_t, N_t), refitted to the newest n episodes (paper, section 5.3):
 /// a model for each Gaussian of its initial states, and where some episodes are planned by iLQG one for the policy's and one for the planner's, which
-/// go through other states. A fit that is not finite is not taken over: the last good models stay.
+/// go through other states. Or a model of each of the n episodes, which passes through it (<see cref="DynamicsAround.Episode"/>): then what the regression
+/// can't explain, such as a contact, happens in imagination where it happened in the episode. A fit that is not finite is not taken over: the last good
+/// models stay.
 /// </summary>
 internal sealed class FittedDynamics : IDisposable
 {
@@ -18,6 +20,7 @@ internal sealed class FittedDynamics : IDisposable
     private readonly WorkTeam _team;
     private readonly float[] _fitted;
     private readonly int _modes;
+    private readonly bool _ofEpisodes;
     private StartClusters? _clusters;
     private int[] _names = [];
 
@@ -31,7 +34,8 @@ internal sealed class FittedDynamics : IDisposable
     {
         (_settings, _seed, _modes, _team) = (settings, seed, planned ? 2 : 1, team);
         _shape = new DynamicsShape(horizon, space.Size, space.Action);
-        Models = settings.InitialStates * _modes;
+        _ofEpisodes = settings.Around == DynamicsAround.Episode;
+        Models = _ofEpisodes ? settings.RefitEpisodes : settings.InitialStates * _modes;
         Packed = new float[Models * horizon * _shape.PackedStep];
         _fitted = new float[Packed.Length];
         (Scale, Low, High) = (new double[_shape.Sample], [], []);
@@ -41,7 +45,7 @@ internal sealed class FittedDynamics : IDisposable
     /// <summary>Sizes of a model.</summary>
     public DynamicsShape Shape => _shape;
 
-    /// <summary>Models: Gaussians of the initial states, times two where some episodes are planned.</summary>
+    /// <summary>Models: Gaussians of the initial states, times two where some episodes are planned; or one for each episode.</summary>
     public int Models { get; }
 
     /// <summary>Whether there is a model.</summary>
@@ -68,8 +72,12 @@ internal sealed class FittedDynamics : IDisposable
     /// <summary>The model of the episodes that begin alike, and are planned or not.</summary>
     public int ModelOf(int start, bool planned) => start * _modes + (planned && _modes > 1 ? 1 : 0);
 
-    /// <summary>The model of an episode.</summary>
-    public int ModelOf(EpisodeRecord episode) => ModelOf(StartOf(episode.State(0), episode.Constants), episode.Planned);
+    /// <summary>The model of an episode that was not fitted: where each fitted one has its own, that of the newest.</summary>
+    public int ModelOf(EpisodeRecord episode) =>
+        _ofEpisodes ? Models - 1 : ModelOf(StartOf(episode.State(0), episode.Constants), episode.Planned);
+
+    /// <summary>The model of the episode that was number <paramref name="place"/> of B in the last fit.</summary>
+    public int ModelAt(EpisodeRecord episode, int place) => _ofEpisodes ? place : ModelOf(episode);
 
     /// <summary>Fits to the newest episodes of a memory whose B is full.</summary>
     /// <returns>Whether the new model was taken over.</returns>
@@ -83,18 +91,9 @@ internal sealed class FittedDynamics : IDisposable
         StartClusters? clusters = Cluster(memory);
         int[] names = clusters is null ? [] : Names(clusters, memory);
 
-        // each model from the newest n episodes of its kind; where there is none yet, from those that begin alike
-        var chosen = new EpisodeRecord[Models][];
+        EpisodeRecord[][] chosen = _ofEpisodes ? [.. memory.Batch.Select(e => (EpisodeRecord[])[e])] : Chosen(memory, clusters, names);
         for (int c = 0; c < Models; c++)
-        {
-            int start = c / _modes;
-            EpisodeRecord[] alike = Models == 1
-                ? [.. memory.Batch]
-                : [.. memory.Recent.Where((_, e) => clusters is null || names[clusters.Members[e]] == start)];
-            EpisodeRecord[] kind = _modes == 1 ? alike : [.. alike.Where(e => e.Planned == (c % _modes == 1))];
-            chosen[c] = [.. (kind.Length > 0 ? kind : alike).TakeLast(_settings.RefitEpisodes)];
             for (int i = 0; i < _settings.RefitEpisodes; i++) _fit.Store(c, i, i < chosen[c].Length ? Placed(chosen[c][i]) : []);
-        }
         GaussianPrior? prior = _settings.Prior switch
         {
             DynamicsPrior.None => null,
@@ -107,6 +106,7 @@ internal sealed class FittedDynamics : IDisposable
         {
             if (!_fit.IsFinite(c)) return false;
             _fit.CopyPacked(c, _fitted.AsSpan(c * _fitted.Length / Models, _fitted.Length / Models));
+            if (_ofEpisodes) PassThrough(chosen[c][0], _fitted.AsSpan(c * _fitted.Length / Models, _fitted.Length / Models));
         }
         _fitted.CopyTo(Packed, 0);
         (Scale, _clusters, _names, Ready) = (scale, clusters, names, true);
@@ -122,7 +122,7 @@ internal sealed class FittedDynamics : IDisposable
         double[] next = new double[_shape.State];
         return ModelError.Of(episode, Scale.AsSpan(_shape.Input), _settings.Steps, (t, s, u) =>
         {
-            Mean(model, t, s, u, next);
+            Mean(Packed.AsSpan((model * _shape.Horizon + t) * _shape.PackedStep, _shape.PackedStep), s, u, next);
             next.CopyTo(s);
         });
     }
@@ -157,7 +157,7 @@ internal sealed class FittedDynamics : IDisposable
         foreach (ref double number in Scale.AsSpan()) number = reader.ReadDouble();
         Low = [.. Enumerable.Range(0, _shape.State).Select(_ => reader.ReadSingle())];
         High = [.. Enumerable.Range(0, _shape.State).Select(_ => reader.ReadSingle())];
-        _clusters = _settings.InitialStates == 1 ? null : StartClusters.Load(reader, _team);
+        _clusters = _settings.InitialStates == 1 || _ofEpisodes ? null : StartClusters.Load(reader, _team);
         if (_clusters is not null) _names = [.. Enumerable.Range(0, _settings.InitialStates).Select(_ => reader.ReadInt32())];
     }
 
@@ -181,10 +181,38 @@ internal sealed class FittedDynamics : IDisposable
     // by state and constants at the start, such as the target
     private StartClusters? Cluster(EpisodeMemory memory)
     {
-        if (_settings.InitialStates == 1) return null;
+        if (_settings.InitialStates == 1 || _ofEpisodes) return null;
         EpisodeRecord first = memory.Recent[0];
         double[] starts = [.. memory.Recent.SelectMany(e => (double[])[.. e.State(0), .. e.Constants])];
         return StartClusters.Fit(starts, first.State(0).Length + first.Constants.Length, _settings.InitialStates, _seed, _team);
+    }
+
+    // each model from the newest n episodes of its kind; where there is none yet, from those that begin alike
+    private EpisodeRecord[][] Chosen(EpisodeMemory memory, StartClusters? clusters, int[] names)
+    {
+        var chosen = new EpisodeRecord[Models][];
+        for (int c = 0; c < Models; c++)
+        {
+            int start = c / _modes;
+            EpisodeRecord[] alike = Models == 1
+                ? [.. memory.Batch]
+                : [.. memory.Recent.Where((_, e) => clusters is null || names[clusters.Members[e]] == start)];
+            EpisodeRecord[] kind = _modes == 1 ? alike : [.. alike.Where(e => e.Planned == (c % _modes == 1))];
+            chosen[c] = [.. (kind.Length > 0 ? kind : alike).TakeLast(_settings.RefitEpisodes)];
+        }
+        return chosen;
+    }
+
+    // f_t += s′ − (F_t [s; u] + f_t) along the episode
+    private void PassThrough(EpisodeRecord episode, Span<float> packed)
+    {
+        double[] next = new double[_shape.State];
+        for (int t = 0; t < Math.Min(episode.Length, _shape.Horizon); t++)
+        {
+            Span<float> step = packed.Slice(t * _shape.PackedStep, _shape.PackedStep), f = step[(_shape.Input * _shape.PackedRow)..];
+            Mean(step, episode.State(t), episode.Action(t), next);
+            for (int i = 0; i < next.Length; i++) f[i] += (float)(episode.State(t + 1)[i] - next[i]);
+        }
     }
 
     // the samples where the fit is to see them: at their time step, or for the control half an episode away
@@ -220,11 +248,10 @@ internal sealed class FittedDynamics : IDisposable
         (Low, High) = ([.. range.Low], [.. range.High]);
     }
 
-    // the mean of s′, from the packed rows: the columns of F_t, then f_t
-    private void Mean(int model, int t, ReadOnlySpan<double> s, ReadOnlySpan<double> u, Span<double> next)
+    // the mean of s′, from a time step's packed rows: the columns of F_t, then f_t
+    private void Mean(ReadOnlySpan<float> rows, ReadOnlySpan<double> s, ReadOnlySpan<double> u, Span<double> next)
     {
         int row = _shape.PackedRow, states = _shape.State;
-        ReadOnlySpan<float> rows = Packed.AsSpan((model * _shape.Horizon + t) * _shape.PackedStep, _shape.PackedStep);
         for (int i = 0; i < states; i++) next[i] = rows[_shape.Input * row + i];
         for (int j = 0; j < _shape.Input; j++)
         {

@@ -75,12 +75,12 @@ internal sealed class FittedWorld : IImaginedWorld
         (to.Count, to.FirstNumber) = (_settings.Starts, l.Starts.Number);
         for (int m = 0; m < to.Count; m++)
         {
-            (EpisodeRecord episode, int time) = l.Starts.Draw(l.Memory, m);
+            (EpisodeRecord episode, int place, int time) = l.Starts.Draw(l.Memory, m);
             ReadOnlySpan<double> s = episode.State(time);
             for (int i = 0; i < size; i++) to.State[m * size + i] = (float)s[i];
             for (int i = 0; i < constants; i++) to.Constants[m * constants + i] = (float)episode.Constants[i];
             // models stand one behind the other
-            int first = _dynamics[l.Learner].ModelOf(episode) * _horizon;
+            int first = _dynamics[l.Learner].ModelAt(episode, place) * _horizon;
             (to.Time[m], to.End[m]) = (first + time, first + _horizon);
         }
     }

@@ -87,7 +87,7 @@ internal abstract class HostWorld : IImaginedWorld
         {
             _rows[m].Clear();
             _live[m] = true;
-            (EpisodeRecord episode, int time) = l.Starts.Draw(l.Memory, m);
+            (EpisodeRecord episode, _, int time) = l.Starts.Draw(l.Memory, m);
             Begin(m, episode, time, x[m] = new float[observations]);
         }
         for (int step = 0; step < _settings.Steps; step++)

@@ -13,7 +13,7 @@ internal sealed class Imagination : IDisposable
     private readonly ImaginationSettings _settings;
     private readonly NafPopulation _population;
     private readonly IImaginedWorld? _world;
-    private readonly FittedDynamics[] _dynamics;
+    private readonly FittedDynamics[] _dynamics, _imagined;
     private readonly EpisodeMemory[] _memories;
     private readonly ImaginationSwitch[] _switches;
     private readonly ImaginedStarts[] _starts;
@@ -38,11 +38,13 @@ internal sealed class Imagination : IDisposable
         bool fits = kind == ImaginationKind.Fitted || _plans;
         try
         {
-            _dynamics = fits
-                ? [.. seeds.Select(s => _opened.Add(new FittedDynamics(device, Space, task.Horizon, _settings, s, _plans, team)))] : [];
+            // a planner's dynamics are of the batch; imagination's too, unless they are of its episodes
+            _imagined = kind == ImaginationKind.Fitted && _settings.Around == DynamicsAround.Episode ? Fits(_settings) : [];
+            _dynamics = fits && (_plans || _imagined.Length == 0) ? Fits(_settings with { Around = DynamicsAround.Batch }) : [];
+            if (_imagined.Length == 0) _imagined = _dynamics;
             _world = kind switch
             {
-                ImaginationKind.Fitted => _opened.Add(new FittedWorld(device, population, Space, task.Horizon, _settings, _dynamics)),
+                ImaginationKind.Fitted => _opened.Add(new FittedWorld(device, population, Space, task.Horizon, _settings, _imagined)),
                 ImaginationKind.True => _opened.Add(new TrueWorld(task, population, _settings, seeds, team)),
                 ImaginationKind.Network => _opened.Add(new NetworkWorld(device, Space, task.Horizon, population, _settings, seeds)),
                 _ => null,
@@ -59,6 +61,9 @@ internal sealed class Imagination : IDisposable
         _switches = [.. seeds.Select(_ => new ImaginationSwitch(_settings))];
         _starts = [.. seeds.Select(s => new ImaginedStarts(s))];
         (_reports, _emptied) = (new ImaginationReport[seeds.Length], new bool[seeds.Length]);
+
+        FittedDynamics[] Fits(ImaginationSettings how) =>
+            [.. seeds.Select(s => _opened.Add(new FittedDynamics(device, Space, task.Horizon, how, s, _plans, team)))];
     }
 
     /// <summary>The coordinates of the states.</summary>
@@ -67,7 +72,7 @@ internal sealed class Imagination : IDisposable
     /// <summary>A learner's real episodes.</summary>
     public EpisodeMemory Memory(int learner) => _memories[learner];
 
-    /// <summary>A learner's fitted dynamics.</summary>
+    /// <summary>The dynamics in which a learner's planner plans.</summary>
     public FittedDynamics Dynamics(int learner) => _dynamics[learner];
 
     /// <summary>Whether a learner imagines now.</summary>
@@ -128,8 +133,8 @@ internal sealed class Imagination : IDisposable
         bool imagines = _world is not null && _switches[learner].Ended.Length == 0, fitted = true;
         try
         {
-            // imagination in the fitted dynamics takes over the fit that the planner uses
-            if (_plans && !(imagines && _world is FittedWorld)) fitted = _dynamics[learner].Refit(memory);
+            // imagination in the same dynamics takes over the fit that the planner uses
+            if (_plans && !(imagines && _world is FittedWorld && _imagined == _dynamics)) fitted = _dynamics[learner].Refit(memory);
             if (imagines) fitted &= _world!.Refit(learner, memory);
             if (!fitted) warn($"learner {learner}: the dynamics learned after episode {episode} are not finite; the last good ones stay");
         }
@@ -159,7 +164,7 @@ internal sealed class Imagination : IDisposable
             writer.Write(_reports[k].Cuts);
             writer.Write(_emptied[k]);
         }
-        foreach (FittedDynamics d in _dynamics) d.Save(writer);
+        foreach (FittedDynamics d in _dynamics.Union(_imagined)) d.Save(writer);
         _world?.Save(writer);
     }
 
@@ -173,7 +178,7 @@ internal sealed class Imagination : IDisposable
             _reports[k] = new ImaginationReport { Steps = reader.ReadInt64(), Cuts = reader.ReadInt32() };
             _emptied[k] = reader.ReadBoolean();
         }
-        foreach (FittedDynamics d in _dynamics) d.Load(reader);
+        foreach (FittedDynamics d in _dynamics.Union(_imagined)) d.Load(reader);
         _world?.Load(reader);
     }
 

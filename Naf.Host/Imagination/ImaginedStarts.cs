@@ -10,8 +10,8 @@ internal sealed class ImaginedStarts(ulong seed)
     public ulong Number { get; set; }
 
     /// <summary>Draws the start of rollout <see cref="Number"/> + <paramref name="rollout"/>: every step of B_old is as likely.</summary>
-    /// <returns>The episode and the time step.</returns>
-    public (EpisodeRecord Episode, int Time) Draw(EpisodeMemory memory, int rollout)
+    /// <returns>The episode, its place in B_old, and the time step.</returns>
+    public (EpisodeRecord Episode, int Place, int Time) Draw(EpisodeMemory memory, int rollout)
     {
         int steps = 0;
         for (int i = 0; i < memory.OldCount; i++) steps += memory.Old(i).Length;
@@ -19,7 +19,7 @@ internal sealed class ImaginedStarts(ulong seed)
         for (int i = 0; ; i++)
         {
             EpisodeRecord episode = memory.Old(i);
-            if (chosen < episode.Length) return (episode, chosen);
+            if (chosen < episode.Length) return (episode, i, chosen);
             chosen -= episode.Length;
         }
     }

@@ -22,6 +22,15 @@ public enum DynamicsCoordinates
     Observation,
 }
 
+/// <summary>Of what the dynamics are a linearisation.</summary>
+public enum DynamicsAround
+{
+    /// <summary>One model of the n episodes of B (paper, section 5.3).</summary>
+    Batch,
+    /// <summary>A model of each episode of B, which passes through it: f_t is such that F_t [s; u] + f_t is the episode's own s′.</summary>
+    Episode,
+}
+
 /// <summary>What the fit of a few episodes leans on.</summary>
 public enum DynamicsPrior
 {
@@ -85,6 +94,9 @@ public sealed record ImaginationSettings
 
     /// <summary>The coordinates of the fit.</summary>
     public DynamicsCoordinates Coordinates { get; init; } = DynamicsCoordinates.State;
+
+    /// <summary>Of what the dynamics in which imagination rolls out are a linearisation; a planner's are always of the batch.</summary>
+    public DynamicsAround Around { get; init; } = DynamicsAround.Batch;
 
     /// <summary>The prior of the fit.</summary>
     public DynamicsPrior Prior { get; init; } = DynamicsPrior.Mixture;

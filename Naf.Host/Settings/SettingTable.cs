@@ -71,6 +71,9 @@ public static class SettingTable
             "dynamics_coordinates", "state or observation", "coordinates of the fitted dynamics: state or observation",
             i => i.Coordinates, (i, v) => i with { Coordinates = v }),
         Imagine(
+            "dynamics_around", "batch or episode", "of what imagination's linear dynamics are a model: batch or each episode",
+            i => i.Around, (i, v) => i with { Around = v }),
+        Imagine(
             "dynamics_prior", "none, gaussian or mixture", "prior of the fit: none, gaussian or mixture",
             i => i.Prior, (i, v) => i with { Prior = v }),
         Imagine("prior_strength", "(0, 1e9]", "samples that the prior counts for", i => i.PriorStrength, (i, v) => i with { PriorStrength = v }),
