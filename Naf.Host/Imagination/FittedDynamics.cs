@@ -7,9 +7,9 @@ namespace Naf.Host;
 /// <summary>
 /// A learner's time-varying linear-Gaussian dynamics p_t(s′|s, u) = N(F_t [s; u] + f_t, N_t), refitted to the newest n episodes (paper, section 5.3):
 /// a model for each Gaussian of its initial states, and where some episodes are planned by iLQG one for the policy's and one for the planner's, which
-/// go through other states. Or a model of each of the n episodes, which passes through it (<see cref="DynamicsAround.Episode"/>): then what the regression
-/// can't explain, such as a contact, happens in imagination where it happened in the episode. A fit that is not finite is not taken over: the last good
-/// models stay.
+/// go through other states. Or a model of each of the n episodes, which passes through it (<see cref="DynamicsAround.Episode"/>): then what the
+/// regression can't explain, such as a contact, happens in imagination where it happened in the episode. A fit that is not finite is not taken over:
+/// the last good models stay.
 /// </summary>
 internal sealed class FittedDynamics : IDisposable
 {

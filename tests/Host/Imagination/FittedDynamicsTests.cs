@@ -88,6 +88,33 @@ public sealed class FittedDynamicsTests
     }
 
     [Test]
+    public void A_model_of_an_episode_passes_through_it_and_knows_what_else_would_have_happened()
+    {
+        // a kick at another time step in each episode, as a contact: a model of all spreads it over all, one of an episode keeps it in its place
+        var batch = new ImaginationSettings { RefitEpisodes = 4, PriorEpisodes = 20 };
+        ImaginationSettings episode = batch with { Around = DynamicsAround.Episode };
+        EpisodeMemory memory = Kicked(batch, 20);
+        using var ofBatch = new FittedDynamics(_device, _space, Steps, batch, 1, false, _device.Team);
+        using var ofEpisodes = new FittedDynamics(_device, _space, Steps, episode, 1, false, _device.Team);
+        Assert.That((ofBatch.Refit(memory), ofEpisodes.Refit(memory), ofBatch.Models, ofEpisodes.Models), Is.EqualTo((true, true, 1, 4)));
+        EpisodeRecord[] b = [.. memory.Batch];
+        Assert.That(Enumerable.Range(0, 4).Select(i => ofEpisodes.ModelAt(b[i], i)), Is.EqualTo(new[] { 0, 1, 2, 3 }));
+
+        Assert.That(ofEpisodes.ErrorOn(memory.Newest)!.Value.Many, Is.LessThan(1e-5), "the episode itself");
+        Assert.That(ofBatch.ErrorOn(memory.Newest)!.Value.Many, Is.GreaterThan(0.05));
+        // the newest episode again, by other actions
+        EpisodeRecord twin = Kick(19, actions: 77);
+        Assert.That(ofEpisodes.ErrorOn(twin)!.Value.One, Is.LessThan(0.5 * ofBatch.ErrorOn(twin)!.Value.One));
+
+        using var stream = new MemoryStream();
+        ofEpisodes.Save(new BinaryWriter(stream));
+        stream.Position = 0;
+        using var loaded = new FittedDynamics(_device, _space, Steps, episode, 1, false, _device.Team);
+        loaded.Load(new BinaryReader(stream));
+        Assert.That(loaded.Packed, Is.EqualTo(ofEpisodes.Packed));
+    }
+
+    [Test]
     public void A_fit_that_is_not_finite_leaves_the_last_one()
     {
         var settings = new ImaginationSettings { RefitEpisodes = 2, PriorEpisodes = 2 };
@@ -152,6 +179,33 @@ public sealed class FittedDynamicsTests
             memory.Add(record);
         }
         return memory;
+    }
+
+    private EpisodeMemory Kicked(ImaginationSettings settings, int episodes)
+    {
+        var memory = new EpisodeMemory(_space, 0, settings.RefitEpisodes, settings.PriorEpisodes);
+        for (int e = 0; e < episodes; e++)
+        {
+            memory.Add(Kick(e, e));
+            if (memory.IsFull && e < episodes - 1) memory.Rotate();
+        }
+        return memory;
+    }
+
+    // s′ = 0.9 s + 0.2 u, and 1 more at one time step of the episode
+    private EpisodeRecord Kick(int episode, int actions)
+    {
+        int kick = (int)(Steps * Philox.Uniform(3, RandomStream.RandomPolicy, (ulong)episode, 0));
+        double[] s = [.. Enumerable.Range(0, _space.Size).Select(i => 0.05 * Noise(episode, 0, i))];
+        var record = new EpisodeRecord(_space.Size, _space.Action, 0);
+        record.Begin(s, [], planned: false);
+        for (int t = 0; t < Steps; t++)
+        {
+            double[] u = [.. Enumerable.Range(0, _space.Action).Select(i => 0.3 * Noise(actions, t + 1, i))];
+            s = [.. s.Select((v, i) => 0.9 * v + 0.2 * u[i % u.Length] + (t == kick ? 1 : 0))];
+            record.Add(u, 0, s);
+        }
+        return record;
     }
 
     private static double Noise(int episode, int step, int entry) =>

@@ -19,7 +19,8 @@ public sealed class ImaginationTrainingTests
     public void A_run_resumes_bitwise(
         [Values("imagination=fitted", "imagination=true", "imagination=network", "imagination=fitted initial_states=2",
             "imagination=fitted imagined_from_replay=true", "imagination=fitted dynamics_coordinates=observation", "plan=ilqg plan_fraction=0.5",
-            "imagination=fitted plan=ilqg plan_fraction=1",
+            "imagination=fitted plan=ilqg plan_fraction=1", "imagination=fitted dynamics_around=episode",
+            "imagination=fitted dynamics_around=episode plan=ilqg",
             "imagination=true plan=ilqg", "imagination=network plan=ilqg imagination_off_after=4", "initial_states=2 plan=ilqg",
             "plan=mpc plan_fraction=0.5 mpc_horizon=0.12")] string kind,
         [Values(3, 5)] int stopInEpisode)
@@ -35,7 +36,7 @@ public sealed class ImaginationTrainingTests
     [Test]
     public void Learners_are_what_they_are_alone_on_any_number_of_threads(
         [Values("imagination=fitted", "imagination=true", "imagination=network", "imagination=fitted plan=ilqg", "imagination=true plan=ilqg",
-            "imagination=fitted imagined_from_replay=true", "imagination=fitted initial_states=2",
+            "imagination=fitted imagined_from_replay=true", "imagination=fitted initial_states=2", "imagination=fitted dynamics_around=episode",
             "plan=mpc mpc_horizon=0.12 mpc_samples=4")] string kind)
     {
         using var folder = new TemporaryFolder();
@@ -90,12 +91,12 @@ public sealed class ImaginationTrainingTests
     }
 
     [Test]
-    public void ILQG_has_dynamics_of_its_own_beside_other_worlds([Values("off", "true", "network")] string kind)
+    public void ILQG_has_dynamics_of_its_own_beside_other_worlds([Values("off", "true", "network", "fitted dynamics_around=episode")] string kind)
     {
         using var folder = new TemporaryFolder();
         string[] planned = ["plan=ilqg", "plan_fraction=1", "imagination_off_after=2", "updates_per_step=0"];
         TinyRun.Train(folder["fitted"], 4, With(["imagination=fitted", .. planned]));
-        TinyRun.Train(folder["run"], 4, With([$"imagination={kind}", .. planned]));
+        TinyRun.Train(folder["run"], 4, With([.. $"imagination={kind}".Split(' '), .. planned]));
         // nobody learns: the planned episodes depend on the planner's dynamics alone
         Assert.That(Rows(folder["run"]).Select(r => r["train_score"]), Is.EqualTo(Rows(folder["fitted"]).Select(r => r["train_score"])));
         Assert.That(Rows(folder["run"]).Select(r => r["planned"]), Is.EqualTo(new[] { "0", "0", "0", "1", "1" }));

@@ -42,6 +42,7 @@ public sealed class SettingsTests
             ["imagined_noise"] = "0.4", ["imagined_sampled"] = "false", ["imagined_range"] = "0.7", ["imagined_clear"] = "false",
             ["imagined_capacity"] = "1001", ["imagined_from_replay"] = "true", ["imagined_shifted"] = "true", ["imagination_off_after"] = "31",
             ["imagination_patience"] = "9", ["imagination_error_limit"] = "1.25", ["dynamics_coordinates"] = "observation",
+            ["dynamics_around"] = "episode",
             ["dynamics_prior"] = "gaussian", ["prior_strength"] = "2.5", ["prior_episodes"] = "13", ["dynamics_ridge"] = "0.001",
             ["network_updates"] = "501", ["initial_states"] = "6", ["plan"] = "mpc", ["plan_fraction"] = "0.75",
             ["ilqg_kl_step"] = "0.07", ["ilqg_entropy"] = "0.01", ["ilqg_least_noise"] = "0.2", ["ilqg_most_noise"] = "0.9",
