@@ -17,6 +17,7 @@ NAMES = {
     "fitted-ilqg": "fitted dynamics, 0.5 iLQG",
     "true": "true dynamics",
     "network": "network dynamics",
+    "batch": "fitted to the batch as one",
     "shifted": "fitted, wrong phase",
     "observation": "fitted over observations",
     "no-prior": "fitted without prior",

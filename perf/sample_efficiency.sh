@@ -13,7 +13,9 @@ declare -A variants=(
     [fitted-ilqg]="--imagination fitted --plan ilqg --plan-fraction 0.5"
     [true]="--imagination true"
     [network]="--imagination network"
-    # not of the six: dynamics of the wrong phase, of the observation, without a prior; iLQG without imagination
+    # not of the six: one model of the batch where a task has one of each episode; dynamics of the wrong phase, of the observation, without a
+    # prior; iLQG without imagination
+    [batch]="--imagination fitted --set dynamics_around=batch"
     [shifted]="--imagination fitted --set imagined_shifted=true"
     [observation]="--imagination fitted --set dynamics_coordinates=observation"
     [no-prior]="--imagination fitted --set dynamics_prior=none"
