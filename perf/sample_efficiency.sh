@@ -18,7 +18,7 @@ declare -A variants=(
     [batch]="--imagination fitted --set dynamics_around=batch"
     [shifted]="--imagination fitted --set imagined_shifted=true"
     [observation]="--imagination fitted --set dynamics_coordinates=observation"
-    [no-prior]="--imagination fitted --set dynamics_prior=none"
+    [no-prior]="--imagination fitted --set dynamics_prior=none --set dynamics_around=batch"
     [ilqg]="--plan ilqg --plan-fraction 0.5"
 )
 mkdir -p "$folder"

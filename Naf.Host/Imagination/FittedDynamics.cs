@@ -9,7 +9,7 @@ namespace Naf.Host;
 /// a model for each Gaussian of its initial states, and where some episodes are planned by iLQG one for the policy's and one for the planner's, which
 /// go through other states. Or a model of each of the n episodes, which passes through it (<see cref="DynamicsAround.Episode"/>): then what the
 /// regression can't explain, such as a contact, happens in imagination where it happened in the episode. A fit that is not finite is not taken over:
-/// the last good models stay.
+/// the last good models stay, but for those of episodes, which are of no use to others.
 /// </summary>
 internal sealed class FittedDynamics : IDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class FittedDynamics : IDisposable
     private readonly ulong _seed;
     private readonly WorkTeam _team;
     private readonly float[] _fitted;
-    private readonly int _modes;
+    private readonly int _modes, _episodes;
     private readonly bool _ofEpisodes;
     private StartClusters? _clusters;
     private int[] _names = [];
@@ -39,7 +39,8 @@ internal sealed class FittedDynamics : IDisposable
         Packed = new float[Models * horizon * _shape.PackedStep];
         _fitted = new float[Packed.Length];
         (Scale, Low, High) = (new double[_shape.Sample], [], []);
-        _fit = new GaussianFit(device, _shape, Models, settings.RefitEpisodes, new GaussianFitSettings { Ridge = settings.Ridge });
+        _episodes = _ofEpisodes ? 1 : settings.RefitEpisodes;
+        _fit = new GaussianFit(device, _shape, Models, _episodes, new GaussianFitSettings { Ridge = settings.Ridge });
     }
 
     /// <summary>Sizes of a model.</summary>
@@ -83,7 +84,8 @@ internal sealed class FittedDynamics : IDisposable
     /// <returns>Whether the new model was taken over.</returns>
     public bool Refit(EpisodeMemory memory)
     {
-        int size = _shape.Sample;
+        int size = _shape.Sample, length = Packed.Length / Models;
+        Ready &= !_ofEpisodes;
         double[] recent = memory.Samples(memory.Recent.TakeLast(Math.Max(_settings.PriorEpisodes, _settings.RefitEpisodes)));
         var moments = new SampleMoments(size);
         moments.Add(recent);
@@ -93,7 +95,7 @@ internal sealed class FittedDynamics : IDisposable
 
         EpisodeRecord[][] chosen = _ofEpisodes ? [.. memory.Batch.Select(e => (EpisodeRecord[])[e])] : Chosen(memory, clusters, names);
         for (int c = 0; c < Models; c++)
-            for (int i = 0; i < _settings.RefitEpisodes; i++) _fit.Store(c, i, i < chosen[c].Length ? Placed(chosen[c][i]) : []);
+            for (int i = 0; i < _episodes; i++) _fit.Store(c, i, i < chosen[c].Length ? Placed(chosen[c][i]) : []);
         GaussianPrior? prior = _settings.Prior switch
         {
             DynamicsPrior.None => null,
@@ -105,9 +107,11 @@ internal sealed class FittedDynamics : IDisposable
         for (int c = 0; c < Models; c++)
         {
             if (!_fit.IsFinite(c)) return false;
-            _fit.CopyPacked(c, _fitted.AsSpan(c * _fitted.Length / Models, _fitted.Length / Models));
-            if (_ofEpisodes) PassThrough(chosen[c][0], _fitted.AsSpan(c * _fitted.Length / Models, _fitted.Length / Models));
+            Span<float> packed = _fitted.AsSpan(c * length, length);
+            _fit.CopyPacked(c, packed);
+            if (_ofEpisodes) PassThrough(Placed(chosen[c][0]), packed);
         }
+        if (!_fitted.All(float.IsFinite)) return false;
         _fitted.CopyTo(Packed, 0);
         (Scale, _clusters, _names, Ready) = (scale, clusters, names, true);
         SetRange(recent);
@@ -203,15 +207,16 @@ internal sealed class FittedDynamics : IDisposable
         return chosen;
     }
 
-    // f_t += s′ − (F_t [s; u] + f_t) along the episode
-    private void PassThrough(EpisodeRecord episode, Span<float> packed)
+    // f_t += s′ − (F_t [s; u] + f_t) along an episode's samples [s; u; s′]
+    private void PassThrough(ReadOnlySpan<double> samples, Span<float> packed)
     {
         double[] next = new double[_shape.State];
-        for (int t = 0; t < Math.Min(episode.Length, _shape.Horizon); t++)
+        for (int t = 0; t < samples.Length / _shape.Sample; t++)
         {
             Span<float> step = packed.Slice(t * _shape.PackedStep, _shape.PackedStep), f = step[(_shape.Input * _shape.PackedRow)..];
-            Mean(step, episode.State(t), episode.Action(t), next);
-            for (int i = 0; i < next.Length; i++) f[i] += (float)(episode.State(t + 1)[i] - next[i]);
+            ReadOnlySpan<double> sample = samples.Slice(t * _shape.Sample, _shape.Sample), real = sample[_shape.Input..];
+            Mean(step, sample[.._shape.State], sample[_shape.State.._shape.Input], next);
+            for (int i = 0; i < next.Length; i++) f[i] += (float)(real[i] - next[i]);
         }
     }
 

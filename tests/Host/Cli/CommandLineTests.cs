@@ -115,6 +115,8 @@ public sealed class CommandLineTests
         ExpectedResult = "--imagination: imagination = 'dreams' is not off, fitted, true or network")]
     [TestCase("train cartpole --imagination fitted --set imagined_shifted=true --set imagined_from_replay=true",
         ExpectedResult = "imagined_from_replay and imagined_shifted are two controls that exclude each other; give one of them")]
+    [TestCase("train gripper-single --imagination fitted --set dynamics_prior=none",
+        ExpectedResult = "dynamics_around=episode fits each model to one episode, which needs a prior; add dynamics_around=batch")]
     [TestCase("train cartpole --imagination true --set imagined_shifted=true",
         ExpectedResult = "imagined_shifted fits the dynamics to the wrong phase; it goes with --imagination fitted")]
     [TestCase("train cartpole --plan ilqg --set dynamics_coordinates=observation",

@@ -102,6 +102,9 @@ public sealed class FittedDynamicsTests
 
         Assert.That(ofEpisodes.ErrorOn(memory.Newest)!.Value.Many, Is.LessThan(1e-5), "the episode itself");
         Assert.That(ofBatch.ErrorOn(memory.Newest)!.Value.Many, Is.GreaterThan(0.05));
+        // rollouts start in B_old: there each episode keeps its own model
+        memory.Rotate();
+        Assert.That(Enumerable.Range(0, 4).Select(i => memory.Old(i)), Is.EqualTo(b));
         // the newest episode again, by other actions
         EpisodeRecord twin = Kick(19, actions: 77);
         Assert.That(ofEpisodes.ErrorOn(twin)!.Value.One, Is.LessThan(0.5 * ofBatch.ErrorOn(twin)!.Value.One));
@@ -112,6 +115,10 @@ public sealed class FittedDynamicsTests
         using var loaded = new FittedDynamics(_device, _space, Steps, episode, 1, false, _device.Team);
         loaded.Load(new BinaryReader(stream));
         Assert.That(loaded.Packed, Is.EqualTo(ofEpisodes.Packed));
+
+        // episodes that can't be fitted have no model, and the last ones are not theirs
+        Assert.That(ofEpisodes.Refit(Linear(episode, episodes: 4, scale: 1e200)), Is.False);
+        Assert.That(ofEpisodes.Ready, Is.False);
     }
 
     [Test]
