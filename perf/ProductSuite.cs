@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using BenchmarkDotNet.Attributes;
 using Naf.Gpu;
 using Naf.Kernels;
@@ -38,16 +37,11 @@ public unsafe class ProductSuite
 
     /// <summary>C = A B, as in the forward pass.</summary>
     [Benchmark]
-    public void Forward() => RowProduct<Lanes512, Vector512<float>>.Multiply<NoFinish<Vector512<float>>>(
-        Rows, _a.Pointer, Columns, 1, (ulong*)_bits.Pointer, 4, Depth, _b.Pointer, Columns, _zeros.Pointer, _c.Pointer, Columns, Columns);
-
-    /// <summary>The same with AVX2's registers.</summary>
-    [Benchmark]
-    public void ForwardIn256Bits() => RowProduct<Lanes256, Vector256<float>>.Multiply<NoFinish<Vector256<float>>>(
+    public void Forward() => MaskedMatMul.Multiply<NoFinish>(
         Rows, _a.Pointer, Columns, 1, (ulong*)_bits.Pointer, 4, Depth, _b.Pointer, Columns, _zeros.Pointer, _c.Pointer, Columns, Columns);
 
     /// <summary>C = Aᵀ B, as in the gradient of the weights.</summary>
     [Benchmark]
-    public void WeightGradient() => RowProduct<Lanes512, Vector512<float>>.Multiply<NoFinish<Vector512<float>>>(
+    public void WeightGradient() => MaskedMatMul.Multiply<NoFinish>(
         Depth, _a.Pointer, 1, Columns, (ulong*)_columnBits.Pointer, 1, Rows, _b.Pointer, Columns, _zeros.Pointer, _c.Pointer, Columns, Columns);
 }

@@ -25,7 +25,7 @@ done
 mkdir -p "$folder" || stop "$folder cannot be made"
 naf=$here/naf work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export NAF_KERNEL_CACHE="$work/kernels" PYTHONDONTWRITEBYTECODE=1
+export PYTHONDONTWRITEBYTECODE=1
 
 # the driver's OpenCL, where the image does not list it
 if ! ls /etc/OpenCL/vendors/*.icd > /dev/null 2>&1 && [ -z "${OCL_ICD_VENDORS:-}" ]; then
@@ -109,7 +109,7 @@ agree() {
               print "the first episode differs by more than rounding explains: " line > "/dev/stderr"; exit 1 }'
 }
 same() { cmp "$1/metrics.csv" "$2/metrics.csv" >&2 && echo '{"bitwise": true}'; }
-bench() { local kind=$1 what=$2 d=$3; shift 3; step "$kind" "$what/$d" "$naf" bench "${what%%/*}" --device "$d" "$@" --json; }
+bench() { local what=$1 d=$2; shift 2; step measure "$what/$d" "$naf" bench "${what%%/*}" --device "$d" "$@" --json; }
 
 : > "$work/steps"
 step check devices "$naf" devices --json
@@ -119,13 +119,8 @@ case $device in
     *) [[ ! $("$naf" devices --json) =~ '"name":"opencl:0"'[^}]*'"usable":true'[^}]*'"is_gpu":true' ]] || devices="$device opencl:0" ;;
 esac
 
-# checks: awkward sizes, then a short training against the processor's and against itself
-for d in $devices; do
-    bench check update/awkward "$d" --learners 3 --batch 31 --state 17 --action 3 --hidden 31,65 --seconds 0.2
-    bench check rollout/awkward "$d" --learners 2 --rollouts 443 --seconds 0.2
-    bench check fit/awkward "$d" --learners 3 --horizon 31 --seconds 0.2
-    bench check advantage/awkward "$d" --batch 443 --seconds 0.2
-done
+# checks: every kernel against double precision, then a short training against the processor's and against itself
+for d in $devices; do step check "check/$d" "$naf" check --device "$d" --json; done
 train() { step check "train/$1$2" "$naf" train cartpole --episodes 3 --device "$1" --out "$work/run-${1/:/-}$2" --json; }
 train cpu ""
 for d in ${devices#cpu}; do
@@ -135,49 +130,29 @@ done
 
 # measurements
 measure() {
-    for p in $learners; do bench measure "update/$p" "$1" --learners "$p" --seconds "$seconds"; done
-    for r in 4096 65536; do bench measure "rollout/$r" "$1" --rollouts "$r" --seconds "$seconds"; done
-    bench measure rollout/4096x16 "$1" --rollouts 4096 --learners 16 --seconds "$seconds"
-    for t in 150 1000; do bench measure "fit/$t" "$1" --horizon "$t" --seconds "$seconds"; done
-    bench measure fit/150x32 "$1" --learners 32 --seconds "$seconds"
-    bench measure advantage/65536 "$1" --seconds "$seconds"
+    for p in $learners; do bench "update/$p" "$1" --learners "$p" --seconds "$seconds"; done
+    for r in 4096 65536; do bench "rollout/$r" "$1" --rollouts "$r" --seconds "$seconds"; done
+    bench rollout/4096x16 "$1" --rollouts 4096 --learners 16 --seconds "$seconds"
+    for t in 150 1000; do bench "fit/$t" "$1" --horizon "$t" --seconds "$seconds"; done
+    bench fit/150x32 "$1" --learners 32 --seconds "$seconds"
+    bench advantage/65536 "$1" --seconds "$seconds"
 }
 measure "$device"
 
 # peers
 peer() { local what=$1; shift; step measure "peer/$what" "$python" "$here/peers/$1.py" "${@:2}" --seconds "$seconds"; }
-where=cpu graph=()
-case $device in cuda:*) where=cuda graph=(--graph) ;; esac
+where=cpu
+case $device in cuda:*) where=cuda ;; esac
 # asked for whatever --only says
 there() { local only=.; [ "$peers" = yes ] && step measure "peer/$1" "$python" -c "import json, $1; print(json.dumps(dict(version=$1.__version__)))"; }
-if there torch; then
-    for p in $learners; do peer "update-torch/$p" naf_torch --device $where "${graph[@]}" --learners "$p"; done
-    if [ $where = cuda ]; then
-        peer update-torch-eager/1 naf_torch --device cuda
-        for p in 1 128; do
-            peer update-torch-fused-adam/$p naf_torch --device cuda --graph --adam fused --learners $p
-            peer update-torch-compiled/$p naf_torch --device cuda --graph --variant compiled --learners $p
-        done
-        peer update-torch-autograd/1 naf_torch --device cuda --graph --variant autograd
-    fi
-    for r in 4096 65536; do peer "rollout-torch/$r" rollout_torch --device $where "${graph[@]}" --rollouts $r; done
-    peer rollout-torch-gathered/65536 rollout_torch --device $where "${graph[@]}" --rollouts 65536 --dynamics gathered
-    for t in 150 1000; do
-        peer "fit-torch/$t" fit_torch --device $where --horizon $t
-        [ $where = cpu ] || peer "fit-torch-graph/$t" fit_torch --device cuda --graph --horizon $t
-    done
-    peer fit-torch-float32/1000 fit_torch --device $where "${graph[@]}" --horizon 1000 --float32
-    peer fit-torch/150x32 fit_torch --device $where "${graph[@]}" --learners 32
-    peer advantage-torch/65536 advantage_torch --device $where "${graph[@]}"
-    [ $where = cpu ] || peer advantage-torch-compiled/65536 advantage_torch --device cuda --graph --compile
+if [ $where = cuda ] && there torch; then
+    for p in $learners; do peer "update-torch-graph/$p" naf_torch --device cuda --graph --learners "$p"; done
+    for p in 1 128; do peer update-torch-fused-adam/$p naf_torch --device cuda --graph --adam fused --learners $p; done
+    for r in 4096 65536; do peer "rollout-torch-graph/$r" rollout_torch --device cuda --graph --rollouts $r; done
 fi
 if there jax; then
     for p in $learners; do peer "update-jax/$p" naf_jax --device $where --learners "$p"; done
     for r in 4096 65536; do peer "rollout-jax/$r" rollout_jax --device $where --rollouts $r; done
-fi
-if there numpy; then
-    for t in 150 1000; do peer "fit-numpy/$t" fit_numpy --horizon $t; done
-    peer advantage-numpy/65536 advantage_numpy
 fi
 
 # the other devices

@@ -6,6 +6,17 @@ internal static class Tolerances
     /// <summary>Gradient in double against central differences with step 1e-6: truncation 1e-12, rounding 1e-16 / 1e-6, some hundred terms.</summary>
     public const double FiniteDifference = 1e-7;
 
+    /// <summary>
+    /// Outputs, losses and gradients by two programs in double, over the largest of them: roundings of 1e-16 in sums of at most some thousand terms.
+    /// </summary>
+    public const double Autograd = 1e-10;
+
+    /// <summary>
+    /// Parameters after some steps of Adam of 1e-2 by two programs in double: the direction of one whose gradient is 1e-8, as large as ε, follows
+    /// that gradient's rounding, 1e-16 / 1e-8.
+    /// </summary>
+    public const double TorchParameters = 1e-8;
+
     /// <summary>A float32 sum of n terms of size 1: n roundings of 6e-8 at worst.</summary>
     public static double Float32Sum(int terms) => 1e-6 + 6e-8 * terms;
 

@@ -36,8 +36,4 @@ public sealed class KernelCompileException(string device, string kernel, string 
 /// <summary>The device is gone or hung: all that it held is lost, and every later call of this process fails too.</summary>
 public sealed class DeviceLostException(string device, string reason) : DeviceException(
     $"{device} was lost ({reason}); resume the run from its last checkpoint in a new process (naf train --resume), "
-    + "on another device if it happens again")
-{
-    /// <summary>The driver's word for what happened.</summary>
-    public string DriverReason { get; } = reason;
-}
+    + "on another device if it happens again");

@@ -121,6 +121,19 @@ public sealed class NafAgent : IDisposable
     /// <param name="u">[actions], within [−1, 1].</param>
     public void Act(int learner, ReadOnlySpan<float> x, Span<float> u) => _population.Act(learner, x, u);
 
+    /// <summary>V(x), A(x, u) and Q(x, u) of many samples at once, on the device, in scaled rewards.</summary>
+    /// <param name="learner">Which learner.</param>
+    /// <param name="x">[samples, observations]</param>
+    /// <param name="u">[samples, actions]</param>
+    public (float[] V, float[] Advantage, float[] Q) Evaluate(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u)
+    {
+        NafShape shape = _population.Shape;
+        int samples = x.Length / shape.State;
+        var (v, advantage, q) = (new float[samples], new float[samples], new float[samples]);
+        _population.Evaluate(learner, x, u, v, new float[samples * shape.Action], new float[samples * shape.Packed], advantage, q);
+        return (v, advantage, q);
+    }
+
     /// <summary>
     /// One step of every learner that still trains, and what follows it. Without imagination it allocates at the end of an episode only.
     /// </summary>
@@ -217,12 +230,13 @@ public sealed class NafAgent : IDisposable
         Times.Add(TrainingPart.Tests, ref from);
 
         // every n episodes: fit the dynamics to B, one step of iLQG, B_old ← B
-        foreach (Explorer e in _explorers)
+        if (_imagination is not null)
         {
-            if (!e.AtEnd || e.Stopped is not null || _imagination is null) continue;
-            bool fitted = _imagination.EndEpisode(e.Learner, e.Episode, Warn);
+            (int, int)[] ended = [.. _explorers.Where(e => e.AtEnd && e.Stopped is null).Select(e => (e.Learner, e.Episode))];
+            IReadOnlySet<int> fitted = _imagination.EndEpisodes(ended, Warn);
             Times.Add(TrainingPart.Fit, ref from);
-            if (fitted) e.Planner?.Improve(e.Memory!, Warn);
+            foreach (Explorer e in _explorers)
+                if (fitted.Contains(e.Learner)) e.Planner?.Improve(e.Memory!, Warn);
             Times.Add(TrainingPart.Planning, ref from);
         }
 

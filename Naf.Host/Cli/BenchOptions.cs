@@ -9,7 +9,7 @@ namespace Naf.Host;
 /// <param name="standardSeconds">Seconds of timing where none are given.</param>
 internal sealed class BenchOptions(double standardSeconds)
 {
-    private readonly Option<string?> _device = CliOption.Text("--device", "D", "auto, cpu, cuda:N or opencl:N [auto]");
+    private readonly Option<string?> _device = CliOption.Text("--device", "D", "auto, cpu, cuda:N, opencl:N or emulated [auto]");
     private readonly Option<string?> _threads = CliOption.Text("--threads", "N", "threads where the device is the CPU; 0: one per core [0]");
     private readonly Option<string?> _seconds = CliOption.Text(
         "--seconds", "S", string.Create(CultureInfo.InvariantCulture, $"seconds of timing, after compiling and checking [{standardSeconds}]"));

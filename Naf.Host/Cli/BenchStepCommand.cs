@@ -12,7 +12,7 @@ internal static class BenchStepCommand
     {
         var task = CliOption.Text("--task", "TASK", "the task [reacher-single]");
         var rounds = CliOption.Text("--rounds", "N", "rounds of refit_episodes episodes and a fit [3]");
-        var device = CliOption.Text("--device", "D", "auto, cpu, cuda:N or opencl:N [auto]");
+        var device = CliOption.Text("--device", "D", "auto, cpu, cuda:N, opencl:N or emulated [auto]");
         var threads = CliOption.Text("--threads", "N", "threads of the CPU; 0: one per core [0]");
         var set = CliOption.Texts("--set", "KEY=VALUE", "change a setting, such as plan=ilqg; may be repeated");
         var json = CliOption.Json();

@@ -51,7 +51,7 @@ public static class CommandLine
         var root = new RootCommand("Trains robot controllers by normalized advantage functions (NAF), on a CPU, on CUDA GPUs or on OpenCL devices.")
         {
             TrainCommand.Create(terminal), EvaluateCommand.Create(terminal), RenderCommand.Create(terminal), TasksCommand.Create(terminal),
-            DevicesCommand.Create(terminal), BenchCommand.Create(terminal),
+            DevicesCommand.Create(terminal), CheckCommand.Create(terminal), BenchCommand.Create(terminal),
         };
         foreach (Option option in root.Options)
         {

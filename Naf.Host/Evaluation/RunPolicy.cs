@@ -11,11 +11,10 @@ internal sealed class RunPolicy : IDisposable
     private readonly NafAgent _agent;
     private readonly int _learner;
 
-    private RunPolicy(ControlTask task, RunConfig config, int learner)
+    private RunPolicy(ControlTask task, RunConfig config, int learner, string device)
     {
         _learner = learner;
-        // one observation at a time: quickest on the CPU, wherever it was trained
-        _device = new CpuDevice(1);
+        _device = DeviceList.Select(device, 1);
         _team = new WorkTeam(1);
         _agent = new NafAgent(task, config.Settings, _device, _team);
     }
@@ -26,10 +25,11 @@ internal sealed class RunPolicy : IDisposable
     /// <param name="config">Its config.yaml.</param>
     /// <param name="learner">Which learner.</param>
     /// <param name="warn">Takes a sentence for a checkpoint that is damaged; the one before it is used.</param>
+    /// <param name="device">Where it acts; one observation at a time is quickest on the CPU, wherever it was trained.</param>
     /// <exception cref="UserException">The run has no checkpoint that can be used.</exception>
-    public static RunPolicy Open(ControlTask task, string folder, RunConfig config, int learner, Action<string> warn)
+    public static RunPolicy Open(ControlTask task, string folder, RunConfig config, int learner, Action<string> warn, string device = "cpu")
     {
-        var policy = new RunPolicy(task, config, learner);
+        var policy = new RunPolicy(task, config, learner, device);
         try
         {
             policy.Load(RunFolder.CheckpointsOf(folder), warn);
@@ -44,6 +44,11 @@ internal sealed class RunPolicy : IDisposable
 
     /// <summary>μ(x), as a <see cref="Policy"/>.</summary>
     public void Act(ReadOnlySpan<float> observation, ulong episode, int step, Span<float> action) => _agent.Act(_learner, observation, action);
+
+    /// <summary>V(x), A(x, u) and Q(x, u) of many samples at once, in scaled rewards.</summary>
+    /// <param name="x">[samples, observations].</param>
+    /// <param name="u">[samples, actions].</param>
+    public (float[] V, float[] Advantage, float[] Q) Evaluate(ReadOnlySpan<float> x, ReadOnlySpan<float> u) => _agent.Evaluate(_learner, x, u);
 
     /// <inheritdoc/>
     public void Dispose()

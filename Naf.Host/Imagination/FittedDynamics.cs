@@ -11,36 +11,32 @@ namespace Naf.Host;
 /// regression can't explain, such as a contact, happens in imagination where it happened in the episode. A fit that is not finite is not taken over:
 /// the last good models stay, but for those of episodes, which are of no use to others.
 /// </summary>
-internal sealed class FittedDynamics : IDisposable
+internal sealed class FittedDynamics
 {
     private readonly ImaginationSettings _settings;
     private readonly DynamicsShape _shape;
     private readonly GaussianFit _fit;
+    private readonly PackedModels _packed;
     private readonly ulong _seed;
     private readonly WorkTeam _team;
-    private readonly float[] _fitted;
-    private readonly int _modes, _episodes;
+    private readonly int _first, _modes;
     private readonly bool _ofEpisodes;
     private StartClusters? _clusters;
     private int[] _names = [];
 
-    /// <param name="device">Where to fit; it must outlive this.</param>
-    /// <param name="space">The coordinates of s.</param>
-    /// <param name="horizon">Time steps T of an episode.</param>
+    /// <param name="fit">The population's fit.</param>
+    /// <param name="packed">The population's good models.</param>
+    /// <param name="first">The first of the learner's models in both.</param>
+    /// <param name="models">How many it has.</param>
     /// <param name="seed">The learner's seed.</param>
     /// <param name="planned">Whether some episodes are planned.</param>
     /// <param name="team">Threads for the prior.</param>
-    public FittedDynamics(Device device, DynamicsSpace space, int horizon, ImaginationSettings settings, ulong seed, bool planned, WorkTeam team)
+    public FittedDynamics(
+        GaussianFit fit, PackedModels packed, int first, int models, ImaginationSettings settings, ulong seed, bool planned, WorkTeam team)
     {
-        (_settings, _seed, _modes, _team) = (settings, seed, planned ? 2 : 1, team);
-        _shape = new DynamicsShape(horizon, space.Size, space.Action);
-        _ofEpisodes = settings.Around == DynamicsAround.Episode;
-        Models = _ofEpisodes ? settings.RefitEpisodes : settings.InitialStates * _modes;
-        Packed = new float[Models * horizon * _shape.PackedStep];
-        _fitted = new float[Packed.Length];
+        (_fit, _packed, _first, Models, _settings, _seed, _team) = (fit, packed, first, models, settings, seed, team);
+        (_shape, _modes, _ofEpisodes) = (fit.Shape, planned ? 2 : 1, settings.Around == DynamicsAround.Episode);
         (Scale, Low, High) = (new double[_shape.Sample], [], []);
-        _episodes = _ofEpisodes ? 1 : settings.RefitEpisodes;
-        _fit = new GaussianFit(device, _shape, Models, _episodes, new GaussianFitSettings { Ridge = settings.Ridge });
     }
 
     /// <summary>Sizes of a model.</summary>
@@ -52,8 +48,8 @@ internal sealed class FittedDynamics : IDisposable
     /// <summary>Whether there is a model.</summary>
     public bool Ready { get; private set; }
 
-    /// <summary>[Models, T, PackedStep], the packed models (<see cref="DynamicsShape"/>).</summary>
-    public float[] Packed { get; }
+    /// <summary>Their places in the population's fit.</summary>
+    public IEnumerable<int> Places => Enumerable.Range(_first, Models);
 
     /// <summary>[D], 1 / standard deviation of each entry of the recent samples; 0 where it is constant.</summary>
     public double[] Scale { get; private set; }
@@ -80,53 +76,55 @@ internal sealed class FittedDynamics : IDisposable
     /// <summary>The model of the episode that was number <paramref name="place"/> of B in the last fit.</summary>
     public int ModelAt(EpisodeRecord episode, int place) => _ofEpisodes ? place : ModelOf(episode);
 
-    /// <summary>Fits to the newest episodes of a memory whose B is full.</summary>
-    /// <returns>Whether the new model was taken over.</returns>
-    public bool Refit(EpisodeMemory memory)
+    /// <summary>Puts the newest episodes of a memory whose B is full into the fit.</summary>
+    /// <returns>What the fit takes besides; null where a model has neither episodes nor a prior.</returns>
+    /// <exception cref="ArgumentException">The episodes can't be fitted.</exception>
+    /// <exception cref="NonFiniteTransitionException">A number of theirs is not finite.</exception>
+    public FitInput? Prepare(EpisodeMemory memory)
     {
-        int size = _shape.Sample, length = Packed.Length / Models;
         Ready &= !_ofEpisodes;
         double[] recent = memory.Samples(memory.Recent.TakeLast(Math.Max(_settings.PriorEpisodes, _settings.RefitEpisodes)));
-        var moments = new SampleMoments(size);
+        var moments = new SampleMoments(_shape.Sample);
         moments.Add(recent);
         double[] scale = moments.Scale();
+        if (!scale.All(double.IsFinite)) throw new ArgumentException("the spread of the states is not a finite number");
         StartClusters? clusters = Cluster(memory);
         int[] names = clusters is null ? [] : Names(clusters, memory);
 
         EpisodeRecord[][] chosen = _ofEpisodes ? [.. memory.Batch.Select(e => (EpisodeRecord[])[e])] : Chosen(memory, clusters, names);
         for (int c = 0; c < Models; c++)
-            for (int i = 0; i < _episodes; i++) _fit.Store(c, i, i < chosen[c].Length ? Placed(chosen[c][i]) : []);
+            for (int i = 0; i < _fit.MaxEpisodes; i++) _fit.Store(_first + c, i, i < chosen[c].Length ? Placed(chosen[c][i]) : []);
         GaussianPrior? prior = _settings.Prior switch
         {
             DynamicsPrior.None => null,
             DynamicsPrior.Gaussian => GaussianPrior.Pooled([.. Enumerable.Repeat(moments, Models)], _settings.PriorStrength),
             _ => OfMixture(recent, scale, chosen),
         };
-        if (prior is null && chosen.Any(c => c.Length == 0)) return false;
-        _fit.Fit(prior, [.. Enumerable.Repeat(scale, Models).SelectMany(s => s)]);
-        for (int c = 0; c < Models; c++)
-        {
-            if (!_fit.IsFinite(c)) return false;
-            Span<float> packed = _fitted.AsSpan(c * length, length);
-            _fit.CopyPacked(c, packed);
-            if (_ofEpisodes) PassThrough(Placed(chosen[c][0]), packed);
-        }
-        if (!_fitted.All(float.IsFinite)) return false;
-        _fitted.CopyTo(Packed, 0);
-        (Scale, _clusters, _names, Ready) = (scale, clusters, names, true);
-        SetRange(recent);
+        return prior is null && chosen.Any(c => c.Length == 0) ? null : new FitInput(recent, scale, prior, clusters, names);
+    }
+
+    /// <summary>Takes over what was fitted, on the device, where all of it is finite.</summary>
+    public bool TakeOver(FitInput input)
+    {
+        if (!Places.All(_fit.IsFinite)) return false;
+        foreach (int place in Places) _packed.TakeFrom(_fit, place);
+        (Scale, _clusters, _names, Ready) = (input.Scale, input.Clusters, input.Names, true);
+        SetRange(input.Recent);
         return true;
     }
+
+    /// <summary>Hands the models to rollouts.</summary>
+    public void GiveTo(ImaginationRollouts rollouts, int learner) => _packed.GiveTo(rollouts, learner, _first, Models);
 
     /// <summary>The error on an episode that is not yet part of the fit; null before the first fit.</summary>
     public ModelError? ErrorOn(EpisodeRecord episode)
     {
         if (!Ready) return null;
-        int model = ModelOf(episode);
+        float[] packed = Packed(ModelOf(episode), 1);
         double[] next = new double[_shape.State];
         return ModelError.Of(episode, Scale.AsSpan(_shape.Input), _settings.Steps, (t, s, u) =>
         {
-            Mean(Packed.AsSpan((model * _shape.Horizon + t) * _shape.PackedStep, _shape.PackedStep), s, u, next);
+            Mean(packed.AsSpan(t * _shape.PackedStep, _shape.PackedStep), s, u, next);
             next.CopyTo(s);
         });
     }
@@ -136,7 +134,7 @@ internal sealed class FittedDynamics : IDisposable
     {
         (int t, int s) = (_shape.Horizon, _shape.State);
         var (f, offset, n) = (new double[t * s * _shape.Input], new double[t * s], new double[t * s * s]);
-        _fit.CopyTo(model, f, offset, n);
+        _fit.CopyTo(_first + model, f, offset, n);
         return new TimeVaryingModel(t, s, _shape.Action, f, offset, n);
     }
 
@@ -144,7 +142,7 @@ internal sealed class FittedDynamics : IDisposable
     {
         writer.Write(Ready);
         if (!Ready) return;
-        foreach (float number in Packed) writer.Write(number);
+        foreach (float number in Packed(0, Models)) writer.Write(number);
         foreach (double number in Scale) writer.Write(number);
         foreach (ImmutableArray<float> bound in (ImmutableArray<float>[])[Low, High])
             foreach (float number in bound) writer.Write(number);
@@ -157,7 +155,8 @@ internal sealed class FittedDynamics : IDisposable
     {
         Ready = reader.ReadBoolean();
         if (!Ready) return;
-        foreach (ref float number in Packed.AsSpan()) number = reader.ReadSingle();
+        float[] packed = [.. Enumerable.Range(0, Models * _packed.Length).Select(_ => reader.ReadSingle())];
+        _packed.Write(_first, packed);
         foreach (ref double number in Scale.AsSpan()) number = reader.ReadDouble();
         Low = [.. Enumerable.Range(0, _shape.State).Select(_ => reader.ReadSingle())];
         High = [.. Enumerable.Range(0, _shape.State).Select(_ => reader.ReadSingle())];
@@ -165,7 +164,13 @@ internal sealed class FittedDynamics : IDisposable
         if (_clusters is not null) _names = [.. Enumerable.Range(0, _settings.InitialStates).Select(_ => reader.ReadInt32())];
     }
 
-    public void Dispose() => _fit.Dispose();
+    /// <summary>[models, T, PackedStep], the good packed models from one on, copied from the device.</summary>
+    public float[] Packed(int first, int models)
+    {
+        var packed = new float[models * _packed.Length];
+        _packed.Read(_first + first, packed);
+        return packed;
+    }
 
     // a cluster keeps the number that most of its starts had before, so that a planner's controller stays with its start
     private int[] Names(StartClusters clusters, EpisodeMemory memory)
@@ -205,19 +210,6 @@ internal sealed class FittedDynamics : IDisposable
             chosen[c] = [.. (kind.Length > 0 ? kind : alike).TakeLast(_settings.RefitEpisodes)];
         }
         return chosen;
-    }
-
-    // f_t += s′ − (F_t [s; u] + f_t) along an episode's samples [s; u; s′]
-    private void PassThrough(ReadOnlySpan<double> samples, Span<float> packed)
-    {
-        double[] next = new double[_shape.State];
-        for (int t = 0; t < samples.Length / _shape.Sample; t++)
-        {
-            Span<float> step = packed.Slice(t * _shape.PackedStep, _shape.PackedStep), f = step[(_shape.Input * _shape.PackedRow)..];
-            ReadOnlySpan<double> sample = samples.Slice(t * _shape.Sample, _shape.Sample), real = sample[_shape.Input..];
-            Mean(step, sample[.._shape.State], sample[_shape.State.._shape.Input], next);
-            for (int i = 0; i < next.Length; i++) f[i] += (float)(real[i] - next[i]);
-        }
     }
 
     // the samples where the fit is to see them: at their time step, or for the control half an episode away

@@ -7,37 +7,35 @@ namespace Naf.Host;
 internal sealed class FittedWorld : IImaginedWorld
 {
     private readonly ImaginationSettings _settings;
-    private readonly FittedDynamics[] _dynamics;
+    private readonly PopulationDynamics _dynamics;
     private readonly ImaginationRollouts _rollouts;
-    private readonly float[] _packed;
     private readonly int _horizon;
 
-    /// <param name="dynamics">One for each learner; they must outlive this.</param>
+    /// <param name="dynamics">Those of the population; they must outlive this.</param>
     public FittedWorld(
-        Device device, NafPopulation population, DynamicsSpace space, int horizon, ImaginationSettings settings, FittedDynamics[] dynamics)
+        Device device, NafPopulation population, DynamicsSpace space, int horizon, ImaginationSettings settings, PopulationDynamics dynamics)
     {
         (_settings, _dynamics, _horizon) = (settings, dynamics, horizon);
-        _packed = new float[dynamics.Sum(d => (long)d.Packed.Length)];
         RolloutSettings standard = RolloutSettings();
         _rollouts = new ImaginationRollouts(
-            device, population, space.Rollouts(dynamics[0].Models * horizon), [.. Enumerable.Repeat(standard, dynamics.Length)]);
+            device, population, space.Rollouts(dynamics[0].Models * horizon), [.. Enumerable.Repeat(standard, dynamics.Learners)]);
     }
 
     public void RollOut(IReadOnlyList<Imagining> learners)
     {
-        for (int k = 0; k < _dynamics.Length; k++) _rollouts.Starts(k).Count = 0;
+        for (int k = 0; k < _dynamics.Learners; k++) _rollouts.Starts(k).Count = 0;
         foreach (Imagining l in learners) SetStarts(l);
         _rollouts.Run();
     }
 
     public RolloutReport Report(int learner) => _rollouts.Starts(learner).Count == 0 ? default : _rollouts.Report(learner);
 
-    public bool Refit(int learner, EpisodeMemory memory)
+    public string?[] Refit(IReadOnlyList<Refitting> due)
     {
-        if (!_dynamics[learner].Refit(memory)) return false;
-        TakeOver(learner);
-        _rollouts.SetDynamics(_packed);
-        return true;
+        string?[] problems = _dynamics.Refit(due);
+        for (int i = 0; i < due.Count; i++)
+            if (problems[i] is null) TakeOver(due[i].Learner);
+        return problems;
     }
 
     public bool Ready(int learner) => _dynamics[learner].Ready;
@@ -49,9 +47,8 @@ internal sealed class FittedWorld : IImaginedWorld
 
     public void Load(BinaryReader reader)
     {
-        for (int k = 0; k < _dynamics.Length; k++)
+        for (int k = 0; k < _dynamics.Learners; k++)
             if (_dynamics[k].Ready) TakeOver(k);
-        if (_dynamics.Any(d => d.Ready)) _rollouts.SetDynamics(_packed);
     }
 
     public void Dispose() => _rollouts.Dispose();
@@ -64,7 +61,7 @@ internal sealed class FittedWorld : IImaginedWorld
     private void TakeOver(int learner)
     {
         FittedDynamics d = _dynamics[learner];
-        d.Packed.CopyTo(_packed, learner * d.Packed.Length);
+        d.GiveTo(_rollouts, learner);
         _rollouts.SetSettings(learner, RolloutSettings() with { Low = d.Low, High = d.High });
     }
 

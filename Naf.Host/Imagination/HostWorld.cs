@@ -58,7 +58,8 @@ internal abstract class HostWorld : IImaginedWorld
 
     public RolloutReport Report(int learner) => _reports[learner];
 
-    public abstract bool Refit(int learner, EpisodeMemory memory);
+    public string?[] Refit(IReadOnlyList<Refitting> due) =>
+        [.. due.Select(d => PopulationDynamics.Try(() => Learn(d.Learner, d.Memory) ? null : PopulationDynamics.NotFinite))];
 
     public abstract bool Ready(int learner);
 
@@ -69,6 +70,10 @@ internal abstract class HostWorld : IImaginedWorld
     public abstract void Load(BinaryReader reader);
 
     public abstract void Dispose();
+
+    /// <summary>Learns a learner's dynamics anew from its memory, whose B is full.</summary>
+    /// <returns>Whether they are finite; where not, the last good ones stay.</returns>
+    protected abstract bool Learn(int learner, EpisodeMemory memory);
 
     /// <summary>Puts rollout m at its start and writes the observation there.</summary>
     protected abstract void Begin(int m, EpisodeRecord episode, int time, Span<float> x);

@@ -17,9 +17,9 @@ internal interface IImaginedWorld : IDisposable
     /// <summary>What the last call made for a learner.</summary>
     RolloutReport Report(int learner);
 
-    /// <summary>Learns the dynamics anew from a learner's memory, whose B is full.</summary>
-    /// <returns>Whether there are new dynamics; where not, the last good ones stay.</returns>
-    bool Refit(int learner, EpisodeMemory memory);
+    /// <summary>Learns the dynamics of all learners that are due anew.</summary>
+    /// <returns>Why a learner has no new dynamics, so that the last good ones stay; null where it has.</returns>
+    string?[] Refit(IReadOnlyList<Refitting> due);
 
     /// <summary>Whether a learner has dynamics to imagine in.</summary>
     bool Ready(int learner);

@@ -13,7 +13,7 @@ internal sealed class Imagination : IDisposable
     private readonly ImaginationSettings _settings;
     private readonly NafPopulation _population;
     private readonly IImaginedWorld? _world;
-    private readonly FittedDynamics[] _dynamics, _imagined;
+    private readonly PopulationDynamics? _dynamics, _imagined;
     private readonly EpisodeMemory[] _memories;
     private readonly ImaginationSwitch[] _switches;
     private readonly ImaginedStarts[] _starts;
@@ -39,12 +39,12 @@ internal sealed class Imagination : IDisposable
         try
         {
             // a planner's dynamics are of the batch; imagination's too, unless they are of its episodes
-            _imagined = kind == ImaginationKind.Fitted && _settings.Around == DynamicsAround.Episode ? Fits(_settings) : [];
-            _dynamics = fits && (_plans || _imagined.Length == 0) ? Fits(_settings with { Around = DynamicsAround.Batch }) : [];
-            if (_imagined.Length == 0) _imagined = _dynamics;
+            _imagined = kind == ImaginationKind.Fitted && _settings.Around == DynamicsAround.Episode ? Fits(_settings) : null;
+            _dynamics = fits && (_plans || _imagined is null) ? Fits(_settings with { Around = DynamicsAround.Batch }) : null;
+            _imagined ??= _dynamics;
             _world = kind switch
             {
-                ImaginationKind.Fitted => _opened.Add(new FittedWorld(device, population, Space, task.Horizon, _settings, _imagined)),
+                ImaginationKind.Fitted => _opened.Add(new FittedWorld(device, population, Space, task.Horizon, _settings, _imagined!)),
                 ImaginationKind.True => _opened.Add(new TrueWorld(task, population, _settings, seeds, team)),
                 ImaginationKind.Network => _opened.Add(new NetworkWorld(device, Space, task.Horizon, population, _settings, seeds)),
                 _ => null,
@@ -62,8 +62,8 @@ internal sealed class Imagination : IDisposable
         _starts = [.. seeds.Select(s => new ImaginedStarts(s))];
         (_reports, _emptied) = (new ImaginationReport[seeds.Length], new bool[seeds.Length]);
 
-        FittedDynamics[] Fits(ImaginationSettings how) =>
-            [.. seeds.Select(s => _opened.Add(new FittedDynamics(device, Space, task.Horizon, how, s, _plans, team)))];
+        PopulationDynamics Fits(ImaginationSettings how) =>
+            _opened.Add(new PopulationDynamics(device, Space, task.Horizon, how, seeds, _plans, team));
     }
 
     /// <summary>The coordinates of the states.</summary>
@@ -73,7 +73,7 @@ internal sealed class Imagination : IDisposable
     public EpisodeMemory Memory(int learner) => _memories[learner];
 
     /// <summary>The dynamics in which a learner's planner plans.</summary>
-    public FittedDynamics Dynamics(int learner) => _dynamics[learner];
+    public FittedDynamics Dynamics(int learner) => _dynamics![learner];
 
     /// <summary>Whether a learner imagines now.</summary>
     public bool IsOn(int learner) =>
@@ -104,46 +104,56 @@ internal sealed class Imagination : IDisposable
     }
 
     /// <summary>
-    /// At the end of a learner's episode: where B is full, the dynamics are judged on its newest episode, then fitted to it, and B_old ← B.
+    /// At the end of learners' episodes: where B is full, the dynamics are judged on its newest episode, then fitted to it, and B_old ← B.
     /// </summary>
-    /// <returns>Whether there are new dynamics.</returns>
-    public bool EndEpisode(int learner, int episode, Action<string> warn)
+    /// <param name="ended">Learners, and the numbers of their episodes.</param>
+    /// <returns>The learners that have new dynamics.</returns>
+    public IReadOnlySet<int> EndEpisodes(IReadOnlyList<(int Learner, int Episode)> ended, Action<string> warn)
     {
-        EpisodeMemory memory = _memories[learner];
-        if (!memory.IsFull) return false;
-        ModelError? error = _world?.ErrorOn(learner, memory.Newest), plannersError = _plans ? _dynamics[learner].ErrorOn(memory.Newest) : null;
-        double[] scores = [.. memory.Batch.Where(e => !e.Planned).Select(e => e.Score)];
-        if (_switches[learner].Judge(episode, error, scores.Length > 0 ? scores.Average() : null) is { } change)
-            warn($"learner {learner}, episode {episode}: imagination {change}");
-        bool fitted = Refit(learner, memory, episode, warn);
-        memory.Rotate();
-        if (_settings.Clear || !_switches[learner].On)
+        (int Learner, int Episode)[] due = [.. ended.Where(e => _memories[e.Learner].IsFull)];
+        foreach ((int k, int episode) in due)
         {
-            _population.ClearImagined(learner);
-            _emptied[learner] = true;
+            EpisodeMemory memory = _memories[k];
+            ModelError? error = _world?.ErrorOn(k, memory.Newest), plannersError = _plans ? _dynamics![k].ErrorOn(memory.Newest) : null;
+            double[] scores = [.. memory.Batch.Where(e => !e.Planned).Select(e => e.Score)];
+            if (_switches[k].Judge(episode, error, scores.Length > 0 ? scores.Average() : null) is { } change)
+                warn($"learner {k}, episode {episode}: imagination {change}");
+            // without imagination the planner's dynamics are what there is to report on
+            _reports[k] = _reports[k] with { Error = error ?? plannersError };
         }
-        // without imagination the planner's dynamics are what there is to report on
-        _reports[learner] = _reports[learner] with { Error = error ?? plannersError };
+        IReadOnlySet<int> fitted = Refit(due, warn);
+        foreach ((int k, _) in due)
+        {
+            _memories[k].Rotate();
+            if (!_settings.Clear && _switches[k].On) continue;
+            _population.ClearImagined(k);
+            _emptied[k] = true;
+        }
         return fitted;
     }
 
     // dynamics that nobody uses any more are not learned; whatever an episode's numbers do to a fit, the last good one stays
-    private bool Refit(int learner, EpisodeMemory memory, int episode, Action<string> warn)
+    private HashSet<int> Refit((int Learner, int Episode)[] due, Action<string> warn)
     {
-        bool imagines = _world is not null && _switches[learner].Ended.Length == 0, fitted = true;
-        try
+        var problems = new Dictionary<int, string?>();
+        // imagination in the same dynamics takes over the fit that the planner uses
+        bool shared = _world is FittedWorld && _imagined == _dynamics;
+        if (_plans) Learn(_dynamics!.Refit, k => !(shared && Imagines(k)));
+        if (_world is not null) Learn(_world.Refit, Imagines);
+        foreach ((int k, int episode) in due)
+            if (problems.GetValueOrDefault(k) is { } problem)
+                warn($"learner {k}: no dynamics could be learned after episode {episode} ({problem}); the last good ones stay");
+        return [.. due.Select(d => d.Learner).Where(k => problems.GetValueOrDefault(k) is null)];
+
+        bool Imagines(int learner) => _world is not null && _switches[learner].Ended.Length == 0;
+
+        void Learn(Func<IReadOnlyList<Refitting>, string?[]> refit, Func<int, bool> takesPart)
         {
-            // imagination in the same dynamics takes over the fit that the planner uses
-            if (_plans && !(imagines && _world is FittedWorld && _imagined == _dynamics)) fitted = _dynamics[learner].Refit(memory);
-            if (imagines) fitted &= _world!.Refit(learner, memory);
-            if (!fitted) warn($"learner {learner}: the dynamics learned after episode {episode} are not finite; the last good ones stay");
+            Refitting[] some = [.. due.Where(d => takesPart(d.Learner)).Select(d => new Refitting(d.Learner, _memories[d.Learner]))];
+            if (some.Length == 0) return;
+            foreach ((Refitting which, string? problem) in some.Zip(refit(some)))
+                problems[which.Learner] = problems.GetValueOrDefault(which.Learner) ?? problem;
         }
-        catch (Exception error) when (error is ArgumentException or NonFiniteTransitionException)
-        {
-            warn($"learner {learner}: no dynamics could be learned after episode {episode} ({error.Message}); the last good ones stay");
-            return false;
-        }
-        return fitted;
     }
 
     /// <summary>What a learner imagined since the last call.</summary>
@@ -164,7 +174,8 @@ internal sealed class Imagination : IDisposable
             writer.Write(_reports[k].Cuts);
             writer.Write(_emptied[k]);
         }
-        foreach (FittedDynamics d in _dynamics.Union(_imagined)) d.Save(writer);
+        _dynamics?.Save(writer);
+        if (_imagined != _dynamics) _imagined?.Save(writer);
         _world?.Save(writer);
     }
 
@@ -178,7 +189,8 @@ internal sealed class Imagination : IDisposable
             _reports[k] = new ImaginationReport { Steps = reader.ReadInt64(), Cuts = reader.ReadInt32() };
             _emptied[k] = reader.ReadBoolean();
         }
-        foreach (FittedDynamics d in _dynamics.Union(_imagined)) d.Load(reader);
+        _dynamics?.Load(reader);
+        if (_imagined != _dynamics) _imagined?.Load(reader);
         _world?.Load(reader);
     }
 

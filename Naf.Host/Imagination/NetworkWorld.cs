@@ -50,7 +50,7 @@ internal sealed class NetworkWorld : HostWorld
     // a network that has left the finite numbers learns no more
     public override bool Ready(int learner) => _known[learner].Scale.Length > 0 && _network.Finite(learner);
 
-    public override bool Refit(int learner, EpisodeMemory memory)
+    protected override bool Learn(int learner, EpisodeMemory memory)
     {
         Knowledge k = _known[learner];
         (int inputs, int states) = (_space.Size + _space.Action, _space.Size);

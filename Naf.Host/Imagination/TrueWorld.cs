@@ -21,7 +21,7 @@ internal sealed class TrueWorld : HostWorld
         _ready = new bool[population.Learners];
     }
 
-    public override bool Refit(int learner, EpisodeMemory memory) => _ready[learner] = true;
+    protected override bool Learn(int learner, EpisodeMemory memory) => _ready[learner] = true;
 
     public override bool Ready(int learner) => _ready[learner];
 

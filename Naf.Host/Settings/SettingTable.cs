@@ -116,7 +116,7 @@ public static class SettingTable
         Setting.Integer(
             "checkpoint_every", 1, Many, "episodes between checkpoints", s => s.CheckpointEvery, (s, v) => s with { CheckpointEvery = v }),
         Setting.Text(
-            "device", "auto, cpu, cuda:N or opencl:N", "where the learners live",
+            "device", "auto, cpu, cuda:N, opencl:N or emulated", "where the learners live",
             s => s.Device, (s, v) => v.Length > 0 ? s with { Device = v } : null),
         Setting.Integer("threads", 0, 256, "threads of the CPU; 0: one per core", s => s.Threads, (s, v) => s with { Threads = v }),
     ];

@@ -1,18 +1,17 @@
-using System.Runtime.Intrinsics;
+using ILGPU;
 using Naf.Gpu;
 
 namespace Naf.Kernels;
 
 /// <summary>
 /// The normalized advantage function of many samples at once (paper, equations 7 to 9), on any device: from the networks' raw outputs v, m, l
-/// and actions u to μ = tanh m, L, A = −½ |Lᵀ(u − μ)|² and Q = v + A. The formulas are those of <see cref="NafAdvantage{TLanes, TVector}"/>.
+/// and actions u to μ = tanh m, L, A = −½ |Lᵀ(u − μ)|² and Q = v + A. The formulas are those of <see cref="NafAdvantage"/>.
 /// </summary>
 public sealed class AdvantageEvaluation : IDisposable
 {
-    private const int GpuThreads = 256;
-
     private readonly Device _device;
-    private readonly DeviceKernel? _kernel;
+    private readonly DeviceKernel<AdvantageArguments<float>>? _kernel;
+    private readonly BufferScope? _scope;
     private readonly DeviceBuffer<float>[] _inputs = [], _outputs = [];
 
     /// <param name="device">Where to evaluate; it must outlive the evaluation.</param>
@@ -30,10 +29,11 @@ public sealed class AdvantageEvaluation : IDisposable
         if (!(bound > 0) || !float.IsFinite(bound)) throw new ArgumentException($"the bound of L's diagonal is {bound}; give one above 0");
         (_device, Action, Samples, Bound) = (device, action, samples, bound);
         if (device is not GpuDevice gpu) return;
-        _kernel = gpu.Compile(Source(action))["naf_advantage"];
-        (_inputs, _outputs) = GpuDevice.Construct(() => (Allocate(1, action, Packed, action), Allocate(action, Packed, 1, 1)));
+        _kernel = gpu.Load<AdvantageArguments<float>>(AdvantageKernel.Evaluate, Math.Min(256, gpu.Limits.GroupThreads));
+        (_scope, _inputs, _outputs) = BufferScope.Construct(gpu, scope =>
+            (scope, Allocate(scope, 1, action, Packed, action), Allocate(scope, action, Packed, 1, 1)));
 
-        DeviceBuffer<float>[] Allocate(params int[] rows) => [.. rows.Select(row => gpu.Allocate<float>((long)row * samples))];
+        DeviceBuffer<float>[] Allocate(BufferScope scope, params int[] rows) => [.. rows.Select(row => scope.Allocate<float>((long)row * samples))];
     }
 
     /// <summary>Entries of an action.</summary>
@@ -47,10 +47,6 @@ public sealed class AdvantageEvaluation : IDisposable
 
     /// <summary>Entries of the packed lower triangle L, row by row: (0,0), (1,0), (1,1), (2,0), …</summary>
     public int Packed => Action * (Action + 1) / 2;
-
-    /// <summary>The kernel for an action's size.</summary>
-    internal static KernelSource Source(int action) => KernelSource.Load(
-        typeof(AdvantageEvaluation).Assembly, "AdvantageEvaluation.gpu.c", [new("THREADS", GpuThreads), new("ACTION", action)]);
 
     /// <summary>Evaluates all samples.</summary>
     /// <param name="v">[samples].</param>
@@ -82,8 +78,19 @@ public sealed class AdvantageEvaluation : IDisposable
         _inputs[0].Upload(v);
         _inputs[1].Upload(m);
         _inputs[2].Upload(l);
+        Finish(u, [], mu, lower, advantage, q);
+    }
+
+    /// <summary>On a GPU: where v, m and l of the samples are written, for <see cref="Finish"/>.</summary>
+    internal (ArrayView<float> V, ArrayView<float> Mean, ArrayView<float> Triangle) Inputs => (_inputs[0].View, _inputs[1].View, _inputs[2].View);
+
+    /// <summary>On a GPU: evaluates samples whose networks' outputs are in <see cref="Inputs"/>.</summary>
+    /// <param name="v">[samples], takes V; empty: not wanted.</param>
+    internal void Finish(ReadOnlySpan<float> u, Span<float> v, Span<float> mu, Span<float> lower, Span<float> advantage, Span<float> q)
+    {
         _inputs[3].Upload(u);
         Launch();
+        _inputs[0].Download(v);
         _outputs[0].Download(mu);
         _outputs[1].Download(lower);
         _outputs[2].Download(advantage);
@@ -91,18 +98,15 @@ public sealed class AdvantageEvaluation : IDisposable
     }
 
     /// <summary>Evaluates what was uploaded by the last <see cref="Evaluate"/> once more, on a GPU, without waiting.</summary>
-    internal void Launch()
+    internal void Launch() => _kernel!.Launch(Math.Min((Samples + _kernel.Threads - 1) / _kernel.Threads, 65535), new AdvantageArguments<float>
     {
-        int groups = Math.Min((Samples + GpuThreads - 1) / GpuThreads, 65535);
-        _kernel!.Device.Launch(_kernel, new LaunchShape(groups, GpuThreads),
-            _inputs[0], _inputs[1], _inputs[2], _inputs[3], _outputs[0], _outputs[1], _outputs[2], _outputs[3], Bound, Samples);
-    }
+        V = _inputs[0].View, Mean = _inputs[1].View, Triangle = _inputs[2].View, U = _inputs[3].View,
+        Mu = _outputs[0].View, Lower = _outputs[1].View, Advantage = _outputs[2].View, Q = _outputs[3].View,
+        Action = Action, Samples = Samples, Bound = Bound,
+    });
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (DeviceBuffer<float> buffer in (DeviceBuffer<float>[])[.. _inputs, .. _outputs]) buffer.Dispose();
-    }
+    public void Dispose() => _scope?.Dispose();
 
     private unsafe void EvaluateOnCpu(
         ReadOnlySpan<float> v, ReadOnlySpan<float> m, ReadOnlySpan<float> l, ReadOnlySpan<float> u,
@@ -117,13 +121,8 @@ public sealed class AdvantageEvaluation : IDisposable
 
             void Part(int member)
             {
-                (int first, int last) = Mlp<Lanes128, Vector128<float>>.Share(Samples, member, team.Threads);
-                switch (CpuDevice.RegisterFloats)
-                {
-                    case 16: NafAdvantage<Lanes512, Vector512<float>>.Evaluate(rows, Action, Bound, first, last); break;
-                    case 8: NafAdvantage<Lanes256, Vector256<float>>.Evaluate(rows, Action, Bound, first, last); break;
-                    default: NafAdvantage<Lanes128, Vector128<float>>.Evaluate(rows, Action, Bound, first, last); break;
-                }
+                (int first, int last) = Mlp.Share(Samples, member, team.Threads);
+                NafAdvantage.Evaluate(rows, Action, Bound, first, last);
             }
         }
     }

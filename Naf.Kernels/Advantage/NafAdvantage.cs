@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Naf.Kernels;
 
 /// <summary>
@@ -9,9 +11,7 @@ namespace Naf.Kernels;
 /// </code>
 /// B bounds the diagonal's logarithm smoothly: the complaint heard most about NAF is that exp overflows.
 /// </summary>
-internal static unsafe class NafAdvantage<TLanes, TVector>
-    where TLanes : struct, ILanes<TVector>
-    where TVector : struct
+internal static unsafe class NafAdvantage
 {
     // samples whose exponentials are taken together
     private const int Tile = 16;
@@ -109,7 +109,7 @@ internal static unsafe class NafAdvantage<TLanes, TVector>
         float* mu = stackalloc float[width];
         new Span<float>(mu, width).Clear();
         new ReadOnlySpan<float>(raw, action).CopyTo(new Span<float>(mu, action));
-        for (int i = 0; i < width; i += TLanes.Width) TLanes.Store(mu + i, Tanh(TLanes.Load(mu + i)));
+        for (int i = 0; i < width; i += 16) Tanh(Vector512.Load(mu + i)).Store(mu + i);
         new ReadOnlySpan<float>(mu, action).CopyTo(u);
     }
 
@@ -124,23 +124,23 @@ internal static unsafe class NafAdvantage<TLanes, TVector>
             diagonal[i] = heads.L[(nint)(m + i / action) * heads.LRow + entry * (entry + 3) / 2];
         }
         // Tile · action is a multiple of 16: whole registers, whatever the last samples leave in them
-        TVector one = TLanes.All(1), b = TLanes.All(bound), inverse = TLanes.All(1 / bound);
-        for (int i = 0; i < samples * action; i += TLanes.Width)
+        Vector512<float> one = Vector512<float>.One, b = Vector512.Create(bound), inverse = Vector512.Create(1 / bound);
+        for (int i = 0; i < samples * action; i += 16)
         {
-            TVector t = Tanh(TLanes.Load(mu + i));
-            TLanes.Store(mu + i, t);
-            TLanes.Store(slopeMu + i, TLanes.Subtract(one, TLanes.Multiply(t, t)));
-            t = Tanh(TLanes.Multiply(TLanes.Load(diagonal + i), inverse));
-            TVector e = TLanes.Exp(TLanes.Multiply(b, t));
-            TLanes.Store(diagonal + i, e);
-            TLanes.Store(slopeDiagonal + i, TLanes.Multiply(e, TLanes.Subtract(one, TLanes.Multiply(t, t))));
+            Vector512<float> t = Tanh(Vector512.Load(mu + i));
+            t.Store(mu + i);
+            (one - t * t).Store(slopeMu + i);
+            t = Tanh(Vector512.Load(diagonal + i) * inverse);
+            Vector512<float> e = Vector512.Exp(b * t);
+            e.Store(diagonal + i);
+            (e * (one - t * t)).Store(slopeDiagonal + i);
         }
     }
 
     // tanh x = 1 − 2 / (exp 2x + 1); saturates to ±1
-    private static TVector Tanh(TVector x)
+    private static Vector512<float> Tanh(Vector512<float> x)
     {
-        TVector one = TLanes.All(1);
-        return TLanes.Subtract(one, TLanes.Divide(TLanes.All(2), TLanes.Add(TLanes.Exp(TLanes.Add(x, x)), one)));
+        Vector512<float> one = Vector512<float>.One;
+        return one - Vector512.Create(2f) / (Vector512.Exp(x + x) + one);
     }
 }

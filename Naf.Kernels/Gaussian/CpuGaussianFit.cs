@@ -1,4 +1,5 @@
 using Naf.Gpu;
+using Lanes = System.Runtime.Intrinsics.Vector512<double>;
 
 namespace Naf.Kernels;
 
@@ -10,49 +11,45 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
 {
     private readonly DynamicsShape _shape;
     private readonly WorkTeam _team;
-    private readonly IFitBlock[] _blocks;
+    private readonly int[][] _lengths;
+    private readonly FitBlock[] _blocks;
     private readonly FitLearner[] _learners;
     private readonly int[] _wrong;
-    private readonly int _maxEpisodes, _blocksPerLearner;
+    private readonly int _blocksPerLearner;
     private readonly List<IDisposable> _owned = [];
     private readonly HostBuffer _samples, _models, _diagonals;
     private readonly Action<int> _fitAsMember;
+    private FitCall? _call;
     private int _next;
 
-    /// <param name="laneWidth">Doubles of a register, or 0 for the widest.</param>
     /// <exception cref="OutOfMemoryException">The machine has no room; nothing is left behind.</exception>
-    public CpuGaussianFit(CpuDevice device, DynamicsShape shape, int[][] lengths, int maxEpisodes, int laneWidth)
+    public CpuGaussianFit(CpuDevice device, DynamicsShape shape, int[][] lengths, int maxEpisodes)
     {
-        (_shape, _team, _maxEpisodes) = (shape, device.Team, maxEpisodes);
-        int learners = lengths.Length, t = shape.Horizon;
-        long samples = (long)maxEpisodes * t * shape.Sample, f = (long)t * shape.State * shape.Input, offset = (long)t * shape.State;
-        long n = offset * shape.State;
+        (_shape, _team, _lengths, int learners) = (shape, device.Team, lengths, lengths.Length);
+        _blocksPerLearner = (shape.Horizon + FitBlock.Width - 1) / FitBlock.Width;
+        long samples = (long)maxEpisodes * shape.Horizon * shape.Sample, model = (long)_blocksPerLearner * FitBlock.ModelBlock(shape);
         try
         {
-            _blocks = [.. Enumerable.Range(0, _team.Threads).Select(_ => Own(Create(shape, maxEpisodes, laneWidth)))];
+            _blocks = [.. Enumerable.Range(0, _team.Threads).Select(_ => Own(new FitBlock(shape, maxEpisodes)))];
             _samples = Own(new HostBuffer(2 * samples * learners));
-            _models = Own(new HostBuffer(2 * (f + offset + n) * learners));
+            _models = Own(new HostBuffer(2 * model * FitBlock.Width * learners));
             _diagonals = Own(new HostBuffer(2L * shape.Sample * learners));
-            Packed = Own(new HostBuffer((long)t * shape.PackedStep * learners));
+            Packed = Own(new HostBuffer((long)shape.Horizon * shape.PackedStep * learners));
         }
         catch
         {
             Dispose();
             throw;
         }
-        _blocksPerLearner = (t + _blocks[0].Width - 1) / _blocks[0].Width;
-        _wrong = new int[learners];
-        _learners = [.. lengths.Select(l => new FitLearner(l))];
-        for (int k = 0; k < learners; k++)
-        {
-            FitLearner learner = _learners[k];
-            learner.Samples = (double*)_samples.Pointer + k * samples;
-            learner.F = (double*)_models.Pointer + k * (f + offset + n);
-            learner.Offset = learner.F + f;
-            learner.N = learner.Offset + offset;
-            learner.Packed = Packed.Pointer + (nint)k * t * shape.PackedStep;
-            learner.Diagonal = (double*)_diagonals.Pointer + (nint)k * shape.Sample;
-        }
+        _wrong = [.. Enumerable.Repeat(1, learners)];
+        _learners = new FitLearner[learners];
+        for (nint k = 0; k < learners; k++)
+            _learners[k] = new FitLearner
+            {
+                Samples = (double*)_samples.Pointer + k * (nint)samples,
+                Models = (Lanes*)_models.Pointer + k * (nint)model,
+                Packed = Packed.Pointer + k * shape.Horizon * shape.PackedStep,
+            };
         _fitAsMember = FitAsMember;
     }
 
@@ -61,32 +58,41 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
     public void Store(int learner, int episode, ReadOnlySpan<double> samples) =>
         samples.CopyTo(new Span<double>(_learners[learner].Samples + (nint)episode * _shape.Horizon * _shape.Sample, samples.Length));
 
-    public void Fit(ReadOnlySpan<double> diagonal, GaussianPrior? prior, int priorSteps)
+    public void Fit(FitCall call)
     {
-        diagonal.CopyTo(new Span<double>(_diagonals.Pointer, diagonal.Length));
-        Array.Clear(_wrong);
-        fixed (double* mean = prior?.Mean, scatter = prior?.Scatter)
+        call.Diagonal.CopyTo(new Span<double>(_diagonals.Pointer, call.Diagonal.Length));
+        fixed (double* mean = call.Prior?.Mean, scatter = call.Prior?.Scatter)
         {
-            for (int k = 0; k < _learners.Length; k++)
+            for (int place = 0; place < call.Learners.Length; place++)
             {
-                FitLearner learner = _learners[k];
-                nint size = _shape.Sample, steps = priorSteps * k;
-                learner.PriorMean = prior is null ? null : mean + steps * size;
-                learner.PriorScatter = prior is null ? null : scatter + steps * size * size;
-                (learner.PriorSteps, learner.MeanStrength, learner.Strength) = (priorSteps, prior?.MeanStrength ?? 0, prior?.Strength ?? 0);
-                learner.Version++;
+                ref FitLearner learner = ref _learners[call.Learners[place]];
+                nint at = (nint)call.PriorSteps * place * _shape.Sample;
+                learner.Diagonal = (double*)_diagonals.Pointer + (nint)place * _shape.Sample;
+                learner.PriorMean = mean + at;
+                learner.PriorScatter = scatter + at * _shape.Sample;
+                _wrong[call.Learners[place]] = 0;
             }
-            _next = 0;
+            (_call, _next) = (call, 0);
             _team.Run(_fitAsMember);
         }
     }
 
     public void CopyTo(int learner, Span<double> f, Span<double> offset, Span<double> n)
     {
-        FitLearner from = _learners[learner];
-        new Span<double>(from.F, f.Length).CopyTo(f);
-        new Span<double>(from.Offset, offset.Length).CopyTo(offset);
-        new Span<double>(from.N, n.Length).CopyTo(n);
+        (int s, int inputs, int outputs) = (_shape.State, _shape.Input, FitBlock.Padded(_shape.State));
+        nint fRow = FitBlock.Padded(inputs);
+        for (int t = 0; t < _shape.Horizon; t++)
+        {
+            // element t mod width of each vector
+            double* model = (double*)(_learners[learner].Models + (nint)(t / FitBlock.Width) * FitBlock.ModelBlock(_shape)) + t % FitBlock.Width;
+            for (int i = 0; i < s; i++)
+                for (int j = 0; j < inputs; j++) f[(t * s + i) * inputs + j] = model[(i * fRow + j) * FitBlock.Width];
+            model += outputs * fRow * FitBlock.Width;
+            for (int i = 0; i < s; i++) offset[t * s + i] = model[i * FitBlock.Width];
+            model += outputs * FitBlock.Width;
+            for (int i = 0; i < s; i++)
+                for (int j = 0; j < s; j++) n[(t * s + i) * s + j] = model[(i * outputs + j) * FitBlock.Width];
+        }
     }
 
     public void CopyPacked(int learner, Span<float> packed) => new Span<float>(_learners[learner].Packed, packed.Length).CopyTo(packed);
@@ -94,13 +100,7 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
     public void Poison()
     {
         _models.Span.Fill(float.NaN);
-        // padding, and what is above the diagonal of chol(N), are zero from the beginning
-        int row = _shape.PackedRow, rows = _shape.PackedStep / row;
-        for (int r = 0; r < Packed.Length / row; r++)
-        {
-            int first = Math.Max(0, r % rows - _shape.Input - 1);
-            Packed.Span.Slice(r * row + first, _shape.State - first).Fill(float.NaN);
-        }
+        _shape.PoisonPacked(Packed.Span);
     }
 
     public bool IsFinite(int learner) => _wrong[learner] == 0;
@@ -118,20 +118,33 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
 
     private void FitAsMember(int member)
     {
-        int tasks = _learners.Length * _blocksPerLearner;
+        int tasks = _call!.Learners.Length * _blocksPerLearner;
         for (int task = Interlocked.Increment(ref _next) - 1; task < tasks; task = Interlocked.Increment(ref _next) - 1)
         {
-            int learner = task / _blocksPerLearner;
-            if (!_blocks[member].Run(_learners[learner], task % _blocksPerLearner)) Interlocked.Exchange(ref _wrong[learner], 1);
+            (int learner, int block) = (_call.Learners[task / _blocksPerLearner], task % _blocksPerLearner);
+            bool finite = _blocks[member].Run(_learners[learner], _lengths[learner], _call, block);
+            if (_call.Through) finite &= PassThrough(_learners[learner], _lengths[learner][0], block);
+            if (!finite) Interlocked.Exchange(ref _wrong[learner], 1);
         }
     }
 
-    private static IFitBlock Create(DynamicsShape shape, int maxEpisodes, int laneWidth) =>
-        (laneWidth == 0 ? CpuDevice.RegisterFloats / 2 : laneWidth) switch
+    // f ← f + s′ − (F [s; u] + f) of a block's packed models, along the episode; false: not finite
+    private bool PassThrough(in FitLearner learner, int length, int block)
+    {
+        (int states, int inputs, int row) = (_shape.State, _shape.Input, _shape.PackedRow);
+        bool finite = true;
+        for (int t = block * FitBlock.Width; t < Math.Min(length, (block + 1) * FitBlock.Width); t++)
         {
-            8 => new FitBlock<Doubles512, System.Runtime.Intrinsics.Vector512<double>>(shape, maxEpisodes),
-            4 => new FitBlock<Doubles256, System.Runtime.Intrinsics.Vector256<double>>(shape, maxEpisodes),
-            2 => new FitBlock<Doubles128, System.Runtime.Intrinsics.Vector128<double>>(shape, maxEpisodes),
-            _ => throw new ArgumentException($"there are no registers of {laneWidth} doubles; give 8, 4 or 2"),
-        };
+            float* packed = learner.Packed + (nint)t * _shape.PackedStep, f = packed + inputs * row;
+            double* z = learner.Samples + (nint)t * _shape.Sample;
+            for (int i = 0; i < states; i++)
+            {
+                double next = f[i];
+                for (int j = 0; j < inputs; j++) next += packed[j * row + i] * z[j];
+                f[i] += (float)(z[inputs + i] - next);
+                finite &= float.IsFinite(f[i]);
+            }
+        }
+        return finite;
+    }
 }

@@ -35,6 +35,16 @@ public readonly record struct DynamicsShape(int Horizon, int State, int Action)
     /// <summary>Floats of a packed time step: its rows are the S + A columns of F_t, f_t, and the S columns of chol(N_t), a lower triangle.</summary>
     public int PackedStep => (2 * State + Action + 1) * PackedRow;
 
+    /// <summary>Fills what a fit writes of packed models with NaN; padding and what is above the diagonal of chol(N) stay as they are.</summary>
+    internal void PoisonPacked(Span<float> packed)
+    {
+        for (int row = 0, rows = PackedStep / PackedRow; row < packed.Length / PackedRow; row++)
+        {
+            int first = Math.Max(0, row % rows - Input - 1);
+            packed.Slice(row * PackedRow + first, State - first).Fill(float.NaN);
+        }
+    }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Horizon} steps of {State} states and {Action} actions";
 

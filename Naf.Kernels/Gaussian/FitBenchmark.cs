@@ -52,7 +52,7 @@ public static class FitBenchmark
         if (!errors.Agree) throw new InvalidOperationException($"the fit differs from the reference ({errors}); it was not timed");
 
         using var fit = new GaussianFit(device, shape, settings.Learners, settings.Episodes,
-            FitCheck.SettingsFor(device, options.Settings, FitVariant.Best));
+            FitCheck.SettingsFor(device, options.Settings));
         FitData data = FitData.Draw(shape, options);
         data.Store(fit);
         // until the compiler has done with it; a look at the result waits for the device

@@ -1,167 +1,303 @@
+using System.Runtime.Intrinsics;
+using Naf.Gpu;
+using Lanes = System.Runtime.Intrinsics.Vector512<double>;
+using Vector = System.Runtime.Intrinsics.Vector512;
+
 namespace Naf.Kernels;
 
-/// <inheritdoc cref="IFitBlock"/>
-/// <remarks>
-/// Σ is never stored: a tile of it is summed, less what the earlier columns of the Cholesky factor explain, and solved at once. Tiles carry the
-/// opposite sign, so that every product adds, and one product makes a tile: a row is [−x | L | −F R], held against the columns [x | L | F] of four
-/// rows, which are copied side by side first.
-/// </remarks>
-internal sealed unsafe class FitBlock<TLanes, TVector> : FitRows<TLanes, TVector>, IFitBlock
-    where TLanes : struct, IDoubleLanes<TVector>
-    where TVector : struct
+/// <summary>Where one learner's fit reads and writes on the CPU.</summary>
+internal unsafe struct FitLearner
 {
-    private static readonly int W = TLanes.Width;
+    /// <summary>[episodes, T, D].</summary>
+    public double* Samples;
+
+    /// <summary>[D]: what is added to the diagonal, R of an input and the floor of an output in the data's units; 0: the entry is constant.</summary>
+    public double* Diagonal;
+
+    /// <summary>μ₀ [PriorSteps, D] and Φ [PriorSteps, D, D].</summary>
+    public double* PriorMean, PriorScatter;
+
+    /// <summary>[blocks, ModelBlock]: F, f and N of the block's time steps, an element a vector (<see cref="FitBlock"/>).</summary>
+    public Lanes* Models;
+
+    /// <summary>[T, PackedStep].</summary>
+    public float* Packed;
+}
+
+/// <summary>
+/// The fit (<see cref="GaussianFit"/>) of a block of time steps, a step in each element of a vector, and one thread's memory for it. Rows are the
+/// entries of [s; u], then those of s′, each group padded to whole tiles; padding, and an entry that is constant in the data, has samples x of 0.
+/// </summary>
+/// <remarks>
+/// Σ is never stored: a tile of it is summed, less what the earlier columns of the Cholesky factor explain, and solved at once. One product makes a
+/// tile: a row is [−x | L | −F R], held against the columns [x | L | F] of four rows, which are copied side by side first.
+/// </remarks>
+internal sealed unsafe class FitBlock : IDisposable
+{
+    /// <summary>Time steps of a block.</summary>
+    public static readonly int Width = Lanes.Count;
+
+    private const int Tile = FitTile.Size;
 
     private readonly DynamicsShape _shape;
-    private readonly FitSteps _steps;
-    private readonly FitPrior<TLanes, TVector> _prior;
+    private readonly int _episodes, _terms, _inputs, _outputs, _count;
+    private readonly nint _row;
+    private readonly HostBuffer _memory;
+    // [count, terms + 2 inputs], [terms + 2 inputs, 4], [outputs, outputs]
+    private readonly Lanes* _a, _b, _c;
+    // z̄ and −1 / the diagonal of the Cholesky factors: [count]; a tile; [episodes + 1]
+    private readonly Lanes* _mean, _inverse, _valid;
+    private readonly FitTileRow* _tile;
+    // [count]: R of an input and the floor of an output; the least that a pivot may be
+    private readonly double* _diagonal, _least;
+    // [width]: the time step that each element is fitted to; its numbers in an array of time steps
+    private readonly int[] _source = new int[Width];
+    private readonly double** _steps;
+    private readonly double* _zeros;
 
-    /// <exception cref="OutOfMemoryException">The machine has no room; nothing is left behind.</exception>
-    public FitBlock(DynamicsShape shape, int maxEpisodes) : base(shape, maxEpisodes)
+    /// <exception cref="OutOfMemoryException">The machine has no room.</exception>
+    public FitBlock(DynamicsShape shape, int episodes)
     {
-        _shape = shape;
-        try
+        (_shape, _episodes, _terms, _inputs, _outputs) = (shape, episodes, episodes + 1, Padded(shape.Input), Padded(shape.State));
+        _count = _inputs + _outputs;
+        _row = _terms + 2 * _inputs;
+        long vectors = _count * (_row + 2) + Tile * (Math.Max(_row, _outputs) + Tile) + (long)_outputs * _outputs + _terms;
+        _memory = new HostBuffer(2 * (vectors * Width + 2 * _count + shape.Sample + Width));
+        Lanes* at = (Lanes*)_memory.Pointer;
+        _a = Next(_count * _row);
+        _b = Next(Tile * Math.Max(_row, _outputs));
+        _c = Next((long)_outputs * _outputs);
+        _mean = Next(_count);
+        _inverse = Next(_count);
+        _tile = (FitTileRow*)Next(Tile * Tile);
+        _valid = Next(_terms);
+        _diagonal = (double*)at;
+        _least = _diagonal + _count;
+        _zeros = _least + _count;
+        _steps = (double**)(_zeros + shape.Sample);
+
+        Lanes* Next(long count) => (at += count) - count;
+    }
+
+    /// <summary>Vectors of a block's model: F [outputs, inputs], f [outputs], N [outputs, outputs], padded to whole tiles.</summary>
+    public static int ModelBlock(DynamicsShape shape) => Padded(shape.State) * (Padded(shape.Input) + 1 + Padded(shape.State));
+
+    /// <summary>Fits steps block · Width, … of a learner.</summary>
+    /// <param name="lengths">[episodes]: samples of each.</param>
+    /// <returns>Whether every number is finite in float32.</returns>
+    public bool Run(in FitLearner learner, int[] lengths, FitCall call, int block)
+    {
+        (GaussianPrior? prior, int priorSteps) = (call.Prior, call.PriorSteps);
+        // where the prior has no strength, a step without samples takes over the last one that has any; so does what is beyond the horizon
+        int last = prior?.Strength > 0 ? _shape.Horizon - 1 : lengths.Max() - 1;
+        for (int l = 0; l < Width; l++) _source[l] = Math.Min(block * Width + l, Math.Min(last, _shape.Horizon - 1));
+        SetDiagonal(learner.Diagonal);
+        Lanes* f = learner.Models + (nint)block * ModelBlock(_shape), offset = f + _outputs * _inputs, n = offset + _outputs;
+        Lanes weight = Centre(learner, lengths, prior, priorSteps);
+        Regress(learner, priorSteps, weight, f, offset);
+        Remain(learner, priorSteps, weight, f, n);
+        FactorNoise(n);
+        return Pack(f, offset, learner.Packed + (nint)block * Width * _shape.PackedStep, Math.Min(Width, _shape.Horizon - block * Width));
+    }
+
+    public void Dispose() => _memory.Dispose();
+
+    // a pivot is at least half of what is added to it; an input without that has a pivot of 1, an output of 0
+    private void SetDiagonal(double* diagonal)
+    {
+        for (int i = 0; i < _count; i++)
         {
-            _steps = new FitSteps(shape, W);
-            _prior = new FitPrior<TLanes, TVector>(shape, Inputs, Count);
-        }
-        catch
-        {
-            Dispose();
-            throw;
+            _diagonal[i] = Entry(i) is >= 0 and int entry ? diagonal[entry] : 0;
+            _least[i] = i < _inputs && !(_diagonal[i] > 0) ? 1 : _diagonal[i] / 2;
         }
     }
 
-    public int Width => W;
-
-    public bool Run(FitLearner learner, int block)
+    // z̄; the rows −x, whose products are Σ − Φ / (n + n₀): x is (z − z̄) / √(n + n₀), and (z̄ − μ₀) √(n m / (n + m) / (n + n₀))
+    private Lanes Centre(in FitLearner learner, int[] lengths, GaussianPrior? prior, int priorSteps)
     {
-        _steps.Set(learner, block);
-        FitCentre<TLanes, TVector>.SetDiagonal(this, _shape, learner);
-        _prior.Set(learner, _steps, Diagonal);
-        FitCentre<TLanes, TVector>.Run(this, _shape, _steps, _prior.Mean, learner);
-        Regress();
-        Remain();
-        FactorNoise();
-        return FitWrite<TLanes, TVector>.Run(this, _shape, _steps, learner);
-    }
+        Lanes n = Lanes.Zero, m = Vector.Create(prior?.MeanStrength ?? 0);
+        for (int e = 0; e < _episodes; e++)
+        {
+            for (int l = 0; l < Width; l++)
+            {
+                bool has = _source[l] < lengths[e];
+                ((double*)(_valid + e))[l] = has ? 1 : 0;
+                _steps[l] = has ? learner.Samples + ((nint)e * _shape.Horizon + _source[l]) * _shape.Sample : _zeros;
+            }
+            n += _valid[e];
+            for (int i = 0; i < _count; i++)
+                if (Entry(i) is >= 0 and int entry) _a[i * _row + e] = Gather(entry);
+        }
+        Lanes weight = Lanes.One / (n + Vector.Create(prior?.Strength ?? 0)), shift = n * m;
+        for (int e = 0; e < _episodes; e++) _valid[e] *= Vector.Sqrt(weight);
+        _valid[_episodes] = Vector.ConditionalSelect(Vector.GreaterThan(shift, Lanes.Zero), Vector.Sqrt(shift / (n + m) * weight), Lanes.Zero);
 
-    public override void Dispose()
-    {
-        base.Dispose();
-        _prior?.Dispose();
-        _steps?.Dispose();
+        Lanes empty = Vector.ConditionalSelect(Vector.GreaterThan(n, Lanes.Zero), Lanes.Zero, Lanes.One);
+        for (int l = 0; l < Width; l++) _steps[l] = priorSteps == 0 ? _zeros : learner.PriorMean + PriorStep(priorSteps, l) * _shape.Sample;
+        for (int i = 0; i < _count; i++)
+        {
+            Lanes* x = _a + i * _row;
+            Lanes sum = Lanes.Zero;
+            for (int e = 0; e < _episodes; e++) sum += x[e];
+            x[_episodes] = Entry(i) is >= 0 and int entry ? Gather(entry) : Lanes.Zero;
+            _mean[i] = Vector.MultiplyAddEstimate(x[_episodes], empty, sum / Vector.Max(n, Lanes.One));
+            for (int e = 0; e <= _episodes; e++) x[e] = _diagonal[i] > 0 ? (_mean[i] - x[e]) * _valid[e] : Lanes.Zero;
+        }
+        for (int l = 0; l < Width; l++)
+            _steps[l] = priorSteps == 0 ? _zeros : learner.PriorScatter + PriorStep(priorSteps, l) * _shape.Sample * _shape.Sample;
+        return weight;
     }
 
     // Σ_ii + R = L Lᵀ, W = (L⁻¹ Σ_ip)ᵀ below it, F = W L⁻¹, f = z̄_p − F z̄_i
-    private void Regress()
+    private void Regress(in FitLearner learner, int priorSteps, Lanes weight, Lanes* f, Lanes* offset)
     {
-        double* l = A + Terms * W;
-        for (int j = 0; j < Inputs; j += Tile)
+        Lanes* l = _a + _terms;
+        for (int j = 0; j < _inputs; j += Tile)
         {
-            SetColumns(A + j * Row, Row, Terms, Terms + j);
-            double* factor = l + j * Row + (nint)j * W, inverse = Inverse + (nint)j * W;
-            for (int i = j; i < Count; i += Tile)
+            SetColumns(_a + j * _row, _row, _terms, _terms + j);
+            Lanes* factor = l + j * _row + j;
+            for (int i = j; i < _count; i += Tile)
             {
-                _prior.Start(Tiled, i, j, TLanes.Load(Weight));
-                FitTile<TLanes, TVector>.Add(Tiled, A + i * Row, Row, B, Tile * W, Terms + j);
+                SetPrior(priorSteps, i, j, weight);
+                FitTile.AddProduct(_tile, _a + i * _row, _row, _b, Tile, _terms + j);
                 if (i > j)
+                    FitTile.SolveTransposed(_tile, factor, _row, _inverse + j, l + i * _row + j, _row);
+                else
                 {
-                    FitSolve<TLanes, TVector>.Right(Tiled, factor, Row, inverse, l + i * Row + (nint)j * W, Row);
-                    continue;
+                    AddDiagonal(j);
+                    FitTile.Factor(_tile, _least + j, factor, _row, _inverse + j);
                 }
-                // an input without a ridge is constant: its pivot is raised to 1
-                AddDiagonal(j);
-                FitSolve<TLanes, TVector>.Factor(Tiled, Least + j, factor, Row, inverse);
             }
         }
-        for (int i = 0; i < Outputs; i += Tile)
+        for (int i = 0; i < _outputs; i += Tile)
         {
-            double* f = F + i * InputRow, w = l + (Inputs + i) * Row;
-            for (int k = Inputs - Tile; k >= 0; k -= Tile)
+            Lanes* row = f + i * _inputs, w = l + (_inputs + i) * _row;
+            for (int k = _inputs - Tile; k >= 0; k -= Tile)
             {
-                nint at = (nint)k * W;
-                FitSolve<TLanes, TVector>.Negative(Tiled, w + at, Row);
-                FitTile<TLanes, TVector>.Add(Tiled, f + at + Tile * W, InputRow, l + (k + Tile) * Row + at, Row, Inputs - k - Tile);
-                FitSolve<TLanes, TVector>.Back(Tiled, l + k * Row + at, Row, Inverse + at, f + at, InputRow);
+                FitTile.SetNegative(_tile, w + k, _row);
+                FitTile.AddProduct(_tile, row + k + Tile, _inputs, l + (k + Tile) * _row + k, _row, _inputs - k - Tile);
+                FitTile.Solve(_tile, l + k * _row + k, _row, _inverse + k, row + k, _inputs);
             }
             for (int a = i; a < i + Tile; a++)
             {
-                TVector offset = TLanes.Load(Mean + (nint)(Inputs + a) * W);
-                double* ridged = l + (Inputs + a) * Row + InputRow;
-                for (nint k = 0; k < Inputs; k++)
+                Lanes sum = _mean[_inputs + a];
+                Lanes* ridged = l + (_inputs + a) * _row + _inputs;
+                for (int k = 0; k < _inputs; k++)
                 {
-                    TVector negative = TLanes.Negate(TLanes.Load(F + a * InputRow + k * W));
-                    offset = TLanes.MultiplyAdd(negative, TLanes.Load(Mean + k * W), offset);
-                    TLanes.Store(ridged + k * W, TLanes.Multiply(negative, TLanes.All(Diagonal[k])));
+                    Lanes negative = -f[a * _inputs + k];
+                    sum = Vector.MultiplyAddEstimate(negative, _mean[k], sum);
+                    ridged[k] = negative * _diagonal[k];
                 }
-                TLanes.Store(Offset + (nint)a * W, offset);
+                offset[a] = sum;
             }
         }
     }
 
     // N = Σ_pp − F Σ_ii Fᵀ + floor = (Σ_pp − W Wᵀ) + F R Fᵀ + floor: the first is what is left by conditioning, and both are never negative
-    private void Remain()
+    private void Remain(in FitLearner learner, int priorSteps, Lanes weight, Lanes* f, Lanes* n)
     {
-        double* outputs = A + Inputs * Row;
-        for (int j = 0; j < Outputs; j += Tile)
+        Lanes* outputs = _a + _inputs * _row;
+        for (int j = 0; j < _outputs; j += Tile)
         {
-            SetColumns(outputs + j * Row, Row, Terms, Terms + Inputs);
-            for (int k = 0; k < Inputs; k++)
-                for (int c = 0; c < Tile; c++)
-                    TLanes.Store(B + (Tile * (Terms + Inputs + k) + c) * W, TLanes.Load(F + (j + c) * InputRow + (nint)k * W));
-            for (int i = j; i < Outputs; i += Tile)
+            SetColumns(outputs + j * _row, _row, _terms, _terms + _inputs);
+            for (int k = 0; k < _inputs; k++)
+                for (int c = 0; c < Tile; c++) _b[Tile * (_terms + _inputs + k) + c] = f[(j + c) * _inputs + k];
+            for (int i = j; i < _outputs; i += Tile)
             {
-                _prior.Start(Tiled, Inputs + i, Inputs + j, TLanes.Load(Weight));
-                FitTile<TLanes, TVector>.Add(Tiled, outputs + i * Row, Row, B, Tile * W, Terms + 2 * Inputs);
-                if (i == j) AddDiagonal(Inputs + j);
+                SetPrior(priorSteps, _inputs + i, _inputs + j, weight);
+                FitTile.AddProduct(_tile, outputs + i * _row, _row, _b, Tile, (int)_row);
+                if (i == j) AddDiagonal(_inputs + j);
                 for (int r = 0; r < Tile; r++)
                     for (int c = 0; c < (i == j ? r + 1 : Tile); c++)
-                    {
-                        TVector n = TLanes.Negate(TLanes.Load(Tiled + (Tile * r + c) * W));
-                        TLanes.Store(N + (i + r) * StateRow + (nint)(j + c) * W, n);
-                        TLanes.Store(N + (j + c) * StateRow + (nint)(i + r) * W, n);
-                    }
+                        n[(i + r) * _outputs + j + c] = n[(j + c) * _outputs + i + r] = -((Lanes*)_tile)[Tile * r + c];
             }
         }
     }
 
     // C Cᵀ = N
-    private void FactorNoise()
+    private void FactorNoise(Lanes* n)
     {
-        for (int j = 0; j < Outputs; j += Tile)
+        for (int j = 0; j < _outputs; j += Tile)
         {
-            SetColumns(C + j * StateRow, StateRow, 0, j);
-            double* factor = C + j * StateRow + (nint)j * W, inverse = Inverse + (nint)(Inputs + j) * W;
-            for (int i = j; i < Outputs; i += Tile)
+            SetColumns(_c + j * _outputs, _outputs, 0, j);
+            Lanes* factor = _c + j * _outputs + j, inverse = _inverse + _inputs + j;
+            for (int i = j; i < _outputs; i += Tile)
             {
-                FitSolve<TLanes, TVector>.Negative(Tiled, N + i * StateRow + (nint)j * W, StateRow);
-                FitTile<TLanes, TVector>.Add(Tiled, C + i * StateRow, StateRow, B, Tile * W, j);
+                FitTile.SetNegative(_tile, n + i * _outputs + j, _outputs);
+                FitTile.AddProduct(_tile, _c + i * _outputs, _outputs, _b, Tile, j);
                 if (i == j)
-                    FitSolve<TLanes, TVector>.Factor(Tiled, Least + Inputs + j, factor, StateRow, inverse);
+                    FitTile.Factor(_tile, _least + _inputs + j, factor, _outputs, inverse);
                 else
-                    FitSolve<TLanes, TVector>.Right(Tiled, factor, StateRow, inverse, C + i * StateRow + (nint)j * W, StateRow);
+                    FitTile.SolveTransposed(_tile, factor, _outputs, inverse, _c + i * _outputs + j, _outputs);
             }
         }
     }
 
-    // four rows side by side, the first entries with the opposite sign
-    private void SetColumns(double* rows, nint row, int negative, int count)
+    // the columns of F, f, the columns of C; finite by the sum of all sizes, which is infinite or NaN when one of them is
+    private bool Pack(Lanes* f, Lanes* offset, float* packed, int steps)
     {
-        for (int k = 0; k < count; k++)
-            for (int c = 0; c < Tile; c++)
+        (int inputs, int states, int row) = (_shape.Input, _shape.State, _shape.PackedRow);
+        Lanes sum = Lanes.Zero;
+        for (int k = 0; k < inputs; k++)
+            for (int i = 0; i < states; i++) Write(f[i * _inputs + k], k * row + i);
+        for (int i = 0; i < states; i++) Write(offset[i], inputs * row + i);
+        for (int j = 0; j < states; j++)
+            for (int i = j; i < states; i++) Write(_c[i * _outputs + j], (inputs + 1 + j) * row + i);
+        return Vector.LessThanOrEqualAll(sum, Vector.Create((double)float.MaxValue));
+
+        void Write(Lanes value, nint at)
+        {
+            sum += Vector.Abs(value);
+            Vector512<float> single = Vector.Narrow(value, value);
+            for (int l = 0; l < steps; l++, at += _shape.PackedStep) packed[at] = ((float*)&single)[l];
+        }
+    }
+
+    // tile ← −Φ / (n + n₀)
+    private void SetPrior(int priorSteps, int i, int j, Lanes weight)
+    {
+        for (int a = 0; a < Tile; a++)
+            for (int b = 0; b < Tile; b++)
             {
-                TVector value = TLanes.Load(rows + c * row + (nint)k * W);
-                TLanes.Store(B + (Tile * k + c) * W, k < negative ? TLanes.Negate(value) : value);
+                Lanes phi = Lanes.Zero;
+                if (priorSteps > 0 && _diagonal[i + a] > 0 && _diagonal[j + b] > 0)
+                {
+                    // of the lower triangle; what is above it is not read
+                    int at = Entry(i + a) * _shape.Sample + Entry(j + b);
+                    phi = priorSteps == 1 ? Vector.Create(_steps[0][at]) : Gather(at);
+                }
+                ((Lanes*)_tile)[Tile * a + b] = phi * -weight;
             }
+    }
+
+    // four rows side by side, the first entries with the opposite sign
+    private void SetColumns(Lanes* rows, nint row, int negative, int count)
+    {
+        for (int c = 0; c < Tile; c++, rows += row)
+        {
+            for (int k = 0; k < negative; k++) _b[Tile * k + c] = -rows[k];
+            for (int k = negative; k < count; k++) _b[Tile * k + c] = rows[k];
+        }
     }
 
     private void AddDiagonal(int row)
     {
-        for (int a = 0; a < Tile; a++)
-        {
-            double* element = Tiled + (Tile + 1) * a * W;
-            TLanes.Store(element, TLanes.Add(TLanes.Load(element), TLanes.All(-Diagonal[row + a])));
-        }
+        for (int a = 0; a < Tile; a++) ((Lanes*)_tile)[(Tile + 1) * a] -= Vector.Create(_diagonal[row + a]);
     }
+
+    // a number of each time step
+    private Lanes Gather(int at)
+    {
+        Lanes value = default;
+        for (int l = 0; l < Width; l++) ((double*)&value)[l] = _steps[l][at];
+        return value;
+    }
+
+    private nint PriorStep(int priorSteps, int l) => priorSteps == 1 ? 0 : _source[l];
+
+    // the entry of a sample that a row is, or −1
+    private int Entry(int row) => row < _shape.Input ? row : row < _inputs || row - _inputs >= _shape.State ? -1 : row - _inputs + _shape.Input;
+
+    /// <summary>Rounded up to whole tiles.</summary>
+    public static int Padded(int size) => (size + Tile - 1) / Tile * Tile;
 }

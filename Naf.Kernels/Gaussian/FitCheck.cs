@@ -2,14 +2,14 @@ using Naf.Gpu;
 
 namespace Naf.Kernels;
 
-/// <summary>Holds a device's fit against the reference in double precision, on episodes drawn for the purpose.</summary>
+/// <summary>Holds a device's fit against the oracle in double precision, on episodes drawn for the purpose.</summary>
 public static class FitCheck
 {
     /// <summary>How far the fast version is from the reference, over all learners, time steps and elements.</summary>
     /// <param name="F">Largest error of F, in units of the scale, over 1 + its size.</param>
     /// <param name="Offset">Largest error of f, in units of the scale, over 1 + its size.</param>
     /// <param name="N">Largest error of N, in units of the scale, over 1 + its size.</param>
-    /// <param name="Packed">Largest error of the packed float32 model against the reference, in units of the scale, over 1 + its size.</param>
+    /// <param name="Packed">Largest error of the packed float32 model against the oracle, in units of the scale, over 1 + its size.</param>
     /// <param name="Single">Whether the fit was in float32.</param>
     public readonly record struct Errors(double F, double Offset, double N, double Packed, bool Single)
     {
@@ -17,9 +17,16 @@ public static class FitCheck
         /// Largest errors that rounding explains. In double, the inverse of Σ_ii + R magnifies 1e-16 by its condition, about 1 / R = 1e6, and some
         /// hundred terms; the packed model is rounded to float32. In float32 it is 6e-8 times 1e2.
         /// </summary>
-        public bool Agree => F < Most && Offset < Most && N < Most && Packed < (Single ? 1e-3 : 1e-6);
+        public static double Bound(bool single) => single ? 1e-3 : 1e-7;
 
-        private double Most => Single ? 1e-3 : 1e-7;
+        /// <summary>Likewise, of the packed model.</summary>
+        public static double PackedBound(bool single) => single ? 1e-3 : 1e-6;
+
+        /// <summary>Whether rounding explains them.</summary>
+        public bool Agree => F < Bound(Single) && Offset < Bound(Single) && N < Bound(Single) && Packed < PackedBound(Single);
+
+        /// <summary>The largest of them.</summary>
+        public double Largest => Math.Max(Math.Max(F, Offset), Math.Max(N, Packed));
     }
 
     /// <summary>Which fit is checked.</summary>
@@ -45,12 +52,11 @@ public static class FitCheck
     }
 
     /// <summary>Fits and compares.</summary>
-    public static Errors Run(Device device, DynamicsShape shape, Options options) => Run(device, shape, options, FitVariant.Best);
-
-    internal static Errors Run(Device device, DynamicsShape shape, Options options, FitVariant variant)
+    /// <param name="single">In float32 on a GPU that has double.</param>
+    public static Errors Run(Device device, DynamicsShape shape, Options options, bool single = false)
     {
-        GaussianFitSettings settings = SettingsFor(device, options.Settings, variant);
-        using var fit = new GaussianFit(device, shape, options.Learners, options.Episodes, settings, variant);
+        GaussianFitSettings settings = SettingsFor(device, options.Settings, single);
+        using var fit = new GaussianFit(device, shape, options.Learners, options.Episodes, settings, single);
         FitData data = FitData.Draw(shape, options);
         data.Store(fit);
         fit.Poison();
@@ -59,64 +65,44 @@ public static class FitCheck
     }
 
     /// <summary>What float32 can bear where a device has no double.</summary>
-    internal static GaussianFitSettings SettingsFor(Device device, GaussianFitSettings settings, FitVariant variant) =>
-        device is GpuDevice gpu && (variant.Single || !gpu.Limits.HasDouble)
+    internal static GaussianFitSettings SettingsFor(Device device, GaussianFitSettings settings, bool single = false) =>
+        single || IsSingle(device)
             ? new GaussianFitSettings { Ridge = Math.Max(settings.Ridge, 1e-2), NoiseFloor = Math.Max(settings.NoiseFloor, 1e-2) }
             : settings;
 
-    /// <summary>The last fit of <paramref name="data"/> against the reference.</summary>
-    internal static Errors Compare(GaussianFit fit, FitData data)
+    private static bool IsSingle(Device device) => device is GpuDevice { Limits.HasDouble: false };
+
+    /// <summary>The last fit of <paramref name="data"/> against the oracle.</summary>
+    internal static Errors Compare(GaussianFit fit, FitData data, bool through = false)
     {
-        (int t, int s, int inputs) = (fit.Shape.Horizon, fit.Shape.State, fit.Shape.Input);
-        var (f, offset, n) = (new double[t * s * inputs], new double[t * s], new double[t * s * s]);
-        var errors = new Errors(0, 0, 0, 0, !fit.IsDouble);
+        DynamicsShape shape = fit.Shape;
+        (int t, int s, int inputs, int row) = (shape.Horizon, shape.State, shape.Input, shape.PackedRow);
+        var (f, offset, n, packed) = (new double[t * s * inputs], new double[t * s], new double[t * s * s], new float[t * shape.PackedStep]);
+        double ofF = 0, ofOffset = 0, ofN = 0, ofPacked = 0;
         for (int k = 0; k < fit.Learners; k++)
         {
+            FitOracle oracle = FitOracle.Fit(data.Only(k), fit.Settings, through);
             // what the fit does not write is no number
             foreach (double[] array in (double[][])[f, offset, n]) array.AsSpan().Fill(double.NaN);
             fit.CopyTo(k, f, offset, n);
-            float[] packed = fit.CopyPacked(k);
-            GaussianFitReference<double>.Step[] steps = data.Reference(k, fit.Settings);
-            double[] scale = data.ScaleOf(k);
-            for (int step = 0; step < t; step++)
-                errors = Largest(errors, new Errors(
-                    Error(s, inputs, (i, j) => f[(step * s + i) * inputs + j], (i, j) => steps[step].F[i, j], (i, j) => Ratio(inputs + i, j)),
-                    Error(s, 1, (i, _) => offset[step * s + i], (i, _) => steps[step].Offset[i], (i, _) => Unit(inputs + i)),
-                    Error(s, s, (i, j) => n[(step * s + i) * s + j], (i, j) => steps[step].N[i, j], (i, j) => Unit(inputs + i) * Unit(inputs + j)),
-                    PackedError(fit.Shape, packed.AsSpan(step * fit.Shape.PackedStep, fit.Shape.PackedStep).ToArray(), steps[step]),
-                    errors.Single));
-
-            double Unit(int entry) => scale[entry] > 0 ? scale[entry] : 1;
-            double Ratio(int output, int input) => Unit(output) / Unit(input);
-
-            double PackedError(DynamicsShape shape, float[] actual, GaussianFitReference<double>.Step step)
+            fit.CopyPacked(k, packed);
+            double[] scale = data.ScaleOf(k), unit = [.. scale.Select(u => u > 0 ? u : 1)];
+            for (int i = 0; i < f.Length; i++) Add(ref ofF, f[i], oracle.F[i], unit[inputs + i / inputs % s] / unit[i % inputs]);
+            for (int i = 0; i < offset.Length; i++) Add(ref ofOffset, offset[i], oracle.Offset[i], unit[inputs + i % s]);
+            for (int i = 0; i < n.Length; i++) Add(ref ofN, n[i], oracle.N[i], unit[inputs + i / s % s] * unit[inputs + i % s]);
+            for (int i = 0; i < packed.Length; i++)
             {
-                int row = shape.PackedRow;
-                return Error(actual.Length / row, row, (r, j) => actual[r * row + j], Expected, Size);
-
-                double Expected(int r, int j) =>
-                    j >= s ? 0 : r < inputs ? step.F[j, r] : r == inputs ? step.Offset[j] : step.Factor[j, r - inputs - 1];
-
-                double Size(int r, int j) => j >= s ? 1 : r < inputs ? Ratio(inputs + j, r) : Unit(inputs + j);
+                (int column, int entry) = (i % shape.PackedStep / row, Math.Min(i % row, s - 1));
+                Add(ref ofPacked, packed[i], oracle.Packed[i], unit[inputs + entry] / (column < inputs ? unit[column] : 1));
             }
         }
-        return errors;
-    }
+        return new Errors(ofF, ofOffset, ofN, ofPacked, !fit.IsDouble);
 
-    private static double Error(int rows, int columns, Func<int, int, double> actual, Func<int, int, double> expected, Func<int, int, double> unit)
-    {
-        double error = 0;
-        for (int i = 0; i < rows; i++)
-            for (int j = 0; j < columns; j++)
-            {
-                (double a, double e, double u) = (actual(i, j), expected(i, j), unit(i, j));
-                // finite first: a maximum would pass over a NaN
-                if (!double.IsFinite(a) || !double.IsFinite(e)) return double.PositiveInfinity;
-                error = Math.Max(error, Math.Abs(a - e) * u / (1 + Math.Abs(e) * u));
-            }
-        return error;
+        static void Add(ref double largest, double actual, double expected, double unit)
+        {
+            double error = Math.Abs(actual - expected) * unit / (1 + Math.Abs(expected) * unit);
+            // finite first: a maximum would pass over a NaN
+            largest = double.IsFinite(error) ? Math.Max(largest, error) : double.PositiveInfinity;
+        }
     }
-
-    private static Errors Largest(Errors a, Errors b) =>
-        new(Math.Max(a.F, b.F), Math.Max(a.Offset, b.Offset), Math.Max(a.N, b.N), Math.Max(a.Packed, b.Packed), a.Single);
 }

@@ -47,21 +47,16 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
     public double[] ScaleOf(int learner) =>
         Scale.Length == 0 ? [.. Enumerable.Repeat(1.0, Shape.Sample)] : Scale.AsSpan(learner * Shape.Sample, Shape.Sample).ToArray();
 
-    /// <summary>What the reference makes of a learner's episodes.</summary>
-    public GaussianFitReference<double>.Step[] Reference(int learner, GaussianFitSettings settings)
+    /// <summary>The same for a single learner.</summary>
+    public FitData Only(int learner)
     {
-        Func<int, (double[], double[,])>? prior = null;
-        int size = Shape.Sample, steps = Prior?.Steps(Shape, Episodes.Length) ?? 0;
-        if (Prior is { } p)
-            prior = t =>
-            {
-                int at = learner * steps + (steps == 1 ? 0 : t);
-                var scatter = new double[size, size];
-                Buffer.BlockCopy(p.Scatter, at * size * size * sizeof(double), scatter, 0, size * size * sizeof(double));
-                return (p.Mean.AsSpan(at * size, size).ToArray(), scatter);
-            };
-        return new GaussianFitReference<double>(Shape, settings)
-            .Fit(Episodes[learner], prior, Prior?.MeanStrength ?? 0, Prior?.Strength ?? 0, ScaleOf(learner));
+        int means = (Prior?.Mean.Length ?? 0) / Episodes.Length, scatters = means * Shape.Sample, scales = Scale.Length / Episodes.Length;
+        GaussianPrior? prior = Prior is null ? null : Prior with
+        {
+            Mean = Prior.Mean[(learner * means)..((learner + 1) * means)],
+            Scatter = Prior.Scatter[(learner * scatters)..((learner + 1) * scatters)],
+        };
+        return new FitData(Shape, [Episodes[learner]], prior, Scale[(learner * scales)..((learner + 1) * scales)]);
     }
 
     // ragged: no episode comes to the end, and the first has not begun

@@ -1,112 +1,114 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Lanes = System.Runtime.Intrinsics.Vector512<double>;
+using Vector = System.Runtime.Intrinsics.Vector512;
+
 namespace Naf.Kernels;
 
+/// <summary>Four columns of a row of a matrix whose elements are vectors of time steps.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FitTileRow
+{
+    public Lanes A, B, C, D;
+
+    /// <summary>this += x y.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(Lanes x, FitTileRow y)
+    {
+        A = Vector.MultiplyAddEstimate(x, y.A, A);
+        B = Vector.MultiplyAddEstimate(x, y.B, B);
+        C = Vector.MultiplyAddEstimate(x, y.C, C);
+        D = Vector.MultiplyAddEstimate(x, y.D, D);
+    }
+}
+
 /// <summary>
-/// The products of the fit: tiles of 4 × 4 elements, each element a vector of time steps, summed in registers. An element's terms are added one
-/// after the other, whatever the register width.
+/// What the fit does with a tile of 4 × 4 elements, which holds the opposite of what is solved for: then every product adds.
+/// An element's terms are added one after the other.
 /// </summary>
-internal static unsafe class FitTile<TLanes, TVector>
-    where TLanes : struct, IDoubleLanes<TVector>
-    where TVector : struct
+internal static unsafe class FitTile
 {
     /// <summary>Rows and columns of a tile.</summary>
     public const int Size = 4;
 
     /// <summary>tile[i, j] += Σₖ a[i, k] b[k, j] for k = 0 … count − 1.</summary>
-    /// <param name="tile">[4, 4] vectors.</param>
-    /// <param name="a">Vector (i, k) is at a + i · aRow + k · Width.</param>
-    /// <param name="b">Vector (k, j) is at b + k · bRow + j · Width.</param>
-    public static void Add(double* tile, double* a, nint aRow, double* b, nint bRow, int count)
+    /// <param name="aRow">From a row of a to the next one.</param>
+    /// <param name="bRow">From a row of b to the next one.</param>
+    public static void AddProduct(FitTileRow* tile, Lanes* a, nint aRow, Lanes* b, nint bRow, int count)
     {
-        if (count == 0) return;
-        if (TLanes.Width >= 8)
-            Rows4(tile, a, aRow, b, bRow, count);
-        else
+        FitTileRow t0 = tile[0], t1 = tile[1], t2 = tile[2], t3 = tile[3];
+        Lanes* a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
+        for (nint k = 0; k < count; k++, b += bRow)
         {
-            // half of the registers: two rows at a time
-            Rows2(tile, a, aRow, b, bRow, count);
-            Rows2(tile + 2 * Size * TLanes.Width, a + 2 * aRow, aRow, b, bRow, count);
+            FitTileRow y = *(FitTileRow*)b;
+            t0.Add(a[k], y);
+            t1.Add(a1[k], y);
+            t2.Add(a2[k], y);
+            t3.Add(a3[k], y);
+        }
+        (tile[0], tile[1], tile[2], tile[3]) = (t0, t1, t2, t3);
+    }
+
+    /// <summary>L Lᵀ = −tile.</summary>
+    /// <param name="least">[4]: a pivot that rounding leaves below it is raised to it; 0: a row of zeros.</param>
+    /// <param name="l">Receives the lower triangle.</param>
+    /// <param name="inverse">[4], receives −1 / its diagonal.</param>
+    public static void Factor(FitTileRow* tile, double* least, Lanes* l, nint row, Lanes* inverse)
+    {
+        for (int j = 0; j < Size; j++)
+            for (int i = j; i < Size; i++)
+            {
+                Lanes sum = ((Lanes*)tile)[Size * i + j];
+                for (int k = 0; k < j; k++) sum = Vector.MultiplyAddEstimate(l[i * row + k], l[j * row + k], sum);
+                if (i > j)
+                    l[i * row + j] = sum * inverse[j];
+                else
+                {
+                    // in this order a NaN stays one
+                    Lanes root = l[j * row + j] = Vector.Sqrt(Vector.MaxNative(Vector.Create(least[j]), -sum));
+                    inverse[j] = least[j] > 0 ? Vector.Create(-1.0) / root : Lanes.Zero;
+                }
+            }
+    }
+
+    /// <summary>target Lᵀ = −tile.</summary>
+    public static void SolveTransposed(FitTileRow* tile, Lanes* l, nint row, Lanes* inverse, Lanes* target, nint targetRow)
+    {
+        for (int i = 0; i < Size; i++, target += targetRow)
+        {
+            FitTileRow x = tile[i];
+            x.A *= inverse[0];
+            x.B = Vector.MultiplyAddEstimate(x.A, l[row], x.B) * inverse[1];
+            x.C = Vector.MultiplyAddEstimate(x.A, l[2 * row], x.C);
+            x.C = Vector.MultiplyAddEstimate(x.B, l[2 * row + 1], x.C) * inverse[2];
+            x.D = Vector.MultiplyAddEstimate(x.A, l[3 * row], x.D);
+            x.D = Vector.MultiplyAddEstimate(x.B, l[3 * row + 1], x.D);
+            x.D = Vector.MultiplyAddEstimate(x.C, l[3 * row + 2], x.D) * inverse[3];
+            *(FitTileRow*)target = x;
         }
     }
 
-    private static void Rows4(double* tile, double* a, nint aRow, double* b, nint bRow, int count)
+    /// <summary>target L = −tile.</summary>
+    public static void Solve(FitTileRow* tile, Lanes* l, nint row, Lanes* inverse, Lanes* target, nint targetRow)
     {
-        int w = TLanes.Width;
-        TVector t00 = TLanes.Load(tile), t01 = TLanes.Load(tile + w), t02 = TLanes.Load(tile + 2 * w), t03 = TLanes.Load(tile + 3 * w);
-        TVector t10 = TLanes.Load(tile + 4 * w), t11 = TLanes.Load(tile + 5 * w), t12 = TLanes.Load(tile + 6 * w), t13 = TLanes.Load(tile + 7 * w);
-        TVector t20 = TLanes.Load(tile + 8 * w), t21 = TLanes.Load(tile + 9 * w), t22 = TLanes.Load(tile + 10 * w), t23 = TLanes.Load(tile + 11 * w);
-        TVector t30 = TLanes.Load(tile + 12 * w), t31 = TLanes.Load(tile + 13 * w), t32 = TLanes.Load(tile + 14 * w);
-        TVector t33 = TLanes.Load(tile + 15 * w);
-        double* a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
-        for (nint k = 0, end = (nint)count * w; k < end; k += w, b += bRow)
+        for (int i = 0; i < Size; i++, target += targetRow)
         {
-            TVector b0 = TLanes.Load(b), b1 = TLanes.Load(b + w), b2 = TLanes.Load(b + 2 * w), b3 = TLanes.Load(b + 3 * w);
-            TVector x = TLanes.Load(a + k);
-            t00 = TLanes.MultiplyAdd(x, b0, t00);
-            t01 = TLanes.MultiplyAdd(x, b1, t01);
-            t02 = TLanes.MultiplyAdd(x, b2, t02);
-            t03 = TLanes.MultiplyAdd(x, b3, t03);
-            x = TLanes.Load(a1 + k);
-            t10 = TLanes.MultiplyAdd(x, b0, t10);
-            t11 = TLanes.MultiplyAdd(x, b1, t11);
-            t12 = TLanes.MultiplyAdd(x, b2, t12);
-            t13 = TLanes.MultiplyAdd(x, b3, t13);
-            x = TLanes.Load(a2 + k);
-            t20 = TLanes.MultiplyAdd(x, b0, t20);
-            t21 = TLanes.MultiplyAdd(x, b1, t21);
-            t22 = TLanes.MultiplyAdd(x, b2, t22);
-            t23 = TLanes.MultiplyAdd(x, b3, t23);
-            x = TLanes.Load(a3 + k);
-            t30 = TLanes.MultiplyAdd(x, b0, t30);
-            t31 = TLanes.MultiplyAdd(x, b1, t31);
-            t32 = TLanes.MultiplyAdd(x, b2, t32);
-            t33 = TLanes.MultiplyAdd(x, b3, t33);
+            FitTileRow x = tile[i];
+            x.D *= inverse[3];
+            x.C = Vector.MultiplyAddEstimate(x.D, l[3 * row + 2], x.C) * inverse[2];
+            x.B = Vector.MultiplyAddEstimate(x.D, l[3 * row + 1], x.B);
+            x.B = Vector.MultiplyAddEstimate(x.C, l[2 * row + 1], x.B) * inverse[1];
+            x.A = Vector.MultiplyAddEstimate(x.D, l[3 * row], x.A);
+            x.A = Vector.MultiplyAddEstimate(x.C, l[2 * row], x.A);
+            x.A = Vector.MultiplyAddEstimate(x.B, l[row], x.A) * inverse[0];
+            *(FitTileRow*)target = x;
         }
-        TLanes.Store(tile, t00);
-        TLanes.Store(tile + w, t01);
-        TLanes.Store(tile + 2 * w, t02);
-        TLanes.Store(tile + 3 * w, t03);
-        TLanes.Store(tile + 4 * w, t10);
-        TLanes.Store(tile + 5 * w, t11);
-        TLanes.Store(tile + 6 * w, t12);
-        TLanes.Store(tile + 7 * w, t13);
-        TLanes.Store(tile + 8 * w, t20);
-        TLanes.Store(tile + 9 * w, t21);
-        TLanes.Store(tile + 10 * w, t22);
-        TLanes.Store(tile + 11 * w, t23);
-        TLanes.Store(tile + 12 * w, t30);
-        TLanes.Store(tile + 13 * w, t31);
-        TLanes.Store(tile + 14 * w, t32);
-        TLanes.Store(tile + 15 * w, t33);
     }
 
-    private static void Rows2(double* tile, double* a, nint aRow, double* b, nint bRow, int count)
+    /// <summary>tile ← −source.</summary>
+    public static void SetNegative(FitTileRow* tile, Lanes* source, nint row)
     {
-        int w = TLanes.Width;
-        TVector t00 = TLanes.Load(tile), t01 = TLanes.Load(tile + w), t02 = TLanes.Load(tile + 2 * w), t03 = TLanes.Load(tile + 3 * w);
-        TVector t10 = TLanes.Load(tile + 4 * w), t11 = TLanes.Load(tile + 5 * w), t12 = TLanes.Load(tile + 6 * w), t13 = TLanes.Load(tile + 7 * w);
-        double* a1 = a + aRow;
-        for (nint k = 0, end = (nint)count * w; k < end; k += w, b += bRow)
-        {
-            TVector x0 = TLanes.Load(a + k), x1 = TLanes.Load(a1 + k), y = TLanes.Load(b);
-            t00 = TLanes.MultiplyAdd(x0, y, t00);
-            t10 = TLanes.MultiplyAdd(x1, y, t10);
-            y = TLanes.Load(b + w);
-            t01 = TLanes.MultiplyAdd(x0, y, t01);
-            t11 = TLanes.MultiplyAdd(x1, y, t11);
-            y = TLanes.Load(b + 2 * w);
-            t02 = TLanes.MultiplyAdd(x0, y, t02);
-            t12 = TLanes.MultiplyAdd(x1, y, t12);
-            y = TLanes.Load(b + 3 * w);
-            t03 = TLanes.MultiplyAdd(x0, y, t03);
-            t13 = TLanes.MultiplyAdd(x1, y, t13);
-        }
-        TLanes.Store(tile, t00);
-        TLanes.Store(tile + w, t01);
-        TLanes.Store(tile + 2 * w, t02);
-        TLanes.Store(tile + 3 * w, t03);
-        TLanes.Store(tile + 4 * w, t10);
-        TLanes.Store(tile + 5 * w, t11);
-        TLanes.Store(tile + 6 * w, t12);
-        TLanes.Store(tile + 7 * w, t13);
+        for (int i = 0; i < Size; i++)
+            for (int j = 0; j < Size; j++) ((Lanes*)tile)[Size * i + j] = -source[i * row + j];
     }
 }

@@ -16,7 +16,7 @@ public sealed class GaussianFit : IDisposable
 {
     private readonly IGaussianFit _fit;
     private readonly int[][] _lengths;
-    private readonly double[] _diagonal;
+    private readonly int[] _everyone;
 
     /// <param name="device">Where to fit; it must outlive this.</param>
     /// <param name="shape">Sizes of every learner's model.</param>
@@ -26,11 +26,11 @@ public sealed class GaussianFit : IDisposable
     /// <exception cref="ArgumentException">A size or a setting is out of range.</exception>
     /// <exception cref="DeviceException">The device has no room or no kernels for this.</exception>
     public GaussianFit(Device device, DynamicsShape shape, int learners, int maxEpisodes, GaussianFitSettings settings)
-        : this(device, shape, learners, maxEpisodes, settings, FitVariant.Best)
+        : this(device, shape, learners, maxEpisodes, settings, single: false)
     {
     }
 
-    internal GaussianFit(Device device, DynamicsShape shape, int learners, int maxEpisodes, GaussianFitSettings settings, FitVariant variant)
+    internal GaussianFit(Device device, DynamicsShape shape, int learners, int maxEpisodes, GaussianFitSettings settings, bool single)
     {
         settings.Check();
         if (shape.Horizon < 1) throw new ArgumentException("the dynamics have no size; make a DynamicsShape with its constructor");
@@ -38,13 +38,14 @@ public sealed class GaussianFit : IDisposable
         if (maxEpisodes is < 1 or > 10_000) throw new ArgumentException($"a fit to {maxEpisodes} episodes is not possible; give 1 to 10,000");
         (Shape, Learners, MaxEpisodes, Settings) = (shape, learners, maxEpisodes, settings);
         _lengths = [.. Enumerable.Range(0, learners).Select(_ => new int[maxEpisodes])];
-        _diagonal = new double[(long)learners * shape.Sample];
+        _everyone = [.. Enumerable.Range(0, learners)];
         _fit = device switch
         {
-            CpuDevice cpu => new CpuGaussianFit(cpu, shape, _lengths, maxEpisodes, variant.LaneWidth),
-            GpuDevice gpu when gpu.Limits.HasDouble && !variant.Single =>
-                GpuDevice.Construct(() => new GpuGaussianFit<double>(gpu, shape, _lengths, maxEpisodes)),
-            GpuDevice gpu => GpuDevice.Construct(() => new GpuGaussianFit<float>(gpu, shape, _lengths, maxEpisodes)),
+            CpuDevice cpu => new CpuGaussianFit(cpu, shape, _lengths, maxEpisodes),
+            GpuDevice gpu when gpu.Limits.HasDouble && !single => BufferScope.Construct(gpu, scope =>
+                new GpuGaussianFit<double>(scope, GaussianFitKernel.Double<DynamicMemory>, shape, _lengths, maxEpisodes)),
+            GpuDevice gpu => BufferScope.Construct(gpu, scope =>
+                new GpuGaussianFit<float>(scope, GaussianFitKernel.Single<DynamicMemory>, shape, _lengths, maxEpisodes)),
             _ => throw new DeviceException($"device {device.Info.Name} has no kernels for the fit; use --device cpu"),
         };
     }
@@ -60,9 +61,6 @@ public sealed class GaussianFit : IDisposable
 
     /// <summary>Ridge and floor.</summary>
     public GaussianFitSettings Settings { get; }
-
-    /// <summary>On a CPU, the packed models [learners, T, PackedStep] (<see cref="DynamicsShape"/>); null on a GPU.</summary>
-    public HostBuffer? PackedOnHost => (_fit as CpuGaussianFit)?.Packed;
 
     /// <summary>On a GPU, the packed models [learners, T, PackedStep] (<see cref="DynamicsShape"/>); null on a CPU.</summary>
     public DeviceBuffer<float>? PackedOnDevice => (_fit as GpuGaussianFit<double>)?.Packed ?? (_fit as GpuGaussianFit<float>)?.Packed;
@@ -93,32 +91,33 @@ public sealed class GaussianFit : IDisposable
     /// <summary>Samples of the episode in a place.</summary>
     public int EpisodeLength(int learner, int episode) => _lengths[learner][episode];
 
-    /// <summary>Fits every learner's model to its episodes. On a GPU it is launched, not waited for.</summary>
+    /// <summary>Fits learners' models to their episodes. On a GPU it is launched, not waited for.</summary>
     /// <param name="prior">In the samples' units; null: none, for which the paper's few episodes are too few.</param>
     /// <param name="scale">
-    /// [learners, D], 1 / standard deviation, in whose units the ridge and the floor count; 0 for an entry that is constant in the data: its mean is
+    /// [fitted, D], 1 / standard deviation, in whose units the ridge and the floor count; 0 for an entry that is constant in the data: its mean is
     /// copied, with row and column of F and N 0. Empty: 1. <see cref="SampleMoments.Scale"/> gives it.
     /// </param>
-    /// <exception cref="ArgumentException">A size is wrong, or a learner has neither samples nor a prior.</exception>
-    public void Fit(GaussianPrior? prior = null, ReadOnlySpan<double> scale = default)
+    /// <param name="learners">[fitted], which learners; the others keep their models. Null: all. Prior and scale are theirs, in this order.</param>
+    /// <param name="through">
+    /// Whether each packed model is made to pass through the learner's only episode to float32's last digit: f ← f + s′ − (F [s; u] + f).
+    /// </param>
+    /// <exception cref="ArgumentException">A size is wrong, a learner is named twice, or one has neither samples nor a prior.</exception>
+    public void Fit(GaussianPrior? prior = null, ReadOnlySpan<double> scale = default, int[]? learners = null, bool through = false)
     {
-        int size = Shape.Sample, priorSteps = prior?.Steps(Shape, Learners) ?? 0;
-        if (!scale.IsEmpty && scale.Length != _diagonal.Length)
-            throw new ArgumentException($"the scale has {scale.Length} entries; give [{Learners}, {size}]");
-        for (int k = 0; k < Learners; k++)
+        learners ??= _everyone;
+        if (learners.Length == 0 || learners.Distinct().Count() < learners.Length || learners.Any(k => k < 0 || k >= Learners))
+            throw new ArgumentException(
+                $"a fit of learners {string.Join(", ", learners)} is not possible; give different ones of 0 to {Learners - 1}");
+        if (through && MaxEpisodes != 1) throw new ArgumentException("a model passes through an episode where it is fitted to only one");
+        int priorSteps = prior?.Steps(Shape, learners.Length) ?? 0;
+        double[] diagonal = Settings.Diagonal(Shape, learners.Length, scale);
+        foreach (int k in learners)
             if (!(prior?.Strength > 0) && _lengths[k].AsSpan().IndexOfAnyExcept(0) < 0)
                 throw new ArgumentException($"learner {k} has neither samples nor a prior; store an episode first");
-        for (int i = 0; i < _diagonal.Length; i++)
-        {
-            double s = scale.IsEmpty ? 1 : scale[i], added = i % size < Shape.Input ? Settings.Ridge : Settings.NoiseFloor;
-            if (!(s >= 0 && double.IsFinite(s)))
-                throw new ArgumentException($"entry {i % size} of learner {i / size}'s scale is {s}; give 0 or more");
-            _diagonal[i] = s > 0 ? added / (s * s) : 0;
-        }
-        _fit.Fit(_diagonal, prior, priorSteps);
+        _fit.Fit(new FitCall(learners, diagonal, prior, priorSteps, through));
     }
 
-    /// <summary>Copies a learner's model of the last fit, after waiting for it.</summary>
+    /// <summary>Copies a learner's model of its last fit, after waiting for it.</summary>
     /// <param name="f">[T, S, S + A], F.</param>
     /// <param name="offset">[T, S], f.</param>
     /// <param name="n">[T, S, S], N.</param>
@@ -136,7 +135,7 @@ public sealed class GaussianFit : IDisposable
     /// <summary>Fills every model with NaN.</summary>
     internal void Poison() => _fit.Poison();
 
-    /// <summary>Copies a learner's packed model of the last fit, after waiting for it.</summary>
+    /// <summary>Copies a learner's packed model of its last fit, after waiting for it.</summary>
     /// <param name="packed">[T, PackedStep].</param>
     /// <exception cref="ArgumentException">The length is wrong.</exception>
     public void CopyPacked(int learner, Span<float> packed)
@@ -147,7 +146,7 @@ public sealed class GaussianFit : IDisposable
         _fit.CopyPacked(learner, packed);
     }
 
-    /// <summary>A learner's packed model of the last fit, [T, PackedStep], after waiting for it.</summary>
+    /// <summary>A learner's packed model of its last fit, [T, PackedStep], after waiting for it.</summary>
     internal float[] CopyPacked(int learner)
     {
         var packed = new float[Shape.Horizon * Shape.PackedStep];

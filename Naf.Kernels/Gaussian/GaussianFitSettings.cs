@@ -15,6 +15,26 @@ public sealed record GaussianFitSettings
     /// </summary>
     public double NoiseFloor { get; init; } = 1e-8;
 
+    /// <summary>What is added to the diagonal, in the data's units: R of an input, the floor of an output; 0 where the scale is 0.</summary>
+    /// <param name="scale">[learners, D], or empty: 1.</param>
+    /// <returns>[learners, D].</returns>
+    /// <exception cref="ArgumentException">A scale is out of range, or the size is wrong.</exception>
+    internal double[] Diagonal(DynamicsShape shape, int learners, ReadOnlySpan<double> scale)
+    {
+        if (!scale.IsEmpty && scale.Length != learners * shape.Sample)
+            throw new ArgumentException($"the scale has {scale.Length} entries; give [{learners}, {shape.Sample}]");
+        var diagonal = new double[learners * shape.Sample];
+        for (int i = 0; i < diagonal.Length; i++)
+        {
+            double s = scale.IsEmpty ? 1 : scale[i], added = i % shape.Sample < shape.Input ? Ridge : NoiseFloor;
+            if (!(s >= 0 && double.IsFinite(s)))
+                throw new ArgumentException(
+                    $"entry {i % shape.Sample} of the scale of the learner in place {i / shape.Sample} is {s}; give 0 or more");
+            diagonal[i] = s > 0 ? added / (s * s) : 0;
+        }
+        return diagonal;
+    }
+
     /// <summary>Checks both.</summary>
     /// <exception cref="ArgumentException">A value is out of range; the message names it and its range.</exception>
     public void Check()

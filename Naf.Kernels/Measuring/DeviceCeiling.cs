@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using ILGPU;
 using Naf.Gpu;
 
 namespace Naf.Kernels;
@@ -8,7 +9,8 @@ namespace Naf.Kernels;
 /// <param name="GigabytesPerSecond">Bytes read and written by a copy that is larger than the caches.</param>
 public sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerSecond)
 {
-    private const int GpuThreads = 256, GpuChains = 8, GpuTurns = 256;
+    // independent sums of 16 on a processor: two fused multiply-adds a cycle, four cycles each, and no more than the registers hold
+    private static int Chains => Vector512.IsHardwareAccelerated ? 10 : 5;
 
     /// <summary>Measures a device.</summary>
     /// <param name="seconds">Seconds for each of the two.</param>
@@ -16,22 +18,20 @@ public sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerSec
     public static DeviceCeiling Measure(Device device, double seconds = 0.5, long bytes = 256L << 20) =>
         device is GpuDevice gpu ? OfGpu(gpu, seconds, bytes) : OfCpu((CpuDevice)device, seconds, bytes);
 
-    /// <summary>The kernels.</summary>
-    internal static KernelSource Source => KernelSource.Load(typeof(DeviceCeiling).Assembly, "Ceiling.gpu.c", [new("THREADS", GpuThreads)]);
-
     private static DeviceCeiling OfGpu(GpuDevice device, double seconds, long bytes)
     {
-        DeviceProgram program = device.Compile(Source);
         // a launch of about a millisecond
-        int groups = 16 * device.Limits.Units, rounds = bytes > 1 << 20 ? 64 : 1;
-        long floats = Math.Min(device.Limits.BufferBytes, bytes) / sizeof(float);
-        using DeviceBuffer<float> sums = device.Allocate<float>((long)groups * GpuThreads);
-        using DeviceBuffer<float> from = device.Allocate<float>(floats), to = device.Allocate<float>(floats);
-        var shape = new LaunchShape(groups, GpuThreads);
-        double arithmetic = Rate(() => device.Launch(program["ceiling_arithmetic"], shape, sums, rounds, 0.999f));
-        double copy = Rate(() => device.Launch(program["ceiling_copy"], shape, from, to, (ulong)floats));
+        int threads = Math.Min(256, device.Limits.GroupThreads), groups = 16 * device.Limits.Units, turns = bytes > 1 << 20 ? 16384 : 256;
+        long fours = Math.Min(device.Limits.BufferBytes, bytes) / (4 * sizeof(float));
+        using DeviceBuffer<float> sums = device.Allocate<float>((long)groups * threads);
+        using DeviceBuffer<float> from = device.Allocate<float>(4 * fours), to = device.Allocate<float>(4 * fours);
+        DeviceKernel<ArithmeticArguments> arithmetic = device.Load<ArithmeticArguments>(CeilingKernels.Arithmetic, threads);
+        DeviceKernel<CopyArguments> copy = device.Load<CopyArguments>(CeilingKernels.Copy, threads);
+        var sum = new ArithmeticArguments { Sums = sums.View, Turns = turns, Factor = 0.999f };
+        var all = new CopyArguments { From = from.View.Cast<Four<float>>(), To = to.View.Cast<Four<float>>() };
         return new DeviceCeiling(
-            arithmetic * 2 * GpuChains * GpuTurns * rounds * groups * GpuThreads * 1e-9, copy * 2 * sizeof(float) * floats * 1e-9);
+            Rate(() => arithmetic.Launch(groups, sum)) * 2 * CeilingKernels.Chains * turns * groups * threads * 1e-9,
+            Rate(() => copy.Launch(groups, all)) * 2 * 4 * sizeof(float) * fours * 1e-9);
 
         double Rate(Action launch)
         {
@@ -48,14 +48,9 @@ public sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerSec
         using var from = new HostBuffer(share * team.Threads);
         using var to = new HostBuffer(share * team.Threads);
         var sums = new float[64 * team.Threads];
-        Action<int> arithmetic = member => sums[64 * member] = CpuDevice.RegisterFloats switch
-        {
-            16 => Sums<Lanes512, Vector512<float>>(Turns),
-            8 => Sums<Lanes256, Vector256<float>>(Turns),
-            _ => Sums<Lanes128, Vector128<float>>(Turns),
-        };
+        Action<int> arithmetic = member => sums[64 * member] = Sums(Turns);
         Action<int> copy = member => Buffer.MemoryCopy(from.Pointer + member * share, to.Pointer + member * share, share * 4, share * 4);
-        double perCall = 2.0 * 10 * Turns * CpuDevice.RegisterFloats * team.Threads;
+        double perCall = 2.0 * 16 * Chains * Turns * team.Threads;
         return new DeviceCeiling(Rate(arithmetic) * perCall * 1e-9, Rate(copy) * 2 * sizeof(float) * share * team.Threads * 1e-9);
 
         double Rate(Action<int> work)
@@ -66,29 +61,24 @@ public sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerSec
         }
     }
 
-    // ten independent sums: two a cycle, four cycles each, and some to spare
-    private static unsafe float Sums<TLanes, TVector>(int turns)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : struct
+    private static float Sums(int turns)
     {
-        TVector factor = TLanes.All(0.999f), half = TLanes.All(0.5f);
-        TVector a = half, b = half, c = half, d = half, e = half, f = half, g = half, h = half, i = half, j = half;
+        Vector512<float> factor = Vector512.Create(0.999f), half = Vector512.Create(0.5f);
+        Vector512<float> a = half, b = half, c = half, d = half, e = half, f = half, g = half, h = half, i = half, j = half;
         for (int turn = 0; turn < turns; turn++)
         {
-            a = TLanes.MultiplyAdd(a, factor, half);
-            b = TLanes.MultiplyAdd(b, factor, half);
-            c = TLanes.MultiplyAdd(c, factor, half);
-            d = TLanes.MultiplyAdd(d, factor, half);
-            e = TLanes.MultiplyAdd(e, factor, half);
-            f = TLanes.MultiplyAdd(f, factor, half);
-            g = TLanes.MultiplyAdd(g, factor, half);
-            h = TLanes.MultiplyAdd(h, factor, half);
-            i = TLanes.MultiplyAdd(i, factor, half);
-            j = TLanes.MultiplyAdd(j, factor, half);
+            a = Vector512.MultiplyAddEstimate(a, factor, half);
+            b = Vector512.MultiplyAddEstimate(b, factor, half);
+            c = Vector512.MultiplyAddEstimate(c, factor, half);
+            d = Vector512.MultiplyAddEstimate(d, factor, half);
+            e = Vector512.MultiplyAddEstimate(e, factor, half);
+            if (Chains == 5) continue;
+            f = Vector512.MultiplyAddEstimate(f, factor, half);
+            g = Vector512.MultiplyAddEstimate(g, factor, half);
+            h = Vector512.MultiplyAddEstimate(h, factor, half);
+            i = Vector512.MultiplyAddEstimate(i, factor, half);
+            j = Vector512.MultiplyAddEstimate(j, factor, half);
         }
-        TVector sum = TLanes.Add(TLanes.Add(TLanes.Add(a, b), TLanes.Add(c, d)), TLanes.Add(TLanes.Add(e, f), TLanes.Add(g, h)));
-        float* floats = stackalloc float[16];
-        TLanes.Store(floats, TLanes.Add(sum, TLanes.Add(i, j)));
-        return floats[0];
+        return Vector512.Sum(a + b + c + d + e + f + g + h + i + j);
     }
 }

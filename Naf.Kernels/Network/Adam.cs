@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Naf.Kernels;
 
 /// <summary>
@@ -7,9 +9,7 @@ namespace Naf.Kernels;
 /// θ′ ← τ θ + (1 − τ) θ′
 /// </code>
 /// </summary>
-internal static unsafe class Adam<TLanes, TVector>
-    where TLanes : struct, ILanes<TVector>
-    where TVector : struct
+internal static unsafe class Adam
 {
     /// <summary>One step over <paramref name="count"/> parameters, a multiple of 16.</summary>
     /// <param name="step">t, from 1.</param>
@@ -20,38 +20,43 @@ internal static unsafe class Adam<TLanes, TVector>
         float* target = null, float tau = 0)
     {
         (float correctedRate, float correctedEpsilon) = settings.Corrected(step);
-        TVector rate = TLanes.All(correctedRate), epsilon = TLanes.All(correctedEpsilon), scale = TLanes.All(gradientScale);
-        TVector b1 = TLanes.All(settings.Beta1), c1 = TLanes.All(1 - settings.Beta1);
-        TVector b2 = TLanes.All(settings.Beta2), c2 = TLanes.All(1 - settings.Beta2);
-        TVector t = TLanes.All(tau);
-        TVector smallestFirst = TLanes.All(AdamConstants.SmallestFirst), smallestSecond = TLanes.All(AdamConstants.SmallestSecond);
-        for (int i = 0; i < count; i += TLanes.Width)
+        Vector512<float> rate = Vector512.Create(correctedRate), epsilon = Vector512.Create(correctedEpsilon);
+        Vector512<float> scale = Vector512.Create(gradientScale), t = Vector512.Create(tau);
+        Vector512<float> b1 = Vector512.Create(settings.Beta1), c1 = Vector512.Create(1 - settings.Beta1);
+        Vector512<float> b2 = Vector512.Create(settings.Beta2), c2 = Vector512.Create(1 - settings.Beta2);
+        Vector512<float> smallestFirst = Vector512.Create(AdamConstants.SmallestFirst);
+        Vector512<float> smallestSecond = Vector512.Create(AdamConstants.SmallestSecond);
+        for (int i = 0; i < count; i += 16)
         {
-            TVector g = TLanes.Multiply(scale, TLanes.Load(gradient + i));
-            TVector m = TLanes.MultiplyAdd(c1, g, TLanes.Multiply(b1, TLanes.Load(first + i)));
-            TVector v = TLanes.MultiplyAdd(TLanes.Multiply(c2, g), g, TLanes.Multiply(b2, TLanes.Load(second + i)));
-            m = TLanes.Flush(m, smallestFirst);
-            v = TLanes.Flush(v, smallestSecond);
-            TLanes.Store(first + i, m);
-            TLanes.Store(second + i, v);
-            TVector direction = TLanes.Divide(m, TLanes.Add(TLanes.Root(v), epsilon));
-            TVector p = TLanes.MultiplyAdd(rate, direction, TLanes.Load(parameters + i));
-            TLanes.Store(parameters + i, p);
-            if (target is not null) TLanes.Store(target + i, Average(TLanes.Load(target + i), p, t));
+            Vector512<float> g = scale * Vector512.Load(gradient + i);
+            Vector512<float> m = Vector512.MultiplyAddEstimate(c1, g, b1 * Vector512.Load(first + i));
+            Vector512<float> v = Vector512.MultiplyAddEstimate(c2 * g, g, b2 * Vector512.Load(second + i));
+            m = Flush(m, smallestFirst);
+            v = Flush(v, smallestSecond);
+            m.Store(first + i);
+            v.Store(second + i);
+            Vector512<float> direction = m / (Vector512.Sqrt(v) + epsilon);
+            Vector512<float> p = Vector512.MultiplyAddEstimate(rate, direction, Vector512.Load(parameters + i));
+            p.Store(parameters + i);
+            if (target is not null) Average(Vector512.Load(target + i), p, t).Store(target + i);
         }
     }
 
     /// <summary>θ′ ← θ′ + τ (θ − θ′) over <paramref name="count"/> parameters, a multiple of 16.</summary>
     public static void Polyak(int count, float* target, float* parameters, float tau)
     {
-        TVector t = TLanes.All(tau);
-        for (int i = 0; i < count; i += TLanes.Width)
-            TLanes.Store(target + i, Average(TLanes.Load(target + i), TLanes.Load(parameters + i), t));
+        Vector512<float> t = Vector512.Create(tau);
+        for (int i = 0; i < count; i += 16)
+            Average(Vector512.Load(target + i), Vector512.Load(parameters + i), t).Store(target + i);
     }
 
+    // denormal numbers are slow and mean nothing here
+    private static Vector512<float> Flush(Vector512<float> moment, Vector512<float> smallest) =>
+        Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(Vector512.Abs(moment), smallest), moment, Vector512<float>.Zero);
+
     // θ′ + τ (θ − θ′)
-    private static TVector Average(TVector target, TVector parameter, TVector tau) =>
-        TLanes.MultiplyAdd(tau, TLanes.Subtract(parameter, target), target);
+    private static Vector512<float> Average(Vector512<float> target, Vector512<float> parameter, Vector512<float> tau) =>
+        Vector512.MultiplyAddEstimate(tau, parameter - target, target);
 }
 
 /// <summary>Settings of Adam.</summary>
@@ -64,8 +69,15 @@ public readonly record struct AdamSettings(float Rate, float Beta1 = 0.9f, float
     /// <summary>−α and ε with both bias corrections folded in, for step t from 1: θ ← θ + rate m / (√v + epsilon).</summary>
     public (float Rate, float Epsilon) Corrected(long step)
     {
+        (double rate, double epsilon) = CorrectedInDouble(step);
+        return ((float)rate, (float)epsilon);
+    }
+
+    /// <inheritdoc cref="Corrected"/>
+    public (double Rate, double Epsilon) CorrectedInDouble(long step)
+    {
         double rootCorrection = Math.Sqrt(1 - Math.Pow(Beta2, step));
-        return ((float)(-Rate * rootCorrection / (1 - Math.Pow(Beta1, step))), (float)(Epsilon * rootCorrection));
+        return (-Rate * rootCorrection / (1 - Math.Pow(Beta1, step)), Epsilon * rootCorrection);
     }
 }
 

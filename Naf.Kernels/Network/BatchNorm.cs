@@ -1,12 +1,12 @@
+using System.Runtime.Intrinsics;
+
 namespace Naf.Kernels;
 
 /// <summary>
 /// Batch normalisation of a hidden layer before its ReLU (Ioffe and Szegedy 2015): ẑ = (z − mean) / √(variance + ε), y = scale ẑ + shift.
 /// The shift takes the place of the layer's bias.
 /// </summary>
-internal static unsafe class BatchNorm<TLanes, TVector>
-    where TLanes : struct, ILanes<TVector>
-    where TVector : struct
+internal static unsafe class BatchNorm
 {
     /// <summary>z ← scale ẑ + shift in place for <paramref name="rows"/> rows from the first.</summary>
     /// <param name="statistics">Running statistics to normalise by; null: those of the batch, which are kept in the workspace.</param>
@@ -16,41 +16,41 @@ internal static unsafe class BatchNorm<TLanes, TVector>
         int columns = MlpShape.Pad(shape.Hidden[layer]);
         float* z = space.Activation[layer], normalised = space.Normalised[layer], moments = space.Moments[layer];
         float* scales = parameters + shape.Scales(layer), shifts = parameters + shape.Biases(layer);
-        TVector one = TLanes.All(1), epsilon = TLanes.All(BatchNormConstants.Epsilon), perSample = TLanes.All(1f / rows);
-        for (int j = 0; j < columns; j += TLanes.Width)
+        Vector512<float> one = Vector512<float>.One, epsilon = Vector512.Create(BatchNormConstants.Epsilon), perSample = Vector512.Create(1f / rows);
+        for (int j = 0; j < columns; j += 16)
         {
-            TVector mean, variance;
+            Vector512<float> mean, variance;
             if (statistics is null)
             {
                 // mean and variance over the batch
-                mean = TLanes.All(0);
+                mean = Vector512<float>.Zero;
                 for (int m = 0; m < rows; m++)
-                    mean = TLanes.Add(mean, TLanes.Load(z + (nint)m * columns + j));
-                mean = TLanes.Multiply(mean, perSample);
-                variance = TLanes.All(0);
+                    mean += Vector512.Load(z + (nint)m * columns + j);
+                mean *= perSample;
+                variance = Vector512<float>.Zero;
                 for (int m = 0; m < rows; m++)
                 {
-                    TVector centred = TLanes.Subtract(TLanes.Load(z + (nint)m * columns + j), mean);
-                    variance = TLanes.MultiplyAdd(centred, centred, variance);
+                    Vector512<float> centred = Vector512.Load(z + (nint)m * columns + j) - mean;
+                    variance = Vector512.MultiplyAddEstimate(centred, centred, variance);
                 }
-                variance = TLanes.Multiply(variance, perSample);
+                variance *= perSample;
             }
             else
             {
-                mean = TLanes.Load(statistics + shape.Means(layer) + j);
-                variance = TLanes.Load(statistics + shape.Means(layer) + columns + j);
+                mean = Vector512.Load(statistics + shape.Means(layer) + j);
+                variance = Vector512.Load(statistics + shape.Means(layer) + columns + j);
             }
-            TVector inverse = TLanes.Divide(one, TLanes.Root(TLanes.Add(variance, epsilon)));
-            TLanes.Store(moments + j, mean);
-            TLanes.Store(moments + columns + j, variance);
-            TLanes.Store(moments + 2 * columns + j, inverse);
+            Vector512<float> inverse = one / Vector512.Sqrt(variance + epsilon);
+            mean.Store(moments + j);
+            variance.Store(moments + columns + j);
+            inverse.Store(moments + 2 * columns + j);
 
-            TVector scale = TLanes.Load(scales + j), shift = TLanes.Load(shifts + j);
+            Vector512<float> scale = Vector512.Load(scales + j), shift = Vector512.Load(shifts + j);
             for (nint at = j; at < (nint)rows * columns; at += columns)
             {
-                TVector n = TLanes.Multiply(TLanes.Subtract(TLanes.Load(z + at), mean), inverse);
-                TLanes.Store(normalised + at, n);
-                TLanes.Store(z + at, TLanes.MultiplyAdd(n, scale, shift));
+                Vector512<float> n = (Vector512.Load(z + at) - mean) * inverse;
+                n.Store(normalised + at);
+                Vector512.MultiplyAddEstimate(n, scale, shift).Store(z + at);
             }
         }
     }
@@ -61,26 +61,26 @@ internal static unsafe class BatchNorm<TLanes, TVector>
         MlpShape shape = space.Shape;
         int columns = MlpShape.Pad(shape.Hidden[layer]), batch = space.Batch;
         float* d = space.Gradient[layer], normalised = space.Normalised[layer];
-        TVector perSample = TLanes.All(1f / batch);
-        for (int j = 0; j < columns; j += TLanes.Width)
+        Vector512<float> perSample = Vector512.Create(1f / batch);
+        for (int j = 0; j < columns; j += 16)
         {
-            TVector shift = TLanes.All(0), scale = TLanes.All(0);
+            Vector512<float> shift = Vector512<float>.Zero, scale = Vector512<float>.Zero;
             for (int m = 0; m < batch; m++)
             {
-                TVector dy = TLanes.Load(d + (nint)m * columns + j);
-                shift = TLanes.Add(shift, dy);
-                scale = TLanes.MultiplyAdd(dy, TLanes.Load(normalised + (nint)m * columns + j), scale);
+                Vector512<float> dy = Vector512.Load(d + (nint)m * columns + j);
+                shift += dy;
+                scale = Vector512.MultiplyAddEstimate(dy, Vector512.Load(normalised + (nint)m * columns + j), scale);
             }
-            TLanes.Store(gradient + shape.Biases(layer) + j, shift);
-            TLanes.Store(gradient + shape.Scales(layer) + j, scale);
+            shift.Store(gradient + shape.Biases(layer) + j);
+            scale.Store(gradient + shape.Scales(layer) + j);
 
-            TVector factor = TLanes.Multiply(TLanes.Load(parameters + shape.Scales(layer) + j), TLanes.Load(space.Moments[layer] + 2 * columns + j));
-            TVector meanShift = TLanes.Multiply(shift, perSample), meanScale = TLanes.Multiply(scale, perSample);
+            Vector512<float> factor = Vector512.Load(parameters + shape.Scales(layer) + j) * Vector512.Load(space.Moments[layer] + 2 * columns + j);
+            Vector512<float> meanShift = shift * perSample, meanScale = scale * perSample;
             for (int m = 0; m < batch; m++)
             {
                 float* at = d + (nint)m * columns + j;
-                TVector spread = TLanes.MultiplyAdd(meanScale, TLanes.Load(normalised + (nint)m * columns + j), meanShift);
-                TLanes.Store(at, TLanes.Multiply(factor, TLanes.Subtract(TLanes.Load(at), spread)));
+                Vector512<float> spread = Vector512.MultiplyAddEstimate(meanScale, Vector512.Load(normalised + (nint)m * columns + j), meanShift);
+                (factor * (Vector512.Load(at) - spread)).Store(at);
             }
         }
     }
@@ -88,14 +88,14 @@ internal static unsafe class BatchNorm<TLanes, TVector>
     /// <summary>Running mean and variance ← running + rate (batch − running).</summary>
     public static void UpdateStatistics(MlpWorkspace space, float* statistics)
     {
-        TVector rate = TLanes.All(BatchNormConstants.Rate);
+        Vector512<float> rate = Vector512.Create(BatchNormConstants.Rate);
         for (int l = 0; l < space.Shape.Layers; l++)
         {
             float* running = statistics + space.Shape.Means(l);
-            for (int j = 0; j < 2 * MlpShape.Pad(space.Shape.Hidden[l]); j += TLanes.Width)
+            for (int j = 0; j < 2 * MlpShape.Pad(space.Shape.Hidden[l]); j += 16)
             {
-                TVector old = TLanes.Load(running + j);
-                TLanes.Store(running + j, TLanes.MultiplyAdd(rate, TLanes.Subtract(TLanes.Load(space.Moments[l] + j), old), old));
+                Vector512<float> old = Vector512.Load(running + j);
+                Vector512.MultiplyAddEstimate(rate, Vector512.Load(space.Moments[l] + j) - old, old).Store(running + j);
             }
         }
     }

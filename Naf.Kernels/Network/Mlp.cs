@@ -9,9 +9,7 @@ namespace Naf.Kernels;
 /// </code>
 /// With batch normalisation the rows cannot be shared: the range is the whole minibatch.
 /// </summary>
-internal static unsafe class Mlp<TLanes, TVector>
-    where TLanes : struct, ILanes<TVector>
-    where TVector : struct
+internal static unsafe class Mlp
 {
     /// <summary>A share of the work that <see cref="Forward"/> needs done first: transposes the weights of the hidden layers but the first.</summary>
     public static void TransposeWeights(MlpWorkspace space, float* parameters, int member, int members)
@@ -31,10 +29,25 @@ internal static unsafe class Mlp<TLanes, TVector>
     public static void Forward(MlpWorkspace space, float* parameters, float* statistics, float* x, int xRow, int first, int last)
     {
         MlpShape shape = space.Shape;
-        int rows = last - first;
-        if (rows <= 0) return;
+        if (first >= last) return;
+        float* h = Hidden(space, parameters, statistics, x, xRow, first, last, marked: shape.Layers);
+        RowOperations.Dot(last - first, h, MlpShape.Pad(shape.Hidden[^1]), parameters + shape.Weights(shape.Layers),
+            parameters + shape.Biases(shape.Layers), shape.Output, space.Output + (nint)first * space.OutputRow, space.OutputRow);
+    }
+
+    /// <summary>The last hidden layer of rows [first, last), at least one, from the inputs.</summary>
+    /// <param name="statistics">Running statistics of the batch normalisation to use; null: those of this batch.</param>
+    /// <param name="x">[batch, xRow].</param>
+    /// <param name="marked">
+    /// Lowest layers whose zeros are marked, and left out of the products above: all where gradients follow, 0 where a row's numbers may not
+    /// depend on the rows beside it.
+    /// </param>
+    /// <returns>Row <paramref name="first"/> of the activations [batch, Pad(units)].</returns>
+    public static float* Hidden(MlpWorkspace space, float* parameters, float* statistics, float* x, int xRow, int first, int last, int marked)
+    {
+        MlpShape shape = space.Shape;
+        int rows = last - first, inputRow = xRow, words = 0;
         float* input = x + (nint)first * xRow;
-        int inputRow = xRow, words = 0;
         ulong* bits = null;
         for (int l = 0; l < shape.Layers; l++)
         {
@@ -43,24 +56,23 @@ internal static unsafe class Mlp<TLanes, TVector>
             float* bias = shape.BatchNorm ? space.Zeros : parameters + shape.Biases(l);
             // z = h W + b
             if (weights is null)
-                RowOperations<TLanes, TVector>.Dot(rows, input, inputRow, parameters + shape.Weights(l), bias, shape.Hidden[l], z, columns);
+                RowOperations.Dot(rows, input, inputRow, parameters + shape.Weights(l), bias, shape.Hidden[l], z, columns);
             else if (shape.BatchNorm)
-                RowProduct<TLanes, TVector>.Multiply<NoFinish<TVector>>(
+                MaskedMatMul.Multiply<NoFinish>(
                     rows, input, inputRow, 1, bits, words, shape.Inputs(l), weights, columns, bias, z, columns, columns);
             else
-                RowProduct<TLanes, TVector>.Multiply<ReluFinish<TLanes, TVector>>(
+                MaskedMatMul.Multiply<ReluFinish>(
                     rows, input, inputRow, 1, bits, words, shape.Inputs(l), weights, columns, bias, z, columns, columns);
             // h = max(z, 0)
-            if (shape.BatchNorm) BatchNorm<TLanes, TVector>.Forward(space, l, parameters, statistics, rows);
-            if (shape.BatchNorm || weights is null) RowOperations<TLanes, TVector>.Relu((long)rows * columns, z);
+            if (shape.BatchNorm) BatchNorm.Forward(space, l, parameters, statistics, rows);
+            if (shape.BatchNorm || weights is null) RowOperations.Relu((long)rows * columns, z);
             words = BitMatrix.Words(columns);
-            bits = space.Bits[l] + (nint)first * words;
-            RowOperations<TLanes, TVector>.Mark(rows, z, columns, bits, words);
+            bits = l < marked ? space.Bits[l] + (nint)first * words : null;
+            if (bits is not null) RowOperations.Mark(rows, z, columns, bits, words);
             input = z;
             inputRow = columns;
         }
-        RowOperations<TLanes, TVector>.Dot(rows, input, inputRow, parameters + shape.Weights(shape.Layers), parameters + shape.Biases(shape.Layers),
-            shape.Output, space.Output + (nint)first * space.OutputRow, space.OutputRow);
+        return input;
     }
 
     /// <summary>∂loss/∂z of every hidden layer for rows [first, last), from ∂loss/∂output.</summary>
@@ -78,9 +90,9 @@ internal static unsafe class Mlp<TLanes, TVector>
             int columns = MlpShape.Pad(shape.Hidden[l]), above = l + 1 < shape.Layers ? shape.Hidden[l + 1] : shape.Output;
             float* dz = space.Gradient[l] + (nint)first * columns;
             // ∂/∂h = ∂/∂z of the layer above times its weights, kept where h > 0
-            RowProduct<TLanes, TVector>.Multiply<GateFinish<TLanes, TVector>>(rows, d, dRow, 1, bits, words, above, parameters + shape.Weights(l + 1),
+            MaskedMatMul.Multiply<GateFinish>(rows, d, dRow, 1, bits, words, above, parameters + shape.Weights(l + 1),
                 columns, space.Zeros, dz, columns, columns, space.Activation[l] + (nint)first * columns);
-            if (shape.BatchNorm) BatchNorm<TLanes, TVector>.Backward(space, l, parameters, gradient);
+            if (shape.BatchNorm) BatchNorm.Backward(space, l, parameters, gradient);
             d = dz;
             dRow = columns;
             words = BitMatrix.Words(columns);
@@ -99,7 +111,7 @@ internal static unsafe class Mlp<TLanes, TVector>
         // the first layer: a row of weights per input, xᵀ ∂/∂z
         int width = MlpShape.Pad(shape.Hidden[0]);
         (int from, int to) = Share(shape.Input, member, members);
-        RowProduct<TLanes, TVector>.Multiply<NoFinish<TVector>>(to - from, x + from, 1, xRow, null, 0, batch, space.Gradient[0], width,
+        MaskedMatMul.Multiply<NoFinish>(to - from, x + from, 1, xRow, null, 0, batch, space.Gradient[0], width,
             space.Zeros, gradient + shape.Weights(0) + (nint)from * width, width, width);
         // the layers above: a row per unit or output, (∂/∂z)ᵀ h
         for (int l = 1; l <= shape.Layers; l++)
@@ -109,13 +121,13 @@ internal static unsafe class Mlp<TLanes, TVector>
             int dRow = head ? space.OutputRow : MlpShape.Pad(shape.Hidden[l]), inputs = MlpShape.Pad(shape.Inputs(l));
             (from, to) = Share(head ? shape.Output : shape.Hidden[l], member, members);
             ulong* bits = head || shape.BatchNorm || from == to ? null : ColumnBits(space, l, from, to);
-            RowProduct<TLanes, TVector>.Multiply<NoFinish<TVector>>(to - from, d + from, 1, dRow, bits, BitMatrix.Words(batch), batch,
+            MaskedMatMul.Multiply<NoFinish>(to - from, d + from, 1, dRow, bits, BitMatrix.Words(batch), batch,
                 space.Activation[l - 1], inputs, space.Zeros, gradient + shape.Weights(l) + (nint)from * inputs, inputs, inputs);
         }
         if (member != 0) return;
         for (int l = 0; l < shape.Layers && !shape.BatchNorm; l++)
-            RowOperations<TLanes, TVector>.SumRows(batch, space.Gradient[l], MlpShape.Pad(shape.Hidden[l]), gradient + shape.Biases(l));
-        RowOperations<TLanes, TVector>.SumRows(batch, space.OutputGradient, space.OutputRow, gradient + shape.Biases(shape.Layers));
+            RowOperations.SumRows(batch, space.Gradient[l], MlpShape.Pad(shape.Hidden[l]), gradient + shape.Biases(l));
+        RowOperations.SumRows(batch, space.OutputGradient, space.OutputRow, gradient + shape.Biases(shape.Layers));
     }
 
     /// <summary>Part <paramref name="member"/> of <paramref name="members"/> nearly equal parts of 0..count, cut at multiples of 8.</summary>

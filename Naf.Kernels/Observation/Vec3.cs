@@ -51,4 +51,8 @@ public readonly record struct Quat<T>(T W, T X, T Y, T Z) where T : IFloatingPoi
         T inverse = T.One / norm;
         return new(W * inverse, X * inverse, Y * inverse, Z * inverse);
     }
+
+    /// <summary>The same quaternion in another precision.</summary>
+    public Quat<TTo> To<TTo>() where TTo : IFloatingPointIeee754<TTo> =>
+        new(TTo.CreateChecked(W), TTo.CreateChecked(X), TTo.CreateChecked(Y), TTo.CreateChecked(Z));
 }

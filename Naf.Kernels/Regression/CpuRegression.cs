@@ -11,9 +11,9 @@ internal sealed unsafe class CpuRegression : IRegressionTrainer
     private readonly Action<int> _work;
     private (RegressionLearner Learner, nint Rows, int Count, int Updates) _call;
 
-    public CpuRegression(WorkTeam team, MlpShape shape, RegressionSettings settings, RegressionLearner[] learners, int laneWidth)
+    public CpuRegression(WorkTeam team, MlpShape shape, RegressionSettings settings, RegressionLearner[] learners)
     {
-        (_team, _learners, _crew) = (team, learners, RegressionCrew.Create(shape, settings, team.Threads, laneWidth));
+        (_team, _learners, _crew) = (team, learners, new RegressionCrew(shape, settings, team.Threads));
         _work = member => _crew.Train(_call.Learner, (float*)_call.Rows, _call.Count, _call.Updates, member);
     }
 

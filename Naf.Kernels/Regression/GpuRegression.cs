@@ -1,4 +1,5 @@
 using Naf.Gpu;
+using FourSums = Naf.Kernels.Twice<float, Naf.Kernels.Twice<float, Naf.Kernels.OneRow<float>>>;
 
 namespace Naf.Kernels;
 
@@ -7,67 +8,70 @@ namespace Naf.Kernels;
 /// </summary>
 internal sealed unsafe class GpuRegression : IRegressionTrainer
 {
-    // updates of one upload, and the floats that they may have
-    private const int MostUpdates = 256, MostFloats = 1 << 22;
+    // updates of one upload, and the floats that they may have; samples that a thread sums
+    private const int MostUpdates = 256, MostFloats = 1 << 22, Sums = 4;
 
-    private readonly GpuDevice _device;
+    private readonly BufferScope _scope;
     private readonly RegressionLearner[] _learners;
     private readonly RegressionSettings _settings;
     private readonly MlpShape _shape;
-    private readonly RegressionLayout _layout;
-    private readonly LaunchShape _passes, _tiles;
-    private readonly DeviceKernel _forward, _backward, _gradient, _apply, _transpose;
-    private readonly DeviceBuffer<float> _states, _results, _corrections, _samples;
-    private readonly (long At, Func<RegressionLearner, HostBuffer> Host)[] _mirrored;
+    private readonly LearnerLayout _layout;
+    private readonly DeviceKernel<RegressionArguments<float>> _passes, _gradient, _apply, _copyWeights;
+    private readonly DeviceBuffer<float> _states, _results, _rates, _samples;
+    private readonly RegressionArguments<float> _arguments;
+    private readonly (int At, Func<RegressionLearner, HostBuffer> Host)[] _mirrored;
     private readonly float[] _staged;
     private readonly int _piece;
 
     /// <exception cref="DeviceException">The network does not fit, or the device has no room.</exception>
-    public GpuRegression(GpuDevice device, MlpShape shape, RegressionSettings settings, RegressionLearner[] learners)
+    public GpuRegression(BufferScope scope, MlpShape shape, RegressionSettings settings, RegressionLearner[] learners)
     {
-        (_device, _learners, _settings, _shape) = (device, learners, settings, shape);
-        var networks = new GpuNetworks([shape]);
-        LaunchPlan plan = Choose(device, networks, settings.Batch);
-        int tiles = plan.Tiles(networks);
-        _layout = new RegressionLayout(networks, shape, settings.Batch, tiles);
-        DeviceProgram program = device.Compile(Source(networks, shape, plan, _layout, settings.Batch));
-        (_forward, _backward) = (program["regression_forward"], program["regression_backward"]);
-        (_gradient, _apply) = (program["regression_gradient"], program["regression_apply"]);
-        _transpose = program["regression_transpose"];
-        _passes = new LaunchShape((settings.Batch + plan.Rows - 1) / plan.Rows, plan.Threads, plan.ForwardBytes(networks));
-        _tiles = new LaunchShape(tiles, plan.Threads, sizeof(float) * plan.Threads);
-        _states = device.Allocate<float>(_layout.Row * learners.Length);
+        GpuDevice device = scope.Device;
+        (_scope, _learners, _settings, _shape) = (scope, learners, settings, shape);
+        // few samples a group, so that the groups of one update fill the device
+        int rows = Sums, threads = Math.Min(device.Info.IsGpu ? 256 : 64, device.Limits.GroupThreads);
+        while (rows < 16 && (settings.Batch + rows - 1) / rows > 2 * device.Limits.Units) rows *= 2;
+        var plan = new LaunchPlan(threads, rows, Sums, 1, PlanLaunch.ByPhase);
+        if (plan.ForwardBytes([shape]) > device.Limits.SharedBytes) plan = plan with { Rows = Sums };
+        if (plan.ForwardBytes([shape]) > device.Limits.SharedBytes)
+            throw new DeviceException(
+                $"network dynamics with layers of {shape.Hidden.Max()} units need more local memory than the {device.Limits.SharedBytes} bytes of "
+                + $"{device.Info.Name}; use narrower layers or --device cpu");
+        _layout = new LearnerLayout([shape], hasTarget: false, settings.Batch, shape.Output, plan.Rows, plan.TileRows, MlpWeights.TileColumns);
+        LearnerSizes sizes = _layout.Sizes;
+        _passes = device.Load<RegressionArguments<float>>(RegressionKernels.Passes<DynamicMemory, FourSums>, threads, plan.ForwardBytes([shape]));
+        _gradient = device.Load<RegressionArguments<float>>(RegressionKernels.Gradient<DynamicMemory, FourSums>, threads, plan.WeightBytes);
+        _apply = device.Load<RegressionArguments<float>>(RegressionKernels.Apply<DynamicMemory>, threads, 4 * sizeof(float) * threads);
+        _copyWeights = device.Load<RegressionArguments<float>>(RegressionKernels.CopyWeights, threads);
         int minibatch = settings.Batch * (shape.Input + shape.Output);
         _piece = Math.Clamp(MostFloats / minibatch, 1, MostUpdates);
-        (_results, _corrections) = (device.Allocate<float>(2 * _piece), device.Allocate<float>(2 * _piece));
-        (_staged, _samples) = (new float[_piece * minibatch], device.Allocate<float>(_piece * minibatch));
-        _mirrored = [(_layout.Parameters, l => l.Parameters), (_layout.First, l => l.First), (_layout.Second, l => l.Second)];
+        _states = scope.Allocate<float>((long)sizes.Row * learners.Length);
+        (_results, _rates) = (scope.Allocate<float>(2 * _piece), scope.Allocate<float>(2 * _piece));
+        (_staged, _samples) = (new float[_piece * minibatch], scope.Allocate<float>(_piece * minibatch));
+        _arguments = new RegressionArguments<float>
+        {
+            States = _states.View, Samples = _samples.View, Results = _results.View, Rates = _rates.View,
+            Layers = scope.Allocate<LayerShape>(_layout.Layers.AsSpan()).View, Tiles = scope.Allocate<TileShape>(_layout.Tiles.AsSpan()).View,
+            Sizes = sizes,
+        };
+        _mirrored = [(sizes.Parameters, l => l.Parameters), (sizes.First, l => l.First), (sizes.Second, l => l.Second)];
         for (int k = 0; k < learners.Length; k++) Push(k);
     }
-
-    /// <summary>The kernels for a network under a plan.</summary>
-    public static KernelSource Source(GpuNetworks networks, MlpShape shape, LaunchPlan plan, RegressionLayout layout, int batch) => KernelSource.Load(
-        typeof(GpuRegression).Assembly, "Regression.gpu.c",
-        [
-            .. networks.Constants, .. plan.Constants, .. layout.Constants, new("BATCH", batch), new("HEADS", shape.Output),
-            new("TILES", plan.Tiles(networks)),
-            new("SMALLEST_FIRST", AdamConstants.SmallestFirst), new("SMALLEST_SECOND", AdamConstants.SmallestSecond),
-        ],
-        new Dictionary<string, string>([networks.Source]));
 
     public void Train(int learner, float* rows, int count, int updates)
     {
         RegressionLearner l = _learners[learner];
+        int tiles = _layout.Sizes.Samples / _layout.Sizes.Rows;
         for (int made = 0; made < updates && l.Finite; made += _piece)
         {
             int piece = Math.Min(_piece, updates - made);
             Upload(l, rows, count, piece);
             for (int k = 0; k < piece; k++)
             {
-                _device.Launch(_forward, _passes, _states, _samples, learner, k);
-                _device.Launch(_backward, _passes, _states, learner);
-                _device.Launch(_gradient, _tiles, _states, learner);
-                _device.Launch(_apply, _tiles, _states, _results, _corrections, learner, k);
+                RegressionArguments<float> at = _arguments with { Learner = learner, Update = k };
+                _passes.Launch(tiles, at);
+                _gradient.Launch(_layout.Sizes.Tiles, at);
+                _apply.Launch(_layout.Sizes.Tiles, at);
             }
             var results = new float[2 * piece];
             _results.Download(results);
@@ -77,60 +81,42 @@ internal sealed unsafe class GpuRegression : IRegressionTrainer
                 else l.Stop();
             }
         }
-        foreach ((long at, Func<RegressionLearner, HostBuffer> host) in _mirrored) _states.Download(host(l).Span, learner * _layout.Row + at);
+        foreach ((int at, Func<RegressionLearner, HostBuffer> host) in _mirrored) _states.Download(host(l).Span, At(learner, at));
     }
 
     public void Push(int learner)
     {
         RegressionLearner l = _learners[learner];
-        long row = learner * _layout.Row;
-        foreach ((long at, Func<RegressionLearner, HostBuffer> host) in _mirrored) _states.Upload(host(l).Span, row + at);
-        _states.Upload([_settings.Beta1, 1 - _settings.Beta1, _settings.Beta2, 1 - _settings.Beta2], row + _layout.Settings);
-        _states.Upload([l.Finite ? 0 : 1], row + _layout.Stopped);
-        _device.Launch(_transpose, _tiles, _states, learner);
+        foreach ((int at, Func<RegressionLearner, HostBuffer> host) in _mirrored) _states.Upload(host(l).Span, At(learner, at));
+        _states.Upload([.. _settings.Places.Select(s => (float)s)], At(learner, _layout.Sizes.Settings));
+        _states.Upload([l.Finite ? 0 : 1], At(learner, _layout.Sizes.Stopped));
+        _copyWeights.Launch(_layout.Sizes.Tiles, _arguments with { Learner = learner });
     }
 
     /// <summary>Makes the work memory of updates not-a-number: what an update reads of it, it has to write first.</summary>
     public void Poison()
     {
-        float[] poison = [.. Enumerable.Repeat(float.NaN, (int)(_layout.Row - _layout.Work))];
-        for (int k = 0; k < _learners.Length; k++) _states.Upload(poison, k * _layout.Row + _layout.Work);
+        float[] poison = [.. Enumerable.Repeat(float.NaN, _layout.Sizes.Row - _layout.Work)];
+        for (int k = 0; k < _learners.Length; k++) _states.Upload(poison, At(k, _layout.Work));
     }
 
-    public void Dispose()
-    {
-        foreach (DeviceBuffer buffer in (DeviceBuffer[])[_states, _results, _corrections, _samples]) buffer.Dispose();
-    }
+    public void Dispose() => _scope.Dispose();
+
+    private long At(int learner, int place) => (long)learner * _layout.Sizes.Row + place;
 
     // minibatches of the next updates, and the corrections of their moments in double as on a CPU
     private void Upload(RegressionLearner learner, float* rows, int count, int updates)
     {
         int row = _shape.Input + _shape.Output, batch = _settings.Batch;
-        var corrections = new float[2 * updates];
+        var rates = new float[2 * updates];
         fixed (float* staged = _staged)
             for (int k = 0; k < updates; k++)
             {
                 float* to = staged + k * batch * row;
                 learner.Sample(rows, count, k, 0, batch, to, row, to + _shape.Input, row);
-                (corrections[2 * k], corrections[2 * k + 1]) = _settings.Adam.Corrected(learner.Updates + k + 1);
+                (rates[2 * k], rates[2 * k + 1]) = _settings.Adam.Corrected(learner.Updates + k + 1);
             }
         _samples.Upload(_staged.AsSpan(0, updates * batch * row));
-        _corrections.Upload(corrections);
-    }
-
-    // few rows a group, so that the groups of one update fill the device
-    private static LaunchPlan Choose(GpuDevice device, GpuNetworks networks, int batch)
-    {
-        GpuLimits limits = device.Limits;
-        int threads = device.Info.IsGpu ? Math.Min(256, 1 << System.Numerics.BitOperations.Log2((uint)limits.GroupThreads)) : 64, rows = 2;
-        while (rows < 16 && (batch + rows - 1) / rows > 2 * limits.Units) rows *= 2;
-        for (; rows > 0; rows /= 2)
-        {
-            var plan = new LaunchPlan(threads, rows, Math.Min(rows, 8), 1, PlanLaunch.ByPhase);
-            if (plan.ForwardBytes(networks) <= limits.SharedBytes) return plan;
-        }
-        throw new DeviceException(
-            $"network dynamics with layers of {networks.MaxWidth} units need more local memory than the {limits.SharedBytes} bytes of "
-            + $"{device.Info.Name}; use narrower layers or --device cpu");
+        _rates.Upload(rates);
     }
 }

@@ -28,23 +28,18 @@ public sealed unsafe class NetworkRegression : IDisposable
     /// <exception cref="ArgumentException">A size or a setting is out of range.</exception>
     /// <exception cref="DeviceException">The device has no room or no kernels for this.</exception>
     public NetworkRegression(Device device, int inputs, int outputs, RegressionSettings settings, IReadOnlyList<ulong> seeds)
-        : this(device, inputs, outputs, settings, seeds, laneWidth: 0)
-    {
-    }
-
-    internal NetworkRegression(Device device, int inputs, int outputs, RegressionSettings settings, IReadOnlyList<ulong> seeds, int laneWidth)
     {
         settings.Check();
         if (seeds.Count == 0) throw new ArgumentException("a regression needs at least one learner; give a seed to each");
         (Shape, Settings) = (new MlpShape(inputs, settings.Hidden, outputs), settings);
         _learners = [.. seeds.Select(seed => new RegressionLearner(Shape, seed))];
-        _predictors = [.. _learners.Select(learner => RegressionPredictor.Create(learner, laneWidth))];
+        _predictors = [.. _learners.Select(learner => new RegressionPredictor(learner))];
         try
         {
             _trainer = device switch
             {
-                CpuDevice cpu => new CpuRegression(cpu.Team, Shape, settings, _learners, laneWidth),
-                GpuDevice gpu => GpuDevice.Construct(() => new GpuRegression(gpu, Shape, settings, _learners)),
+                CpuDevice cpu => new CpuRegression(cpu.Team, Shape, settings, _learners),
+                GpuDevice gpu => BufferScope.Construct(gpu, scope => new GpuRegression(scope, Shape, settings, _learners)),
                 _ => throw new DeviceException($"device {device.Info.Name} has no kernels for network dynamics; use --device cpu"),
             };
         }
@@ -171,11 +166,11 @@ public sealed unsafe class NetworkRegression : IDisposable
         Free();
     }
 
-    /// <summary>Where the networks are trained on a GPU; null on a CPU.</summary>
-    internal GpuRegression? Gpu => _trainer as GpuRegression;
-
     /// <summary>A learner's memory.</summary>
     internal RegressionLearner LearnerAt(int learner) => _learners[learner];
+
+    /// <summary>Where the learners are trained on a GPU; null on a CPU.</summary>
+    internal GpuRegression? Gpu => _trainer as GpuRegression;
 
     private string Text => $"{Inputs}-[{string.Join(',', Settings.Hidden)}]-{Outputs}";
 

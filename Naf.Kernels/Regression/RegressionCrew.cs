@@ -1,36 +1,13 @@
-using System.Runtime.Intrinsics;
 using Naf.Gpu;
 
 namespace Naf.Kernels;
 
-/// <summary>One or more threads, with their workspace, that make the updates of one network at a time.</summary>
-internal abstract unsafe class RegressionCrew : IDisposable
-{
-    /// <param name="width">Floats of a register (16, 8 or 4), or 0 for the widest that the processor has.</param>
-    public static RegressionCrew Create(MlpShape shape, RegressionSettings settings, int members, int width = 0)
-    {
-        return (width == 0 ? CpuDevice.RegisterFloats : width) switch
-        {
-            16 => new RegressionCrew<Lanes512, Vector512<float>>(shape, settings, members),
-            8 => new RegressionCrew<Lanes256, Vector256<float>>(shape, settings, members),
-            _ => new RegressionCrew<Lanes128, Vector128<float>>(shape, settings, members),
-        };
-    }
-
-    /// <summary>Makes updates of a network, until it stops. Every thread of the crew calls it, each as another member from 0.</summary>
-    /// <param name="rows">[count, inputs + outputs].</param>
-    public abstract void Train(RegressionLearner learner, float* rows, int count, int updates, int member);
-
-    public abstract void Dispose();
-}
-
 /// <summary>
-/// An update: draw a minibatch, loss = mean |g(z) − y|² / outputs in standardised units, gradient, Adam. Each member takes a share of the rows, then
-/// of the weights; every sum has a fixed order, so that the result does not depend on the members.
+/// One or more threads, with their workspace, that make the updates of one network at a time. An update: draw a minibatch,
+/// loss = mean |g(z) − y|² / outputs in standardised units, gradient, Adam. Each member takes a share of the rows, then of the weights; every sum
+/// has a fixed order, so that the result does not depend on the members.
 /// </summary>
-internal sealed unsafe class RegressionCrew<TLanes, TVector> : RegressionCrew
-    where TLanes : struct, ILanes<TVector>
-    where TVector : struct
+internal sealed unsafe class RegressionCrew : IDisposable
 {
     // floats of the gradient whose squares are summed together, and that one member takes at a time
     private const int Chunk = 4096;
@@ -53,13 +30,15 @@ internal sealed unsafe class RegressionCrew<TLanes, TVector> : RegressionCrew
         (_errors, _squares) = (new double[_batch], new double[(shape.Parameters + Chunk - 1) / Chunk]);
     }
 
-    public override void Train(RegressionLearner learner, float* rows, int count, int updates, int member)
+    /// <summary>Makes updates of a network, until it stops. Every thread of the crew calls it, each as another member from 0.</summary>
+    /// <param name="rows">[count, inputs + outputs].</param>
+    public void Train(RegressionLearner learner, float* rows, int count, int updates, int member)
     {
         bool finite = learner.Finite;
         for (int k = 0; k < updates && finite; k++) finite = UpdateOnce(learner, rows, count, member);
     }
 
-    public override void Dispose()
+    public void Dispose()
     {
         _space.Dispose();
         foreach (HostBuffer buffer in (HostBuffer[])[_z, _y, _gradient]) buffer.Dispose();
@@ -69,13 +48,13 @@ internal sealed unsafe class RegressionCrew<TLanes, TVector> : RegressionCrew
     {
         float* theta = learner.Parameters.Pointer, gradient = _gradient.Pointer;
         long step = learner.Updates + 1;
-        (int first, int last) = Mlp<TLanes, TVector>.Share(_batch, member, _members);
+        (int first, int last) = Mlp.Share(_batch, member, _members);
 
         // minibatch, g(z), and the loss with its gradient at the outputs
-        Mlp<TLanes, TVector>.TransposeWeights(_space, theta, member, _members);
+        Mlp.TransposeWeights(_space, theta, member, _members);
         learner.Sample(rows, count, 0, first, last, _z.Pointer, _zRow, _y.Pointer, _space.OutputRow);
         _barrier.Meet();
-        Mlp<TLanes, TVector>.Forward(_space, theta, null, _z.Pointer, _zRow, first, last);
+        Mlp.Forward(_space, theta, null, _z.Pointer, _zRow, first, last);
         for (int m = first; m < last; m++) _errors[m] = ErrorOf(m);
         _barrier.Meet();
         double loss = 0;
@@ -86,18 +65,18 @@ internal sealed unsafe class RegressionCrew<TLanes, TVector> : RegressionCrew
         // gradient of all parameters, Adam; nothing that is not finite reaches the parameters
         if (finite)
         {
-            Mlp<TLanes, TVector>.BackwardRows(_space, theta, gradient, first, last);
+            Mlp.BackwardRows(_space, theta, gradient, first, last);
             _barrier.Meet();
-            Mlp<TLanes, TVector>.BackwardWeights(_space, _z.Pointer, _zRow, gradient, member, _members);
+            Mlp.BackwardWeights(_space, _z.Pointer, _zRow, gradient, member, _members);
             _barrier.Meet();
             int from = _squares.Length * member / _members, to = _squares.Length * (member + 1) / _members;
             for (int c = from; c < to; c++)
-                _squares[c] = RowOperations<TLanes, TVector>.SumOfSquares(gradient + c * Chunk, Math.Min(Chunk, _shape.Parameters - c * Chunk));
+                _squares[c] = RowOperations.SumOfSquares(gradient + c * Chunk, Math.Min(Chunk, _shape.Parameters - c * Chunk));
             _barrier.Meet();
             foreach (double square in _squares) finite &= double.IsFinite(square);
             int at = from * Chunk, length = Math.Min(_shape.Parameters, to * Chunk) - at;
             if (finite && length > 0)
-                Adam<TLanes, TVector>.Step(
+                Adam.Step(
                     length, theta + at, gradient + at, learner.First.Pointer + at, learner.Second.Pointer + at, _adam, step, gradientScale: 1);
         }
         if (member == 0)

@@ -42,5 +42,8 @@ public sealed record RegressionSettings
 
     private string Text => Hidden.IsDefault ? "[]" : $"[{string.Join(',', Hidden)}]";
 
+    /// <summary>As kernels take them, in the order of <see cref="SettingPlaces"/>.</summary>
+    internal IReadOnlyList<double> Places => [Beta1, 1 - (double)Beta1, Beta2, 1 - (double)Beta2];
+
     internal AdamSettings Adam => new(LearningRate, Beta1, Beta2, Epsilon);
 }

@@ -12,33 +12,27 @@ internal sealed unsafe class CpuRollouts : IRolloutEngine
     private readonly RolloutCrew[] _crews;
     private readonly Action<int> _work;
     private readonly int[] _firstTicket, _appended;
-    private HostBuffer _dynamics = new(0);
+    private readonly HostBuffer _dynamics;
     private RolloutCall _call;
     private int _ticket;
     private volatile bool _failed;
 
-    public CpuRollouts(CpuDevice device, RolloutDefinition definition, NafShape shape, float[] inputScale, int learners, int laneWidth)
+    public CpuRollouts(CpuDevice device, RolloutDefinition definition, NafShape shape, float[] inputScale, int learners)
     {
         (_definition, _team) = (definition, device.Team);
-        _crews = [.. Enumerable.Range(0, _team.Threads).Select(_ => RolloutCrew.Create(definition, shape, inputScale, laneWidth))];
+        _crews = [.. Enumerable.Range(0, _team.Threads).Select(_ => new RolloutCrew(definition, shape, inputScale))];
         (_firstTicket, _appended) = (new int[learners + 1], new int[learners]);
+        _dynamics = new HostBuffer((long)learners * definition.Dynamics.Horizon * definition.Dynamics.PackedStep);
         _work = Work;
     }
 
     public string Plan => $"{_team.Threads} threads";
 
-    public void SetDynamics(ReadOnlySpan<float> dynamics)
-    {
-        if (_dynamics.Length != dynamics.Length)
-        {
-            _dynamics.Dispose();
-            _dynamics = new HostBuffer(dynamics.Length);
-        }
-        dynamics.CopyTo(_dynamics.Span);
-    }
+    public void SetDynamics(int learner, ReadOnlySpan<float> dynamics) => 
+        dynamics.CopyTo(new Span<float>(_dynamics.Pointer + (long)learner * dynamics.Length, dynamics.Length));
 
-    public void SetDynamics(DeviceBuffer<float> dynamics) =>
-        throw new ArgumentException($"the models are on {dynamics.Device.Info.Name} and the learners on cpu; give them from host memory");
+    public void SetDynamics(int learner, DeviceBuffer<float> dynamics, long first) =>
+        throw new ArgumentException($"the model is on {dynamics.Device.Info.Name} and the learners on cpu; give it from host memory");
 
     public void Run(in RolloutCall call)
     {
@@ -100,7 +94,7 @@ internal sealed unsafe class CpuRollouts : IRolloutEngine
             wait.SpinOnce();
         }
         RolloutReport report = _call.Reports[k];
-        _call.Reports[k] = new RolloutReport(report.Steps + crew.Append(_call.Targets[k]), report.Cuts + crew.Cuts);
+        _call.Reports[k] = new RolloutReport(report.Steps + crew.Append(_call.Learners[k].Imagined), report.Cuts + crew.Cuts);
         Volatile.Write(ref _appended[k], block + 1);
     }
 }

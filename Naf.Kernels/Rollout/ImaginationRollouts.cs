@@ -16,12 +16,11 @@ namespace Naf.Kernels;
 public sealed class ImaginationRollouts : IDisposable
 {
     private readonly Learner[] _learners;
-    private readonly ReplayBuffer[] _targets;
     private readonly RolloutSettings[] _settings;
     private readonly RolloutStarts[] _starts;
     private readonly RolloutReport[] _reports;
     private readonly IRolloutEngine _engine;
-    private bool _modelled;
+    private readonly bool[] _modelled;
 
     /// <param name="device">The population's device.</param>
     /// <param name="population">Whose policies act, and whose R_f takes what they meet.</param>
@@ -30,29 +29,34 @@ public sealed class ImaginationRollouts : IDisposable
     /// <exception cref="ArgumentException">A setting is out of range, or the parts do not fit together.</exception>
     /// <exception cref="DeviceException">The device has no room for it, or no kernels.</exception>
     public ImaginationRollouts(Device device, NafPopulation population, RolloutDefinition definition, IReadOnlyList<RolloutSettings> settings)
-        : this(population.Shape, definition, settings, population.AllLearners, [.. population.AllLearners.Select(l => l.Imagined)],
-            () => MakeEngine(device, population, definition, settings.Sum(s => (long)s.Rollouts)))
+        : this(device, population, definition, settings, plan: null)
+    {
+    }
+
+    /// <param name="plan">How to lay the work onto a GPU; null: as <see cref="RolloutPlan.Choose"/> says.</param>
+    internal ImaginationRollouts(
+        Device device, NafPopulation population, RolloutDefinition definition, IReadOnlyList<RolloutSettings> settings, RolloutPlan? plan)
+        : this(population.Shape, definition, settings, population.AllLearners,
+            () => MakeEngine(device, population, definition, settings.Sum(s => (long)s.Rollouts), plan))
     {
     }
 
     /// <param name="learners">Whose policies act.</param>
-    /// <param name="targets">Where a learner's rows go; on a GPU, what the host knows of it.</param>
     /// <param name="makeEngine">What the device does, made when all has been checked.</param>
     internal ImaginationRollouts(
-        NafShape shape, RolloutDefinition definition, IReadOnlyList<RolloutSettings> settings, Learner[] learners, ReplayBuffer[] targets,
-        Func<IRolloutEngine> makeEngine)
+        NafShape shape, RolloutDefinition definition, IReadOnlyList<RolloutSettings> settings, Learner[] learners, Func<IRolloutEngine> makeEngine)
     {
         if (shape.State != definition.Observation.Size || shape.Action != definition.Dynamics.Action)
             throw new ArgumentException(
                 $"the networks are for {shape.State} observations and {shape.Action} actions, and the task has {definition.Observation.Size} and "
                 + $"{definition.Dynamics.Action}; make both from the same task");
-        if (targets[0].Capacity == 0)
+        if (learners[0].Imagined.Capacity == 0)
             throw new ArgumentException("the learners have no room for imagined transitions; make the population with a capacity of R_f");
         if (settings.Count != learners.Length)
             throw new ArgumentException($"{settings.Count} settings are given for {learners.Length} learners; give one to each");
         foreach (RolloutSettings s in settings) s.Check(definition.Dynamics.State);
-        (Definition, _learners, _targets, _settings) = (definition, learners, targets, [.. settings]);
-        _reports = new RolloutReport[learners.Length];
+        (Definition, _learners, _settings) = (definition, learners, [.. settings]);
+        (_reports, _modelled) = (new RolloutReport[learners.Length], new bool[learners.Length]);
         var starts = new List<RolloutStarts>();
         try
         {
@@ -96,64 +100,51 @@ public sealed class ImaginationRollouts : IDisposable
     /// <summary>How the work is laid onto the device, in words; results are bitwise the same for the same plan.</summary>
     public string Plan => _engine.Plan;
 
-    /// <summary>Takes over newly fitted models; until then there is nothing to imagine in.</summary>
-    /// <param name="dynamics">[Learners, Horizon, PackedStep], the packed models.</param>
-    /// <exception cref="ArgumentException">The models have another size.</exception>
-    public void SetDynamics(ReadOnlySpan<float> dynamics)
+    /// <summary>Takes over a learner's newly fitted model; until then it has nothing to imagine in.</summary>
+    /// <param name="dynamics">[Horizon, PackedStep], the packed model.</param>
+    /// <exception cref="ArgumentException">The model has another size.</exception>
+    public void SetDynamics(int learner, ReadOnlySpan<float> dynamics)
     {
-        CheckDynamics(dynamics.Length);
-        _engine.SetDynamics(dynamics);
-        _modelled = true;
+        if (dynamics.Length != ModelLength)
+            throw new ArgumentException($"the packed model has {dynamics.Length} numbers, and {Definition.Dynamics} need {ModelLength}");
+        _engine.SetDynamics(learner, dynamics);
+        _modelled[learner] = true;
     }
 
-    /// <summary>Takes over newly fitted models that are on the same GPU.</summary>
-    /// <param name="dynamics">[Learners, Horizon, PackedStep], the packed models.</param>
-    /// <exception cref="ArgumentException">The models have another size, or are elsewhere.</exception>
-    public void SetDynamics(DeviceBuffer<float> dynamics)
+    /// <summary>Takes over a learner's newly fitted model that is on the same GPU.</summary>
+    /// <param name="dynamics">Has the packed model, [Horizon, PackedStep], from element <paramref name="first"/> on.</param>
+    /// <exception cref="ArgumentException">The model is not there, or elsewhere.</exception>
+    public void SetDynamics(int learner, DeviceBuffer<float> dynamics, long first)
     {
-        CheckDynamics(dynamics.Length);
-        _engine.SetDynamics(dynamics);
-        _modelled = true;
+        _engine.SetDynamics(learner, dynamics, first);
+        _modelled[learner] = true;
     }
 
     /// <summary>Imagines for every active learner, from its starts.</summary>
-    /// <exception cref="InvalidOperationException">There is no model yet.</exception>
+    /// <exception cref="InvalidOperationException">A learner with starts has no model yet.</exception>
     /// <exception cref="ArgumentException">A start is not possible.</exception>
     public void Run()
     {
-        if (!_modelled) throw new InvalidOperationException("there are no models to imagine in yet; call SetDynamics after the first fit");
-        foreach (RolloutStarts starts in _starts) starts.Check();
-        _engine.Run(new RolloutCall(_learners, _settings, _starts, _targets, _reports));
-    }
-
-    private void CheckDynamics(long numbers)
-    {
-        long expected = (long)Learners * Definition.Dynamics.Horizon * Definition.Dynamics.PackedStep;
-        if (numbers != expected)
-            throw new ArgumentException($"the packed models have {numbers} numbers, and {Learners} learners need {expected}; pack all of them");
-    }
-
-    private static IRolloutEngine MakeEngine(Device device, NafPopulation population, RolloutDefinition definition, long rollouts)
-    {
-        NafShape shape = population.Shape;
-        switch (device)
+        for (int k = 0; k < _starts.Length; k++)
         {
-            case CpuDevice cpu when population.Gpu is null:
-                return new CpuRollouts(cpu, definition, shape, population.InputScale, population.Learners, laneWidth: 0);
-            case GpuDevice gpu when population.Gpu is { } trainer:
-                GpuLearners arrays = trainer.Arrays;
-                MlpShape first = shape.Networks()[0];
-                ReplayBuffer imagined = population.AllLearners[0].Imagined;
-                // μ is the second network, or stands after V in the trunk's outputs
-                (int parameters, int statistics) = shape.SharedTrunk ? (0, 0) : (first.Parameters, first.Statistics);
-                return GpuDevice.Construct(() => new GpuRollouts(gpu, definition, shape, population.InputScale, population.Learners, rollouts,
-                    new LearnerArray(arrays.States, arrays.Layout.Parameters + parameters, arrays.Layout.Row),
-                    new LearnerArray(arrays.States, arrays.Layout.Statistics + statistics, arrays.Layout.Row),
-                    new LearnerArray(arrays.Imagined, 0, (long)imagined.Capacity * imagined.RowLength), prepare: trainer.PrepareImagination));
-            default:
-                throw new DeviceException($"the learners do not live on {device.Info.Name}; imagine on the device of the population");
+            _starts[k].Check();
+            if (_starts[k].Count > 0 && !_modelled[k])
+                throw new InvalidOperationException($"learner {k} has no model to imagine in yet; call SetDynamics after its first fit");
         }
+        _engine.Run(new RolloutCall(_learners, _settings, _starts, _reports));
     }
+
+    private int ModelLength => Definition.Dynamics.Horizon * Definition.Dynamics.PackedStep;
+
+    private static IRolloutEngine MakeEngine(
+        Device device, NafPopulation population, RolloutDefinition definition, long rollouts, RolloutPlan? plan) => device switch
+    {
+        CpuDevice cpu when population.Gpu is null =>
+            new CpuRollouts(cpu, definition, population.Shape, population.InputScale, population.Learners),
+        GpuDevice gpu when population.Gpu is { } trainer && trainer.States.Device == gpu =>
+            GpuRollouts.Create(gpu, definition, population, trainer, rollouts, plan),
+        _ => throw new DeviceException($"the learners do not live on {device.Info.Name}; imagine on the device of the population"),
+    };
 
     /// <inheritdoc/>
     public void Dispose()

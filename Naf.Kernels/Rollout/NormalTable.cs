@@ -72,8 +72,9 @@ internal sealed unsafe class NormalTable : IDisposable
 
     private readonly record struct Words(Vector512<ulong> A, Vector512<ulong> B, Vector512<ulong> C, Vector512<ulong> D);
 
-    // ten rounds on eight counters; only the lower halves of the 64-bit lanes mean something
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    // ten rounds on eight counters; only the lower halves of the 64-bit lanes mean something. Inlined into one method, these would be too much
+    // for the compiler where it splits vectors: it would leave calls in them, at ten times the cost
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static Words Philox(Vector512<ulong>* keys, Vector512<ulong> index, Vector512<ulong> c2, Vector512<ulong> c3)
     {
         Vector512<ulong> m0 = Vector512.Create(0xD2511F53ul), m1 = Vector512.Create(0xCD9E8D57ul), c0 = index, c1 = index >>> 32;
@@ -97,7 +98,7 @@ internal sealed unsafe class NormalTable : IDisposable
         return (a & lower) * (b & lower);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static (Vector512<float> First, Vector512<float> Second) BoxMuller(Vector512<uint> radius, Vector512<uint> angle)
     {
         Vector512<float> unit = Vector512.Create(1f / (1 << 24));

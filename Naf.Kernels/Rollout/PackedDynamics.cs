@@ -1,11 +1,11 @@
+using System.Runtime.Intrinsics;
+
 namespace Naf.Kernels;
 
 /// <summary>
 /// s′ = f + Σᵢ [s; u]ᵢ Fᵢ + Σⱼ εⱼ Cⱼ over the packed rows of one time step: Fᵢ the columns of F_t, Cⱼ those of chol(N_t), both as rows.
 /// </summary>
-internal static unsafe class PackedDynamics<TLanes, TVector>
-    where TLanes : struct, ILanes<TVector>
-    where TVector : struct
+internal static unsafe class PackedDynamics
 {
     /// <param name="model">The packed rows of the time step, [2 S + A + 1, Pad(S)].</param>
     /// <param name="z">[inputs], [s; u].</param>
@@ -13,37 +13,39 @@ internal static unsafe class PackedDynamics<TLanes, TVector>
     /// <param name="next">[Pad(state)], receives s′ and zeros.</param>
     public static void Step(float* model, int state, int inputs, float* z, float* noise, float* next)
     {
-        int row = MlpShape.Pad(state), width = TLanes.Width;
-        // two registers at a time, each with one sum for the mean and one for the noise; a row has at least 16 floats
-        for (int column = 0; column < row; column += 2 * width)
+        int row = MlpShape.Pad(state);
+        // two vectors at a time, each with one sum for the mean and one for the noise; a row has at least 16 floats
+        for (int column = 0; column < row; column += 32)
         {
-            bool two = column + width < row;
+            bool two = column + 16 < row;
             float* at = model + column;
-            TVector mean0 = TLanes.Load(at + (nint)inputs * row), mean1 = two ? TLanes.Load(at + (nint)inputs * row + width) : default;
-            TVector noise0 = TLanes.All(0), noise1 = TLanes.All(0);
+            Vector512<float> mean0 = Vector512.Load(at + (nint)inputs * row), mean1 = two ? Vector512.Load(at + (nint)inputs * row + 16) : default;
+            Vector512<float> noise0 = Vector512<float>.Zero, noise1 = Vector512<float>.Zero;
             if (two)
                 for (int i = 0; i < inputs; i++, at += row)
                 {
-                    TVector x = TLanes.All(z[i]);
-                    mean0 = TLanes.MultiplyAdd(x, TLanes.Load(at), mean0);
-                    mean1 = TLanes.MultiplyAdd(x, TLanes.Load(at + width), mean1);
+                    Vector512<float> x = Vector512.Create(z[i]);
+                    mean0 = Vector512.MultiplyAddEstimate(x, Vector512.Load(at), mean0);
+                    mean1 = Vector512.MultiplyAddEstimate(x, Vector512.Load(at + 16), mean1);
                 }
             else
-                for (int i = 0; i < inputs; i++, at += row) mean0 = TLanes.MultiplyAdd(TLanes.All(z[i]), TLanes.Load(at), mean0);
+                for (int i = 0; i < inputs; i++, at += row)
+                    mean0 = Vector512.MultiplyAddEstimate(Vector512.Create(z[i]), Vector512.Load(at), mean0);
             at += row;
             // column j of a lower triangle is zero above j
-            int last = noise is null ? 0 : Math.Min(state, column + 2 * width);
+            int last = noise is null ? 0 : Math.Min(state, column + 32);
             if (two)
                 for (int j = 0; j < last; j++, at += row)
                 {
-                    TVector e = TLanes.All(noise[j]);
-                    noise0 = TLanes.MultiplyAdd(e, TLanes.Load(at), noise0);
-                    noise1 = TLanes.MultiplyAdd(e, TLanes.Load(at + width), noise1);
+                    Vector512<float> e = Vector512.Create(noise[j]);
+                    noise0 = Vector512.MultiplyAddEstimate(e, Vector512.Load(at), noise0);
+                    noise1 = Vector512.MultiplyAddEstimate(e, Vector512.Load(at + 16), noise1);
                 }
             else
-                for (int j = 0; j < last; j++, at += row) noise0 = TLanes.MultiplyAdd(TLanes.All(noise[j]), TLanes.Load(at), noise0);
-            TLanes.Store(next + column, TLanes.Add(mean0, noise0));
-            if (two) TLanes.Store(next + column + width, TLanes.Add(mean1, noise1));
+                for (int j = 0; j < last; j++, at += row)
+                    noise0 = Vector512.MultiplyAddEstimate(Vector512.Create(noise[j]), Vector512.Load(at), noise0);
+            (mean0 + noise0).Store(next + column);
+            if (two) (mean1 + noise1).Store(next + column + 16);
         }
     }
 }

@@ -56,14 +56,13 @@ public static class RolloutBenchmark
         var shape = new NafShape(definition.Observation.Size, settings.Action, settings.Hidden);
         var each = new RolloutSettings { Rollouts = settings.Rollouts, Steps = settings.Steps, ActionNoise = 0.2f };
         // what is checked is the program that is timed
-        RolloutPlan? plan = device is GpuDevice gpu ? RolloutPlan.Choose(gpu, definition, shape, (long)settings.Learners * settings.Rollouts) : null;
-        using var check = new RolloutTrial(device, definition, shape, [each with { Rollouts = 75 }, each with { Rollouts = 31 }], plan: plan);
+        using var check = new RolloutTrial(device, definition, shape, [each with { Rollouts = 75 }, each with { Rollouts = 31 }]);
         check.Run();
         RolloutCheck.Errors first = check.Compare(0), second = check.Compare(1);
         if (!first.Agree || !second.Agree)
             throw new InvalidOperationException($"the rollouts differ from the reference ({first}, {second}); they were not timed");
 
-        using var trial = new RolloutTrial(device, definition, shape, [.. Enumerable.Repeat(each, settings.Learners)], plan: plan);
+        using var trial = new RolloutTrial(device, definition, shape, [.. Enumerable.Repeat(each, settings.Learners)]);
         // every call makes the same steps, and waits for the device
         long steps = trial.Run();
         Action once = () => trial.Run(), finish = () => { };
@@ -77,7 +76,7 @@ public static class RolloutBenchmark
     }
 
     // a chain of hinges whose observation is its state, with a distance, a sharper one and a price of the action as reward
-    private static RolloutDefinition Definition(RolloutBenchmarkSettings settings)
+    internal static RolloutDefinition Definition(RolloutBenchmarkSettings settings)
     {
         int joints = settings.Joints;
         var tree = new KinematicTree(

@@ -15,7 +15,10 @@ public static class RolloutCheck
         /// Largest error that rounding to float32 explains: sums of some hundred terms lose three digits of seven, and the models drawn here
         /// contract, so that an early step's error does not grow in the later ones.
         /// </summary>
-        public bool Agree => Row < 1e-4 && Lengths == 0;
+        public const double RowBound = 1e-4;
+
+        /// <summary>Whether rounding explains it, and every rollout is as long as it should be.</summary>
+        public bool Agree => Row < RowBound && Lengths == 0;
     }
 
     /// <summary>
@@ -60,32 +63,16 @@ public static class RolloutCheck
     }
 
     /// <summary>Compares the rows that a call has stored in an empty replay with the reference's, rollout by rollout.</summary>
-    internal static unsafe Errors Compare(
-        RolloutDefinition definition, NafShape shape, float[] inputScale, RolloutSettings settings, RolloutStarts starts, RolloutReport report,
-        Learner learner, ReadOnlySpan<float> dynamics, ReplayBuffer stored)
+    internal static Errors Compare(RolloutOracle.Result[] expected, RolloutReport report, ReplayBuffer stored)
     {
-        var reference = new RolloutReference<double>(definition, shape, inputScale);
-        int network = shape.SharedTrunk ? 0 : 1;
-        double[] parameters = Widen(learner.Parameters.Span[(network * learner.Networks[0].Parameters)..][..learner.Networks[network].Parameters]);
-        double[] statistics = Widen(learner.Statistics.Span[(network * learner.Networks[0].Statistics)..][..learner.Networks[network].Statistics]);
-        double[] model = Widen(dynamics);
-        (int state, int constants) = (definition.Dynamics.State, definition.Observation.ConstantSize);
-        (double error, int lengths, int at, int cuts) = (0, 0, 0, 0);
-        for (int m = 0; m < starts.Count; m++)
+        (double error, int at) = (0, 0);
+        foreach (double[] row in expected.SelectMany(rollout => rollout.Rows))
         {
-            double[] s = Widen(starts.State.Slice(m * state, state)), c = Widen(starts.Constants.Slice(m * constants, constants));
-            RolloutReference<double>.Result expected = reference.Run(
-                settings, learner.Settings.Seed, starts.FirstNumber + (ulong)m, parameters, statistics, model, s, c, starts.Time[m],
-                starts.End[m]);
-            cuts += expected.Cut ? 1 : 0;
-            foreach (double[] row in expected.Rows)
-            {
-                if (at == stored.Count) return new Errors(double.PositiveInfinity, 1, at);
-                error = Math.Max(error, RowError(new ReadOnlySpan<float>(stored.Row(at++), stored.RowLength), row));
-            }
+            if (at == stored.Count) return new Errors(double.PositiveInfinity, 1, at);
+            error = Math.Max(error, RowError(stored.RowSpan(at++), row));
         }
-        if (at != stored.Count || at != report.Steps || cuts != report.Cuts) lengths++;
-        return new Errors(error, lengths, at);
+        int cuts = expected.Count(rollout => rollout.Cut);
+        return new Errors(error, at != stored.Count || at != report.Steps || cuts != report.Cuts ? 1 : 0, at);
     }
 
     private static double RowError(ReadOnlySpan<float> actual, double[] expected)
@@ -98,12 +85,5 @@ public static class RolloutCheck
             error = Math.Max(error, Math.Abs(actual[i] - expected[i]) / (1 + Math.Abs(expected[i])));
         }
         return error;
-    }
-
-    private static double[] Widen(ReadOnlySpan<float> values)
-    {
-        var wide = new double[values.Length];
-        for (int i = 0; i < wide.Length; i++) wide[i] = values[i];
-        return wide;
     }
 }

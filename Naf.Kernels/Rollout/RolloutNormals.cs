@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Naf.Kernels;
 
@@ -14,19 +15,33 @@ namespace Naf.Kernels;
 internal static class RolloutNormals
 {
     /// <summary>K: blocks for <paramref name="count"/> normals.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Blocks(int count) => (count + 3) / 4;
 
-    /// <summary>Fills <paramref name="normals"/> for one step of one rollout.</summary>
-    public static void Fill<T>(ulong seed, RandomStream stream, ulong rollout, int step, Span<T> normals) where T : IFloatingPointIeee754<T>
+    /// <summary>The four normals of a block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Four<T> Block<T, TMath>(ulong seed, RandomStream stream, ulong rollout, uint lane)
+        where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T>
     {
-        int blocks = Blocks(normals.Length);
-        for (int i = 0; i < normals.Length; i++)
+        PhiloxBlock words = Philox.At(seed, stream, rollout, lane);
+        T first = Radius<T, TMath>(words.A), second = Radius<T, TMath>(words.C);
+        T firstAngle = Angle<T, TMath>(words.B), secondAngle = Angle<T, TMath>(words.D);
+        return new Four<T>
         {
-            PhiloxBlock block = Philox.At(seed, stream, rollout, (uint)(step * blocks + i / 4));
-            (uint radius, uint angle) = i % 4 < 2 ? (block.A, block.B) : (block.C, block.D);
-            T a = T.CreateChecked((radius >> 8) + 1) / T.CreateChecked(1 << 24), turn = T.CreateChecked(angle >> 8) / T.CreateChecked(1 << 24);
-            (T sine, T cosine) = T.SinCos((T.One + T.One) * T.Pi * turn);
-            normals[i] = T.Sqrt(-(T.One + T.One) * T.Log(a)) * (i % 2 == 0 ? cosine : sine);
-        }
+            A = first * TMath.Cos(firstAngle), B = first * TMath.Sin(firstAngle),
+            C = second * TMath.Cos(secondAngle), D = second * TMath.Sin(secondAngle),
+        };
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Radius<T, TMath>(uint word) where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> =>
+        TMath.Sqrt(TMath.From(-2) * TMath.Log(Unit<T, TMath>((int)(word >> 8) + 1)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Angle<T, TMath>(uint word) where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> =>
+        TMath.From(2 * Math.PI) * Unit<T, TMath>((int)(word >> 8));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Unit<T, TMath>(int bits) where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> =>
+        TMath.From(bits) * TMath.From(1f / (1 << 24));
 }

@@ -2,51 +2,43 @@ using Naf.Gpu;
 
 namespace Naf.Kernels;
 
-/// <summary>
-/// How rollouts are laid onto a GPU: the rollouts of a group's tile, and its threads, each of which takes 8 units of 8 rollouts of a layer.
-/// </summary>
-/// <param name="Rows">Rollouts of a tile, a multiple of 8.</param>
+/// <summary>How rollouts are laid onto a GPU: the rollouts of a group's tile, and its threads. On it depends how sums are cut.</summary>
+/// <param name="Rows">Rollouts of a tile, a multiple of <see cref="RolloutKernel.SumRows"/>.</param>
 /// <param name="Threads">Threads of a group.</param>
-/// <param name="SharedBytes">Local memory of a group.</param>
-internal sealed record RolloutPlan(int Rows, int Threads, int SharedBytes)
+internal sealed record RolloutPlan(int Rows, int Threads)
 {
     /// <summary>
     /// The largest tile that fits, up to 32 rollouts, of which a multiprocessor holds several groups at a time; smaller where the rollouts of a call
-    /// would not give every multiprocessor a group. A rollout's sums do not depend on it.
+    /// would not give every multiprocessor a group.
     /// </summary>
     /// <param name="rollouts">Of all learners together, in one call.</param>
     /// <exception cref="DeviceException">The networks do not fit.</exception>
     public static RolloutPlan Choose(GpuDevice device, RolloutDefinition definition, NafShape shape, long rollouts)
     {
         GpuLimits limits = device.Limits;
-        int most = device.Info.IsGpu ? 32 : 16;
-        while (most > 8 && rollouts < (long)most * limits.Units) most /= 2;
-        for (int rows = most; rows >= 8; rows /= 2)
+        int rows = device.Info.IsGpu ? 32 : 16;
+        while (rows > RolloutKernel.SumRows && rollouts < (long)rows * limits.Units) rows /= 2;
+        for (;; rows /= 2)
         {
-            RolloutPlan plan = Of(rows, definition, shape);
-            // 64 sums a thread leave room for so many
-            int threads = Math.Min(limits.GroupThreads, rows > 8 ? 256 : 512);
-            if (plan.Threads <= threads && plan.SharedBytes <= limits.SharedBytes) return plan;
+            // a processor takes the threads of a group one after the other
+            int threads = device.Info.IsGpu ? Tasks(rows, shape) : 16;
+            var plan = new RolloutPlan(rows, Math.Min(threads, limits.GroupThreads));
+            int bytes = plan.Sizes(definition, shape).Memory * sizeof(float);
+            if (bytes <= limits.SharedBytes) return plan;
+            if (rows == RolloutKernel.SumRows)
+                throw new DeviceException(
+                    $"imagination with networks {shape} needs {bytes} bytes of shared memory a group, and {device.Info.Name} has "
+                    + $"{limits.SharedBytes}; use narrower networks or --device cpu");
         }
-        RolloutPlan least = Of(8, definition, shape);
-        throw new DeviceException(
-            $"imagination with networks {shape} needs {least.Threads} threads and {least.SharedBytes} bytes of local memory a group, and "
-            + $"{device.Info.Name} has {limits.GroupThreads} and {limits.SharedBytes}; use narrower networks or --device cpu");
     }
 
-    /// <summary>The plan with a given tile.</summary>
-    public static RolloutPlan Of(int rows, RolloutDefinition definition, NafShape shape)
-    {
-        (int s, int a, int x, int width) =
-            (definition.Dynamics.State, definition.Dynamics.Action, definition.Observation.Size, MaxWidth(definition, shape));
-        int tasks = width / 8 * (rows / 8), threads = Math.Max(64, (Math.Max(tasks, rows) + 31) / 32 * 32);
-        int noise = 4 * (RolloutNormals.Blocks(a) + RolloutNormals.Blocks(s));
-        return new RolloutPlan(rows, threads, sizeof(float) * (rows * (width + s + a + noise + 2 * x + s + 2 + 5) + 4));
-    }
+    /// <summary>Sizes of the task and of a tile.</summary>
+    public RolloutSizes Sizes(RolloutDefinition definition, NafShape shape) =>
+        RolloutSizes.Of(definition, Rows, MlpForward.Stride(shape.Networks()), RolloutKernel.SumRows, Threads);
 
-    /// <summary>Floats of the widest layer that a tile's activations hold for one rollout.</summary>
-    public static int MaxWidth(RolloutDefinition definition, NafShape shape) =>
-        Math.Max(MlpShape.Pad(definition.Observation.Size), MlpShape.Pad(shape.Hidden.Max()));
+    // one thread for four units of a layer, in whole warps
+    private static int Tasks(int rows, NafShape shape) =>
+        Math.Clamp((MlpShape.Pad(shape.Hidden.Max()) / 4 * (rows / RolloutKernel.SumRows) + 31) / 32 * 32, 64, 256);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Threads} threads, {Rows} rollouts a group";

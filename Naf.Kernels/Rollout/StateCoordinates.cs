@@ -53,7 +53,7 @@ public sealed class StateCoordinates
             state[d] = qpos[q];
             if (joint.Type != TreeJointType.Free) continue;
             (state[d + 1], state[d + 2]) = (qpos[q + 1], qpos[q + 2]);
-            Vec3<T> turn = Logarithm(Product(Inverse(Rounded<T>(j)), At(qpos, joint).Normalized()));
+            Vec3<T> turn = Logarithm(Product(Inverse(_references[j].To<T>()), At(qpos, joint).Normalized()));
             (state[d + 3], state[d + 4], state[d + 5]) = (turn.X, turn.Y, turn.Z);
         }
     }
@@ -74,7 +74,7 @@ public sealed class StateCoordinates
             qpos[q] = state[d];
             if (joint.Type != TreeJointType.Free) continue;
             (qpos[q + 1], qpos[q + 2]) = (state[d + 1], state[d + 2]);
-            Quat<T> turned = Product(Rounded<T>(j), Exponential(new Vec3<T>(state[d + 3], state[d + 4], state[d + 5])));
+            Quat<T> turned = Product(_references[j].To<T>(), Exponential(new Vec3<T>(state[d + 3], state[d + 4], state[d + 5])));
             (qpos[q + 3], qpos[q + 4], qpos[q + 5], qpos[q + 6]) = (turned.W, turned.X, turned.Y, turned.Z);
         }
     }
@@ -96,8 +96,8 @@ public sealed class StateCoordinates
         return new Quat<T>(T.Cos(angle), scale * r.X, scale * r.Y, scale * r.Z);
     }
 
-    // Hamilton's product
-    private static Quat<T> Product<T>(Quat<T> a, Quat<T> b) where T : IFloatingPointIeee754<T> => new(
+    /// <summary>Hamilton's product.</summary>
+    internal static Quat<T> Product<T>(Quat<T> a, Quat<T> b) where T : IFloatingPointIeee754<T> => new(
         a.W * b.W - a.X * b.X - a.Y * b.Y - a.Z * b.Z,
         a.W * b.X + a.X * b.W + a.Y * b.Z - a.Z * b.Y,
         a.W * b.Y - a.X * b.Z + a.Y * b.W + a.Z * b.X,
@@ -109,12 +109,6 @@ public sealed class StateCoordinates
     {
         int q = joint.QposAddress;
         return new Quat<T>(qpos[q + 3], qpos[q + 4], qpos[q + 5], qpos[q + 6]);
-    }
-
-    private Quat<T> Rounded<T>(int joint) where T : IFloatingPointIeee754<T>
-    {
-        Quat<double> q = _references[joint];
-        return new Quat<T>(T.CreateChecked(q.W), T.CreateChecked(q.X), T.CreateChecked(q.Y), T.CreateChecked(q.Z));
     }
 
     private void Check(int qpos, int qvel, int state)

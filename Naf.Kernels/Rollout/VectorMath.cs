@@ -25,10 +25,10 @@ internal static class VectorMath
         p = Step(p, x, 2.0000714765e-1f);
         p = Step(p, x, -2.4999993993e-1f);
         p = Step(p, x, 3.3333331174e-1f);
-        p = Vector512.FusedMultiplyAdd(p * x, square, Vector512.Create(-0.5f) * square);
+        p = Vector512.MultiplyAddEstimate(p * x, square, Vector512.Create(-0.5f) * square);
         // ln 2 in two parts, the first of few bits
-        p = Vector512.FusedMultiplyAdd(e, Vector512.Create(-2.12194440e-4f), p);
-        return Vector512.FusedMultiplyAdd(e, Vector512.Create(0.693359375f), x + p);
+        p = Vector512.MultiplyAddEstimate(e, Vector512.Create(-2.12194440e-4f), p);
+        return Vector512.MultiplyAddEstimate(e, Vector512.Create(0.693359375f), x + p);
     }
 
     /// <summary>sin 2π turn and cos 2π turn for 0 ≤ turn &lt; 1.</summary>
@@ -42,10 +42,10 @@ internal static class VectorMath
         Vector512<float> square = x * x;
         Vector512<float> s = Step(Vector512.Create(-1.9515295891e-4f), square, 8.3321608736e-3f);
         s = Step(s, square, -1.6666654611e-1f);
-        s = Vector512.FusedMultiplyAdd(s * square, x, x);
+        s = Vector512.MultiplyAddEstimate(s * square, x, x);
         Vector512<float> c = Step(Vector512.Create(2.443315711809948e-5f), square, -1.388731625493765e-3f);
         c = Step(c, square, 4.166664568298827e-2f);
-        c = Vector512.FusedMultiplyAdd(c * square, square, Vector512.FusedMultiplyAdd(Vector512.Create(-0.5f), square, Vector512<float>.One));
+        c = Vector512.MultiplyAddEstimate(c * square, square, Vector512.MultiplyAddEstimate(Vector512.Create(-0.5f), square, Vector512<float>.One));
 
         // odd quarters exchange the two; signs from the quarter
         Vector512<float> odd = Vector512.Equals(quarter & Vector512<int>.One, Vector512<int>.One).AsSingle();
@@ -56,5 +56,5 @@ internal static class VectorMath
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Step(Vector512<float> p, Vector512<float> x, float next) =>
-        Vector512.FusedMultiplyAdd(p, x, Vector512.Create(next));
+        Vector512.MultiplyAddEstimate(p, x, Vector512.Create(next));
 }

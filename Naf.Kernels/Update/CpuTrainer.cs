@@ -10,20 +10,19 @@ internal sealed class CpuTrainer : INafTrainer
 {
     private readonly WorkTeam _team;
     private readonly Learner[] _learners;
-    private readonly INafCrew[] _crews;
+    private readonly NafCrew[] _crews;
     private readonly NafPolicy[] _policies;
     private readonly NafShape _shape;
     private readonly int _batch, _membersPerLearner;
     private readonly Action<int> _updateAsMember;
     private int _imagined, _real, _nextLearner;
 
-    /// <param name="laneWidth">Floats of a register (16, 8 or 4), or 0 for the widest that the processor has.</param>
-    public CpuTrainer(CpuDevice device, NafShape shape, float[] inputScale, int batch, Learner[] learners, int laneWidth)
+    public CpuTrainer(CpuDevice device, NafShape shape, float[] inputScale, int batch, Learner[] learners)
     {
         (_team, _learners, _shape, _batch) = (device.Team, learners, shape, batch);
         int members = Math.Max(1, _team.Threads / learners.Length), crews = Math.Min(_team.Threads / members, learners.Length);
-        _crews = [.. Enumerable.Range(0, crews).Select(_ => NafCrew.Create(shape, inputScale, batch, members, laneWidth))];
-        _policies = [.. learners.Select(l => NafPolicy.Create(shape, inputScale, l, laneWidth))];
+        _crews = [.. Enumerable.Range(0, crews).Select(_ => new NafCrew(shape, inputScale, batch, members))];
+        _policies = [.. learners.Select(l => new NafPolicy(shape, inputScale, l))];
         _membersPerLearner = members;
         _updateAsMember = UpdateAsMember;
     }
@@ -36,6 +35,16 @@ internal sealed class CpuTrainer : INafTrainer
     {
         for (int k = 0; k < _learners.Length; k++)
             Act(k, x.Slice(k * _shape.State, _shape.State), u.Slice(k * _shape.Action, _shape.Action));
+    }
+
+    public void Evaluate(
+        int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, AdvantageEvaluation evaluation, Span<float> v, Span<float> mu, Span<float> lower,
+        Span<float> advantage, Span<float> q)
+    {
+        int n = evaluation.Samples;
+        var (mean, triangle) = (new float[n * _shape.Action], new float[n * _shape.Packed]);
+        _policies[learner].Evaluate(x, v, mean, triangle);
+        evaluation.Evaluate(v, mean, triangle, u, mu, lower, advantage, q);
     }
 
     public void Stored(int learner) { }
@@ -59,7 +68,7 @@ internal sealed class CpuTrainer : INafTrainer
 
     public void Dispose()
     {
-        foreach (INafCrew crew in _crews) crew.Dispose();
+        foreach (NafCrew crew in _crews) crew.Dispose();
         foreach (NafPolicy policy in _policies) policy.Dispose();
     }
 
@@ -76,7 +85,7 @@ internal sealed class CpuTrainer : INafTrainer
             Update(_learners[i], _crews[crew], 0);
     }
 
-    private void Update(Learner learner, INafCrew crew, int member)
+    private void Update(Learner learner, NafCrew crew, int member)
     {
         if (!learner.Active) return;
         bool goesOn = learner.Imagined.Count < _batch || crew.Update(learner, learner.Imagined, _imagined, member);

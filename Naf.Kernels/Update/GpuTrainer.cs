@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Naf.Gpu;
 
 namespace Naf.Kernels;
@@ -9,116 +8,131 @@ namespace Naf.Kernels;
 /// </summary>
 internal sealed class GpuTrainer : INafTrainer
 {
-    // as NafLearner.gpu.c
-    private const int CallHeader = 8;
-
-    private readonly GpuDevice _device;
+    private readonly BufferScope _scope;
+    private readonly NafShape _shape;
     private readonly Learner[] _learners;
-    private readonly LaunchPlan _plan;
-    private readonly DeviceKernel[] _phases;
-    private readonly DeviceKernel _update, _act, _transpose;
+    private readonly UpdateLaunches _launches;
+    private readonly DeviceKernel<UpdateArguments<float>> _copyWeights;
+    private readonly DeviceKernel<PolicyArguments<float>> _act;
+    private readonly DeviceBuffer<TileShape> _tiles;
+    private readonly DeviceBuffer<int> _arrived;
     private readonly GpuReplay _replay;
-    private readonly GpuStaging _imagined;
-    private readonly DeviceBuffer<uint> _meetings;
     private readonly Lock _acting = new();
-    private readonly int _tiles, _forwardBytes, _sharedBytes;
-    private DeviceBuffer<float> _results, _x, _u;
-    private DeviceBuffer<int> _calls;
-    private int _pending;
-    private uint _met;
+    private readonly (int At, Func<Learner, HostBuffer> Host)[] _mirrored;
+    private DeviceBuffer<float> _results, _rates, _x, _u;
+    private DeviceBuffer<LearnerCall> _calls;
+    private int _pending, _arrivedBefore;
 
     /// <param name="plan">How to lay the work onto the device; null: as <see cref="LaunchPlan.Choose"/> says.</param>
     /// <exception cref="DeviceException">The networks, or the learners, do not fit.</exception>
-    public GpuTrainer(GpuDevice device, NafShape shape, float[] inputScale, int batch, Learner[] learners, LaunchPlan? plan = null)
+    public GpuTrainer(BufferScope scope, NafShape shape, float[] inputScale, int batch, Learner[] learners, LaunchPlan? plan = null)
     {
-        (_device, _learners, Networks) = (device, learners, new GpuNafNetworks(shape));
-        _plan = plan ?? LaunchPlan.Choose(device, Networks, batch, learners.Length);
-        (_tiles, _forwardBytes, _sharedBytes) = (_plan.Tiles(Networks), _plan.ForwardBytes(Networks), _plan.SharedBytes(Networks));
-        var layout = new LearnerLayout(Networks, batch, _tiles);
-        DeviceProgram program = device.Compile(UpdateSource(Networks, _plan, layout, batch));
-        _phases = [program["naf_forward"], program["naf_backward"], program["naf_gradient"], program["naf_apply"]];
-        (_update, _act, _transpose) = (program["naf_update"], program["naf_act"], program["naf_transpose"]);
-        if (Waits)
+        GpuDevice device = scope.Device;
+        (_scope, _shape, _learners) = (scope, shape, learners);
+        plan ??= LaunchPlan.Choose(device.Info, device.Limits, shape, batch, learners.Length);
+        if (shape.BatchNorm && plan.Rows < batch)
+            throw new ArgumentException($"batch normalisation needs all {batch} samples in one group, and the plan has {plan.Rows}");
+        Layout = new LearnerLayout(shape.Networks(), hasTarget: true, batch, shape.Action, plan.Rows, plan.TileRows, MlpWeights.TileColumns);
+        LearnerSizes sizes = Layout.Sizes;
+        _launches = UpdateLaunches.Load(device, plan, shape, learners.Length);
+        _copyWeights = device.Load<UpdateArguments<float>>(UpdateKernels.CopyWeights, plan.Threads);
+        _act = device.Load<PolicyArguments<float>>(
+            PolicyKernels.Act<DynamicMemory>, plan.Threads, sizeof(float) * UpdatePasses.ForwardLength(1, sizes.Stride, 1, plan.Threads));
+        States = scope.Allocate<float>((long)sizes.Row * learners.Length);
+        (Layers, _tiles) = (scope.Allocate<LayerShape>(Layout.Layers.AsSpan()), scope.Allocate<TileShape>(Layout.Tiles.AsSpan()));
+        _replay = new GpuReplay(scope, [.. learners.Select(l => l.Replay)], capacity: 0);
+        Imagined = new GpuReplay(scope, [.. learners.Select(l => l.Imagined)], learners[0].Imagined.Capacity);
+        (_results, _rates, _calls) = (scope.Allocate<float>(0), scope.Allocate<float>(0), scope.Allocate<LearnerCall>(0));
+        (_x, _u, _arrived) = (scope.Allocate<float>(0), scope.Allocate<float>(0), scope.Allocate<int>(learners.Length));
+        _mirrored =
+        [
+            (sizes.Parameters, l => l.Parameters), (sizes.First, l => l.FirstMoment), (sizes.Second, l => l.SecondMoment),
+            (sizes.Target, l => l.Target), (sizes.Statistics, l => l.Statistics), (sizes.TargetStatistics, l => l.TargetStatistics),
+        ];
+        for (int p = 0; p < learners.Length; p++)
         {
-            // groups that wait for each other have to fit onto the device together
-            int room = device.ResidentGroups(_update, new LaunchShape(1, _plan.Threads, _sharedBytes));
-            _plan = _plan with { Parts = Math.Clamp(room / learners.Length, 1, _plan.Parts) };
+            States.Upload(inputScale, At(p, sizes.InputScale));
+            States.Upload([.. learners[p].Settings.Places.Select(s => (float)s)], At(p, sizes.Settings));
         }
-        Arrays = new GpuLearners(device, layout, inputScale, learners);
-        _replay = new GpuReplay(device, learners, program["replay_insert"], _plan.Threads);
-        _imagined = new GpuStaging(device, [.. learners.Select(l => l.Imagined)], program["replay_insert"], _plan.Threads);
-        (_x, _u, _results) = (device.Allocate<float>(0), device.Allocate<float>(0), device.Allocate<float>(0));
-        (_calls, _meetings) = (device.Allocate<int>(0), device.Allocate<uint>(learners.Length));
         Push();
     }
 
-    public string Plan => _plan.ToString();
+    public string Plan => LaunchPlan.ToString();
 
     /// <summary>How the work is laid onto the device.</summary>
-    public LaunchPlan LaunchPlan => _plan;
+    public LaunchPlan LaunchPlan => _launches.Plan;
 
-    /// <summary>Sizes and places of the networks.</summary>
-    public GpuNafNetworks Networks { get; }
+    /// <summary>The places of a learner's arrays.</summary>
+    public LearnerLayout Layout { get; }
 
-    /// <summary>The learners on the device.</summary>
-    public GpuLearners Arrays { get; }
+    /// <summary>[learners, row], the learners.</summary>
+    public DeviceBuffer<float> States { get; }
 
-    private bool Waits => _plan is { Launch: PlanLaunch.Together, Parts: > 1 };
+    /// <summary>[networks + 1, layers], as <see cref="LearnerLayout.Layers"/>.</summary>
+    public DeviceBuffer<LayerShape> Layers { get; }
 
-    /// <summary>The kernels for these networks under a plan.</summary>
-    public static KernelSource UpdateSource(GpuNafNetworks networks, LaunchPlan plan, LearnerLayout layout, int batch) => KernelSource.Load(
-        typeof(GpuTrainer).Assembly, "NafUpdate.gpu.c",
-        [
-            .. networks.Constants, .. plan.Constants, .. layout.Constants, new("BATCH", batch), new("TILES", plan.Tiles(networks)),
-            new("STREAM_MINIBATCH", (int)RandomStream.Minibatch),
-            new("SMALLEST_FIRST", AdamConstants.SmallestFirst), new("SMALLEST_SECOND", AdamConstants.SmallestSecond),
-        ],
-        new Dictionary<string, string>([networks.Source]));
+    /// <summary>R_f.</summary>
+    public GpuReplay Imagined { get; }
 
     public void Act(int learner, ReadOnlySpan<float> x, Span<float> u)
     {
-        NafShape shape = Networks.Shape;
-        if (x.Length != shape.State || u.Length != shape.Action)
-            throw new ArgumentException($"x has {x.Length} entries and u {u.Length}, expected {shape.State} and {shape.Action}");
+        if (x.Length != _shape.State || u.Length != _shape.Action)
+            throw new ArgumentException($"x has {x.Length} entries and u {u.Length}, expected {_shape.State} and {_shape.Action}");
         Act(learner, 1, x, u);
     }
 
     public void ActAll(ReadOnlySpan<float> x, Span<float> u) => Act(0, _learners.Length, x, u);
 
+    public void Evaluate(
+        int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, AdvantageEvaluation evaluation, Span<float> v, Span<float> mu, Span<float> lower,
+        Span<float> advantage, Span<float> q)
+    {
+        lock (_acting)
+        {
+            _scope.EnsureCapacity(ref _x, x.Length).Upload(x);
+            PolicyArguments<float> arguments = Policy(learner, evaluation.Samples, Layout.Sizes.Rows);
+            (arguments.Value, arguments.Mean, arguments.Triangle) = evaluation.Inputs;
+            int tiles = (evaluation.Samples + arguments.Rows - 1) / arguments.Rows;
+            _launches.Evaluate.Launch(tiles * Layout.Sizes.Networks, arguments);
+            evaluation.Finish(u, v, mu, lower, advantage, q);
+        }
+    }
+
     public void Stored(int learner) => _replay.Added(learner);
 
-    public void StoredImagined(int learner) => _imagined.Added(learner);
+    public void StoredImagined(int learner) => Imagined.Added(learner);
 
     // how many rows R_f holds is said at each call
-    public void ClearedImagined(int learner) => _imagined.Forget(learner);
+    public void ClearedImagined(int learner) => Imagined.Forget(learner);
 
     /// <summary>What the host knows of the learners, and what the device has in R_f, are brought up to date before others write there.</summary>
     public void PrepareImagination()
     {
         Collect();
-        _imagined.Flush(Arrays.Imagined, _learners[0].Imagined.Capacity);
+        Imagined.Flush();
     }
 
     public void Update(int imagined, int real)
     {
         PrepareImagination();
         _replay.Flush();
-        int updates = imagined + real, callRow = CallHeader + 2 * updates;
-        _device.Room(ref _results, 4L * updates * _learners.Length);
-        _device.Room(ref _calls, (long)callRow * _learners.Length).Upload(Calls(updates, callRow));
-        int groups = _learners.Length * _plan.Parts, parts = _plan.Parts;
-        ulong rows = (ulong)_replay.Allocated, imaginedRows = (ulong)_learners[0].Imagined.Capacity;
-        if (_plan.Launch == PlanLaunch.Together)
+        int updates = imagined + real;
+        _scope.EnsureCapacity(ref _results, 4L * updates * _learners.Length);
+        _scope.EnsureCapacity(ref _calls, _learners.Length).Upload([.. _learners.Select(l => new LearnerCall
         {
-            _device.Launch(_update, new LaunchShape(groups, _plan.Threads, _sharedBytes, Waits), Arrays.States, _results, _calls, _replay.Rows,
-                Arrays.Imagined, rows, imaginedRows, callRow, imagined, parts, updates, _meetings, _met);
-            if (Waits) _met += (uint)(updates * _phases.Length * parts);
-        }
-        else
-            for (int k = 0; k < updates; k++)
-                foreach (DeviceKernel phase in _phases)
-                    _device.Launch(phase, new LaunchShape(groups, _plan.Threads, _sharedBytes), Arrays.States, _results, _calls, _replay.Rows,
-                        Arrays.Imagined, rows, imaginedRows, callRow, imagined, parts, k);
+            Seed = l.Settings.Seed, Updates = (ulong)l.Updates, RealCount = l.Replay.Count, ImaginedCount = l.Imagined.Count,
+            Active = l.Active ? 1 : 0,
+        })]);
+        _scope.EnsureCapacity(ref _rates, 2L * updates * _learners.Length).Upload(Rates(updates));
+        _launches.Launch(new UpdateArguments<float>
+        {
+            States = States.View, Results = _results.View, Calls = _calls.View, Rates = _rates.View, Replay = _replay.Rows.View,
+            Imagined = Imagined.Rows.View, Layers = Layers.View, Tiles = _tiles.View, Arrived = _arrived.View, Sizes = Layout.Sizes,
+            Heads = Layout.Heads(_shape.Action), ReplayRow = _replay.RowLength, ReplayRows = _replay.RowsOfLearner,
+            ImaginedRows = Imagined.RowsOfLearner, Learners = _learners.Length, Updates = updates, ImaginedUpdates = imagined,
+            ArrivedBefore = _arrivedBefore,
+        });
+        _arrivedBefore += _launches.Barriers(updates) * _launches.Plan.Parts;
         _pending = updates;
     }
 
@@ -139,55 +153,64 @@ internal sealed class GpuTrainer : INafTrainer
     public void Fetch()
     {
         PrepareImagination();
-        Arrays.Fetch();
+        for (int p = 0; p < _learners.Length; p++)
+            foreach ((int at, Func<Learner, HostBuffer> host) in _mirrored) States.Download(host(_learners[p]).Span, At(p, at));
+        Imagined.Download();
     }
 
     public void Push()
     {
         _pending = 0;
-        Arrays.Push();
-        _imagined.Forget();
+        for (int p = 0; p < _learners.Length; p++)
+        {
+            foreach ((int at, Func<Learner, HostBuffer> host) in _mirrored) States.Upload(host(_learners[p]).Span, At(p, at));
+            States.Upload([_learners[p].Finite ? 0 : 1], At(p, Layout.Sizes.Stopped));
+        }
+        Imagined.Reload();
         _replay.Reload();
-        _device.Launch(_transpose, new LaunchShape(_learners.Length * _tiles, _plan.Threads), Arrays.States);
+        _copyWeights.Launch(_learners.Length * Layout.Sizes.Tiles,
+            new UpdateArguments<float> { States = States.View, Tiles = _tiles.View, Sizes = Layout.Sizes });
     }
 
-    public void Dispose()
+    /// <summary>Makes the work memory of updates not-a-number: what an update reads of it, it has to write first.</summary>
+    public void Poison()
     {
-        Arrays.Dispose();
-        _replay.Dispose();
-        _imagined.Dispose();
-        foreach (DeviceBuffer buffer in (DeviceBuffer[])[_meetings, _results, _x, _u, _calls]) buffer.Dispose();
+        float[] poison = [.. Enumerable.Repeat(float.NaN, Layout.Sizes.Row - Layout.Work)];
+        for (int p = 0; p < _learners.Length; p++) States.Upload(poison, At(p, Layout.Work));
     }
+
+    public void Dispose() => _scope.Dispose();
+
+    private long At(int learner, int place) => (long)learner * Layout.Sizes.Row + place;
 
     private void Act(int first, int learners, ReadOnlySpan<float> x, Span<float> u)
     {
         // the buffers of one call at a time
         lock (_acting)
         {
-            _device.Room(ref _x, x.Length).Upload(x);
-            _device.Room(ref _u, u.Length);
-            _device.Launch(_act, new LaunchShape(learners, _plan.Threads, _forwardBytes), Arrays.States, _x, _u, first);
+            _scope.EnsureCapacity(ref _x, x.Length).Upload(x);
+            PolicyArguments<float> arguments = Policy(first, learners, 1);
+            arguments.Mean = _scope.EnsureCapacity(ref _u, u.Length).View;
+            _act.Launch(learners, arguments);
             _u.Download(u);
         }
     }
 
-    // [learners][header, and Adam's rate and epsilon of each update as bits], the corrections of the moments in double as on a CPU
-    private int[] Calls(int updates, int callRow)
+    private PolicyArguments<float> Policy(int learner, int samples, int rows) => new()
     {
-        var calls = new int[callRow * _learners.Length];
-        for (int p = 0; p < _learners.Length; p++)
+        States = States.View, Layers = Layers.View, X = _x.View, Sizes = Layout.Sizes, Action = _shape.Action, Learner = learner, Samples = samples,
+        Rows = rows,
+    };
+
+    // [learners, updates, 2], Adam's rate and epsilon, the corrections of the moments in double as on a CPU
+    private float[] Rates(int updates)
+    {
+        var rates = new float[2 * updates * _learners.Length];
+        for (int i = 0; i < rates.Length; i += 2)
         {
-            Learner l = _learners[p];
-            Span<int> call = calls.AsSpan(p * callRow, callRow);
-            (call[0], call[1]) = ((int)(uint)l.Settings.Seed, (int)(l.Settings.Seed >> 32));
-            (call[2], call[3]) = ((int)(uint)l.Updates, (int)(l.Updates >> 32));
-            (call[4], call[5], call[6]) = (l.Replay.Count, l.Imagined.Count, l.Active ? 1 : 0);
-            for (int k = 0; k < updates; k++)
-            {
-                (float rate, float epsilon) = l.Settings.Adam.Corrected(l.Updates + k + 1);
-                (call[CallHeader + 2 * k], call[CallHeader + 2 * k + 1]) = (Unsafe.BitCast<float, int>(rate), Unsafe.BitCast<float, int>(epsilon));
-            }
+            Learner l = _learners[i / 2 / updates];
+            (rates[i], rates[i + 1]) = l.Settings.Adam.Corrected(l.Updates + i / 2 % updates + 1);
         }
-        return calls;
+        return rates;
     }
 }

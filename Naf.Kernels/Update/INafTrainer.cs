@@ -12,6 +12,11 @@ internal interface INafTrainer : IDisposable
     /// <summary>u = μ(x) of every learner, [learners, state] → [learners, action].</summary>
     void ActAll(ReadOnlySpan<float> x, Span<float> u);
 
+    /// <summary>V, μ, L, A and Q of many samples (<see cref="NafPopulation.Evaluate"/>).</summary>
+    void Evaluate(
+        int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, AdvantageEvaluation evaluation, Span<float> v, Span<float> mu, Span<float> lower,
+        Span<float> advantage, Span<float> q);
+
     /// <summary>A transition was added to a learner's replay.</summary>
     void Stored(int learner);
 

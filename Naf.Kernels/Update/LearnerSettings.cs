@@ -59,6 +59,10 @@ public sealed record LearnerSettings
         }
     }
 
+    /// <summary>As kernels take them, in the order of <see cref="SettingPlaces"/>.</summary>
+    internal IReadOnlyList<double> Places =>
+        [Beta1, 1 - (double)Beta1, Beta2, 1 - (double)Beta2, Gamma, Tau, RewardScale, ClipNorm, LogDiagonalBound];
+
     internal AdamSettings Adam => new(LearningRate, Beta1, Beta2, Epsilon);
 }
 

@@ -3,38 +3,12 @@ using Naf.Gpu;
 
 namespace Naf.Kernels;
 
-/// <summary>One or more threads, with their workspace, that make the updates of one learner at a time.</summary>
-internal interface INafCrew : IDisposable
-{
-    /// <summary>
-    /// Makes <paramref name="count"/> updates of a learner from one of its buffers. Every thread of the crew calls it, each as another member
-    /// from 0. False: the learner has stopped.
-    /// </summary>
-    bool Update(Learner learner, ReplayBuffer buffer, int count, int member);
-}
-
-/// <summary>Chooses the register width that this processor has.</summary>
-internal static class NafCrew
-{
-    /// <param name="width">Floats of a register (16, 8 or 4), or 0 for the widest that the processor has.</param>
-    public static INafCrew Create(NafShape shape, float[] inputScale, int batch, int members, int width = 0)
-    {
-        return (width == 0 ? CpuDevice.RegisterFloats : width) switch
-        {
-            16 => new NafCrew<Lanes512, Vector512<float>>(shape, inputScale, batch, members),
-            8 => new NafCrew<Lanes256, Vector256<float>>(shape, inputScale, batch, members),
-            _ => new NafCrew<Lanes128, Vector128<float>>(shape, inputScale, batch, members),
-        };
-    }
-}
-
 /// <summary>
-/// The update of Algorithm 1: sample a minibatch from the replay, y = r + γ V′(x′), loss = mean (Q(x, u) − y)², gradient, Adam, Polyak.
+/// One or more threads, with their workspace, that make the updates of one learner at a time. The update of Algorithm 1: sample a minibatch from
+/// the replay, y = r + γ V′(x′), loss = mean (Q(x, u) − y)², gradient, Adam, Polyak.
 /// Each member takes a share of the rows, then of the weights; every sum has a fixed order, so that the result does not depend on the members.
 /// </summary>
-internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
-    where TLanes : struct, ILanes<TVector>
-    where TVector : struct
+internal sealed unsafe class NafCrew : IDisposable
 {
     // floats of the gradient whose squares are summed together, and that one member takes at a time
     private const int Chunk = 4096;
@@ -84,6 +58,10 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
     private float* Errors => _samples.Pointer + 3 * _batch;
     private float* Q => _samples.Pointer + 4 * _batch;
 
+    /// <summary>
+    /// Makes <paramref name="count"/> updates of a learner from one of its buffers. Every thread of the crew calls it, each as another member
+    /// from 0. False: the learner has stopped.
+    /// </summary>
     public bool Update(Learner learner, ReplayBuffer buffer, int count, int member)
     {
         if (member >= Members) return true;
@@ -104,13 +82,13 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
     {
         LearnerSettings settings = learner.Settings;
         long updates = learner.Updates;
-        (int first, int last) = Mlp<TLanes, TVector>.Share(_batch, member, Members);
+        (int first, int last) = Mlp.Share(_batch, member, Members);
 
         if (Members > 1)
         {
-            Mlp<TLanes, TVector>.TransposeWeights(_target, learner.Target.Pointer, member, Members);
+            Mlp.TransposeWeights(_target, learner.Target.Pointer, member, Members);
             for (int n = 0; n < _networks.Length; n++)
-                Mlp<TLanes, TVector>.TransposeWeights(_networks[n], learner.Parameters.Pointer + _offsets[n], member, Members);
+                Mlp.TransposeWeights(_networks[n], learner.Parameters.Pointer + _offsets[n], member, Members);
             _barrier.Meet();
         }
 
@@ -123,7 +101,7 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
         // Q(x, u) and the loss with its gradient at the networks' outputs
         for (int n = 0; n < _networks.Length; n++)
             Forward(_networks[n], learner.Parameters.Pointer + _offsets[n], null, _x.Pointer, first, last);
-        NafAdvantage<TLanes, TVector>.Gradient(
+        NafAdvantage.Gradient(
             Heads(), _shape.Action, settings.LogDiagonalBound, _u.Pointer, _actionRow, Targets, Errors, Q, 2f / _batch, first, last);
         _barrier.Meet();
         (double loss, double q) = (0, 0);
@@ -153,8 +131,8 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
 
     private void Forward(MlpWorkspace network, float* parameters, float* statistics, float* x, int first, int last)
     {
-        if (Members == 1) Mlp<TLanes, TVector>.TransposeWeights(network, parameters, 0, 1);
-        Mlp<TLanes, TVector>.Forward(network, parameters, statistics, x, _stateRow, first, last);
+        if (Members == 1) Mlp.TransposeWeights(network, parameters, 0, 1);
+        Mlp.Forward(network, parameters, statistics, x, _stateRow, first, last);
     }
 
     /// <summary>The gradient of some of the networks; returns the sum of its squares.</summary>
@@ -163,17 +141,17 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
         (int from, int count) = part.GetOffsetAndLength(_networks.Length);
         float* parameters = learner.Parameters.Pointer, gradient = _gradient.Pointer;
         for (int n = from; n < from + count; n++)
-            Mlp<TLanes, TVector>.BackwardRows(_networks[n], parameters + _offsets[n], gradient + _offsets[n], first, last);
+            Mlp.BackwardRows(_networks[n], parameters + _offsets[n], gradient + _offsets[n], first, last);
         _barrier.Meet();
         for (int n = from; n < from + count; n++)
-            Mlp<TLanes, TVector>.BackwardWeights(_networks[n], _x.Pointer, _stateRow, gradient + _offsets[n], member, Members);
+            Mlp.BackwardWeights(_networks[n], _x.Pointer, _stateRow, gradient + _offsets[n], member, Members);
         _barrier.Meet();
         for (int n = from; n < from + count; n++)
         {
             double[] squares = _squares[n];
             int size = _networks[n].Shape.Parameters, end = squares.Length * (member + 1) / Members;
             for (int c = squares.Length * member / Members; c < end; c++)
-                squares[c] = RowOperations<TLanes, TVector>.SumOfSquares(gradient + _offsets[n] + c * Chunk, Math.Min(Chunk, size - c * Chunk));
+                squares[c] = RowOperations.SumOfSquares(gradient + _offsets[n] + c * Chunk, Math.Min(Chunk, size - c * Chunk));
         }
         _barrier.Meet();
         double sum = 0;
@@ -195,11 +173,11 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
             float* row = buffer.Row(Philox.Index(word, buffer.Count)), next = row + state + action + 2;
             float* x = _x.Pointer + (nint)m * _stateRow, x2 = _next.Pointer + (nint)m * _stateRow, u = _u.Pointer + (nint)m * _actionRow;
             // what is read beyond a row's state is finite, and its scale is 0
-            for (int i = 0; i < _stateRow; i += TLanes.Width)
+            for (int i = 0; i < _stateRow; i += 16)
             {
-                TVector scale = TLanes.Load(_inputScale.Pointer + i);
-                TLanes.Store(x + i, TLanes.Multiply(scale, TLanes.Load(row + i)));
-                TLanes.Store(x2 + i, TLanes.Multiply(scale, TLanes.Load(next + i)));
+                Vector512<float> scale = Vector512.Load(_inputScale.Pointer + i);
+                (scale * Vector512.Load(row + i)).Store(x + i);
+                (scale * Vector512.Load(next + i)).Store(x2 + i);
             }
             for (int i = 0; i < action; i++) u[i] = row[state + i];
             Rewards[m] = row[state + action];
@@ -217,7 +195,7 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
             int chunks = _squares[n].Length, from = chunks * member / Members * Chunk;
             int length = Math.Min(_networks[n].Shape.Parameters, chunks * (member + 1) / Members * Chunk) - from, at = _offsets[n] + from;
             if (length <= 0) continue;
-            Adam<TLanes, TVector>.Step(length, learner.Parameters.Pointer + at, _gradient.Pointer + at,
+            Adam.Step(length, learner.Parameters.Pointer + at, _gradient.Pointer + at,
                 learner.FirstMoment.Pointer + at, learner.SecondMoment.Pointer + at, settings.Adam, step, scale,
                 target: n == 0 ? learner.Target.Pointer + at : null, settings.Tau);
         }
@@ -227,9 +205,9 @@ internal sealed unsafe class NafCrew<TLanes, TVector> : INafCrew
     private void ApplyStatistics(Learner learner, int firstNetwork, int count)
     {
         for (int n = firstNetwork; n < firstNetwork + count; n++)
-            BatchNorm<TLanes, TVector>.UpdateStatistics(_networks[n], learner.Statistics.Pointer + _statistics[n]);
+            BatchNorm.UpdateStatistics(_networks[n], learner.Statistics.Pointer + _statistics[n]);
         if (firstNetwork == 0)
-            Adam<TLanes, TVector>.Polyak(
+            Adam.Polyak(
                 _networks[0].Shape.Statistics, learner.TargetStatistics.Pointer, learner.Statistics.Pointer, learner.Settings.Tau);
     }
 

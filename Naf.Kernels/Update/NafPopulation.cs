@@ -12,6 +12,7 @@ public sealed class NafPopulation : IDisposable
 
     private readonly Learner[] _learners;
     private readonly INafTrainer _trainer;
+    private readonly Device _device;
 
     /// <param name="device">Where to live; it must outlive the population.</param>
     /// <param name="shape">Sizes of every learner.</param>
@@ -25,13 +26,13 @@ public sealed class NafPopulation : IDisposable
     public NafPopulation(
         Device device, NafShape shape, ReadOnlySpan<float> inputScale, int batch, int replayCapacity, IReadOnlyList<LearnerSettings> learners,
         int imaginedCapacity = 0)
-        : this(device, shape, inputScale, batch, replayCapacity, learners, imaginedCapacity, laneWidth: 0)
+        : this(device, shape, inputScale, batch, replayCapacity, learners, imaginedCapacity, plan: null)
     {
     }
 
     internal NafPopulation(
         Device device, NafShape shape, ReadOnlySpan<float> inputScale, int batch, int replayCapacity, IReadOnlyList<LearnerSettings> learners,
-        int imaginedCapacity, int laneWidth, LaunchPlan? plan = null)
+        int imaginedCapacity, LaunchPlan? plan)
     {
         if (learners.Count == 0) throw new ArgumentException("a population needs at least one learner");
         if (batch is < 1 or > 65536) throw new ArgumentException($"batch_size = {batch} is out of range; give 1 to 65536");
@@ -40,15 +41,15 @@ public sealed class NafPopulation : IDisposable
         if (imaginedCapacity < 0) throw new ArgumentException($"the capacity of R_f is {imaginedCapacity}; give 0 or more");
         float[] scale = inputScale.IsEmpty ? [.. Enumerable.Repeat(1f, shape.State)] : inputScale.ToArray();
         if (scale.Length != shape.State) throw new ArgumentException($"the input scale has {scale.Length} entries and the observation {shape.State}");
-        (Shape, Batch, InputScale) = (shape, batch, scale);
+        (_device, Shape, Batch, InputScale) = (device, shape, batch, scale);
         foreach (LearnerSettings settings in learners) settings.Check();
         _learners = [.. learners.Select(s => new Learner(shape, s, replayCapacity, imaginedCapacity))];
         try
         {
             _trainer = device switch
             {
-                CpuDevice cpu => new CpuTrainer(cpu, shape, scale, batch, _learners, laneWidth),
-                GpuDevice gpu => GpuDevice.Construct(() => new GpuTrainer(gpu, shape, scale, batch, _learners, plan)),
+                CpuDevice cpu => new CpuTrainer(cpu, shape, scale, batch, _learners),
+                GpuDevice gpu => BufferScope.Construct(gpu, scope => new GpuTrainer(scope, shape, scale, batch, _learners, plan)),
                 _ => throw new DeviceException($"device {device.Info.Name} has no kernels for training; use --device cpu"),
             };
         }
@@ -81,7 +82,7 @@ public sealed class NafPopulation : IDisposable
     public void Act(int learner, ReadOnlySpan<float> x, Span<float> u) => _trainer.Act(learner, x, u);
 
     /// <summary>Whether one call for all learners (<see cref="ActAll"/>) takes less time than a call for each.</summary>
-    public bool ActsTogether => _trainer is GpuTrainer;
+    public bool ActsTogether => _trainer is not CpuTrainer;
 
     /// <summary>u = μ(x) of every learner, each for its own x, in one call.</summary>
     /// <param name="x">[learners, state], as observed.</param>
@@ -93,6 +94,33 @@ public sealed class NafPopulation : IDisposable
             throw new ArgumentException(
                 $"x has {x.Length} entries and u {u.Length}, expected {Learners} × {Shape.State} and {Learners} × {Shape.Action}");
         _trainer.ActAll(x, u);
+    }
+
+    /// <summary>The value, policy and advantage of many samples (paper, equations 7 to 9), on the device.</summary>
+    /// <param name="x">[samples, state], as observed.</param>
+    /// <param name="u">[samples, action].</param>
+    /// <param name="v">[samples], takes V(x).</param>
+    /// <param name="mu">[samples, action], takes μ(x).</param>
+    /// <param name="lower">[samples, action (action + 1) / 2], takes L(x), row by row: (0,0), (1,0), (1,1), …</param>
+    /// <param name="advantage">[samples], takes A(x, u).</param>
+    /// <param name="q">[samples], takes Q(x, u); as the others in scaled rewards.</param>
+    /// <exception cref="ArgumentException">A length is wrong.</exception>
+    public void Evaluate(
+        int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, Span<float> v, Span<float> mu, Span<float> lower, Span<float> advantage,
+        Span<float> q)
+    {
+        if (x.Length == 0 || x.Length % Shape.State != 0)
+            throw new ArgumentException($"x has {x.Length} entries, expected samples of {Shape.State}");
+        int n = x.Length / Shape.State;
+        (string Name, int Length, int Row)[] arrays =
+        [
+            ("u", u.Length, Shape.Action), ("v", v.Length, 1), ("mu", mu.Length, Shape.Action), ("lower", lower.Length, Shape.Packed),
+            ("advantage", advantage.Length, 1), ("q", q.Length, 1),
+        ];
+        foreach ((string name, int length, int row) in arrays)
+            if (length != n * row) throw new ArgumentException($"{name} has {length} entries, expected {n} × {row}");
+        using var evaluation = new AdvantageEvaluation(_device, Shape.Action, n, _learners[learner].Settings.LogDiagonalBound);
+        _trainer.Evaluate(learner, x, u, evaluation, v, mu, lower, advantage, q);
     }
 
     /// <summary>Adds a transition to a learner's replay.</summary>

@@ -68,7 +68,7 @@ public static class UpdateBenchmark
         UpdateCheck.Errors errors = UpdateCheck.Run(device, shape, learners[0], settings.Batch, updates: 2, scale, plan: plan);
         if (!errors.Agree) throw new InvalidOperationException($"the update differs from the reference ({errors}); it was not timed");
 
-        using var population = new NafPopulation(device, shape, [], settings.Batch, 10_000, learners, 0, laneWidth: 0, plan);
+        using var population = new NafPopulation(device, shape, [], settings.Batch, 10_000, learners, 0, plan);
         for (int k = 0; k < learners.Length; k++) UpdateCheck.Fill(population, k, 10_000, (ulong)k + 100);
         // until the compiler has done with it; a report waits for the device
         Action once = () => population.Update(settings.UpdatesPerCall), finish = () => population.TakeReport(0);
@@ -111,7 +111,7 @@ public static class UpdateBenchmark
     {
         bool given = settings.Plan.Length > 0;
         if (device is GpuDevice gpu)
-            return given ? LaunchPlan.Parse(settings.Plan) : LaunchPlan.Choose(gpu, new GpuNafNetworks(shape), settings.Batch, settings.Learners);
+            return given ? LaunchPlan.Parse(settings.Plan) : LaunchPlan.Choose(gpu.Info, gpu.Limits, shape, settings.Batch, settings.Learners);
         return given ? throw new ArgumentException($"the plan '{settings.Plan}' is for a GPU; leave it out on {device.Info.Name}") : null;
     }
 
@@ -120,13 +120,13 @@ public static class UpdateBenchmark
     {
         Learner learner = population.LearnerAt(0);
         float[] scale = [.. Enumerable.Repeat(1f, population.Shape.State)];
-        float[][] x = [.. UpdateCheck.NextMinibatch(population, 0, scale).X.Select(row => row.Select(v => (float)v).ToArray())];
+        double[][] x = UpdateCheck.NextMinibatch(population, 0, scale).X;
         (long active, long units, int at) = (0, 0, 0);
         foreach (MlpShape network in learner.Networks)
         {
-            var reference = new MlpReference<float>(network);
-            reference.Forward(learner.Parameters.Span.Slice(at, network.Parameters).ToArray(), null, x);
-            foreach (float[] row in reference.Hidden.SelectMany(layer => layer))
+            var oracle = new MlpOracle(network);
+            oracle.Forward([.. learner.Parameters.Span.Slice(at, network.Parameters).ToArray().Select(p => (double)p)], null, x);
+            foreach (double[] row in oracle.Hidden.SelectMany(layer => layer))
             {
                 active += row.Count(h => h > 0);
                 units += row.Length;

@@ -15,7 +15,10 @@ public static class UpdateCheck
         /// Largest errors that rounding to float32 explains: sums of some hundred terms lose three digits of seven. A step of Adam moves a
         /// parameter by up to the learning rate, 1e-2 here, so that a missing or wrong one shows in the state.
         /// </summary>
-        public bool Agree => Gradient < 1e-4 && Loss < 1e-3 && State < 1e-4;
+        public const double GradientBound = 1e-4, LossBound = 1e-3, StateBound = 1e-4;
+
+        /// <summary>Whether rounding explains them.</summary>
+        public bool Agree => Gradient < GradientBound && Loss < LossBound && State < StateBound;
     }
 
     /// <summary>Fills a learner's replay with transitions: entries of x standard normal, u uniform, a tenth of them terminal.</summary>
@@ -38,17 +41,15 @@ public static class UpdateCheck
     /// Makes <paramref name="updates"/> updates of a new population's learner and of the reference, and compares. The target is averaged fast,
     /// and Adam's ε is large: with a small one the direction of a parameter whose gradient is nearly zero is a matter of rounding.
     /// </summary>
-    /// <param name="laneWidth">Floats of a register, or 0 for the widest.</param>
     /// <param name="plan">How a GPU lays the work out; null: as it would.</param>
     internal static Errors Run(
-        Device device, NafShape shape, LearnerSettings settings, int batch, int updates, float[] inputScale, int laneWidth = 0,
-        LaunchPlan? plan = null)
+        Device device, NafShape shape, LearnerSettings settings, int batch, int updates, float[] inputScale, LaunchPlan? plan = null)
     {
         settings = settings with { Tau = 0.5f, LearningRate = 1e-2f, Epsilon = 1e-2f };
-        using var population = new NafPopulation(device, shape, inputScale, batch, Math.Max(1000, batch), [settings], 0, laneWidth, plan);
-        population.Gpu?.Arrays.Poison();
+        using var population = new NafPopulation(device, shape, inputScale, batch, Math.Max(1000, batch), [settings], 0, plan);
+        population.Gpu?.Poison();
         Fill(population, 0, Math.Max(300, batch), settings.Seed + 1);
-        var reference = new NafReference<double>(shape, settings);
+        var reference = new NafOracle(shape, settings);
         var errors = new Errors(0, 0, 0);
         for (int k = 0; k < updates; k++)
         {
@@ -85,7 +86,7 @@ public static class UpdateCheck
         double[] Scaled(ReadOnlySpan<float> x) => [.. x.ToArray().Select((v, i) => (double)(v * inputScale[i]))];
     }
 
-    private static double StateError(Learner learner, NafReference<double> reference)
+    private static double StateError(Learner learner, NafOracle reference)
     {
         (HostBuffer, IEnumerable<double>)[] pairs =
         [

@@ -54,8 +54,6 @@ def load_torch(a):
         sys.exit(f"PyTorch {torch.__version__} sees no CUDA device; use --device cpu, or a build of PyTorch for CUDA on a machine with an NVIDIA GPU")
     if a.device == "cpu" and getattr(a, "graph", False):
         sys.exit("--graph captures a CUDA graph; add --device cuda")
-    if getattr(a, "compile", False) and not hasattr(torch, "compile"):
-        sys.exit(f"torch.compile needs PyTorch 2, this is {torch.__version__}; install a newer one, or measure without it")
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = bool(getattr(a, "tf32", False))
     return torch
 

@@ -21,15 +21,6 @@ public sealed class DeviceTests
         Assert.That(device.Note.Length > 0, Is.EqualTo(device.Info.Kind != "cuda" && all.Any(d => d.Kind == "cuda")));
     }
 
-    [Test]
-    public void A_gpu_of_both_drivers_is_recognised_by_its_name_and_place_among_its_like()
-    {
-        static DeviceInfo Info(string name, string hardware, bool usable = true) => new(name, "", hardware, 1, 1, "", usable);
-        DeviceInfo[] cuda = [Info("cuda:0", "H"), Info("cuda:1", "A"), Info("cuda:2", "H"), Info("cuda:3", "H")];
-        DeviceInfo[] opencl = [Info("opencl:0", "A", usable: false), Info("opencl:1", "H"), Info("opencl:2", "H"), Info("opencl:3", "cpu")];
-        Assert.That(cuda.Select((_, i) => DeviceList.SameGpu(cuda, i, opencl)?.Name), Is.EqualTo(new[] { "opencl:1", null, "opencl:2", null }));
-    }
-
     [TestCase("cuda:99", "--device cpu")]
     [TestCase("opencl:99", "--device cpu")]
     [TestCase("gpu", "cuda:N")]
@@ -49,7 +40,7 @@ public sealed class DeviceTests
         }
         using GpuDevice device = GpuDevices.Open(found.Name);
         using DeviceBuffer<float> x = device.Allocate<float>([1, 2, 3]);
-        device.Launch(device.Compile(TestKernels.All())["scale"], new LaunchShape(1, TestKernels.Threads), x, 2, 1f);
+        device.Load<TestKernels.ScaleArguments>(TestKernels.Scale, 64).Launch(1, new TestKernels.ScaleArguments { X = x.View, Items = 2, Added = 1 });
         Assert.That(x.ToArray(), Is.EqualTo(new[] { 3f, 5, 3 }));
         Assert.That(GpuDevices.All, Contains.Item(found.Name));
     }

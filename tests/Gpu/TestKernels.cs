@@ -1,94 +1,163 @@
+using ILGPU;
+using ILGPU.Runtime;
 using Naf.Gpu;
+using Naf.Kernels;
 
 namespace Naf.Tests;
 
-/// <summary>Kernels that show what a device does.</summary>
-internal static class TestKernels
+/// <summary>Small kernels for the tests of devices.</summary>
+public static class TestKernels
 {
-    /// <summary>Threads of a group.</summary>
-    public const int Threads = 64;
+    /// <summary>Numbers of every kind beside views.</summary>
+    public struct MixedArguments
+    {
+        /// <summary>[8], takes what was given.</summary>
+        public ArrayView<double> Result;
 
-    private const string Text = """
-        #include "Sum.gpu.c"
+        /// <summary>A number of each kind.</summary>
+        public int Int;
 
-        // every kind of argument
-        KERNEL(THREADS) void take_all(
-            GLOBAL float* RESTRICT out, GLOBAL const double* d, GLOBAL const ulong* u, int i, uint v, long l, ulong w, float f)
+        /// <summary>A number of each kind.</summary>
+        public ulong ULong;
+
+        /// <summary>A number of each kind.</summary>
+        public uint UInt;
+
+        /// <summary>[2].</summary>
+        public ArrayView<float> Floats;
+
+        /// <summary>A number of each kind.</summary>
+        public float Float;
+
+        /// <summary>A number of each kind.</summary>
+        public double Double;
+    }
+
+    /// <summary>Numbers.</summary>
+    public struct SumArguments
+    {
+        /// <summary>[items].</summary>
+        public ArrayView<int> X;
+
+        /// <summary>[groups].</summary>
+        public ArrayView<int> Sums;
+
+        /// <summary>Items.</summary>
+        public int Items;
+    }
+
+    /// <summary>x and a factor.</summary>
+    public struct ScaleArguments
+    {
+        /// <summary>[items].</summary>
+        public ArrayView<float> X;
+
+        /// <summary>Items.</summary>
+        public int Items;
+
+        /// <summary>What is added.</summary>
+        public float Added;
+    }
+
+    /// <summary>What groups that wait for each other count.</summary>
+    public struct WaitArguments
+    {
+        /// <summary>[1], groups that arrived.</summary>
+        public ArrayView<int> Arrived;
+
+        /// <summary>[2, groups], the two halves by turns.</summary>
+        public ArrayView<int> Written;
+
+        /// <summary>Barriers.</summary>
+        public int Rounds;
+    }
+
+    /// <summary>Numbers and functions of them.</summary>
+    public struct FunctionArguments
+    {
+        /// <summary>[n].</summary>
+        public ArrayView<float> X;
+
+        /// <summary>[n, 7].</summary>
+        public ArrayView<float> Y;
+    }
+
+    /// <summary>result = every argument.</summary>
+    public static void Mixed(MixedArguments at)
+    {
+        if (Group.IdxX > 0 || Grid.IdxX > 0) return;
+        at.Result[0] = at.Int;
+        at.Result[1] = at.ULong;
+        at.Result[2] = at.UInt;
+        at.Result[3] = at.Floats[1];
+        at.Result[4] = at.Float;
+        at.Result[5] = at.Double;
+        at.Result[6] = at.Floats.Length;
+        at.Result[7] = Grid.DimX;
+    }
+
+    /// <summary>x ← 2 x + added.</summary>
+    public static void Scale(ScaleArguments at)
+    {
+        for (int i = Grid.IdxX * Group.DimX + Group.IdxX; i < at.Items; i += Grid.DimX * Group.DimX) at.X[i] = 2 * at.X[i] + at.Added;
+    }
+
+    /// <summary>The sum of a group's items, by shared memory.</summary>
+    public static void Sum<TMemory>(SumArguments at) where TMemory : struct, IGroupMemory
+    {
+        ArrayView<int> memory = TMemory.Allocate<int>();
+        int item = Grid.IdxX * Group.DimX + Group.IdxX;
+        memory[Group.IdxX] = item < at.Items ? at.X[item] : 0;
+        for (int stride = Group.DimX / 2; stride > 0; stride /= 2)
         {
-            int at = GROUP * THREADS + THREAD;
-            if (at < 8)
-                out[at] = at == 0 ? (float)d[1] : at == 1 ? (float)u[1] : at == 2 ? i : at == 3 ? (float)v : at == 4 ? (float)l
-                    : at == 5 ? (float)(w >> 40) : at == 6 ? f : GROUPS;
+            Group.Barrier();
+            if (Group.IdxX < stride) memory[Group.IdxX] += memory[Group.IdxX + stride];
         }
+        if (Group.IdxX == 0) at.Sums[Grid.IdxX] = memory[0];
+    }
 
-        // x <- SCALE x + a; an item a thread
-        KERNEL(THREADS) void scale(GLOBAL float* x, int n, float a)
+    /// <summary>Every group writes one more than its neighbour had written in the round before.</summary>
+    public static void Wait(WaitArguments at)
+    {
+        int groups = Grid.DimX, until = 0;
+        for (int round = 0; round < at.Rounds; round++)
         {
-            int at = GROUP * THREADS + THREAD;
-            if (at < n) x[at] = SCALE * x[at] + a;
-        }
-
-        // the sum of each group's items, by local memory and barriers
-        KERNEL(THREADS) void sum(GLOBAL const int* x, GLOBAL int* sums, int n)
-        {
-            SHARED(int, part, 1);
-            int at = GROUP * THREADS + THREAD;
-            part[THREAD] = at < n ? x[at] : 0;
-            BARRIER();
-            group_sum(part);
-            if (THREAD == 0) sums[GROUP] = part[0];
-        }
-
-        // groups meet `rounds` times: in each, a group adds what the next one wrote in the round before
-        KERNEL(THREADS) void meet(GLOBAL uint* arrived, GLOBAL int* written, int rounds)
-        {
-            for (int round = 1; round <= rounds; round++)
+            int from = round % 2 * groups, to = groups - from;
+            if (Group.IdxX == 0) at.Written[to + Grid.IdxX] = at.Written[from + (Grid.IdxX + 1) % groups] + 1;
+            until += groups;
+            Group.Barrier();
+            if (Group.IdxX == 0)
             {
-                int from = ((round + 1) & 1) * GROUPS, to = (round & 1) * GROUPS;
-                if (THREAD == 0)
+                MemoryFence.DeviceLevel();
+                Atomic.Add(ref at.Arrived[0], 1);
+                while (Atomic.Add(ref at.Arrived[0], 0) - until < 0)
                 {
-                    written[to + GROUP] = ((volatile GLOBAL int*)written)[from + (GROUP + 1) % GROUPS] + 1;
-                    MEMORY_FENCE();
-                    ATOMIC_ADD(arrived, 1u);
-                    while (*(volatile GLOBAL uint*)arrived < (uint)(round * GROUPS)) SPIN();
-                    MEMORY_FENCE();
                 }
-                BARRIER();
+                MemoryFence.DeviceLevel();
             }
+            Group.Barrier();
         }
-        """;
+    }
 
-    private const string WideText = """
-        // as much local memory as there is
-        KERNEL(THREADS) void wide(GLOBAL float* out, int items)
+    /// <summary>y = every function of <see cref="FloatMath"/>, seven numbers for each x.</summary>
+    public static void Functions(FunctionArguments at)
+    {
+        for (int i = Grid.IdxX * Group.DimX + Group.IdxX; i < at.X.Length; i += Grid.DimX * Group.DimX)
         {
-            SHARED(float, big, WIDE);
-            for (int i = THREAD; i < items; i += THREADS) big[i] = i;
-            BARRIER();
-            out[GROUP * THREADS + THREAD] = big[items - 1 - THREAD];
+            float x = at.X[i];
+            at.Y[7 * i] = FloatMath.Exp(x);
+            at.Y[7 * i + 1] = FloatMath.Log(x);
+            at.Y[7 * i + 2] = FloatMath.LogP1(x);
+            at.Y[7 * i + 3] = FloatMath.Tanh(x);
+            at.Y[7 * i + 4] = FloatMath.Sin(x);
+            at.Y[7 * i + 5] = FloatMath.Cos(x);
+            at.Y[7 * i + 6] = FloatMath.IsFinite(x) ? 1f : 0f;
         }
-        """;
+    }
 
-    private const string Sum = """
-        DEVICE void group_sum(LOCAL int* part)
-        {
-            for (int half_way = THREADS / 2; half_way > 0; half_way /= 2)
-            {
-                if (THREAD < half_way) part[THREAD] += part[THREAD + half_way];
-                BARRIER();
-            }
-        }
-        """;
-
-    /// <summary>All of them.</summary>
-    public static KernelSource All(float scale = 2) => Source(Text, ("SCALE", scale));
-
-    /// <summary>The one that takes <paramref name="items"/> floats of local memory.</summary>
-    public static KernelSource Wide(int items) => Source(WideText, ("WIDE", items));
-
-    /// <summary>A source of one's own.</summary>
-    public static KernelSource Source(string text, params (string Name, object Value)[] constants) => KernelSource.Load(
-        typeof(TestKernels).Assembly, "Test.gpu.c",
-        [new("THREADS", Threads), .. constants.Select(c => KeyValuePair.Create(c.Name, c.Value))],
-        new Dictionary<string, string> { ["Test.gpu.c"] = text, ["Sum.gpu.c"] = Sum });
+    /// <summary>What devices cannot do.</summary>
+    public static void Throwing(ScaleArguments at)
+    {
+        if (at.Items < 0) throw new InvalidOperationException(at.Items.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
 }

@@ -8,24 +8,28 @@ internal sealed class ChildProcess : IDisposable
 {
     private readonly Process _process;
 
-    public ChildProcess(params string[] arguments) : this("", arguments)
+    public ChildProcess(params string[] arguments) : this("", [], arguments)
     {
     }
 
-    private ChildProcess(string folder, string[] arguments)
+    private ChildProcess(string folder, (string Name, string Value)[] environment, string[] arguments)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "naf.dll");
         var start = new ProcessStartInfo(DotnetPath, [program, .. arguments])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder,
         };
+        foreach ((string name, string value) in environment) start.Environment[name] = value;
         _process = Process.Start(start)!;
         Output = _process.StandardOutput.ReadToEndAsync();
         Error = _process.StandardError.ReadToEndAsync();
     }
 
     /// <summary>One that works in a folder.</summary>
-    public static ChildProcess In(string folder, params string[] arguments) => new(folder, arguments);
+    public static ChildProcess In(string folder, params string[] arguments) => new(folder, [], arguments);
+
+    /// <summary>One with a variable of the environment.</summary>
+    public static ChildProcess With(string name, string value, params string[] arguments) => new("", [(name, value)], arguments);
 
     /// <summary>Its standard output, once it has ended.</summary>
     public Task<string> Output { get; }

@@ -124,7 +124,7 @@ public sealed class CommandLineTests
     [TestCase("train cartpole --plan lqr", ExpectedResult = "--plan: plan = 'lqr' is not none, ilqg or mpc")]
     [TestCase("train cartpole --plan mpc --plan-fraction 2", ExpectedResult = "--plan-fraction: plan_fraction = '2' is not a number in [0, 1]")]
     [TestCase("train cartpole --device gpu",
-        ExpectedResult = "device 'gpu' is unknown; use auto, cpu, cuda:N or opencl:N (naf devices lists what is here)")]
+        ExpectedResult = "device 'gpu' is unknown; use auto, cpu, cuda:N, opencl:N or emulated (naf devices lists what is here)")]
     [TestCase("train cartpole --seed 1 --seeds 0..3", ExpectedResult = "--seed and --seeds exclude each other; give one of them")]
     [TestCase("train cartpole --seeds 3..0", ExpectedResult = "--seeds 3..0: expected A..B with A not above B, such as 0..7")]
     [TestCase("train cartpole --checkpoint previous", ExpectedResult = "--checkpoint says where to resume from; it needs --resume DIR")]
@@ -132,7 +132,8 @@ public sealed class CommandLineTests
         ExpectedResult = "--accept-changes says what a resumed run may differ in; it needs --resume DIR")]
     [TestCase("train cartpole --config .", ExpectedResult = "--config . is a folder; name the file")]
     [TestCase("zzzzzz",
-        ExpectedResult = "there is no command 'zzzzzz' (known: train, evaluate, render, tasks, devices, bench); naf --help shows what there is")]
+        ExpectedResult = "there is no command 'zzzzzz' (known: train, evaluate, render, tasks, devices, check, bench); naf --help shows what "
+            + "there is")]
     [TestCase("train cartpole --resume x", ExpectedResult = "--resume x knows its task; leave out 'cartpole'")]
     [TestCase("train --resume no-such-folder",
         ExpectedResult = "there is no folder no-such-folder; naf train TASK begins a run and prints its folder")]
@@ -191,7 +192,7 @@ public sealed class CommandLineTests
     {
         string help = TinyRun.Cli("train", "--help").Out;
         foreach (string key in SettingTable.Keys) Assert.That(help, Does.Contain($"  {key} "));
-        Assert.That(help, Does.Contain("auto, cpu, cuda:N or opencl:N [auto]").And.Contain("naf, the only one of this version [naf]"));
+        Assert.That(help, Does.Contain("auto, cpu, cuda:N, opencl:N or emulated [auto]").And.Contain("naf, the only one of this version [naf]"));
     }
 
     [Test]

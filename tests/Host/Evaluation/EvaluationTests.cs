@@ -43,6 +43,38 @@ public sealed class EvaluationTests
         Assert.That(r.SuccessRate, Is.Zero);
     }
 
+    [TestCase("cpu")]
+    [TestCase("emulated")]
+    public void Values_of_a_run_stand_beside_the_return_that_followed(string device)
+    {
+        using var folder = new TemporaryFolder();
+        TrainingResult trained = TinyRun.Train(folder["run"], 2);
+        string file = folder["values.csv"];
+        JsonElement json = TinyRun.CliJson("evaluate", folder["run"], "--values", file, "--device", device, "--json");
+        Assert.That(json.GetProperty("mean").GetDouble(), Is.EqualTo(trained.Learners[0].FinalTestScore!.Value).Within(1e-3));
+        string[] lines = File.ReadAllLines(file);
+        Assert.That(lines[0], Is.EqualTo("episode,step,reward,return,v,advantage,q,random_advantage"));
+        double[][] rows = [.. lines[1..].Select(line => line.Split(',').Select(double.Parse).ToArray())];
+        Assert.That(rows, Has.Length.EqualTo(json.GetProperty("values").GetProperty("steps").GetInt32()));
+        for (int i = 0; i < rows.Length; i++)
+        {
+            // Q = V + A; the greedy action has no better one beside it
+            Assert.That(rows[i][6], Is.EqualTo(rows[i][4] + rows[i][5]).Within(1e-5));
+            Assert.That(rows[i][5], Is.Zero.Within(1e-5), $"step {i}");
+            Assert.That(rows[i][7], Is.LessThanOrEqualTo(0));
+            bool last = i + 1 == rows.Length || rows[i + 1][1] == 0;
+            Assert.That(rows[i][3], Is.EqualTo(rows[i][2] + (last ? 0 : 0.99 * rows[i + 1][3])).Within(1e-9));
+        }
+        Assert.That(TinyRun.Cli("evaluate", "cartpole", "--values", file).Error, Does.Contain("name a run"));
+        string metrics = Path.Combine(folder["run"], "metrics.csv");
+        byte[] before = File.ReadAllBytes(metrics);
+        Assert.That(TinyRun.Cli("evaluate", folder["run"], "--values", metrics).Error, Does.Contain("name another file"));
+        Assert.That(TinyRun.Cli("evaluate", folder["run"], "--values", folder["v.txt"]).Error, Does.Contain(".csv"));
+        Assert.That(TinyRun.Cli("evaluate", folder["run"], "--values", folder["t.csv"], "--trajectory", folder["t.csv"]).Error,
+            Does.Contain("two files"));
+        Assert.That(File.ReadAllBytes(metrics), Is.EqualTo(before));
+    }
+
     [Test]
     public void A_runs_policy_scores_as_its_last_test()
     {

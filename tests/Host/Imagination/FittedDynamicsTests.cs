@@ -60,31 +60,31 @@ public sealed class FittedDynamicsTests
         var settings = new ImaginationSettings { InitialStates = 2, Prior = DynamicsPrior.Gaussian, PriorStrength = 0.01, RefitEpisodes = 20 };
         EpisodeMemory memory = Linear(settings, episodes: 40);
         EpisodeRecord unseen = Linear(settings, episodes: 2, first: 50).Newest;
-        using var two = new FittedDynamics(_device, _space, Steps, settings, 1, false, _device.Team);
+        using var two = new OneLearner(_device, _space, Steps, settings);
         Assert.That(two.Refit(memory), Is.True);
-        int[] models = [.. memory.Recent.Select(two.ModelOf)];
+        int[] models = [.. memory.Recent.Select(two.Dynamics.ModelOf)];
         IEnumerable<int> even = models.Where((_, i) => i % 2 == 0), odd = models.Where((_, i) => i % 2 == 1);
         Assert.That(even.Distinct().Concat(odd.Distinct()), Is.EquivalentTo(new[] { 0, 1 }));
-        Assert.That(two.ErrorOn(unseen)!.Value.One, Is.LessThan(0.02));
+        Assert.That(two.Dynamics.ErrorOn(unseen)!.Value.One, Is.LessThan(0.02));
 
-        using var one = new FittedDynamics(_device, _space, Steps, settings with { InitialStates = 1 }, 1, false, _device.Team);
+        using var one = new OneLearner(_device, _space, Steps, settings with { InitialStates = 1 });
         one.Refit(memory);
-        Assert.That(one.ErrorOn(unseen)!.Value.One, Is.GreaterThan(5 * two.ErrorOn(unseen)!.Value.One));
+        Assert.That(one.Dynamics.ErrorOn(unseen)!.Value.One, Is.GreaterThan(5 * two.Dynamics.ErrorOn(unseen)!.Value.One));
 
         // a cluster keeps its number when the oldest episode has made room and another start is the first
         EpisodeMemory slid = Linear(settings, episodes: 39, first: 1);
         Assert.That(two.Refit(slid), Is.True);
-        Assert.That(slid.Recent.Select(two.ModelOf), Is.EqualTo(models.Skip(1)));
+        Assert.That(slid.Recent.Select(two.Dynamics.ModelOf), Is.EqualTo(models.Skip(1)));
 
         // what was saved chooses and predicts the same
         using var stream = new MemoryStream();
-        two.Save(new BinaryWriter(stream));
+        two.Dynamics.Save(new BinaryWriter(stream));
         stream.Position = 0;
-        using var loaded = new FittedDynamics(_device, _space, Steps, settings, 1, false, _device.Team);
-        loaded.Load(new BinaryReader(stream));
-        Assert.That(loaded.ErrorOn(unseen), Is.EqualTo(two.ErrorOn(unseen)));
-        Assert.That(memory.Recent.Select(loaded.ModelOf), Is.EqualTo(models));
-        Assert.That((loaded.Low, loaded.High), Is.EqualTo((two.Low, two.High)));
+        using var loaded = new OneLearner(_device, _space, Steps, settings);
+        loaded.Dynamics.Load(new BinaryReader(stream));
+        Assert.That(loaded.Dynamics.ErrorOn(unseen), Is.EqualTo(two.Dynamics.ErrorOn(unseen)));
+        Assert.That(memory.Recent.Select(loaded.Dynamics.ModelOf), Is.EqualTo(models));
+        Assert.That((loaded.Dynamics.Low, loaded.Dynamics.High), Is.EqualTo((two.Dynamics.Low, two.Dynamics.High)));
     }
 
     [Test]
@@ -94,45 +94,100 @@ public sealed class FittedDynamicsTests
         var batch = new ImaginationSettings { RefitEpisodes = 4, PriorEpisodes = 20 };
         ImaginationSettings episode = batch with { Around = DynamicsAround.Episode };
         EpisodeMemory memory = Kicked(batch, 20);
-        using var ofBatch = new FittedDynamics(_device, _space, Steps, batch, 1, false, _device.Team);
-        using var ofEpisodes = new FittedDynamics(_device, _space, Steps, episode, 1, false, _device.Team);
-        Assert.That((ofBatch.Refit(memory), ofEpisodes.Refit(memory), ofBatch.Models, ofEpisodes.Models), Is.EqualTo((true, true, 1, 4)));
+        using var ofBatch = new OneLearner(_device, _space, Steps, batch);
+        using var ofEpisodes = new OneLearner(_device, _space, Steps, episode);
+        Assert.That((ofBatch.Refit(memory), ofEpisodes.Refit(memory)), Is.EqualTo((true, true)));
+        Assert.That((ofBatch.Dynamics.Models, ofEpisodes.Dynamics.Models), Is.EqualTo((1, 4)));
         EpisodeRecord[] b = [.. memory.Batch];
-        Assert.That(Enumerable.Range(0, 4).Select(i => ofEpisodes.ModelAt(b[i], i)), Is.EqualTo(new[] { 0, 1, 2, 3 }));
+        Assert.That(Enumerable.Range(0, 4).Select(i => ofEpisodes.Dynamics.ModelAt(b[i], i)), Is.EqualTo(new[] { 0, 1, 2, 3 }));
 
-        Assert.That(ofEpisodes.ErrorOn(memory.Newest)!.Value.Many, Is.LessThan(1e-5), "the episode itself");
-        Assert.That(ofBatch.ErrorOn(memory.Newest)!.Value.Many, Is.GreaterThan(0.05));
+        Assert.That(ofEpisodes.Dynamics.ErrorOn(memory.Newest)!.Value.Many, Is.LessThan(1e-5), "the episode itself");
+        Assert.That(ofBatch.Dynamics.ErrorOn(memory.Newest)!.Value.Many, Is.GreaterThan(0.05));
         // rollouts start in B_old: there each episode keeps its own model
         memory.Rotate();
         Assert.That(Enumerable.Range(0, 4).Select(i => memory.Old(i)), Is.EqualTo(b));
         // the newest episode again, by other actions
         EpisodeRecord twin = Kick(19, actions: 77);
-        Assert.That(ofEpisodes.ErrorOn(twin)!.Value.One, Is.LessThan(0.5 * ofBatch.ErrorOn(twin)!.Value.One));
+        Assert.That(ofEpisodes.Dynamics.ErrorOn(twin)!.Value.One, Is.LessThan(0.5 * ofBatch.Dynamics.ErrorOn(twin)!.Value.One));
 
         using var stream = new MemoryStream();
-        ofEpisodes.Save(new BinaryWriter(stream));
+        ofEpisodes.Dynamics.Save(new BinaryWriter(stream));
         stream.Position = 0;
-        using var loaded = new FittedDynamics(_device, _space, Steps, episode, 1, false, _device.Team);
-        loaded.Load(new BinaryReader(stream));
+        using var loaded = new OneLearner(_device, _space, Steps, episode);
+        loaded.Dynamics.Load(new BinaryReader(stream));
         Assert.That(loaded.Packed, Is.EqualTo(ofEpisodes.Packed));
 
         // episodes that can't be fitted have no model, and the last ones are not theirs
         Assert.That(ofEpisodes.Refit(Linear(episode, episodes: 4, scale: 1e200)), Is.False);
-        Assert.That(ofEpisodes.Ready, Is.False);
+        Assert.That(ofEpisodes.Dynamics.Ready, Is.False);
     }
 
     [Test]
     public void A_fit_that_is_not_finite_leaves_the_last_one()
     {
         var settings = new ImaginationSettings { RefitEpisodes = 2, PriorEpisodes = 2 };
-        using var dynamics = new FittedDynamics(_device, _space, Steps, settings, 1, false, _device.Team);
+        using var dynamics = new OneLearner(_device, _space, Steps, settings);
         EpisodeMemory memory = Linear(settings, episodes: 2);
         Assert.That(dynamics.Refit(memory), Is.True);
-        float[] before = [.. dynamics.Packed];
+        float[] before = dynamics.Packed;
         EpisodeMemory huge = Linear(settings, episodes: 2, scale: 1e200);
         Assert.That(dynamics.Refit(huge), Is.False);
         Assert.That(dynamics.Packed, Is.EqualTo(before));
-        Assert.That(dynamics.ErrorOn(memory.Newest)!.Value.IsFinite, Is.True);
+        Assert.That(dynamics.Dynamics.ErrorOn(memory.Newest)!.Value.IsFinite, Is.True);
+    }
+
+    [Test]
+    public void Learners_that_are_due_together_learn_what_each_learns_alone_bitwise(
+        [Values("cpu", GpuDevices.Pocl, GpuDevices.Emulated)] string where, [Values] DynamicsAround around, [Values] DynamicsPrior prior)
+    {
+        Device device = where == "cpu" ? _device : GpuDevices.Shared(where);
+        var settings = new ImaginationSettings { RefitEpisodes = 3, PriorEpisodes = 3, Around = around, Prior = prior };
+        EpisodeMemory[] memories = [.. Enumerable.Range(0, 3).Select(k => Linear(settings, episodes: 3, first: 3 * k))];
+        using (PopulationDynamics population = Population(1, 2, 3))
+        {
+            Assert.That(population.Refit([new Refitting(2, memories[2]), new Refitting(0, memories[0])]), Is.All.Null);
+            Assert.That(Enumerable.Range(0, 3).Select(k => population[k].Ready), Is.EqualTo(new[] { true, false, true }));
+            foreach (int k in (int[])[0, 2])
+            {
+                using PopulationDynamics alone = Population((ulong)k + 1);
+                Assert.That(alone.Refit([new Refitting(0, memories[k])]), Is.All.Null);
+                Assert.That(All(population[k]), Is.EqualTo(All(alone[0])).And.All.Not.NaN);
+            }
+
+            // episodes that can't be fitted are one learner's own problem
+            float[] before = All(population[2]);
+            string?[] problems = population.Refit(
+                [new Refitting(1, memories[1]), new Refitting(2, Linear(settings, episodes: 3, scale: 1e200)), new Refitting(0, memories[0])]);
+            Assert.That(problems.Select(p => p is null), Is.EqualTo(new[] { true, false, true }));
+            Assert.That((population[1].Ready, population[2].Ready), Is.EqualTo((true, around != DynamicsAround.Episode)));
+            Assert.That(All(population[2]), Is.EqualTo(before));
+
+            using var stream = new MemoryStream();
+            population.Save(new BinaryWriter(stream));
+            stream.Position = 0;
+            using PopulationDynamics loaded = Population(1, 2, 3);
+            loaded.Load(new BinaryReader(stream));
+            foreach (int k in (int[])[0, 1]) Assert.That(All(loaded[k]), Is.EqualTo(All(population[k])));
+        }
+        if (device is GpuDevice gpu) Assert.That(gpu.LiveBuffers, Is.Zero);
+
+        PopulationDynamics Population(params ulong[] seeds) => new(device, _space, Steps, settings, seeds, false, _device.Team);
+
+        static float[] All(FittedDynamics dynamics) => dynamics.Packed(0, dynamics.Models);
+    }
+
+    // the dynamics of a population of one
+    private sealed class OneLearner(Device device, DynamicsSpace space, int horizon, ImaginationSettings settings) : IDisposable
+    {
+        private readonly PopulationDynamics _population = new(device, space, horizon, settings, [1], false, ((CpuDevice)device).Team);
+
+        public FittedDynamics Dynamics => _population[0];
+
+        public float[] Packed => Dynamics.Packed(0, Dynamics.Models);
+
+        public bool Refit(EpisodeMemory memory) => _population.Refit([new Refitting(0, memory)])[0] is null;
+
+        public void Dispose() => _population.Dispose();
     }
 
     private const int Steps = 12;
@@ -142,10 +197,10 @@ public sealed class FittedDynamicsTests
     {
         DynamicsSpace space = DynamicsSpace.Of(_task, settings.Coordinates);
         EpisodeMemory memory = Played(space, settings, 1, 5), unseen = Played(space, settings, 9, 1);
-        using var dynamics = new FittedDynamics(_device, space, _task.Horizon, settings, 1, false, _device.Team);
-        Assert.That(dynamics.ErrorOn(unseen.Newest), Is.Null, "nothing is fitted yet");
+        using var dynamics = new OneLearner(_device, space, _task.Horizon, settings);
+        Assert.That(dynamics.Dynamics.ErrorOn(unseen.Newest), Is.Null, "nothing is fitted yet");
         Assert.That(dynamics.Refit(memory), Is.True);
-        return dynamics.ErrorOn(unseen.Newest)!.Value;
+        return dynamics.Dynamics.ErrorOn(unseen.Newest)!.Value;
     }
 
     private EpisodeMemory Played(DynamicsSpace space, ImaginationSettings settings, int first, int episodes)

@@ -1,5 +1,7 @@
 using Naf.Kernels;
+using Naf.Torch;
 using NUnit.Framework;
+using TorchSharp;
 
 namespace Naf.Tests;
 
@@ -24,19 +26,34 @@ public sealed class NafAdvantageTests
         Assert.That(NafAdvantageReference<double>.Value(0, [m], [l], [u], 5), Is.EqualTo(expected).Within(1e-14));
     }
 
-    [Test]
-    public void Gradients_are_the_differences()
+    [TestCase(1)]
+    [TestCase(3)]
+    [TestCase(31)]
+    public void Values_and_gradients_are_those_of_autograd(int action)
     {
-        const double h = 1e-6;
-        (double[] dMean, double[] dPacked) = NafAdvantageReference<double>.Gradient(Mean, Packed, U, 5);
-        for (int i = 0; i < Mean.Length; i++)
-            Assert.That(dMean[i], Is.EqualTo(Difference(d => Value(Shift(Mean, i, d), Packed))).Within(Tolerances.FiniteDifference));
-        for (int i = 0; i < Packed.Length; i++)
-            Assert.That(dPacked[i], Is.EqualTo(Difference(d => Value(Mean, Shift(Packed, i, d)))).Within(Tolerances.FiniteDifference));
+        TorchNatives.Load();
+        using var scope = torch.NewDisposeScope();
+        double bound = 2, v = 0.7;
+        // sums of the columns of L stay of size 1
+        double[] mean = Drawn(action, 1, 0), packed = Drawn(action * (action + 1) / 2, 1 / Math.Sqrt(action), 1), u = Drawn(action, 0.5, 2);
+        torch.Tensor m = torch.tensor(mean, [1, action], requires_grad: true), l = torch.tensor(packed, [1, packed.Length], requires_grad: true);
+        torch.Tensor expected = TorchAdvantage.Value(torch.tensor([v]), m, l, torch.tensor(u, [1, action]), bound);
+        expected.sum().backward();
+        double q = expected.item<double>();
+        Assert.That(NafAdvantageReference<double>.Value(v, mean, packed, u, bound), Is.EqualTo(q).Within(Tolerances.Autograd * Math.Abs(q)));
+        (double[] dMean, double[] dPacked) = NafAdvantageReference<double>.Gradient(mean, packed, u, bound);
+        Equal(dMean, m.grad!);
+        Equal(dPacked, l.grad!);
 
-        double Value(double[] mean, double[] packed) => NafAdvantageReference<double>.Value(0, mean, packed, U, 5);
-        static double Difference(Func<double, double> f) => (f(h) - f(-h)) / (2 * h);
-        static double[] Shift(double[] x, int at, double by) => [.. x.Select((v, i) => i == at ? v + by : v)];
+        static void Equal(double[] actual, torch.Tensor gradient)
+        {
+            double[] numbers = gradient.data<double>().ToArray();
+            Assert.That(numbers, Has.All.Matches<double>(double.IsFinite));
+            Assert.That(actual, Is.EqualTo(numbers).Within(Tolerances.Autograd * numbers.Max(Math.Abs)));
+        }
+
+        static double[] Drawn(int count, double size, uint lane) =>
+            [.. Enumerable.Range(0, count).Select(i => size * Philox.Normal(9, RandomStream.Weights, (ulong)i, lane))];
     }
 
     [Test]

@@ -4,39 +4,38 @@ using NUnit.Framework;
 
 namespace Naf.Tests;
 
-/// <summary>The fit on the CPU: against the reference, and what it promises whatever the threads, the registers and the neighbours.</summary>
+/// <summary>The fit on the CPU: against the oracle, and what it promises whatever the threads and the neighbours.</summary>
 public sealed class GaussianFitTests
 {
     private static readonly DynamicsShape Shape = new(31, 7, 2);
 
     [Test]
-    public void It_agrees_with_the_reference(
-        [Values(1, 31)] int horizon, [Values(1, 7, 20)] int state, [Values(1, 6)] int action, [Values(1, 5, 31)] int episodes,
-        [Values(8, 4, 2)] int width)
+    public void It_agrees_with_the_oracle(
+        [Values(1, 31)] int horizon, [Values(1, 7, 20)] int state, [Values(1, 6)] int action, [Values(1, 5, 31)] int episodes)
     {
         using var device = new CpuDevice(2);
         var shape = new DynamicsShape(horizon, state, action);
-        FitCheck.Errors errors = FitCheck.Run(device, shape, new FitCheck.Options { Episodes = episodes }, new FitVariant(width));
+        FitCheck.Errors errors = FitCheck.Run(device, shape, new FitCheck.Options { Episodes = episodes });
         Assert.That(errors.Agree, Is.True, $"{errors}");
     }
 
     [Test]
     public void It_agrees_whatever_the_prior_the_scale_and_the_ends_of_episodes(
-        [Values(0, 1, 31)] int priorSteps, [Values] bool scaled, [Values] bool ragged, [Values(8, 4, 2)] int width)
+        [Values(0, 1, 31)] int priorSteps, [Values] bool scaled, [Values] bool ragged)
     {
         using var device = new CpuDevice(1);
         // entries that are not standardised have sizes of 0.1 to 10, and so has the unit of the ridge
         GaussianFitSettings settings = scaled ? new GaussianFitSettings() : new GaussianFitSettings { Ridge = 1e-4, NoiseFloor = 1e-6 };
         var options = new FitCheck.Options { Episodes = 4, PriorSteps = priorSteps, Scaled = scaled, Ragged = ragged, Settings = settings };
-        FitCheck.Errors errors = FitCheck.Run(device, Shape, options, new FitVariant(width));
+        FitCheck.Errors errors = FitCheck.Run(device, Shape, options);
         Assert.That(errors.Agree, Is.True, $"{errors}");
     }
 
     [Test]
-    public void Results_depend_neither_on_threads_nor_on_the_register_width_bitwise([Values(1, 2, 3)] int threads, [Values(8, 4, 2)] int width)
+    public void Results_do_not_depend_on_threads_bitwise([Values(2, 3)] int threads)
     {
         FitData data = FitData.Draw(Shape, new FitCheck.Options { Learners = 3, Ragged = true });
-        float[][] expected = Fit(data, 1, 0), actual = Fit(data, threads, width);
+        float[][] expected = Fit(data, 1), actual = Fit(data, threads);
         Assert.That(actual, Is.EqualTo(expected));
     }
 
@@ -44,16 +43,23 @@ public sealed class GaussianFitTests
     public void Learners_are_those_of_single_fits_bitwise()
     {
         FitData data = FitData.Draw(Shape, new FitCheck.Options { Learners = 3, PriorSteps = 31 });
-        float[][] together = Fit(data, 2, 0);
-        for (int k = 0; k < 3; k++)
-        {
-            int steps = Shape.Horizon, size = Shape.Sample;
-            var prior = new GaussianPrior(
-                data.Prior!.Mean.AsSpan(k * steps * size, steps * size).ToArray(),
-                data.Prior.Scatter.AsSpan(k * steps * size * size, steps * size * size).ToArray(), data.Prior.MeanStrength, data.Prior.Strength);
-            Assert.That(Fit(new FitData(Shape, [data.Episodes[k]], prior, data.ScaleOf(k)), 1, 0)[0], Is.EqualTo(together[k]), $"learner {k}");
-        }
+        float[][] together = Fit(data, 2);
+        for (int k = 0; k < 3; k++) Assert.That(Fit(data.Only(k), 1)[0], Is.EqualTo(together[k]), $"learner {k}");
         Assert.That(together[0], Is.Not.EqualTo(together[1]));
+    }
+
+    [Test]
+    public void A_fit_of_some_learners_is_theirs_bitwise_and_leaves_the_others_theirs([Values(0, 1, 31)] int priorSteps)
+    {
+        using var device = new CpuDevice(2);
+        SomeLearners.Check(device, new GaussianFitSettings(), Shape, priorSteps);
+    }
+
+    [Test]
+    public void A_packed_model_passes_through_its_only_episode_where_it_is_to()
+    {
+        using var device = new CpuDevice(2);
+        PassingThrough.Check(device, new GaussianFitSettings());
     }
 
     [Test]
@@ -115,6 +121,9 @@ public sealed class GaussianFitTests
         fit.Store(0, 2, data.Episodes[0][2].SelectMany(z => z).ToArray());
         fit.Fit(data.Prior);
         Assert.That((fit.IsFinite(0), fit.IsFinite(1)), Is.EqualTo((true, true)));
+        fit.Store(0, 2, [.. Enumerable.Repeat(1e200, Shape.Sample)]);
+        fit.Fit(learners: [1]);
+        Assert.That((fit.IsFinite(0), fit.IsFinite(1)), Is.EqualTo((true, true)), "learner 0 was not fitted");
     }
 
     [Test]
@@ -135,6 +144,9 @@ public sealed class GaussianFitTests
         fit.Store(1, 0, new double[16]);
         Assert.That(() => fit.Fit(new GaussianPrior(new double[16], new double[256], 1, 1)),
             Throws.ArgumentException.With.Message.Contains("2 learners"));
+        Assert.That(() => fit.Fit(learners: [1, 1]), Throws.ArgumentException.With.Message.Contains("learners 1, 1"));
+        Assert.That(() => fit.Fit(learners: [2]), Throws.ArgumentException.With.Message.Contains("0 to 1"));
+        Assert.That(() => fit.Fit(through: true), Throws.ArgumentException.With.Message.Contains("only one"));
         Assert.That(() => fit.Fit(scale: new double[16]), Throws.ArgumentException.With.Message.Contains("[2, 16]"));
         Assert.That(() => fit.Fit(scale: [.. Enumerable.Repeat(-1.0, 32)]), Throws.ArgumentException.With.Message.Contains("0 or more"));
         Assert.That(() => new GaussianFit(device, Shape, 0, 5, new GaussianFitSettings()), Throws.ArgumentException);
@@ -145,24 +157,16 @@ public sealed class GaussianFitTests
     }
 
     [Test]
-    public void Nothing_is_allocated_once_warm_and_everything_is_freed([Values(1, 31)] int priorSteps)
+    public void Everything_is_freed([Values(1, 31)] int priorSteps)
     {
         long alive = HostBuffer.LiveBuffers;
         using (var device = new CpuDevice(2))
+        using (var fit = new GaussianFit(device, Shape, 2, 5, new GaussianFitSettings()))
         {
             FitData data = FitData.Draw(Shape, new FitCheck.Options { Learners = 2, PriorSteps = priorSteps });
-            using var fit = new GaussianFit(device, Shape, 2, 5, new GaussianFitSettings());
             data.Store(fit);
-            for (int i = 0; i < 20; i++) fit.Fit(data.Prior, data.Scale);
-            // the least of some rounds: the runtime allocates for itself now and then
-            long least = long.MaxValue;
-            for (int round = 0; round < 5; round++)
-            {
-                long before = GC.GetTotalAllocatedBytes(precise: true);
-                for (int i = 0; i < 20; i++) fit.Fit(data.Prior, data.Scale);
-                least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
-            }
-            Assert.That(least, Is.LessThan(100), "bytes in 20 fits");
+            fit.Fit(data.Prior, data.Scale);
+            Assert.That(HostBuffer.LiveBuffers, Is.GreaterThan(alive));
         }
         Assert.That(HostBuffer.LiveBuffers, Is.EqualTo(alive));
     }
@@ -178,11 +182,10 @@ public sealed class GaussianFitTests
         Assert.That(HostBuffer.LiveBuffers, Is.EqualTo(alive));
     }
 
-    private static float[][] Fit(FitData data, int threads, int width)
+    private static float[][] Fit(FitData data, int threads)
     {
         using var device = new CpuDevice(threads);
-        using var fit = new GaussianFit(device, data.Shape, data.Episodes.Length, data.Episodes[0].Length, new GaussianFitSettings(),
-            new FitVariant(width));
+        using var fit = new GaussianFit(device, data.Shape, data.Episodes.Length, data.Episodes[0].Length, new GaussianFitSettings());
         data.Store(fit);
         fit.Fit(data.Prior, data.Scale);
         return [.. Enumerable.Range(0, fit.Learners).Select(fit.CopyPacked)];

@@ -4,16 +4,16 @@ using NUnit.Framework;
 
 namespace Naf.Tests;
 
-/// <summary>The fit on every GPU device, against the reference in double precision; all that it writes is NaN before.</summary>
+/// <summary>The fit on every GPU device, against the body in double precision; all that it writes is NaN before.</summary>
 [TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
 public sealed class GpuGaussianFitTests(string device) : GpuFixture(device)
 {
     private static readonly DynamicsShape Shape = new(31, 7, 2);
 
-    private GaussianFitSettings Settings => FitCheck.SettingsFor(Device, new GaussianFitSettings(), FitVariant.Best);
+    private GaussianFitSettings Settings => FitCheck.SettingsFor(Device, new GaussianFitSettings());
 
     [Test]
-    public void It_agrees_with_the_reference(
+    public void It_agrees_with_the_oracle(
         [Values(1, 31)] int horizon, [Values(1, 2, 7, 16, 20)] int state, [Values(1, 6)] int action, [Values(1, 5, 31)] int episodes)
     {
         var options = new FitCheck.Options { Episodes = episodes };
@@ -36,7 +36,7 @@ public sealed class GpuGaussianFitTests(string device) : GpuFixture(device)
         [Values(1, 7, 20)] int state, [Values(0, 1)] int priorSteps, [Values] bool ragged)
     {
         var options = new FitCheck.Options { PriorSteps = priorSteps, Ragged = ragged };
-        FitCheck.Errors errors = FitCheck.Run(Device, new DynamicsShape(31, state, 6), options, new FitVariant(Single: true));
+        FitCheck.Errors errors = FitCheck.Run(Device, new DynamicsShape(31, state, 6), options, single: true);
         Assert.That((errors.Agree, errors.Single), Is.EqualTo((true, true)), $"{errors}");
     }
 
@@ -46,14 +46,15 @@ public sealed class GpuGaussianFitTests(string device) : GpuFixture(device)
         FitData data = FitData.Draw(Shape, new FitCheck.Options { Learners = 3, Ragged = true });
         float[][] together = Fit(data);
         Assert.That(Fit(data), Is.EqualTo(together));
-        for (int k = 0; k < 3; k++)
-        {
-            int size = Shape.Sample;
-            var prior = new GaussianPrior(data.Prior!.Mean.AsSpan(k * size, size).ToArray(),
-                data.Prior.Scatter.AsSpan(k * size * size, size * size).ToArray(), data.Prior.MeanStrength, data.Prior.Strength);
-            Assert.That(Fit(new FitData(Shape, [data.Episodes[k]], prior, data.ScaleOf(k)))[0], Is.EqualTo(together[k]), $"learner {k}");
-        }
+        for (int k = 0; k < 3; k++) Assert.That(Fit(data.Only(k))[0], Is.EqualTo(together[k]), $"learner {k}");
     }
+
+    [Test]
+    public void A_fit_of_some_learners_is_theirs_bitwise_and_leaves_the_others_theirs([Values(0, 1, 31)] int priorSteps) =>
+        SomeLearners.Check(Device, Settings, Shape, priorSteps);
+
+    [Test]
+    public void A_packed_model_passes_through_its_only_episode_where_it_is_to() => PassingThrough.Check(Device, Settings);
 
     [Test]
     public void Episodes_and_priors_may_change_between_fits()
@@ -92,7 +93,7 @@ public sealed class GpuGaussianFitTests(string device) : GpuFixture(device)
         using var fit = new GaussianFit(Device, Shape, 2, 5, Settings);
         data.Store(fit);
         fit.Fit(data.Prior, data.Scale);
-        Assert.That((fit.PackedOnHost, fit.PackedOnDevice!.Device, fit.IsDouble), Is.EqualTo(((HostBuffer?)null, Device, Device.Limits.HasDouble)));
+        Assert.That((fit.PackedOnDevice!.Device, fit.IsDouble), Is.EqualTo((Device, Device.Limits.HasDouble)));
         Assert.That(fit.PackedOnDevice.ToArray(), Is.EqualTo(fit.CopyPacked(0).Concat(fit.CopyPacked(1))).And.All.Not.NaN);
     }
 

@@ -18,7 +18,7 @@ public sealed unsafe class TranspositionTests
         target.Span.Fill(float.NaN);
         for (int member = 0; member < 3; member++)
         {
-            (int from, int to) = Mlp<Lanes256, System.Runtime.Intrinsics.Vector256<float>>.Share(rows, member, 3);
+            (int from, int to) = Mlp.Share(rows, member, 3);
             Transposition.Run(source.Pointer, sourceRow, columns, target.Pointer, targetRow, from, to);
         }
         for (int i = 0; i < rows; i++)

@@ -14,6 +14,8 @@ public sealed class GpuRolloutTests(string name) : GpuFixture(name)
         RolloutPlan? plan = null) =>
         new(Device, definition, Shape(definition, trunk, batchNorm), settings, capacity: capacity, plan: plan);
 
+    private RolloutPlan Plan(int rows) => new(rows, Math.Min(16, Device.Limits.GroupThreads));
+
     private static NafShape Shape(RolloutDefinition definition, bool trunk = false, bool batchNorm = false) =>
         new(definition.Observation.Size, definition.Dynamics.Action, [31, 17], trunk, batchNorm);
 
@@ -48,7 +50,7 @@ public sealed class GpuRolloutTests(string name) : GpuFixture(name)
     {
         RolloutDefinition definition = RolloutTasks.Chain(joints: 9, action: 2, horizon: 7, bound: 0.5, terminationReward: -3);
         RolloutSettings settings = Noisy with { Steps = 9, Low = [.. Enumerable.Repeat(-0.9f, 18)] };
-        using RolloutTrial trial = Trial(definition, [settings], plan: RolloutPlan.Of(rows, definition, Shape(definition)));
+        using RolloutTrial trial = Trial(definition, [settings], plan: Plan(rows));
         Span<int> times = trial.Rollouts.Starts(0).Time;
         for (int m = 0; m < times.Length; m++) times[m] = m % 9;
         trial.Rollouts.Starts(0).State[^1] = float.NaN;
@@ -62,29 +64,15 @@ public sealed class GpuRolloutTests(string name) : GpuFixture(name)
     {
         RolloutDefinition task = RolloutTasks.Chain(joints: 4, action: 2, horizon: 30, bound: 1.2);
         RolloutSettings[] settings = [Noisy with { Rollouts = 31 }, Noisy, Noisy with { Steps = 1 }, Noisy with { SampleDynamics = false }];
-        using RolloutTrial together = Trial(task, settings, capacity: 3000);
+        using RolloutTrial together = Trial(task, settings, capacity: 3000, plan: Plan(16));
         for (int round = 0; round < 3; round++) together.Run();
         for (int k = 0; k < settings.Length; k++)
         {
-            using var alone = new RolloutTrial(Device, task, Shape(task), [settings[k]], firstSeed: 5 + (ulong)k, capacity: 3000);
+            using var alone = new RolloutTrial(Device, task, Shape(task), [settings[k]], firstSeed: 5 + (ulong)k, capacity: 3000, Plan(16));
             for (int round = 0; round < 3; round++) alone.Run();
             Assert.That(Rows(together, k), Is.EqualTo(Rows(alone, 0)), $"learner {k}");
             Assert.That(together.Rollouts.Report(k), Is.EqualTo(alone.Rollouts.Report(0)));
         }
-    }
-
-    [Test]
-    public void Every_tile_gives_the_same_bits()
-    {
-        RolloutDefinition task = RolloutTasks.Everything();
-        float[][] rows = [.. new[] { 8, 16, 64 }.Select(tile =>
-        {
-            using RolloutTrial trial = Trial(task, [Noisy with { Rollouts = 31 }], plan: RolloutPlan.Of(tile, task, Shape(task)));
-            trial.Run();
-            return Rows(trial, 0);
-        })];
-        Assert.That(rows[1], Is.EqualTo(rows[0]));
-        Assert.That(rows[2], Is.EqualTo(rows[0]));
     }
 
     [TestCase(100)]
@@ -123,5 +111,39 @@ public sealed class GpuRolloutTests(string name) : GpuFixture(name)
         RolloutDefinition task = RolloutTasks.Chain(joints: 1, action: 1, horizon: 5);
         Assert.That(() => RolloutPlan.Choose(Device, task, new NafShape(2, 1, [200_000]), 100),
             Throws.TypeOf<DeviceException>().With.Message.Contains("--device cpu"));
+    }
+
+    [Test]
+    public void A_number_that_is_not_finite_cuts_where_it_comes_up()
+    {
+        RolloutDefinition task = RolloutTasks.Chain(joints: 9, action: 2, horizon: 20);
+        using RolloutTrial trial = Trial(task, [Noisy with { Rollouts = 31 }]);
+        // from time step 3 on s′ is NaN in one entry, in another infinite
+        float[] model = RolloutCheck.DrawDynamics(task.Dynamics, 5);
+        int mean = 3 * task.Dynamics.PackedStep + task.Dynamics.Input * task.Dynamics.PackedRow;
+        foreach ((int entry, float value) in new[] { (17, float.NaN), (4, float.PositiveInfinity) })
+        {
+            model[mean + entry] = value;
+            trial.Rollouts.SetDynamics(0, model);
+            trial.Rollouts.Starts(0).Time.Fill(1);
+            trial.Imagined(0).Clear();
+            trial.Run();
+            Assert.That(trial.Rollouts.Report(0), Is.EqualTo(new RolloutReport(62, 31)));
+            Assert.That(Rows(trial, 0), Is.All.Matches<float>(float.IsFinite));
+            model[mean + entry] = 0;
+        }
+    }
+
+    [Test]
+    public void Models_that_do_not_fit_free_what_there_is()
+    {
+        RolloutDefinition task = RolloutTasks.Chain(joints: 256, action: 1, horizon: 100_000);
+        using (var population = new NafPopulation(Device, new NafShape(512, 1, [20]), [], 16, 16, [new LearnerSettings()], imaginedCapacity: 18))
+        {
+            (long host, int buffers) = (HostBuffer.LiveBuffers, Device.LiveBuffers);
+            Assert.That(() => new ImaginationRollouts(Device, population, task, [new RolloutSettings { Rollouts = 9, Steps = 2 }]),
+                Throws.TypeOf<DeviceMemoryException>());
+            Assert.That((HostBuffer.LiveBuffers, Device.LiveBuffers), Is.EqualTo((host, buffers)));
+        }
     }
 }

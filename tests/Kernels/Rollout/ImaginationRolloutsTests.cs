@@ -91,7 +91,7 @@ public sealed class ImaginationRolloutsTests
     {
         long before = HostBuffer.LiveBuffers;
         using (var learner = new Learner(Shape, new LearnerSettings(), 1, 10))
-            Assert.That(() => new ImaginationRollouts(Shape, Task, [Each], [learner], [learner.Imagined], () => throw new DeviceException("full")),
+            Assert.That(() => new ImaginationRollouts(Shape, Task, [Each], [learner], () => throw new DeviceException("full")),
                 Throws.TypeOf<DeviceException>());
         Assert.That(HostBuffer.LiveBuffers, Is.EqualTo(before));
     }
@@ -111,7 +111,7 @@ public sealed class ImaginationRolloutsTests
     {
         using var trial = new RolloutTrial(new CpuDevice(1), Task, Shape, [Each]);
         ImaginationRollouts rollouts = trial.Rollouts;
-        Assert.That(() => rollouts.SetDynamics(new float[7]), Throws.ArgumentException.With.Message.Contains("7 numbers"));
+        Assert.That(() => rollouts.SetDynamics(0, new float[7]), Throws.ArgumentException.With.Message.Contains("7 numbers"));
         rollouts.Starts(0).Time[5] = -1;
         Assert.That(() => trial.Run(), Throws.ArgumentException.With.Message.Contains("time step -1"));
         rollouts.Starts(0).Count = 444;

@@ -26,7 +26,7 @@ public sealed class PopulationRolloutTests(string name)
         // without noise u = μ(x) and the gradient of μ is rounding
         RolloutSettings noisy = Still with { ActionNoise = 0.3f };
         var rollouts = new ImaginationRollouts(device, population, Task, [noisy, noisy]);
-        rollouts.SetDynamics([.. RolloutCheck.DrawDynamics(Task.Dynamics, 3), .. RolloutCheck.DrawDynamics(Task.Dynamics, 4)]);
+        for (int k = 0; k < 2; k++) rollouts.SetDynamics(k, RolloutCheck.DrawDynamics(Task.Dynamics, 3 + (ulong)k));
         for (int k = 0; k < 2; k++) RolloutCheck.DrawStarts(rollouts.Starts(k), Task, 31, 4, seed + (ulong)k);
         return rollouts;
     }
@@ -59,13 +59,13 @@ public sealed class PopulationRolloutTests(string name)
         LearnerSettings[] learners = [new() { Seed = 1 }, new() { Seed = 2 }];
         using var population = new NafPopulation(device, shape, scale, 16, 100, learners, imaginedCapacity: 150);
         using var rollouts = new ImaginationRollouts(device, population, Task, [Still, Still]);
+        for (int k = 0; k < 2; k++) RolloutCheck.DrawStarts(rollouts.Starts(k), Task, 31, 4, (ulong)k);
         Assert.That(rollouts.Run, Throws.InvalidOperationException.With.Message.Contains("SetDynamics"));
 
         // other weights than at first
         for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 64, (ulong)k);
         population.Update(20);
-        rollouts.SetDynamics([.. RolloutCheck.DrawDynamics(Task.Dynamics, 3), .. RolloutCheck.DrawDynamics(Task.Dynamics, 4)]);
-        for (int k = 0; k < 2; k++) RolloutCheck.DrawStarts(rollouts.Starts(k), Task, 31, 4, (ulong)k);
+        for (int k = 0; k < 2; k++) rollouts.SetDynamics(k, RolloutCheck.DrawDynamics(Task.Dynamics, 3 + (ulong)k));
         for (int round = 0; round < 2; round++) rollouts.Run();
         var u = new float[2];
         for (int k = 0; k < 2; k++)

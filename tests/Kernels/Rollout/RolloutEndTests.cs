@@ -52,7 +52,7 @@ public sealed class RolloutEndTests(string name)
         var parts = new List<float>();
         for (int c = 0; c < 3; c++)
         {
-            alone.Rollouts.SetDynamics(models.AsSpan(c * model, model));
+            alone.Rollouts.SetDynamics(0, models.AsSpan(c * model, model));
             Place(together.Rollouts.Starts(0), c);
             Place(alone.Rollouts.Starts(0), 0);
             float[] rows = Run(together);

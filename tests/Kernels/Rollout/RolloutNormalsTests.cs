@@ -18,14 +18,16 @@ public sealed class RolloutNormalsTests
         {
             new Span<float>(table.Normals, 64 * table.Row).Fill(float.NaN);
             table.Fill(seed, RandomStream.ImaginationDynamics, first, step, rollouts);
-            var expected = new double[count];
+            int blocks = RolloutNormals.Blocks(count);
             for (int m = 0; m < rollouts; m++)
-            {
-                RolloutNormals.Fill<double>(seed, RandomStream.ImaginationDynamics, first + (ulong)m, step, expected);
                 for (int i = 0; i < count; i++)
-                    Assert.That(table.Normals[m * table.Row + i], Is.EqualTo(expected[i]).Within(Tolerances.Float32Normal),
+                {
+                    Four<double> expected = RolloutNormals.Block<double, DoubleMath>(
+                        seed, RandomStream.ImaginationDynamics, first + (ulong)m, (uint)(step * blocks + i / 4));
+                    double normal = (i % 4) switch { 0 => expected.A, 1 => expected.B, 2 => expected.C, _ => expected.D };
+                    Assert.That(table.Normals[m * table.Row + i], Is.EqualTo(normal).Within(Tolerances.Float32Normal),
                         $"seed {seed}, rollout {m}, normal {i}");
-            }
+                }
         }
     }
 
@@ -50,12 +52,11 @@ public sealed class RolloutNormalsTests
     [Test]
     public void The_third_and_fourth_come_from_the_last_two_words()
     {
-        var normals = new double[4];
-        RolloutNormals.Fill<double>(1, RandomStream.ImaginationAction, 2, 3, normals);
+        Four<double> normals = RolloutNormals.Block<double, DoubleMath>(1, RandomStream.ImaginationAction, 2, 3);
         PhiloxBlock block = Philox.At(1, RandomStream.ImaginationAction, 2, 3);
         // by hand from the words
         double radius = Math.Sqrt(-2 * Math.Log(((block.C >> 8) + 1) / 16777216.0)), angle = 2 * Math.PI * (block.D >> 8) / 16777216.0;
-        Assert.That(normals[2], Is.EqualTo(radius * Math.Cos(angle)).Within(Tolerances.DoubleNormal));
-        Assert.That(normals[3], Is.EqualTo(radius * Math.Sin(angle)).Within(Tolerances.DoubleNormal));
+        Assert.That(normals.C, Is.EqualTo(radius * Math.Cos(angle)).Within(Tolerances.DoubleNormal));
+        Assert.That(normals.D, Is.EqualTo(radius * Math.Sin(angle)).Within(Tolerances.DoubleNormal));
     }
 }

@@ -21,35 +21,42 @@ public sealed class GpuUpdateTests(string name) : GpuFixture(name)
         Assert.That(errors.Agree, Is.True, errors.ToString());
     }
 
-    [TestCase(32, 1, 1, 3)]
-    [TestCase(64, 4, 2, 7)]
-    [TestCase(128, 16, 8, 2)]
+    // any number of threads, and more rows than there are samples
+    [TestCase(1, 1, 1, 3)]
+    [TestCase(3, 4, 2, 7)]
+    [TestCase(4, 4, 4, 5)]
+    [TestCase(64, 32, 8, 2)]
     public void Every_plan_agrees_with_the_reference(int threads, int rows, int rowsPerThread, int parts)
     {
-        var plan = new LaunchPlan(threads, rows, rowsPerThread, parts, PlanLaunch.ByPhase);
+        var plan = new LaunchPlan(Math.Min(threads, Device.Limits.GroupThreads), rows, rowsPerThread, parts, PlanLaunch.ByPhase);
         var settings = Settings(3) with { ClipNorm = 0.5f };
         UpdateCheck.Errors errors = UpdateCheck.Run(Device, Shape(9, 3, "40,24", ""), settings, 23, 2, Scale(9), plan: plan);
         Assert.That(errors.Agree, Is.True, errors.ToString());
     }
 
     // groups that wait for each other only where the device runs them together
-    [Test]
-    public void One_launch_for_all_updates_is_bitwise_the_same_as_one_for_each_phase()
+    [TestCase("")]
+    [TestCase("norm")]
+    public void Every_kind_of_launch_gives_the_same_bits(string kind)
     {
-        int parts = Device.Limits.Cooperative ? 3 : 1;
-        byte[][] states = [.. new[] { PlanLaunch.Together, PlanLaunch.ByPhase }.Select(launch =>
+        var plan = new LaunchPlan(Math.Min(64, Device.Limits.GroupThreads), kind == "" ? 4 : 16, 4, 1, PlanLaunch.Together);
+        LaunchPlan byPhase = plan with { Launch = PlanLaunch.ByPhase };
+        LaunchPlan[] plans = [byPhase, byPhase with { Parts = 3 }, plan, plan with { Parts = 2 }];
+        byte[][] states = [.. plans[..(Device.Limits.Cooperative ? 4 : 2)].Select(p =>
         {
-            using NafPopulation population = Population([1, 2], new LaunchPlan(64, 4, 4, parts, launch));
-            population.Update(5);
+            using NafPopulation population = Population([1, 2], p, kind: kind);
+            population.Gpu!.Poison();
+            population.Update(3);
+            Assert.That(population.Gpu.LaunchPlan, Is.EqualTo(p));
             return State(population);
         })];
-        Assert.That(states[1], Is.EqualTo(states[0]));
+        Assert.That(states, Has.All.EqualTo(states[0]));
     }
 
     [Test]
     public void Learners_do_not_disturb_each_other_and_repeat_bitwise()
     {
-        var plan = new LaunchPlan(64, 4, 4, 2, PlanLaunch.ByPhase);
+        var plan = new LaunchPlan(Math.Min(64, Device.Limits.GroupThreads), 4, 4, 2, PlanLaunch.ByPhase);
         using NafPopulation three = Population([5, 6, 7], plan), again = Population([5, 6, 7], plan), one = Population([6], plan);
         foreach (NafPopulation population in (NafPopulation[])[three, again, one]) population.Update(4);
         Assert.That(State(again), Is.EqualTo(State(three)));
@@ -127,6 +134,51 @@ public sealed class GpuUpdateTests(string name) : GpuFixture(name)
         Assert.That(() => gpu.Act(0, new float[3], u.AsSpan(0, 2)), Throws.ArgumentException.With.Message.Contains("3 entries"));
     }
 
+    [TestCase(1, "")]
+    [TestCase(31, "trunk")]
+    [TestCase(443, "norm")]
+    public void Values_and_advantages_are_those_of_the_networks(int samples, string kind)
+    {
+        using var cpu = new CpuDevice(2);
+        using NafPopulation gpu = Population([1, 2], kind: kind), host = Population([1, 2], device: cpu, kind: kind);
+        gpu.Update(2);
+        using (var stream = new MemoryStream(State(gpu))) host.Load(stream);
+        float[] x = Drawn(4, 1), u = Drawn(2, 2);
+        var results = new List<float[][]>();
+        foreach (NafPopulation population in (NafPopulation[])[gpu, host])
+        {
+            float[][] all = [.. new[] { 1, 2, 3, 1, 1 }.Select(row => Enumerable.Repeat(float.NaN, row * samples).ToArray())];
+            population.Evaluate(1, x, u, all[0], all[1], all[2], all[3], all[4]);
+            Assert.That(all, Has.All.All.Matches<float>(float.IsFinite));
+            for (int m = 0; m < samples; m++)
+            {
+                // Q = V − ½ |Lᵀ(u − μ)|²
+                double d0 = u[2 * m] - all[1][2 * m], d1 = u[2 * m + 1] - all[1][2 * m + 1];
+                double z0 = all[2][3 * m] * d0 + all[2][3 * m + 1] * d1, z1 = all[2][3 * m + 2] * d1, a = -0.5 * (z0 * z0 + z1 * z1);
+                Assert.That(all[3][m], Is.EqualTo(a).Within(Tolerances.PolicyAction * (1 - a)));
+                Assert.That(all[4][m], Is.EqualTo(all[0][m] + a).Within(Tolerances.PolicyAction * (1 - a)));
+            }
+            var mu = new float[2];
+            population.Act(1, x.AsSpan(0, 4), mu);
+            Assert.That(all[1][..2], Is.EqualTo(mu).Within(Tolerances.PolicyAction));
+            results.Add(all);
+        }
+        for (int i = 0; i < 5; i++) Assert.That(results[0][i], Is.EqualTo(results[1][i]).Within(Tolerances.PolicyAction * 10), $"output {i}");
+        Assert.That(() => gpu.Evaluate(1, x, u, [], [], [], [], []), Throws.ArgumentException.With.Message.Contains("v has 0 entries"));
+
+        float[] Drawn(int row, uint lane) =>
+            [.. Enumerable.Range(0, row * samples).Select(i => (float)Math.Tanh(Philox.Normal(3, RandomStream.Reset, (ulong)i, lane)))];
+    }
+
+    [Test]
+    public void A_population_that_does_not_fit_frees_what_it_has()
+    {
+        long host = HostBuffer.LiveBuffers;
+        Assert.That(() => new NafPopulation(Device, Shape(443, 2, "20", ""), [], 16, 1000, [Settings(1)], imaginedCapacity: 1 << 30),
+            Throws.TypeOf<DeviceMemoryException>());
+        Assert.That((Device.LiveBuffers, HostBuffer.LiveBuffers), Is.EqualTo((0, host)));
+    }
+
     [Test]
     public void A_learner_that_leaves_the_finite_numbers_stops_alone()
     {
@@ -146,14 +198,15 @@ public sealed class GpuUpdateTests(string name) : GpuFixture(name)
     public void A_learner_that_stopped_makes_no_further_update_of_the_call(bool together)
     {
         using var cpu = new CpuDevice(1);
-        var plan = new LaunchPlan(64, 4, 4, Device.Limits.Cooperative ? 3 : 1, together ? PlanLaunch.Together : PlanLaunch.ByPhase);
+        PlanLaunch launch = together && Device.Limits.Cooperative ? PlanLaunch.Together : PlanLaunch.ByPhase;
+        var plan = new LaunchPlan(Math.Min(64, Device.Limits.GroupThreads), 4, 4, 3, launch);
         // a seed whose first minibatch has row 0 and whose next three have not
         ulong seed = Enumerable.Range(0, 1000).Select(s => (ulong)s)
             .First(s => Draws(s, 0) && !Draws(s, 1) && !Draws(s, 2) && !Draws(s, 3));
         foreach (Device device in (Device[])[Device, cpu])
         {
             using var population = new NafPopulation(
-                device, Shape(4, 2, "20", ""), [], 16, 1000, [Settings(seed)], 0, laneWidth: 0, device == cpu ? null : plan);
+                device, Shape(4, 2, "20", ""), [], 16, 1000, [Settings(seed)], 0, device == cpu ? null : plan);
             float[] huge = [1e30f, 1e30f, 1e30f, 1e30f], born = population.LearnerAt(0).Parameters.Span.ToArray();
             population.Store(0, huge, [0, 0], 1e30f, huge, false);
             UpdateCheck.Fill(population, 0, 99, 7);
@@ -195,10 +248,11 @@ public sealed class GpuUpdateTests(string name) : GpuFixture(name)
 
     private static float[] Scale(int state) => [.. Enumerable.Range(0, state).Select(i => 0.5f + 0.1f * (i % 7))];
 
-    private NafPopulation Population(ulong[] fills, LaunchPlan? plan = null, Device? device = null, bool filled = true, ulong[]? seeds = null)
+    private NafPopulation Population(
+        ulong[] fills, LaunchPlan? plan = null, Device? device = null, bool filled = true, ulong[]? seeds = null, string kind = "")
     {
         var population = new NafPopulation(
-            device ?? Device, Shape(4, 2, "20,33", ""), [], 16, 1000, [.. (seeds ?? fills).Select(Settings)], 0, laneWidth: 0, plan);
+            device ?? Device, Shape(4, 2, "20,33", kind), [], 16, 1000, [.. (seeds ?? fills).Select(Settings)], 0, plan);
         for (int k = 0; filled && k < fills.Length; k++) UpdateCheck.Fill(population, k, 100, fills[k]);
         return population;
     }

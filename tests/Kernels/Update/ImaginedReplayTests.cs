@@ -13,7 +13,9 @@ public sealed class ImaginedReplayTests(string name)
     private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 3, action: 2, horizon: 9);
     private static readonly NafShape Shape = new(6, 2, [31]);
 
-    private Device Open() => name == "cpu" ? new CpuDevice(2) : GpuDevices.Open(name);
+    private static readonly CpuDevice Processor = new(2);
+
+    private Device Open() => name == "cpu" ? Processor : GpuDevices.Shared(name);
 
     private static NafPopulation Population(Device device) =>
         new(device, Shape, [], 16, 100, [new() { Seed = 1 }, new() { Seed = 2 }], imaginedCapacity: Capacity);
@@ -35,7 +37,7 @@ public sealed class ImaginedReplayTests(string name)
     {
         RolloutSettings noisy = new() { Rollouts = 31, Steps = 4, ActionNoise = 0.3f };
         using var rollouts = new ImaginationRollouts(device, population, Task, [noisy, noisy]);
-        rollouts.SetDynamics([.. RolloutCheck.DrawDynamics(Task.Dynamics, 3), .. RolloutCheck.DrawDynamics(Task.Dynamics, 4)]);
+        for (int k = 0; k < 2; k++) rollouts.SetDynamics(k, RolloutCheck.DrawDynamics(Task.Dynamics, 3 + (ulong)k));
         for (int k = 0; k < 2; k++) RolloutCheck.DrawStarts(rollouts.Starts(k), Task, 31, 4, seed + (ulong)k);
         rollouts.Run();
     }
@@ -60,7 +62,8 @@ public sealed class ImaginedReplayTests(string name)
     [Test]
     public void The_host_s_rows_and_those_of_rollouts_stand_one_behind_the_other()
     {
-        using Device device = Open(), cpu = new CpuDevice(1);
+        Device device = Open();
+        using Device cpu = new CpuDevice(1);
         using NafPopulation population = Population(device), reference = Population(cpu);
         foreach ((Device on, NafPopulation p) in new[] { (device, population), (cpu, reference) })
         {
@@ -87,7 +90,7 @@ public sealed class ImaginedReplayTests(string name)
     [Test]
     public void A_cleared_R_f_gives_no_updates_until_it_holds_a_minibatch_again()
     {
-        using Device device = Open();
+        Device device = Open();
         using NafPopulation population = Population(device);
         for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 64, (ulong)k);
         Imagine(device, population, seed: 50);
@@ -107,7 +110,8 @@ public sealed class ImaginedReplayTests(string name)
     [Test]
     public void Updates_take_the_rows_that_were_stored_last()
     {
-        using Device device = Open(), cpu = new CpuDevice(1);
+        Device device = Open();
+        using Device cpu = new CpuDevice(1);
         using NafPopulation population = Population(device), reference = Population(cpu), plain = Population(cpu);
         foreach (NafPopulation p in (NafPopulation[])[population, reference])
         {
@@ -130,7 +134,8 @@ public sealed class ImaginedReplayTests(string name)
     [Test]
     public void A_checkpoint_holds_rows_that_were_on_their_way_and_puts_away_those_of_who_loads_it()
     {
-        using Device device = Open(), cpu = new CpuDevice(1);
+        Device device = Open();
+        using Device cpu = new CpuDevice(1);
         using NafPopulation first = Population(device), again = Population(device), moved = Population(cpu);
         Imagine(device, first, seed: 50);
         Store(first, 0, series: 0, count: 40);
@@ -158,7 +163,7 @@ public sealed class ImaginedReplayTests(string name)
     [Test]
     public void What_cannot_be_stored_is_refused()
     {
-        using Device device = Open();
+        Device device = Open();
         using var without = new NafPopulation(device, Shape, [], 16, 100, [new LearnerSettings()]);
         Assert.That(() => Store(without, 0, 0, 1), Throws.ArgumentException.With.Message.Contains("R_f"));
         using NafPopulation population = Population(device);

@@ -19,15 +19,15 @@ public sealed class LaunchPlanTests
     public void Tiles_shrink_to_the_local_memory_and_what_never_fits_is_refused()
     {
         LaunchPlan plan = Choose(new NafShape(20, 6, [2000, 200]), 512, false, 48 << 10);
-        Assert.That(plan.SharedBytes(new GpuNafNetworks(new NafShape(20, 6, [2000, 200]))), Is.LessThanOrEqualTo(48 << 10));
+        Assert.That(plan.SharedBytes(new NafShape(20, 6, [2000, 200])), Is.LessThanOrEqualTo(48 << 10));
         Assert.That(plan.Rows, Is.LessThan(16));
         Assert.That(() => Choose(new NafShape(20, 6, [200, 200], BatchNorm: true), 1, false, 48 << 10),
             Throws.TypeOf<DeviceException>().With.Message.Contains("batch_norm=false"));
     }
 
-    private static LaunchPlan Choose(NafShape shape, int learners, bool cooperative, long sharedBytes) => LaunchPlan.Choose(
+    private static LaunchPlan Choose(NafShape shape, int learners, bool cooperative, int sharedBytes) => LaunchPlan.Choose(
         new DeviceInfo("cuda:0", "cuda", "a GPU", 1L << 37, 132, "", true, IsGpu: true),
-        new GpuLimits(132, 1024, sharedBytes, 1L << 37, 1L << 37, true, cooperative), new GpuNafNetworks(shape), 64, learners);
+        new GpuLimits(132, 1024, sharedBytes, 1L << 37, 1L << 37, true, cooperative), shape, 64, learners);
 
     [Test]
     public void A_plan_is_read() => Assert.That(
@@ -36,7 +36,7 @@ public sealed class LaunchPlanTests
     [TestCase("")]
     [TestCase("256,8,4,16")]
     [TestCase("256,8,3,16,phases")]
-    [TestCase("100,8,4,16,together")]
+    [TestCase("2000,8,4,16,together")]
     [TestCase("256,8,4,0,together")]
     [TestCase("256,8,4,16,later")]
     public void An_impossible_plan_is_refused(string text) =>

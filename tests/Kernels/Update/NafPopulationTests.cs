@@ -4,26 +4,25 @@ using NUnit.Framework;
 
 namespace Naf.Tests;
 
-/// <summary>What a population promises: nobody's numbers depend on threads, register width, neighbours, or an interruption.</summary>
+/// <summary>What a population promises: nobody's numbers depend on threads, neighbours, or an interruption.</summary>
 public sealed class NafPopulationTests
 {
     private static readonly NafShape Shape = new(7, 3, [40, 31]);
 
     [Test]
-    public void Results_depend_neither_on_threads_nor_on_the_register_width_bitwise(
-        [Values(1, 2, 3)] int threads, [Values(16, 8, 4)] int width, [Values] bool batchNorm)
+    public void Results_do_not_depend_on_the_threads_bitwise([Values(2, 3)] int threads, [Values] bool batchNorm)
     {
-        float[] expected = Train(Shape with { BatchNorm = batchNorm }, 1, 0, [Settings(5)])[0];
-        Assert.That(Train(Shape with { BatchNorm = batchNorm }, threads, width, [Settings(5)])[0], Is.EqualTo(expected));
+        float[] expected = Train(Shape with { BatchNorm = batchNorm }, 1, [Settings(5)])[0];
+        Assert.That(Train(Shape with { BatchNorm = batchNorm }, threads, [Settings(5)])[0], Is.EqualTo(expected));
     }
 
     [Test]
     public void Learners_of_a_population_are_those_of_single_runs_bitwise([Values(1, 2, 3)] int threads)
     {
         LearnerSettings[] learners = [Settings(5), Settings(6) with { LearningRate = 1e-2f }, Settings(7) with { RewardScale = 10, Tau = 0.1f }];
-        float[][] together = Train(Shape, threads, 0, learners);
+        float[][] together = Train(Shape, threads, learners);
         for (int k = 0; k < learners.Length; k++)
-            Assert.That(together[k], Is.EqualTo(Train(Shape, 1, 0, [learners[k]])[0]), $"learner {k}");
+            Assert.That(together[k], Is.EqualTo(Train(Shape, 1, [learners[k]])[0]), $"learner {k}");
         Assert.That(together[0], Is.Not.EqualTo(together[1]));
     }
 
@@ -173,10 +172,10 @@ public sealed class NafPopulationTests
 
     private static LearnerSettings Settings(ulong seed) => new() { Seed = seed, Tau = 0.01f };
 
-    private static float[][] Train(NafShape shape, int threads, int width, LearnerSettings[] learners)
+    private static float[][] Train(NafShape shape, int threads, LearnerSettings[] learners)
     {
         using var device = new CpuDevice(threads);
-        using var population = new NafPopulation(device, shape, [], 19, 1000, learners, 0, width);
+        using var population = new NafPopulation(device, shape, [], 19, 1000, learners);
         for (int k = 0; k < learners.Length; k++) UpdateCheck.Fill(population, k, 300, learners[k].Seed);
         population.Update(10);
         population.Update(10);

@@ -1,0 +1,63 @@
+namespace Naf.Gpu;
+
+/// <summary>Buffers of a GPU device that are freed together.</summary>
+public sealed class BufferScope(GpuDevice device) : IDisposable
+{
+    private readonly HashSet<IDisposable> _buffers = [];
+
+    /// <summary>Where they are.</summary>
+    public GpuDevice Device => device;
+
+    /// <summary>Runs a constructor that allocates in a scope; where it fails, the scope is freed.</summary>
+    public static T Construct<T>(GpuDevice device, Func<BufferScope, T> constructor)
+    {
+        var scope = new BufferScope(device);
+        try
+        {
+            return constructor(scope);
+        }
+        catch
+        {
+            scope.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc cref="GpuDevice.Allocate{T}(long)"/>
+    public DeviceBuffer<T> Allocate<T>(long length) where T : unmanaged => Add(device.Allocate<T>(length));
+
+    /// <inheritdoc cref="GpuDevice.Allocate{T}(ReadOnlySpan{T})"/>
+    public DeviceBuffer<T> Allocate<T>(ReadOnlySpan<T> elements) where T : unmanaged => Add(device.Allocate(elements));
+
+    /// <summary>
+    /// Replaces a buffer of the scope by a larger one where it has fewer than <paramref name="length"/> elements; what it held is lost.
+    /// </summary>
+    /// <exception cref="DeviceMemoryException">There is no room for it; the old buffer stays.</exception>
+    public DeviceBuffer<T> EnsureCapacity<T>(ref DeviceBuffer<T> buffer, long length) where T : unmanaged
+    {
+        if (buffer.Length >= length) return buffer;
+        DeviceBuffer<T> larger = Allocate<T>(length);
+        Free(buffer);
+        return buffer = larger;
+    }
+
+    /// <summary>Frees one buffer of the scope.</summary>
+    public void Free(IDisposable buffer)
+    {
+        _buffers.Remove(buffer);
+        buffer.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (IDisposable buffer in _buffers) buffer.Dispose();
+        _buffers.Clear();
+    }
+
+    private DeviceBuffer<T> Add<T>(DeviceBuffer<T> buffer) where T : unmanaged
+    {
+        _buffers.Add(buffer);
+        return buffer;
+    }
+}

@@ -1,0 +1,81 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Naf.Gpu;
+
+/// <summary>An array on a GPU device, zeroed at birth and counted while it lives.</summary>
+/// <typeparam name="T">A number.</typeparam>
+public sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
+{
+    private MemoryBuffer1D<T, Stride1D.Dense>? _memory;
+
+    internal DeviceBuffer(GpuDevice device, long length) => (Device, Length, _memory) = (device, length, device.AllocateMemory<T>(length));
+
+    /// <summary>Where the memory is.</summary>
+    public GpuDevice Device { get; }
+
+    /// <summary>Number of elements; may be 0.</summary>
+    public long Length { get; }
+
+    /// <summary>The elements as kernels take them.</summary>
+    public ArrayView<T> View => Memory.View.BaseView.SubView(0, Length);
+
+    private MemoryBuffer1D<T, Stride1D.Dense> Memory =>
+        _memory is { IsDisposed: false } memory ? memory : throw new ObjectDisposedException(nameof(DeviceBuffer<T>));
+
+    /// <summary>Writes host memory into the buffer; the host memory may be used again when this returns.</summary>
+    /// <param name="offset">First element that is written.</param>
+    /// <exception cref="ArgumentException">The elements do not fit.</exception>
+    public void Upload(ReadOnlySpan<T> from, long offset = 0)
+    {
+        ArrayView<T> part = Part(offset, from.Length);
+        if (from.IsEmpty) return;
+        // ILGPU pins the memory for as long as its call takes, and the copy may take longer
+        fixed (T* first = from) Device.Upload(part, ref *first, from.Length);
+    }
+
+    /// <summary>Reads the buffer into host memory, after all work that was launched before.</summary>
+    /// <param name="offset">First element that is read.</param>
+    /// <exception cref="ArgumentException">The elements are not there.</exception>
+    public void Download(Span<T> to, long offset = 0)
+    {
+        ArrayView<T> part = Part(offset, to.Length);
+        if (to.IsEmpty) return;
+        fixed (T* first = to) Device.Download(part, ref *first, to.Length);
+    }
+
+    /// <summary>The whole buffer on the host.</summary>
+    public T[] ToArray()
+    {
+        var all = new T[Length];
+        Download(all);
+        return all;
+    }
+
+    /// <summary>Copies elements from another buffer of the same device.</summary>
+    /// <exception cref="ArgumentException">The elements are not there, do not fit, or are elsewhere.</exception>
+    public void CopyFrom(DeviceBuffer<T> from, long fromOffset, long offset, long count)
+    {
+        if (from.Device != Device)
+            throw new ArgumentException($"the buffer is on {from.Device.Info.Name} and the copy on {Device.Info.Name}; allocate both on one device");
+        (ArrayView<T> source, ArrayView<T> target) = (from.Part(fromOffset, count), Part(offset, count));
+        if (count > 0) Device.Copy(source, target);
+    }
+
+    /// <summary>Sets every byte.</summary>
+    public void Fill(byte value) => Device.Fill(Memory, value);
+
+    /// <summary>Frees the memory once the work that was launched before has used it.</summary>
+    public void Dispose()
+    {
+        MemoryBuffer1D<T, Stride1D.Dense>? memory = Interlocked.Exchange(ref _memory, null);
+        if (memory is not null) Device.FreeMemory(memory);
+    }
+
+    private ArrayView<T> Part(long offset, long count)
+    {
+        if (offset < 0 || count < 0 || offset + count > Length)
+            throw new ArgumentException($"elements {offset} .. {offset + count - 1} are not within the buffer's {Length} on {Device.Info.Name}");
+        return Memory.View.BaseView.SubView(offset, count);
+    }
+}

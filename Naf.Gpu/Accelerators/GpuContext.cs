@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using ILGPU;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+
+namespace Naf.Gpu;
+
+/// <summary>ILGPU's context, of which a process has one: which GPU drivers and devices are here. Made at first use.</summary>
+internal sealed partial class GpuContext
+{
+    private const string OptimizationVariable = "NAF_GPU_OPTIMIZATION", PoclVariable = "NAF_ALLOW_POCL";
+
+    /// <summary>ILGPU's CPU accelerator, a debugger: small groups, since each of its threads is one of the system.</summary>
+    public static readonly CPUDevice Emulated = new(numThreadsPerWarp: 2, numWarpsPerMultiprocessor: 2, numMultiprocessors: 4);
+
+    private static readonly Lazy<GpuContext> Made = new(() => new GpuContext());
+
+    private GpuContext()
+    {
+        ResolveLibraries();
+        bool allowsPocl = Environment.GetEnvironmentVariable(PoclVariable) == "1";
+        // PoCL reads the native environment; on a processor all memory is one address space
+        if (allowsPocl && OperatingSystem.IsLinux()) _ = SetEnvironment("POCL_EXTRA_BUILD_FLAGS", "-D__generic=__global", 1);
+        var (cuda, openCL) = (ImmutableArray.CreateBuilder<CudaDevice>(), ImmutableArray.CreateBuilder<CLDevice>());
+        Context = SignalHandlers.Keep(() => Context.Create(builder =>
+        {
+            builder.Optimize(Optimization).CPU(Emulated);
+            if (HasCuda) builder.Cuda(device => Register(cuda, device));
+            if (HasOpenCL)
+                builder.OpenCL(device =>
+                {
+                    if (allowsPocl) AllowGenericAddressSpace(device);
+                    return Register(openCL, device);
+                });
+        }));
+        (Cuda, OpenCL) = (cuda.ToImmutable(), openCL.ToImmutable());
+
+        static bool Register<T>(ImmutableArray<T>.Builder devices, T device)
+        {
+            devices.Add(device);
+            return true;
+        }
+    }
+
+    /// <summary>That of this process.</summary>
+    public static GpuContext Shared => Made.Value;
+
+    /// <summary>How far kernels are optimised: O2, or O1 where the environment's NAF_GPU_OPTIMIZATION says so.</summary>
+    /// <exception cref="DeviceException">It says something else.</exception>
+    public static OptimizationLevel Optimization => Environment.GetEnvironmentVariable(OptimizationVariable) switch
+    {
+        "O1" => OptimizationLevel.O1,
+        null or "" or "O2" => OptimizationLevel.O2,
+        var other => throw new DeviceException($"{OptimizationVariable}={other} is unknown; give O1 or O2"),
+    };
+
+    /// <summary>ILGPU's context.</summary>
+    public Context Context { get; }
+
+    /// <summary>CUDA devices in the driver's order, those too that cannot be used.</summary>
+    public ImmutableArray<CudaDevice> Cuda { get; }
+
+    /// <summary>OpenCL devices, likewise.</summary>
+    public ImmutableArray<CLDevice> OpenCL { get; }
+
+    /// <summary>Whether the CUDA driver is installed.</summary>
+    public static bool HasCuda => TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1");
+
+    /// <summary>Whether an OpenCL loader is installed.</summary>
+    public static bool HasOpenCL => TryLoad(OperatingSystem.IsWindows() ? "OpenCL.dll" : "libOpenCL.so.1");
+
+    // ILGPU asks for libcuda.so and libOpenCL.so, names that only the development packages bring
+    private static void ResolveLibraries()
+    {
+        NativeLibrary.SetDllImportResolver(typeof(CudaDriver).Assembly, Resolve);
+        try
+        {
+            NativeLibrary.SetDllImportResolver(typeof(Context).Assembly, Resolve);
+        }
+        catch (InvalidOperationException)
+        {
+            // another library of this process has set one
+        }
+
+        static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
+        {
+            string? file = name switch
+            {
+                "cuda" => OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1",
+                "OpenCL" when OperatingSystem.IsLinux() => "libOpenCL.so.1",
+                _ => null,
+            };
+            return file is not null && NativeLibrary.TryLoad(file, out nint handle) ? handle : 0;
+        }
+    }
+
+    private static bool TryLoad(string file) => NativeLibrary.TryLoad(file, out _);
+
+    // ILGPU compiles pointers that may be of any address space, which PoCL 3.1 lacks; the setter is internal
+    private static void AllowGenericAddressSpace(CLDevice device) =>
+        typeof(CLCapabilityContext).GetProperty(nameof(CLCapabilityContext.GenericAddressSpace))!.GetSetMethod(nonPublic: true)!
+            .Invoke(device.Capabilities, [true]);
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnvironment(string name, string value, int overwrite);
+}

@@ -1,0 +1,351 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using ILGPU;
+using ILGPU.Backends;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.OpenCL;
+using ILGPU.Backends.PTX;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+
+namespace Naf.Gpu;
+
+/// <summary>
+/// A device that runs kernels by ILGPU, in the order in which they are launched (one stream). Its calls may come from several threads. Buffers are
+/// counted; disposing the device frees those that are left.
+/// </summary>
+public sealed class GpuDevice : Device
+{
+    // in the order of their sizes
+    private static readonly (int Bytes, Type Type)[] StaticMemory =
+    [
+        (4 << 10, typeof(Memory4K)), (16 << 10, typeof(Memory16K)), (32 << 10, typeof(Memory32K)), (48 << 10, typeof(Memory48K)),
+        (64 << 10, typeof(Memory64K)), (256 << 10, typeof(Memory256K)),
+    ];
+
+    // what was compiled, for devices that are opened again
+    private static readonly ConcurrentDictionary<(Context, ILGPU.Runtime.Device, MethodInfo, int), CompiledKernel> Compiled = [];
+
+    private readonly Context _context;
+    private readonly ILGPU.Runtime.Device _device;
+    private readonly Accelerator _accelerator;
+    private readonly Lock _gate = new();
+    private readonly HashSet<MemoryBuffer> _buffers = [];
+    private readonly Dictionary<(MethodInfo Method, int Threads, int SharedBytes), object> _kernels = [];
+    private bool _disposed;
+
+    /// <exception cref="DeviceException">It cannot be opened.</exception>
+    internal GpuDevice(Context context, ILGPU.Runtime.Device device, DeviceInfo info)
+    {
+        (Info, _context, _device) = (info, context, device);
+        _accelerator = Call("open", () => SignalHandlers.Keep(() => device.CreateAccelerator(context)));
+        try
+        {
+            Limits = Call("query", () => LimitsOf(device, info));
+        }
+        catch
+        {
+            _accelerator.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override DeviceInfo Info { get; }
+
+    /// <summary>What it can do.</summary>
+    public GpuLimits Limits { get; }
+
+    /// <summary>Buffers that are not disposed yet.</summary>
+    public int LiveBuffers
+    {
+        get { lock (_gate) return _buffers.Count; }
+    }
+
+    /// <summary>Bytes in buffers that are not disposed yet.</summary>
+    public long LiveBytes { get; private set; }
+
+    /// <summary>A zeroed array.</summary>
+    /// <exception cref="DeviceMemoryException">There is no room for it.</exception>
+    public DeviceBuffer<T> Allocate<T>(long length) where T : unmanaged
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        return new DeviceBuffer<T>(this, length);
+    }
+
+    /// <summary>An array with these elements.</summary>
+    /// <exception cref="DeviceMemoryException">There is no room for it.</exception>
+    public DeviceBuffer<T> Allocate<T>(ReadOnlySpan<T> elements) where T : unmanaged
+    {
+        DeviceBuffer<T> buffer = Allocate<T>(elements.Length);
+        try
+        {
+            buffer.Upload(elements);
+            return buffer;
+        }
+        catch
+        {
+            buffer.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Compiles a kernel for explicit groups, or takes what was compiled before. The device owns it.</summary>
+    /// <param name="entry">A static method; a type parameter that is an <see cref="IGroupMemory"/> is replaced by what fits the device.</param>
+    /// <param name="threads">Threads of a group.</param>
+    /// <param name="sharedBytes">Shared memory of a group.</param>
+    /// <exception cref="ArgumentException">The groups do not fit the device.</exception>
+    /// <exception cref="KernelCompileException">It does not compile.</exception>
+    public DeviceKernel<TArguments> Load<TArguments>(Action<TArguments> entry, int threads, int sharedBytes = 0) where TArguments : struct
+    {
+        MethodInfo method = entry.Method;
+        if (threads < 1 || threads > Limits.GroupThreads || sharedBytes < 0 || sharedBytes > Limits.SharedBytes)
+            throw new ArgumentException(
+                $"kernel {method.Name} with {threads} threads and {sharedBytes} bytes of shared memory a group does not fit {Info.Name}, which takes "
+                + $"{Limits.GroupThreads} threads and {Limits.SharedBytes} bytes; use a smaller batch or --device cpu");
+        method = WithMemory(method, sharedBytes);
+        lock (_gate)
+        {
+            ThrowIfDisposed();
+            // static memory is part of the method
+            var key = (method, threads, _accelerator is CudaAccelerator ? sharedBytes : 0);
+            if (_kernels.TryGetValue(key, out object? known)) return (DeviceKernel<TArguments>)known;
+            var kernel = new DeviceKernel<TArguments>(this, Compile(method, threads, sharedBytes), method.Name, threads, sharedBytes);
+            _kernels.Add(key, kernel);
+            return kernel;
+        }
+    }
+
+    /// <summary>Waits for all that was launched.</summary>
+    /// <exception cref="DeviceLostException">The device failed.</exception>
+    public void Synchronize()
+    {
+        lock (_gate) ThrowIfDisposed();
+        // without the gate: others may launch meanwhile
+        Call("wait", _accelerator.Synchronize);
+    }
+
+    /// <summary>Frees all that lives on the device and lets it go. No other thread may be waiting for the device meanwhile.</summary>
+    public override void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed) return;
+            _disposed = true;
+            foreach (MemoryBuffer buffer in _buffers) Release(buffer);
+            _buffers.Clear();
+            LiveBytes = 0;
+            Release(_accelerator);
+        }
+    }
+
+    internal MemoryBuffer1D<T, Stride1D.Dense> AllocateMemory<T>(long length) where T : unmanaged
+    {
+        long bytes = Math.Max(length, 1) * Interop.SizeOf<T>();
+        lock (_gate)
+        {
+            ThrowIfDisposed();
+            if (bytes > Limits.BufferBytes || LiveBytes + bytes > Limits.MemoryBytes)
+                throw new DeviceMemoryException(Info.Name, bytes, LiveBytes, Math.Min(Limits.BufferBytes, Limits.MemoryBytes));
+            var memory = Call($"allocate {bytes:N0} bytes", () => _accelerator.Allocate1D<T>(Math.Max(length, 1)));
+            try
+            {
+                Call("fill", () => memory.MemSetToZero(_accelerator.DefaultStream));
+            }
+            catch
+            {
+                // some drivers find out only now that there is no room
+                memory.Dispose();
+                throw;
+            }
+            _buffers.Add(memory);
+            LiveBytes += bytes;
+            return memory;
+        }
+    }
+
+    internal void FreeMemory(MemoryBuffer memory)
+    {
+        lock (_gate)
+        {
+            if (!_buffers.Remove(memory)) return;
+            LiveBytes -= memory.LengthInBytes;
+            // what was launched before may still use it
+            if (_accelerator is not CudaAccelerator) Release(null);
+            Release(memory);
+        }
+    }
+
+    internal void Upload<T>(ArrayView<T> to, ref T from, int count) where T : unmanaged
+    {
+        lock (_gate)
+        {
+            ThrowIfDisposed();
+            try
+            {
+                to.CopyFromCPUUnsafeAsync(_accelerator.DefaultStream, ref from, count);
+                // CUDA has copied pageable memory when it returns
+                if (_accelerator is not CudaAccelerator) _accelerator.Synchronize();
+            }
+            catch (AcceleratorException error)
+            {
+                throw GpuErrors.Of(error, Info.Name, "upload");
+            }
+        }
+    }
+
+    internal void Download<T>(ArrayView<T> from, ref T to, int count) where T : unmanaged
+    {
+        lock (_gate)
+        {
+            ThrowIfDisposed();
+            try
+            {
+                from.CopyToCPU(_accelerator.DefaultStream, ref to, count);
+            }
+            catch (AcceleratorException error)
+            {
+                throw GpuErrors.Of(error, Info.Name, "download");
+            }
+        }
+    }
+
+    internal void Copy<T>(ArrayView<T> from, ArrayView<T> to) where T : unmanaged
+    {
+        lock (_gate) Call("copy", () => to.CopyFrom(_accelerator.DefaultStream, from));
+    }
+
+    internal void Fill(MemoryBuffer memory, byte value)
+    {
+        lock (_gate) Call("fill", () => memory.MemSet(_accelerator.DefaultStream, value, 0, memory.LengthInBytes));
+    }
+
+    internal void Launch(string kernel, int groups, int threads, Action<AcceleratorStream> launch)
+    {
+        lock (_gate)
+        {
+            ThrowIfDisposed();
+            _accelerator.Bind();
+            try
+            {
+                launch(_accelerator.DefaultStream);
+            }
+            catch (AcceleratorException error) when (GpuErrors.IsLaunchShape(error))
+            {
+                throw new ArgumentException(
+                    $"kernel {kernel} cannot be launched with {groups} groups of {threads} threads on {Info.Name} ({error.Message}); "
+                    + "use a smaller batch or --device cpu", error);
+            }
+            catch (AcceleratorException error)
+            {
+                throw GpuErrors.Of(error, Info.Name, $"launch of {kernel}");
+            }
+        }
+    }
+
+    internal int CountResidentGroups(Kernel kernel, int threads, int dynamicBytes)
+    {
+        if (!Limits.Cooperative) return 1;
+        lock (_gate)
+        {
+            ThrowIfDisposed();
+            _accelerator.Bind();
+            int perUnit = kernel is CudaKernel
+                ? Call("occupancy", () => _accelerator.EstimateMaxActiveGroupsPerMultiprocessor(kernel, threads, dynamicBytes)) : 1;
+            return Limits.Units * perUnit;
+        }
+    }
+
+    private Kernel Compile(MethodInfo method, int threads, int sharedBytes)
+    {
+        CompiledKernel? compiled = null;
+        try
+        {
+            compiled = Compiled.GetOrAdd((_context, _device, method, threads), _ =>
+            {
+                var entry = EntryPointDescription.FromExplicitlyGroupedKernel(method);
+                CompiledKernel made = _accelerator.GetBackend().Compile(entry, new KernelSpecialization(threads, null));
+                if (made is PTXCompiledKernel ptx) PtxText.RemoveUniform(ptx);
+                return made;
+            });
+            Kernel kernel = _accelerator.LoadKernel(compiled);
+            if (kernel is CudaKernel cuda && sharedBytes > 48 << 10) CudaDriver.AllowSharedBytes(cuda, sharedBytes);
+            return kernel;
+        }
+        catch (Exception error) when (error is AcceleratorException or InternalCompilerException or NotSupportedException)
+        {
+            throw new KernelCompileException(Info.Name, method.Name, DriverLog(compiled) ?? error.InnerException?.Message ?? error.Message);
+        }
+    }
+
+    // ILGPU keeps the driver's log to itself: the driver is asked again
+    private string? DriverLog(CompiledKernel? compiled)
+    {
+        string? log = null;
+        if (compiled is PTXCompiledKernel ptx) _ = CudaAPI.CurrentAPI.LoadModule(out _, ptx.PTXAssembly, out log);
+        if (compiled is CLCompiledKernel cl && _accelerator is CLAccelerator accelerator)
+            _ = CLKernel.LoadKernel(accelerator, cl.Name, cl.Source, cl.CVersion, out _, out _, out log);
+        return string.IsNullOrWhiteSpace(log) ? null : log;
+    }
+
+    private MethodInfo WithMemory(MethodInfo method, int sharedBytes)
+    {
+        if (!method.IsGenericMethod) return method;
+        Type memory = _accelerator is CudaAccelerator
+            ? typeof(DynamicMemory)
+            : StaticMemory.First(m => m.Bytes >= sharedBytes).Type;
+        Type[] types = method.GetGenericArguments();
+        for (int i = 0; i < types.Length; i++)
+            if (typeof(IGroupMemory).IsAssignableFrom(types[i])) types[i] = memory;
+        return method.GetGenericMethodDefinition().MakeGenericMethod(types);
+    }
+
+    private GpuLimits LimitsOf(ILGPU.Runtime.Device device, DeviceInfo info)
+    {
+        long memory = _accelerator is CPUAccelerator ? info.Memory : _accelerator.MemorySize;
+        if (device is CudaDevice cuda)
+            return new GpuLimits(_accelerator.NumMultiprocessors, _accelerator.MaxNumThreadsPerGroup, CudaDriver.MaxSharedBytes(cuda.DeviceId),
+                memory, memory, HasDouble: true, CudaDriver.IsCooperative(cuda.DeviceId));
+        int shared = StaticMemory.LastOrDefault(m => m.Bytes <= _accelerator.MaxSharedMemoryPerGroup).Bytes;
+        return new GpuLimits(
+            _accelerator.NumMultiprocessors, _accelerator.MaxNumThreadsPerGroup, shared, memory,
+            device is CLDevice cl ? cl.GetDeviceInfo<long>(CLDeviceInfoType.CL_DEVICE_MAX_MEM_ALLOC_SIZE) : memory,
+            _accelerator is not CLAccelerator || ((CLCapabilityContext)_accelerator.Capabilities).Float64, Cooperative: device is CPUDevice);
+    }
+
+    // waits, or frees something; a device that is lost has said so where work was launched
+    private void Release(IDisposable? memory)
+    {
+        try
+        {
+            if (memory is null) _accelerator.Synchronize();
+            else memory.Dispose();
+        }
+        catch (AcceleratorException)
+        {
+            // nothing more can be freed on it
+        }
+    }
+
+    private void Call(string what, Action action) => Call(what, () =>
+    {
+        action();
+        return true;
+    });
+
+    private T Call<T>(string what, Func<T> function)
+    {
+        try
+        {
+            return function();
+        }
+        catch (AcceleratorException error)
+        {
+            throw GpuErrors.Of(error, Info.Name, what);
+        }
+    }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
+}

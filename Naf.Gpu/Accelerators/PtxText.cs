@@ -1,0 +1,22 @@
+using System.Reflection;
+using ILGPU.Backends.PTX;
+
+namespace Naf.Gpu;
+
+/// <summary>Changes of the PTX that ILGPU made, before the driver gets it.</summary>
+internal static class PtxText
+{
+    private static readonly FieldInfo Text = typeof(PTXCompiledKernel).GetField(
+        $"<{nameof(PTXCompiledKernel.PTXAssembly)}>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance)!;
+
+    /// <summary>
+    /// Takes the mark off branches, calls and returns that all threads of a warp are said to make together: at O2, ILGPU 1.5.3 sets it on some where
+    /// they do not.
+    /// </summary>
+    public static void RemoveUniform(PTXCompiledKernel kernel) => Text.SetValue(kernel, RemoveUniform(kernel.PTXAssembly));
+
+    /// <inheritdoc cref="RemoveUniform(PTXCompiledKernel)"/>
+    public static string RemoveUniform(string ptx) => ptx
+        .Replace("bra.uni", "bra", StringComparison.Ordinal).Replace("brx.idx.uni", "brx.idx", StringComparison.Ordinal)
+        .Replace("call.uni", "call", StringComparison.Ordinal).Replace("ret.uni", "ret", StringComparison.Ordinal);
+}

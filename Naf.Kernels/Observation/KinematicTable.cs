@@ -1,0 +1,181 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using ILGPU;
+
+namespace Naf.Kernels;
+
+/// <summary>The frame of a body: its axes R, its origin p, and where velocities are wanted ω and ṗ; all in the world.</summary>
+internal struct BodyFrame<T> where T : unmanaged, IFloatingPointIeee754<T>
+{
+    /// <summary>Numbers of a frame in memory.</summary>
+    public const int Size = 18;
+
+    public Mat3<T> Rotation;
+    public Vec3<T> Position, Angular, Linear;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static BodyFrame<T> Load(Column<T> from, int slot)
+    {
+        int i = Size * slot;
+        return new BodyFrame<T>
+        {
+            Rotation = new Mat3<T>(Vector(from, i), Vector(from, i + 3), Vector(from, i + 6)),
+            Position = Vector(from, i + 9), Angular = Vector(from, i + 12), Linear = Vector(from, i + 15),
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Store(Column<T> to, int slot)
+    {
+        int i = Size * slot;
+        Write(to, i, Rotation.X);
+        Write(to, i + 3, Rotation.Y);
+        Write(to, i + 6, Rotation.Z);
+        Write(to, i + 9, Position);
+        Write(to, i + 12, Angular);
+        Write(to, i + 15, Linear);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vec3<T> Vector(Column<T> from, int i) => new(from[i], from[i + 1], from[i + 2]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Write(Column<T> to, int i, Vec3<T> v)
+    {
+        to[i] = v.X;
+        to[i + 1] = v.Y;
+        to[i + 2] = v.Z;
+    }
+}
+
+/// <summary>
+/// Forward kinematics of the bodies that an observation needs, as tables that kernels read. The same frames as those of
+/// <see cref="ForwardKinematics{T}"/>, from a state s in <see cref="StateCoordinates"/>; velocities are carried along joint by joint.
+/// </summary>
+internal struct KinematicTable<T> where T : unmanaged, IFloatingPointIeee754<T>
+{
+    private const int Free = (int)TreeJointType.Free, Slide = (int)TreeJointType.Slide;
+
+    /// <summary>The bodies, parents before children. Body i has frame i + 1, and the world frame 0.</summary>
+    public ArrayView<Body> Bodies;
+
+    /// <summary>The joints of the model.</summary>
+    public ArrayView<Joint> Joints;
+
+    /// <summary>Degrees of freedom, which is where the velocities begin in s; whether velocities are wanted.</summary>
+    public int Nv, Moves;
+
+    /// <summary>A body: the frame of its parent, where it stands there, and its joints, First to End − 1.</summary>
+    public struct Body
+    {
+        public int Parent, First, End;
+        public Vec3<T> Position;
+        public Mat3<T> Rotation;
+    }
+
+    /// <summary>A joint; Turned is q_ref of a free one.</summary>
+    public struct Joint
+    {
+        public int Type, Dof;
+        public T Reference;
+        public Vec3<T> Axis, Anchor;
+        public Quat<T> Turned;
+    }
+
+    /// <summary>The tables of a model.</summary>
+    /// <param name="bodies">The bodies that are needed, with all that carry them, in ascending order and without the world.</param>
+    /// <param name="moves">Whether velocities are wanted.</param>
+    public static KinematicTable<T> Create(StateCoordinates coordinates, int[] bodies, bool moves, IKernelArrays arrays)
+    {
+        KinematicTree tree = coordinates.Tree;
+        Body[] rows =
+        [
+            .. bodies.Select(b => tree.Bodies[b]).Select(body => new Body
+            {
+                Parent = Array.IndexOf(bodies, body.Parent) + 1,
+                First = body.FirstJoint, End = body.JointCount == 0 ? body.FirstJoint : body.FirstJoint + body.JointCount,
+                Position = body.Position.To<T>(), Rotation = Rounded(Mat3<double>.From(body.Rotation.Normalized())),
+            }),
+        ];
+        Joint[] joints =
+        [
+            .. tree.Joints.Select((joint, j) => new Joint
+            {
+                Type = (int)joint.Type, Dof = joint.DofAddress, Reference = T.CreateChecked(joint.Reference),
+                Axis = joint.Axis.To<T>(), Anchor = joint.Anchor.To<T>(), Turned = coordinates.Reference(j).To<T>(),
+            }),
+        ];
+        return new KinematicTable<T> { Bodies = arrays.Put<Body>(rows), Joints = arrays.Put<Joint>(joints), Nv = tree.Nv, Moves = moves ? 1 : 0 };
+
+        static Mat3<T> Rounded(Mat3<double> r) => new(r.X.To<T>(), r.Y.To<T>(), r.Z.To<T>());
+    }
+
+    /// <summary>The frames of all bodies, from s.</summary>
+    /// <param name="s">[2 Nv].</param>
+    /// <param name="frames">[frames, BodyFrame.Size], receives them.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Place<TMath>(Column<T> s, Column<T> frames) where TMath : struct, IScalarMath<T>
+    {
+        T zero = TMath.From(0), one = TMath.From(1);
+        var frame = new BodyFrame<T>
+        {
+            Rotation = new Mat3<T>(new(one, zero, zero), new(zero, one, zero), new(zero, zero, one)),
+            Position = new(zero, zero, zero), Angular = new(zero, zero, zero), Linear = new(zero, zero, zero),
+        };
+        frame.Store(frames, 0);
+        for (int b = 0; b < Bodies.IntLength; b++)
+        {
+            Body body = Bodies[b];
+            frame = BodyFrame<T>.Load(frames, body.Parent);
+            Vec3<T> arm = frame.Rotation * body.Position;
+            frame.Position += arm;
+            if (Moves != 0) frame.Linear += Vec3<T>.Cross(frame.Angular, arm);
+            frame.Rotation *= body.Rotation;
+            for (int j = body.First; j < body.End; j++) Apply<TMath>(Joints[j], s, ref frame);
+            frame.Store(frames, b + 1);
+        }
+    }
+
+    // one joint moves the frame of its body, whose velocities are those of the origin as it stands
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Apply<TMath>(in Joint joint, Column<T> s, ref BodyFrame<T> frame) where TMath : struct, IScalarMath<T>
+    {
+        int q = joint.Dof, v = Nv + q;
+        if (joint.Type == Free)
+        {
+            frame.Position = BodyFrame<T>.Vector(s, q);
+            frame.Rotation = Mat3<T>.From(StateCoordinates.Product(joint.Turned, Exponential<TMath>(BodyFrame<T>.Vector(s, q + 3))));
+            frame.Linear = BodyFrame<T>.Vector(s, v);
+            frame.Angular = frame.Rotation * BodyFrame<T>.Vector(s, v + 3);
+            return;
+        }
+        Vec3<T> axis = frame.Rotation * joint.Axis;
+        if (joint.Type == Slide)
+        {
+            Vec3<T> shift = (s[q] - joint.Reference) * axis;
+            frame.Position += shift;
+            if (Moves != 0) frame.Linear = frame.Linear + Vec3<T>.Cross(frame.Angular, shift) + s[v] * axis;
+            return;
+        }
+        // about the anchor, which the turn leaves where it is
+        Vec3<T> before = frame.Rotation * joint.Anchor;
+        T angle = s[q] - joint.Reference;
+        frame.Rotation *= Mat3<T>.About(joint.Axis, TMath.Sin(angle), TMath.Cos(angle));
+        Vec3<T> after = frame.Rotation * joint.Anchor;
+        frame.Position = frame.Position + before - after;
+        if (Moves == 0) return;
+        frame.Linear += Vec3<T>.Cross(frame.Angular, before);
+        frame.Angular += s[v] * axis;
+        frame.Linear -= Vec3<T>.Cross(frame.Angular, after);
+    }
+
+    // (cos |r|/2, sin |r|/2 r/|r|); by its series where the quotient would lose its digits
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Quat<T> Exponential<TMath>(Vec3<T> r) where TMath : struct, IScalarMath<T>
+    {
+        T half = TMath.From(0.5f), square = Vec3<T>.Dot(r, r), angle = half * TMath.Sqrt(square), scale;
+        if (square < TMath.From(1e-6f)) scale = half - square / TMath.From(48);
+        else scale = half * TMath.Sin(angle) / angle;
+        return new Quat<T>(TMath.Cos(angle), scale * r.X, scale * r.Y, scale * r.Z);
+    }
+}

@@ -1,0 +1,19 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+
+namespace Naf.Kernels;
+
+/// <summary>A vector within an array whose entries stand a fixed distance apart, such as those of one row of a tile [entry][rows].</summary>
+internal readonly struct Column<T>(ArrayView<T> array, int first, int stride) where T : unmanaged
+{
+    /// <summary>Entry i.</summary>
+    public ref T this[int i]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref array[first + i * stride];
+    }
+
+    /// <summary>What begins at entry i.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Column<T> From(int i) => new(array, first + i * stride, stride);
+}

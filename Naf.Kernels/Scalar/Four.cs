@@ -1,0 +1,44 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Naf.Kernels;
+
+/// <summary>Four neighbours of an array, which a device loads at once. Arrays and rows that are read so begin at a multiple of four.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct Four<T> where T : unmanaged, INumber<T>
+{
+    /// <summary>The numbers.</summary>
+    public T A, B, C, D;
+
+    /// <summary>An array that begins at a multiple of four, in fours.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ArrayView<Four<T>> View(ArrayView<T> of) => of.AsAligned(16).Cast<Four<T>>();
+
+    /// <summary>Elements 4 i to 4 i + 3.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Four<T> Load(ArrayView<Four<T>> from, int i) => from[i];
+
+    /// <summary>Adds w times each of four numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(T w, in Four<T> x)
+    {
+        A += w * x.A;
+        B += w * x.B;
+        C += w * x.C;
+        D += w * x.D;
+    }
+
+    /// <summary>The four sums.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Four<T> operator +(Four<T> x, Four<T> y) => new() { A = x.A + y.A, B = x.B + y.B, C = x.C + y.C, D = x.D + y.D };
+
+    /// <summary>max(x, 0) of each; NaN stays.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Four<T> Relu(Four<T> x) => new()
+    {
+        A = x.A < T.Zero ? T.Zero : x.A, B = x.B < T.Zero ? T.Zero : x.B, C = x.C < T.Zero ? T.Zero : x.C, D = x.D < T.Zero ? T.Zero : x.D,
+    };
+}

@@ -1,0 +1,96 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using ILGPU;
+using Naf.Gpu;
+
+namespace Naf.Kernels;
+
+/// <summary>Outputs of learners' networks where no gradient follows.</summary>
+internal struct PolicyArguments<T> where T : unmanaged
+{
+    /// <summary>[learners, sizes.Row].</summary>
+    public ArrayView<T> States;
+
+    /// <summary>[networks, layers].</summary>
+    public ArrayView<LayerShape> Layers;
+
+    /// <summary>[samples, input], as observed.</summary>
+    public ArrayView<T> X;
+
+    /// <summary>[samples], takes V; to act: empty.</summary>
+    public ArrayView<T> Value;
+
+    /// <summary>[samples, action], takes m; to act: μ.</summary>
+    public ArrayView<T> Mean;
+
+    /// <summary>[samples, packed], takes l; to act: empty.</summary>
+    public ArrayView<T> Triangle;
+
+    /// <summary>Sizes and places.</summary>
+    public LearnerSizes Sizes;
+
+    /// <summary>Entries of an action; the learner, or the first of those that act; samples; samples that a group takes.</summary>
+    public int Action, Learner, Samples, Rows;
+}
+
+/// <summary>Acting and evaluating policies.</summary>
+internal static class PolicyKernels
+{
+    /// <summary>u = μ(x), a sample of each learner from the first on, a group each.</summary>
+    public static void Act<TMemory>(PolicyArguments<float> at) where TMemory : struct, IGroupMemory
+    {
+        ArrayView<float> memory = TMemory.Allocate<float>();
+        var group = new DeviceGroup();
+        int network = at.Sizes.Networks == 1 ? 0 : 1, first = at.Sizes.Networks == 1 ? 1 : 0, sample = Grid.IdxX;
+        Outputs<float, FloatMath, OneRow<float>, DeviceGroup>(at, at.Learner + sample, network, sample, 1, memory, group);
+        for (int i = group.Index; i < at.Action; i += group.Size) at.Mean[sample * at.Action + i] = FloatMath.Tanh(memory[first + i]);
+    }
+
+    /// <summary>V, m and l of many samples of one learner: a group a tile of samples and network.</summary>
+    public static void Evaluate<TMemory, TSums>(PolicyArguments<float> at)
+        where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float>
+    {
+        ArrayView<float> memory = TMemory.Allocate<float>();
+        Evaluate<float, FloatMath, TSums, DeviceGroup>(at, Grid.IdxX % at.Sizes.Networks, Grid.IdxX / at.Sizes.Networks * at.Rows, memory, default);
+    }
+
+    /// <summary>V, m and l of samples from <paramref name="first"/> on, as far as they are one network's outputs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Evaluate<T, TMath, TSums, TGroup>(in PolicyArguments<T> at, int network, int first, ArrayView<T> memory, TGroup group)
+        where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T> where TGroup : struct, IThreadGroup
+    {
+        Outputs<T, TMath, TSums, TGroup>(at, at.Learner, network, first, at.Rows, memory, group);
+        int outputs = at.Layers[(network + 1) * at.Sizes.Layers - 1].Units, packed = at.Action * (at.Action + 1) / 2;
+        int firstOutput = (at.Sizes.Networks > 1 && network > 0 ? 1 : 0) + (at.Sizes.Networks > 1 && network > 1 ? at.Action : 0);
+        for (int e = group.Index; e < outputs * at.Rows; e += group.Size)
+        {
+            int r = e / outputs, sample = first + r, output = e - r * outputs, kind = firstOutput + output;
+            if (sample >= at.Samples) continue;
+            T value = memory[r * at.Sizes.Stride + output];
+            if (kind == 0) at.Value[sample] = value;
+            else if (kind <= at.Action) at.Mean[sample * at.Action + kind - 1] = value;
+            else at.Triangle[sample * packed + kind - 1 - at.Action] = value;
+        }
+    }
+
+    // one network of a learner for a tile of samples; begins and ends as MlpForward
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Outputs<T, TMath, TSums, TGroup>(
+        in PolicyArguments<T> at, int learner, int network, int first, int rows, ArrayView<T> memory, TGroup group)
+        where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T> where TGroup : struct, IThreadGroup
+    {
+        LearnerSizes sizes = at.Sizes;
+        ArrayView<T> row = at.States.SubView((long)learner * sizes.Row, sizes.Row);
+        for (int e = group.Index; e < sizes.PaddedInput * rows; e += group.Size)
+        {
+            int r = e / sizes.PaddedInput, i = e - r * sizes.PaddedInput;
+            T x = T.Zero;
+            if (i < sizes.Input && first + r < at.Samples) x = row[sizes.InputScale + i] * at.X[(first + r) * sizes.Input + i];
+            memory[r * sizes.Stride + i] = x;
+        }
+        group.Barrier();
+        MlpForward.Run<T, TMath, TSums, TGroup>(
+            row, at.Layers.SubView(network * sizes.Layers, sizes.Layers), sizes.Layers, new MlpTile(rows, sizes.Stride),
+            memory.SubView(0, rows * sizes.Stride), memory.SubView(rows * sizes.Stride), group);
+    }
+}

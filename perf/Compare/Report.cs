@@ -1,0 +1,68 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Naf.Perf;
+
+/// <summary>The comparison of one machine, as its JSON file holds it; table and page are made of it alone.</summary>
+/// <param name="Hardware">Each device in words, the CPU first.</param>
+/// <param name="Entries">Each piece of work.</param>
+/// <param name="NotMeasured">What is missing, each with its reason.</param>
+public sealed record Report(
+    string Name, string Date, string Commit, string Command, string Platform, string Torch, IReadOnlyList<string> Hardware,
+    IReadOnlyList<Entry> Entries, IReadOnlyList<string> NotMeasured)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Reads one.</summary>
+    public static Report Read(string path) => JsonSerializer.Deserialize<Report>(File.ReadAllText(path), Json)!;
+
+    /// <summary>Writes NAME.json, NAME.md and NAME.html.</summary>
+    public void Write(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, $"{Name}.json"), JsonSerializer.Serialize(this, Json) + "\n");
+        File.WriteAllText(Path.Combine(folder, $"{Name}.md"), ReportTable.Of(this));
+        File.WriteAllText(Path.Combine(folder, $"{Name}.html"), ReportPage.Of(this));
+    }
+}
+
+/// <summary>One piece of work, done by the engine and its peers in turns.</summary>
+/// <param name="Work">Such as "update".</param>
+/// <param name="Case">Sizes in words.</param>
+/// <param name="Device">Where, with the number of threads.</param>
+/// <param name="Unit">Of the rates: more is better.</param>
+/// <param name="Error">Largest relative difference of the results, checked before the timing.</param>
+/// <param name="Rates">The engine's first.</param>
+public sealed record Entry(string Work, string Case, string Device, string Unit, double Error, IReadOnlyList<Rate> Rates)
+{
+    /// <summary>The engine's rate over another's, medians.</summary>
+    public double Over(Rate peer) => Rates[0].Median / peer.Median;
+}
+
+/// <summary>How fast one implementation was.</summary>
+/// <param name="Rounds">The rate of each round.</param>
+public sealed record Rate(string Name, IReadOnlyList<double> Rounds)
+{
+    /// <summary>The middle one; the higher of two.</summary>
+    public double Median => Rounds.Order().ElementAt(Rounds.Count / 2);
+
+    /// <summary>The slowest round.</summary>
+    public double Lowest => Rounds.Min();
+
+    /// <summary>The fastest round.</summary>
+    public double Highest => Rounds.Max();
+
+    /// <summary>A rate in three digits, such as 1.28 M.</summary>
+    public static string Text(double rate)
+    {
+        (double scaled, string suffix) = rate switch
+        {
+            >= 1e9 => (rate / 1e9, " G"), >= 1e6 => (rate / 1e6, " M"), >= 1e4 => (rate / 1e3, " k"), _ => (rate, ""),
+        };
+        return scaled.ToString(scaled >= 100 ? "0" : scaled >= 10 ? "0.0" : "0.00") + suffix;
+    }
+}

@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using BenchmarkDotNet.Attributes;
+using Naf.Gpu;
+using Naf.Torch;
+using TorchSharp;
+
+namespace Naf.Perf;
+
+/// <summary>
+/// A piece of work done by the engine and by TorchSharp in one process on the same inputs, one thread on the CPU. Results are held against each other
+/// before anything is timed. BenchmarkDotNet times it, and <c>perf/compare</c>.
+/// </summary>
+public abstract class PeerSuite
+{
+    private static readonly HashSet<Type> Warm = [];
+
+    private DisposeScope? _scope;
+
+    /// <summary>The CPU and every GPU found.</summary>
+    public static IEnumerable<string> Devices => DeviceList.All().Where(d => d.Usable && (d.Kind == "cpu" || d.IsGpu)).Select(d => d.Name);
+
+    /// <summary>Where the engine runs; TorchSharp runs on the same GPU where its build has CUDA, and otherwise on the CPU.</summary>
+    [ParamsSource(nameof(Devices))]
+    public string Device { get; set; } = "cpu";
+
+    /// <summary>Threads of the CPU, for the engine and for TorchSharp.</summary>
+    internal int Threads { get; init; } = 1;
+
+    /// <summary>Such as "update".</summary>
+    internal abstract string Work { get; }
+
+    /// <summary>The sizes in words.</summary>
+    internal abstract string Case { get; }
+
+    /// <summary>What is counted.</summary>
+    internal abstract string Unit { get; }
+
+    /// <summary>How many of them a call makes.</summary>
+    internal abstract double Units { get; }
+
+    /// <summary>Every implementation by its name, the engine's first; each waits for its device.</summary>
+    internal abstract IReadOnlyList<(string Name, Action Once)> Implementations { get; }
+
+    /// <summary>Peers in Python: name, the module that they need, and the script with its arguments.</summary>
+    internal virtual IEnumerable<(string Name, string Module, string[] Script)> PythonPeers => [];
+
+    /// <summary>Largest relative difference between the engine's results and a peer's.</summary>
+    internal double Error { get; private set; }
+
+    /// <summary>The engine's device.</summary>
+    protected Device Engine { get; private set; } = null!;
+
+    /// <summary>TorchSharp's device.</summary>
+    private protected torch.Device TorchDevice { get; private set; } = null!;
+
+    /// <summary>Makes the work and checks it.</summary>
+    [GlobalSetup]
+    public void SetUp()
+    {
+        TorchNatives.Load();
+        torch.set_num_threads(Threads);
+        torch.manual_seed(0);
+        Engine = DeviceList.Select(Device, Threads);
+        TorchDevice = IsCuda && torch.cuda.is_available() ? torch.device(Device) : torch.CPU;
+        _scope = torch.NewDisposeScope();
+        Make();
+        // once, until the compiler has done with it
+        if (Warm.Add(GetType())) WarmUp();
+    }
+
+    private void WarmUp()
+    {
+        foreach ((_, Action once) in Implementations)
+            for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalSeconds < 1.5;) once();
+    }
+
+    /// <summary>Frees everything.</summary>
+    [GlobalCleanup]
+    public void CleanUp()
+    {
+        Free();
+        _scope?.Dispose();
+        Engine.Dispose();
+    }
+
+    private protected abstract void Make();
+
+    private protected abstract void Free();
+
+    private protected bool IsCuda => Device.StartsWith("cuda", StringComparison.Ordinal);
+
+    /// <summary>Waits for what was asked of TorchSharp's device.</summary>
+    private protected void Wait()
+    {
+        if (TorchDevice.type == DeviceType.CUDA) torch.cuda.synchronize(TorchDevice);
+    }
+
+    /// <summary>Stops where two numbers or arrays differ.</summary>
+    /// <param name="what">What they are.</param>
+    /// <param name="limit">Largest difference allowed, over the largest of the expected numbers.</param>
+    /// <exception cref="InvalidOperationException">They differ, or are not finite.</exception>
+    private protected void Require(string what, ReadOnlySpan<float> actual, ReadOnlySpan<float> expected, double limit)
+    {
+        if (actual.Length != expected.Length) throw new InvalidOperationException($"{what}: {actual.Length} numbers against {expected.Length}");
+        double size = 0, error = 0;
+        foreach (float number in expected) size = Math.Max(size, Math.Abs(number));
+        for (int i = 0; i < actual.Length; i++)
+        {
+            double difference = Math.Abs(actual[i] - (double)expected[i]) / size;
+            error = double.IsFinite(difference) ? Math.Max(error, difference) : double.PositiveInfinity;
+        }
+        if (!(error <= limit)) throw new InvalidOperationException($"{what} of the engine and of TorchSharp differ by {error:g3}; nothing was timed");
+        Error = Math.Max(Error, error);
+    }
+}

@@ -1,0 +1,29 @@
+using System.Text.Json;
+using NUnit.Framework;
+
+namespace Naf.Tests;
+
+/// <summary>naf check: the table, the names that scripts rely on, and the exit code.</summary>
+public sealed class CheckCommandTests
+{
+    [Test]
+    public void Every_kernel_of_the_emulated_device_passes()
+    {
+        JsonElement json = TinyRun.CliJson("check", "--device", "emulated", "--json");
+        Assert.That((json.GetProperty("device").GetString(), json.GetProperty("passed").GetBoolean()), Is.EqualTo(("emulated", true)));
+        JsonElement[] kernels = [.. json.GetProperty("kernels").EnumerateArray()];
+        Assert.That(kernels.Select(k => k.GetProperty("kernel").GetString()!.Split(':')[0]).Distinct(),
+            Is.EquivalentTo(new[] { "advantage", "update", "regression", "rollouts", "fit" }));
+        foreach (JsonElement kernel in kernels)
+            Assert.That(kernel.GetProperty("error").GetDouble(), Is.LessThanOrEqualTo(kernel.GetProperty("bound").GetDouble()), $"{kernel}");
+    }
+
+    [Test]
+    public void The_processor_is_checked_likewise_and_a_missing_device_is_refused()
+    {
+        (int exitCode, string output, _) = TinyRun.Cli("check", "--device", "cpu");
+        Assert.That(exitCode, Is.Zero);
+        Assert.That(output, Does.Contain("computes right").And.Not.Contain("WRONG"));
+        Assert.That(TinyRun.Cli("check", "--device", "cuda:99").ExitCode, Is.EqualTo(1));
+    }
+}

@@ -1,0 +1,86 @@
+using Naf.Kernels;
+
+namespace Naf.Tests;
+
+/// <summary>
+/// The fit of one time step in whole matrices and plain loops, as the formulas say: it standardises the data, solves by Gauss and Jordan with
+/// pivots, and goes back to the data's units. It shares no line with the product.
+/// </summary>
+internal sealed record PlainGaussianFit(double[,] F, double[] Offset, double[,] N)
+{
+    /// <param name="data">Of a single learner.</param>
+    public static PlainGaussianFit Fit(FitData data, int step, GaussianFitSettings settings)
+    {
+        DynamicsShape shape = data.Shape;
+        (int size, int inputs, int states) = (shape.Sample, shape.Input, shape.State);
+        (double m, double n0) = (data.Prior?.MeanStrength ?? 0, data.Prior?.Strength ?? 0);
+        // a step without samples is the prior's; without one it is the last step that has samples
+        int from = n0 > 0 ? step : Math.Min(step, data.Episodes[0].Max(e => e.Length) - 1);
+        double[][] samples = [.. data.Episodes[0].Where(e => e.Length > from).Select(e => e[from])];
+        int place = data.Prior?.Mean.Length > size ? from : 0, n = samples.Length;
+        double[] scale = data.ScaleOf(0);
+        double Mu(int i) => data.Prior!.Mean[place * size + i];
+        double Phi(int i, int j) => data.Prior!.Scatter[(place * size + i) * size + j];
+
+        // z̄, and Σ = (n S + Φ + n m / (n + m) (z̄ − μ₀)(z̄ − μ₀)ᵀ) / (n + n₀), standardised
+        double[] mean = [.. Enumerable.Range(0, size).Select(i => n == 0 ? Mu(i) : samples.Average(z => z[i]))];
+        var sigma = new double[size, size];
+        for (int i = 0; i < size; i++)
+            for (int j = 0; j < size; j++)
+            {
+                double sum = samples.Sum(z => (z[i] - mean[i]) * (z[j] - mean[j]));
+                if (data.Prior is not null) sum += Phi(i, j) + (n * m > 0 ? n * m / (n + m) * (mean[i] - Mu(i)) * (mean[j] - Mu(j)) : 0);
+                sigma[i, j] = scale[i] * scale[j] * sum / (n + n0);
+            }
+
+        // F = ((Σ_ii + R)⁻¹ Σ_ip)ᵀ; a constant entry has a scale of 0, so that its row and its column are 0
+        var (a, b) = (new double[inputs, inputs], new double[inputs, states]);
+        for (int i = 0; i < inputs; i++)
+        {
+            for (int j = 0; j < inputs; j++) a[i, j] = sigma[i, j] + (i == j ? settings.Ridge : 0);
+            for (int j = 0; j < states; j++) b[i, j] = sigma[i, inputs + j];
+        }
+        Solve(a, b);
+
+        // N = Σ_pp − F Σ_ii Fᵀ + floor and f = z̄_p − F z̄_i, in the data's units
+        var (f, offset, covariance) = (new double[states, inputs], new double[states], new double[states, states]);
+        for (int i = 0; i < states; i++)
+        {
+            double unit = scale[inputs + i];
+            offset[i] = mean[inputs + i];
+            for (int k = 0; k < inputs; k++)
+            {
+                f[i, k] = unit > 0 ? b[k, i] * scale[k] / unit : 0;
+                offset[i] -= f[i, k] * mean[k];
+            }
+            for (int j = 0; j < states; j++)
+            {
+                double sum = sigma[inputs + i, inputs + j] + (i == j ? settings.NoiseFloor : 0);
+                for (int k = 0; k < inputs; k++)
+                    for (int l = 0; l < inputs; l++) sum -= b[k, i] * sigma[k, l] * b[l, j];
+                covariance[i, j] = unit * scale[inputs + j] > 0 ? sum / (unit * scale[inputs + j]) : 0;
+            }
+        }
+        return new PlainGaussianFit(f, offset, covariance);
+    }
+
+    // b ← a⁻¹ b
+    private static void Solve(double[,] a, double[,] b)
+    {
+        int size = a.GetLength(0), columns = b.GetLength(1);
+        for (int k = 0; k < size; k++)
+        {
+            int row = Enumerable.Range(k, size - k).MaxBy(i => Math.Abs(a[i, k]));
+            for (int j = 0; j < size; j++) (a[k, j], a[row, j]) = (a[row, j], a[k, j]);
+            for (int j = 0; j < columns; j++) (b[k, j], b[row, j]) = (b[row, j], b[k, j]);
+            for (int i = 0; i < size; i++)
+            {
+                double factor = i == k ? 0 : a[i, k] / a[k, k];
+                for (int j = 0; j < size; j++) a[i, j] -= factor * a[k, j];
+                for (int j = 0; j < columns; j++) b[i, j] -= factor * b[k, j];
+            }
+        }
+        for (int i = 0; i < size; i++)
+            for (int j = 0; j < columns; j++) b[i, j] /= a[i, i];
+    }
+}

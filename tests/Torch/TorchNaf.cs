@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using Naf.Kernels;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Naf.Torch;
+
+/// <summary>
+/// A NAF learner in PyTorch, in double: loss by its operations, gradient by autograd, torch.optim.Adam. Parameters are flat arrays in the layout of
+/// <see cref="MlpShape"/>, one network behind the other. The oracle of the engine's gradients, with which it shares no formula.
+/// </summary>
+internal sealed class TorchNaf : IDisposable
+{
+    private readonly DisposeScope _scope = NewDisposeScope();
+    private readonly LearnerSettings _settings;
+    private readonly NafShape _shape;
+    private readonly TorchMlp[] _mlps;
+    private readonly Parameter[] _theta;
+    private readonly Tensor[] _statistics;
+    private readonly Tensor _target, _targetStatistics;
+    private readonly optim.Optimizer _adam;
+
+    /// <param name="shape">Sizes.</param>
+    /// <param name="settings">Rates; the seed is of no account.</param>
+    /// <param name="parameters">Of all networks, as at the learner's birth.</param>
+    /// <param name="statistics">Running statistics of all networks.</param>
+    public TorchNaf(NafShape shape, LearnerSettings settings, double[] parameters, double[] statistics)
+    {
+        (_shape, _settings) = (shape, settings);
+        ImmutableArray<MlpShape> networks = shape.Networks();
+        _mlps = [.. networks.Select(n => new TorchMlp(n))];
+        _theta = [.. Split(parameters, networks.Select(n => n.Parameters)).Select(t => new Parameter(t))];
+        _statistics = Split(statistics, networks.Select(n => n.Statistics));
+        (_target, _targetStatistics) = (_theta[0].detach().clone(), _statistics[0].clone());
+        _adam = optim.Adam(_theta, settings.LearningRate, settings.Beta1, settings.Beta2, settings.Epsilon);
+
+        static Tensor[] Split(double[] flat, IEnumerable<int> sizes)
+        {
+            int at = 0;
+            return [.. sizes.Select(size => tensor(flat[at..(at += size)]))];
+        }
+    }
+
+    /// <summary>θ of all networks.</summary>
+    public double[] Parameters => Flat(_theta);
+
+    /// <summary>θ′ of the first network.</summary>
+    public double[] Target => Flat(_target);
+
+    /// <summary>Running statistics of all networks.</summary>
+    public double[] Statistics => Flat(_statistics);
+
+    /// <summary>Running statistics of the target.</summary>
+    public double[] TargetStatistics => Flat(_targetStatistics);
+
+    /// <summary>∂loss/∂θ of all networks, of the last <see cref="Update"/>, before clipping.</summary>
+    public double[] Gradient { get; private set; } = [];
+
+    /// <summary>One update: y = r + γ V′(x′), the gradient of mean (Q − y)², clipping, Adam, Polyak average, running statistics.</summary>
+    /// <returns>The loss before it.</returns>
+    public double Update(Minibatch<double> batch)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor x = Rows(batch.X), u = Rows(batch.U), next = Rows(batch.Next), reward = tensor(batch.Reward);
+        Tensor bootstrap = tensor(batch.Bootstrap.Select(b => b ? 1.0 : 0.0).ToArray());
+        Tensor y, loss;
+        using (no_grad())
+        {
+            Tensor v = _mlps[0].Forward(_target, next, _targetStatistics)[.., 0];
+            y = _settings.RewardScale * reward + _settings.Gamma * bootstrap * v;
+        }
+        loss = (Q(x, u) - y).square().mean();
+        _adam.zero_grad();
+        loss.backward();
+        Gradient = [.. _theta.SelectMany(t => Flat(t.grad!))];
+
+        // a longer gradient is shortened to the limit
+        double norm = Math.Sqrt(Gradient.Sum(g => g * g)), limit = _settings.ClipNorm;
+        if (limit > 0 && norm > limit)
+            foreach (Tensor theta in _theta) theta.grad!.mul_(limit / norm);
+        _adam.step();
+        using (no_grad())
+        {
+            _target.lerp_(_theta[0], _settings.Tau);
+            _targetStatistics.lerp_(_statistics[0], _settings.Tau);
+        }
+        return loss.item<double>();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _adam.Dispose();
+        _scope.Dispose();
+    }
+
+    private Tensor Q(Tensor x, Tensor u)
+    {
+        Tensor heads = cat([.. _mlps.Select((mlp, n) => mlp.Forward(_theta[n], x, averaged: _statistics[n]))], 1);
+        return TorchAdvantage.Value(heads[.., 0], heads[.., 1..(1 + _shape.Action)], heads[.., (1 + _shape.Action)..], u, _settings.LogDiagonalBound);
+    }
+
+    private static Tensor Rows(double[][] rows) => tensor(rows.SelectMany(r => r).ToArray()).view(rows.Length, -1);
+
+    private static double[] Flat(params Tensor[] tensors) => [.. tensors.SelectMany(t => t.detach().data<double>().ToArray())];
+}
