@@ -13,6 +13,9 @@ internal sealed partial class GpuContext
 {
     private const string OptimizationVariable = "NAF_GPU_OPTIMIZATION", PoclVariable = "NAF_ALLOW_POCL";
 
+    private static readonly string CudaFile = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
+    private static readonly string OpenCLFile = OperatingSystem.IsWindows() ? "OpenCL.dll" : "libOpenCL.so.1";
+
     /// <summary>ILGPU's CPU accelerator, a debugger: small groups, since each of its threads is one of the system.</summary>
     public static readonly CPUDevice Emulated = new(numThreadsPerWarp: 2, numWarpsPerMultiprocessor: 2, numMultiprocessors: 4);
 
@@ -67,10 +70,10 @@ internal sealed partial class GpuContext
     public ImmutableArray<CLDevice> OpenCL { get; }
 
     /// <summary>Whether the CUDA driver is installed.</summary>
-    public static bool HasCuda => TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1");
+    public static bool HasCuda => NativeLibrary.TryLoad(CudaFile, out _);
 
     /// <summary>Whether an OpenCL loader is installed.</summary>
-    public static bool HasOpenCL => TryLoad(OperatingSystem.IsWindows() ? "OpenCL.dll" : "libOpenCL.so.1");
+    public static bool HasOpenCL => NativeLibrary.TryLoad(OpenCLFile, out _);
 
     // ILGPU asks for libcuda.so and libOpenCL.so, names that only the development packages bring
     private static void ResolveLibraries()
@@ -89,15 +92,13 @@ internal sealed partial class GpuContext
         {
             string? file = name switch
             {
-                "cuda" => OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1",
-                "OpenCL" when OperatingSystem.IsLinux() => "libOpenCL.so.1",
+                "cuda" => CudaFile,
+                "OpenCL" when OperatingSystem.IsLinux() => OpenCLFile,
                 _ => null,
             };
             return file is not null && NativeLibrary.TryLoad(file, out nint handle) ? handle : 0;
         }
     }
-
-    private static bool TryLoad(string file) => NativeLibrary.TryLoad(file, out _);
 
     // ILGPU compiles pointers that may be of any address space, which PoCL 3.1 lacks; the setter is internal
     private static void AllowGenericAddressSpace(CLDevice device) =>

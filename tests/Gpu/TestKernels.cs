@@ -119,23 +119,13 @@ public static class TestKernels
     /// <summary>Every group writes one more than its neighbour had written in the round before.</summary>
     public static void Wait(WaitArguments at)
     {
-        int groups = Grid.DimX, until = 0;
+        int groups = Grid.DimX;
+        var barrier = new GridBarrier(at.Arrived, groups, 0);
         for (int round = 0; round < at.Rounds; round++)
         {
             int from = round % 2 * groups, to = groups - from;
             if (Group.IdxX == 0) at.Written[to + Grid.IdxX] = at.Written[from + (Grid.IdxX + 1) % groups] + 1;
-            until += groups;
-            Group.Barrier();
-            if (Group.IdxX == 0)
-            {
-                MemoryFence.DeviceLevel();
-                Atomic.Add(ref at.Arrived[0], 1);
-                while (Atomic.Add(ref at.Arrived[0], 0) - until < 0)
-                {
-                }
-                MemoryFence.DeviceLevel();
-            }
-            Group.Barrier();
+            barrier.Wait();
         }
     }
 
