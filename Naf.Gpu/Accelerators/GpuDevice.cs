@@ -141,6 +141,9 @@ public sealed class GpuDevice : Device
         }
     }
 
+    /// <summary>The accelerator where it is CUDA's.</summary>
+    internal CudaAccelerator? Cuda => _accelerator as CudaAccelerator;
+
     internal MemoryBuffer1D<T, Stride1D.Dense> AllocateMemory<T>(long length) where T : unmanaged
     {
         long bytes = Math.Max(length, 1) * Interop.SizeOf<T>();

@@ -64,11 +64,14 @@ internal sealed class BenchOptions(double standardSeconds)
             Json.Write(terminal.Out, fields, new
             {
                 GflopPerSecond = gflop, GigabytesPerSecond = gigabytes, CeilingGflopPerSecond = ceiling.GflopPerSecond,
-                CeilingGigabytesPerSecond = ceiling.GigabytesPerSecond, Hardware = device.Info.Description, device.Info.Driver,
+                CeilingGigabytesPerSecond = ceiling.GigabytesPerSecond,
+                CeilingProductGflopPerSecond = ceiling.ProductGflopPerSecond, Hardware = device.Info.Description, device.Info.Driver,
                 Version = Versions.Product, Commit = Versions.BuiltFrom,
             });
         else
             terminal.Out.WriteLine(sentence + string.Create(CultureInfo.InvariantCulture,
-                $"; {gflop:0.0} of {ceiling.GflopPerSecond:0.0} GFLOP/s, {gigabytes:0.0} of {ceiling.GigabytesPerSecond:0.0} GB/s"));
+                $"; {gflop:0.0} of {ceiling.GflopPerSecond:0.0} GFLOP/s, {gigabytes:0.0} of {ceiling.GigabytesPerSecond:0.0} GB/s")
+                + (ceiling.ProductGflopPerSecond is { } product
+                    ? string.Create(CultureInfo.InvariantCulture, $"; cuBLAS products reach {product:0.0} GFLOP/s") : ""));
     }
 }

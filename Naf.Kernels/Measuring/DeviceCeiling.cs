@@ -7,13 +7,19 @@ namespace Naf.Kernels;
 /// <summary>What a device reaches at best, measured: the floor under every kernel's time.</summary>
 /// <param name="GflopPerSecond">float32 products and sums, two operations each, without memory.</param>
 /// <param name="GigabytesPerSecond">Bytes read and written by a copy that is larger than the caches.</param>
-public sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerSecond)
+/// <param name="ProductGflopPerSecond">
+/// A hidden layer of 128 minibatches, [8192, 200] by [200, 200] in float32, by cuBLAS; null where that is not there.
+/// </param>
+public sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerSecond, double? ProductGflopPerSecond = null)
 {
+    // the product that cuBLAS is timed at
+    private const int Rows = 8192, Depth = 200, Columns = 200;
+
     // independent sums of 16 on a processor: two fused multiply-adds a cycle, four cycles each, and no more than the registers hold
     private static int Chains => Vector512.IsHardwareAccelerated ? 10 : 5;
 
     /// <summary>Measures a device.</summary>
-    /// <param name="seconds">Seconds for each of the two.</param>
+    /// <param name="seconds">Seconds for each of them.</param>
     /// <param name="bytes">Size of what is copied: larger than the caches.</param>
     public static DeviceCeiling Measure(Device device, double seconds = 0.5, long bytes = 256L << 20) =>
         device is GpuDevice gpu ? OfGpu(gpu, seconds, bytes) : OfCpu((CpuDevice)device, seconds, bytes);
@@ -31,7 +37,16 @@ public sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerSec
         var all = new CopyArguments { From = from.View.Cast<Four<float>>(), To = to.View.Cast<Four<float>>() };
         return new DeviceCeiling(
             Rate(() => arithmetic.Launch(groups, sum)) * 2 * CeilingKernels.Chains * turns * groups * threads * 1e-9,
-            Rate(() => copy.Launch(groups, all)) * 2 * 4 * sizeof(float) * fours * 1e-9);
+            Rate(() => copy.Launch(groups, all)) * 2 * 4 * sizeof(float) * fours * 1e-9, Product());
+
+        double? Product()
+        {
+            using CublasProduct? cublas = CublasProduct.Create(device);
+            if (cublas is null) return null;
+            using DeviceBuffer<float> a = device.Allocate<float>(Rows * Depth), b = device.Allocate<float>(Depth * Columns);
+            using DeviceBuffer<float> c = device.Allocate<float>(Rows * Columns);
+            return Rate(() => cublas.Launch(a, b, c, Rows, Depth, Columns)) * 2 * Rows * Depth * Columns * 1e-9;
+        }
 
         double Rate(Action launch)
         {
