@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Collections.Concurrent;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using ILGPU;
@@ -11,6 +11,8 @@ namespace Naf.Gpu;
 /// </summary>
 internal static class ArgumentBytes
 {
+    private static readonly ConcurrentDictionary<Type, FieldInfo[]> Known = [];
+
     /// <summary>The bytes of a struct of views and numbers.</summary>
     public static byte[] Of(object arguments)
     {
@@ -62,6 +64,8 @@ internal static class ArgumentBytes
         while (bytes.Count % size != 0) bytes.Add(0);
     }
 
-    private static ImmutableArray<FieldInfo> Fields(Type type) =>
-        [.. type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).OrderBy(field => field.MetadataToken)];
+    // a launch asks for the same ones each time
+    private static FieldInfo[] Fields(Type type) => Known.GetOrAdd(type, static arguments =>
+        arguments.IsPrimitive ? throw new NotSupportedException($"a kernel's argument cannot hold a {arguments.Name}")
+        : [.. arguments.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).OrderBy(f => f.MetadataToken)]);
 }

@@ -31,7 +31,7 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
         ArrayView<T> part = Part(offset, from.Length);
         if (from.IsEmpty) return;
         // ILGPU pins the memory for as long as its call takes, and the copy may take longer
-        fixed (T* first = from) Device.Upload(part, ref *first, from.Length);
+        fixed (T* first = from) Device.Upload(part, first, from.Length);
     }
 
     /// <summary>Reads the buffer into host memory, after all work that was launched before.</summary>
@@ -41,7 +41,7 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
     {
         ArrayView<T> part = Part(offset, to.Length);
         if (to.IsEmpty) return;
-        fixed (T* first = to) Device.Download(part, ref *first, to.Length);
+        fixed (T* first = to) Device.Download(part, first, to.Length);
     }
 
     /// <summary>The whole buffer on the host.</summary>

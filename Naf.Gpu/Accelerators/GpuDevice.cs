@@ -65,7 +65,11 @@ public sealed class GpuDevice : Device
     }
 
     /// <summary>Bytes in buffers that are not disposed yet.</summary>
-    public long LiveBytes { get; private set; }
+    public long LiveBytes
+    {
+        get { lock (_gate) return field; }
+        private set;
+    }
 
     /// <summary>A zeroed array.</summary>
     /// <exception cref="DeviceMemoryException">There is no room for it.</exception>
@@ -181,37 +185,26 @@ public sealed class GpuDevice : Device
         }
     }
 
-    internal void Upload<T>(ArrayView<T> to, ref T from, int count) where T : unmanaged
+    internal unsafe void Upload<T>(ArrayView<T> to, T* from, int count) where T : unmanaged
     {
         lock (_gate)
         {
             ThrowIfDisposed();
-            try
+            Call("upload", () =>
             {
-                to.CopyFromCPUUnsafeAsync(_accelerator.DefaultStream, ref from, count);
+                to.CopyFromCPUUnsafeAsync(_accelerator.DefaultStream, ref *from, count);
                 // CUDA has copied pageable memory when it returns
                 if (_accelerator is not CudaAccelerator) _accelerator.Synchronize();
-            }
-            catch (AcceleratorException error)
-            {
-                throw GpuErrors.Of(error, Info.Name, "upload");
-            }
+            });
         }
     }
 
-    internal void Download<T>(ArrayView<T> from, ref T to, int count) where T : unmanaged
+    internal unsafe void Download<T>(ArrayView<T> from, T* to, int count) where T : unmanaged
     {
         lock (_gate)
         {
             ThrowIfDisposed();
-            try
-            {
-                from.CopyToCPU(_accelerator.DefaultStream, ref to, count);
-            }
-            catch (AcceleratorException error)
-            {
-                throw GpuErrors.Of(error, Info.Name, "download");
-            }
+            Call("download", () => from.CopyToCPU(_accelerator.DefaultStream, ref *to, count));
         }
     }
 

@@ -19,14 +19,16 @@ public sealed record KernelCheckResult(string Kernel, string Size, double Error,
 public static class KernelCheck
 {
     private static readonly int[] Sizes = [1, 31, 443];
+    private static readonly NafShape Trunk = new(443, 3, [31], SharedTrunk: true), Normalised = new(5, 1, [31, 17], BatchNorm: true);
 
     /// <summary>Every check.</summary>
     public static IEnumerable<KernelCheckResult> Run(Device device) =>
     [
         .. Sizes.SelectMany(n => Check($"{n} samples of 6 actions", () => [("advantage", Advantage(device, n), AdvantageTrial.Tolerance)])),
         .. Sizes.SelectMany(n => Update(device, new NafShape(Math.Min(n, 20), 2, [n, 17]), batch: Math.Min(n, 31))),
-        .. Update(device, new NafShape(443, 3, [31], SharedTrunk: true), batch: 5),
-        .. Update(device, new NafShape(5, 1, [31, 17], BatchNorm: true), batch: 31),
+        .. Update(device, Trunk, batch: 5), .. Update(device, Normalised, batch: 31), .. Launches(device),
+        .. Sizes.SelectMany(n => Policy(device, new NafShape(Math.Min(n, 20), 2, [n, 17]), samples: n)),
+        .. Policy(device, Trunk, samples: 31), .. Policy(device, Normalised, samples: 31),
         .. Sizes.SelectMany(n => Regression(device, inputs: Math.Min(n, 26), outputs: Math.Min(n, 20), [n, 17], batch: Math.Min(n, 31))),
         .. Sizes.SelectMany(n => Rollouts(device, rollouts: n, steps: Math.Min(n, 5))),
         .. Fit(device, new DynamicsShape(1, 1, 1)), .. Fit(device, new DynamicsShape(31, 5, 2)), .. Fit(device, new DynamicsShape(443, 4, 1)),
@@ -40,15 +42,35 @@ public static class KernelCheck
         return trial.Error();
     }
 
-    private static KernelCheckResult[] Update(Device device, NafShape shape, int batch) => Check($"{shape}, minibatch {batch}", () =>
+    private static KernelCheckResult[] Update(Device device, NafShape shape, int batch, LaunchPlan? plan = null) =>
+        Check($"{shape}, minibatch {batch}" + (plan is null ? "" : $", {plan.Parts} × {plan.Threads} threads, {Launches(plan)}"), () =>
+        {
+            float[] scale = [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + i % 3 * 0.25f)];
+            UpdateCheck.Errors errors = UpdateCheck.Run(device, shape, new LearnerSettings { Seed = 3 }, batch, updates: 3, scale, plan);
+            return
+            [
+                ("update: gradient", errors.Gradient, UpdateCheck.Errors.GradientBound),
+                ("update: loss", errors.Loss, UpdateCheck.Errors.LossBound),
+                ("update: parameters", errors.State, UpdateCheck.Errors.StateBound),
+            ];
+        });
+
+    // an update as a GPU lays it out for many learners, and a launch for each phase
+    private static IEnumerable<KernelCheckResult> Launches(Device device)
     {
-        float[] scale = [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + i % 3 * 0.25f)];
-        UpdateCheck.Errors errors = UpdateCheck.Run(device, shape, new LearnerSettings { Seed = 3 }, batch, updates: 3, scale);
-        return
-        [
-            ("update: gradient", errors.Gradient, UpdateCheck.Errors.GradientBound), ("update: loss", errors.Loss, UpdateCheck.Errors.LossBound),
-            ("update: parameters", errors.State, UpdateCheck.Errors.StateBound),
-        ];
+        if (device is not GpuDevice gpu) return [];
+        var shape = new NafShape(20, 3, [31, 17]);
+        LaunchPlan[] plans = [.. new[] { 1, 32, 512 }.Select(n => LaunchPlan.Choose(gpu.Info, gpu.Limits, shape, batch: 31, learners: n))];
+        return plans.Concat(plans.Select(p => p with { Launch = PlanLaunch.ByPhase })).Distinct()
+            .SelectMany(plan => Update(device, shape, batch: 31, plan));
+    }
+
+    private static string Launches(LaunchPlan plan) => plan.Launch == PlanLaunch.Together ? "one launch" : "by phase";
+
+    private static KernelCheckResult[] Policy(Device device, NafShape shape, int samples) => Check($"{shape}, {samples} samples", () =>
+    {
+        (double act, double evaluate) = UpdateCheck.PolicyErrors(device, shape, samples);
+        return [("act", act, UpdateCheck.Errors.PolicyBound), ("evaluate", evaluate, UpdateCheck.Errors.PolicyBound)];
     });
 
     private static KernelCheckResult[] Regression(Device device, int inputs, int outputs, ImmutableArray<int> hidden, int batch) =>

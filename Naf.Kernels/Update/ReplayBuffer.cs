@@ -70,48 +70,34 @@ internal sealed unsafe class ReplayBuffer : IDisposable
         RequireFinite(u, _action, "u");
         RequireFinite(new ReadOnlySpan<float>(in reward), 1, "reward");
         RequireFinite(next, _state, "next x");
-        if (_next == _allocated && _allocated < _capacity) Grow((int)Math.Min(_capacity, 2L * _allocated));
-        if (_next == _capacity) _next = 0;
+        RowsUntilEnd(1);
         var row = new Span<float>(Row(_next), RowLength);
         x.CopyTo(row);
         u.CopyTo(row[_state..]);
         row[_state + _action] = reward;
         row[_state + _action + 1] = terminal ? 0 : 1;
         next.CopyTo(row[(_state + _action + 2)..]);
-        _next++;
-        Count = Math.Max(Count, _next);
+        Pass(1);
     }
 
     /// <summary>Adds rows that are finite, as if one after the other.</summary>
     /// <param name="rows">[count, RowLength].</param>
     public void Append(float* rows, long count)
     {
-        while (count > 0)
+        for (int fitting; count > 0; count -= fitting)
         {
-            if (_next == _allocated && _allocated < _capacity) Grow((int)Math.Min(_capacity, 2L * _allocated));
-            if (_next == _capacity) _next = 0;
-            int fitting = (int)Math.Min(count, _allocated - _next);
+            fitting = RowsUntilEnd(count);
             long floats = (long)fitting * RowLength;
             Buffer.MemoryCopy(rows, Row(_next), floats * sizeof(float), floats * sizeof(float));
             rows += floats;
-            count -= fitting;
-            _next += fitting;
-            Count = Math.Max(Count, _next);
+            Pass(fitting);
         }
     }
 
     /// <summary>Counts rows that a device has added to its own copy: here they are only room.</summary>
     public void Advance(long count)
     {
-        while (count > 0)
-        {
-            if (_next == _allocated && _allocated < _capacity) Grow((int)Math.Min(_capacity, 2L * _allocated));
-            if (_next == _capacity) _next = 0;
-            int fitting = (int)Math.Min(count, _allocated - _next);
-            count -= fitting;
-            _next += fitting;
-            Count = Math.Max(Count, _next);
-        }
+        for (int fitting; count > 0; count -= fitting) Pass(fitting = RowsUntilEnd(count));
     }
 
     /// <summary>Holds no row any more; its room stays.</summary>
@@ -140,6 +126,20 @@ internal sealed unsafe class ReplayBuffer : IDisposable
     }
 
     public void Dispose() => _rows.Dispose();
+
+    // how many of so many rows fit before the end, at least one: at the end it grows, or begins again
+    private int RowsUntilEnd(long rows)
+    {
+        if (_next == _allocated && _allocated < _capacity) Grow((int)Math.Min(_capacity, 2L * _allocated));
+        if (_next == _capacity) _next = 0;
+        return (int)Math.Min(rows, _allocated - _next);
+    }
+
+    private void Pass(int rows)
+    {
+        _next += rows;
+        Count = Math.Max(Count, _next);
+    }
 
     private void Grow(int rows)
     {
