@@ -74,6 +74,11 @@ internal sealed class Comparison
         string one = _options["device"];
         DeviceInfo[] devices = [.. DeviceList.All().Where(d => d.Usable && (one.Length > 0 ? d.Name == one : d.Kind == "cpu" || d.IsGpu))];
         if (devices.Length == 0) throw new ArgumentException($"there is no usable device {one}; 'naf devices' lists them");
+        var report = new Report(
+            Name(devices), DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture), Commit(),
+            $"perf/compare {string.Join(' ', arguments)}".TrimEnd(), $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}",
+            $"libtorch {TorchNatives.Load()}", [.. devices.Select(d => $"{d.Name}: {d.Description}, {d.Units} units, {d.Instructions}")], _entries,
+            _notMeasured);
         foreach (DeviceInfo device in devices)
             foreach (PeerSuite suite in Suites(device))
                 Try($"{suite.Work} on {device.Name} ({suite.Case})", () => [Compare(suite, device)]);
@@ -82,12 +87,6 @@ internal sealed class Comparison
             Try("simulator against C", () => [SimulatorPeers.AgainstC(Repository(), _rounds, Math.Max(1, _seconds))]);
             Try("environments", () => SimulatorPeers.Environments(5 * _seconds));
         }
-        var report = new Report(
-            Name(devices), DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture), Commit(),
-            $"perf/compare {string.Join(' ', arguments)}".TrimEnd(), $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}",
-            $"libtorch {TorchNatives.Load()}", [.. devices.Select(d => $"{d.Name}: {d.Description}, {d.Units} units, {d.Instructions}")], _entries,
-            [.. _notMeasured.Distinct()]);
-        report.Write(_options["out"]);
         Console.WriteLine($"{Path.Combine(_options["out"], report.Name)}.json, .md and .html");
         return failed > 0 ? 1 : 0;
 
@@ -103,12 +102,13 @@ internal sealed class Comparison
                         + string.Join("; ", entry.Rates.Select(r => $"{r.Name} {Rate.Text(r.Median)} {entry.Unit} ({entry.Over(r):0.00})")));
                 }
             }
-            catch (Exception e) when (e is InvalidOperationException or DeviceException or DllNotFoundException)
+            catch (Exception e) when (e is not (OutOfMemoryException or OperationCanceledException or IOException))
             {
                 failed++;
-                _notMeasured.Add($"{what}: {e.Message}");
-                Console.Error.WriteLine(_notMeasured[^1]);
+                NotMeasured($"{what}: {e.Message}");
             }
+            // what was measured is kept, whatever ends the process later
+            report.Write(_options["out"]);
         }
     }
 
@@ -127,9 +127,9 @@ internal sealed class Comparison
 
     private Entry Compare(PeerSuite suite, DeviceInfo device)
     {
-        suite.SetUp();
         try
         {
+            suite.SetUp();
             List<Rate> rates = [.. Turns.Time(suite.Implementations, suite.Units, _rounds, _seconds)];
             foreach ((string name, string module, string[] script) in suite.PythonPeers)
             {
@@ -154,7 +154,7 @@ internal sealed class Comparison
         }
         catch (InvalidOperationException e)
         {
-            _notMeasured.Add($"{name}: {e.Message} ({python}; PYTHON=… names another)");
+            NotMeasured($"{name}: {e.Message} ({python}; PYTHON=… names another)");
             return null;
         }
         try
@@ -166,9 +166,16 @@ internal sealed class Comparison
         }
         catch (Exception e) when (e is InvalidOperationException or JsonException)
         {
-            _notMeasured.Add($"{name}, {string.Join(' ', script)}: {e.Message}");
+            NotMeasured($"{name}, {string.Join(' ', script)}: {e.Message}");
             return null;
         }
+    }
+
+    private void NotMeasured(string what)
+    {
+        if (_notMeasured.Contains(what)) return;
+        _notMeasured.Add(what);
+        Console.Error.WriteLine(what);
     }
 
     private string Name(DeviceInfo[] devices)
