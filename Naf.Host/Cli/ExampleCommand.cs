@@ -6,12 +6,12 @@ namespace Naf.Host;
 /// <param name="name">Its name.</param>
 /// <param name="description">What it does.</param>
 /// <param name="example">A line to type, and what it does.</param>
-/// <param name="notes">More to say before the example; may be empty.</param>
-public sealed class ExampleCommand(string name, string description, string example, string notes = "") : Command(name, description)
+/// <param name="notes">More to say before the example, or all of it after <c>--help all</c>.</param>
+public sealed class ExampleCommand(string name, string description, string example, Func<bool, string>? notes = null) : Command(name, description)
 {
     /// <summary>A line to type, and what it does.</summary>
     public string Example => example;
 
     /// <summary>More to say before the example.</summary>
-    public string Notes => notes;
+    public string Notes(bool all) => notes?.Invoke(all) ?? "";
 }

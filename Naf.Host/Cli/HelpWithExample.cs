@@ -14,7 +14,7 @@ internal sealed class HelpWithExample(HelpAction help) : SynchronousCommandLineA
         int status = help.Invoke(parsed);
         TextWriter output = parsed.InvocationConfiguration.Output;
         (string notes, string example) = parsed.CommandResult.Command is ExampleCommand command
-            ? (command.Notes, command.Example)
+            ? (command.Notes(parsed.Tokens.Any(token => token.Value == "all")), command.Example)
             : ("", "naf train cartpole      trains NAF on the cartpole and prints the score and the run's folder");
         if (notes.Length > 0) output.WriteLine(notes);
         output.WriteLine("Example:");

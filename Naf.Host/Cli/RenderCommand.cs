@@ -18,7 +18,7 @@ internal static class RenderCommand
         var options = new RenderOptions();
         var command = new ExampleCommand(
             "render", "Draws an episode: a picture (.png) or a video (.mp4). Needs neither a display nor a GPU.",
-            "naf render runs/cartpole-naf-1 --out cartpole.mp4", Notes);
+            "naf render runs/cartpole-naf-1 --out cartpole.mp4", _ => Notes);
         options.AddTo(command);
         command.SetAction(parsed => Run(terminal, options.Read(parsed)));
         return command;

@@ -11,7 +11,7 @@ internal static class TrainCommand
         var options = new TrainOptions();
         var command = new ExampleCommand(
             "train", "Trains a policy for a task and keeps everything in a run's folder.",
-            "naf train reacher-single --episodes 150 --seeds 0..4 --set tau=0.01      five learners side by side", SettingsText());
+            "naf train reacher-single --episodes 150 --seeds 0..4 --set tau=0.01      five learners side by side", SettingsText);
         options.AddTo(command);
         command.SetAction(parsed => Run(terminal, options.Read(parsed)));
         return command;
@@ -84,11 +84,11 @@ internal static class TrainCommand
         terminal.Out.WriteLine($"run: {r.Run}");
     }
 
-    private static string SettingsText()
+    private static string SettingsText(bool all)
     {
-        var defaults = new TrainingSettings();
-        int width = SettingTable.Keys.Max(k => k.Length);
+        int width = Setting.Keys.Max(k => k.Length);
         return "Settings (--set, --config, and, as far as they suit a task, its training section), with their defaults:\n"
-            + string.Concat(SettingTable.All.Select(s => $"  {s.Key.PadRight(width)}  {s.Meaning} [{s.Show(defaults)}]\n"));
+            + string.Concat(Setting.All.Where(s => all || s.IsBasic).Select(s => $"  {s.Key.PadRight(width)}  {s.Help}\n"))
+            + (all ? "" : "naf train --help all lists every setting; docs/settings.md has their ranges and sources.\n");
     }
 }

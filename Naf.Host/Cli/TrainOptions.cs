@@ -19,7 +19,7 @@ internal sealed class TrainOptions
     };
 
     private readonly Option<string?>[] _direct =
-        [.. Direct.Select(d => CliOption.Text($"--{d.Key.Replace('_', '-')}", d.Shown, Describe(SettingTable.Find(d.Key)!)))];
+        [.. Direct.Select(d => CliOption.Text($"--{d.Key.Replace('_', '-')}", d.Shown, Setting.Find(d.Key)!.Help))];
 
     private readonly Option<string?> _seeds = CliOption.Text("--seeds", "A..B", "a population: a learner for each seed from A to B [one]");
     private readonly Option<string[]> _set = CliOption.Texts("--set", "KEY=VALUE", "change a setting; may be repeated");
@@ -61,13 +61,6 @@ internal sealed class TrainOptions
         return new TrainRequest(
             task, given, parsed.GetValue(_config), parsed.GetValue(_out), resume, IsPrevious(parsed.GetValue(_checkpoint), resume),
             parsed.GetValue(_accept), parsed.GetValue(_json));
-    }
-
-    private static string Describe(Setting s)
-    {
-        // names need saying what there is to choose from, numbers do not
-        string choice = s.Key is "algorithm" or "device" or "imagination" or "plan" ? $": {s.Expected}" : "";
-        return $"{s.Meaning}{choice} [{s.Show(new TrainingSettings())}]";
     }
 
     private static bool IsPrevious(string? checkpoint, string? resume)

@@ -5,22 +5,21 @@ namespace Naf.Host;
 /// <summary>Settings of iLQG under fitted dynamics (paper, sections 3 and 8.1). The paper gives none of the values.</summary>
 public sealed record IlqgSettings
 {
-    /// <summary>
-    /// ε: a new controller diverges by at most ε nats a time step from the one that made the data, times the step multiplier
-    /// (Levine and Abbeel 2014; their gps has 0.2). A step that goes too far from little data ends in a detour that later steps do not leave.
-    /// </summary>
+    [Setting("ilqg_kl_step", "(0, 1e6]",
+        "iLQG: nats a step that a new controller may be from the data's",
+        "Levine and Abbeel: 0.2. A step that goes too far from little data ends in a detour that later steps do not leave.")]
     public double KlStep { get; init; } = 0.05;
 
-    /// <summary>
-    /// c of equation 4, in units of the reward: the weight of the controller's entropy (Levine and Koltun 2013), so that its noise has the
-    /// covariance −(c + η) Q_uu⁻¹, η the dual of the KL constraint. 0: no more noise than the constraint asks for.
-    /// </summary>
+    [Setting("ilqg_entropy", "[0, 1e9]",
+        "iLQG: weight c of the entropy of its actions, in units of the reward",
+        "Equation 4; Levine and Koltun 2013: covariance −(c + η) Q_uu⁻¹, η the dual of the KL constraint.")]
     public double EntropyWeight { get; init; }
 
-    /// <summary>Least standard deviation of the noise, in actions (which span [−1, 1]): data without noise tell nothing of F_u.</summary>
+    [Setting("ilqg_least_noise", "[0, 10]",
+        "iLQG: least standard deviation of its actions", "Data without noise tell nothing of F_u.")]
     public double LeastNoise { get; init; } = 0.3;
 
-    /// <summary>Largest standard deviation of the noise.</summary>
+    [Setting("ilqg_most_noise", "(0, 100]", "iLQG: largest standard deviation of its actions")]
     public double MostNoise { get; init; } = 1;
 
     /// <summary>Which semidefinite Hessian of the cost. Majorised: steadier far from the goal, and a step never overshoots a smooth norm.</summary>

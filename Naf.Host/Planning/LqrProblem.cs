@@ -8,10 +8,9 @@ internal sealed record LqrCandidate(LinearGaussianController Controller, double 
 
 /// <summary>The cost about the mean trajectory of a controller.</summary>
 /// <param name="Quadratic">The expansion.</param>
-/// <param name="Along">Σ_t C along the trajectory.</param>
 /// <param name="Cost">Σ_t E[C], as the expansion has it.</param>
 /// <param name="Objective">Σ_t E[C] − c H, with H the entropy of the controller's noise.</param>
-internal sealed record LqrExpansion(QuadraticCost Quadratic, double Along, double Cost, double Objective);
+internal sealed record LqrExpansion(QuadraticCost Quadratic, double Cost, double Objective);
 
 /// <summary>Linear-quadratic control about trajectories of one model from one start, near one previous controller. Carries a workspace.</summary>
 /// <param name="model">The dynamics.</param>
@@ -57,7 +56,7 @@ internal sealed class LqrProblem(
         QuadraticCost quadratic = QuadraticCost.About(cost, trajectory.Mean);
         double expected = trajectory.ExpectedCost(quadratic), objective = expected;
         if (settings.EntropyWeight > 0) objective -= settings.EntropyWeight * controller.Entropy();
-        return quadratic.IsFinite && double.IsFinite(objective) ? new LqrExpansion(quadratic, quadratic.Along, expected, objective) : null;
+        return quadratic.IsFinite && double.IsFinite(objective) ? new LqrExpansion(quadratic, expected, objective) : null;
     }
 
     /// <summary>
@@ -100,12 +99,11 @@ internal sealed class LqrProblem(
     /// <summary>The minimiser at one η.</summary>
     /// <param name="cost">Expanded about a trajectory that obeys the model.</param>
     /// <param name="eta">η, 0 or more; 0: the KL term is left out.</param>
-    /// <param name="step">Part of the open-loop step κ that is taken.</param>
     /// <returns>Null: Q_ww was not positive definite, or a number is not finite.</returns>
-    public LqrCandidate? Candidate(QuadraticCost cost, double eta, double step = 1)
+    public LqrCandidate? Candidate(QuadraticCost cost, double eta)
     {
         if (!_pass.Run(cost, previous, eta)) return null;
-        LinearGaussianController controller = Controller(cost, eta, step);
+        LinearGaussianController controller = Controller(cost, eta);
         if (!controller.IsFinite) return null;
         TrajectoryDistribution trajectory = TrajectoryDistribution.Of(model, startMean, startCovariance, controller);
         double kl = eta > 0 ? TrajectoryKl.Of(controller, previous, trajectory) : 0;
@@ -113,7 +111,7 @@ internal sealed class LqrProblem(
     }
 
     // u ~ N(û + K_p (s − ŝ) + κ + 𝒦 (s − ŝ), (η + c) Q_ww⁻¹)
-    private LinearGaussianController Controller(QuadraticCost cost, double eta, double step)
+    private LinearGaussianController Controller(QuadraticCost cost, double eta)
     {
         (int s, int a, int n) = (model.State, model.Action, model.Input);
         double[] gain = previous.Gain.ToArray(), offset = new double[model.Horizon * a], covariance = _pass.Inverse.ToArray();
@@ -123,7 +121,7 @@ internal sealed class LqrProblem(
         {
             ReadOnlySpan<double> z = cost.Nominal.AsSpan(t * n, n);
             for (int i = 0; i < a; i++)
-                offset[t * a + i] = z[s + i] + step * _pass.Step[t * a + i] - PlanningMatrix.Dot(gain.AsSpan((t * a + i) * s, s), z[..s]);
+                offset[t * a + i] = z[s + i] + _pass.Step[t * a + i] - PlanningMatrix.Dot(gain.AsSpan((t * a + i) * s, s), z[..s]);
             Span<double> noise = covariance.AsSpan(t * a * a, a * a);
             foreach (ref double entry in noise) entry *= eta + settings.EntropyWeight;
             bounds.Apply(noise, a);

@@ -8,12 +8,11 @@ namespace Naf.Host;
 /// </summary>
 public sealed record MpcSettings
 {
-    /// <summary>
-    /// How far a plan looks ahead, seconds. Lillicrap et al. 2016: 0.25 to 0.6; the tasks that need more say so in their section `training`.
-    /// </summary>
+    [Setting("mpc_horizon", "(0, 100]",
+        "MPC: seconds that it looks ahead", "Lillicrap et al.: 0.25 to 0.6; tasks that need more say so.")]
     public double HorizonSeconds { get; init; } = 0.6;
 
-    /// <summary>Iterations at each control step. Lillicrap et al. and mujoco_mpc: 1.</summary>
+    [Setting("mpc_iterations", "[1, 1000]", "MPC: iterations at each step", "Lillicrap et al. and mujoco_mpc: 1.")]
     public int Iterations { get; init; } = 1;
 
     /// <summary>Iterations at the first step of an episode, which has no earlier plan to begin with.</summary>
@@ -22,10 +21,9 @@ public sealed record MpcSettings
     /// <summary>Random plans that are tried at the first step of an episode, beside the plan that does nothing.</summary>
     public int ColdPlans { get; init; } = 60;
 
-    /// <summary>
-    /// Random changes of the plan that are tried beside the line search; 0: none. mujoco_mpc's planner iLQS samples too. The cheetah runs by them:
-    /// through its contacts derivatives alone lead it to half the speed.
-    /// </summary>
+    [Setting("mpc_samples", "[0, 100000]",
+        "MPC: random changes of the plan that are tried beside iLQG's",
+        "mujoco_mpc has a planner that samples too. The cheetah runs by them: through its contacts derivatives alone lead it to half the speed.")]
     public int Samples { get; init; } = 60;
 
     /// <summary>Standard deviation of these changes, in actions, at their knots. The cheetah's score rises with it from 0.3 to 1.</summary>

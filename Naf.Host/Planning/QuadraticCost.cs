@@ -25,9 +25,6 @@ internal sealed class QuadraticCost
     /// <summary>Whether every number is finite.</summary>
     public bool IsFinite => PlanningMatrix.IsFinite(_value) && PlanningMatrix.IsFinite(_gradient) && PlanningMatrix.IsFinite(_hessian);
 
-    /// <summary>Σ_t C along the nominal trajectory.</summary>
-    public double Along => _value.Sum();
-
     /// <summary>Expands a cost about a trajectory.</summary>
     /// <param name="cost">C(s, u).</param>
     /// <param name="nominal">[T, S + A]; kept, not copied.</param>

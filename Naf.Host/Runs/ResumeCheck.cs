@@ -9,11 +9,11 @@ public static class ResumeCheck
     /// <exception cref="UserException">A value would change what was learned so far.</exception>
     public static TrainingSettings Apply(TrainingSettings stored, IEnumerable<GivenValue> changes, string folder)
     {
-        var values = SettingTable.All.Select(s => new GivenValue(s.Key, s.Show(stored), "config.yaml")).ToList();
+        var values = Setting.All.Select(s => new GivenValue(s.Key, s.Show(stored), "config.yaml")).ToList();
         foreach (GivenValue change in changes)
         {
             TrainingSettings changed = SettingsResolver.Resolve([.. values, change]);
-            Setting setting = SettingTable.Find(change.Key)!;
+            Setting setting = Setting.Find(change.Key)!;
             if (setting.Show(changed) != setting.Show(stored) && !Changeable.Contains(change.Key))
                 throw new UserException($"{change.Place}: a resumed run keeps {change.Key} = {setting.Show(stored)}; "
                     + $"begin a new run with --config {RunFolder.ConfigOf(folder)} --set {change.Key}={change.Value}");

@@ -20,7 +20,7 @@ public sealed record RunConfig(string Task, TrainingSettings Settings, Versions 
                 "# What this run was made with. The settings can be given to another one: naf train TASK --config config.yaml\n");
             text.Append("format: ").Append(Format).Append('\n');
             text.Append("task: ").Append(Quote(Task)).Append("\nsettings:\n");
-            foreach (Setting setting in SettingTable.All)
+            foreach (Setting setting in Setting.All)
                 text.Append("  ").Append(setting.Key).Append(": ").Append(setting.Show(Settings)).Append('\n');
             text.Append("versions:\n");
             foreach ((string key, string value) in Versions.Entries) text.Append("  ").Append(key).Append(": ").Append(Quote(value)).Append('\n');

@@ -3,12 +3,18 @@ namespace Naf.Host;
 /// <summary>The Ornstein-Uhlenbeck process that is added to the policy's actions while it trains (the 𝒩 of the paper's Algorithm 1).</summary>
 public sealed record ExplorationSettings
 {
-    /// <summary>Pull θ towards 0 in each step, between 0 and 1. Lillicrap et al. 2016 and rllabplusplus: 0.15.</summary>
+    [Setting("noise_theta", "[0, 1]",
+        "pull θ of the exploration noise towards 0 in each step", "Lillicrap et al. and rllabplusplus: 0.15.",
+        Basic = true)]
     public double Theta { get; init; } = 0.15;
 
-    /// <summary>Standard deviation σ of each step's random part, in actions (which span [−1, 1]). rllabplusplus: 0.3.</summary>
+    [Setting("noise_sigma", "[0, 100]",
+        "standard deviation σ of the random part of the exploration noise, in actions", "rllabplusplus: 0.3.",
+        Basic = true)]
     public double Sigma { get; init; } = 0.3;
 
-    /// <summary>Factor on the whole process. Paper, section 6: one of 0.1, 0.3, 1, the best of each task reported.</summary>
+    [Setting("noise_scale", "[0, 100]",
+        "factor on the exploration noise", "Paper, section 6: one of 0.1, 0.3, 1, the best of each task reported.",
+        Basic = true)]
     public double Scale { get; init; } = 1;
 }

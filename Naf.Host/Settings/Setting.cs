@@ -1,77 +1,122 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Reflection;
 
 namespace Naf.Host;
 
-/// <summary>One key of the settings, as text.</summary>
-/// <param name="Key">The name in YAML and in <c>--set</c>, snake_case.</param>
-/// <param name="Expected">What a value must be, in words.</param>
-/// <param name="Meaning">What it does, in a few words.</param>
-/// <param name="Show">The value of some settings as text that <paramref name="Parse"/> reads back.</param>
-/// <param name="Parse">The settings with another value; null when the text is not what is expected.</param>
-public sealed record Setting(
-    string Key, string Expected, string Meaning, Func<TrainingSettings, string> Show, Func<TrainingSettings, string, TrainingSettings?> Parse)
+/// <summary>One key of the settings: a property of <see cref="TrainingSettings"/>, or of a record within it, read and written as text.</summary>
+public sealed class Setting
 {
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
 
-    /// <summary>A whole number from <paramref name="least"/> to <paramref name="most"/>; 1e6 and 1_000_000 are accepted.</summary>
-    public static Setting Integer(
-        string key, int least, int most, string meaning, Func<TrainingSettings, int> get, Func<TrainingSettings, int, TrainingSettings> with) =>
-        new(key, $"a whole number from {least} to {most}", meaning, s => get(s).ToString(Invariant), (s, text) =>
-            double.TryParse(text.Replace("_", ""), NumberStyles.Float, Invariant, out double value) && value == Math.Floor(value)
-                && value >= least && value <= most ? with(s, (int)value) : null);
+    private readonly ImmutableArray<PropertyInfo> _path;
+    private readonly SettingAttribute _attribute;
 
-    /// <summary>A seed: any whole number of 64 bits without sign.</summary>
-    public static Setting Seed(string key, string meaning, Func<TrainingSettings, ulong> get, Func<TrainingSettings, ulong, TrainingSettings> with) =>
-        new(key, "a whole number from 0 to 18446744073709551615", meaning, s => get(s).ToString(Invariant), (s, text) =>
-            ulong.TryParse(text, NumberStyles.None, Invariant, out ulong value) ? with(s, value) : null);
+    private Setting(ImmutableArray<PropertyInfo> path, SettingAttribute attribute) => (_path, _attribute) = (path, attribute);
 
-    /// <summary>A number in an interval, such as "(0, 1]": a round bracket leaves its end out.</summary>
-    public static Setting Number(
-        string key, string interval, string meaning, Func<TrainingSettings, double> get, Func<TrainingSettings, double, TrainingSettings> with)
+    /// <summary>Every key, in the order in which config.yaml lists them: that of the properties.</summary>
+    public static ImmutableArray<Setting> All { get; } = [.. Of(typeof(TrainingSettings), [])];
+
+    /// <summary>The keys' names.</summary>
+    public static IEnumerable<string> Keys => All.Select(s => s.Key);
+
+    /// <summary>The name in YAML and in <c>--set</c>.</summary>
+    public string Key => _attribute.Key;
+
+    /// <summary>What it does, in a few words, with the choices there are.</summary>
+    public string Meaning => Type.IsEnum || Type == typeof(string) ? $"{_attribute.Meaning}: {Expected}" : _attribute.Meaning;
+
+    /// <summary>Its meaning and its default, for a line of help.</summary>
+    public string Help => $"{Meaning} [{Show(new TrainingSettings())}]";
+
+    /// <summary>Whether it is among the few that most users set.</summary>
+    public bool IsBasic => _attribute.Basic;
+
+    /// <summary>Where the default comes from; may be empty.</summary>
+    public string Source => _attribute.Source;
+
+    /// <summary>What a value must be, in words.</summary>
+    public string Expected =>
+        Type == typeof(int) ? $"a whole number from {_attribute.Range[1..^1].Replace(", ", " to ")}"
+        : Type == typeof(ulong) ? $"a whole number from 0 to {ulong.MaxValue}"
+        : Type == typeof(double) ? $"a number in {_attribute.Range}"
+        : Type == typeof(bool) ? "true or false"
+        : Type == typeof(string) ? _attribute.Range
+        : Type.IsEnum ? Choices(Enum.GetNames(Type))
+        : "one to four sizes from 1 to 4096, such as [200, 200]";
+
+    private Type Type => _path[^1].PropertyType;
+
+    /// <summary>A key's setting, or null.</summary>
+    public static Setting? Find(string key) => All.FirstOrDefault(s => s.Key == key);
+
+    /// <summary>The value of some settings as text that <see cref="Parse"/> reads back.</summary>
+    public string Show(TrainingSettings settings)
     {
-        string[] ends = interval[1..^1].Split(", ");
-        double low = double.Parse(ends[0], Invariant), high = double.Parse(ends[1], Invariant);
-        bool Inside(double v) => (interval[0] == '[' ? v >= low : v > low) && (interval[^1] == ']' ? v <= high : v < high);
-        return new(key, $"a number in {interval}", meaning, s => get(s).ToString("R", Invariant), (s, text) =>
-            double.TryParse(text, NumberStyles.Float, Invariant, out double value) && Inside(value) ? with(s, value) : null);
+        object value = _path.Aggregate((object)settings, (record, property) => property.GetValue(record)!);
+        return value switch
+        {
+            double number => number.ToString("R", Invariant),
+            bool or Enum => value.ToString()!.ToLowerInvariant(),
+            ImmutableArray<int> sizes => $"[{string.Join(", ", sizes)}]",
+            _ => Convert.ToString(value, Invariant)!,
+        };
     }
 
-    /// <summary>true or false.</summary>
-    public static Setting Flag(string key, string meaning, Func<TrainingSettings, bool> get, Func<TrainingSettings, bool, TrainingSettings> with) =>
-        new(key, "true or false", meaning, s => get(s) ? "true" : "false", (s, text) => text.ToLowerInvariant() switch
-        {
-            "true" or "on" or "yes" => with(s, true),
-            "false" or "off" or "no" => with(s, false),
-            _ => null,
-        });
+    /// <summary>The settings with another value; null when the text is not what is expected.</summary>
+    public TrainingSettings? Parse(TrainingSettings settings, string text) =>
+        Read(text) is { } value ? (TrainingSettings)With(settings, _path.AsSpan(), value) : null;
 
-    /// <summary>Sizes of layers, such as [200, 200].</summary>
-    public static Setting Sizes(
-        string key, string meaning, Func<TrainingSettings, ImmutableArray<int>> get,
-        Func<TrainingSettings, ImmutableArray<int>, TrainingSettings> with) =>
-        new(key, "one to four sizes from 1 to 4096, such as [200, 200]", meaning, s => $"[{string.Join(", ", get(s))}]", (s, text) =>
-        {
-            string[] parts = text.Trim('[', ']', ' ').Split([',', ' '], StringSplitOptions.RemoveEmptyEntries);
-            int[] sizes = new int[parts.Length];
-            for (int i = 0; i < parts.Length; i++)
-                if (!int.TryParse(parts[i], NumberStyles.None, Invariant, out sizes[i]) || sizes[i] is < 1 or > 4096) return null;
-            return sizes.Length is >= 1 and <= 4 ? with(s, [.. sizes]) : null;
-        });
+    private object? Read(string text)
+    {
+        if (Type == typeof(bool))
+            return text.ToLowerInvariant() switch { "true" or "on" or "yes" => true, "false" or "off" or "no" => false, _ => null };
+        if (Type == typeof(string)) return text.Length > 0 ? text : null;
+        if (Type.IsEnum) return Enum.GetValues(Type).Cast<object>().FirstOrDefault(v => v.ToString()!.ToLowerInvariant() == text);
+        if (Type == typeof(ulong)) return ulong.TryParse(text, NumberStyles.None, Invariant, out ulong seed) ? seed : null;
+        if (Type == typeof(ImmutableArray<int>)) return Sizes(text);
+        // 1e6 and 1_000_000 are whole numbers
+        bool whole = Type == typeof(int);
+        string digits = whole ? text.Replace("_", "") : text;
+        if (!double.TryParse(digits, NumberStyles.Float, Invariant, out double number) || !IsInRange(number)) return null;
+        return !whole ? number : number == Math.Floor(number) ? (int)number : null;
+    }
 
-    /// <summary>One of the names of <typeparamref name="T"/>, in lower case.</summary>
-    public static Setting Choice<T>(
-        string key, string expected, string meaning, Func<TrainingSettings, T> get, Func<TrainingSettings, T, TrainingSettings> with)
-        where T : struct, Enum =>
-        new(key, expected, meaning, s => get(s).ToString().ToLowerInvariant(), (s, text) =>
-        {
-            foreach (T value in Enum.GetValues<T>())
-                if (value.ToString().ToLowerInvariant() == text) return with(s, value);
-            return null;
-        });
+    private bool IsInRange(double number)
+    {
+        string range = _attribute.Range;
+        string[] ends = range[1..^1].Split(", ");
+        double low = double.Parse(ends[0], Invariant), high = double.Parse(ends[1], Invariant);
+        return (range[0] == '[' ? number >= low : number > low) && (range[^1] == ']' ? number <= high : number < high);
+    }
 
-    /// <summary>Any text.</summary>
-    public static Setting Text(
-        string key, string expected, string meaning, Func<TrainingSettings, string> get, Func<TrainingSettings, string, TrainingSettings?> with) =>
-        new(key, expected, meaning, get, with);
+    private static object? Sizes(string text)
+    {
+        string[] parts = text.Trim('[', ']', ' ').Split([',', ' '], StringSplitOptions.RemoveEmptyEntries);
+        int[] sizes = [.. parts.Select(part => int.TryParse(part, NumberStyles.None, Invariant, out int size) ? size : 0)];
+        return sizes.Length is >= 1 and <= 4 && sizes.All(size => size is >= 1 and <= 4096) ? ImmutableArray.Create(sizes) : null;
+    }
+
+    private static string Choices(string[] names)
+    {
+        string[] words = [.. names.Select(name => name.ToLowerInvariant())];
+        return words.Length == 1 ? words[0] : $"{string.Join(", ", words[..^1])} or {words[^1]}";
+    }
+
+    // the settings of a record and of the records within it
+    private static IEnumerable<Setting> Of(Type record, ImmutableArray<PropertyInfo> path)
+    {
+        foreach (PropertyInfo property in record.GetProperties().OrderBy(p => p.MetadataToken))
+            if (property.GetCustomAttribute<SettingAttribute>() is { } attribute) yield return new Setting(path.Add(property), attribute);
+            else if (property.PropertyType.Name.EndsWith("Settings", StringComparison.Ordinal))
+                foreach (Setting inner in Of(property.PropertyType, path.Add(property))) yield return inner;
+    }
+
+    // a copy of a record with another value at the end of a path, as the compiler's `with`
+    private static object With(object record, ReadOnlySpan<PropertyInfo> path, object value)
+    {
+        object copy = record.GetType().GetMethod("<Clone>$")!.Invoke(record, null)!;
+        path[0].SetValue(copy, path.Length == 1 ? value : With(path[0].GetValue(record)!, path[1..], value));
+        return copy;
+    }
 }

@@ -1,37 +1,28 @@
 namespace Naf.Host;
 
+/// <summary>The learning algorithms.</summary>
+public enum LearningAlgorithm
+{
+    /// <summary>Q-learning with normalized advantage functions (paper, section 4).</summary>
+    Naf,
+}
+
 /// <summary>Everything that a training run can be told, beside its task. Immutable; the defaults are the paper's where it gives a value.</summary>
+/// <remarks>Each <see cref="SettingAttribute"/> has a key, its range, its meaning and the source of its default.</remarks>
 public sealed record TrainingSettings
 {
-    /// <summary>The learning algorithm; only <c>naf</c> so far.</summary>
-    public string Algorithm { get; init; } = "naf";
+    [Setting("algorithm", "", "the learning algorithm")]
+    public LearningAlgorithm Algorithm { get; init; } = LearningAlgorithm.Naf;
 
-    /// <summary>Training episodes M of each learner. Paper, Table 1: 130 to 2,400, by task.</summary>
+    [Setting("episodes", "[1, 100000000]",
+        "training episodes M of each learner", "Paper, Table 1: 130 to 2,400, by task.")]
     public int Episodes { get; init; } = 150;
 
-    /// <summary>Seed A of learner 0; learner k has seed A + k.</summary>
+    [Setting("seed", "", "seed of learner 0; learner k has seed + k")]
     public ulong Seed { get; init; }
 
-    /// <summary>Learners P that train side by side, each on its own environment.</summary>
+    [Setting("learners", "[1, 4096]", "learners that train side by side, each on its own environment")]
     public int Learners { get; init; } = 1;
-
-    /// <summary>Episodes from one test to the next; a test also comes before the first episode and after the last.</summary>
-    public int TestEvery { get; init; } = 10;
-
-    /// <summary>Episodes of a test: without noise, from the same starts at every test of every learner.</summary>
-    public int TestEpisodes { get; init; } = 20;
-
-    /// <summary>Seed of the starts of test episodes, the same for all learners.</summary>
-    public ulong TestSeed { get; init; } = 1000;
-
-    /// <summary>Episodes from one checkpoint to the next.</summary>
-    public int CheckpointEvery { get; init; } = 10;
-
-    /// <summary>Where the learners live: <c>auto</c>, <c>cpu</c>, <c>cuda:N</c> or <c>opencl:N</c>.</summary>
-    public string Device { get; init; } = "auto";
-
-    /// <summary>Threads of the CPU in use; 0: one per core. Results do not depend on it.</summary>
-    public int Threads { get; init; }
 
     /// <summary>The learner.</summary>
     public NafSettings Naf { get; init; } = new();
@@ -44,6 +35,26 @@ public sealed record TrainingSettings
 
     /// <summary>Its planned episodes.</summary>
     public PlanSettings Plan { get; init; } = new();
+
+    [Setting("test_every", "[1, 100000000]",
+        "episodes between tests", "A test also comes before the first episode and after the last.", Basic = true)]
+    public int TestEvery { get; init; } = 10;
+
+    [Setting("test_episodes", "[1, 1000000]",
+        "episodes of a test", "Without noise, from the same starts at every test of every learner.")]
+    public int TestEpisodes { get; init; } = 20;
+
+    [Setting("test_seed", "", "seed of the starts of test episodes")]
+    public ulong TestSeed { get; init; } = 1000;
+
+    [Setting("checkpoint_every", "[1, 100000000]", "episodes between checkpoints")]
+    public int CheckpointEvery { get; init; } = 10;
+
+    [Setting("device", "auto, cpu, cuda:N, opencl:N or emulated", "where the learners live")]
+    public string Device { get; init; } = "auto";
+
+    [Setting("threads", "[0, 256]", "threads of the CPU; 0: one per core", "Results do not depend on it.")]
+    public int Threads { get; init; }
 
     /// <summary>Updates from R_f after each step while a learner imagines.</summary>
     public int ImaginedUpdates => Imagination.Updates > 0 ? Imagination.Updates : Naf.UpdatesPerStep * Imagination.Steps;

@@ -21,7 +21,7 @@ public sealed partial class TrainingRun
         Device device = opened.Add(DeviceList.Select(resolved.Device, resolved.Threads));
         string lasting = TaskLibrary.Names.Contains(taskName) ? taskName : Path.GetFullPath(taskName);
         var config = new RunConfig(lasting, resolved, Versions.Now(task, device.Info));
-        RunFolder held = opened.Add(RunFolder.Create(folder, $"{task.Name}-{resolved.Algorithm}"));
+        RunFolder held = opened.Add(RunFolder.Create(folder, $"{task.Name}-{resolved.Algorithm.ToString().ToLowerInvariant()}"));
         var run = new TrainingRun(held, config, task, device, opened);
         run.Guarded(() =>
         {

@@ -95,7 +95,7 @@ public sealed partial class TrainingRun : IDisposable
         double seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
         long updates = learners.Sum(l => l.Updates);
         return new TrainingResult(
-            Folder, _task.Name, Settings.Algorithm, _device.Info.Name, _agent.EpisodesEnded,
+            Folder, _task.Name, Settings.Algorithm.ToString().ToLowerInvariant(), _device.Info.Name, _agent.EpisodesEnded,
             Finished: !_agent.Running && learners.Any(l => l.Stopped is null),
             TrainingResult.Median(learners.Select(l => l.BestTestScore)), TrainingResult.Median(learners.Select(l => l.FinalTestScore)),
             updates, seconds > 0 ? updates / seconds : 0, seconds, learners);

@@ -88,9 +88,6 @@ public sealed class GaussianFit : IDisposable
         _lengths[learner][episode] = samples.Length / Shape.Sample;
     }
 
-    /// <summary>Samples of the episode in a place.</summary>
-    public int EpisodeLength(int learner, int episode) => _lengths[learner][episode];
-
     /// <summary>Fits learners' models to their episodes. On a GPU it is launched, not waited for.</summary>
     /// <param name="prior">In the samples' units; null: none, for which the paper's few episodes are too few.</param>
     /// <param name="scale">

@@ -58,7 +58,8 @@ public static class UpdateCheck
             double loss = Math.Abs(population.TakeReport(0).Loss - expected) / expected;
             Learner learner = population.LearnerAt(0);
             double[] moments = [.. oracle.First.SelectMany(m => m)];
-            double largest = moments.Max(Math.Abs), gradient = k == 0 ? LargestError(learner.FirstMoment.Span, moments, _ => largest) : errors.Gradient;
+            double largest = moments.Max(Math.Abs);
+            double gradient = k == 0 ? LargestError(learner.FirstMoment.Span, moments, _ => largest) : errors.Gradient;
             loss = double.IsFinite(loss) ? Math.Max(errors.Loss, loss) : double.PositiveInfinity;
             errors = new Errors(gradient, loss, StateError(learner, oracle));
         }

@@ -80,9 +80,6 @@ public sealed unsafe partial class MujocoModel
     /// <summary>[Nu, 2] Lower and upper limit of each control.</summary>
     public ReadOnlySpan<double> ControlRange => Reals("actuator_ctrlrange", 2 * Nu);
 
-    /// <summary>[SensorCount] Where the sensor's values begin in the sensor data.</summary>
-    public ReadOnlySpan<int> SensorAddress => Integers("sensor_adr", SensorCount);
-
     /// <summary>How many objects of a kind there are.</summary>
     public int Count(MujocoObject kind) => kind switch
     {

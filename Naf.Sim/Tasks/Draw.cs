@@ -38,9 +38,6 @@ public sealed record Draw(ImmutableArray<double> At, Spread Spread, ImmutableArr
     /// <summary>Number of values.</summary>
     public int Size => At.Length;
 
-    /// <summary>Whether every episode has the same values.</summary>
-    public bool IsFixed => Spread == Spread.Fixed;
-
     /// <summary>Draws the values.</summary>
     internal void Sample(ref DrawSource source, Span<double> values)
     {

@@ -100,6 +100,20 @@ public sealed class IlqgPlannerTests
     }
 
     [Test]
+    public void Without_the_divergence_the_step_is_the_riccati_solution(
+        [Values(1, 2, 31)] int horizon, [Values(1, 4, 7)] int state, [Values(1, 3)] int action, [Values(0.5, 0.95, 1.1)] double radius)
+    {
+        var system = new LinearSystem(3, horizon, state, action, radius);
+        var problem = new LqrProblem(
+            system.Model, system.StartMean, system.StartCovariance, system.Previous, new IlqgSettings { LeastNoise = 0 });
+        LinearGaussianController controller = problem.Candidate(problem.Expanded(system.Previous, system)!.Quadratic, eta: 0)!.Controller;
+        (double[,] K, double[] k)[] expected = system.Riccati();
+        Assert.That(controller.Gain.ToArray(), Is.EqualTo(expected.SelectMany(e => e.K.Cast<double>())).Within(Tolerances.Riccati));
+        Assert.That(controller.Offset.ToArray(), Is.EqualTo(expected.SelectMany(e => e.k)).Within(Tolerances.Riccati));
+        Assert.That(controller.Covariance.ToArray(), Is.All.Zero);
+    }
+
+    [Test]
     public void A_bound_without_limit_leads_to_the_riccati_solution()
     {
         var system = new LinearSystem(8, 9, 4, 2);

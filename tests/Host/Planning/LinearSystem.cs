@@ -55,14 +55,6 @@ internal sealed class LinearSystem : IStageCost
     /// <summary>A controller with feedback and correlated noise.</summary>
     public LinearGaussianController Previous { get; }
 
-    /// <summary>The same without noise in start and dynamics.</summary>
-    public LinearSystem Certain()
-    {
-        Array.Clear(Model.N);
-        Array.Clear(StartCovariance);
-        return this;
-    }
-
     public double Value(ReadOnlySpan<double> s, ReadOnlySpan<double> u)
     {
         double[] z = [.. s, .. u];

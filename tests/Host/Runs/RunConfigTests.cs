@@ -17,7 +17,7 @@ public sealed class RunConfigTests
         var read = RunConfig.Read(folder["config.yaml"]);
         Assert.That(read.Task, Is.EqualTo(config.Task));
         Assert.That(read.Versions, Is.EqualTo(Made));
-        foreach (Setting setting in SettingTable.All)
+        foreach (Setting setting in Setting.All)
             Assert.That(setting.Show(read.Settings), Is.EqualTo(setting.Show(config.Settings)), setting.Key);
     }
 

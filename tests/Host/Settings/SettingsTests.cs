@@ -1,3 +1,4 @@
+using System.Text;
 using Naf.Host;
 using NUnit.Framework;
 
@@ -49,11 +50,11 @@ public sealed class SettingsTests
             ["mpc_horizon"] = "0.8", ["mpc_iterations"] = "2", ["mpc_samples"] = "17",
             ["test_every"] = "3", ["test_episodes"] = "4", ["test_seed"] = "5", ["checkpoint_every"] = "6", ["device"] = "cpu", ["threads"] = "2",
         };
-        Assert.That(other.Keys, Is.EquivalentTo(SettingTable.Keys), "every key is tested");
+        Assert.That(other.Keys, Is.EquivalentTo(Setting.Keys), "every key is tested");
         // two controls exclude each other
         string alone = "imagined_shifted";
         TrainingSettings s = Resolve(key => key != alone), shifted = Resolve(key => key == alone);
-        foreach (Setting setting in SettingTable.All)
+        foreach (Setting setting in Setting.All)
             Assert.That(setting.Show(setting.Key == alone ? shifted : s), Is.EqualTo(other[setting.Key]), setting.Key);
 
         TrainingSettings Resolve(Func<string, bool> chosen) =>
@@ -68,7 +69,7 @@ public sealed class SettingsTests
     [TestCase("episodes", "2.5", "episodes = '2.5' is not a whole number from 1 to")]
     [TestCase("hidden", "200 -1", "is not one to four sizes from 1 to 4096, such as [200, 200]")]
     [TestCase("batch_norm", "maybe", "is not true or false")]
-    [TestCase("algorithm", "ddpg", "'ddpg' is not naf, the only one of this version")]
+    [TestCase("algorithm", "ddpg", "'ddpg' is not naf")]
     [TestCase("replay_capacity", "10", "replay_capacity = 10 is less than batch_size = 64")]
     [TestCase("imagined_capacity", "63", "imagined_capacity = 63 is less than batch_size = 64: nothing would be learned from it")]
     [TestCase("ilqg_least_noise", "2", "ilqg_most_noise = 1 is less than ilqg_least_noise = 2; raise it")]
@@ -118,5 +119,30 @@ public sealed class SettingsTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["my.yaml"], text);
         Assert.That(SettingsFile.Read(folder["my.yaml"]), Is.Empty);
+    }
+
+    // NAF_UPDATE_DOCS=1 ./test --filter Name~The_page_of_settings writes it anew
+    [Test]
+    public void The_page_of_settings_is_that_of_the_properties()
+    {
+        string path = Path.Combine(Repository.Root, "docs", "settings.md");
+        var page = new StringBuilder("""
+            # Settings
+
+            Every setting of `naf train`: a line `key: value` of `--config`, of a task's section `training`, or `--set key=value`. Later ones win, in
+            this order. The resolved settings of a run are in its `config.yaml`. This page is made from the properties of
+            [`TrainingSettings`](../Naf.Host/Settings/TrainingSettings.cs) and the records within it; bold ones are those that most users set.
+
+            | key | default | range | meaning | source of the default, remarks |
+            |---|---|---|---|---|
+
+            """);
+        foreach (Setting s in Setting.All)
+        {
+            string key = s.IsBasic ? $"**`{s.Key}`**" : $"`{s.Key}`", source = s.Source.Replace("|", "\\|");
+            page.Append($"| {key} | {s.Show(new TrainingSettings())} | {s.Expected} | {s.Meaning} | {source} |\n");
+        }
+        if (Environment.GetEnvironmentVariable("NAF_UPDATE_DOCS") == "1") File.WriteAllText(path, page.ToString());
+        Assert.That(File.ReadAllText(path), Is.EqualTo(page.ToString()));
     }
 }

@@ -139,7 +139,6 @@ public sealed class GaussianFitTests
         var sample = new double[16];
         sample[3] = double.NaN;
         Assert.That(() => fit.Store(0, 0, sample), Throws.TypeOf<NonFiniteTransitionException>().With.Message.Contains("entry 3"));
-        Assert.That(fit.EpisodeLength(0, 0), Is.Zero, "nothing was stored");
         fit.Store(0, 0, new double[16]);
         fit.Store(1, 0, new double[16]);
         Assert.That(() => fit.Fit(new GaussianPrior(new double[16], new double[256], 1, 1)),

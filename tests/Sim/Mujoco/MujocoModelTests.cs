@@ -23,7 +23,6 @@ public sealed class MujocoModelTests : MujocoFixture
             Assert.That(model.NameOf(MujocoObject.Joint, 0), Is.EqualTo("float"));
             Assert.That(model.ControlRange.ToArray(), Is.EqualTo(new double[] { -2, 3, 0, 0 }));
             Assert.That(model.ControlLimited.ToArray(), Is.EqualTo(new byte[] { 1, 0 }));
-            Assert.That(model.SensorAddress.ToArray(), Is.EqualTo(new[] { 0, 1 }));
         });
     }
 
