@@ -1,3 +1,4 @@
-using Naf.Host;
+using Naf.Host.Cli;
+using Naf.Host.Cli.Common;
 
 return CommandLine.Run(args, Terminal.OfProcess());

@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using Naf.Kernels;
-using TorchSharp;
+using Naf.Kernels.Advantage;
+using Naf.Kernels.Random;
 
 namespace Naf.Perf;
 

@@ -1,5 +1,7 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Advantage;
+using Naf.Kernels.Population;
 
 namespace Naf.Perf;
 

@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using Naf.Kernels;
-using Naf.Torch;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Random;
 using TorchSharp;
 
 namespace Naf.Perf;

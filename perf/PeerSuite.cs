@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using BenchmarkDotNet.Attributes;
 using Naf.Gpu;
+using Naf.Gpu.Devices;
 using Naf.Torch;
 using TorchSharp;
 

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Network.Cpu;
+using Naf.Kernels.Random;
 
 namespace Naf.Perf;
 

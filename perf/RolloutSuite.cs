@@ -1,7 +1,10 @@
 using BenchmarkDotNet.Attributes;
-using Naf.Kernels;
-using Naf.Torch;
-using TorchSharp;
+using Naf.Checks.Benchmarks;
+using Naf.Checks.Comparisons;
+using Naf.Kernels.Population;
+using Naf.Kernels.Rollout;
+using Naf.Kernels.Rollout.Engines;
+using Naf.Kernels.Update;
 
 namespace Naf.Perf;
 

@@ -1,4 +1,6 @@
-using Naf.Kernels;
+using Naf.Kernels.Population;
+using Naf.Kernels.Random;
+using Naf.Kernels.Update;
 
 namespace Naf.Perf;
 

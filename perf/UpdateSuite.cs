@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using Naf.Kernels;
+using Naf.Kernels.Population;
+using Naf.Kernels.Update;
 
 namespace Naf.Perf;
 

@@ -39,7 +39,7 @@ exec "$here/program/naf" "$@"
 LAUNCHER
 chmod +x "$out/naf" "$out/program/naf" "$out/measure_gpu.sh"
 commit=$(git -C "$root" rev-parse HEAD)
-[ -z "$(git -C "$root" status --porcelain -- Naf.Gpu Naf.Kernels Naf.Sim Naf.Host perf)" ] || commit="$commit-changed"
+[ -z "$(git -C "$root" status --porcelain -- Naf.Gpu Naf.Kernels Naf.Checks Naf.Sim Naf.Host perf)" ] || commit="$commit-changed"
 printf '%s\n' "$commit" > "$out/commit"
 
 size=$(du -s --block-size=1K "$out" | cut -f 1)

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Devices;
 using NUnit.Framework;
 
 namespace Naf.Tests;

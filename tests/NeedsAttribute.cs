@@ -1,5 +1,5 @@
 using Naf.Gpu;
-using Naf.Sim;
+using Naf.Sim.Rendering;
 using NUnit.Framework;
 using NUnit.Framework.Interfaces;
 

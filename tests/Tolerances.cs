@@ -1,3 +1,4 @@
+
 namespace Naf.Tests;
 
 /// <summary>Every tolerance of the numerical tests, with its reason.</summary>

@@ -3,7 +3,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using ILGPU;
 
-namespace Naf.Gpu;
+namespace Naf.Gpu.Accelerators;
 
 /// <summary>
 /// A kernel's arguments as CUDA lays them out: the fields in their order, each at a multiple of its size, a view as its address and its length.

@@ -1,4 +1,6 @@
-namespace Naf.Gpu;
+using Naf.Gpu.Devices;
+
+namespace Naf.Gpu.Accelerators;
 
 /// <summary>Buffers of a GPU device that are freed together.</summary>
 public sealed class BufferScope(GpuDevice device) : IDisposable

@@ -1,6 +1,7 @@
 using ILGPU.Runtime.Cuda;
+using Naf.Gpu.Devices;
 
-namespace Naf.Gpu;
+namespace Naf.Gpu.Accelerators;
 
 /// <summary>C = A B in float32 by NVIDIA's cuBLAS: what a CUDA device's matrix products are measured against.</summary>
 public sealed class CublasProduct : IDisposable

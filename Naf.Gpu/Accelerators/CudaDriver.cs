@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using ILGPU.Runtime.Cuda;
 
-namespace Naf.Gpu;
+namespace Naf.Gpu.Accelerators;
 
 /// <summary>The few functions of the CUDA driver that ILGPU does not offer; ILGPU's accelerator must be bound to the calling thread.</summary>
 internal static unsafe partial class CudaDriver

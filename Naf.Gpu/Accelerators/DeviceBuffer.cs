@@ -1,7 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
 
-namespace Naf.Gpu;
+namespace Naf.Gpu.Accelerators;
 
 /// <summary>An array on a GPU device, zeroed at birth and counted while it lives.</summary>
 /// <typeparam name="T">A number.</typeparam>

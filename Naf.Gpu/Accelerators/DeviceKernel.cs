@@ -1,8 +1,9 @@
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
+using Naf.Gpu.Devices;
 
-namespace Naf.Gpu;
+namespace Naf.Gpu.Accelerators;
 
 /// <summary>A compiled kernel on a device, which owns it.</summary>
 /// <typeparam name="TArguments">A struct of views and numbers.</typeparam>

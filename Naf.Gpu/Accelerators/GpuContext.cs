@@ -5,8 +5,9 @@ using ILGPU;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
+using Naf.Gpu.Devices;
 
-namespace Naf.Gpu;
+namespace Naf.Gpu.Accelerators;
 
 /// <summary>ILGPU's context, of which a process has one: which GPU drivers and devices are here. Made at first use.</summary>
 internal sealed partial class GpuContext

@@ -9,8 +9,10 @@ using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
+using Naf.Gpu.Devices;
+using Device = Naf.Gpu.Devices.Device;
 
-namespace Naf.Gpu;
+namespace Naf.Gpu.Accelerators;
 
 /// <summary>
 /// A device that runs kernels by ILGPU, in the order in which they are launched (one stream). Its calls may come from several threads. Buffers are

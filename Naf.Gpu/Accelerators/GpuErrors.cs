@@ -1,8 +1,9 @@
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
+using Naf.Gpu.Devices;
 
-namespace Naf.Gpu;
+namespace Naf.Gpu.Accelerators;
 
 /// <summary>What a driver says, as the exceptions of this library with their remedies.</summary>
 internal static class GpuErrors

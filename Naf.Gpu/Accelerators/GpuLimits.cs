@@ -1,4 +1,4 @@
-namespace Naf.Gpu;
+namespace Naf.Gpu.Accelerators;
 
 /// <summary>What a GPU device can do; kernels are shaped by it.</summary>
 /// <param name="Units">Multiprocessors or compute units.</param>

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 
-namespace Naf.Gpu;
+namespace Naf.Gpu.Accelerators;
 
 /// <summary>
 /// Shared memory of a thread group. An entry point names it by a type parameter, for which <see cref="GpuDevice.Load"/> puts what the device needs:

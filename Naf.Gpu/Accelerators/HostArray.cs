@@ -2,7 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 
-namespace Naf.Gpu;
+namespace Naf.Gpu.Accelerators;
 
 /// <summary>An array of the host, zeroed, in the form in which kernels take arrays: for their bodies run as plain C#.</summary>
 /// <typeparam name="T">A number.</typeparam>

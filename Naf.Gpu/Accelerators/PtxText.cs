@@ -1,7 +1,7 @@
 using System.Reflection;
 using ILGPU.Backends.PTX;
 
-namespace Naf.Gpu;
+namespace Naf.Gpu.Accelerators;
 
 /// <summary>Changes of the PTX that ILGPU made, before the driver gets it.</summary>
 internal static class PtxText

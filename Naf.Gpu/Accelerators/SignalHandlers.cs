@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Naf.Gpu;
+namespace Naf.Gpu.Accelerators;
 
 /// <summary>
 /// Keeps what this process does on signals while a driver starts: drivers that compile by LLVM (PoCL) take over SIGHUP, SIGINT and SIGTERM, and

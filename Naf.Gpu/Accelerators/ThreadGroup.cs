@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 
-namespace Naf.Gpu;
+namespace Naf.Gpu.Accelerators;
 
 /// <summary>The threads that work together on one item of a kernel: a thread group of a device, or one thread of plain C#.</summary>
 public interface IThreadGroup

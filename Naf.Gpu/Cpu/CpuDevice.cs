@@ -2,8 +2,9 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using Naf.Gpu.Devices;
 
-namespace Naf.Gpu;
+namespace Naf.Gpu.Cpu;
 
 /// <summary>The processor as a device: a fixed team of threads and the widest vectors that it has.</summary>
 public sealed class CpuDevice : Device

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Naf.Gpu;
+namespace Naf.Gpu.Cpu;
 
 /// <summary>
 /// A counter that threads wait on. A waiting thread spins for some microseconds, since what it waits for is mostly near; then it sleeps and

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Naf.Gpu;
+namespace Naf.Gpu.Cpu;
 
 /// <summary>
 /// Zeroed float32 memory for kernels, aligned to a cache line and outside the garbage collector's heap. Every live buffer is counted.

@@ -1,6 +1,6 @@
 using System.Runtime.ExceptionServices;
 
-namespace Naf.Gpu;
+namespace Naf.Gpu.Cpu;
 
 /// <summary>A fixed team of threads that start a piece of work together and end it together. Allocates nothing per call.</summary>
 public sealed class WorkTeam : IDisposable
@@ -13,7 +13,7 @@ public sealed class WorkTeam : IDisposable
     private int _running;
     private volatile bool _closing;
 
-    /// <param name="threads">Members, the calling thread included; at least 1.</param>
+    /// <param name="threads">Workers, the calling thread included; at least 1.</param>
     public WorkTeam(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
@@ -21,17 +21,17 @@ public sealed class WorkTeam : IDisposable
         _workers = new Thread[threads - 1];
         for (int i = 0; i < _workers.Length; i++)
         {
-            int member = i + 1;
-            _workers[i] = new Thread(() => Serve(member)) { IsBackground = true, Name = $"naf worker {member}" };
+            int worker = i + 1;
+            _workers[i] = new Thread(() => Serve(worker)) { IsBackground = true, Name = $"naf worker {worker}" };
             _workers[i].Start();
         }
     }
 
-    /// <summary>Members of the team, the calling thread included.</summary>
+    /// <summary>Workers of the team, the calling thread included.</summary>
     public int Threads { get; }
 
-    /// <summary>Runs <paramref name="work"/>(member) once on every member, 0 (the caller) to Threads − 1, and returns when all are done.</summary>
-    /// <exception cref="Exception">The first exception that a member threw, after all have ended.</exception>
+    /// <summary>Runs <paramref name="work"/>(worker) once on every worker, 0 (the caller) to Threads − 1, and returns when all are done.</summary>
+    /// <exception cref="Exception">The first exception that a worker threw, after all have ended.</exception>
     public void Run(Action<int> work)
     {
         lock (_callers)
@@ -60,22 +60,22 @@ public sealed class WorkTeam : IDisposable
         foreach (Thread worker in _workers) worker.Join();
     }
 
-    private void Serve(int member)
+    private void Serve(int worker)
     {
         for (int seen = 0; ; seen++)
         {
             _started.WaitWhile(seen);
             if (_closing) return;
-            Invoke(member);
+            Invoke(worker);
             if (Interlocked.Decrement(ref _running) == 0) _ended.Open();
         }
     }
 
-    private void Invoke(int member)
+    private void Invoke(int worker)
     {
         try
         {
-            _work(member);
+            _work(worker);
         }
         catch (Exception e)
         {

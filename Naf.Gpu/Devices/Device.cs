@@ -1,4 +1,4 @@
-namespace Naf.Gpu;
+namespace Naf.Gpu.Devices;
 
 /// <summary>Where learners live and kernels run. Owns its threads (CPU) or its context (GPU).</summary>
 public abstract class Device : IDisposable

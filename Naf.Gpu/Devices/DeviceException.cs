@@ -1,4 +1,4 @@
-namespace Naf.Gpu;
+namespace Naf.Gpu.Devices;
 
 /// <summary>A device was asked for that is not there, cannot be used, or failed; the message names the remedy.</summary>
 public class DeviceException(string message) : Exception(message);

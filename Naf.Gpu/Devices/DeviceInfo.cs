@@ -1,4 +1,4 @@
-namespace Naf.Gpu;
+namespace Naf.Gpu.Devices;
 
 /// <summary>What is known of a device before it is opened.</summary>
 /// <param name="Name">The name that `--device` takes, such as <c>cpu</c> or <c>cuda:0</c>.</param>

@@ -1,8 +1,9 @@
 using System.Globalization;
-using Naf.Gpu;
-using Naf.Sim;
+using Naf.Gpu.Cpu;
+using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
 
-namespace Naf.Host;
+namespace Naf.Host.Benchmarks;
 
 /// <summary>How fast a task's environment stepped.</summary>
 /// <param name="What">"environment".</param>
@@ -48,7 +49,7 @@ public static class EnvironmentBenchmark
             {
                 if (threads > 1) alone[round] = walks[0].Time(share);
                 var of = new StepTimes[threads];
-                team.Run(member => of[member] = walks[member].Time(share));
+                team.Run(worker => of[worker] = walks[worker].Time(share));
                 rounds[round] = new StepTimes(of.Sum(t => t.Rate), of.Average(t => t.Microseconds), of.Average(t => t.MujocoMicroseconds));
             }
             return new EnvironmentBenchmarkResult(

@@ -1,8 +1,9 @@
 using System.Diagnostics;
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Kernels.Random;
+using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
 
-namespace Naf.Host;
+namespace Naf.Host.Benchmarks;
 
 /// <summary>Control steps per second, and what one takes: the environment's, and MuJoCo's part of it alone, µs.</summary>
 internal readonly record struct StepTimes(double Rate, double Microseconds, double MujocoMicroseconds);

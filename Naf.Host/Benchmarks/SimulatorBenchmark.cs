@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using Naf.Gpu;
-using Naf.Sim;
+using Naf.Gpu.Cpu;
+using Naf.Sim.Mujoco;
 
-namespace Naf.Host;
+namespace Naf.Host.Benchmarks;
 
 /// <summary>How fast a bare model stepped.</summary>
 /// <param name="What">"mj_step".</param>
@@ -41,7 +41,7 @@ public static class SimulatorBenchmark
             Array.Fill(motions, new RandomMotion(1));
             motions[0].Run(data[0], CheckedSteps, substeps);
             (ulong checksum, double[] qpos) = (RandomMotion.Checksum(data[0]), data[0].Qpos.ToArray());
-            double[] rates = Time(threads, seconds, member => motions[member].Run(data[member], Piece, substeps));
+            double[] rates = Time(threads, seconds, worker => motions[worker].Run(data[worker], Piece, substeps));
             for (int i = 0; i < rates.Length; i++) rates[i] *= substeps;
             return new SimulatorBenchmarkResult(
                 "mj_step", path, model.Library.Version, threads, substeps, rates.Order().ElementAt(rates.Length / 2), rates,
@@ -53,27 +53,27 @@ public static class SimulatorBenchmark
         }
     }
 
-    // rates of each round: control steps of all members per second
+    // rates of each round: control steps of all workers per second
     private static double[] Time(int threads, double seconds, Action<int> runPiece)
     {
         using var team = new WorkTeam(threads);
-        double[] rates = new double[RoundCount], ofMember = new double[threads];
+        double[] rates = new double[RoundCount], ofWorker = new double[threads];
         for (int round = 0; round < rates.Length; round++)
         {
-            team.Run(member =>
+            team.Run(worker =>
             {
                 long start = Stopwatch.GetTimestamp(), steps = 0;
                 double elapsed;
                 do
                 {
-                    runPiece(member);
+                    runPiece(worker);
                     steps += Piece;
                     elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
                 }
                 while (elapsed < seconds / RoundCount);
-                ofMember[member] = steps / elapsed;
+                ofWorker[worker] = steps / elapsed;
             });
-            rates[round] = ofMember.Sum();
+            rates[round] = ofWorker.Sum();
         }
         return rates;
     }

@@ -1,8 +1,14 @@
 using System.Diagnostics;
 using Naf.Gpu;
-using Naf.Sim;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Host.Agents;
+using Naf.Host.Common;
+using Naf.Host.Runs;
+using Naf.Host.Settings;
+using Naf.Sim.Control;
 
-namespace Naf.Host;
+namespace Naf.Host.Benchmarks;
 
 /// <summary>What an episode of training took, and where the time went.</summary>
 /// <param name="Task">The task.</param>

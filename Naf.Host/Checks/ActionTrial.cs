@@ -1,7 +1,9 @@
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Host.Common;
+using Naf.Kernels.Random;
+using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
 
-namespace Naf.Host;
+namespace Naf.Host.Checks;
 
 /// <summary>What a task does when nothing is done, when each actuator is pushed alone, and when all are held at their ends.</summary>
 internal sealed class ActionTrial

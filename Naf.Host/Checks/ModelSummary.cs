@@ -1,4 +1,4 @@
-namespace Naf.Host;
+namespace Naf.Host.Checks;
 
 /// <summary>What of a model a task file can refer to, and the time of an episode.</summary>
 /// <param name="File">The model's file.</param>

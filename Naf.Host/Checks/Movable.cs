@@ -1,6 +1,7 @@
-using Naf.Kernels;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Random;
 
-namespace Naf.Host;
+namespace Naf.Host.Checks;
 
 /// <summary>Which numbers of an observation can change at all, by the joints or by the constants of the episode.</summary>
 internal static class Movable

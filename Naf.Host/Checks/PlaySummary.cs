@@ -1,4 +1,4 @@
-namespace Naf.Host;
+namespace Naf.Host.Checks;
 
 /// <summary>A number of the observation under random actions.</summary>
 /// <param name="Index">Its index in x.</param>

@@ -1,7 +1,10 @@
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Host.Evaluation;
+using Naf.Host.Policies;
+using Naf.Kernels.Random;
+using Naf.Kernels.Reward;
+using Naf.Sim.Control;
 
-namespace Naf.Host;
+namespace Naf.Host.Checks;
 
 /// <summary>Random episodes of a task, and statistics of what they show. Starts and actions are those of the random policy's evaluation.</summary>
 internal sealed class RandomPlay
@@ -57,7 +60,7 @@ internal sealed class RandomPlay
     public double? MeanEnd => _ends == 0 ? null : (double)_endSteps / _ends;
 
     /// <summary>Scores and successes.</summary>
-    public EvaluationResult Score => Evaluation.Summarise(_task, _scores, _successes);
+    public EvaluationResult Score => Evaluator.Summarise(_task, _scores, _successes);
 
     private double[] Squares { get; }
 

@@ -1,7 +1,11 @@
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Host.Common;
+using Naf.Host.Settings;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Reward;
+using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
 
-namespace Naf.Host;
+namespace Naf.Host.Checks;
 
 /// <summary>Tries a task out before anything is trained on it: random actions, none, and such as are held at their ends.</summary>
 public static class TaskCheck
@@ -23,7 +27,7 @@ public static class TaskCheck
         var result = new TaskCheckResult(
             task.Name, Model(task, modelFile), [.. Numbers(task, play)], [.. Parts(task, play)], EndsOf(task, play), [.. MeasuresOf(task, play)],
             play.Score, Size(play, settings.Naf.RewardScale), []);
-        return result with { Warnings = [.. TaskDoubts.Of(task, result, trial)] };
+        return result with { Warnings = [.. TaskWarnings.Of(task, result, trial)] };
     }
 
     private static ModelSummary Model(ControlTask task, string file)

@@ -1,4 +1,6 @@
-namespace Naf.Host;
+using Naf.Host.Evaluation;
+
+namespace Naf.Host.Checks;
 
 /// <summary>What a task turned out to be when it was tried out.</summary>
 /// <param name="Task">Its name.</param>

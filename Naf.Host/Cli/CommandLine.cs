@@ -1,20 +1,22 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
-using Naf.Gpu;
+using Naf.Gpu.Devices;
+using Naf.Host.Cli.Bench;
+using Naf.Host.Cli.Commands;
+using Naf.Host.Cli.Common;
+using Naf.Host.Common;
+using Naf.Host.Runs;
 using Naf.Sim;
+using Naf.Sim.Mujoco;
+using Naf.Sim.Rendering;
+using Naf.Sim.Tasks.Yaml;
 
-namespace Naf.Host;
+namespace Naf.Host.Cli;
 
 /// <summary>The command line of <c>naf</c>. Errors that the user can put right are one sentence on standard error and exit code 1 or 2.</summary>
 public static class CommandLine
 {
-    /// <summary>Exit code of a command that could not do what it was asked.</summary>
-    public const int Failed = 1;
-
-    /// <summary>Exit code of a command line that was not understood.</summary>
-    public const int Misused = 2;
-
     /// <summary>Runs one command.</summary>
     /// <returns>The process's exit code.</returns>
     public static int Run(IReadOnlyList<string> arguments, Terminal terminal)
@@ -23,8 +25,8 @@ public static class CommandLine
         ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
         {
-            terminal.Warn(Misunderstanding.Describe(parsed));
-            return Misused;
+            terminal.Warn(UsageError.Describe(parsed));
+            return ExitCode.Misused;
         }
         try
         {
@@ -37,12 +39,12 @@ public static class CommandLine
             or RenderingException or FileNotFoundException or DirectoryNotFoundException)
         {
             terminal.Warn(e.Message);
-            return Failed;
+            return ExitCode.Failed;
         }
         catch (Exception e)
         {
             terminal.Warn($"this should not happen; please report it with what follows: {e}");
-            return Failed;
+            return ExitCode.Failed;
         }
     }
 

@@ -1,4 +1,4 @@
-namespace Naf.Host;
+namespace Naf.Host.Evaluation;
 
 /// <summary>What a number of episodes of one policy came to.</summary>
 /// <param name="Mean">Mean score: the undiscounted sum of an episode's rewards.</param>

@@ -1,6 +1,6 @@
-using Naf.Sim;
+using Naf.Sim.Control;
 
-namespace Naf.Host;
+namespace Naf.Host.Evaluation;
 
 /// <summary>Chooses an action. Called for many steps: it should not allocate.</summary>
 /// <param name="observation">x, [observations].</param>

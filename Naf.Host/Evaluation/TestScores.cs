@@ -1,4 +1,4 @@
-namespace Naf.Host;
+namespace Naf.Host.Evaluation;
 
 /// <summary>The test scores of one learner: the best so far, and the last.</summary>
 public sealed class TestScores

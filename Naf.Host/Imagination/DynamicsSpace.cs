@@ -1,8 +1,12 @@
-using System.Collections.Immutable;
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Host.Common;
+using Naf.Host.Settings;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Reward;
+using Naf.Kernels.Rollout;
+using Naf.Sim.Control;
 
-namespace Naf.Host;
+namespace Naf.Host.Imagination;
 
 /// <summary>
 /// The coordinates s in which dynamics are fitted, and how the observation follows from them. State: s = [q; q̇] of the simulator, x = h(s).

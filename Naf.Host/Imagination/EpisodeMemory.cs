@@ -1,7 +1,6 @@
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Sim.Control;
 
-namespace Naf.Host;
+namespace Naf.Host.Imagination;
 
 /// <summary>
 /// A learner's buffers B and B_old of the paper's Algorithm 2, and the recent episodes that the prior is fitted to. B fills with whole episodes; when

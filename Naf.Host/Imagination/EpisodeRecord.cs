@@ -1,4 +1,4 @@
-namespace Naf.Host;
+namespace Naf.Host.Imagination;
 
 /// <summary>One real episode as the dynamics see it: states, actions, and where asked for all that the simulator needs to go on from each.</summary>
 /// <param name="state">Entries S of a state.</param>

@@ -1,13 +1,17 @@
 using System.Collections.Immutable;
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Gpu.Cpu;
+using Naf.Host.Planning.Ilqg;
+using Naf.Host.Settings;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Gaussian.Mixture;
+using Naf.Kernels.Rollout.Engines;
 
-namespace Naf.Host;
+namespace Naf.Host.Imagination;
 
 /// <summary>
 /// A learner's time-varying linear-Gaussian dynamics p_t(s′|s, u) = N(F_t [s; u] + f_t, N_t), refitted to the newest n episodes (paper, section 5.3):
 /// a model for each Gaussian of its initial states, and where some episodes are planned by iLQG one for the policy's and one for the planner's, which
-/// go through other states. Or a model of each of the n episodes, which passes through it (<see cref="DynamicsAround.Episode"/>): then what the
+/// go through other states. Or a model of each of the n episodes, which passes through it (<see cref="LinearisationPoint.Episode"/>): then what the
 /// regression can't explain, such as a contact, happens in imagination where it happened in the episode. A fit that is not finite is not taken over:
 /// the last good models stay, but for those of episodes, which are of no use to others.
 /// </summary>
@@ -35,7 +39,7 @@ internal sealed class FittedDynamics
         GaussianFit fit, PackedModels packed, int first, int models, ImaginationSettings settings, ulong seed, bool planned, WorkTeam team)
     {
         (_fit, _packed, _first, Models, _settings, _seed, _team) = (fit, packed, first, models, settings, seed, team);
-        (_shape, _modes, _ofEpisodes) = (fit.Shape, planned ? 2 : 1, settings.Around == DynamicsAround.Episode);
+        (_shape, _modes, _ofEpisodes) = (fit.Shape, planned ? 2 : 1, settings.Around == LinearisationPoint.Episode);
         (Scale, Low, High) = (new double[_shape.Sample], [], []);
     }
 
@@ -79,7 +83,7 @@ internal sealed class FittedDynamics
     /// <summary>Puts the newest episodes of a memory whose B is full into the fit.</summary>
     /// <returns>What the fit takes besides; null where a model has neither episodes nor a prior.</returns>
     /// <exception cref="ArgumentException">The episodes can't be fitted.</exception>
-    /// <exception cref="NonFiniteTransitionException">A number of theirs is not finite.</exception>
+    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number of theirs is not finite.</exception>
     public FitInput? Prepare(EpisodeMemory memory)
     {
         Ready &= !_ofEpisodes;
@@ -89,9 +93,9 @@ internal sealed class FittedDynamics
         double[] scale = moments.Scale();
         if (!scale.All(double.IsFinite)) throw new ArgumentException("the spread of the states is not a finite number");
         StartClusters? clusters = Cluster(memory);
-        int[] names = clusters is null ? [] : Names(clusters, memory);
+        int[] labels = clusters is null ? [] : Labels(clusters, memory);
 
-        EpisodeRecord[][] chosen = _ofEpisodes ? [.. memory.Batch.Select(e => (EpisodeRecord[])[e])] : Chosen(memory, clusters, names);
+        EpisodeRecord[][] chosen = _ofEpisodes ? [.. memory.Batch.Select(e => (EpisodeRecord[])[e])] : Chosen(memory, clusters, labels);
         for (int c = 0; c < Models; c++)
             for (int i = 0; i < _fit.MaxEpisodes; i++) _fit.Store(_first + c, i, i < chosen[c].Length ? Placed(chosen[c][i]) : []);
         GaussianPrior? prior = _settings.Prior switch
@@ -100,7 +104,7 @@ internal sealed class FittedDynamics
             DynamicsPrior.Gaussian => GaussianPrior.Pooled([.. Enumerable.Repeat(moments, Models)], _settings.PriorStrength),
             _ => OfMixture(recent, scale, chosen),
         };
-        return prior is null && chosen.Any(c => c.Length == 0) ? null : new FitInput(recent, scale, prior, clusters, names);
+        return prior is null && chosen.Any(c => c.Length == 0) ? null : new FitInput(recent, scale, prior, clusters, labels);
     }
 
     /// <summary>Takes over what was fitted, on the device, where all of it is finite.</summary>
@@ -173,18 +177,18 @@ internal sealed class FittedDynamics
     }
 
     // a cluster keeps the number that most of its starts had before, so that a planner's controller stays with its start
-    private int[] Names(StartClusters clusters, EpisodeMemory memory)
+    private int[] Labels(StartClusters clusters, EpisodeMemory memory)
     {
-        var names = new int[clusters.Count];
+        var labels = new int[clusters.Count];
         var free = new List<int>(Enumerable.Range(0, _settings.InitialStates));
-        for (int c = 0; c < names.Length; c++)
+        for (int c = 0; c < labels.Length; c++)
         {
             int cluster = c;
             int[] before = [.. memory.Recent.Where((_, e) => clusters.Members[e] == cluster).Select(e => StartOf(e.State(0), e.Constants))];
-            names[c] = free.MaxBy(name => before.Count(b => b == name));
-            free.Remove(names[c]);
+            labels[c] = free.MaxBy(label => before.Count(b => b == label));
+            free.Remove(labels[c]);
         }
-        return names;
+        return labels;
     }
 
     // by state and constants at the start, such as the target
@@ -197,7 +201,7 @@ internal sealed class FittedDynamics
     }
 
     // each model from the newest n episodes of its kind; where there is none yet, from those that begin alike
-    private EpisodeRecord[][] Chosen(EpisodeMemory memory, StartClusters? clusters, int[] names)
+    private EpisodeRecord[][] Chosen(EpisodeMemory memory, StartClusters? clusters, int[] labels)
     {
         var chosen = new EpisodeRecord[Models][];
         for (int c = 0; c < Models; c++)
@@ -205,7 +209,7 @@ internal sealed class FittedDynamics
             int start = c / _modes;
             EpisodeRecord[] alike = Models == 1
                 ? [.. memory.Batch]
-                : [.. memory.Recent.Where((_, e) => clusters is null || names[clusters.Members[e]] == start)];
+                : [.. memory.Recent.Where((_, e) => clusters is null || labels[clusters.Members[e]] == start)];
             EpisodeRecord[] kind = _modes == 1 ? alike : [.. alike.Where(e => e.Planned == (c % _modes == 1))];
             chosen[c] = [.. (kind.Length > 0 ? kind : alike).TakeLast(_settings.RefitEpisodes)];
         }

@@ -1,6 +1,6 @@
-using Naf.Kernels;
+using Naf.Kernels.Random;
 
-namespace Naf.Host;
+namespace Naf.Host.Imagination;
 
 /// <summary>Where a learner's next rollouts start: m states drawn from B_old, each with its time step.</summary>
 /// <param name="seed">The learner's seed.</param>

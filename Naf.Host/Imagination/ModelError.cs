@@ -1,12 +1,12 @@
-namespace Naf.Host;
+namespace Naf.Host.Imagination;
 
 /// <summary>How far predictions of the dynamics are from an episode that they were not fitted to, in standard deviations of recent states.</summary>
-/// <param name="One">Root mean square over all entries and steps, one step ahead.</param>
-/// <param name="Many">The same l steps ahead, through predicted states and the actions that were taken.</param>
-public readonly record struct ModelError(double One, double Many)
+/// <param name="OneStep">Root mean square over all entries and steps, one step ahead.</param>
+/// <param name="MultiStep">The same l steps ahead, through predicted states and the actions that were taken.</param>
+public readonly record struct ModelError(double OneStep, double MultiStep)
 {
     /// <summary>Whether both are numbers.</summary>
-    public bool IsFinite => double.IsFinite(One) && double.IsFinite(Many);
+    public bool IsFinite => double.IsFinite(OneStep) && double.IsFinite(MultiStep);
 
     /// <summary>Measures the error of mean predictions on an episode.</summary>
     /// <param name="episode">The episode.</param>

@@ -1,7 +1,11 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Host.Settings;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Rollout.Engines;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Host;
+namespace Naf.Host.Imagination;
 
 /// <summary>A learner whose dynamics are to be learned anew.</summary>
 /// <param name="Learner">The learner.</param>
@@ -32,7 +36,7 @@ internal sealed class PopulationDynamics : IDisposable
         Device device, DynamicsSpace space, int horizon, ImaginationSettings settings, IReadOnlyList<ulong> seeds, bool planned, WorkTeam team)
     {
         var shape = new DynamicsShape(horizon, space.Size, space.Action);
-        _ofEpisodes = settings.Around == DynamicsAround.Episode;
+        _ofEpisodes = settings.Around == LinearisationPoint.Episode;
         int models = _ofEpisodes ? settings.RefitEpisodes : settings.InitialStates * (planned ? 2 : 1);
         _fit = new GaussianFit(device, shape, seeds.Count * models, _ofEpisodes ? 1 : settings.RefitEpisodes,
             new GaussianFitSettings { Ridge = settings.Ridge });

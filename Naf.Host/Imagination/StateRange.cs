@@ -1,4 +1,4 @@
-namespace Naf.Host;
+namespace Naf.Host.Imagination;
 
 /// <summary>The range of the states that were met, and how far beyond it imagination may go.</summary>
 /// <param name="size">Entries S of a state.</param>
@@ -8,10 +8,10 @@ internal sealed class StateRange(int size, double factor)
     private readonly double[] _least = Filled(size, double.PositiveInfinity), _most = Filled(size, double.NegativeInfinity);
 
     /// <summary>[S], below which a state has left the data.</summary>
-    public float[] Low => [.. Enumerable.Range(0, size).Select(i => (float)(_least[i] - Room(i)))];
+    public float[] Low => [.. Enumerable.Range(0, size).Select(i => (float)(_least[i] - Margin(i)))];
 
     /// <summary>[S], above which a state has left the data.</summary>
-    public float[] High => [.. Enumerable.Range(0, size).Select(i => (float)(_most[i] + Room(i)))];
+    public float[] High => [.. Enumerable.Range(0, size).Select(i => (float)(_most[i] + Margin(i)))];
 
     /// <summary>Adds a state, [S].</summary>
     public void Add<T>(ReadOnlySpan<T> s) where T : System.Numerics.INumber<T>
@@ -24,7 +24,7 @@ internal sealed class StateRange(int size, double factor)
     }
 
     // a constant has some room for rounding
-    private double Room(int i) => factor * (_most[i] - _least[i]) + 1e-3 * (1 + Math.Abs(_most[i]));
+    private double Margin(int i) => factor * (_most[i] - _least[i]) + 1e-3 * (1 + Math.Abs(_most[i]));
 
     private static double[] Filled(int size, double value)
     {

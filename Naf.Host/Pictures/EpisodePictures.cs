@@ -1,6 +1,8 @@
-using Naf.Sim;
+using Naf.Host.Trajectories;
+using Naf.Sim.Control;
+using Naf.Sim.Rendering;
 
-namespace Naf.Host;
+namespace Naf.Host.Pictures;
 
 /// <summary>Pictures of an episode that was taken down: one of its states, with the path that led there, or all of them as a video.</summary>
 internal sealed class EpisodePictures(ControlTask task, Trajectory episode, int width, int height, string? camera) : IDisposable

@@ -1,4 +1,4 @@
-namespace Naf.Host;
+namespace Naf.Host.Pictures;
 
 /// <summary>Frames per second as a fraction, and how many control steps a frame stands for: a video in real time.</summary>
 /// <param name="Numerator">Frames in <paramref name="Denominator"/> seconds.</param>

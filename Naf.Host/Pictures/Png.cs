@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using Naf.Sim;
+using Naf.Sim.Rendering;
 
-namespace Naf.Host;
+namespace Naf.Host.Pictures;
 
 /// <summary>Writes PNG (ISO/IEC 15948): 8-bit RGB, each row as differences from the row above or the pixel before, deflated.</summary>
 internal static class Png

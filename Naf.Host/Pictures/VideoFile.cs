@@ -1,9 +1,11 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
-using Naf.Sim;
+using Naf.Host.Common;
+using Naf.Host.Files;
+using Naf.Sim.Rendering;
 
-namespace Naf.Host;
+namespace Naf.Host.Pictures;
 
 /// <summary>
 /// An MP4 that ffmpeg encodes from frames piped to it: H.264 in yuv420p, which every player shows, or MPEG-4 part 2 where ffmpeg lacks x264. It takes

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using Naf.Kernels;
+using Naf.Kernels.Reward;
 
-namespace Naf.Host;
+namespace Naf.Host.Planning;
 
 /// <summary>
 /// A planner's stand-in for the bounds that end an episode, which have no derivative: w (d / m)² where an observation is by d past the line that lies

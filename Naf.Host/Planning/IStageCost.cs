@@ -1,4 +1,4 @@
-namespace Naf.Host;
+namespace Naf.Host.Planning;
 
 /// <summary>
 /// The cost of one time step, C(s, u) = −r(s, u), and its expansion to second order. Carries a workspace: each thread needs one of its own.

@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace Naf.Host;
+namespace Naf.Host.Planning;
 
 /// <summary>
 /// Small dense matrices, row-major in spans. Every sum runs in the order of its index, so that results depend on no width of register.

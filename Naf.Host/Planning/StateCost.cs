@@ -1,6 +1,7 @@
-using Naf.Kernels;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Reward;
 
-namespace Naf.Host;
+namespace Naf.Host.Planning;
 
 /// <summary>
 /// C(s, u) = −r(h(s, c), u) of a task in the coordinates s of its fitted dynamics, with ∂C/∂s = −Jᵀ ∂r/∂x and the Gauss-Newton Hessian JᵀHJ,

@@ -1,6 +1,7 @@
-using Naf.Kernels;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Reward;
 
-namespace Naf.Host;
+namespace Naf.Host.Planning;
 
 /// <summary>
 /// C = −r(h(qpos, qvel, c), u) of a task, expanded in the tangent space of the simulator's state: a displacement has 2 Nv numbers, along

@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Naf.Host.Files;
 
-namespace Naf.Host;
+namespace Naf.Host.Runs;
 
 /// <summary>
 /// One checkpoint on disk: a header of 52 bytes (the word NAFCKPT and a line feed, format version as int32, length of the payload as int64,

@@ -1,4 +1,4 @@
-namespace Naf.Host;
+namespace Naf.Host.Runs;
 
 /// <summary>What a checkpoint's payload begins with, before the agent.</summary>
 /// <param name="MetricsLength">Bytes of metrics.csv when it was made.</param>

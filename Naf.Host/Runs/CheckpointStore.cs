@@ -1,6 +1,7 @@
 using System.Globalization;
+using Naf.Host.Common;
 
-namespace Naf.Host;
+namespace Naf.Host.Runs;
 
 /// <summary>The checkpoints of a run, named by the step at which they were made; the last two are kept.</summary>
 /// <param name="folder">The run's <c>checkpoint</c> folder.</param>

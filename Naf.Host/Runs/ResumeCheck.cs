@@ -1,4 +1,7 @@
-namespace Naf.Host;
+using Naf.Host.Common;
+using Naf.Host.Settings;
+
+namespace Naf.Host.Runs;
 
 /// <summary>Whether a run can be resumed with what it is given now, and what of it can't stay bitwise as if it had never stopped.</summary>
 public static class ResumeCheck

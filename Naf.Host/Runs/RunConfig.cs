@@ -1,7 +1,10 @@
 using System.Text;
+using Naf.Host.Common;
+using Naf.Host.Files;
+using Naf.Host.Settings;
 using YamlDotNet.RepresentationModel;
 
-namespace Naf.Host;
+namespace Naf.Host.Runs;
 
 /// <summary>A run's config.yaml: its task, its settings with everything resolved, and what it was made with.</summary>
 /// <param name="Task">A built-in task's name, or the full path of a task's file.</param>

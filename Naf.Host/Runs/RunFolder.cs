@@ -1,4 +1,6 @@
-namespace Naf.Host;
+using Naf.Host.Common;
+
+namespace Naf.Host.Runs;
 
 /// <summary>
 /// The folder of a run: <c>config.yaml</c>, <c>metrics.csv</c> (a row per episode and learner), <c>timing.csv</c> (what the clock said) and

@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Kernels.Random;
+using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
 
-namespace Naf.Host;
+namespace Naf.Host.Runs;
 
 /// <summary>
 /// Tells whether a task still is what it was: SHA-256 of every observation and reward of two short episodes with fixed random actions.

@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using Naf.Gpu;
-using Naf.Sim;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
 
-namespace Naf.Host;
+namespace Naf.Host.Runs;
 
 /// <summary>What a run was made with: results are bitwise the same only while these are.</summary>
 /// <param name="Naf">This product's version.</param>

@@ -1,4 +1,4 @@
-namespace Naf.Host;
+namespace Naf.Host.Settings;
 
 /// <summary>The Ornstein-Uhlenbeck process that is added to the policy's actions while it trains (the 𝒩 of the paper's Algorithm 1).</summary>
 public sealed record ExplorationSettings

@@ -1,6 +1,6 @@
-using Naf.Sim;
+using Naf.Sim.Control;
 
-namespace Naf.Host;
+namespace Naf.Host.Settings;
 
 /// <summary>One value given for one key, and where it was given.</summary>
 /// <param name="Place">For messages, such as "my.yaml line 3" or "--set".</param>

@@ -1,4 +1,4 @@
-namespace Naf.Host;
+namespace Naf.Host.Settings;
 
 /// <summary>The dynamics in which imagination rolls out.</summary>
 public enum ImaginationKind
@@ -23,7 +23,7 @@ public enum DynamicsCoordinates
 }
 
 /// <summary>Of what the dynamics are a linearisation.</summary>
-public enum DynamicsAround
+public enum LinearisationPoint
 {
     /// <summary>One model of the n episodes of B (paper, section 5.3).</summary>
     Batch,
@@ -105,7 +105,7 @@ public sealed record ImaginationSettings
 
     [Setting("dynamics_around", "",
         "what imagination's linear dynamics are a model of; a planner's are always of the batch")]
-    public DynamicsAround Around { get; init; } = DynamicsAround.Batch;
+    public LinearisationPoint Around { get; init; } = LinearisationPoint.Batch;
 
     [Setting("dynamics_prior", "", "prior of the fit")]
     public DynamicsPrior Prior { get; init; } = DynamicsPrior.Mixture;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Naf.Host;
+namespace Naf.Host.Settings;
 
 /// <summary>
 /// The hyper-parameters of NAF (paper, Algorithm 1). Where the paper is silent, the value is its first author's (rllabplusplus) or

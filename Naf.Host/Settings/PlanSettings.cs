@@ -1,4 +1,4 @@
-namespace Naf.Host;
+namespace Naf.Host.Settings;
 
 /// <summary>Who makes the planned episodes.</summary>
 public enum PlanKind

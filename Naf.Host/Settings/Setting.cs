@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Reflection;
 
-namespace Naf.Host;
+namespace Naf.Host.Settings;
 
 /// <summary>One key of the settings: a property of <see cref="TrainingSettings"/>, or of a record within it, read and written as text.</summary>
 public sealed class Setting

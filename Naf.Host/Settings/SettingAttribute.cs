@@ -1,4 +1,4 @@
-namespace Naf.Host;
+namespace Naf.Host.Settings;
 
 /// <summary>Makes a property of the settings a key of config.yaml and of <c>--set</c>; its initial value is the default.</summary>
 /// <param name="key">The name, snake_case.</param>

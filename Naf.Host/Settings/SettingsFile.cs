@@ -1,7 +1,8 @@
-using Naf.Sim;
+using Naf.Host.Common;
+using Naf.Sim.Tasks.Yaml;
 using YamlDotNet.RepresentationModel;
 
-namespace Naf.Host;
+namespace Naf.Host.Settings;
 
 /// <summary>Reads settings from YAML: a flat mapping of keys to values, or a run's config.yaml, whose <c>settings</c> section is taken.</summary>
 public static class SettingsFile

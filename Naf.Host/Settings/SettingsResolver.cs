@@ -1,4 +1,6 @@
-namespace Naf.Host;
+using Naf.Host.Common;
+
+namespace Naf.Host.Settings;
 
 /// <summary>
 /// Puts settings together: defaults ← the task's <c>training</c> section ← <c>--config</c> ← <c>--set</c> ← explicit options.
@@ -45,7 +47,7 @@ public static class SettingsResolver
             throw new UserException("imagined_from_replay and imagined_shifted are two controls that exclude each other; give one of them");
         if (i.ShiftedTime && i.Kind is (ImaginationKind.True or ImaginationKind.Network))
             throw new UserException("imagined_shifted fits the dynamics to the wrong phase; it goes with --imagination fitted");
-        if (i.Around == DynamicsAround.Episode && i.Prior == DynamicsPrior.None)
+        if (i.Around == LinearisationPoint.Episode && i.Prior == DynamicsPrior.None)
             throw new UserException("dynamics_around=episode fits each model to one episode, which needs a prior; add dynamics_around=batch");
         if (s.Plan.Kind == PlanKind.Ilqg && i.Coordinates == DynamicsCoordinates.Observation)
             throw new UserException("--plan ilqg plans over the simulator's state; leave out dynamics_coordinates=observation");

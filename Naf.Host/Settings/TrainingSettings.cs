@@ -1,4 +1,5 @@
-namespace Naf.Host;
+
+namespace Naf.Host.Settings;
 
 /// <summary>The learning algorithms.</summary>
 public enum LearningAlgorithm

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Naf.Host;
+namespace Naf.Host.Training;
 
 /// <summary>
 /// Whether training was asked to stop. Ctrl-C, SIGTERM and SIGHUP ask; the run then saves a checkpoint and ends. A second signal ends the process at

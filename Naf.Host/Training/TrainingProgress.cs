@@ -1,4 +1,4 @@
-namespace Naf.Host;
+namespace Naf.Host.Training;
 
 /// <summary>How far a run has come, for those who watch.</summary>
 /// <param name="EpisodesEnded">Episodes ended by every learner that was not stopped; where all were, the most that one ended.</param>

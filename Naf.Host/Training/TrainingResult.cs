@@ -1,4 +1,6 @@
-namespace Naf.Host;
+using Naf.Host.Agents;
+
+namespace Naf.Host.Training;
 
 /// <summary>What a training run came to: the object that <c>naf train --json</c> prints.</summary>
 /// <param name="Run">The run's folder.</param>

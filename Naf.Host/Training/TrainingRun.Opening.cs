@@ -1,7 +1,13 @@
 using Naf.Gpu;
-using Naf.Sim;
+using Naf.Gpu.Devices;
+using Naf.Host.Common;
+using Naf.Host.Files;
+using Naf.Host.Runs;
+using Naf.Host.Settings;
+using Naf.Sim.Control;
+using Naf.Sim.Tasks;
 
-namespace Naf.Host;
+namespace Naf.Host.Training;
 
 /// <summary>Beginning a run, and taking one up again.</summary>
 public sealed partial class TrainingRun
@@ -59,9 +65,9 @@ public sealed partial class TrainingRun
     });
 
     // what was opened on the way is closed again when a later step fails
-    private static TrainingRun Open(Func<Belongings, TrainingRun> steps)
+    private static TrainingRun Open(Func<DisposeScope, TrainingRun> steps)
     {
-        var opened = new Belongings();
+        var opened = new DisposeScope();
         try
         {
             return steps(opened);

@@ -1,8 +1,14 @@
 using System.Diagnostics;
-using Naf.Gpu;
-using Naf.Sim;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Host.Agents;
+using Naf.Host.Common;
+using Naf.Host.Files;
+using Naf.Host.Runs;
+using Naf.Host.Settings;
+using Naf.Sim.Control;
 
-namespace Naf.Host;
+namespace Naf.Host.Training;
 
 /// <summary>
 /// A training run in its folder: begins or resumes it, trains, keeps its metrics and its checkpoints. However it ends, also by SIGKILL, a resumed
@@ -14,7 +20,7 @@ public sealed partial class TrainingRun : IDisposable
     private readonly RunConfig _config;
     private readonly ControlTask _task;
     private readonly Device _device;
-    private readonly Belongings _opened;
+    private readonly DisposeScope _opened;
     private readonly NafAgent _agent;
     private readonly Stopwatch _clock = new();
     private CsvFile? _metrics, _timing;
@@ -23,7 +29,7 @@ public sealed partial class TrainingRun : IDisposable
     private int _episodesBefore;
     private TrainingProgress? _progress;
 
-    private TrainingRun(RunFolder folder, RunConfig config, ControlTask task, Device device, Belongings opened)
+    private TrainingRun(RunFolder folder, RunConfig config, ControlTask task, Device device, DisposeScope opened)
     {
         (_folder, _task, _device, _opened) = (folder, task, device, opened);
         int threads = config.Settings.Threads == 0 ? Environment.ProcessorCount : config.Settings.Threads;

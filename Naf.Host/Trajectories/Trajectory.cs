@@ -1,4 +1,4 @@
-namespace Naf.Host;
+namespace Naf.Host.Trajectories;
 
 /// <summary>An episode as it went: states 0 to N, and the action and reward of the steps between them.</summary>
 public sealed class Trajectory

@@ -1,7 +1,9 @@
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Kernels.Observation;
+using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
+using Naf.Sim.Tasks.Definitions;
 
-namespace Naf.Host;
+namespace Naf.Host.Trajectories;
 
 /// <summary>Names of the columns of a trajectory's file, by the names of the task.</summary>
 internal sealed class TrajectoryColumns

@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Text;
-using Naf.Sim;
+using Naf.Host.Common;
+using Naf.Host.Files;
+using Naf.Sim.Control;
 
-namespace Naf.Host;
+namespace Naf.Host.Trajectories;
 
 /// <summary>
 /// A trajectory as CSV: a header line, then a row for each state, with the action taken in it and its reward (empty in the last row). Reading a

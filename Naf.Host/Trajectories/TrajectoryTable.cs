@@ -1,6 +1,7 @@
 using System.Globalization;
+using Naf.Host.Common;
 
-namespace Naf.Host;
+namespace Naf.Host.Trajectories;
 
 /// <summary>The cells of a trajectory's file, by names of columns; an error says where the file is wrong.</summary>
 internal sealed class TrajectoryTable

@@ -1,7 +1,10 @@
 using ILGPU;
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Network.Cpu;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Advantage;
 
 /// <summary>
 /// The normalized advantage function of many samples at once (paper, equations 7 to 9), on any device: from the networks' raw outputs v, m, l
@@ -119,9 +122,9 @@ public sealed class AdvantageEvaluation : IDisposable
             if (team.Threads == 1) Part(0);
             else team.Run(Part);
 
-            void Part(int member)
+            void Part(int worker)
             {
-                (int first, int last) = Mlp.Share(Samples, member, team.Threads);
+                (int first, int last) = Mlp.Share(Samples, worker, team.Threads);
                 NafAdvantage.Evaluate(rows, Action, Bound, first, last);
             }
         }

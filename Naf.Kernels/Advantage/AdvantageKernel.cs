@@ -1,8 +1,9 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Advantage;
 
 /// <summary>Where the inputs and outputs of many evaluations of the advantage stand.</summary>
 internal struct AdvantageArguments<T> where T : unmanaged

@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
+using Naf.Kernels.Network;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Advantage;
 
 /// <summary>
 /// The normalized advantage function (paper, equations 7 to 9) and its gradients, for rows of network outputs on the CPU.

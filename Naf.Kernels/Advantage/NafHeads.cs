@@ -1,4 +1,4 @@
-namespace Naf.Kernels;
+namespace Naf.Kernels.Advantage;
 
 /// <summary>Where the three heads stand in the networks' outputs: first element and row length, and the same for the gradients.</summary>
 internal readonly unsafe struct NafHeads(

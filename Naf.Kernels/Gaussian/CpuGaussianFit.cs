@@ -1,7 +1,7 @@
-using Naf.Gpu;
+using Naf.Gpu.Cpu;
 using Lanes = System.Runtime.Intrinsics.Vector512<double>;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Gaussian;
 
 /// <summary>
 /// The fit on the processor: a task is a block of a learner's time steps, and threads take tasks as they come free. Which one takes a task, and what
@@ -18,7 +18,7 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
     private readonly int _blocksPerLearner;
     private readonly List<IDisposable> _owned = [];
     private readonly HostBuffer _samples, _models, _diagonals;
-    private readonly Action<int> _fitAsMember;
+    private readonly Action<int> _fitAsWorker;
     private FitCall? _call;
     private int _next;
 
@@ -50,7 +50,7 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
                 Models = (Lanes*)_models.Pointer + k * (nint)model,
                 Packed = Packed.Pointer + k * shape.Horizon * shape.PackedStep,
             };
-        _fitAsMember = FitAsMember;
+        _fitAsWorker = FitAsWorker;
     }
 
     public HostBuffer Packed { get; }
@@ -73,7 +73,7 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
                 _wrong[call.Learners[place]] = 0;
             }
             (_call, _next) = (call, 0);
-            _team.Run(_fitAsMember);
+            _team.Run(_fitAsWorker);
         }
     }
 
@@ -116,13 +116,13 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
         return memory;
     }
 
-    private void FitAsMember(int member)
+    private void FitAsWorker(int worker)
     {
         int tasks = _call!.Learners.Length * _blocksPerLearner;
         for (int task = Interlocked.Increment(ref _next) - 1; task < tasks; task = Interlocked.Increment(ref _next) - 1)
         {
             (int learner, int block) = (_call.Learners[task / _blocksPerLearner], task % _blocksPerLearner);
-            bool finite = _blocks[member].Run(_learners[learner], _lengths[learner], _call, block);
+            bool finite = _blocks[worker].Run(_learners[learner], _lengths[learner], _call, block);
             if (_call.Through) finite &= PassThrough(_learners[learner], _lengths[learner][0], block);
             if (!finite) Interlocked.Exchange(ref _wrong[learner], 1);
         }

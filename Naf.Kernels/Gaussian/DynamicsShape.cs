@@ -1,4 +1,6 @@
-namespace Naf.Kernels;
+using Naf.Kernels.Network;
+
+namespace Naf.Kernels.Gaussian;
 
 /// <summary>
 /// Sizes of time-varying linear-Gaussian dynamics, s′ ~ N(F_t [s; u] + f_t, N_t) for t = 0 … Horizon − 1 (paper, section 5).

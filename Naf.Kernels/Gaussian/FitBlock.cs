@@ -1,9 +1,9 @@
 using System.Runtime.Intrinsics;
-using Naf.Gpu;
+using Naf.Gpu.Cpu;
 using Lanes = System.Runtime.Intrinsics.Vector512<double>;
 using Vector = System.Runtime.Intrinsics.Vector512;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Gaussian;
 
 /// <summary>Where one learner's fit reads and writes on the CPU.</summary>
 internal unsafe struct FitLearner

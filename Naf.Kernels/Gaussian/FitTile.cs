@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using Lanes = System.Runtime.Intrinsics.Vector512<double>;
 using Vector = System.Runtime.Intrinsics.Vector512;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Gaussian;
 
 /// <summary>Four columns of a row of a matrix whose elements are vectors of time steps.</summary>
 [StructLayout(LayoutKind.Sequential)]

@@ -1,6 +1,9 @@
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Gaussian;
 
 /// <summary>
 /// Refits time-varying linear-Gaussian dynamics s′ ~ N(F_t [s; u] + f_t, N_t) to the samples z = [s; u; s′] of a few episodes (paper, section 5), for

@@ -1,9 +1,10 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Gaussian;
 
 /// <summary>Where the fit reads and writes; sizes as in <see cref="DynamicsShape"/>, Q learners of which some are fitted.</summary>
 internal struct FitArguments<T> where T : unmanaged

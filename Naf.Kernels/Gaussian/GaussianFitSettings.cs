@@ -1,4 +1,4 @@
-namespace Naf.Kernels;
+namespace Naf.Kernels.Gaussian;
 
 /// <summary>
 /// What keeps a fit from few episodes well posed. Both are variances in units of the scale that the fit is given: parts of an entry's own

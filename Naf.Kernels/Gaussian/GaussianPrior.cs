@@ -1,4 +1,6 @@
-namespace Naf.Kernels;
+using Naf.Kernels.Gaussian.Mixture;
+
+namespace Naf.Kernels.Gaussian;
 
 /// <summary>
 /// A normal-inverse-Wishart prior of the samples z = [s; u; s′], in their own units. With n samples of mean z̄ and covariance S it gives

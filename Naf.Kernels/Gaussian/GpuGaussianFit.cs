@@ -1,8 +1,9 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Devices;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Gaussian;
 
 /// <summary>
 /// The fit on a GPU: one launch, a group for each time step of each learner that is fitted. Samples, models and packed models stay on the device.

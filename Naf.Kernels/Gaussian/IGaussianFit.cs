@@ -1,4 +1,4 @@
-namespace Naf.Kernels;
+namespace Naf.Kernels.Gaussian;
 
 /// <summary>One fit of some learners.</summary>
 /// <param name="Learners">[fitted], which.</param>

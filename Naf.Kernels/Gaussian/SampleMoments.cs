@@ -1,4 +1,4 @@
-namespace Naf.Kernels;
+namespace Naf.Kernels.Gaussian;
 
 /// <summary>Mean and covariance of all samples that were added, one after the other (Welford 1962), in double.</summary>
 /// <param name="size">Entries of a sample, at least 1.</param>

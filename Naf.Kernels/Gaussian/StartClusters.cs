@@ -1,6 +1,7 @@
-using Naf.Gpu;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Gaussian.Mixture;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Gaussian;
 
 /// <summary>
 /// Episodes by where they began, as a mixture of Gaussian initial states (paper, section 5): each cluster has dynamics of its own, and a new start
@@ -51,7 +52,7 @@ public sealed class StartClusters
     /// <param name="seed">Draws where the clusters begin.</param>
     /// <param name="team">Threads that share the work; null: this one does it.</param>
     /// <exception cref="ArgumentException">There is no whole number of starts, or K is out of range.</exception>
-    /// <exception cref="NonFiniteTransitionException">A number is not finite.</exception>
+    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number is not finite.</exception>
     public static StartClusters Fit(ReadOnlySpan<double> starts, int size, int clusters, ulong seed, WorkTeam? team = null)
     {
         if (size < 1 || starts.IsEmpty || starts.Length % size != 0)

@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Network;
 
 /// <summary>
 /// Adam (Kingma and Ba 2015) and the Polyak average, over any range of a flat parameter array.

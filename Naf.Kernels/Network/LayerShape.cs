@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Network;
 
 /// <summary>
 /// A layer of a network as kernels read it: its sizes, and the places of its arrays in a learner's row (<see cref="LearnerLayout"/>).

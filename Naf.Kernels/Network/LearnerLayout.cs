@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using Naf.Gpu;
+using Naf.Gpu.Devices;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Network;
 
 /// <summary>Sizes that learners share and the places of their arrays in a row, as kernels take them (<see cref="LearnerLayout"/>).</summary>
 internal struct LearnerSizes

@@ -1,9 +1,10 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Network;
 
 /// <summary>Products of small matrices, and sums, by one thread group.</summary>
 internal static class MatrixProduct

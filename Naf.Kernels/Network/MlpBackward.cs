@@ -1,9 +1,10 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Network;
 
 /// <summary>∂loss/∂z of every hidden unit of a tile of samples, after <see cref="MlpForward"/> in training: ∂hₗ₋₁ = Wₗ ∂zₗ, where h > 0.</summary>
 internal static class MlpBackward

@@ -1,9 +1,10 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Network;
 
 /// <summary>Rows of samples that a group takes through a network together.</summary>
 /// <param name="rows">Rows, a multiple of the rows that a thread sums.</param>

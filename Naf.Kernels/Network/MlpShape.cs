@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
+using Naf.Kernels.Random;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Network;
 
 /// <summary>
 /// A perceptron input → hidden ReLU layers → output and the place of each of its parameters in one flat array.

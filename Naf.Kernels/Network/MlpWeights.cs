@@ -1,9 +1,10 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Network;
 
 /// <summary>A step of Adam as a kernel makes it: its settings, with the corrections of step t, and what the gradient is multiplied by.</summary>
 internal struct AdamStep<T> where T : unmanaged, INumber<T>

@@ -1,8 +1,9 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Network;
 
 /// <summary>Sums of a thread in a matrix product, in registers: four columns of some rows.</summary>
 internal interface IRowSums<T> where T : unmanaged, INumber<T>

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Observation;
 
 /// <summary>
 /// Forward kinematics of the bodies that are asked for, with MuJoCo's conventions: frames from qpos, velocities from qvel.

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Observation;
 
 /// <summary>
 /// How places and velocities change with the tangent coordinates of a placed and moving tree. Coordinate d, 0 ≤ d &lt; Nv, is a small

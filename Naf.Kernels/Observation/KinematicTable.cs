@@ -1,8 +1,9 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Observation;
 
 /// <summary>The frame of a body: its axes R, its origin p, and where velocities are wanted ω and ṗ; all in the world.</summary>
 internal struct BodyFrame<T> where T : unmanaged, IFloatingPointIeee754<T>

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Observation;
 
 /// <summary>The kind of a joint, with MuJoCo's numbers (mjtJoint).</summary>
 public enum TreeJointType

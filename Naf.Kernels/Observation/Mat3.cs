@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Observation;
 
 /// <summary>A rotation R by its columns: the axes of a frame, seen from the frame outside.</summary>
 public readonly record struct Mat3<T>(Vec3<T> X, Vec3<T> Y, Vec3<T> Z) where T : IFloatingPointIeee754<T>

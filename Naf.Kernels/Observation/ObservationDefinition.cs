@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Observation;
 
 /// <summary>
 /// The observation x = h(qpos, qvel, c) as data: a list of entries over a kinematic tree and a vector c of constants of the episode.

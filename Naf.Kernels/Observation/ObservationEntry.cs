@@ -1,4 +1,4 @@
-namespace Naf.Kernels;
+namespace Naf.Kernels.Observation;
 
 /// <summary>Which components of a vector an entry keeps, always in the order x, y, z.</summary>
 [Flags]

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Observation;
 
 /// <summary>
 /// x = h(qpos, qvel, c): the observation of a state, and its Jacobian. Exact, by forward kinematics over the bodies that the entries use.

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Observation;
 
 /// <summary>What one step of an observation computes.</summary>
 internal enum StepKind { Position, Sine, Cosine, Velocity, Place, Axis, LinearVelocity, AngularVelocity }

@@ -1,8 +1,9 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Observation;
 
 /// <summary>x = h(s, c) as tables that kernels read; the same numbers as those of <see cref="ObservationFunction{T}"/>.</summary>
 internal struct ObservationTable<T> where T : unmanaged, IFloatingPointIeee754<T>
@@ -37,9 +38,8 @@ internal struct ObservationTable<T> where T : unmanaged, IFloatingPointIeee754<T
     }
 
     /// <summary>The tables of an observation.</summary>
-    public static ObservationTable<T> Create(RolloutDefinition definition, IKernelArrays arrays)
+    public static ObservationTable<T> Create(ObservationDefinition observation, StateCoordinates coordinates, IKernelArrays arrays)
     {
-        ObservationDefinition observation = definition.Observation;
         KinematicTree tree = observation.Tree;
         ObservationStep<T>[] steps = [.. observation.Entries.Select((entry, i) => new ObservationStep<T>(observation, entry, observation.Starts[i]))];
         var marked = new bool[tree.Bodies.Length];
@@ -47,7 +47,7 @@ internal struct ObservationTable<T> where T : unmanaged, IFloatingPointIeee754<T
         for (int b = marked.Length - 1; b > 0; b--) marked[tree.Bodies[b].Parent] |= marked[b];
         int[] bodies = [.. Enumerable.Range(1, marked.Length - 1).Where(b => marked[b])];
         bool moves = steps.Any(step => step.Kind is StepKind.LinearVelocity or StepKind.AngularVelocity);
-        KinematicTable<T> kinematics = KinematicTable<T>.Create(definition.Coordinates, bodies, moves, arrays);
+        KinematicTable<T> kinematics = KinematicTable<T>.Create(coordinates, bodies, moves, arrays);
         Entry[] entries = [.. steps.Select(step => new Entry
         {
             Kind = (int)step.Kind, Start = step.Start, Keep = (int)step.Keep, Frame = FrameOf(step.Frame),

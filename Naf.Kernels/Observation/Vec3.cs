@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Observation;
 
 /// <summary>A vector of three components; metres or radians, as its owner says.</summary>
 public readonly record struct Vec3<T>(T X, T Y, T Z) where T : IFloatingPointIeee754<T>

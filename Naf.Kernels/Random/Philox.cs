@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Random;
 
 /// <summary>What random numbers are for: each purpose has a stream of its own, so that none disturbs another.</summary>
 public enum RandomStream : uint

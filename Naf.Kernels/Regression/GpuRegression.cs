@@ -1,7 +1,11 @@
-using Naf.Gpu;
-using FourSums = Naf.Kernels.Twice<float, Naf.Kernels.Twice<float, Naf.Kernels.OneRow<float>>>;
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Network;
+using Naf.Kernels.Update;
+using FourSums = Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.OneRow<float>>>;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Regression;
 
 /// <summary>
 /// Updates on a GPU, where parameters and moments live. Minibatches are drawn on the host, which has the samples, and uploaded many at a time.

@@ -1,4 +1,4 @@
-namespace Naf.Kernels;
+namespace Naf.Kernels.Regression;
 
 /// <summary>What a device does for <see cref="NetworkRegression"/>. The host's memory of a learner is up to date between two calls.</summary>
 internal unsafe interface IRegressionTrainer : IDisposable

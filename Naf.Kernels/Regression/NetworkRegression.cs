@@ -1,6 +1,9 @@
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Network;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Regression;
 
 /// <summary>
 /// A network for each learner that learns y = g(z) from samples, such as the change of a state from the state and the action: the network
@@ -76,7 +79,7 @@ public sealed unsafe class NetworkRegression : IDisposable
     /// another scale makes another function of it.
     /// </summary>
     /// <param name="meanIn">[inputs].</param>
-    /// <param name="scaleIn">[inputs], 1 / standard deviation as <see cref="SampleMoments.Scale"/> gives it; 0: a constant entry, left out.</param>
+    /// <param name="scaleIn">[inputs], 1 / standard deviation as <c>Scale</c> gives it; 0: a constant entry, left out.</param>
     /// <param name="meanOut">[outputs].</param>
     /// <param name="scaleOut">[outputs], likewise; a constant entry is predicted to be its mean.</param>
     /// <exception cref="ArgumentException">A length is wrong, or a number is not finite in float32 or negative.</exception>

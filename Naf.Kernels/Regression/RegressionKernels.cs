@@ -1,9 +1,11 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Kernels.Network;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Regression;
 
 /// <summary>Updates of a learner of a regression.</summary>
 /// <typeparam name="T">float or double.</typeparam>
@@ -39,7 +41,7 @@ internal struct RegressionArguments<T> where T : unmanaged
 }
 
 /// <summary>
-/// An update of a regression (RegressionCrew.cs is the same on a CPU) in three launches:
+/// An update of a regression (RegressionWorkerGroup.cs is the same on a CPU) in three launches:
 /// <code>
 /// passes     a group a tile of samples: g(z), the errors, and the loss's gradient at every unit
 /// gradient   a group a part of θ

@@ -1,6 +1,9 @@
-using Naf.Gpu;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Network;
+using Naf.Kernels.Random;
+using Naf.Kernels.Replay;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Regression;
 
 /// <summary>All that one learner's network is: parameters, Adam's moments, the scale of its samples and counters.</summary>
 internal sealed unsafe class RegressionLearner : IDisposable

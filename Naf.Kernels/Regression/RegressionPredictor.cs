@@ -1,6 +1,8 @@
-using Naf.Gpu;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Network;
+using Naf.Kernels.Network.Cpu;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Regression;
 
 /// <summary>y = g(z) of one learner, with a workspace of its own. A row's numbers do not depend on the rows beside it, bitwise.</summary>
 internal sealed unsafe class RegressionPredictor : IDisposable

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
+using Naf.Kernels.Network;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Regression;
 
 /// <summary>How a network learns a function from samples. The paper (section 6.3) names no sizes for its dynamics: those of its policies.</summary>
 public sealed record RegressionSettings

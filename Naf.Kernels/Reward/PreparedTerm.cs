@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Reward;
 
 /// <summary>A reward term rounded to T: its argument e(z), the form ρ(e) with ρ′ and ρ″, and g = ∂e/∂z.</summary>
 internal sealed class PreparedTerm<T>(RewardTerm term) where T : IFloatingPointIeee754<T>

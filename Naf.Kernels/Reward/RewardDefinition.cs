@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Reward;
 
 /// <summary>
 /// A reward as data: r(x, u) = Σ_k w_k ρ_k(e_k), and the bounds that end an episode: if the next observation x′ is outside,

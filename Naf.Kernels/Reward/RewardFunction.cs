@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Reward;
 
 /// <summary>Which Hessian of the cost C = −r.</summary>
 public enum HessianForm

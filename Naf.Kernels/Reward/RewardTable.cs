@@ -1,8 +1,9 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Reward;
 
 /// <summary>r(x, u) = Σ w ρ(e) and the bounds that end an episode, as tables for kernels; as <see cref="RewardFunction{T}"/> has them.</summary>
 internal struct RewardTable<T> where T : unmanaged, INumber<T>

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Reward;
 
 /// <summary>
 /// The form ρ(e) of a reward term. e is linear, b + Σ s_i (z_i − c_i), for <see cref="Linear"/> and <see cref="Sigmoid"/>;

@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
+using Naf.Kernels.Network;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Rollout;
 
 /// <summary>
 /// s′ = f + Σᵢ [s; u]ᵢ Fᵢ + Σⱼ εⱼ Cⱼ over the packed rows of one time step: Fᵢ the columns of F_t, Cⱼ those of chol(N_t), both as rows.

@@ -1,7 +1,13 @@
 using System.Numerics;
 using ILGPU;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Network;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Reward;
+using Naf.Kernels.Scalar;
+using Naf.Kernels.Update;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Rollout;
 
 /// <summary>What differs between the learners of a call: how one imagines, and from where its rollouts start.</summary>
 internal struct RolloutLearner
@@ -85,7 +91,7 @@ internal struct RolloutSizes
     {
         DynamicsShape dynamics = definition.Dynamics;
         using var host = new HostArrays();
-        int frames = ObservationTable<float>.Create(definition, host).Frames * BodyFrame<float>.Size;
+        int frames = ObservationTable<float>.Create(definition.Observation, definition.Coordinates, host).Frames * BodyFrame<float>.Size;
         return new RolloutSizes
         {
             State = dynamics.State, Action = dynamics.Action, Observation = definition.Observation.Size,

@@ -1,4 +1,8 @@
-namespace Naf.Kernels;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Reward;
+
+namespace Naf.Kernels.Rollout;
 
 /// <summary>
 /// What is imagined, as data: states s in their coordinates, s′ ~ N(F_t [s; u] + f_t, N_t), the observation x = h(s, c) and the reward r(x, u) with

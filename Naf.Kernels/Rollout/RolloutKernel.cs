@@ -1,10 +1,14 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
-using Naf.Gpu;
-using Sums = Naf.Kernels.Twice<float, Naf.Kernels.Twice<float, Naf.Kernels.Twice<float, Naf.Kernels.OneRow<float>>>>;
+using Naf.Gpu.Accelerators;
+using Naf.Kernels.Network;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Random;
+using Naf.Kernels.Scalar;
+using Sums = Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.OneRow<float>>>>;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Rollout;
 
 /// <summary>
 /// Imagination rollouts: a thread group takes a tile of them through all their steps.
@@ -38,7 +42,7 @@ internal static class RolloutKernel
         for (int step = 0; ; step++)
         {
             Observe<T, TMath, TGroup>(at, tile, step, group);
-            Judge<T, TMath, TGroup>(at, tile, step, group);
+            Reward<T, TMath, TGroup>(at, tile, step, group);
             Write(at, tile, step, group);
             if (step == tile.Of.Steps || tile.Living() == 0) break;
             Act<T, TMath, TSums, TGroup>(at, tile, step, group);
@@ -230,7 +234,7 @@ internal static class RolloutKernel
     // r and b of the step that has led here, and whether it is stored and the rollout goes on; a true terminal state is rewarded apart and not
     // bootstrapped from; before the first step, only whether there is an observation to begin with
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Judge<T, TMath, TGroup>(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, TGroup group)
+    private static void Reward<T, TMath, TGroup>(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, TGroup group)
         where T : unmanaged, IFloatingPointIeee754<T> where TMath : struct, IScalarMath<T> where TGroup : struct, IThreadGroup
     {
         RolloutSizes n = tile.Sizes;

@@ -1,7 +1,9 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Naf.Kernels.Random;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Rollout;
 
 /// <summary>
 /// The standard normals of imagination. Step k (from 0) of rollout n takes from a stream the blocks K k .. K k + K − 1, K = ⌈count / 4⌉, as lanes of

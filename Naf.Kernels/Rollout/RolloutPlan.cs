@@ -1,6 +1,9 @@
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Network;
+using Naf.Kernels.Update;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Rollout;
 
 /// <summary>How rollouts are laid onto a GPU: the rollouts of a group's tile, and its threads. On it depends how sums are cut.</summary>
 /// <param name="Rows">Rollouts of a tile, a multiple of <see cref="RolloutKernel.SumRows"/>.</param>

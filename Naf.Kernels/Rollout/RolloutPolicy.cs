@@ -1,9 +1,10 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
-using Naf.Gpu;
+using Naf.Kernels.Network;
+using Naf.Kernels.Update;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Rollout;
 
 /// <summary>The policies of a population: the network that holds μ, in each learner's row.</summary>
 internal struct RolloutPolicy<T> where T : unmanaged, INumber<T>

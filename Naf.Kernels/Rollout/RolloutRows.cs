@@ -1,7 +1,7 @@
 using ILGPU;
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Rollout;
 
 /// <summary>The rows of a call's rollouts, and where they go.</summary>
 internal struct RolloutRowArguments

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Rollout;
 
 /// <summary>How one learner imagines.</summary>
 public sealed record RolloutSettings

@@ -1,6 +1,6 @@
-using Naf.Gpu;
+using Naf.Gpu.Cpu;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Rollout;
 
 /// <summary>Where the rollouts of a learner's next call start. Filled by the host; nothing is allocated after the constructor.</summary>
 public sealed unsafe class RolloutStarts : IDisposable

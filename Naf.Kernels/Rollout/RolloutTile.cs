@@ -1,8 +1,8 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Rollout;
 
 /// <summary>The rollouts that a thread group takes through all their steps, in its memory.</summary>
 internal struct RolloutTile<T> where T : unmanaged

@@ -1,6 +1,6 @@
 using ILGPU;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Scalar;
 
 /// <summary>
 /// Elementary functions in float32 by polynomials (Moshier's Cephes library), within 2e-7 of their size, or of 1 for sine and cosine of angles up to

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Scalar;
 
 /// <summary>Four neighbours of an array, which a device loads at once. Arrays and rows that are read so begin at a multiple of four.</summary>
 [StructLayout(LayoutKind.Sequential)]

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Scalar;
 
 /// <summary>
 /// What a kernel's body needs of its number type beyond arithmetic and comparison. On devices the functions are sums and products, so that every

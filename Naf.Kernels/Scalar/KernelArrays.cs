@@ -1,7 +1,7 @@
 using ILGPU;
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Scalar;
 
 /// <summary>Where the arrays of a kernel's arguments are put.</summary>
 internal interface IKernelArrays

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Network;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Update;
 
 /// <summary>
 /// How a population's updates are laid onto a GPU. Sums are cut by it, so that results are bitwise the same for the same plan; a run records it.

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
-using Naf.Gpu;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Network;
+using Naf.Kernels.Replay;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Update;
 
 /// <summary>All that one learner is: parameters, Adam's moments, target, running statistics, replay and counters.</summary>
 internal sealed unsafe class Learner : IDisposable

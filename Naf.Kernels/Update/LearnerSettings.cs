@@ -1,4 +1,6 @@
-namespace Naf.Kernels;
+using Naf.Kernels.Network;
+
+namespace Naf.Kernels.Update;
 
 /// <summary>
 /// What may differ from learner to learner within a population. Defaults: the paper's, or Lillicrap et al. 2016 where it is silent.

@@ -1,6 +1,9 @@
-using Naf.Gpu;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Advantage;
+using Naf.Kernels.Network;
+using Naf.Kernels.Network.Cpu;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Update;
 
 /// <summary>μ(x) of one learner for one observation, with a workspace of its own.</summary>
 internal sealed unsafe class NafPolicy : IDisposable

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
+using Naf.Kernels.Network;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Update;
 
 /// <summary>
 /// Sizes of a NAF learner: the value V(x), the mean action μ(x) and the matrix L(x) of the advantage, as three networks of their own

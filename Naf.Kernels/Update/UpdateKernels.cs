@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Kernels.Network;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Update;
 
 /// <summary>Waits for the groups of a learner, all of which run at the same time: a cooperative launch.</summary>
 internal struct GridBarrier(ArrayView<int> arrived, int groups, int before) : IPhaseBarrier

@@ -1,9 +1,10 @@
-using Naf.Gpu;
-using Two = Naf.Kernels.Twice<float, Naf.Kernels.OneRow<float>>;
-using Four = Naf.Kernels.Twice<float, Naf.Kernels.Twice<float, Naf.Kernels.OneRow<float>>>;
-using Eight = Naf.Kernels.Twice<float, Naf.Kernels.Twice<float, Naf.Kernels.Twice<float, Naf.Kernels.OneRow<float>>>>;
+using Naf.Gpu.Accelerators;
+using Naf.Kernels.Network;
+using Two = Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.OneRow<float>>;
+using Four = Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.OneRow<float>>>;
+using Eight = Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.OneRow<float>>>>;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Update;
 
 /// <summary>The kernels of an update under a plan, and their launches.</summary>
 internal sealed class UpdateLaunches

@@ -1,8 +1,10 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Naf.Kernels.Network;
+using Naf.Kernels.Random;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Update;
 
 /// <summary>Which row of a buffer a sample of a minibatch is.</summary>
 internal interface IMinibatchDraw

@@ -1,9 +1,12 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Kernels.Advantage;
+using Naf.Kernels.Network;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Update;
 
 /// <summary>
 /// Forward and backward pass of a learner's networks for a tile of the minibatch's samples, by one group. No barrier stands under a condition: a

@@ -1,9 +1,11 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Kernels.Network;
+using Naf.Kernels.Scalar;
 
-namespace Naf.Kernels;
+namespace Naf.Kernels.Update;
 
 /// <summary>Waits for the groups of a learner between two phases of an update.</summary>
 internal interface IPhaseBarrier
@@ -13,7 +15,7 @@ internal interface IPhaseBarrier
 }
 
 /// <summary>
-/// The update of Algorithm 1 in four phases; NafCrew.cs is the same on a CPU:
+/// The update of Algorithm 1 in four phases; NafWorkerGroup.cs is the same on a CPU:
 /// <code>
 /// forward    sample the minibatch; h and outputs of every network for x; y = r + γ V′(x′)
 /// backward   Q(x, u), the loss, and its gradient at every unit

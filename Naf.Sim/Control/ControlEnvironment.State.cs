@@ -1,4 +1,5 @@
-namespace Naf.Sim;
+
+namespace Naf.Sim.Control;
 
 /// <summary>Saving and restoring an environment amid an episode: bitwise the same continuation follows.</summary>
 public sealed partial class ControlEnvironment

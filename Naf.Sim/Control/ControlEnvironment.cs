@@ -1,6 +1,9 @@
-using Naf.Kernels;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Random;
+using Naf.Sim.Mujoco;
+using Naf.Sim.Tasks.Definitions;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Control;
 
 /// <summary>
 /// One simulated robot on a task. MuJoCo only steps; observation and reward come from the task's data, in double.

@@ -1,6 +1,9 @@
-using Naf.Kernels;
+using Naf.Kernels.Reward;
+using Naf.Sim.Mujoco;
+using Naf.Sim.Tasks;
+using Naf.Sim.Tasks.Definitions;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Control;
 
 /// <summary>A task with its loaded model. Immutable, shared by any number of environments on any number of threads.</summary>
 public sealed class ControlTask : IDisposable
@@ -25,7 +28,7 @@ public sealed class ControlTask : IDisposable
     /// <summary>Loads a task.</summary>
     /// <param name="nameOrPath">The name of a built-in task, or the path of a task file (.yaml).</param>
     /// <exception cref="FileNotFoundException">There is no such task; the message has the nearest name.</exception>
-    /// <exception cref="TaskFormatException">The task file is malformed; the message has file, line and what was expected.</exception>
+    /// <exception cref="Naf.Sim.Tasks.Yaml.TaskFormatException">It is malformed; the message has file and line.</exception>
     /// <exception cref="MujocoException">MuJoCo is missing, or refuses the model.</exception>
     public static ControlTask Load(string nameOrPath)
     {

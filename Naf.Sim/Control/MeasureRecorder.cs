@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
+using Naf.Sim.Tasks.Definitions;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Control;
 
 /// <summary>The measures of one episode, updated step by step; allocates nothing.</summary>
 internal sealed class MeasureRecorder(ImmutableArray<MeasureDefinition> measures, ImmutableArray<SuccessCondition> success, int horizon)

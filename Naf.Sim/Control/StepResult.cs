@@ -1,4 +1,4 @@
-namespace Naf.Sim;
+namespace Naf.Sim.Control;
 
 /// <summary>What a control step gave.</summary>
 /// <param name="Reward">r(x, u) with x the observation before the step, plus the reward of termination where the episode terminated.</param>

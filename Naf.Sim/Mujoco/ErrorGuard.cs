@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Mujoco;
 
 /// <summary>
 /// Turns mju_error into an exception. By default mju_error prints, waits for Enter and exits; its handler may neither return (MuJoCo would

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Mujoco;
 
 /// <summary>The machine code of <see cref="ErrorGuard"/> (x86-64, System V calling convention), and the executable memory it lies in.</summary>
 internal static unsafe partial class GuardCode

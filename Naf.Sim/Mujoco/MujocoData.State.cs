@@ -1,4 +1,5 @@
-namespace Naf.Sim;
+
+namespace Naf.Sim.Mujoco;
 
 /// <summary>Saving and restoring the state in managed code: bitwise the same trajectory follows.</summary>
 public sealed unsafe partial class MujocoData

@@ -1,4 +1,4 @@
-namespace Naf.Sim;
+namespace Naf.Sim.Mujoco;
 
 /// <summary>Stepping, and what belongs to it: failures, warnings, bringing Cartesian quantities up to date.</summary>
 public sealed unsafe partial class MujocoData

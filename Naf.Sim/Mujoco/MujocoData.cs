@@ -1,4 +1,6 @@
-namespace Naf.Sim;
+using Naf.Sim.Mujoco.Layouts;
+
+namespace Naf.Sim.Mujoco;
 
 /// <summary>
 /// One simulation (mjData) of a model. Many may run on many threads over one shared model; one of them belongs to one thread at a time.

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Mujoco;
 
 /// <summary>Finds MuJoCo's library: MUJOCO_PATH (the file, or a folder that holds it), or else by name on the loader's path.</summary>
 internal static class MujocoFinder

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
+using Naf.Sim.Mujoco.Layouts;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Mujoco;
 
 /// <summary>
 /// The loaded MuJoCo library: its functions as pointers, its version and that version's layout. Warnings and errors of the whole process are

@@ -1,4 +1,4 @@
-namespace Naf.Sim;
+namespace Naf.Sim.Mujoco;
 
 /// <summary>Displacements between configurations: [Nv] numbers along qvel's coordinates, where qpos itself has quaternions.</summary>
 public sealed unsafe partial class MujocoModel

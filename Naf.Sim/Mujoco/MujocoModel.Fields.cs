@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Mujoco;
 
 /// <summary>Kinds of named objects.</summary>
 public enum MujocoObject

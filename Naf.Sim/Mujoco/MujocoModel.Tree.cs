@@ -1,6 +1,6 @@
-using Naf.Kernels;
+using Naf.Kernels.Observation;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Mujoco;
 
 /// <summary>The model's kinematic tree, for observations that are computed without MuJoCo.</summary>
 public sealed unsafe partial class MujocoModel

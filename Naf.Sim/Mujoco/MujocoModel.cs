@@ -1,4 +1,4 @@
-namespace Naf.Sim;
+namespace Naf.Sim.Mujoco;
 
 /// <summary>
 /// A compiled model (mjModel): read-only, shared by any number of <see cref="MujocoData"/> on any number of threads.

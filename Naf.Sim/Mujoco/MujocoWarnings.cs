@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Mujoco;
 
 /// <summary>
 /// What MuJoCo warned of, process-wide. By default MuJoCo appends warnings to MUJOCO_LOG.TXT in the current folder; here they come to a

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Mujoco;
 
 /// <summary>Making of native mjModel and mjData, with MuJoCo's own words where it refuses.</summary>
 internal static unsafe class NativeModel

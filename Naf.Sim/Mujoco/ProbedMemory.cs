@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Mujoco;
 
 /// <summary>Reads memory at addresses that may be wrong: on Linux through process_vm_readv, which fails where a load would crash.</summary>
 internal static unsafe partial class ProbedMemory

@@ -1,4 +1,4 @@
-namespace Naf.Sim;
+namespace Naf.Sim.Mujoco;
 
 /// <summary>
 /// The loop by which the simulator's speed is measured: uniform random controls, then mj_step. perf/peers/sim_mujoco.c is the same loop in C

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Rendering;
 
 /// <summary>
 /// EGL with a display that has no screen: Mesa's surfaceless platform, which draws with or without a GPU. Loaded when the first picture is

@@ -1,4 +1,5 @@
-namespace Naf.Sim;
+
+namespace Naf.Sim.Rendering;
 
 /// <summary>A picture of 8 bits a channel.</summary>
 /// <param name="Width">Pixels in a row.</param>

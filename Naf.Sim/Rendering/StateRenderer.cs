@@ -1,4 +1,8 @@
-namespace Naf.Sim;
+using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
+using Naf.Sim.Tasks.Yaml;
+
+namespace Naf.Sim.Rendering;
 
 /// <summary>
 /// Draws states of a task off-screen with MuJoCo's renderer: the model, the target, and the path that the task's points have come. Needs neither a

@@ -1,6 +1,7 @@
-using Naf.Kernels;
+using Naf.Kernels.Observation;
+using Naf.Sim.Tasks.Definitions;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Rendering;
 
 /// <summary>The marks of a task: a ball at each target, and the path of each point that has one, with a ball at its head.</summary>
 internal sealed class TaskMarks

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
+using Naf.Sim.Mujoco;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Rendering;
 
 /// <summary>
 /// MuJoCo's functions for pictures, found when the first one is drawn, and the few facts on its structs that they need. Scene, context and camera

@@ -1,6 +1,7 @@
 using System.Globalization;
+using Naf.Sim.Mujoco;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Rendering;
 
 /// <summary>
 /// What of MuJoCo's visual structs has to be known and differs between releases, measured on the loaded library with a model of telling numbers:

@@ -1,4 +1,6 @@
-namespace Naf.Sim;
+using Naf.Sim.Mujoco;
+
+namespace Naf.Sim.Rendering;
 
 /// <summary>An mjvScene: the geoms of a simulated state, to which marks are added.</summary>
 internal sealed unsafe class VisualScene : IDisposable

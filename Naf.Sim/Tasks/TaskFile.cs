@@ -1,6 +1,9 @@
-using Naf.Kernels;
+using Naf.Kernels.Observation;
+using Naf.Sim.Tasks.Definitions;
+using Naf.Sim.Tasks.Sections;
+using Naf.Sim.Tasks.Yaml;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Tasks;
 
 /// <summary>
 /// A task file (.yaml): its heading is read at once, the rest when the model that it names is at hand. The format is written down in

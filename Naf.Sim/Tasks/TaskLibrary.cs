@@ -1,4 +1,6 @@
-namespace Naf.Sim;
+using Naf.Sim.Tasks.Yaml;
+
+namespace Naf.Sim.Tasks;
 
 /// <summary>The built-in tasks, and the way from a name or a path to a task file.</summary>
 public static class TaskLibrary

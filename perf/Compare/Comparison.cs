@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Naf.Gpu;
+using Naf.Gpu.Devices;
 using Naf.Torch;
 
 namespace Naf.Perf;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using Naf.Host;
-using Naf.Sim;
+using Naf.Host.Benchmarks;
+using Naf.Sim.Tasks;
 
 namespace Naf.Perf;
 

@@ -1,4 +1,4 @@
-using Naf.Kernels;
+using Naf.Kernels.Gaussian;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
-using Naf.Kernels;
+using Naf.Kernels.Network;
+using Naf.Kernels.Update;
 using Naf.Torch;
 using TorchSharp;
 using TorchSharp.Modules;

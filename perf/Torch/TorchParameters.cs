@@ -1,5 +1,5 @@
-using Naf.Kernels;
-using TorchSharp;
+using Naf.Kernels.Network;
+using Naf.Kernels.Update;
 using static TorchSharp.torch;
 
 namespace Naf.Perf;

@@ -1,4 +1,6 @@
-using Naf.Kernels;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Network;
+using Naf.Kernels.Rollout;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -19,7 +21,7 @@ internal sealed class TorchRollouts
     private readonly Tensor _w1, _b1, _w2, _b2, _w3, _b3, _model, _start, _time, _z, _spread, _place;
     private readonly long _buckets, _bucket;
 
-    /// <param name="definition">Its observation is the state, its reward of the kind made by <see cref="RolloutBenchmark"/>.</param>
+    /// <param name="definition">Its observation is the state, its reward of the kind made by <c>RolloutBenchmark</c>.</param>
     /// <param name="settings">σ, and whether s′ is drawn.</param>
     /// <param name="policy">The network of μ, and its parameters.</param>
     /// <param name="dynamics">[Horizon, PackedStep], the packed models.</param>

@@ -1,4 +1,5 @@
-using Naf.Kernels;
+using Naf.Kernels.Network;
+using Naf.Kernels.Update;
 using TorchSharp;
 using static TorchSharp.torch;
 

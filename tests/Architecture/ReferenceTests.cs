@@ -1,27 +1,32 @@
 using System.Reflection;
 using System.Xml.Linq;
-using Naf.Gpu;
-using Naf.Host;
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Checks;
+using Naf.Gpu.Devices;
+using Naf.Host.Agents;
+using Naf.Kernels.Population;
+using Naf.Sim.Control;
 using NUnit.Framework;
 
 namespace Naf.Tests;
 
-/// <summary>Who may reference whom: Gpu → nothing; Kernels → Gpu; Sim → Kernels; Host → all three.</summary>
+/// <summary>Which project may reference which; between folders see <see cref="FolderTests"/>.</summary>
 public sealed class ReferenceTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["Naf.Gpu"] = [],
         ["Naf.Kernels"] = ["Naf.Gpu"],
+        ["Naf.Checks"] = ["Naf.Gpu", "Naf.Kernels"],
         ["Naf.Sim"] = ["Naf.Kernels"],
-        ["Naf.Host"] = ["Naf.Gpu", "Naf.Kernels", "Naf.Sim"],
-        ["perf/Naf.Perf"] = ["Naf.Gpu", "Naf.Kernels", "Naf.Sim", "Naf.Host"],
+        ["Naf.Host"] = ["Naf.Gpu", "Naf.Kernels", "Naf.Checks", "Naf.Sim"],
+        ["perf/Naf.Perf"] = ["Naf.Gpu", "Naf.Kernels", "Naf.Checks", "Naf.Sim", "Naf.Host"],
     };
 
     private static readonly Assembly[] Assemblies =
-        [typeof(Device).Assembly, typeof(NafPopulation).Assembly, typeof(ControlTask).Assembly, typeof(NafAgent).Assembly];
+        [
+        typeof(Device).Assembly, typeof(NafPopulation).Assembly, typeof(KernelCheck).Assembly, typeof(ControlTask).Assembly,
+        typeof(NafAgent).Assembly,
+    ];
 
     private static IEnumerable<string> Projects => Allowed.Keys;
 
@@ -53,19 +58,4 @@ public sealed class ReferenceTests
             Assert.That(references, Is.SubsetOf(Allowed[name]), name);
         }
     }
-
-    [Test]
-    public void An_assembly_has_one_namespace()
-    {
-        foreach (Assembly assembly in Assemblies)
-        {
-            string name = assembly.GetName().Name == "naf" ? "Naf.Host" : assembly.GetName().Name!;
-            IEnumerable<string?> namespaces = assembly.GetTypes().Where(t => !t.IsNested && !IsCompilers(t)).Select(t => t.Namespace).Distinct();
-            Assert.That(namespaces, Is.EqualTo(new[] { name }));
-        }
-    }
-
-    // attributes and helpers that the compiler puts in, and the class of top-level statements
-    private static bool IsCompilers(Type type) =>
-        type.Name.Contains('<') || type.Name == "Program" || type.Namespace?.Split('.')[0] is "System" or "Microsoft";
 }

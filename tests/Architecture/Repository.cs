@@ -11,7 +11,7 @@ internal static class Repository
     private static string Find([CallerFilePath] string thisFile = "")
     {
         for (string? folder = Path.GetDirectoryName(thisFile); folder is not null; folder = Path.GetDirectoryName(folder))
-            if (File.Exists(Path.Combine(folder, "Naf.Gpu.sln"))) return folder;
-        throw new DirectoryNotFoundException($"no Naf.Gpu.sln above {thisFile}: run the tests where they were built");
+            if (File.Exists(Path.Combine(folder, "Naf.Gpu.slnx"))) return folder;
+        throw new DirectoryNotFoundException($"no Naf.Gpu.slnx above {thisFile}: run the tests where they were built");
     }
 }

@@ -1,4 +1,5 @@
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Devices;
 using NUnit.Framework;
 
 namespace Naf.Tests;

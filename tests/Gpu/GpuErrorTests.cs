@@ -1,6 +1,8 @@
 using ILGPU;
 using ILGPU.Runtime.CPU;
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -6,8 +6,9 @@ using ILGPU.Backends.PTX;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Gpu.Accelerators;
+using Naf.Kernels.Network;
+using Naf.Kernels.Update;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,7 +1,7 @@
 using ILGPU;
-using ILGPU.Runtime;
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Gpu.Accelerators;
+using Naf.Kernels.Scalar;
+using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 

@@ -1,4 +1,4 @@
-using Naf.Gpu;
+using Naf.Gpu.Cpu;
 using NUnit.Framework;
 
 namespace Naf.Tests;
@@ -12,7 +12,7 @@ public sealed class WorkTeamTests
     {
         using var team = new WorkTeam(threads);
         var calls = new int[threads];
-        for (int i = 0; i < 500; i++) team.Run(member => calls[member]++);
+        for (int i = 0; i < 500; i++) team.Run(worker => calls[worker]++);
         Assert.That(calls, Is.All.EqualTo(500));
     }
 
@@ -20,7 +20,7 @@ public sealed class WorkTeamTests
     public void An_exception_of_any_member_reaches_the_caller_and_the_team_goes_on()
     {
         using var team = new WorkTeam(3);
-        Assert.That(() => team.Run(member => { if (member == 2) throw new InvalidDataException("from 2"); }),
+        Assert.That(() => team.Run(worker => { if (worker == 2) throw new InvalidDataException("from 2"); }),
             Throws.TypeOf<InvalidDataException>().With.Message.EqualTo("from 2"));
         int calls = 0;
         team.Run(_ => Interlocked.Increment(ref calls));
@@ -43,20 +43,20 @@ public sealed class WorkTeamTests
     [Test]
     public void The_barrier_holds_until_all_have_come()
     {
-        const int members = 3, rounds = 2000;
-        using var team = new WorkTeam(members);
-        var barrier = new SpinBarrier(members);
-        var at = new int[members];
+        const int workers = 3, rounds = 2000;
+        using var team = new WorkTeam(workers);
+        var barrier = new SpinBarrier(workers);
+        var at = new int[workers];
         int torn = 0;
-        team.Run(member =>
+        team.Run(worker =>
         {
             for (int round = 1; round <= rounds; round++)
             {
-                Volatile.Write(ref at[member], round);
-                barrier.Meet();
-                for (int other = 0; other < members; other++)
+                Volatile.Write(ref at[worker], round);
+                barrier.Wait();
+                for (int other = 0; other < workers; other++)
                     if (Volatile.Read(ref at[other]) != round) Interlocked.Increment(ref torn);
-                barrier.Meet();
+                barrier.Wait();
             }
         });
         Assert.That(torn, Is.Zero);

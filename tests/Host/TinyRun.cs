@@ -1,6 +1,8 @@
 using System.Text.Json;
-using Naf.Host;
-using Naf.Sim;
+using Naf.Host.Cli;
+using Naf.Host.Cli.Common;
+using Naf.Host.Settings;
+using Naf.Host.Training;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,5 +1,4 @@
-using Naf.Kernels;
-using TorchSharp;
+using Naf.Kernels.Network;
 using static TorchSharp.torch;
 
 namespace Naf.Torch;

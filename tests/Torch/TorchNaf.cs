@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
-using Naf.Kernels;
+using Naf.Checks.Oracles;
+using Naf.Kernels.Network;
+using Naf.Kernels.Update;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

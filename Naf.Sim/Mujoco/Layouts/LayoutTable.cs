@@ -1,4 +1,4 @@
-namespace Naf.Sim;
+namespace Naf.Sim.Mujoco.Layouts;
 
 /// <summary>Where the fields in use lie in MuJoCo's structs, a row for each release. A row is printed by <c>make-layout.sh</c> from a release's headers.</summary>
 internal static class LayoutTable

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Naf.Sim;
+namespace Naf.Sim.Mujoco.Layouts;
 
 /// <summary>
 /// One release's row of <see cref="LayoutTable"/>: where the fields in use lie in mjModel and mjData. The structs change in almost

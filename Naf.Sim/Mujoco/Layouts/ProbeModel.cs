@@ -1,4 +1,4 @@
-namespace Naf.Sim;
+namespace Naf.Sim.Mujoco.Layouts;
 
 /// <summary>
 /// The small odd-valued model of <see cref="LayoutCheck"/>. Sizes and values differ from each other as far as they can, so that an offset

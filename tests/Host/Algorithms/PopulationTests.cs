@@ -1,6 +1,9 @@
-using Naf.Gpu;
-using Naf.Host;
-using Naf.Sim;
+using Naf.Gpu.Cpu;
+using Naf.Host.Agents;
+using Naf.Host.Settings;
+using Naf.Host.Training;
+using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
 using NUnit.Framework;
 
 namespace Naf.Tests;

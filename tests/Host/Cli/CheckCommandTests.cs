@@ -13,7 +13,7 @@ public sealed class CheckCommandTests
         Assert.That((json.GetProperty("device").GetString(), json.GetProperty("passed").GetBoolean()), Is.EqualTo(("emulated", true)));
         JsonElement[] kernels = [.. json.GetProperty("kernels").EnumerateArray()];
         Assert.That(kernels.Select(k => k.GetProperty("kernel").GetString()!.Split(':')[0]).Distinct(),
-            Is.EquivalentTo(new[] { "advantage", "update", "regression", "rollouts", "fit" }));
+            Is.EquivalentTo(new[] { "advantage", "update", "act", "evaluate", "regression", "rollouts", "fit" }));
         foreach (JsonElement kernel in kernels)
             Assert.That(kernel.GetProperty("error").GetDouble(), Is.LessThanOrEqualTo(kernel.GetProperty("bound").GetDouble()), $"{kernel}");
     }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Naf.Host;
+using Naf.Host.Settings;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Naf.Host;
-using Naf.Sim;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,6 +1,9 @@
 using System.Text.Json;
-using Naf.Host;
-using Naf.Sim;
+using Naf.Host.Evaluation;
+using Naf.Host.Policies;
+using Naf.Host.Runs;
+using Naf.Host.Training;
+using Naf.Sim.Control;
 using NUnit.Framework;
 
 namespace Naf.Tests;
@@ -10,11 +13,11 @@ public sealed class EvaluationTests
     [Test]
     public void Mean_and_deviation_of_known_scores()
     {
-        EvaluationResult r = Evaluation.Summarise([2, 4, 4, 4, 5, 5, 7, 9], successes: 2);
+        EvaluationResult r = Evaluator.Summarise([2, 4, 4, 4, 5, 5, 7, 9], successes: 2);
         Assert.That(r.Mean, Is.EqualTo(5));
         Assert.That(r.StandardDeviation, Is.EqualTo(Math.Sqrt(32.0 / 7)).Within(1e-15));
         Assert.That((r.Episodes, r.SuccessRate), Is.EqualTo((8, (double?)0.25)));
-        Assert.That(Evaluation.Summarise([3], 1), Is.EqualTo(new EvaluationResult(3, 0, 1, 1)));
+        Assert.That(Evaluator.Summarise([3], 1), Is.EqualTo(new EvaluationResult(3, 0, 1, 1)));
     }
 
     [Test]

@@ -1,6 +1,8 @@
-using Naf.Host;
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Host.Imagination;
+using Naf.Host.Settings;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Random;
+using Naf.Sim.Control;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,7 +1,10 @@
-using Naf.Gpu;
-using Naf.Host;
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Host.Imagination;
+using Naf.Host.Settings;
+using Naf.Kernels.Random;
+using Naf.Sim.Control;
 using NUnit.Framework;
 
 namespace Naf.Tests;
@@ -36,10 +39,10 @@ public sealed class FittedDynamicsTests
         ModelError shifted = Error(new ImaginationSettings { ShiftedTime = true });
         foreach (ModelError good in (ModelError[])[mixture, gaussian])
         {
-            Assert.That(good.One, Is.InRange(0, 0.2), "a fifth of a standard deviation");
-            Assert.That(good.Many, Is.InRange(good.One, 0.7));
-            Assert.That(none.One, Is.GreaterThan(2 * good.One), "five episodes alone do not determine the model");
-            Assert.That(shifted.One, Is.GreaterThan(good.One), "the dynamics of another phase");
+            Assert.That(good.OneStep, Is.InRange(0, 0.2), "a fifth of a standard deviation");
+            Assert.That(good.MultiStep, Is.InRange(good.OneStep, 0.7));
+            Assert.That(none.OneStep, Is.GreaterThan(2 * good.OneStep), "five episodes alone do not determine the model");
+            Assert.That(shifted.OneStep, Is.GreaterThan(good.OneStep), "the dynamics of another phase");
         }
     }
 
@@ -50,7 +53,7 @@ public sealed class FittedDynamicsTests
         {
             Coordinates = DynamicsCoordinates.Observation,
         });
-        Assert.That(ofObservations.Many, Is.GreaterThan(ofStates.Many));
+        Assert.That(ofObservations.MultiStep, Is.GreaterThan(ofStates.MultiStep));
     }
 
     [Test]
@@ -65,11 +68,11 @@ public sealed class FittedDynamicsTests
         int[] models = [.. memory.Recent.Select(two.Dynamics.ModelOf)];
         IEnumerable<int> even = models.Where((_, i) => i % 2 == 0), odd = models.Where((_, i) => i % 2 == 1);
         Assert.That(even.Distinct().Concat(odd.Distinct()), Is.EquivalentTo(new[] { 0, 1 }));
-        Assert.That(two.Dynamics.ErrorOn(unseen)!.Value.One, Is.LessThan(0.02));
+        Assert.That(two.Dynamics.ErrorOn(unseen)!.Value.OneStep, Is.LessThan(0.02));
 
         using var one = new OneLearner(_device, _space, Steps, settings with { InitialStates = 1 });
         one.Refit(memory);
-        Assert.That(one.Dynamics.ErrorOn(unseen)!.Value.One, Is.GreaterThan(5 * two.Dynamics.ErrorOn(unseen)!.Value.One));
+        Assert.That(one.Dynamics.ErrorOn(unseen)!.Value.OneStep, Is.GreaterThan(5 * two.Dynamics.ErrorOn(unseen)!.Value.OneStep));
 
         // a cluster keeps its number when the oldest episode has made room and another start is the first
         EpisodeMemory slid = Linear(settings, episodes: 39, first: 1);
@@ -92,7 +95,7 @@ public sealed class FittedDynamicsTests
     {
         // a kick at another time step in each episode, as a contact: a model of all spreads it over all, one of an episode keeps it in its place
         var batch = new ImaginationSettings { RefitEpisodes = 4, PriorEpisodes = 20 };
-        ImaginationSettings episode = batch with { Around = DynamicsAround.Episode };
+        ImaginationSettings episode = batch with { Around = LinearisationPoint.Episode };
         EpisodeMemory memory = Kicked(batch, 20);
         using var ofBatch = new OneLearner(_device, _space, Steps, batch);
         using var ofEpisodes = new OneLearner(_device, _space, Steps, episode);
@@ -101,14 +104,14 @@ public sealed class FittedDynamicsTests
         EpisodeRecord[] b = [.. memory.Batch];
         Assert.That(Enumerable.Range(0, 4).Select(i => ofEpisodes.Dynamics.ModelAt(b[i], i)), Is.EqualTo(new[] { 0, 1, 2, 3 }));
 
-        Assert.That(ofEpisodes.Dynamics.ErrorOn(memory.Newest)!.Value.Many, Is.LessThan(1e-5), "the episode itself");
-        Assert.That(ofBatch.Dynamics.ErrorOn(memory.Newest)!.Value.Many, Is.GreaterThan(0.05));
+        Assert.That(ofEpisodes.Dynamics.ErrorOn(memory.Newest)!.Value.MultiStep, Is.LessThan(1e-5), "the episode itself");
+        Assert.That(ofBatch.Dynamics.ErrorOn(memory.Newest)!.Value.MultiStep, Is.GreaterThan(0.05));
         // rollouts start in B_old: there each episode keeps its own model
         memory.Rotate();
         Assert.That(Enumerable.Range(0, 4).Select(i => memory.Old(i)), Is.EqualTo(b));
         // the newest episode again, by other actions
         EpisodeRecord twin = Kick(19, actions: 77);
-        Assert.That(ofEpisodes.Dynamics.ErrorOn(twin)!.Value.One, Is.LessThan(0.5 * ofBatch.Dynamics.ErrorOn(twin)!.Value.One));
+        Assert.That(ofEpisodes.Dynamics.ErrorOn(twin)!.Value.OneStep, Is.LessThan(0.5 * ofBatch.Dynamics.ErrorOn(twin)!.Value.OneStep));
 
         using var stream = new MemoryStream();
         ofEpisodes.Dynamics.Save(new BinaryWriter(stream));
@@ -138,7 +141,7 @@ public sealed class FittedDynamicsTests
 
     [Test]
     public void Learners_that_are_due_together_learn_what_each_learns_alone_bitwise(
-        [Values("cpu", GpuDevices.Pocl, GpuDevices.Emulated)] string where, [Values] DynamicsAround around, [Values] DynamicsPrior prior)
+        [Values("cpu", GpuDevices.Pocl, GpuDevices.Emulated)] string where, [Values] LinearisationPoint around, [Values] DynamicsPrior prior)
     {
         Device device = where == "cpu" ? _device : GpuDevices.Shared(where);
         var settings = new ImaginationSettings { RefitEpisodes = 3, PriorEpisodes = 3, Around = around, Prior = prior };
@@ -159,7 +162,7 @@ public sealed class FittedDynamicsTests
             string?[] problems = population.Refit(
                 [new Refitting(1, memories[1]), new Refitting(2, Linear(settings, episodes: 3, scale: 1e200)), new Refitting(0, memories[0])]);
             Assert.That(problems.Select(p => p is null), Is.EqualTo(new[] { true, false, true }));
-            Assert.That((population[1].Ready, population[2].Ready), Is.EqualTo((true, around != DynamicsAround.Episode)));
+            Assert.That((population[1].Ready, population[2].Ready), Is.EqualTo((true, around != LinearisationPoint.Episode)));
             Assert.That(All(population[2]), Is.EqualTo(before));
 
             using var stream = new MemoryStream();

@@ -1,4 +1,4 @@
-using Naf.Host;
+using Naf.Host.Pictures;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
-using Naf.Host;
-using Naf.Sim;
+using Naf.Host.Pictures;
+using Naf.Sim.Rendering;
 using NUnit.Framework;
 
 namespace Naf.Tests;

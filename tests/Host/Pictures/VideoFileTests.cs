@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using Naf.Host;
-using Naf.Sim;
+using Naf.Host.Common;
+using Naf.Host.Pictures;
+using Naf.Sim.Rendering;
 using NUnit.Framework;
 
 namespace Naf.Tests;

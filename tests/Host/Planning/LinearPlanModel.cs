@@ -1,5 +1,5 @@
-using Naf.Host;
-using Naf.Kernels;
+using Naf.Host.Planning.Mpc;
+using Naf.Kernels.Random;
 
 namespace Naf.Tests;
 

@@ -1,5 +1,6 @@
-using Naf.Host;
-using Naf.Kernels;
+using Naf.Host.Planning;
+using Naf.Host.Planning.Ilqg;
+using Naf.Kernels.Random;
 
 namespace Naf.Tests;
 

@@ -1,8 +1,13 @@
 using System.Text.RegularExpressions;
-using Naf.Gpu;
-using Naf.Host;
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Gpu.Cpu;
+using Naf.Host.Common;
+using Naf.Host.Planning.Mpc;
+using Naf.Host.Policies;
+using Naf.Host.Settings;
+using Naf.Kernels.Random;
+using Naf.Kernels.Reward;
+using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,5 +1,6 @@
-using Naf.Gpu;
-using Naf.Host;
+using Naf.Gpu.Cpu;
+using Naf.Host.Planning.Mpc;
+using Naf.Host.Settings;
 using NUnit.Framework;
 
 namespace Naf.Tests;
@@ -28,7 +29,7 @@ public sealed class MpcSearchTests
         Assert.That(optimum.Max(Math.Abs), Is.LessThan(1), "no bound is in the way");
         Assert.That(rig.Search.Plan.Actions.ToArray(), Is.EqualTo(optimum).Within(Differenced));
         Assert.That(rig.Search.Plan.Cost, Is.EqualTo(rig.Model.Total(start, optimum)).Within(Differenced));
-        Assert.That(rig.Search.Tally, Is.EqualTo(new MpcTally(1, 0, 0)));
+        Assert.That(rig.Search.Statistics, Is.EqualTo(new MpcStatistics(1, 0, 0)));
     }
 
     [TestCase(1ul)]
@@ -160,7 +161,7 @@ public sealed class MpcSearchTests
         rig.Search.Begin(new double[State], Steps, 1, new PlanNoise(1, 0, 0, 1));
         rig.Search.Improve(3);
         Assert.That(rig.Search.Plan.Actions.ToArray(), Is.All.Zero, "at rest where it costs nothing");
-        Assert.That(rig.Search.Tally, Is.EqualTo(new MpcTally(0, 0, 3)));
+        Assert.That(rig.Search.Statistics, Is.EqualTo(new MpcStatistics(0, 0, 3)));
     }
 
     private sealed class Rig : IDisposable

@@ -1,7 +1,11 @@
-using Naf.Gpu;
-using Naf.Host;
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Gpu.Cpu;
+using Naf.Host.Planning;
+using Naf.Host.Planning.Ilqg;
+using Naf.Host.Settings;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Random;
+using Naf.Sim.Control;
 
 namespace Naf.Tests;
 

@@ -1,4 +1,4 @@
-using Naf.Host;
+using Naf.Host.Settings;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,6 +1,9 @@
-using Naf.Host;
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Host.Planning;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Random;
+using Naf.Kernels.Reward;
+using Naf.Sim.Control;
+using Naf.Sim.Tasks;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,6 +1,10 @@
-using Naf.Host;
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Host.Planning;
+using Naf.Host.Planning.Mpc;
+using Naf.Host.Settings;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Random;
+using Naf.Kernels.Reward;
+using Naf.Sim.Control;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Naf.Host;
+using Naf.Host.Files;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,4 +1,6 @@
-using Naf.Host;
+using Naf.Host.Common;
+using Naf.Host.Runs;
+using Naf.Host.Settings;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,5 +1,6 @@
 using System.Text;
-using Naf.Host;
+using Naf.Host.Common;
+using Naf.Host.Settings;
 using NUnit.Framework;
 
 namespace Naf.Tests;

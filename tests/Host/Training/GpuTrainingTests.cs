@@ -1,6 +1,10 @@
-using Naf.Gpu;
-using Naf.Host;
-using Naf.Sim;
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Cpu;
+using Naf.Host.Agents;
+using Naf.Host.Common;
+using Naf.Host.Settings;
+using Naf.Host.Training;
+using Naf.Sim.Control;
 using NUnit.Framework;
 
 namespace Naf.Tests;

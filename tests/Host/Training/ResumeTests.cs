@@ -1,4 +1,7 @@
-using Naf.Host;
+using Naf.Host.Common;
+using Naf.Host.Runs;
+using Naf.Host.Settings;
+using Naf.Host.Training;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,4 +1,4 @@
-using Naf.Gpu;
+using Naf.Gpu.Cpu;
 using NUnit.Framework;
 
 namespace Naf.Tests;

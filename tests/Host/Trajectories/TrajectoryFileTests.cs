@@ -1,5 +1,8 @@
-using Naf.Host;
-using Naf.Sim;
+using Naf.Host.Common;
+using Naf.Host.Evaluation;
+using Naf.Host.Policies;
+using Naf.Host.Trajectories;
+using Naf.Sim.Control;
 using NUnit.Framework;
 
 namespace Naf.Tests;
@@ -100,7 +103,7 @@ public sealed class TrajectoryFileTests : MujocoFixture
     private static Trajectory Play(ControlTask task)
     {
         var episode = new Trajectory();
-        using var evaluation = new Evaluation(task);
+        using var evaluation = new Evaluator(task);
         (double score, _) = evaluation.Episode(PolicyEvaluation.RandomPolicy(4), 4, 1, episode);
         Assert.That(episode.Score, Is.EqualTo(score).Within(1e-12));
         return episode;

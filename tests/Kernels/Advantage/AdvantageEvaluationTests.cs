@@ -1,5 +1,8 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Checks.Benchmarks;
+using Naf.Checks.Comparisons;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Advantage;
 using NUnit.Framework;
 
 namespace Naf.Tests;

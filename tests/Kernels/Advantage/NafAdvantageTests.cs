@@ -1,4 +1,5 @@
-using Naf.Kernels;
+using Naf.Checks.Oracles;
+using Naf.Kernels.Random;
 using Naf.Torch;
 using NUnit.Framework;
 using TorchSharp;

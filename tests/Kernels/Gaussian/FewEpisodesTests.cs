@@ -1,5 +1,6 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Gaussian.Mixture;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,5 +1,7 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Checks.Comparisons;
+using Naf.Checks.Oracles;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Gaussian;
 using NUnit.Framework;
 
 namespace Naf.Tests;
@@ -9,7 +11,7 @@ internal static class SomeLearners
 {
     public static void Check(Device device, GaussianFitSettings settings, DynamicsShape shape, int priorSteps)
     {
-        FitData data = FitData.Draw(shape, new FitCheck.Options { Learners = 3, PriorSteps = priorSteps, Ragged = true });
+        FitData data = FitData.Draw(shape, new FitOptions { Learners = 3, PriorSteps = priorSteps, Ragged = true });
         using var fit = new GaussianFit(device, shape, 3, 5, settings);
         Assert.That(fit.IsFinite(0), Is.False, "no model yet");
         data.Store(fit);
@@ -42,7 +44,7 @@ internal static class PassingThrough
     public static void Check(Device device, GaussianFitSettings settings)
     {
         // it ends before the horizon
-        FitData data = FitData.Draw(Shape, new FitCheck.Options { Learners = 2, Episodes = 1 });
+        FitData data = FitData.Draw(Shape, new FitOptions { Learners = 2, Episodes = 1 });
         data = data with { Episodes = [[data.Episodes[0][0][..20]], data.Episodes[1]] };
         using var fit = new GaussianFit(device, Shape, 2, 1, settings);
         data.Store(fit);

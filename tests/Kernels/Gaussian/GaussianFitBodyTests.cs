@@ -1,4 +1,6 @@
-using Naf.Kernels;
+using Naf.Checks.Oracles;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Random;
 using NUnit.Framework;
 
 namespace Naf.Tests;
@@ -59,7 +61,7 @@ public sealed class GaussianFitBodyTests
     {
         var settings = new GaussianFitSettings { Ridge = 1e-3, NoiseFloor = 1e-4 };
         FitData data = FitData.Draw(new DynamicsShape(31, state, action),
-            new FitCheck.Options { Learners = 1, PriorSteps = priorSteps, Scaled = scaled, Ragged = ragged });
+            new FitOptions { Learners = 1, PriorSteps = priorSteps, Scaled = scaled, Ragged = ragged });
         FitOracle fit = FitOracle.Fit(data, settings);
         Assert.That(fit.Finite, Is.True);
         double[] f = [], offset = [], n = [];
@@ -80,7 +82,7 @@ public sealed class GaussianFitBodyTests
         var shape = new DynamicsShape(3, state, 2);
         (int inputs, int row) = (shape.Input, shape.PackedRow);
         // five samples of more entries: N is the floor in most directions
-        FitOracle fit = FitOracle.Fit(FitData.Draw(shape, new FitCheck.Options { Learners = 1, Scaled = false }),
+        FitOracle fit = FitOracle.Fit(FitData.Draw(shape, new FitOptions { Learners = 1, Scaled = false }),
             new GaussianFitSettings { Ridge = 0.1, NoiseFloor = 1e-4 });
         for (int t = 0; t < 3; t++)
             for (int i = 0; i < state; i++)

@@ -1,5 +1,8 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Checks.Comparisons;
+using Naf.Checks.Oracles;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Scalar;
 using NUnit.Framework;
 
 namespace Naf.Tests;
@@ -15,7 +18,7 @@ public sealed class GaussianFitTests
     {
         using var device = new CpuDevice(2);
         var shape = new DynamicsShape(horizon, state, action);
-        FitCheck.Errors errors = FitCheck.Run(device, shape, new FitCheck.Options { Episodes = episodes });
+        FitCheck.Errors errors = FitCheck.Run(device, shape, new FitOptions { Episodes = episodes });
         Assert.That(errors.Agree, Is.True, $"{errors}");
     }
 
@@ -26,7 +29,7 @@ public sealed class GaussianFitTests
         using var device = new CpuDevice(1);
         // entries that are not standardised have sizes of 0.1 to 10, and so has the unit of the ridge
         GaussianFitSettings settings = scaled ? new GaussianFitSettings() : new GaussianFitSettings { Ridge = 1e-4, NoiseFloor = 1e-6 };
-        var options = new FitCheck.Options { Episodes = 4, PriorSteps = priorSteps, Scaled = scaled, Ragged = ragged, Settings = settings };
+        var options = new FitOptions { Episodes = 4, PriorSteps = priorSteps, Scaled = scaled, Ragged = ragged, Settings = settings };
         FitCheck.Errors errors = FitCheck.Run(device, Shape, options);
         Assert.That(errors.Agree, Is.True, $"{errors}");
     }
@@ -34,7 +37,7 @@ public sealed class GaussianFitTests
     [Test]
     public void Results_do_not_depend_on_threads_bitwise([Values(2, 3)] int threads)
     {
-        FitData data = FitData.Draw(Shape, new FitCheck.Options { Learners = 3, Ragged = true });
+        FitData data = FitData.Draw(Shape, new FitOptions { Learners = 3, Ragged = true });
         float[][] expected = Fit(data, 1), actual = Fit(data, threads);
         Assert.That(actual, Is.EqualTo(expected));
     }
@@ -42,7 +45,7 @@ public sealed class GaussianFitTests
     [Test]
     public void Learners_are_those_of_single_fits_bitwise()
     {
-        FitData data = FitData.Draw(Shape, new FitCheck.Options { Learners = 3, PriorSteps = 31 });
+        FitData data = FitData.Draw(Shape, new FitOptions { Learners = 3, PriorSteps = 31 });
         float[][] together = Fit(data, 2);
         for (int k = 0; k < 3; k++) Assert.That(Fit(data.Only(k), 1)[0], Is.EqualTo(together[k]), $"learner {k}");
         Assert.That(together[0], Is.Not.EqualTo(together[1]));
@@ -94,7 +97,7 @@ public sealed class GaussianFitTests
     public void A_constant_entry_is_copied_and_left_out()
     {
         using var device = new CpuDevice(1);
-        FitData data = FitData.Draw(Shape, new FitCheck.Options { Learners = 1 });
+        FitData data = FitData.Draw(Shape, new FitOptions { Learners = 1 });
         using var fit = new GaussianFit(device, Shape, 1, 5, new GaussianFitSettings());
         data.Store(fit);
         fit.Fit(data.Prior, data.Scale);
@@ -112,7 +115,7 @@ public sealed class GaussianFitTests
     public void A_model_that_overflows_is_reported_and_the_others_are_not()
     {
         using var device = new CpuDevice(2);
-        FitData data = FitData.Draw(Shape, new FitCheck.Options { Learners = 2 });
+        FitData data = FitData.Draw(Shape, new FitOptions { Learners = 2 });
         using var fit = new GaussianFit(device, Shape, 2, 5, new GaussianFitSettings());
         data.Store(fit);
         fit.Store(0, 2, [.. Enumerable.Repeat(1e200, Shape.Sample)]);
@@ -162,7 +165,7 @@ public sealed class GaussianFitTests
         using (var device = new CpuDevice(2))
         using (var fit = new GaussianFit(device, Shape, 2, 5, new GaussianFitSettings()))
         {
-            FitData data = FitData.Draw(Shape, new FitCheck.Options { Learners = 2, PriorSteps = priorSteps });
+            FitData data = FitData.Draw(Shape, new FitOptions { Learners = 2, PriorSteps = priorSteps });
             data.Store(fit);
             fit.Fit(data.Prior, data.Scale);
             Assert.That(HostBuffer.LiveBuffers, Is.GreaterThan(alive));

@@ -1,5 +1,7 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Checks.Comparisons;
+using Naf.Checks.Oracles;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Gaussian;
 using NUnit.Framework;
 
 namespace Naf.Tests;
@@ -16,7 +18,7 @@ public sealed class GpuGaussianFitTests(string device) : GpuFixture(device)
     public void It_agrees_with_the_oracle(
         [Values(1, 31)] int horizon, [Values(1, 2, 7, 16, 20)] int state, [Values(1, 6)] int action, [Values(1, 5, 31)] int episodes)
     {
-        var options = new FitCheck.Options { Episodes = episodes };
+        var options = new FitOptions { Episodes = episodes };
         FitCheck.Errors errors = FitCheck.Run(Device, new DynamicsShape(horizon, state, action), options);
         Assert.That(errors.Agree, Is.True, $"{errors}");
     }
@@ -26,7 +28,7 @@ public sealed class GpuGaussianFitTests(string device) : GpuFixture(device)
         [Values(0, 1, 31)] int priorSteps, [Values] bool scaled, [Values] bool ragged)
     {
         GaussianFitSettings settings = scaled ? new GaussianFitSettings() : new GaussianFitSettings { Ridge = 1e-4, NoiseFloor = 1e-6 };
-        var options = new FitCheck.Options { Episodes = 4, PriorSteps = priorSteps, Scaled = scaled, Ragged = ragged, Settings = settings };
+        var options = new FitOptions { Episodes = 4, PriorSteps = priorSteps, Scaled = scaled, Ragged = ragged, Settings = settings };
         FitCheck.Errors errors = FitCheck.Run(Device, Shape, options);
         Assert.That(errors.Agree, Is.True, $"{errors}");
     }
@@ -35,7 +37,7 @@ public sealed class GpuGaussianFitTests(string device) : GpuFixture(device)
     public void Without_double_precision_it_agrees_to_what_float32_holds(
         [Values(1, 7, 20)] int state, [Values(0, 1)] int priorSteps, [Values] bool ragged)
     {
-        var options = new FitCheck.Options { PriorSteps = priorSteps, Ragged = ragged };
+        var options = new FitOptions { PriorSteps = priorSteps, Ragged = ragged };
         FitCheck.Errors errors = FitCheck.Run(Device, new DynamicsShape(31, state, 6), options, single: true);
         Assert.That((errors.Agree, errors.Single), Is.EqualTo((true, true)), $"{errors}");
     }
@@ -43,7 +45,7 @@ public sealed class GpuGaussianFitTests(string device) : GpuFixture(device)
     [Test]
     public void A_fit_is_the_same_again_and_whoever_is_beside_it_bitwise()
     {
-        FitData data = FitData.Draw(Shape, new FitCheck.Options { Learners = 3, Ragged = true });
+        FitData data = FitData.Draw(Shape, new FitOptions { Learners = 3, Ragged = true });
         float[][] together = Fit(data);
         Assert.That(Fit(data), Is.EqualTo(together));
         for (int k = 0; k < 3; k++) Assert.That(Fit(data.Only(k))[0], Is.EqualTo(together[k]), $"learner {k}");
@@ -63,7 +65,7 @@ public sealed class GpuGaussianFitTests(string device) : GpuFixture(device)
         // no prior, one of its own for each step, one for all of them
         foreach (int steps in (int[])[0, 31, 1])
         {
-            FitData data = FitData.Draw(Shape, new FitCheck.Options { PriorSteps = steps, Ragged = steps == 1 });
+            FitData data = FitData.Draw(Shape, new FitOptions { PriorSteps = steps, Ragged = steps == 1 });
             data.Store(fit);
             fit.Poison();
             fit.Fit(data.Prior, data.Scale);
@@ -75,7 +77,7 @@ public sealed class GpuGaussianFitTests(string device) : GpuFixture(device)
     [Test]
     public void A_model_that_overflows_is_reported_and_the_others_are_not()
     {
-        FitData data = FitData.Draw(Shape, new FitCheck.Options { Learners = 2 });
+        FitData data = FitData.Draw(Shape, new FitOptions { Learners = 2 });
         using var fit = new GaussianFit(Device, Shape, 2, 5, Settings);
         data.Store(fit);
         fit.Store(0, 2, [.. Enumerable.Repeat(1e200, Shape.Sample)]);
@@ -89,7 +91,7 @@ public sealed class GpuGaussianFitTests(string device) : GpuFixture(device)
     [Test]
     public void The_packed_models_stay_on_the_device()
     {
-        FitData data = FitData.Draw(Shape, new FitCheck.Options { Learners = 2 });
+        FitData data = FitData.Draw(Shape, new FitOptions { Learners = 2 });
         using var fit = new GaussianFit(Device, Shape, 2, 5, Settings);
         data.Store(fit);
         fit.Fit(data.Prior, data.Scale);

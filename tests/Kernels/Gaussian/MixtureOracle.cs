@@ -1,4 +1,5 @@
-using Naf.Kernels;
+using Naf.Kernels.Gaussian.Mixture;
+using Naf.Kernels.Random;
 
 namespace Naf.Tests;
 

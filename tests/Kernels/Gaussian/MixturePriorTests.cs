@@ -1,5 +1,8 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Gaussian.Mixture;
+using Naf.Kernels.Random;
+using Naf.Kernels.Scalar;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,5 +1,5 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Gaussian;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,10 +1,11 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Network;
+using Naf.Kernels.Random;
 using Naf.Torch;
 using NUnit.Framework;
 using TorchSharp;
 using TorchSharp.Modules;
-using Adam = Naf.Kernels.Adam;
+using Adam = Naf.Kernels.Network.Adam;
 
 namespace Naf.Tests;
 

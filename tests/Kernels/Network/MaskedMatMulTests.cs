@@ -1,5 +1,7 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Network;
+using Naf.Kernels.Network.Cpu;
+using Naf.Kernels.Random;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,4 +1,4 @@
-using Naf.Kernels;
+using Naf.Kernels.Network;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,4 +1,6 @@
-using Naf.Kernels;
+using Naf.Checks.Oracles;
+using Naf.Kernels.Network;
+using Naf.Kernels.Random;
 using Naf.Torch;
 using NUnit.Framework;
 using TorchSharp;

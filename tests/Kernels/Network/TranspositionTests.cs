@@ -1,5 +1,7 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Network;
+using Naf.Kernels.Network.Cpu;
+using Naf.Kernels.Random;
 using NUnit.Framework;
 
 namespace Naf.Tests;
@@ -16,9 +18,9 @@ public sealed unsafe class TranspositionTests
         using HostBuffer source = new(rows * sourceRow), target = new(columns * targetRow);
         for (int i = 0; i < source.Length; i++) source.Span[i] = i;
         target.Span.Fill(float.NaN);
-        for (int member = 0; member < 3; member++)
+        for (int worker = 0; worker < 3; worker++)
         {
-            (int from, int to) = Mlp.Share(rows, member, 3);
+            (int from, int to) = Mlp.Share(rows, worker, 3);
             Transposition.Run(source.Pointer, sourceRow, columns, target.Pointer, targetRow, from, to);
         }
         for (int i = 0; i < rows; i++)

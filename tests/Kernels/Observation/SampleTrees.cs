@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
-using Naf.Kernels;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Random;
 
 namespace Naf.Tests;
 

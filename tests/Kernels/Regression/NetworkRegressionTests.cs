@@ -1,5 +1,10 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Checks.Comparisons;
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Random;
+using Naf.Kernels.Regression;
 using NUnit.Framework;
 
 namespace Naf.Tests;

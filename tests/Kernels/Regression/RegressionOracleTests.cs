@@ -1,4 +1,7 @@
-using Naf.Kernels;
+using Naf.Checks.Comparisons;
+using Naf.Checks.Oracles;
+using Naf.Kernels.Network;
+using Naf.Kernels.Regression;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,5 +1,8 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Checks.Comparisons;
+using Naf.Checks.Oracles;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Regression;
 using NUnit.Framework;
 
 namespace Naf.Tests;

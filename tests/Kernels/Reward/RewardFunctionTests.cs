@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
-using Naf.Kernels;
+using Naf.Kernels.Random;
+using Naf.Kernels.Reward;
 using NUnit.Framework;
 
 namespace Naf.Tests;

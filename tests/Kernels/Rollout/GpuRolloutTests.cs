@@ -1,5 +1,10 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Checks.Comparisons;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Population;
+using Naf.Kernels.Rollout;
+using Naf.Kernels.Rollout.Engines;
+using Naf.Kernels.Update;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,5 +1,12 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Checks.Benchmarks;
+using Naf.Checks.Comparisons;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Replay;
+using Naf.Kernels.Rollout;
+using Naf.Kernels.Rollout.Engines;
+using Naf.Kernels.Update;
 using NUnit.Framework;
 
 namespace Naf.Tests;

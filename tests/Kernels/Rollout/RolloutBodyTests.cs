@@ -1,4 +1,8 @@
-using Naf.Kernels;
+using Naf.Checks.Oracles;
+using Naf.Kernels.Random;
+using Naf.Kernels.Rollout;
+using Naf.Kernels.Scalar;
+using Naf.Kernels.Update;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,4 +1,7 @@
-using Naf.Kernels;
+using Naf.Kernels.Random;
+using Naf.Kernels.Rollout;
+using Naf.Kernels.Rollout.Cpu;
+using Naf.Kernels.Scalar;
 using NUnit.Framework;
 
 namespace Naf.Tests;

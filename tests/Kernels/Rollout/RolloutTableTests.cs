@@ -1,6 +1,9 @@
-using Naf.Gpu;
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Random;
+using Naf.Kernels.Reward;
+using Naf.Kernels.Rollout;
+using Naf.Kernels.Scalar;
+using Naf.Sim.Tasks;
 using NUnit.Framework;
 
 namespace Naf.Tests;
@@ -69,7 +72,7 @@ public sealed class RolloutTableTests
         where T : unmanaged, System.Numerics.IFloatingPointIeee754<T> where TMath : struct, IScalarMath<T>
     {
         private const int Rows = 3, Row = 1;
-        private readonly ObservationTable<T> _h = ObservationTable<T>.Create(definition, host);
+        private readonly ObservationTable<T> _h = ObservationTable<T>.Create(definition.Observation, definition.Coordinates, host);
         private readonly RewardTable<T> _r = RewardTable<T>.Create<TMath>(definition.Reward, host);
 
         public bool Finite { get; private set; }

@@ -1,5 +1,8 @@
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Reward;
+using Naf.Kernels.Rollout;
+using Naf.Sim.Control;
 
 namespace Naf.Tests;
 

@@ -1,4 +1,4 @@
-using Naf.Gpu;
+using Naf.Gpu.Accelerators;
 using NUnit.Framework;
 
 namespace Naf.Tests;

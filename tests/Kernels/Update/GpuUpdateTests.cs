@@ -1,5 +1,9 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Checks.Comparisons;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Population;
+using Naf.Kernels.Random;
+using Naf.Kernels.Update;
 using NUnit.Framework;
 
 namespace Naf.Tests;

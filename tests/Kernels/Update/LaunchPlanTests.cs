@@ -1,5 +1,6 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Update;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,5 +1,7 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Population;
+using Naf.Kernels.Random;
+using Naf.Kernels.Update;
 using NUnit.Framework;
 
 namespace Naf.Tests;

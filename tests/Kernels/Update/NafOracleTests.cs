@@ -1,4 +1,7 @@
-using Naf.Kernels;
+using Naf.Checks.Oracles;
+using Naf.Kernels.Network;
+using Naf.Kernels.Random;
+using Naf.Kernels.Update;
 using NUnit.Framework;
 
 namespace Naf.Tests;

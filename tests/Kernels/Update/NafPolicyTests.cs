@@ -1,5 +1,10 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Checks.Comparisons;
+using Naf.Checks.Oracles;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Network;
+using Naf.Kernels.Population;
+using Naf.Kernels.Random;
+using Naf.Kernels.Update;
 using NUnit.Framework;
 
 namespace Naf.Tests;

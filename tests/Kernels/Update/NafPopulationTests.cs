@@ -1,5 +1,9 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Checks.Comparisons;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Population;
+using Naf.Kernels.Replay;
+using Naf.Kernels.Scalar;
+using Naf.Kernels.Update;
 using NUnit.Framework;
 
 namespace Naf.Tests;

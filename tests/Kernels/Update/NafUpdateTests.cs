@@ -1,5 +1,6 @@
-using Naf.Gpu;
-using Naf.Kernels;
+using Naf.Checks.Comparisons;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Update;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,4 +1,4 @@
-using Naf.Sim;
+using Naf.Sim.Control;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,4 +1,5 @@
-using Naf.Sim;
+using Naf.Sim.Control;
+using Naf.Sim.Tasks;
 
 namespace Naf.Tests;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Naf.Sim;
+using Naf.Sim.Mujoco;
 
 namespace Naf.Tests;
 

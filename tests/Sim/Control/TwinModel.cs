@@ -1,6 +1,8 @@
 using System.Xml.Linq;
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Kernels.Observation;
+using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
+using Naf.Sim.Tasks;
 
 namespace Naf.Tests;
 

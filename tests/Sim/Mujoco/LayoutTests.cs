@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Naf.Sim;
+using Naf.Sim.Mujoco;
+using Naf.Sim.Mujoco.Layouts;
 using NUnit.Framework;
 
 namespace Naf.Tests;

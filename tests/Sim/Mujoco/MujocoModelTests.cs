@@ -1,5 +1,7 @@
-using Naf.Kernels;
+using Naf.Kernels.Observation;
 using Naf.Sim;
+using Naf.Sim.Mujoco;
+using Naf.Sim.Mujoco.Layouts;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,4 +1,4 @@
-using Naf.Sim;
+using Naf.Sim.Mujoco;
 using NUnit.Framework;
 
 namespace Naf.Tests;

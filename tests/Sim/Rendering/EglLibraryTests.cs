@@ -1,4 +1,4 @@
-using Naf.Sim;
+using Naf.Sim.Rendering;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,5 +1,7 @@
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Kernels.Random;
+using Naf.Sim.Control;
+using Naf.Sim.Rendering;
+using Naf.Sim.Tasks;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,4 +1,4 @@
-using Naf.Sim;
+using Naf.Sim.Tasks.Yaml;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,5 +1,7 @@
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Kernels.Observation;
+using Naf.Sim.Control;
+using Naf.Sim.Tasks.Definitions;
+using Naf.Sim.Tasks.Yaml;
 using NUnit.Framework;
 
 namespace Naf.Tests;

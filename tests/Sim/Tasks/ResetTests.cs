@@ -1,5 +1,5 @@
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Kernels.Random;
+using Naf.Sim.Control;
 using NUnit.Framework;
 
 namespace Naf.Tests;

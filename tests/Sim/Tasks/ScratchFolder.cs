@@ -1,4 +1,4 @@
-using Naf.Sim;
+using Naf.Sim.Tasks;
 
 namespace Naf.Tests;
 

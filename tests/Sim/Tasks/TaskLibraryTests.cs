@@ -1,5 +1,5 @@
-using Naf.Kernels;
-using Naf.Sim;
+using Naf.Sim.Control;
+using Naf.Sim.Tasks;
 using NUnit.Framework;
 
 namespace Naf.Tests;

@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using Naf.Checks.Oracles;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Random;
+using Naf.Kernels.Regression;
+
+namespace Naf.Checks.Comparisons;
+
+/// <summary>Holds a regression's updates against the oracle in double precision, on rows [z | y] drawn for the purpose.</summary>
+internal static class RegressionCheck
+{
+    /// <summary>How far the fast version is from the oracle.</summary>
+    /// <param name="Loss">Largest relative error of the loss over the updates made.</param>
+    /// <param name="State">Largest error of the parameters, and of the moments over their largest element.</param>
+    public readonly record struct Errors(double Loss, double State)
+    {
+        /// <summary>Largest errors that rounding explains: float32 sums of some hundred terms lose three digits of seven.</summary>
+        public const double LossBound = 1e-4, StateBound = 1e-4;
+
+        /// <summary>Whether rounding explains them.</summary>
+        public bool Agree => Loss < LossBound && State < StateBound;
+    }
+
+    /// <summary>
+    /// Makes updates of the second of two learners and of the oracle, and compares. Adam's ε is large: with a small one the direction of a parameter
+    /// whose gradient is nearly zero is a matter of rounding.
+    /// </summary>
+    public static Errors Run(Device device, int inputs, int outputs, ImmutableArray<int> hidden, int batch, int updates)
+    {
+        var settings = new RegressionSettings { Hidden = hidden, Batch = batch, LearningRate = 1e-2f, Epsilon = 1e-2f };
+        using var regression = new NetworkRegression(device, inputs, outputs, settings, [3, 4]);
+        Standardise(regression);
+        float[] rows = Draw(100, inputs + outputs, 1);
+        regression.Gpu?.Poison();
+        RegressionLearner learner = regression.LearnerAt(1);
+        var oracle = new RegressionOracle(regression.Shape, settings, [.. learner.Parameters.Span.ToArray().Select(v => (double)v)]);
+        var errors = new Errors(0, 0);
+        for (int update = 0; update < updates; update++)
+        {
+            (double[][] z, double[][] y) = Minibatch(rows, inputs, outputs, batch, seed: 4, update);
+            double expected = oracle.Update(z, y), loss = Math.Abs(regression.Train(1, rows, 1) - expected) / expected;
+            double largest = oracle.First.Max(Math.Abs);
+            double[] state =
+            [
+                LargestError(learner.First, oracle.First) / largest, LargestError(learner.Second, oracle.Second) / (largest * largest),
+                LargestError(learner.Parameters, oracle.Parameters),
+            ];
+            errors = new Errors(double.IsFinite(loss) ? Math.Max(errors.Loss, loss) : double.PositiveInfinity, Math.Max(errors.State, state.Max()));
+        }
+        return errors;
+    }
+
+    /// <summary>Normal numbers around entry i's mean i with deviation 1 / (i + 1), and the scales that standardise them.</summary>
+    public static float[] Draw(int count, int entries, ulong seed) =>
+        [.. Enumerable.Range(0, count * entries).Select(e =>
+            (float)(e % entries + Philox.Normal(seed, RandomStream.Reset, (ulong)(e / entries), (uint)(e % entries)) / (e % entries + 1)))];
+
+    /// <summary>Tells a regression's learners the scales of <see cref="Draw"/>.</summary>
+    public static void Standardise(NetworkRegression regression)
+    {
+        (int inputs, int outputs) = (regression.Inputs, regression.Outputs);
+        double[] mean = [.. Enumerable.Range(0, inputs + outputs).Select(i => (double)i)], scale = [.. mean.Select(i => i + 1)];
+        for (int k = 0; k < regression.Learners; k++)
+            regression.SetScale(k, mean.AsSpan(0, inputs), scale.AsSpan(0, inputs), mean.AsSpan(inputs), scale.AsSpan(inputs));
+    }
+
+    /// <summary>The minibatch of an update, standardised: sample m is the row that word m of the seed's stream says.</summary>
+    public static (double[][] Z, double[][] Y) Minibatch(float[] rows, int inputs, int outputs, int batch, ulong seed, int update)
+    {
+        var (z, y) = (new double[batch][], new double[batch][]);
+        for (int m = 0; m < batch; m++)
+        {
+            PhiloxBlock block = Philox.At(seed, RandomStream.Regression, (ulong)update, (uint)m / 4);
+            uint word = new[] { block.A, block.B, block.C, block.D }[m % 4];
+            int row = (int)((ulong)word * (ulong)(rows.Length / (inputs + outputs)) >> 32);
+            double[] all = [.. rows.Skip(row * (inputs + outputs)).Take(inputs + outputs).Select((v, i) => (v - (double)i) * (i + 1))];
+            (z[m], y[m]) = (all[..inputs], all[inputs..]);
+        }
+        return (z, y);
+    }
+
+    // infinite where a number is not finite
+    private static double LargestError(HostBuffer actual, double[] expected)
+    {
+        double error = 0;
+        for (int i = 0; i < expected.Length; i++)
+        {
+            double difference = Math.Abs(actual.Span[i] - expected[i]);
+            error = double.IsFinite(difference) ? Math.Max(error, difference) : double.PositiveInfinity;
+        }
+        return error;
+    }
+}

@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+using Naf.Checks.Benchmarks;
+using Naf.Checks.Comparisons;
+using Naf.Checks.Oracles;
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Advantage;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Rollout;
+using Naf.Kernels.Update;
+
+namespace Naf.Checks;
+
+/// <summary>One kernel at one size, held against double precision.</summary>
+/// <param name="Kernel">What was computed.</param>
+/// <param name="Size">At which size.</param>
+/// <param name="Error">The largest error; infinite where a number is not finite.</param>
+/// <param name="Bound">The largest error that rounding explains.</param>
+/// <param name="Problem">Why it could not be computed, in one sentence; empty otherwise.</param>
+public sealed record KernelCheckResult(string Kernel, string Size, double Error, double Bound, string Problem = "")
+{
+    /// <summary>Whether the error is explained by rounding.</summary>
+    public bool Passed => Problem.Length == 0 && Error <= Bound;
+}
+
+/// <summary>Holds the kernels of a device against double precision, at sizes that no tile divides; work memory is poisoned with NaN.</summary>
+public static class KernelCheck
+{
+    private static readonly int[] Sizes = [1, 31, 443];
+    private static readonly NafShape Trunk = new(443, 3, [31], SharedTrunk: true), Normalised = new(5, 1, [31, 17], BatchNorm: true);
+
+    /// <summary>Every check.</summary>
+    public static IEnumerable<KernelCheckResult> Run(Device device) =>
+    [
+        .. Sizes.SelectMany(n => Check($"{n} samples of 6 actions", () => [("advantage", Advantage(device, n), AdvantageTrial.Tolerance)])),
+        .. Sizes.SelectMany(n => Update(device, new NafShape(Math.Min(n, 20), 2, [n, 17]), batch: Math.Min(n, 31))),
+        .. Update(device, Trunk, batch: 5), .. Update(device, Normalised, batch: 31), .. Launches(device),
+        .. Sizes.SelectMany(n => Policy(device, new NafShape(Math.Min(n, 20), 2, [n, 17]), samples: n)),
+        .. Policy(device, Trunk, samples: 31), .. Policy(device, Normalised, samples: 31),
+        .. Sizes.SelectMany(n => Regression(device, inputs: Math.Min(n, 26), outputs: Math.Min(n, 20), [n, 17], batch: Math.Min(n, 31))),
+        .. Sizes.SelectMany(n => Rollouts(device, rollouts: n, steps: Math.Min(n, 5))),
+        .. Fit(device, new DynamicsShape(1, 1, 1)), .. Fit(device, new DynamicsShape(31, 5, 2)), .. Fit(device, new DynamicsShape(443, 4, 1)),
+    ];
+
+    private static double Advantage(Device device, int samples)
+    {
+        using var evaluation = new AdvantageEvaluation(device, 6, samples);
+        using var trial = new AdvantageTrial(evaluation);
+        trial.Evaluate();
+        return trial.Error();
+    }
+
+    private static KernelCheckResult[] Update(Device device, NafShape shape, int batch, LaunchPlan? plan = null) =>
+        Check($"{shape}, minibatch {batch}" + (plan is null ? "" : $", {plan.Parts} × {plan.Threads} threads, {Launches(plan)}"), () =>
+        {
+            float[] scale = [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + i % 3 * 0.25f)];
+            UpdateCheck.Errors errors = UpdateCheck.Run(device, shape, new LearnerSettings { Seed = 3 }, batch, updates: 3, scale, plan);
+            return
+            [
+                ("update: gradient", errors.Gradient, UpdateCheck.Errors.GradientBound),
+                ("update: loss", errors.Loss, UpdateCheck.Errors.LossBound),
+                ("update: parameters", errors.State, UpdateCheck.Errors.StateBound),
+            ];
+        });
+
+    // an update as a GPU lays it out for many learners, and a launch for each phase
+    private static IEnumerable<KernelCheckResult> Launches(Device device)
+    {
+        if (device is not GpuDevice gpu) return [];
+        var shape = new NafShape(20, 3, [31, 17]);
+        LaunchPlan[] plans = [.. new[] { 1, 32, 512 }.Select(n => LaunchPlan.Choose(gpu.Info, gpu.Limits, shape, batch: 31, learners: n))];
+        return plans.Concat(plans.Select(p => p with { Launch = PlanLaunch.ByPhase })).Distinct()
+            .SelectMany(plan => Update(device, shape, batch: 31, plan));
+    }
+
+    private static string Launches(LaunchPlan plan) => plan.Launch == PlanLaunch.Together ? "one launch" : "by phase";
+
+    private static KernelCheckResult[] Policy(Device device, NafShape shape, int samples) => Check($"{shape}, {samples} samples", () =>
+    {
+        (double act, double evaluate) = UpdateCheck.PolicyErrors(device, shape, samples);
+        return [("act", act, UpdateCheck.Errors.PolicyBound), ("evaluate", evaluate, UpdateCheck.Errors.PolicyBound)];
+    });
+
+    private static KernelCheckResult[] Regression(Device device, int inputs, int outputs, ImmutableArray<int> hidden, int batch) =>
+        Check($"{inputs}-[{string.Join(',', hidden)}]-{outputs}, minibatch {batch}", () =>
+        {
+            RegressionCheck.Errors errors = RegressionCheck.Run(device, inputs, outputs, hidden, batch, updates: 3);
+            return
+            [
+                ("regression: loss", errors.Loss, RegressionCheck.Errors.LossBound),
+                ("regression: parameters", errors.State, RegressionCheck.Errors.StateBound),
+            ];
+        });
+
+    private static KernelCheckResult[] Rollouts(Device device, int rollouts, int steps) => Check($"{rollouts} rollouts of {steps} steps", () =>
+    {
+        RolloutDefinition definition = RolloutBenchmark.Definition(new RolloutBenchmarkSettings());
+        var shape = new NafShape(definition.Observation.Size, definition.Dynamics.Action, [31, 17]);
+        using var trial = new RolloutTrial(
+            device, definition, shape, [new RolloutSettings { Rollouts = rollouts, Steps = steps, ActionNoise = 0.2f }]);
+        trial.Run();
+        RolloutCheck.Errors errors = trial.Compare(0);
+        return [("rollouts", errors.Lengths > 0 ? double.PositiveInfinity : errors.Row, RolloutCheck.Errors.RowBound)];
+    });
+
+    private static KernelCheckResult[] Fit(Device device, DynamicsShape shape) => Check($"{shape}", () =>
+    {
+        FitCheck.Errors errors = FitCheck.Run(device, shape, new FitOptions());
+        double bound = FitCheck.Errors.Bound(errors.Single);
+        return
+        [
+            ("fit: F", errors.F, bound), ("fit: f", errors.Offset, bound), ("fit: N", errors.N, bound),
+            ("fit: packed", errors.Packed, FitCheck.Errors.PackedBound(errors.Single)),
+        ];
+    });
+
+    private static KernelCheckResult[] Check(string size, Func<(string Kernel, double Error, double Bound)[]> errors)
+    {
+        try
+        {
+            return [.. errors().Select(e => new KernelCheckResult(e.Kernel, size, e.Error, e.Bound))];
+        }
+        catch (Exception failure) when (failure is DeviceException or ArgumentException)
+        {
+            return [new KernelCheckResult("all", size, double.PositiveInfinity, 0, failure.Message)];
+        }
+    }
+}

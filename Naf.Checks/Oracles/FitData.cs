@@ -1,0 +1,120 @@
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Random;
+
+namespace Naf.Checks.Oracles;
+
+/// <summary>Episodes of a linear-Gaussian system that drifts with time, with a prior and a scale as they are made in training.</summary>
+/// <param name="Shape">Sizes.</param>
+/// <param name="Episodes">[learner][episode][sample][D].</param>
+/// <param name="Prior">The prior, or null.</param>
+/// <param name="Scale">[learners, D], or empty.</param>
+internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, GaussianPrior? Prior, double[] Scale)
+{
+    /// <summary>Draws them.</summary>
+    public static FitData Draw(DynamicsShape shape, FitOptions options)
+    {
+        double[][][][] episodes =
+        [
+            .. Enumerable.Range(0, options.Learners).Select(k => Enumerable.Range(0, options.Episodes)
+                .Select(e => Episode(shape, (ulong)k, (uint)e, Length(shape.Horizon, e, options), options.Scaled)).ToArray()),
+        ];
+        SampleMoments[] moments = [.. episodes.Select(learner =>
+        {
+            var all = new SampleMoments(shape.Sample);
+            foreach (double[] sample in learner.SelectMany(e => e)) all.Add(sample);
+            return all;
+        })];
+        double[] scale = options.Scaled ? [.. moments.SelectMany(m => m.Scale())] : [];
+        GaussianPrior? prior = options.PriorSteps == 0 ? null : GaussianPrior.Pooled(moments, 3);
+        if (prior is not null && options.PriorSteps > 1)
+            prior = new GaussianPrior(Spread(prior.Mean, shape.Sample), Spread(prior.Scatter, shape.Sample * shape.Sample), 2, 3);
+        return new FitData(shape, episodes, prior, scale);
+
+        // step t of it is 1 + t / T of the common one
+        double[] Spread(double[] common, int size) =>
+        [
+            .. Enumerable.Range(0, common.Length / size).SelectMany(k => Enumerable.Range(0, shape.Horizon)
+                .SelectMany(t => common.AsSpan(k * size, size).ToArray().Select(v => v * (1 + t / (double)shape.Horizon)))),
+        ];
+    }
+
+    /// <summary>Puts all episodes into a fit.</summary>
+    public void Store(GaussianFit fit)
+    {
+        for (int k = 0; k < Episodes.Length; k++)
+            for (int e = 0; e < Episodes[k].Length; e++)
+                fit.Store(k, e, Episodes[k][e].SelectMany(z => z).ToArray());
+    }
+
+    /// <summary>[D], the scale of a learner; 1 where there is none.</summary>
+    public double[] ScaleOf(int learner) =>
+        Scale.Length == 0 ? [.. Enumerable.Repeat(1.0, Shape.Sample)] : Scale.AsSpan(learner * Shape.Sample, Shape.Sample).ToArray();
+
+    /// <summary>The same for a single learner.</summary>
+    public FitData Only(int learner)
+    {
+        int means = (Prior?.Mean.Length ?? 0) / Episodes.Length, scatters = means * Shape.Sample, scales = Scale.Length / Episodes.Length;
+        GaussianPrior? prior = Prior is null ? null : Prior with
+        {
+            Mean = Prior.Mean[(learner * means)..((learner + 1) * means)],
+            Scatter = Prior.Scatter[(learner * scatters)..((learner + 1) * scatters)],
+        };
+        return new FitData(Shape, [Episodes[learner]], prior, Scale[(learner * scales)..((learner + 1) * scales)]);
+    }
+
+    // ragged: no episode comes to the end, and the first has not begun
+    private static int Length(int horizon, int episode, FitOptions options) =>
+        !options.Ragged ? horizon : episode == options.Episodes / 2 ? Math.Max(1, horizon - 3) : horizon * episode / options.Episodes;
+
+    // s′ = s + 0.1 (mixture of s and u) + noise; positions far from 0, entries of very different size, the last of s constant
+    private static double[][] Episode(DynamicsShape shape, ulong learner, uint episode, int length, bool constant)
+    {
+        int states = shape.State, inputs = shape.Input;
+        var s = new double[states];
+        for (int i = 0; i < states; i++) s[i] = Size(i) * (5 + Philox.Normal(learner, RandomStream.Reset, (ulong)i, episode));
+        var samples = new double[length][];
+        for (int t = 0; t < length; t++)
+        {
+            double[] z = samples[t] = new double[shape.Sample];
+            if (constant && states > 1) s[^1] = 0.7;
+            s.CopyTo(z, 0);
+            for (int a = 0; a < shape.Action; a++)
+                z[states + a] = 2 * Philox.Uniform(learner, RandomStream.RandomPolicy, (ulong)t, 1000 * episode + (uint)a) - 1;
+            for (int i = 0; i < states; i++)
+            {
+                double noise = Philox.Normal(learner, RandomStream.Exploration, (ulong)t, 1000 * episode + (uint)i);
+                double next = 0.9 * (s[i] / Size(i) - 5) + 0.02 * noise;
+                for (int k = 0; k < inputs; k++)
+                    next += 0.1 * Math.Sin(1 + i * inputs + k + 0.1 * t) * (k < states ? s[k] / Size(k) - 5 : z[k]) / Math.Sqrt(inputs);
+                z[inputs + i] = Size(i) * (5 + next);
+            }
+            Array.Copy(z, inputs, s, 0, states);
+            if (constant && states > 1) z[^1] = 0.7;
+        }
+        return samples;
+
+        static double Size(int entry) => Math.Pow(10, entry % 3 - 1);
+    }
+}
+
+/// <summary>Which fit is checked.</summary>
+public sealed record FitOptions
+{
+    /// <summary>Learners.</summary>
+    public int Learners { get; init; } = 2;
+
+    /// <summary>Episodes of each.</summary>
+    public int Episodes { get; init; } = 5;
+
+    /// <summary>Steps of the prior: 0 (none), 1 or the horizon.</summary>
+    public int PriorSteps { get; init; } = 1;
+
+    /// <summary>Whether entries are standardised, and two of them constant.</summary>
+    public bool Scaled { get; init; } = true;
+
+    /// <summary>Whether episodes end early, at different time steps.</summary>
+    public bool Ragged { get; init; }
+
+    /// <summary>Ridge and floor; on a device without double precision at least 1e-2 each.</summary>
+    public GaussianFitSettings Settings { get; init; } = new();
+}

@@ -1,0 +1,72 @@
+using ILGPU;
+using Naf.Gpu.Accelerators;
+using Naf.Kernels.Network;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Reward;
+using Naf.Kernels.Rollout;
+using Naf.Kernels.Scalar;
+using Naf.Kernels.Update;
+
+namespace Naf.Checks.Oracles;
+
+/// <summary>One learner's rollouts by the kernel's body on the host, in double precision: the oracle of the fast versions.</summary>
+internal static class RolloutOracle
+{
+    /// <summary>A rollout's rows [x | u | r | b | x′], and whether it was cut.</summary>
+    public sealed record Result(double[][] Rows, bool Cut);
+
+    /// <summary>All rollouts from the starts of a call.</summary>
+    /// <param name="inputScale">[observation]: multiplies x before the networks.</param>
+    /// <param name="dynamics">[Horizon, PackedStep], the learner's packed model.</param>
+    public static Result[] Run(
+        RolloutDefinition definition, NafShape shape, float[] inputScale, Learner learner, ReadOnlySpan<float> dynamics, RolloutSettings settings,
+        RolloutStarts starts)
+    {
+        using var host = new HostArrays();
+        int count = starts.Count, state = definition.Dynamics.State, rowLength = definition.RowLength;
+        var layout = new LearnerLayout(shape.Networks(), hasTarget: true, batch: 1, shape.Action, OracleRow.Sums, 64, 64);
+        using var row = new OracleRow(layout, shape.Action);
+        Widen(learner.Parameters.Span, row.At(layout.Sizes.Parameters, (int)learner.Parameters.Length));
+        Widen(learner.Statistics.Span, row.At(layout.Sizes.Statistics, (int)learner.Statistics.Length));
+        Widen(inputScale, row.At(layout.Sizes.InputScale, inputScale.Length));
+        row.CopyWeights();
+        RolloutSizes sizes = RolloutSizes.Of(definition, rows: 1, layout.Sizes.Stride, OneRow<double>.Rows, threads: 1);
+        var bounds = new float[2 * state];
+        settings.Bounds(bounds.AsSpan(0, state), bounds.AsSpan(state));
+        var rows = host.Add(new HostArray<double>(count * settings.Steps * rowLength));
+        var lengths = host.Add(new HostArray<int>(count));
+        rows.Span.Fill(double.NaN);
+        var arguments = new RolloutArguments<double>
+        {
+            Policy = RolloutPolicy<double>.Create(shape, layout.Sizes, row.View, row.Layers),
+            Learners = host.Put<RolloutLearner>([RolloutLearner.Of(learner, settings, starts)]),
+            Dynamics = Wide(dynamics), Bounds = Wide(bounds), Starts = Wide(starts.State[..(count * state)]),
+            Constants = Wide(starts.Constants[..(count * sizes.Constants)]), Time = host.Put<int>(starts.Time[..count]),
+            End = host.Put<int>(starts.End[..count]), Rows = rows.View, Lengths = lengths.View,
+            Observation = ObservationTable<double>.Create(definition.Observation, definition.Coordinates, host),
+            Reward = RewardTable<double>.Create<DoubleMath>(definition.Reward, host),
+            Sizes = sizes, Rollouts = count, Steps = settings.Steps, Tiles = count,
+        };
+        ArrayView<double> memory = host.Put<double>([.. Enumerable.Repeat(double.NaN, sizes.Memory)]);
+        var results = new Result[count];
+        for (int m = 0; m < count; m++)
+        {
+            RolloutKernel.Body<double, DoubleMath, OneRow<double>, SingleThread>(m, arguments, memory, default);
+            int first = m * settings.Steps * rowLength, length = lengths.Span[m] >> 1;
+            results[m] = new Result([.. rows.Span.Slice(first, length * rowLength).ToArray().Chunk(rowLength)], (lengths.Span[m] & 1) != 0);
+        }
+        return results;
+
+        ArrayView<double> Wide(ReadOnlySpan<float> numbers)
+        {
+            var wide = host.Add(new HostArray<double>(numbers.Length));
+            Widen(numbers, wide.Span);
+            return wide.View;
+        }
+    }
+
+    private static void Widen(ReadOnlySpan<float> numbers, Span<double> to)
+    {
+        for (int i = 0; i < numbers.Length; i++) to[i] = numbers[i];
+    }
+}

@@ -1,0 +1,334 @@
+using System.Diagnostics;
+using System.Text;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Host.Evaluation;
+using Naf.Host.Imagination;
+using Naf.Host.Settings;
+using Naf.Kernels.Population;
+using Naf.Kernels.Scalar;
+using Naf.Kernels.Update;
+using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
+
+namespace Naf.Host.Agents;
+
+/// <summary>
+/// Continuous Q-learning with normalized advantage functions for a population of learners (paper, Algorithm 1; with imagination rollouts and planned
+/// episodes Algorithm 2): learner k has seed A + k and an environment and a noise process of its own. All learners take a step, then one call updates
+/// them all. What a learner learns depends neither on the others nor on the number of threads. Departures from the paper: docs/algorithms/naf.md and
+/// imagination.md.
+/// </summary>
+public sealed class NafAgent : IDisposable
+{
+    private readonly TrainingSettings _settings;
+    private readonly NafPopulation _population;
+    private readonly WorkTeam _team;
+    private readonly Actor[] _actors;
+    private readonly PopulationImagination? _imagination;
+    private readonly int _imaginedUpdates;
+    private readonly Evaluator[] _tests;
+    private readonly Action<int> _explore, _test;
+    private readonly float[] _x, _u;
+
+    /// <param name="task">The task; it must outlive the agent.</param>
+    /// <param name="settings">How to train.</param>
+    /// <param name="device">Where the learners live.</param>
+    /// <param name="team">Threads for the environments.</param>
+    public NafAgent(ControlTask task, TrainingSettings settings, Device device, WorkTeam team)
+    {
+        _settings = settings;
+        _team = team;
+        _population = PopulationFactory.Create(task, settings, device);
+        try
+        {
+            if (settings.Imagination.Kind != ImaginationKind.Off || settings.Plan.Kind == PlanKind.Ilqg)
+                _imagination = new PopulationImagination(task, settings, _population, device, team);
+        }
+        catch
+        {
+            _population.Dispose();
+            throw;
+        }
+        _imaginedUpdates = settings.ImaginedUpdates;
+        _actors =
+        [
+            .. Enumerable.Range(0, settings.Learners).Select(k => new Actor(task, settings, _population, k)
+            {
+                Memory = _imagination?.Memory(k), Planner = MakePlanner(task, k),
+            }),
+        ];
+        _tests = [.. Enumerable.Range(0, Math.Min(team.Threads, settings.Learners)).Select(_ => new Evaluator(task))];
+        (_x, _u) = (new float[settings.Learners * task.ObservationSize], new float[settings.Learners * task.ActionSize]);
+        _explore = worker =>
+        {
+            for (int k = worker; k < _actors.Length; k += team.Threads)
+                if (_actors[k].Acting) Explore(_actors[k]);
+        };
+        _test = worker =>
+        {
+            for (int k = worker; k < _actors.Length; k += team.Threads)
+                if (IsTestDue(_actors[k])) _actors[k].Test(_tests[worker], settings);
+        };
+    }
+
+    /// <summary>How the updates are laid onto a GPU; empty on a CPU.</summary>
+    public string Plan => _population.Plan;
+
+    /// <summary>Steps t that every running learner has taken, over all its episodes.</summary>
+    public long StepCount { get; private set; }
+
+    /// <summary>Whether any learner still trains.</summary>
+    public bool Running
+    {
+        get
+        {
+            foreach (Actor e in _actors)
+                if (e.Running) return true;
+            return false;
+        }
+    }
+
+    /// <summary>Episodes ended by every learner that was not stopped; where all were, the most that one ended.</summary>
+    public int EpisodesEnded
+    {
+        get
+        {
+            int least = int.MaxValue, most = 0;
+            foreach (Actor e in _actors)
+            {
+                most = Math.Max(most, e.EpisodesEnded);
+                if (e.Stopped is null) least = Math.Min(least, e.EpisodesEnded);
+            }
+            return Math.Min(least, most);
+        }
+    }
+
+    /// <summary>The latest episode that a learner has begun.</summary>
+    public int EpisodesBegun => _actors.Max(e => e.Episode);
+
+    /// <summary>What each learner came to so far.</summary>
+    public IReadOnlyList<LearnerSummary> Summaries => [.. _actors.Select(e => e.Summary)];
+
+    /// <summary>Called at the end of every episode of every learner, learner 0 first, and once before the first episode.</summary>
+    public Action<EpisodeResult> EpisodeEnded { get; set; } = static _ => { };
+
+    /// <summary>Takes a sentence on what did not go as it should, yet stops nothing.</summary>
+    public Action<string> Warn { get; set; } = static _ => { };
+
+    /// <summary>Where the time went.</summary>
+    public TrainingTimes Times { get; } = new();
+
+    /// <summary>Tests the untrained policies and begins the first episodes.</summary>
+    public void Begin() => EndEpisodes();
+
+    /// <summary>u = μ(x), without noise.</summary>
+    /// <param name="learner">Which learner.</param>
+    /// <param name="x">[observations]</param>
+    /// <param name="u">[actions], within [−1, 1].</param>
+    public void Act(int learner, ReadOnlySpan<float> x, Span<float> u) => _population.Act(learner, x, u);
+
+    /// <summary>V(x), A(x, u) and Q(x, u) of many samples at once, on the device, in scaled rewards.</summary>
+    /// <param name="learner">Which learner.</param>
+    /// <param name="x">[samples, observations]</param>
+    /// <param name="u">[samples, actions]</param>
+    public (float[] V, float[] Advantage, float[] Q) Evaluate(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u)
+    {
+        NafShape shape = _population.Shape;
+        int samples = x.Length / shape.State;
+        var (v, advantage, q) = (new float[samples], new float[samples], new float[samples]);
+        _population.Evaluate(learner, x, u, v, new float[samples * shape.Action], new float[samples * shape.Packed], advantage, q);
+        return (v, advantage, q);
+    }
+
+    /// <summary>
+    /// One step of every learner that still trains, and what follows it. Without imagination it allocates at the end of an episode only.
+    /// </summary>
+    public void Step()
+    {
+        StepCount++;
+        long from = Stopwatch.GetTimestamp();
+
+        // act, step and store in R and B
+        if (_population.ActsTogether) ActTogether();
+        if (_actors.Length == 1) _explore(0);
+        else _team.Run(_explore);
+        Times.Add(TrainingPart.Simulator, ref from);
+        int sideBySide = Math.Min(_team.Threads, _actors.Length);
+        foreach (Actor e in _actors) Times.Move(TrainingPart.Simulator, TrainingPart.Planning, e.TakePlanningTicks() / sideBySide);
+
+        // every m steps: l steps from each of m states of B_old under the model, into R_f
+        _imagination?.Imagine(_actors.Where(a => a.Acting).Select(a => (a.Learner, a.Step)));
+        Times.Add(TrainingPart.Rollouts, ref from);
+
+        // I · l updates of every learner from its R_f, I from its R
+        if (StepCount >= _settings.Naf.WarmupSteps) Update();
+        Times.Add(TrainingPart.Updates, ref from);
+
+        // test, and begin the next episode
+        foreach (Actor e in _actors)
+            if (e.AtEnd)
+            {
+                EndEpisodes();
+                break;
+            }
+    }
+
+    private void Explore(Actor e)
+    {
+        try
+        {
+            // select action u = μ(x) + 𝒩, or the planner's, clipped to [−1, 1]
+            if (e.Planned)
+                e.Plan();
+            else
+            {
+                if (!_population.ActsTogether) _population.Act(e.Learner, e.X, e.U);
+                e.Noise.AddTo(e.Seed, (ulong)e.Step, e.U);
+            }
+            Clip(e.U);
+
+            // execute u and observe r and x′
+            StepResult result = e.Execute();
+
+            // store (x, u, r, x′) in R; a time limit is not a terminal state
+            _population.Store(e.Learner, e.X, e.U, (float)result.Reward, e.Next, result.Terminated);
+            e.Advance(result.Done);
+        }
+        catch (Exception error) when (error is SimulationException or NotFiniteNumberException or NonFiniteTransitionException)
+        {
+            e.Stopped = error.Message;
+        }
+    }
+
+    // u = μ(x) of all learners in one call
+    private void ActTogether()
+    {
+        int state = _population.Shape.State, action = _population.Shape.Action;
+        foreach (Actor e in _actors) e.X.CopyTo(_x.AsSpan(e.Learner * state));
+        _population.ActAll(_x, _u);
+        foreach (Actor e in _actors) _u.AsSpan(e.Learner * action, action).CopyTo(e.U);
+    }
+
+    // updates from R_f and R; the control takes as many from R as others take from both
+    private void Update()
+    {
+        int real = _settings.Naf.UpdatesPerStep;
+        if (_imagination is null || _settings.Imagination.Kind == ImaginationKind.Off || !_settings.Imagination.FromReplay)
+        {
+            _population.Update(_settings.Imagination.Kind == ImaginationKind.Off ? 0 : _imaginedUpdates, real);
+            return;
+        }
+        foreach (Actor e in _actors) _population.SetActive(e.Learner, e.Running && _imagination.IsOn(e.Learner));
+        _population.Update(_imaginedUpdates);
+        foreach (Actor e in _actors) _population.SetActive(e.Learner, e.Running);
+        _population.Update(real);
+    }
+
+    private void EndEpisodes()
+    {
+        long from = Stopwatch.GetTimestamp();
+        foreach (Actor e in _actors)
+            if (e.AtEnd) e.TakeReport();
+
+        // deterministic test episodes, learners side by side
+        if (_actors.Length == 1) _test(0);
+        else _team.Run(_test);
+        Times.Add(TrainingPart.Tests, ref from);
+
+        // every n episodes: fit the dynamics to B, one step of iLQG, B_old ← B
+        if (_imagination is not null)
+        {
+            (int, int)[] ended = [.. _actors.Where(e => e.AtEnd && e.Stopped is null).Select(e => (e.Learner, e.Episode))];
+            IReadOnlySet<int> fitted = _imagination.EndEpisodes(ended, Warn);
+            Times.Add(TrainingPart.Fit, ref from);
+            foreach (Actor e in _actors)
+                if (fitted.Contains(e.Learner)) e.Planner?.Improve(e.Memory!, Warn);
+            Times.Add(TrainingPart.Planning, ref from);
+        }
+
+        // report, then begin the next episode
+        foreach (Actor e in _actors)
+        {
+            if (!e.AtEnd) continue;
+            EpisodeResult result = e.Result(_imagination?.TakeReport(e.Learner) ?? default);
+            if (e.Stopped is null && e.Episode < _settings.Episodes) e.BeginEpisode(_settings.Plan.Fraction);
+            else Retire(e);
+            EpisodeEnded(result);
+        }
+    }
+
+    private bool IsTestDue(Actor e) =>
+        e.AtEnd && e.Stopped is null && (e.Episode % _settings.TestEvery == 0 || e.Episode == _settings.Episodes);
+
+    private void Retire(Actor e)
+    {
+        e.Running = false;
+        _population.SetActive(e.Learner, false);
+    }
+
+    private static void Clip(Span<float> u)
+    {
+        foreach (ref float entry in u)
+        {
+            if (!float.IsFinite(entry)) throw new NotFiniteNumberException("the policy's action is not a finite number: the learner has diverged");
+            entry = Math.Clamp(entry, -1, 1);
+        }
+    }
+
+    /// <summary>Writes all that the agent holds, so that <see cref="Load"/> continues bitwise as if never stopped. Call it between steps.</summary>
+    public void Save(Stream stream)
+    {
+        using (var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true))
+        {
+            writer.Write(_actors.Length);
+            writer.Write(StepCount);
+            foreach (Actor e in _actors) e.Save(writer);
+            _imagination?.Save(writer);
+        }
+        _population.Save(stream);
+    }
+
+    /// <summary>Takes up what <see cref="Save"/> wrote, in place of <see cref="Begin"/>.</summary>
+    /// <exception cref="InvalidDataException">It was written by another run; the message says how it differs.</exception>
+    public void Load(Stream stream)
+    {
+        using (var reader = new BinaryReader(stream, Encoding.UTF8, leaveOpen: true))
+        {
+            int learners = reader.ReadInt32();
+            if (learners != _actors.Length) throw new InvalidDataException($"it holds {learners} learners where this run has {_actors.Length}");
+            StepCount = reader.ReadInt64();
+            foreach (Actor e in _actors) e.Load(reader);
+            _imagination?.Load(reader);
+        }
+        _population.Load(stream);
+
+        // learners that had ended, where the run now goes on for more episodes
+        foreach (Actor e in _actors)
+        {
+            if (!e.Running && e.Stopped is null && e.Episode < _settings.Episodes)
+            {
+                e.Running = true;
+                e.BeginEpisode(_settings.Plan.Fraction);
+            }
+            _population.SetActive(e.Learner, e.Running);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Actor e in _actors) e.Dispose();
+        foreach (Evaluator test in _tests) test.Dispose();
+        _imagination?.Dispose();
+        _population.Dispose();
+    }
+
+    private IEpisodePlanner? MakePlanner(ControlTask task, int learner) => _settings.Plan.Kind switch
+    {
+        PlanKind.Ilqg => new IlqgEpisodes(
+            _imagination!.Space, _imagination.Dynamics(learner), _settings.Imagination.InitialStates, _settings.Plan.Ilqg, _settings.SeedOf(learner)),
+        PlanKind.Mpc => new MpcEpisodes(task, _settings.Plan.Mpc, _settings.Learners == 1 ? _team : null, _settings.SeedOf(learner)),
+        _ => null,
+    };
+}

@@ -1,0 +1,86 @@
+using Naf.Host.Common;
+using Naf.Kernels.Reward;
+using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
+
+namespace Naf.Host.Checks;
+
+/// <summary>What in a task is likely to be a mistake: a sentence each, with the remedy.</summary>
+internal static class TaskWarnings
+{
+    private const double LargeInput = 10;     // deviations, of inputs that networks expect near 1
+    private const double Burst = 100;         // rad/s or m/s out of nothing in one control step
+
+    public static IEnumerable<string> Of(ControlTask task, TaskCheckResult seen, ActionTrial trial) =>
+    [
+        .. OfModel(task), .. OfStart(seen, trial), .. OfObservation(task, seen),
+        .. OfActions(task, trial), .. OfReward(task, seen), .. OfSuccess(seen),
+    ];
+
+    // MuJoCo 2 applies a range only where it is told to
+    private static IEnumerable<string> OfModel(ControlTask task)
+    {
+        MujocoModel model = task.Model;
+        for (int i = 0; i < model.JointCount; i++)
+            if (model.JointLimited[i] == 0 && model.JointRange[2 * i] != model.JointRange[2 * i + 1])
+                yield return $"joint {Named(model, MujocoObject.Joint, i)} has a range that does not count: write limited=\"true\" beside it, "
+                    + "or <compiler autolimits=\"true\"/>";
+        for (int i = 0; i < model.Nu; i++)
+            if (model.ControlLimited[i] == 0 && model.ControlRange[2 * i] != model.ControlRange[2 * i + 1])
+                yield return $"actuator {Named(model, MujocoObject.Actuator, i)} has a ctrlrange that does not count: "
+                    + "write ctrllimited=\"true\" beside it, or <compiler autolimits=\"true\"/>";
+    }
+
+    private static IEnumerable<string> OfStart(TaskCheckResult seen, ActionTrial trial)
+    {
+        if (trial.FirstSpeed > Burst)
+            yield return $"without any action something moves at {Texts.Number(trial.FirstSpeed)} (rad/s or m/s) after the first control step: "
+                + "does the start have bodies inside each other, or joints beyond their limits?";
+        if (seen.Termination is { Rate: 1, MeanStep: 1 })
+            yield return "every random episode ends after its first step: correct the bounds under 'termination', or the start";
+    }
+
+    private static IEnumerable<string> OfObservation(ControlTask task, TaskCheckResult seen)
+    {
+        bool[] moves = Movable.Numbers(task.Definition.Observation);
+        foreach (ObservedNumber x in seen.Observation)
+        {
+            if (!moves[x.Index])
+                yield return $"{x.Name} is always {Texts.Number(x.Mean)}, since no joint moves it: leave it out (components: xy keeps two of three)";
+            else if (x.ScaledDeviation > LargeInput)
+                yield return $"{x.Name} reaches the networks with a deviation of {Texts.Number(x.ScaledDeviation)}: "
+                    + $"give it input_scale: {Texts.Number(Texts.OneDigit(1 / x.Deviation))}";
+        }
+    }
+
+    private static IEnumerable<string> OfActions(ControlTask task, ActionTrial trial)
+    {
+        foreach (int i in trial.Idle.Order())
+            yield return $"actuator {Named(task.Model, MujocoObject.Actuator, i)} changes nothing that is observed: observe what it moves, "
+                + "or take it out of the model";
+        HashSet<int> costly = [.. task.Reward.Terms.Where(t => t is { Kind: RewardKind.Quadratic, Weight: < 0 }).SelectMany(t => t.Index)];
+        string[] free = [.. Enumerable.Range(0, task.ActionSize).Where(i => !costly.Contains(task.ObservationSize + i))
+            .Select(i => Named(task.Model, MujocoObject.Actuator, i))];
+        if (free.Length > 0)
+            yield return (free.Length == task.ActionSize ? "actions cost nothing" : $"the actions of {string.Join(", ", free)} cost nothing")
+                + ": planners need a small cost, such as {quadratic: action, weight: -0.0002} under 'reward'";
+    }
+
+    private static IEnumerable<string> OfReward(ControlTask task, TaskCheckResult seen)
+    {
+        if (task.Reward.Terms.All(t => t.Index.All(i => i >= task.ObservationSize)))
+            yield return "the reward looks at no observation, only at actions: it is best to do nothing";
+        else if (seen.RewardSize.PerStep == 0)
+            yield return "the reward is 0 at every step of every random episode: nothing can be learned from it";
+        else if (seen.RewardSize is { Suggested: { } scale } size)
+            yield return $"inside the learner a reward is {Texts.Number(size.PerStep * size.RewardScale)} on average, "
+                + $"where 0.05 to 0.2 learns best: write reward_scale: {Texts.Number(scale)} under 'training'";
+    }
+
+    private static IEnumerable<string> OfSuccess(TaskCheckResult seen)
+    {
+        if (seen.RandomScore.SuccessRate == 1) yield return "every random episode is a success: the conditions under 'success' ask for too little";
+    }
+
+    private static string Named(MujocoModel model, MujocoObject kind, int i) => model.NameOf(kind, i) is { Length: > 0 } name ? $"'{name}'" : $"{i}";
+}

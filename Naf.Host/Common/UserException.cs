@@ -1,0 +1,4 @@
+namespace Naf.Host.Common;
+
+/// <summary>Something that the user can put right: the message is one sentence that names the remedy, and is all that the user sees.</summary>
+public sealed class UserException(string message, Exception? cause = null) : Exception(message, cause);

@@ -1,0 +1,91 @@
+using Naf.Host.Trajectories;
+using Naf.Kernels.Random;
+using Naf.Sim.Control;
+
+namespace Naf.Host.Evaluation;
+
+/// <summary>Runs a policy on fixed seeded starts: episode i starts the same for every policy of the same seed.</summary>
+public sealed class Evaluator(ControlTask task) : IDisposable
+{
+    private readonly ControlEnvironment _environment = new(task);
+    private readonly float[] _x = new float[task.ObservationSize];
+    private readonly float[] _u = new float[task.ActionSize];
+    private readonly double[] _action = new double[task.ActionSize];
+
+    /// <summary>Scores of <paramref name="episodes"/> episodes, put together.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="seed">Seed of the starts.</param>
+    /// <param name="episodes">How many.</param>
+    /// <param name="first">Takes the first episode down, where given.</param>
+    /// <exception cref="Naf.Sim.Mujoco.SimulationException">An episode left the finite numbers.</exception>
+    public EvaluationResult Run(Policy policy, ulong seed, int episodes, Trajectory? first = null)
+    {
+        double[] scores = new double[episodes];
+        int successes = 0;
+        for (int i = 0; i < episodes; i++)
+        {
+            (scores[i], bool success) = Episode(policy, seed, (ulong)i, i == 0 ? first : null);
+            if (success) successes++;
+        }
+        return Summarise(_environment.Task, scores, successes);
+    }
+
+    /// <summary>One episode: its score, and whether it was a success.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="seed">Seed of the start.</param>
+    /// <param name="episode">Number of the episode.</param>
+    /// <param name="record">Takes the episode down, where given.</param>
+    public (double Score, bool Success) Episode(Policy policy, ulong seed, ulong episode, Trajectory? record = null) => Episode(
+        (environment, action) =>
+        {
+            for (int i = 0; i < _x.Length; i++) _x[i] = (float)environment.Observation[i];
+            policy(_x, episode, environment.StepIndex, _u);
+            for (int i = 0; i < _u.Length; i++) action[i] = _u[i];
+        },
+        seed, episode, record);
+
+    /// <summary>One episode of a controller that looks at the environment itself: its score, and whether it was a success.</summary>
+    /// <param name="controller">The controller.</param>
+    /// <param name="seed">Seed of the start.</param>
+    /// <param name="episode">Number of the episode.</param>
+    /// <param name="record">Takes the episode down, where given.</param>
+    public (double Score, bool Success) Episode(Controller controller, ulong seed, ulong episode, Trajectory? record = null)
+    {
+        _environment.Reset(seed, RandomStream.TestReset, episode);
+        while (true)
+        {
+            controller(_environment, _action);
+            TrajectoryRow? before = record is null ? null : Row();
+            StepResult result = _environment.Step(_action);
+            if (before is not null) record!.Add(before with { Action = [.. _action.Select(u => Math.Clamp(u, -1, 1))], Reward = result.Reward });
+            if (!result.Done) continue;
+            record?.Add(Row());
+            return (_environment.Score, _environment.Success);
+        }
+    }
+
+    /// <summary>Mean, standard deviation and, where the task has a measure of it, success rate.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="scores">[episodes].</param>
+    /// <param name="successes">How many were successes by that measure.</param>
+    public static EvaluationResult Summarise(ControlTask task, ReadOnlySpan<double> scores, int successes) =>
+        Summarise(scores, task.Definition.Success.IsEmpty ? null : successes);
+
+    /// <summary>Mean, standard deviation and success rate.</summary>
+    /// <param name="scores">[episodes].</param>
+    /// <param name="successes">How many were successes; null where the task has no measure of it.</param>
+    public static EvaluationResult Summarise(ReadOnlySpan<double> scores, int? successes)
+    {
+        double sum = 0;
+        foreach (double score in scores) sum += score;
+        double mean = sum / scores.Length, squares = 0;
+        foreach (double score in scores) squares += (score - mean) * (score - mean);
+        return new EvaluationResult(
+            mean, scores.Length > 1 ? Math.Sqrt(squares / (scores.Length - 1)) : 0, scores.Length, (double?)successes / scores.Length);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _environment.Dispose();
+
+    private TrajectoryRow Row() => new(_environment.Qpos.ToArray(), _environment.Qvel.ToArray(), _environment.Constants.ToArray(), [], null);
+}

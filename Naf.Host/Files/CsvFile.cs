@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Naf.Host.Files;
+
+/// <summary>A growing CSV file: each row reaches the operating system at once, so that it survives the death of the process.</summary>
+public sealed class CsvFile : IDisposable
+{
+    private readonly FileStream _file;
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+    private CsvFile(FileStream file) => _file = file;
+
+    /// <summary>Bytes so far.</summary>
+    public long Length => _file.Position;
+
+    /// <summary>SHA-256 of the bytes so far.</summary>
+    public byte[] Digest => _hash.GetCurrentHash();
+
+    /// <summary>Starts a file with its header line, in place of any file of that name.</summary>
+    public static CsvFile Create(string path, string header)
+    {
+        var csv = new CsvFile(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0));
+        csv.Write(header + "\n");
+        return csv;
+    }
+
+    /// <summary>
+    /// Opens a file to continue after its first <paramref name="length"/> bytes. What follows them stays until <see cref="CutHere"/>, so
+    /// that a refusal leaves the file as it was.
+    /// </summary>
+    /// <exception cref="InvalidDataException">
+    /// The file is missing or shorter, or (where a digest is given) those bytes are not what they were.
+    /// </exception>
+    public static CsvFile Continue(string path, long length, byte[]? digest)
+    {
+        string name = Path.GetFileName(path);
+        if (!File.Exists(path)) throw new InvalidDataException($"{name} is missing");
+        var csv = new CsvFile(new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0));
+        try
+        {
+            if (csv._file.Length < length)
+                throw new InvalidDataException($"{name} has {csv._file.Length} bytes where there were {length} when it was made");
+            byte[] kept = new byte[length];
+            csv._file.ReadExactly(kept);
+            csv._hash.AppendData(kept);
+            if (digest is not null && !digest.AsSpan().SequenceEqual(csv.Digest))
+                throw new InvalidDataException($"{name} was changed since it was made");
+            return csv;
+        }
+        catch
+        {
+            csv.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Cuts off what follows the bytes so far.</summary>
+    public void CutHere() => _file.SetLength(_file.Position);
+
+    /// <summary>Adds a row. Reading a number gives the same bits again; null is an empty field; text is quoted where need be.</summary>
+    /// <exception cref="IOException">The disk is full or cannot be written.</exception>
+    public void Add(params ReadOnlySpan<object?> fields)
+    {
+        var line = new StringBuilder();
+        foreach (object? field in fields) line.Append(Format(field)).Append(',');
+        line[^1] = '\n';
+        Write(line.ToString());
+    }
+
+    /// <summary>Makes the rows so far last through a power cut.</summary>
+    public void FlushToDisk() => _file.Flush(flushToDisk: true);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _file.Dispose();
+        _hash.Dispose();
+    }
+
+    private static string Format(object? field) => field switch
+    {
+        null => "",
+        double number => number.ToString("R", CultureInfo.InvariantCulture),
+        IFormattable value => value.ToString(null, CultureInfo.InvariantCulture),
+        string text when text.AsSpan().IndexOfAny(",\"\n") >= 0 => $"\"{text.Replace("\"", "\"\"").ReplaceLineEndings(" ")}\"",
+        _ => field.ToString() ?? "",
+    };
+
+    private void Write(string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        _file.Write(bytes); // unbuffered
+        _hash.AppendData(bytes);
+    }
+}

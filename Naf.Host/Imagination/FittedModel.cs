@@ -1,0 +1,87 @@
+using Naf.Gpu.Devices;
+using Naf.Host.Settings;
+using Naf.Kernels.Population;
+using Naf.Kernels.Rollout;
+using Naf.Kernels.Rollout.Engines;
+
+namespace Naf.Host.Imagination;
+
+/// <summary>Imagination in fitted dynamics, by the rollout kernels on the learners' device.</summary>
+internal sealed class FittedModel : IRolloutModel
+{
+    private readonly ImaginationSettings _settings;
+    private readonly PopulationDynamics _dynamics;
+    private readonly ImaginationRollouts _rollouts;
+    private readonly int _horizon;
+
+    /// <param name="dynamics">Those of the population; they must outlive this.</param>
+    public FittedModel(
+        Device device, NafPopulation population, DynamicsSpace space, int horizon, ImaginationSettings settings, PopulationDynamics dynamics)
+    {
+        (_settings, _dynamics, _horizon) = (settings, dynamics, horizon);
+        RolloutSettings standard = RolloutSettings();
+        _rollouts = new ImaginationRollouts(
+            device, population, space.Rollouts(dynamics[0].Models * horizon), [.. Enumerable.Repeat(standard, dynamics.Learners)]);
+    }
+
+    public void RollOut(IReadOnlyList<Imagining> learners)
+    {
+        for (int k = 0; k < _dynamics.Learners; k++) _rollouts.Starts(k).Count = 0;
+        foreach (Imagining l in learners) SetStarts(l);
+        _rollouts.Run();
+    }
+
+    public RolloutReport Report(int learner) => _rollouts.Starts(learner).Count == 0 ? default : _rollouts.Report(learner);
+
+    public string?[] Refit(IReadOnlyList<Refitting> due)
+    {
+        string?[] problems = _dynamics.Refit(due);
+        for (int i = 0; i < due.Count; i++)
+            if (problems[i] is null) TakeOver(due[i].Learner);
+        return problems;
+    }
+
+    public bool Ready(int learner) => _dynamics[learner].Ready;
+
+    public ModelError? ErrorOn(int learner, EpisodeRecord episode) => _dynamics[learner].ErrorOn(episode);
+
+    // the dynamics are their owner's to save
+    public void Save(BinaryWriter writer) { }
+
+    public void Load(BinaryReader reader)
+    {
+        for (int k = 0; k < _dynamics.Learners; k++)
+            if (_dynamics[k].Ready) TakeOver(k);
+    }
+
+    public void Dispose() => _rollouts.Dispose();
+
+    private RolloutSettings RolloutSettings() => new()
+    {
+        Steps = _settings.Steps, Rollouts = _settings.Starts, ActionNoise = (float)_settings.Noise, SampleDynamics = _settings.SampleDynamics,
+    };
+
+    private void TakeOver(int learner)
+    {
+        FittedDynamics d = _dynamics[learner];
+        d.GiveTo(_rollouts, learner);
+        _rollouts.SetSettings(learner, RolloutSettings() with { Low = d.Low, High = d.High });
+    }
+
+    private void SetStarts(Imagining l)
+    {
+        RolloutStarts to = _rollouts.Starts(l.Learner);
+        int size = _rollouts.Definition.Dynamics.State, constants = _rollouts.Definition.Observation.ConstantSize;
+        (to.Count, to.FirstNumber) = (_settings.Starts, l.Starts.Number);
+        for (int m = 0; m < to.Count; m++)
+        {
+            (EpisodeRecord episode, int place, int time) = l.Starts.Draw(l.Memory, m);
+            ReadOnlySpan<double> s = episode.State(time);
+            for (int i = 0; i < size; i++) to.State[m * size + i] = (float)s[i];
+            for (int i = 0; i < constants; i++) to.Constants[m * constants + i] = (float)episode.Constants[i];
+            // models stand one behind the other
+            int first = _dynamics[l.Learner].ModelAt(episode, place) * _horizon;
+            (to.Time[m], to.End[m]) = (first + time, first + _horizon);
+        }
+    }
+}

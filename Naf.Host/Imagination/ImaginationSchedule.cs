@@ -1,0 +1,68 @@
+using Naf.Host.Settings;
+
+namespace Naf.Host.Imagination;
+
+/// <summary>
+/// When a learner imagines. It ends for good after a set number of episodes (paper, section 6.3), or adaptively (the paper's future work) when it no
+/// longer pays: for <see cref="ImaginationSettings.Patience"/> fits in a row no batch of n real episodes had a mean score above the best one before.
+/// It rests while the error of the newest dynamics over l steps is above <see cref="ImaginationSettings.ErrorLimit"/>: predictions no better than the
+/// mean of the data teach nothing.
+/// </summary>
+internal sealed class ImaginationSchedule(ImaginationSettings settings)
+{
+    private double _best = double.NegativeInfinity;
+    private int _waited;
+
+    /// <summary>Why imagination ended for good; empty while it has not.</summary>
+    public string Ended { get; private set; } = "";
+
+    /// <summary>Whether the newest dynamics were too far from the newest episode.</summary>
+    public bool Resting { get; private set; }
+
+    /// <summary>Whether to imagine.</summary>
+    public bool On => Ended.Length == 0 && !Resting;
+
+    /// <summary>Looks at a batch of real episodes, at the time of a fit.</summary>
+    /// <param name="episode">Training episodes ended.</param>
+    /// <param name="error">The error of the dynamics before this fit on the newest episode; null where there were none.</param>
+    /// <param name="score">Mean score of the batch's episodes by the policy; null where a planner made them all.</param>
+    /// <returns>What has changed before its set time, and why, in words; null: nothing.</returns>
+    public string? Evaluate(int episode, ModelError? error, double? score)
+    {
+        if (Ended.Length > 0) return null;
+        if (settings.OffAfter > 0 && episode >= settings.OffAfter)
+        {
+            Ended = $"{episode} episodes";
+            return null;
+        }
+        bool rested = Resting;
+        Resting = settings.ErrorLimit > 0 && error is { } e && !(e.MultiStep <= settings.ErrorLimit);
+        if (score is { } mean && mean > _best)
+            (_best, _waited) = (mean, 0);
+        else if (score is not null && ++_waited >= settings.Patience && settings.Patience > 0)
+        {
+            Ended = $"no better score in {settings.Patience} fits";
+            return $"ends: {Ended}";
+        }
+        if (Resting == rested) return null;
+        return Resting
+            ? FormattableString.Invariant($"rests: the dynamics are {error!.Value.MultiStep:0.00} standard deviations off after their steps")
+            : "goes on: the dynamics are good enough again";
+    }
+
+    public void Save(BinaryWriter writer)
+    {
+        writer.Write(_best);
+        writer.Write(_waited);
+        writer.Write(Ended);
+        writer.Write(Resting);
+    }
+
+    public void Load(BinaryReader reader)
+    {
+        _best = reader.ReadDouble();
+        _waited = reader.ReadInt32();
+        Ended = reader.ReadString();
+        Resting = reader.ReadBoolean();
+    }
+}

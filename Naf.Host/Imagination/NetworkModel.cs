@@ -1,0 +1,184 @@
+using Naf.Gpu.Devices;
+using Naf.Host.Settings;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Population;
+using Naf.Kernels.Regression;
+using Naf.Kernels.Reward;
+
+namespace Naf.Host.Imagination;
+
+/// <summary>
+/// Imagination in a neural network that predicts s′ − s from (s, u), trained on all real steps so far: the paper's negative result (section 6.3). The
+/// observation is recomputed exactly, x = h(s), as in the fitted dynamics.
+/// </summary>
+internal sealed class NetworkModel : HostModel
+{
+    private readonly ImaginationSettings _settings;
+    private readonly DynamicsSpace _space;
+    private readonly NetworkRegression _network;
+    private readonly ObservationFunction<double> _h;
+    private readonly RewardFunction<double> _reward;
+    private readonly TrainingData[] _known;
+    private readonly int _horizon;
+
+    // the rollouts under way: s, time step, constants of the episode
+    private readonly double[][] _states, _constants;
+    private readonly int[] _times;
+
+    /// <param name="device">The population's device.</param>
+    /// <param name="horizon">Time steps of an episode.</param>
+    public NetworkModel(
+        Device device, DynamicsSpace space, int horizon, NafPopulation population, ImaginationSettings settings, IReadOnlyList<ulong> seeds)
+        : base(population, settings, seeds)
+    {
+        (_settings, _space, _horizon) = (settings, space, horizon);
+        _h = new ObservationFunction<double>(space.Observation);
+        _reward = new RewardFunction<double>(space.Reward);
+        _known = [.. seeds.Select(_ => new TrainingData())];
+        (_states, _constants, _times) = (new double[settings.Starts][], new double[settings.Starts][], new int[settings.Starts]);
+        _network = new NetworkRegression(device, space.Size + space.Action, space.Size, new RegressionSettings(), seeds);
+    }
+
+    // what a learner has seen, and the range of it
+    private sealed class TrainingData
+    {
+        public List<float> Rows { get; } = [];
+
+        public double[] Scale { get; set; } = [];
+
+        public float[] Low { get; set; } = [];
+
+        public float[] High { get; set; } = [];
+    }
+
+    // a network that has left the finite numbers learns no more
+    public override bool Ready(int learner) => _known[learner].Scale.Length > 0 && _network.Finite(learner);
+
+    protected override bool Learn(int learner, EpisodeMemory memory)
+    {
+        TrainingData k = _known[learner];
+        (int inputs, int states) = (_space.Size + _space.Action, _space.Size);
+        foreach (EpisodeRecord e in memory.Batch)
+            for (int t = 0; t < e.Length; t++)
+            {
+                foreach (double s in e.State(t)) k.Rows.Add((float)s);
+                foreach (double u in e.Action(t)) k.Rows.Add((float)u);
+                for (int i = 0; i < states; i++) k.Rows.Add((float)(e.State(t + 1)[i] - e.State(t)[i]));
+            }
+
+        // means and deviations of all rows, by which the network's inputs and outputs are standardised
+        var moments = new SampleMoments(inputs + states);
+        moments.Add([.. k.Rows.Select(r => (double)r)]);
+        double[] mean = moments.Mean.ToArray(), scale = moments.Scale();
+        _network.SetScale(learner, mean.AsSpan(0, inputs), scale.AsSpan(0, inputs), mean.AsSpan(inputs), scale.AsSpan(inputs));
+        double loss = _network.Train(learner, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(k.Rows), _settings.NetworkUpdates);
+        if (!double.IsFinite(loss)) return false;
+        k.Scale = scale[..states];
+        SetRange(k, inputs + states);
+        return true;
+    }
+
+    public override ModelError? ErrorOn(int learner, EpisodeRecord episode)
+    {
+        if (!Ready(learner)) return null;
+        var (z, d) = (new float[_space.Size + _space.Action], new float[_space.Size]);
+        return ModelError.Of(episode, _known[learner].Scale, _settings.Steps, (t, s, u) =>
+        {
+            for (int i = 0; i < s.Length; i++) z[i] = (float)s[i];
+            for (int i = 0; i < u.Length; i++) z[s.Length + i] = (float)u[i];
+            _network.Predict(learner, z, d);
+            for (int i = 0; i < s.Length; i++) s[i] += d[i];
+        });
+    }
+
+    public override void Save(BinaryWriter writer)
+    {
+        foreach (TrainingData k in _known)
+        {
+            writer.Write(k.Rows.Count);
+            foreach (float row in k.Rows) writer.Write(row);
+            writer.Write(k.Scale.Length);
+            foreach (double s in k.Scale) writer.Write(s);
+            foreach (float bound in (float[])[.. k.Low, .. k.High]) writer.Write(bound);
+        }
+        writer.Flush();
+        _network.Save(writer.BaseStream);
+    }
+
+    public override void Load(BinaryReader reader)
+    {
+        foreach (TrainingData k in _known)
+        {
+            k.Rows.Clear();
+            for (int count = reader.ReadInt32(); count > 0; count--) k.Rows.Add(reader.ReadSingle());
+            int size = reader.ReadInt32();
+            k.Scale = [.. Enumerable.Range(0, size).Select(_ => reader.ReadDouble())];
+            k.Low = [.. Enumerable.Range(0, size).Select(_ => reader.ReadSingle())];
+            k.High = [.. Enumerable.Range(0, size).Select(_ => reader.ReadSingle())];
+        }
+        _network.Load(reader.BaseStream);
+    }
+
+    public override void Dispose() => _network.Dispose();
+
+    protected override void Begin(int m, EpisodeRecord episode, int time, Span<float> x)
+    {
+        (_states[m], _times[m], _constants[m]) = (episode.State(time).ToArray(), time, episode.Constants[.._space.Observation.ConstantSize]);
+        Observe(m, x);
+    }
+
+    protected override void Advance(int learner, Row?[] rows, Outcome[] outcomes)
+    {
+        // s′ = s + g(s, u) of all live rollouts
+        int[] live = [.. Enumerable.Range(0, rows.Length).Where(m => rows[m] is not null)];
+        (int states, int inputs) = (_space.Size, _space.Size + _space.Action);
+        var (z, d) = (new float[live.Length * inputs], new float[live.Length * states]);
+        for (int i = 0; i < live.Length; i++)
+        {
+            for (int j = 0; j < states; j++) z[i * inputs + j] = (float)_states[live[i]][j];
+            rows[live[i]]!.U.CopyTo(z, i * inputs + states);
+        }
+        _network.Predict(learner, z, d);
+        for (int i = 0; i < live.Length; i++)
+        {
+            int m = live[i];
+            bool inside = true;
+            for (int j = 0; j < states; j++)
+            {
+                _states[m][j] += d[i * states + j];
+                inside &= _states[m][j] >= _known[learner].Low[j] && _states[m][j] <= _known[learner].High[j];
+            }
+            outcomes[m] = inside ? Reward(m, rows[m]!) : Outcome.Cut;
+        }
+    }
+
+    // r, b and x′ = h(s′, c) of a rollout
+    private Outcome Reward(int m, Row row)
+    {
+        double[] x = [.. row.X], u = [.. row.U];
+        double reward = _reward.Value(x, u);
+        Observe(m, row.Next);
+        for (int i = 0; i < x.Length; i++) x[i] = row.Next[i];
+        row.Terminal = _reward.Terminates(x);
+        row.Reward = (float)(row.Terminal ? reward + _reward.TerminationReward : reward);
+        return row.Terminal || ++_times[m] >= _horizon ? Outcome.Ended : Outcome.GoesOn;
+    }
+
+    private void Observe(int m, Span<float> x)
+    {
+        KinematicTree tree = _space.Observation.Tree;
+        double[] qpos = new double[tree.Nq], qvel = new double[tree.Nv], observed = new double[x.Length];
+        _space.Coordinates.FromState<double>(_states[m], qpos, qvel);
+        _h.Evaluate(qpos, qvel, _constants[m], observed);
+        for (int i = 0; i < x.Length; i++) x[i] = (float)observed[i];
+    }
+
+    private void SetRange(TrainingData k, int row)
+    {
+        var range = new StateRange(_space.Size, _settings.Range);
+        ReadOnlySpan<float> rows = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(k.Rows);
+        for (int at = 0; at < rows.Length; at += row) range.Add(rows.Slice(at, _space.Size));
+        (k.Low, k.High) = (range.Low, range.High);
+    }
+}

@@ -1,0 +1,215 @@
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Host.Common;
+using Naf.Host.Settings;
+using Naf.Kernels.Population;
+using Naf.Kernels.Rollout;
+using Naf.Sim.Control;
+
+namespace Naf.Host.Imagination;
+
+/// <summary>
+/// The model-based part of the paper's Algorithm 2 for a population: each learner's B and B_old, the dynamics fitted to B every n episodes, and the
+/// rollouts in them. Departures from the paper: docs/algorithms/imagination.md.
+/// </summary>
+internal sealed class PopulationImagination : IDisposable
+{
+    private readonly ImaginationSettings _settings;
+    private readonly NafPopulation _population;
+    private readonly IRolloutModel? _model;
+    private readonly PopulationDynamics? _dynamics, _imagined;
+    private readonly EpisodeMemory[] _memories;
+    private readonly ImaginationSchedule[] _schedules;
+    private readonly ImaginedStarts[] _starts;
+    private readonly ImaginationReport[] _reports;
+    private readonly bool[] _emptied;
+    private readonly bool _plans;
+    private readonly DisposeScope _opened = new();
+    private readonly List<Imagining> _imagining = [];
+
+    /// <param name="task">The task; it must outlive this.</param>
+    /// <param name="settings">How to train.</param>
+    /// <param name="population">Whose policies act, and whose R_f is filled.</param>
+    /// <param name="device">The population's device.</param>
+    /// <param name="team">Threads.</param>
+    /// <exception cref="UserException">The task's dynamics can't be imagined.</exception>
+    public PopulationImagination(ControlTask task, TrainingSettings settings, NafPopulation population, Device device, WorkTeam team)
+    {
+        (_settings, _population, _plans) = (settings.Imagination, population, settings.Plan.Kind == PlanKind.Ilqg);
+        Space = DynamicsSpace.Of(task, _settings.Coordinates);
+        ulong[] seeds = [.. Enumerable.Range(0, settings.Learners).Select(settings.SeedOf)];
+        ImaginationKind kind = _settings.FromReplay ? ImaginationKind.Off : _settings.Kind;
+        bool fits = kind == ImaginationKind.Fitted || _plans;
+        try
+        {
+            // a planner's dynamics are of the batch; imagination's too, unless they are of its episodes
+            _imagined = kind == ImaginationKind.Fitted && _settings.Around == LinearisationPoint.Episode ? Fits(_settings) : null;
+            _dynamics = fits && (_plans || _imagined is null) ? Fits(_settings with { Around = LinearisationPoint.Batch }) : null;
+            _imagined ??= _dynamics;
+            _model = kind switch
+            {
+                ImaginationKind.Fitted => _opened.Add(new FittedModel(device, population, Space, task.Horizon, _settings, _imagined!)),
+                ImaginationKind.True => _opened.Add(new SimulatorModel(task, population, _settings, seeds, team)),
+                ImaginationKind.Network => _opened.Add(new NetworkModel(device, Space, task.Horizon, population, _settings, seeds)),
+                _ => null,
+            };
+        }
+        catch
+        {
+            _opened.Dispose();
+            throw;
+        }
+        int saved = kind == ImaginationKind.True ? SavedSize(task) : 0;
+        int recent = Math.Max(_settings.PriorEpisodes, 2 * _settings.RefitEpisodes * _settings.InitialStates);
+        _memories = [.. seeds.Select(_ => new EpisodeMemory(Space, saved, _settings.RefitEpisodes, recent))];
+        _schedules = [.. seeds.Select(_ => new ImaginationSchedule(_settings))];
+        _starts = [.. seeds.Select(s => new ImaginedStarts(s))];
+        (_reports, _emptied) = (new ImaginationReport[seeds.Length], new bool[seeds.Length]);
+
+        PopulationDynamics Fits(ImaginationSettings how) =>
+            _opened.Add(new PopulationDynamics(device, Space, task.Horizon, how, seeds, _plans, team));
+    }
+
+    /// <summary>The coordinates of the states.</summary>
+    public DynamicsSpace Space { get; }
+
+    /// <summary>A learner's real episodes.</summary>
+    public EpisodeMemory Memory(int learner) => _memories[learner];
+
+    /// <summary>The dynamics in which a learner's planner plans.</summary>
+    public FittedDynamics Dynamics(int learner) => _dynamics![learner];
+
+    /// <summary>Whether a learner imagines now.</summary>
+    public bool IsOn(int learner) =>
+        _schedules[learner].On && _memories[learner].OldCount > 0 && (_settings.FromReplay || _model?.Ready(learner) == true);
+
+    /// <summary>
+    /// Every m steps of a learner, and at once where R_f was emptied: simulates l steps from each of m states of B_old and stores them in R_f.
+    /// </summary>
+    /// <param name="acting">The learners that act, each with the steps that it has taken.</param>
+    public void Imagine(IEnumerable<(int Learner, long Step)> acting)
+    {
+        if (_model is null) return;
+        _imagining.Clear();
+        foreach ((int learner, long step) in acting)
+            if ((_emptied[learner] || step % _settings.Starts == 0) && IsOn(learner))
+                _imagining.Add(new Imagining(learner, _memories[learner], _starts[learner]));
+        if (_imagining.Count == 0) return;
+        _model.RollOut(_imagining);
+        foreach (Imagining l in _imagining)
+        {
+            _emptied[l.Learner] = false;
+            l.Starts.Number += (ulong)_settings.Starts;
+            RolloutReport made = _model.Report(l.Learner);
+            _reports[l.Learner] = _reports[l.Learner] with
+            {
+                Steps = _reports[l.Learner].Steps + made.Steps, Cuts = _reports[l.Learner].Cuts + made.Cuts,
+            };
+        }
+    }
+
+    /// <summary>
+    /// At the end of learners' episodes: where B is full, the dynamics are judged on its newest episode, then fitted to it, and B_old ← B.
+    /// </summary>
+    /// <param name="ended">Learners, and the numbers of their episodes.</param>
+    /// <returns>The learners that have new dynamics.</returns>
+    public IReadOnlySet<int> EndEpisodes(IReadOnlyList<(int Learner, int Episode)> ended, Action<string> warn)
+    {
+        (int Learner, int Episode)[] due = [.. ended.Where(e => _memories[e.Learner].IsFull)];
+        foreach ((int k, int episode) in due)
+        {
+            EpisodeMemory memory = _memories[k];
+            ModelError? error = _model?.ErrorOn(k, memory.Newest), plannersError = _plans ? _dynamics![k].ErrorOn(memory.Newest) : null;
+            double[] scores = [.. memory.Batch.Where(e => !e.Planned).Select(e => e.Score)];
+            if (_schedules[k].Evaluate(episode, error, scores.Length > 0 ? scores.Average() : null) is { } change)
+                warn($"learner {k}, episode {episode}: imagination {change}");
+            // without imagination the planner's dynamics are what there is to report on
+            _reports[k] = _reports[k] with { Error = error ?? plannersError };
+        }
+        IReadOnlySet<int> fitted = Refit(due, warn);
+        foreach ((int k, _) in due)
+        {
+            _memories[k].Rotate();
+            if (!_settings.Clear && _schedules[k].On) continue;
+            _population.ClearImagined(k);
+            _emptied[k] = true;
+        }
+        return fitted;
+    }
+
+    // dynamics that nobody uses any more are not learned; whatever an episode's numbers do to a fit, the last good one stays
+    private HashSet<int> Refit((int Learner, int Episode)[] due, Action<string> warn)
+    {
+        var problems = new Dictionary<int, string?>();
+        // imagination in the same dynamics takes over the fit that the planner uses
+        bool shared = _model is FittedModel && _imagined == _dynamics;
+        if (_plans) Learn(_dynamics!.Refit, k => !(shared && Imagines(k)));
+        if (_model is not null) Learn(_model.Refit, Imagines);
+        foreach ((int k, int episode) in due)
+            if (problems.GetValueOrDefault(k) is { } problem)
+                warn($"learner {k}: no dynamics could be learned after episode {episode} ({problem}); the last good ones stay");
+        return [.. due.Select(d => d.Learner).Where(k => problems.GetValueOrDefault(k) is null)];
+
+        bool Imagines(int learner) => _model is not null && _schedules[learner].Ended.Length == 0;
+
+        void Learn(Func<IReadOnlyList<Refitting>, string?[]> refit, Func<int, bool> takesPart)
+        {
+            Refitting[] some = [.. due.Where(d => takesPart(d.Learner)).Select(d => new Refitting(d.Learner, _memories[d.Learner]))];
+            if (some.Length == 0) return;
+            foreach ((Refitting which, string? problem) in some.Zip(refit(some)))
+                problems[which.Learner] = problems.GetValueOrDefault(which.Learner) ?? problem;
+        }
+    }
+
+    /// <summary>What a learner imagined since the last call.</summary>
+    public ImaginationReport TakeReport(int learner)
+    {
+        ImaginationReport report = _reports[learner];
+        _reports[learner] = default;
+        return report;
+    }
+
+    public void Save(BinaryWriter writer)
+    {
+        for (int k = 0; k < _memories.Length; k++)
+        {
+            _schedules[k].Save(writer);
+            writer.Write(_starts[k].Number);
+            writer.Write(_reports[k].Steps);
+            writer.Write(_reports[k].Cuts);
+            writer.Write(_emptied[k]);
+        }
+        _dynamics?.Save(writer);
+        if (_imagined != _dynamics) _imagined?.Save(writer);
+        _model?.Save(writer);
+    }
+
+    /// <exception cref="InvalidDataException">The stream holds another run's.</exception>
+    public void Load(BinaryReader reader)
+    {
+        for (int k = 0; k < _memories.Length; k++)
+        {
+            _schedules[k].Load(reader);
+            _starts[k].Number = reader.ReadUInt64();
+            _reports[k] = new ImaginationReport { Steps = reader.ReadInt64(), Cuts = reader.ReadInt32() };
+            _emptied[k] = reader.ReadBoolean();
+        }
+        _dynamics?.Load(reader);
+        if (_imagined != _dynamics) _imagined?.Load(reader);
+        _model?.Load(reader);
+    }
+
+    public void Dispose() => _opened.Dispose();
+
+    private static int SavedSize(ControlTask task)
+    {
+        using var environment = new ControlEnvironment(task);
+        return environment.StateSize;
+    }
+}
+
+/// <summary>What a learner imagined.</summary>
+/// <param name="Steps">Imagined transitions stored.</param>
+/// <param name="Cuts">Rollouts that left the range of the data or the finite numbers.</param>
+/// <param name="Error">The error of the dynamics on the newest episode, where they were fitted anew.</param>
+public readonly record struct ImaginationReport(long Steps, int Cuts, ModelError? Error);

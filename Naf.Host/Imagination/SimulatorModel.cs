@@ -1,0 +1,81 @@
+using Naf.Gpu.Cpu;
+using Naf.Host.Settings;
+using Naf.Kernels.Population;
+using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
+
+namespace Naf.Host.Imagination;
+
+/// <summary>Imagination by MuJoCo itself, from the saved states of real episodes, on all cores: the best case of the paper's section 6.2.</summary>
+internal sealed class SimulatorModel : HostModel
+{
+    private readonly ControlEnvironment[] _environments;
+    private readonly WorkTeam _team;
+    private readonly bool[] _ready;
+
+    /// <param name="task">The task; it must outlive this.</param>
+    /// <param name="team">Threads.</param>
+    public SimulatorModel(ControlTask task, NafPopulation population, ImaginationSettings settings, IReadOnlyList<ulong> seeds, WorkTeam team)
+        : base(population, settings, seeds)
+    {
+        _team = team;
+        _environments = [.. Enumerable.Range(0, settings.Starts).Select(_ => new ControlEnvironment(task))];
+        _ready = new bool[population.Learners];
+    }
+
+    protected override bool Learn(int learner, EpisodeMemory memory) => _ready[learner] = true;
+
+    public override bool Ready(int learner) => _ready[learner];
+
+    public override ModelError? ErrorOn(int learner, EpisodeRecord episode) => null;
+
+    public override void Save(BinaryWriter writer)
+    {
+        foreach (bool ready in _ready) writer.Write(ready);
+    }
+
+    public override void Load(BinaryReader reader)
+    {
+        foreach (ref bool ready in _ready.AsSpan()) ready = reader.ReadBoolean();
+    }
+
+    public override void Dispose()
+    {
+        foreach (ControlEnvironment e in _environments) e.Dispose();
+    }
+
+    protected override void Begin(int m, EpisodeRecord episode, int time, Span<float> x)
+    {
+        _environments[m].RestoreState(episode.Saved(time));
+        for (int i = 0; i < x.Length; i++) x[i] = (float)_environments[m].Observation[i];
+    }
+
+    protected override void Advance(int learner, Row?[] rows, Outcome[] outcomes) => _team.Run(worker =>
+    {
+        for (int m = worker; m < rows.Length; m += _team.Threads)
+            if (rows[m] is { } row) outcomes[m] = Step(_environments[m], row);
+    });
+
+    private static Outcome Step(ControlEnvironment environment, Row row)
+    {
+        // what an imagined motion runs into concerns nobody
+        bool muted = MujocoWarnings.Muted;
+        MujocoWarnings.Muted = true;
+        try
+        {
+            double[] u = [.. row.U];
+            StepResult result = environment.Step(u);
+            (row.Reward, row.Terminal) = ((float)result.Reward, result.Terminated);
+            for (int i = 0; i < row.Next.Length; i++) row.Next[i] = (float)environment.Observation[i];
+            return result.Done ? Outcome.Ended : Outcome.GoesOn;
+        }
+        catch (SimulationException)
+        {
+            return Outcome.Cut;
+        }
+        finally
+        {
+            MujocoWarnings.Muted = muted;
+        }
+    }
+}

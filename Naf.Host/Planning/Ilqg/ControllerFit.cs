@@ -1,0 +1,116 @@
+using Naf.Host.Settings;
+using Naf.Kernels.Gaussian;
+
+namespace Naf.Host.Planning.Ilqg;
+
+/// <summary>
+/// The controller that made the data, u ~ N(K_t s + k_t, Σ_t): at each time step the Gaussian of [s; u] over a few episodes, conditioned on s.
+/// NAF's policy and its noise made most of them, so that only the data can tell it.
+/// </summary>
+/// <remarks>
+/// There are fewer episodes than entries of s: the covariance of a time step is a normal-inverse-Wishart posterior, whose prior S̄ is pooled over
+/// all time steps, each about its own mean; that mean stays the step's own. With scatter_t of n samples,
+/// <code>
+/// Σ = (scatter_t + n₀ S̄) / (n − 1 + n₀)      K = Σ_us (Σ_ss + R)⁻¹      k = ū − K s̄      noise = Σ_uu − K Σ_su, within the bounds
+/// </code>
+/// A time step that no episode has reached takes over the last one that any has.
+/// </remarks>
+internal static class ControllerFit
+{
+    /// <summary>R, on entries of unit variance.</summary>
+    private const double Ridge = 1e-6;
+
+    /// <summary>Fits.</summary>
+    /// <param name="episodes">[length, D] each, z = [s; u; s′] as <see cref="GaussianFit.Store"/> takes them; at least one.</param>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="settings">Bounds on the noise.</param>
+    /// <param name="strength">n₀ above 0: samples that the prior counts for; null: as many as [s; u] has entries.</param>
+    /// <exception cref="ArgumentException">There is no episode, or one holds no whole number of samples, or too many.</exception>
+    public static LinearGaussianController Fit(
+        IReadOnlyList<double[]> episodes, DynamicsShape shape, IlqgSettings settings, double? strength = null)
+    {
+        int longest = Longest(episodes, shape);
+        (int s, int a, int n) = (shape.State, shape.Action, shape.Input);
+        double prior = strength ?? n;
+        (double[][] means, double[][] scatters, int[] counts) = Moments(episodes, shape, longest);
+        double[] pooled = Pooled(means, scatters, counts, n);
+        var bounds = new NoiseBounds(settings.LeastNoise, settings.MostNoise);
+        double[] gain = new double[shape.Horizon * a * s], offset = new double[shape.Horizon * a], noise = new double[shape.Horizon * a * a];
+        double[] sigma = new double[n * n], factor = new double[s * s], b = new double[s * a];
+        for (int t = 0; t < shape.Horizon; t++)
+        {
+            int from = Math.Min(t, longest - 1);
+            double weight = 1 / (counts[from] - 1 + prior);
+            for (int i = 0; i < sigma.Length; i++) sigma[i] = weight * (scatters[from][i] + prior * pooled[i]);
+
+            // K = Σ_us (Σ_ss + R)⁻¹; an entry without variance takes no part
+            for (int i = 0; i < s; i++)
+            {
+                for (int j = 0; j < s; j++) factor[i * s + j] = sigma[i * n + j];
+                double variance = pooled[i * (n + 1)];
+                factor[i * (s + 1)] += variance > 0 ? Ridge * variance : 1;
+                for (int j = 0; j < a; j++) b[i * a + j] = sigma[i * n + s + j];
+            }
+            Span<double> k = gain.AsSpan(t * a * s, a * s), covariance = noise.AsSpan(t * a * a, a * a);
+            if (PlanningMatrix.Cholesky(factor, s)) PlanningMatrix.Solve(factor, b, s, a); else b.AsSpan().Fill(double.NaN);
+            PlanningMatrix.Transpose(b, k, s, a);
+
+            // k = ū − K s̄, noise = Σ_uu − K Σ_su
+            ReadOnlySpan<double> mean = means[from];
+            for (int i = 0; i < a; i++)
+            {
+                offset[t * a + i] = mean[s + i] - PlanningMatrix.Dot(k.Slice(i * s, s), mean[..s]);
+                for (int j = 0; j < a; j++)
+                    covariance[i * a + j] = sigma[(s + i) * n + s + j] - PlanningMatrix.Dot(k.Slice(i * s, s), sigma.AsSpan((s + j) * n, s));
+            }
+            PlanningMatrix.Symmetrise(covariance, a);
+            bounds.Apply(covariance, a);
+        }
+        return new LinearGaussianController(shape.Horizon, s, a, gain, offset, noise);
+    }
+
+    private static int Longest(IReadOnlyList<double[]> episodes, DynamicsShape shape)
+    {
+        int longest = 0;
+        foreach (double[] episode in episodes)
+        {
+            if (episode.Length % shape.Sample != 0 || episode.Length / shape.Sample > shape.Horizon)
+                throw new ArgumentException($"{episode.Length} numbers are not 0 to {shape.Horizon} samples of {shape.Sample}");
+            longest = Math.Max(longest, episode.Length / shape.Sample);
+        }
+        return longest > 0 ? longest : throw new ArgumentException("there is no sample to fit a controller to; give an episode");
+    }
+
+    // of [s; u] at each time step: mean, scatter about it, number of samples
+    private static (double[][] Means, double[][] Scatters, int[] Counts) Moments(IReadOnlyList<double[]> episodes, DynamicsShape shape, int longest)
+    {
+        int n = shape.Input;
+        var (means, scatters, counts) = (new double[longest][], new double[longest][], new int[longest]);
+        for (int t = 0; t < longest; t++)
+        {
+            double[][] samples =
+                [.. episodes.Where(e => e.Length > t * shape.Sample).Select(e => e.AsSpan(t * shape.Sample, n).ToArray())];
+            (double[] mean, double[] scatter) = (means[t], scatters[t]) = (new double[n], new double[n * n]);
+            counts[t] = samples.Length;
+            foreach (double[] z in samples) PlanningMatrix.Add(1.0 / samples.Length, z, mean);
+            foreach (double[] z in samples)
+            {
+                PlanningMatrix.Add(-1, mean, z);
+                for (int i = 0; i < n; i++) PlanningMatrix.Add(z[i], z, scatter.AsSpan(i * n, n));
+            }
+        }
+        return (means, scatters, counts);
+    }
+
+    // the mean covariance of all time steps within themselves; of one episode alone, the covariance along it
+    private static double[] Pooled(double[][] means, double[][] scatters, int[] counts, int n)
+    {
+        var pooled = new double[n * n];
+        int freedom = counts.Sum() - counts.Length;
+        foreach (double[] scatter in scatters) PlanningMatrix.Add(1.0 / Math.Max(freedom, 1), scatter, pooled);
+        if (freedom > 0) return pooled;
+        var along = new SampleMoments(n);
+        foreach (double[] mean in means) along.Add(mean);
+        return along.Covariance();
+    }
+}

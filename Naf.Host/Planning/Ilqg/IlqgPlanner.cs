@@ -1,0 +1,113 @@
+using Naf.Host.Settings;
+
+namespace Naf.Host.Planning.Ilqg;
+
+/// <summary>
+/// iLQG under fitted dynamics: <see cref="Step"/> is the "iLQG OneStep" of the paper's Algorithm 2, the controller that costs least under the model
+/// within a KL divergence of the one that made the data (paper, sections 3 and 8.1; Levine and Abbeel 2014). One for each learner and initial state.
+/// </summary>
+/// <remarks>It never throws on bad numbers: then the result has no controller but the reason, and <see cref="Controller"/> stays.</remarks>
+internal sealed class IlqgPlanner
+{
+    private const int MostHalvings = 6;
+    private readonly IlqgSettings _settings;
+    private double _eta = 1, _previousCost = double.NaN, _predictedCost = double.NaN;
+
+    /// <param name="settings">Checked here.</param>
+    /// <exception cref="ArgumentException">A setting is out of range.</exception>
+    public IlqgPlanner(IlqgSettings settings)
+    {
+        settings.Check();
+        _settings = settings;
+    }
+
+    /// <summary>The last good controller; null before the first.</summary>
+    public LinearGaussianController? Controller { get; private set; }
+
+    /// <summary>Factor on the KL bound, adapted to how well the cost of the last step's controller was predicted.</summary>
+    public double StepMultiplier { get; private set; } = 1;
+
+    /// <summary>One step of iLQG: minimises the expected cost under the model with Σ_t KL(new ‖ previous) ≤ ε T · multiplier.</summary>
+    /// <param name="model">The fitted dynamics.</param>
+    /// <param name="startMean">[S], mean of the states in which episodes begin.</param>
+    /// <param name="startCovariance">[S, S], their covariance.</param>
+    /// <param name="cost">C = −r.</param>
+    /// <param name="previous">The controller that made the data (<see cref="ControllerFit"/>); its noise is brought within the bounds first.</param>
+    /// <param name="measuredCost">Mean cost of the newest episodes that <see cref="Controller"/> has run; null: it ran none.</param>
+    public IlqgResult Step(
+        TimeVaryingModel model, double[] startMean, double[] startCovariance, IStageCost cost, LinearGaussianController previous,
+        double? measuredCost = null)
+    {
+        if (measuredCost is { } measured) StepMultiplier = Adapted(StepMultiplier, _previousCost - _predictedCost, _previousCost - measured);
+        double bound = _settings.KlStep * StepMultiplier * model.Horizon;
+        if (LqrProblem.Fault(model, startMean, startCovariance, cost, previous) is { } fault) return IlqgResult.Refused(fault, bound);
+
+        // the trajectories of the previous controller, and the cost about their mean
+        previous = new NoiseBounds(_settings.LeastNoise, _settings.MostNoise).Apply(previous);
+        var problem = new LqrProblem(model, startMean, startCovariance, previous, _settings);
+        if (problem.Expanded(previous, cost) is not { } start)
+            return IlqgResult.Refused("under the fitted model the previous controller leads to numbers that are not finite", bound);
+
+        // the best controller within the bound; within a smaller one where the expansion did not hold that far
+        Plan? best = null;
+        bool any = false;
+        double allowed = bound;
+        for (int halvings = 0; best == null && halvings <= MostHalvings; halvings++, allowed /= 2)
+            best = Refine(problem, cost, start, allowed, ref any);
+        if (best is not { } plan)
+            return IlqgResult.Refused(
+                any ? "no controller within the KL bound costs less under the fitted model"
+                    : "no weight of the KL term gives a positive definite Q_uu and a controller within the bound under the fitted model", bound);
+
+        (Controller, _eta, _previousCost, _predictedCost) = (plan.Candidate.Controller, plan.Candidate.Eta, start.Cost, plan.Expansion.Cost);
+        return new IlqgResult(Controller, null, _eta, plan.Candidate.Kl, bound, _previousCost, _predictedCost);
+    }
+
+    /// <summary>
+    /// The rule of the step multiplier: old · clip(predicted / (2 max(1e-4, predicted − actual)), 0.1, 5), kept in [0.01, 10]
+    /// (Levine and Abbeel 2014, as published in gps). Improvements that are not numbers change nothing.
+    /// </summary>
+    /// <param name="multiplier">The old one.</param>
+    /// <param name="predicted">Improvement of an episode's cost that the model predicted.</param>
+    /// <param name="actual">Improvement that was measured.</param>
+    internal static double Adapted(double multiplier, double predicted, double actual)
+    {
+        double factor = predicted / (2 * Math.Max(1e-4, predicted - actual));
+        return double.IsFinite(factor) ? Math.Clamp(multiplier * Math.Clamp(factor, 0.1, 5), 0.01, 10) : multiplier;
+    }
+
+    /// <summary>Writes η, the step multiplier, the last costs and the last good controller.</summary>
+    public void Save(BinaryWriter writer)
+    {
+        foreach (double number in (double[])[_eta, StepMultiplier, _previousCost, _predictedCost]) writer.Write(number);
+        writer.Write(Controller != null);
+        Controller?.Save(writer);
+    }
+
+    /// <summary>Reads what <see cref="Save"/> wrote: this planner goes on bitwise as that one would have.</summary>
+    public void Load(BinaryReader reader)
+    {
+        (_eta, StepMultiplier, _previousCost, _predictedCost) = (reader.ReadDouble(), reader.ReadDouble(), reader.ReadDouble(), reader.ReadDouble());
+        Controller = reader.ReadBoolean() ? LinearGaussianController.Load(reader) : null;
+    }
+
+    // solves the quadratic problem about a trajectory, then about its solution's, as long as that lowers E[C] − c H
+    private Plan? Refine(LqrProblem problem, IStageCost cost, LqrExpansion start, double bound, ref bool any)
+    {
+        Plan? best = null;
+        LqrExpansion about = start;
+        double eta = _eta;
+        for (int i = 0; i < _settings.Expansions; i++)
+        {
+            if (problem.Constrained(about.Quadratic, bound, eta) is not { } candidate) break;
+            any = true;
+            eta = candidate.Eta;
+            LqrExpansion? next = problem.Expanded(candidate.Controller, cost);
+            if (next == null || next.Objective >= (best?.Expansion ?? start).Objective) break;
+            best = new Plan(candidate, about = next);
+        }
+        return best;
+    }
+
+    private readonly record struct Plan(LqrCandidate Candidate, LqrExpansion Expansion);
+}

@@ -1,0 +1,146 @@
+namespace Naf.Host.Planning.Ilqg;
+
+/// <summary>
+/// The backward pass of iLQG (paper, section 8.1, equation 5, for costs instead of rewards) with a penalty on leaving a previous controller
+/// p = N(K_p s + k_p, Σ_p) (Levine and Abbeel 2014). It minimises E[C] + η KL(· ‖ p) − c H(·) over w = u − û − K_p (s − ŝ), with H the entropy:
+/// <code>
+/// A = F_s + F_u K_p        B = F_u        d = û − K_p ŝ − k_p        [g, H] of the cost in (s − ŝ, w)
+/// Q_ww = H_ww + Bᵀ V B + η Σ_p⁻¹      Q_ws = H_ws + Bᵀ V A      q_w = g_w + Bᵀ v + η Σ_p⁻¹ d
+/// w ~ N(κ + 𝒦 (s − ŝ), (η + c) Q_ww⁻¹)      κ = −Q_ww⁻¹ q_w      𝒦 = −Q_ww⁻¹ Q_ws
+/// V = H_ss + Aᵀ V A + Q_wsᵀ 𝒦         v = g_s + Aᵀ v + Q_wsᵀ κ
+/// </code>
+/// Carries a workspace; each <see cref="Run"/> overwrites the last one's results.
+/// </summary>
+/// <remarks>
+/// Actions are counted from the previous controller's, so that the KL term never passes through V: nothing cancels where η is large.
+/// </remarks>
+/// <param name="model">The dynamics.</param>
+internal sealed class LqrBackwardPass(TimeVaryingModel model)
+{
+    private readonly int _state = model.State, _action = model.Action, _input = model.Input;
+    private readonly double[] _gain = new double[model.Horizon * model.Action * model.State], _step = new double[model.Horizon * model.Action];
+    private readonly double[] _inverse = new double[model.Horizon * model.Action * model.Action];
+    private readonly double[] _value = new double[model.State * model.State], _slope = new double[model.State];
+    private readonly double[] _h = new double[model.Input * model.Input], _g = new double[model.Input];
+    private readonly double[] _ab = new double[model.State * model.Input], _vab = new double[model.State * model.Input];
+    private readonly double[] _factor = new double[model.Action * model.Action], _d = new double[model.Action];
+
+    /// <summary>[T, A, S], 𝒦.</summary>
+    public ReadOnlySpan<double> Gain => _gain;
+
+    /// <summary>[T, A], κ.</summary>
+    public ReadOnlySpan<double> Step => _step;
+
+    /// <summary>[T, A, A], Q_ww⁻¹.</summary>
+    public ReadOnlySpan<double> Inverse => _inverse;
+
+    /// <summary>Time step at which Q_ww was not positive definite in the last run; −1: none.</summary>
+    public int FailedAt { get; private set; }
+
+    /// <summary>Runs from the last time step to the first.</summary>
+    /// <param name="cost">Expanded about a trajectory (ŝ, û) that obeys the dynamics.</param>
+    /// <param name="previous">p; where η is 0 its covariance is not used.</param>
+    /// <param name="eta">η ≥ 0, the weight of the KL term, in units of the cost.</param>
+    /// <returns>Whether Q_ww was positive definite at every time step.</returns>
+    public bool Run(QuadraticCost cost, LinearGaussianController previous, double eta)
+    {
+        (int s, int a, int n) = (_state, _action, _input);
+        _value.AsSpan().Clear();
+        _slope.AsSpan().Clear();
+        for (FailedAt = model.Horizon - 1; FailedAt >= 0; FailedAt--)
+        {
+            int t = FailedAt;
+            Expand(cost, previous.GainAt(t), t);
+            if (eta > 0 && !Penalise(cost, previous, t, eta)) return false;
+
+            // Q_ww = L Lᵀ, Q_ww⁻¹
+            for (int i = 0; i < a; i++) _h.AsSpan((s + i) * n + s, a).CopyTo(_factor.AsSpan(i * a));
+            if (!PlanningMatrix.Cholesky(_factor, a)) return false;
+            Span<double> inverse = _inverse.AsSpan(t * a * a, a * a);
+            inverse.Clear();
+            for (int i = 0; i < a; i++) inverse[i * (a + 1)] = 1;
+            PlanningMatrix.Solve(_factor, inverse, a, a);
+            PlanningMatrix.Symmetrise(inverse, a);
+
+            // κ = −Q_ww⁻¹ q_w, 𝒦 = −Q_ww⁻¹ Q_ws
+            Span<double> gain = _gain.AsSpan(t * a * s, a * s), step = _step.AsSpan(t * a, a);
+            for (int i = 0; i < a; i++)
+            {
+                for (int j = 0; j < s; j++) gain[i * s + j] = -_h[(s + i) * n + j];
+                step[i] = -_g[s + i];
+            }
+            PlanningMatrix.Solve(_factor, gain, a, s);
+            PlanningMatrix.Solve(_factor, step, a, 1);
+
+            // V = Q_ss + Q_wsᵀ 𝒦, v = q_s + Q_wsᵀ κ
+            for (int i = 0; i < s; i++) _h.AsSpan(i * n, s).CopyTo(_value.AsSpan(i * s));
+            _g.AsSpan(0, s).CopyTo(_slope);
+            for (int i = 0; i < a; i++)
+            {
+                ReadOnlySpan<double> row = _h.AsSpan((s + i) * n, s);
+                for (int j = 0; j < s; j++) PlanningMatrix.Add(row[j], gain.Slice(i * s, s), _value.AsSpan(j * s, s));
+                PlanningMatrix.Add(step[i], row, _slope);
+            }
+            PlanningMatrix.Symmetrise(_value, s);
+        }
+        return true;
+    }
+
+    // the second-order expansion of Q in (s − ŝ, w), without the KL term
+    private void Expand(QuadraticCost cost, ReadOnlySpan<double> gain, int t)
+    {
+        (int s, int a, int n) = (_state, _action, _input);
+
+        // [A, B] = F M and M ᵀ [g, H] M, with M = [1, 0; K_p, 1]
+        model.FAt(t).CopyTo(_ab);
+        cost.HessianAt(t).CopyTo(_h);
+        cost.GradientAt(t).CopyTo(_g);
+        AddColumns(_ab, gain, s);
+        AddColumns(_h, gain, n);
+        for (int i = 0; i < a; i++)
+            for (int j = 0; j < s; j++)
+            {
+                PlanningMatrix.Add(gain[i * s + j], _h.AsSpan((s + i) * n, n), _h.AsSpan(j * n, n));
+                _g[j] += gain[i * s + j] * _g[s + i];
+            }
+
+        // + [A, B]ᵀ V [A, B], + [A, B]ᵀ v
+        _vab.AsSpan().Clear();
+        PlanningMatrix.AddProduct(_value, _ab, _vab, s, s, n);
+        PlanningMatrix.AddTransposedProduct(_ab, _vab, _h, n, s, n);
+        PlanningMatrix.Symmetrise(_h, n);
+        for (int i = 0; i < s; i++) PlanningMatrix.Add(_slope[i], _ab.AsSpan(i * n, n), _g);
+    }
+
+    // X ← X M: the columns of s are increased by those of u times K_p
+    private void AddColumns(Span<double> x, ReadOnlySpan<double> gain, int rows)
+    {
+        for (int r = 0; r < rows; r++)
+        {
+            Span<double> row = x.Slice(r * _input, _input);
+            for (int i = 0; i < _action; i++) PlanningMatrix.Add(row[_state + i], gain.Slice(i * _state, _state), row);
+        }
+    }
+
+    // + η Σ_p⁻¹, + η Σ_p⁻¹ d
+    private bool Penalise(QuadraticCost cost, LinearGaussianController previous, int t, double eta)
+    {
+        (int s, int a, int n) = (_state, _action, _input);
+        ReadOnlySpan<double> z = cost.Nominal.AsSpan(t * n, n);
+        previous.CovarianceAt(t).CopyTo(_factor);
+        if (!PlanningMatrix.Cholesky(_factor, a)) return false;
+        previous.Mean(t, z[..s], _d);
+        for (int i = 0; i < a; i++) _d[i] = z[s + i] - _d[i];
+        PlanningMatrix.Solve(_factor, _d, a, 1);
+        Span<double> column = stackalloc double[a];
+        for (int j = 0; j < a; j++)
+        {
+            column.Clear();
+            column[j] = eta;
+            PlanningMatrix.Solve(_factor, column, a, 1);
+            for (int i = 0; i < a; i++) _h[(s + i) * n + s + j] += column[i];
+            _g[s + j] += eta * _d[j];
+        }
+        return true;
+    }
+}

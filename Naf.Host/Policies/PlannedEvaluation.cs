@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Globalization;
+using Naf.Gpu.Cpu;
+using Naf.Host.Evaluation;
+using Naf.Host.Planning.Mpc;
+using Naf.Host.Settings;
+using Naf.Host.Trajectories;
+using Naf.Sim.Control;
+
+namespace Naf.Host.Policies;
+
+/// <summary>
+/// Runs the planner on fixed seeded starts, the same as every policy's, and times it. Its threads plan together, an episode at a time.
+/// </summary>
+internal sealed class PlannedEvaluation : IDisposable
+{
+    private readonly ControlTask _task;
+    private readonly WorkTeam _team;
+    private readonly MpcPlanner _planner;
+    private readonly Evaluator _evaluation;
+    private readonly MpcSettings _settings;
+    private TimeSpan _first, _others;
+    private int _episodes, _steps;
+
+    /// <param name="task">The task.</param>
+    /// <param name="settings">The planner's settings.</param>
+    /// <param name="threads">Threads; 0: one per core.</param>
+    public PlannedEvaluation(ControlTask task, MpcSettings settings, int threads)
+    {
+        (_task, _settings) = (task, settings);
+        _team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
+        _planner = new MpcPlanner(task, settings, _team);
+        _evaluation = new Evaluator(task);
+    }
+
+    /// <summary>How far <see cref="Run"/> has come, for a display; may be asked by another thread.</summary>
+    /// <param name="episodes">Episodes that are run.</param>
+    public (double Done, double Most, string Text) Progress(int episodes)
+    {
+        int steps = Volatile.Read(ref _steps);
+        return (steps, (double)episodes * _task.Horizon, string.Create(
+            CultureInfo.InvariantCulture, $"episode {Math.Min(Volatile.Read(ref _episodes), episodes)}/{episodes}, step {steps}"));
+    }
+
+    /// <summary>Scores of some episodes, put together, and what planning took.</summary>
+    /// <param name="seed">Seed of the starts and of the planner.</param>
+    /// <param name="episodes">How many.</param>
+    /// <param name="first">Takes the first episode down, where given.</param>
+    /// <exception cref="Naf.Sim.Mujoco.SimulationException">An episode left the finite numbers.</exception>
+    public PlannedResult Run(ulong seed, int episodes, Trajectory? first = null)
+    {
+        double[] scores = new double[episodes];
+        int successes = 0;
+        for (int i = 0; i < episodes; i++)
+        {
+            (scores[i], bool success) = Episode(seed, (ulong)i, i == 0 ? first : null);
+            if (success) successes++;
+        }
+        double perStep = _others.TotalMilliseconds / (_steps - _episodes), span = 1000 * _task.ControlStep;
+        return new PlannedResult(Evaluator.Summarise(_task, scores, successes), new PlanningReport(
+            perStep, span, span / perStep, _first.TotalMilliseconds / _episodes, _planner.Steps * _task.ControlStep, _settings.Iterations,
+            _team.Threads, _planner.Statistics.ByLineSearch, _planner.Statistics.ByRandomChange, _planner.Statistics.NotAtAll));
+    }
+
+    /// <summary>One episode: its score, and whether it was a success.</summary>
+    /// <param name="seed">Seed of the start and of the planner.</param>
+    /// <param name="episode">Number of the episode.</param>
+    /// <param name="record">Takes the episode down, where given.</param>
+    public (double Score, bool Success) Episode(ulong seed, ulong episode, Trajectory? record = null)
+    {
+        Volatile.Write(ref _episodes, _episodes + 1);
+        _planner.Begin(seed, episode);
+        return _evaluation.Episode(Act, seed, episode, record);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _evaluation.Dispose();
+        _planner.Dispose();
+        _team.Dispose();
+    }
+
+    private void Act(ControlEnvironment environment, Span<double> action)
+    {
+        long start = Stopwatch.GetTimestamp();
+        _planner.Act(environment, action);
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+        if (environment.StepIndex == 0) _first += elapsed;
+        else _others += elapsed;
+        Volatile.Write(ref _steps, _steps + 1);
+    }
+}

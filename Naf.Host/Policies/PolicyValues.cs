@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Text;
+using Naf.Host.Common;
+using Naf.Host.Evaluation;
+using Naf.Host.Files;
+using Naf.Host.Settings;
+using Naf.Host.Trajectories;
+using Naf.Sim.Control;
+
+namespace Naf.Host.Policies;
+
+/// <summary>
+/// A run's Q at the steps of test episodes, for the action taken and for one drawn at random, beside the return that followed: whether the learner
+/// values states as they are worth, and how steeply Q falls from its greatest value. All steps are evaluated together on the device.
+/// </summary>
+internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
+{
+    private const string Header = "episode,step,reward,return,v,advantage,q,random_advantage";
+
+    private readonly List<float> _x = [], _u = [], _random = [];
+    private readonly List<(int Episode, int Step, double Reward, double Return)> _steps = [];
+    private float[] _v = [], _q = [], _advantage = [], _randomAdvantage = [];
+
+    /// <summary>Refuses a place where no values can be written, or where something else would be lost.</summary>
+    /// <exception cref="UserException">The name does not end in .csv, no file can be there, or one is there that holds no values.</exception>
+    public static void CheckPlace(string path)
+    {
+        OutputFile.Check(path);
+        if (!Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase))
+            throw new UserException($"--values {path}: expected a name that ends in .csv");
+        if (File.Exists(path) && File.ReadLines(path).FirstOrDefault() != Header)
+            throw new UserException($"{path} is there already and holds no values; name another file");
+    }
+
+    /// <summary>Scores the policy as an evaluation does, and evaluates Q at every step.</summary>
+    /// <exception cref="Naf.Sim.Mujoco.SimulationException">An episode left the finite numbers.</exception>
+    public EvaluationResult Run(ControlTask task, ulong seed, int episodes, Trajectory? first = null)
+    {
+        using var evaluation = new Evaluator(task);
+        Policy random = PolicyEvaluation.RandomPolicy(seed);
+        var drawn = new float[task.ActionSize];
+        var scores = new double[episodes];
+        int successes = 0;
+        for (int i = 0; i < episodes; i++)
+        {
+            Trajectory record = i == 0 && first is not null ? first : new Trajectory();
+            (scores[i], bool success) = evaluation.Episode(
+                (x, episode, step, u) =>
+                {
+                    policy.Act(x, episode, step, u);
+                    random(x, episode, step, drawn);
+                    _x.AddRange(x);
+                    _u.AddRange(u);
+                    _random.AddRange(drawn);
+                },
+                seed, (ulong)i, record);
+            if (success) successes++;
+            AddReturns(i, record);
+        }
+        (_v, _advantage, _q) = policy.Evaluate([.. _x], [.. _u]);
+        (_, _randomAdvantage, _) = policy.Evaluate([.. _x], [.. _random]);
+        return Evaluator.Summarise(task, scores, successes);
+    }
+
+    /// <summary>Means over the steps, in units of the task's reward, and the correlation of Q with the discounted return.</summary>
+    public object Summary
+    {
+        get
+        {
+            double[] q = [.. _q.Select(Unscaled)], returns = [.. _steps.Select(s => s.Return)];
+            double meanQ = q.Average(), meanReturn = returns.Average();
+            double qq = q.Sum(v => (v - meanQ) * (v - meanQ)), rr = returns.Sum(v => (v - meanReturn) * (v - meanReturn));
+            return new
+            {
+                Steps = q.Length, MeanQ = meanQ, MeanReturn = meanReturn,
+                Correlation = q.Zip(returns, (a, b) => (a - meanQ) * (b - meanReturn)).Sum() / Math.Sqrt(qq * rr),
+                MeanRandomAdvantage = _randomAdvantage.Average(Unscaled),
+            };
+        }
+    }
+
+    /// <summary>Writes a row for each step, in units of the task's reward.</summary>
+    /// <exception cref="UserException">It can't be written.</exception>
+    public void Write(string path)
+    {
+        var text = new StringBuilder(Header).Append('\n');
+        for (int i = 0; i < _steps.Count; i++)
+        {
+            (int episode, int step, double reward, double discounted) = _steps[i];
+            text.AppendJoin(',', new[]
+            {
+                episode, step, reward, discounted, Unscaled(_v[i]), Unscaled(_advantage[i]), Unscaled(_q[i]), Unscaled(_randomAdvantage[i]),
+            }.Select(number => number.ToString("R", CultureInfo.InvariantCulture))).Append('\n');
+        }
+        OutputFile.Write(path, file => file.Write(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+
+    // R_t = r_t + γ R_t+1 to the episode's end
+    private void AddReturns(int episode, Trajectory record)
+    {
+        int first = _steps.Count;
+        for (int step = 0; step < record.Steps; step++) _steps.Add((episode, step, record.Rows[step].Reward ?? 0, 0));
+        double discounted = 0;
+        for (int i = _steps.Count - 1; i >= first; i--)
+            _steps[i] = _steps[i] with { Return = discounted = _steps[i].Reward + settings.Naf.Gamma * discounted };
+    }
+
+    private double Unscaled(float value) => value / settings.Naf.RewardScale;
+}

@@ -1,0 +1,86 @@
+using Naf.Gpu;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Host.Agents;
+using Naf.Host.Common;
+using Naf.Host.Runs;
+using Naf.Sim.Control;
+
+namespace Naf.Host.Policies;
+
+/// <summary>The policy of a run's learner, without noise, as its newest whole checkpoint has it.</summary>
+internal sealed class RunPolicy : IDisposable
+{
+    private readonly Device _device;
+    private readonly WorkTeam _team;
+    private readonly NafAgent _agent;
+    private readonly int _learner;
+
+    private RunPolicy(ControlTask task, RunConfig config, int learner, string device)
+    {
+        _learner = learner;
+        _device = DeviceList.Select(device, 1);
+        _team = new WorkTeam(1);
+        _agent = new NafAgent(task, config.Settings, _device, _team);
+    }
+
+    /// <summary>Reads a run's policy.</summary>
+    /// <param name="task">The run's task.</param>
+    /// <param name="folder">The run's folder; it may be training still.</param>
+    /// <param name="config">Its config.yaml.</param>
+    /// <param name="learner">Which learner.</param>
+    /// <param name="warn">Takes a sentence for a checkpoint that is damaged; the one before it is used.</param>
+    /// <param name="device">Where it acts; one observation at a time is quickest on the CPU, wherever it was trained.</param>
+    /// <exception cref="UserException">The run has no checkpoint that can be used.</exception>
+    public static RunPolicy Open(ControlTask task, string folder, RunConfig config, int learner, Action<string> warn, string device = "cpu")
+    {
+        var policy = new RunPolicy(task, config, learner, device);
+        try
+        {
+            policy.Load(RunFolder.CheckpointsOf(folder), warn);
+            return policy;
+        }
+        catch
+        {
+            policy.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>μ(x), as a <c>Policy</c>.</summary>
+    public void Act(ReadOnlySpan<float> observation, ulong episode, int step, Span<float> action) => _agent.Act(_learner, observation, action);
+
+    /// <summary>V(x), A(x, u) and Q(x, u) of many samples at once, in scaled rewards.</summary>
+    /// <param name="x">[samples, observations].</param>
+    /// <param name="u">[samples, actions].</param>
+    public (float[] V, float[] Advantage, float[] Q) Evaluate(ReadOnlySpan<float> x, ReadOnlySpan<float> u) => _agent.Evaluate(_learner, x, u);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _agent.Dispose();
+        _team.Dispose();
+        _device.Dispose();
+    }
+
+    private void Load(CheckpointStore checkpoints, Action<string> warn)
+    {
+        if (checkpoints.Files.Count == 0)
+            throw new UserException("the run has no checkpoint yet; let it train for longer (naf train --resume)");
+        foreach (string path in checkpoints.Files)
+        {
+            try
+            {
+                using Stream payload = CheckpointFile.Read(path);
+                CheckpointHeader.Read(payload);
+                _agent.Load(payload);
+                return;
+            }
+            catch (InvalidDataException e)
+            {
+                warn($"the checkpoint {path} can't be used: {e.Message}");
+            }
+        }
+        throw new UserException("every checkpoint of the run is damaged; train it anew (naf train)");
+    }
+}

@@ -1,4 +1,0 @@
-namespace Naf.Host;
-
-/// <summary>Something that the user can put right: the message is one sentence that names the remedy, and is all that the user sees.</summary>
-public sealed class UserException(string message, Exception? cause = null) : Exception(message, cause);

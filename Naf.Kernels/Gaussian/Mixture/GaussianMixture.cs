@@ -1,0 +1,85 @@
+using Naf.Gpu.Cpu;
+
+namespace Naf.Kernels.Gaussian.Mixture;
+
+/// <summary>
+/// A mixture of Gaussians, p(z) = Σₖ πₖ N(z; μₖ, Σₖ), fitted to samples by expectation and maximisation in double. It depends on the samples and
+/// the settings, and not on the number of threads, bitwise.
+/// </summary>
+public sealed class GaussianMixture
+{
+    private readonly MixtureComponent[] _components;
+    private readonly double[] _weights, _means, _covariances;
+
+    private GaussianMixture(int size, MixtureComponent[] components, IReadOnlyList<double> objectives)
+    {
+        (Size, _components, Objectives) = (size, components, objectives);
+        _weights = [.. components.Select(c => c.Weight)];
+        _means = [.. components.SelectMany(c => c.Mean.Take(size))];
+        _covariances = [.. components.SelectMany(c => c.Covariance)];
+    }
+
+    /// <summary>K: as many as asked for, or as there were samples.</summary>
+    public int Components => _components.Length;
+
+    /// <summary>D: entries of a sample.</summary>
+    public int Size { get; }
+
+    /// <summary>[K], π; their sum is 1.</summary>
+    public ReadOnlySpan<double> Weights => _weights;
+
+    /// <summary>[K, D], μ.</summary>
+    public ReadOnlySpan<double> Means => _means;
+
+    /// <summary>[K, D, D], Σ, symmetric; the floor is a part of it.</summary>
+    public ReadOnlySpan<double> Covariances => _covariances;
+
+    /// <summary>
+    /// What each round of the fit has raised: the mean log density of a sample; with shrinkage, less ν / 2 Σₖ (log |Σₖ| + tr Σₖ⁻¹ G) over the number
+    /// of samples.
+    /// </summary>
+    public IReadOnlyList<double> Objectives { get; }
+
+    /// <summary>Components for so many samples: one to 40 of them, 2 to 20 (Levine's gps code).</summary>
+    public static int DefaultComponents(int samples) => Math.Max(2, Math.Min(20, samples / 40));
+
+    /// <summary>Fits a mixture. Samples may be fewer than entries, equal, or of lower rank; entries should be of similar size.</summary>
+    /// <param name="samples">[count, size].</param>
+    /// <param name="size">D, at least 1.</param>
+    /// <param name="team">Threads that share the work; null: this one does it.</param>
+    /// <exception cref="ArgumentException">A setting is out of range, or there is no whole number of samples.</exception>
+    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number is not finite, or above 1e100.</exception>
+    public static GaussianMixture Fit(ReadOnlySpan<double> samples, int size, MixtureSettings settings, WorkTeam? team = null)
+    {
+        settings.Check();
+        var fit = new MixtureFit(new MixtureSamples(samples, size), settings, team);
+        return new GaussianMixture(size, fit.Run(), fit.Objectives);
+    }
+
+    /// <summary>rₖ = πₖ N(z; μₖ, Σₖ) / p(z): how far each component explains a sample; π where it is too far off for any.</summary>
+    /// <param name="sample">[D], z.</param>
+    /// <param name="responsibilities">[K], r; their sum is 1.</param>
+    /// <returns>log p(z).</returns>
+    /// <exception cref="ArgumentException">A length is wrong.</exception>
+    public double Responsibilities(ReadOnlySpan<double> sample, Span<double> responsibilities)
+    {
+        if (sample.Length != Size || responsibilities.Length != Components)
+            throw new ArgumentException(
+                $"the sample has {sample.Length} entries and the responsibilities {responsibilities.Length}; give {Size} and {Components}");
+        Span<double> scratch = Size <= 128 ? stackalloc double[Size] : new double[Size];
+        double most = double.NegativeInfinity, sum = 0;
+        for (int k = 0; k < Components; k++)
+        {
+            responsibilities[k] = _components[k].LogDensity(sample, scratch);
+            most = Math.Max(most, responsibilities[k]);
+        }
+        if (!double.IsFinite(most))
+        {
+            _weights.CopyTo(responsibilities);
+            return double.NegativeInfinity;
+        }
+        foreach (ref double r in responsibilities) sum += r = Math.Exp(r - most);
+        foreach (ref double r in responsibilities) r /= sum;
+        return most + Math.Log(sum);
+    }
+}

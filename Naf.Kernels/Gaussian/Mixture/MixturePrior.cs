@@ -1,0 +1,148 @@
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Scalar;
+
+namespace Naf.Kernels.Gaussian.Mixture;
+
+/// <summary>
+/// The prior of a time step from a mixture of Gaussians over recent samples z = [s; u; s′] of all time steps (Levine and Abbeel 2014, section 4.3):
+/// with wₖ the mean responsibility of component k for the step's samples,
+/// <code>
+/// μ₀ = Σₖ wₖ μₖ,   Φ / n₀ = Σₖ wₖ (Σₖ + (μₖ − μ₀)(μₖ − μ₀)ᵀ)
+/// </code>
+/// The mixture is fitted to standardised entries, and leaves out those that are constant; moments are in the samples' own units.
+/// </summary>
+public sealed class MixturePrior
+{
+    private readonly int[] _kept;
+    private readonly double[] _centre, _scale;
+
+    private MixturePrior(int[] kept, double[] centre, double[] scale, GaussianMixture? mixture) =>
+        (_kept, _centre, _scale, Mixture) = (kept, centre, scale, mixture);
+
+    /// <summary>The mixture of the entries that are not constant, less their mean, times their scale; null: all are constant.</summary>
+    public GaussianMixture? Mixture { get; }
+
+    /// <summary>D: entries of a sample.</summary>
+    public int Size => _centre.Length;
+
+    /// <summary>Fits the mixture.</summary>
+    /// <param name="recent">[count, D], samples of all time steps.</param>
+    /// <param name="scale">[D], 1 / standard deviation, 0 for an entry that is constant; <see cref="SampleMoments.Scale"/> gives it.</param>
+    /// <param name="team">Threads that share the work; null: this one does it.</param>
+    /// <exception cref="ArgumentException">A setting is out of range, or there is no whole number of samples.</exception>
+    /// <exception cref="NonFiniteTransitionException">A number is not finite, or above 1e100 standard deviations.</exception>
+    public static MixturePrior Fit(ReadOnlySpan<double> recent, ReadOnlySpan<double> scale, MixtureSettings settings, WorkTeam? team = null)
+    {
+        int size = scale.Length;
+        settings.Check();
+        if (size == 0 || recent.IsEmpty || recent.Length % size != 0)
+            throw new ArgumentException($"{recent.Length} numbers are no samples of {size} entries; give [count, {size}] with a count of at least 1");
+        for (int i = 0; i < size; i++)
+            if (!(scale[i] >= 0 && double.IsFinite(scale[i])))
+                throw new ArgumentException($"entry {i} of the scale is {scale[i]}; give 0 or more");
+        for (int i = 0; i < recent.Length; i++)
+            if (!double.IsFinite(recent[i]))
+                throw new NonFiniteTransitionException(
+                    $"entry {i % size} of sample {i / size} is {recent[i]}; leave this sample out of the mixture");
+
+        int count = recent.Length / size;
+        var centre = new double[size];
+        for (int i = 0; i < size; i++)
+        {
+            double first = recent[i], sum = 0;
+            // differences from the first, so that the mean of a constant is the constant
+            for (int n = 0; n < count; n++) sum += (recent[n * size + i] - first) / count;
+            centre[i] = first + sum;
+        }
+        var prior = new MixturePrior([.. Enumerable.Range(0, size).Where(Scaled(scale))], centre, scale.ToArray(), null);
+        if (prior._kept.Length == 0) return prior;
+        var standardised = new double[count * prior._kept.Length];
+        for (int n = 0; n < count; n++)
+            prior.Standardise(recent.Slice(n * size, size), standardised.AsSpan(n * prior._kept.Length, prior._kept.Length));
+        return new MixturePrior(prior._kept, centre, prior._scale, GaussianMixture.Fit(standardised, prior._kept.Length, settings, team));
+
+        static Func<int, bool> Scaled(ReadOnlySpan<double> scale)
+        {
+            double[] copy = scale.ToArray();
+            return i => copy[i] > 0;
+        }
+    }
+
+    /// <summary>μ₀ and Φ / n₀ for a time step; the mixture's own where it has no samples.</summary>
+    /// <param name="samples">[n, D], the step's samples; n may be 0.</param>
+    /// <param name="mean">[D], μ₀; the mean of the recent samples for an entry that was left out.</param>
+    /// <param name="covariance">[D, D], Φ / n₀; rows and columns of entries that were left out are 0.</param>
+    /// <exception cref="ArgumentException">A length is wrong.</exception>
+    public void Moments(ReadOnlySpan<double> samples, Span<double> mean, Span<double> covariance)
+    {
+        if (samples.Length % Size != 0 || mean.Length != Size || covariance.Length != Size * Size)
+            throw new ArgumentException(
+                $"samples, mean and covariance have {samples.Length}, {mean.Length} and {covariance.Length} numbers; give [n, {Size}], {Size} and "
+                + $"{Size * Size}");
+        _centre.CopyTo(mean);
+        covariance.Clear();
+        if (Mixture is not { } mixture) return;
+        double[] weights = Weights(mixture, samples);
+
+        // μ₀ = Σₖ wₖ μₖ
+        int kept = _kept.Length;
+        var standardised = new double[kept];
+        for (int k = 0; k < weights.Length; k++)
+            for (int i = 0; i < kept; i++) standardised[i] += weights[k] * mixture.Means[k * kept + i];
+
+        // Σₖ wₖ (Σₖ + (μₖ − μ₀)(μₖ − μ₀)ᵀ)
+        var (total, apart) = (new double[kept * kept], new double[kept]);
+        for (int k = 0; k < weights.Length; k++)
+        {
+            if (weights[k] == 0) continue;
+            for (int i = 0; i < kept; i++) apart[i] = mixture.Means[k * kept + i] - standardised[i];
+            ReadOnlySpan<double> own = mixture.Covariances.Slice(k * kept * kept, kept * kept);
+            for (int i = 0; i < kept; i++)
+                for (int j = 0; j < kept; j++) total[i * kept + j] += weights[k] * (own[i * kept + j] + apart[i] * apart[j]);
+        }
+
+        // back to the samples' units
+        for (int i = 0; i < kept; i++)
+        {
+            mean[_kept[i]] += standardised[i] / _scale[_kept[i]];
+            for (int j = 0; j < kept; j++)
+                covariance[_kept[i] * Size + _kept[j]] = total[i * kept + j] / (_scale[_kept[i]] * _scale[_kept[j]]);
+        }
+    }
+
+    /// <summary>How far each of the mixture's components explains a sample in its own units.</summary>
+    /// <param name="sample">[D].</param>
+    /// <param name="responsibilities">[K]; their sum is 1. Where all entries are constant there is one, which explains everything.</param>
+    /// <exception cref="ArgumentException">A length is wrong.</exception>
+    public void Responsibilities(ReadOnlySpan<double> sample, Span<double> responsibilities)
+    {
+        int components = Mixture?.Components ?? 1;
+        if (sample.Length != Size || responsibilities.Length != components)
+            throw new ArgumentException(
+                $"the sample has {sample.Length} entries and the responsibilities {responsibilities.Length}; give {Size} and {components}");
+        responsibilities.Fill(1);
+        if (Mixture is not { } mixture) return;
+        Span<double> standardised = _kept.Length <= 128 ? stackalloc double[_kept.Length] : new double[_kept.Length];
+        Standardise(sample, standardised);
+        mixture.Responsibilities(standardised, responsibilities);
+    }
+
+    // wₖ: the mean responsibility
+    private double[] Weights(GaussianMixture mixture, ReadOnlySpan<double> samples)
+    {
+        if (samples.IsEmpty) return mixture.Weights.ToArray();
+        var (responsibilities, weights) = (new double[mixture.Components], new double[mixture.Components]);
+        int count = samples.Length / Size;
+        for (int n = 0; n < count; n++)
+        {
+            Responsibilities(samples.Slice(n * Size, Size), responsibilities);
+            for (int k = 0; k < weights.Length; k++) weights[k] += responsibilities[k] / count;
+        }
+        return weights;
+    }
+
+    private void Standardise(ReadOnlySpan<double> sample, Span<double> to)
+    {
+        for (int i = 0; i < to.Length; i++) to[i] = (sample[_kept[i]] - _centre[_kept[i]]) * _scale[_kept[i]];
+    }
+}

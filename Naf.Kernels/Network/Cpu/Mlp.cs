@@ -1,0 +1,148 @@
+namespace Naf.Kernels.Network.Cpu;
+
+/// <summary>
+/// Forward and backward pass of a perceptron on the CPU, over any range of a minibatch's rows (forward, gradients of activations) or of a
+/// layer's rows of weights (their gradients), so that several threads can share the work; sums run in a fixed order whoever takes them.
+/// <code>
+/// h₀ = x,  zₗ = hₗ₋₁ Wₗ + bₗ,  hₗ = max(zₗ, 0),  output = h W + b
+/// ∂/∂hₗ = ∂/∂zₗ₊₁ Wₗ₊₁ᵀ,  ∂/∂zₗ = ∂/∂hₗ where hₗ > 0,  ∂/∂Wₗ = hₗ₋₁ᵀ ∂/∂zₗ
+/// </code>
+/// With batch normalisation the rows cannot be shared: the range is the whole minibatch.
+/// </summary>
+internal static unsafe class Mlp
+{
+    /// <summary>A share of the work that <see cref="Forward"/> needs done first: transposes the weights of the hidden layers but the first.</summary>
+    public static void TransposeWeights(MlpWorkspace space, float* parameters, int worker, int workers)
+    {
+        for (int l = 1; l < space.Shape.Layers; l++)
+        {
+            if (space.Transposed[l] is null) continue;
+            (int from, int to) = Share(space.Shape.Hidden[l], worker, workers);
+            Transposition.Run(parameters + space.Shape.Weights(l), MlpShape.Pad(space.Shape.Inputs(l)), space.Shape.Inputs(l),
+                space.Transposed[l], MlpShape.Pad(space.Shape.Hidden[l]), from, to);
+        }
+    }
+
+    /// <summary>Output of rows [first, last) from the inputs; keeps the activations for the backward pass.</summary>
+    /// <param name="statistics">Running statistics of the batch normalisation to use; null: those of this batch.</param>
+    /// <param name="x">[batch, xRow].</param>
+    public static void Forward(MlpWorkspace space, float* parameters, float* statistics, float* x, int xRow, int first, int last)
+    {
+        MlpShape shape = space.Shape;
+        if (first >= last) return;
+        float* h = Hidden(space, parameters, statistics, x, xRow, first, last, marked: shape.Layers);
+        RowOperations.Dot(last - first, h, MlpShape.Pad(shape.Hidden[^1]), parameters + shape.Weights(shape.Layers),
+            parameters + shape.Biases(shape.Layers), shape.Output, space.Output + (nint)first * space.OutputRow, space.OutputRow);
+    }
+
+    /// <summary>The last hidden layer of rows [first, last), at least one, from the inputs.</summary>
+    /// <param name="statistics">Running statistics of the batch normalisation to use; null: those of this batch.</param>
+    /// <param name="x">[batch, xRow].</param>
+    /// <param name="marked">
+    /// Lowest layers whose zeros are marked, and left out of the products above: all where gradients follow, 0 where a row's numbers may not
+    /// depend on the rows beside it.
+    /// </param>
+    /// <returns>Row <paramref name="first"/> of the activations [batch, Pad(units)].</returns>
+    public static float* Hidden(MlpWorkspace space, float* parameters, float* statistics, float* x, int xRow, int first, int last, int marked)
+    {
+        MlpShape shape = space.Shape;
+        int rows = last - first, inputRow = xRow, words = 0;
+        float* input = x + (nint)first * xRow;
+        ulong* bits = null;
+        for (int l = 0; l < shape.Layers; l++)
+        {
+            int columns = MlpShape.Pad(shape.Hidden[l]);
+            float* z = space.Activation[l] + (nint)first * columns, weights = l == 0 ? parameters + shape.Weights(0) : space.Transposed[l];
+            float* bias = shape.BatchNorm ? space.Zeros : parameters + shape.Biases(l);
+            // z = h W + b
+            if (weights is null)
+                RowOperations.Dot(rows, input, inputRow, parameters + shape.Weights(l), bias, shape.Hidden[l], z, columns);
+            else if (shape.BatchNorm)
+                MaskedMatMul.Multiply<NoFinish>(
+                    rows, input, inputRow, 1, bits, words, shape.Inputs(l), weights, columns, bias, z, columns, columns);
+            else
+                MaskedMatMul.Multiply<ReluFinish>(
+                    rows, input, inputRow, 1, bits, words, shape.Inputs(l), weights, columns, bias, z, columns, columns);
+            // h = max(z, 0)
+            if (shape.BatchNorm) BatchNorm.Forward(space, l, parameters, statistics, rows);
+            if (shape.BatchNorm || weights is null) RowOperations.Relu((long)rows * columns, z);
+            words = BitMatrix.Words(columns);
+            bits = l < marked ? space.Bits[l] + (nint)first * words : null;
+            if (bits is not null) RowOperations.Mark(rows, z, columns, bits, words);
+            input = z;
+            inputRow = columns;
+        }
+        return input;
+    }
+
+    /// <summary>∂loss/∂z of every hidden layer for rows [first, last), from ∂loss/∂output.</summary>
+    /// <param name="gradient">Takes the gradient of scale and shift where the network is batch-normalised.</param>
+    public static void BackwardRows(MlpWorkspace space, float* parameters, float* gradient, int first, int last)
+    {
+        MlpShape shape = space.Shape;
+        int rows = last - first;
+        if (rows <= 0) return;
+        float* d = space.OutputGradient + (nint)first * space.OutputRow;
+        int dRow = space.OutputRow, words = 0;
+        ulong* bits = null;
+        for (int l = shape.Layers - 1; l >= 0; l--)
+        {
+            int columns = MlpShape.Pad(shape.Hidden[l]), above = l + 1 < shape.Layers ? shape.Hidden[l + 1] : shape.Output;
+            float* dz = space.Gradient[l] + (nint)first * columns;
+            // ∂/∂h = ∂/∂z of the layer above times its weights, kept where h > 0
+            MaskedMatMul.Multiply<GateFinish>(rows, d, dRow, 1, bits, words, above, parameters + shape.Weights(l + 1),
+                columns, space.Zeros, dz, columns, columns, space.Activation[l] + (nint)first * columns);
+            if (shape.BatchNorm) BatchNorm.Backward(space, l, parameters, gradient);
+            d = dz;
+            dRow = columns;
+            words = BitMatrix.Words(columns);
+            // normalisation spreads a gradient over the batch: none of it is zero then
+            bits = shape.BatchNorm ? null : space.Bits[l] + (nint)first * words;
+        }
+    }
+
+    /// <summary>A share of the gradient of all weights and biases, from ∂loss/∂z.</summary>
+    /// <param name="x">[batch, xRow].</param>
+    /// <param name="gradient">[Parameters]; every element but the padding is written by one worker.</param>
+    public static void BackwardWeights(MlpWorkspace space, float* x, int xRow, float* gradient, int worker, int workers)
+    {
+        MlpShape shape = space.Shape;
+        int batch = space.Batch;
+        // the first layer: a row of weights per input, xᵀ ∂/∂z
+        int width = MlpShape.Pad(shape.Hidden[0]);
+        (int from, int to) = Share(shape.Input, worker, workers);
+        MaskedMatMul.Multiply<NoFinish>(to - from, x + from, 1, xRow, null, 0, batch, space.Gradient[0], width,
+            space.Zeros, gradient + shape.Weights(0) + (nint)from * width, width, width);
+        // the layers above: a row per unit or output, (∂/∂z)ᵀ h
+        for (int l = 1; l <= shape.Layers; l++)
+        {
+            bool head = l == shape.Layers;
+            float* d = head ? space.OutputGradient : space.Gradient[l];
+            int dRow = head ? space.OutputRow : MlpShape.Pad(shape.Hidden[l]), inputs = MlpShape.Pad(shape.Inputs(l));
+            (from, to) = Share(head ? shape.Output : shape.Hidden[l], worker, workers);
+            ulong* bits = head || shape.BatchNorm || from == to ? null : ColumnBits(space, l, from, to);
+            MaskedMatMul.Multiply<NoFinish>(to - from, d + from, 1, dRow, bits, BitMatrix.Words(batch), batch,
+                space.Activation[l - 1], inputs, space.Zeros, gradient + shape.Weights(l) + (nint)from * inputs, inputs, inputs);
+        }
+        if (worker != 0) return;
+        for (int l = 0; l < shape.Layers && !shape.BatchNorm; l++)
+            RowOperations.SumRows(batch, space.Gradient[l], MlpShape.Pad(shape.Hidden[l]), gradient + shape.Biases(l));
+        RowOperations.SumRows(batch, space.OutputGradient, space.OutputRow, gradient + shape.Biases(shape.Layers));
+    }
+
+    /// <summary>Part <paramref name="worker"/> of <paramref name="workers"/> nearly equal parts of 0..count, cut at multiples of 8.</summary>
+    public static (int From, int To) Share(int count, int worker, int workers)
+    {
+        int eighths = (count + 7) / 8;
+        return (Math.Min(count, eighths * worker / workers * 8), Math.Min(count, eighths * (worker + 1) / workers * 8));
+    }
+
+    // whether unit j of a layer is not zero in sample m, for the units from..to; workers whose shares meet in a block write the same bits
+    private static ulong* ColumnBits(MlpWorkspace space, int layer, int from, int to)
+    {
+        int words = BitMatrix.Words(MlpShape.Pad(space.Shape.Hidden[layer])), batchWords = BitMatrix.Words(space.Batch);
+        for (int block = from >> 6; block <= (to - 1) >> 6; block++)
+            BitMatrix.TransposeBlock(space.Bits[layer], space.Batch, words, block, space.ColumnBits[layer]);
+        return space.ColumnBits[layer] + (nint)from * batchWords;
+    }
+}

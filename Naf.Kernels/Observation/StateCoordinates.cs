@@ -1,0 +1,125 @@
+using System.Collections.Immutable;
+using System.Numerics;
+
+namespace Naf.Kernels.Observation;
+
+/// <summary>
+/// The state in which dynamics are fitted and imagined: s = [q (Nv); qvel (Nv)], where q are coordinates without redundancy. A hinge or slide has
+/// q = qpos, unwrapped; a free joint the position (3) and the rotation vector (3) of q_ref⁻¹ q, in radians, as MuJoCo's mj_differentiatePos has it.
+/// </summary>
+/// <remarks>
+/// A rotation vector has length at most π and jumps where the body has turned by π from q_ref: dynamics fitted across that jump mean nothing.
+/// </remarks>
+public sealed class StateCoordinates
+{
+    private readonly ImmutableArray<Quat<double>> _references;
+
+    /// <param name="tree">The model's kinematic tree.</param>
+    /// <param name="reference">[Nq], whose quaternions are the q_ref of free joints; empty: the configuration in which the model was drawn.</param>
+    /// <exception cref="ArgumentException">The tree has a ball joint, or the reference another size.</exception>
+    public StateCoordinates(KinematicTree tree, ReadOnlySpan<double> reference = default)
+    {
+        foreach (TreeJoint joint in tree.Joints)
+            if (joint.Type == TreeJointType.Ball)
+                throw new ArgumentException($"joint '{joint.Name}' is a ball joint, which imagination does not support; use three hinges instead");
+        double[] qpos = reference.IsEmpty ? [.. tree.Qpos0] : reference.ToArray();
+        CheckSize(nameof(reference), qpos.Length, tree.Nq);
+        Tree = tree;
+        _references = [.. tree.Joints.Select(j => j.Type == TreeJointType.Free ? At<double>(qpos, j).Normalized() : Quat<double>.Identity)];
+    }
+
+    /// <summary>The model's kinematic tree.</summary>
+    public KinematicTree Tree { get; }
+
+    /// <summary>Entries of s: 2 Nv.</summary>
+    public int Size => 2 * Tree.Nv;
+
+    /// <summary>q_ref of the free joint number <paramref name="joint"/> of the tree, of unit length.</summary>
+    public Quat<double> Reference(int joint) => _references[joint];
+
+    /// <summary>s from (qpos, qvel).</summary>
+    /// <param name="qpos">[Nq].</param>
+    /// <param name="qvel">[Nv].</param>
+    /// <param name="state">[Size], receives s.</param>
+    /// <exception cref="ArgumentException">A span has another size.</exception>
+    public void ToState<T>(ReadOnlySpan<T> qpos, ReadOnlySpan<T> qvel, Span<T> state) where T : IFloatingPointIeee754<T>
+    {
+        Check(qpos.Length, qvel.Length, state.Length);
+        qvel.CopyTo(state[Tree.Nv..]);
+        for (int j = 0; j < Tree.Joints.Length; j++)
+        {
+            TreeJoint joint = Tree.Joints[j];
+            (int q, int d) = (joint.QposAddress, joint.DofAddress);
+            state[d] = qpos[q];
+            if (joint.Type != TreeJointType.Free) continue;
+            (state[d + 1], state[d + 2]) = (qpos[q + 1], qpos[q + 2]);
+            Vec3<T> turn = Logarithm(Product(Inverse(_references[j].To<T>()), At(qpos, joint).Normalized()));
+            (state[d + 3], state[d + 4], state[d + 5]) = (turn.X, turn.Y, turn.Z);
+        }
+    }
+
+    /// <summary>(qpos, qvel) from s.</summary>
+    /// <param name="state">[Size].</param>
+    /// <param name="qpos">[Nq], receives the positions, quaternions of unit length.</param>
+    /// <param name="qvel">[Nv], receives the velocities.</param>
+    /// <exception cref="ArgumentException">A span has another size.</exception>
+    public void FromState<T>(ReadOnlySpan<T> state, Span<T> qpos, Span<T> qvel) where T : IFloatingPointIeee754<T>
+    {
+        Check(qpos.Length, qvel.Length, state.Length);
+        state[Tree.Nv..].CopyTo(qvel);
+        for (int j = 0; j < Tree.Joints.Length; j++)
+        {
+            TreeJoint joint = Tree.Joints[j];
+            (int q, int d) = (joint.QposAddress, joint.DofAddress);
+            qpos[q] = state[d];
+            if (joint.Type != TreeJointType.Free) continue;
+            (qpos[q + 1], qpos[q + 2]) = (state[d + 1], state[d + 2]);
+            Quat<T> turned = Product(_references[j].To<T>(), Exponential(new Vec3<T>(state[d + 3], state[d + 4], state[d + 5])));
+            (qpos[q + 3], qpos[q + 4], qpos[q + 5], qpos[q + 6]) = (turned.W, turned.X, turned.Y, turned.Z);
+        }
+    }
+
+    // the rotation vector of a unit quaternion, of length at most π: q and −q are the same rotation
+    private static Vec3<T> Logarithm<T>(Quat<T> q) where T : IFloatingPointIeee754<T>
+    {
+        T two = T.One + T.One, sign = q.W < T.Zero ? -T.One : T.One;
+        T sine = T.Sqrt(q.X * q.X + q.Y * q.Y + q.Z * q.Z);
+        T scale = sine > T.Zero ? two * T.Atan2(sine, sign * q.W) / sine : two;
+        return sign * scale * new Vec3<T>(q.X, q.Y, q.Z);
+    }
+
+    // (cos |r|/2, sin |r|/2 r/|r|); by its series where the quotient would lose its digits
+    private static Quat<T> Exponential<T>(Vec3<T> r) where T : IFloatingPointIeee754<T>
+    {
+        T half = T.CreateChecked(0.5), square = Vec3<T>.Dot(r, r), angle = half * T.Sqrt(square);
+        T scale = square < T.CreateChecked(1e-6) ? half - square / T.CreateChecked(48) : half * T.Sin(angle) / angle;
+        return new Quat<T>(T.Cos(angle), scale * r.X, scale * r.Y, scale * r.Z);
+    }
+
+    /// <summary>Hamilton's product.</summary>
+    internal static Quat<T> Product<T>(Quat<T> a, Quat<T> b) where T : IFloatingPointIeee754<T> => new(
+        a.W * b.W - a.X * b.X - a.Y * b.Y - a.Z * b.Z,
+        a.W * b.X + a.X * b.W + a.Y * b.Z - a.Z * b.Y,
+        a.W * b.Y - a.X * b.Z + a.Y * b.W + a.Z * b.X,
+        a.W * b.Z + a.X * b.Y - a.Y * b.X + a.Z * b.W);
+
+    private static Quat<T> Inverse<T>(Quat<T> unit) where T : IFloatingPointIeee754<T> => new(unit.W, -unit.X, -unit.Y, -unit.Z);
+
+    private static Quat<T> At<T>(ReadOnlySpan<T> qpos, TreeJoint joint) where T : IFloatingPointIeee754<T>
+    {
+        int q = joint.QposAddress;
+        return new Quat<T>(qpos[q + 3], qpos[q + 4], qpos[q + 5], qpos[q + 6]);
+    }
+
+    private void Check(int qpos, int qvel, int state)
+    {
+        CheckSize(nameof(qpos), qpos, Tree.Nq);
+        CheckSize(nameof(qvel), qvel, Tree.Nv);
+        CheckSize(nameof(state), state, Size);
+    }
+
+    private static void CheckSize(string name, int length, int expected)
+    {
+        if (length != expected) throw new ArgumentException($"{name} has {length} numbers, and the model needs {expected}", name);
+    }
+}

@@ -1,0 +1,222 @@
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Advantage;
+using Naf.Kernels.Network;
+using Naf.Kernels.Replay;
+using Naf.Kernels.Update;
+
+namespace Naf.Kernels.Population;
+
+/// <summary>
+/// Updates on a GPU. A call uploads the new transitions and a table of what is to be made, launches, and returns without waiting; its losses
+/// are read when the next call comes, or when they are asked for.
+/// </summary>
+internal sealed class GpuTrainer : INafTrainer
+{
+    private readonly BufferScope _scope;
+    private readonly NafShape _shape;
+    private readonly Learner[] _learners;
+    private readonly UpdateLaunches _launches;
+    private readonly DeviceKernel<UpdateArguments<float>> _copyWeights;
+    private readonly DeviceKernel<PolicyArguments<float>> _act;
+    private readonly DeviceBuffer<TileShape> _tiles;
+    private readonly DeviceBuffer<int> _arrived;
+    private readonly GpuReplay _replay;
+    private readonly Lock _acting = new();
+    private readonly (int At, Func<Learner, HostBuffer> Host)[] _mirrored;
+    private DeviceBuffer<float> _results, _rates, _x, _u;
+    private DeviceBuffer<LearnerCall> _calls;
+    private int _pending, _arrivedBefore;
+
+    /// <param name="plan">How to lay the work onto the device; null: as <see cref="LaunchPlan.Choose"/> says.</param>
+    /// <exception cref="DeviceException">The networks, or the learners, do not fit.</exception>
+    public GpuTrainer(BufferScope scope, NafShape shape, float[] inputScale, int batch, Learner[] learners, LaunchPlan? plan = null)
+    {
+        GpuDevice device = scope.Device;
+        (_scope, _shape, _learners) = (scope, shape, learners);
+        plan ??= LaunchPlan.Choose(device.Info, device.Limits, shape, batch, learners.Length);
+        if (shape.BatchNorm && plan.Rows < batch)
+            throw new ArgumentException($"batch normalisation needs all {batch} samples in one group, and the plan has {plan.Rows}");
+        Layout = new LearnerLayout(shape.Networks(), hasTarget: true, batch, shape.Action, plan.Rows, plan.TileRows, MlpWeights.TileColumns);
+        LearnerSizes sizes = Layout.Sizes;
+        _launches = UpdateLaunches.Load(device, plan, shape, learners.Length);
+        _copyWeights = device.Load<UpdateArguments<float>>(UpdateKernels.CopyWeights, plan.Threads);
+        _act = device.Load<PolicyArguments<float>>(
+            PolicyKernels.Act<DynamicMemory>, plan.Threads, sizeof(float) * UpdatePasses.ForwardLength(1, sizes.Stride, 1, plan.Threads));
+        States = scope.Allocate<float>((long)sizes.Row * learners.Length);
+        (Layers, _tiles) = (scope.Allocate<LayerShape>(Layout.Layers.AsSpan()), scope.Allocate<TileShape>(Layout.Tiles.AsSpan()));
+        _replay = new GpuReplay(scope, [.. learners.Select(l => l.Replay)], capacity: 0);
+        Imagined = new GpuReplay(scope, [.. learners.Select(l => l.Imagined)], learners[0].Imagined.Capacity);
+        (_results, _rates, _calls) = (scope.Allocate<float>(0), scope.Allocate<float>(0), scope.Allocate<LearnerCall>(0));
+        (_x, _u, _arrived) = (scope.Allocate<float>(0), scope.Allocate<float>(0), scope.Allocate<int>(learners.Length));
+        _mirrored =
+        [
+            (sizes.Parameters, l => l.Parameters), (sizes.First, l => l.FirstMoment), (sizes.Second, l => l.SecondMoment),
+            (sizes.Target, l => l.Target), (sizes.Statistics, l => l.Statistics), (sizes.TargetStatistics, l => l.TargetStatistics),
+        ];
+        for (int p = 0; p < learners.Length; p++)
+        {
+            States.Upload(inputScale, At(p, sizes.InputScale));
+            States.Upload([.. learners[p].Settings.Places.Select(s => (float)s)], At(p, sizes.Settings));
+        }
+        Push();
+    }
+
+    public string Plan => LaunchPlan.ToString();
+
+    /// <summary>How the work is laid onto the device.</summary>
+    public LaunchPlan LaunchPlan => _launches.Plan;
+
+    /// <summary>The places of a learner's arrays.</summary>
+    public LearnerLayout Layout { get; }
+
+    /// <summary>[learners, row], the learners.</summary>
+    public DeviceBuffer<float> States { get; }
+
+    /// <summary>[networks + 1, layers], as <see cref="LearnerLayout.Layers"/>.</summary>
+    public DeviceBuffer<LayerShape> Layers { get; }
+
+    /// <summary>R_f.</summary>
+    public GpuReplay Imagined { get; }
+
+    public void Act(int learner, ReadOnlySpan<float> x, Span<float> u)
+    {
+        if (x.Length != _shape.State || u.Length != _shape.Action)
+            throw new ArgumentException($"x has {x.Length} entries and u {u.Length}, expected {_shape.State} and {_shape.Action}");
+        Act(learner, 1, x, u);
+    }
+
+    public void ActAll(ReadOnlySpan<float> x, Span<float> u) => Act(0, _learners.Length, x, u);
+
+    public void Evaluate(
+        int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, AdvantageEvaluation evaluation, Span<float> v, Span<float> mu, Span<float> lower,
+        Span<float> advantage, Span<float> q)
+    {
+        lock (_acting)
+        {
+            _scope.EnsureCapacity(ref _x, x.Length).Upload(x);
+            PolicyArguments<float> arguments = Policy(learner, evaluation.Samples, Layout.Sizes.Rows);
+            (arguments.Value, arguments.Mean, arguments.Triangle) = evaluation.Inputs;
+            int tiles = (evaluation.Samples + arguments.Rows - 1) / arguments.Rows;
+            _launches.Evaluate.Launch(tiles * Layout.Sizes.Networks, arguments);
+            evaluation.Finish(u, v, mu, lower, advantage, q);
+        }
+    }
+
+    public void Stored(int learner) => _replay.Added(learner);
+
+    public void StoredImagined(int learner) => Imagined.Added(learner);
+
+    // how many rows R_f holds is said at each call
+    public void ClearedImagined(int learner) => Imagined.Forget(learner);
+
+    /// <summary>What the host knows of the learners, and what the device has in R_f, are brought up to date before others write there.</summary>
+    public void PrepareImagination()
+    {
+        Collect();
+        Imagined.Flush();
+    }
+
+    public void Update(int imagined, int real)
+    {
+        PrepareImagination();
+        _replay.Flush();
+        int updates = imagined + real;
+        _scope.EnsureCapacity(ref _results, 4L * updates * _learners.Length);
+        _scope.EnsureCapacity(ref _calls, _learners.Length).Upload([.. _learners.Select(l => new LearnerCall
+        {
+            Seed = l.Settings.Seed, Updates = (ulong)l.Updates, RealCount = l.Replay.Count, ImaginedCount = l.Imagined.Count,
+            Active = l.Active ? 1 : 0,
+        })]);
+        _scope.EnsureCapacity(ref _rates, 2L * updates * _learners.Length).Upload(Rates(updates));
+        _launches.Launch(new UpdateArguments<float>
+        {
+            States = States.View, Results = _results.View, Calls = _calls.View, Rates = _rates.View, Replay = _replay.Rows.View,
+            Imagined = Imagined.Rows.View, Layers = Layers.View, Tiles = _tiles.View, Arrived = _arrived.View, Sizes = Layout.Sizes,
+            Heads = Layout.Heads(_shape.Action), ReplayRow = _replay.RowLength, ReplayRows = _replay.RowsOfLearner,
+            ImaginedRows = Imagined.RowsOfLearner, Learners = _learners.Length, Updates = updates, ImaginedUpdates = imagined,
+            ArrivedBefore = _arrivedBefore,
+        });
+        _arrivedBefore += _launches.Barriers(updates) * _launches.Plan.Parts;
+        _pending = updates;
+    }
+
+    public void Collect()
+    {
+        if (_pending == 0) return;
+        var results = new float[4 * _pending * _learners.Length];
+        _results.Download(results);
+        for (int i = 0; i < results.Length; i += 4)
+        {
+            Learner learner = _learners[i / 4 % _learners.Length];
+            if (results[i + 3] > 0) learner.Record(results[i], results[i + 1], results[i + 2]);
+            else if (results[i + 3] < 0) learner.Stop();
+        }
+        _pending = 0;
+    }
+
+    public void Fetch()
+    {
+        PrepareImagination();
+        for (int p = 0; p < _learners.Length; p++)
+            foreach ((int at, Func<Learner, HostBuffer> host) in _mirrored) States.Download(host(_learners[p]).Span, At(p, at));
+        Imagined.Download();
+    }
+
+    public void Push()
+    {
+        _pending = 0;
+        for (int p = 0; p < _learners.Length; p++)
+        {
+            foreach ((int at, Func<Learner, HostBuffer> host) in _mirrored) States.Upload(host(_learners[p]).Span, At(p, at));
+            States.Upload([_learners[p].Finite ? 0 : 1], At(p, Layout.Sizes.Stopped));
+        }
+        Imagined.Reload();
+        _replay.Reload();
+        _copyWeights.Launch(_learners.Length * Layout.Sizes.Tiles,
+            new UpdateArguments<float> { States = States.View, Tiles = _tiles.View, Sizes = Layout.Sizes });
+    }
+
+    /// <summary>Makes the work memory of updates not-a-number: what an update reads of it, it has to write first.</summary>
+    public void Poison()
+    {
+        float[] poison = [.. Enumerable.Repeat(float.NaN, Layout.Sizes.Row - Layout.Work)];
+        for (int p = 0; p < _learners.Length; p++) States.Upload(poison, At(p, Layout.Work));
+    }
+
+    public void Dispose() => _scope.Dispose();
+
+    private long At(int learner, int place) => (long)learner * Layout.Sizes.Row + place;
+
+    private void Act(int first, int learners, ReadOnlySpan<float> x, Span<float> u)
+    {
+        // the buffers of one call at a time
+        lock (_acting)
+        {
+            _scope.EnsureCapacity(ref _x, x.Length).Upload(x);
+            PolicyArguments<float> arguments = Policy(first, learners, 1);
+            arguments.Mean = _scope.EnsureCapacity(ref _u, u.Length).View;
+            _act.Launch(learners, arguments);
+            _u.Download(u);
+        }
+    }
+
+    private PolicyArguments<float> Policy(int learner, int samples, int rows) => new()
+    {
+        States = States.View, Layers = Layers.View, X = _x.View, Sizes = Layout.Sizes, Action = _shape.Action, Learner = learner, Samples = samples,
+        Rows = rows,
+    };
+
+    // [learners, updates, 2], Adam's rate and epsilon, the corrections of the moments in double as on a CPU
+    private float[] Rates(int updates)
+    {
+        var rates = new float[2 * updates * _learners.Length];
+        for (int i = 0; i < rates.Length; i += 2)
+        {
+            Learner l = _learners[i / 2 / updates];
+            (rates[i], rates[i + 1]) = l.Settings.Adam.Corrected(l.Updates + i / 2 % updates + 1);
+        }
+        return rates;
+    }
+}

@@ -1,0 +1,107 @@
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Devices;
+
+namespace Naf.Kernels.Replay;
+
+/// <summary>
+/// The learners' R or R_f on a GPU. The host holds the same rows (<see cref="ReplayBuffer"/>); those that it has added since are uploaded together,
+/// and one launch puts them into their places.
+/// </summary>
+internal sealed class GpuReplay
+{
+    // rows of one upload
+    private const int Piece = 1 << 14;
+
+    private readonly BufferScope _scope;
+    private readonly ReplayBuffer[] _buffers;
+    private readonly DeviceKernel<ReplayArguments> _insert;
+    private readonly List<(int Learner, int Row)> _added = [];
+    private DeviceBuffer<float> _rows, _staged;
+    private DeviceBuffer<long> _places;
+
+    /// <param name="buffers">The host's copies, one a learner.</param>
+    /// <param name="capacity">Rows of each learner to make room for at once; it grows with the largest of them.</param>
+    public GpuReplay(BufferScope scope, ReplayBuffer[] buffers, int capacity)
+    {
+        (_scope, _buffers, RowsOfLearner) = (scope, buffers, capacity);
+        _insert = scope.Device.Load<ReplayArguments>(ReplayKernels.Insert, Math.Min(256, scope.Device.Limits.GroupThreads));
+        _rows = scope.Allocate<float>((long)capacity * RowLength * buffers.Length);
+        (_staged, _places) = (scope.Allocate<float>(0), scope.Allocate<long>(0));
+    }
+
+    /// <summary>[learners, <see cref="RowsOfLearner"/>, row].</summary>
+    public DeviceBuffer<float> Rows => _rows;
+
+    /// <summary>Rows of each learner that there is room for.</summary>
+    public int RowsOfLearner { get; private set; }
+
+    /// <summary>Numbers of a row.</summary>
+    public int RowLength => _buffers[0].RowLength;
+
+    /// <summary>The host added the newest row of a learner; several learners may do so at the same time.</summary>
+    public void Added(int learner)
+    {
+        lock (_added) _added.Add((learner, _buffers[learner].Newest));
+    }
+
+    /// <summary>A learner's rows are no longer wanted.</summary>
+    public void Forget(int learner)
+    {
+        lock (_added) _added.RemoveAll(row => row.Learner == learner);
+    }
+
+    /// <summary>Brings the device up to date.</summary>
+    /// <exception cref="DeviceMemoryException">There is no room to grow.</exception>
+    public void Flush()
+    {
+        if (_buffers.Max(b => b.Count) > RowsOfLearner) Reload();
+        for (int first = 0; first < _added.Count; first += Piece) Insert(first, Math.Min(Piece, _added.Count - first));
+        _added.Clear();
+    }
+
+    /// <summary>Uploads all rows, to a larger array where they do not fit.</summary>
+    /// <exception cref="DeviceMemoryException">There is no room to grow.</exception>
+    public void Reload()
+    {
+        int needed = _buffers.Max(b => b.Count);
+        if (needed > RowsOfLearner)
+        {
+            // the host has every row: the old array need not be kept beside the new one
+            _scope.Free(_rows);
+            (_rows, RowsOfLearner) = (_scope.Allocate<float>(0), 0);
+            int rows = (int)Math.Min(_buffers[0].Capacity, Math.Max(4096, 2L * needed));
+            _scope.EnsureCapacity(ref _rows, (long)rows * RowLength * _buffers.Length);
+            RowsOfLearner = rows;
+        }
+        for (int p = 0; p < _buffers.Length; p++) _buffers[p].Upload(_rows, First(p));
+        _added.Clear();
+    }
+
+    /// <summary>Device to host.</summary>
+    public void Download()
+    {
+        for (int p = 0; p < _buffers.Length; p++) _buffers[p].Download(_rows, First(p));
+    }
+
+    private long First(int learner) => (long)learner * RowsOfLearner * RowLength;
+
+    private void Insert(int first, int count)
+    {
+        var staged = new float[count * RowLength];
+        var places = new long[count];
+        for (int i = 0; i < count; i++)
+        {
+            // a place that was overwritten since stands here twice, both times with its newest row
+            (int learner, int row) = _added[first + i];
+            _buffers[learner].RowSpan(row).CopyTo(staged.AsSpan(i * RowLength));
+            places[i] = (long)learner * RowsOfLearner + row;
+        }
+        _scope.EnsureCapacity(ref _staged, staged.Length).Upload(staged);
+        _scope.EnsureCapacity(ref _places, count).Upload(places);
+        int groups = Math.Clamp((staged.Length + _insert.Threads - 1) / _insert.Threads, 1, 1024);
+        _insert.Launch(groups, new ReplayArguments
+        {
+            Replay = _rows.View, Rows = _staged.View, Places = _places.View, Length = RowLength, Count = count,
+        });
+    }
+}

@@ -1,0 +1,162 @@
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Cpu;
+using Naf.Kernels.Scalar;
+
+namespace Naf.Kernels.Replay;
+
+/// <summary>
+/// A learner's transitions, a row each: [x | u | r | b | x′], b = 0 where the episode truly ended (no bootstrap), else 1.
+/// Grows as it fills; when it holds its capacity the oldest row is overwritten.
+/// </summary>
+internal sealed unsafe class ReplayBuffer : IDisposable
+{
+    /// <summary>Floats after the last row that may be read, so that rows can be read in whole registers.</summary>
+    public const int Slack = 16;
+
+    // rows that are allocated at first; rows that go to a GPU at once
+    private const int InitialRows = 4096, Piece = 4096;
+    private readonly int _state, _action, _capacity;
+    private HostBuffer _rows;
+    private int _allocated, _next;
+
+    public ReplayBuffer(int state, int action, int capacity)
+    {
+        (_state, _action, _capacity) = (state, action, capacity);
+        RowLength = 2 * state + action + 2;
+        _allocated = Math.Min(capacity, InitialRows);
+        _rows = new HostBuffer((long)_allocated * RowLength + Slack);
+    }
+
+    /// <summary>Floats of a row.</summary>
+    public int RowLength { get; }
+
+    /// <summary>Rows held.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Rows that it can hold.</summary>
+    public int Capacity => _capacity;
+
+    /// <summary>Row that was added last; −1 before the first.</summary>
+    public int Newest => _next - 1;
+
+    /// <summary>Row <paramref name="index"/>, 0 ≤ index &lt; Count.</summary>
+    public float* Row(int index) => _rows.Pointer + (long)index * RowLength;
+
+    /// <summary>Row <paramref name="index"/> as a span.</summary>
+    public Span<float> RowSpan(int index) => new(Row(index), RowLength);
+
+    /// <summary>The rows held, [Count, RowLength]; at most 2³¹ − 1 floats.</summary>
+    public Span<float> Rows => new(_rows.Pointer, checked(Count * RowLength));
+
+    /// <summary>Copies the rows held to a GPU, from an element of its array on.</summary>
+    public void Upload(DeviceBuffer<float> to, long at)
+    {
+        // in pieces that a span can hold
+        for (int first = 0; first < Count; first += Piece)
+            to.Upload(new ReadOnlySpan<float>(Row(first), Math.Min(Piece, Count - first) * RowLength), at + (long)first * RowLength);
+    }
+
+    /// <summary>Copies as many rows as are held from a GPU.</summary>
+    public void Download(DeviceBuffer<float> from, long at)
+    {
+        for (int first = 0; first < Count; first += Piece)
+            from.Download(new Span<float>(Row(first), Math.Min(Piece, Count - first) * RowLength), at + (long)first * RowLength);
+    }
+
+    /// <summary>Adds a transition.</summary>
+    /// <exception cref="ArgumentException">A length is wrong.</exception>
+    /// <exception cref="NonFiniteTransitionException">An entry is not finite; nothing was stored.</exception>
+    public void Add(ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward, ReadOnlySpan<float> next, bool terminal)
+    {
+        RequireFinite(x, _state, "x");
+        RequireFinite(u, _action, "u");
+        RequireFinite(new ReadOnlySpan<float>(in reward), 1, "reward");
+        RequireFinite(next, _state, "next x");
+        RowsUntilEnd(1);
+        var row = new Span<float>(Row(_next), RowLength);
+        x.CopyTo(row);
+        u.CopyTo(row[_state..]);
+        row[_state + _action] = reward;
+        row[_state + _action + 1] = terminal ? 0 : 1;
+        next.CopyTo(row[(_state + _action + 2)..]);
+        Pass(1);
+    }
+
+    /// <summary>Adds rows that are finite, as if one after the other.</summary>
+    /// <param name="rows">[count, RowLength].</param>
+    public void Append(float* rows, long count)
+    {
+        for (int fitting; count > 0; count -= fitting)
+        {
+            fitting = RowsUntilEnd(count);
+            long floats = (long)fitting * RowLength;
+            Buffer.MemoryCopy(rows, Row(_next), floats * sizeof(float), floats * sizeof(float));
+            rows += floats;
+            Pass(fitting);
+        }
+    }
+
+    /// <summary>Counts rows that a device has added to its own copy: here they are only room.</summary>
+    public void Advance(long count)
+    {
+        for (int fitting; count > 0; count -= fitting) Pass(fitting = RowsUntilEnd(count));
+    }
+
+    /// <summary>Holds no row any more; its room stays.</summary>
+    public void Clear() => (Count, _next) = (0, 0);
+
+    public void Save(BinaryWriter writer)
+    {
+        writer.Write(_capacity);
+        writer.Write(Count);
+        writer.Write(_next);
+        FloatStream.Write(writer, _rows.Pointer, (long)Count * RowLength);
+    }
+
+    /// <exception cref="InvalidDataException">The stream holds a replay of another capacity, or one that is not possible.</exception>
+    public void Load(BinaryReader reader)
+    {
+        int capacity = reader.ReadInt32(), count = reader.ReadInt32(), next = reader.ReadInt32();
+        if (capacity != _capacity)
+            throw new InvalidDataException(
+                $"the checkpoint's replay holds {capacity} transitions and this one {_capacity}; set replay_capacity={capacity}");
+        if (count < 0 || count > capacity || next < 0 || next > count)
+            throw new InvalidDataException($"the checkpoint's replay is not possible: {count} rows of {capacity}, next row {next}");
+        if (count > _allocated) Grow(count);
+        (Count, _next) = (count, next);
+        FloatStream.Read(reader, _rows.Pointer, (long)count * RowLength);
+    }
+
+    public void Dispose() => _rows.Dispose();
+
+    // how many of so many rows fit before the end, at least one: at the end it grows, or begins again
+    private int RowsUntilEnd(long rows)
+    {
+        if (_next == _allocated && _allocated < _capacity) Grow((int)Math.Min(_capacity, 2L * _allocated));
+        if (_next == _capacity) _next = 0;
+        return (int)Math.Min(rows, _allocated - _next);
+    }
+
+    private void Pass(int rows)
+    {
+        _next += rows;
+        Count = Math.Max(Count, _next);
+    }
+
+    private void Grow(int rows)
+    {
+        var larger = new HostBuffer((long)rows * RowLength + Slack);
+        long bytes = (long)Count * RowLength * sizeof(float);
+        Buffer.MemoryCopy(_rows.Pointer, larger.Pointer, bytes, bytes);
+        _rows.Dispose();
+        (_rows, _allocated) = (larger, rows);
+    }
+
+    private static void RequireFinite(ReadOnlySpan<float> values, int length, string name)
+    {
+        if (values.Length != length) throw new ArgumentException($"{name} has {values.Length} entries, expected {length}");
+        foreach (float value in values)
+            if (!float.IsFinite(value))
+                throw new NonFiniteTransitionException($"{name} has an entry that is not finite in float32 ({value}); the transition was not stored");
+    }
+}

@@ -1,0 +1,110 @@
+using Naf.Sim.Mujoco.Layouts;
+
+namespace Naf.Sim.Mujoco;
+
+/// <summary>
+/// Self-check at load: loads <see cref="ProbeModel"/> and compares what every offset of a layout reads with what the model must hold.
+/// Reads go through <see cref="ProbedMemory"/>, so that a wrong layout is refused and does not crash.
+/// </summary>
+internal static unsafe class LayoutCheck
+{
+    private const double Tolerance = 1e-9; // MuJoCo normalises quaternions and axes, and a step rounds
+
+    /// <summary>Checks a layout against the library.</summary>
+    /// <exception cref="MujocoException">Some field does not read as it must.</exception>
+    public static void Run(MujocoLibrary library, MujocoLayout layout)
+    {
+        if (Mismatch(library, layout) is { } mismatch)
+            throw new MujocoException(
+                $"the library {library.Path} calls itself MuJoCo {library.Version} but its memory is not laid out like that release: " +
+                $"{mismatch}. It may be a changed build; {MujocoFinder.Remedy}");
+    }
+
+    /// <summary>The first field that does not read as it must, in words, or null where all agree.</summary>
+    public static string? Mismatch(MujocoLibrary library, MujocoLayout layout)
+    {
+        nint model = NativeModel.LoadText(library, ProbeModel.Xml);
+        nint data = 0;
+        MujocoWarnings.Muted = true;
+        try
+        {
+            data = NativeModel.MakeData(library, model);
+            return ModelMismatch(layout, model) ?? DataMismatch(library, layout, model, data);
+        }
+        finally
+        {
+            MujocoWarnings.Muted = false;
+            if (data != 0) library.DeleteData(data);
+            library.DeleteModel(model);
+        }
+    }
+
+    private static string? ModelMismatch(MujocoLayout layout, nint model)
+    {
+        foreach ((string field, int expected) in ProbeModel.Sizes)
+        {
+            nint at = model + layout.Model(field);
+            bool read = layout.SizeWidth == 8 ? ProbedMemory.TryRead(at, out long value) : Narrow(at, out value);
+            if (!read || value != expected) return Words("mjModel." + field, 0, read, value, expected);
+        }
+        return Compare("mjModel.opt.timestep", model + layout.Model("opt.timestep"), [ProbeModel.Timestep], Far)
+            ?? All("mjModel.", ProbeModel.Integers, f => model + layout.Model(f), (int a, int b) => a != b)
+            ?? All("mjModel.", ProbeModel.Flags, f => model + layout.Model(f), (byte a, byte b) => a != b)
+            ?? All("mjModel.", ProbeModel.Reals, f => model + layout.Model(f), Far);
+    }
+
+    private static string? DataMismatch(MujocoLibrary library, MujocoLayout layout, nint model, nint data)
+    {
+        nint time = data + layout.Data("time");
+        ErrorGuard.Invoke(library.ResetDataKeyframe, model, data, 0);
+        string? mismatch = Compare("mjData.time", time, [ProbeModel.KeyTime], Far)
+            ?? All("mjData.", ProbeModel.KeyReals, f => data + layout.Data(f), Far);
+        if (mismatch != null) return mismatch;
+
+        ErrorGuard.Invoke(library.Step, model, data);
+        mismatch = Compare("mjData.time", time, [ProbeModel.KeyTime + ProbeModel.Timestep], Far)
+            ?? All("mjData.", ProbeModel.SteppedReals, f => data + layout.Data(f), Far);
+        if (mismatch != null) return mismatch;
+
+        // qpos is known to be where it should be: spoil it, and the warning must be counted
+        double* qpos = *(double**)(data + layout.Data("qpos"));
+        qpos[2] = double.NaN;
+        ErrorGuard.Invoke(library.Step, model, data);
+        nint badPosition = data + layout.Data("warning") + 8 * (layout.WarningKinds - 4);
+        return Compare("mjData.warning", badPosition, [2, 1], (int a, int b) => a != b);
+    }
+
+    private static bool Far(double a, double expected) => !double.IsNaN(expected) && !(Math.Abs(a - expected) <= Tolerance);
+
+    private static bool Narrow(nint at, out long value)
+    {
+        bool read = ProbedMemory.TryRead(at, out int narrow);
+        value = narrow;
+        return read;
+    }
+
+    /// <summary>Compares arrays that struct fields point to.</summary>
+    private static string? All<T>(string of, (string Field, T[] Values)[] fields, Func<string, nint> address, Func<T, T, bool> differ)
+        where T : unmanaged
+    {
+        foreach ((string field, T[] values) in fields)
+        {
+            if (!ProbedMemory.TryRead(address(field), out nint array)) return Words(of + field, 0, false, 0, values[0]);
+            if (Compare(of + field, array, values, differ) is { } mismatch) return mismatch;
+        }
+        return null;
+    }
+
+    private static string? Compare<T>(string name, nint array, T[] expected, Func<T, T, bool> differ) where T : unmanaged
+    {
+        for (int i = 0; i < expected.Length; i++)
+        {
+            bool read = ProbedMemory.TryRead(array + i * sizeof(T), out T value);
+            if (!read || differ(value, expected[i])) return Words(name, i, read, value, expected[i]);
+        }
+        return null;
+    }
+
+    private static string Words<TValue, TExpected>(string name, int i, bool read, TValue value, TExpected expected) =>
+        FormattableString.Invariant($"{name}[{i}] {(read ? $"reads {value}" : "can't be read")} where {expected} is expected");
+}

@@ -1,0 +1,59 @@
+using Naf.Sim.Tasks.Definitions;
+using Naf.Sim.Tasks.Yaml;
+
+namespace Naf.Sim.Tasks.Sections;
+
+/// <summary>Reads a distribution: keys at, and one of normal, uniform, polar.</summary>
+internal static class DrawReader
+{
+    /// <summary>The keys of a distribution.</summary>
+    public static readonly string[] Keys = ["at", "normal", "uniform", "polar"];
+
+    /// <summary>Reads the keys of <paramref name="map"/> that make a distribution.</summary>
+    /// <param name="map">A mapping that may have other keys too.</param>
+    /// <param name="standing">Where the values stand when the file does not say: one for each.</param>
+    public static Draw Read(YamlMap map, double[] standing)
+    {
+        int n = standing.Length;
+        double[] at = map["at"]?.Numbers(n) ?? standing;
+        YamlCursor? normal = map["normal"], uniform = map["uniform"], polar = map["polar"];
+        if (new[] { normal, uniform, polar }.Count(form => form is not null) > 1)
+            throw map.At.Error($"'{map.At.What}' has more than one of the keys normal, uniform, polar; keep one");
+        if (normal is not null)
+        {
+            double[] deviations = normal.Numbers(n);
+            if (deviations.Any(d => d < 0)) throw normal.Error("'normal' expects standard deviations, which are not negative");
+            return new Draw([.. at], Spread.Normal, [.. deviations], []);
+        }
+        if (uniform is not null)
+        {
+            (double Low, double High)[] ranges = Ranges(uniform, n);
+            return new Draw([.. at], Spread.Uniform, [.. ranges.Select(r => r.Low)], [.. ranges.Select(r => r.High)]);
+        }
+        return polar is not null ? Polar(polar, at) : new Draw([.. at], Spread.Fixed, [], []);
+    }
+
+    /// <summary>One pair [low, high] for all values, or a list with a pair for each.</summary>
+    private static (double, double)[] Ranges(YamlCursor cursor, int n)
+    {
+        if (!cursor.IsSequence || !cursor.Items().Any(item => item.IsSequence)) return [.. Enumerable.Repeat(cursor.Range(), n)];
+        (double, double)[] ranges = [.. cursor.Items().Select(item => item.Range())];
+        return ranges.Length == n ? ranges : throw cursor.Error($"'uniform' expects {n} pairs (or one pair for all), not {ranges.Length}");
+    }
+
+    private static Draw Polar(YamlCursor cursor, double[] at)
+    {
+        if (at.Length != 2) throw cursor.Error($"'polar' draws a pair (x, y), but here are {at.Length} values");
+        YamlMap map = cursor.Map("radius", "angle", "by");
+        (double near, double far) = map.Required("radius").Range();
+        (double low, double high) = map.Required("angle").Range();
+        if (near < 0) throw map.Required("radius").Error("'radius' expects a pair that is not negative");
+        Spread spread = (map["by"]?.Text() ?? "radius") switch
+        {
+            "radius" => Spread.Polar,
+            "area" => Spread.PolarByArea,
+            string other => throw map["by"]!.Error($"'by' expects radius or area, not '{other}'"),
+        };
+        return new Draw([.. at], spread, [near, far], [low, high]);
+    }
+}

@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using Naf.Kernels.Observation;
+using Naf.Sim.Tasks.Yaml;
+
+namespace Naf.Sim.Tasks.Sections;
+
+/// <summary>The section `observation`: a list of entries, each of one kind of the vocabulary.</summary>
+internal sealed class ObservationSection
+{
+    private static readonly string[] Kinds =
+        ["position", "sin", "cos", "sin_cos", "velocity", "point", "axis", "linear_velocity", "angular_velocity", "constant"];
+
+    private static readonly string[] Keys = [.. Kinds, "name", "minus", "of", "frame", "components", "input_scale"];
+
+    private readonly PlaceNames _places;
+    private readonly KinematicTree _tree;
+    private readonly List<ObservationEntry> _entries = [];
+    private readonly List<float> _scales = [];
+    private readonly Dictionary<string, string> _names = [];
+
+    public ObservationSection(YamlCursor section, KinematicTree tree, ConstantTable constants)
+    {
+        (_tree, _places) = (tree, new PlaceNames(tree, constants));
+        foreach (YamlCursor item in section.Items()) Add(item, item.Map(Keys));
+        if (_entries.Count == 0) throw section.Error("'observation' is empty; expected at least one entry");
+        Definition = section.Checked(() => new ObservationDefinition(tree, constants.Size, [.. _entries]));
+        InputScale = [.. _scales];
+    }
+
+    /// <summary>The observation.</summary>
+    public ObservationDefinition Definition { get; }
+
+    /// <summary>[Size], the factor of each number at the input of a network.</summary>
+    public ImmutableArray<float> InputScale { get; }
+
+    private void Add(YamlCursor item, YamlMap map)
+    {
+        (string kind, YamlCursor value) = map.OneOf(Kinds);
+        RefuseForeignKeys(kind, map);
+        if (kind is "position" or "sin" or "cos" or "sin_cos" or "velocity")
+        {
+            AddJoints(item, kind, value, map);
+            return;
+        }
+        int frame = map["frame"] is { } body ? _places.Body(body) : 0;
+        Components keep = map["components"] is { } letters ? ReadComponents(letters) : Components.All;
+        string text = value.Text(), name = map["name"]?.Text() ?? DefaultName(kind, text, map);
+        Place? minus = map["minus"] is { } other ? _places.Place(other) : null;
+        Put(item, map, kind switch
+        {
+            "point" => new PlaceEntry(name, _places.Place(value), minus, frame, keep),
+            "axis" => new AxisEntry(name, _places.Body(map.Required("of")), ReadAxis(value), frame, keep),
+            "linear_velocity" => new LinearVelocityEntry(name, _places.Place(value), frame, keep),
+            "angular_velocity" => new AngularVelocityEntry(name, _places.Body(value), frame, keep),
+            _ => Constant(name, value, map["components"] is null ? null : keep),
+        });
+    }
+
+    /// <summary>One entry for each joint, or a sine and a cosine.</summary>
+    private void AddJoints(YamlCursor item, string kind, YamlCursor value, YamlMap map)
+    {
+        IReadOnlyList<YamlCursor> joints = value.OneOrMore();
+        if (map["name"] is { } given && (joints.Count > 1 || kind == "sin_cos"))
+            throw given.Error($"'name' fits one number, and '{kind}' makes several here");
+        foreach (YamlCursor cursor in joints)
+        {
+            (string joint, int index) = (cursor.Text(), _places.Joint(cursor));
+            if (kind is "sin" or "sin_cos") Put(cursor, map, new JointEntry(map["name"]?.Text() ?? $"{joint}.sin", JointQuantity.Sine, index));
+            if (kind is "cos" or "sin_cos") Put(cursor, map, new JointEntry(map["name"]?.Text() ?? $"{joint}.cos", JointQuantity.Cosine, index));
+            if (kind is "position") Put(cursor, map, new JointEntry(map["name"]?.Text() ?? joint, JointQuantity.Position, index));
+            if (kind is "velocity") Put(cursor, map, new JointEntry(map["name"]?.Text() ?? $"{joint}.velocity", JointQuantity.Velocity, index));
+        }
+    }
+
+    private void Put(YamlCursor at, YamlMap map, ObservationEntry entry)
+    {
+        if (entry.Name is "action" || entry.Name.StartsWith("action.", StringComparison.Ordinal))
+            throw at.Error($"an entry cannot be called '{entry.Name}': action means the action in a reward; give it another 'name'");
+        if (!_names.TryAdd(entry.Name, at.Where))
+            throw at.Error($"the entry '{entry.Name}' is there already ({_names[entry.Name]}); give one of them another 'name'");
+        float scale = (float)(map["input_scale"]?.Number() ?? 1);
+        if (!(scale > 0)) throw map["input_scale"]!.Error("'input_scale' expects a number above 0");
+        // the definition of one entry alone checks it, and says how many numbers it makes
+        int size = at.Checked(() => new ObservationDefinition(_tree, _places.ConstantSize, [entry])).Size;
+        _entries.Add(entry);
+        _scales.AddRange(Enumerable.Repeat(scale, size));
+    }
+
+    private ConstantEntry Constant(string name, YamlCursor value, Components? keep)
+    {
+        Place place = _places.Constant(value);
+        return new ConstantEntry(name, place.Offset, place.Count, keep ?? (Components)((1 << place.Count) - 1));
+    }
+
+    private static string DefaultName(string kind, string text, YamlMap map) => kind switch
+    {
+        "point" => map["minus"] is { } minus ? $"{text}-{minus.Text()}" : text,
+        "axis" => $"{map.Required("of").Text()}.{text}_axis",
+        "linear_velocity" => $"{text}.velocity",
+        "angular_velocity" => $"{text}.angular_velocity",
+        _ => text,
+    };
+
+    private static void RefuseForeignKeys(string kind, YamlMap map)
+    {
+        bool vector = kind is "point" or "axis" or "linear_velocity" or "angular_velocity";
+        if (kind != "point") map.Refuse("minus", "only a 'point' has something subtracted");
+        if (kind != "axis") map.Refuse("of", "only an 'axis' is of a body");
+        if (!vector) map.Refuse("frame", $"'{kind}' is the same in every frame");
+        if (!vector && kind != "constant") map.Refuse("components", $"'{kind}' is one number for each joint");
+    }
+
+    private static int ReadAxis(YamlCursor cursor) =>
+        cursor.Text() is "x" or "y" or "z" ? cursor.Text()[0] - 'x' : throw cursor.Error($"'axis' expects x, y or z, not '{cursor.Text()}'");
+
+    private static Components ReadComponents(YamlCursor cursor) => cursor.Text() switch
+    {
+        "x" => Components.X,
+        "y" => Components.Y,
+        "z" => Components.Z,
+        "xy" => Components.X | Components.Y,
+        "xz" => Components.X | Components.Z,
+        "yz" => Components.Y | Components.Z,
+        "xyz" => Components.All,
+        string other => throw cursor.Error($"'components' expects some of xyz in this order, not '{other}'"),
+    };
+}

@@ -1,0 +1,127 @@
+using System.Globalization;
+using YamlDotNet.RepresentationModel;
+
+namespace Naf.Sim.Tasks.Yaml;
+
+/// <summary>A node of a YAML file, read as what the format expects there; every error carries file, line and column.</summary>
+/// <param name="file">The file, for messages.</param>
+/// <param name="node">The node.</param>
+/// <param name="what">What the node is, for messages: the key that led to it.</param>
+internal sealed class YamlCursor(string file, YamlNode node, string what)
+{
+    /// <summary>Characters of an offending text that a message shows.</summary>
+    private const int Shown = 40;
+
+    /// <summary>Opens a task file.</summary>
+    public static YamlCursor Open(string path) => YamlSource.Load(path) is { } root
+        ? new YamlCursor(path, root, "task")
+        : throw new TaskFormatException(path, 1, 1, "the file is empty; expected one YAML document, a mapping of keys to values");
+
+    /// <summary>What the node is: the key that led to it.</summary>
+    public string What => what;
+
+    /// <summary>"line n", for messages elsewhere.</summary>
+    public string Where => $"{Path.GetFileName(file)} line {node.Start.Line}";
+
+    /// <summary>Whether the node is a sequence.</summary>
+    public bool IsSequence => node is YamlSequenceNode;
+
+    /// <summary>Whether the node is a mapping.</summary>
+    public bool IsMapping => node is YamlMappingNode;
+
+    /// <summary>An error at this node.</summary>
+    public TaskFormatException Error(string problem, Exception? cause = null) => new(file, node.Start.Line, node.Start.Column, problem, cause);
+
+    /// <summary>Runs a check that knows nothing of files, and puts this place before its message.</summary>
+    public T Checked<T>(Func<T> build)
+    {
+        try
+        {
+            return build();
+        }
+        catch (ArgumentException e)
+        {
+            throw Error(e.Message, e);
+        }
+    }
+
+    /// <summary>The node as a mapping, whose keys must be among <paramref name="known"/>; any key when that is null.</summary>
+    public YamlMap Map(params string[]? known)
+    {
+        if (node is not YamlMappingNode mapping)
+            throw Error($"'{what}' expects a mapping{(known is null ? "" : $" with keys among {string.Join(", ", known)}")}, not {Kind}");
+        var entries = new List<YamlEntry>();
+        foreach ((YamlNode keyNode, YamlNode value) in mapping.Children)
+        {
+            var keyCursor = new YamlCursor(file, keyNode, "key");
+            string key = keyCursor.Text();
+            if (known is not null && !known.Contains(key))
+                throw keyCursor.Error($"unknown key {keyCursor.Kind} in '{what}'; {NearestName.Hint(key, known)}");
+            entries.Add(new YamlEntry(key, keyCursor, new YamlCursor(file, value, key)));
+        }
+        return new YamlMap(this, entries);
+    }
+
+    /// <summary>The items of a sequence.</summary>
+    public IReadOnlyList<YamlCursor> Items() => node is YamlSequenceNode sequence
+        ? [.. sequence.Children.Select((child, i) => new YamlCursor(file, child, $"{what}[{i + 1}]"))]
+        : throw Error($"'{what}' expects a list, not {Kind}");
+
+    /// <summary>The items of a sequence, or a scalar as a list of one.</summary>
+    public IReadOnlyList<YamlCursor> OneOrMore()
+    {
+        IReadOnlyList<YamlCursor> items = IsSequence ? Items() : [this];
+        return items.Count > 0 ? items : throw Error($"'{what}' is empty; expected at least one");
+    }
+
+    /// <summary>The text of a scalar.</summary>
+    public string Text() => node is YamlScalarNode { Value: { Length: > 0 } text } ? text : throw Error($"'{what}' expects a text, not {Kind}");
+
+    /// <summary>A number: as YAML writes them, or pi, -pi, inf, -inf.</summary>
+    public double Number(bool finite = true)
+    {
+        string text = node is YamlScalarNode { Value: { } value } ? value : throw Error($"'{what}' expects a number, not {Kind}");
+        double? number = text switch
+        {
+            "pi" => Math.PI,
+            "-pi" => -Math.PI,
+            "inf" or ".inf" => double.PositiveInfinity,
+            "-inf" or "-.inf" => double.NegativeInfinity,
+            _ => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double parsed) ? parsed : null,
+        };
+        if (number is not { } n || double.IsNaN(n)) throw Error($"'{what}' expects a number, not {Kind}");
+        return !finite || double.IsFinite(n) ? n : throw Error($"'{what}' expects a finite number, not {Kind}");
+    }
+
+    /// <summary>A whole number of at least <paramref name="least"/>.</summary>
+    public int Whole(int least) =>
+        node is YamlScalarNode { Value: { } text }
+        && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int n) && n >= least
+            ? n
+            : throw Error($"'{what}' expects a whole number of at least {least}, not {Kind}");
+
+    /// <summary>One number for each of <paramref name="count"/> places: a list of as many, or one number for all.</summary>
+    public double[] Numbers(int count)
+    {
+        if (!IsSequence) return [.. Enumerable.Repeat(Number(), count)];
+        double[] numbers = [.. Items().Select(item => item.Number())];
+        return numbers.Length == count ? numbers : throw Error($"'{what}' expects {count} numbers (or one for all), not {numbers.Length}");
+    }
+
+    /// <summary>A pair [low, high] with low ≤ high.</summary>
+    public (double Low, double High) Range(bool finite = true)
+    {
+        double[] pair = IsSequence ? [.. Items().Select(item => item.Number(finite))] : [];
+        return pair.Length == 2 && pair[0] <= pair[1] ? (pair[0], pair[1]) : throw Error($"'{what}' expects a pair [low, high], low not above high");
+    }
+
+    /// <summary>What stands there, for messages: "a list", or a text in quotes, of which the beginning is enough.</summary>
+    public string Kind => node switch
+    {
+        YamlMappingNode => "a mapping",
+        YamlSequenceNode => "a list",
+        YamlScalarNode { Value: { Length: > Shown } text } => $"'{text[..Shown].ReplaceLineEndings(" ")}…'",
+        YamlScalarNode { Value: { Length: > 0 } text } => $"'{text.ReplaceLineEndings(" ")}'",
+        _ => "nothing",
+    };
+}
