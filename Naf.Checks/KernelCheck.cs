@@ -51,7 +51,7 @@ public static class KernelCheck
     }
 
     private static KernelCheckResult[] Update(Device device, NafShape shape, int batch, LaunchPlan? plan = null) =>
-        Check($"{shape}, minibatch {batch}" + (plan is null ? "" : $", {plan.Parts} × {plan.Threads} threads, {Launches(plan)}"), () =>
+        Check($"{shape}, minibatch {batch}{Text(plan)}", () =>
         {
             float[] scale = [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + i % 3 * 0.25f)];
             UpdateCheck.Errors errors = UpdateCheck.Run(device, shape, new LearnerSettings { Seed = 3 }, batch, updates: 3, scale, plan);
@@ -73,7 +73,8 @@ public static class KernelCheck
             .SelectMany(plan => Update(device, shape, batch: 31, plan));
     }
 
-    private static string Launches(LaunchPlan plan) => plan.Launch == PlanLaunch.Together ? "one launch" : "by phase";
+    private static string Text(LaunchPlan? plan) => plan is null ? ""
+        : $", {plan.Parts} × {plan.Threads} threads, " + (plan.Launch == PlanLaunch.Together ? "one launch" : "by phase");
 
     private static KernelCheckResult[] Policy(Device device, NafShape shape, int samples) => Check($"{shape}, {samples} samples", () =>
     {

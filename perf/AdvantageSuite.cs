@@ -60,5 +60,5 @@ public class AdvantageSuite : PeerSuite
         float[] Poisoned(int row) => [.. Enumerable.Repeat(float.NaN, Batch * row)];
     }
 
-    private protected override void Free() => _evaluation.Dispose();
+    private protected override void Free() => _evaluation?.Dispose();
 }

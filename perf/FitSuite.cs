@@ -114,5 +114,5 @@ public class FitSuite : PeerSuite
         double Normal() => Philox.Normal(seed, RandomStream.Reset, draw++);
     }
 
-    private protected override void Free() => _fit.Dispose();
+    private protected override void Free() => _fit?.Dispose();
 }

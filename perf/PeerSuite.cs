@@ -75,13 +75,13 @@ public abstract class PeerSuite
             for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalSeconds < 1.5;) once();
     }
 
-    /// <summary>Frees everything.</summary>
+    /// <summary>Frees what was made, where the set-up failed too.</summary>
     [GlobalCleanup]
     public void CleanUp()
     {
         Free();
         _scope?.Dispose();
-        Engine.Dispose();
+        Engine?.Dispose();
     }
 
     private protected abstract void Make();

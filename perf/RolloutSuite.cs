@@ -112,7 +112,7 @@ public class RolloutSuite : PeerSuite
 
     private protected override void Free()
     {
-        _rollouts.Dispose();
-        _population.Dispose();
+        _rollouts?.Dispose();
+        _population?.Dispose();
     }
 }

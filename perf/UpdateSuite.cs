@@ -112,5 +112,5 @@ public class UpdateSuite : PeerSuite
         }
     }
 
-    private protected override void Free() => _population.Dispose();
+    private protected override void Free() => _population?.Dispose();
 }

@@ -88,22 +88,17 @@ public static class UpdateCheck
         double[][] inputs = [.. x.Chunk(state).Select(row => row.Select(v => (double)v).ToArray())];
         double[][][] outputs = [.. shape.Networks()
             .Select((network, n) => new MlpOracle(network).Forward(oracle.Parameters[n], oracle.Statistics[n], inputs))];
-        double act = 0, evaluate = 0;
+        double act = 0, evaluate = 0, bound = settings.LogDiagonalBound;
         for (int m = 0; m < samples; m++)
         {
-            // V, m and l, then μ = tanh m, the diagonal of L, and A = −½ |Lᵀ (u − μ)|²
-            double[] o = [.. outputs.SelectMany(network => network[m])], mean = [.. o[1..(1 + action)].Select(Math.Tanh)], l = o[(1 + action)..];
-            double advantage = 0;
-            for (int i = 0, k = 0; i < action; k += ++i)
-                l[k + i] = Math.Exp(settings.LogDiagonalBound * Math.Tanh(l[k + i] / settings.LogDiagonalBound));
-            for (int j = 0; j < action; j++)
-            {
-                double z = 0;
-                for (int i = j; i < action; i++) z += l[i * (i + 1) / 2 + j] * (u[m * action + i] - mean[i]);
-                advantage -= 0.5 * z * z;
-            }
-            double[][] expected = [[o[0]], mean, l, [advantage], [o[0] + advantage]];
-            act = Math.Max(act, LargestError(mu.AsSpan(m * action, action), mean, OnePlus));
+            // V, m and l of the sample, one network after the other
+            double[] o = [.. outputs.SelectMany(network => network[m])], mean = o[1..(1 + action)], l = o[(1 + action)..];
+            double[] taken = [.. u[(m * action)..((m + 1) * action)].Select(v => (double)v)], policy = [.. mean.Select(Math.Tanh)];
+            double[,] triangle = NafAdvantageReference<double>.Triangle(l, action, bound);
+            double[] lower = [.. Enumerable.Range(0, action).SelectMany(i => Enumerable.Range(0, i + 1).Select(j => triangle[i, j]))];
+            double advantage = NafAdvantageReference<double>.Value(0, mean, l, taken, bound);
+            double[][] expected = [[o[0]], policy, lower, [advantage], [o[0] + advantage]];
+            act = Math.Max(act, LargestError(mu.AsSpan(m * action, action), policy, OnePlus));
             for (int part = 0; part < 5; part++)
             {
                 int length = expected[part].Length;

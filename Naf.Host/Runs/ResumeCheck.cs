@@ -12,7 +12,7 @@ public static class ResumeCheck
     /// <exception cref="UserException">A value would change what was learned so far.</exception>
     public static TrainingSettings Apply(TrainingSettings stored, IEnumerable<GivenValue> changes, string folder)
     {
-        var values = Setting.All.Select(s => new GivenValue(s.Key, s.Show(stored), "config.yaml")).ToList();
+        var values = GivenValue.Of(stored, "config.yaml").ToList();
         foreach (GivenValue change in changes)
         {
             TrainingSettings changed = SettingsResolver.Resolve([.. values, change]);

@@ -88,6 +88,7 @@ internal sealed class Comparison
             Try("simulator against C", () => [SimulatorPeers.AgainstC(Repository(), _rounds, Math.Max(1, _seconds))]);
             Try("environments", () => SimulatorPeers.Environments(5 * _seconds));
         }
+        report.Write(_options["out"]);
         Console.WriteLine($"{Path.Combine(_options["out"], report.Name)}.json, .md and .html");
         return failed > 0 ? 1 : 0;
 

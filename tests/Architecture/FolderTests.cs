@@ -8,8 +8,6 @@ public sealed partial class FolderTests
 {
     private const int MostFiles = 18;
 
-    private static readonly string[] Projects = ["Naf.Gpu", "Naf.Kernels", "Naf.Checks", "Naf.Sim", "Naf.Host"];
-
     // namespace → the namespaces of the product that its files use
     private static readonly Lazy<Dictionary<string, HashSet<string>>> Uses = new(() => Sources()
         .GroupBy(source => source.Namespace)
@@ -19,7 +17,7 @@ public sealed partial class FolderTests
     public void A_namespace_is_a_folder()
     {
         foreach ((string file, string declared, _) in Sources())
-            Assert.That(declared, Is.EqualTo(Path.GetDirectoryName(file)!.Replace(Path.DirectorySeparatorChar, '.')), file);
+            Assert.That(declared, Is.EqualTo(file[..file.LastIndexOf('/')].Replace('/', '.')), file);
     }
 
     [Test]
@@ -55,11 +53,8 @@ public sealed partial class FolderTests
     }
 
     private static IEnumerable<(string File, string Namespace, string[] Uses)> Sources() =>
-        from project in Projects
-        from path in Directory.GetFiles(Path.Combine(Repository.Root, project), "*.cs", SearchOption.AllDirectories)
-        let file = Path.GetRelativePath(Repository.Root, path)
-        where !file.Split(Path.DirectorySeparatorChar).Any(folder => folder is "bin" or "obj")
-        let text = File.ReadAllText(path)
+        from file in Repository.Sources(Repository.Product)
+        let text = File.ReadAllText(Path.Combine(Repository.Root, file))
         where Declared().IsMatch(text)
         select (file, Declared().Match(text).Groups[1].Value, Used().Matches(text).Select(m => m.Groups[1].Value).ToArray());
 

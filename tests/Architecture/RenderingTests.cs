@@ -38,11 +38,8 @@ public sealed class RenderingTests
 
     private static string[] Mentioning(params string[] words) =>
     [
-        .. from project in (string[])["Naf.Gpu", "Naf.Kernels", "Naf.Sim", "Naf.Host"]
-           from path in Directory.GetFiles(Path.Combine(Repository.Root, project), "*.cs", SearchOption.AllDirectories)
-           let file = Path.GetRelativePath(Repository.Root, path).Replace('\\', '/')
-           where !file.Contains("/obj/") && !file.Contains("/bin/")
-           let text = File.ReadAllText(path)
+        .. from file in Repository.Sources(Repository.Product)
+           let text = File.ReadAllText(Path.Combine(Repository.Root, file))
            where words.Any(word => text.Contains(word, StringComparison.Ordinal))
            select file,
     ];

@@ -5,8 +5,19 @@ namespace Naf.Tests;
 /// <summary>The repository that these tests were built from.</summary>
 internal static class Repository
 {
+    /// <summary>The projects of the product, each a folder.</summary>
+    public static readonly string[] Product = ["Naf.Gpu", "Naf.Kernels", "Naf.Checks", "Naf.Sim", "Naf.Host"];
+
     /// <summary>Its folder.</summary>
     public static string Root { get; } = Find();
+
+    /// <summary>C# sources below some of its folders, as paths within the repository; nothing that a build made.</summary>
+    public static IEnumerable<string> Sources(params string[] folders) =>
+        from folder in folders
+        from path in Directory.GetFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
+        let file = Path.GetRelativePath(Root, path).Replace('\\', '/')
+        where !file.Split('/').Any(part => part is "bin" or "obj" || part[0] == '.')
+        select file;
 
     private static string Find([CallerFilePath] string thisFile = "")
     {

@@ -14,13 +14,11 @@ public sealed class SourceTests
     public void No_line_is_too_long()
     {
         IEnumerable<string> tooLong =
-            from path in Directory.GetFiles(Repository.Root, "*.cs", SearchOption.AllDirectories)
-            let folders = Path.GetRelativePath(Repository.Root, path).Split(Path.DirectorySeparatorChar)
-            where !folders.Any(folder => folder is "bin" or "obj" || folder[0] == '.')
-            where !Exempt.Contains(Path.GetFileName(path))
-            from line in File.ReadLines(path).Select((text, i) => (Text: text, Number: i + 1))
+            from file in Repository.Sources("")
+            where !Exempt.Contains(Path.GetFileName(file))
+            from line in File.ReadLines(Path.Combine(Repository.Root, file)).Select((text, i) => (Text: text, Number: i + 1))
             where line.Text.Length > Longest
-            select $"{Path.GetRelativePath(Repository.Root, path)}:{line.Number}";
+            select $"{file}:{line.Number}";
         Assert.That(tooLong, Is.Empty, $"more than {Longest} characters");
     }
 }

@@ -46,7 +46,7 @@ internal sealed record PolicyTarget(string Name, RunConfig? Config)
     public MpcSettings Planner(ControlTask task, IEnumerable<string> set)
     {
         IEnumerable<GivenValue> before = Config is { } run
-            ? Setting.All.Select(setting => new GivenValue(setting.Key, setting.Show(run.Settings), RunFolder.ConfigOf(Name)))
+            ? GivenValue.Of(run.Settings, RunFolder.ConfigOf(Name))
             : GivenValue.Of(task);
         return SettingsResolver.Resolve([.. before, .. set.Select(SettingsResolver.Split)]).Plan.Mpc;
     }
