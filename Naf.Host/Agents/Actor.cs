@@ -16,7 +16,7 @@ namespace Naf.Host.Agents;
 internal sealed class Actor : IDisposable
 {
     private readonly NafPopulation _population;
-    private readonly ControlEnvironment _environment;
+    private readonly IControlEnvironment _environment;
     private readonly Policy _policy;
     private readonly double[] _action;
     private float[] _x, _next;
@@ -25,7 +25,7 @@ internal sealed class Actor : IDisposable
     private LearnerReport _report;
     private EvaluationResult? _test;
 
-    public Actor(ControlTask task, TrainingSettings settings, NafPopulation population, int learner)
+    public Actor(IControlTask task, TrainingSettings settings, NafPopulation population, int learner)
     {
         _population = population;
         _policy = (x, _, _, u) => population.Act(learner, x, u);
@@ -36,7 +36,7 @@ internal sealed class Actor : IDisposable
         _action = new double[task.ActionSize];
         _x = new float[task.ObservationSize];
         _next = new float[task.ObservationSize];
-        _environment = new ControlEnvironment(task);
+        _environment = task.CreateEnvironment();
     }
 
     public int Learner { get; }
@@ -193,8 +193,7 @@ internal sealed class Actor : IDisposable
         foreach (double n in Noise.State) writer.Write(n);
         foreach (float x in _x) writer.Write(x);
         // an environment that is at its end has no state to keep
-        double[] state = new double[Acting ? _environment.StateSize : 0];
-        if (Acting) _environment.SaveState(state);
+        double[] state = Acting ? _environment.SaveState() : [];
         writer.Write(state.Length);
         foreach (double s in state) writer.Write(s);
         Memory?.Save(writer);
@@ -216,10 +215,7 @@ internal sealed class Actor : IDisposable
         Tests.Load(reader);
         foreach (ref double n in Noise.State) n = reader.ReadDouble();
         foreach (ref float x in _x.AsSpan()) x = reader.ReadSingle();
-        int length = reader.ReadInt32();
-        if (length != (Acting ? _environment.StateSize : 0))
-            throw new InvalidDataException($"its simulator state has {length} numbers where this task's has {_environment.StateSize}");
-        double[] state = new double[length];
+        double[] state = new double[reader.ReadInt32()];
         foreach (ref double s in state.AsSpan()) s = reader.ReadDouble();
         if (Acting) _environment.RestoreState(state);
         Memory?.Load(reader);

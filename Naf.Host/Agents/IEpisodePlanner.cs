@@ -12,12 +12,12 @@ internal interface IEpisodePlanner : IDisposable
     /// <summary>An episode begins.</summary>
     /// <param name="environment">It stands at the start.</param>
     /// <param name="episode">Its number.</param>
-    void Begin(ControlEnvironment environment, int episode);
+    void Begin(IControlEnvironment environment, int episode);
 
     /// <summary>Chooses the action of a step.</summary>
     /// <param name="environment">It stands before the step.</param>
     /// <param name="u">[A], receives u, which the caller clips.</param>
-    void Act(ControlEnvironment environment, Span<float> u);
+    void Act(IControlEnvironment environment, Span<float> u);
 
     /// <summary>The dynamics were fitted anew; B_old is the batch that they were fitted to.</summary>
     /// <param name="warn">Takes a sentence where the last good controller had to stay.</param>

@@ -37,7 +37,7 @@ internal sealed class IlqgEpisodes : IEpisodePlanner
 
     public bool Ready => _planners.Any(p => p.Controller is not null);
 
-    public void Begin(ControlEnvironment environment, int episode)
+    public void Begin(IControlEnvironment environment, int episode)
     {
         _space.StateOf(environment, _s);
         _episode = episode;
@@ -45,7 +45,7 @@ internal sealed class IlqgEpisodes : IEpisodePlanner
         if (_planners[_chosen].Controller is null) _chosen = Array.FindIndex(_planners, p => p.Controller is not null);
     }
 
-    public void Act(ControlEnvironment environment, Span<float> u)
+    public void Act(IControlEnvironment environment, Span<float> u)
     {
         // u ~ N(K s + k, Σ)
         _space.StateOf(environment, _s);

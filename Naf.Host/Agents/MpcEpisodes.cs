@@ -26,11 +26,11 @@ internal sealed class MpcEpisodes : IEpisodePlanner
 
     public bool Ready => true;
 
-    public void Begin(ControlEnvironment environment, int episode) => _planner.Begin(_seed, (ulong)episode);
+    public void Begin(IControlEnvironment environment, int episode) => _planner.Begin(_seed, (ulong)episode);
 
-    public void Act(ControlEnvironment environment, Span<float> u)
+    public void Act(IControlEnvironment environment, Span<float> u)
     {
-        _planner.Act(environment, _u);
+        _planner.Act((ControlEnvironment)environment, _u);
         for (int i = 0; i < u.Length; i++) u[i] = (float)_u[i];
     }
 

@@ -35,7 +35,7 @@ public sealed class NafAgent : IDisposable
     /// <param name="settings">How to train.</param>
     /// <param name="device">Where the learners live.</param>
     /// <param name="team">Threads for the environments.</param>
-    public NafAgent(ControlTask task, TrainingSettings settings, Device device, WorkTeam team)
+    public NafAgent(IControlTask task, TrainingSettings settings, Device device, WorkTeam team)
     {
         _settings = settings;
         _team = team;
@@ -324,11 +324,11 @@ public sealed class NafAgent : IDisposable
         _population.Dispose();
     }
 
-    private IEpisodePlanner? MakePlanner(ControlTask task, int learner) => _settings.Plan.Kind switch
+    private IEpisodePlanner? MakePlanner(IControlTask task, int learner) => _settings.Plan.Kind switch
     {
         PlanKind.Ilqg => new IlqgEpisodes(
             _imagination!.Space, _imagination.Dynamics(learner), _settings.Imagination.InitialStates, _settings.Plan.Ilqg, _settings.SeedOf(learner)),
-        PlanKind.Mpc => new MpcEpisodes(task, _settings.Plan.Mpc, _settings.Learners == 1 ? _team : null, _settings.SeedOf(learner)),
+        PlanKind.Mpc => new MpcEpisodes(ControlTask.Simulated(task, "plan=mpc"), _settings.Plan.Mpc, _settings.Learners == 1 ? _team : null, _settings.SeedOf(learner)),
         _ => null,
     };
 }

@@ -10,7 +10,7 @@ namespace Naf.Host.Agents;
 public static class PopulationFactory
 {
     /// <summary>A population of <see cref="TrainingSettings.Learners"/> new learners.</summary>
-    public static NafPopulation Create(ControlTask task, TrainingSettings settings, Device device)
+    public static NafPopulation Create(IControlTask task, TrainingSettings settings, Device device)
     {
         NafSettings naf = settings.Naf;
         var shape = new NafShape(task.ObservationSize, task.ActionSize, naf.Hidden, naf.SharedTrunk, naf.BatchNorm);
@@ -33,7 +33,7 @@ public static class PopulationFactory
     }
 
     // R_f has room for the newest n T l transitions: about what is imagined from one fit to the next
-    private static int ImaginedCapacity(ControlTask task, TrainingSettings settings)
+    private static int ImaginedCapacity(IControlTask task, TrainingSettings settings)
     {
         ImaginationSettings i = settings.Imagination;
         if (i.Kind == ImaginationKind.Off || i.FromReplay) return 0;

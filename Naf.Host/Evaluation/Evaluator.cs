@@ -5,9 +5,9 @@ using Naf.Sim.Control;
 namespace Naf.Host.Evaluation;
 
 /// <summary>Runs a policy on fixed seeded starts: episode i starts the same for every policy of the same seed.</summary>
-public sealed class Evaluator(ControlTask task) : IDisposable
+public sealed class Evaluator(IControlTask task) : IDisposable
 {
-    private readonly ControlEnvironment _environment = new(task);
+    private readonly IControlEnvironment _environment = task.CreateEnvironment();
     private readonly float[] _x = new float[task.ObservationSize];
     private readonly float[] _u = new float[task.ActionSize];
     private readonly double[] _action = new double[task.ActionSize];
@@ -27,7 +27,7 @@ public sealed class Evaluator(ControlTask task) : IDisposable
             (scores[i], bool success) = Episode(policy, seed, (ulong)i, i == 0 ? first : null);
             if (success) successes++;
         }
-        return Summarise(_environment.Task, scores, successes);
+        return Summarise(task, scores, successes);
     }
 
     /// <summary>One episode: its score, and whether it was a success.</summary>
@@ -68,8 +68,8 @@ public sealed class Evaluator(ControlTask task) : IDisposable
     /// <param name="task">The task.</param>
     /// <param name="scores">[episodes].</param>
     /// <param name="successes">How many were successes by that measure.</param>
-    public static EvaluationResult Summarise(ControlTask task, ReadOnlySpan<double> scores, int successes) =>
-        Summarise(scores, task.Definition.Success.IsEmpty ? null : successes);
+    public static EvaluationResult Summarise(IControlTask task, ReadOnlySpan<double> scores, int successes) =>
+        Summarise(scores, task.MeasuresSuccess ? successes : null);
 
     /// <summary>Mean, standard deviation and success rate.</summary>
     /// <param name="scores">[episodes].</param>
@@ -87,5 +87,10 @@ public sealed class Evaluator(ControlTask task) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _environment.Dispose();
 
-    private TrajectoryRow Row() => new(_environment.Qpos.ToArray(), _environment.Qvel.ToArray(), _environment.Constants.ToArray(), [], null);
+    // trajectories are of simulated robots
+    private TrajectoryRow Row()
+    {
+        var simulated = (ControlEnvironment)_environment;
+        return new TrajectoryRow(simulated.Qpos.ToArray(), simulated.Qvel.ToArray(), simulated.Constants.ToArray(), [], null);
+    }
 }

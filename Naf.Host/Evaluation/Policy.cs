@@ -12,4 +12,4 @@ public delegate void Policy(ReadOnlySpan<float> observation, ulong episode, int 
 /// <summary>Chooses an action from the environment itself, as a planner does that knows the simulator's state.</summary>
 /// <param name="environment">The environment before the step; it is not changed.</param>
 /// <param name="action">u, [actions], to be filled.</param>
-public delegate void Controller(ControlEnvironment environment, Span<double> action);
+public delegate void Controller(IControlEnvironment environment, Span<double> action);

@@ -10,15 +10,16 @@ namespace Naf.Host.Imagination;
 
 /// <summary>
 /// The coordinates s in which dynamics are fitted, and how the observation follows from them. State: s = [q; q̇] of the simulator, x = h(s).
-/// Observation, for comparison: s = [x; 0], the positions of as many slide joints, so that x = h(s) reads them back and all kernels serve.
+/// Observation, for comparison and for tasks without a simulator's state: s = [x; 0], the positions of as many slide joints, so that x = h(s) reads them back and all kernels serve.
 /// </summary>
 internal sealed class DynamicsSpace
 {
     private readonly DynamicsCoordinates _kind;
 
-    private DynamicsSpace(ControlTask task, DynamicsCoordinates kind, ObservationDefinition observation)
+    private DynamicsSpace(IControlTask task, DynamicsCoordinates kind, ObservationDefinition observation)
     {
-        (_kind, Coordinates, Observation, Action, Reward) = (kind, new StateCoordinates(observation.Tree), observation, task.ActionSize, task.Reward);
+        Reward = task.Reward ?? throw new ArgumentException("its reward is not known as a function, which imagination and planning need");
+        (_kind, Coordinates, Observation, Action) = (kind, new StateCoordinates(observation.Tree), observation, task.ActionSize);
     }
 
     /// <summary>The coordinates of s.</summary>
@@ -38,11 +39,13 @@ internal sealed class DynamicsSpace
 
     /// <summary>The space of a task.</summary>
     /// <exception cref="UserException">The task's states can't be imagined.</exception>
-    public static DynamicsSpace Of(ControlTask task, DynamicsCoordinates kind)
+    public static DynamicsSpace Of(IControlTask task, DynamicsCoordinates kind)
     {
         try
         {
-            return new DynamicsSpace(task, kind, kind == DynamicsCoordinates.State ? task.Definition.Observation : Slides(task.ObservationSize));
+            return kind == DynamicsCoordinates.State && task is ControlTask simulated
+                ? new DynamicsSpace(task, kind, simulated.Definition.Observation)
+                : new DynamicsSpace(task, DynamicsCoordinates.Observation, Slides(task.ObservationSize));
         }
         catch (ArgumentException e)
         {
@@ -55,11 +58,12 @@ internal sealed class DynamicsSpace
     public RolloutDefinition Rollouts(int steps) => new(Coordinates, Observation, Reward, new DynamicsShape(steps, Size, Action));
 
     /// <summary>s of an environment, [S].</summary>
-    public void StateOf(ControlEnvironment environment, Span<double> s)
+    public void StateOf(IControlEnvironment environment, Span<double> s)
     {
         if (_kind == DynamicsCoordinates.State)
         {
-            Coordinates.ToState(environment.Qpos, environment.Qvel, s);
+            var simulated = (ControlEnvironment)environment;
+            Coordinates.ToState(simulated.Qpos, simulated.Qvel, s);
             return;
         }
         s.Clear();

@@ -39,7 +39,7 @@ internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpi
     public EpisodeRecord Newest => _episodes[^1];
 
     /// <summary>Begins an episode; one that was under way is forgotten.</summary>
-    public void Begin(ControlEnvironment environment, bool planned)
+    public void Begin(IControlEnvironment environment, bool planned)
     {
         _running = NewRecord();
         space.StateOf(environment, _state);
@@ -48,7 +48,7 @@ internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpi
     }
 
     /// <summary>Takes a step down: u was executed and the environment stands at s′.</summary>
-    public void Add(ReadOnlySpan<float> u, in StepResult result, ControlEnvironment environment)
+    public void Add(ReadOnlySpan<float> u, in StepResult result, IControlEnvironment environment)
     {
         if (_running is null) return;
         for (int i = 0; i < _action.Length; i++) _action[i] = u[i];
@@ -119,10 +119,10 @@ internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpi
 
     private EpisodeRecord NewRecord() => new(space.Size, space.Action, saved);
 
-    private void Keep(ControlEnvironment environment)
+    private void Keep(IControlEnvironment environment)
     {
         if (saved == 0) return;
-        environment.SaveState(_saved);
+        ((ControlEnvironment)environment).SaveState(_saved);
         _running!.Keep(_saved);
     }
 }

@@ -33,7 +33,7 @@ internal sealed class PopulationImagination : IDisposable
     /// <param name="device">The population's device.</param>
     /// <param name="team">Threads.</param>
     /// <exception cref="UserException">The task's dynamics can't be imagined.</exception>
-    public PopulationImagination(ControlTask task, TrainingSettings settings, NafPopulation population, Device device, WorkTeam team)
+    public PopulationImagination(IControlTask task, TrainingSettings settings, NafPopulation population, Device device, WorkTeam team)
     {
         (_settings, _population, _plans) = (settings.Imagination, population, settings.Plan.Kind == PlanKind.Ilqg);
         Space = DynamicsSpace.Of(task, _settings.Coordinates);
@@ -49,7 +49,7 @@ internal sealed class PopulationImagination : IDisposable
             _model = kind switch
             {
                 ImaginationKind.Fitted => _opened.Add(new FittedModel(device, population, Space, task.Horizon, _settings, _imagined!)),
-                ImaginationKind.True => _opened.Add(new SimulatorModel(task, population, _settings, seeds, team)),
+                ImaginationKind.True => _opened.Add(new SimulatorModel(ControlTask.Simulated(task, "imagination=true"), population, _settings, seeds, team)),
                 ImaginationKind.Network => _opened.Add(new NetworkModel(device, Space, task.Horizon, population, _settings, seeds)),
                 _ => null,
             };
@@ -201,9 +201,9 @@ internal sealed class PopulationImagination : IDisposable
 
     public void Dispose() => _opened.Dispose();
 
-    private static int SavedSize(ControlTask task)
+    private static int SavedSize(IControlTask task)
     {
-        using var environment = new ControlEnvironment(task);
+        using var environment = new ControlEnvironment((ControlTask)task);
         return environment.StateSize;
     }
 }

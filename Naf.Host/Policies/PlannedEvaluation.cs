@@ -81,10 +81,10 @@ internal sealed class PlannedEvaluation : IDisposable
         _team.Dispose();
     }
 
-    private void Act(ControlEnvironment environment, Span<double> action)
+    private void Act(IControlEnvironment environment, Span<double> action)
     {
         long start = Stopwatch.GetTimestamp();
-        _planner.Act(environment, action);
+        _planner.Act((ControlEnvironment)environment, action);
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
         if (environment.StepIndex == 0) _first += elapsed;
         else _others += elapsed;

@@ -9,19 +9,51 @@ using Naf.Sim.Control;
 namespace Naf.Host.Policies;
 
 /// <summary>The policy of a run's learner, without noise, as its newest whole checkpoint has it.</summary>
-internal sealed class RunPolicy : IDisposable
+public sealed class RunPolicy : IDisposable
 {
-    private readonly Device _device;
-    private readonly WorkTeam _team;
+    private readonly DisposeScope _opened = new();
     private readonly NafAgent _agent;
     private readonly int _learner;
+    private DisposeScope? _loaded;
 
-    private RunPolicy(ControlTask task, RunConfig config, int learner, string device)
+    private RunPolicy(IControlTask task, RunConfig config, int learner, string device)
     {
-        _learner = learner;
-        _device = DeviceList.Select(device, 1);
-        _team = new WorkTeam(1);
-        _agent = new NafAgent(task, config.Settings, _device, _team);
+        (Task, _learner) = (task, learner);
+        try
+        {
+            Device place = _opened.Add(DeviceList.Select(device, 1));
+            _agent = _opened.Add(new NafAgent(task, config.Settings, place, _opened.Add(new WorkTeam(1))));
+        }
+        catch
+        {
+            _opened.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads a run's policy.</summary>
+    /// <param name="folder">The run's folder; it may be training still.</param>
+    /// <param name="environment">The environment that the run was begun with, where that was one of a program's own.</param>
+    /// <param name="learner">Which learner.</param>
+    /// <param name="warn">Takes a sentence for a checkpoint that is damaged; the one before it is used.</param>
+    /// <exception cref="UserException">It is no run's folder, or the run has no checkpoint that can be used.</exception>
+    public static RunPolicy Open(string folder, EnvironmentTask? environment = null, int learner = 0, Action<string>? warn = null)
+    {
+        var loaded = new DisposeScope();
+        try
+        {
+            RunConfig config = RunConfig.Read(RunFolder.ConfigOf(folder));
+            if (learner < 0 || learner >= config.Settings.Learners)
+                throw new UserException($"learner {learner}: the run {folder} has learners 0 to {config.Settings.Learners - 1}");
+            RunPolicy policy = Open(config.TaskOf(environment, loaded), folder, config, learner, warn ?? (static _ => { }));
+            policy._loaded = loaded;
+            return policy;
+        }
+        catch
+        {
+            loaded.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Reads a run's policy.</summary>
@@ -32,7 +64,7 @@ internal sealed class RunPolicy : IDisposable
     /// <param name="warn">Takes a sentence for a checkpoint that is damaged; the one before it is used.</param>
     /// <param name="device">Where it acts; one observation at a time is quickest on the CPU, wherever it was trained.</param>
     /// <exception cref="UserException">The run has no checkpoint that can be used.</exception>
-    public static RunPolicy Open(ControlTask task, string folder, RunConfig config, int learner, Action<string> warn, string device = "cpu")
+    internal static RunPolicy Open(IControlTask task, string folder, RunConfig config, int learner, Action<string> warn, string device = "cpu")
     {
         var policy = new RunPolicy(task, config, learner, device);
         try
@@ -47,6 +79,14 @@ internal sealed class RunPolicy : IDisposable
         }
     }
 
+    /// <summary>The task that it was trained on.</summary>
+    public IControlTask Task { get; }
+
+    /// <summary>u = μ(x).</summary>
+    /// <param name="observation">x, [observations].</param>
+    /// <param name="action">[actions], receives u within [−1, 1], which spans the range of each control.</param>
+    public void Act(ReadOnlySpan<float> observation, Span<float> action) => _agent.Act(_learner, observation, action);
+
     /// <summary>μ(x), as a <c>Policy</c>.</summary>
     public void Act(ReadOnlySpan<float> observation, ulong episode, int step, Span<float> action) => _agent.Act(_learner, observation, action);
 
@@ -58,9 +98,8 @@ internal sealed class RunPolicy : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _agent.Dispose();
-        _team.Dispose();
-        _device.Dispose();
+        _opened.Dispose();
+        _loaded?.Dispose();
     }
 
     private void Load(CheckpointStore checkpoints, Action<string> warn)

@@ -2,6 +2,7 @@ using System.Text;
 using Naf.Host.Common;
 using Naf.Host.Files;
 using Naf.Host.Settings;
+using Naf.Sim.Control;
 using YamlDotNet.RepresentationModel;
 
 namespace Naf.Host.Runs;
@@ -29,6 +30,16 @@ public sealed record RunConfig(string Task, TrainingSettings Settings, Versions 
             foreach ((string key, string value) in Versions.Entries) text.Append("  ").Append(key).Append(": ").Append(Quote(value)).Append('\n');
             return text.ToString();
         }
+    }
+
+    /// <summary>The run's task.</summary>
+    /// <param name="own">The environment that it was begun with; null: a simulated task, which is loaded.</param>
+    /// <param name="opened">Takes what is loaded.</param>
+    /// <exception cref="UserException">The run was begun with another environment.</exception>
+    internal IControlTask TaskOf(EnvironmentTask? own, DisposeScope opened)
+    {
+        if (own is null) return opened.Add(ControlTask.Load(Task));
+        return own.StoredName == Task ? own : throw new UserException($"the run trains {Task}, not {own.StoredName}; give the environment that it was begun with");
     }
 
     /// <summary>Writes the file atomically, in place of an older one.</summary>

@@ -15,9 +15,9 @@ public static class SimulationChecksum
     private const int Episodes = 2, Steps = 60;
 
     /// <summary>The first 16 hexadecimal digits of the checksum.</summary>
-    public static string Of(ControlTask task)
+    public static string Of(IControlTask task)
     {
-        using var environment = new ControlEnvironment(task);
+        using IControlEnvironment environment = task.CreateEnvironment();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         double[] u = new double[task.ActionSize];
         for (ulong episode = 0; episode < Episodes; episode++)
@@ -35,7 +35,7 @@ public static class SimulationChecksum
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
     }
 
-    private static void Append(IncrementalHash hash, ControlEnvironment environment, double[] u, ulong episode)
+    private static void Append(IncrementalHash hash, IControlEnvironment environment, double[] u, ulong episode)
     {
         environment.Reset(0, RandomStream.TestReset, episode);
         Append(hash, environment.Observation);

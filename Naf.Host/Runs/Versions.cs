@@ -42,7 +42,7 @@ public sealed record Versions(
         typeof(Versions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     /// <summary>What this process would train with.</summary>
-    public static Versions Now(ControlTask task, DeviceInfo device) => new(
+    public static Versions Now(IControlTask task, DeviceInfo device) => new(
         Product,
         BuiltFrom,
         MujocoLibrary.Load().Version,

@@ -10,12 +10,11 @@ public static class SettingsResolver
 {
     /// <summary>The defaults with every given value applied in turn, checked against each other.</summary>
     /// <exception cref="UserException">An unknown key (the nearest known one is named) or a bad value (what was expected is said).</exception>
-    public static TrainingSettings Resolve(IEnumerable<GivenValue> values)
-    {
-        var settings = new TrainingSettings();
-        foreach (GivenValue given in values) settings = Apply(settings, given);
-        return Check(settings);
-    }
+    public static TrainingSettings Resolve(IEnumerable<GivenValue> values) => Check(Apply(new TrainingSettings(), values));
+
+    /// <summary>Some settings with every given value applied in turn, not yet checked against each other.</summary>
+    /// <exception cref="UserException">An unknown key (the nearest known one is named) or a bad value (what was expected is said).</exception>
+    public static TrainingSettings Apply(TrainingSettings settings, IEnumerable<GivenValue> values) => values.Aggregate(settings, Apply);
 
     /// <summary>Splits KEY=VALUE, as <c>--set</c> takes it.</summary>
     /// <exception cref="UserException">There is no equals sign, or no key before it.</exception>

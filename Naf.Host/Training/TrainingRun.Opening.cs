@@ -14,18 +14,32 @@ public sealed partial class TrainingRun
 {
     private const string TimingHeader = "episode,learner,seconds,updates";
 
-    /// <summary>Begins a run in a folder of its own.</summary>
+    /// <summary>Begins a run on a simulated task, in a folder of its own.</summary>
     /// <param name="taskName">A built-in task's name or the path of a task's file.</param>
-    /// <param name="settings">Given the task, its settings.</param>
+    /// <param name="settings">Changes the settings that suit the task.</param>
     /// <param name="folder">Its folder; null: runs/TASK-ALGORITHM-N.</param>
     /// <exception cref="UserException">The settings are wrong or the folder can't be had.</exception>
     /// <exception cref="DeviceException">The device can't be had.</exception>
-    public static TrainingRun Begin(string taskName, Func<ControlTask, TrainingSettings> settings, string? folder) => Open(opened =>
+    public static TrainingRun Begin(string taskName, Func<TrainingSettings, TrainingSettings> settings, string? folder = null) => Open(opened =>
     {
         ControlTask task = opened.Add(ControlTask.Load(taskName));
-        TrainingSettings resolved = settings(task);
-        Device device = opened.Add(DeviceList.Select(resolved.Device, resolved.Threads));
         string lasting = TaskLibrary.Names.Contains(taskName) ? taskName : Path.GetFullPath(taskName);
+        return Begin(opened, task, lasting, settings(SettingsResolver.Apply(new TrainingSettings(), GivenValue.Of(task))), folder);
+    });
+
+    /// <summary>Begins a run on an environment of one's own, in a folder of its own.</summary>
+    /// <param name="task">The task; it must outlive the run.</param>
+    /// <param name="settings">How to train.</param>
+    /// <param name="folder">Its folder; null: runs/TASK-ALGORITHM-N.</param>
+    /// <exception cref="UserException">The settings are wrong or the folder can't be had.</exception>
+    /// <exception cref="DeviceException">The device can't be had.</exception>
+    public static TrainingRun Begin(EnvironmentTask task, TrainingSettings settings, string? folder = null) =>
+        Open(opened => Begin(opened, task, task.StoredName, settings, folder));
+
+    private static TrainingRun Begin(DisposeScope opened, IControlTask task, string lasting, TrainingSettings settings, string? folder)
+    {
+        TrainingSettings resolved = SettingsResolver.Resolve(GivenValue.Of(settings, "settings"));
+        Device device = opened.Add(DeviceList.Select(resolved.Device, resolved.Threads));
         var config = new RunConfig(lasting, resolved, Versions.Now(task, device.Info));
         RunFolder held = opened.Add(RunFolder.Create(folder, $"{task.Name}-{resolved.Algorithm.ToString().ToLowerInvariant()}"));
         var run = new TrainingRun(held, config, task, device, opened);
@@ -35,7 +49,7 @@ public sealed partial class TrainingRun
             run.StartFiles();
         });
         return run;
-    });
+    }
 
     /// <summary>Takes up a run where its checkpoint left it; a run that has none yet begins anew.</summary>
     /// <param name="folder">The run's folder.</param>
@@ -43,17 +57,18 @@ public sealed partial class TrainingRun
     /// <param name="changes">Settings to change, of those that may.</param>
     /// <param name="accept">Whether to go on although the simulator or the device differ.</param>
     /// <param name="warn">Takes a sentence on what may keep the result from being bitwise that of an uninterrupted run.</param>
+    /// <param name="task">The environment that the run was begun with, where that was one of a program's own.</param>
     /// <exception cref="UserException">It can't be resumed; the message says why and what can be done.</exception>
     public static TrainingRun Resume(
-        string folder, bool previous, IEnumerable<GivenValue> changes, bool accept, Action<string> warn) => Open(opened =>
+        string folder, bool previous, IEnumerable<GivenValue> changes, bool accept, Action<string> warn, EnvironmentTask? task = null) => Open(opened =>
     {
         RunFolder held = opened.Add(RunFolder.Open(folder));
         RunConfig stored = RunConfig.Read(held.ConfigPath);
         TrainingSettings settings = ResumeCheck.Apply(stored.Settings, changes, folder);
-        ControlTask task = opened.Add(ControlTask.Load(stored.Task));
+        IControlTask trained = stored.TaskOf(task, opened);
         Device device = opened.Add(DeviceList.Select(settings.Device, settings.Threads));
-        var config = new RunConfig(stored.Task, settings, Versions.Now(task, device.Info));
-        var run = new TrainingRun(held, config, task, device, opened);
+        var config = new RunConfig(stored.Task, settings, Versions.Now(trained, device.Info));
+        var run = new TrainingRun(held, config, trained, device, opened);
         ResumeCheck.Compare(stored.Versions, run._config.Versions, accept, warn);
         run.Guarded(() =>
         {

@@ -18,7 +18,7 @@ public sealed partial class TrainingRun : IDisposable
 {
     private readonly RunFolder _folder;
     private readonly RunConfig _config;
-    private readonly ControlTask _task;
+    private readonly IControlTask _task;
     private readonly Device _device;
     private readonly DisposeScope _opened;
     private readonly NafAgent _agent;
@@ -28,8 +28,9 @@ public sealed partial class TrainingRun : IDisposable
     private long _updatesBefore;
     private int _episodesBefore;
     private TrainingProgress? _progress;
+    private Action<TrainingProgress>? _onProgress;
 
-    private TrainingRun(RunFolder folder, RunConfig config, ControlTask task, Device device, DisposeScope opened)
+    private TrainingRun(RunFolder folder, RunConfig config, IControlTask task, Device device, DisposeScope opened)
     {
         (_folder, _task, _device, _opened) = (folder, task, device, opened);
         int threads = config.Settings.Threads == 0 ? Environment.ProcessorCount : config.Settings.Threads;
@@ -53,16 +54,19 @@ public sealed partial class TrainingRun : IDisposable
     /// <summary>Called when a learner stops before its time, with the reason.</summary>
     public Action<string> Warn { get; set; } = static _ => { };
 
-    /// <summary>Trains until the episodes are done, every learner has stopped, or a stop is requested; then saves a checkpoint.</summary>
+    /// <summary>Trains until the episodes are done, every learner has stopped, or a stop is asked for; then saves a checkpoint.</summary>
+    /// <param name="stop">Ends training between two steps.</param>
+    /// <param name="progress">Called at the end of every episode of every learner.</param>
     /// <exception cref="UserException">The disk is full or can't be written; what was saved before is untouched.</exception>
-    public TrainingResult Train(StopRequest stop)
+    public TrainingResult Train(CancellationToken stop = default, Action<TrainingProgress>? progress = null)
     {
         _clock.Start();
+        _onProgress = progress;
         Guarded(() =>
         {
             if (_agent.StepCount == 0) _agent.Begin();
             int saved = _agent.EpisodesEnded;
-            while (_agent.Running && !stop.Requested)
+            while (_agent.Running && !stop.IsCancellationRequested)
             {
                 _agent.Step();
                 int ended = _agent.EpisodesEnded;
@@ -85,6 +89,7 @@ public sealed partial class TrainingRun : IDisposable
         _timing!.Add(result.Episode, result.Learner, Math.Round(_secondsBefore + seconds, 3), result.Report.Updates);
         if (result.Stopped is not null) Warn($"learner {result.Learner} (seed {result.Seed}) stopped in episode {result.Episode}: {result.Stopped}");
         Publish(seconds);
+        _onProgress?.Invoke(Progress);
     }
 
     private void Publish(double seconds)

@@ -53,8 +53,15 @@ public sealed partial class ControlEnvironment
         Observe();
     }
 
+    double[] IControlEnvironment.SaveState()
+    {
+        double[] state = new double[StateSize];
+        SaveState(state);
+        return state;
+    }
+
     private void CheckSize(int length)
     {
-        if (length != StateSize) throw new ArgumentException($"{Task.Name}: a state has {StateSize} numbers, not {length}; allocate StateSize");
+        if (length != StateSize) throw new InvalidDataException($"{Task.Name}: a state has {StateSize} numbers, not {length}; allocate StateSize");
     }
 }

@@ -9,7 +9,7 @@ namespace Naf.Sim.Control;
 /// One simulated robot on a task. MuJoCo only steps; observation and reward come from the task's data, in double.
 /// Not for several threads at once; many environments may run in parallel over one task. Nothing is allocated by a step.
 /// </summary>
-public sealed partial class ControlEnvironment : IDisposable
+public sealed partial class ControlEnvironment : IControlEnvironment
 {
     private readonly TaskDefinition _definition;
     private readonly MujocoData _data;

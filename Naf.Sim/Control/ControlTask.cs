@@ -6,7 +6,7 @@ using Naf.Sim.Tasks.Definitions;
 namespace Naf.Sim.Control;
 
 /// <summary>A task with its loaded model. Immutable, shared by any number of environments on any number of threads.</summary>
-public sealed class ControlTask : IDisposable
+public sealed class ControlTask : IControlTask
 {
     private readonly double[] _controlMiddle, _controlHalf;
 
@@ -46,6 +46,13 @@ public sealed class ControlTask : IDisposable
         }
     }
 
+    /// <summary>The simulation of a task, for what needs the simulator's state.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="need">What needs it, for the message.</param>
+    /// <exception cref="NotSupportedException">The task is no simulation.</exception>
+    public static ControlTask Simulated(IControlTask task, string need) => task as ControlTask ?? throw new NotSupportedException(
+        $"{task.Name}: {need} needs the state of MuJoCo's simulation, which an environment in C# does not have; leave it out");
+
     /// <summary>What the task file says.</summary>
     public TaskDefinition Definition { get; }
 
@@ -75,6 +82,12 @@ public sealed class ControlTask : IDisposable
 
     /// <summary>r(x, u) and the bounds that end an episode.</summary>
     public RewardDefinition Reward => Definition.Reward;
+
+    /// <inheritdoc/>
+    public bool MeasuresSuccess => !Definition.Success.IsEmpty;
+
+    /// <inheritdoc/>
+    public IControlEnvironment CreateEnvironment() => new ControlEnvironment(this);
 
     /// <summary>Settings of the learner that suit the task.</summary>
     public TrainingDefaults Training => Definition.Training;

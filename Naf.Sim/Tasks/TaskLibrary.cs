@@ -5,6 +5,9 @@ namespace Naf.Sim.Tasks;
 /// <summary>The built-in tasks, and the way from a name or a path to a task file.</summary>
 public static class TaskLibrary
 {
+    /// <summary>What the name of a task begins with whose environment a program makes itself.</summary>
+    public const string OwnEnvironment = "environment:";
+
     /// <summary>The folder of the built-in tasks, beside the program.</summary>
     public static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "Tasks", "BuiltIn");
 
@@ -30,6 +33,8 @@ public static class TaskLibrary
 
     private static string Problem(string nameOrPath, bool isPath)
     {
+        if (nameOrPath.StartsWith(OwnEnvironment, StringComparison.Ordinal))
+            return $"{nameOrPath} is an environment of a C# program: resume and evaluate the run there, with that environment (docs/library.md)";
         if (Directory.Exists(nameOrPath)) return $"{nameOrPath} is a folder: name the task's .yaml file in it";
         return isPath
             ? $"there is no task file {nameOrPath}; naf tasks lists the built-in ones"

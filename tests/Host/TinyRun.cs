@@ -32,8 +32,7 @@ internal static class TinyRun
     public static TrainingResult Train(string folder, int episodes, params string[] more)
     {
         using TrainingRun run = Begin(folder, episodes, more);
-        using var stop = StopRequest.Manual();
-        return run.Train(stop);
+        return run.Train();
     }
 
     /// <summary>Trains a tiny run until it has ended some episodes and some steps more, and leaves it with a checkpoint.</summary>
@@ -47,8 +46,7 @@ internal static class TinyRun
     public static TrainingResult Resume(string folder, bool previous = false, params string[] changes)
     {
         using TrainingRun run = TrainingRun.Resume(folder, previous, changes.Select(SettingsResolver.Split), accept: false, static _ => { });
-        using var stop = StopRequest.Manual();
-        return run.Train(stop);
+        return run.Train();
     }
 
     /// <summary>The bytes of a run's metrics.csv.</summary>
@@ -76,11 +74,11 @@ internal static class TinyRun
     private static void StopAfter(TrainingRun run, int episode)
     {
         // the file grows by a row at each episode's end: the stop comes some steps into the next
-        using var stop = StopRequest.Manual();
+        using var stop = new CancellationTokenSource();
         using var watcher = new Timer(_ =>
         {
-            if (run.Progress.EpisodesEnded >= episode) stop.Request(130);
+            if (run.Progress.EpisodesEnded >= episode) stop.Cancel();
         }, null, 0, 1);
-        run.Train(stop);
+        run.Train(stop.Token);
     }
 }

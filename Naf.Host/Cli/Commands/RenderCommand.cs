@@ -6,7 +6,6 @@ using Naf.Host.Evaluation;
 using Naf.Host.Files;
 using Naf.Host.Pictures;
 using Naf.Host.Policies;
-using Naf.Host.Training;
 using Naf.Host.Trajectories;
 using Naf.Sim.Control;
 using Naf.Sim.Rendering;
@@ -72,14 +71,14 @@ internal static class RenderCommand
     /// <returns>0, or the exit code of the signal that ended it.</returns>
     private static int Film(Terminal terminal, RenderRequest request, EpisodePictures pictures, FrameRate rate)
     {
-        using StopRequest stop = StopRequest.OnSignals();
-        if (Encode(terminal, request, pictures, rate, stop)) return 0;
+        using var stop = new StopSignals();
+        if (Encode(terminal, request, pictures, rate, stop.Token)) return 0;
         terminal.Warn($"stopped; {request.Out} was not written");
         return stop.ExitCode;
     }
 
     /// <returns>Whether the video is in its place: not when it was stopped before.</returns>
-    private static bool Encode(Terminal terminal, RenderRequest request, EpisodePictures pictures, FrameRate rate, StopRequest stop)
+    private static bool Encode(Terminal terminal, RenderRequest request, EpisodePictures pictures, FrameRate rate, CancellationToken stop)
     {
         int drawn = 0, most = pictures.FramesAt(rate);
         using VideoFile video = VideoFile.Create(request.Out, request.Width, request.Height, rate);
@@ -88,14 +87,14 @@ internal static class RenderCommand
         {
             foreach (PixelImage frame in pictures.Frames(rate))
             {
-                if (stop.Requested) return false;
+                if (stop.IsCancellationRequested) return false;
                 video.Add(frame);
                 Volatile.Write(ref drawn, drawn + 1);
             }
             video.Finish();
             return true;
         }
-        catch (UserException) when (stop.Requested)
+        catch (UserException) when (stop.IsCancellationRequested)
         {
             return false; // Ctrl-C reaches ffmpeg too
         }

@@ -4,7 +4,6 @@ using Naf.Host.Cli.Common;
 using Naf.Host.Common;
 using Naf.Host.Settings;
 using Naf.Host.Training;
-using Naf.Sim.Control;
 
 namespace Naf.Host.Cli.Commands;
 
@@ -27,7 +26,7 @@ internal static class TrainCommand
         using TrainingRun run = request.Resume is { } folder
             ? TrainingRun.Resume(folder, request.Previous, request.Given, request.Accept, terminal.Warn)
             : Begin(request);
-        using StopRequest stop = StopRequest.OnSignals();
+        using var stop = new StopSignals();
         run.Warn = terminal.Warn;
         if (run.DeviceNote.Length > 0) terminal.Warn(run.DeviceNote);
         WarnOfIdle(terminal, run.Settings, request);
@@ -35,7 +34,7 @@ internal static class TrainCommand
         var warnings = new MujocoWarningReport();
         TrainingResult result;
         using (TrainDisplay? display = terminal.Interactive && !request.Json ? new TrainDisplay(() => run.Progress) : null)
-            result = run.Train(stop);
+            result = run.Train(stop.Token);
         warnings.Give(terminal);
 
         if (request.Json) Json.Write(terminal.Out, result);
@@ -67,13 +66,8 @@ internal static class TrainCommand
     private static TrainingRun Begin(TrainRequest request)
     {
         string name = request.Task ?? throw new UserException("naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR");
-        return TrainingRun.Begin(name, Settings, request.Out);
-
-        TrainingSettings Settings(ControlTask task)
-        {
-            IEnumerable<GivenValue> ofFile = request.Config is { } file ? SettingsFile.Read(file) : [];
-            return SettingsResolver.Resolve([.. GivenValue.Of(task), .. ofFile, .. request.Given]);
-        }
+        IEnumerable<GivenValue> ofFile = request.Config is { } file ? SettingsFile.Read(file) : [];
+        return TrainingRun.Begin(name, ofTask => SettingsResolver.Apply(ofTask, [.. ofFile, .. request.Given]), request.Out);
     }
 
     private static void Report(Terminal terminal, TrainingResult r)

@@ -1,0 +1,149 @@
+using Naf.Kernels.Random;
+using Naf.Kernels.Reward;
+using Naf.Sim.Mujoco;
+using Naf.Sim.Tasks;
+
+namespace Naf.Sim.Control;
+
+/// <summary>A task whose environments are made by the program that trains on it.</summary>
+public sealed class EnvironmentTask : IControlTask
+{
+    private readonly Func<IEnvironment> _create;
+    private readonly Box _actions;
+    private readonly float[] _inputScale;
+
+    /// <param name="name">The task's name, for messages and the run's folder.</param>
+    /// <param name="create">Makes an environment; called once for each learner and each thread that tests, and once here.</param>
+    /// <exception cref="ArgumentException">An action has no finite bounds, or episodes have no length.</exception>
+    public EnvironmentTask(string name, Func<IEnvironment> create)
+    {
+        (Name, _create) = (name, create);
+        using IEnvironment first = create();
+        (_actions, ObservationSize, Horizon, Reward) = (first.ActionSpace, first.ObservationSpace.Size, first.MaxEpisodeSteps, first.Reward);
+        if (!_actions.IsBounded) throw new ArgumentException($"{name}: every action needs finite bounds; give its space finite Low and High");
+        if (Horizon < 1) throw new ArgumentException($"{name}: MaxEpisodeSteps is {Horizon}; an episode has at least one step");
+        if (Reward is { } r && (r.ObservationSize != ObservationSize || r.ActionSize != ActionSize))
+            throw new ArgumentException($"{name}: its reward is over {r.ObservationSize} observations and {r.ActionSize} actions, and the "
+                + $"environment has {ObservationSize} and {ActionSize}");
+
+        // a bounded observation enters the network within [−1, 1]
+        _inputScale = [.. first.ObservationSpace.Low.Zip(first.ObservationSpace.High, (low, high) => Math.Max(Math.Abs(low), Math.Abs(high)))
+            .Select(most => double.IsFinite(most) ? (float)(1 / most) : 1)];
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <summary>What a run's config.yaml calls it.</summary>
+    public string StoredName => TaskLibrary.OwnEnvironment + Name;
+
+    /// <inheritdoc/>
+    public int ObservationSize { get; }
+
+    /// <inheritdoc/>
+    public int ActionSize => _actions.Size;
+
+    /// <inheritdoc/>
+    public int Horizon { get; }
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<float> InputScale => _inputScale;
+
+    /// <inheritdoc/>
+    public RewardDefinition? Reward { get; }
+
+    /// <inheritdoc/>
+    public bool MeasuresSuccess => false;
+
+    /// <inheritdoc/>
+    public IControlEnvironment CreateEnvironment() => new Instance(this, _create());
+
+    /// <inheritdoc/>
+    public void Dispose() { }
+
+    // a state is the episode's seed, the last observation and the actions so far: restoring takes the same steps again
+    private sealed class Instance(EnvironmentTask task, IEnvironment environment) : IControlEnvironment
+    {
+        private readonly double[] _x = new double[task.ObservationSize], _u = new double[task.ActionSize];
+        private readonly List<double> _taken = [];
+        private ulong _seed;
+        private bool _ready;
+
+        public ReadOnlySpan<double> Observation => _x;
+
+        public ReadOnlySpan<double> Constants => [];
+
+        public double Score { get; private set; }
+
+        public int StepIndex { get; private set; }
+
+        public bool Success => false;
+
+        public void Reset(ulong seed, RandomStream stream, ulong episode)
+        {
+            PhiloxBlock bits = Philox.At(seed, stream, episode);
+            Reset(bits.A | (ulong)bits.B << 32);
+        }
+
+        public StepResult Step(ReadOnlySpan<double> action)
+        {
+            if (!_ready) throw new InvalidOperationException($"{task.Name}: there is no episode to step; call Reset");
+            if (action.Length != _u.Length)
+                throw new ArgumentException($"{task.Name}: the action has {action.Length} numbers, and the task needs {_u.Length}", nameof(action));
+            for (int i = 0; i < _u.Length; i++)
+            {
+                if (!double.IsFinite(action[i])) throw Failure($"action {i} is {action[i]}");
+                double u = Math.Clamp(action[i], -1, 1);
+                _taken.Add(u);
+                _u[i] = Math.Clamp(task._actions.Low[i] + (u + 1) / 2 * (task._actions.High[i] - task._actions.Low[i]),
+                    task._actions.Low[i], task._actions.High[i]);
+            }
+            EnvironmentStep step = environment.Step(_u);
+            StepIndex++;
+            if (!double.IsFinite(step.Reward)) throw Failure("the reward is not finite");
+            Observe(step.Observation);
+            Score += step.Reward;
+            bool truncated = !step.Terminated && (step.Truncated || StepIndex == task.Horizon);
+            _ready = !(step.Terminated || truncated);
+            return new StepResult(step.Reward, step.Terminated, truncated);
+        }
+
+        public double[] SaveState() => [(uint)_seed, (uint)(_seed >> 32), .. _x, .. _taken];
+
+        public void RestoreState(ReadOnlySpan<double> state)
+        {
+            if (state.Length < 2 + _x.Length || (state.Length - 2 - _x.Length) % _u.Length != 0)
+                throw new InvalidDataException($"{task.Name}: {state.Length} numbers are no state of an episode");
+            Reset((uint)state[0] | (ulong)(uint)state[1] << 32);
+            ReadOnlySpan<double> observation = state[2..(2 + _x.Length)], taken = state[(2 + _x.Length)..];
+            for (; taken.Length > 0; taken = taken[_u.Length..]) Step(taken[.._u.Length]);
+            if (!_x.AsSpan().SequenceEqual(observation))
+                throw new InvalidDataException($"{task.Name}: the same seed and actions led to another observation; "
+                    + "an environment must depend on nothing but the seed of its Reset and its actions");
+        }
+
+        public void Dispose() => environment.Dispose();
+
+        private void Reset(ulong seed)
+        {
+            (_seed, Score, StepIndex, _ready) = (seed, 0, 0, true);
+            _taken.Clear();
+            Observe(environment.Reset(seed));
+        }
+
+        private void Observe(double[] observation)
+        {
+            if (observation.Length != _x.Length)
+                throw new ArgumentException($"{task.Name}: an observation has {observation.Length} numbers, and its space has {_x.Length}");
+            foreach (double value in observation)
+                if (!double.IsFinite(value)) throw Failure("the observation is not finite");
+            observation.CopyTo(_x, 0);
+        }
+
+        private SimulationException Failure(string cause)
+        {
+            _ready = false;
+            return new SimulationException($"{task.Name}, step {StepIndex} of the episode: {cause}", null);
+        }
+    }
+}
