@@ -16,7 +16,7 @@ mkdir -p "$out/program" "$out/lib" "$out/peers"
 say "publishing to $out"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-dotnet publish "$root/Naf.Host" -c Release -r linux-x64 --self-contained -p:PublishSingleFile=true -p:EnableCompressionInSingleFile=true \
+dotnet publish "$root/Naf.Cli" -c Release -r linux-x64 --self-contained -p:PublishSingleFile=true -p:EnableCompressionInSingleFile=true \
     -p:DebugType=none --artifacts-path "$root/artifacts/build" -o "$out/program" -maxcpucount:1 --nologo -v quiet > "$log" 2>&1 ||
     { cat "$log" >&2; stop "the publish failed (above)"; }
 
@@ -39,7 +39,7 @@ exec "$here/program/naf" "$@"
 LAUNCHER
 chmod +x "$out/naf" "$out/program/naf" "$out/measure_gpu.sh"
 commit=$(git -C "$root" rev-parse HEAD)
-[ -z "$(git -C "$root" status --porcelain -- Naf.Gpu Naf.Kernels Naf.Checks Naf.Sim Naf.Host perf)" ] || commit="$commit-changed"
+[ -z "$(git -C "$root" status --porcelain -- Naf.Gpu Naf.Kernels Naf.Checks Naf.Sim Naf.Host Naf.Cli perf)" ] || commit="$commit-changed"
 printf '%s\n' "$commit" > "$out/commit"
 
 size=$(du -s --block-size=1K "$out" | cut -f 1)

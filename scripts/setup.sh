@@ -73,13 +73,13 @@ want_gpu_tests() {
 build() {
     local target=$1 stamp names log
     shift
-    stamp="$root/Naf.Host/obj/built-$target"
-    mkdir -p "$root/Naf.Host/obj"
-    if command -v flock > /dev/null; then exec 9> "$root/Naf.Host/obj/lock" && flock 9; fi
+    stamp="$root/Naf.Cli/obj/built-$target"
+    mkdir -p "$root/Naf.Cli/obj"
+    if command -v flock > /dev/null; then exec 9> "$root/Naf.Cli/obj/lock" && flock 9; fi
     local folders=("${@/#/$root/}")
     sources() { find "${folders[@]}" "$root"/Directory.* "$root/.editorconfig" \( -name bin -o -name obj \) -prune -o -type f "$@" -print; }
     names=$(sources | LC_ALL=C sort | cksum)
-    if [ ! -f "$root/Naf.Host/bin/Release/net10.0/naf.dll" ] || [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$names" ] || [ -n "$(sources -newer "$stamp" | head -n 1)" ]; then
+    if [ ! -f "$root/Naf.Cli/bin/Release/net10.0/naf.dll" ] || [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$names" ] || [ -n "$(sources -newer "$stamp" | head -n 1)" ]; then
         say "building $target"
         log=$(mktemp)
         printf '%s\n' "$names" > "$stamp.new"

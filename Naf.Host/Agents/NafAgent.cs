@@ -328,7 +328,8 @@ public sealed class NafAgent : IDisposable
     {
         PlanKind.Ilqg => new IlqgEpisodes(
             _imagination!.Space, _imagination.Dynamics(learner), _settings.Imagination.InitialStates, _settings.Plan.Ilqg, _settings.SeedOf(learner)),
-        PlanKind.Mpc => new MpcEpisodes(ControlTask.Simulated(task, "plan=mpc"), _settings.Plan.Mpc, _settings.Learners == 1 ? _team : null, _settings.SeedOf(learner)),
+        PlanKind.Mpc => new MpcEpisodes(
+            ControlTask.Simulated(task, "plan=mpc"), _settings.Plan.Mpc, _settings.Learners == 1 ? _team : null, _settings.SeedOf(learner)),
         _ => null,
     };
 }

@@ -10,7 +10,8 @@ namespace Naf.Host.Imagination;
 
 /// <summary>
 /// The coordinates s in which dynamics are fitted, and how the observation follows from them. State: s = [q; q̇] of the simulator, x = h(s).
-/// Observation, for comparison and for tasks without a simulator's state: s = [x; 0], the positions of as many slide joints, so that x = h(s) reads them back and all kernels serve.
+/// Observation, for comparison and for tasks without a simulator's state: s = [x; 0], the positions of as many slide joints,
+/// so that x = h(s) reads them back and all kernels serve.
 /// </summary>
 internal sealed class DynamicsSpace
 {

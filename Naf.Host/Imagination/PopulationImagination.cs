@@ -49,7 +49,8 @@ internal sealed class PopulationImagination : IDisposable
             _model = kind switch
             {
                 ImaginationKind.Fitted => _opened.Add(new FittedModel(device, population, Space, task.Horizon, _settings, _imagined!)),
-                ImaginationKind.True => _opened.Add(new SimulatorModel(ControlTask.Simulated(task, "imagination=true"), population, _settings, seeds, team)),
+                ImaginationKind.True => _opened.Add(new SimulatorModel(
+                    ControlTask.Simulated(task, "imagination=true"), population, _settings, seeds, team)),
                 ImaginationKind.Network => _opened.Add(new NetworkModel(device, Space, task.Horizon, population, _settings, seeds)),
                 _ => null,
             };

@@ -39,7 +39,8 @@ public sealed record RunConfig(string Task, TrainingSettings Settings, Versions 
     internal IControlTask TaskOf(EnvironmentTask? own, DisposeScope opened)
     {
         if (own is null) return opened.Add(ControlTask.Load(Task));
-        return own.StoredName == Task ? own : throw new UserException($"the run trains {Task}, not {own.StoredName}; give the environment that it was begun with");
+        return own.StoredName == Task ? own : throw new UserException(
+            $"the run trains {Task}, not {own.StoredName}; give the environment that it was begun with");
     }
 
     /// <summary>Writes the file atomically, in place of an older one.</summary>

@@ -60,7 +60,8 @@ public sealed partial class TrainingRun
     /// <param name="task">The environment that the run was begun with, where that was one of a program's own.</param>
     /// <exception cref="UserException">It can't be resumed; the message says why and what can be done.</exception>
     public static TrainingRun Resume(
-        string folder, bool previous, IEnumerable<GivenValue> changes, bool accept, Action<string> warn, EnvironmentTask? task = null) => Open(opened =>
+        string folder, bool previous, IEnumerable<GivenValue> changes, bool accept, Action<string> warn,
+        EnvironmentTask? task = null) => Open(opened =>
     {
         RunFolder held = opened.Add(RunFolder.Open(folder));
         RunConfig stored = RunConfig.Read(held.ConfigPath);

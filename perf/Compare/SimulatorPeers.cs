@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Naf.Host.Benchmarks;
+using Naf.Cli.Benchmarks;
 using Naf.Sim.Tasks;
 
 namespace Naf.Perf;

@@ -6,7 +6,7 @@ namespace Naf.Tests;
 internal static class Repository
 {
     /// <summary>The projects of the product, each a folder.</summary>
-    public static readonly string[] Product = ["Naf.Gpu", "Naf.Kernels", "Naf.Checks", "Naf.Sim", "Naf.Host"];
+    public static readonly string[] Product = ["Naf.Gpu", "Naf.Kernels", "Naf.Checks", "Naf.Sim", "Naf.Host", "Naf.Cli"];
 
     /// <summary>Its folder.</summary>
     public static string Root { get; } = Find();

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Naf.Host.Cli;
-using Naf.Host.Cli.Common;
+using Naf.Cli;
+using Naf.Cli.Common;
 using Naf.Host.Settings;
 using Naf.Host.Training;
 using NUnit.Framework;

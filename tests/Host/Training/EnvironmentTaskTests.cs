@@ -76,7 +76,8 @@ public sealed class EnvironmentTaskTests
 
         var other = new EnvironmentTask("other", () => new BeamSteering());
         Assert.That(() => RunPolicy.Open(_folder["parts"], other), Throws.TypeOf<UserException>().With.Message.Contains("environment:beam-steering"));
-        Assert.That(() => RunPolicy.Open(_folder["parts"], _task, learner: 1), Throws.TypeOf<UserException>().With.Message.Contains("learners 0 to 0"));
+        Assert.That(() => RunPolicy.Open(_folder["parts"], _task, learner: 1),
+            Throws.TypeOf<UserException>().With.Message.Contains("learners 0 to 0"));
         Assert.That(TinyRun.Cli("evaluate", _folder["parts"]).Error, Does.Contain("an environment of a C# program"));
     }
 
@@ -99,7 +100,10 @@ public sealed class EnvironmentTaskTests
     [TestCase(ImaginationKind.Off, PlanKind.Mpc, "plan=mpc")]
     public void What_needs_a_simulator_s_state_is_refused(ImaginationKind imagination, PlanKind plan, string named)
     {
-        TrainingSettings settings = Settings with { Imagination = new ImaginationSettings { Kind = imagination }, Plan = new PlanSettings { Kind = plan } };
+        TrainingSettings settings = Settings with
+        {
+            Imagination = new ImaginationSettings { Kind = imagination }, Plan = new PlanSettings { Kind = plan },
+        };
         Assert.That(() => TrainingRun.Begin(_task, settings, _folder["run"]),
             Throws.TypeOf<NotSupportedException>().With.Message.Contains("beam-steering").And.Message.Contains(named));
     }

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Naf.Gpu.Devices;
+using Naf.Cli.Bench;
+using Naf.Cli.Commands;
+using Naf.Cli.Common;
+using Naf.Host.Common;
+using Naf.Host.Runs;
+using Naf.Sim;
+using Naf.Sim.Mujoco;
+using Naf.Sim.Rendering;
+using Naf.Sim.Tasks.Yaml;
+
+namespace Naf.Cli;
+
+/// <summary>The command line of <c>naf</c>. Errors that the user can put right are one sentence on standard error and exit code 1 or 2.</summary>
+public static class CommandLine
+{
+    /// <summary>Runs one command.</summary>
+    /// <returns>The process's exit code.</returns>
+    public static int Run(IReadOnlyList<string> arguments, Terminal terminal)
+    {
+        RootCommand root = Root(terminal);
+        ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
+        {
+            terminal.Warn(UsageError.Describe(parsed));
+            return ExitCode.Misused;
+        }
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration
+            {
+                Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null,
+            });
+        }
+        catch (Exception e) when (e is UserException or DeviceException or MujocoException or SimulationException or TaskFormatException
+            or RenderingException or FileNotFoundException or DirectoryNotFoundException)
+        {
+            terminal.Warn(e.Message);
+            return ExitCode.Failed;
+        }
+        catch (Exception e)
+        {
+            terminal.Warn($"this should not happen; please report it with what follows: {e}");
+            return ExitCode.Failed;
+        }
+    }
+
+    private static RootCommand Root(Terminal terminal)
+    {
+        var root = new RootCommand("Trains robot controllers by normalized advantage functions (NAF), on a CPU, on CUDA GPUs or on OpenCL devices.")
+        {
+            TrainCommand.Create(terminal), EvaluateCommand.Create(terminal), RenderCommand.Create(terminal), TasksCommand.Create(terminal),
+            DevicesCommand.Create(terminal), CheckCommand.Create(terminal), BenchCommand.Create(terminal),
+        };
+        foreach (Option option in root.Options)
+        {
+            if (option is HelpOption help) help.Action = new HelpWithExample((HelpAction)help.Action!);
+            if (option is VersionOption version) version.Action = new PrintVersion();
+        }
+        return root;
+    }
+
+    private sealed class PrintVersion : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parsed)
+        {
+            parsed.InvocationConfiguration.Output.WriteLine($"naf {Versions.Product}");
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.Globalization;
+using Naf.Host.Checks;
+using Naf.Cli.Common;
+using Naf.Host.Common;
+using Naf.Host.Settings;
+using Naf.Sim.Control;
+using Naf.Sim.Tasks;
+
+namespace Naf.Cli.Commands;
+
+/// <summary><c>naf tasks</c>: the built-in tasks with their sizes; <c>naf tasks --check</c>: one task, tried out.</summary>
+internal static class TasksCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var check = CliOption.Text("--check", "FILE", "a task's file or name: tries it out and says what it found");
+        var episodes = CliOption.Text("--episodes", "N", "with --check: random episodes [100]");
+        var seed = CliOption.Text("--seed", "S", $"with --check: seed of starts and actions [{new TrainingSettings().TestSeed}]");
+        var json = CliOption.Json();
+        var command = new ExampleCommand(
+            "tasks", "Lists the built-in tasks (everywhere, a path to a task's file serves as well), or checks one of your own.",
+            "naf tasks --check my-task.yaml") { check, episodes, seed, json };
+        command.SetAction(parsed =>
+        {
+            bool asJson = parsed.GetValue(json);
+            if (parsed.GetValue(check) is not { } name)
+            {
+                foreach (Option<string?> option in (Option<string?>[])[episodes, seed])
+                    if (parsed.GetValue(option) is { } value) throw new UserException($"{option.Name} {value} goes with --check FILE");
+                List(terminal, asJson);
+                return 0;
+            }
+            int count = OptionValue.Integer("--episodes", parsed.GetValue(episodes), 100, 1, 100_000);
+            TaskCheckResult result = Check(name, OptionValue.Seed("--seed", parsed.GetValue(seed), new TrainingSettings().TestSeed), count);
+            if (asJson) Json.Write(terminal.Out, result);
+            else TaskCheckReport.Write(terminal, result);
+            return 0;
+        });
+        return command;
+    }
+
+    private static void List(Terminal terminal, bool json)
+    {
+        TaskRow[] tasks = [.. TaskLibrary.Files.Select(Describe)];
+        if (json) Json.Write(terminal.Out, new { Tasks = tasks });
+        else terminal.WriteTable([["name", "observations", "actions", "steps", "seconds a step", "what"], .. tasks.Select(Cells)]);
+    }
+
+    private static TaskCheckResult Check(string name, ulong seed, int episodes)
+    {
+        string model = TaskFile.Read(TaskLibrary.Resolve(name)).ModelPath;
+        var warnings = new MujocoWarningReport();
+        using ControlTask task = ControlTask.Load(name);
+        TaskCheckResult result = TaskCheck.Run(task, model, seed, episodes);
+        return result with { Warnings = [.. result.Warnings, .. warnings.Sentences()] };
+    }
+
+    private static TaskRow Describe(TaskFile file)
+    {
+        using ControlTask task = ControlTask.Load(file.Path);
+        return new TaskRow(
+            task.Name, task.ObservationSize, task.ActionSize, task.Horizon, task.ControlStep, file.Description, [.. task.ObservationNames]);
+    }
+
+    private static string[] Cells(TaskRow t) =>
+        [t.Name, Text(t.ObservationSize), Text(t.ActionSize), Text(t.Horizon), Text(t.ControlStep), t.Description];
+
+    private static string Text(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
+
+    private sealed record TaskRow(
+        string Name, int ObservationSize, int ActionSize, int Horizon, double ControlStep, string Description, IReadOnlyList<string> Observations);
+}

@@ -1,0 +1,41 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace Naf.Cli.Common;
+
+/// <summary>What <c>--json</c> prints: one object on one line, keys in snake_case, null for a number that is not finite.</summary>
+public static class Json
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new FiniteOrNull() },
+    };
+
+    /// <summary>Writes an object and ends the line.</summary>
+    public static void Write(TextWriter target, object value) => target.WriteLine(JsonSerializer.Serialize(value, Options));
+
+    /// <summary>Writes the members of several objects as one.</summary>
+    public static void Write(TextWriter target, params object[] parts)
+    {
+        var whole = new JsonObject();
+        foreach (object part in parts)
+            foreach ((string key, JsonNode? value) in JsonSerializer.SerializeToNode(part, Options)!.AsObject())
+                whole.Add(key, value?.DeepClone());
+        target.WriteLine(whole.ToJsonString(Options));
+    }
+
+    private sealed class FiniteOrNull : JsonConverter<double>
+    {
+        public override double Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => reader.GetDouble();
+
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+        {
+            if (double.IsFinite(value)) writer.WriteNumberValue(value);
+            else writer.WriteNullValue();
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using Spectre.Console;
+
+namespace Naf.Cli.Common;
+
+/// <summary>A line on the terminal that shows how far some work has come, until disposed. Drawn by a thread of its own, on standard error.</summary>
+internal class ProgressDisplay : IDisposable
+{
+    private const int Milliseconds = 200;
+    private readonly ManualResetEventSlim _ended = new();
+    private readonly Thread _thread;
+
+    /// <param name="state">How much is done, of how much, and words for it; asked by the thread.</param>
+    public ProgressDisplay(Func<(double Done, double Most, string Text)> state)
+    {
+        _thread = new Thread(() => Show(state)) { IsBackground = true, Name = "naf progress" };
+        _thread.Start();
+    }
+
+    /// <summary>Takes the line away.</summary>
+    public void Dispose()
+    {
+        _ended.Set();
+        _thread.Join();
+        _ended.Dispose();
+    }
+
+    private void Show(Func<(double Done, double Most, string Text)> state)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        console.Progress().AutoClear(true).HideCompleted(false)
+            .Columns(new ProgressBarColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
+            .Start(context =>
+            {
+                ProgressTask bar = context.AddTask("starting");
+                do
+                {
+                    (double done, bar.MaxValue, string text) = state();
+                    bar.Value = done;
+                    bar.Description = Markup.Escape(text);
+                }
+                while (!_ended.Wait(Milliseconds));
+            });
+    }
+}

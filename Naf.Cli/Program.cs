@@ -1,0 +1,4 @@
+using Naf.Cli;
+using Naf.Cli.Common;
+
+return CommandLine.Run(args, Terminal.OfProcess());
