@@ -44,26 +44,28 @@ internal static unsafe class LayoutCheck
         foreach ((string field, int expected) in ProbeModel.Sizes)
         {
             nint at = model + layout.Model(field);
-            bool read = layout.SizeWidth == 8 ? ProbedMemory.TryRead(at, out long value) : Narrow(at, out value);
-            if (!read || value != expected) return Words("mjModel." + field, 0, read, value, expected);
+            string? mismatch = layout.SizeWidth == 8
+                ? Compare<long>("mjModel." + field, at, [expected])
+                : Compare("mjModel." + field, at, [expected]);
+            if (mismatch != null) return mismatch;
         }
-        return Compare("mjModel.opt.timestep", model + layout.Model("opt.timestep"), [ProbeModel.Timestep], Far)
-            ?? All("mjModel.", ProbeModel.Integers, f => model + layout.Model(f), (int a, int b) => a != b)
-            ?? All("mjModel.", ProbeModel.Flags, f => model + layout.Model(f), (byte a, byte b) => a != b)
-            ?? All("mjModel.", ProbeModel.Reals, f => model + layout.Model(f), Far);
+        return Compare("mjModel.opt.timestep", model + layout.Model("opt.timestep"), [ProbeModel.Timestep])
+            ?? All("mjModel.", ProbeModel.Integers, f => model + layout.Model(f))
+            ?? All("mjModel.", ProbeModel.Flags, f => model + layout.Model(f))
+            ?? All("mjModel.", ProbeModel.Reals, f => model + layout.Model(f));
     }
 
     private static string? DataMismatch(MujocoLibrary library, MujocoLayout layout, nint model, nint data)
     {
         nint time = data + layout.Data("time");
-        ErrorGuard.Invoke(library.ResetDataKeyframe, model, data, 0);
-        string? mismatch = Compare("mjData.time", time, [ProbeModel.KeyTime], Far)
-            ?? All("mjData.", ProbeModel.KeyReals, f => data + layout.Data(f), Far);
+        ErrorGuard.Invoke(library.Export("mj_resetDataKeyframe"), model, data, 0);
+        string? mismatch = Compare("mjData.time", time, [ProbeModel.KeyTime])
+            ?? All("mjData.", ProbeModel.KeyReals, f => data + layout.Data(f));
         if (mismatch != null) return mismatch;
 
         ErrorGuard.Invoke(library.Step, model, data);
-        mismatch = Compare("mjData.time", time, [ProbeModel.KeyTime + ProbeModel.Timestep], Far)
-            ?? All("mjData.", ProbeModel.SteppedReals, f => data + layout.Data(f), Far);
+        mismatch = Compare("mjData.time", time, [ProbeModel.KeyTime + ProbeModel.Timestep])
+            ?? All("mjData.", ProbeModel.SteppedReals, f => data + layout.Data(f));
         if (mismatch != null) return mismatch;
 
         // qpos is known to be where it should be: spoil it, and the warning must be counted
@@ -71,40 +73,34 @@ internal static unsafe class LayoutCheck
         qpos[2] = double.NaN;
         ErrorGuard.Invoke(library.Step, model, data);
         nint badPosition = data + layout.Data("warning") + 8 * (layout.WarningKinds - 4);
-        return Compare("mjData.warning", badPosition, [2, 1], (int a, int b) => a != b);
-    }
-
-    private static bool Far(double a, double expected) => !double.IsNaN(expected) && !(Math.Abs(a - expected) <= Tolerance);
-
-    private static bool Narrow(nint at, out long value)
-    {
-        bool read = ProbedMemory.TryRead(at, out int narrow);
-        value = narrow;
-        return read;
+        return Compare("mjData.warning", badPosition, [2, 1]);
     }
 
     /// <summary>Compares arrays that struct fields point to.</summary>
-    private static string? All<T>(string of, (string Field, T[] Values)[] fields, Func<string, nint> address, Func<T, T, bool> differ)
-        where T : unmanaged
+    private static string? All<T>(string of, (string Field, T[] Values)[] fields, Func<string, nint> address) where T : unmanaged
     {
         foreach ((string field, T[] values) in fields)
         {
-            if (!ProbedMemory.TryRead(address(field), out nint array)) return Words(of + field, 0, false, 0, values[0]);
-            if (Compare(of + field, array, values, differ) is { } mismatch) return mismatch;
+            if (!ProbedMemory.TryRead(address(field), out nint array)) return Words(of + field, 0, false, default, values[0]);
+            if (Compare(of + field, array, values) is { } mismatch) return mismatch;
         }
         return null;
     }
 
-    private static string? Compare<T>(string name, nint array, T[] expected, Func<T, T, bool> differ) where T : unmanaged
+    private static string? Compare<T>(string name, nint array, T[] expected) where T : unmanaged
     {
         for (int i = 0; i < expected.Length; i++)
         {
             bool read = ProbedMemory.TryRead(array + i * sizeof(T), out T value);
-            if (!read || differ(value, expected[i])) return Words(name, i, read, value, expected[i]);
+            if (!read || Differ(value, expected[i])) return Words(name, i, read, value, expected[i]);
         }
         return null;
     }
 
-    private static string Words<TValue, TExpected>(string name, int i, bool read, TValue value, TExpected expected) =>
+    private static bool Differ<T>(T value, T expected) where T : unmanaged => (value, expected) is (double v, double e)
+        ? !double.IsNaN(e) && !(Math.Abs(v - e) <= Tolerance)
+        : !value.Equals(expected);
+
+    private static string Words<T>(string name, int i, bool read, T value, T expected) =>
         FormattableString.Invariant($"{name}[{i}] {(read ? $"reads {value}" : "can't be read")} where {expected} is expected");
 }

@@ -25,21 +25,12 @@ public sealed unsafe class MujocoLibrary
         DeleteData = (delegate* unmanaged<nint, void>)Export(handle, "mj_deleteData");
         IdToName = (delegate* unmanaged<nint, int, int, nint>)Export(handle, "mj_id2name");
         NameToId = (delegate* unmanaged<nint, int, byte*, int>)Export(handle, "mj_name2id");
-        ObjectVelocity = (delegate* unmanaged<nint, nint, int, int, double*, int, void>)Export(handle, "mj_objectVelocity");
         IntegratePos = (delegate* unmanaged<nint, double*, double*, double, void>)Export(handle, "mj_integratePos");
         DifferentiatePos = (delegate* unmanaged<nint, double*, double, double*, double*, void>)Export(handle, "mj_differentiatePos");
         MakeData = Export(handle, "mj_makeData");
         ResetData = Export(handle, "mj_resetData");
-        ResetDataKeyframe = Export(handle, "mj_resetDataKeyframe");
         Step = Export(handle, "mj_step");
         FwdPosition = Export(handle, "mj_fwdPosition");
-        FwdVelocity = Export(handle, "mj_fwdVelocity");
-        SensorPos = Export(handle, "mj_sensorPos");
-        SensorVel = Export(handle, "mj_sensorVel");
-        Kinematics = Export(handle, "mj_kinematics");
-        ComPos = Export(handle, "mj_comPos");
-        ComVel = Export(handle, "mj_comVel");
-        Error = Export(handle, "mju_error");
 
         // exported variables that hold function pointers
         *(nint*)Export(handle, "mju_user_warning") = MujocoWarnings.Handler;
@@ -59,13 +50,11 @@ public sealed unsafe class MujocoLibrary
     internal readonly delegate* unmanaged<nint, void> DeleteModel, DeleteData;
     internal readonly delegate* unmanaged<nint, int, int, nint> IdToName;
     internal readonly delegate* unmanaged<nint, int, byte*, int> NameToId;
-    internal readonly delegate* unmanaged<nint, nint, int, int, double*, int, void> ObjectVelocity;
     internal readonly delegate* unmanaged<nint, double*, double*, double, void> IntegratePos;
     internal readonly delegate* unmanaged<nint, double*, double, double*, double*, void> DifferentiatePos;
 
     // called through ErrorGuard.Invoke
-    internal readonly nint MakeData, ResetData, ResetDataKeyframe, Step, Error;
-    internal readonly nint Kinematics, ComPos, ComVel, FwdPosition, FwdVelocity, SensorPos, SensorVel;
+    internal readonly nint MakeData, ResetData, Step, FwdPosition;
 
     /// <summary>Finds, loads and checks the library once; later calls return the same.</summary>
     /// <exception cref="MujocoException">No library found, an unknown version, or a library that does not match its version's layout.</exception>

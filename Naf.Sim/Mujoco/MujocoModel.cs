@@ -1,34 +1,35 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Naf.Kernels.Observation;
+
 namespace Naf.Sim.Mujoco;
+
+/// <summary>Kinds of named objects.</summary>
+public enum MujocoObject { Body, Joint, Site, Camera, Actuator }
 
 /// <summary>
 /// A compiled model (mjModel): read-only, shared by any number of <see cref="MujocoData"/> on any number of threads.
-/// Its memory is freed once it and all mjData made from it are disposed.
+/// Its memory is freed once it and all mjData made from it are disposed; spans are views of that memory.
 /// </summary>
-public sealed unsafe partial class MujocoModel : IDisposable
+public sealed unsafe class MujocoModel : IDisposable
 {
     private static int _liveCount;
     private readonly nint _model;
     private int _references = 1;
     private int _disposed;
+    private KinematicTree? _tree;
 
     private MujocoModel(MujocoLibrary library, nint model)
     {
         Library = library;
         _model = model;
         Interlocked.Increment(ref _liveCount);
-
         Nq = Size("nq");
         Nv = Size("nv");
         Nu = Size("nu");
         Na = Size("na");
-        BodyCount = Size("nbody");
         JointCount = Size("njnt");
-        SiteCount = Size("nsite");
-        CameraCount = Size("ncam");
-        SensorCount = Size("nsensor");
-        SensorDataSize = Size("nsensordata");
-        MocapCount = Size("nmocap");
-        Timestep = *(double*)(model + library.Layout.Model("opt.timestep"));
+        Timestep = *(double*)At("opt.timestep");
     }
 
     /// <summary>The library that compiled the model.</summary>
@@ -46,32 +47,32 @@ public sealed unsafe partial class MujocoModel : IDisposable
     /// <summary>Number of actuator activations.</summary>
     public int Na { get; }
 
-    /// <summary>Number of bodies, the world (body 0) included.</summary>
-    public int BodyCount { get; }
-
-    /// <summary>Number of joints.</summary>
     public int JointCount { get; }
 
-    /// <summary>Number of sites.</summary>
-    public int SiteCount { get; }
-
-    /// <summary>Number of cameras.</summary>
-    public int CameraCount { get; }
-
-    /// <summary>Number of sensors.</summary>
-    public int SensorCount { get; }
-
-    /// <summary>Number of values that all sensors give together.</summary>
-    public int SensorDataSize { get; }
-
-    /// <summary>Number of mocap bodies.</summary>
-    public int MocapCount { get; }
-
-    /// <summary>Simulation step in seconds.</summary>
+    /// <summary>Simulation step, s.</summary>
     public double Timestep { get; }
 
     /// <summary>Models whose memory is not freed yet, in this process.</summary>
     public static int LiveCount => Volatile.Read(ref _liveCount);
+
+    /// <summary>[JointCount] 1 where <see cref="JointRange"/> limits the joint.</summary>
+    public ReadOnlySpan<byte> JointLimited => Array<byte>("jnt_limited", JointCount);
+
+    /// <summary>[JointCount, 2] Lower and upper limit, m or rad.</summary>
+    public ReadOnlySpan<double> JointRange => Array<double>("jnt_range", 2 * JointCount);
+
+    /// <summary>[Nu] 1 where <see cref="ControlRange"/> limits the control.</summary>
+    public ReadOnlySpan<byte> ControlLimited => Array<byte>("actuator_ctrllimited", Nu);
+
+    /// <summary>[Nu, 2] Lower and upper limit of each control.</summary>
+    public ReadOnlySpan<double> ControlRange => Array<double>("actuator_ctrlrange", 2 * Nu);
+
+    /// <summary>Names of the model's cameras, in its order. Those without a name can't be chosen, and are left out.</summary>
+    public IReadOnlyList<string> CameraNames =>
+        [.. Enumerable.Range(0, Size("ncam")).Select(id => NameOf(MujocoObject.Camera, id)).Where(name => name.Length > 0)];
+
+    /// <summary>Bodies, joints and sites as the model was compiled; mocap bodies stand where the model put them. Read once.</summary>
+    public KinematicTree KinematicTree => _tree ??= ReadTree();
 
     internal nint Native => _model;
 
@@ -90,6 +91,40 @@ public sealed unsafe partial class MujocoModel : IDisposable
     {
         MujocoLibrary library = MujocoLibrary.Load();
         return new MujocoModel(library, NativeModel.LoadText(library, xml));
+    }
+
+    /// <summary>The id of a named object, or −1.</summary>
+    public int Find(MujocoObject kind, string name)
+    {
+        CheckAlive();
+        fixed (byte* text = Encoding.UTF8.GetBytes(name + '\0')) return Library.NameToId(_model, TypeOf(kind), text);
+    }
+
+    /// <summary>The name of an object, empty where it has none.</summary>
+    public string NameOf(MujocoObject kind, int id)
+    {
+        CheckAlive();
+        return Marshal.PtrToStringUTF8(Library.IdToName(_model, TypeOf(kind), id)) ?? "";
+    }
+
+    /// <summary>qpos ← qpos ⊕ d (mj_integratePos): shifts in the world, turns of free and ball joints about the body's own axes.</summary>
+    /// <param name="qpos">[Nq], is moved.</param>
+    /// <param name="displacement">[Nv], d along qvel's coordinates; metres and radians.</param>
+    public void Displace(Span<double> qpos, ReadOnlySpan<double> displacement)
+    {
+        Check(qpos.Length, displacement.Length);
+        fixed (double* q = qpos, d = displacement) Library.IntegratePos(_model, q, d, 1);
+    }
+
+    /// <summary>d with from ⊕ d = to (mj_differentiatePos).</summary>
+    /// <param name="from">[Nq].</param>
+    /// <param name="to">[Nq].</param>
+    /// <param name="displacement">[Nv], receives d.</param>
+    public void Difference(ReadOnlySpan<double> from, ReadOnlySpan<double> to, Span<double> displacement)
+    {
+        Check(from.Length, displacement.Length);
+        Check(to.Length, displacement.Length);
+        fixed (double* a = from, b = to, d = displacement) Library.DifferentiatePos(_model, d, 1, a, b);
     }
 
     /// <summary>Gives up this handle; simulations made from the model stay valid.</summary>
@@ -113,9 +148,49 @@ public sealed unsafe partial class MujocoModel : IDisposable
         Interlocked.Decrement(ref _liveCount);
     }
 
-    private int Size(string field)
+    private KinematicTree ReadTree()
     {
-        nint at = _model + Library.Layout.Model(field);
-        return Library.Layout.SizeWidth == 8 ? checked((int)*(long*)at) : *(int*)at;
+        return new KinematicTree(
+            [.. Enumerable.Range(0, Size("nbody")).Select(Body)], [.. Enumerable.Range(0, JointCount).Select(Joint)],
+            [.. Enumerable.Range(0, Size("nsite")).Select(Site)], [.. Array<double>("qpos0", Nq)], Nv);
+
+        TreeBody Body(int i) => new(NameOf(MujocoObject.Body, i), Integer("body_parentid", i), Vector("body_pos", i),
+            Rotation("body_quat", i), Integer("body_jntadr", i), Integer("body_jntnum", i));
+
+        TreeJoint Joint(int i)
+        {
+            int qpos = Integer("jnt_qposadr", i);
+            return new(NameOf(MujocoObject.Joint, i), (TreeJointType)Integer("jnt_type", i), Integer("jnt_bodyid", i), qpos,
+                Integer("jnt_dofadr", i), Vector("jnt_pos", i), Vector("jnt_axis", i), Field<double>("qpos0")[qpos]);
+        }
+
+        TreeSite Site(int i) =>
+            new(NameOf(MujocoObject.Site, i), Integer("site_bodyid", i), Vector("site_pos", i), Rotation("site_quat", i));
+
+        int Integer(string field, int i) => Field<int>(field)[i];
+        Vec3<double> Vector(string field, int i) => Field<Vec3<double>>(field)[i];
+        Quat<double> Rotation(string field, int i) => Field<Quat<double>>(field)[i];
+    }
+
+    private int TypeOf(MujocoObject kind) => Library.Layout.Enum("mjOBJ_" + kind.ToString().ToUpperInvariant());
+
+    private int Size(string field) => Library.Layout.SizeWidth == 8 ? checked((int)*(long*)At(field)) : *(int*)At(field);
+
+    private ReadOnlySpan<T> Array<T>(string field, int count) where T : unmanaged => new(Field<T>(field), count);
+
+    private T* Field<T>(string field) where T : unmanaged => *(T**)At(field);
+
+    private nint At(string field)
+    {
+        CheckAlive();
+        return _model + Library.Layout.Model(field);
+    }
+
+    private void CheckAlive() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _references) == 0, this);
+
+    private void Check(int qpos, int displacement)
+    {
+        if (qpos != Nq || displacement != Nv)
+            throw new ArgumentException($"{qpos} coordinates and {displacement} displacements given, and the model has {Nq} and {Nv}");
     }
 }

@@ -12,32 +12,20 @@ namespace Naf.Sim.Mujoco;
 public static unsafe class MujocoWarnings
 {
     /// <summary>Distinct texts kept; later ones are counted under one heading, so that a long run can't fill the memory.</summary>
-    public const int Capacity = 256;
+    private const int Capacity = 256;
 
     private const string Overflow = "(further warnings)";
     private static readonly ConcurrentDictionary<string, long> Counted = new();
-    [ThreadStatic] private static string? _lastOnThread;
-    [ThreadStatic] private static bool _muted;
 
     /// <summary>Text → how often it was given, over all threads.</summary>
     public static IReadOnlyDictionary<string, long> Counts => new Dictionary<string, long>(Counted);
 
-    /// <summary>The latest warning given on the calling thread, or null.</summary>
-    public static string? LastOnThread => _lastOnThread;
-
-    /// <summary>Forgets all warnings, and the calling thread's latest one.</summary>
-    public static void Clear()
-    {
-        Counted.Clear();
-        _lastOnThread = null;
-    }
+    /// <summary>Forgets all warnings.</summary>
+    public static void Clear() => Counted.Clear();
 
     /// <summary>While true, the calling thread's warnings are dropped: those of motions that are only tried, such as a planner's.</summary>
-    public static bool Muted
-    {
-        get => _muted;
-        set => _muted = value;
-    }
+    [field: ThreadStatic]
+    public static bool Muted { get; set; }
 
     /// <summary>What goes into mju_user_warning.</summary>
     internal static nint Handler => (nint)(delegate* unmanaged[Cdecl]<byte*, void>)&OnWarning;
@@ -45,11 +33,10 @@ public static unsafe class MujocoWarnings
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnWarning(byte* text)
     {
-        if (_muted) return;
+        if (Muted) return;
         try
         {
             string warning = Marshal.PtrToStringUTF8((nint)text) ?? "";
-            _lastOnThread = warning;
             string key = Counted.Count < Capacity || Counted.ContainsKey(warning) ? warning : Overflow;
             Counted.AddOrUpdate(key, 1, static (_, n) => n + 1);
         }

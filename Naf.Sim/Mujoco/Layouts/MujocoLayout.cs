@@ -6,33 +6,25 @@ namespace Naf.Sim.Mujoco.Layouts;
 /// One release's row of <see cref="LayoutTable"/>: where the fields in use lie in mjModel and mjData. The structs change in almost
 /// every release, so that a row is chosen by mj_versionString and checked against the loaded library (<see cref="LayoutCheck"/>).
 /// </summary>
-internal sealed class MujocoLayout
+internal sealed class MujocoLayout(string version, Dictionary<string, int> values)
 {
-    private readonly Dictionary<string, int> _values;
-
-    private MujocoLayout(string version, Dictionary<string, int> values)
-    {
-        Version = version;
-        _values = values;
-    }
-
     /// <summary>The release, such as "2.2.2".</summary>
-    public string Version { get; }
+    public string Version => version;
 
     /// <summary>Width of mjModel's sizes (nq, nv...) in bytes: 4 before 3.5.0, 8 from it.</summary>
-    public int SizeWidth => _values["sizeof.mjModel.nq"];
+    public int SizeWidth => values["sizeof.mjModel.nq"];
 
     /// <summary>Number of MuJoCo's warning kinds.</summary>
-    public int WarningKinds => _values["enum.mjNWARNING"];
+    public int WarningKinds => values["enum.mjNWARNING"];
 
     /// <summary>Offset in bytes of a field of mjModel.</summary>
-    public int Model(string field) => _values["mjModel." + field];
+    public int Model(string field) => values["mjModel." + field];
 
     /// <summary>Offset in bytes of a field of mjData.</summary>
-    public int Data(string field) => _values["mjData." + field];
+    public int Data(string field) => values["mjData." + field];
 
     /// <summary>Value of an enumerator, such as mjOBJ_SITE.</summary>
-    public int Enum(string name) => _values["enum." + name];
+    public int Enum(string name) => values["enum." + name];
 
     /// <summary>All releases with a row, oldest first.</summary>
     public static IReadOnlyList<MujocoLayout> All { get; } = Parse(LayoutTable.Text);

@@ -1,7 +1,6 @@
-using Naf.Kernels.Observation;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
-using Naf.Sim.Tasks;
+using Naf.Sim.Mujoco;
 using NUnit.Framework;
 
 namespace Naf.Tests;
@@ -12,22 +11,22 @@ namespace Naf.Tests;
 [Parallelizable(ParallelScope.All)]
 public sealed class CardObservationTests
 {
-    private static IReadOnlyList<string> Names => TaskLibrary.Names;
-
-    [TestCaseSource(nameof(Names))]
+    [TestCaseSource(typeof(ContractTasks), nameof(ContractTasks.Names))]
     public void Observation_is_the_cards_list(string name)
     {
-        using ControlTask task = ControlTask.Load(name);
+        using ControlTask task = ContractTasks.Load(name);
         using var environment = new ControlEnvironment(task);
-        using var twin = new TwinModel(name);
+        using var data = new MujocoData(task.Model);
         environment.Reset(1, RandomStream.TestReset, 0);
         Compare();
         Episodes.Play(environment, 1, 0, (_, _) => Compare());
 
         void Compare()
         {
-            twin.Follow(environment);
-            double[] expected = Card(name, environment.Qpos.ToArray(), environment.Qvel.ToArray(), environment.Constants.ToArray(), twin);
+            environment.Qpos.CopyTo(data.Qpos);
+            data.Positions();
+            double[] expected = Card(name, environment.Qpos.ToArray(), environment.Qvel.ToArray(), environment.Constants.ToArray(),
+                site => data.SitePosition(task.Model.Find(MujocoObject.Site, site)));
             Assert.That(environment.Observation.ToArray(), Is.EqualTo(expected).Within(1e-11), $"step {environment.StepIndex}");
         }
     }
@@ -54,30 +53,32 @@ public sealed class CardObservationTests
         Assert.That(task.InputScale.ToArray(), Is.EqualTo(expected));
     }
 
-    private static double[] Card(string name, double[] q, double[] v, double[] c, TwinModel twin) => name switch
+    private static double[] Card(string name, double[] q, double[] v, double[] c, Func<string, double[]> site) => name switch
     {
         "cartpole" => [q[0], Math.Sin(q[1]), Math.Cos(q[1]), v[0], v[1]],
-        "reacher" or "reacher-single" => [.. Arm(q, v), c[0], c[1], .. From(twin.Site("tip"), c[0], c[1])],
-        "peg" => [.. Arm(q, v), .. From(twin.Site("tip"), .45, -.58), .. From(twin.Site("base"), .45, -.33)],
-        "gripper" or "gripper-single" => Gripper(q, v, twin, .45, -.40),
-        "gripper-moving" => [.. Gripper(q[2..], v[2..], twin, -.6, -.5), q[0], q[1], v[0], v[1]],
-        "canada2d" => [.. Arm(q, v), .. q[3..5], .. v[3..5], c[0], c[1], .. From(twin.Site("blade"), q[3], q[4]), q[3] - c[0], q[4] - c[1]],
+        "reacher" or "reacher-single" => [.. Arm(q, v), c[0], c[1], .. From(site("tip"), c[0], c[1])],
+        "peg" => [.. Arm(q, v), .. From(site("tip"), .45, -.58), .. From(site("base"), .45, -.33)],
+        "gripper" or "gripper-single" => Gripper(q, v, site, .45, -.40),
+        "gripper-moving" => [.. Gripper(q[2..], v[2..], site, -.6, -.5), q[0], q[1], v[0], v[1]],
+        "canada2d" => [.. Arm(q, v), .. q[3..5], .. v[3..5], c[0], c[1], .. From(site("blade"), q[3], q[4]), q[3] - c[0], q[4] - c[1]],
         "cheetah" => [.. q[1..], .. v],
-        "swimmer6" => Swimmer(q, v, twin),
+        "swimmer6" => Swimmer(q, v, site),
         "ant" => Ant(q, v),
         "walker2d" => [1.3 + q[0], Math.Sin(q[2]), Math.Cos(q[2]), .. q[3..], v[1], v[0], .. v[2..]],
+        "acrobot" => [.. Angles(q), .. v, site("tip")[0] - c[0], site("tip")[2] - c[2]],
         _ => throw new NotSupportedException($"{name} has no card here"),
     };
 
-    private static double[] Arm(double[] q, double[] v) =>
-        [.. q[..3].SelectMany(angle => new[] { Math.Sin(angle), Math.Cos(angle) }), .. v[..3]];
+    private static double[] Arm(double[] q, double[] v) => [.. Angles(q[..3]), .. v[..3]];
 
-    private static double[] Gripper(double[] q, double[] v, TwinModel twin, double x, double y) =>
-        [.. Arm(q, v), .. q[3..5], .. v[3..5], .. q[5..7], .. v[5..7], .. From(twin.Site("grasp"), q[5], q[6]), q[5] - x, q[6] - y];
+    private static IEnumerable<double> Angles(double[] q) => q.SelectMany(angle => new[] { Math.Sin(angle), Math.Cos(angle) });
 
-    private static double[] Swimmer(double[] q, double[] v, TwinModel twin)
+    private static double[] Gripper(double[] q, double[] v, Func<string, double[]> site, double x, double y) =>
+        [.. Arm(q, v), .. q[3..5], .. v[3..5], .. q[5..7], .. v[5..7], .. From(site("grasp"), q[5], q[6]), q[5] - x, q[6] - y];
+
+    private static double[] Swimmer(double[] q, double[] v, Func<string, double[]> site)
     {
-        double[] error = Turned(From(twin.Site("nose"), 2, 1), q[2]), velocity = Turned(v[..2], q[2]);
+        double[] error = Turned(From(site("nose"), 2, 1), q[2]), velocity = Turned(v[..2], q[2]);
         return [.. q[3..], .. error, .. velocity, .. v[2..]];
     }
 
@@ -98,5 +99,5 @@ public sealed class CardObservationTests
         return [q[2], .. along, .. up, .. q[7..], .. v, q[0] - 4, q[1]];
     }
 
-    private static double[] From(Vec3<double> place, double x, double y) => [place.X - x, place.Y - y];
+    private static double[] From(double[] place, double x, double y) => [place[0] - x, place[1] - y];
 }

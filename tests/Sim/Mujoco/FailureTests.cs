@@ -31,24 +31,9 @@ public sealed class FailureTests : MujocoFixture
     }
 
     [Test]
-    public void A_simulation_that_blows_up_is_reported()
-    {
-        // a spring far too stiff for the step
-        using MujocoModel model = MujocoModel.LoadXml("""
-            <mujoco><option timestep="0.1"/><worldbody>
-              <body><joint type="slide" axis="1 0 0" stiffness="1e7"/><geom size="0.1"/></body>
-            </worldbody></mujoco>
-            """);
-        using var data = new MujocoData(model);
-        data.Qpos[0] = 0.1;
-        Assert.That(() => data.Step(10_000), Throws.TypeOf<SimulationException>().With.Message.Contains("bad number"));
-    }
-
-    [Test]
     public void Time_advances_by_exactly_one_step_under_every_integrator([Values("Euler", "RK4", "implicit")] string integrator)
     {
-        using MujocoModel model = MujocoModel.LoadXml(TestModels.Pendulum($"integrator=\"{integrator}\""));
-        using var data = new MujocoData(model);
+        using MujocoData data = Simulate(TestModels.Pendulum($"integrator=\"{integrator}\""));
         data.Qvel[0] = 1;
         Assert.That(() => data.Step(5000), Throws.Nothing);
         Assert.That(data.Time, Is.EqualTo(50).Within(1e-9));
@@ -58,34 +43,29 @@ public sealed class FailureTests : MujocoFixture
     public void Warnings_come_to_the_handler_and_no_log_file_is_written()
     {
         MujocoWarnings.Clear();
-        using MujocoModel model = MujocoModel.LoadXml(TestModels.Mixed);
-        using var data = new MujocoData(model);
+        using MujocoData data = Simulate(TestModels.Mixed);
         data.Qvel[0] = double.NaN;
         Assert.That(() => data.Step(), Throws.TypeOf<SimulationException>());
-        Assert.Multiple(() =>
-        {
-            Assert.That(MujocoWarnings.LastOnThread, Does.Contain("QVEL"));
-            Assert.That(MujocoWarnings.Counts.Values.Sum(), Is.GreaterThanOrEqualTo(1));
-            Assert.That(data.WarningCount, Is.Zero, "a reported failure is not counted again");
-            Assert.That(File.Exists("MUJOCO_LOG.TXT"), Is.False);
-        });
+        Assert.That(MujocoWarnings.Counts.Keys, Has.Some.Contains("QVEL"));
+        Assert.That(data.WarningCount, Is.Zero, "a reported failure is not counted again");
+        Assert.That(File.Exists("MUJOCO_LOG.TXT"), Is.False);
         MujocoWarnings.Clear();
-        Assert.That((MujocoWarnings.Counts.Count, MujocoWarnings.LastOnThread), Is.EqualTo((0, (string?)null)));
+        Assert.That(MujocoWarnings.Counts, Is.Empty);
     }
 
     [Test]
     public void Contacts_that_find_no_room_are_counted_without_failing()
     {
         if (MujocoLibrary.Load().Version[0] != '2') Assert.Ignore("nconmax is a hard limit in MuJoCo 2 only");
-        using MujocoModel model = MujocoModel.LoadXml("""
+        MujocoWarnings.Clear();
+        using MujocoData data = Simulate("""
             <mujoco><size nconmax="1"/><worldbody><geom type="plane" size="5 5 1"/>
               <body pos="0 0 0.09"><freejoint/><geom type="box" size="0.1 0.1 0.1"/></body>
             </worldbody></mujoco>
             """);
-        using var data = new MujocoData(model);
         data.Step();
         Assert.That(data.WarningCount, Is.GreaterThan(0));
-        Assert.That(MujocoWarnings.LastOnThread, Does.Contain("contact"));
+        Assert.That(MujocoWarnings.Counts.Keys, Has.Some.Contains("contact"));
         data.Reset();
         Assert.That(data.WarningCount, Is.Zero);
     }
@@ -98,12 +78,9 @@ public sealed class FailureTests : MujocoFixture
         using var data = new MujocoData(model);
         data.Step();
         data.Qpos[2] = TestModels.Touching;
-        Assert.Multiple(() =>
-        {
-            Assert.That(() => data.Step(), Throws.TypeOf<MujocoException>().With.Message.Contains("Stack overflow"));
-            Assert.That(() => data.Step(), Throws.TypeOf<MujocoException>().With.Message.Contains("Reset"));
-            Assert.That(() => data.Kinematics(), Throws.TypeOf<MujocoException>().With.Message.Contains("Reset"));
-        });
+        Assert.That(() => data.Step(), Throws.TypeOf<MujocoException>().With.Message.Contains("Stack overflow"));
+        Assert.That(() => data.Step(), Throws.TypeOf<MujocoException>().With.Message.Contains("Reset"));
+        Assert.That(() => data.Positions(), Throws.TypeOf<MujocoException>().With.Message.Contains("Reset"));
         data.Reset();
         data.Step(10);
         using var twin = new MujocoData(model);
@@ -116,8 +93,7 @@ public sealed class FailureTests : MujocoFixture
     {
         StackOverflows();
         const int Threads = 4, Errors = 5000;
-        using MujocoModel tiny = MujocoModel.LoadXml(TestModels.TinyStack);
-        using MujocoModel mixed = MujocoModel.LoadXml(TestModels.Mixed);
+        using MujocoModel tiny = MujocoModel.LoadXml(TestModels.TinyStack), mixed = MujocoModel.LoadXml(TestModels.Mixed);
         long[] expected;
         using (var data = new MujocoData(mixed))
         {
@@ -167,7 +143,7 @@ public sealed class FailureTests : MujocoFixture
     public unsafe void A_direct_call_of_mju_error_carries_its_message()
     {
         Guarded();
-        nint error = MujocoLibrary.Load().Error;
+        nint error = MujocoLibrary.Load().Export("mju_error");
         fixed (byte* text = "fünf Äpfel\0"u8)
         {
             nint message = (nint)text;

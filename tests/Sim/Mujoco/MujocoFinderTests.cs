@@ -7,30 +7,20 @@ namespace Naf.Tests;
 
 public sealed class MujocoFinderTests
 {
-    private string folder = "";
-
-    [SetUp]
-    public void MakeFolder() => folder = Directory.CreateTempSubdirectory("naf-finder-").FullName;
-
-    [TearDown]
-    public void RemoveFolder() => Directory.Delete(folder, recursive: true);
+    [Test]
+    public void A_path_that_does_not_exist_is_named_with_the_remedy() => Assert.That(
+        () => MujocoFinder.Find("/no/such/place"), Throws.TypeOf<MujocoException>().With.Message.Contains("/no/such/place")
+            .And.Message.Contains("apt-get install libmujoco2.2.2").And.Message.Contains("MUJOCO_PATH"));
 
     [Test]
-    public void A_path_that_does_not_exist_is_named_with_the_remedy() =>
-        Assert.That(() => MujocoFinder.Find("/no/such/place"), Throws.TypeOf<MujocoException>()
-            .With.Message.Contains("/no/such/place").And.Message.Contains("apt-get install libmujoco2.2.2").And.Message.Contains("MUJOCO_PATH"));
-
-    [Test]
-    public void A_folder_without_the_library_is_refused() =>
-        Assert.That(
-            () => MujocoFinder.Find(folder), Throws.TypeOf<MujocoException>().With.Message.Contains(folder).And.Message.Contains("libmujoco"));
-
-    [Test]
-    public void A_file_that_is_no_library_is_refused()
+    public void A_folder_without_the_library_and_a_file_that_is_no_library_are_refused()
     {
-        string file = Path.Combine(folder, "libmujoco.so");
-        File.WriteAllText(file, "not a library");
-        Assert.That(() => MujocoFinder.Find(file), Throws.TypeOf<MujocoException>().With.Message.Contains(file));
+        using var folder = new TemporaryFolder();
+        Assert.That(() => MujocoFinder.Find(folder.Path),
+            Throws.TypeOf<MujocoException>().With.Message.Contains(folder.Path).And.Message.Contains("libmujoco"));
+        File.WriteAllText(folder["libmujoco.so"], "not a library");
+        Assert.That(() => MujocoFinder.Find(folder["libmujoco.so"]),
+            Throws.TypeOf<MujocoException>().With.Message.Contains(folder["libmujoco.so"]));
     }
 
     [Test]
@@ -38,9 +28,10 @@ public sealed class MujocoFinderTests
     {
         const string Installed = "/usr/lib/x86_64-linux-gnu/libmujoco.so.2.2.2";
         if (!File.Exists(Installed)) Assert.Ignore("needs Debian's libmujoco2.2.2 on x86-64");
-        Directory.CreateDirectory(Path.Combine(folder, "lib"));
-        File.CreateSymbolicLink(Path.Combine(folder, "lib", "libmujoco.so.2.2.2"), Installed);
-        foreach (string path in new[] { Installed, Path.Combine(folder, "lib"), folder })
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder["lib"]);
+        File.CreateSymbolicLink(folder["lib/libmujoco.so.2.2.2"], Installed);
+        foreach (string path in new[] { Installed, folder["lib"], folder.Path })
         {
             (nint handle, string found) = MujocoFinder.Find(path);
             Assert.That(NativeLibrary.TryGetExport(handle, "mj_versionString", out _), Is.True, found);

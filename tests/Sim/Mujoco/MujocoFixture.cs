@@ -7,17 +7,22 @@ namespace Naf.Tests;
 [NonParallelizable] // the counters are the process's
 public abstract class MujocoFixture
 {
-    private int models, simulations;
+    private (int Models, int Simulations) _before;
+
+    private static (int Models, int Simulations) Alive => (MujocoModel.LiveCount, MujocoData.LiveCount);
 
     [SetUp]
-    public void CountBefore() => (models, simulations) = (MujocoModel.LiveCount, MujocoData.LiveCount);
+    public void CountBefore() => _before = Alive;
 
     [TearDown]
-    public void NothingIsAlive() => Assert.Multiple(() =>
+    public void NothingIsAlive() => Assert.That(Alive, Is.EqualTo(_before), "an mjModel or mjData was not disposed");
+
+    /// <summary>A simulation of a model given as text, which lives as long.</summary>
+    protected static MujocoData Simulate(string xml)
     {
-        Assert.That(MujocoData.LiveCount, Is.EqualTo(simulations), "an mjData was not disposed");
-        Assert.That(MujocoModel.LiveCount, Is.EqualTo(models), "an mjModel was not disposed");
-    });
+        using MujocoModel model = MujocoModel.LoadXml(xml);
+        return new MujocoData(model);
+    }
 
     /// <summary>A saved state as bits, so that equality is bitwise.</summary>
     protected static long[] Bits(MujocoData data)

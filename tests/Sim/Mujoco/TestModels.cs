@@ -35,14 +35,10 @@ internal static class TestModels
             <motor name="elbow" joint="elbow" ctrllimited="true" ctrlrange="-2 3"/>
             <general name="reach" joint="reach" dyntype="filter" dynprm="0.1" gainprm="5"/>
           </actuator>
-          <sensor>
-            <jointpos name="angle" joint="elbow"/>
-            <framepos name="tip" objtype="site" objname="tip"/>
-          </sensor>
         </mujoco>
         """;
 
-    /// <summary>A pendulum without actuators, sites or sensors.</summary>
+    /// <summary>A pendulum without actuators and sites.</summary>
     public static string Pendulum(string option = "") => $"""
         <mujoco>
           <option timestep="0.01" {option}/>
