@@ -9,8 +9,7 @@ internal sealed class EpisodePictures(ControlTask task, Trajectory episode, int 
 {
     private readonly StateRenderer _renderer = new(task, width, height, camera);
 
-    /// <summary>Draws a state.</summary>
-    /// <param name="step">0 to the number of steps.</param>
+    /// <summary>Draws state 0 to the number of steps.</summary>
     public PixelImage Still(int step)
     {
         _renderer.Begin();
@@ -32,7 +31,6 @@ internal sealed class EpisodePictures(ControlTask task, Trajectory episode, int 
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _renderer.Dispose();
 
     private void Follow(int step) => _renderer.Follow(episode.Rows[step].Qpos, episode.Rows[step].Constants);

@@ -11,7 +11,6 @@ internal readonly record struct FrameRate(int Numerator, int Denominator, int St
 
     private const int LargestDenominator = 1001;
 
-    /// <summary>Frames per second.</summary>
     public double PerSecond => (double)Numerator / Denominator;
 
     /// <summary>A frame for each control step, or for as few of them as keep to <see cref="Most"/>.</summary>

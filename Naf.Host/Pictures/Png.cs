@@ -11,7 +11,6 @@ internal static class Png
     private const byte Sub = 1, Up = 2;
     private static readonly uint[] CrcTable = [.. Enumerable.Range(0, 256).Select(n => CrcOf((uint)n))];
 
-    /// <summary>Writes a picture.</summary>
     public static void Write(Stream target, PixelImage image)
     {
         target.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]);

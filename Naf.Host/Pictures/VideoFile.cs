@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Globalization;
 using Naf.Host.Common;
 using Naf.Host.Files;
 using Naf.Sim.Rendering;
@@ -25,25 +24,19 @@ internal sealed class VideoFile : IDisposable
         _words = ffmpeg.StandardError.ReadToEndAsync();
     }
 
-    /// <summary>Starts ffmpeg.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="width">Pixels in a row; even.</param>
-    /// <param name="height">Rows; even.</param>
-    /// <param name="rate">Frames per second.</param>
-    /// <param name="program">ffmpeg's name or path.</param>
+    /// <summary>Starts ffmpeg; width and height are even.</summary>
     /// <exception cref="UserException">There is no ffmpeg, or the file can't be written.</exception>
     public static VideoFile Create(string path, int width, int height, FrameRate rate, string program = "ffmpeg")
     {
         OutputFile.Check(path);
         string[] codec = Encoders(program).Contains(" libx264 ", StringComparison.Ordinal)
             ? ["-c:v", "libx264", "-crf", "18"] : ["-c:v", "mpeg4", "-q:v", "3"];
-        string[] input = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", string.Create(CultureInfo.InvariantCulture, $"{width}x{height}"),
-            "-r", string.Create(CultureInfo.InvariantCulture, $"{rate.Numerator}/{rate.Denominator}"), "-i", "-"];
+        string[] input = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", $"{width}x{height}",
+            "-r", $"{rate.Numerator}/{rate.Denominator}", "-i", "-"];
         string[] output = [.. codec, "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", OutputFile.PartialOf(path)];
         return new VideoFile(path, Start(program, ["-hide_banner", "-loglevel", "error", "-y", .. input, "-an", .. output], takesFrames: true));
     }
 
-    /// <summary>Adds a frame.</summary>
     /// <exception cref="UserException">ffmpeg ended.</exception>
     public void Add(PixelImage frame)
     {

@@ -8,7 +8,6 @@ public sealed class Trajectory
     /// <summary>[N + 1] The states; the last one has neither action nor reward.</summary>
     public IReadOnlyList<TrajectoryRow> Rows => _rows;
 
-    /// <summary>N.</summary>
     public int Steps => _rows.Count - 1;
 
     /// <summary>Sum of the rewards; null when a step has none, as in a file without them.</summary>

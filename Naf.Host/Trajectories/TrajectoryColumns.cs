@@ -34,7 +34,6 @@ internal sealed class TrajectoryColumns
     /// <summary>[actions] action.ACTUATOR.</summary>
     public string[] Actions { get; }
 
-    /// <summary>All columns, in the order of the file.</summary>
     public string[] All { get; }
 
     /// <summary>Whether a name is that of a position, which every trajectory has.</summary>

@@ -10,9 +10,7 @@ internal sealed class TrajectoryTable
     private readonly string[] _header;
     private readonly List<string[]> _rows = [];
 
-    /// <summary>Splits the lines.</summary>
-    /// <param name="path">The file, for messages.</param>
-    /// <param name="lines">Its lines; blank ones at the end don't count.</param>
+    /// <summary>Splits the lines of a file; blank ones at the end don't count.</summary>
     /// <exception cref="UserException">It is empty, has no rows, columns of the same name, or rows of another length.</exception>
     public TrajectoryTable(string path, string[] lines)
     {
@@ -34,22 +32,18 @@ internal sealed class TrajectoryTable
         }
     }
 
-    /// <summary>Number of rows below the names.</summary>
     public int Rows => _rows.Count;
 
     /// <summary>The cells of a line, without quotation marks around them.</summary>
     public static string[] Cells(string line) =>
         [.. line.Split(',', StringSplitOptions.TrimEntries).Select(cell => cell is ['"', .. var inner, '"'] ? inner : cell)];
 
-    /// <summary>Columns that must be there.</summary>
-    /// <exception cref="UserException">One is not.</exception>
+    /// <exception cref="UserException">One is not there.</exception>
     public int[] Required(string[] names, string task) => [.. names.Select(name => Array.IndexOf(_header, name) is var c and >= 0 ? c
         : throw new UserException($"{_path} line 1: there is no column {name}, which a trajectory of {task} has; it may be of another task"))];
 
-    /// <summary>Those columns that are there.</summary>
     public int[] Optional(string[] names) => [.. names.Select(name => Array.IndexOf(_header, name)).Where(c => c >= 0)];
 
-    /// <summary>Numbers of a row.</summary>
     /// <exception cref="UserException">A cell is empty or not a finite number.</exception>
     public double[] Full(int row, int[] columns) => [.. columns.Select(c => Cell(row, c)
         ?? throw new UserException($"{_path} line {row + 2}, column {_header[c]}: expected a number, and there is none"))];

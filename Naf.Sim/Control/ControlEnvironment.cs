@@ -5,12 +5,24 @@ using Naf.Sim.Tasks.Definitions;
 
 namespace Naf.Sim.Control;
 
+/// <summary>What a control step gave.</summary>
+/// <param name="Reward">r(x, u) with x the observation before the step, plus the reward of termination where the episode terminated.</param>
+/// <param name="Terminated">A true terminal state was reached: nothing is bootstrapped.</param>
+/// <param name="TimedOut">The horizon was reached; not a terminal state.</param>
+public readonly record struct StepResult(double Reward, bool Terminated, bool TimedOut)
+{
+    public bool Done => Terminated || TimedOut;
+}
+
 /// <summary>
 /// One simulated robot on a task. MuJoCo only steps; observation and reward come from the task's data, in double.
 /// Not for several threads at once; many environments may run in parallel over one task. Nothing is allocated by a step.
 /// </summary>
 public sealed partial class ControlEnvironment : IControlEnvironment
 {
+    /// <summary>Step number, score, whether the episode is over.</summary>
+    private const int Bookkeeping = 3;
+
     private readonly TaskDefinition _definition;
     private readonly MujocoData _data;
     private readonly ObservationFunction<double> _h;
@@ -26,12 +38,12 @@ public sealed partial class ControlEnvironment : IControlEnvironment
         _data = new MujocoData(task.Model);
         _h = new ObservationFunction<double>(_definition.Observation);
         _measures = new MeasureRecorder(_definition.Measures, _definition.Success, _definition.Horizon);
-        (_constants, _x, _u) = (new double[_definition.Observation.ConstantSize], new double[task.ObservationSize], new double[task.ActionSize]);
+        _constants = new double[_definition.Observation.ConstantSize];
+        (_x, _u) = (new double[task.ObservationSize], new double[task.ActionSize]);
         _reference = new double[_data.StateSize];
         _data.SaveState(_reference);
     }
 
-    /// <summary>The task.</summary>
     public ControlTask Task { get; }
 
     /// <summary>[ObservationSize], x_t, after <see cref="Reset"/>, <see cref="Step"/> or <see cref="RestoreState"/>.</summary>
@@ -49,10 +61,8 @@ public sealed partial class ControlEnvironment : IControlEnvironment
     /// <summary>Undiscounted sum of the rewards of this episode.</summary>
     public double Score { get; private set; }
 
-    /// <summary>Steps of this episode.</summary>
     public int StepIndex { get; private set; }
 
-    /// <summary>Whether this episode is over.</summary>
     public bool Done { get; private set; }
 
     /// <summary>Whether the episode succeeded by the task's measure; valid at its end. False where the task has none.</summary>
@@ -61,14 +71,17 @@ public sealed partial class ControlEnvironment : IControlEnvironment
     /// <summary>Warnings of MuJoCo since this environment was made.</summary>
     public int WarningCount => _data.WarningCount;
 
+    /// <summary>Size of a saved state: MuJoCo's, the constants of the episode, its bookkeeping, its measures.</summary>
+    public int StateSize => _data.StateSize + _constants.Length + Bookkeeping + _measures.State.Length;
+
+    /// <summary>Size of <see cref="SaveSimulation"/>'s state: MujocoData.StateSize.</summary>
+    public int SimulationSize => _data.StateSize;
+
     /// <summary>The value of a measure of the task so far; NaN where it has seen nothing.</summary>
     /// <param name="index">Index in the measures of the task's definition.</param>
     public double Measure(int index) => _measures.Value(index);
 
     /// <summary>Begins an episode: the state and constants that seed, stream and number select.</summary>
-    /// <param name="seed">The run's seed.</param>
-    /// <param name="stream">Training or test episodes.</param>
-    /// <param name="episode">Number of the episode.</param>
     public void Reset(ulong seed, RandomStream stream, ulong episode)
     {
         if (_broken) _data.Reset();
@@ -80,13 +93,12 @@ public sealed partial class ControlEnvironment : IControlEnvironment
         Observe();
     }
 
-    /// <summary>One control step.</summary>
     /// <param name="action">[ActionSize], clipped to [−1, 1].</param>
     /// <exception cref="InvalidOperationException">The episode is over, or has not begun: call <see cref="Reset"/>.</exception>
     /// <exception cref="SimulationException">Action, reward or state is not finite, or MuJoCo failed; go on from <see cref="Reset"/>.</exception>
     public StepResult Step(ReadOnlySpan<double> action)
     {
-        if (!_ready) throw new InvalidOperationException($"{Task.Name}: there is no episode to step; call Reset");
+        CheckReady("step");
         if (Done) throw new InvalidOperationException($"{Task.Name}: the episode ended after step {StepIndex}; call Reset");
         Clip(action);
         double reward = Task.Function.Value(_x, _u);
@@ -105,7 +117,46 @@ public sealed partial class ControlEnvironment : IControlEnvironment
         return new StepResult(reward, terminated, timedOut);
     }
 
-    /// <summary>Frees the simulation.</summary>
+    /// <summary>Writes the simulator's part of the state, as MujocoData.SaveState does: what a planner begins from.</summary>
+    /// <param name="state">[SimulationSize].</param>
+    /// <exception cref="InvalidOperationException">No episode has begun.</exception>
+    public void SaveSimulation(Span<double> state)
+    {
+        CheckReady("save");
+        _data.SaveState(state);
+    }
+
+    /// <summary>Writes the complete state.</summary>
+    /// <param name="state">[StateSize].</param>
+    /// <exception cref="InvalidOperationException">No episode has begun.</exception>
+    public void SaveState(Span<double> state)
+    {
+        CheckReady("save");
+        CheckSize(state.Length);
+        _data.SaveState(state[.._data.StateSize]);
+        Span<double> rest = state[_data.StateSize..];
+        _constants.CopyTo(rest);
+        rest = rest[_constants.Length..];
+        (rest[0], rest[1], rest[2]) = (StepIndex, Score, Done ? 1 : 0);
+        _measures.State.CopyTo(rest[Bookkeeping..]);
+    }
+
+    /// <summary>Reads a state that an environment of the same task wrote.</summary>
+    /// <param name="state">[StateSize].</param>
+    public void RestoreState(ReadOnlySpan<double> state)
+    {
+        CheckSize(state.Length);
+        if (_broken) _data.Reset();
+        _data.RestoreState(state[.._data.StateSize]);
+        ReadOnlySpan<double> rest = state[_data.StateSize..];
+        rest[.._constants.Length].CopyTo(_constants);
+        rest = rest[_constants.Length..];
+        (StepIndex, Score, Done) = ((int)rest[0], rest[1], rest[2] != 0);
+        rest[Bookkeeping..].CopyTo(_measures.State);
+        (_broken, _ready) = (false, true);
+        Observe();
+    }
+
     public void Dispose() => _data.Dispose();
 
     private void Observe() => _h.Evaluate(_data.Qpos, _data.Qvel, _constants, _x);
@@ -143,5 +194,24 @@ public sealed partial class ControlEnvironment : IControlEnvironment
     {
         (_broken, _ready) = (true, false);
         return new SimulationException($"{Task.Name}, step {StepIndex + 1} of the episode: {cause}", inner);
+    }
+
+    private void CheckReady(string verb)
+    {
+        if (!_ready) throw new InvalidOperationException($"{Task.Name}: there is no episode to {verb}; call Reset");
+    }
+
+    double[] IControlEnvironment.SaveState()
+    {
+        double[] state = new double[StateSize];
+        SaveState(state);
+        return state;
+    }
+
+    private void CheckSize(int length)
+    {
+        if (length != StateSize)
+            throw new InvalidDataException(
+                $"{Task.Name}: a state has {StateSize} numbers, not {length}; allocate StateSize");
     }
 }

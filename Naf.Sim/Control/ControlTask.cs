@@ -25,7 +25,6 @@ public sealed class ControlTask : IControlTask
         }
     }
 
-    /// <summary>Loads a task.</summary>
     /// <param name="nameOrPath">The name of a built-in task, or the path of a task file (.yaml).</param>
     /// <exception cref="FileNotFoundException">There is no such task; the message has the nearest name.</exception>
     /// <exception cref="Naf.Sim.Tasks.Yaml.TaskFormatException">It is malformed; the message has file and line.</exception>
@@ -53,22 +52,16 @@ public sealed class ControlTask : IControlTask
     public static ControlTask Simulated(IControlTask task, string need) => task as ControlTask ?? throw new NotSupportedException(
         $"{task.Name}: {need} needs the state of MuJoCo's simulation, which an environment in C# does not have; leave it out");
 
-    /// <summary>What the task file says.</summary>
     public TaskDefinition Definition { get; }
 
-    /// <summary>The loaded model.</summary>
     public MujocoModel Model { get; }
 
-    /// <summary>The task's name.</summary>
     public string Name => Definition.Name;
 
-    /// <summary>Size of the observation x.</summary>
     public int ObservationSize => Definition.Observation.Size;
 
-    /// <summary>Size of the action u.</summary>
     public int ActionSize => Model.Nu;
 
-    /// <summary>Control steps after which an episode is timed out.</summary>
     public int Horizon => Definition.Horizon;
 
     /// <summary>Duration of a control step, seconds.</summary>
@@ -80,19 +73,14 @@ public sealed class ControlTask : IControlTask
     /// <summary>[ObservationSize], the factor of each number at the input of a network.</summary>
     public ReadOnlySpan<float> InputScale => Definition.InputScale.AsSpan();
 
-    /// <summary>r(x, u) and the bounds that end an episode.</summary>
     public RewardDefinition Reward => Definition.Reward;
 
-    /// <inheritdoc/>
     public bool MeasuresSuccess => !Definition.Success.IsEmpty;
 
-    /// <inheritdoc/>
     public IControlEnvironment CreateEnvironment() => new ControlEnvironment(this);
 
-    /// <summary>Settings of the learner that suit the task.</summary>
     public TrainingDefaults Training => Definition.Training;
 
-    /// <summary>The reward, ready to be evaluated.</summary>
     internal RewardFunction<double> Function { get; }
 
     /// <summary>Gives up the model; environments made from the task stay valid.</summary>

@@ -26,7 +26,6 @@ internal sealed class MeasureRecorder(ImmutableArray<MeasureDefinition> measures
         }
     }
 
-    /// <summary>Begins an episode.</summary>
     public void Clear() => _state.AsSpan().Clear();
 
     /// <summary>Takes the observation after a step.</summary>

@@ -40,7 +40,6 @@ internal static unsafe class ErrorGuard
     /// <summary>Whether an error becomes an exception (linux-x64, executable memory granted) rather than the end of the process.</summary>
     public static bool Available => Guard != null;
 
-    /// <summary>What goes into mju_user_error.</summary>
     public static nint Handler => ErrorHandler;
 
     /// <summary>

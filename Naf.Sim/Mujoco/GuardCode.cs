@@ -51,8 +51,6 @@ internal static unsafe partial class GuardCode
 
     /// <summary>Places the code in memory; false where it can't run (another system or processor) or where executable memory is refused.</summary>
     /// <param name="record">nint record(message): the managed function that the handler calls.</param>
-    /// <param name="guard">Address of the guard.</param>
-    /// <param name="handler">Address of the handler.</param>
     public static bool TryPlace(nint record, out nint guard, out nint handler)
     {
         guard = handler = 0;

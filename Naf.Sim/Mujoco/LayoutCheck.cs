@@ -77,11 +77,13 @@ internal static unsafe class LayoutCheck
     }
 
     /// <summary>Compares arrays that struct fields point to.</summary>
-    private static string? All<T>(string of, (string Field, T[] Values)[] fields, Func<string, nint> address) where T : unmanaged
+    private static string? All<T>(string of, (string Field, T[] Values)[] fields, Func<string, nint> address)
+        where T : unmanaged
     {
         foreach ((string field, T[] values) in fields)
         {
-            if (!ProbedMemory.TryRead(address(field), out nint array)) return Words(of + field, 0, false, default, values[0]);
+            if (!ProbedMemory.TryRead(address(field), out nint array))
+                return Words(of + field, 0, false, default, values[0]);
             if (Compare(of + field, array, values) is { } mismatch) return mismatch;
         }
         return null;

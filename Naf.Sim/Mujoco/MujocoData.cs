@@ -94,7 +94,6 @@ public sealed unsafe class MujocoData : IDisposable
         }
     }
 
-    /// <summary>The mjData.</summary>
     internal nint Native => (nint)Alive((double*)_data);
 
     /// <summary>mj_step, <paramref name="substeps"/> times with the same controls.</summary>
@@ -125,8 +124,8 @@ public sealed unsafe class MujocoData : IDisposable
     }
 
     /// <summary>
-    /// Brings all that follows from Qpos up to date (mj_fwdPosition): bodies, sites, geoms, cameras, lights and centres of mass. The
-    /// trajectory is untouched.
+    /// Brings all that follows from Qpos up to date (mj_fwdPosition): bodies, sites, geoms, cameras, lights and centres
+    /// of mass. The trajectory is untouched.
     /// </summary>
     public void Positions()
     {
@@ -150,8 +149,8 @@ public sealed unsafe class MujocoData : IDisposable
     }
 
     /// <summary>
-    /// Reads a state written by <see cref="SaveState"/> of a simulation of the same model; bitwise the same trajectory follows. Bodies are
-    /// up to date after <see cref="Positions"/>.
+    /// Reads a state written by <see cref="SaveState"/> of a simulation of the same model; bitwise the same trajectory
+    /// follows. Bodies are up to date after <see cref="Positions"/>.
     /// </summary>
     /// <param name="state">[at least StateSize]</param>
     public void RestoreState(ReadOnlySpan<double> state)

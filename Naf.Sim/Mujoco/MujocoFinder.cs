@@ -5,19 +5,13 @@ namespace Naf.Sim.Mujoco;
 /// <summary>Finds MuJoCo's library: MUJOCO_PATH (the file, or a folder that holds it), or else by name on the loader's path.</summary>
 internal static class MujocoFinder
 {
-    /// <summary>What to do when there is none.</summary>
     public const string Remedy =
         "install Debian's (apt-get install libmujoco2.2.2), or unpack an official release and set MUJOCO_PATH to its folder or library file";
 
-    private static readonly string[] Names =
-        OperatingSystem.IsWindows() ? ["mujoco.dll"]
-        : OperatingSystem.IsMacOS() ? ["libmujoco.dylib", "mujoco.framework/mujoco"]
-        : ["libmujoco.so.2.2.2", "libmujoco.so"];
-
-    private static readonly string[] Patterns =
-        OperatingSystem.IsWindows() ? ["mujoco.dll"]
-        : OperatingSystem.IsMacOS() ? ["libmujoco*.dylib"]
-        : ["libmujoco.so", "libmujoco.so.*"];
+    private static readonly (string[] Names, string[] Patterns) Files =
+        OperatingSystem.IsWindows() ? (["mujoco.dll"], ["mujoco.dll"])
+        : OperatingSystem.IsMacOS() ? (["libmujoco.dylib", "mujoco.framework/mujoco"], ["libmujoco*.dylib"])
+        : (["libmujoco.so.2.2.2", "libmujoco.so"], ["libmujoco.so", "libmujoco.so.*"]);
 
     /// <summary>Loads the library that <paramref name="mujocoPath"/> names, or the first that the loader knows where it is null or empty.</summary>
     /// <returns>The loader's handle and what was loaded.</returns>
@@ -36,9 +30,10 @@ internal static class MujocoFinder
                 throw new MujocoException($"MUJOCO_PATH leads to {file}, which can't be loaded: {e.Message}", e);
             }
         }
-        foreach (string name in Names)
+        foreach (string name in Files.Names)
             if (NativeLibrary.TryLoad(name, out nint handle)) return (handle, name);
-        throw new MujocoException($"MuJoCo was not found (no {string.Join(" or ", Names)} on the loader's path): {Remedy}");
+        throw new MujocoException(
+            $"MuJoCo was not found (no {string.Join(" or ", Files.Names)} on the loader's path): {Remedy}");
     }
 
     private static string Locate(string path)
@@ -50,10 +45,11 @@ internal static class MujocoFinder
 
         // an official release keeps the library in lib/ (bin/ on Windows), a Python package beside its modules
         foreach (string folder in new[] { path, Path.Combine(path, "lib"), Path.Combine(path, "bin") })
-            foreach (string pattern in Patterns)
+            foreach (string pattern in Files.Patterns)
                 if (Directory.Exists(folder) && Directory.GetFiles(folder, pattern).Order(StringComparer.Ordinal).FirstOrDefault() is { } file)
                     return file;
         throw new MujocoException(
-            $"MUJOCO_PATH is the folder {path}, but neither it nor its lib/ or bin/ holds {string.Join(" or ", Patterns)}; {Remedy}");
+            $"MUJOCO_PATH is the folder {path}, but neither it nor its lib/ or bin/ holds "
+            + $"{string.Join(" or ", Files.Patterns)}; {Remedy}");
     }
 }

@@ -4,7 +4,6 @@ using Naf.Kernels.Observation;
 
 namespace Naf.Sim.Mujoco;
 
-/// <summary>Kinds of named objects.</summary>
 public enum MujocoObject { Body, Joint, Site, Camera, Actuator }
 
 /// <summary>
@@ -32,7 +31,6 @@ public sealed unsafe class MujocoModel : IDisposable
         Timestep = *(double*)At("opt.timestep");
     }
 
-    /// <summary>The library that compiled the model.</summary>
     public MujocoLibrary Library { get; }
 
     /// <summary>Number of generalised coordinates (a free joint has 7).</summary>
@@ -41,10 +39,8 @@ public sealed unsafe class MujocoModel : IDisposable
     /// <summary>Number of degrees of freedom (a free joint has 6).</summary>
     public int Nv { get; }
 
-    /// <summary>Number of actuators.</summary>
     public int Nu { get; }
 
-    /// <summary>Number of actuator activations.</summary>
     public int Na { get; }
 
     public int JointCount { get; }
@@ -69,7 +65,8 @@ public sealed unsafe class MujocoModel : IDisposable
 
     /// <summary>Names of the model's cameras, in its order. Those without a name can't be chosen, and are left out.</summary>
     public IReadOnlyList<string> CameraNames =>
-        [.. Enumerable.Range(0, Size("ncam")).Select(id => NameOf(MujocoObject.Camera, id)).Where(name => name.Length > 0)];
+        [.. Enumerable.Range(0, Size("ncam")).Select(id => NameOf(MujocoObject.Camera, id))
+            .Where(name => name.Length > 0)];
 
     /// <summary>Bodies, joints and sites as the model was compiled; mocap bodies stand where the model put them. Read once.</summary>
     public KinematicTree KinematicTree => _tree ??= ReadTree();
@@ -133,14 +130,12 @@ public sealed unsafe class MujocoModel : IDisposable
         if (Interlocked.Exchange(ref _disposed, 1) == 0) Release();
     }
 
-    /// <summary>A simulation begins to use the model.</summary>
     internal void AddReference()
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
         Interlocked.Increment(ref _references);
     }
 
-    /// <summary>A simulation, or the handle itself, is done with it.</summary>
     internal void Release()
     {
         if (Interlocked.Decrement(ref _references) != 0) return;
@@ -160,12 +155,13 @@ public sealed unsafe class MujocoModel : IDisposable
         TreeJoint Joint(int i)
         {
             int qpos = Integer("jnt_qposadr", i);
-            return new(NameOf(MujocoObject.Joint, i), (TreeJointType)Integer("jnt_type", i), Integer("jnt_bodyid", i), qpos,
-                Integer("jnt_dofadr", i), Vector("jnt_pos", i), Vector("jnt_axis", i), Field<double>("qpos0")[qpos]);
+            return new(NameOf(MujocoObject.Joint, i), (TreeJointType)Integer("jnt_type", i), Integer("jnt_bodyid", i),
+                qpos, Integer("jnt_dofadr", i), Vector("jnt_pos", i), Vector("jnt_axis", i),
+                Field<double>("qpos0")[qpos]);
         }
 
-        TreeSite Site(int i) =>
-            new(NameOf(MujocoObject.Site, i), Integer("site_bodyid", i), Vector("site_pos", i), Rotation("site_quat", i));
+        TreeSite Site(int i) => new(
+            NameOf(MujocoObject.Site, i), Integer("site_bodyid", i), Vector("site_pos", i), Rotation("site_quat", i));
 
         int Integer(string field, int i) => Field<int>(field)[i];
         Vec3<double> Vector(string field, int i) => Field<Vec3<double>>(field)[i];
@@ -174,7 +170,8 @@ public sealed unsafe class MujocoModel : IDisposable
 
     private int TypeOf(MujocoObject kind) => Library.Layout.Enum("mjOBJ_" + kind.ToString().ToUpperInvariant());
 
-    private int Size(string field) => Library.Layout.SizeWidth == 8 ? checked((int)*(long*)At(field)) : *(int*)At(field);
+    private int Size(string field) =>
+        Library.Layout.SizeWidth == 8 ? checked((int)*(long*)At(field)) : *(int*)At(field);
 
     private ReadOnlySpan<T> Array<T>(string field, int count) where T : unmanaged => new(Field<T>(field), count);
 

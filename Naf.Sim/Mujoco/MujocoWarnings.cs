@@ -27,7 +27,6 @@ public static unsafe class MujocoWarnings
     [field: ThreadStatic]
     public static bool Muted { get; set; }
 
-    /// <summary>What goes into mju_user_warning.</summary>
     internal static nint Handler => (nint)(delegate* unmanaged[Cdecl]<byte*, void>)&OnWarning;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -11,7 +11,6 @@ internal static unsafe class NativeModel
     private static readonly Lock Loading = new();
 
     /// <summary>mj_loadXML.</summary>
-    /// <param name="library">The loaded library.</param>
     /// <param name="path">The MJCF or URDF file; what it includes is looked for beside it.</param>
     /// <param name="title">What the message calls the model.</param>
     /// <returns>An mjModel to be freed by mj_deleteModel.</returns>
@@ -47,7 +46,6 @@ internal static unsafe class NativeModel
         }
     }
 
-    /// <summary>mj_makeData.</summary>
     public static nint MakeData(MujocoLibrary library, nint model)
     {
         nint data = ErrorGuard.Invoke(library.MakeData, model);

@@ -31,7 +31,6 @@ internal static unsafe partial class ProbedMemory
         return plausible;
     }
 
-    /// <summary>struct iovec.</summary>
     private struct Piece
     {
         public nint Address;

@@ -2,14 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace Naf.Sim.Rendering;
 
+/// <summary>A picture can't be drawn: the message is one sentence with the remedy, such as the package to install.</summary>
+public sealed class RenderingException(string message, Exception? cause = null) : Exception(message, cause);
+
 /// <summary>
 /// EGL with a display that has no screen: Mesa's surfaceless platform, which draws with or without a GPU. Loaded when the first picture is
 /// drawn, and kept for the life of the process, as the display is the process's.
 /// </summary>
 internal sealed unsafe class EglLibrary
 {
-    /// <summary>What to install.</summary>
-    public const string Remedy = "install Debian's libegl1 and libgl1-mesa-dri (apt-get install libegl1 libgl1-mesa-dri)";
+    private const string Remedy =
+        "install Debian's libegl1 and libgl1-mesa-dri (apt-get install libegl1 libgl1-mesa-dri)";
 
     private const string Name = "libEGL.so.1";
     private const int SurfacelessPlatform = 0x31DD, OpenGlApi = 0x30A2, None = 0x3038;
@@ -88,7 +91,6 @@ internal sealed unsafe class EglLibrary
         if (_makeCurrent(_display, 0, 0, context) == 0) throw Refused("its context can't be used without a surface");
     }
 
-    /// <summary>Frees a context.</summary>
     public void Destroy(nint context)
     {
         if (_destroyContext(_display, context) != 0) Interlocked.Decrement(ref _liveContexts);

@@ -4,6 +4,10 @@ using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Rendering;
 
+/// <summary>A picture of 8 bits a channel.</summary>
+/// <param name="Rgb">[Height, Width, 3], the top row first.</param>
+public sealed record PixelImage(int Width, int Height, byte[] Rgb);
+
 /// <summary>
 /// Draws states of a task off-screen with MuJoCo's renderer: the model, the target, and the path that the task's points have come. Needs neither a
 /// display nor a GPU; one thread at a time. Everything native is freed by <see cref="Dispose"/>.
@@ -24,22 +28,18 @@ public sealed unsafe class StateRenderer : IDisposable
     private readonly EglLibrary _egl;
     private readonly TaskMarks _marks;
     private readonly MujocoData _data;
-    private readonly int _camera, _constants;
+    private readonly int _width, _height, _camera, _constants;
     private VisualScene? _scene;
     private nint _context, _renderer;
     private bool _disposed;
 
-    /// <summary>Opens a frame of a size.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="width">Pixels in a row.</param>
-    /// <param name="height">Rows.</param>
     /// <param name="camera">A camera of the model; null for the one that the task's file names, else the model's first.</param>
     /// <exception cref="RenderingException">No EGL here, no such camera, or a frame of that size can't be had.</exception>
     public StateRenderer(ControlTask task, int width, int height, string? camera = null)
     {
         if (width is < 1 or > LargestSize || height is < 1 or > LargestSize)
             throw new RenderingException($"a picture of {width} x {height} pixels can't be drawn; sizes go from 1 to {LargestSize}");
-        (Width, Height) = (width, height);
+        (_width, _height) = (width, height);
         _camera = CameraOf(task, camera);
         _constants = task.Definition.Observation.ConstantSize;
         _egl = EglLibrary.Load();
@@ -62,12 +62,6 @@ public sealed unsafe class StateRenderer : IDisposable
             throw;
         }
     }
-
-    /// <summary>Pixels in a row.</summary>
-    public int Width { get; }
-
-    /// <summary>Rows.</summary>
-    public int Height { get; }
 
     /// <summary>Renderers that are not disposed yet, in this process.</summary>
     public static int LiveCount => Volatile.Read(ref _liveCount);
@@ -100,11 +94,15 @@ public sealed unsafe class StateRenderer : IDisposable
         {
             _scene!.Update(_data, _camera);
             _marks.AddTo(_scene);
-            var frame = new VisualFunctions.Viewport(0, 0, Width, Height);
+            var frame = new VisualFunctions.Viewport(0, 0, _width, _height);
             _functions.Render(frame, _scene.Native, _renderer);
-            byte[] pixels = new byte[3 * Width * Height];
+            int row = 3 * _width;
+            byte[] pixels = new byte[row * _height], rgb = new byte[row * _height];
             fixed (byte* target = pixels) _functions.ReadPixels(target, null, frame, _renderer);
-            return new PixelImage(Width, Height, TopRowFirst(pixels));
+
+            // OpenGL begins with the bottom row
+            for (int y = 0; y < _height; y++) pixels.AsSpan((_height - 1 - y) * row, row).CopyTo(rgb.AsSpan(y * row));
+            return new PixelImage(_width, _height, rgb);
         }
         finally
         {
@@ -147,11 +145,11 @@ public sealed unsafe class StateRenderer : IDisposable
         try
         {
             _functions.DefaultContext(renderer);
-            int* frame = (int*)(model.Native + _functions.Layout.FrameAt);
+            int* frame = (int*)(model.Native + _functions.FrameAt);
             lock (Sizing)
             {
                 (int width, int height) = (frame[0], frame[1]);
-                (frame[0], frame[1]) = (Width, Height);
+                (frame[0], frame[1]) = (_width, _height);
                 try
                 {
                     ErrorGuard.Invoke(_functions.MakeContext, model.Native, renderer, FontScale);
@@ -163,8 +161,9 @@ public sealed unsafe class StateRenderer : IDisposable
             }
             ErrorGuard.Invoke(_functions.SetBuffer, OffscreenBuffer, renderer);
             VisualFunctions.Viewport largest = _functions.MaxViewport(renderer);
-            return (largest.Width, largest.Height) == (Width, Height) ? renderer : throw new RenderingException(
-                $"this OpenGL draws at most {largest.Width} x {largest.Height} pixels, not {Width} x {Height}; ask for less");
+            return (largest.Width, largest.Height) == (_width, _height) ? renderer : throw new RenderingException(
+                $"this OpenGL draws at most {largest.Width} x {largest.Height} pixels, not {_width} x {_height}; "
+                + "ask for less");
         }
         catch
         {
@@ -172,20 +171,5 @@ public sealed unsafe class StateRenderer : IDisposable
             VisualFunctions.Free(renderer);
             throw;
         }
-    }
-
-    // OpenGL begins with the bottom row
-    private byte[] TopRowFirst(byte[] pixels)
-    {
-        int row = 3 * Width;
-        byte[] held = new byte[row];
-        for (int top = 0, bottom = Height - 1; top < bottom; top++, bottom--)
-        {
-            Span<byte> a = pixels.AsSpan(top * row, row), b = pixels.AsSpan(bottom * row, row);
-            a.CopyTo(held);
-            b.CopyTo(a);
-            held.CopyTo(b);
-        }
-        return pixels;
     }
 }

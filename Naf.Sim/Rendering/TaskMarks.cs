@@ -28,20 +28,17 @@ internal sealed class TaskMarks
         (_noVelocity, _now) = (new double[tree.Nv], new double[3 * places.Length]);
     }
 
-    /// <summary>Forgets the path.</summary>
     public void Clear()
     {
         foreach (List<double[]> path in _paths) path.Clear();
     }
 
-    /// <summary>Takes the next state.</summary>
     public void Follow(ReadOnlySpan<double> qpos, ReadOnlySpan<double> constants)
     {
         _places.Evaluate(qpos, _noVelocity, constants, _now);
         for (int i = 0; i < _paths.Length; i++) _paths[i].Add(Now(_targets + i).ToArray());
     }
 
-    /// <summary>Adds the marks to a scene.</summary>
     public void AddTo(VisualScene scene)
     {
         for (int i = 0; i < _targets; i++) scene.AddBall(Now(i), TargetRadius * scene.PictureHeight(Now(i)), TargetColour);

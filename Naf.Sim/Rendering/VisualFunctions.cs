@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Naf.Sim.Mujoco;
 
@@ -6,12 +7,16 @@ namespace Naf.Sim.Rendering;
 /// <summary>
 /// MuJoCo's functions for pictures, found when the first one is drawn, and the few facts on its structs that they need. Scene, context and camera
 /// are zeroed buffers, larger than in any release; of their fields only the leading ones are used, which never moved.
+/// What differs between releases is measured on the loaded library with a model of telling numbers: two sites, whose
+/// colours are looked for in the scene, and an odd frame size, which is looked for in the model.
 /// </summary>
 internal sealed unsafe class VisualFunctions
 {
     /// <summary>Bytes for an mjvScene (at most 11,584 in 2.2.2 to 3.12.0), an mjrContext (61,512), and for each small struct (144).</summary>
     public const int SceneSize = 128 << 10, ContextSize = 256 << 10, SmallSize = 1024;
 
+    private const int FrameWidth = 1237, FrameHeight = 459, ModelHead = 4096;
+    private static readonly float[] First = [0.125f, 0.25f, 0.375f, 1], Second = [0.625f, 0.75f, 0.875f, 1];
     private static readonly Lock Gate = new();
     private static VisualFunctions? _loaded;
     private static int _liveBuffers;
@@ -54,8 +59,11 @@ internal sealed unsafe class VisualFunctions
     // called through ErrorGuard.Invoke
     public readonly nint MakeScene, MakeContext, SetBuffer;
 
-    /// <summary>Where the size of the off-screen frame lies in mjModel, and how far apart geoms lie in an mjvScene.</summary>
-    public VisualLayout Layout { get; private set; } = null!;
+    /// <summary>Bytes from one mjvGeom of a scene to the next.</summary>
+    public int GeomSize { get; private set; }
+
+    /// <summary>Offset of vis.global.offwidth in mjModel; offheight follows it.</summary>
+    public int FrameAt { get; private set; }
 
     /// <summary>Finds the functions and measures the layout, once.</summary>
     /// <exception cref="RenderingException">This MuJoCo's structs are not understood.</exception>
@@ -66,7 +74,7 @@ internal sealed unsafe class VisualFunctions
         {
             if (_loaded != null) return _loaded;
             var functions = new VisualFunctions(library);
-            functions.Layout = VisualLayout.Measure(functions);
+            functions.Measure();
             return _loaded = functions;
         }
     }
@@ -88,5 +96,30 @@ internal sealed unsafe class VisualFunctions
         if (buffer == 0) return;
         NativeMemory.Free((void*)buffer);
         Interlocked.Decrement(ref _liveBuffers);
+    }
+    private void Measure()
+    {
+        using MujocoModel model = MujocoModel.LoadXml(string.Create(CultureInfo.InvariantCulture, $"""
+            <mujoco>
+              <visual><global offwidth="{FrameWidth}" offheight="{FrameHeight}"/></visual>
+              <worldbody>
+                <site rgba="{string.Join(' ', First)}"/>
+                <site rgba="{string.Join(' ', Second)}"/>
+              </worldbody>
+            </mujoco>
+            """));
+        using var data = new MujocoData(model);
+        data.Positions();
+        using var scene = new VisualScene(this, model, capacity: 16);
+        scene.Update(data, camera: -1);
+        var geoms = new ReadOnlySpan<byte>((void*)scene.Geoms, scene.Count == 2 ? 2048 : 0);
+        int first = geoms.IndexOf(MemoryMarshal.AsBytes<float>(First));
+        GeomSize = geoms.IndexOf(MemoryMarshal.AsBytes<float>(Second)) - first;
+        while (FrameAt < ModelHead && !(ProbedMemory.TryRead(model.Native + FrameAt, out (int, int) pair)
+            && pair == (FrameWidth, FrameHeight)))
+            FrameAt += sizeof(int);
+        if (first < 0 || GeomSize <= 0 || FrameAt == ModelHead)
+            throw new RenderingException($"pictures can't be drawn with MuJoCo {model.Library.Version}: its scene is "
+                + "not laid out as in the releases from 2.2.2 to 3.12.0; use one of these");
     }
 }

@@ -10,7 +10,6 @@ internal sealed unsafe class VisualScene : IDisposable
     private readonly MujocoModel _model;
     private readonly nint _scene, _option, _perturbation, _camera;
 
-    /// <param name="functions">MuJoCo's functions.</param>
     /// <param name="model">The model; it must stay alive.</param>
     /// <param name="capacity">Most geoms, those of the model and marks together.</param>
     public VisualScene(VisualFunctions functions, MujocoModel model, int capacity)
@@ -35,13 +34,10 @@ internal sealed unsafe class VisualScene : IDisposable
         }
     }
 
-    /// <summary>The mjvScene.</summary>
     public nint Native => _scene;
 
-    /// <summary>Number of geoms.</summary>
     public int Count => ((int*)_scene)[1];
 
-    /// <summary>The first mjvGeom.</summary>
     public nint Geoms => ((nint*)_scene)[1];
 
     private int Capacity => ((int*)_scene)[0];
@@ -66,18 +62,11 @@ internal sealed unsafe class VisualScene : IDisposable
         return _functions.FrustumHeight(_scene) * Math.Abs(depth);
     }
 
-    /// <summary>Adds a ball.</summary>
-    /// <param name="centre">[3], m.</param>
-    /// <param name="radius">m.</param>
-    /// <param name="rgba">[4].</param>
+    /// <summary>Adds a ball at a place [3] of a colour [4]; metres.</summary>
     public void AddBall(ReadOnlySpan<double> centre, double radius, ReadOnlySpan<float> rgba) =>
         Add(Sphere, radius, 0, centre, [1, 0, 0, 0, 1, 0, 0, 0, 1], rgba);
 
-    /// <summary>Adds a tube with round ends.</summary>
-    /// <param name="from">[3], m.</param>
-    /// <param name="to">[3], m.</param>
-    /// <param name="radius">m.</param>
-    /// <param name="rgba">[4].</param>
+    /// <summary>Adds a tube with round ends between places [3] of a colour [4]; metres.</summary>
     public void AddTube(ReadOnlySpan<double> from, ReadOnlySpan<double> to, double radius, ReadOnlySpan<float> rgba)
     {
         double x = to[0] - from[0], y = to[1] - from[1], z = to[2] - from[2], length = Math.Sqrt(x * x + y * y + z * z);
@@ -91,7 +80,6 @@ internal sealed unsafe class VisualScene : IDisposable
             [c * z, -s, x, s * z, c, y, -across, 0, z], rgba);
     }
 
-    /// <summary>Frees the memory.</summary>
     public void Dispose()
     {
         if (_scene != 0) _functions.FreeScene(_scene);
@@ -105,7 +93,7 @@ internal sealed unsafe class VisualScene : IDisposable
         fixed (double* position = place)
         fixed (double* matrix = rotation)
         fixed (float* colour = rgba)
-            _functions.InitGeom(Geoms + Count * _functions.Layout.GeomSize, type, size, position, matrix, colour);
+            _functions.InitGeom(Geoms + Count * _functions.GeomSize, type, size, position, matrix, colour);
         ((int*)_scene)[1]++;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Naf.Kernels.Observation;
 using Naf.Sim.Tasks.Definitions;
 using Naf.Sim.Tasks.Sections;
@@ -18,6 +19,7 @@ public sealed class TaskFile
     ];
 
     private readonly YamlMap _root;
+    private readonly int _substeps, _horizon;
 
     private TaskFile(string path, YamlMap root)
     {
@@ -28,8 +30,8 @@ public sealed class TaskFile
         YamlCursor model = root.Required("model");
         ModelPath = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, model.Text());
         if (!File.Exists(ModelPath)) throw model.Error($"there is no model file '{model.Text()}' beside the task file (looked for {ModelPath})");
-        Substeps = root.Required("substeps").Whole(1);
-        Horizon = root.Required("horizon").Whole(1);
+        _substeps = root.Required("substeps").Whole(1);
+        _horizon = root.Required("horizon").Whole(1);
     }
 
     /// <summary>The file as the user named it.</summary>
@@ -38,17 +40,10 @@ public sealed class TaskFile
     /// <summary>The task's name: letters, digits, - _ . only, fit to be part of a folder's name.</summary>
     public string Name { get; }
 
-    /// <summary>One line about the task.</summary>
     public string Description { get; }
 
     /// <summary>Full path of the MJCF model, which the file names relative to itself.</summary>
     public string ModelPath { get; }
-
-    /// <summary>Calls of mj_step in one control step.</summary>
-    public int Substeps { get; }
-
-    /// <summary>Control steps of an episode.</summary>
-    public int Horizon { get; }
 
     /// <summary>Reads the heading of a file and checks the names of its sections.</summary>
     /// <exception cref="TaskFormatException">The file is malformed; the message has file, line and what was expected.</exception>
@@ -56,32 +51,22 @@ public sealed class TaskFile
     public static TaskFile Read(string path) => new(path, YamlCursor.Open(path).Map(Keys));
 
     /// <summary>Reads the sections, whose names are those of a model.</summary>
-    /// <param name="tree">The model's kinematic tree.</param>
     /// <param name="actuators">Names of the model's actuators, in order; empty for those without.</param>
-    /// <param name="cameras">Names of the model's cameras.</param>
     /// <exception cref="TaskFormatException">A section is malformed or names what is not there.</exception>
     public TaskDefinition Bind(KinematicTree tree, IReadOnlyList<string> actuators, IReadOnlyList<string> cameras)
     {
         if (actuators.Count == 0) throw _root.Required("model").Error("the model has no actuators; a task needs at least one");
-        var constants = new ConstantTable(_root["constants"]);
-        var observation = new ObservationSection(_root.Required("observation"), tree, constants);
+        var places = new PlaceNames(tree, _root["constants"]);
+        var observation = new ObservationSection(_root.Required("observation"), places);
         var names = new SignalNames(observation.Definition, actuators);
-        var measures = MeasureSection.Measures(_root["measures"], names, Horizon);
-        return new TaskDefinition
-        {
-            Name = Name,
-            Description = Description,
-            Substeps = Substeps,
-            Horizon = Horizon,
-            Observation = observation.Definition,
-            InputScale = observation.InputScale,
-            Reward = RewardSection.Read(_root.Required("reward"), _root["termination"], names, observation.Definition.Size, actuators.Count),
-            Reset = ResetSection.Read(_root["reset"], tree, constants),
-            Measures = measures,
-            Success = MeasureSection.Success(_root["success"], measures),
-            Training = new TrainingDefaults(_root["training"]),
-            Picture = PictureSection.Read(_root["picture"], new PlaceNames(tree, constants), cameras, observation.Definition.Entries),
-        };
+        ImmutableArray<MeasureDefinition> measures = MeasureSection.Measures(_root["measures"], names, _horizon);
+        return new TaskDefinition(
+            Name, _substeps, _horizon, observation.Definition, observation.InputScale,
+            RewardSection.Read(
+                _root.Required("reward"), _root["termination"], names, observation.Definition.Size, actuators.Count),
+            ResetSection.Read(_root["reset"], tree, places.Constants),
+            measures, MeasureSection.Success(_root["success"], measures), new TrainingDefaults(_root["training"]),
+            PictureSection.Read(_root["picture"], places, cameras, observation.Definition.Entries));
     }
 
     // runs are kept in folders that bear the name: no separator, no "..", nothing hidden

@@ -14,13 +14,10 @@ internal sealed class MujocoLayout(string version, Dictionary<string, int> value
     /// <summary>Width of mjModel's sizes (nq, nv...) in bytes: 4 before 3.5.0, 8 from it.</summary>
     public int SizeWidth => values["sizeof.mjModel.nq"];
 
-    /// <summary>Number of MuJoCo's warning kinds.</summary>
     public int WarningKinds => values["enum.mjNWARNING"];
 
-    /// <summary>Offset in bytes of a field of mjModel.</summary>
     public int Model(string field) => values["mjModel." + field];
 
-    /// <summary>Offset in bytes of a field of mjData.</summary>
     public int Data(string field) => values["mjData." + field];
 
     /// <summary>Value of an enumerator, such as mjOBJ_SITE.</summary>
@@ -29,7 +26,6 @@ internal sealed class MujocoLayout(string version, Dictionary<string, int> value
     /// <summary>All releases with a row, oldest first.</summary>
     public static IReadOnlyList<MujocoLayout> All { get; } = Parse(LayoutTable.Text);
 
-    /// <summary>The row of a release.</summary>
     /// <exception cref="MujocoException">The release has no row.</exception>
     public static MujocoLayout Find(string version) => All.FirstOrDefault(l => l.Version == version) ?? throw new MujocoException(
         $"MuJoCo {version} is not known here; known are {string.Join(", ", All.Select(l => l.Version))}. Install one of these, or " +

@@ -6,7 +6,6 @@ namespace Naf.Sim.Tasks.Definitions;
 /// <summary>How values spread around where they stand.</summary>
 public enum Spread
 {
-    /// <summary>Not at all.</summary>
     Fixed,
     /// <summary>Normal, each with its standard deviation.</summary>
     Normal,
@@ -30,15 +29,12 @@ internal struct DrawSource(ulong seed, RandomStream stream, ulong episode)
 
 /// <summary>A distribution of a few values: at + a spread.</summary>
 /// <param name="At">[n], where the values stand.</param>
-/// <param name="Spread">The form of the spread.</param>
 /// <param name="A">Normal: [n] standard deviations. Uniform: [n] lower bounds. Polar: the bounds of the radius.</param>
 /// <param name="B">Uniform: [n] upper bounds. Polar: the bounds of the angle, radians.</param>
 public sealed record Draw(ImmutableArray<double> At, Spread Spread, ImmutableArray<double> A, ImmutableArray<double> B)
 {
-    /// <summary>Number of values.</summary>
     public int Size => At.Length;
 
-    /// <summary>Draws the values.</summary>
     internal void Sample(ref DrawSource source, Span<double> values)
     {
         At.CopyTo(values);

@@ -5,41 +5,19 @@ using Naf.Kernels.Reward;
 namespace Naf.Sim.Tasks.Definitions;
 
 /// <summary>A task as data: what a task file says, bound to its model. Immutable.</summary>
-public sealed record TaskDefinition
-{
-    /// <summary>The task's name.</summary>
-    public required string Name { get; init; }
+/// <param name="Substeps">Calls of mj_step in one control step.</param>
+/// <param name="Horizon">Control steps after which an episode stops; a time limit, not a terminal state.</param>
+/// <param name="Observation">x = h(qpos, qvel, constants).</param>
+/// <param name="InputScale">[observation size], the factor of each number at the input of a network.</param>
+/// <param name="Reward">r(x, u) and the bounds that end an episode.</param>
+/// <param name="Success">Conditions that all hold in a successful episode; empty without a notion of success.</param>
+public sealed record TaskDefinition(
+    string Name, int Substeps, int Horizon, ObservationDefinition Observation, ImmutableArray<float> InputScale,
+    RewardDefinition Reward, ResetDefinition Reset, ImmutableArray<MeasureDefinition> Measures,
+    ImmutableArray<SuccessCondition> Success, TrainingDefaults Training, PictureDefinition Picture);
 
-    /// <summary>One line about the task.</summary>
-    public required string Description { get; init; }
-
-    /// <summary>Calls of mj_step in one control step.</summary>
-    public required int Substeps { get; init; }
-
-    /// <summary>Control steps after which an episode stops; a time limit, not a terminal state.</summary>
-    public required int Horizon { get; init; }
-
-    /// <summary>x = h(qpos, qvel, constants).</summary>
-    public required ObservationDefinition Observation { get; init; }
-
-    /// <summary>[observation size], the factor of each number at the input of a network.</summary>
-    public required ImmutableArray<float> InputScale { get; init; }
-
-    /// <summary>r(x, u) and the bounds that end an episode.</summary>
-    public required RewardDefinition Reward { get; init; }
-
-    /// <summary>The distribution of initial states and constants.</summary>
-    public required ResetDefinition Reset { get; init; }
-
-    /// <summary>What episodes are judged by.</summary>
-    public required ImmutableArray<MeasureDefinition> Measures { get; init; }
-
-    /// <summary>Conditions that all hold in a successful episode; empty when the task has no notion of success.</summary>
-    public required ImmutableArray<SuccessCondition> Success { get; init; }
-
-    /// <summary>Settings of the learner that suit the task.</summary>
-    public required TrainingDefaults Training { get; init; }
-
-    /// <summary>What pictures show.</summary>
-    public required PictureDefinition Picture { get; init; }
-}
+/// <summary>What a picture of the task shows besides the model.</summary>
+/// <param name="Camera">Name of the model's camera; null for its first, or for MuJoCo's free camera where it names none.</param>
+/// <param name="Targets">Constants of the episode that the observation compares places with.</param>
+/// <param name="Path">Places whose path is drawn.</param>
+public sealed record PictureDefinition(string? Camera, ImmutableArray<Place> Targets, ImmutableArray<Place> Path);

@@ -6,7 +6,6 @@ namespace Naf.Sim.Tasks.Sections;
 /// <summary>Reads a distribution: keys at, and one of normal, uniform, polar.</summary>
 internal static class DrawReader
 {
-    /// <summary>The keys of a distribution.</summary>
     public static readonly string[] Keys = ["at", "normal", "uniform", "polar"];
 
     /// <summary>Reads the keys of <paramref name="map"/> that make a distribution.</summary>

@@ -13,21 +13,19 @@ internal sealed class ObservationSection
     private static readonly string[] Keys = [.. Kinds, "name", "minus", "of", "frame", "components", "input_scale"];
 
     private readonly PlaceNames _places;
-    private readonly KinematicTree _tree;
     private readonly List<ObservationEntry> _entries = [];
     private readonly List<float> _scales = [];
     private readonly Dictionary<string, string> _names = [];
 
-    public ObservationSection(YamlCursor section, KinematicTree tree, ConstantTable constants)
+    public ObservationSection(YamlCursor section, PlaceNames places)
     {
-        (_tree, _places) = (tree, new PlaceNames(tree, constants));
+        _places = places;
         foreach (YamlCursor item in section.Items()) Add(item, item.Map(Keys));
         if (_entries.Count == 0) throw section.Error("'observation' is empty; expected at least one entry");
-        Definition = section.Checked(() => new ObservationDefinition(tree, constants.Size, [.. _entries]));
+        Definition = section.Checked(() => new ObservationDefinition(places.Tree, places.ConstantSize, [.. _entries]));
         InputScale = [.. _scales];
     }
 
-    /// <summary>The observation.</summary>
     public ObservationDefinition Definition { get; }
 
     /// <summary>[Size], the factor of each number at the input of a network.</summary>
@@ -39,7 +37,7 @@ internal sealed class ObservationSection
         RefuseForeignKeys(kind, map);
         if (kind is "position" or "sin" or "cos" or "sin_cos" or "velocity")
         {
-            AddJoints(item, kind, value, map);
+            AddJoints(kind, value, map);
             return;
         }
         int frame = map["frame"] is { } body ? _places.Body(body) : 0;
@@ -57,18 +55,22 @@ internal sealed class ObservationSection
     }
 
     /// <summary>One entry for each joint, or a sine and a cosine.</summary>
-    private void AddJoints(YamlCursor item, string kind, YamlCursor value, YamlMap map)
+    private void AddJoints(string kind, YamlCursor value, YamlMap map)
     {
         IReadOnlyList<YamlCursor> joints = value.OneOrMore();
-        if (map["name"] is { } given && (joints.Count > 1 || kind == "sin_cos"))
-            throw given.Error($"'name' fits one number, and '{kind}' makes several here");
-        foreach (YamlCursor cursor in joints)
+        string? given = map["name"]?.Text();
+        if (given is not null && (joints.Count > 1 || kind == "sin_cos"))
+            throw map["name"]!.Error($"'name' fits one number, and '{kind}' makes several here");
+        foreach (YamlCursor joint in joints)
         {
-            (string joint, int index) = (cursor.Text(), _places.Joint(cursor));
-            if (kind is "sin" or "sin_cos") Put(cursor, map, new JointEntry(map["name"]?.Text() ?? $"{joint}.sin", JointQuantity.Sine, index));
-            if (kind is "cos" or "sin_cos") Put(cursor, map, new JointEntry(map["name"]?.Text() ?? $"{joint}.cos", JointQuantity.Cosine, index));
-            if (kind is "position") Put(cursor, map, new JointEntry(map["name"]?.Text() ?? joint, JointQuantity.Position, index));
-            if (kind is "velocity") Put(cursor, map, new JointEntry(map["name"]?.Text() ?? $"{joint}.velocity", JointQuantity.Velocity, index));
+            int index = _places.Joint(joint);
+            if (kind is "position") Number("", JointQuantity.Position);
+            if (kind is "sin" or "sin_cos") Number(".sin", JointQuantity.Sine);
+            if (kind is "cos" or "sin_cos") Number(".cos", JointQuantity.Cosine);
+            if (kind is "velocity") Number(".velocity", JointQuantity.Velocity);
+
+            void Number(string ending, JointQuantity quantity) =>
+                Put(joint, map, new JointEntry(given ?? $"{joint.Text()}{ending}", quantity, index));
         }
     }
 
@@ -81,7 +83,7 @@ internal sealed class ObservationSection
         float scale = (float)(map["input_scale"]?.Number() ?? 1);
         if (!(scale > 0)) throw map["input_scale"]!.Error("'input_scale' expects a number above 0");
         // the definition of one entry alone checks it, and says how many numbers it makes
-        int size = at.Checked(() => new ObservationDefinition(_tree, _places.ConstantSize, [entry])).Size;
+        int size = at.Checked(() => new ObservationDefinition(_places.Tree, _places.ConstantSize, [entry])).Size;
         _entries.Add(entry);
         _scales.AddRange(Enumerable.Repeat(scale, size));
     }
@@ -113,15 +115,11 @@ internal sealed class ObservationSection
     private static int ReadAxis(YamlCursor cursor) =>
         cursor.Text() is "x" or "y" or "z" ? cursor.Text()[0] - 'x' : throw cursor.Error($"'axis' expects x, y or z, not '{cursor.Text()}'");
 
-    private static Components ReadComponents(YamlCursor cursor) => cursor.Text() switch
+    private static Components ReadComponents(YamlCursor cursor)
     {
-        "x" => Components.X,
-        "y" => Components.Y,
-        "z" => Components.Z,
-        "xy" => Components.X | Components.Y,
-        "xz" => Components.X | Components.Z,
-        "yz" => Components.Y | Components.Z,
-        "xyz" => Components.All,
-        string other => throw cursor.Error($"'components' expects some of xyz in this order, not '{other}'"),
-    };
+        int[] axes = [.. cursor.Text().Select(letter => "xyz".IndexOf(letter))];
+        return axes.All(axis => axis >= 0) && axes.SequenceEqual(axes.Distinct().Order())
+            ? (Components)axes.Sum(axis => 1 << axis)
+            : throw cursor.Error($"'components' expects some of xyz in this order, not '{cursor.Text()}'");
+    }
 }

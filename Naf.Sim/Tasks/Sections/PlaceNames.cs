@@ -1,45 +1,84 @@
+using System.Collections.Immutable;
 using Naf.Kernels.Observation;
+using Naf.Sim.Tasks.Definitions;
 using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Tasks.Sections;
 
-/// <summary>Looks up what a task file may name: joints, bodies, and places (sites, bodies' origins, constants of the episode).</summary>
-internal sealed class PlaceNames(KinematicTree tree, ConstantTable constants)
+/// <summary>
+/// Looks up what a task file may name: joints, bodies, and places (sites, bodies' origins, constants of the episode).
+/// Reads the section `constants`: name → [numbers], or name → a distribution.
+/// </summary>
+internal sealed class PlaceNames
 {
-    /// <summary>Size of the vector of episode constants.</summary>
-    public int ConstantSize => constants.Size;
+    public PlaceNames(KinematicTree tree, YamlCursor? section)
+    {
+        Tree = tree;
+        foreach ((string name, _, YamlCursor value) in section?.Map(null).Entries ?? [])
+        {
+            Draw draw = ReadDraw(value);
+            if (draw.Size is < 1 or > 3)
+                throw value.Error($"the constant '{name}' has {draw.Size} numbers; a constant has 1 to 3");
+            Constants = Constants.Add(new EpisodeConstant(name, ConstantSize, draw));
+            ConstantSize += draw.Size;
+        }
+    }
 
-    public int Joint(YamlCursor name) => Found(name, "joint", tree.FindJoint(name.Text()), tree.Joints.Select(joint => joint.Name));
+    public KinematicTree Tree { get; }
+
+    public ImmutableArray<EpisodeConstant> Constants { get; private set; } = [];
+
+    public int ConstantSize { get; private set; }
+
+    public int Joint(YamlCursor name) =>
+        Found(name, "joint", Tree.FindJoint(name.Text()), Tree.Joints.Select(joint => joint.Name));
 
     /// <summary>A body's index; "world" is body 0.</summary>
     public int Body(YamlCursor name) =>
-        name.Text() == "world" ? 0 : Found(name, "body", tree.FindBody(name.Text()), tree.Bodies.Select(body => body.Name));
+        name.Text() == "world" ? 0
+        : Found(name, "body", Tree.FindBody(name.Text()), Tree.Bodies.Select(body => body.Name));
 
-    /// <summary>A constant of the episode.</summary>
-    public Place Constant(YamlCursor name) => constants.Find(name.Text())
+    public Place Constant(YamlCursor name) => FindConstant(name.Text())
         ?? throw name.Error(
-            $"the section 'constants' has no '{name.Text()}'; {NearestName.Hint(name.Text(), constants.Constants.Select(c => c.Name))}");
+            $"the section 'constants' has no '{name.Text()}'; {Hint(name, Constants.Select(c => c.Name))}");
 
     /// <summary>A constant, else a site, else the origin of a body.</summary>
     public Place Place(YamlCursor name)
     {
         string text = name.Text();
-        int site = tree.FindSite(text), body = tree.FindBody(text);
-        if (constants.Find(text) is { } constant)
+        int site = Tree.FindSite(text), body = Tree.FindBody(text);
+        if (FindConstant(text) is { } constant)
         {
             if (site >= 0 || body >= 0)
                 throw name.Error($"'{text}' is a constant of the task and a site or body of the model too; rename one of them");
             return constant;
         }
-        if (site >= 0) return Kernels.Observation.Place.On(tree.Sites[site].Body, tree.Sites[site].Position);
+        if (site >= 0) return Kernels.Observation.Place.On(Tree.Sites[site].Body, Tree.Sites[site].Position);
         if (body >= 0) return Kernels.Observation.Place.On(body, default);
         IEnumerable<string> known =
-            [.. constants.Constants.Select(c => c.Name), .. tree.Sites.Select(s => s.Name), .. tree.Bodies.Select(b => b.Name)];
-        throw name.Error($"neither the model nor 'constants' has a site, body or constant '{text}'; {NearestName.Hint(text, Named(known))}");
+            [.. Constants.Select(c => c.Name), .. Tree.Sites.Select(s => s.Name), .. Tree.Bodies.Select(b => b.Name)];
+        throw name.Error(
+            $"neither the model nor 'constants' has a site, body or constant '{text}'; {Hint(name, known)}");
+    }
+
+    private Place? FindConstant(string name) =>
+        Constants.FirstOrDefault(c => c.Name == name) is { } c
+            ? Kernels.Observation.Place.Constant(c.Offset, c.Draw.Size) : null;
+
+    private static Draw ReadDraw(YamlCursor value)
+    {
+        if (!value.IsMapping)
+            return new Draw([.. value.Numbers(value.IsSequence ? value.Items().Count : 1)], Spread.Fixed, [], []);
+        // 'at' gives the size; a polar pair without it stands at the origin
+        YamlMap map = value.Map(DrawReader.Keys);
+        int size = map["at"] is { } at ? at.OneOrMore().Count : map["polar"] is not null ? 2 : 1;
+        return DrawReader.Read(map, new double[size]);
     }
 
     private static int Found(YamlCursor name, string what, int index, IEnumerable<string> known) =>
-        index >= 0 ? index : throw name.Error($"the model has no {what} '{name.Text()}'; {NearestName.Hint(name.Text(), Named(known))}");
+        index >= 0 ? index : throw name.Error($"the model has no {what} '{name.Text()}'; {Hint(name, known)}");
 
-    private static IEnumerable<string> Named(IEnumerable<string> names) => names.Where(name => name.Length > 0);
+    // what has no name can't be meant
+    private static string Hint(YamlCursor name, IEnumerable<string> known) =>
+        NearestName.Hint(name.Text(), known.Where(other => other.Length > 0));
 }

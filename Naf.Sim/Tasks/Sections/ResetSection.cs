@@ -10,48 +10,42 @@ internal static class ResetSection
 {
     private static readonly string[] FreePositions = ["x", "y", "z", "qw", "qx", "qy", "qz"], FreeVelocities = ["x", "y", "z", "rx", "ry", "rz"];
 
-    public static ResetDefinition Read(YamlCursor? section, KinematicTree tree, ConstantTable constants)
+    public static ResetDefinition Read(
+        YamlCursor? section, KinematicTree tree, ImmutableArray<EpisodeConstant> constants)
     {
         var items = ImmutableArray.CreateBuilder<ResetItem>();
-        var taken = new Dictionary<(ResetTarget, int), string>();
+        var taken = new Dictionary<(string, int), string>();
         foreach (YamlCursor item in section?.Items() ?? [])
         {
             YamlMap map = item.Map(["position", "velocity", .. DrawReader.Keys]);
             (string key, YamlCursor joints) = map.OneOf("position", "velocity");
-            ResetTarget target = key == "position" ? ResetTarget.Position : ResetTarget.Velocity;
-            Dictionary<string, int[]> names = Coordinates(tree, target);
-            int[] indices = [.. joints.OneOrMore().SelectMany(joint => Lookup(joint, names))];
+            bool ofVelocity = key == "velocity";
+            Dictionary<string, int[]> names = Coordinates(tree, ofVelocity);
+            int[] indices = [.. joints.OneOrMore().SelectMany(joint => names.GetValueOrDefault(joint.Text())
+                ?? throw joint.Error(
+                    $"the model has no joint '{joint.Text()}'; {NearestName.Hint(joint.Text(), names.Keys)}"))];
             if (indices.Length > ResetDefinition.MaxDraw)
                 throw joints.Error($"one item sets {indices.Length} values; at most {ResetDefinition.MaxDraw}");
             foreach (int index in indices)
-                if (!taken.TryAdd((target, index), item.Where))
-                    throw joints.Error($"'{key}' sets a coordinate that {taken[(target, index)]} has set already; set each once");
-            double[] standing = [.. indices.Select(i => target == ResetTarget.Position ? tree.Qpos0[i] : 0)];
-            items.Add(new ResetItem(target, [.. indices], DrawReader.Read(map, standing)));
+                if (!taken.TryAdd((key, index), item.Where))
+                    throw joints.Error(
+                        $"'{key}' sets a coordinate that {taken[(key, index)]} has set already; set each once");
+            double[] standing = [.. indices.Select(i => ofVelocity ? 0 : tree.Qpos0[i])];
+            items.Add(new ResetItem(ofVelocity, [.. indices], DrawReader.Read(map, standing)));
         }
-        return new ResetDefinition(items.ToImmutable(), constants.Constants,
+        return new ResetDefinition(items.ToImmutable(), constants,
             [.. tree.Joints.Where(joint => joint.Type == TreeJointType.Free).Select(joint => joint.QposAddress + 3)]);
     }
 
-    private static int[] Lookup(YamlCursor joint, Dictionary<string, int[]> names) => names.TryGetValue(joint.Text(), out int[]? indices)
-        ? indices
-        : throw joint.Error($"the model has no joint '{joint.Text()}'; {NearestName.Hint(joint.Text(), names.Keys)}");
-
     /// <summary>A hinge or slide by its name; a free joint by its name (all its numbers) or one of them as name.x, name.qw, ….</summary>
-    private static Dictionary<string, int[]> Coordinates(KinematicTree tree, ResetTarget target)
+    private static Dictionary<string, int[]> Coordinates(KinematicTree tree, bool ofVelocity)
     {
         var names = new Dictionary<string, int[]>();
-        foreach (TreeJoint joint in tree.Joints)
+        foreach (TreeJoint joint in tree.Joints.Where(joint => joint.Name.Length > 0))
         {
-            int first = target == ResetTarget.Position ? joint.QposAddress : joint.DofAddress;
-            if (joint.Name.Length == 0) continue;
-            if (joint.Type != TreeJointType.Free)
-            {
-                names[joint.Name] = [first];
-                continue;
-            }
-            string[] parts = target == ResetTarget.Position ? FreePositions : FreeVelocities;
-            names[joint.Name] = [.. Enumerable.Range(first, parts.Length)];
+            int first = ofVelocity ? joint.DofAddress : joint.QposAddress;
+            string[] parts = joint.Type != TreeJointType.Free ? [] : ofVelocity ? FreeVelocities : FreePositions;
+            names[joint.Name] = [.. Enumerable.Range(first, Math.Max(1, parts.Length))];
             for (int i = 0; i < parts.Length; i++) names[$"{joint.Name}.{parts[i]}"] = [first + i];
         }
         return names;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using Naf.Kernels.Reward;
 using Naf.Sim.Tasks.Yaml;
 
@@ -7,15 +8,8 @@ namespace Naf.Sim.Tasks.Sections;
 /// <summary>The sections `reward`, a list of terms of one kind each, and `termination`, bounds of observations.</summary>
 internal static class RewardSection
 {
-    private static readonly Dictionary<string, RewardKind> Kinds = new()
-    {
-        ["linear"] = RewardKind.Linear,
-        ["quadratic"] = RewardKind.Quadratic,
-        ["smooth_norm"] = RewardKind.SmoothNorm,
-        ["log_quadratic"] = RewardKind.LogQuadratic,
-        ["bump"] = RewardKind.Bump,
-        ["sigmoid"] = RewardKind.Sigmoid,
-    };
+    private static readonly Dictionary<string, RewardKind> Kinds =
+        Enum.GetValues<RewardKind>().ToDictionary(kind => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{kind}"));
 
     public static RewardDefinition Read(YamlCursor section, YamlCursor? termination, SignalNames names, int observationSize, int actionSize)
     {

@@ -4,29 +4,23 @@ using YamlDotNet.RepresentationModel;
 namespace Naf.Sim.Tasks.Yaml;
 
 /// <summary>A node of a YAML file, read as what the format expects there; every error carries file, line and column.</summary>
-/// <param name="file">The file, for messages.</param>
-/// <param name="node">The node.</param>
 /// <param name="what">What the node is, for messages: the key that led to it.</param>
 internal sealed class YamlCursor(string file, YamlNode node, string what)
 {
     /// <summary>Characters of an offending text that a message shows.</summary>
     private const int Shown = 40;
 
-    /// <summary>Opens a task file.</summary>
     public static YamlCursor Open(string path) => YamlSource.Load(path) is { } root
         ? new YamlCursor(path, root, "task")
         : throw new TaskFormatException(path, 1, 1, "the file is empty; expected one YAML document, a mapping of keys to values");
 
-    /// <summary>What the node is: the key that led to it.</summary>
     public string What => what;
 
     /// <summary>"line n", for messages elsewhere.</summary>
     public string Where => $"{Path.GetFileName(file)} line {node.Start.Line}";
 
-    /// <summary>Whether the node is a sequence.</summary>
     public bool IsSequence => node is YamlSequenceNode;
 
-    /// <summary>Whether the node is a mapping.</summary>
     public bool IsMapping => node is YamlMappingNode;
 
     /// <summary>An error at this node.</summary>
@@ -62,7 +56,6 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
         return new YamlMap(this, entries);
     }
 
-    /// <summary>The items of a sequence.</summary>
     public IReadOnlyList<YamlCursor> Items() => node is YamlSequenceNode sequence
         ? [.. sequence.Children.Select((child, i) => new YamlCursor(file, child, $"{what}[{i + 1}]"))]
         : throw Error($"'{what}' expects a list, not {Kind}");
@@ -74,7 +67,6 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
         return items.Count > 0 ? items : throw Error($"'{what}' is empty; expected at least one");
     }
 
-    /// <summary>The text of a scalar.</summary>
     public string Text() => node is YamlScalarNode { Value: { Length: > 0 } text } ? text : throw Error($"'{what}' expects a text, not {Kind}");
 
     /// <summary>A number: as YAML writes them, or pi, -pi, inf, -inf.</summary>

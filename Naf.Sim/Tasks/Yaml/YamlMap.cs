@@ -4,14 +4,10 @@ namespace Naf.Sim.Tasks.Yaml;
 internal readonly record struct YamlEntry(string Key, YamlCursor KeyAt, YamlCursor Value);
 
 /// <summary>A mapping of a YAML file, its keys in the file's order.</summary>
-/// <param name="At">The mapping itself, for messages.</param>
-/// <param name="Entries">Keys and values, in the file's order.</param>
 internal sealed record YamlMap(YamlCursor At, IReadOnlyList<YamlEntry> Entries)
 {
-    /// <summary>The value of a key, or null.</summary>
     public YamlCursor? this[string key] => Entries.FirstOrDefault(entry => entry.Key == key).Value;
 
-    /// <summary>The value of a key that must be there.</summary>
     public YamlCursor Required(string key) => this[key] ?? throw At.Error($"'{At.What}' has no key '{key}', which it needs");
 
     /// <summary>The one key among <paramref name="choices"/> that says what the mapping is.</summary>

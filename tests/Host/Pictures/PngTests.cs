@@ -62,7 +62,7 @@ public sealed class PngTests
         return new PixelImage(width, height, Unfilter(inflated.ToArray(), width, height));
     }
 
-    // filters: 0 none, 1 left, 2 above, 3 mean of both, 4 Paeth
+    // filters: 1 left, 2 above; the others are not written
     private static byte[] Unfilter(byte[] rows, int width, int height)
     {
         int stride = 3 * width;
@@ -71,11 +71,8 @@ public sealed class PngTests
         for (int y = 0; y < height; y++)
             for (int i = 0; i < stride; i++)
             {
-                int a = i < 3 ? 0 : rgb[y * stride + i - 3], b = y == 0 ? 0 : rgb[(y - 1) * stride + i];
-                int c = i < 3 || y == 0 ? 0 : rgb[(y - 1) * stride + i - 3], p = a + b - c;
-                (int toA, int toB, int toC) = (Math.Abs(p - a), Math.Abs(p - b), Math.Abs(p - c));
-                int paeth = toA <= toB && toA <= toC ? a : toB <= toC ? b : c;
-                int guess = rows[y * (stride + 1)] switch { 0 => 0, 1 => a, 2 => b, 3 => (a + b) / 2, 4 => paeth, _ => throw new FormatException() };
+                int left = i < 3 ? 0 : rgb[y * stride + i - 3], above = y == 0 ? 0 : rgb[(y - 1) * stride + i];
+                int guess = rows[y * (stride + 1)] switch { 1 => left, 2 => above, _ => throw new FormatException() };
                 rgb[y * stride + i] = (byte)(rows[y * (stride + 1) + 1 + i] + guess);
             }
         return rgb;

@@ -70,7 +70,6 @@ public sealed class VideoFileTests
     /// <summary>Codec, width, height, pixel format, frame rate and number of frames, as ffprobe reads them.</summary>
     internal static string Probe(string path) => Ffprobe(path, "stream=codec_name,width,height,pix_fmt,r_frame_rate,nb_read_frames");
 
-    /// <summary>Duration, s.</summary>
     internal static double Seconds(string path) => double.Parse(Ffprobe(path, "format=duration"), CultureInfo.InvariantCulture);
 
     private static string Ffprobe(string path, string entries)

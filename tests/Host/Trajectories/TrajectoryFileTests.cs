@@ -15,7 +15,9 @@ public sealed class TrajectoryFileTests : MujocoFixture
     {
         using var folder = new TemporaryFolder();
         using ControlTask task = ControlTask.Load("canada2d");
-        Trajectory written = Play(task), read = WriteAndRead(task, written, folder["t.csv"]);
+        Trajectory written = Play(task);
+        TrajectoryFile.Write(folder["t.csv"], task, written);
+        Trajectory read = TrajectoryFile.Read(folder["t.csv"], task);
         Assert.That(read.Rows, Has.Count.EqualTo(151));
         for (int i = 0; i < 151; i++)
         {
@@ -107,12 +109,6 @@ public sealed class TrajectoryFileTests : MujocoFixture
         (double score, _) = evaluation.Episode(PolicyEvaluation.RandomPolicy(4), 4, 1, episode);
         Assert.That(episode.Score, Is.EqualTo(score).Within(1e-12));
         return episode;
-    }
-
-    private static Trajectory WriteAndRead(ControlTask task, Trajectory episode, string path)
-    {
-        TrajectoryFile.Write(path, task, episode);
-        return TrajectoryFile.Read(path, task);
     }
 
     private static string Header(string name, TemporaryFolder folder)

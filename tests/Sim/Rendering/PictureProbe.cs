@@ -2,7 +2,6 @@ using Naf.Sim.Rendering;
 
 namespace Naf.Tests;
 
-/// <summary>Looks at the colours of a picture.</summary>
 internal static class PictureProbe
 {
     /// <summary>Pixels of the targets' green.</summary>
@@ -11,10 +10,8 @@ internal static class PictureProbe
     /// <summary>Pixels of the first path's red.</summary>
     public static int Path(PixelImage image) => Count(image, c => c.Red > 1.6 * c.Green && c.Red > 1.2 * c.Blue && c.Blue > 1.2 * c.Green);
 
-    /// <summary>How many colours there are.</summary>
     public static int Colours(PixelImage image) => Pixels(image).Distinct().Count();
 
-    /// <summary>Whether a pixel is of the targets' green.</summary>
     public static bool IsTarget((byte Red, byte Green, byte Blue) c) => c.Green > 1.4 * c.Red && c.Green > 1.3 * c.Blue;
 
     /// <summary>The pixel of a point in reacher's plane: its camera looks down from 2.6 m with a field of view of 45 degrees.</summary>
@@ -24,8 +21,15 @@ internal static class PictureProbe
         return ((int)Math.Round(image.Width / 2.0 + perMetre * x), (int)Math.Round(image.Height / 2.0 - perMetre * y));
     }
 
+    /// <summary>Red, green and blue of a pixel; x from the left, y from the top.</summary>
+    public static (byte Red, byte Green, byte Blue) At(this PixelImage image, int x, int y)
+    {
+        int at = 3 * (y * image.Width + x);
+        return (image.Rgb[at], image.Rgb[at + 1], image.Rgb[at + 2]);
+    }
+
     private static int Count(PixelImage image, Func<(byte Red, byte Green, byte Blue), bool> wanted) => Pixels(image).Count(wanted);
 
     private static IEnumerable<(byte Red, byte Green, byte Blue)> Pixels(PixelImage image) =>
-        from y in Enumerable.Range(0, image.Height) from x in Enumerable.Range(0, image.Width) select image[x, y];
+        from y in Enumerable.Range(0, image.Height) from x in Enumerable.Range(0, image.Width) select image.At(x, y);
 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
 using Naf.Sim.Rendering;
@@ -15,8 +16,6 @@ public sealed class StateRendererTests : MujocoFixture
 
     private (int Renderers, int Buffers, int Contexts) _before;
 
-    private static IEnumerable<string> Tasks => TaskLibrary.Names;
-
     // buffers and contexts are counted where they are made and freed
     private static (int Renderers, int Buffers, int Contexts) Alive =>
         (StateRenderer.LiveCount, VisualFunctions.LiveBuffers, EglLibrary.LiveContexts);
@@ -30,27 +29,23 @@ public sealed class StateRendererTests : MujocoFixture
     [Test]
     public void Target_and_arm_are_where_they_are()
     {
-        using ControlTask task = ControlTask.Load("reacher");
-        using var renderer = new StateRenderer(task, Width, Height);
+        using StateRenderer renderer = Reacher(Width, Height);
         PixelImage image = Draw(renderer, Stretched, Target), other = Draw(renderer, Stretched, OtherTarget);
         (int x, int y) = PictureProbe.InReacher(image, Target[0], Target[1]);
         (int armX, int armY) = PictureProbe.InReacher(image, 0.5, 0);
-        Assert.Multiple(() =>
-        {
-            Assert.That(PictureProbe.IsTarget(image[x, y]), $"{image[x, y]} at the target");
-            Assert.That(PictureProbe.IsTarget(other[x, y]), Is.False, "where no target is");
-            Assert.That(image[armX, armY].Blue, Is.GreaterThan(1.5 * image[armX, armY].Red), "the arm");
-            Assert.That(image[armX, armY - 15].Blue, Is.LessThan(1.2 * image[armX, armY - 15].Red), "the table beside it");
-            Assert.That(PictureProbe.Targets(image), Is.InRange(20, 120), "pixels of a ball");
-        });
+        Assert.That(PictureProbe.IsTarget(image.At(x, y)), $"{image.At(x, y)} at the target");
+        Assert.That(PictureProbe.IsTarget(other.At(x, y)), Is.False, "where no target is");
+        Assert.That(image.At(armX, armY).Blue, Is.GreaterThan(1.5 * image.At(armX, armY).Red), "the arm");
+        Assert.That(image.At(armX, armY - 15).Blue, Is.LessThan(1.2 * image.At(armX, armY - 15).Red),
+            "the table beside it");
+        Assert.That(PictureProbe.Targets(image), Is.InRange(20, 120), "pixels of a ball");
     }
 
     [Test]
     public void Same_state_has_the_same_bytes_and_another_has_others()
     {
-        using ControlTask task = ControlTask.Load("reacher");
-        using var renderer = new StateRenderer(task, 31, 17);
-        using var second = new StateRenderer(task, 31, 17);
+        using StateRenderer renderer = Reacher(31, 17);
+        using StateRenderer second = Reacher(31, 17);
         byte[] first = Draw(renderer, Bent, Target).Rgb;
         Assert.That(first, Has.Length.EqualTo(31 * 17 * 3));
         Assert.That(Draw(renderer, Stretched, Target).Rgb, Is.Not.EqualTo(first));
@@ -62,8 +57,7 @@ public sealed class StateRendererTests : MujocoFixture
     [Test]
     public void Path_grows_until_another_episode_begins()
     {
-        using ControlTask task = ControlTask.Load("reacher");
-        using var renderer = new StateRenderer(task, Width, Height);
+        using StateRenderer renderer = Reacher(Width, Height);
         PixelImage alone = Draw(renderer, Bent, Target);
         renderer.Begin();
         for (int i = 0; i <= 20; i++) renderer.Follow([1.2 - 0.05 * (20 - i), -0.8, 0.5], Target);
@@ -72,7 +66,7 @@ public sealed class StateRendererTests : MujocoFixture
         Assert.That(Draw(renderer, Bent, Target).Rgb, Is.EqualTo(alone.Rgb));
     }
 
-    [TestCaseSource(nameof(Tasks))]
+    [TestCaseSource(typeof(TaskLibrary), nameof(TaskLibrary.Names))]
     public void Built_in_task_shows_its_marks(string name)
     {
         using ControlTask task = ControlTask.Load(name);
@@ -85,35 +79,30 @@ public sealed class StateRendererTests : MujocoFixture
             environment.Step(Episodes.RandomAction(task.ActionSize, 0, step));
         }
         PixelImage image = renderer.Draw();
-        Assert.Multiple(() =>
-        {
-            Assert.That(PictureProbe.Colours(image), Is.GreaterThan(200));
-            Assert.That(PictureProbe.Targets(image), task.Definition.Picture.Targets.IsEmpty ? Is.Zero : Is.GreaterThan(10));
-            Assert.That(task.Definition.Picture.Path, Is.Not.Empty);
-            Assert.That(PictureProbe.Path(image), Is.GreaterThan(3));
-        });
+        Assert.That(PictureProbe.Colours(image), Is.GreaterThan(200));
+        Assert.That(PictureProbe.Targets(image), task.Definition.Picture.Targets.IsEmpty ? Is.Zero : Is.GreaterThan(10));
+        Assert.That(task.Definition.Picture.Path, Is.Not.Empty);
+        Assert.That(PictureProbe.Path(image), Is.GreaterThan(3));
     }
 
     [Test]
     public void Size_of_the_picture_does_not_depend_on_the_models()
     {
         // the model says 1280 x 960
-        using ControlTask task = ControlTask.Load("reacher");
-        using var large = new StateRenderer(task, 1402, 1050);
+        using StateRenderer large = Reacher(1402, 1050);
         PixelImage image = Draw(large, Stretched, Target);
         Assert.That(image.Rgb, Has.Length.EqualTo(1402 * 1050 * 3));
-        Assert.That(image[1401, 0].Red, Is.GreaterThan(100), "the table reaches the corner");
-        using var small = new StateRenderer(task, 20, 10);
+        Assert.That(image.At(1401, 0).Red, Is.GreaterThan(100), "the table reaches the corner");
+        using StateRenderer small = Reacher(20, 10);
         Assert.That(Draw(small, Stretched, Target).Rgb, Has.Length.EqualTo(600));
     }
 
     [Test]
     public void Fifty_pictures_leave_nothing_behind()
     {
-        using ControlTask task = ControlTask.Load("reacher");
         for (int round = 0; round < 5; round++)
         {
-            using (var renderer = new StateRenderer(task, 32, 24))
+            using (StateRenderer renderer = Reacher(32, 24))
             {
                 for (int i = 0; i < 10; i++) Draw(renderer, [0.1 * i, 0, 0], Target);
                 Assert.That(Alive, Is.EqualTo((_before.Renderers + 1, _before.Buffers + 5, _before.Contexts + 1)), "a scene's four, and OpenGL's");
@@ -126,9 +115,8 @@ public sealed class StateRendererTests : MujocoFixture
     public void Model_without_cameras_is_seen_whole()
     {
         using var scratch = new ScratchFolder();
-        string path = scratch.Copy("reacher"), model = File.ReadAllText(Path.Combine(scratch.Folder, "reacher.xml"));
-        int camera = model.IndexOf("<camera", StringComparison.Ordinal);
-        scratch.Write("reacher.xml", model.Remove(camera, model.IndexOf("/>", camera, StringComparison.Ordinal) + 2 - camera));
+        string path = scratch.Copy("reacher");
+        scratch.ChangeModel("reacher", Regex.Match(ScratchFolder.BuiltIn("reacher.xml"), "<camera[^>]*>").Value, "");
         using ControlTask task = ControlTask.Load(path);
         Assert.That(task.Model.CameraNames, Is.Empty);
         using var renderer = new StateRenderer(task, Width, Height);
@@ -140,18 +128,17 @@ public sealed class StateRendererTests : MujocoFixture
     [Test]
     public void What_cannot_be_drawn_is_refused_in_a_sentence()
     {
-        using ControlTask task = ControlTask.Load("reacher");
-        Assert.That(() => new StateRenderer(task, 8, 8, "tip"), Throws.TypeOf<RenderingException>()
+        Assert.That(() => Reacher(8, 8, "tip"), Throws.TypeOf<RenderingException>()
             .With.Message.EqualTo("reacher's model has no camera 'tip'; did you mean 'top'?"));
-        Assert.That(() => new StateRenderer(task, 0, 8), Throws.TypeOf<RenderingException>().With.Message.Contains("sizes go from 1 to 16384"));
-        Assert.That(() => new StateRenderer(task, 16384, 16385), Throws.TypeOf<RenderingException>());
+        Assert.That(() => Reacher(0, 8),
+            Throws.TypeOf<RenderingException>().With.Message.Contains("sizes go from 1 to 16384"));
+        Assert.That(() => Reacher(16384, 16385), Throws.TypeOf<RenderingException>());
     }
 
     [Test]
     public void A_state_of_another_size_is_refused()
     {
-        using ControlTask task = ControlTask.Load("reacher");
-        using var renderer = new StateRenderer(task, Width, Height);
+        using StateRenderer renderer = Reacher(Width, Height);
         Assert.That(() => renderer.Follow([0, 0], Target), Throws.ArgumentException
             .With.Message.EqualTo("2 positions and 2 constants are not a state of this task; give 3 and 2"));
         Assert.That(() => renderer.Follow(Stretched, [0, 0, 0]), Throws.ArgumentException.With.Message.StartsWith("3 positions and 3 constants"));
@@ -161,9 +148,6 @@ public sealed class StateRendererTests : MujocoFixture
     public void Renderers_of_two_sizes_may_be_made_at_once()
     {
         using ControlTask task = ControlTask.Load("reacher");
-        using (new StateRenderer(task, Width, Height))
-        {
-        }
         (int, int) frame = Frame(task);
         using var together = new Barrier(2);
         int[][] lengths = [.. new[] { 31, 158 }.Select(width => Task.Run(() =>
@@ -190,7 +174,13 @@ public sealed class StateRendererTests : MujocoFixture
     }
 
     private static unsafe (int Width, int Height) Frame(ControlTask task) =>
-        *(ValueTuple<int, int>*)(task.Model.Native + VisualFunctions.Load(task.Model.Library).Layout.FrameAt);
+        *(ValueTuple<int, int>*)(task.Model.Native + VisualFunctions.Load(task.Model.Library).FrameAt);
+
+    private static StateRenderer Reacher(int width, int height, string? camera = null)
+    {
+        using ControlTask task = ControlTask.Load("reacher");
+        return new StateRenderer(task, width, height, camera);
+    }
 
     private static PixelImage Draw(StateRenderer renderer, double[] qpos, double[] constants)
     {

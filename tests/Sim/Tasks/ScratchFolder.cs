@@ -7,10 +7,8 @@ internal sealed class ScratchFolder : IDisposable
 {
     public string Folder { get; } = Directory.CreateTempSubdirectory("naf-tasks-").FullName;
 
-    /// <summary>The text of a built-in task's file.</summary>
     public static string BuiltIn(string file) => File.ReadAllText(Path.Combine(TaskLibrary.Folder, file));
 
-    /// <summary>Writes a file and returns its path.</summary>
     public string Write(string name, string text)
     {
         string path = Path.Combine(Folder, name);
@@ -30,10 +28,19 @@ internal sealed class ScratchFolder : IDisposable
     /// <summary>A copy of a built-in task in which one piece of text is replaced.</summary>
     public string Changed(string task, string old, string replacement)
     {
-        string path = Copy(task), text = File.ReadAllText(path);
-        if (!text.Contains(old)) throw new ArgumentException($"{task}.yaml does not contain {old}");
-        return Write($"{task}.yaml", text.Replace(old, replacement));
+        Copy(task);
+        return Change($"{task}.yaml", old, replacement);
     }
 
+    /// <summary>Replaces a piece of text in a model that was copied.</summary>
+    public void ChangeModel(string model, string old, string replacement) => Change($"{model}.xml", old, replacement);
+
     public void Dispose() => Directory.Delete(Folder, true);
+
+    private string Change(string file, string old, string replacement)
+    {
+        string text = File.ReadAllText(Path.Combine(Folder, file));
+        if (!text.Contains(old)) throw new ArgumentException($"{file} does not contain {old}");
+        return Write(file, text.Replace(old, replacement));
+    }
 }
