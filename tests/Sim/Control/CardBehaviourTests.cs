@@ -1,4 +1,4 @@
-using Naf.Kernels.Random;
+using System.Text.RegularExpressions;
 using Naf.Sim.Control;
 using Naf.Sim.Tasks;
 using NUnit.Framework;
@@ -33,15 +33,12 @@ public sealed class CardBehaviourTests
     public void Walker_ends_at_its_bounds(double height, double pitch, bool ends)
     {
         using var scratch = new ScratchFolder();
-        string path = scratch.Copy("walker2d"), text = File.ReadAllText(path);
-        text = FormattableString.Invariant(
-            $"{text[..text.IndexOf("reset:", StringComparison.Ordinal)]}reset:\n  - {{position: [root_z, pitch], at: [{height - 1.3}, {pitch}]}}\n\n")
-            + text[text.IndexOf("observation:", StringComparison.Ordinal)..];
-        scratch.Write("walker2d.xml", ScratchFolder.BuiltIn("walker2d.xml").Replace("gravity=\"0 0 -9.81\"", "gravity=\"0 0 0\"")
-            .Replace("contype=\"1\" conaffinity=\"0\"", "contype=\"0\" conaffinity=\"0\""));
-        using ControlTask task = ControlTask.Load(scratch.Write("walker2d.yaml", text));
-        using var environment = new ControlEnvironment(task);
-        environment.Reset(1, RandomStream.Reset, 0);
+        string reset = Regex.Match(ScratchFolder.BuiltIn("walker2d.yaml"), "(?s)reset:.*(?=observation:)").Value;
+        string path = scratch.Changed("walker2d", reset, FormattableString.Invariant(
+            $"reset:\n  - {{position: [root_z, pitch], at: [{height - 1.3}, {pitch}]}}\n\n"));
+        scratch.ChangeModel("walker2d", "gravity=\"0 0 -9.81\"", "gravity=\"0 0 0\"");
+        scratch.ChangeModel("walker2d", "contype=\"1\" conaffinity=\"0\"", "contype=\"0\" conaffinity=\"0\"");
+        using ControlEnvironment environment = Episodes.Begin(path);
         StepResult result = environment.Step(new double[6]);
         Assert.That((result.Terminated, result.TimedOut), Is.EqualTo((ends, false)), $"height {environment.Observation[0]}");
         Assert.That(result.Reward, Is.EqualTo(.01 + (ends ? -.05 : 0)).Within(1e-3));
@@ -50,18 +47,13 @@ public sealed class CardBehaviourTests
     [Test]
     public void Walker_falls()
     {
-        using ControlTask task = ControlTask.Load("walker2d");
-        using var environment = new ControlEnvironment(task);
-        environment.Reset(1, RandomStream.Reset, 0);
+        using ControlEnvironment environment = Episodes.Begin("walker2d");
         StepResult last = default;
         while (!environment.Done) last = environment.Step([1, -1, 1, 1, -1, 1]);
-        Assert.Multiple(() =>
-        {
-            Assert.That(last.Terminated);
-            Assert.That(environment.Observation[0] < 0.8 || environment.Observation[2] < 0.5403);
-            Assert.That(environment.Measure(1), Is.NaN, "fell before the horizon");
-            Assert.That(environment.Success, Is.False);
-        });
+        Assert.That(last.Terminated);
+        Assert.That(environment.Observation[0] < 0.8 || environment.Observation[2] < 0.5403);
+        Assert.That(environment.Measure(1), Is.NaN, "fell before the horizon");
+        Assert.That(environment.Success, Is.False);
     }
 
     [Test]
@@ -69,17 +61,9 @@ public sealed class CardBehaviourTests
     {
         using var scratch = new ScratchFolder();
         string seated = scratch.Changed("peg", "at: [0.751, -2.009, -0.312], uniform: [-0.1, 0.1]", "at: [0.041, -1.467, -0.145]");
-        using ControlTask task = ControlTask.Load(seated), free = ControlTask.Load("peg");
-        using ControlEnvironment inside = new(task), outside = new(free);
-        Hold(inside);
-        Hold(outside);
-        Assert.Multiple(() =>
-        {
-            Assert.That(inside.Success, Is.True);
-            Assert.That(inside.Measure(2), Is.EqualTo(1), "inserted from the first step on");
-            Assert.That(outside.Success, Is.False);
-            Assert.That(outside.Measure(2), Is.NaN, "never inserted");
-        });
+        using ControlEnvironment inside = Rest(seated), outside = Rest("peg");
+        Assert.That((inside.Success, inside.Measure(2)), Is.EqualTo((true, 1.0)), "inserted from the first step on");
+        Assert.That((outside.Success, outside.Measure(2)), Is.EqualTo((false, double.NaN)), "never inserted");
     }
 
     // distances of the cards that the last observation must be below; starts are moved onto the target, from where nothing pushes
@@ -94,9 +78,7 @@ public sealed class CardBehaviourTests
             using var scratch = new ScratchFolder();
             string path = scratch.Changed(name, old, start);
             if (also.Length > 0) File.WriteAllText(path, File.ReadAllText(path).Replace(also, with));
-            using ControlTask task = ControlTask.Load(path);
-            using var environment = new ControlEnvironment(task);
-            Hold(environment);
+            using ControlEnvironment environment = Rest(path);
             Assert.That(environment.Success, Is.EqualTo(succeeds), $"{start}: distance {environment.Measure(0)}");
         }
     }
@@ -104,29 +86,28 @@ public sealed class CardBehaviourTests
     [Test]
     public void Measures_are_those_of_the_recorded_observations()
     {
-        using ControlTask reacher = ControlTask.Load("reacher"), cartpole = ControlTask.Load("cartpole"), cheetah = ControlTask.Load("cheetah");
-        using ControlEnvironment arm = new(reacher), cart = new(cartpole), runner = new(cheetah);
-        var distances = new List<double>();
-        var cosines = new List<double>();
-        Episodes.Play(arm, 1, 7, (_, _) => distances.Add(Math.Sqrt(Math.Pow(arm.Observation[11], 2) + Math.Pow(arm.Observation[12], 2))));
-        Episodes.Play(cart, 1, 7, (_, _) => cosines.Add(cart.Observation[2]));
-        var speeds = new List<double>();
-        Episodes.Play(runner, 1, 7, (_, _) => speeds.Add(runner.Observation[8]));
+        using ControlEnvironment arm = Episodes.Begin("reacher"), cart = Episodes.Begin("cartpole"),
+            runner = Episodes.Begin("cheetah");
+        List<double> distances = [], cosines = [], speeds = [];
+        Episodes.Play(arm, 1, 7, _ =>
+            distances.Add(Math.Sqrt(Math.Pow(arm.Observation[11], 2) + Math.Pow(arm.Observation[12], 2))));
+        Episodes.Play(cart, 1, 7, _ => cosines.Add(cart.Observation[2]));
+        Episodes.Play(runner, 1, 7, _ => speeds.Add(runner.Observation[8]));
         double[] last = [.. distances.TakeLast(50)];
         double mean = last.Average(), deviation = Math.Sqrt(last.Average(d => (d - mean) * (d - mean)));
-        Assert.Multiple(() =>
-        {
-            Assert.That(new[] { arm.Measure(0), arm.Measure(1), arm.Measure(2) }, Is.EqualTo(new[] { distances[^1], mean, deviation }).Within(1e-12));
-            Assert.That(cart.Measure(0), Is.EqualTo(cosines.TakeLast(20).Min()));
-            Assert.That(arm.Success, Is.EqualTo(distances[^1] < 0.02));
-            Assert.That(cart.Success, Is.EqualTo(cosines.TakeLast(20).Min() > Math.Cos(0.2)));
-            Assert.That(runner.Measure(0), Is.EqualTo(speeds.Average()).Within(1e-12));
-        });
+        Assert.That(new[] { arm.Measure(0), arm.Measure(1), arm.Measure(2) },
+            Is.EqualTo(new[] { distances[^1], mean, deviation }).Within(1e-12));
+        Assert.That(cart.Measure(0), Is.EqualTo(cosines.TakeLast(20).Min()));
+        Assert.That(arm.Success, Is.EqualTo(distances[^1] < 0.02));
+        Assert.That(cart.Success, Is.EqualTo(cosines.TakeLast(20).Min() > Math.Cos(0.2)));
+        Assert.That(runner.Measure(0), Is.EqualTo(speeds.Average()).Within(1e-12));
     }
 
-    private static void Hold(ControlEnvironment environment)
+    // an episode without actions
+    private static ControlEnvironment Rest(string nameOrPath)
     {
-        environment.Reset(1, RandomStream.Reset, 0);
+        ControlEnvironment environment = Episodes.Begin(nameOrPath);
         while (!environment.Done) environment.Step(new double[environment.Task.ActionSize]);
+        return environment;
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
@@ -19,13 +20,14 @@ public sealed class CardObservationTests
         using var data = new MujocoData(task.Model);
         environment.Reset(1, RandomStream.TestReset, 0);
         Compare();
-        Episodes.Play(environment, 1, 0, (_, _) => Compare());
+        Episodes.Play(environment, 1, 0, _ => Compare());
 
         void Compare()
         {
             environment.Qpos.CopyTo(data.Qpos);
             data.Positions();
-            double[] expected = Card(name, environment.Qpos.ToArray(), environment.Qvel.ToArray(), environment.Constants.ToArray(),
+            double[] expected = Card(
+                name, environment.Qpos.ToArray(), environment.Qvel.ToArray(), environment.Constants.ToArray(),
                 site => data.SitePosition(task.Model.Find(MujocoObject.Site, site)));
             Assert.That(environment.Observation.ToArray(), Is.EqualTo(expected).Within(1e-11), $"step {environment.StepIndex}");
         }
@@ -33,34 +35,34 @@ public sealed class CardObservationTests
 
     // fast velocities are scaled at the networks' input; all else is taken as it is
     [TestCase("cartpole", "")]
-    [TestCase("reacher", "6 7 8 at .3")]
-    [TestCase("reacher-single", "6 7 8 at .3")]
-    [TestCase("peg", "6 7 8 at .3")]
-    [TestCase("gripper", "6 7 8 11 12 at .3")]
-    [TestCase("gripper-single", "6 7 8 11 12 at .3")]
-    [TestCase("gripper-moving", "6 7 8 11 12 at .3")]
-    [TestCase("canada2d", "6 7 8 at .3")]
-    [TestCase("cheetah", "11 12 13 14 15 16 at .15")]
-    [TestCase("swimmer6", "11 12 13 14 15 16 at .15")]
+    [TestCase("reacher reacher-single peg canada2d", "6 7 8 at .3")]
+    [TestCase("gripper gripper-single gripper-moving", "6 7 8 11 12 at .3")]
+    [TestCase("cheetah swimmer6", "11 12 13 14 15 16 at .15")]
     [TestCase("ant", "21 22 23 24 25 26 27 28 at .7")]
     [TestCase("walker2d", "12 13 14 15 16 17 at .15")]
-    public void Inputs_are_scaled(string name, string scaled)
+    public void Inputs_are_scaled(string names, string scaled)
     {
-        using ControlTask task = ControlTask.Load(name);
-        float[] expected = [.. Enumerable.Repeat(1f, task.ObservationSize)];
-        if (scaled.Split(" at ") is [var indices, var scale])
-            foreach (string i in indices.Split(' ')) expected[int.Parse(i)] = float.Parse(scale, System.Globalization.CultureInfo.InvariantCulture);
-        Assert.That(task.InputScale.ToArray(), Is.EqualTo(expected));
+        foreach (string name in names.Split(' '))
+        {
+            using ControlTask task = ControlTask.Load(name);
+            float[] expected = [.. Enumerable.Repeat(1f, task.ObservationSize)];
+            if (scaled.Split(" at ") is [var indices, var scale])
+                foreach (int i in indices.Split(' ').Select(int.Parse))
+                    expected[i] = float.Parse(scale, CultureInfo.InvariantCulture);
+            Assert.That(task.InputScale.ToArray(), Is.EqualTo(expected), name);
+        }
     }
 
-    private static double[] Card(string name, double[] q, double[] v, double[] c, Func<string, double[]> site) => name switch
+    private static double[] Card(
+        string name, double[] q, double[] v, double[] c, Func<string, double[]> site) => name switch
     {
         "cartpole" => [q[0], Math.Sin(q[1]), Math.Cos(q[1]), v[0], v[1]],
         "reacher" or "reacher-single" => [.. Arm(q, v), c[0], c[1], .. From(site("tip"), c[0], c[1])],
         "peg" => [.. Arm(q, v), .. From(site("tip"), .45, -.58), .. From(site("base"), .45, -.33)],
         "gripper" or "gripper-single" => Gripper(q, v, site, .45, -.40),
         "gripper-moving" => [.. Gripper(q[2..], v[2..], site, -.6, -.5), q[0], q[1], v[0], v[1]],
-        "canada2d" => [.. Arm(q, v), .. q[3..5], .. v[3..5], c[0], c[1], .. From(site("blade"), q[3], q[4]), q[3] - c[0], q[4] - c[1]],
+        "canada2d" => [.. Arm(q, v), .. q[3..5], .. v[3..5], c[0], c[1], .. From(site("blade"), q[3], q[4]),
+            q[3] - c[0], q[4] - c[1]],
         "cheetah" => [.. q[1..], .. v],
         "swimmer6" => Swimmer(q, v, site),
         "ant" => Ant(q, v),
@@ -71,10 +73,12 @@ public sealed class CardObservationTests
 
     private static double[] Arm(double[] q, double[] v) => [.. Angles(q[..3]), .. v[..3]];
 
-    private static IEnumerable<double> Angles(double[] q) => q.SelectMany(angle => new[] { Math.Sin(angle), Math.Cos(angle) });
+    private static IEnumerable<double> Angles(double[] q) =>
+        q.SelectMany(angle => new[] { Math.Sin(angle), Math.Cos(angle) });
 
     private static double[] Gripper(double[] q, double[] v, Func<string, double[]> site, double x, double y) =>
-        [.. Arm(q, v), .. q[3..5], .. v[3..5], .. q[5..7], .. v[5..7], .. From(site("grasp"), q[5], q[6]), q[5] - x, q[6] - y];
+        [.. Arm(q, v), .. q[3..5], .. v[3..5], .. q[5..7], .. v[5..7], .. From(site("grasp"), q[5], q[6]),
+            q[5] - x, q[6] - y];
 
     private static double[] Swimmer(double[] q, double[] v, Func<string, double[]> site)
     {

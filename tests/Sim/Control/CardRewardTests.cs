@@ -9,9 +9,7 @@ namespace Naf.Tests;
 [Parallelizable(ParallelScope.All)]
 public sealed class CardRewardTests
 {
-    private static IReadOnlyList<string> Names => TaskLibrary.Names;
-
-    [TestCaseSource(nameof(Names))]
+    [TestCaseSource(typeof(TaskLibrary), nameof(TaskLibrary.Names))]
     public void Reward_is_the_cards_formula_of_observation_before_the_step_and_action(string name)
     {
         using ControlTask task = ControlTask.Load(name);

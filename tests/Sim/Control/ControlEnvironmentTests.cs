@@ -14,29 +14,18 @@ public sealed class ControlEnvironmentTests : MujocoFixture
         using ControlTask task = ControlTask.Load("cartpole");
         using var environment = new ControlEnvironment(task);
         Assert.That(() => environment.Step([0]), Throws.InvalidOperationException.With.Message.Contains("Reset"));
-        double sum = 0;
-        StepResult last = default;
-        Episodes.Play(environment, 1, 0, (_, result) =>
-        {
-            sum += result.Reward;
-            last = result;
-        });
-        Assert.Multiple(() =>
-        {
-            Assert.That(last, Is.EqualTo(new StepResult(last.Reward, Terminated: false, TimedOut: true)));
-            Assert.That(environment.StepIndex, Is.EqualTo(150));
-            Assert.That(environment.Score, Is.EqualTo(sum));
-            Assert.That(() => environment.Step([0]), Throws.InvalidOperationException.With.Message.Contains("ended after step 150"));
-        });
+        var results = new List<StepResult>();
+        Episodes.Play(environment, 1, 0, results.Add);
+        Assert.That(results[^1], Is.EqualTo(new StepResult(results[^1].Reward, Terminated: false, TimedOut: true)));
+        Assert.That(environment.StepIndex, Is.EqualTo(150));
+        Assert.That(environment.Score, Is.EqualTo(results.Sum(result => result.Reward)));
+        Assert.That(() => environment.Step([0]), Throws.InvalidOperationException.With.Message.Contains("ended after step 150"));
     }
 
     [Test]
     public void Actions_are_clipped()
     {
-        using ControlTask task = ControlTask.Load("reacher-single");
-        using ControlEnvironment a = new(task), b = new(task);
-        a.Reset(1, RandomStream.Reset, 0);
-        b.Reset(1, RandomStream.Reset, 0);
+        using ControlEnvironment a = Episodes.Begin("reacher-single"), b = Episodes.Begin("reacher-single");
         Assert.That(a.Step([5, -3, 0.2]), Is.EqualTo(b.Step([1, -1, 0.2])));
         Assert.That(a.Observation.ToArray(), Is.EqualTo(b.Observation.ToArray()));
         Assert.That(() => a.Step([0, 0]), Throws.ArgumentException.With.Message.Contains("needs 3"));
@@ -45,8 +34,7 @@ public sealed class ControlEnvironmentTests : MujocoFixture
     [Test]
     public void Action_that_is_no_number_is_reported_and_the_next_episode_is_sound()
     {
-        using ControlTask task = ControlTask.Load("reacher-single");
-        using var environment = new ControlEnvironment(task);
+        using ControlEnvironment environment = Episodes.Begin("reacher-single");
         long[] expected = Episodes.Trace(environment, 1, 0);
         environment.Reset(1, RandomStream.Reset, 4);
         environment.Step([0, 0, 0]);
@@ -61,17 +49,14 @@ public sealed class ControlEnvironmentTests : MujocoFixture
     {
         using var scratch = new ScratchFolder();
         string path = scratch.Copy("reacher-single");
-        scratch.Write("reacher.xml", ScratchFolder.BuiltIn("reacher.xml").Replace("gear=\"5\"", "gear=\"1e13\""));
-        using ControlTask task = ControlTask.Load(path);
-        using var environment = new ControlEnvironment(task);
+        scratch.ChangeModel("reacher", "gear=\"5\"", "gear=\"1e13\"");
+        using ControlEnvironment environment = Episodes.Begin(path);
         for (int attempt = 0; attempt < 2; attempt++)
         {
             environment.Reset(1, RandomStream.Reset, 0);
             environment.Step([0, 0, 0]);
-            Assert.That(() =>
-            {
-                for (int t = 0; t < 10; t++) environment.Step([1, 0, 0]);
-            }, Throws.TypeOf<SimulationException>().With.Message.Contains("reacher-single, step "));
+            Assert.That(() => StepToTheEnd(environment, [1, 0, 0]),
+                Throws.TypeOf<SimulationException>().With.Message.Contains("reacher-single, step "));
         }
     }
 
@@ -80,17 +65,14 @@ public sealed class ControlEnvironmentTests : MujocoFixture
     {
         // finite in the first observation, where the pole hangs and the cart has hardly moved; then the square overflows
         using var scratch = new ScratchFolder();
-        string path = scratch.Changed("cartpole", "{quadratic: slider, weight: -0.0005}", "{quadratic: slider, weight: -1e300, scale: 1e10}");
-        using ControlTask task = ControlTask.Load(path);
-        using var environment = new ControlEnvironment(task);
+        using ControlEnvironment environment = Episodes.Begin(scratch.Changed(
+            "cartpole", "{quadratic: slider, weight: -0.0005}", "{quadratic: slider, weight: -1e300, scale: 1e10}"));
         for (int attempt = 0; attempt < 2; attempt++)
         {
             environment.Reset(1, RandomStream.Reset, 0);
             Assert.That(environment.Step([1]).Reward, Is.Negative.And.Not.NaN.And.GreaterThan(double.NegativeInfinity));
-            Assert.That(() =>
-            {
-                while (!environment.Done) environment.Step([1]);
-            }, Throws.TypeOf<SimulationException>().With.Message.Match("^cartpole, step [0-9]+ of the episode: the reward is not finite"));
+            Assert.That(() => StepToTheEnd(environment, [1]), Throws.TypeOf<SimulationException>()
+                .With.Message.Match("^cartpole, step [0-9]+ of the episode: the reward is not finite"));
             Assert.That(double.IsFinite(environment.Score));
             Assert.That(() => environment.Step([0]), Throws.InvalidOperationException);
         }
@@ -100,11 +82,9 @@ public sealed class ControlEnvironmentTests : MujocoFixture
     public void Bounds_terminate_with_their_reward()
     {
         using var scratch = new ScratchFolder();
-        string path = scratch.Changed(
-            "cartpole", "measures:", "termination: {outside: {slider: [-0.5, inf], hinge.cos: [-inf, 0.9]}, reward: -7}\nmeasures:");
-        using ControlTask task = ControlTask.Load(path);
-        using var environment = new ControlEnvironment(task);
-        environment.Reset(1, RandomStream.Reset, 0);
+        using ControlEnvironment environment = Episodes.Begin(scratch.Changed(
+            "cartpole", "measures:",
+            "termination: {outside: {slider: [-0.5, inf], hinge.cos: [-inf, 0.9]}, reward: -7}\nmeasures:"));
         StepResult result = default;
         double[] before = [];
         while (!environment.Done)
@@ -113,14 +93,11 @@ public sealed class ControlEnvironmentTests : MujocoFixture
             result = environment.Step([-1]);
         }
         double expected = -0.0035 * (before[1] * before[1] + Math.Pow(before[2] - 1, 2)) - 0.0005 * before[0] * before[0] - 0.0002 - 7;
-        Assert.Multiple(() =>
-        {
-            Assert.That(result.Terminated && !result.TimedOut);
-            Assert.That(result.Reward, Is.EqualTo(expected).Within(1e-14));
-            Assert.That(environment.Observation[0], Is.LessThan(-0.5));
-            Assert.That(before[0], Is.GreaterThanOrEqualTo(-0.5));
-            Assert.That(environment.Success, Is.False);
-        });
+        Assert.That(result.Terminated && !result.TimedOut);
+        Assert.That(result.Reward, Is.EqualTo(expected).Within(1e-14));
+        Assert.That(environment.Observation[0], Is.LessThan(-0.5));
+        Assert.That(before[0], Is.GreaterThanOrEqualTo(-0.5));
+        Assert.That(environment.Success, Is.False);
     }
 
     [Test]
@@ -128,14 +105,15 @@ public sealed class ControlEnvironmentTests : MujocoFixture
     {
         using var scratch = new ScratchFolder();
         string path = scratch.Copy("reacher-single");
-        scratch.Write("reacher.xml", ScratchFolder.BuiltIn("reacher.xml")
-            .Replace("joint=\"j1\" gear=\"5\"", "joint=\"j1\" gear=\"1\" ctrlrange=\"-4 6\""));
-        using ControlTask ranged = ControlTask.Load(path), plain = ControlTask.Load("reacher-single");
-        using ControlEnvironment a = new(ranged), b = new(plain);
-        a.Reset(1, RandomStream.Reset, 0);
-        b.Reset(1, RandomStream.Reset, 0);
-        a.Step([0.5, 0.1, 0.2]);     // 1 + 5 · 0.5 = 3.5, and gear 5 makes 3.5 of 0.7
-        b.Step([0.7, 0.1, 0.2]);
-        Assert.That(a.Observation.ToArray(), Is.EqualTo(b.Observation.ToArray()).Within(1e-13));
+        scratch.ChangeModel("reacher", "joint=\"j1\" gear=\"5\"", "joint=\"j1\" gear=\"1\" ctrlrange=\"-4 6\"");
+        using ControlEnvironment ranged = Episodes.Begin(path), plain = Episodes.Begin("reacher-single");
+        ranged.Step([0.5, 0.1, 0.2]);     // 1 + 5 · 0.5 = 3.5, and gear 5 makes 3.5 of 0.7
+        plain.Step([0.7, 0.1, 0.2]);
+        Assert.That(ranged.Observation.ToArray(), Is.EqualTo(plain.Observation.ToArray()).Within(1e-13));
+    }
+
+    private static void StepToTheEnd(ControlEnvironment environment, double[] action)
+    {
+        while (!environment.Done) environment.Step(action);
     }
 }

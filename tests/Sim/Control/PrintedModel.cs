@@ -1,59 +1,32 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Naf.Sim.Mujoco;
+using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
 /// <summary>
-/// A compiled model as MuJoCo itself prints it (mj_printFormattedModel): every field of every object by name, also those that the simulator
-/// here has no use for.
+/// A task's model as MuJoCo itself prints it (mj_printFormattedModel): every field of every object by name, also those
+/// that the simulator here has no use for.
 /// </summary>
 internal sealed class PrintedModel
 {
     private readonly Dictionary<string, double[]> _fields = [];
     private readonly Dictionary<string, List<string>> _names = [];
 
-    public PrintedModel(MujocoModel model)
+    public PrintedModel(string taskName)
     {
-        string path = Path.GetTempFileName();
-        try
-        {
-            nint library = NativeLibrary.Load(model.Library.Path);
-            var print = Marshal.GetDelegateForFunctionPointer<Print>(NativeLibrary.GetExport(library, "mj_printFormattedModel"));
-            print(model.Native, path, "%.17g");
-            Read(File.ReadLines(path));
-        }
-        finally
-        {
-            File.Delete(path);
-        }
-    }
-
-    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
-    private delegate void Print(nint model, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, [MarshalAs(UnmanagedType.LPUTF8Str)] string format);
-
-    /// <summary>Names of the objects of a kind (BODY, JOINT, GEOM, ACTUATOR...), in the model's order.</summary>
-    public IReadOnlyList<string> Names(string kind) => _names[kind];
-
-    /// <summary>A field of the heading, such as timestep.</summary>
-    public double[] Option(string field) => _fields[field];
-
-    /// <summary>A field of an object, such as geom_size.</summary>
-    public double[] Of(string kind, int id, string field) => _fields[$"{kind} {id} {field}"];
-
-    /// <summary>A field of a named object.</summary>
-    public double[] Of(string kind, string name, string field) => Of(kind, _names[kind].IndexOf(name), field);
-
-    private void Read(IEnumerable<string> lines)
-    {
+        using ControlTask task = ControlTask.Load(taskName);
+        using var folder = new TemporaryFolder();
+        var print = Marshal.GetDelegateForFunctionPointer<Print>(task.Model.Library.Export("mj_printFormattedModel"));
+        print(task.Model.Native, folder["model.txt"], "%.17g");
         string prefix = "";
-        foreach (string line in lines)
+        foreach (string line in File.ReadLines(folder["model.txt"]))
         {
             string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (words.Length == 2 && words[1].EndsWith(':'))
             {
                 prefix = $"{words[0]} {words[1].TrimEnd(':')} ";
-                if (!_names.ContainsKey(words[0])) _names[words[0]] = [];
+                _names.TryAdd(words[0], []);
                 _names[words[0]].Add("");
             }
             else if (words is ["name", var name] && prefix.Length > 0)
@@ -62,4 +35,17 @@ internal sealed class PrintedModel
                 _fields[prefix + words[0]] = [.. words.Skip(1).Select(w => double.Parse(w, CultureInfo.InvariantCulture))];
         }
     }
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    private delegate void Print(nint model, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, [MarshalAs(UnmanagedType.LPUTF8Str)] string format);
+
+    /// <summary>Names of the objects of a kind (BODY, JOINT, GEOM, ACTUATOR...), in the model's order.</summary>
+    public List<string> Names(string kind) => _names[kind];
+
+    /// <summary>A field of the heading, such as timestep.</summary>
+    public double[] Option(string field) => _fields[field];
+
+    public double[] Of(string kind, int id, string field) => _fields[$"{kind} {id} {field}"];
+
+    public double[] Of(string kind, string name, string field) => Of(kind, _names[kind].IndexOf(name), field);
 }

@@ -91,9 +91,7 @@ public sealed class StartTests
     [Test]
     public void Training_and_test_episodes_start_apart()
     {
-        using ControlTask task = ControlTask.Load("reacher");
-        using var environment = new ControlEnvironment(task);
-        environment.Reset(1, RandomStream.Reset, 0);
+        using ControlEnvironment environment = Episodes.Begin("reacher");
         double[] training = environment.Observation.ToArray();
         environment.Reset(1, RandomStream.TestReset, 0);
         Assert.That(environment.Observation.ToArray(), Is.Not.EqualTo(training));
@@ -105,8 +103,7 @@ public sealed class StartTests
     private static void AssertStarts(string name, (double Mean, double Deviation)[] positions, (double Mean, double Deviation)[] velocities,
         params (Func<double[], double> Of, double Mean, double Deviation)[] constants)
     {
-        using ControlTask task = ControlTask.Load(name);
-        using var environment = new ControlEnvironment(task);
+        using ControlEnvironment environment = Episodes.Begin(name);
         (double Mean, double Deviation)[] cards = [.. positions, .. velocities, .. constants.Select(c => (c.Mean, c.Deviation))];
         double[] sums = new double[cards.Length], squares = new double[cards.Length];
         for (ulong episode = 0; episode < Draws; episode++)
@@ -133,8 +130,7 @@ public sealed class StartTests
 
     private static void AssertWithin(string name, Func<ControlEnvironment, double> number, double low, double high)
     {
-        using ControlTask task = ControlTask.Load(name);
-        using var environment = new ControlEnvironment(task);
+        using ControlEnvironment environment = Episodes.Begin(name);
         for (ulong episode = 0; episode < 1000; episode++)
         {
             environment.Reset(1, RandomStream.Reset, episode);

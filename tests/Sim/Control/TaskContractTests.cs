@@ -5,6 +5,15 @@ using NUnit.Framework;
 
 namespace Naf.Tests;
 
+/// <summary>How the actions of an episode are chosen.</summary>
+public enum Manner
+{
+    Random,
+    Zero,
+    /// <summary>Each actuator at −1 or +1: for the whole episode, or in every second anew after 25 steps.</summary>
+    BangBang,
+}
+
 /// <summary>
 /// What every task keeps to, whatever it is about: finite numbers, rewards that its observation explains, an end where it says so.
 /// </summary>
@@ -17,57 +26,51 @@ public sealed class TaskContractTests
     {
         using ControlTask task = ContractTasks.Load(name);
         using var environment = new ControlEnvironment(task);
-        var claims = new Claims(task);
+        RewardFunction<double> inDouble = new(task.Reward);
+        RewardFunction<float> inSingle = new(task.Reward);
         ulong count = manner == Manner.Zero ? 10u : 100u;     // without actions only the starts differ
         for (ulong episode = 0; episode < count; episode++)
         {
+            double score = 0;
             environment.Reset(11, RandomStream.TestReset, episode);
             while (!environment.Done)
             {
-                double[] u = ContractTasks.Action(manner, task.ActionSize, episode, environment.StepIndex);
-                claims.Before(environment, u);
-                claims.After(environment, environment.Step(u));
+                double[] x = environment.Observation.ToArray(),
+                    u = Action(manner, task.ActionSize, episode, environment.StepIndex);
+                StepResult result = environment.Step(u);
+                double[] next = environment.Observation.ToArray();
+                double reward = inDouble.Value(x, u);
+                float single = inSingle.Value([.. x.Select(v => (float)v)], [.. u.Select(v => (float)v)]);
+                Claim(x.All(double.IsFinite) && next.All(double.IsFinite), "the observation is finite");
+                Claim(Math.Abs(single - reward) <= 1e-6 + 1e-5 * Math.Abs(reward),
+                    $"in float32 the reward {reward} is {single}");
+
+                bool outside = task.Reward.Bounds.Any(bound => next[bound.Index] < bound.Low || next[bound.Index] > bound.High);
+                if (outside) reward += task.Reward.TerminationReward;
+                score += result.Reward;
+                Claim(double.IsFinite(reward) && result.Reward == reward,
+                    $"the reward {result.Reward} is that of x and u, {reward}");
+                Claim(result.Terminated == outside,
+                    "it terminates where a number is out of its bounds, and nowhere else");
+                Claim(result.TimedOut == (!outside && environment.StepIndex == task.Horizon),
+                    "it is timed out at the horizon");
             }
-            Assert.That(environment.Score, Is.EqualTo(claims.Score).Within(0), $"episode {episode}: the score is the sum of its rewards");
+            Claim(environment.Score == score, "the score is the sum of its rewards");
         }
         Assert.That(environment.WarningCount, Is.Zero, "warnings of MuJoCo");
+
+        // told only where it fails, since there are many steps
+        void Claim(bool holds, string claim)
+        {
+            if (!holds) Assert.Fail($"{name}, step {environment.StepIndex}: {claim}");
+        }
     }
 
-    /// <summary>What is claimed of each step; told once for all steps, since there are many.</summary>
-    private sealed class Claims(ControlTask task)
+    private static double[] Action(Manner manner, int size, ulong episode, int step) => manner switch
     {
-        private readonly RewardFunction<double> _reward = new(task.Reward);
-        private readonly RewardFunction<float> _single = new(task.Reward);
-        private double[] _x = [], _u = [];
-
-        public double Score { get; private set; }
-
-        public void Before(ControlEnvironment environment, double[] u)
-        {
-            if (environment.StepIndex == 0) Score = 0;
-            (_x, _u) = (environment.Observation.ToArray(), u);
-            Claim(environment, _x.All(double.IsFinite), "the observation is finite");
-        }
-
-        public void After(ControlEnvironment environment, StepResult result)
-        {
-            double reward = _reward.Value(_x, _u);
-            float single = _single.Value([.. _x.Select(v => (float)v)], [.. _u.Select(v => (float)v)]);
-            Claim(environment, Math.Abs(single - reward) <= 1e-6 + 1e-5 * Math.Abs(reward), $"in float32 the reward {reward} is {single}");
-
-            double[] next = environment.Observation.ToArray();
-            bool outside = task.Reward.Bounds.Any(bound => next[bound.Index] < bound.Low || next[bound.Index] > bound.High);
-            if (outside) reward += task.Reward.TerminationReward;
-            Score += result.Reward;
-            Claim(environment, double.IsFinite(result.Reward) && result.Reward == reward, $"the reward {result.Reward} is that of x and u, {reward}");
-            Claim(environment, next.All(double.IsFinite), "the next observation is finite");
-            Claim(environment, result.Terminated == outside, "it terminates where a number is out of its bounds, and nowhere else");
-            Claim(environment, result.TimedOut == (!outside && environment.StepIndex == task.Horizon), "it is timed out at the horizon");
-        }
-
-        private static void Claim(ControlEnvironment environment, bool holds, string claim)
-        {
-            if (!holds) Assert.Fail($"{environment.Task.Name}, step {environment.StepIndex}: {claim}");
-        }
-    }
+        Manner.Zero => new double[size],
+        Manner.Random => Episodes.RandomAction(size, episode, step),
+        _ => [.. Episodes.RandomAction(size, episode, episode % 2 == 0 ? 0 : step / 25)
+            .Select(u => u < 0 ? -1.0 : 1.0)],
+    };
 }

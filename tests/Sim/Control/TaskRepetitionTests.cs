@@ -8,9 +8,7 @@ namespace Naf.Tests;
 [Parallelizable(ParallelScope.All)]
 public sealed class TaskRepetitionTests
 {
-    private static IReadOnlyList<string> Names => ContractTasks.Names;
-
-    [TestCaseSource(nameof(Names))]
+    [TestCaseSource(typeof(ContractTasks), nameof(ContractTasks.Names))]
     public void Same_seed_gives_the_same_trajectory_on_one_thread_and_on_two(string name)
     {
         using ControlTask task = ContractTasks.Load(name);
@@ -30,7 +28,7 @@ public sealed class TaskRepetitionTests
         Assert.That(alone[0], Is.Not.EqualTo(alone[1]));
     }
 
-    [TestCaseSource(nameof(Names))]
+    [TestCaseSource(typeof(ContractTasks), nameof(ContractTasks.Names))]
     public void Restored_state_continues_bitwise(string name)
     {
         using ControlTask task = ContractTasks.Load(name);
@@ -66,7 +64,7 @@ public sealed class TaskRepetitionTests
         }
     }
 
-    [TestCaseSource(nameof(Names))]
+    [TestCaseSource(typeof(ContractTasks), nameof(ContractTasks.Names))]
     public void Steps_and_resets_allocate_nothing(string name)
     {
         using ControlTask task = ContractTasks.Load(name);

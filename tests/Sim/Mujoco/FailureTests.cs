@@ -93,7 +93,8 @@ public sealed class FailureTests : MujocoFixture
     {
         StackOverflows();
         const int Threads = 4, Errors = 5000;
-        using MujocoModel tiny = MujocoModel.LoadXml(TestModels.TinyStack), mixed = MujocoModel.LoadXml(TestModels.Mixed);
+        using MujocoModel tiny = MujocoModel.LoadXml(TestModels.TinyStack),
+            mixed = MujocoModel.LoadXml(TestModels.Mixed);
         long[] expected;
         using (var data = new MujocoData(mixed))
         {

@@ -9,7 +9,8 @@ public sealed class MujocoFinderTests
 {
     [Test]
     public void A_path_that_does_not_exist_is_named_with_the_remedy() => Assert.That(
-        () => MujocoFinder.Find("/no/such/place"), Throws.TypeOf<MujocoException>().With.Message.Contains("/no/such/place")
+        () => MujocoFinder.Find("/no/such/place"),
+        Throws.TypeOf<MujocoException>().With.Message.Contains("/no/such/place")
             .And.Message.Contains("apt-get install libmujoco2.2.2").And.Message.Contains("MUJOCO_PATH"));
 
     [Test]

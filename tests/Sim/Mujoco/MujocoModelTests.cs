@@ -35,18 +35,24 @@ public sealed class MujocoModelTests : MujocoFixture
     }
 
     [Test]
-    public void A_missing_file_is_named() =>
-        Assert.That(() => MujocoModel.Load("no-such-model.xml"), Throws.TypeOf<MujocoException>().With.Message.Contains("no-such-model.xml"));
-
-    [TestCase("<mujoco>\n  <worldbody>\n    <bodi/>\n  </worldbody>\n</mujoco>", "bodi", "line 3")]
-    [TestCase("<mujoco>\n  <worldbody>\n    <body>\n      <joint typo=\"hinge\"/>\n    </body>\n  </worldbody>\n</mujoco>", "typo", "line 4")]
-    [TestCase("<mujoco>\n  <worldbody>\n    <body name=\"ghost\">\n      <joint/>\n    </body>\n  </worldbody>\n</mujoco>", "mass", "")]
-    [TestCase("this is no XML", "XML", "")]
-    [TestCase("", "", "")]
-    public void Bad_models_are_reported_in_MuJoCo_s_words_with_element_and_line(string xml, string element, string line)
+    public void A_missing_file_is_named_and_an_empty_text_refused()
     {
-        Assert.That(() => MujocoModel.LoadXml(xml), Throws.TypeOf<MujocoException>().With.Message.Contains(element).And.Message.Contains(line));
-        Assert.That(Directory.GetFiles(Path.GetTempPath(), $"naf-model-{Environment.ProcessId}-*.xml"), Is.Empty, "temporary files");
+        Assert.That(() => MujocoModel.Load("no-such-model.xml"),
+            Throws.TypeOf<MujocoException>().With.Message.Contains("no-such-model.xml"));
+        Assert.That(() => MujocoModel.LoadXml(""), Throws.TypeOf<MujocoException>());
+    }
+
+    [TestCase("\n    <bodi/>", "bodi", "line 3")]
+    [TestCase("\n    <body>\n      <joint typo=\"hinge\"/>\n    </body>", "typo", "line 4")]
+    [TestCase("\n    <body name=\"ghost\">\n      <joint/>\n    </body>", "mass", "")]
+    [TestCase(null, "XML", "")]
+    public void Bad_models_are_reported_in_MuJoCo_s_words(string? body, string element, string line)
+    {
+        string xml = body is null ? "this is no XML" : $"<mujoco>\n  <worldbody>{body}\n  </worldbody>\n</mujoco>";
+        Assert.That(() => MujocoModel.LoadXml(xml),
+            Throws.TypeOf<MujocoException>().With.Message.Contains(element).And.Message.Contains(line));
+        Assert.That(Directory.GetFiles(Path.GetTempPath(), $"naf-model-{Environment.ProcessId}-*.xml"), Is.Empty,
+            "temporary files");
     }
 
     [Test]

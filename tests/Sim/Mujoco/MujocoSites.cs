@@ -3,7 +3,7 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Tests;
 
-/// <summary>What MuJoCo itself says of a model's sites, apart from the kinematics that observations are made of.</summary>
+/// <summary>What MuJoCo itself says of sites, apart from the kinematics that observations are made of.</summary>
 internal static unsafe class MujocoSites
 {
     /// <summary>Brings positions and velocities up to date with Qpos and Qvel.</summary>
@@ -21,13 +21,13 @@ internal static unsafe class MujocoSites
 
     /// <summary>Velocity in the world (mj_objectVelocity).</summary>
     /// <param name="data">The simulation, after <see cref="Velocities"/>.</param>
-    /// <param name="site">The site's id.</param>
     /// <param name="linear">[3] receives m/s.</param>
     /// <param name="angular">[3] receives rad/s.</param>
     public static void SiteVelocity(this MujocoData data, int site, Span<double> linear, Span<double> angular)
     {
         MujocoLibrary library = data.Model.Library;
-        var objectVelocity = (delegate* unmanaged<nint, nint, int, int, double*, int, void>)library.Export("mj_objectVelocity");
+        var objectVelocity =
+            (delegate* unmanaged<nint, nint, int, int, double*, int, void>)library.Export("mj_objectVelocity");
         double* velocity = stackalloc double[6]; // MuJoCo's order: rotation first
         objectVelocity(data.Model.Native, data.Native, library.Layout.Enum("mjOBJ_SITE"), site, velocity, 0);
         new ReadOnlySpan<double>(velocity, 3).CopyTo(angular);

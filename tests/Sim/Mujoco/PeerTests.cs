@@ -13,7 +13,7 @@ public sealed class PeerTests : MujocoFixture
     {
         if (!File.Exists("/usr/include/mujoco/mujoco.h") || !File.Exists("/usr/bin/cc")) Assert.Ignore("needs a C compiler and libmujoco-dev");
         using var folder = new TemporaryFolder();
-        Run("cc", "-O2", "-o", folder["peer"], TestModels.Beside("../../../perf/peers/sim_mujoco.c"), "-lmujoco");
+        Run("cc", "-O2", "-o", folder["peer"], Path.Combine(Repository.Root, "perf/peers/sim_mujoco.c"), "-lmujoco");
         JsonElement peer = JsonDocument.Parse(Run(folder["peer"], TestModels.CheetahPath, "0", "5", "300")).RootElement;
         if (peer.GetProperty("version").GetString() != MujocoLibrary.Load().Version)
             Assert.Ignore("the compiler links another MuJoCo than is loaded");
@@ -22,7 +22,8 @@ public sealed class PeerTests : MujocoFixture
         using var data = new MujocoData(model);
         new RandomMotion(1).Run(data, 300, 5);
         Assert.That($"{RandomMotion.Checksum(data):x16}", Is.EqualTo(peer.GetProperty("checksum").GetString()));
-        Assert.That(data.Qpos.ToArray(), Is.EqualTo(peer.GetProperty("qpos").EnumerateArray().Select(q => q.GetDouble())));
+        Assert.That(data.Qpos.ToArray(),
+            Is.EqualTo(peer.GetProperty("qpos").EnumerateArray().Select(q => q.GetDouble())));
     }
 
     private static string Run(string program, params string[] arguments)

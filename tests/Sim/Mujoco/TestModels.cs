@@ -1,14 +1,8 @@
-using System.Runtime.CompilerServices;
-
 namespace Naf.Tests;
 
-/// <summary>Models for the tests of the simulator.</summary>
 internal static class TestModels
 {
-    /// <summary>Path of a file beside this one.</summary>
-    public static string Beside(string name, [CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, name);
-
-    public static string CheetahPath => Beside("cheetah.xml");
+    public static string CheetahPath => Path.Combine(Repository.Root, "tests/Sim/Mujoco/cheetah.xml");
 
     /// <summary>A free body with a hinged arm and a slide at its end: joints of three types, references and anchors off zero.</summary>
     public const string Mixed = """

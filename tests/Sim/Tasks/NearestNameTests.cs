@@ -28,13 +28,9 @@ public class NearestNameTests
     [Test]
     public void Near_of_nothing_is_null() => Assert.That(NearestName.Near("tau", []), Is.Null);
 
-    [Test]
-    public void Near_names_are_asked_for() => Assert.That(NearestName.Hint("tua", ["tau", "gamma"]), Is.EqualTo("did you mean 'tau'?"));
-
-    [Test]
-    public void Far_names_are_answered_with_the_list() =>
-        Assert.That(NearestName.Hint("elephant", ["tau", "gamma", "tau"]), Is.EqualTo("known: tau, gamma"));
-
-    [Test]
-    public void Nothing_known_is_said() => Assert.That(NearestName.Hint("tau", []), Is.EqualTo("there is none"));
+    [TestCase("tua", "did you mean 'tau'?", "tau", "gamma")]
+    [TestCase("elephant", "known: tau, gamma", "tau", "gamma", "tau")]
+    [TestCase("tau", "there is none")]
+    public void Hint_is_a_near_name_or_the_list(string name, string expected, params string[] known) =>
+        Assert.That(NearestName.Hint(name, known), Is.EqualTo(expected));
 }

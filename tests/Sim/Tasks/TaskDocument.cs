@@ -11,25 +11,15 @@ internal static class TaskDocument
     public static string FoundModel => Blocks("xml")[0];
 
     /// <summary>That model with the line that the walk-through adds.</summary>
-    public static string Model
-    {
-        get
-        {
-            string added = Blocks("xml")[1], before = added[..(added.IndexOf('\n') + 1)];
-            return FoundModel.Replace(before, added);
-        }
-    }
+    public static string Model => FoundModel.Replace(Blocks("xml")[1].Split('\n')[0] + '\n', Blocks("xml")[1]);
 
-    /// <summary>The first file that is tried.</summary>
     public static string FirstTask => Blocks("yaml")[0];
 
-    /// <summary>The example's task.</summary>
     public static string Task => Blocks("yaml")[1];
 
     /// <summary>The commands that start with some words, each with what it prints, in the order of the text.</summary>
     public static string[] Commands(string start) => [.. Blocks("").Where(text => text.StartsWith($"$ {start}", StringComparison.Ordinal))];
 
-    /// <summary>Path of a file of the example.</summary>
     public static string Example(string file) => Path.Combine(Repository.Root, "docs", "examples", "acrobot", file);
 
     // the fenced blocks of a language, in the order of the text
