@@ -12,7 +12,10 @@ namespace Naf.Sim.Mujoco;
 internal static unsafe class ErrorGuard
 {
     private static readonly delegate* unmanaged<nint, nint, nint, nint, Frame*, int> Guard;
-    private static readonly nint ErrorHandler;
+
+    /// <summary>What goes into mju_user_error.</summary>
+    public static readonly nint Handler;
+
     [ThreadStatic] private static Frame* _current;
     [ThreadStatic] private static string? _message;
 
@@ -22,11 +25,11 @@ internal static unsafe class ErrorGuard
         if (!disabled && GuardCode.TryPlace((nint)(delegate* unmanaged[Cdecl]<byte*, nint>)&Record, out nint guard, out nint handler))
         {
             Guard = (delegate* unmanaged<nint, nint, nint, nint, Frame*, int>)guard;
-            ErrorHandler = handler;
+            Handler = handler;
         }
         else
         {
-            ErrorHandler = (nint)(delegate* unmanaged[Cdecl]<byte*, void>)&Stop;
+            Handler = (nint)(delegate* unmanaged[Cdecl]<byte*, void>)&Stop;
         }
     }
 
@@ -39,8 +42,6 @@ internal static unsafe class ErrorGuard
 
     /// <summary>Whether an error becomes an exception (linux-x64, executable memory granted) rather than the end of the process.</summary>
     public static bool Available => Guard != null;
-
-    public static nint Handler => ErrorHandler;
 
     /// <summary>
     /// Calls a C function of up to three pointer or integer arguments. C++ code that holds locks (the XML loader) must not be called

@@ -16,7 +16,7 @@ public sealed unsafe class MujocoData : IDisposable
     private readonly nint _model;
     private readonly double* _time, _qpos, _qvel, _ctrl;
     private readonly (nint At, int Length)[] _state;
-    private readonly int* _warnings;
+    private readonly int* _warnings, _bad;
     private readonly int _warningKinds;
     private readonly double _timestep;
     private nint _data;
@@ -47,6 +47,7 @@ public sealed unsafe class MujocoData : IDisposable
         _time = (double*)(_data + layout.Data("time"));
         _warnings = (int*)(_data + layout.Data("warning"));
         _warningKinds = layout.WarningKinds;
+        _bad = _warnings + 2 * (_warningKinds - 4);
         _qpos = Array("qpos");
         _qvel = Array("qvel");
         _ctrl = Array("ctrl");
@@ -207,19 +208,15 @@ public sealed unsafe class MujocoData : IDisposable
     }
 
     /// <summary>MuJoCo's last four kinds: bad numbers in qpos, qvel, qacc, ctrl; each has (lastinfo, number).</summary>
-    private bool BadNumbers()
-    {
-        int* bad = _warnings + 2 * (_warningKinds - 4);
-        return (bad[1] | bad[3] | bad[5] | bad[7]) != 0;
-    }
+    private bool BadNumbers() => (_bad[1] | _bad[3] | _bad[5] | _bad[7]) != 0;
 
     private void Fail(int substep, int substeps, double before)
     {
-        int* bad = _warnings + 2 * (_warningKinds - 4);
         string cause = "MuJoCo reset the simulation on its own";
         string[] kinds = ["qpos", "qvel", "qacc", "ctrl"];
         for (int kind = 3; kind >= 0; kind--)
-            if (bad[2 * kind + 1] != 0) cause = $"bad number (NaN, infinite or above 1e10) in {kinds[kind]}[{bad[2 * kind]}]";
+            if (_bad[2 * kind + 1] != 0)
+                cause = $"bad number (NaN, infinite or above 1e10) in {kinds[kind]}[{_bad[2 * kind]}]";
 
         // what is counted from here on is new
         new Span<int>(_warnings, 2 * _warningKinds).Clear();

@@ -3,6 +3,13 @@ using YamlDotNet.RepresentationModel;
 
 namespace Naf.Sim.Tasks.Yaml;
 
+/// <summary>
+/// A YAML file, a task's or of settings, says something that it can't: where, by line and column from 1, and what was
+/// expected.
+/// </summary>
+public sealed class TaskFormatException(string file, long line, long column, string problem, Exception? cause = null)
+    : Exception($"{file}:{line}:{column}: {problem}", cause);
+
 /// <summary>Reads YAML files, tasks' and settings' alike.</summary>
 public static class YamlSource
 {

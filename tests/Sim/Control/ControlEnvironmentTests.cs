@@ -79,28 +79,6 @@ public sealed class ControlEnvironmentTests : MujocoFixture
     }
 
     [Test]
-    public void Bounds_terminate_with_their_reward()
-    {
-        using var scratch = new ScratchFolder();
-        using ControlEnvironment environment = Episodes.Begin(scratch.Changed(
-            "cartpole", "measures:",
-            "termination: {outside: {slider: [-0.5, inf], hinge.cos: [-inf, 0.9]}, reward: -7}\nmeasures:"));
-        StepResult result = default;
-        double[] before = [];
-        while (!environment.Done)
-        {
-            before = environment.Observation.ToArray();
-            result = environment.Step([-1]);
-        }
-        double expected = -0.0035 * (before[1] * before[1] + Math.Pow(before[2] - 1, 2)) - 0.0005 * before[0] * before[0] - 0.0002 - 7;
-        Assert.That(result.Terminated && !result.TimedOut);
-        Assert.That(result.Reward, Is.EqualTo(expected).Within(1e-14));
-        Assert.That(environment.Observation[0], Is.LessThan(-0.5));
-        Assert.That(before[0], Is.GreaterThanOrEqualTo(-0.5));
-        Assert.That(environment.Success, Is.False);
-    }
-
-    [Test]
     public void Controls_span_the_range_of_their_actuators()
     {
         using var scratch = new ScratchFolder();

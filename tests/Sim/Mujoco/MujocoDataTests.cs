@@ -70,4 +70,20 @@ public sealed class MujocoDataTests : MujocoFixture
         data.Reset();
         Assert.That(Bits(data), Is.EqualTo(start));
     }
+
+    [Test]
+    public void A_simulation_may_move_from_thread_to_thread()
+    {
+        using MujocoModel model = MujocoModel.Load(TestModels.CheetahPath);
+        using MujocoData alone = new(model), moved = new(model);
+        new RandomMotion(0).Run(alone, 120, 2);
+        var motion = new RandomMotion(0);
+        for (int piece = 0; piece < 4; piece++)
+        {
+            var thread = new Thread(() => motion.Run(moved, 30, 2));
+            thread.Start();
+            thread.Join();
+        }
+        Assert.That(Bits(moved), Is.EqualTo(Bits(alone)));
+    }
 }

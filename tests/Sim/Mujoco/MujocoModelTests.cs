@@ -103,4 +103,16 @@ public sealed class MujocoModelTests : MujocoFixture
         Assert.That(() => data.Step(), Throws.TypeOf<ObjectDisposedException>());
         Assert.That(() => data.Qpos.Length, Throws.TypeOf<ObjectDisposedException>());
     }
+
+    [Test]
+    public void Models_load_on_several_threads_at_once()
+    {
+        var sizes = new int[16];
+        Parallel.For(0, sizes.Length, new ParallelOptions { MaxDegreeOfParallelism = 4 }, i =>
+        {
+            using MujocoModel model = MujocoModel.LoadXml(i % 2 == 0 ? TestModels.Mixed : TestModels.Pendulum());
+            sizes[i] = model.Nq;
+        });
+        Assert.That(sizes, Is.EqualTo(sizes.Select((_, i) => i % 2 == 0 ? 9 : 1)));
+    }
 }
