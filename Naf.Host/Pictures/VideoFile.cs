@@ -10,19 +10,12 @@ namespace Naf.Host.Pictures;
 /// An MP4 that ffmpeg encodes from frames piped to it: H.264 in yuv420p, which every player shows, or MPEG-4 part 2 where ffmpeg lacks x264. It takes
 /// its place when <see cref="Finish"/> has seen it whole; before, and after any failure, nothing of it is left.
 /// </summary>
-internal sealed class VideoFile : IDisposable
+internal sealed class VideoFile(string path, Process ffmpeg) : IDisposable
 {
     private const string Remedy = "install ffmpeg (Debian: apt-get install ffmpeg), or draw a picture (.png)";
-    private readonly string _path, _partial;
-    private readonly Process _ffmpeg;
-    private readonly Task<string> _words;
+    private readonly string _partial = OutputFile.PartialOf(path);
+    private readonly Task<string> _words = ffmpeg.StandardError.ReadToEndAsync();
     private bool _finished;
-
-    private VideoFile(string path, Process ffmpeg)
-    {
-        (_path, _partial, _ffmpeg) = (path, OutputFile.PartialOf(path), ffmpeg);
-        _words = ffmpeg.StandardError.ReadToEndAsync();
-    }
 
     /// <summary>Starts ffmpeg; width and height are even.</summary>
     /// <exception cref="UserException">There is no ffmpeg, or the file can't be written.</exception>
@@ -42,11 +35,11 @@ internal sealed class VideoFile : IDisposable
     {
         try
         {
-            _ffmpeg.StandardInput.BaseStream.Write(frame.Rgb);
+            ffmpeg.StandardInput.BaseStream.Write(frame.Rgb);
         }
         catch (IOException e)
         {
-            _ffmpeg.WaitForExit();
+            ffmpeg.WaitForExit();
             throw Failure(e);
         }
     }
@@ -57,21 +50,21 @@ internal sealed class VideoFile : IDisposable
     {
         try
         {
-            _ffmpeg.StandardInput.Close();
+            ffmpeg.StandardInput.Close();
         }
         catch (IOException)
         {
             // it ended before it took the last frame: its exit code says why
         }
-        _ffmpeg.WaitForExit();
-        if (_ffmpeg.ExitCode != 0) throw Failure(null);
+        ffmpeg.WaitForExit();
+        if (ffmpeg.ExitCode != 0) throw Failure(null);
         try
         {
-            File.Move(_partial, OutputFile.TargetOf(_path), overwrite: true);
+            File.Move(_partial, OutputFile.TargetOf(path), overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw OutputFile.Refused(_path, e);
+            throw OutputFile.Refused(path, e);
         }
         _finished = true;
     }
@@ -79,9 +72,9 @@ internal sealed class VideoFile : IDisposable
     /// <summary>Ends ffmpeg; a video that was not finished is removed.</summary>
     public void Dispose()
     {
-        if (!_ffmpeg.HasExited) _ffmpeg.Kill();
-        _ffmpeg.WaitForExit();
-        _ffmpeg.Dispose();
+        if (!ffmpeg.HasExited) ffmpeg.Kill();
+        ffmpeg.WaitForExit();
+        ffmpeg.Dispose();
         if (!_finished) File.Delete(_partial);
     }
 
@@ -112,7 +105,7 @@ internal sealed class VideoFile : IDisposable
     private UserException Failure(Exception? cause)
     {
         string last = _words.Result.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() ?? "";
-        return new UserException($"ffmpeg could not make {_path}: {(last.Length > 0 ? last : $"it ended with code {_ffmpeg.ExitCode}")}; "
+        return new UserException($"ffmpeg could not make {path}: {(last.Length > 0 ? last : $"it ended with code {ffmpeg.ExitCode}")}; "
             + "look at free space and at ffmpeg's encoders, or draw a picture (.png)", cause);
     }
 }

@@ -28,9 +28,7 @@ internal sealed class MeasureRecorder(ImmutableArray<MeasureDefinition> measures
 
     public void Clear() => _state.AsSpan().Clear();
 
-    /// <summary>Takes the observation after a step.</summary>
-    /// <param name="step">Number of the step, from 1.</param>
-    /// <param name="x">The observation after it.</param>
+    /// <summary>Takes the observation x after a step, the first of which is number 1.</summary>
     public void Observe(int step, ReadOnlySpan<double> x)
     {
         for (int m = 0; m < measures.Length; m++)

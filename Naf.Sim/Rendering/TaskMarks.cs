@@ -4,7 +4,7 @@ using Naf.Sim.Tasks.Definitions;
 namespace Naf.Sim.Rendering;
 
 /// <summary>The marks of a task: a ball at each target, and the path of each point that has one, with a ball at its head.</summary>
-internal sealed class TaskMarks
+internal sealed class TaskMarks(TaskDefinition task)
 {
     /// <summary>Sizes, as shares of the picture's height.</summary>
     private const double TargetRadius = 0.024, HeadRadius = 0.012, PathRadius = 0.005, ShortestSegment = 0.004;
@@ -12,21 +12,14 @@ internal sealed class TaskMarks
     private static readonly float[] TargetColour = [0.05f, 0.7f, 0.2f, 0.4f];
     private static readonly float[][] PathColours = [[0.8f, 0.15f, 0.45f, 1], [0.45f, 0.3f, 0.7f, 1], [0.55f, 0.5f, 0.1f, 1]];
 
-    private readonly ObservationFunction<double> _places;
-    private readonly double[] _noVelocity, _now;
-    private readonly int _targets;
-    private readonly List<double[]>[] _paths;
+    private readonly ObservationFunction<double> _places = new(new ObservationDefinition(
+        task.Observation.Tree, task.Observation.ConstantSize, [.. task.Picture.Targets.Concat(task.Picture.Path)
+            .Select((place, i) => new PlaceEntry($"{i}", place, null, 0, Components.All))]));
 
-    public TaskMarks(TaskDefinition task)
-    {
-        KinematicTree tree = task.Observation.Tree;
-        Place[] places = [.. task.Picture.Targets, .. task.Picture.Path];
-        _targets = task.Picture.Targets.Length;
-        _paths = [.. task.Picture.Path.Select(_ => new List<double[]>())];
-        _places = new ObservationFunction<double>(new ObservationDefinition(
-            tree, task.Observation.ConstantSize, [.. places.Select((place, i) => new PlaceEntry($"{i}", place, null, 0, Components.All))]));
-        (_noVelocity, _now) = (new double[tree.Nv], new double[3 * places.Length]);
-    }
+    private readonly double[] _noVelocity = new double[task.Observation.Tree.Nv];
+    private readonly double[] _now = new double[3 * (task.Picture.Targets.Length + task.Picture.Path.Length)];
+    private readonly int _targets = task.Picture.Targets.Length;
+    private readonly List<double[]>[] _paths = [.. task.Picture.Path.Select(_ => new List<double[]>())];
 
     public void Clear()
     {
