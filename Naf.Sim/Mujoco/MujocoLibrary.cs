@@ -17,24 +17,24 @@ public sealed unsafe class MujocoLibrary
     {
         _handle = handle;
         Path = path;
-        Version = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)Export(handle, "mj_versionString"))()) ?? "";
+        Version = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)Export("mj_versionString"))()) ?? "";
         Layout = MujocoLayout.Find(Version);
 
-        LoadXml = (delegate* unmanaged<byte*, nint, byte*, int, nint>)Export(handle, "mj_loadXML");
-        DeleteModel = (delegate* unmanaged<nint, void>)Export(handle, "mj_deleteModel");
-        DeleteData = (delegate* unmanaged<nint, void>)Export(handle, "mj_deleteData");
-        IdToName = (delegate* unmanaged<nint, int, int, nint>)Export(handle, "mj_id2name");
-        NameToId = (delegate* unmanaged<nint, int, byte*, int>)Export(handle, "mj_name2id");
-        IntegratePos = (delegate* unmanaged<nint, double*, double*, double, void>)Export(handle, "mj_integratePos");
-        DifferentiatePos = (delegate* unmanaged<nint, double*, double, double*, double*, void>)Export(handle, "mj_differentiatePos");
-        MakeData = Export(handle, "mj_makeData");
-        ResetData = Export(handle, "mj_resetData");
-        Step = Export(handle, "mj_step");
-        FwdPosition = Export(handle, "mj_fwdPosition");
+        LoadXml = (delegate* unmanaged<byte*, nint, byte*, int, nint>)Export("mj_loadXML");
+        DeleteModel = (delegate* unmanaged<nint, void>)Export("mj_deleteModel");
+        DeleteData = (delegate* unmanaged<nint, void>)Export("mj_deleteData");
+        IdToName = (delegate* unmanaged<nint, int, int, nint>)Export("mj_id2name");
+        NameToId = (delegate* unmanaged<nint, int, byte*, int>)Export("mj_name2id");
+        IntegratePos = (delegate* unmanaged<nint, double*, double*, double, void>)Export("mj_integratePos");
+        DifferentiatePos = (delegate* unmanaged<nint, double*, double, double*, double*, void>)Export("mj_differentiatePos");
+        MakeData = Export("mj_makeData");
+        ResetData = Export("mj_resetData");
+        Step = Export("mj_step");
+        FwdPosition = Export("mj_fwdPosition");
 
         // exported variables that hold function pointers
-        *(nint*)Export(handle, "mju_user_warning") = MujocoWarnings.Handler;
-        *(nint*)Export(handle, "mju_user_error") = ErrorGuard.Handler;
+        *(nint*)Export("mju_user_warning") = MujocoWarnings.Handler;
+        *(nint*)Export("mju_user_error") = ErrorGuard.Handler;
     }
 
     /// <summary>mj_versionString, such as "2.2.2". Trajectories differ in their last bits between versions: record it with every result.</summary>
@@ -74,11 +74,9 @@ public sealed unsafe class MujocoLibrary
         }
     }
 
-    /// <summary>The address of a function that only some uses need.</summary>
+    /// <summary>The address of a function or variable.</summary>
     /// <exception cref="MujocoException">The library does not export it.</exception>
-    internal nint Export(string name) => Export(_handle, name);
-
-    private static nint Export(nint handle, string name) => NativeLibrary.TryGetExport(handle, name, out nint address) ? address
+    internal nint Export(string name) => NativeLibrary.TryGetExport(_handle, name, out nint address) ? address
         : throw new MujocoException(
             $"the library found has no {name}: it is not MuJoCo, or older than {MujocoLayout.All[0].Version}; {MujocoFinder.Remedy}");
 }
