@@ -55,11 +55,7 @@ public class FitSuite : PeerSuite
         var settings = new GaussianFitSettings();
         double[][] episodes = [.. Enumerable.Range(0, Learners * Episodes).Select(e => Episode((ulong)e))];
         SampleMoments[] moments = [.. episodes.Chunk(Episodes).Select(learner =>
-        {
-            var all = new SampleMoments(Shape.Sample);
-            foreach (double[] episode in learner) all.Add(episode);
-            return all;
-        })];
+            SampleMoments.Of(Shape.Sample, [.. learner.SelectMany(episode => episode)]))];
         (_prior, _scale) = (GaussianPrior.Pooled(moments, 3), [.. moments.SelectMany(m => m.Scale())]);
         _fit = new GaussianFit(Engine, Shape, Learners, Episodes, settings);
         for (int e = 0; e < episodes.Length; e++) _fit.Store(e / Episodes, e % Episodes, episodes[e]);
@@ -73,12 +69,10 @@ public class FitSuite : PeerSuite
         _torch.Run(keep: true);
         float[][] expected = [.. _torch.Result.Select(part => part.to(torch.float32).cpu().contiguous().data<float>().ToArray())];
         (int t, int s, int row) = (Shape.Horizon, Shape.State, Shape.PackedRow);
-        var (f, offset, n) = (new double[t * s * Shape.Input], new double[t * s], new double[t * s * s]);
-        var packed = new float[t * Shape.PackedStep];
         for (int k = 0; k < Learners; k++)
         {
-            _fit.CopyTo(k, f, offset, n);
-            _fit.CopyPacked(k, packed);
+            (double[] f, double[] offset, double[] n) = _fit.Model(k);
+            float[] packed = _fit.Packed(k);
             // row j of the packed factor is its column j
             float[] factor = [.. Enumerable.Range(0, t * s * s).Select(i =>
                 packed[i / (s * s) * Shape.PackedStep + (Shape.Input + 1 + i % s) * row + i / s % s])];

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Naf.Gpu;
 using Naf.Gpu.Accelerators;
+using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using NUnit.Framework;
 
@@ -20,6 +21,7 @@ internal static class GpuDevices
     public const string Emulated = "emulated";
 
     private static readonly ConcurrentDictionary<string, GpuDevice> Opened = [];
+    private static readonly CpuDevice Processor = new(2);
 
     /// <summary>Names that <see cref="Open"/> takes.</summary>
     public static IEnumerable<string> All =>
@@ -37,6 +39,9 @@ internal static class GpuDevices
 
     /// <summary>A device that stays open for the whole test run, with the kernels that were compiled on it.</summary>
     public static GpuDevice Shared(string name) => Opened.GetOrAdd(name, Open);
+
+    /// <summary>For "cpu" the processor with two threads, or a GPU device; both stay open.</summary>
+    public static Device SharedOrCpu(string name) => name == "cpu" ? Processor : Shared(name);
 
     /// <summary>Whether it is the processor as an OpenCL device.</summary>
     public static bool IsPocl(DeviceInfo device) => device.Driver.StartsWith("Portable Computing Language", StringComparison.Ordinal);

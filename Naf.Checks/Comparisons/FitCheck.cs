@@ -57,16 +57,13 @@ public static class FitCheck
     internal static Errors Compare(GaussianFit fit, FitData data, bool through = false)
     {
         DynamicsShape shape = fit.Shape;
-        (int t, int s, int inputs, int row) = (shape.Horizon, shape.State, shape.Input, shape.PackedRow);
-        var (f, offset, n, packed) = (new double[t * s * inputs], new double[t * s], new double[t * s * s], new float[t * shape.PackedStep]);
+        (int s, int inputs, int row) = (shape.State, shape.Input, shape.PackedRow);
         double ofF = 0, ofOffset = 0, ofN = 0, ofPacked = 0;
         for (int k = 0; k < fit.Learners; k++)
         {
             FitOracle oracle = FitOracle.Fit(data.Only(k), fit.Settings, through);
-            // what the fit does not write is no number
-            foreach (double[] array in (double[][])[f, offset, n]) array.AsSpan().Fill(double.NaN);
-            fit.CopyTo(k, f, offset, n);
-            fit.CopyPacked(k, packed);
+            (double[] f, double[] offset, double[] n) = fit.Model(k);
+            float[] packed = fit.Packed(k);
             double[] scale = data.ScaleOf(k), unit = [.. scale.Select(u => u > 0 ? u : 1)];
             for (int i = 0; i < f.Length; i++) Add(ref ofF, f[i], oracle.F[i], unit[inputs + i / inputs % s] / unit[i % inputs]);
             for (int i = 0; i < offset.Length; i++) Add(ref ofOffset, offset[i], oracle.Offset[i], unit[inputs + i % s]);

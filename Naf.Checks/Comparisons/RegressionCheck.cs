@@ -59,10 +59,8 @@ internal static class RegressionCheck
     /// <summary>Tells a regression's learners the scales of <see cref="Draw"/>.</summary>
     public static void Standardise(NetworkRegression regression)
     {
-        (int inputs, int outputs) = (regression.Inputs, regression.Outputs);
-        double[] mean = [.. Enumerable.Range(0, inputs + outputs).Select(i => (double)i)], scale = [.. mean.Select(i => i + 1)];
-        for (int k = 0; k < regression.Learners; k++)
-            regression.SetScale(k, mean.AsSpan(0, inputs), scale.AsSpan(0, inputs), mean.AsSpan(inputs), scale.AsSpan(inputs));
+        double[] mean = [.. Enumerable.Range(0, regression.Inputs + regression.Outputs).Select(i => (double)i)];
+        for (int k = 0; k < regression.Learners; k++) regression.SetScale(k, mean, [.. mean.Select(i => i + 1)]);
     }
 
     /// <summary>The minibatch of an update, standardised: sample m is the row that word m of the seed's stream says.</summary>

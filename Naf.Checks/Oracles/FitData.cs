@@ -18,12 +18,8 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
             .. Enumerable.Range(0, options.Learners).Select(k => Enumerable.Range(0, options.Episodes)
                 .Select(e => Episode(shape, (ulong)k, (uint)e, Length(shape.Horizon, e, options), options.Scaled)).ToArray()),
         ];
-        SampleMoments[] moments = [.. episodes.Select(learner =>
-        {
-            var all = new SampleMoments(shape.Sample);
-            foreach (double[] sample in learner.SelectMany(e => e)) all.Add(sample);
-            return all;
-        })];
+        SampleMoments[] moments =
+            [.. episodes.Select(learner => SampleMoments.Of(shape.Sample, [.. learner.SelectMany(e => e).SelectMany(z => z)]))];
         double[] scale = options.Scaled ? [.. moments.SelectMany(m => m.Scale())] : [];
         GaussianPrior? prior = options.PriorSteps == 0 ? null : GaussianPrior.Pooled(moments, 3);
         if (prior is not null && options.PriorSteps > 1)

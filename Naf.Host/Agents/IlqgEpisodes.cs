@@ -69,7 +69,7 @@ internal sealed class IlqgEpisodes : IEpisodePlanner
             bool own = _planners[c].Controller is not null;
             EpisodeRecord[] episodes = [.. old.Where(e => e.Planned == own && _dynamics.StartOf(e.State(0), e.Constants) == c)];
             if (episodes.Length == 0) continue;
-            if (Refused(_planners[c], _dynamics.Model(_dynamics.ModelOf(c, own)), memory, episodes) is { } reason)
+            if (Refused(_planners[c], _dynamics.Model(_dynamics.ModelOf(c, own)), episodes) is { } reason)
                 warn($"iLQG: {reason}; {(own ? "the last good controller stays" : "there is no controller yet")}");
         }
     }
@@ -90,11 +90,11 @@ internal sealed class IlqgEpisodes : IEpisodePlanner
     public void Dispose() { }
 
     // why there is no new controller; null: there is one
-    private string? Refused(IlqgPlanner planner, TimeVaryingModel model, EpisodeMemory memory, EpisodeRecord[] episodes)
+    private string? Refused(IlqgPlanner planner, TimeVaryingModel model, EpisodeRecord[] episodes)
     {
         try
         {
-            return Step(planner, model, memory, episodes).Reason;
+            return Step(planner, model, episodes).Reason;
         }
         catch (ArgumentException error)
         {
@@ -102,7 +102,7 @@ internal sealed class IlqgEpisodes : IEpisodePlanner
         }
     }
 
-    private IlqgResult Step(IlqgPlanner planner, TimeVaryingModel model, EpisodeMemory memory, EpisodeRecord[] episodes)
+    private IlqgResult Step(IlqgPlanner planner, TimeVaryingModel model, EpisodeRecord[] episodes)
     {
         // where the episodes begin, and what is rewarded in them
         var starts = new SampleMoments(_space.Size);
@@ -115,7 +115,7 @@ internal sealed class IlqgEpisodes : IEpisodePlanner
         // the controller that made the data: the planner's own where it ran some of them, or the one that u given s suggests
         LinearGaussianController previous = planner.Controller is { } own && episodes.Length > 1
             ? own
-            : ControllerFit.Fit([.. episodes.Select(e => memory.Samples([e]))], _dynamics.Shape, _settings);
+            : ControllerFit.Fit([.. episodes.Select(e => e.Samples())], _dynamics.Shape, _settings);
         double? cost = planner.Controller is null ? null : -episodes.Average(e => e.Score);
         return planner.Step(model, starts.Mean.ToArray(), starts.Covariance(), _cost, previous, cost);
     }

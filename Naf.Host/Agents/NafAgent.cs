@@ -158,7 +158,9 @@ public sealed class NafAgent : IDisposable
         foreach (Actor e in _actors) Times.Move(TrainingPart.Simulator, TrainingPart.Planning, e.TakePlanningTicks() / sideBySide);
 
         // every m steps: l steps from each of m states of B_old under the model, into R_f
-        _imagination?.Imagine(_actors.Where(a => a.Acting).Select(a => (a.Learner, a.Step)));
+        foreach (Actor a in _actors)
+            if (a.Acting) _imagination?.Add(a.Learner, a.Step);
+        _imagination?.Imagine();
         Times.Add(TrainingPart.Rollouts, ref from);
 
         // I · l updates of every learner from its R_f, I from its R

@@ -74,21 +74,6 @@ internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpi
     /// <summary>B_old ← B, B ← ∅.</summary>
     public void Rotate() => (_old, Filled) = (Filled, 0);
 
-    /// <summary>The samples [s; u; s′] of some episodes, one after the other.</summary>
-    /// <returns>[steps, D].</returns>
-    public double[] Samples(IEnumerable<EpisodeRecord> episodes)
-    {
-        EpisodeRecord[] chosen = [.. episodes];
-        int sample = 2 * space.Size + space.Action, at = 0;
-        double[] samples = new double[chosen.Sum(e => e.Length) * sample];
-        foreach (EpisodeRecord e in chosen)
-        {
-            e.CopySamples(samples.AsSpan(at));
-            at += e.Length * sample;
-        }
-        return samples;
-    }
-
     public void Save(BinaryWriter writer)
     {
         writer.Write(_episodes.Count);

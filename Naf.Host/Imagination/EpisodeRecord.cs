@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Naf.Host.Imagination;
 
 /// <summary>One real episode as the dynamics see it: states, actions, and where asked for all that the simulator needs to go on from each.</summary>
@@ -21,13 +23,13 @@ internal sealed class EpisodeRecord(int state, int action, int saved)
     public double Score => _rewards.Sum();
 
     /// <summary>s_t, [S], t from 0 to <see cref="Length"/>.</summary>
-    public ReadOnlySpan<double> State(int t) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_states).Slice(t * state, state);
+    public ReadOnlySpan<double> State(int t) => CollectionsMarshal.AsSpan(_states).Slice(t * state, state);
 
     /// <summary>u_t, [A], t from 0 to <see cref="Length"/> − 1.</summary>
-    public ReadOnlySpan<double> Action(int t) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_actions).Slice(t * action, action);
+    public ReadOnlySpan<double> Action(int t) => CollectionsMarshal.AsSpan(_actions).Slice(t * action, action);
 
     /// <summary>The simulator's saved state before step t.</summary>
-    public ReadOnlySpan<double> Saved(int t) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_saved).Slice(t * saved, saved);
+    public ReadOnlySpan<double> Saved(int t) => CollectionsMarshal.AsSpan(_saved).Slice(t * saved, saved);
 
     /// <summary>Begins with s_0.</summary>
     public void Begin(ReadOnlySpan<double> s, ReadOnlySpan<double> constants, bool planned)
@@ -47,16 +49,19 @@ internal sealed class EpisodeRecord(int state, int action, int saved)
     /// <summary>Keeps the simulator's state before the next step.</summary>
     public void Keep(ReadOnlySpan<double> simulator) => _saved.AddRange(simulator);
 
-    /// <summary>Writes the samples [s; u; s′] of all steps.</summary>
-    /// <param name="samples">[Length, 2S + A].</param>
-    public void CopySamples(Span<double> samples)
+    /// <summary>The samples [s; u; s′] of all steps.</summary>
+    /// <returns>[Length, 2S + A].</returns>
+    public double[] Samples()
     {
-        for (int t = 0; t < Length; t++, samples = samples[(2 * state + action)..])
+        var samples = new double[Length * (2 * state + action)];
+        Span<double> at = samples;
+        for (int t = 0; t < Length; t++, at = at[(2 * state + action)..])
         {
-            State(t).CopyTo(samples);
-            Action(t).CopyTo(samples[state..]);
-            State(t + 1).CopyTo(samples[(state + action)..]);
+            State(t).CopyTo(at);
+            Action(t).CopyTo(at[state..]);
+            State(t + 1).CopyTo(at[(state + action)..]);
         }
+        return samples;
     }
 
     public void Save(BinaryWriter writer)
@@ -86,8 +91,8 @@ internal sealed class EpisodeRecord(int state, int action, int saved)
         {
             int count = reader.ReadInt32();
             if (count is < 0 or > 1 << 28) throw new InvalidDataException($"an episode of {count} numbers is not possible");
-            double[] numbers = new double[count];
-            foreach (ref double number in numbers.AsSpan()) number = reader.ReadDouble();
+            var numbers = new double[count];
+            reader.ReadExactly(MemoryMarshal.AsBytes(numbers.AsSpan()));
             return numbers;
         }
     }

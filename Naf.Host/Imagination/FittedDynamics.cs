@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Naf.Gpu.Cpu;
 using Naf.Host.Planning.Ilqg;
 using Naf.Host.Settings;
@@ -18,7 +18,6 @@ namespace Naf.Host.Imagination;
 internal sealed class FittedDynamics
 {
     private readonly ImaginationSettings _settings;
-    private readonly DynamicsShape _shape;
     private readonly GaussianFit _fit;
     private readonly PackedModels _packed;
     private readonly ulong _seed;
@@ -39,12 +38,12 @@ internal sealed class FittedDynamics
         GaussianFit fit, PackedModels packed, int first, int models, ImaginationSettings settings, ulong seed, bool planned, WorkTeam team)
     {
         (_fit, _packed, _first, Models, _settings, _seed, _team) = (fit, packed, first, models, settings, seed, team);
-        (_shape, _modes, _ofEpisodes) = (fit.Shape, planned ? 2 : 1, settings.Around == LinearisationPoint.Episode);
-        (Scale, Low, High) = (new double[_shape.Sample], [], []);
+        (_modes, _ofEpisodes) = (planned ? 2 : 1, settings.Around == LinearisationPoint.Episode);
+        (Scale, Range) = (new double[Shape.Sample], new StateRange([], []));
     }
 
     /// <summary>Sizes of a model.</summary>
-    public DynamicsShape Shape => _shape;
+    public DynamicsShape Shape => _fit.Shape;
 
     /// <summary>Models: Gaussians of the initial states, times two where some episodes are planned; or one for each episode.</summary>
     public int Models { get; }
@@ -58,11 +57,8 @@ internal sealed class FittedDynamics
     /// <summary>[D], 1 / standard deviation of each entry of the recent samples; 0 where it is constant.</summary>
     public double[] Scale { get; private set; }
 
-    /// <summary>[S], below which an imagined state has left the recent data.</summary>
-    public ImmutableArray<float> Low { get; private set; }
-
-    /// <summary>[S], above which an imagined state has left the recent data.</summary>
-    public ImmutableArray<float> High { get; private set; }
+    /// <summary>Beyond which an imagined state has left the recent data.</summary>
+    public StateRange Range { get; private set; }
 
     /// <summary>The Gaussian of initial states to which a start belongs.</summary>
     /// <param name="s">[S], s₀.</param>
@@ -87,9 +83,9 @@ internal sealed class FittedDynamics
     public FitInput? Prepare(EpisodeMemory memory)
     {
         Ready &= !_ofEpisodes;
-        double[] recent = memory.Samples(memory.Recent.TakeLast(Math.Max(_settings.PriorEpisodes, _settings.RefitEpisodes)));
-        var moments = new SampleMoments(_shape.Sample);
-        moments.Add(recent);
+        IEnumerable<EpisodeRecord> newest = memory.Recent.TakeLast(Math.Max(_settings.PriorEpisodes, _settings.RefitEpisodes));
+        double[] recent = [.. newest.SelectMany(e => e.Samples())];
+        SampleMoments moments = SampleMoments.Of(Shape.Sample, recent);
         double[] scale = moments.Scale();
         if (!scale.All(double.IsFinite)) throw new ArgumentException("the spread of the states is not a finite number");
         StartClusters? clusters = Cluster(memory);
@@ -113,7 +109,7 @@ internal sealed class FittedDynamics
         if (!Places.All(_fit.IsFinite)) return false;
         foreach (int place in Places) _packed.TakeFrom(_fit, place);
         (Scale, _clusters, _names, Ready) = (input.Scale, input.Clusters, input.Names, true);
-        SetRange(input.Recent);
+        Range = StateRange.Of<double>(input.Recent, Shape.Sample, Shape.State, _settings.Range, 0, Shape.Input);
         return true;
     }
 
@@ -125,10 +121,10 @@ internal sealed class FittedDynamics
     {
         if (!Ready) return null;
         float[] packed = Packed(ModelOf(episode), 1);
-        double[] next = new double[_shape.State];
-        return ModelError.Of(episode, Scale.AsSpan(_shape.Input), _settings.Steps, (t, s, u) =>
+        double[] next = new double[Shape.State];
+        return ModelError.Of(episode, Scale.AsSpan(Shape.Input), _settings.Steps, (t, s, u) =>
         {
-            Mean(packed.AsSpan(t * _shape.PackedStep, _shape.PackedStep), s, u, next);
+            Mean(packed.AsSpan(t * Shape.PackedStep, Shape.PackedStep), s, u, next);
             next.CopyTo(s);
         });
     }
@@ -136,20 +132,17 @@ internal sealed class FittedDynamics
     /// <summary>F, f and N of a model in double, as the planner needs them.</summary>
     public TimeVaryingModel Model(int model)
     {
-        (int t, int s) = (_shape.Horizon, _shape.State);
-        var (f, offset, n) = (new double[t * s * _shape.Input], new double[t * s], new double[t * s * s]);
-        _fit.CopyTo(_first + model, f, offset, n);
-        return new TimeVaryingModel(t, s, _shape.Action, f, offset, n);
+        (double[] f, double[] offset, double[] n) = _fit.Model(_first + model);
+        return new TimeVaryingModel(Shape.Horizon, Shape.State, Shape.Action, f, offset, n);
     }
 
     public void Save(BinaryWriter writer)
     {
         writer.Write(Ready);
         if (!Ready) return;
-        foreach (float number in Packed(0, Models)) writer.Write(number);
-        foreach (double number in Scale) writer.Write(number);
-        foreach (ImmutableArray<float> bound in (ImmutableArray<float>[])[Low, High])
-            foreach (float number in bound) writer.Write(number);
+        writer.Write(MemoryMarshal.AsBytes(Packed(0, Models).AsSpan()));
+        writer.Write(MemoryMarshal.AsBytes(Scale.AsSpan()));
+        Range.Save(writer);
         _clusters?.Save(writer);
         if (_clusters is not null)
             for (int c = 0; c < _settings.InitialStates; c++) writer.Write(c < _names.Length ? _names[c] : 0);
@@ -159,11 +152,11 @@ internal sealed class FittedDynamics
     {
         Ready = reader.ReadBoolean();
         if (!Ready) return;
-        float[] packed = [.. Enumerable.Range(0, Models * _packed.Length).Select(_ => reader.ReadSingle())];
+        var packed = new float[Models * _packed.Length];
+        reader.ReadExactly(MemoryMarshal.AsBytes(packed.AsSpan()));
         _packed.Write(_first, packed);
-        foreach (ref double number in Scale.AsSpan()) number = reader.ReadDouble();
-        Low = [.. Enumerable.Range(0, _shape.State).Select(_ => reader.ReadSingle())];
-        High = [.. Enumerable.Range(0, _shape.State).Select(_ => reader.ReadSingle())];
+        reader.ReadExactly(MemoryMarshal.AsBytes(Scale.AsSpan()));
+        Range = StateRange.Load(reader, Shape.State);
         _clusters = _settings.InitialStates == 1 || _ofEpisodes ? null : StartClusters.Load(reader, _team);
         if (_clusters is not null) _names = [.. Enumerable.Range(0, _settings.InitialStates).Select(_ => reader.ReadInt32())];
     }
@@ -195,9 +188,8 @@ internal sealed class FittedDynamics
     private StartClusters? Cluster(EpisodeMemory memory)
     {
         if (_settings.InitialStates == 1 || _ofEpisodes) return null;
-        EpisodeRecord first = memory.Recent[0];
         double[] starts = [.. memory.Recent.SelectMany(e => (double[])[.. e.State(0), .. e.Constants])];
-        return StartClusters.Fit(starts, first.State(0).Length + first.Constants.Length, _settings.InitialStates, _seed, _team);
+        return new StartClusters(starts, starts.Length / memory.Recent.Count, _settings.InitialStates, _seed, _team);
     }
 
     // each model from the newest n episodes of its kind; where there is none yet, from those that begin alike
@@ -219,9 +211,8 @@ internal sealed class FittedDynamics
     // the samples where the fit is to see them: at their time step, or for the control half an episode away
     private double[] Placed(EpisodeRecord episode)
     {
-        int size = _shape.Sample, length = Math.Min(episode.Length, _shape.Horizon);
-        double[] samples = new double[episode.Length * size];
-        episode.CopySamples(samples);
+        int size = Shape.Sample, length = Math.Min(episode.Length, Shape.Horizon);
+        double[] samples = episode.Samples();
         if (!_settings.ShiftedTime) return samples[..(length * size)];
         int split = length / 2 * size;
         return [.. samples[split..(length * size)], .. samples[..split]];
@@ -229,32 +220,21 @@ internal sealed class FittedDynamics
 
     private GaussianPrior OfMixture(double[] recent, double[] scale, EpisodeRecord[][] chosen)
     {
-        var mixture = MixturePrior.Fit(recent, scale, new MixtureSettings
+        var mixture = new MixturePrior(recent, scale, new MixtureSettings
         {
-            Components = GaussianMixture.DefaultComponents(recent.Length / _shape.Sample), Seed = _seed,
+            Components = GaussianMixture.DefaultComponents(recent.Length / Shape.Sample), Seed = _seed,
         }, _team);
         return GaussianPrior.OfMixtures(
-            [.. Enumerable.Repeat(mixture, Models)], [.. chosen.Select(c => c.Select(Placed).ToArray())], _shape.Horizon,
+            [.. Enumerable.Repeat(mixture, Models)], [.. chosen.Select(c => c.Select(Placed).ToArray())], Shape.Horizon,
             _settings.PriorStrength, _settings.PriorStrength);
-    }
-
-    private void SetRange(double[] recent)
-    {
-        var range = new StateRange(_shape.State, _settings.Range);
-        for (int at = 0; at < recent.Length; at += _shape.Sample)
-        {
-            range.Add<double>(recent.AsSpan(at, _shape.State));
-            range.Add<double>(recent.AsSpan(at + _shape.Input, _shape.State));
-        }
-        (Low, High) = ([.. range.Low], [.. range.High]);
     }
 
     // the mean of s′, from a time step's packed rows: the columns of F_t, then f_t
     private void Mean(ReadOnlySpan<float> rows, ReadOnlySpan<double> s, ReadOnlySpan<double> u, Span<double> next)
     {
-        int row = _shape.PackedRow, states = _shape.State;
-        for (int i = 0; i < states; i++) next[i] = rows[_shape.Input * row + i];
-        for (int j = 0; j < _shape.Input; j++)
+        int row = Shape.PackedRow, states = Shape.State;
+        for (int i = 0; i < states; i++) next[i] = rows[Shape.Input * row + i];
+        for (int j = 0; j < Shape.Input; j++)
         {
             double z = j < states ? s[j] : u[j - states];
             for (int i = 0; i < states; i++) next[i] += rows[j * row + i] * z;

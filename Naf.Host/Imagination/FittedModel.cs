@@ -65,17 +65,17 @@ internal sealed class FittedModel : IRolloutModel
     {
         FittedDynamics d = _dynamics[learner];
         d.GiveTo(_rollouts, learner);
-        _rollouts.SetSettings(learner, RolloutSettings() with { Low = d.Low, High = d.High });
+        _rollouts.SetSettings(learner, RolloutSettings() with { Low = [.. d.Range.Low], High = [.. d.Range.High] });
     }
 
     private void SetStarts(Imagining l)
     {
         RolloutStarts to = _rollouts.Starts(l.Learner);
         int size = _rollouts.Definition.Dynamics.State, constants = _rollouts.Definition.Observation.ConstantSize;
-        (to.Count, to.FirstNumber) = (_settings.Starts, l.Starts.Number);
+        (to.Count, to.FirstNumber) = (_settings.Starts, l.First);
         for (int m = 0; m < to.Count; m++)
         {
-            (EpisodeRecord episode, int place, int time) = l.Starts.Draw(l.Memory, m);
+            (EpisodeRecord episode, int place, int time) = l.Start(m);
             ReadOnlySpan<double> s = episode.State(time);
             for (int i = 0; i < size; i++) to.State[m * size + i] = (float)s[i];
             for (int i = 0; i < constants; i++) to.Constants[m * constants + i] = (float)episode.Constants[i];

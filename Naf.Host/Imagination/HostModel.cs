@@ -14,7 +14,6 @@ internal abstract class HostModel : IRolloutModel
     private readonly NafPopulation _population;
     private readonly ImaginationSettings _settings;
     private readonly RolloutReport[] _reports;
-    private readonly ulong[] _seeds;
     private readonly List<Row>[] _rows;
     private readonly bool[] _live;
 
@@ -43,9 +42,9 @@ internal abstract class HostModel : IRolloutModel
         Cut,
     }
 
-    protected HostModel(NafPopulation population, ImaginationSettings settings, IReadOnlyList<ulong> seeds)
+    protected HostModel(NafPopulation population, ImaginationSettings settings)
     {
-        (_population, _settings, _seeds) = (population, settings, [.. seeds]);
+        (_population, _settings) = (population, settings);
         _reports = new RolloutReport[population.Learners];
         _rows = [.. Enumerable.Range(0, settings.Starts).Select(_ => new List<Row>())];
         _live = new bool[settings.Starts];
@@ -93,7 +92,7 @@ internal abstract class HostModel : IRolloutModel
         {
             _rows[m].Clear();
             _live[m] = true;
-            (EpisodeRecord episode, _, int time) = l.Starts.Draw(l.Memory, m);
+            (EpisodeRecord episode, _, int time) = l.Start(m);
             Begin(m, episode, time, x[m] = new float[observations]);
         }
         for (int step = 0; step < _settings.Steps; step++)
@@ -105,7 +104,7 @@ internal abstract class HostModel : IRolloutModel
                 if (!_live[m]) continue;
                 var row = new Row(x[m], new float[actions]);
                 _population.Act(l.Learner, row.X, row.U);
-                Explore(_seeds[l.Learner], l.Starts.Number + (ulong)m, step, row.U);
+                Explore(l.Seed, l.First + (ulong)m, step, row.U);
                 if (row.IsFinite) current[m] = row;
                 else (_live[m], cuts) = (false, cuts + 1);
             }

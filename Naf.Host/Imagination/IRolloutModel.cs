@@ -1,3 +1,4 @@
+using Naf.Kernels.Random;
 using Naf.Kernels.Rollout;
 
 namespace Naf.Host.Imagination;
@@ -5,8 +6,25 @@ namespace Naf.Host.Imagination;
 /// <summary>One learner's share in a call of imagination.</summary>
 /// <param name="Learner">The learner.</param>
 /// <param name="Memory">Its B_old.</param>
-/// <param name="Starts">Where its rollouts start.</param>
-internal readonly record struct Imagining(int Learner, EpisodeMemory Memory, ImaginedStarts Starts);
+/// <param name="Seed">Its seed.</param>
+/// <param name="First">The number of its first rollout: of those before it in the run; random numbers are drawn by it.</param>
+internal readonly record struct Imagining(int Learner, EpisodeMemory Memory, ulong Seed, ulong First)
+{
+    /// <summary>Draws the start of rollout <see cref="First"/> + <paramref name="rollout"/>: every step of B_old is as likely.</summary>
+    /// <returns>The episode, its place in B_old, and the time step.</returns>
+    public (EpisodeRecord Episode, int Place, int Time) Start(int rollout)
+    {
+        int steps = 0;
+        for (int i = 0; i < Memory.OldCount; i++) steps += Memory.Old(i).Length;
+        int chosen = (int)(Philox.Uniform(Seed, RandomStream.ImaginationStart, First + (ulong)rollout) * steps);
+        for (int i = 0; ; i++)
+        {
+            EpisodeRecord episode = Memory.Old(i);
+            if (chosen < episode.Length) return (episode, i, chosen);
+            chosen -= episode.Length;
+        }
+    }
+}
 
 /// <summary>The dynamics in which imagination rolls out.</summary>
 internal interface IRolloutModel : IDisposable

@@ -13,7 +13,7 @@ public readonly record struct ModelError(double OneStep, double MultiStep)
     /// <param name="scale">[S], 1 / standard deviation; entries of scale 0 do not count.</param>
     /// <param name="steps">l.</param>
     /// <param name="predict">Replaces s, [S], by the mean of s′ at time step t under u, [A].</param>
-    internal static ModelError Of(EpisodeRecord episode, ReadOnlySpan<double> scale, int steps, Prediction predict)
+    internal static ModelError Of(EpisodeRecord episode, ReadOnlySpan<double> scale, int steps, Action<int, Span<double>, ReadOnlySpan<double>> predict)
     {
         double one = 0, many = 0;
         long ones = 0, manies = 0;
@@ -47,9 +47,3 @@ public readonly record struct ModelError(double OneStep, double MultiStep)
 
     private static double Root(double sum, long count) => count == 0 ? 0 : Math.Sqrt(sum / count);
 }
-
-/// <summary>Replaces a state by the mean of the next one.</summary>
-/// <param name="t">The time step.</param>
-/// <param name="s">[S], s; receives s′.</param>
-/// <param name="u">[A], u.</param>
-internal delegate void Prediction(int t, Span<double> s, ReadOnlySpan<double> u);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Naf.Gpu.Devices;
 using Naf.Host.Settings;
 using Naf.Kernels.Gaussian;
@@ -30,7 +31,7 @@ internal sealed class NetworkModel : HostModel
     /// <param name="horizon">Time steps of an episode.</param>
     public NetworkModel(
         Device device, DynamicsSpace space, int horizon, NafPopulation population, ImaginationSettings settings, IReadOnlyList<ulong> seeds)
-        : base(population, settings, seeds)
+        : base(population, settings)
     {
         (_settings, _space, _horizon) = (settings, space, horizon);
         _h = new ObservationFunction<double>(space.Observation);
@@ -47,9 +48,7 @@ internal sealed class NetworkModel : HostModel
 
         public double[] Scale { get; set; } = [];
 
-        public float[] Low { get; set; } = [];
-
-        public float[] High { get; set; } = [];
+        public StateRange Range { get; set; } = new([], []);
     }
 
     // a network that has left the finite numbers learns no more
@@ -68,14 +67,13 @@ internal sealed class NetworkModel : HostModel
             }
 
         // means and deviations of all rows, by which the network's inputs and outputs are standardised
-        var moments = new SampleMoments(inputs + states);
-        moments.Add([.. k.Rows.Select(r => (double)r)]);
-        double[] mean = moments.Mean.ToArray(), scale = moments.Scale();
-        _network.SetScale(learner, mean.AsSpan(0, inputs), scale.AsSpan(0, inputs), mean.AsSpan(inputs), scale.AsSpan(inputs));
-        double loss = _network.Train(learner, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(k.Rows), _settings.NetworkUpdates);
+        SampleMoments moments = SampleMoments.Of(inputs + states, [.. k.Rows.Select(r => (double)r)]);
+        double[] scale = moments.Scale();
+        _network.SetScale(learner, moments.Mean, scale);
+        double loss = _network.Train(learner, CollectionsMarshal.AsSpan(k.Rows), _settings.NetworkUpdates);
         if (!double.IsFinite(loss)) return false;
         k.Scale = scale[..states];
-        SetRange(k, inputs + states);
+        k.Range = StateRange.Of<float>(CollectionsMarshal.AsSpan(k.Rows), inputs + states, states, _settings.Range, 0);
         return true;
     }
 
@@ -97,10 +95,10 @@ internal sealed class NetworkModel : HostModel
         foreach (TrainingData k in _known)
         {
             writer.Write(k.Rows.Count);
-            foreach (float row in k.Rows) writer.Write(row);
+            writer.Write(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(k.Rows)));
             writer.Write(k.Scale.Length);
-            foreach (double s in k.Scale) writer.Write(s);
-            foreach (float bound in (float[])[.. k.Low, .. k.High]) writer.Write(bound);
+            writer.Write(MemoryMarshal.AsBytes(k.Scale.AsSpan()));
+            k.Range.Save(writer);
         }
         writer.Flush();
         _network.Save(writer.BaseStream);
@@ -112,10 +110,9 @@ internal sealed class NetworkModel : HostModel
         {
             k.Rows.Clear();
             for (int count = reader.ReadInt32(); count > 0; count--) k.Rows.Add(reader.ReadSingle());
-            int size = reader.ReadInt32();
-            k.Scale = [.. Enumerable.Range(0, size).Select(_ => reader.ReadDouble())];
-            k.Low = [.. Enumerable.Range(0, size).Select(_ => reader.ReadSingle())];
-            k.High = [.. Enumerable.Range(0, size).Select(_ => reader.ReadSingle())];
+            k.Scale = new double[reader.ReadInt32()];
+            reader.ReadExactly(MemoryMarshal.AsBytes(k.Scale.AsSpan()));
+            k.Range = StateRange.Load(reader, k.Scale.Length);
         }
         _network.Load(reader.BaseStream);
     }
@@ -147,7 +144,7 @@ internal sealed class NetworkModel : HostModel
             for (int j = 0; j < states; j++)
             {
                 _states[m][j] += d[i * states + j];
-                inside &= _states[m][j] >= _known[learner].Low[j] && _states[m][j] <= _known[learner].High[j];
+                inside &= _states[m][j] >= _known[learner].Range.Low[j] && _states[m][j] <= _known[learner].Range.High[j];
             }
             outcomes[m] = inside ? Reward(m, rows[m]!) : Outcome.Cut;
         }
@@ -172,13 +169,5 @@ internal sealed class NetworkModel : HostModel
         _space.Coordinates.FromState<double>(_states[m], qpos, qvel);
         _h.Evaluate(qpos, qvel, _constants[m], observed);
         for (int i = 0; i < x.Length; i++) x[i] = (float)observed[i];
-    }
-
-    private void SetRange(TrainingData k, int row)
-    {
-        var range = new StateRange(_space.Size, _settings.Range);
-        ReadOnlySpan<float> rows = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(k.Rows);
-        for (int at = 0; at < rows.Length; at += row) range.Add(rows.Slice(at, _space.Size));
-        (k.Low, k.High) = (range.Low, range.High);
     }
 }

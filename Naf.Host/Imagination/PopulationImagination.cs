@@ -20,7 +20,7 @@ internal sealed class PopulationImagination : IDisposable
     private readonly PopulationDynamics? _dynamics, _imagined;
     private readonly EpisodeMemory[] _memories;
     private readonly ImaginationSchedule[] _schedules;
-    private readonly ImaginedStarts[] _starts;
+    private readonly ulong[] _seeds, _rollouts;
     private readonly ImaginationReport[] _reports;
     private readonly bool[] _emptied;
     private readonly bool _plans;
@@ -37,7 +37,7 @@ internal sealed class PopulationImagination : IDisposable
     {
         (_settings, _population, _plans) = (settings.Imagination, population, settings.Plan.Kind == PlanKind.Ilqg);
         Space = DynamicsSpace.Of(task, _settings.Coordinates);
-        ulong[] seeds = [.. Enumerable.Range(0, settings.Learners).Select(settings.SeedOf)];
+        _seeds = [.. Enumerable.Range(0, settings.Learners).Select(settings.SeedOf)];
         ImaginationKind kind = _settings.FromReplay ? ImaginationKind.Off : _settings.Kind;
         bool fits = kind == ImaginationKind.Fitted || _plans;
         try
@@ -50,8 +50,8 @@ internal sealed class PopulationImagination : IDisposable
             {
                 ImaginationKind.Fitted => _opened.Add(new FittedModel(device, population, Space, task.Horizon, _settings, _imagined!)),
                 ImaginationKind.True => _opened.Add(new SimulatorModel(
-                    ControlTask.Simulated(task, "imagination=true"), population, _settings, seeds, team)),
-                ImaginationKind.Network => _opened.Add(new NetworkModel(device, Space, task.Horizon, population, _settings, seeds)),
+                    ControlTask.Simulated(task, "imagination=true"), population, _settings, team)),
+                ImaginationKind.Network => _opened.Add(new NetworkModel(device, Space, task.Horizon, population, _settings, _seeds)),
                 _ => null,
             };
         }
@@ -60,15 +60,14 @@ internal sealed class PopulationImagination : IDisposable
             _opened.Dispose();
             throw;
         }
-        int saved = kind == ImaginationKind.True ? SavedSize(task) : 0;
+        int saved = (_model as SimulatorModel)?.StateSize ?? 0;
         int recent = Math.Max(_settings.PriorEpisodes, 2 * _settings.RefitEpisodes * _settings.InitialStates);
-        _memories = [.. seeds.Select(_ => new EpisodeMemory(Space, saved, _settings.RefitEpisodes, recent))];
-        _schedules = [.. seeds.Select(_ => new ImaginationSchedule(_settings))];
-        _starts = [.. seeds.Select(s => new ImaginedStarts(s))];
-        (_reports, _emptied) = (new ImaginationReport[seeds.Length], new bool[seeds.Length]);
+        _memories = [.. _seeds.Select(_ => new EpisodeMemory(Space, saved, _settings.RefitEpisodes, recent))];
+        _schedules = [.. _seeds.Select(_ => new ImaginationSchedule(_settings))];
+        (_rollouts, _reports, _emptied) = (new ulong[_seeds.Length], new ImaginationReport[_seeds.Length], new bool[_seeds.Length]);
 
         PopulationDynamics Fits(ImaginationSettings how) =>
-            _opened.Add(new PopulationDynamics(device, Space, task.Horizon, how, seeds, _plans, team));
+            _opened.Add(new PopulationDynamics(device, Space, task.Horizon, how, _seeds, _plans, team));
     }
 
     /// <summary>The coordinates of the states.</summary>
@@ -84,29 +83,30 @@ internal sealed class PopulationImagination : IDisposable
     public bool IsOn(int learner) =>
         _schedules[learner].On && _memories[learner].OldCount > 0 && (_settings.FromReplay || _model?.Ready(learner) == true);
 
-    /// <summary>
-    /// Every m steps of a learner, and at once where R_f was emptied: simulates l steps from each of m states of B_old and stores them in R_f.
-    /// </summary>
-    /// <param name="acting">The learners that act, each with the steps that it has taken.</param>
-    public void Imagine(IEnumerable<(int Learner, long Step)> acting)
+    /// <summary>Lets a learner that acts take part in the next imagination: every m steps, and at once where R_f was emptied.</summary>
+    /// <param name="step">Steps that it has taken.</param>
+    public void Add(int learner, long step)
     {
-        if (_model is null) return;
-        _imagining.Clear();
-        foreach ((int learner, long step) in acting)
-            if ((_emptied[learner] || step % _settings.Starts == 0) && IsOn(learner))
-                _imagining.Add(new Imagining(learner, _memories[learner], _starts[learner]));
-        if (_imagining.Count == 0) return;
+        if (_model is not null && (_emptied[learner] || step % _settings.Starts == 0) && IsOn(learner))
+            _imagining.Add(new Imagining(learner, _memories[learner], _seeds[learner], _rollouts[learner]));
+    }
+
+    /// <summary>Simulates l steps from each of m states of B_old of the learners that take part, and stores them in R_f.</summary>
+    public void Imagine()
+    {
+        if (_model is null || _imagining.Count == 0) return;
         _model.RollOut(_imagining);
         foreach (Imagining l in _imagining)
         {
             _emptied[l.Learner] = false;
-            l.Starts.Number += (ulong)_settings.Starts;
+            _rollouts[l.Learner] += (ulong)_settings.Starts;
             RolloutReport made = _model.Report(l.Learner);
             _reports[l.Learner] = _reports[l.Learner] with
             {
                 Steps = _reports[l.Learner].Steps + made.Steps, Cuts = _reports[l.Learner].Cuts + made.Cuts,
             };
         }
+        _imagining.Clear();
     }
 
     /// <summary>
@@ -175,7 +175,7 @@ internal sealed class PopulationImagination : IDisposable
         for (int k = 0; k < _memories.Length; k++)
         {
             _schedules[k].Save(writer);
-            writer.Write(_starts[k].Number);
+            writer.Write(_rollouts[k]);
             writer.Write(_reports[k].Steps);
             writer.Write(_reports[k].Cuts);
             writer.Write(_emptied[k]);
@@ -191,7 +191,7 @@ internal sealed class PopulationImagination : IDisposable
         for (int k = 0; k < _memories.Length; k++)
         {
             _schedules[k].Load(reader);
-            _starts[k].Number = reader.ReadUInt64();
+            _rollouts[k] = reader.ReadUInt64();
             _reports[k] = new ImaginationReport { Steps = reader.ReadInt64(), Cuts = reader.ReadInt32() };
             _emptied[k] = reader.ReadBoolean();
         }
@@ -201,12 +201,6 @@ internal sealed class PopulationImagination : IDisposable
     }
 
     public void Dispose() => _opened.Dispose();
-
-    private static int SavedSize(IControlTask task)
-    {
-        using var environment = new ControlEnvironment((ControlTask)task);
-        return environment.StateSize;
-    }
 }
 
 /// <summary>What a learner imagined.</summary>

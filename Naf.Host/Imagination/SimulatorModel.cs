@@ -1,4 +1,5 @@
 using Naf.Gpu.Cpu;
+using Naf.Host.Common;
 using Naf.Host.Settings;
 using Naf.Kernels.Population;
 using Naf.Sim.Control;
@@ -10,18 +11,29 @@ namespace Naf.Host.Imagination;
 internal sealed class SimulatorModel : HostModel
 {
     private readonly ControlEnvironment[] _environments;
+    private readonly DisposeScope _opened = new();
     private readonly WorkTeam _team;
     private readonly bool[] _ready;
 
     /// <param name="task">The task; it must outlive this.</param>
     /// <param name="team">Threads.</param>
-    public SimulatorModel(ControlTask task, NafPopulation population, ImaginationSettings settings, IReadOnlyList<ulong> seeds, WorkTeam team)
-        : base(population, settings, seeds)
+    public SimulatorModel(ControlTask task, NafPopulation population, ImaginationSettings settings, WorkTeam team)
+        : base(population, settings)
     {
-        _team = team;
-        _environments = [.. Enumerable.Range(0, settings.Starts).Select(_ => new ControlEnvironment(task))];
-        _ready = new bool[population.Learners];
+        (_team, _ready) = (team, new bool[population.Learners]);
+        try
+        {
+            _environments = [.. Enumerable.Range(0, settings.Starts).Select(_ => _opened.Add(new ControlEnvironment(task)))];
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
+
+    /// <summary>Numbers of a saved simulator state.</summary>
+    public int StateSize => _environments[0].StateSize;
 
     protected override bool Learn(int learner, EpisodeMemory memory) => _ready[learner] = true;
 
@@ -39,10 +51,7 @@ internal sealed class SimulatorModel : HostModel
         foreach (ref bool ready in _ready.AsSpan()) ready = reader.ReadBoolean();
     }
 
-    public override void Dispose()
-    {
-        foreach (ControlEnvironment e in _environments) e.Dispose();
-    }
+    public override void Dispose() => _opened.Dispose();
 
     protected override void Begin(int m, EpisodeRecord episode, int time, Span<float> x)
     {

@@ -26,14 +26,11 @@ public sealed class GaussianFit : IDisposable
     /// <param name="learners">Learners, at least 1.</param>
     /// <param name="maxEpisodes">Episodes that each learner's fit takes, 1 to 10,000.</param>
     /// <param name="settings">Ridge and floor.</param>
+    /// <param name="single">In float32 on a GPU that has double.</param>
     /// <exception cref="ArgumentException">A size or a setting is out of range.</exception>
     /// <exception cref="DeviceException">The device has no room or no kernels for this.</exception>
-    public GaussianFit(Device device, DynamicsShape shape, int learners, int maxEpisodes, GaussianFitSettings settings)
-        : this(device, shape, learners, maxEpisodes, settings, single: false)
-    {
-    }
-
-    internal GaussianFit(Device device, DynamicsShape shape, int learners, int maxEpisodes, GaussianFitSettings settings, bool single)
+    public GaussianFit(
+        Device device, DynamicsShape shape, int learners, int maxEpisodes, GaussianFitSettings settings, bool single = false)
     {
         settings.Check();
         if (shape.Horizon < 1) throw new ArgumentException("the dynamics have no size; make a DynamicsShape with its constructor");
@@ -117,42 +114,26 @@ public sealed class GaussianFit : IDisposable
         _fit.Fit(new FitCall(learners, diagonal, prior, priorSteps, through));
     }
 
-    /// <summary>Copies a learner's model of its last fit, after waiting for it.</summary>
-    /// <param name="f">[T, S, S + A], F.</param>
-    /// <param name="offset">[T, S], f.</param>
-    /// <param name="n">[T, S, S], N.</param>
-    /// <exception cref="ArgumentException">A length is wrong.</exception>
-    public void CopyTo(int learner, Span<double> f, Span<double> offset, Span<double> n)
+    /// <summary>A learner's model of its last fit, after waiting for it.</summary>
+    /// <returns>F [T, S, S + A], f [T, S] and N [T, S, S].</returns>
+    public (double[] F, double[] Offset, double[] N) Model(int learner)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)learner, (uint)Learners, nameof(learner));
         (int t, int s) = (Shape.Horizon, Shape.State);
-        if (f.Length != t * s * Shape.Input || offset.Length != t * s || n.Length != t * s * s)
-            throw new ArgumentException(
-                $"F, f and N have {f.Length}, {offset.Length} and {n.Length} entries; give {t * s * Shape.Input}, {t * s} and {t * s * s}");
+        var (f, offset, n) = (new double[t * s * Shape.Input], new double[t * s], new double[t * s * s]);
         _fit.CopyTo(learner, f, offset, n);
-    }
-
-    /// <summary>Fills every model with NaN.</summary>
-    internal void Poison() => _fit.Poison();
-
-    /// <summary>Copies a learner's packed model of its last fit, after waiting for it.</summary>
-    /// <param name="packed">[T, PackedStep].</param>
-    /// <exception cref="ArgumentException">The length is wrong.</exception>
-    public void CopyPacked(int learner, Span<float> packed)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)learner, (uint)Learners, nameof(learner));
-        if (packed.Length != Shape.Horizon * Shape.PackedStep)
-            throw new ArgumentException($"the packed model has {packed.Length} numbers; give {Shape.Horizon} × {Shape.PackedStep}");
-        _fit.CopyPacked(learner, packed);
+        return (f, offset, n);
     }
 
     /// <summary>A learner's packed model of its last fit, [T, PackedStep], after waiting for it.</summary>
-    internal float[] CopyPacked(int learner)
+    public float[] Packed(int learner)
     {
         var packed = new float[Shape.Horizon * Shape.PackedStep];
         _fit.CopyPacked(learner, packed);
         return packed;
     }
+
+    /// <summary>Fills every model with NaN.</summary>
+    internal void Poison() => _fit.Poison();
 
     /// <summary>Whether every number of a learner's last model is finite in float32; one that is not must not be used. Waits for the fit.</summary>
     public bool IsFinite(int learner) => _fit.IsFinite(learner);

@@ -16,16 +16,10 @@ public sealed record GaussianPrior(double[] Mean, double[] Scatter, double MeanS
     /// One Gaussian for all time steps from all of a learner's samples: μ₀ their mean, Φ <paramref name="strength"/> times their covariance.
     /// </summary>
     /// <param name="learners">The samples of each learner.</param>
-    /// <param name="strength">m and n₀, above 0.</param>
-    /// <exception cref="ArgumentException">The strength is not above 0, or learners are of different sizes.</exception>
-    public static GaussianPrior Pooled(IReadOnlyList<SampleMoments> learners, double strength)
-    {
-        if (!(strength > 0 && double.IsFinite(strength)))
-            throw new ArgumentException($"prior_strength = {strength} is out of range; give one above 0");
-        return new GaussianPrior(
-            [.. learners.SelectMany(l => l.Mean.ToArray())],
-            [.. learners.SelectMany(l => l.Covariance().Select(c => strength * c))], strength, strength);
-    }
+    /// <param name="strength">m and n₀.</param>
+    public static GaussianPrior Pooled(IReadOnlyList<SampleMoments> learners, double strength) => new(
+        [.. learners.SelectMany(l => l.Mean.ToArray())],
+        [.. learners.SelectMany(l => l.Covariance().Select(c => strength * c))], strength, strength);
 
     /// <summary>
     /// A Gaussian for each time step from a mixture over all of them: μ₀ and Φ / n₀ are <see cref="MixturePrior.Moments"/> of the step's samples.
@@ -33,16 +27,11 @@ public sealed record GaussianPrior(double[] Mean, double[] Scatter, double MeanS
     /// <param name="learners">Each learner's mixture, of samples of one size.</param>
     /// <param name="episodes">[learner][episode]: [length, D], those that are to be fitted; an episode may end before the horizon.</param>
     /// <param name="horizon">Time steps T.</param>
-    /// <param name="meanStrength">m, 0 or more.</param>
-    /// <param name="strength">n₀, above 0.</param>
-    /// <exception cref="ArgumentException">A strength is out of range, or the sizes do not fit together.</exception>
+    /// <param name="meanStrength">m.</param>
+    /// <param name="strength">n₀.</param>
     public static GaussianPrior OfMixtures(
         IReadOnlyList<MixturePrior> learners, IReadOnlyList<IReadOnlyList<double[]>> episodes, int horizon, double meanStrength, double strength)
     {
-        if (!(meanStrength >= 0 && strength > 0 && double.IsFinite(meanStrength + strength)))
-            throw new ArgumentException($"prior strengths {meanStrength} and {strength} are out of range; give 0 or more and one above 0");
-        if (learners.Count != episodes.Count)
-            throw new ArgumentException($"{learners.Count} mixtures are given for the episodes of {episodes.Count} learners; give one to each");
         int size = learners[0].Size;
         var (mean, scatter) = (new double[learners.Count * horizon * size], new double[learners.Count * horizon * size * size]);
         for (int k = 0; k < learners.Count; k++)

@@ -18,14 +18,10 @@ internal interface IGaussianFit : IDisposable
     /// <summary>Fits some learners' models; a GPU is not waited for.</summary>
     void Fit(FitCall call);
 
-    /// <summary>Copies a learner's model of its last fit, after waiting for it.</summary>
-    /// <param name="f">[T, S, S + A].</param>
-    /// <param name="offset">[T, S].</param>
-    /// <param name="n">[T, S, S].</param>
+    /// <inheritdoc cref="GaussianFit.Model"/>
     void CopyTo(int learner, Span<double> f, Span<double> offset, Span<double> n);
 
-    /// <summary>Copies a learner's packed model of its last fit, after waiting for it.</summary>
-    /// <param name="packed">[T, PackedStep].</param>
+    /// <inheritdoc cref="GaussianFit.Packed"/>
     void CopyPacked(int learner, Span<float> packed);
 
     /// <summary>Fills all that a fit writes, of every learner, with NaN.</summary>

@@ -12,6 +12,15 @@ public sealed class SampleMoments(int size)
     /// <summary>[size].</summary>
     public ReadOnlySpan<double> Mean => _mean;
 
+    /// <summary>Those of samples, [count, size].</summary>
+    /// <inheritdoc cref="Add"/>
+    public static SampleMoments Of(int size, ReadOnlySpan<double> samples)
+    {
+        var moments = new SampleMoments(size);
+        moments.Add(samples);
+        return moments;
+    }
+
     /// <summary>Adds samples.</summary>
     /// <param name="samples">[count, size].</param>
     /// <exception cref="ArgumentException">It holds no whole number of samples.</exception>

@@ -14,22 +14,28 @@ public sealed class StartClusters
 
     private readonly double[] _starts;
     private readonly ulong _seed;
-    private readonly int _asked;
+    private readonly int _size, _asked;
     private readonly int[] _members;
     private readonly MixturePrior _mixture;
     // the cluster of a component, or −1 for one that has no member
     private readonly int[] _clusters;
 
-    private StartClusters(double[] starts, int size, int clusters, ulong seed, WorkTeam? team)
+    /// <param name="starts">[episodes, size], states and constants at the beginning; entries that are all equal do not count.</param>
+    /// <param name="size">Entries of a start, at least 1.</param>
+    /// <param name="clusters">K, 1 or more.</param>
+    /// <param name="seed">Draws where the clusters begin. The same starts and seed give the same clusters, bitwise.</param>
+    /// <param name="team">Threads that share the work; null: this one does it.</param>
+    /// <exception cref="ArgumentException">There is no whole number of starts, or K is out of range.</exception>
+    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number is not finite.</exception>
+    public StartClusters(double[] starts, int size, int clusters, ulong seed, WorkTeam? team = null)
     {
-        (_starts, Size, _asked, _seed) = (starts, size, clusters, seed);
-        var moments = new SampleMoments(size);
-        moments.Add(starts);
+        if (size < 1 || starts.Length == 0 || starts.Length % size != 0)
+            throw new ArgumentException($"{starts.Length} numbers are no starts of {size} entries; give [episodes, size] with both at least 1");
+        (_starts, _size, _asked, _seed) = (starts, size, clusters, seed);
         var settings = new MixtureSettings { Components = clusters, Floor = Floor, Shrinkage = 0, Seed = seed };
-        _mixture = MixturePrior.Fit(starts, moments.Scale(), settings, team);
+        _mixture = new MixturePrior(starts, SampleMoments.Of(size, starts).Scale(), settings, team);
         _clusters = new int[_mixture.Mixture?.Components ?? 1];
-        Array.Fill(_clusters, 0);
-        int[] most = [.. Enumerable.Range(0, starts.Length / size).Select(e => Most(starts.AsSpan(e * size, size)))];
+        int[] most = [.. starts.Chunk(size).Select(start => Most(start))];
         Array.Fill(_clusters, -1);
         foreach (int component in most)
             if (_clusters[component] < 0) _clusters[component] = Count++;
@@ -39,51 +45,18 @@ public sealed class StartClusters
     /// <summary>Clusters that have members: as many as asked for, or fewer where starts are equal or few.</summary>
     public int Count { get; }
 
-    /// <summary>Entries of a start.</summary>
-    public int Size { get; }
-
     /// <summary>[episodes], the cluster of each episode, 0 to Count − 1.</summary>
     public ReadOnlySpan<int> Members => _members;
 
-    /// <summary>Clusters episodes. The same starts and seed give the same clusters, bitwise.</summary>
-    /// <param name="starts">[episodes, size], states and constants at the beginning; entries that are all equal do not count.</param>
-    /// <param name="size">Entries of a start, at least 1.</param>
-    /// <param name="clusters">K, 1 or more.</param>
-    /// <param name="seed">Draws where the clusters begin.</param>
-    /// <param name="team">Threads that share the work; null: this one does it.</param>
-    /// <exception cref="ArgumentException">There is no whole number of starts, or K is out of range.</exception>
-    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number is not finite.</exception>
-    public static StartClusters Fit(ReadOnlySpan<double> starts, int size, int clusters, ulong seed, WorkTeam? team = null)
-    {
-        if (size < 1 || starts.IsEmpty || starts.Length % size != 0)
-            throw new ArgumentException($"{starts.Length} numbers are no starts of {size} entries; give [episodes, size] with both at least 1");
-        return new StartClusters(starts.ToArray(), size, clusters, seed, team);
-    }
-
     /// <summary>The cluster of a start: the one that is most responsible for it.</summary>
-    /// <param name="start">[Size].</param>
+    /// <param name="start">[size].</param>
     /// <exception cref="ArgumentException">The length is wrong.</exception>
     public int Of(ReadOnlySpan<double> start) => _clusters[Most(start)];
-
-    /// <summary>How responsible each cluster is for a start.</summary>
-    /// <param name="start">[Size].</param>
-    /// <returns>[Count]; their sum is 1.</returns>
-    /// <exception cref="ArgumentException">The length is wrong.</exception>
-    public double[] Responsibilities(ReadOnlySpan<double> start)
-    {
-        var (all, responsibilities) = (new double[_clusters.Length], new double[Count]);
-        _mixture.Responsibilities(start, all);
-        for (int k = 0; k < all.Length; k++)
-            if (_clusters[k] >= 0) responsibilities[_clusters[k]] = all[k];
-        double sum = responsibilities.Sum();
-        for (int c = 0; c < Count; c++) responsibilities[c] = sum > 0 ? responsibilities[c] / sum : 1.0 / Count;
-        return responsibilities;
-    }
 
     /// <summary>Writes what the clusters are made from.</summary>
     public void Save(BinaryWriter writer)
     {
-        writer.Write(Size);
+        writer.Write(_size);
         writer.Write(_asked);
         writer.Write(_seed);
         writer.Write(_starts.Length);
@@ -96,7 +69,7 @@ public sealed class StartClusters
         (int size, int clusters, ulong seed) = (reader.ReadInt32(), reader.ReadInt32(), reader.ReadUInt64());
         var starts = new double[reader.ReadInt32()];
         for (int i = 0; i < starts.Length; i++) starts[i] = reader.ReadDouble();
-        return Fit(starts, size, clusters, seed, team);
+        return new StartClusters(starts, size, clusters, seed, team);
     }
 
     // the component that is most responsible of those with members; the first of equal ones

@@ -19,7 +19,6 @@ public sealed unsafe class NetworkRegression : IDisposable
     private const uint Format = 0x3147524E; // "NRG1"
 
     private readonly RegressionLearner[] _learners;
-    private readonly RegressionPredictor[] _predictors;
     private readonly IRegressionTrainer _trainer;
     private readonly Lock _training = new();
 
@@ -34,9 +33,8 @@ public sealed unsafe class NetworkRegression : IDisposable
     {
         settings.Check();
         if (seeds.Count == 0) throw new ArgumentException("a regression needs at least one learner; give a seed to each");
-        (Shape, Settings) = (new MlpShape(inputs, settings.Hidden, outputs), settings);
+        Shape = new MlpShape(inputs, settings.Hidden, outputs);
         _learners = [.. seeds.Select(seed => new RegressionLearner(Shape, seed))];
-        _predictors = [.. _learners.Select(learner => new RegressionPredictor(learner))];
         try
         {
             _trainer = device switch
@@ -62,9 +60,6 @@ public sealed unsafe class NetworkRegression : IDisposable
     /// <summary>Entries of y.</summary>
     public int Outputs => Shape.Output;
 
-    /// <summary>How every learner learns.</summary>
-    public RegressionSettings Settings { get; }
-
     /// <summary>Sizes of the network.</summary>
     internal MlpShape Shape { get; }
 
@@ -78,23 +73,17 @@ public sealed unsafe class NetworkRegression : IDisposable
     /// Says how a learner's samples are standardised, (z − mean) · scale; at first not at all. The network learns between standardised numbers:
     /// another scale makes another function of it.
     /// </summary>
-    /// <param name="meanIn">[inputs].</param>
-    /// <param name="scaleIn">[inputs], 1 / standard deviation as <c>Scale</c> gives it; 0: a constant entry, left out.</param>
-    /// <param name="meanOut">[outputs].</param>
-    /// <param name="scaleOut">[outputs], likewise; a constant entry is predicted to be its mean.</param>
+    /// <param name="mean">[inputs + outputs], of rows [z | y].</param>
+    /// <param name="scale">
+    /// [inputs + outputs], 1 / standard deviation as <c>Scale</c> gives it; 0: a constant entry, left out of z and predicted to be its mean in y.
+    /// </param>
     /// <exception cref="ArgumentException">A length is wrong, or a number is not finite in float32 or negative.</exception>
-    public void SetScale(
-        int learner, ReadOnlySpan<double> meanIn, ReadOnlySpan<double> scaleIn, ReadOnlySpan<double> meanOut, ReadOnlySpan<double> scaleOut)
+    public void SetScale(int learner, ReadOnlySpan<double> mean, ReadOnlySpan<double> scale)
     {
-        RegressionLearner l = _learners[learner];
-        Check(meanIn, Inputs, "the inputs' means", double.NegativeInfinity);
-        Check(scaleIn, Inputs, "the inputs' scales", 0);
-        Check(meanOut, Outputs, "the outputs' means", double.NegativeInfinity);
-        Check(scaleOut, Outputs, "the outputs' scales", 0);
-        Narrow(meanIn, l.MeanIn);
-        Narrow(scaleIn, l.ScaleIn);
-        Narrow(meanOut, l.MeanOut);
-        Narrow(scaleOut, l.ScaleOut);
+        Check(mean, "means", double.NegativeInfinity);
+        Check(scale, "scales", 0);
+        for (int i = 0; i < mean.Length; i++)
+            (_learners[learner].Mean[i], _learners[learner].Scale[i]) = ((float)mean[i], (float)scale[i]);
     }
 
     /// <summary>Makes updates of a learner, each on a minibatch drawn from the rows with replacement.</summary>
@@ -126,7 +115,7 @@ public sealed unsafe class NetworkRegression : IDisposable
     {
         if (z.Length % Inputs != 0 || y.Length != z.Length / Inputs * Outputs)
             throw new ArgumentException($"z has {z.Length} entries and y {y.Length}, expected n × {Inputs} and n × {Outputs}");
-        _predictors[learner].Predict(z, y);
+        _learners[learner].Predict(z, y);
     }
 
     /// <summary>Writes everything that the learners are: a regression that loads it goes on bitwise as this one would.</summary>
@@ -175,25 +164,20 @@ public sealed unsafe class NetworkRegression : IDisposable
     /// <summary>Where the learners are trained on a GPU; null on a CPU.</summary>
     internal GpuRegression? Gpu => _trainer as GpuRegression;
 
-    private string Text => $"{Inputs}-[{string.Join(',', Settings.Hidden)}]-{Outputs}";
+    private string Text => $"{Inputs}-[{string.Join(',', Shape.Hidden)}]-{Outputs}";
 
     private void Free()
     {
-        foreach (RegressionPredictor predictor in _predictors) predictor.Dispose();
         foreach (RegressionLearner learner in _learners) learner.Dispose();
     }
 
-    private static void Check(ReadOnlySpan<double> values, int length, string name, double least)
+    private void Check(ReadOnlySpan<double> values, string name, double least)
     {
-        if (values.Length != length) throw new ArgumentException($"{name} are {values.Length} numbers, expected {length}");
-        foreach (double value in values)
-            if (!float.IsFinite((float)value) || value < least)
-                throw new ArgumentException(
-                    FormattableString.Invariant($"{name} hold {value}; give finite numbers") + (least == 0 ? ", 0 or above" : ""));
-    }
-
-    private static void Narrow(ReadOnlySpan<double> from, float[] to)
-    {
-        for (int i = 0; i < to.Length; i++) to[i] = (float)from[i];
+        if (values.Length != Inputs + Outputs)
+            throw new ArgumentException($"{values.Length} {name} are given for {Inputs} inputs and {Outputs} outputs; give one to each");
+        for (int i = 0; i < values.Length; i++)
+            if (!float.IsFinite((float)values[i]) || values[i] < least)
+                throw new ArgumentException(FormattableString.Invariant(
+                    $"the {(i < Inputs ? "inputs" : "outputs")}' {name} hold {values[i]}; give finite numbers{(least == 0 ? ", 0 or above" : "")}"));
     }
 }

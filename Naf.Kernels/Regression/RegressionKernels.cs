@@ -41,7 +41,7 @@ internal struct RegressionArguments<T> where T : unmanaged
 }
 
 /// <summary>
-/// An update of a regression (RegressionWorkerGroup.cs is the same on a CPU) in three launches:
+/// An update of a regression (CpuRegression.cs is the same on a CPU) in three launches:
 /// <code>
 /// passes     a group a tile of samples: g(z), the errors, and the loss's gradient at every unit
 /// gradient   a group a part of θ

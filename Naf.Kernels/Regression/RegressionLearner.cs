@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using Naf.Gpu.Cpu;
 using Naf.Kernels.Network;
+using Naf.Kernels.Network.Cpu;
 using Naf.Kernels.Random;
 using Naf.Kernels.Replay;
 
@@ -11,17 +13,25 @@ internal sealed unsafe class RegressionLearner : IDisposable
     // lane of the initial weights: minibatches use those from 0 on
     private const uint WeightLane = uint.MaxValue;
 
+    // rows predicted together
+    private const int Block = 64;
+
+    private readonly MlpWorkspace _space;
+    private readonly HostBuffer _z;
+    private readonly int _zRow;
+    private int _transposed = -1;
     private double _losses;
     private long _counted;
 
     public RegressionLearner(MlpShape shape, ulong seed)
     {
         (Shape, Seed) = (shape, seed);
-        (MeanIn, ScaleIn) = (new float[shape.Input], [.. Enumerable.Repeat(1f, shape.Input)]);
-        (MeanOut, ScaleOut) = (new float[shape.Output], [.. Enumerable.Repeat(1f, shape.Output)]);
+        (Mean, Scale) = (new float[shape.Input + shape.Output], [.. Enumerable.Repeat(1f, shape.Input + shape.Output)]);
         Parameters = new HostBuffer(shape.Parameters);
         First = new HostBuffer(shape.Parameters);
         Second = new HostBuffer(shape.Parameters);
+        (_space, _zRow) = (new MlpWorkspace(shape, Block, training: false), MlpShape.Pad(shape.Input));
+        _z = new HostBuffer(Block * _zRow);
         shape.Initialise(seed, WeightLane, 1, Parameters.Span, [], RandomStream.Regression);
     }
 
@@ -38,17 +48,11 @@ internal sealed unsafe class RegressionLearner : IDisposable
     /// <summary>Adam's v.</summary>
     public HostBuffer Second { get; }
 
-    /// <summary>[inputs], mean of z and 1 / its standard deviation.</summary>
-    public float[] MeanIn { get; }
+    /// <summary>[inputs + outputs], mean of z and y.</summary>
+    public float[] Mean { get; }
 
-    /// <inheritdoc cref="MeanIn"/>
-    public float[] ScaleIn { get; }
-
-    /// <summary>[outputs], mean of y and 1 / its standard deviation.</summary>
-    public float[] MeanOut { get; }
-
-    /// <inheritdoc cref="MeanOut"/>
-    public float[] ScaleOut { get; }
+    /// <summary>[inputs + outputs], 1 / standard deviation of z and y.</summary>
+    public float[] Scale { get; }
 
     /// <summary>False: a loss or gradient was not finite; that update was not made and there are no more.</summary>
     public bool Finite { get; private set; } = true;
@@ -72,8 +76,35 @@ internal sealed unsafe class RegressionLearner : IDisposable
             if ((m & 3) == 0 || m == first) words = Philox.At(Seed, RandomStream.Regression, (ulong)(Updates + ahead), (uint)m >> 2);
             uint word = (m & 3) switch { 0 => words.A, 1 => words.B, 2 => words.C, _ => words.D };
             float* row = rows + (long)Philox.Index(word, count) * (inputs + outputs), zm = z + (long)m * zRow, ym = y + (long)m * yRow;
-            for (int i = 0; i < inputs; i++) zm[i] = (row[i] - MeanIn[i]) * ScaleIn[i];
-            for (int i = 0; i < outputs; i++) ym[i] = (row[inputs + i] - MeanOut[i]) * ScaleOut[i];
+            for (int i = 0; i < inputs; i++) zm[i] = (row[i] - Mean[i]) * Scale[i];
+            for (int i = 0, j = inputs; i < outputs; i++, j++) ym[i] = (row[j] - Mean[j]) * Scale[j];
+        }
+    }
+
+    /// <summary>y = g(z). A row's numbers do not depend on the rows beside it, bitwise.</summary>
+    /// <param name="z">[n, inputs].</param>
+    /// <param name="y">[n, outputs].</param>
+    public void Predict(ReadOnlySpan<float> z, Span<float> y)
+    {
+        (int inputs, int outputs) = (Shape.Input, Shape.Output);
+        if (_transposed != Version) Mlp.TransposeWeights(_space, Parameters.Pointer, 0, 1);
+        _transposed = Version;
+        for (int at = 0, n = z.Length / inputs; at < n; at += Block)
+        {
+            int rows = Math.Min(Block, n - at);
+            for (int m = 0; m < rows; m++)
+                for (int i = 0; i < inputs; i++) _z.Pointer[m * _zRow + i] = (z[(at + m) * inputs + i] - Mean[i]) * Scale[i];
+            float* theta = Parameters.Pointer;
+            float* h = Mlp.Hidden(_space, theta, null, _z.Pointer, _zRow, 0, rows, marked: 0);
+            RowOperations.Dot(rows, h, MlpShape.Pad(Shape.Hidden[^1]), theta + Shape.Weights(Shape.Layers), theta + Shape.Biases(Shape.Layers),
+                outputs, _space.Output, _space.OutputRow);
+            for (int m = 0; m < rows; m++)
+                for (int j = 0; j < outputs; j++)
+                {
+                    // a constant entry is its mean
+                    float mean = Mean[inputs + j], scale = Scale[inputs + j], value = _space.Output[m * _space.OutputRow + j];
+                    y[(at + m) * outputs + j] = scale > 0 ? mean + value / scale : mean;
+                }
         }
     }
 
@@ -101,8 +132,8 @@ internal sealed unsafe class RegressionLearner : IDisposable
         writer.Write(Seed);
         writer.Write(Finite);
         writer.Write(Updates);
-        foreach (float[] scale in Scales())
-            fixed (float* values = scale) FloatStream.Write(writer, values, scale.Length);
+        foreach (Range part in Parts())
+            foreach (float[] numbers in (float[][])[Mean, Scale]) writer.Write(MemoryMarshal.AsBytes(numbers.AsSpan(part)));
         foreach (HostBuffer buffer in Buffers()) FloatStream.Write(writer, buffer.Pointer, buffer.Length);
     }
 
@@ -113,18 +144,19 @@ internal sealed unsafe class RegressionLearner : IDisposable
         if (seed != Seed) throw new InvalidDataException($"the checkpoint's network has seed {seed} and this one {Seed}; use the seeds of the run");
         Finite = reader.ReadBoolean();
         Updates = reader.ReadInt64();
-        foreach (float[] scale in Scales())
-            fixed (float* values = scale) FloatStream.Read(reader, values, scale.Length);
+        foreach (Range part in Parts())
+            foreach (float[] numbers in (float[][])[Mean, Scale]) reader.ReadExactly(MemoryMarshal.AsBytes(numbers.AsSpan(part)));
         foreach (HostBuffer buffer in Buffers()) FloatStream.Read(reader, buffer.Pointer, buffer.Length);
         Version++;
     }
 
     public void Dispose()
     {
-        foreach (HostBuffer buffer in Buffers()) buffer.Dispose();
+        foreach (IDisposable memory in (IDisposable[])[.. Buffers(), _space, _z]) memory.Dispose();
     }
 
-    private IEnumerable<float[]> Scales() => [MeanIn, ScaleIn, MeanOut, ScaleOut];
+    // the inputs, the outputs
+    private Range[] Parts() => [Range.EndAt(Shape.Input), Range.StartAt(Shape.Input)];
 
     private IEnumerable<HostBuffer> Buffers() => [Parameters, First, Second];
 }

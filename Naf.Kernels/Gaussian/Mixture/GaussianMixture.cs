@@ -11,12 +11,20 @@ public sealed class GaussianMixture
     private readonly MixtureComponent[] _components;
     private readonly double[] _weights, _means, _covariances;
 
-    private GaussianMixture(int size, MixtureComponent[] components, IReadOnlyList<double> objectives)
+    /// <summary>Fits a mixture. Samples may be fewer than entries, equal, or of lower rank; entries should be of similar size.</summary>
+    /// <param name="samples">[count, size].</param>
+    /// <param name="size">D, at least 1.</param>
+    /// <param name="team">Threads that share the work; null: this one does it.</param>
+    /// <exception cref="ArgumentException">A setting is out of range, or there is no whole number of samples.</exception>
+    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number is not finite, or above 1e100.</exception>
+    public GaussianMixture(ReadOnlySpan<double> samples, int size, MixtureSettings settings, WorkTeam? team = null)
     {
-        (Size, _components, Objectives) = (size, components, objectives);
-        _weights = [.. components.Select(c => c.Weight)];
-        _means = [.. components.SelectMany(c => c.Mean.Take(size))];
-        _covariances = [.. components.SelectMany(c => c.Covariance)];
+        settings.Check();
+        var fit = new MixtureFit(new MixtureSamples(samples, size), settings, team);
+        (Size, _components, Objectives) = (size, fit.Run(), fit.Objectives);
+        _weights = [.. _components.Select(c => c.Weight)];
+        _means = [.. _components.SelectMany(c => c.Mean.Take(size))];
+        _covariances = [.. _components.SelectMany(c => c.Covariance)];
     }
 
     /// <summary>K: as many as asked for, or as there were samples.</summary>
@@ -43,29 +51,12 @@ public sealed class GaussianMixture
     /// <summary>Components for so many samples: one to 40 of them, 2 to 20 (Levine's gps code).</summary>
     public static int DefaultComponents(int samples) => Math.Max(2, Math.Min(20, samples / 40));
 
-    /// <summary>Fits a mixture. Samples may be fewer than entries, equal, or of lower rank; entries should be of similar size.</summary>
-    /// <param name="samples">[count, size].</param>
-    /// <param name="size">D, at least 1.</param>
-    /// <param name="team">Threads that share the work; null: this one does it.</param>
-    /// <exception cref="ArgumentException">A setting is out of range, or there is no whole number of samples.</exception>
-    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number is not finite, or above 1e100.</exception>
-    public static GaussianMixture Fit(ReadOnlySpan<double> samples, int size, MixtureSettings settings, WorkTeam? team = null)
-    {
-        settings.Check();
-        var fit = new MixtureFit(new MixtureSamples(samples, size), settings, team);
-        return new GaussianMixture(size, fit.Run(), fit.Objectives);
-    }
-
     /// <summary>rₖ = πₖ N(z; μₖ, Σₖ) / p(z): how far each component explains a sample; π where it is too far off for any.</summary>
     /// <param name="sample">[D], z.</param>
     /// <param name="responsibilities">[K], r; their sum is 1.</param>
     /// <returns>log p(z).</returns>
-    /// <exception cref="ArgumentException">A length is wrong.</exception>
     public double Responsibilities(ReadOnlySpan<double> sample, Span<double> responsibilities)
     {
-        if (sample.Length != Size || responsibilities.Length != Components)
-            throw new ArgumentException(
-                $"the sample has {sample.Length} entries and the responsibilities {responsibilities.Length}; give {Size} and {Components}");
         Span<double> scratch = Size <= 128 ? stackalloc double[Size] : new double[Size];
         double most = double.NegativeInfinity, sum = 0;
         for (int k = 0; k < Components; k++)

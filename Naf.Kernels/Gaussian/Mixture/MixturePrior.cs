@@ -16,26 +16,17 @@ public sealed class MixturePrior
     private readonly int[] _kept;
     private readonly double[] _centre, _scale;
 
-    private MixturePrior(int[] kept, double[] centre, double[] scale, GaussianMixture? mixture) =>
-        (_kept, _centre, _scale, Mixture) = (kept, centre, scale, mixture);
-
-    /// <summary>The mixture of the entries that are not constant, less their mean, times their scale; null: all are constant.</summary>
-    public GaussianMixture? Mixture { get; }
-
-    /// <summary>D: entries of a sample.</summary>
-    public int Size => _centre.Length;
-
     /// <summary>Fits the mixture.</summary>
     /// <param name="recent">[count, D], samples of all time steps.</param>
     /// <param name="scale">[D], 1 / standard deviation, 0 for an entry that is constant; <see cref="SampleMoments.Scale"/> gives it.</param>
     /// <param name="team">Threads that share the work; null: this one does it.</param>
     /// <exception cref="ArgumentException">A setting is out of range, or there is no whole number of samples.</exception>
     /// <exception cref="NonFiniteTransitionException">A number is not finite, or above 1e100 standard deviations.</exception>
-    public static MixturePrior Fit(ReadOnlySpan<double> recent, ReadOnlySpan<double> scale, MixtureSettings settings, WorkTeam? team = null)
+    public MixturePrior(double[] recent, double[] scale, MixtureSettings settings, WorkTeam? team = null)
     {
         int size = scale.Length;
         settings.Check();
-        if (size == 0 || recent.IsEmpty || recent.Length % size != 0)
+        if (size == 0 || recent.Length == 0 || recent.Length % size != 0)
             throw new ArgumentException($"{recent.Length} numbers are no samples of {size} entries; give [count, {size}] with a count of at least 1");
         for (int i = 0; i < size; i++)
             if (!(scale[i] >= 0 && double.IsFinite(scale[i])))
@@ -46,27 +37,26 @@ public sealed class MixturePrior
                     $"entry {i % size} of sample {i / size} is {recent[i]}; leave this sample out of the mixture");
 
         int count = recent.Length / size;
-        var centre = new double[size];
+        (_scale, _centre, _kept) = (scale, new double[size], [.. Enumerable.Range(0, size).Where(i => scale[i] > 0)]);
         for (int i = 0; i < size; i++)
         {
             double first = recent[i], sum = 0;
             // differences from the first, so that the mean of a constant is the constant
             for (int n = 0; n < count; n++) sum += (recent[n * size + i] - first) / count;
-            centre[i] = first + sum;
+            _centre[i] = first + sum;
         }
-        var prior = new MixturePrior([.. Enumerable.Range(0, size).Where(Scaled(scale))], centre, scale.ToArray(), null);
-        if (prior._kept.Length == 0) return prior;
-        var standardised = new double[count * prior._kept.Length];
+        if (_kept.Length == 0) return;
+        var standardised = new double[count * _kept.Length];
         for (int n = 0; n < count; n++)
-            prior.Standardise(recent.Slice(n * size, size), standardised.AsSpan(n * prior._kept.Length, prior._kept.Length));
-        return new MixturePrior(prior._kept, centre, prior._scale, GaussianMixture.Fit(standardised, prior._kept.Length, settings, team));
-
-        static Func<int, bool> Scaled(ReadOnlySpan<double> scale)
-        {
-            double[] copy = scale.ToArray();
-            return i => copy[i] > 0;
-        }
+            Standardise(recent.AsSpan(n * size, size), standardised.AsSpan(n * _kept.Length, _kept.Length));
+        Mixture = new GaussianMixture(standardised, _kept.Length, settings, team);
     }
+
+    /// <summary>The mixture of the entries that are not constant, less their mean, times their scale; null: all are constant.</summary>
+    public GaussianMixture? Mixture { get; }
+
+    /// <summary>D: entries of a sample.</summary>
+    public int Size => _centre.Length;
 
     /// <summary>μ₀ and Φ / n₀ for a time step; the mixture's own where it has no samples.</summary>
     /// <param name="samples">[n, D], the step's samples; n may be 0.</param>

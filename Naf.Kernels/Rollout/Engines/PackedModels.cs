@@ -30,7 +30,7 @@ public sealed class PackedModels : IDisposable
     public void TakeFrom(GaussianFit fit, int model)
     {
         if (_onDevice is not null) _onDevice.CopyFrom(fit.PackedOnDevice!, (long)model * Length, (long)model * Length, Length);
-        else fit.CopyPacked(model, OnHost(model, 1));
+        else fit.Packed(model).CopyTo(OnHost(model, 1));
     }
 
     /// <summary>Hands a learner's models, which stand one behind the other, to rollouts on the same device.</summary>

@@ -27,7 +27,7 @@ public sealed class EpisodeMemoryTests
     public void Samples_are_the_states_and_actions_that_were_met()
     {
         EpisodeMemory memory = Played(1, new EpisodeMemory(_space, 0, 2, 4), out List<double[]> states, out List<double[]> actions);
-        double[] samples = memory.Samples(memory.Recent);
+        double[] samples = memory.Newest.Samples();
         int size = 2 * _space.Size + _space.Action;
         Assert.That(samples, Has.Length.EqualTo(_task.Horizon * size));
         for (int t = 0; t < _task.Horizon; t++)
@@ -75,7 +75,7 @@ public sealed class EpisodeMemoryTests
             one.Add(u, result, environment);
             two.Add(u, result, environment);
         }
-        Assert.That(two.Samples(two.Recent), Is.EqualTo(one.Samples(one.Recent)));
+        Assert.That(two.Recent.Select(e => e.Samples()), Is.EqualTo(one.Recent.Select(e => e.Samples())));
         Assert.That((two.IsFull, two.Newest.Planned, two.Newest.Length), Is.EqualTo((true, true, _task.Horizon)));
         Assert.That(two.Newest.Saved(149).ToArray(), Is.EqualTo(one.Newest.Saved(149).ToArray()));
     }

@@ -87,7 +87,7 @@ public sealed class FittedDynamicsTests
         loaded.Dynamics.Load(new BinaryReader(stream));
         Assert.That(loaded.Dynamics.ErrorOn(unseen), Is.EqualTo(two.Dynamics.ErrorOn(unseen)));
         Assert.That(memory.Recent.Select(loaded.Dynamics.ModelOf), Is.EqualTo(models));
-        Assert.That((loaded.Dynamics.Low, loaded.Dynamics.High), Is.EqualTo((two.Dynamics.Low, two.Dynamics.High)));
+        Assert.That((loaded.Dynamics.Range.Low, loaded.Dynamics.Range.High), Is.EqualTo((two.Dynamics.Range.Low, two.Dynamics.Range.High)));
     }
 
     [Test]

@@ -67,9 +67,8 @@ internal sealed class PlannedLearning : IDisposable
             _fit.Store(0, e, samples);
         }
         _fit.Fit(GaussianPrior.Pooled([moments], strength: 1), moments.Scale());
-        (int t, int s) = (_shape.Horizon, _shape.State);
-        var model = new TimeVaryingModel(t, s, _shape.Action, new double[t * s * _shape.Input], new double[t * s], new double[t * s * s]);
-        _fit.CopyTo(0, model.F, model.Offset, model.N);
+        (double[] f, double[] offset, double[] n) = _fit.Model(0);
+        var model = new TimeVaryingModel(_shape.Horizon, _shape.State, _shape.Action, f, offset, n);
         LinearGaussianController previous = ControllerFit.Fit(batch, _shape, _settings);
         Result = Planner.Step(model, starts.Mean.ToArray(), starts.Covariance(), _cost, previous, Planner.Controller == null ? null : -score);
         Behaviour = Planner.Controller ?? Behaviour;

@@ -1,4 +1,3 @@
-using Naf.Gpu.Cpu;
 using Naf.Kernels.Gaussian;
 using Naf.Kernels.Gaussian.Mixture;
 using Naf.Kernels.Random;
@@ -19,13 +18,9 @@ public sealed class MixturePriorTests
             e.Level + e.Unit * (place(n) + Philox.Normal(3, RandomStream.Reset, (ulong)n, (uint)i)))),
     ];
 
-    private static (double[] Recent, double[] Scale) Data(int count = 443)
-    {
-        double[] recent = Samples(count, n => n % 3 == 0 ? 4 : -2);
-        var moments = new SampleMoments(3);
-        moments.Add(recent);
-        return (recent, moments.Scale());
-    }
+    private static readonly double[] Recent = Samples(443, n => n % 3 == 0 ? 4 : -2);
+    private static readonly SampleMoments All = SampleMoments.Of(3, Recent);
+    private static readonly double[] Scale = All.Scale();
 
     private static (double[] Mean, double[] Covariance) Moments(MixturePrior prior, double[] samples)
     {
@@ -36,19 +31,19 @@ public sealed class MixturePriorTests
         return (mean, covariance);
     }
 
-    [Test]
-    public void One_component_gives_the_moments_of_all_samples()
+    // of one component for any samples; after a maximisation also of several, where a step has none
+    [TestCase(1, 15)]
+    [TestCase(3, 0)]
+    public void The_moments_of_all_samples_are_the_mixtures_own(int components, int numbers)
     {
-        (double[] recent, double[] scale) = Data();
-        var moments = new SampleMoments(3);
-        moments.Add(recent);
-        (double[] mean, double[] covariance) = Moments(MixturePrior.Fit(recent, scale, new MixtureSettings { Floor = 1e-12 }), recent[..15]);
-        double[] expected = moments.Covariance();
+        MixtureSettings settings = new() { Components = components, Floor = 1e-12, Shrinkage = 0 };
+        (double[] mean, double[] covariance) = Moments(new MixturePrior(Recent, Scale, settings), Recent[..numbers]);
+        double[] expected = All.Covariance();
         for (int i = 0; i < 3; i++)
         {
             // the constant's own unit is 0
             double[] units = [.. Entries.Select(e => Math.Max(e.Unit, 1e-3))];
-            Assert.That(mean[i], Is.EqualTo(moments.Mean[i]).Within(Tolerances.DoubleFit * units[i]));
+            Assert.That(mean[i], Is.EqualTo(All.Mean[i]).Within(Tolerances.DoubleFit * units[i]));
             for (int j = 0; j < 3; j++)
                 Assert.That(covariance[3 * i + j], Is.EqualTo(expected[3 * i + j]).Within(Tolerances.DoubleFit * units[i] * units[j]));
         }
@@ -57,15 +52,14 @@ public sealed class MixturePriorTests
     [Test]
     public void The_moments_are_those_of_the_formula_with_the_steps_responsibilities()
     {
-        (double[] recent, double[] scale) = Data();
-        MixturePrior prior = MixturePrior.Fit(recent, scale, new MixtureSettings { Components = 4 });
+        MixturePrior prior = new(Recent, Scale, new MixtureSettings { Components = 4 });
         // between the two places, so that several components have a part
         double[] step = Samples(5, n => n - 2);
         (double[] mean, double[] covariance) = Moments(prior, step);
 
         GaussianMixture mixture = prior.Mixture!;
         Assert.That((mixture.Size, mixture.Components), Is.EqualTo((2, 4)));
-        double[] centre = [recent.Where((_, i) => i % 3 == 0).Average(), recent.Where((_, i) => i % 3 == 2).Average()], s = [scale[0], scale[2]];
+        double[] centre = [Recent.Where((_, i) => i % 3 == 0).Average(), Recent.Where((_, i) => i % 3 == 2).Average()], s = [Scale[0], Scale[2]];
         var w = new double[4];
         for (int n = 0; n < 5; n++)
         {
@@ -88,48 +82,12 @@ public sealed class MixturePriorTests
     }
 
     [Test]
-    public void A_step_has_the_moments_of_its_own_place()
-    {
-        (double[] recent, double[] scale) = Data(3000);
-        MixturePrior prior = MixturePrior.Fit(recent, scale, new MixtureSettings { Components = 2 });
-        foreach (double place in new[] { 4.0, -2 })
-        {
-            (double[] mean, double[] covariance) = Moments(prior, Samples(5, _ => place));
-            foreach (int i in new[] { 0, 2 })
-            {
-                Assert.That((mean[i] - Entries[i].Level) / Entries[i].Unit, Is.EqualTo(place).Within(Tolerances.SampledMean(1, 1000)));
-                Assert.That(covariance[4 * i] / Entries[i].Unit / Entries[i].Unit, Is.EqualTo(1).Within(Tolerances.SampledMean(Math.Sqrt(2), 1000)));
-            }
-        }
-    }
-
-    [Test]
-    public void A_step_without_samples_has_the_mixtures_own_moments()
-    {
-        (double[] recent, double[] scale) = Data();
-        var prior = MixturePrior.Fit(recent, scale, new MixtureSettings { Components = 3, Floor = 1e-12, Shrinkage = 0 });
-        (double[] mean, double[] covariance) = Moments(prior, []);
-        var moments = new SampleMoments(3);
-        moments.Add(recent);
-        // after a maximisation the mixture has its samples' mean and covariance
-        double[] expected = moments.Covariance();
-        for (int i = 0; i < 3; i++)
-        {
-            Assert.That(mean[i], Is.EqualTo(moments.Mean[i]).Within(Tolerances.DoubleFit * Math.Abs(Entries[i].Level)));
-            for (int j = 0; j < 3; j++)
-                Assert.That(covariance[3 * i + j],
-                    Is.EqualTo(expected[3 * i + j]).Within(Tolerances.DoubleFit * (1 + Math.Abs(expected[3 * i + j]))));
-        }
-    }
-
-    [Test]
     public void Constants_are_copied_with_no_variance()
     {
-        (double[] recent, double[] scale) = Data();
-        (double[] mean, double[] covariance) = Moments(MixturePrior.Fit(recent, scale, new MixtureSettings { Components = 3 }), recent[..9]);
+        (double[] mean, double[] covariance) = Moments(new MixturePrior(Recent, Scale, new MixtureSettings { Components = 3 }), Recent[..9]);
         Assert.That(mean[1], Is.EqualTo(0.7));
         for (int i = 0; i < 3; i++) Assert.That((covariance[3 + i], covariance[3 * i + 1]), Is.EqualTo((0.0, 0.0)));
-        MixturePrior nothing = MixturePrior.Fit([0.7, 0.1, 3, 0.7, 0.1, 3, 0.7, 0.1, 3], new double[3], new MixtureSettings { Components = 2 });
+        MixturePrior nothing = new([0.7, 0.1, 3, 0.7, 0.1, 3, 0.7, 0.1, 3], new double[3], new MixtureSettings { Components = 2 });
         (mean, covariance) = Moments(nothing, []);
         Assert.That((nothing.Mixture, mean, covariance), Is.EqualTo(((GaussianMixture?)null, new[] { 0.7, 0.1, 3 }, new double[9])));
     }
@@ -137,11 +95,10 @@ public sealed class MixturePriorTests
     [Test]
     public void Units_change_nothing_but_the_units()
     {
-        (double[] recent, double[] scale) = Data();
-        double[] other = [.. recent.Select((z, i) => i % 3 == 0 ? z / 128 : z)], otherScale = [scale[0] * 128, .. scale[1..]];
+        double[] other = [.. Recent.Select((z, i) => i % 3 == 0 ? z / 128 : z)], otherScale = [Scale[0] * 128, .. Scale[1..]];
         MixtureSettings settings = new() { Components = 3 };
-        (double[] mean, double[] covariance) = Moments(MixturePrior.Fit(recent, scale, settings), recent[30..45]);
-        (double[] otherMean, double[] otherCovariance) = Moments(MixturePrior.Fit(other, otherScale, settings), other[30..45]);
+        (double[] mean, double[] covariance) = Moments(new MixturePrior(Recent, Scale, settings), Recent[30..45]);
+        (double[] otherMean, double[] otherCovariance) = Moments(new MixturePrior(other, otherScale, settings), other[30..45]);
         Assert.That(otherMean[0] * 128, Is.EqualTo(mean[0]).Within(1e-7));
         Assert.That(otherCovariance[0] * 128 * 128, Is.EqualTo(covariance[0]).Within(1e-7));
         Assert.That(otherCovariance[2] * 128, Is.EqualTo(covariance[2]).Within(1e-7));
@@ -150,17 +107,16 @@ public sealed class MixturePriorTests
     [Test]
     public void A_fits_prior_has_the_moments_of_every_step_of_every_learner()
     {
-        (double[] recent, double[] scale) = Data();
         MixturePrior[] mixtures = [.. new ulong[] { 1, 2 }.Select(seed =>
-            MixturePrior.Fit(recent, scale, new MixtureSettings { Components = 2 + (int)seed, Seed = seed }))];
+            new MixturePrior(Recent, Scale, new MixtureSettings { Components = 2 + (int)seed, Seed = seed }))];
         // the second learner's episodes are of 1 and 2 steps, and the third step has no samples
-        double[][][] episodes = [[recent[..9], recent[9..18]], [recent[18..21], recent[21..27]]];
+        double[][][] episodes = [[Recent[..9], Recent[9..18]], [Recent[18..21], Recent[21..27]]];
         GaussianPrior prior = GaussianPrior.OfMixtures(mixtures, episodes, 3, 0.5, 2);
         Assert.That((prior.MeanStrength, prior.Strength), Is.EqualTo((0.5, 2.0)));
         double[][][] steps =
         [
-            [[.. recent[..3], .. recent[9..12]], [.. recent[3..6], .. recent[12..15]], [.. recent[6..9], .. recent[15..18]]],
-            [[.. recent[18..21], .. recent[21..24]], recent[24..27], []],
+            [[.. Recent[..3], .. Recent[9..12]], [.. Recent[3..6], .. Recent[12..15]], [.. Recent[6..9], .. Recent[15..18]]],
+            [[.. Recent[18..21], .. Recent[21..24]], Recent[24..27], []],
         ];
         for (int k = 0; k < 2; k++)
             for (int t = 0; t < 3; t++)
@@ -169,32 +125,18 @@ public sealed class MixturePriorTests
                 Assert.That(prior.Mean.AsSpan((3 * k + t) * 3, 3).ToArray(), Is.EqualTo(mean));
                 Assert.That(prior.Scatter.AsSpan((3 * k + t) * 9, 9).ToArray(), Is.EqualTo(covariance.Select(c => 2 * c)));
             }
-        Assert.That(() => GaussianPrior.OfMixtures(mixtures, episodes, 3, 1, 0), Throws.ArgumentException.With.Message.Contains("above 0"));
-        Assert.That(() => GaussianPrior.OfMixtures(mixtures, episodes[..1], 3, 1, 1), Throws.ArgumentException.With.Message.Contains("1 learners"));
-    }
-
-    [Test]
-    public void Threads_change_no_bit()
-    {
-        (double[] recent, double[] scale) = Data();
-        using var team = new WorkTeam(3);
-        MixtureSettings settings = new() { Components = 5 };
-        (double[] mean, double[] covariance) = Moments(MixturePrior.Fit(recent, scale, settings), recent[..15]);
-        Assert.That(Moments(MixturePrior.Fit(recent, scale, settings, team), recent[..15]), Is.EqualTo((mean, covariance)));
     }
 
     [Test]
     public void What_does_not_fit_is_refused_with_the_remedy()
     {
-        (double[] recent, double[] scale) = Data();
         MixtureSettings settings = new();
-        recent[7] = double.NaN;
-        Assert.That(() => MixturePrior.Fit(recent, scale, settings),
+        Assert.That(() => new MixturePrior([.. Recent[..7], double.NaN, 0], Scale, settings),
             Throws.TypeOf<NonFiniteTransitionException>().With.Message.Contains("entry 1 of sample 2"));
-        Assert.That(() => MixturePrior.Fit(recent.AsSpan(0, 4), scale, settings), Throws.ArgumentException.With.Message.Contains("[count, 3]"));
-        Assert.That(() => MixturePrior.Fit([], scale, settings), Throws.ArgumentException);
-        Assert.That(() => MixturePrior.Fit([1, 2, 3], [1, -1, 1], settings), Throws.ArgumentException.With.Message.Contains("entry 1 of the scale"));
-        MixturePrior prior = MixturePrior.Fit([1, 2, 3], [1, 1, 1], settings);
+        Assert.That(() => new MixturePrior(Recent[..4], Scale, settings), Throws.ArgumentException.With.Message.Contains("[count, 3]"));
+        Assert.That(() => new MixturePrior([], Scale, settings), Throws.ArgumentException);
+        Assert.That(() => new MixturePrior([1, 2, 3], [1, -1, 1], settings), Throws.ArgumentException.With.Message.Contains("entry 1 of the scale"));
+        MixturePrior prior = new([1, 2, 3], [1, 1, 1], settings);
         Assert.That(() => prior.Moments([1, 2], new double[3], new double[9]), Throws.ArgumentException.With.Message.Contains("[n, 3]"));
         Assert.That(() => prior.Moments([], new double[3], new double[3]), Throws.ArgumentException);
     }

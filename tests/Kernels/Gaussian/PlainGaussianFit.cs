@@ -4,7 +4,7 @@ using Naf.Kernels.Gaussian;
 namespace Naf.Tests;
 
 /// <summary>
-/// The fit of one time step in whole matrices and plain loops, as the formulas say: it standardises the data, solves by Gauss and Jordan with
+/// The fit of one time step in whole matrices and plain loops, as the formulas say: it standardises the data, inverts by Gauss and Jordan with
 /// pivots, and goes back to the data's units. It shares no line with the product.
 /// </summary>
 internal sealed record PlainGaussianFit(double[,] F, double[] Offset, double[,] N)
@@ -35,13 +35,12 @@ internal sealed record PlainGaussianFit(double[,] F, double[] Offset, double[,] 
             }
 
         // F = ((Σ_ii + R)⁻¹ Σ_ip)ᵀ; a constant entry has a scale of 0, so that its row and its column are 0
-        var (a, b) = (new double[inputs, inputs], new double[inputs, states]);
+        double[,] ridged = SmallMatrices.Block(sigma, 0, 0, inputs, inputs), b = new double[inputs, states];
+        for (int i = 0; i < inputs; i++) ridged[i, i] += settings.Ridge;
+        double[,] inverse = SmallMatrices.Inverse(ridged);
         for (int i = 0; i < inputs; i++)
-        {
-            for (int j = 0; j < inputs; j++) a[i, j] = sigma[i, j] + (i == j ? settings.Ridge : 0);
-            for (int j = 0; j < states; j++) b[i, j] = sigma[i, inputs + j];
-        }
-        Solve(a, b);
+            for (int j = 0; j < states; j++)
+                for (int k = 0; k < inputs; k++) b[i, j] += inverse[i, k] * sigma[k, inputs + j];
 
         // N = Σ_pp − F Σ_ii Fᵀ + floor and f = z̄_p − F z̄_i, in the data's units
         var (f, offset, covariance) = (new double[states, inputs], new double[states], new double[states, states]);
@@ -63,25 +62,5 @@ internal sealed record PlainGaussianFit(double[,] F, double[] Offset, double[,] 
             }
         }
         return new PlainGaussianFit(f, offset, covariance);
-    }
-
-    // b ← a⁻¹ b
-    private static void Solve(double[,] a, double[,] b)
-    {
-        int size = a.GetLength(0), columns = b.GetLength(1);
-        for (int k = 0; k < size; k++)
-        {
-            int row = Enumerable.Range(k, size - k).MaxBy(i => Math.Abs(a[i, k]));
-            for (int j = 0; j < size; j++) (a[k, j], a[row, j]) = (a[row, j], a[k, j]);
-            for (int j = 0; j < columns; j++) (b[k, j], b[row, j]) = (b[row, j], b[k, j]);
-            for (int i = 0; i < size; i++)
-            {
-                double factor = i == k ? 0 : a[i, k] / a[k, k];
-                for (int j = 0; j < size; j++) a[i, j] -= factor * a[k, j];
-                for (int j = 0; j < columns; j++) b[i, j] -= factor * b[k, j];
-            }
-        }
-        for (int i = 0; i < size; i++)
-            for (int j = 0; j < columns; j++) b[i, j] /= a[i, i];
     }
 }

@@ -71,10 +71,9 @@ public sealed class NetworkRegressionTests
         using var device = new CpuDevice(2);
         using var regression = new NetworkRegression(device, 3, 3, new RegressionSettings { Hidden = [64, 64] }, [1]);
         float[] rows = Sample(count, 1), test = Sample(500, 2);
-        var moments = new SampleMoments(6);
-        moments.Add([.. rows.Select(v => (double)v)]);
-        double[] mean = moments.Mean.ToArray(), scale = moments.Scale();
-        regression.SetScale(0, mean.AsSpan(0, 3), scale.AsSpan(0, 3), mean.AsSpan(3), scale.AsSpan(3));
+        SampleMoments moments = SampleMoments.Of(6, [.. rows.Select(v => (double)v)]);
+        double[] scale = moments.Scale();
+        regression.SetScale(0, moments.Mean, scale);
         double first = regression.Train(0, rows, 10), last = 0;
         for (int round = 0; round < 4; round++) last = regression.Train(0, rows, 1000);
         Assert.That(last, Is.LessThan(0.01 * first));
@@ -147,11 +146,11 @@ public sealed class NetworkRegressionTests
         Assert.That(() => regression.Train(0, Rows.AsSpan(0, 10), 1), Throws.ArgumentException.With.Message.Contains("7 + 2"));
         Assert.That(() => regression.Train(0, [], 1), Throws.ArgumentException.With.Message.Contains("one row or more"));
         Assert.That(() => regression.Predict(0, new float[14], new float[3]), Throws.ArgumentException.With.Message.Contains("14 entries"));
-        double[] seven = new double[7], two = new double[2];
-        Assert.That(() => regression.SetScale(0, seven, seven, two, seven), Throws.ArgumentException.With.Message.Contains("expected 2"));
-        Assert.That(() => regression.SetScale(0, seven, seven, two, [1, -1]), Throws.ArgumentException.With.Message.Contains("0 or above"));
-        Assert.That(() => regression.SetScale(0, [1e300, 0, 0, 0, 0, 0, 0], seven, two, two),
-            Throws.ArgumentException.With.Message.Contains("finite"));
+        double[] nine = new double[9];
+        Assert.That(() => regression.SetScale(0, nine, new double[7]), Throws.ArgumentException.With.Message.Contains("7 scales"));
+        Assert.That(() => regression.SetScale(0, nine, [.. nine[..8], -1]), Throws.ArgumentException.With.Message.Contains("0 or above"));
+        Assert.That(() => regression.SetScale(0, [1e300, .. nine[1..]], nine),
+            Throws.ArgumentException.With.Message.Contains("the inputs' means hold 1E+300"));
         Assert.That(regression.Train(0, Rows, 0), Is.NaN);
     }
 
