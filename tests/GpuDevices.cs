@@ -70,3 +70,20 @@ public abstract class GpuFixture(string name)
     public void No_buffer_is_alive() =>
         Assert.That((Device.LiveBuffers, Device.LiveBytes), Is.EqualTo((0, 0L)), "buffers and bytes that are alive");
 }
+
+/// <summary>Tests on the processor or one GPU device; each of them frees the buffers that it makes.</summary>
+/// <param name="name">"cpu", or one of <see cref="GpuDevices.All"/>.</param>
+public abstract class DeviceFixture(string name)
+{
+    private long _alive;
+
+    /// <summary>The device.</summary>
+    protected Device Device => GpuDevices.SharedOrCpu(name);
+
+    [SetUp]
+    public void CountBuffers() => (_, _alive) = (Device, HostBuffer.LiveBuffers);
+
+    [TearDown]
+    public void No_buffer_is_alive() =>
+        Assert.That((HostBuffer.LiveBuffers, (Device as GpuDevice)?.LiveBuffers ?? 0), Is.EqualTo((_alive, 0)));
+}

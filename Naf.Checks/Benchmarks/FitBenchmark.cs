@@ -7,29 +7,11 @@ using Naf.Kernels.Gaussian;
 namespace Naf.Checks.Benchmarks;
 
 /// <summary>What to time: the reference size by default (150 time steps of 20 states and 6 actions, 5 episodes), one prior for all steps.</summary>
-public sealed record FitBenchmarkSettings
-{
-    /// <summary>Learners fitted at once.</summary>
-    public int Learners { get; init; } = 1;
-
-    /// <summary>Time steps T.</summary>
-    public int Horizon { get; init; } = 150;
-
-    /// <summary>Entries of the state.</summary>
-    public int State { get; init; } = 20;
-
-    /// <summary>Entries of the action.</summary>
-    public int Action { get; init; } = 6;
-
-    /// <summary>Episodes of each learner.</summary>
-    public int Episodes { get; init; } = 5;
-
-    /// <summary>Seconds of timing, over all rounds.</summary>
-    public double Seconds { get; init; } = 5;
-
-    /// <summary>Rounds, of whose times the median is reported.</summary>
-    public int Rounds { get; init; } = 5;
-}
+/// <param name="Seconds">Seconds of timing, over all rounds.</param>
+/// <param name="Rounds">Rounds, of whose times the median is reported.</param>
+public sealed record FitBenchmarkSettings(
+    int Learners = 1, int Horizon = 150, int State = 20, int Action = 6, int Episodes = 5,
+    double Seconds = 5, int Rounds = 5);
 
 /// <summary>What was timed and how fast it was.</summary>
 /// <param name="MillisecondsPerFit">For all time steps of all learners, with the packed models, from samples that are on the device: median.</param>
@@ -45,7 +27,6 @@ public sealed record FitBenchmarkResult(
 /// <summary>Times the fit; its result is held against the reference first.</summary>
 public static class FitBenchmark
 {
-    /// <summary>Checks, warms up, times.</summary>
     /// <exception cref="ArgumentException">A size is out of range.</exception>
     /// <exception cref="InvalidOperationException">The result is wrong; nothing was timed.</exception>
     public static FitBenchmarkResult Run(Device device, FitBenchmarkSettings settings)

@@ -27,12 +27,8 @@ public static class FitCheck
 
         /// <summary>Whether rounding explains them.</summary>
         public bool Agree => F < Bound(Single) && Offset < Bound(Single) && N < Bound(Single) && Packed < PackedBound(Single);
-
-        /// <summary>The largest of them.</summary>
-        public double Largest => Math.Max(Math.Max(F, Offset), Math.Max(N, Packed));
     }
 
-    /// <summary>Fits and compares.</summary>
     /// <param name="single">In float32 on a GPU that has double.</param>
     public static Errors Run(Device device, DynamicsShape shape, FitOptions options, bool single = false)
     {
@@ -47,11 +43,9 @@ public static class FitCheck
 
     /// <summary>What float32 can bear where a device has no double.</summary>
     internal static GaussianFitSettings SettingsFor(Device device, GaussianFitSettings settings, bool single = false) =>
-        single || IsSingle(device)
+        single || device is GpuDevice { Limits.HasDouble: false }
             ? new GaussianFitSettings { Ridge = Math.Max(settings.Ridge, 1e-2), NoiseFloor = Math.Max(settings.NoiseFloor, 1e-2) }
             : settings;
-
-    private static bool IsSingle(Device device) => device is GpuDevice { Limits.HasDouble: false };
 
     /// <summary>The last fit of <paramref name="data"/> against the oracle.</summary>
     internal static Errors Compare(GaussianFit fit, FitData data, bool through = false)

@@ -4,13 +4,10 @@ using Naf.Kernels.Random;
 namespace Naf.Checks.Oracles;
 
 /// <summary>Episodes of a linear-Gaussian system that drifts with time, with a prior and a scale as they are made in training.</summary>
-/// <param name="Shape">Sizes.</param>
 /// <param name="Episodes">[learner][episode][sample][D].</param>
-/// <param name="Prior">The prior, or null.</param>
 /// <param name="Scale">[learners, D], or empty.</param>
 internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, GaussianPrior? Prior, double[] Scale)
 {
-    /// <summary>Draws them.</summary>
     public static FitData Draw(DynamicsShape shape, FitOptions options)
     {
         double[][][][] episodes =
@@ -18,8 +15,8 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
             .. Enumerable.Range(0, options.Learners).Select(k => Enumerable.Range(0, options.Episodes)
                 .Select(e => Episode(shape, (ulong)k, (uint)e, Length(shape.Horizon, e, options), options.Scaled)).ToArray()),
         ];
-        SampleMoments[] moments =
-            [.. episodes.Select(learner => SampleMoments.Of(shape.Sample, [.. learner.SelectMany(e => e).SelectMany(z => z)]))];
+        SampleMoments[] moments = [.. episodes.Select(learner =>
+            SampleMoments.Of(shape.Sample, [.. learner.SelectMany(e => e).SelectMany(z => z)]))];
         double[] scale = options.Scaled ? [.. moments.SelectMany(m => m.Scale())] : [];
         GaussianPrior? prior = options.PriorSteps == 0 ? null : GaussianPrior.Pooled(moments, 3);
         if (prior is not null && options.PriorSteps > 1)
@@ -94,23 +91,12 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
 }
 
 /// <summary>Which fit is checked.</summary>
-public sealed record FitOptions
+/// <param name="PriorSteps">Steps of the prior: 0 (none), 1 or the horizon.</param>
+/// <param name="Scaled">Whether entries are standardised, and two of them constant.</param>
+/// <param name="Ragged">Whether episodes end early, at different time steps.</param>
+public sealed record FitOptions(
+    int Learners = 2, int Episodes = 5, int PriorSteps = 1, bool Scaled = true, bool Ragged = false)
 {
-    /// <summary>Learners.</summary>
-    public int Learners { get; init; } = 2;
-
-    /// <summary>Episodes of each.</summary>
-    public int Episodes { get; init; } = 5;
-
-    /// <summary>Steps of the prior: 0 (none), 1 or the horizon.</summary>
-    public int PriorSteps { get; init; } = 1;
-
-    /// <summary>Whether entries are standardised, and two of them constant.</summary>
-    public bool Scaled { get; init; } = true;
-
-    /// <summary>Whether episodes end early, at different time steps.</summary>
-    public bool Ragged { get; init; }
-
     /// <summary>Ridge and floor; on a device without double precision at least 1e-2 each.</summary>
     public GaussianFitSettings Settings { get; init; } = new();
 }

@@ -15,7 +15,6 @@ namespace Naf.Checks.Oracles;
 /// <param name="Finite">Whether every number is finite in float32.</param>
 internal sealed record FitOracle(double[] F, double[] Offset, double[] N, float[] Packed, bool Finite)
 {
-    /// <summary>Fits a learner.</summary>
     /// <param name="data">Its episodes, prior and scale, of a single learner.</param>
     /// <param name="through">Whether the packed model passes through the only episode.</param>
     public static FitOracle Fit(FitData data, GaussianFitSettings settings, bool through = false)

@@ -23,7 +23,6 @@ internal sealed class DynamicsSpace
         (_kind, Coordinates, Observation, Action) = (kind, new StateCoordinates(observation.Tree), observation, task.ActionSize);
     }
 
-    /// <summary>The coordinates of s.</summary>
     public StateCoordinates Coordinates { get; }
 
     /// <summary>x = h(s, c).</summary>
@@ -38,7 +37,6 @@ internal sealed class DynamicsSpace
     /// <summary>Entries A of u.</summary>
     public int Action { get; }
 
-    /// <summary>The space of a task.</summary>
     /// <exception cref="UserException">The task's states can't be imagined.</exception>
     public static DynamicsSpace Of(IControlTask task, DynamicsCoordinates kind)
     {

@@ -6,7 +6,6 @@ namespace Naf.Host.Imagination;
 /// A learner's buffers B and B_old of the paper's Algorithm 2, and the recent episodes that the prior is fitted to. B fills with whole episodes; when
 /// it holds n of them, the dynamics are fitted to it and it becomes B_old.
 /// </summary>
-/// <param name="space">The coordinates in which states are kept.</param>
 /// <param name="saved">Numbers of a saved simulator state to keep with each step; 0: none.</param>
 /// <param name="refitEpisodes">n.</param>
 /// <param name="recentEpisodes">Episodes that are kept, at least 2 n.</param>
@@ -15,7 +14,6 @@ internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpi
     private readonly List<EpisodeRecord> _episodes = [];
     private readonly double[] _state = new double[space.Size], _action = new double[space.Action], _saved = new double[saved];
     private EpisodeRecord? _running;
-    private int _old;
 
     /// <summary>All episodes that are kept, the oldest first.</summary>
     public IReadOnlyList<EpisodeRecord> Recent => _episodes;
@@ -30,12 +28,11 @@ internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpi
     public IEnumerable<EpisodeRecord> Batch => _episodes.TakeLast(Filled);
 
     /// <summary>Episodes of B_old; none before the first fit.</summary>
-    public int OldCount => _old;
+    public int OldCount { get; private set; }
 
     /// <summary>Episode i of B_old.</summary>
-    public EpisodeRecord Old(int i) => _episodes[_episodes.Count - Filled - _old + i];
+    public EpisodeRecord Old(int i) => _episodes[_episodes.Count - Filled - OldCount + i];
 
-    /// <summary>The newest whole episode.</summary>
     public EpisodeRecord Newest => _episodes[^1];
 
     /// <summary>Begins an episode; one that was under way is forgotten.</summary>
@@ -72,14 +69,14 @@ internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpi
     }
 
     /// <summary>B_old ← B, B ← ∅.</summary>
-    public void Rotate() => (_old, Filled) = (Filled, 0);
+    public void Rotate() => (OldCount, Filled) = (Filled, 0);
 
     public void Save(BinaryWriter writer)
     {
         writer.Write(_episodes.Count);
         foreach (EpisodeRecord e in _episodes) e.Save(writer);
         writer.Write(Filled);
-        writer.Write(_old);
+        writer.Write(OldCount);
         writer.Write(_running is not null);
         _running?.Save(writer);
     }
@@ -89,9 +86,10 @@ internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpi
     {
         _episodes.Clear();
         for (int count = reader.ReadInt32(); count > 0; count--) _episodes.Add(Read());
-        (Filled, _old) = (reader.ReadInt32(), reader.ReadInt32());
-        if (Filled < 0 || _old < 0 || Filled + _old > _episodes.Count)
-            throw new InvalidDataException($"B and B_old hold {Filled} and {_old} of {_episodes.Count} episodes, which is not possible");
+        (Filled, OldCount) = (reader.ReadInt32(), reader.ReadInt32());
+        if (Filled < 0 || OldCount < 0 || Filled + OldCount > _episodes.Count)
+            throw new InvalidDataException(
+                $"B and B_old hold {Filled} and {OldCount} of {_episodes.Count} episodes, which is not possible");
         _running = reader.ReadBoolean() ? Read() : null;
 
         EpisodeRecord Read()

@@ -10,7 +10,6 @@ internal sealed class EpisodeRecord(int state, int action, int saved)
 {
     private readonly List<double> _states = [], _actions = [], _saved = [], _rewards = [];
 
-    /// <summary>Steps taken.</summary>
     public int Length => _rewards.Count;
 
     /// <summary>The constants of the episode, such as the target.</summary>
@@ -31,7 +30,6 @@ internal sealed class EpisodeRecord(int state, int action, int saved)
     /// <summary>The simulator's saved state before step t.</summary>
     public ReadOnlySpan<double> Saved(int t) => CollectionsMarshal.AsSpan(_saved).Slice(t * saved, saved);
 
-    /// <summary>Begins with s_0.</summary>
     public void Begin(ReadOnlySpan<double> s, ReadOnlySpan<double> constants, bool planned)
     {
         _states.AddRange(s);

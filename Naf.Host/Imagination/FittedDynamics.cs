@@ -27,28 +27,22 @@ internal sealed class FittedDynamics
     private StartClusters? _clusters;
     private int[] _names = [];
 
-    /// <param name="fit">The population's fit.</param>
     /// <param name="packed">The population's good models.</param>
     /// <param name="first">The first of the learner's models in both.</param>
-    /// <param name="models">How many it has.</param>
-    /// <param name="seed">The learner's seed.</param>
-    /// <param name="planned">Whether some episodes are planned.</param>
     /// <param name="team">Threads for the prior.</param>
     public FittedDynamics(
         GaussianFit fit, PackedModels packed, int first, int models, ImaginationSettings settings, ulong seed, bool planned, WorkTeam team)
     {
         (_fit, _packed, _first, Models, _settings, _seed, _team) = (fit, packed, first, models, settings, seed, team);
         (_modes, _ofEpisodes) = (planned ? 2 : 1, settings.Around == LinearisationPoint.Episode);
-        (Scale, Range) = (new double[Shape.Sample], new StateRange([], []));
+        (Scale, Range) = (new double[Shape.Sample], new StateRange(new float[2 * Shape.State]));
     }
 
-    /// <summary>Sizes of a model.</summary>
     public DynamicsShape Shape => _fit.Shape;
 
     /// <summary>Models: Gaussians of the initial states, times two where some episodes are planned; or one for each episode.</summary>
     public int Models { get; }
 
-    /// <summary>Whether there is a model.</summary>
     public bool Ready { get; private set; }
 
     /// <summary>Their places in the population's fit.</summary>
@@ -62,7 +56,6 @@ internal sealed class FittedDynamics
 
     /// <summary>The Gaussian of initial states to which a start belongs.</summary>
     /// <param name="s">[S], s₀.</param>
-    /// <param name="constants">The constants of the episode.</param>
     public int StartOf(ReadOnlySpan<double> s, ReadOnlySpan<double> constants) =>
         _clusters is null ? 0 : _names[_clusters.Of([.. s, .. constants])];
 
@@ -83,8 +76,8 @@ internal sealed class FittedDynamics
     public FitInput? Prepare(EpisodeMemory memory)
     {
         Ready &= !_ofEpisodes;
-        IEnumerable<EpisodeRecord> newest = memory.Recent.TakeLast(Math.Max(_settings.PriorEpisodes, _settings.RefitEpisodes));
-        double[] recent = [.. newest.SelectMany(e => e.Samples())];
+        int count = Math.Max(_settings.PriorEpisodes, _settings.RefitEpisodes);
+        double[] recent = [.. memory.Recent.TakeLast(count).SelectMany(e => e.Samples())];
         SampleMoments moments = SampleMoments.Of(Shape.Sample, recent);
         double[] scale = moments.Scale();
         if (!scale.All(double.IsFinite)) throw new ArgumentException("the spread of the states is not a finite number");
@@ -113,7 +106,6 @@ internal sealed class FittedDynamics
         return true;
     }
 
-    /// <summary>Hands the models to rollouts.</summary>
     public void GiveTo(ImaginationRollouts rollouts, int learner) => _packed.GiveTo(rollouts, learner, _first, Models);
 
     /// <summary>The error on an episode that is not yet part of the fit; null before the first fit.</summary>
@@ -142,7 +134,7 @@ internal sealed class FittedDynamics
         if (!Ready) return;
         writer.Write(MemoryMarshal.AsBytes(Packed(0, Models).AsSpan()));
         writer.Write(MemoryMarshal.AsBytes(Scale.AsSpan()));
-        Range.Save(writer);
+        writer.Write(MemoryMarshal.AsBytes(Range.Bounds.AsSpan()));
         _clusters?.Save(writer);
         if (_clusters is not null)
             for (int c = 0; c < _settings.InitialStates; c++) writer.Write(c < _names.Length ? _names[c] : 0);
@@ -156,7 +148,7 @@ internal sealed class FittedDynamics
         reader.ReadExactly(MemoryMarshal.AsBytes(packed.AsSpan()));
         _packed.Write(_first, packed);
         reader.ReadExactly(MemoryMarshal.AsBytes(Scale.AsSpan()));
-        Range = StateRange.Load(reader, Shape.State);
+        reader.ReadExactly(MemoryMarshal.AsBytes(Range.Bounds.AsSpan()));
         _clusters = _settings.InitialStates == 1 || _ofEpisodes ? null : StartClusters.Load(reader, _team);
         if (_clusters is not null) _names = [.. Enumerable.Range(0, _settings.InitialStates).Select(_ => reader.ReadInt32())];
     }

@@ -19,9 +19,8 @@ internal sealed class FittedModel : IRolloutModel
         Device device, NafPopulation population, DynamicsSpace space, int horizon, ImaginationSettings settings, PopulationDynamics dynamics)
     {
         (_settings, _dynamics, _horizon) = (settings, dynamics, horizon);
-        RolloutSettings standard = RolloutSettings();
-        _rollouts = new ImaginationRollouts(
-            device, population, space.Rollouts(dynamics[0].Models * horizon), [.. Enumerable.Repeat(standard, dynamics.Learners)]);
+        _rollouts = new ImaginationRollouts(device, population, space.Rollouts(dynamics[0].Models * horizon),
+            [.. Enumerable.Repeat(RolloutSettings(), dynamics.Learners)]);
     }
 
     public void RollOut(IReadOnlyList<Imagining> learners)
@@ -33,7 +32,7 @@ internal sealed class FittedModel : IRolloutModel
 
     public RolloutReport Report(int learner) => _rollouts.Starts(learner).Count == 0 ? default : _rollouts.Report(learner);
 
-    public string?[] Refit(IReadOnlyList<Refitting> due)
+    public string?[] Refit(IReadOnlyList<(int Learner, EpisodeMemory Memory)> due)
     {
         string?[] problems = _dynamics.Refit(due);
         for (int i = 0; i < due.Count; i++)

@@ -9,7 +9,7 @@ namespace Naf.Host.Imagination;
 /// Imagination step by step on the host: all rollouts of a learner act, then all of them advance side by side. What is stored does not depend on the
 /// number of threads.
 /// </summary>
-internal abstract class HostModel : IRolloutModel
+internal abstract class HostModel
 {
     private readonly NafPopulation _population;
     private readonly ImaginationSettings _settings;
@@ -34,7 +34,6 @@ internal abstract class HostModel : IRolloutModel
     /// <summary>What a rollout did in a step.</summary>
     protected enum Outcome
     {
-        /// <summary>It goes on.</summary>
         GoesOn,
         /// <summary>The row is its last: a terminal state, or the horizon.</summary>
         Ended,
@@ -58,18 +57,8 @@ internal abstract class HostModel : IRolloutModel
 
     public RolloutReport Report(int learner) => _reports[learner];
 
-    public string?[] Refit(IReadOnlyList<Refitting> due) =>
+    public string?[] Refit(IReadOnlyList<(int Learner, EpisodeMemory Memory)> due) =>
         [.. due.Select(d => PopulationDynamics.Try(() => Learn(d.Learner, d.Memory) ? null : PopulationDynamics.NotFinite))];
-
-    public abstract bool Ready(int learner);
-
-    public abstract ModelError? ErrorOn(int learner, EpisodeRecord episode);
-
-    public abstract void Save(BinaryWriter writer);
-
-    public abstract void Load(BinaryReader reader);
-
-    public abstract void Dispose();
 
     /// <summary>Learns a learner's dynamics anew from its memory, whose B is full.</summary>
     /// <returns>Whether they are finite; where not, the last good ones stay.</returns>

@@ -4,13 +4,11 @@ using Naf.Kernels.Rollout;
 namespace Naf.Host.Imagination;
 
 /// <summary>One learner's share in a call of imagination.</summary>
-/// <param name="Learner">The learner.</param>
 /// <param name="Memory">Its B_old.</param>
-/// <param name="Seed">Its seed.</param>
-/// <param name="First">The number of its first rollout: of those before it in the run; random numbers are drawn by it.</param>
+/// <param name="First">The number of its first rollout in the run, by which random numbers are drawn.</param>
 internal readonly record struct Imagining(int Learner, EpisodeMemory Memory, ulong Seed, ulong First)
 {
-    /// <summary>Draws the start of rollout <see cref="First"/> + <paramref name="rollout"/>: every step of B_old is as likely.</summary>
+    /// <summary>Draws where a rollout, First + its number here, starts: every step of B_old is as likely.</summary>
     /// <returns>The episode, its place in B_old, and the time step.</returns>
     public (EpisodeRecord Episode, int Place, int Time) Start(int rollout)
     {
@@ -37,7 +35,7 @@ internal interface IRolloutModel : IDisposable
 
     /// <summary>Learns the dynamics of all learners that are due anew.</summary>
     /// <returns>Why a learner has no new dynamics, so that the last good ones stay; null where it has.</returns>
-    string?[] Refit(IReadOnlyList<Refitting> due);
+    string?[] Refit(IReadOnlyList<(int Learner, EpisodeMemory Memory)> due);
 
     /// <summary>Whether a learner has dynamics to imagine in.</summary>
     bool Ready(int learner);
@@ -45,7 +43,6 @@ internal interface IRolloutModel : IDisposable
     /// <summary>The error on an episode that the dynamics have not seen; null where there is none to speak of.</summary>
     ModelError? ErrorOn(int learner, EpisodeRecord episode);
 
-    /// <summary>Writes the learners' dynamics.</summary>
     void Save(BinaryWriter writer);
 
     /// <summary>Takes over what <see cref="Save"/> wrote.</summary>

@@ -19,7 +19,6 @@ internal sealed class ImaginationSchedule(ImaginationSettings settings)
     /// <summary>Whether the newest dynamics were too far from the newest episode.</summary>
     public bool Resting { get; private set; }
 
-    /// <summary>Whether to imagine.</summary>
     public bool On => Ended.Length == 0 && !Resting;
 
     /// <summary>Looks at a batch of real episodes, at the time of a fit.</summary>

@@ -5,15 +5,13 @@ namespace Naf.Host.Imagination;
 /// <param name="MultiStep">The same l steps ahead, through predicted states and the actions that were taken.</param>
 public readonly record struct ModelError(double OneStep, double MultiStep)
 {
-    /// <summary>Whether both are numbers.</summary>
-    public bool IsFinite => double.IsFinite(OneStep) && double.IsFinite(MultiStep);
-
     /// <summary>Measures the error of mean predictions on an episode.</summary>
-    /// <param name="episode">The episode.</param>
     /// <param name="scale">[S], 1 / standard deviation; entries of scale 0 do not count.</param>
     /// <param name="steps">l.</param>
     /// <param name="predict">Replaces s, [S], by the mean of s′ at time step t under u, [A].</param>
-    internal static ModelError Of(EpisodeRecord episode, ReadOnlySpan<double> scale, int steps, Action<int, Span<double>, ReadOnlySpan<double>> predict)
+    internal static ModelError Of(
+        EpisodeRecord episode, ReadOnlySpan<double> scale, int steps,
+        Action<int, Span<double>, ReadOnlySpan<double>> predict)
     {
         double one = 0, many = 0;
         long ones = 0, manies = 0;

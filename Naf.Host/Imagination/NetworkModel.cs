@@ -13,7 +13,7 @@ namespace Naf.Host.Imagination;
 /// Imagination in a neural network that predicts s′ − s from (s, u), trained on all real steps so far: the paper's negative result (section 6.3). The
 /// observation is recomputed exactly, x = h(s), as in the fitted dynamics.
 /// </summary>
-internal sealed class NetworkModel : HostModel
+internal sealed class NetworkModel : HostModel, IRolloutModel
 {
     private readonly ImaginationSettings _settings;
     private readonly DynamicsSpace _space;
@@ -27,8 +27,6 @@ internal sealed class NetworkModel : HostModel
     private readonly double[][] _states, _constants;
     private readonly int[] _times;
 
-    /// <param name="device">The population's device.</param>
-    /// <param name="horizon">Time steps of an episode.</param>
     public NetworkModel(
         Device device, DynamicsSpace space, int horizon, NafPopulation population, ImaginationSettings settings, IReadOnlyList<ulong> seeds)
         : base(population, settings)
@@ -48,11 +46,11 @@ internal sealed class NetworkModel : HostModel
 
         public double[] Scale { get; set; } = [];
 
-        public StateRange Range { get; set; } = new([], []);
+        public StateRange Range { get; set; } = new([]);
     }
 
     // a network that has left the finite numbers learns no more
-    public override bool Ready(int learner) => _known[learner].Scale.Length > 0 && _network.Finite(learner);
+    public bool Ready(int learner) => _known[learner].Scale.Length > 0 && _network.Finite(learner);
 
     protected override bool Learn(int learner, EpisodeMemory memory)
     {
@@ -77,7 +75,7 @@ internal sealed class NetworkModel : HostModel
         return true;
     }
 
-    public override ModelError? ErrorOn(int learner, EpisodeRecord episode)
+    public ModelError? ErrorOn(int learner, EpisodeRecord episode)
     {
         if (!Ready(learner)) return null;
         var (z, d) = (new float[_space.Size + _space.Action], new float[_space.Size]);
@@ -90,7 +88,7 @@ internal sealed class NetworkModel : HostModel
         });
     }
 
-    public override void Save(BinaryWriter writer)
+    public void Save(BinaryWriter writer)
     {
         foreach (TrainingData k in _known)
         {
@@ -98,13 +96,13 @@ internal sealed class NetworkModel : HostModel
             writer.Write(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(k.Rows)));
             writer.Write(k.Scale.Length);
             writer.Write(MemoryMarshal.AsBytes(k.Scale.AsSpan()));
-            k.Range.Save(writer);
+            writer.Write(MemoryMarshal.AsBytes(k.Range.Bounds.AsSpan()));
         }
         writer.Flush();
         _network.Save(writer.BaseStream);
     }
 
-    public override void Load(BinaryReader reader)
+    public void Load(BinaryReader reader)
     {
         foreach (TrainingData k in _known)
         {
@@ -112,12 +110,13 @@ internal sealed class NetworkModel : HostModel
             for (int count = reader.ReadInt32(); count > 0; count--) k.Rows.Add(reader.ReadSingle());
             k.Scale = new double[reader.ReadInt32()];
             reader.ReadExactly(MemoryMarshal.AsBytes(k.Scale.AsSpan()));
-            k.Range = StateRange.Load(reader, k.Scale.Length);
+            k.Range = new StateRange(new float[2 * k.Scale.Length]);
+            reader.ReadExactly(MemoryMarshal.AsBytes(k.Range.Bounds.AsSpan()));
         }
         _network.Load(reader.BaseStream);
     }
 
-    public override void Dispose() => _network.Dispose();
+    public void Dispose() => _network.Dispose();
 
     protected override void Begin(int m, EpisodeRecord episode, int time, Span<float> x)
     {
@@ -140,11 +139,12 @@ internal sealed class NetworkModel : HostModel
         for (int i = 0; i < live.Length; i++)
         {
             int m = live[i];
+            StateRange range = _known[learner].Range;
             bool inside = true;
             for (int j = 0; j < states; j++)
             {
                 _states[m][j] += d[i * states + j];
-                inside &= _states[m][j] >= _known[learner].Range.Low[j] && _states[m][j] <= _known[learner].Range.High[j];
+                inside &= _states[m][j] >= range.Low[j] && _states[m][j] <= range.High[j];
             }
             outcomes[m] = inside ? Reward(m, rows[m]!) : Outcome.Cut;
         }

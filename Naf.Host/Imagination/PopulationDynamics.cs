@@ -7,11 +7,6 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Host.Imagination;
 
-/// <summary>A learner whose dynamics are to be learned anew.</summary>
-/// <param name="Learner">The learner.</param>
-/// <param name="Memory">Its episodes, with a full B.</param>
-internal readonly record struct Refitting(int Learner, EpisodeMemory Memory);
-
 /// <summary>
 /// The fitted dynamics of a population: one fit for all learners that are due, whose models stay on the device that fits them. A learner's models do
 /// not depend on which others are due, bitwise.
@@ -27,9 +22,7 @@ internal sealed class PopulationDynamics : IDisposable
     private readonly bool _ofEpisodes;
 
     /// <param name="device">Where to fit; it must outlive this.</param>
-    /// <param name="space">The coordinates of s.</param>
     /// <param name="horizon">Time steps T of an episode.</param>
-    /// <param name="seeds">The learners' seeds.</param>
     /// <param name="planned">Whether some episodes are planned.</param>
     /// <param name="team">Threads for the prior.</param>
     public PopulationDynamics(
@@ -52,15 +45,14 @@ internal sealed class PopulationDynamics : IDisposable
         _learners = [.. seeds.Select((seed, k) => new FittedDynamics(_fit, _models, k * models, models, settings, seed, planned, team))];
     }
 
-    /// <summary>Number of learners.</summary>
     public int Learners => _learners.Length;
 
-    /// <summary>A learner's dynamics.</summary>
     public FittedDynamics this[int learner] => _learners[learner];
 
     /// <summary>Fits the dynamics of all learners that are due, each to its newest episodes.</summary>
+    /// <param name="due">Learners and their episodes, each with a full B.</param>
     /// <returns>Why a learner has no new dynamics, so that the last good ones stay; null where it has.</returns>
-    public string?[] Refit(IReadOnlyList<Refitting> due)
+    public string?[] Refit(IReadOnlyList<(int Learner, EpisodeMemory Memory)> due)
     {
         var problems = new string?[due.Count];
         var inputs = new FitInput?[due.Count];

@@ -28,10 +28,7 @@ internal sealed class PopulationImagination : IDisposable
     private readonly List<Imagining> _imagining = [];
 
     /// <param name="task">The task; it must outlive this.</param>
-    /// <param name="settings">How to train.</param>
     /// <param name="population">Whose policies act, and whose R_f is filled.</param>
-    /// <param name="device">The population's device.</param>
-    /// <param name="team">Threads.</param>
     /// <exception cref="UserException">The task's dynamics can't be imagined.</exception>
     public PopulationImagination(IControlTask task, TrainingSettings settings, NafPopulation population, Device device, WorkTeam team)
     {
@@ -51,7 +48,8 @@ internal sealed class PopulationImagination : IDisposable
                 ImaginationKind.Fitted => _opened.Add(new FittedModel(device, population, Space, task.Horizon, _settings, _imagined!)),
                 ImaginationKind.True => _opened.Add(new SimulatorModel(
                     ControlTask.Simulated(task, "imagination=true"), population, _settings, team)),
-                ImaginationKind.Network => _opened.Add(new NetworkModel(device, Space, task.Horizon, population, _settings, _seeds)),
+                ImaginationKind.Network =>
+                    _opened.Add(new NetworkModel(device, Space, task.Horizon, population, _settings, _seeds)),
                 _ => null,
             };
         }
@@ -64,13 +62,13 @@ internal sealed class PopulationImagination : IDisposable
         int recent = Math.Max(_settings.PriorEpisodes, 2 * _settings.RefitEpisodes * _settings.InitialStates);
         _memories = [.. _seeds.Select(_ => new EpisodeMemory(Space, saved, _settings.RefitEpisodes, recent))];
         _schedules = [.. _seeds.Select(_ => new ImaginationSchedule(_settings))];
-        (_rollouts, _reports, _emptied) = (new ulong[_seeds.Length], new ImaginationReport[_seeds.Length], new bool[_seeds.Length]);
+        int learners = _seeds.Length;
+        (_rollouts, _reports, _emptied) = (new ulong[learners], new ImaginationReport[learners], new bool[learners]);
 
         PopulationDynamics Fits(ImaginationSettings how) =>
             _opened.Add(new PopulationDynamics(device, Space, task.Horizon, how, _seeds, _plans, team));
     }
 
-    /// <summary>The coordinates of the states.</summary>
     public DynamicsSpace Space { get; }
 
     /// <summary>A learner's real episodes.</summary>
@@ -79,11 +77,10 @@ internal sealed class PopulationImagination : IDisposable
     /// <summary>The dynamics in which a learner's planner plans.</summary>
     public FittedDynamics Dynamics(int learner) => _dynamics![learner];
 
-    /// <summary>Whether a learner imagines now.</summary>
     public bool IsOn(int learner) =>
         _schedules[learner].On && _memories[learner].OldCount > 0 && (_settings.FromReplay || _model?.Ready(learner) == true);
 
-    /// <summary>Lets a learner that acts take part in the next imagination: every m steps, and at once where R_f was emptied.</summary>
+    /// <summary>Lets a learner that acts imagine next: every m steps, and at once where R_f was emptied.</summary>
     /// <param name="step">Steps that it has taken.</param>
     public void Add(int learner, long step)
     {
@@ -91,7 +88,7 @@ internal sealed class PopulationImagination : IDisposable
             _imagining.Add(new Imagining(learner, _memories[learner], _seeds[learner], _rollouts[learner]));
     }
 
-    /// <summary>Simulates l steps from each of m states of B_old of the learners that take part, and stores them in R_f.</summary>
+    /// <summary>Simulates l steps from each of m states of B_old of those learners, and stores them in R_f.</summary>
     public void Imagine()
     {
         if (_model is null || _imagining.Count == 0) return;
@@ -153,12 +150,13 @@ internal sealed class PopulationImagination : IDisposable
 
         bool Imagines(int learner) => _model is not null && _schedules[learner].Ended.Length == 0;
 
-        void Learn(Func<IReadOnlyList<Refitting>, string?[]> refit, Func<int, bool> takesPart)
+        void Learn(Func<IReadOnlyList<(int, EpisodeMemory)>, string?[]> refit, Func<int, bool> takesPart)
         {
-            Refitting[] some = [.. due.Where(d => takesPart(d.Learner)).Select(d => new Refitting(d.Learner, _memories[d.Learner]))];
+            (int, EpisodeMemory)[] some =
+                [.. due.Select(d => d.Learner).Where(takesPart).Select(k => (k, _memories[k]))];
             if (some.Length == 0) return;
-            foreach ((Refitting which, string? problem) in some.Zip(refit(some)))
-                problems[which.Learner] = problems.GetValueOrDefault(which.Learner) ?? problem;
+            foreach (((int k, _), string? problem) in some.Zip(refit(some)))
+                problems[k] = problems.GetValueOrDefault(k) ?? problem;
         }
     }
 
@@ -203,7 +201,6 @@ internal sealed class PopulationImagination : IDisposable
     public void Dispose() => _opened.Dispose();
 }
 
-/// <summary>What a learner imagined.</summary>
 /// <param name="Steps">Imagined transitions stored.</param>
 /// <param name="Cuts">Rollouts that left the range of the data or the finite numbers.</param>
 /// <param name="Error">The error of the dynamics on the newest episode, where they were fitted anew.</param>

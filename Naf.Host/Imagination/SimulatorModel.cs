@@ -8,7 +8,7 @@ using Naf.Sim.Mujoco;
 namespace Naf.Host.Imagination;
 
 /// <summary>Imagination by MuJoCo itself, from the saved states of real episodes, on all cores: the best case of the paper's section 6.2.</summary>
-internal sealed class SimulatorModel : HostModel
+internal sealed class SimulatorModel : HostModel, IRolloutModel
 {
     private readonly ControlEnvironment[] _environments;
     private readonly DisposeScope _opened = new();
@@ -16,14 +16,14 @@ internal sealed class SimulatorModel : HostModel
     private readonly bool[] _ready;
 
     /// <param name="task">The task; it must outlive this.</param>
-    /// <param name="team">Threads.</param>
     public SimulatorModel(ControlTask task, NafPopulation population, ImaginationSettings settings, WorkTeam team)
         : base(population, settings)
     {
         (_team, _ready) = (team, new bool[population.Learners]);
         try
         {
-            _environments = [.. Enumerable.Range(0, settings.Starts).Select(_ => _opened.Add(new ControlEnvironment(task)))];
+            _environments = new ControlEnvironment[settings.Starts];
+            for (int m = 0; m < _environments.Length; m++) _environments[m] = _opened.Add(new ControlEnvironment(task));
         }
         catch
         {
@@ -37,21 +37,21 @@ internal sealed class SimulatorModel : HostModel
 
     protected override bool Learn(int learner, EpisodeMemory memory) => _ready[learner] = true;
 
-    public override bool Ready(int learner) => _ready[learner];
+    public bool Ready(int learner) => _ready[learner];
 
-    public override ModelError? ErrorOn(int learner, EpisodeRecord episode) => null;
+    public ModelError? ErrorOn(int learner, EpisodeRecord episode) => null;
 
-    public override void Save(BinaryWriter writer)
+    public void Save(BinaryWriter writer)
     {
         foreach (bool ready in _ready) writer.Write(ready);
     }
 
-    public override void Load(BinaryReader reader)
+    public void Load(BinaryReader reader)
     {
         foreach (ref bool ready in _ready.AsSpan()) ready = reader.ReadBoolean();
     }
 
-    public override void Dispose() => _opened.Dispose();
+    public void Dispose() => _opened.Dispose();
 
     protected override void Begin(int m, EpisodeRecord episode, int time, Span<float> x)
     {

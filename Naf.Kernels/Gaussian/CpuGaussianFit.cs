@@ -16,8 +16,8 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
     private readonly FitLearner[] _learners;
     private readonly int[] _wrong;
     private readonly int _blocksPerLearner;
-    private readonly List<IDisposable> _owned = [];
-    private readonly HostBuffer _samples, _models, _diagonals;
+    private readonly HostBuffer _memory;
+    private readonly double* _diagonals;
     private readonly Action<int> _fitAsWorker;
     private FitCall? _call;
     private int _next;
@@ -27,47 +27,42 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
     {
         (_shape, _team, _lengths, int learners) = (shape, device.Team, lengths, lengths.Length);
         _blocksPerLearner = (shape.Horizon + FitBlock.Width - 1) / FitBlock.Width;
-        long samples = (long)maxEpisodes * shape.Horizon * shape.Sample, model = (long)_blocksPerLearner * FitBlock.ModelBlock(shape);
-        try
-        {
-            _blocks = [.. Enumerable.Range(0, _team.Threads).Select(_ => Own(new FitBlock(shape, maxEpisodes)))];
-            _samples = Own(new HostBuffer(2 * samples * learners));
-            _models = Own(new HostBuffer(2 * model * FitBlock.Width * learners));
-            _diagonals = Own(new HostBuffer(2L * shape.Sample * learners));
-            Packed = Own(new HostBuffer((long)shape.Horizon * shape.PackedStep * learners));
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
+        nint samples = (nint)maxEpisodes * shape.Horizon * shape.Sample;
+        nint packed = (nint)shape.Horizon * shape.PackedStep;
+        nint model = (nint)_blocksPerLearner * FitBlock.ModelBlock(shape), block = FitBlock.Vectors(shape, maxEpisodes);
+
+        // models and threads' memory in whole vectors, then doubles, then floats
+        _memory = new HostBuffer(2 * FitBlock.Width * block * _team.Threads
+            + (2 * (FitBlock.Width * model + samples + shape.Sample) + packed) * learners);
+        Lanes* models = (Lanes*)_memory.Pointer, blocks = models + model * learners;
+        double* stored = (double*)(blocks + block * _team.Threads);
+        _diagonals = stored + samples * learners;
+        float* allPacked = (float*)(_diagonals + shape.Sample * learners);
+        _blocks = new FitBlock[_team.Threads];
+        for (int w = 0; w < _blocks.Length; w++) _blocks[w] = new FitBlock(shape, maxEpisodes, blocks + block * w);
         _wrong = [.. Enumerable.Repeat(1, learners)];
         _learners = new FitLearner[learners];
-        for (nint k = 0; k < learners; k++)
+        for (int k = 0; k < learners; k++)
             _learners[k] = new FitLearner
             {
-                Samples = (double*)_samples.Pointer + k * (nint)samples,
-                Models = (Lanes*)_models.Pointer + k * (nint)model,
-                Packed = Packed.Pointer + k * shape.Horizon * shape.PackedStep,
+                Samples = stored + samples * k, Models = models + model * k, Packed = allPacked + packed * k,
             };
         _fitAsWorker = FitAsWorker;
     }
-
-    public HostBuffer Packed { get; }
 
     public void Store(int learner, int episode, ReadOnlySpan<double> samples) =>
         samples.CopyTo(new Span<double>(_learners[learner].Samples + (nint)episode * _shape.Horizon * _shape.Sample, samples.Length));
 
     public void Fit(FitCall call)
     {
-        call.Diagonal.CopyTo(new Span<double>(_diagonals.Pointer, call.Diagonal.Length));
+        call.Diagonal.CopyTo(new Span<double>(_diagonals, call.Diagonal.Length));
         fixed (double* mean = call.Prior?.Mean, scatter = call.Prior?.Scatter)
         {
             for (int place = 0; place < call.Learners.Length; place++)
             {
                 ref FitLearner learner = ref _learners[call.Learners[place]];
                 nint at = (nint)call.PriorSteps * place * _shape.Sample;
-                learner.Diagonal = (double*)_diagonals.Pointer + (nint)place * _shape.Sample;
+                learner.Diagonal = _diagonals + (nint)place * _shape.Sample;
                 learner.PriorMean = mean + at;
                 learner.PriorScatter = scatter + at * _shape.Sample;
                 _wrong[call.Learners[place]] = 0;
@@ -99,22 +94,17 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
 
     public void Poison()
     {
-        _models.Span.Fill(float.NaN);
-        _shape.PoisonPacked(Packed.Span);
+        int model = _blocksPerLearner * FitBlock.ModelBlock(_shape) * FitBlock.Width;
+        foreach (FitLearner learner in _learners)
+        {
+            new Span<double>(learner.Models, model).Fill(double.NaN);
+            _shape.PoisonPacked(new Span<float>(learner.Packed, _shape.Horizon * _shape.PackedStep));
+        }
     }
 
     public bool IsFinite(int learner) => _wrong[learner] == 0;
 
-    public void Dispose()
-    {
-        foreach (IDisposable memory in _owned) memory.Dispose();
-    }
-
-    private TMemory Own<TMemory>(TMemory memory) where TMemory : IDisposable
-    {
-        _owned.Add(memory);
-        return memory;
-    }
+    public void Dispose() => _memory.Dispose();
 
     private void FitAsWorker(int worker)
     {

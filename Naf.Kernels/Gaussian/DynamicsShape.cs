@@ -16,13 +16,10 @@ namespace Naf.Kernels.Gaussian;
 /// <exception cref="ArgumentException">A size is out of range.</exception>
 public readonly record struct DynamicsShape(int Horizon, int State, int Action)
 {
-    /// <summary>Time steps T.</summary>
     public int Horizon { get; } = Require("horizon", Horizon, 100_000);
 
-    /// <summary>Entries S of the state.</summary>
     public int State { get; } = Require("state", State, 512);
 
-    /// <summary>Entries A of the action.</summary>
     public int Action { get; } = Require("action", Action, 64);
 
     /// <summary>Entries of the input [s; u]: S + A.</summary>

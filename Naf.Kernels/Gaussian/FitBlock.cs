@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics;
-using Naf.Gpu.Cpu;
 using Lanes = System.Runtime.Intrinsics.Vector512<double>;
 using Vector = System.Runtime.Intrinsics.Vector512;
 
@@ -32,7 +31,7 @@ internal unsafe struct FitLearner
 /// Σ is never stored: a tile of it is summed, less what the earlier columns of the Cholesky factor explain, and solved at once. One product makes a
 /// tile: a row is [−x | L | −F R], held against the columns [x | L | F] of four rows, which are copied side by side first.
 /// </remarks>
-internal sealed unsafe class FitBlock : IDisposable
+internal sealed unsafe class FitBlock
 {
     /// <summary>Time steps of a block.</summary>
     public static readonly int Width = Lanes.Count;
@@ -42,7 +41,6 @@ internal sealed unsafe class FitBlock : IDisposable
     private readonly DynamicsShape _shape;
     private readonly int _episodes, _terms, _inputs, _outputs, _count;
     private readonly nint _row;
-    private readonly HostBuffer _memory;
     // [count, terms + 2 inputs], [terms + 2 inputs, 4], [outputs, outputs]
     private readonly Lanes* _a, _b, _c;
     // z̄ and −1 / the diagonal of the Cholesky factors: [count]; a tile; [episodes + 1]
@@ -55,15 +53,13 @@ internal sealed unsafe class FitBlock : IDisposable
     private readonly double** _steps;
     private readonly double* _zeros;
 
-    /// <exception cref="OutOfMemoryException">The machine has no room.</exception>
-    public FitBlock(DynamicsShape shape, int episodes)
+    /// <param name="memory">[<see cref="Vectors"/>].</param>
+    public FitBlock(DynamicsShape shape, int episodes, Lanes* memory)
     {
         (_shape, _episodes, _terms, _inputs, _outputs) = (shape, episodes, episodes + 1, Padded(shape.Input), Padded(shape.State));
         _count = _inputs + _outputs;
         _row = _terms + 2 * _inputs;
-        long vectors = _count * (_row + 2) + Tile * (Math.Max(_row, _outputs) + Tile) + (long)_outputs * _outputs + _terms;
-        _memory = new HostBuffer(2 * (vectors * Width + 2 * _count + shape.Sample + Width));
-        Lanes* at = (Lanes*)_memory.Pointer;
+        Lanes* at = memory;
         _a = Next(_count * _row);
         _b = Next(Tile * Math.Max(_row, _outputs));
         _c = Next((long)_outputs * _outputs);
@@ -77,6 +73,15 @@ internal sealed unsafe class FitBlock : IDisposable
         _steps = (double**)(_zeros + shape.Sample);
 
         Lanes* Next(long count) => (at += count) - count;
+    }
+
+    /// <summary>Vectors of a thread's memory.</summary>
+    public static nint Vectors(DynamicsShape shape, int episodes)
+    {
+        nint inputs = Padded(shape.Input), outputs = Padded(shape.State);
+        nint count = inputs + outputs, row = episodes + 1 + 2 * inputs;
+        return count * (row + 2) + Tile * (Math.Max(row, outputs) + Tile) + outputs * outputs + episodes + 1
+            + (2 * count + shape.Sample + Width) / Width + 1;
     }
 
     /// <summary>Vectors of a block's model: F [outputs, inputs], f [outputs], N [outputs, outputs], padded to whole tiles.</summary>
@@ -99,8 +104,6 @@ internal sealed unsafe class FitBlock : IDisposable
         FactorNoise(n);
         return Pack(f, offset, learner.Packed + (nint)block * Width * _shape.PackedStep, Math.Min(Width, _shape.Horizon - block * Width));
     }
-
-    public void Dispose() => _memory.Dispose();
 
     // a pivot is at least half of what is added to it; an input without that has a pivot of 1, an output of 0
     private void SetDiagonal(double* diagonal)

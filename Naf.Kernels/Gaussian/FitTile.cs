@@ -28,7 +28,6 @@ internal struct FitTileRow
 /// </summary>
 internal static unsafe class FitTile
 {
-    /// <summary>Rows and columns of a tile.</summary>
     public const int Size = 4;
 
     /// <summary>tile[i, j] += Σₖ a[i, k] b[k, j] for k = 0 … count − 1.</summary>

@@ -25,12 +25,12 @@ public sealed class GaussianFit : IDisposable
     /// <param name="shape">Sizes of every learner's model.</param>
     /// <param name="learners">Learners, at least 1.</param>
     /// <param name="maxEpisodes">Episodes that each learner's fit takes, 1 to 10,000.</param>
-    /// <param name="settings">Ridge and floor.</param>
     /// <param name="single">In float32 on a GPU that has double.</param>
     /// <exception cref="ArgumentException">A size or a setting is out of range.</exception>
     /// <exception cref="DeviceException">The device has no room or no kernels for this.</exception>
     public GaussianFit(
-        Device device, DynamicsShape shape, int learners, int maxEpisodes, GaussianFitSettings settings, bool single = false)
+        Device device, DynamicsShape shape, int learners, int maxEpisodes, GaussianFitSettings settings,
+        bool single = false)
     {
         settings.Check();
         if (shape.Horizon < 1) throw new ArgumentException("the dynamics have no size; make a DynamicsShape with its constructor");
@@ -50,16 +50,12 @@ public sealed class GaussianFit : IDisposable
         };
     }
 
-    /// <summary>Sizes of every learner's model.</summary>
     public DynamicsShape Shape { get; }
 
-    /// <summary>Number of learners.</summary>
     public int Learners { get; }
 
-    /// <summary>Episodes that each learner's fit takes.</summary>
     public int MaxEpisodes { get; }
 
-    /// <summary>Ridge and floor.</summary>
     public GaussianFitSettings Settings { get; }
 
     /// <summary>On a GPU, the packed models [learners, T, PackedStep] (<see cref="DynamicsShape"/>); null on a CPU.</summary>
@@ -132,10 +128,12 @@ public sealed class GaussianFit : IDisposable
         return packed;
     }
 
-    /// <summary>Fills every model with NaN.</summary>
     internal void Poison() => _fit.Poison();
 
-    /// <summary>Whether every number of a learner's last model is finite in float32; one that is not must not be used. Waits for the fit.</summary>
+    /// <summary>
+    /// Whether every number of a learner's last model is finite in float32; one that is not must not be used. Waits for
+    /// the fit; false before the first.
+    /// </summary>
     public bool IsFinite(int learner) => _fit.IsFinite(learner);
 
     /// <inheritdoc/>

@@ -76,11 +76,9 @@ internal static class GaussianFitKernel
     public static int Work(DynamicsShape shape) =>
         shape.Sample + shape.Input + shape.Sample * (shape.Input | 1) + shape.State * (shape.State | 1);
 
-    /// <summary>In float32, on a device.</summary>
     public static void Single<TMemory>(FitArguments<float> at) where TMemory : struct, IGroupMemory =>
         Body<float, FloatMath, DeviceGroup>(Grid.IdxX, at, TMemory.Allocate<float>(), default);
 
-    /// <summary>In double precision, on a device.</summary>
     public static void Double<TMemory>(FitArguments<double> at) where TMemory : struct, IGroupMemory =>
         Body<double, DoubleMath, DeviceGroup>(Grid.IdxX, at, TMemory.Allocate<double>(), default);
 

@@ -4,17 +4,15 @@ namespace Naf.Kernels.Gaussian;
 /// What keeps a fit from few episodes well posed. Both are variances in units of the scale that the fit is given: parts of an entry's own
 /// variance when its scale is 1 / standard deviation.
 /// </summary>
-public sealed record GaussianFitSettings
+/// <param name="Ridge">
+/// R: added to the diagonal of Σ_ii, and to nothing else, before it is inverted. 1e-6 on standardised entries.
+/// </param>
+/// <param name="NoiseFloor">
+/// Added to the diagonal of N_t, so that it has a Cholesky factor whatever the data: 1e-8 is a ten-thousandth of a standard deviation.
+/// A pivot that rounding leaves below half of it is raised to that.
+/// </param>
+public sealed record GaussianFitSettings(double Ridge = 1e-6, double NoiseFloor = 1e-8)
 {
-    /// <summary>R: added to the diagonal of Σ_ii, and to nothing else, before it is inverted. 1e-6 on standardised entries.</summary>
-    public double Ridge { get; init; } = 1e-6;
-
-    /// <summary>
-    /// Added to the diagonal of N_t, so that it has a Cholesky factor whatever the data: 1e-8 is a ten-thousandth of a standard deviation.
-    /// A pivot that rounding leaves below half of it is raised to that.
-    /// </summary>
-    public double NoiseFloor { get; init; } = 1e-8;
-
     /// <summary>What is added to the diagonal, in the data's units: R of an input, the floor of an output; 0 where the scale is 0.</summary>
     /// <param name="scale">[learners, D], or empty: 1.</param>
     /// <returns>[learners, D].</returns>
@@ -35,7 +33,6 @@ public sealed record GaussianFitSettings
         return diagonal;
     }
 
-    /// <summary>Checks both.</summary>
     /// <exception cref="ArgumentException">A value is out of range; the message names it and its range.</exception>
     public void Check()
     {

@@ -15,7 +15,6 @@ public sealed record GaussianPrior(double[] Mean, double[] Scatter, double MeanS
     /// <summary>
     /// One Gaussian for all time steps from all of a learner's samples: μ₀ their mean, Φ <paramref name="strength"/> times their covariance.
     /// </summary>
-    /// <param name="learners">The samples of each learner.</param>
     /// <param name="strength">m and n₀.</param>
     public static GaussianPrior Pooled(IReadOnlyList<SampleMoments> learners, double strength) => new(
         [.. learners.SelectMany(l => l.Mean.ToArray())],
@@ -26,7 +25,6 @@ public sealed record GaussianPrior(double[] Mean, double[] Scatter, double MeanS
     /// </summary>
     /// <param name="learners">Each learner's mixture, of samples of one size.</param>
     /// <param name="episodes">[learner][episode]: [length, D], those that are to be fitted; an episode may end before the horizon.</param>
-    /// <param name="horizon">Time steps T.</param>
     /// <param name="meanStrength">m.</param>
     /// <param name="strength">n₀.</param>
     public static GaussianPrior OfMixtures(

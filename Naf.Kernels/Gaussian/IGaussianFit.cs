@@ -1,6 +1,5 @@
 namespace Naf.Kernels.Gaussian;
 
-/// <summary>One fit of some learners.</summary>
 /// <param name="Learners">[fitted], which.</param>
 /// <param name="Diagonal">[fitted, D]: what is added to the diagonal; 0 for a constant entry.</param>
 /// <param name="Prior">μ₀ [fitted, PriorSteps, D] and Φ [fitted, PriorSteps, D, D], or null.</param>
@@ -24,9 +23,9 @@ internal interface IGaussianFit : IDisposable
     /// <inheritdoc cref="GaussianFit.Packed"/>
     void CopyPacked(int learner, Span<float> packed);
 
-    /// <summary>Fills all that a fit writes, of every learner, with NaN.</summary>
+    /// <inheritdoc cref="GaussianFit.Poison"/>
     void Poison();
 
-    /// <summary>Whether every number of a learner's last model is finite in float32; waits for the fit. False before the first.</summary>
+    /// <inheritdoc cref="GaussianFit.IsFinite"/>
     bool IsFinite(int learner);
 }

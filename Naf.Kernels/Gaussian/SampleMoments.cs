@@ -6,14 +6,13 @@ public sealed class SampleMoments(int size)
 {
     private readonly double[] _mean = new double[size], _scatter = new double[size * size], _before = new double[size];
 
-    /// <summary>Samples added so far.</summary>
     public long Count { get; private set; }
 
     /// <summary>[size].</summary>
     public ReadOnlySpan<double> Mean => _mean;
 
     /// <summary>Those of samples, [count, size].</summary>
-    /// <inheritdoc cref="Add"/>
+    /// <exception cref="ArgumentException">It holds no whole number of samples.</exception>
     public static SampleMoments Of(int size, ReadOnlySpan<double> samples)
     {
         var moments = new SampleMoments(size);
@@ -21,7 +20,6 @@ public sealed class SampleMoments(int size)
         return moments;
     }
 
-    /// <summary>Adds samples.</summary>
     /// <param name="samples">[count, size].</param>
     /// <exception cref="ArgumentException">It holds no whole number of samples.</exception>
     public void Add(ReadOnlySpan<double> samples)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Naf.Gpu.Cpu;
 using Naf.Kernels.Gaussian.Mixture;
 
@@ -15,7 +16,6 @@ public sealed class StartClusters
     private readonly double[] _starts;
     private readonly ulong _seed;
     private readonly int _size, _asked;
-    private readonly int[] _members;
     private readonly MixturePrior _mixture;
     // the cluster of a component, or −1 for one that has no member
     private readonly int[] _clusters;
@@ -23,7 +23,7 @@ public sealed class StartClusters
     /// <param name="starts">[episodes, size], states and constants at the beginning; entries that are all equal do not count.</param>
     /// <param name="size">Entries of a start, at least 1.</param>
     /// <param name="clusters">K, 1 or more.</param>
-    /// <param name="seed">Draws where the clusters begin. The same starts and seed give the same clusters, bitwise.</param>
+    /// <param name="seed">Draws where the clusters begin; the same starts and seed give the same, bitwise.</param>
     /// <param name="team">Threads that share the work; null: this one does it.</param>
     /// <exception cref="ArgumentException">There is no whole number of starts, or K is out of range.</exception>
     /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number is not finite.</exception>
@@ -39,28 +39,27 @@ public sealed class StartClusters
         Array.Fill(_clusters, -1);
         foreach (int component in most)
             if (_clusters[component] < 0) _clusters[component] = Count++;
-        _members = [.. most.Select(component => _clusters[component])];
+        Members = [.. most.Select(component => _clusters[component])];
     }
 
     /// <summary>Clusters that have members: as many as asked for, or fewer where starts are equal or few.</summary>
     public int Count { get; }
 
     /// <summary>[episodes], the cluster of each episode, 0 to Count − 1.</summary>
-    public ReadOnlySpan<int> Members => _members;
+    public int[] Members { get; }
 
     /// <summary>The cluster of a start: the one that is most responsible for it.</summary>
     /// <param name="start">[size].</param>
     /// <exception cref="ArgumentException">The length is wrong.</exception>
     public int Of(ReadOnlySpan<double> start) => _clusters[Most(start)];
 
-    /// <summary>Writes what the clusters are made from.</summary>
     public void Save(BinaryWriter writer)
     {
         writer.Write(_size);
         writer.Write(_asked);
         writer.Write(_seed);
         writer.Write(_starts.Length);
-        foreach (double value in _starts) writer.Write(value);
+        writer.Write(MemoryMarshal.AsBytes(_starts.AsSpan()));
     }
 
     /// <summary>Makes the same clusters again, bitwise.</summary>
@@ -68,7 +67,7 @@ public sealed class StartClusters
     {
         (int size, int clusters, ulong seed) = (reader.ReadInt32(), reader.ReadInt32(), reader.ReadUInt64());
         var starts = new double[reader.ReadInt32()];
-        for (int i = 0; i < starts.Length; i++) starts[i] = reader.ReadDouble();
+        reader.ReadExactly(MemoryMarshal.AsBytes(starts.AsSpan()));
         return new StartClusters(starts, size, clusters, seed, team);
     }
 

@@ -5,9 +5,9 @@ using Naf.Kernels.Network.Cpu;
 namespace Naf.Kernels.Regression;
 
 /// <summary>
-/// On the processor: all of its threads share a learner's updates. An update: draw a minibatch, loss = mean |g(z) − y|² / outputs in standardised
-/// units, gradient, Adam. Each worker takes a share of the rows, then of the weights; every sum has a fixed order, so that the result does not depend
-/// on the workers.
+/// On the processor: all of its threads share a learner's updates. An update: draw a minibatch, loss = mean
+/// |g(z) − y|² / outputs in standardised units, gradient, Adam. Each worker takes a share of the rows, then of the
+/// weights; every sum has a fixed order, so that the result does not depend on the workers.
 /// </summary>
 internal sealed unsafe class CpuRegression : IRegressionTrainer
 {

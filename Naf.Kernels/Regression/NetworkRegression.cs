@@ -25,8 +25,6 @@ public sealed unsafe class NetworkRegression : IDisposable
     /// <param name="device">Where to train; it must outlive this.</param>
     /// <param name="inputs">Entries of z, at least 1.</param>
     /// <param name="outputs">Entries of y, at least 1.</param>
-    /// <param name="settings">How every learner learns.</param>
-    /// <param name="seeds">One entry per learner.</param>
     /// <exception cref="ArgumentException">A size or a setting is out of range.</exception>
     /// <exception cref="DeviceException">The device has no room or no kernels for this.</exception>
     public NetworkRegression(Device device, int inputs, int outputs, RegressionSettings settings, IReadOnlyList<ulong> seeds)
@@ -51,16 +49,12 @@ public sealed unsafe class NetworkRegression : IDisposable
         }
     }
 
-    /// <summary>Number of learners.</summary>
     public int Learners => _learners.Length;
 
-    /// <summary>Entries of z.</summary>
     public int Inputs => Shape.Input;
 
-    /// <summary>Entries of y.</summary>
     public int Outputs => Shape.Output;
 
-    /// <summary>Sizes of the network.</summary>
     internal MlpShape Shape { get; }
 
     /// <summary>Whether a learner goes on: one whose loss or gradient was not finite has stopped before its parameters were touched.</summary>
@@ -75,7 +69,8 @@ public sealed unsafe class NetworkRegression : IDisposable
     /// </summary>
     /// <param name="mean">[inputs + outputs], of rows [z | y].</param>
     /// <param name="scale">
-    /// [inputs + outputs], 1 / standard deviation as <c>Scale</c> gives it; 0: a constant entry, left out of z and predicted to be its mean in y.
+    /// [inputs + outputs], 1 / standard deviation as <c>Scale</c> gives it; 0: a constant entry, left out of z and
+    /// predicted to be its mean in y.
     /// </param>
     /// <exception cref="ArgumentException">A length is wrong, or a number is not finite in float32 or negative.</exception>
     public void SetScale(int learner, ReadOnlySpan<double> mean, ReadOnlySpan<double> scale)
@@ -158,7 +153,6 @@ public sealed unsafe class NetworkRegression : IDisposable
         Free();
     }
 
-    /// <summary>A learner's memory.</summary>
     internal RegressionLearner LearnerAt(int learner) => _learners[learner];
 
     /// <summary>Where the learners are trained on a GPU; null on a CPU.</summary>
@@ -174,10 +168,11 @@ public sealed unsafe class NetworkRegression : IDisposable
     private void Check(ReadOnlySpan<double> values, string name, double least)
     {
         if (values.Length != Inputs + Outputs)
-            throw new ArgumentException($"{values.Length} {name} are given for {Inputs} inputs and {Outputs} outputs; give one to each");
+            throw new ArgumentException($"{values.Length} {name} are given to {Inputs} inputs and {Outputs} outputs");
         for (int i = 0; i < values.Length; i++)
             if (!float.IsFinite((float)values[i]) || values[i] < least)
                 throw new ArgumentException(FormattableString.Invariant(
-                    $"the {(i < Inputs ? "inputs" : "outputs")}' {name} hold {values[i]}; give finite numbers{(least == 0 ? ", 0 or above" : "")}"));
+                    $"the {(i < Inputs ? "inputs" : "outputs")}' {name} hold {values[i]}; give finite numbers")
+                    + (least == 0 ? ", 0 or above" : ""));
     }
 }

@@ -7,7 +7,6 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Regression;
 
-/// <summary>Updates of a learner of a regression.</summary>
 /// <typeparam name="T">float or double.</typeparam>
 internal struct RegressionArguments<T> where T : unmanaged
 {
@@ -35,7 +34,6 @@ internal struct RegressionArguments<T> where T : unmanaged
     /// <summary>The learner, and which update.</summary>
     public int Learner, Update;
 
-    /// <summary>The learner's row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly ArrayView<T> Row() => States.SubView((long)Learner * Sizes.Row, Sizes.Row);
 }
@@ -50,17 +48,14 @@ internal struct RegressionArguments<T> where T : unmanaged
 /// </summary>
 internal static class RegressionKernels
 {
-    /// <summary>The first launch.</summary>
     public static void Passes<TMemory, TSums>(RegressionArguments<float> at)
         where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float> =>
         Passes<float, FloatMath, TSums, DeviceGroup>(at, Grid.IdxX * at.Sizes.Rows, TMemory.Allocate<float>(), default);
 
-    /// <summary>The second.</summary>
     public static void Gradient<TMemory, TSums>(RegressionArguments<float> at)
         where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float> =>
         MlpWeights.Gradient<float, TSums, DeviceGroup>(at.Row(), at.Sizes, at.Tiles[Grid.IdxX], Grid.IdxX, TMemory.Allocate<float>(), default);
 
-    /// <summary>The third.</summary>
     public static void Apply<TMemory>(RegressionArguments<float> at) where TMemory : struct, IGroupMemory =>
         Apply<float, FloatMath, DeviceGroup>(at, Grid.IdxX, TMemory.Allocate<float>(), default);
 

@@ -57,7 +57,6 @@ internal sealed unsafe class RegressionLearner : IDisposable
     /// <summary>False: a loss or gradient was not finite; that update was not made and there are no more.</summary>
     public bool Finite { get; private set; } = true;
 
-    /// <summary>Updates made.</summary>
     public long Updates { get; private set; }
 
     /// <summary>Grows whenever the parameters may have changed.</summary>
@@ -93,22 +92,23 @@ internal sealed unsafe class RegressionLearner : IDisposable
         {
             int rows = Math.Min(Block, n - at);
             for (int m = 0; m < rows; m++)
-                for (int i = 0; i < inputs; i++) _z.Pointer[m * _zRow + i] = (z[(at + m) * inputs + i] - Mean[i]) * Scale[i];
+                for (int i = 0; i < inputs; i++)
+                    _z.Pointer[m * _zRow + i] = (z[(at + m) * inputs + i] - Mean[i]) * Scale[i];
             float* theta = Parameters.Pointer;
             float* h = Mlp.Hidden(_space, theta, null, _z.Pointer, _zRow, 0, rows, marked: 0);
-            RowOperations.Dot(rows, h, MlpShape.Pad(Shape.Hidden[^1]), theta + Shape.Weights(Shape.Layers), theta + Shape.Biases(Shape.Layers),
-                outputs, _space.Output, _space.OutputRow);
+            RowOperations.Dot(rows, h, MlpShape.Pad(Shape.Hidden[^1]), theta + Shape.Weights(Shape.Layers),
+                theta + Shape.Biases(Shape.Layers), outputs, _space.Output, _space.OutputRow);
             for (int m = 0; m < rows; m++)
                 for (int j = 0; j < outputs; j++)
                 {
                     // a constant entry is its mean
-                    float mean = Mean[inputs + j], scale = Scale[inputs + j], value = _space.Output[m * _space.OutputRow + j];
+                    float mean = Mean[inputs + j], scale = Scale[inputs + j];
+                    float value = _space.Output[m * _space.OutputRow + j];
                     y[(at + m) * outputs + j] = scale > 0 ? mean + value / scale : mean;
                 }
         }
     }
 
-    /// <summary>Counts an update that was made.</summary>
     public void Record(double loss)
     {
         Updates++;
@@ -132,8 +132,7 @@ internal sealed unsafe class RegressionLearner : IDisposable
         writer.Write(Seed);
         writer.Write(Finite);
         writer.Write(Updates);
-        foreach (Range part in Parts())
-            foreach (float[] numbers in (float[][])[Mean, Scale]) writer.Write(MemoryMarshal.AsBytes(numbers.AsSpan(part)));
+        foreach ((float[] numbers, Range part) in Scales()) writer.Write(MemoryMarshal.AsBytes(numbers.AsSpan(part)));
         foreach (HostBuffer buffer in Buffers()) FloatStream.Write(writer, buffer.Pointer, buffer.Length);
     }
 
@@ -144,8 +143,8 @@ internal sealed unsafe class RegressionLearner : IDisposable
         if (seed != Seed) throw new InvalidDataException($"the checkpoint's network has seed {seed} and this one {Seed}; use the seeds of the run");
         Finite = reader.ReadBoolean();
         Updates = reader.ReadInt64();
-        foreach (Range part in Parts())
-            foreach (float[] numbers in (float[][])[Mean, Scale]) reader.ReadExactly(MemoryMarshal.AsBytes(numbers.AsSpan(part)));
+        foreach ((float[] numbers, Range part) in Scales())
+            reader.ReadExactly(MemoryMarshal.AsBytes(numbers.AsSpan(part)));
         foreach (HostBuffer buffer in Buffers()) FloatStream.Read(reader, buffer.Pointer, buffer.Length);
         Version++;
     }
@@ -155,8 +154,12 @@ internal sealed unsafe class RegressionLearner : IDisposable
         foreach (IDisposable memory in (IDisposable[])[.. Buffers(), _space, _z]) memory.Dispose();
     }
 
-    // the inputs, the outputs
-    private Range[] Parts() => [Range.EndAt(Shape.Input), Range.StartAt(Shape.Input)];
+    // of the inputs, then of the outputs
+    private (float[], Range)[] Scales()
+    {
+        (Range inputs, Range outputs) = (Range.EndAt(Shape.Input), Range.StartAt(Shape.Input));
+        return [(Mean, inputs), (Scale, inputs), (Mean, outputs), (Scale, outputs)];
+    }
 
     private IEnumerable<HostBuffer> Buffers() => [Parameters, First, Second];
 }

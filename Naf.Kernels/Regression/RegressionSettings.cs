@@ -4,27 +4,17 @@ using Naf.Kernels.Network;
 namespace Naf.Kernels.Regression;
 
 /// <summary>How a network learns a function from samples. The paper (section 6.3) names no sizes for its dynamics: those of its policies.</summary>
-public sealed record RegressionSettings
+/// <param name="Batch">Samples of a minibatch, drawn with replacement.</param>
+/// <param name="LearningRate">Adam's rate α.</param>
+/// <param name="Beta1">Adam's β₁.</param>
+/// <param name="Beta2">Adam's β₂.</param>
+/// <param name="Epsilon">Adam's ε.</param>
+public sealed record RegressionSettings(
+    int Batch = 64, float LearningRate = 1e-3f, float Beta1 = 0.9f, float Beta2 = 0.999f, float Epsilon = 1e-8f)
 {
     /// <summary>Units of the hidden ReLU layers.</summary>
     public ImmutableArray<int> Hidden { get; init; } = [200, 200];
 
-    /// <summary>Samples of a minibatch, drawn with replacement.</summary>
-    public int Batch { get; init; } = 64;
-
-    /// <summary>Adam's rate α.</summary>
-    public float LearningRate { get; init; } = 1e-3f;
-
-    /// <summary>Adam's β₁.</summary>
-    public float Beta1 { get; init; } = 0.9f;
-
-    /// <summary>Adam's β₂.</summary>
-    public float Beta2 { get; init; } = 0.999f;
-
-    /// <summary>Adam's ε.</summary>
-    public float Epsilon { get; init; } = 1e-8f;
-
-    /// <summary>Checks every value.</summary>
     /// <exception cref="ArgumentException">A value is out of range; the message names it and its range.</exception>
     public void Check()
     {

@@ -1,6 +1,6 @@
 namespace Naf.Host.Planning.Ilqg;
 
-/// <summary>Fitted dynamics s′ ~ N(F_t [s; u] + f_t, N_t), t = 0 … T − 1, as <c>GaussianFit.Model</c> gives them.</summary>
+/// <summary>Fitted dynamics s′ ~ N(F_t [s; u] + f_t, N_t), t = 0 … T − 1, of <c>GaussianFit.Model</c>.</summary>
 /// <param name="Horizon">Time steps T.</param>
 /// <param name="State">Entries S of the state.</param>
 /// <param name="Action">Entries A of the action.</param>

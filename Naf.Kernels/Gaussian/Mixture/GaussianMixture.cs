@@ -15,7 +15,7 @@ public sealed class GaussianMixture
     /// <param name="samples">[count, size].</param>
     /// <param name="size">D, at least 1.</param>
     /// <param name="team">Threads that share the work; null: this one does it.</param>
-    /// <exception cref="ArgumentException">A setting is out of range, or there is no whole number of samples.</exception>
+    /// <exception cref="ArgumentException">A setting is out of range.</exception>
     /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number is not finite, or above 1e100.</exception>
     public GaussianMixture(ReadOnlySpan<double> samples, int size, MixtureSettings settings, WorkTeam? team = null)
     {

@@ -47,7 +47,6 @@ internal sealed class MixtureFit
     /// <summary>What is maximised, over the number of samples, at each expectation.</summary>
     public List<double> Objectives { get; } = [];
 
-    /// <summary>Fits.</summary>
     public MixtureComponent[] Run()
     {
         Begin();

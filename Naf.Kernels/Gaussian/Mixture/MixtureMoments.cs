@@ -21,7 +21,6 @@ internal sealed unsafe class MixtureMoments(int size)
     /// <param name="weights">[Count] or more, rₙ ≥ 0.</param>
     /// <param name="mean">[Row].</param>
     /// <param name="covariance">[D, D].</param>
-    /// <param name="floor">Added to its diagonal.</param>
     public bool Take(MixtureSamples samples, ReadOnlySpan<double> weights, double[] mean, double[] covariance, double floor)
     {
         double total = 0;

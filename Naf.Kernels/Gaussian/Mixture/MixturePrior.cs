@@ -16,7 +16,6 @@ public sealed class MixturePrior
     private readonly int[] _kept;
     private readonly double[] _centre, _scale;
 
-    /// <summary>Fits the mixture.</summary>
     /// <param name="recent">[count, D], samples of all time steps.</param>
     /// <param name="scale">[D], 1 / standard deviation, 0 for an entry that is constant; <see cref="SampleMoments.Scale"/> gives it.</param>
     /// <param name="team">Threads that share the work; null: this one does it.</param>

@@ -16,12 +16,9 @@ internal sealed class MixtureSamples
     private const double Most = 1e100;
 
     /// <param name="samples">[count, size].</param>
-    /// <exception cref="ArgumentException">It holds no samples, or no whole number of them.</exception>
     /// <exception cref="NonFiniteTransitionException">A number is not finite, or so large that its square may not be.</exception>
     public MixtureSamples(ReadOnlySpan<double> samples, int size)
     {
-        if (size < 1 || samples.IsEmpty || samples.Length % size != 0)
-            throw new ArgumentException($"{samples.Length} numbers are no samples of {size} entries; give [count, size] with both at least 1");
         for (int i = 0; i < samples.Length; i++)
             if (!(Math.Abs(samples[i]) <= Most))
                 throw new NonFiniteTransitionException(
@@ -40,7 +37,6 @@ internal sealed class MixtureSamples
         }
     }
 
-    /// <summary>Number of samples.</summary>
     public int Count { get; }
 
     /// <summary>D: entries of a sample.</summary>

@@ -7,7 +7,6 @@ namespace Naf.Kernels.Gaussian.Mixture;
 /// then a few rounds of Lloyd's algorithm.
 /// </summary>
 /// <param name="samples">What is to be clustered; their entries count by their squares, so standardise them.</param>
-/// <param name="seed">Draws the centres.</param>
 internal sealed class MixtureSeeds(MixtureSamples samples, ulong seed)
 {
     private const int Rounds = 10;

@@ -2,38 +2,26 @@
 namespace Naf.Kernels.Gaussian.Mixture;
 
 /// <summary>How a Gaussian mixture is fitted by expectation and maximisation.</summary>
-public sealed record MixtureSettings
+/// <param name="Components">K: components, 1 or more; where there are fewer samples, as many as samples.</param>
+/// <param name="Floor">
+/// Added to the diagonal of each component's covariance, so that it has an inverse whatever the samples: a variance in the samples' units, which
+/// <see cref="MixturePrior"/> standardises. 1e-6 is a thousandth of a standard deviation (Levine's gps code).
+/// </param>
+/// <param name="Shrinkage">
+/// ν / D: samples for each entry that the covariance of all samples counts for in each component's, so that a component of few samples falls
+/// back on it. 0 is plain expectation and maximisation, as Levine's: from five episodes its 20 components know too little of their own
+/// covariances, and models with that prior predicted a gripper three times and a swimmer 1.5 times as badly as with one Gaussian; with 1 they
+/// predict about as well.
+/// </param>
+/// <param name="Tolerance">
+/// The rounds end when what they maximise, about the mean log density of a sample, has grown by less than this. Below 1e-3 a prior's predictions
+/// no longer change.
+/// </param>
+/// <param name="Seed">Draws where the components begin.</param>
+public sealed record MixtureSettings(
+    int Components = 1, double Floor = 1e-6, double Shrinkage = 1, int Iterations = 100, double Tolerance = 1e-3,
+    ulong Seed = 0)
 {
-    /// <summary>K: components, 1 or more; where there are fewer samples, as many as samples.</summary>
-    public int Components { get; init; } = 1;
-
-    /// <summary>
-    /// Added to the diagonal of each component's covariance, so that it has an inverse whatever the samples: a variance in the samples' units, which
-    /// <see cref="MixturePrior"/> standardises. 1e-6 is a thousandth of a standard deviation (Levine's gps code).
-    /// </summary>
-    public double Floor { get; init; } = 1e-6;
-
-    /// <summary>
-    /// ν / D: samples for each entry that the covariance of all samples counts for in each component's, so that a component of few samples falls
-    /// back on it. 0 is plain expectation and maximisation, as Levine's: from five episodes its 20 components know too little of their own
-    /// covariances, and models with that prior predicted a gripper three times and a swimmer 1.5 times as badly as with one Gaussian; with 1 they
-    /// predict about as well.
-    /// </summary>
-    public double Shrinkage { get; init; } = 1;
-
-    /// <summary>Most rounds of expectation and maximisation.</summary>
-    public int Iterations { get; init; } = 100;
-
-    /// <summary>
-    /// The rounds end when what they maximise, about the mean log density of a sample, has grown by less than this. Below 1e-3 a prior's predictions
-    /// no longer change.
-    /// </summary>
-    public double Tolerance { get; init; } = 1e-3;
-
-    /// <summary>Draws where the components begin.</summary>
-    public ulong Seed { get; init; }
-
-    /// <summary>Checks every value.</summary>
     /// <exception cref="ArgumentException">A value is out of range; the message names it and its range.</exception>
     public void Check()
     {

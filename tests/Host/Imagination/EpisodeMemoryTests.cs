@@ -65,10 +65,7 @@ public sealed class EpisodeMemoryTests
         var u = new float[_task.ActionSize];
         double[] action = new double[u.Length];
         for (int t = 0; t < 10; t++) one.Add(u, environment.Step(action), environment);
-        using var stream = new MemoryStream();
-        one.Save(new BinaryWriter(stream));
-        stream.Position = 0;
-        two.Load(new BinaryReader(stream));
+        two.Load(Saved.By(one.Save));
         while (!environment.Done)
         {
             StepResult result = environment.Step(action);
@@ -83,14 +80,10 @@ public sealed class EpisodeMemoryTests
     [Test]
     public void A_stream_of_something_else_is_refused()
     {
-        var memory = new EpisodeMemory(_space, 0, 2, 4);
-        using var stream = new MemoryStream();
-        var writer = new BinaryWriter(stream);
-        Played(1, memory, out _, out _).Save(writer);
-        stream.Position = 0;
+        EpisodeMemory memory = Played(1, new EpisodeMemory(_space, 0, 2, 4), out _, out _);
         using ControlTask cartpole = ControlTask.Load("cartpole");
         var other = new EpisodeMemory(DynamicsSpace.Of(cartpole, DynamicsCoordinates.State), 0, 2, 4);
-        Assert.That(() => other.Load(new BinaryReader(stream)), Throws.InstanceOf<InvalidDataException>());
+        Assert.That(() => other.Load(Saved.By(memory.Save)), Throws.InstanceOf<InvalidDataException>());
     }
 
     [Test]

@@ -62,10 +62,7 @@ public sealed class ImaginationScheduleTests
         one.Evaluate(5, Good, -1);
         one.Evaluate(10, Bad, -2);
         one.Evaluate(15, Bad, -3);
-        using var stream = new MemoryStream();
-        one.Save(new BinaryWriter(stream));
-        stream.Position = 0;
-        two.Load(new BinaryReader(stream));
+        two.Load(Saved.By(one.Save));
         Assert.That((two.On, two.Resting), Is.EqualTo((false, true)));
         two.Evaluate(20, Good, -1);
         Assert.That(two.Ended, Is.EqualTo("no better score in 3 fits"));

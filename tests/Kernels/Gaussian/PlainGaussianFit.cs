@@ -4,8 +4,8 @@ using Naf.Kernels.Gaussian;
 namespace Naf.Tests;
 
 /// <summary>
-/// The fit of one time step in whole matrices and plain loops, as the formulas say: it standardises the data, inverts by Gauss and Jordan with
-/// pivots, and goes back to the data's units. It shares no line with the product.
+/// The fit of one time step in whole matrices and plain loops, as the formulas say: it standardises the data, inverts
+/// by Gauss and Jordan with pivots, and goes back to the data's units. It shares no line with the product.
 /// </summary>
 internal sealed record PlainGaussianFit(double[,] F, double[] Offset, double[,] N)
 {

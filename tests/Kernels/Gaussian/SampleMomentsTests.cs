@@ -58,7 +58,8 @@ public sealed class SampleMomentsTests
     [Test]
     public void A_pooled_prior_is_their_mean_and_its_strength_times_their_covariance()
     {
-        GaussianPrior prior = GaussianPrior.Pooled([SampleMoments.Of(2, [1, 1, 3, 5]), SampleMoments.Of(2, [0, 0, 2, 0])], 20);
+        SampleMoments[] moments = [SampleMoments.Of(2, [1, 1, 3, 5]), SampleMoments.Of(2, [0, 0, 2, 0])];
+        GaussianPrior prior = GaussianPrior.Pooled(moments, 20);
         Assert.That(prior.Mean, Is.EqualTo(new double[] { 2, 3, 1, 0 }));
         Assert.That(prior.Scatter, Is.EqualTo(new double[] { 20, 40, 40, 80, 20, 0, 0, 0 }));
         Assert.That((prior.MeanStrength, prior.Strength), Is.EqualTo((20.0, 20.0)));

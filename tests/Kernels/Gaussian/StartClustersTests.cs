@@ -81,12 +81,9 @@ public sealed class StartClustersTests
         // no clusters at all: a start is between several
         double[] starts = [.. Enumerable.Range(0, 40 * Size).Select(i => Philox.Uniform(1, RandomStream.Reset, (ulong)i))];
         StartClusters clusters = new StartClusters(starts, Size, 4, 3);
-        using var stream = new MemoryStream();
-        using (var writer = new BinaryWriter(stream, System.Text.Encoding.UTF8, leaveOpen: true)) clusters.Save(writer);
-        stream.Position = 0;
-        using var reader = new BinaryReader(stream);
+        using BinaryReader reader = Saved.By(clusters.Save);
         StartClusters again = StartClusters.Load(reader);
-        Assert.That(stream.Position, Is.EqualTo(stream.Length));
+        Assert.That(reader.PeekChar(), Is.EqualTo(-1));
         Assert.That(again.Members.ToArray(), Is.EqualTo(clusters.Members.ToArray()));
         for (int e = 0; e < 40; e++)
         {
@@ -98,14 +95,17 @@ public sealed class StartClustersTests
     [Test]
     public void What_is_no_start_is_refused_with_the_remedy()
     {
-        Assert.That(() => new StartClusters([], Size, 3, 1), Throws.ArgumentException.With.Message.Contains("[episodes, size]"));
-        Assert.That(() => new StartClusters(new double[10], Size, 3, 1), Throws.ArgumentException.With.Message.Contains("10 numbers"));
-        Assert.That(() => new StartClusters(Starts(3, 1), Size, 0, 1), Throws.ArgumentException.With.Message.Contains("components = 0"));
+        Refused([], 3, "[episodes, size]");
+        Refused(new double[10], 3, "10 numbers");
+        Refused(Starts(3, 1), 0, "components = 0");
         double[] starts = Starts(3, 1);
         starts[11] = double.NaN;
         Assert.That(() => new StartClusters(starts, Size, 2, 1),
             Throws.TypeOf<NonFiniteTransitionException>().With.Message.Contains("entry 2 of sample 1"));
         StartClusters clusters = new StartClusters(Starts(3, 1), Size, 2, 1);
         Assert.That(() => clusters.Of(new double[3]), Throws.ArgumentException.With.Message.Contains("3 entries"));
+
+        static void Refused(double[] starts, int clusters, string reason) => Assert.That(
+            () => new StartClusters(starts, Size, clusters, 1), Throws.ArgumentException.With.Message.Contains(reason));
     }
 }

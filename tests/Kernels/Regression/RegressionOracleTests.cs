@@ -1,12 +1,17 @@
 using Naf.Checks.Comparisons;
 using Naf.Checks.Oracles;
+using Naf.Gpu.Accelerators;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Gaussian;
 using Naf.Kernels.Network;
+using Naf.Kernels.Random;
 using Naf.Kernels.Regression;
 using NUnit.Framework;
 
 namespace Naf.Tests;
 
-/// <summary>The body of the regression in double against finite differences.</summary>
+/// <summary>The body of the regression in double against finite differences, and a function that is learned.</summary>
 public sealed class RegressionOracleTests
 {
     [Test]
@@ -39,5 +44,48 @@ public sealed class RegressionOracleTests
         var shape = new MlpShape(1, [1], 2);
         var reference = new RegressionOracle(shape, new RegressionSettings(), new double[shape.Parameters]);
         Assert.That(reference.Loss([[5], [6]], [[1, 2], [3, 4]]), Is.EqualTo((1 + 4 + 9 + 16) / 4.0));
+    }
+
+    [Test]
+    public void A_known_smooth_function_is_learned()
+    {
+        // angles and rates in very different units; y of a size of 1e-3 and one that never changes
+        const int count = 3000;
+        using var device = new CpuDevice(2);
+        using var regression = new NetworkRegression(device, 3, 3, new RegressionSettings { Hidden = [64, 64] }, [1]);
+        float[] rows = Sample(count, 1), test = Sample(500, 2);
+        SampleMoments moments = SampleMoments.Of(6, [.. rows.Select(v => (double)v)]);
+        double[] scale = moments.Scale();
+        regression.SetScale(0, moments.Mean, scale);
+        double first = regression.Train(0, rows, 10), last = 0;
+        for (int round = 0; round < 4; round++) last = regression.Train(0, rows, 1000);
+        Assert.That(last, Is.LessThan(0.01 * first));
+        float[] z = [.. test.Chunk(6).SelectMany(r => r[..3])], y = new float[500 * 3];
+        regression.Predict(0, z, y);
+        for (int j = 0; j < 2; j++)
+        {
+            double error = Math.Sqrt(Enumerable.Range(0, 500).Average(m => Math.Pow((y[m * 3 + j] - test[m * 6 + 3 + j]) * scale[3 + j], 2)));
+            Assert.That(error, Is.LessThan(Tolerances.LearnedFunction), $"output {j}, in standard deviations");
+        }
+        Assert.That(Enumerable.Range(0, 500).Select(m => y[m * 3 + 2]), Is.All.EqualTo(7f), "a constant is its mean");
+
+        static float[] Sample(int count, ulong seed) => [.. Enumerable.Range(0, count).SelectMany(m =>
+        {
+            double a = 2 * Draw(0), rate = 100 + 30 * Draw(1), u = Draw(2);
+            double small = 1e-3 * (Math.Sin(a) + 0.01 * (rate - 100) * u), large = 50 * Math.Cos(a) + rate;
+            return new[] { (float)a, (float)rate, (float)u, (float)small, (float)large, 7f };
+
+            double Draw(uint lane) => 2 * Philox.Uniform(seed, RandomStream.Reset, (ulong)m, lane) - 1;
+        })];
+    }
+
+    [Test]
+    public void A_network_that_does_not_fit_a_gpu_is_refused_with_the_remedy()
+    {
+        long before = HostBuffer.LiveBuffers;
+        GpuDevice device = GpuDevices.Shared(GpuDevices.Emulated);
+        Assert.That(() => new NetworkRegression(device, 1, 1, new RegressionSettings { Hidden = [65_536] }, [1]),
+            Throws.TypeOf<DeviceException>().With.Message.Contains("--device cpu"));
+        Assert.That((device.LiveBuffers, HostBuffer.LiveBuffers), Is.EqualTo((0, before)));
     }
 }
