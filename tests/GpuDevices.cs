@@ -77,7 +77,6 @@ public abstract class DeviceFixture(string name)
 {
     private long _alive;
 
-    /// <summary>The device.</summary>
     protected Device Device => GpuDevices.SharedOrCpu(name);
 
     [SetUp]

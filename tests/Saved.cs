@@ -3,7 +3,6 @@ namespace Naf.Tests;
 /// <summary>What a part writes into a checkpoint, to be read again.</summary>
 internal static class Saved
 {
-    /// <summary>A reader of what <paramref name="save"/> writes.</summary>
     public static BinaryReader By(Action<BinaryWriter> save)
     {
         var stream = new MemoryStream();

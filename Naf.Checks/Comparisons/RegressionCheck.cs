@@ -79,14 +79,6 @@ internal static class RegressionCheck
     }
 
     // infinite where a number is not finite
-    private static double LargestError(HostBuffer actual, double[] expected)
-    {
-        double error = 0;
-        for (int i = 0; i < expected.Length; i++)
-        {
-            double difference = Math.Abs(actual.Span[i] - expected[i]);
-            error = double.IsFinite(difference) ? Math.Max(error, difference) : double.PositiveInfinity;
-        }
-        return error;
-    }
+    private static double LargestError(HostBuffer actual, double[] expected) => expected
+        .Select((e, i) => Math.Abs(actual.Span[i] - e)).Max(e => double.IsFinite(e) ? e : double.PositiveInfinity);
 }

@@ -212,13 +212,10 @@ internal sealed class FittedDynamics
 
     private GaussianPrior OfMixture(double[] recent, double[] scale, EpisodeRecord[][] chosen)
     {
-        var mixture = new MixturePrior(recent, scale, new MixtureSettings
-        {
-            Components = GaussianMixture.DefaultComponents(recent.Length / Shape.Sample), Seed = _seed,
-        }, _team);
-        return GaussianPrior.OfMixtures(
-            [.. Enumerable.Repeat(mixture, Models)], [.. chosen.Select(c => c.Select(Placed).ToArray())], Shape.Horizon,
-            _settings.PriorStrength, _settings.PriorStrength);
+        int components = GaussianMixture.DefaultComponents(recent.Length / Shape.Sample);
+        var mixture = new MixturePrior(recent, scale, new MixtureSettings(components, Seed: _seed), _team);
+        return GaussianPrior.OfMixtures([.. Enumerable.Repeat(mixture, Models)],
+            [.. chosen.Select(c => c.Select(Placed).ToArray())], Shape.Horizon, _settings.PriorStrength);
     }
 
     // the mean of s′, from a time step's packed rows: the columns of F_t, then f_t

@@ -103,10 +103,8 @@ internal abstract class HostModel
                 if (current[m] is not { } row) continue;
                 _live[m] = outcomes[m] == Outcome.GoesOn;
                 // numbers that double holds and float32 does not
-                if (outcomes[m] != Outcome.Cut && row.IsFinite)
-                    _rows[m].Add(row);
-                else
-                    (_live[m], cuts) = (false, cuts + 1);
+                if (outcomes[m] != Outcome.Cut && row.IsFinite) _rows[m].Add(row);
+                else (_live[m], cuts) = (false, cuts + 1);
                 x[m] = row.Next;
             }
         }

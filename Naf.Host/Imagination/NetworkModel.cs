@@ -24,8 +24,7 @@ internal sealed class NetworkModel : HostModel, IRolloutModel
     private readonly int _horizon;
 
     // the rollouts under way: s, time step, constants of the episode
-    private readonly double[][] _states, _constants;
-    private readonly int[] _times;
+    private readonly (double[] State, int Time, double[] Constants)[] _rollouts;
 
     public NetworkModel(
         Device device, DynamicsSpace space, int horizon, NafPopulation population, ImaginationSettings settings, IReadOnlyList<ulong> seeds)
@@ -35,7 +34,7 @@ internal sealed class NetworkModel : HostModel, IRolloutModel
         _h = new ObservationFunction<double>(space.Observation);
         _reward = new RewardFunction<double>(space.Reward);
         _known = [.. seeds.Select(_ => new TrainingData())];
-        (_states, _constants, _times) = (new double[settings.Starts][], new double[settings.Starts][], new int[settings.Starts]);
+        _rollouts = new (double[], int, double[])[settings.Starts];
         _network = new NetworkRegression(device, space.Size + space.Action, space.Size, new RegressionSettings(), seeds);
     }
 
@@ -120,7 +119,7 @@ internal sealed class NetworkModel : HostModel, IRolloutModel
 
     protected override void Begin(int m, EpisodeRecord episode, int time, Span<float> x)
     {
-        (_states[m], _times[m], _constants[m]) = (episode.State(time).ToArray(), time, episode.Constants[.._space.Observation.ConstantSize]);
+        _rollouts[m] = (episode.State(time).ToArray(), time, episode.Constants[.._space.Observation.ConstantSize]);
         Observe(m, x);
     }
 
@@ -132,19 +131,20 @@ internal sealed class NetworkModel : HostModel, IRolloutModel
         var (z, d) = (new float[live.Length * inputs], new float[live.Length * states]);
         for (int i = 0; i < live.Length; i++)
         {
-            for (int j = 0; j < states; j++) z[i * inputs + j] = (float)_states[live[i]][j];
+            for (int j = 0; j < states; j++) z[i * inputs + j] = (float)_rollouts[live[i]].State[j];
             rows[live[i]]!.U.CopyTo(z, i * inputs + states);
         }
         _network.Predict(learner, z, d);
         for (int i = 0; i < live.Length; i++)
         {
             int m = live[i];
+            double[] s = _rollouts[m].State;
             StateRange range = _known[learner].Range;
             bool inside = true;
             for (int j = 0; j < states; j++)
             {
-                _states[m][j] += d[i * states + j];
-                inside &= _states[m][j] >= range.Low[j] && _states[m][j] <= range.High[j];
+                s[j] += d[i * states + j];
+                inside &= s[j] >= range.Low[j] && s[j] <= range.High[j];
             }
             outcomes[m] = inside ? Reward(m, rows[m]!) : Outcome.Cut;
         }
@@ -159,15 +159,15 @@ internal sealed class NetworkModel : HostModel, IRolloutModel
         for (int i = 0; i < x.Length; i++) x[i] = row.Next[i];
         row.Terminal = _reward.Terminates(x);
         row.Reward = (float)(row.Terminal ? reward + _reward.TerminationReward : reward);
-        return row.Terminal || ++_times[m] >= _horizon ? Outcome.Ended : Outcome.GoesOn;
+        return row.Terminal || ++_rollouts[m].Time >= _horizon ? Outcome.Ended : Outcome.GoesOn;
     }
 
     private void Observe(int m, Span<float> x)
     {
         KinematicTree tree = _space.Observation.Tree;
         double[] qpos = new double[tree.Nq], qvel = new double[tree.Nv], observed = new double[x.Length];
-        _space.Coordinates.FromState<double>(_states[m], qpos, qvel);
-        _h.Evaluate(qpos, qvel, _constants[m], observed);
+        _space.Coordinates.FromState<double>(_rollouts[m].State, qpos, qvel);
+        _h.Evaluate(qpos, qvel, _rollouts[m].Constants, observed);
         for (int i = 0; i < x.Length; i++) x[i] = (float)observed[i];
     }
 }

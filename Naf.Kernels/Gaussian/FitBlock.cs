@@ -228,10 +228,8 @@ internal sealed unsafe class FitBlock
             {
                 FitTile.SetNegative(_tile, n + i * _outputs + j, _outputs);
                 FitTile.AddProduct(_tile, _c + i * _outputs, _outputs, _b, Tile, j);
-                if (i == j)
-                    FitTile.Factor(_tile, _least + _inputs + j, factor, _outputs, inverse);
-                else
-                    FitTile.SolveTransposed(_tile, factor, _outputs, inverse, _c + i * _outputs + j, _outputs);
+                if (i == j) FitTile.Factor(_tile, _least + _inputs + j, factor, _outputs, inverse);
+                else FitTile.SolveTransposed(_tile, factor, _outputs, inverse, _c + i * _outputs + j, _outputs);
             }
         }
     }

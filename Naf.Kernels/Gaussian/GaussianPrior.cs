@@ -25,14 +25,13 @@ public sealed record GaussianPrior(double[] Mean, double[] Scatter, double MeanS
     /// </summary>
     /// <param name="learners">Each learner's mixture, of samples of one size.</param>
     /// <param name="episodes">[learner][episode]: [length, D], those that are to be fitted; an episode may end before the horizon.</param>
-    /// <param name="meanStrength">m.</param>
-    /// <param name="strength">n₀.</param>
+    /// <param name="strength">m and n₀.</param>
     public static GaussianPrior OfMixtures(
-        IReadOnlyList<MixturePrior> learners, IReadOnlyList<IReadOnlyList<double[]>> episodes, int horizon, double meanStrength, double strength)
+        MixturePrior[] learners, IReadOnlyList<IReadOnlyList<double[]>> episodes, int horizon, double strength)
     {
-        int size = learners[0].Size;
-        var (mean, scatter) = (new double[learners.Count * horizon * size], new double[learners.Count * horizon * size * size]);
-        for (int k = 0; k < learners.Count; k++)
+        int size = learners[0].Size, steps = learners.Length * horizon;
+        var (mean, scatter) = (new double[steps * size], new double[steps * size * size]);
+        for (int k = 0; k < learners.Length; k++)
             for (int t = 0; t < horizon; t++)
             {
                 double[] samples = [.. episodes[k].Where(e => e.Length >= (t + 1) * size).SelectMany(e => e[(t * size)..((t + 1) * size)])];
@@ -40,7 +39,7 @@ public sealed record GaussianPrior(double[] Mean, double[] Scatter, double MeanS
                 learners[k].Moments(samples, mean.AsSpan(at * size, size), scatter.AsSpan(at * size * size, size * size));
             }
         for (int i = 0; i < scatter.Length; i++) scatter[i] *= strength;
-        return new GaussianPrior(mean, scatter, meanStrength, strength);
+        return new GaussianPrior(mean, scatter, strength, strength);
     }
 
     /// <summary>Steps that it holds for each learner: 1 or the horizon.</summary>

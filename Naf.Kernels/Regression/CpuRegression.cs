@@ -95,7 +95,7 @@ internal sealed unsafe class CpuRegression : IRegressionTrainer
         if (worker == 0)
         {
             if (finite) learner.Record(loss);
-            else learner.Stop();
+            else learner.Finite = false;
         }
         _barrier.Wait();
         return finite;

@@ -82,7 +82,7 @@ internal sealed unsafe class GpuRegression : IRegressionTrainer
             for (int k = 0; k < piece && l.Finite; k++)
             {
                 if (results[2 * k + 1] > 0) l.Record(results[2 * k]);
-                else l.Stop();
+                else l.Finite = false;
             }
         }
         foreach ((int at, Func<RegressionLearner, HostBuffer> host) in _mirrored) _states.Download(host(l).Span, At(learner, at));

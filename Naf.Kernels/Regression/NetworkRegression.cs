@@ -60,9 +60,6 @@ public sealed unsafe class NetworkRegression : IDisposable
     /// <summary>Whether a learner goes on: one whose loss or gradient was not finite has stopped before its parameters were touched.</summary>
     public bool Finite(int learner) => _learners[learner].Finite;
 
-    /// <summary>Updates that a learner has made.</summary>
-    public long Updates(int learner) => _learners[learner].Updates;
-
     /// <summary>
     /// Says how a learner's samples are standardised, (z − mean) · scale; at first not at all. The network learns between standardised numbers:
     /// another scale makes another function of it.
@@ -175,4 +172,15 @@ public sealed unsafe class NetworkRegression : IDisposable
                     $"the {(i < Inputs ? "inputs" : "outputs")}' {name} hold {values[i]}; give finite numbers")
                     + (least == 0 ? ", 0 or above" : ""));
     }
+}
+
+/// <summary>What a device does for <see cref="NetworkRegression"/>. The host's memory of a learner is up to date between two calls.</summary>
+internal unsafe interface IRegressionTrainer : IDisposable
+{
+    /// <summary>Makes updates of a learner, until it stops.</summary>
+    /// <param name="rows">[count, inputs + outputs].</param>
+    void Train(int learner, float* rows, int count, int updates);
+
+    /// <summary>Takes over a learner's host memory after it was loaded.</summary>
+    void Push(int learner);
 }

@@ -55,7 +55,7 @@ internal sealed unsafe class RegressionLearner : IDisposable
     public float[] Scale { get; }
 
     /// <summary>False: a loss or gradient was not finite; that update was not made and there are no more.</summary>
-    public bool Finite { get; private set; } = true;
+    public bool Finite { get; set; } = true;
 
     public long Updates { get; private set; }
 
@@ -115,9 +115,6 @@ internal sealed unsafe class RegressionLearner : IDisposable
         _counted++;
         _losses += loss;
     }
-
-    /// <summary>Stops the learner: its last update was not finite and was not made.</summary>
-    public void Stop() => Finite = false;
 
     /// <summary>Mean of the losses since the last call; NaN without any.</summary>
     public double TakeLoss()

@@ -130,10 +130,8 @@ internal sealed class MixtureFit
     private void Each(int tasks, Action<int, int> work)
     {
         _next = 0;
-        if (_team is null)
-            Take(0);
-        else
-            _team.Run(Take);
+        if (_team is null) Take(0);
+        else _team.Run(Take);
 
         void Take(int worker)
         {

@@ -12,14 +12,13 @@ namespace Naf.Tests;
 /// <summary>A learner's dynamics: what they predict of an episode that they have not seen, of which start, and what they refuse.</summary>
 public sealed class FittedDynamicsTests
 {
-    private CpuDevice _device = null!;
+    private readonly CpuDevice _device = new(1);
     private ControlTask _task = null!;
     private DynamicsSpace _space = null!;
 
     [OneTimeSetUp]
     public void Load()
     {
-        _device = new CpuDevice(1);
         _task = ControlTask.Load("reacher-single");
         _space = DynamicsSpace.Of(_task, DynamicsCoordinates.State);
     }

@@ -38,8 +38,7 @@ public sealed class GaussianMixtureTests
 
     private static double[] Responsibilities(GaussianMixture mixture, ReadOnlySpan<double> sample, out double logDensity)
     {
-        var r = new double[mixture.Components];
-        Array.Fill(r, double.NaN);
+        double[] r = [.. Enumerable.Repeat(double.NaN, mixture.Components)];
         logDensity = mixture.Responsibilities(sample, r);
         return r;
     }

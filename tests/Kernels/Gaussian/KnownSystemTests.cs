@@ -68,8 +68,7 @@ public sealed class KnownSystemTests
         int[] seeds = [.. Enumerable.Range(100 * episodes, learners)];
         double[][][] data = [.. seeds.Select(seed => system.Draw(episodes, (ulong)seed))];
         using var device = new CpuDevice(1);
-        using GaussianFit fit = Fitted(
-            device, system, data, prior, strength: 1, new GaussianFitSettings { Ridge = 1e-10, NoiseFloor = 1e-10 });
+        using GaussianFit fit = Fitted(device, system, data, prior, strength: 1, new GaussianFitSettings(1e-10, 1e-10));
         double ofF = 0, ofOffset = 0, ofN = 0;
         for (int k = 0; k < learners; k++)
         {
@@ -115,7 +114,7 @@ public sealed class KnownSystemTests
         fit.Fit(prior switch
         {
             Prior.Pooled => GaussianPrior.Pooled(moments, strength),
-            Prior.Mixture => GaussianPrior.OfMixtures([.. data.Zip(moments, Mixture)], data, shape.Horizon, 1, 1),
+            Prior.Mixture => GaussianPrior.OfMixtures([.. data.Zip(moments, Mixture)], data, shape.Horizon, 1),
             _ => null,
         }, [.. moments.SelectMany(m => m.Scale())]);
         return fit;

@@ -69,11 +69,8 @@ internal sealed record LinearGaussianSystem(int Horizon, int State, int Action)
     }
 
     /// <summary>A state to begin with.</summary>
-    public double[] Start(ulong seed, int episode)
-    {
-        double Normal(int i) => Philox.Normal(seed, RandomStream.Reset, (ulong)episode, (uint)i);
-        return [.. Enumerable.Range(0, State).Select(i => StartMean(i) + StartDeviation(i) * Normal(i))];
-    }
+    public double[] Start(ulong seed, int episode) => [.. Enumerable.Range(0, State).Select(i =>
+        StartMean(i) + StartDeviation(i) * Philox.Normal(seed, RandomStream.Reset, (ulong)episode, (uint)i))];
 
     /// <summary>Episodes, each [T, D].</summary>
     public double[][] Draw(int episodes, ulong seed) => [.. Enumerable.Range(0, episodes).Select(e => Episode(seed, e))];

@@ -24,9 +24,7 @@ public sealed class MixturePriorTests
 
     private static (double[] Mean, double[] Covariance) Moments(MixturePrior prior, double[] samples)
     {
-        (double[] mean, double[] covariance) = (new double[3], new double[9]);
-        mean.AsSpan().Fill(double.NaN);
-        covariance.AsSpan().Fill(double.NaN);
+        double[] mean = [double.NaN, double.NaN, double.NaN], covariance = [.. mean, .. mean, .. mean];
         prior.Moments(samples, mean, covariance);
         return (mean, covariance);
     }
@@ -113,8 +111,8 @@ public sealed class MixturePriorTests
             new MixturePrior(Recent, Scale, new MixtureSettings { Components = 2 + (int)seed, Seed = seed }))];
         // the second learner's episodes are of 1 and 2 steps, and the third step has no samples
         double[][][] episodes = [[Recent[..9], Recent[9..18]], [Recent[18..21], Recent[21..27]]];
-        GaussianPrior prior = GaussianPrior.OfMixtures(mixtures, episodes, 3, 0.5, 2);
-        Assert.That((prior.MeanStrength, prior.Strength), Is.EqualTo((0.5, 2.0)));
+        GaussianPrior prior = GaussianPrior.OfMixtures(mixtures, episodes, 3, 2);
+        Assert.That((prior.MeanStrength, prior.Strength), Is.EqualTo((2.0, 2.0)));
         double[][][] steps =
         [
             [[.. Recent[..3], .. Recent[9..12]], [.. Recent[3..6], .. Recent[12..15]],
