@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Naf.Host.Evaluation;
 using Naf.Host.Imagination;
+using Naf.Host.Planning;
 using Naf.Host.Settings;
 using Naf.Kernels.Population;
 using Naf.Kernels.Random;
@@ -9,6 +10,17 @@ using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Agents;
+
+/// <summary>Where a learner stands between two steps.</summary>
+internal enum ActorPhase
+{
+    /// <summary>Its episode is over or broke off, and the next one has not begun.</summary>
+    AtEnd,
+    /// <summary>It acts in its environment at the next step.</summary>
+    Acting,
+    /// <summary>It trains no more.</summary>
+    Retired,
+}
 
 /// <summary>
 /// One learner's side of the simulator: its environment, its noise, and where it stands in its episode. Used by one thread at a time.
@@ -20,22 +32,22 @@ internal sealed class Actor : IDisposable
     private readonly Policy _policy;
     private readonly double[] _action;
     private float[] _x, _next;
-    private bool _ended = true;
     private long _planningTicks;
     private LearnerReport _report;
     private EvaluationResult? _test;
 
-    public Actor(IControlTask task, TrainingSettings settings, NafPopulation population, int learner)
+    /// <param name="memory">Where its episodes are kept for the dynamics; null: nowhere.</param>
+    /// <param name="planner">Who chooses the actions of its planned episodes; null: nobody.</param>
+    public Actor(
+        IControlTask task, TrainingSettings settings, NafPopulation population, int learner,
+        EpisodeMemory? memory, IEpisodePlanner? planner)
     {
-        _population = population;
+        (_population, Learner, Memory, Planner) = (population, learner, memory, planner);
         _policy = (x, _, _, u) => population.Act(learner, x, u);
-        Learner = learner;
         Seed = settings.SeedOf(learner);
         Noise = new OrnsteinUhlenbeck(settings.Exploration, task.ActionSize);
-        U = new float[task.ActionSize];
-        _action = new double[task.ActionSize];
-        _x = new float[task.ObservationSize];
-        _next = new float[task.ObservationSize];
+        (U, _action) = (new float[task.ActionSize], new double[task.ActionSize]);
+        (_x, _next) = (new float[task.ObservationSize], new float[task.ObservationSize]);
         _environment = task.CreateEnvironment();
     }
 
@@ -58,31 +70,22 @@ internal sealed class Actor : IDisposable
     public int Episode { get; private set; }
 
     /// <summary>Training episodes that came to their end.</summary>
-    public int EpisodesEnded => _ended ? Episode : Episode - 1;
+    public int EpisodesEnded { get; private set; }
 
     /// <summary>Steps taken, over all episodes.</summary>
     public long Step { get; private set; }
 
-    /// <summary>Where its episodes are kept for the dynamics; null: nowhere.</summary>
-    public EpisodeMemory? Memory { get; init; }
+    public EpisodeMemory? Memory { get; }
 
-    /// <summary>Who chooses the actions of its planned episodes; null: nobody.</summary>
-    public IEpisodePlanner? Planner { get; init; }
+    public IEpisodePlanner? Planner { get; }
 
     /// <summary>Whether the episode under way is planned.</summary>
     public bool Planned { get; private set; }
 
-    /// <summary>Whether it still trains.</summary>
-    public bool Running { get; set; } = true;
+    public ActorPhase Phase { get; private set; }
 
     /// <summary>Why it trains no more, before its time; null while nothing went wrong.</summary>
-    public string? Stopped { get; set; }
-
-    /// <summary>Whether it acts in its environment at the next step.</summary>
-    public bool Acting => Running && Stopped is null;
-
-    /// <summary>Whether the episode is over and the next one has not begun.</summary>
-    public bool AtEnd => Running && (_ended || Stopped is not null);
+    public string? Stopped { get; private set; }
 
     /// <summary>Updates made until its last report.</summary>
     public long Updates { get; private set; }
@@ -99,7 +102,7 @@ internal sealed class Actor : IDisposable
     public void BeginEpisode(double planFraction)
     {
         Episode++;
-        _ended = false;
+        Phase = ActorPhase.Acting;
         _test = null;
         Noise.Reset();
         try
@@ -108,29 +111,44 @@ internal sealed class Actor : IDisposable
             Convert(_environment.Observation, _x);
             Planned = Planner is { Ready: true } && Philox.Uniform(Seed, RandomStream.Plan, (ulong)Episode) < planFraction;
             Memory?.Begin(_environment, Planned);
-            if (Planned) Planner!.Begin(_environment, Episode);
+            if (Planned) Planner!.Begin(_environment, Seed, (ulong)Episode);
         }
         catch (SimulationException error)
         {
-            Stopped = error.Message;
+            Stop(error.Message);
         }
+    }
+
+    /// <summary>x ← x′.</summary>
+    public void Advance(bool ended)
+    {
+        (_x, _next) = (_next, _x);
+        if (!ended) return;
+        EpisodesEnded++;
+        Phase = ActorPhase.AtEnd;
+    }
+
+    /// <summary>Ends its training before its time, with a reason.</summary>
+    public void Stop(string reason) => (Stopped, Phase) = (Stopped ?? reason, ActorPhase.AtEnd);
+
+    /// <summary>Ends its training.</summary>
+    public void Retire()
+    {
+        Phase = ActorPhase.Retired;
+        _population.SetActive(Learner, false);
     }
 
     /// <summary>Selects the action u of a planned episode.</summary>
     public void Plan()
     {
         long from = Stopwatch.GetTimestamp();
-        Planner!.Act(_environment, U);
+        Planner!.Act(_environment, _action);
+        for (int i = 0; i < U.Length; i++) U[i] = (float)_action[i];
         _planningTicks += Stopwatch.GetTimestamp() - from;
     }
 
     /// <summary>Ticks of the clock spent in <see cref="Plan"/> since the last call.</summary>
-    public long TakePlanningTicks()
-    {
-        long ticks = _planningTicks;
-        _planningTicks = 0;
-        return ticks;
-    }
+    public long TakePlanningTicks() => Interlocked.Exchange(ref _planningTicks, 0);
 
     /// <summary>Executes u and observes r and x′.</summary>
     /// <exception cref="SimulationException">The simulation left the finite numbers.</exception>
@@ -144,20 +162,15 @@ internal sealed class Actor : IDisposable
         return result;
     }
 
-    /// <summary>x ← x′.</summary>
-    public void Advance(bool ended)
-    {
-        (_x, _next) = (_next, _x);
-        _ended = ended;
-    }
-
     /// <summary>Asks the learner for the means over its updates since the last episode; a learner that left the finite numbers stops.</summary>
     public void TakeReport()
     {
         _report = _population.TakeReport(Learner);
         Updates = _report.Updates;
-        if (_report.Finite) return;
-        Stopped ??= "its loss or gradient is not a finite number: the learner has diverged (lower learning_rate or tau, or set clip_norm)";
+        if (!_report.Finite)
+            Stop(
+                "its loss or gradient is not a finite number: the learner has diverged "
+                + "(lower learning_rate or tau, or set clip_norm)");
     }
 
     /// <summary>Runs a test: the policy without noise, on the starts that every test has.</summary>
@@ -170,7 +183,7 @@ internal sealed class Actor : IDisposable
         }
         catch (SimulationException error)
         {
-            Stopped = $"in a test: {error.Message}";
+            Stop($"in a test: {error.Message}");
         }
     }
 
@@ -182,8 +195,8 @@ internal sealed class Actor : IDisposable
     public void Save(BinaryWriter writer)
     {
         writer.Write(Seed);
-        writer.Write(Running);
-        writer.Write(_ended);
+        writer.Write(Phase != ActorPhase.Retired);
+        writer.Write(EpisodesEnded == Episode);
         writer.Write(Planned);
         writer.Write(Stopped ?? "");
         writer.Write(Episode);
@@ -193,7 +206,7 @@ internal sealed class Actor : IDisposable
         foreach (double n in Noise.State) writer.Write(n);
         foreach (float x in _x) writer.Write(x);
         // an environment that is at its end has no state to keep
-        double[] state = Acting ? _environment.SaveState() : [];
+        double[] state = Phase == ActorPhase.Acting ? _environment.SaveState() : [];
         writer.Write(state.Length);
         foreach (double s in state) writer.Write(s);
         Memory?.Save(writer);
@@ -205,11 +218,12 @@ internal sealed class Actor : IDisposable
     {
         ulong seed = reader.ReadUInt64();
         if (seed != Seed) throw new InvalidDataException($"it holds seed {seed} where this run has seed {Seed}");
-        Running = reader.ReadBoolean();
-        _ended = reader.ReadBoolean();
+        (bool running, bool ended) = (reader.ReadBoolean(), reader.ReadBoolean());
         Planned = reader.ReadBoolean();
         Stopped = reader.ReadString() is { Length: > 0 } reason ? reason : null;
+        Phase = !running ? ActorPhase.Retired : ended || Stopped is not null ? ActorPhase.AtEnd : ActorPhase.Acting;
         Episode = reader.ReadInt32();
+        EpisodesEnded = ended ? Episode : Episode - 1;
         Step = reader.ReadInt64();
         Updates = reader.ReadInt64();
         Tests.Load(reader);
@@ -217,19 +231,40 @@ internal sealed class Actor : IDisposable
         foreach (ref float x in _x.AsSpan()) x = reader.ReadSingle();
         double[] state = new double[reader.ReadInt32()];
         foreach (ref double s in state.AsSpan()) s = reader.ReadDouble();
-        if (Acting) _environment.RestoreState(state);
+        if (Phase == ActorPhase.Acting) _environment.RestoreState(state);
         Memory?.Load(reader);
         Planner?.Load(reader);
     }
 
-    public void Dispose()
-    {
-        _environment.Dispose();
-        Planner?.Dispose();
-    }
+    public void Dispose() => _environment.Dispose();
 
     private static void Convert(ReadOnlySpan<double> from, float[] to)
     {
         for (int i = 0; i < to.Length; i++) to[i] = (float)from[i];
     }
 }
+
+/// <summary>A row of metrics.csv: one episode of one learner. Null is "not measured".</summary>
+/// <param name="Episode">The training episode that ended, from 1; 0: before training.</param>
+/// <param name="Learner">The learner, from 0.</param>
+/// <param name="Step">Its steps so far, over all episodes.</param>
+/// <param name="TrainScore">Undiscounted sum of the episode's rewards, with exploration noise.</param>
+/// <param name="Test">The test at the episode's end.</param>
+/// <param name="Report">Means over the episode's updates.</param>
+/// <param name="Replay">Transitions in its replay buffer.</param>
+/// <param name="Stopped">Why it stopped before its time.</param>
+/// <param name="Planned">Whether a planner chose the episode's actions.</param>
+/// <param name="Imagination">What it imagined during the episode.</param>
+public sealed record EpisodeResult(
+    int Episode, int Learner, ulong Seed, long Step, double? TrainScore, EvaluationResult? Test, LearnerReport Report, int Replay, string? Stopped,
+    bool Planned, ImaginationReport Imagination);
+
+/// <summary>What one learner came to.</summary>
+/// <param name="Learner">The learner, from 0.</param>
+/// <param name="BestTestScore">Mean score of its best test; null before the first.</param>
+/// <param name="BestEpisode">Training episodes before that test.</param>
+/// <param name="FinalTestScore">Mean score of its last test.</param>
+/// <param name="Episodes">Training episodes that it ended; one that broke off does not count.</param>
+/// <param name="Stopped">Why it stopped before its time; null when it did not.</param>
+public sealed record LearnerSummary(
+    int Learner, ulong Seed, double? BestTestScore, int BestEpisode, double? FinalTestScore, int Episodes, long Updates, string? Stopped);

@@ -13,63 +13,51 @@ namespace Naf.Host.Agents;
 /// states, improved by one step whenever the dynamics are fitted anew: the first from the policy's episodes, then each from those of the one before.
 /// Where that fails the last good controller stays, with a warning.
 /// </summary>
-internal sealed class IlqgEpisodes : IEpisodePlanner
+/// <param name="dynamics">The learner's; they must outlive this.</param>
+/// <param name="starts">Gaussians of the initial states.</param>
+internal sealed class IlqgEpisodes(
+    DynamicsSpace space, FittedDynamics dynamics, int starts, IlqgSettings settings, ulong seed) : IEpisodePlanner
 {
-    private readonly DynamicsSpace _space;
-    private readonly FittedDynamics _dynamics;
-    private readonly StateCost _cost;
-    private readonly IlqgSettings _settings;
-    private readonly IlqgPlanner[] _planners;
-    private readonly ulong _seed;
-    private readonly double[] _s, _normals, _u;
+    private readonly StateCost _cost = new(space.Coordinates, space.Observation, space.Reward, settings.Hessian);
+    private readonly IlqgPlanner[] _planners = [.. Enumerable.Range(0, starts).Select(_ => new IlqgPlanner(settings))];
+    private readonly double[] _s = new double[space.Size], _normals = new double[space.Action];
     private int _chosen, _episode;
-
-    /// <param name="dynamics">The learner's; they must outlive this.</param>
-    /// <param name="starts">Gaussians of the initial states.</param>
-    /// <param name="seed">The learner's seed.</param>
-    public IlqgEpisodes(DynamicsSpace space, FittedDynamics dynamics, int starts, IlqgSettings settings, ulong seed)
-    {
-        (_space, _dynamics, _settings, _seed) = (space, dynamics, settings, seed);
-        _cost = new StateCost(space.Coordinates, space.Observation, space.Reward, settings.Hessian);
-        _planners = [.. Enumerable.Range(0, starts).Select(_ => new IlqgPlanner(settings))];
-        (_s, _normals, _u) = (new double[space.Size], new double[space.Action], new double[space.Action]);
-    }
 
     public bool Ready => _planners.Any(p => p.Controller is not null);
 
-    public void Begin(IControlEnvironment environment, int episode)
+    public void Begin(IControlEnvironment environment, ulong seed, ulong episode)
     {
-        _space.StateOf(environment, _s);
-        _episode = episode;
-        _chosen = _dynamics.StartOf(_s, environment.Constants);
+        space.StateOf(environment, _s);
+        _episode = (int)episode;
+        _chosen = dynamics.StartOf(_s, environment.Constants);
         if (_planners[_chosen].Controller is null) _chosen = Array.FindIndex(_planners, p => p.Controller is not null);
     }
 
-    public void Act(IControlEnvironment environment, Span<float> u)
+    public void Act(IControlEnvironment environment, Span<double> u)
     {
         // u ~ N(K s + k, Σ)
-        _space.StateOf(environment, _s);
+        space.StateOf(environment, _s);
         ulong number = ((ulong)_episode << 24) | (uint)environment.StepIndex;
-        for (int i = 0; i < _normals.Length; i++) _normals[i] = Philox.Normal(_seed, RandomStream.Plan, number, (uint)i + 1);
-        LinearGaussianController controller = _planners[_chosen].Controller!;
-        controller.Sample(environment.StepIndex, _s, _normals, _u);
-        for (int i = 0; i < u.Length; i++)
-        {
-            if (!double.IsFinite(_u[i]))
-                throw new NotFiniteNumberException("the planned action is not a finite number: the state is far from the plan's");
-            u[i] = (float)Math.Clamp(_u[i], -1, 1);
-        }
+        for (int i = 0; i < _normals.Length; i++)
+            _normals[i] = Philox.Normal(seed, RandomStream.Plan, number, (uint)i + 1);
+        _planners[_chosen].Controller!.Sample(environment.StepIndex, _s, _normals, u);
+        if (!PlanningMatrix.IsFinite(u))
+            throw new NotFiniteNumberException("the planned action is not a finite number: the state is far from the plan's");
+        foreach (ref double entry in u) entry = Math.Clamp(entry, -1, 1);
     }
 
+    /// <summary>The dynamics were fitted anew; B_old is the batch that they were fitted to.</summary>
+    /// <param name="warn">Takes a sentence where the last good controller had to stay.</param>
     public void Improve(EpisodeMemory memory, Action<string> warn)
     {
         EpisodeRecord[] old = [.. Enumerable.Range(0, memory.OldCount).Select(memory.Old)];
         for (int c = 0; c < _planners.Length; c++)
         {
             bool own = _planners[c].Controller is not null;
-            EpisodeRecord[] episodes = [.. old.Where(e => e.Planned == own && _dynamics.StartOf(e.State(0), e.Constants) == c)];
+            EpisodeRecord[] episodes =
+                [.. old.Where(e => e.Planned == own && dynamics.StartOf(e.State(0), e.Constants) == c)];
             if (episodes.Length == 0) continue;
-            if (Refused(_planners[c], _dynamics.Model(_dynamics.ModelOf(c, own)), episodes) is { } reason)
+            if (Step(_planners[c], dynamics.Model(dynamics.ModelOf(c, own)), episodes).Reason is { } reason)
                 warn($"iLQG: {reason}; {(own ? "the last good controller stays" : "there is no controller yet")}");
         }
     }
@@ -87,36 +75,20 @@ internal sealed class IlqgEpisodes : IEpisodePlanner
         foreach (IlqgPlanner p in _planners) p.Load(reader);
     }
 
-    public void Dispose() { }
-
-    // why there is no new controller; null: there is one
-    private string? Refused(IlqgPlanner planner, TimeVaryingModel model, EpisodeRecord[] episodes)
-    {
-        try
-        {
-            return Step(planner, model, episodes).Reason;
-        }
-        catch (ArgumentException error)
-        {
-            return error.Message;
-        }
-    }
-
     private IlqgResult Step(IlqgPlanner planner, TimeVaryingModel model, EpisodeRecord[] episodes)
     {
         // where the episodes begin, and what is rewarded in them
-        var starts = new SampleMoments(_space.Size);
+        var starts = new SampleMoments(space.Size);
         foreach (EpisodeRecord e in episodes) starts.Add(e.State(0));
-        var constants = new double[_space.Observation.ConstantSize];
+        Array.Clear(_cost.Constants);
         foreach (EpisodeRecord e in episodes)
-            for (int i = 0; i < constants.Length; i++) constants[i] += e.Constants[i] / episodes.Length;
-        _cost.Constants = constants;
+            for (int i = 0; i < _cost.Constants.Length; i++) _cost.Constants[i] += e.Constants[i] / episodes.Length;
 
         // the controller that made the data: the planner's own where it ran some of them, or the one that u given s suggests
         LinearGaussianController previous = planner.Controller is { } own && episodes.Length > 1
             ? own
-            : ControllerFit.Fit([.. episodes.Select(e => e.Samples())], _dynamics.Shape, _settings);
+            : ControllerFit.Fit([.. episodes.Select(e => e.Samples())], dynamics.Shape, settings);
         double? cost = planner.Controller is null ? null : -episodes.Average(e => e.Score);
-        return planner.Step(model, starts.Mean.ToArray(), starts.Covariance(), _cost, previous, cost);
+        return planner.Step(model, starts.Mean.ToArray(), starts.Covariance(), _cost.Expand, previous, cost);
     }
 }

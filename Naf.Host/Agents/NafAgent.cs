@@ -2,8 +2,11 @@ using System.Diagnostics;
 using System.Text;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
+using Naf.Host.Common;
 using Naf.Host.Evaluation;
 using Naf.Host.Imagination;
+using Naf.Host.Planning;
+using Naf.Host.Planning.Mpc;
 using Naf.Host.Settings;
 using Naf.Kernels.Population;
 using Naf.Kernels.Scalar;
@@ -30,40 +33,34 @@ public sealed class NafAgent : IDisposable
     private readonly Evaluator[] _tests;
     private readonly Action<int> _explore, _test;
     private readonly float[] _x, _u;
+    private readonly DisposeScope _owned = new();
 
     /// <param name="task">The task; it must outlive the agent.</param>
-    /// <param name="settings">How to train.</param>
     /// <param name="device">Where the learners live.</param>
     /// <param name="team">Threads for the environments.</param>
     public NafAgent(IControlTask task, TrainingSettings settings, Device device, WorkTeam team)
     {
-        _settings = settings;
-        _team = team;
-        _population = PopulationFactory.Create(task, settings, device);
+        (_settings, _team, _imaginedUpdates) = (settings, team, settings.ImaginedUpdates);
         try
         {
+            _population = _owned.Add(PopulationFactory.Create(task, settings, device));
             if (settings.Imagination.Kind != ImaginationKind.Off || settings.Plan.Kind == PlanKind.Ilqg)
-                _imagination = new PopulationImagination(task, settings, _population, device, team);
+                _imagination = _owned.Add(new PopulationImagination(task, settings, _population, device, team));
+            _actors = [.. Enumerable.Range(0, settings.Learners).Select(k =>
+                _owned.Add(new Actor(task, settings, _population, k, _imagination?.Memory(k), Planner(task, k))))];
+            int sideBySide = Math.Min(team.Threads, settings.Learners);
+            _tests = [.. Enumerable.Range(0, sideBySide).Select(_ => _owned.Add(new Evaluator(task)))];
         }
         catch
         {
-            _population.Dispose();
+            _owned.Dispose();
             throw;
         }
-        _imaginedUpdates = settings.ImaginedUpdates;
-        _actors =
-        [
-            .. Enumerable.Range(0, settings.Learners).Select(k => new Actor(task, settings, _population, k)
-            {
-                Memory = _imagination?.Memory(k), Planner = MakePlanner(task, k),
-            }),
-        ];
-        _tests = [.. Enumerable.Range(0, Math.Min(team.Threads, settings.Learners)).Select(_ => new Evaluator(task))];
         (_x, _u) = (new float[settings.Learners * task.ObservationSize], new float[settings.Learners * task.ActionSize]);
         _explore = worker =>
         {
             for (int k = worker; k < _actors.Length; k += team.Threads)
-                if (_actors[k].Acting) Explore(_actors[k]);
+                if (_actors[k].Phase == ActorPhase.Acting) Explore(_actors[k]);
         };
         _test = worker =>
         {
@@ -79,15 +76,7 @@ public sealed class NafAgent : IDisposable
     public long StepCount { get; private set; }
 
     /// <summary>Whether any learner still trains.</summary>
-    public bool Running
-    {
-        get
-        {
-            foreach (Actor e in _actors)
-                if (e.Running) return true;
-            return false;
-        }
-    }
+    public bool Running => Array.Exists(_actors, e => e.Phase != ActorPhase.Retired);
 
     /// <summary>Episodes ended by every learner that was not stopped; where all were, the most that one ended.</summary>
     public int EpisodesEnded
@@ -123,13 +112,11 @@ public sealed class NafAgent : IDisposable
     public void Begin() => EndEpisodes();
 
     /// <summary>u = μ(x), without noise.</summary>
-    /// <param name="learner">Which learner.</param>
     /// <param name="x">[observations]</param>
     /// <param name="u">[actions], within [−1, 1].</param>
     public void Act(int learner, ReadOnlySpan<float> x, Span<float> u) => _population.Act(learner, x, u);
 
     /// <summary>V(x), A(x, u) and Q(x, u) of many samples at once, on the device, in scaled rewards.</summary>
-    /// <param name="learner">Which learner.</param>
     /// <param name="x">[samples, observations]</param>
     /// <param name="u">[samples, actions]</param>
     public (float[] V, float[] Advantage, float[] Q) Evaluate(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u)
@@ -154,12 +141,12 @@ public sealed class NafAgent : IDisposable
         if (_actors.Length == 1) _explore(0);
         else _team.Run(_explore);
         Times.Add(TrainingPart.Simulator, ref from);
-        int sideBySide = Math.Min(_team.Threads, _actors.Length);
-        foreach (Actor e in _actors) Times.Move(TrainingPart.Simulator, TrainingPart.Planning, e.TakePlanningTicks() / sideBySide);
+        foreach (Actor e in _actors)
+            Times.Move(TrainingPart.Simulator, TrainingPart.Planning, e.TakePlanningTicks() / _tests.Length);
 
         // every m steps: l steps from each of m states of B_old under the model, into R_f
         foreach (Actor a in _actors)
-            if (a.Acting) _imagination?.Add(a.Learner, a.Step);
+            if (a is { Phase: not ActorPhase.Retired, Stopped: null }) _imagination?.Add(a.Learner, a.Step);
         _imagination?.Imagine();
         Times.Add(TrainingPart.Rollouts, ref from);
 
@@ -168,12 +155,7 @@ public sealed class NafAgent : IDisposable
         Times.Add(TrainingPart.Updates, ref from);
 
         // test, and begin the next episode
-        foreach (Actor e in _actors)
-            if (e.AtEnd)
-            {
-                EndEpisodes();
-                break;
-            }
+        if (Array.Exists(_actors, e => e.Phase == ActorPhase.AtEnd)) EndEpisodes();
     }
 
     private void Explore(Actor e)
@@ -199,7 +181,7 @@ public sealed class NafAgent : IDisposable
         }
         catch (Exception error) when (error is SimulationException or NotFiniteNumberException or NonFiniteTransitionException)
         {
-            e.Stopped = error.Message;
+            e.Stop(error.Message);
         }
     }
 
@@ -221,9 +203,10 @@ public sealed class NafAgent : IDisposable
             _population.Update(_settings.Imagination.Kind == ImaginationKind.Off ? 0 : _imaginedUpdates, real);
             return;
         }
-        foreach (Actor e in _actors) _population.SetActive(e.Learner, e.Running && _imagination.IsOn(e.Learner));
+        foreach (Actor e in _actors)
+            _population.SetActive(e.Learner, e.Phase != ActorPhase.Retired && _imagination.IsOn(e.Learner));
         _population.Update(_imaginedUpdates);
-        foreach (Actor e in _actors) _population.SetActive(e.Learner, e.Running);
+        foreach (Actor e in _actors) _population.SetActive(e.Learner, e.Phase != ActorPhase.Retired);
         _population.Update(real);
     }
 
@@ -231,7 +214,7 @@ public sealed class NafAgent : IDisposable
     {
         long from = Stopwatch.GetTimestamp();
         foreach (Actor e in _actors)
-            if (e.AtEnd) e.TakeReport();
+            if (e.Phase == ActorPhase.AtEnd) e.TakeReport();
 
         // deterministic test episodes, learners side by side
         if (_actors.Length == 1) _test(0);
@@ -241,33 +224,30 @@ public sealed class NafAgent : IDisposable
         // every n episodes: fit the dynamics to B, one step of iLQG, B_old ← B
         if (_imagination is not null)
         {
-            (int, int)[] ended = [.. _actors.Where(e => e.AtEnd && e.Stopped is null).Select(e => (e.Learner, e.Episode))];
-            IReadOnlySet<int> fitted = _imagination.EndEpisodes(ended, Warn);
+            IReadOnlySet<int> fitted = _imagination.EndEpisodes(
+                [.. _actors.Where(e => e is { Phase: ActorPhase.AtEnd, Stopped: null })
+                    .Select(e => (e.Learner, e.Episode))],
+                Warn);
             Times.Add(TrainingPart.Fit, ref from);
             foreach (Actor e in _actors)
-                if (fitted.Contains(e.Learner)) e.Planner?.Improve(e.Memory!, Warn);
+                if (fitted.Contains(e.Learner)) (e.Planner as IlqgEpisodes)?.Improve(e.Memory!, Warn);
             Times.Add(TrainingPart.Planning, ref from);
         }
 
         // report, then begin the next episode
         foreach (Actor e in _actors)
         {
-            if (!e.AtEnd) continue;
+            if (e.Phase != ActorPhase.AtEnd) continue;
             EpisodeResult result = e.Result(_imagination?.TakeReport(e.Learner) ?? default);
             if (e.Stopped is null && e.Episode < _settings.Episodes) e.BeginEpisode(_settings.Plan.Fraction);
-            else Retire(e);
+            else e.Retire();
             EpisodeEnded(result);
         }
     }
 
     private bool IsTestDue(Actor e) =>
-        e.AtEnd && e.Stopped is null && (e.Episode % _settings.TestEvery == 0 || e.Episode == _settings.Episodes);
-
-    private void Retire(Actor e)
-    {
-        e.Running = false;
-        _population.SetActive(e.Learner, false);
-    }
+        e is { Phase: ActorPhase.AtEnd, Stopped: null }
+        && (e.Episode % _settings.TestEvery == 0 || e.Episode == _settings.Episodes);
 
     private static void Clip(Span<float> u)
     {
@@ -308,30 +288,21 @@ public sealed class NafAgent : IDisposable
         // learners that had ended, where the run now goes on for more episodes
         foreach (Actor e in _actors)
         {
-            if (!e.Running && e.Stopped is null && e.Episode < _settings.Episodes)
-            {
-                e.Running = true;
+            if (e is { Phase: ActorPhase.Retired, Stopped: null } && e.Episode < _settings.Episodes)
                 e.BeginEpisode(_settings.Plan.Fraction);
-            }
-            _population.SetActive(e.Learner, e.Running);
+            _population.SetActive(e.Learner, e.Phase != ActorPhase.Retired);
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (Actor e in _actors) e.Dispose();
-        foreach (Evaluator test in _tests) test.Dispose();
-        _imagination?.Dispose();
-        _population.Dispose();
-    }
+    public void Dispose() => _owned.Dispose();
 
-    private IEpisodePlanner? MakePlanner(IControlTask task, int learner) => _settings.Plan.Kind switch
+    private IEpisodePlanner? Planner(IControlTask task, int learner) => _settings.Plan.Kind switch
     {
         PlanKind.Ilqg => new IlqgEpisodes(
             _imagination!.Space, _imagination.Dynamics(learner), _settings.Imagination.InitialStates, _settings.Plan.Ilqg, _settings.SeedOf(learner)),
-        PlanKind.Mpc => new MpcEpisodes(
-            ControlTask.Simulated(task, "plan=mpc"), _settings.Plan.Mpc, _settings.Learners == 1 ? _team : null, _settings.SeedOf(learner)),
+        // learners plan side by side, each on the thread that it acts on
+        PlanKind.Mpc => _owned.Add(new MpcPlanner(
+            ControlTask.Simulated(task, "plan=mpc"), _settings.Plan.Mpc, _settings.Learners == 1 ? _team : _owned.Add(new WorkTeam(1)))),
         _ => null,
     };
 }

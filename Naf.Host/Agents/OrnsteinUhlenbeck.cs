@@ -20,7 +20,6 @@ public sealed class OrnsteinUhlenbeck(ExplorationSettings settings, int actions)
     public void Reset() => _state.AsSpan().Clear();
 
     /// <summary>Takes one step of the process and adds scale · n to an action.</summary>
-    /// <param name="seed">The learner's seed.</param>
     /// <param name="step">The learner's steps so far, over all episodes.</param>
     /// <param name="action">[actions]; not clipped here.</param>
     public void AddTo(ulong seed, ulong step, Span<float> action)

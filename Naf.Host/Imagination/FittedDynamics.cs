@@ -125,7 +125,7 @@ internal sealed class FittedDynamics
     public TimeVaryingModel Model(int model)
     {
         (double[] f, double[] offset, double[] n) = _fit.Model(_first + model);
-        return new TimeVaryingModel(Shape.Horizon, Shape.State, Shape.Action, f, offset, n);
+        return new TimeVaryingModel(Shape, f, offset, n);
     }
 
     public void Save(BinaryWriter writer)

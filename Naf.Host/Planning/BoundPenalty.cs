@@ -7,7 +7,6 @@ namespace Naf.Host.Planning;
 /// A planner's stand-in for the bounds that end an episode, which have no derivative: w (d / m)² where an observation is by d past the line that lies
 /// a margin m inside its bound, so that a step on the bound costs w and a step past it more. Convex.
 /// </summary>
-/// <param name="bounds">The bounds.</param>
 /// <param name="weight">w, in units of the reward.</param>
 internal sealed class BoundPenalty(ImmutableArray<TerminationBound> bounds, double weight)
 {

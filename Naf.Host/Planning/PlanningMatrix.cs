@@ -54,16 +54,6 @@ internal static class PlanningMatrix
             for (int j = 0; j < i; j++) a[i * n + j] = a[j * n + i] = 0.5 * (a[i * n + j] + a[j * n + i]);
     }
 
-    /// <summary>xᵀ A x.</summary>
-    /// <param name="a">[n, n].</param>
-    /// <param name="x">[n].</param>
-    public static double Quadratic(ReadOnlySpan<double> a, ReadOnlySpan<double> x)
-    {
-        double sum = 0;
-        for (int i = 0; i < x.Length; i++) sum += x[i] * Dot(a.Slice(i * x.Length, x.Length), x);
-        return sum;
-    }
-
     /// <summary>xᵀ y; of matrices tr(Xᵀ Y).</summary>
     public static double Dot(ReadOnlySpan<double> x, ReadOnlySpan<double> y)
     {
@@ -79,7 +69,7 @@ internal static class PlanningMatrix
     {
         for (int j = 0; j < n; j++)
         {
-            double pivot = a[j * n + j] - Square(a.Slice(j * n, j));
+            double pivot = a[j * n + j] - Dot(a.Slice(j * n, j), a.Slice(j * n, j));
             if (!(pivot > 0 && double.IsFinite(pivot))) return false;
             double diagonal = a[j * n + j] = Math.Sqrt(pivot);
             for (int i = j + 1; i < n; i++) a[i * n + j] = (a[i * n + j] - Dot(a.Slice(i * n, j), a.Slice(j * n, j))) / diagonal;
@@ -93,7 +83,12 @@ internal static class PlanningMatrix
     /// <param name="b">[n, columns].</param>
     public static void Solve(ReadOnlySpan<double> l, Span<double> b, int n, int columns)
     {
-        SolveLower(l, b, n, columns);
+        for (int i = 0; i < n; i++)
+        {
+            Span<double> row = b.Slice(i * columns, columns);
+            for (int k = 0; k < i; k++) Add(-l[i * n + k], b.Slice(k * columns, columns), row);
+            for (int j = 0; j < columns; j++) row[j] /= l[i * n + i];
+        }
         for (int i = n - 1; i >= 0; i--)
         {
             Span<double> row = b.Slice(i * columns, columns);
@@ -102,17 +97,14 @@ internal static class PlanningMatrix
         }
     }
 
-    /// <summary>B ← L⁻¹ B.</summary>
-    /// <param name="l">[n, n], lower triangle.</param>
-    /// <param name="b">[n, columns].</param>
-    public static void SolveLower(ReadOnlySpan<double> l, Span<double> b, int n, int columns)
+    /// <summary>A ← a (L Lᵀ)⁻¹.</summary>
+    /// <param name="l">[n, n], of <see cref="Cholesky"/>.</param>
+    /// <param name="inverse">[n, n], A.</param>
+    public static void Invert(ReadOnlySpan<double> l, double a, Span<double> inverse, int n)
     {
-        for (int i = 0; i < n; i++)
-        {
-            Span<double> row = b.Slice(i * columns, columns);
-            for (int k = 0; k < i; k++) Add(-l[i * n + k], b.Slice(k * columns, columns), row);
-            for (int j = 0; j < columns; j++) row[j] /= l[i * n + i];
-        }
+        inverse.Clear();
+        for (int i = 0; i < n; i++) inverse[i * (n + 1)] = a;
+        Solve(l, inverse, n, n);
     }
 
     /// <summary>ln |L Lᵀ|.</summary>
@@ -124,12 +116,6 @@ internal static class PlanningMatrix
     }
 
     /// <summary>Whether every number is finite.</summary>
-    public static bool IsFinite(ReadOnlySpan<double> a)
-    {
-        foreach (double value in a)
-            if (!double.IsFinite(value)) return false;
-        return true;
-    }
-
-    private static double Square(ReadOnlySpan<double> x) => Dot(x, x);
+    public static bool IsFinite(ReadOnlySpan<double> a) =>
+        a.IndexOfAnyExceptInRange(double.MinValue, double.MaxValue) < 0;
 }

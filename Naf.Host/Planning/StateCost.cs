@@ -8,53 +8,32 @@ namespace Naf.Host.Planning;
 /// J = ∂h/∂s. Actions are taken as they come, not clipped; the reward of termination is left out.
 /// </summary>
 /// <remarks>Carries a workspace: nothing is allocated after the constructor, and each thread needs one of its own.</remarks>
-internal sealed class StateCost : IStageCost
+internal sealed class StateCost : TangentCost
 {
     private readonly StateCoordinates _coordinates;
-    private readonly TangentCost _cost;
     private readonly double[] _qpos, _qvel;
 
     /// <param name="coordinates">What s is.</param>
     /// <param name="observation">h, over the same tree.</param>
     /// <param name="reward">r over the observation and the action.</param>
-    /// <param name="form">Which semidefinite Hessian of the reward.</param>
     /// <exception cref="ArgumentException">The sizes of the parts differ, or the form is not a semidefinite one.</exception>
     public StateCost(StateCoordinates coordinates, ObservationDefinition observation, RewardDefinition reward, HessianForm form)
+        : base(observation, reward, form)
     {
         _coordinates = coordinates;
-        _cost = new TangentCost(observation, reward, form);
-        if (_cost.Size != coordinates.Size)
+        if (Size != coordinates.Size)
             throw new ArgumentException(
-                $"the coordinates have {coordinates.Size} numbers, and the observation is of {_cost.Size}; take them of one model");
+                $"the coordinates have {coordinates.Size} numbers, and the observation is of {Size}; "
+                + "take them of one model");
         (_qpos, _qvel) = (new double[coordinates.Tree.Nq], new double[coordinates.Tree.Nv]);
     }
 
-    /// <inheritdoc/>
-    public int State => _coordinates.Size;
-
-    /// <inheritdoc/>
-    public int Action => _cost.Action;
-
-    /// <summary>[ConstantSize], c: the constants of the episode, such as the target; kept, not copied.</summary>
-    /// <exception cref="ArgumentException">Given with another size.</exception>
-    public double[] Constants
-    {
-        get => _cost.Constants;
-        set => _cost.Constants = value;
-    }
-
-    /// <inheritdoc/>
-    public double Value(ReadOnlySpan<double> s, ReadOnlySpan<double> u)
-    {
-        _coordinates.FromState(s, _qpos, _qvel);
-        return _cost.Value(_qpos, _qvel, u);
-    }
-
-    /// <inheritdoc/>
+    /// <summary>C(s, u), its gradient and its Hessian by s and u.</summary>
+    /// <param name="s">[Size].</param>
     public double Expand(ReadOnlySpan<double> s, ReadOnlySpan<double> u, Span<double> gradient, Span<double> hessian)
     {
         _coordinates.FromState(s, _qpos, _qvel);
-        double value = _cost.Expand(_qpos, _qvel, u, gradient, hessian);
+        double value = Expand(_qpos, _qvel, u, gradient, hessian);
         foreach (TreeJoint joint in _coordinates.Tree.Joints)
             if (joint.Type == TreeJointType.Free) ToRotationVector(s, joint.DofAddress + 3, gradient, hessian);
         return value;
@@ -66,7 +45,7 @@ internal sealed class StateCost : IStageCost
     /// </summary>
     private void ToRotationVector(ReadOnlySpan<double> s, int at, Span<double> gradient, Span<double> hessian)
     {
-        int n = State + Action;
+        int n = Size + Action;
         Mat3<double> b = BodyRate(new Vec3<double>(s[at], s[at + 1], s[at + 2]));
         Turn(b, ref gradient[at], ref gradient[at + 1], ref gradient[at + 2]);
         for (int j = 0; j < n; j++) Turn(b, ref hessian[at * n + j], ref hessian[(at + 1) * n + j], ref hessian[(at + 2) * n + j]);

@@ -11,7 +11,7 @@ namespace Naf.Host.Planning;
 /// Gauss-Newton: the curvature of h is left out, gradient Jᵀg and Hessian JᵀHJ with H the reward's own semidefinite one, so that the sum is
 /// semidefinite too. Carries a workspace: nothing is allocated after the constructor, and each thread needs one of its own.
 /// </remarks>
-internal sealed class TangentCost
+internal class TangentCost
 {
     private readonly RewardFunction<double> _reward;
     private readonly ObservationFunction<double> _h;
@@ -19,7 +19,6 @@ internal sealed class TangentCost
     private readonly BoundPenalty? _penalty;
     private readonly int _observations, _nv;
     private readonly double[] _x, _byPosition, _byVelocity, _jacobian, _slope, _curvature, _product;
-    private double[] _constants;
 
     /// <param name="observation">h.</param>
     /// <param name="reward">r over the observation and the action.</param>
@@ -43,7 +42,7 @@ internal sealed class TangentCost
         (_byPosition, _byVelocity) = (new double[_observations * _nv], new double[_observations * _nv]);
         (_jacobian, _slope, _curvature) = (new double[_observations * Size], new double[z], new double[z * z]);
         _product = new double[Size + Action];
-        _constants = new double[observation.ConstantSize];
+        Constants = new double[observation.ConstantSize];
     }
 
     /// <summary>Numbers of a displacement of the state: 2 Nv, and those on which the cost does not depend.</summary>
@@ -52,19 +51,13 @@ internal sealed class TangentCost
     /// <summary>Size A of the action.</summary>
     public int Action { get; }
 
-    /// <summary>[ConstantSize], c: the constants of the episode, such as the target.</summary>
-    /// <exception cref="ArgumentException">Given with another size.</exception>
-    public double[] Constants
-    {
-        get => _constants;
-        set => _constants = value.Length == _constants.Length ? value
-            : throw new ArgumentException($"{value.Length} constants given, and the task has {_constants.Length}; give the episode's");
-    }
+    /// <summary>[ConstantSize], c: the constants of the episode, such as the target, to be filled in.</summary>
+    public double[] Constants { get; }
 
     /// <summary>C(s, u), without the reward of termination.</summary>
     public double Value(ReadOnlySpan<double> qpos, ReadOnlySpan<double> qvel, ReadOnlySpan<double> u)
     {
-        _h.Evaluate(qpos, qvel, _constants, _x);
+        _h.Evaluate(qpos, qvel, Constants, _x);
         return (_penalty?.Value(_x) ?? 0) - _reward.Value(_x, u);
     }
 
@@ -85,7 +78,7 @@ internal sealed class TangentCost
         _penalty?.Add(_x, _slope, _curvature, _slope.Length);
 
         // J = ∂x/∂s = [∂x/∂q, ∂x/∂q̇]
-        _h.Jacobian(qpos, qvel, _constants, _byPosition, _byVelocity);
+        _h.Jacobian(qpos, qvel, Constants, _byPosition, _byVelocity);
         for (int i = 0; i < _observations; i++)
         {
             _byPosition.AsSpan(i * _nv, _nv).CopyTo(_jacobian.AsSpan(i * Size));

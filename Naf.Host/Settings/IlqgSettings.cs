@@ -27,21 +27,4 @@ public sealed record IlqgSettings
 
     /// <summary>Times that the cost is expanded anew about the planned trajectory, in one step, the KL constraint staying the same.</summary>
     public int Expansions { get; init; } = 3;
-
-    /// <summary>Checks every value.</summary>
-    /// <exception cref="ArgumentException">A value is out of range; the message names it and its range.</exception>
-    public void Check()
-    {
-        Require(KlStep is > 0 and <= 1e6, "ilqg_kl_step", KlStep, "above 0, up to 1e6");
-        Require(EntropyWeight is >= 0 and <= 1e9, "ilqg_entropy", EntropyWeight, "0 to 1e9");
-        Require(LeastNoise is >= 0 and <= 10, "ilqg_least_noise", LeastNoise, "0 to 10");
-        Require(MostNoise >= LeastNoise && MostNoise is > 0 and <= 100, "ilqg_most_noise", MostNoise, "ilqg_least_noise to 100");
-        Require(Hessian != HessianForm.Exact, "Hessian", Hessian, "PositiveSemidefinite or Majorised");
-        Require(Expansions is >= 1 and <= 100, "Expansions", Expansions, "1 to 100");
-
-        static void Require(bool good, string name, object value, string range)
-        {
-            if (!good) throw new ArgumentException($"{name} = {value} is out of range; give {range}");
-        }
-    }
 }

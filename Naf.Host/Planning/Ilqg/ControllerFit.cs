@@ -11,7 +11,8 @@ namespace Naf.Host.Planning.Ilqg;
 /// There are fewer episodes than entries of s: the covariance of a time step is a normal-inverse-Wishart posterior, whose prior S̄ is pooled over
 /// all time steps, each about its own mean; that mean stays the step's own. With scatter_t of n samples,
 /// <code>
-/// Σ = (scatter_t + n₀ S̄) / (n − 1 + n₀)      K = Σ_us (Σ_ss + R)⁻¹      k = ū − K s̄      noise = Σ_uu − K Σ_su, within the bounds
+/// Σ = (scatter_t + n₀ S̄) / (n − 1 + n₀)      n₀ = S + A      K = Σ_us (Σ_ss + R)⁻¹      k = ū − K s̄
+/// noise = Σ_uu − K Σ_su, within the bounds
 /// </code>
 /// A time step that no episode has reached takes over the last one that any has.
 /// </remarks>
@@ -21,27 +22,21 @@ internal static class ControllerFit
     private const double Ridge = 1e-6;
 
     /// <summary>Fits.</summary>
-    /// <param name="episodes">[length, D] each, z = [s; u; s′] as <see cref="GaussianFit.Store"/> takes them; at least one.</param>
-    /// <param name="shape">Sizes.</param>
+    /// <param name="episodes">[length, D] each, z = [s; u; s′], as for <see cref="GaussianFit.Store"/>.</param>
     /// <param name="settings">Bounds on the noise.</param>
-    /// <param name="strength">n₀ above 0: samples that the prior counts for; null: as many as [s; u] has entries.</param>
-    /// <exception cref="ArgumentException">There is no episode, or one holds no whole number of samples, or too many.</exception>
-    public static LinearGaussianController Fit(
-        IReadOnlyList<double[]> episodes, DynamicsShape shape, IlqgSettings settings, double? strength = null)
+    public static LinearGaussianController Fit(double[][] episodes, DynamicsShape shape, IlqgSettings settings)
     {
-        int longest = Longest(episodes, shape);
+        int longest = episodes.Max(e => e.Length) / shape.Sample;
         (int s, int a, int n) = (shape.State, shape.Action, shape.Input);
-        double prior = strength ?? n;
         (double[][] means, double[][] scatters, int[] counts) = Moments(episodes, shape, longest);
         double[] pooled = Pooled(means, scatters, counts, n);
-        var bounds = new NoiseBounds(settings.LeastNoise, settings.MostNoise);
         double[] gain = new double[shape.Horizon * a * s], offset = new double[shape.Horizon * a], noise = new double[shape.Horizon * a * a];
         double[] sigma = new double[n * n], factor = new double[s * s], b = new double[s * a];
         for (int t = 0; t < shape.Horizon; t++)
         {
             int from = Math.Min(t, longest - 1);
-            double weight = 1 / (counts[from] - 1 + prior);
-            for (int i = 0; i < sigma.Length; i++) sigma[i] = weight * (scatters[from][i] + prior * pooled[i]);
+            double weight = 1.0 / (counts[from] - 1 + n);
+            for (int i = 0; i < sigma.Length; i++) sigma[i] = weight * (scatters[from][i] + n * pooled[i]);
 
             // K = Σ_us (Σ_ss + R)⁻¹; an entry without variance takes no part
             for (int i = 0; i < s; i++)
@@ -64,25 +59,13 @@ internal static class ControllerFit
                     covariance[i * a + j] = sigma[(s + i) * n + s + j] - PlanningMatrix.Dot(k.Slice(i * s, s), sigma.AsSpan((s + j) * n, s));
             }
             PlanningMatrix.Symmetrise(covariance, a);
-            bounds.Apply(covariance, a);
         }
-        return new LinearGaussianController(shape.Horizon, s, a, gain, offset, noise);
-    }
-
-    private static int Longest(IReadOnlyList<double[]> episodes, DynamicsShape shape)
-    {
-        int longest = 0;
-        foreach (double[] episode in episodes)
-        {
-            if (episode.Length % shape.Sample != 0 || episode.Length / shape.Sample > shape.Horizon)
-                throw new ArgumentException($"{episode.Length} numbers are not 0 to {shape.Horizon} samples of {shape.Sample}");
-            longest = Math.Max(longest, episode.Length / shape.Sample);
-        }
-        return longest > 0 ? longest : throw new ArgumentException("there is no sample to fit a controller to; give an episode");
+        return new LinearGaussianController(shape, gain, offset, noise).Within(settings);
     }
 
     // of [s; u] at each time step: mean, scatter about it, number of samples
-    private static (double[][] Means, double[][] Scatters, int[] Counts) Moments(IReadOnlyList<double[]> episodes, DynamicsShape shape, int longest)
+    private static (double[][] Means, double[][] Scatters, int[] Counts) Moments(
+        double[][] episodes, DynamicsShape shape, int longest)
     {
         int n = shape.Input;
         var (means, scatters, counts) = (new double[longest][], new double[longest][], new int[longest]);

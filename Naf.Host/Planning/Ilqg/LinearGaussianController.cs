@@ -1,42 +1,29 @@
+using Naf.Host.Settings;
+using Naf.Kernels.Gaussian;
+
 namespace Naf.Host.Planning.Ilqg;
 
 /// <summary>A time-varying linear-Gaussian controller, u ~ N(K_t s + k_t, Σ_t) for t = 0 … T − 1 (paper, equation 4). Immutable.</summary>
 /// <remarks>Equation 4 writes û + k + K(s − ŝ) about a nominal trajectory; here û − Kŝ is part of k.</remarks>
-public sealed class LinearGaussianController
+internal sealed class LinearGaussianController
 {
     private readonly double[] _gain, _offset, _covariance, _factor;
 
-    /// <param name="horizon">Time steps T.</param>
-    /// <param name="state">Entries S of the state.</param>
-    /// <param name="action">Entries A of the action.</param>
+    /// <param name="shape">T, S and A.</param>
     /// <param name="gain">[T, A, S], K; kept, not copied.</param>
     /// <param name="offset">[T, A], k; kept, not copied.</param>
     /// <param name="covariance">[T, A, A], Σ, symmetric and positive semidefinite; kept, not copied.</param>
-    /// <exception cref="ArgumentException">A size is wrong.</exception>
-    public LinearGaussianController(int horizon, int state, int action, double[] gain, double[] offset, double[] covariance)
+    public LinearGaussianController(DynamicsShape shape, double[] gain, double[] offset, double[] covariance)
     {
-        if (horizon < 1 || state < 1 || action < 1)
-            throw new ArgumentException($"a controller of {horizon} steps, {state} states and {action} actions has no size; give 1 or more of each");
-        CheckSize(nameof(gain), gain.Length, (long)horizon * action * state);
-        CheckSize(nameof(offset), offset.Length, (long)horizon * action);
-        CheckSize(nameof(covariance), covariance.Length, (long)horizon * action * action);
-        (Horizon, State, Action) = (horizon, state, action);
-        (_gain, _offset, _covariance) = (gain, offset, covariance);
+        int a = shape.Action;
+        (Shape, _gain, _offset, _covariance) = (shape, gain, offset, covariance);
         _factor = new double[covariance.Length];
-        int square = action * action;
-        for (int t = 0; t < horizon; t++) Factor(covariance.AsSpan(t * square, square), _factor.AsSpan(t * square, square), action);
+        for (int t = 0; t < shape.Horizon; t++) Factor(CovarianceAt(t), _factor.AsSpan(t * a * a, a * a), a);
         IsFinite = PlanningMatrix.IsFinite(gain) && PlanningMatrix.IsFinite(offset) && PlanningMatrix.IsFinite(covariance)
             && PlanningMatrix.IsFinite(_factor);
     }
 
-    /// <summary>Time steps T.</summary>
-    public int Horizon { get; }
-
-    /// <summary>Entries S of the state.</summary>
-    public int State { get; }
-
-    /// <summary>Entries A of the action.</summary>
-    public int Action { get; }
+    public DynamicsShape Shape { get; }
 
     /// <summary>[T, A, S], K.</summary>
     public ReadOnlySpan<double> Gain => _gain;
@@ -50,23 +37,10 @@ public sealed class LinearGaussianController
     /// <summary>Whether every number is finite; one that is not must not act.</summary>
     public bool IsFinite { get; }
 
-    /// <summary>The same at every time step, without feedback: u ~ N(mean, deviation²) in each entry.</summary>
-    /// <param name="mean">[A].</param>
-    /// <param name="deviation">Standard deviation of each entry.</param>
-    public static LinearGaussianController Constant(int horizon, int state, ReadOnlySpan<double> mean, double deviation)
-    {
-        int action = mean.Length;
-        double[] offset = new double[horizon * action], covariance = new double[horizon * action * action];
-        for (int t = 0; t < horizon; t++)
-        {
-            mean.CopyTo(offset.AsSpan(t * action));
-            for (int i = 0; i < action; i++) covariance[(t * action + i) * action + i] = deviation * deviation;
-        }
-        return new LinearGaussianController(horizon, state, action, new double[horizon * action * state], offset, covariance);
-    }
+    private int Action => Shape.Action;
 
     /// <summary>K_t, [A, S].</summary>
-    public ReadOnlySpan<double> GainAt(int t) => _gain.AsSpan(t * Action * State, Action * State);
+    public ReadOnlySpan<double> GainAt(int t) => _gain.AsSpan(t * Action * Shape.State, Action * Shape.State);
 
     /// <summary>k_t, [A].</summary>
     public ReadOnlySpan<double> OffsetAt(int t) => _offset.AsSpan(t * Action, Action);
@@ -80,28 +54,36 @@ public sealed class LinearGaussianController
     /// <param name="u">[A], receives the action; not clipped.</param>
     public void Mean(int t, ReadOnlySpan<double> s, Span<double> u)
     {
-        CheckSize(nameof(s), s.Length, State);
-        CheckSize(nameof(u), u.Length, Action);
-        for (int i = 0; i < Action; i++) u[i] = _offset[t * Action + i] + PlanningMatrix.Dot(s, _gain.AsSpan((t * Action + i) * State, State));
+        for (int i = 0; i < Action; i++)
+            u[i] = _offset[t * Action + i] + PlanningMatrix.Dot(s, GainAt(t).Slice(i * s.Length, s.Length));
     }
 
     /// <summary>K_t s + k_t + C_t ε with C_t C_tᵀ = Σ_t.</summary>
-    /// <param name="t">Time step, 0 to T − 1.</param>
-    /// <param name="s">[S].</param>
     /// <param name="normals">[A], ε, independent standard normals.</param>
-    /// <param name="u">[A], receives the action; not clipped.</param>
     public void Sample(int t, ReadOnlySpan<double> s, ReadOnlySpan<double> normals, Span<double> u)
     {
-        CheckSize(nameof(normals), normals.Length, Action);
         Mean(t, s, u);
         for (int i = 0; i < Action; i++) u[i] += PlanningMatrix.Dot(normals, _factor.AsSpan((t * Action + i) * Action, Action));
+    }
+
+    /// <summary>
+    /// The controller with the eigenvalues of its covariances raised or lowered to the settings' bounds on standard
+    /// deviations, in units of the action. A covariance within them stays bitwise.
+    /// </summary>
+    public LinearGaussianController Within(IlqgSettings settings)
+    {
+        double least = settings.LeastNoise * settings.LeastNoise, most = settings.MostNoise * settings.MostNoise;
+        double[] covariance = [.. _covariance];
+        for (int t = 0; t < Shape.Horizon; t++)
+            Clamp(covariance.AsSpan(t * Action * Action, Action * Action), Action, least, most);
+        return new LinearGaussianController(Shape, _gain, _offset, covariance);
     }
 
     /// <summary>Σ_t ½ ln |2πe Σ_t|, the entropy of the noise of an episode, in nats; −∞ where a direction has none.</summary>
     public double Entropy()
     {
-        double sum = 0.5 * Horizon * Action * Math.Log(2 * Math.PI * Math.E);
-        for (int t = 0; t < Horizon; t++)
+        double sum = 0.5 * Shape.Horizon * Action * Math.Log(2 * Math.PI * Math.E);
+        for (int t = 0; t < Shape.Horizon; t++)
             for (int i = 0; i < Action; i++) sum += Math.Log(_factor[(t * Action + i) * Action + i]);
         return sum;
     }
@@ -109,9 +91,7 @@ public sealed class LinearGaussianController
     /// <summary>Writes the sizes and every number; <see cref="Load"/> reads them back bitwise.</summary>
     public void Save(BinaryWriter writer)
     {
-        writer.Write(Horizon);
-        writer.Write(State);
-        writer.Write(Action);
+        foreach (int size in (int[])[Shape.Horizon, Shape.State, Action]) writer.Write(size);
         foreach (double[] numbers in (double[][])[_gain, _offset, _covariance])
             foreach (double number in numbers) writer.Write(number);
     }
@@ -119,16 +99,11 @@ public sealed class LinearGaussianController
     /// <summary>Reads what <see cref="Save"/> wrote.</summary>
     public static LinearGaussianController Load(BinaryReader reader)
     {
-        (int horizon, int state, int action) = (reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
-        return new LinearGaussianController(
-            horizon, state, action, Read(horizon * action * state), Read(horizon * action), Read(horizon * action * action));
+        var shape = new DynamicsShape(reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
+        return new LinearGaussianController(shape, Read(shape.State), Read(1), Read(shape.Action));
 
-        double[] Read(int count)
-        {
-            var numbers = new double[count];
-            for (int i = 0; i < count; i++) numbers[i] = reader.ReadDouble();
-            return numbers;
-        }
+        double[] Read(int columns) =>
+            [.. Enumerable.Range(0, shape.Horizon * shape.Action * columns).Select(_ => reader.ReadDouble())];
     }
 
     // C Cᵀ = Σ by columns; a direction without variance gets a column of zeros, and what is not a number stays that
@@ -144,8 +119,45 @@ public sealed class LinearGaussianController
         }
     }
 
-    private static void CheckSize(string name, int length, long expected)
+    // by Jacobi's rotations
+    private static void Clamp(Span<double> covariance, int n, double least, double most)
     {
-        if (length != expected) throw new ArgumentException($"{name} has {length} numbers, and the controller needs {expected}", name);
+        // A = R diag(λ) Rᵀ
+        double[] a = covariance.ToArray(), r = new double[n * n];
+        for (int i = 0; i < n; i++) r[i * (n + 1)] = 1;
+        for (int sweep = 0; sweep < 30 && !IsDiagonal(a, n); sweep++)
+            for (int p = 0; p < n; p++)
+                for (int q = p + 1; q < n; q++)
+                    if (a[p * n + q] != 0) Rotate(a, r, n, p, q);
+
+        for (int k = 0; k < n; k++)
+        {
+            double eigenvalue = a[k * (n + 1)], bounded = Math.Clamp(eigenvalue, least, most);
+            if (!(Math.Abs(bounded - eigenvalue) > 1e-12 * bounded)) continue;
+            for (int i = 0; i < n; i++)
+                for (int j = 0; j < n; j++) covariance[i * n + j] += (bounded - eigenvalue) * r[i * n + k] * r[j * n + k];
+        }
+    }
+
+    private static bool IsDiagonal(ReadOnlySpan<double> a, int n)
+    {
+        double off = 0, diagonal = 0;
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < n; j++)
+                if (i == j) diagonal += a[i * n + j] * a[i * n + j]; else off += a[i * n + j] * a[i * n + j];
+        return !(off > 1e-32 * diagonal);
+    }
+
+    private static void Rotate(Span<double> a, Span<double> r, int n, int p, int q)
+    {
+        double angle = 0.5 * Math.Atan2(2 * a[p * n + q], a[q * n + q] - a[p * n + p]);
+        (double sine, double cosine) = Math.SinCos(angle);
+        for (int k = 0; k < n; k++)
+            (a[k * n + p], a[k * n + q]) = (cosine * a[k * n + p] - sine * a[k * n + q], sine * a[k * n + p] + cosine * a[k * n + q]);
+        for (int k = 0; k < n; k++)
+        {
+            (a[p * n + k], a[q * n + k]) = (cosine * a[p * n + k] - sine * a[q * n + k], sine * a[p * n + k] + cosine * a[q * n + k]);
+            (r[k * n + p], r[k * n + q]) = (cosine * r[k * n + p] - sine * r[k * n + q], sine * r[k * n + p] + cosine * r[k * n + q]);
+        }
     }
 }

@@ -1,3 +1,5 @@
+using Naf.Host.Settings;
+
 namespace Naf.Host.Planning.Ilqg;
 
 /// <summary>
@@ -9,68 +11,63 @@ namespace Naf.Host.Planning.Ilqg;
 /// w ~ N(κ + 𝒦 (s − ŝ), (η + c) Q_ww⁻¹)      κ = −Q_ww⁻¹ q_w      𝒦 = −Q_ww⁻¹ Q_ws
 /// V = H_ss + Aᵀ V A + Q_wsᵀ 𝒦         v = g_s + Aᵀ v + Q_wsᵀ κ
 /// </code>
-/// Carries a workspace; each <see cref="Run"/> overwrites the last one's results.
+/// Carries a workspace.
 /// </summary>
 /// <remarks>
 /// Actions are counted from the previous controller's, so that the KL term never passes through V: nothing cancels where η is large.
 /// </remarks>
-/// <param name="model">The dynamics.</param>
-internal sealed class LqrBackwardPass(TimeVaryingModel model)
+/// <param name="settings">c and the bounds on the noise.</param>
+internal sealed class LqrBackwardPass(TimeVaryingModel model, IlqgSettings settings)
 {
-    private readonly int _state = model.State, _action = model.Action, _input = model.Input;
-    private readonly double[] _gain = new double[model.Horizon * model.Action * model.State], _step = new double[model.Horizon * model.Action];
-    private readonly double[] _inverse = new double[model.Horizon * model.Action * model.Action];
-    private readonly double[] _value = new double[model.State * model.State], _slope = new double[model.State];
-    private readonly double[] _h = new double[model.Input * model.Input], _g = new double[model.Input];
-    private readonly double[] _ab = new double[model.State * model.Input], _vab = new double[model.State * model.Input];
-    private readonly double[] _factor = new double[model.Action * model.Action], _d = new double[model.Action];
-
-    /// <summary>[T, A, S], 𝒦.</summary>
-    public ReadOnlySpan<double> Gain => _gain;
-
-    /// <summary>[T, A], κ.</summary>
-    public ReadOnlySpan<double> Step => _step;
-
-    /// <summary>[T, A, A], Q_ww⁻¹.</summary>
-    public ReadOnlySpan<double> Inverse => _inverse;
-
-    /// <summary>Time step at which Q_ww was not positive definite in the last run; −1: none.</summary>
-    public int FailedAt { get; private set; }
+    private readonly int _state = model.Shape.State, _action = model.Shape.Action, _input = model.Shape.Input;
+    private readonly double[] _gain = new double[model.Shape.Action * model.Shape.State];
+    private readonly double[] _step = new double[model.Shape.Action];
+    private readonly double[] _value = new double[model.NAt(0).Length], _slope = new double[model.Shape.State];
+    private readonly double[] _h = new double[model.Shape.Input * model.Shape.Input];
+    private readonly double[] _ab = new double[model.FAt(0).Length], _vab = new double[model.FAt(0).Length];
+    private readonly double[] _factor = new double[model.Shape.Action * model.Shape.Action];
+    private readonly double[] _g = new double[model.Shape.Input], _d = new double[model.Shape.Action];
 
     /// <summary>Runs from the last time step to the first.</summary>
     /// <param name="cost">Expanded about a trajectory (ŝ, û) that obeys the dynamics.</param>
     /// <param name="previous">p; where η is 0 its covariance is not used.</param>
     /// <param name="eta">η ≥ 0, the weight of the KL term, in units of the cost.</param>
-    /// <returns>Whether Q_ww was positive definite at every time step.</returns>
-    public bool Run(QuadraticCost cost, LinearGaussianController previous, double eta)
+    /// <returns>The minimiser, its noise within the bounds; null where Q_ww was not positive definite.</returns>
+    public LinearGaussianController? Run(QuadraticCost cost, LinearGaussianController previous, double eta)
     {
         (int s, int a, int n) = (_state, _action, _input);
+        double[] gains = previous.Gain.ToArray(), offsets = new double[previous.Offset.Length];
+        double[] noise = new double[previous.Covariance.Length];
         _value.AsSpan().Clear();
         _slope.AsSpan().Clear();
-        for (FailedAt = model.Horizon - 1; FailedAt >= 0; FailedAt--)
+        for (int t = model.Shape.Horizon - 1; t >= 0; t--)
         {
-            int t = FailedAt;
             Expand(cost, previous.GainAt(t), t);
-            if (eta > 0 && !Penalise(cost, previous, t, eta)) return false;
+            if (eta > 0 && !Penalise(cost, previous, t, eta)) return null;
 
             // Q_ww = L Lᵀ, Q_ww⁻¹
             for (int i = 0; i < a; i++) _h.AsSpan((s + i) * n + s, a).CopyTo(_factor.AsSpan(i * a));
-            if (!PlanningMatrix.Cholesky(_factor, a)) return false;
-            Span<double> inverse = _inverse.AsSpan(t * a * a, a * a);
-            inverse.Clear();
-            for (int i = 0; i < a; i++) inverse[i * (a + 1)] = 1;
-            PlanningMatrix.Solve(_factor, inverse, a, a);
+            if (!PlanningMatrix.Cholesky(_factor, a)) return null;
+            Span<double> inverse = noise.AsSpan(t * a * a, a * a);
+            PlanningMatrix.Invert(_factor, 1, inverse, a);
             PlanningMatrix.Symmetrise(inverse, a);
 
             // κ = −Q_ww⁻¹ q_w, 𝒦 = −Q_ww⁻¹ Q_ws
-            Span<double> gain = _gain.AsSpan(t * a * s, a * s), step = _step.AsSpan(t * a, a);
             for (int i = 0; i < a; i++)
             {
-                for (int j = 0; j < s; j++) gain[i * s + j] = -_h[(s + i) * n + j];
-                step[i] = -_g[s + i];
+                for (int j = 0; j < s; j++) _gain[i * s + j] = -_h[(s + i) * n + j];
+                _step[i] = -_g[s + i];
             }
-            PlanningMatrix.Solve(_factor, gain, a, s);
-            PlanningMatrix.Solve(_factor, step, a, 1);
+            PlanningMatrix.Solve(_factor, _gain, a, s);
+            PlanningMatrix.Solve(_factor, _step, a, 1);
+
+            // u ~ N(û + K_p (s − ŝ) + κ + 𝒦 (s − ŝ), (η + c) Q_ww⁻¹)
+            ReadOnlySpan<double> z = cost.Nominal.AsSpan(t * n, n);
+            Span<double> k = gains.AsSpan(t * a * s, a * s);
+            PlanningMatrix.Add(1, _gain, k);
+            for (int i = 0; i < a; i++)
+                offsets[t * a + i] = z[s + i] + _step[i] - PlanningMatrix.Dot(k.Slice(i * s, s), z[..s]);
+            foreach (ref double entry in inverse) entry *= eta + settings.EntropyWeight;
 
             // V = Q_ss + Q_wsᵀ 𝒦, v = q_s + Q_wsᵀ κ
             for (int i = 0; i < s; i++) _h.AsSpan(i * n, s).CopyTo(_value.AsSpan(i * s));
@@ -78,12 +75,12 @@ internal sealed class LqrBackwardPass(TimeVaryingModel model)
             for (int i = 0; i < a; i++)
             {
                 ReadOnlySpan<double> row = _h.AsSpan((s + i) * n, s);
-                for (int j = 0; j < s; j++) PlanningMatrix.Add(row[j], gain.Slice(i * s, s), _value.AsSpan(j * s, s));
-                PlanningMatrix.Add(step[i], row, _slope);
+                for (int j = 0; j < s; j++) PlanningMatrix.Add(row[j], _gain.AsSpan(i * s, s), _value.AsSpan(j * s, s));
+                PlanningMatrix.Add(_step[i], row, _slope);
             }
             PlanningMatrix.Symmetrise(_value, s);
         }
-        return true;
+        return new LinearGaussianController(model.Shape, gains, offsets, noise).Within(settings);
     }
 
     // the second-order expansion of Q in (s − ŝ, w), without the KL term
@@ -132,14 +129,12 @@ internal sealed class LqrBackwardPass(TimeVaryingModel model)
         previous.Mean(t, z[..s], _d);
         for (int i = 0; i < a; i++) _d[i] = z[s + i] - _d[i];
         PlanningMatrix.Solve(_factor, _d, a, 1);
-        Span<double> column = stackalloc double[a];
-        for (int j = 0; j < a; j++)
+        Span<double> penalty = stackalloc double[a * a];
+        PlanningMatrix.Invert(_factor, eta, penalty, a);
+        for (int i = 0; i < a; i++)
         {
-            column.Clear();
-            column[j] = eta;
-            PlanningMatrix.Solve(_factor, column, a, 1);
-            for (int i = 0; i < a; i++) _h[(s + i) * n + s + j] += column[i];
-            _g[s + j] += eta * _d[j];
+            PlanningMatrix.Add(1, penalty.Slice(i * a, a), _h.AsSpan((s + i) * n + s, a));
+            _g[s + i] += eta * _d[i];
         }
         return true;
     }

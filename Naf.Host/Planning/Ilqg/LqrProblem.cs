@@ -8,14 +8,7 @@ namespace Naf.Host.Planning.Ilqg;
 /// <param name="Eta">The weight of the KL term that it minimises.</param>
 internal sealed record LqrCandidate(LinearGaussianController Controller, double Kl, double Eta);
 
-/// <summary>The cost about the mean trajectory of a controller.</summary>
-/// <param name="Quadratic">The expansion.</param>
-/// <param name="Cost">Σ_t E[C], as the expansion has it.</param>
-/// <param name="Objective">Σ_t E[C] − c H, with H the entropy of the controller's noise.</param>
-internal sealed record LqrExpansion(QuadraticCost Quadratic, double Cost, double Objective);
-
 /// <summary>Linear-quadratic control about trajectories of one model from one start, near one previous controller. Carries a workspace.</summary>
-/// <param name="model">The dynamics.</param>
 /// <param name="startMean">[S].</param>
 /// <param name="startCovariance">[S, S].</param>
 /// <param name="previous">p, its noise within the bounds.</param>
@@ -32,33 +25,29 @@ internal sealed class LqrProblem(
     /// <summary>How near the bound the divergence should come, relative to it; the first raise of η where Q_ww is not positive definite.</summary>
     private const double Tolerance = 0.1, FirstRaise = 1e-4;
 
-    private readonly LqrBackwardPass _pass = new(model);
+    private readonly LqrBackwardPass _pass = new(model, settings);
 
     /// <summary>Why the parts make no problem, in one sentence; null: they do.</summary>
     public static string? Fault(
-        TimeVaryingModel model, double[] startMean, double[] startCovariance, IStageCost cost, LinearGaussianController previous)
+        TimeVaryingModel model, double[] startMean, double[] startCovariance, LinearGaussianController previous)
     {
-        if (model.Problem() is { } problem) return problem;
-        if (startMean.Length != model.State || startCovariance.Length != model.State * model.State)
-            return $"the start has {startMean.Length} and {startCovariance.Length} numbers, for a model of {model.State} states";
+        for (int t = 0; t < model.Shape.Horizon; t++)
+            if (!PlanningMatrix.IsFinite(model.FAt(t)) || !PlanningMatrix.IsFinite(model.OffsetAt(t))
+                || !PlanningMatrix.IsFinite(model.NAt(t)))
+                return $"the fitted model is not finite at time step {t}";
         if (!PlanningMatrix.IsFinite(startMean) || !PlanningMatrix.IsFinite(startCovariance)) return "the start is not finite";
-        if ((cost.State, cost.Action) != (model.State, model.Action))
-            return $"the cost is of {cost.State} states and {cost.Action} actions, the model of {model.State} and {model.Action}";
-        if ((previous.Horizon, previous.State, previous.Action) != (model.Horizon, model.State, model.Action))
-            return $"the previous controller is of {previous.Horizon} steps, {previous.State} states and {previous.Action} actions, "
-                + $"the model of {model.Horizon}, {model.State} and {model.Action}";
+        if (previous.Shape != model.Shape)
+            return $"the previous controller is of {previous.Shape}, the model of {model.Shape}";
         return previous.IsFinite ? null : "the previous controller is not finite";
     }
 
     /// <summary>Expands the cost about the mean trajectory of a controller; null where a number is not finite.</summary>
-    public LqrExpansion? Expanded(LinearGaussianController controller, IStageCost cost)
+    public QuadraticCost? Expanded(LinearGaussianController controller, StageCost cost)
     {
-        TrajectoryDistribution trajectory = TrajectoryDistribution.Of(model, startMean, startCovariance, controller);
+        var trajectory = new TrajectoryDistribution(model, startMean, startCovariance, controller);
         if (!trajectory.IsFinite) return null;
-        QuadraticCost quadratic = QuadraticCost.About(cost, trajectory.Mean);
-        double expected = trajectory.ExpectedCost(quadratic), objective = expected;
-        if (settings.EntropyWeight > 0) objective -= settings.EntropyWeight * controller.Entropy();
-        return quadratic.IsFinite && double.IsFinite(objective) ? new LqrExpansion(quadratic, expected, objective) : null;
+        var expansion = new QuadraticCost(cost, trajectory, settings.EntropyWeight);
+        return expansion.IsFinite ? expansion : null;
     }
 
     /// <summary>
@@ -99,35 +88,13 @@ internal sealed class LqrProblem(
     }
 
     /// <summary>The minimiser at one η.</summary>
-    /// <param name="cost">Expanded about a trajectory that obeys the model.</param>
     /// <param name="eta">η, 0 or more; 0: the KL term is left out.</param>
     /// <returns>Null: Q_ww was not positive definite, or a number is not finite.</returns>
     public LqrCandidate? Candidate(QuadraticCost cost, double eta)
     {
-        if (!_pass.Run(cost, previous, eta)) return null;
-        LinearGaussianController controller = Controller(cost, eta);
-        if (!controller.IsFinite) return null;
-        TrajectoryDistribution trajectory = TrajectoryDistribution.Of(model, startMean, startCovariance, controller);
-        double kl = eta > 0 ? TrajectoryKl.Of(controller, previous, trajectory) : 0;
+        if (_pass.Run(cost, previous, eta) is not { IsFinite: true } controller) return null;
+        var trajectory = new TrajectoryDistribution(model, startMean, startCovariance, controller);
+        double kl = eta > 0 ? trajectory.DivergenceFrom(previous) : 0;
         return trajectory.IsFinite && double.IsFinite(kl) ? new LqrCandidate(controller, kl, eta) : null;
-    }
-
-    // u ~ N(û + K_p (s − ŝ) + κ + 𝒦 (s − ŝ), (η + c) Q_ww⁻¹)
-    private LinearGaussianController Controller(QuadraticCost cost, double eta)
-    {
-        (int s, int a, int n) = (model.State, model.Action, model.Input);
-        double[] gain = previous.Gain.ToArray(), offset = new double[model.Horizon * a], covariance = _pass.Inverse.ToArray();
-        PlanningMatrix.Add(1, _pass.Gain, gain);
-        var bounds = new NoiseBounds(settings.LeastNoise, settings.MostNoise);
-        for (int t = 0; t < model.Horizon; t++)
-        {
-            ReadOnlySpan<double> z = cost.Nominal.AsSpan(t * n, n);
-            for (int i = 0; i < a; i++)
-                offset[t * a + i] = z[s + i] + _pass.Step[t * a + i] - PlanningMatrix.Dot(gain.AsSpan((t * a + i) * s, s), z[..s]);
-            Span<double> noise = covariance.AsSpan(t * a * a, a * a);
-            foreach (ref double entry in noise) entry *= eta + settings.EntropyWeight;
-            bounds.Apply(noise, a);
-        }
-        return new LinearGaussianController(model.Horizon, s, a, gain, offset, covariance);
     }
 }

@@ -1,62 +1,54 @@
 namespace Naf.Host.Planning.Ilqg;
 
 /// <summary>
-/// The cost of every time step expanded about a nominal trajectory ẑ_t = [ŝ; û]: C ≈ c_t + g_tᵀ(z − ẑ_t) + ½ (z − ẑ_t)ᵀ H_t (z − ẑ_t).
+/// The cost of a time step, C(s, u) = −r(s, u), [S] and [A]; its gradient, [S + A]; and a stand-in for its Hessian,
+/// [S + A, S + A] row-major, symmetric and without a negative eigenvalue.
+/// </summary>
+internal delegate double StageCost(
+    ReadOnlySpan<double> s, ReadOnlySpan<double> u, Span<double> gradient, Span<double> hessian);
+
+/// <summary>
+/// The cost of every time step expanded about the mean ẑ_t = [ŝ; û] of a controller's trajectories:
+/// C ≈ c_t + g_tᵀ(z − ẑ_t) + ½ (z − ẑ_t)ᵀ H_t (z − ẑ_t).
 /// </summary>
 internal sealed class QuadraticCost
 {
-    private readonly double[] _value, _gradient, _hessian;
+    private readonly double[] _gradient, _hessian;
+    private readonly int _input;
 
-    private QuadraticCost(int horizon, int input, double[] nominal)
+    /// <param name="cost">C.</param>
+    /// <param name="trajectory">Whose mean it is expanded about.</param>
+    /// <param name="entropyWeight">c.</param>
+    public QuadraticCost(StageCost cost, TrajectoryDistribution trajectory, double entropyWeight = 0)
     {
-        (Horizon, Input, Nominal) = (horizon, input, nominal);
-        (_value, _gradient, _hessian) = (new double[horizon], new double[horizon * input], new double[horizon * input * input]);
+        int horizon = trajectory.Shape.Horizon, s = trajectory.Shape.State, n = _input = trajectory.Shape.Input;
+        (_gradient, _hessian) = (new double[horizon * n], new double[horizon * n * n]);
+        Nominal = trajectory.Mean;
+        for (int t = 0; t < horizon; t++)
+        {
+            ReadOnlySpan<double> z = trajectory.MeanAt(t);
+            double value = cost(z[..s], z[s..], _gradient.AsSpan(t * n, n), _hessian.AsSpan(t * n * n, n * n));
+            Expected += value + 0.5 * PlanningMatrix.Dot(HessianAt(t), trajectory.CovarianceAt(t));
+        }
+        Objective = entropyWeight > 0 ? Expected - entropyWeight * trajectory.Controller.Entropy() : Expected;
     }
-
-    /// <summary>Time steps T.</summary>
-    public int Horizon { get; }
-
-    /// <summary>Entries of z = [s; u].</summary>
-    public int Input { get; }
 
     /// <summary>[T, S + A], ẑ.</summary>
     public double[] Nominal { get; }
 
-    /// <summary>Whether every number is finite.</summary>
-    public bool IsFinite => PlanningMatrix.IsFinite(_value) && PlanningMatrix.IsFinite(_gradient) && PlanningMatrix.IsFinite(_hessian);
+    /// <summary>Σ_t E[C_t] = Σ_t c_t + ½ tr(H_t Cov[z_t]), the expected cost of an episode.</summary>
+    public double Expected { get; }
 
-    /// <summary>Expands a cost about a trajectory.</summary>
-    /// <param name="cost">C(s, u).</param>
-    /// <param name="nominal">[T, S + A]; kept, not copied.</param>
-    public static QuadraticCost About(IStageCost cost, double[] nominal)
-    {
-        int input = cost.State + cost.Action;
-        var expansion = new QuadraticCost(nominal.Length / input, input, nominal);
-        for (int t = 0; t < expansion.Horizon; t++)
-        {
-            ReadOnlySpan<double> z = nominal.AsSpan(t * input, input);
-            expansion._value[t] = cost.Expand(
-                z[..cost.State], z[cost.State..],
-                expansion._gradient.AsSpan(t * input, input), expansion._hessian.AsSpan(t * input * input, input * input));
-        }
-        return expansion;
-    }
+    /// <summary>Σ_t E[C_t] − c H, with H the entropy of the controller's noise.</summary>
+    public double Objective { get; }
+
+    /// <summary>Whether every number is finite.</summary>
+    public bool IsFinite =>
+        double.IsFinite(Objective) && PlanningMatrix.IsFinite(_gradient) && PlanningMatrix.IsFinite(_hessian);
 
     /// <summary>g_t, [S + A].</summary>
-    public ReadOnlySpan<double> GradientAt(int t) => _gradient.AsSpan(t * Input, Input);
+    public ReadOnlySpan<double> GradientAt(int t) => _gradient.AsSpan(t * _input, _input);
 
     /// <summary>H_t, [S + A, S + A].</summary>
-    public ReadOnlySpan<double> HessianAt(int t) => _hessian.AsSpan(t * Input * Input, Input * Input);
-
-    /// <summary>E[C_t] = c + gᵀ(m − ẑ) + ½ (m − ẑ)ᵀ H (m − ẑ) + ½ tr(H Σ), for z ~ N(m, Σ).</summary>
-    /// <param name="t">Time step.</param>
-    /// <param name="mean">[S + A], m.</param>
-    /// <param name="covariance">[S + A, S + A], Σ.</param>
-    public double Expected(int t, ReadOnlySpan<double> mean, ReadOnlySpan<double> covariance)
-    {
-        Span<double> away = stackalloc double[Input];
-        for (int i = 0; i < Input; i++) away[i] = mean[i] - Nominal[t * Input + i];
-        ReadOnlySpan<double> h = HessianAt(t);
-        return _value[t] + PlanningMatrix.Dot(GradientAt(t), away) + 0.5 * (PlanningMatrix.Quadratic(h, away) + PlanningMatrix.Dot(h, covariance));
-    }
+    public ReadOnlySpan<double> HessianAt(int t) => _hessian.AsSpan(t * _input * _input, _input * _input);
 }

@@ -1,3 +1,5 @@
+using Naf.Kernels.Gaussian;
+
 namespace Naf.Host.Planning.Ilqg;
 
 /// <summary>
@@ -10,42 +12,22 @@ namespace Naf.Host.Planning.Ilqg;
 internal sealed class TrajectoryDistribution
 {
     private readonly double[] _covariance;
-    private readonly int _state;
 
-    private TrajectoryDistribution(int horizon, int state, int input)
-    {
-        (Horizon, Input, _state) = (horizon, input, state);
-        (Mean, _covariance) = (new double[horizon * input], new double[horizon * input * input]);
-    }
-
-    /// <summary>Time steps T.</summary>
-    public int Horizon { get; }
-
-    /// <summary>Entries of z.</summary>
-    public int Input { get; }
-
-    /// <summary>[T, S + A], E[z_t]: the mean trajectory.</summary>
-    public double[] Mean { get; }
-
-    /// <summary>Whether every number is finite.</summary>
-    public bool IsFinite => PlanningMatrix.IsFinite(Mean) && PlanningMatrix.IsFinite(_covariance);
-
-    /// <summary>The trajectories of a controller.</summary>
-    /// <param name="model">The dynamics.</param>
     /// <param name="startMean">[S], E[s_0].</param>
     /// <param name="startCovariance">[S, S], Cov[s_0].</param>
     /// <param name="controller">Of the model's sizes.</param>
-    public static TrajectoryDistribution Of(
+    public TrajectoryDistribution(
         TimeVaryingModel model, ReadOnlySpan<double> startMean, ReadOnlySpan<double> startCovariance, LinearGaussianController controller)
     {
-        (int s, int a, int n) = (model.State, model.Action, model.Input);
-        var result = new TrajectoryDistribution(model.Horizon, s, n);
+        (Shape, Controller) = (model.Shape, controller);
+        (int s, int a, int n) = (Shape.State, Shape.Action, Shape.Input);
+        (Mean, _covariance) = (new double[Shape.Horizon * n], new double[Shape.Horizon * n * n]);
         double[] m = startMean.ToArray(), p = startCovariance.ToArray();
         double[] cross = new double[a * s], transposed = new double[n * s], product = new double[s * n];
-        for (int t = 0; t < model.Horizon; t++)
+        for (int t = 0; t < Shape.Horizon; t++)
         {
             // the state's part, then the action's: K P, K P Kᵀ + Σ
-            Span<double> mean = result.Mean.AsSpan(t * n, n), covariance = result._covariance.AsSpan(t * n * n, n * n);
+            Span<double> mean = Mean.AsSpan(t * n, n), covariance = _covariance.AsSpan(t * n * n, n * n);
             m.CopyTo(mean);
             controller.Mean(t, m, mean[s..]);
             ReadOnlySpan<double> k = controller.GainAt(t), noise = controller.CovarianceAt(t);
@@ -71,26 +53,65 @@ internal sealed class TrajectoryDistribution
             PlanningMatrix.AddProduct(product, transposed, p, s, n, s);
             PlanningMatrix.Symmetrise(p, s);
         }
-        return result;
     }
+
+    public DynamicsShape Shape { get; }
+
+    public LinearGaussianController Controller { get; }
+
+    /// <summary>[T, S + A], E[z_t]: the mean trajectory.</summary>
+    public double[] Mean { get; }
+
+    /// <summary>Whether every number is finite.</summary>
+    public bool IsFinite => PlanningMatrix.IsFinite(Mean) && PlanningMatrix.IsFinite(_covariance);
 
     /// <summary>E[z_t], [S + A]; its first S entries are the state's.</summary>
-    public ReadOnlySpan<double> MeanAt(int t) => Mean.AsSpan(t * Input, Input);
+    public ReadOnlySpan<double> MeanAt(int t) => Mean.AsSpan(t * Shape.Input, Shape.Input);
 
     /// <summary>Cov[z_t], [S + A, S + A].</summary>
-    public ReadOnlySpan<double> CovarianceAt(int t) => _covariance.AsSpan(t * Input * Input, Input * Input);
+    public ReadOnlySpan<double> CovarianceAt(int t) =>
+        _covariance.AsSpan(t * Shape.Input * Shape.Input, Shape.Input * Shape.Input);
 
-    /// <summary>Copies Cov[s_t], [S, S].</summary>
-    public void StateCovariance(int t, Span<double> covariance)
+    /// <summary>
+    /// Σ_t E[KL(q_t(u|s) ‖ p_t(u|s))] over the states of this controller, q: how far it goes from the one that made
+    /// the data, p (Levine and Abbeel 2014); also the divergence of their trajectories, which obey the same dynamics.
+    /// KL_t = ½ (tr(Σ_p⁻¹ Σ_q) − A + ln|Σ_p| − ln|Σ_q| + dᵀ Σ_p⁻¹ d + tr(Σ_p⁻¹ ΔK P ΔKᵀ)), d = ΔK m + Δk.
+    /// </summary>
+    /// <param name="previous">p, of the same sizes.</param>
+    /// <returns>In nats, 0 or more; infinite where a covariance is singular, not a number where something is not.</returns>
+    public double DivergenceFrom(LinearGaussianController previous)
     {
-        for (int i = 0; i < _state; i++) CovarianceAt(t).Slice(i * Input, _state).CopyTo(covariance[(i * _state)..]);
-    }
-
-    /// <summary>Σ_t E[C_t], the expected cost of an episode.</summary>
-    public double ExpectedCost(QuadraticCost cost)
-    {
+        (int s, int a, int n) = (Shape.State, Shape.Action, Shape.Input);
+        double[] gain = new double[a * s], product = new double[s], spread = new double[a * a];
+        double[] old = new double[a * a], fresh = new double[a * a], d = new double[a];
         double sum = 0;
-        for (int t = 0; t < Horizon; t++) sum += cost.Expected(t, MeanAt(t), CovarianceAt(t));
+        for (int t = 0; t < Shape.Horizon; t++)
+        {
+            previous.CovarianceAt(t).CopyTo(old);
+            Controller.CovarianceAt(t).CopyTo(fresh);
+            if (!PlanningMatrix.Cholesky(old, a) || !PlanningMatrix.Cholesky(fresh, a)) return double.PositiveInfinity;
+
+            // the mean difference of the actions, and their second moment about p's mean: ΔK P ΔKᵀ + d dᵀ + Σ_q
+            for (int i = 0; i < gain.Length; i++) gain[i] = Controller.GainAt(t)[i] - previous.GainAt(t)[i];
+            ReadOnlySpan<double> m = MeanAt(t)[..s], covariance = CovarianceAt(t);
+            for (int i = 0; i < a; i++)
+                d[i] = Controller.OffsetAt(t)[i] - previous.OffsetAt(t)[i]
+                    + PlanningMatrix.Dot(gain.AsSpan(i * s, s), m);
+            for (int i = 0; i < a; i++)
+            {
+                product.AsSpan().Clear();
+                for (int k = 0; k < s; k++) PlanningMatrix.Add(gain[i * s + k], covariance.Slice(k * n, s), product);
+                for (int j = 0; j < a; j++)
+                    spread[i * a + j] = Controller.CovarianceAt(t)[i * a + j] + d[i] * d[j]
+                        + PlanningMatrix.Dot(product, gain.AsSpan(j * s, s));
+            }
+
+            double logs = PlanningMatrix.LogDeterminant(old, a) - PlanningMatrix.LogDeterminant(fresh, a);
+            PlanningMatrix.Solve(old, spread, a, a);
+            double trace = 0;
+            for (int i = 0; i < a; i++) trace += spread[i * (a + 1)];
+            sum += 0.5 * (trace - a + logs);
+        }
         return sum;
     }
 }

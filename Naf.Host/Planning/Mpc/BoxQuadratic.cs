@@ -34,7 +34,7 @@ internal sealed class BoxQuadratic(int size)
             double largest = 0, scale = 1;
             for (int i = 0; i < size; i++)
             {
-                _gradient[i] = slope[i] + Row(hessian, i, x);
+                _gradient[i] = slope[i] + PlanningMatrix.Dot(hessian.Slice(i * size, size), x);
                 _free[i] = !((x[i] <= low[i] && _gradient[i] > 0) || (x[i] >= high[i] && _gradient[i] < 0));
                 if (_free[i]) largest = Math.Max(largest, Math.Abs(_gradient[i]));
                 scale = Math.Max(scale, Math.Abs(slope[i]));
@@ -44,7 +44,7 @@ internal sealed class BoxQuadratic(int size)
 
             // Newton's direction among the free entries, then a step along it, projected onto the box
             for (int i = 0; i < size; i++) _direction[i] = -_gradient[i];
-            SolveFree(_direction);
+            SolveFree(_direction, 1);
             double promised = 0;
             for (int i = 0; i < size; i++) promised += _free[i] ? _gradient[i] * _direction[i] : 0;
             double step = 1, next;
@@ -65,26 +65,13 @@ internal sealed class BoxQuadratic(int size)
         return true;
     }
 
-    /// <summary>b ← H⁻¹ b among the free entries, 0 in the others; H as <see cref="Solve"/> left it.</summary>
-    /// <param name="b">[size].</param>
-    public void SolveFree(Span<double> b)
+    /// <summary>B ← H⁻¹ B among the rows of free entries, 0 in the others; H as <see cref="Solve"/> left it.</summary>
+    /// <param name="b">[size, columns].</param>
+    public void SolveFree(Span<double> b, int columns)
     {
         for (int i = 0; i < size; i++)
-        {
-            if (!_free[i])
-            {
-                b[i] = 0;
-                continue;
-            }
-            for (int j = 0; j < i; j++) b[i] -= _factor[i * size + j] * b[j];
-            b[i] /= _factor[i * size + i];
-        }
-        for (int i = size - 1; i >= 0; i--)
-        {
-            if (!_free[i]) continue;
-            for (int j = i + 1; j < size; j++) b[i] -= _factor[j * size + i] * b[j];
-            b[i] /= _factor[i * size + i];
-        }
+            if (!_free[i]) b.Slice(i * columns, columns).Clear();
+        PlanningMatrix.Solve(_factor, b, size, columns);
     }
 
     /// <summary>Cholesky's factor of the free rows and columns; the others are those of the identity.</summary>
@@ -104,14 +91,8 @@ internal sealed class BoxQuadratic(int size)
     private double Value(ReadOnlySpan<double> hessian, ReadOnlySpan<double> slope, ReadOnlySpan<double> x)
     {
         double sum = 0;
-        for (int i = 0; i < size; i++) sum += x[i] * (slope[i] + 0.5 * Row(hessian, i, x));
-        return sum;
-    }
-
-    private double Row(ReadOnlySpan<double> hessian, int i, ReadOnlySpan<double> x)
-    {
-        double sum = 0;
-        for (int j = 0; j < size; j++) sum += hessian[i * size + j] * x[j];
+        for (int i = 0; i < size; i++)
+            sum += x[i] * (slope[i] + 0.5 * PlanningMatrix.Dot(hessian.Slice(i * size, size), x));
         return sum;
     }
 }

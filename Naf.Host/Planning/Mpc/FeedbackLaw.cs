@@ -24,12 +24,7 @@ internal sealed class FeedbackLaw(int capacity, int tangent, int action)
     public void AddFeedback(int k, ReadOnlySpan<double> displacement, Span<double> u)
     {
         ReadOnlySpan<double> gain = Gain(k);
-        for (int j = 0; j < u.Length; j++)
-        {
-            double sum = 0;
-            for (int i = 0; i < displacement.Length; i++) sum += gain[j * tangent + i] * displacement[i];
-            u[j] += sum;
-        }
+        for (int j = 0; j < u.Length; j++) u[j] += PlanningMatrix.Dot(gain.Slice(j * tangent, tangent), displacement);
     }
 
     /// <summary>Drops the first steps' gains; those after the last are 0.</summary>

@@ -7,45 +7,45 @@ namespace Naf.Host.Planning.Mpc;
 /// <summary>
 /// Model-predictive control of a task under MuJoCo's true dynamics: at every control step a plan for the next while is improved by iLQG (Tassa, Erez
 /// and Todorov 2012) and its first action taken; the rest is where the next step begins. Actions depend on seed, episode and states alone, bitwise,
-/// not on the number of threads.
+/// not on the number of threads. In training it makes experience that no model error spoils (paper, 8.6).
 /// </summary>
-public sealed class MpcPlanner : IDisposable
+public sealed class MpcPlanner : IEpisodePlanner, IDisposable
 {
     private readonly ControlTask _task;
     private readonly MpcSettings _settings;
     private readonly PlanTeam _team;
-    private readonly MpcSearch _search;
     private readonly double[] _simulation;
-    private readonly int _steps, _knot;
+    private readonly int _knot;
     private ulong _seed, _episode;
     private int _planned = -1;
 
     /// <summary>A planner that waits for its first <see cref="Begin"/>.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="settings">The settings.</param>
     /// <param name="team">Threads that plan together; a team of one where planners run side by side on threads of their own.</param>
     public MpcPlanner(ControlTask task, MpcSettings settings, WorkTeam team)
     {
         (_task, _settings) = (task, settings);
-        _steps = Math.Clamp((int)Math.Round(settings.HorizonSeconds / task.ControlStep), 1, task.Horizon);
+        Steps = Math.Clamp((int)Math.Round(settings.HorizonSeconds / task.ControlStep), 1, task.Horizon);
         _knot = Math.Max(1, (int)Math.Round(settings.KnotSeconds / task.ControlStep));
         _team = new PlanTeam(team, () => new MujocoPlanModel(task, settings.Hessian, settings.BoundWeight));
-        _search = new MpcSearch(_team, _steps, settings);
+        Search = new MpcSearch(_team, Steps, settings);
         _simulation = new double[_team.Models[0].StateSize];
     }
 
     /// <summary>Steps that a plan looks ahead.</summary>
-    public int Steps => _steps;
+    public int Steps { get; }
 
-    internal MpcSearch Search => _search;
+    internal MpcSearch Search { get; }
 
     /// <summary>What its iterations came to so far.</summary>
-    public MpcStatistics Statistics => _search.Statistics;
+    public MpcStatistics Statistics => Search.Statistics;
 
     /// <summary>Begins an episode: the plan of the last one is forgotten.</summary>
     /// <param name="seed">Seed of the random plans.</param>
-    /// <param name="episode">Number of the episode.</param>
     public void Begin(ulong seed, ulong episode) => (_seed, _episode, _planned) = (seed, episode, -1);
+
+    void IEpisodePlanner.Begin(IControlEnvironment environment, ulong seed, ulong episode) => Begin(seed, episode);
+
+    void IEpisodePlanner.Act(IControlEnvironment environment, Span<double> u) => Act((ControlEnvironment)environment, u);
 
     /// <summary>The action for the state in which an environment is.</summary>
     /// <param name="environment">
@@ -55,7 +55,7 @@ public sealed class MpcPlanner : IDisposable
     public void Act(ControlEnvironment environment, Span<double> action)
     {
         if (environment.Task != _task) throw new ArgumentException($"the environment is of another task; give one of the planner's, {_task.Name}");
-        int step = environment.StepIndex, remaining = _task.Horizon - step, length = Math.Min(_steps, remaining);
+        int step = environment.StepIndex, remaining = _task.Horizon - step, length = Math.Min(Steps, remaining);
         if (length < 1) throw new ArgumentException($"{_task.Name}: the episode ended after step {step}; there is nothing to plan");
         environment.SaveSimulation(_simulation);
         foreach (IPlanModel model in _team.Models) ((MujocoPlanModel)model).Begin(environment.Constants);
@@ -64,11 +64,11 @@ public sealed class MpcPlanner : IDisposable
         double endWeight = length == remaining ? 0 : _settings.TerminalWeight;
         var noise = new PlanNoise(_seed, _episode, step, _knot);
         bool cold = _planned < 0 || step < _planned;
-        if (cold) _search.Begin(_simulation, length, endWeight, noise);
-        else _search.Continue(_simulation, step - _planned, length, endWeight, noise);
-        _search.Improve(cold ? _settings.ColdIterations : _settings.Iterations);
+        if (cold) Search.Begin(_simulation, length, endWeight, noise);
+        else Search.Continue(_simulation, step - _planned, length, endWeight, noise);
+        Search.Improve(cold ? _settings.ColdIterations : _settings.Iterations);
         _planned = step;
-        _search.Plan.Action(0).CopyTo(action);
+        Search.Plan.Action(0).CopyTo(action);
     }
 
     /// <summary>Writes what the planner goes on from amid an episode: bitwise the same actions follow.</summary>
@@ -77,7 +77,7 @@ public sealed class MpcPlanner : IDisposable
         writer.Write(_seed);
         writer.Write(_episode);
         writer.Write(_planned);
-        if (_planned >= 0) _search.Save(writer);
+        if (_planned >= 0) Search.Save(writer);
     }
 
     /// <summary>Reads what a planner of the same task and settings wrote.</summary>
@@ -85,9 +85,8 @@ public sealed class MpcPlanner : IDisposable
     public void Load(BinaryReader reader)
     {
         (_seed, _episode, _planned) = (reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadInt32());
-        if (_planned >= 0) _search.Load(reader);
+        if (_planned >= 0) Search.Load(reader);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _team.Dispose();
 }

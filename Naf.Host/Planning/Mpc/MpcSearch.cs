@@ -18,17 +18,13 @@ internal sealed class MpcSearch
     private readonly Regularisation _regularisation;
     private readonly PlanTrajectory[] _candidates;
     private readonly double[] _alphas;
-    private readonly Action<int, int> _try, _tryShifted, _tryCold;
-    private PlanTrajectory _plan;
     private FeedbackLaw _law, _proposal;
     private PlanNoise _noise;
     private double _endWeight;
     private bool _proposed;
     private int _known, _iteration;
 
-    /// <param name="team">Threads with their models.</param>
     /// <param name="capacity">Most steps of a plan.</param>
-    /// <param name="settings">The settings.</param>
     public MpcSearch(PlanTeam team, int capacity, MpcSettings settings)
     {
         IPlanModel model = team.Models[0];
@@ -37,17 +33,17 @@ internal sealed class MpcSearch
         _backward = new MpcBackwardPass(model.Tangent, model.Action);
         _regularisation = new Regularisation(settings);
         (_law, _proposal) = (New(), New());
-        _plan = new PlanTrajectory(model, capacity);
+        Plan = new PlanTrajectory(model, capacity);
         int steps = settings.LineSearchSteps, most = Math.Max(steps + settings.Samples, Math.Max(settings.ColdPlans + 1, 2));
         _candidates = [.. Enumerable.Range(0, most).Select(_ => new PlanTrajectory(model, capacity))];
-        _alphas = [.. Enumerable.Range(0, steps).Select(i => Math.Pow(settings.SmallestStep, steps == 1 ? 0 : (double)i / (steps - 1)))];
-        (_try, _tryShifted, _tryCold) = (Try, TryShifted, TryCold);
+        _alphas = [.. Enumerable.Range(0, steps)
+            .Select(i => Math.Pow(settings.SmallestStep, (double)i / Math.Max(1, steps - 1)))];
 
         FeedbackLaw New() => new(capacity, model.Tangent, model.Action);
     }
 
     /// <summary>The plan.</summary>
-    public PlanTrajectory Plan => _plan;
+    public PlanTrajectory Plan { get; private set; }
 
     /// <summary>What its iterations came to so far.</summary>
     public MpcStatistics Statistics { get; private set; }
@@ -56,38 +52,32 @@ internal sealed class MpcSearch
     /// <param name="state">[StateSize], x_0.</param>
     /// <param name="length">Steps of the plan.</param>
     /// <param name="endWeight">Factor on the cost of the last state.</param>
-    /// <param name="noise">Random sequences.</param>
     public void Begin(ReadOnlySpan<double> state, int length, double endWeight, PlanNoise noise)
     {
         (_endWeight, _noise, _iteration) = (endWeight, noise, 0);
         _regularisation.Reset();
         _law.Clear();
-        _plan.Length = length;
-        _plan.Actions.Clear();
+        Plan.Length = length;
+        Plan.Actions.Clear();
         Restart(state);
-        _team.Run(_settings.ColdPlans + 1, _tryCold);
+        _team.Run(_settings.ColdPlans + 1, TryCold);
         Take(Best(_settings.ColdPlans + 1));
     }
 
     /// <summary>Begins with the last plan, some steps later: with its feedback where the state is another than planned, and without.</summary>
     /// <param name="state">[StateSize], x_0.</param>
     /// <param name="steps">Steps that have passed since.</param>
-    /// <param name="length">Steps of the plan.</param>
-    /// <param name="endWeight">Factor on the cost of the last state.</param>
-    /// <param name="noise">Random sequences.</param>
     public void Continue(ReadOnlySpan<double> state, int steps, int length, double endWeight, PlanNoise noise)
     {
         (_endWeight, _noise, _iteration) = (endWeight, noise, 0);
-        _known = _plan.Shift(steps, length);
+        _known = Plan.Shift(steps, length);
         _law.Shift(steps, _known);
         for (int i = 0; i < 2; i++) state.CopyTo(_candidates[i].State(0));
-        _plan.Cost = double.PositiveInfinity;
-        _team.Run(2, _tryShifted);
-        int best = Best(2);
-        Take(best);
-
+        Plan.Cost = double.PositiveInfinity;
+        _team.Run(2, TryShifted);
         // where neither can be simulated the actions stay
-        if (best < 0) Restart(state);
+        if (Best(2) is >= 0 and int best) Take(best);
+        else Restart(state);
     }
 
     /// <summary>Improves the plan; one that can't be improved stays.</summary>
@@ -98,10 +88,12 @@ internal sealed class MpcSearch
         {
             _proposed = Propose();
             int steps = _proposed ? _alphas.Length : 0;
-            double before = _plan.Cost;
-            _team.Run(steps + _settings.Samples, _try);
+            double before = Plan.Cost;
+            _team.Run(steps + _settings.Samples, Try);
             int line = Best(steps), winner = Best(steps + _settings.Samples);
-            Statistics = Statistics.With(winner < 0 ? null : winner < steps);
+            Statistics = winner < 0 ? Statistics with { NotAtAll = Statistics.NotAtAll + 1 }
+                : winner < steps ? Statistics with { ByLineSearch = Statistics.ByLineSearch + 1 }
+                : Statistics with { ByRandomChange = Statistics.ByRandomChange + 1 };
 
             // μ follows the line search, whether or not a random change was better still
             if (_proposed)
@@ -119,10 +111,10 @@ internal sealed class MpcSearch
     public void Save(BinaryWriter writer)
     {
         _regularisation.Save(writer);
-        writer.Write(_plan.Length);
-        foreach (double number in _plan.States) writer.Write(number);
-        foreach (double number in _plan.Actions) writer.Write(number);
-        foreach (double number in _law.Gains(_plan.Length)) writer.Write(number);
+        writer.Write(Plan.Length);
+        foreach (double number in Plan.States) writer.Write(number);
+        foreach (double number in Plan.Actions) writer.Write(number);
+        foreach (double number in _law.Gains(Plan.Length)) writer.Write(number);
     }
 
     /// <summary>Reads it.</summary>
@@ -131,11 +123,12 @@ internal sealed class MpcSearch
     {
         _regularisation.Load(reader);
         int length = reader.ReadInt32();
-        if (length < 0 || length > _plan.Capacity)
-            throw new InvalidDataException($"it holds a plan of {length} steps where this planner's have {_plan.Capacity} at most");
-        _plan.Length = length;
-        foreach (ref double number in _plan.States) number = reader.ReadDouble();
-        foreach (ref double number in _plan.Actions) number = reader.ReadDouble();
+        if (length < 0 || length > Plan.Capacity)
+            throw new InvalidDataException(
+                $"it holds a plan of {length} steps where this planner's have {Plan.Capacity} at most");
+        Plan.Length = length;
+        foreach (ref double number in Plan.States) number = reader.ReadDouble();
+        foreach (ref double number in Plan.Actions) number = reader.ReadDouble();
         _law.Clear();
         foreach (ref double number in _law.Gains(length)) number = reader.ReadDouble();
     }
@@ -144,10 +137,10 @@ internal sealed class MpcSearch
     /// <returns>Whether there is a change to try.</returns>
     private bool Propose()
     {
-        if (_alphas.Length == 0 || !double.IsFinite(_plan.Cost) || !_expansion.Around(_plan, _endWeight)) return false;
+        if (_alphas.Length == 0 || !double.IsFinite(Plan.Cost) || !_expansion.Around(Plan, _endWeight)) return false;
         for (int retry = 0; retry <= _settings.Retries; retry++)
         {
-            if (_backward.Run(_plan, _expansion, _regularisation.Mu, _proposal)) return true;
+            if (_backward.Run(Plan, _expansion, _regularisation.Mu, _proposal)) return true;
             if (!_regularisation.Raise()) break;
         }
         return false;
@@ -155,48 +148,41 @@ internal sealed class MpcSearch
 
     private void Try(int i, int worker)
     {
-        PlanTrajectory candidate = _candidates[i];
-        candidate.Take(_plan);
         int steps = _proposed ? _alphas.Length : 0;
+        _candidates[i].Take(Plan);
         if (i < steps)
-        {
-            candidate.Follow(_team.Models[worker], _plan, _proposal, _alphas[i], _plan.Length, _endWeight);
-            return;
-        }
-        Disturb(candidate, _iteration * _settings.Samples + i - steps, _settings.SampleDeviation);
-        candidate.Simulate(_team.Models[worker], _endWeight);
+            _candidates[i].Follow(_team.Models[worker], Plan, _proposal, _alphas[i], Plan.Length, _endWeight);
+        else
+            Disturb(i, worker, _iteration * _settings.Samples + i - steps, _settings.SampleDeviation);
     }
 
-    private void TryShifted(int i, int worker)
-    {
-        PlanTrajectory candidate = _candidates[i];
-        candidate.Length = _plan.Length;
-        candidate.Follow(_team.Models[worker], _plan, _law, 0, i == 0 ? _known : 0, _endWeight);
-    }
+    private void TryShifted(int i, int worker) =>
+        _candidates[i].Follow(_team.Models[worker], Plan, _law, 0, i == 0 ? _known : 0, _endWeight);
 
     private void TryCold(int i, int worker)
     {
-        PlanTrajectory candidate = _candidates[i];
-        candidate.Take(_plan);
-        if (i > 0) Disturb(candidate, ColdSequences + i, 1);
-        candidate.Simulate(_team.Models[worker], _endWeight);
+        _candidates[i].Take(Plan);
+        Disturb(i, worker, ColdSequences + i, i == 0 ? 0 : 1);
     }
 
-    private void Disturb(PlanTrajectory candidate, int sequence, double deviation)
+    // simulates a candidate with a random sequence added to it
+    private void Disturb(int i, int worker, int sequence, double deviation)
     {
-        for (int k = 0; k < candidate.Length; k++)
+        PlanTrajectory candidate = _candidates[i];
+        for (int k = 0; k < candidate.Length && deviation > 0; k++)
         {
             Span<double> u = candidate.Action(k);
             _noise.Add(sequence, k, deviation, u);
             foreach (ref double entry in u) entry = Math.Clamp(entry, -1, 1);
         }
+        candidate.Simulate(_team.Models[worker], _endWeight);
     }
 
     /// <summary>The cheapest of the first candidates; −1 where none is cheaper than the plan.</summary>
     private int Best(int count)
     {
         int best = -1;
-        double least = _plan.Cost;
+        double least = Plan.Cost;
         for (int i = 0; i < count; i++)
             if (_candidates[i].Cost < least) (best, least) = (i, _candidates[i].Cost);
         return best;
@@ -204,12 +190,18 @@ internal sealed class MpcSearch
 
     private void Take(int candidate)
     {
-        if (candidate >= 0) (_plan, _candidates[candidate]) = (_candidates[candidate], _plan);
+        if (candidate >= 0) (Plan, _candidates[candidate]) = (_candidates[candidate], Plan);
     }
 
     private void Restart(ReadOnlySpan<double> state)
     {
-        state.CopyTo(_plan.State(0));
-        _plan.Cost = double.PositiveInfinity;
+        state.CopyTo(Plan.State(0));
+        Plan.Cost = double.PositiveInfinity;
     }
 }
+
+/// <summary>What the iterations of a planner came to.</summary>
+/// <param name="ByLineSearch">How many improved the plan by the line search along iLQG's change.</param>
+/// <param name="ByRandomChange">How many by a random change that was better still.</param>
+/// <param name="NotAtAll">How many left it as it was.</param>
+public readonly record struct MpcStatistics(long ByLineSearch, long ByRandomChange, long NotAtAll);

@@ -3,7 +3,6 @@ using Naf.Kernels.Random;
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>Smooth random sequences of actions: standard normal at knots, straight between them.</summary>
-/// <param name="seed">Seed of the planner.</param>
 /// <param name="episode">Number of the episode; its lower 40 bits count.</param>
 /// <param name="step">Number of the control step; its lower 24 bits count.</param>
 /// <param name="knot">Steps between knots, at least 1.</param>

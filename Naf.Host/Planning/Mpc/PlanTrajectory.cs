@@ -64,12 +64,7 @@ internal sealed class PlanTrajectory(IPlanModel model, int capacity)
     }
 
     /// <summary>Simulates u = u̅ + αk + K (x ⊖ x̅), clipped to [−1, 1], from x_0; x̅, u̅ are the plan's that is followed.</summary>
-    /// <param name="on">The calling thread's model.</param>
-    /// <param name="nominal">The plan that is followed.</param>
-    /// <param name="law">Its k and K.</param>
-    /// <param name="alpha">α.</param>
     /// <param name="known">Steps in which x̅ is known; in later ones the feedback is left out.</param>
-    /// <param name="endWeight">Factor on the cost of x_H.</param>
     public void Follow(IPlanModel on, PlanTrajectory nominal, FeedbackLaw law, double alpha, int known, double endWeight)
     {
         Cost = 0;

@@ -4,7 +4,6 @@ namespace Naf.Host.Planning.Mpc;
 /// [∂x′/∂x, ∂x′/∂u] of one control step by one-sided differences in the tangent space: (f(x ⊕ εe, u) ⊖ f(x, u)) / ε. MuJoCo's own derivatives
 /// are of a single substep, and wrong under its Runge-Kutta integrator. One for each thread.
 /// </summary>
-/// <param name="model">The thread's model.</param>
 /// <param name="step">ε, in units of state and action.</param>
 internal sealed class TransitionDerivatives(IPlanModel model, double step)
 {

@@ -3,73 +3,64 @@ using Naf.Kernels.Random;
 
 namespace Naf.Tests;
 
-/// <summary>x′ = Ax + Bu with C = ½ xᵀQx + ½ R|u|² for the planner, as random as a seed makes it; past a limit the dynamics are not finite.</summary>
-internal sealed class LinearPlanModel : IPlanModel
+/// <summary>
+/// x′ = Ax + Bu with C = ½ xᵀQx + 0.15 |u|² for the planner, as random as a seed makes it; where |x_0| is past
+/// a limit a step fails.
+/// </summary>
+internal sealed class LinearPlanModel(ulong seed, int state, int action, double limit) : IPlanModel
 {
-    private readonly double[] _a, _b, _q;
+    private readonly double[] _a =
+        [.. Enumerable.Range(0, state * state).Select(i => (i % (state + 1) == 0 ? 0.9 : 0) + 0.2 * Draw(seed, 0, i))];
 
-    public LinearPlanModel(ulong seed, int state, int action, double limit = double.PositiveInfinity)
+    private readonly double[] _b = [.. Enumerable.Range(0, state * action).Select(i => 0.5 * Draw(seed, 1, i))];
+
+    // the diagonal of C's Hessian by [x; u]
+    private readonly double[] _weights =
+    [
+        .. Enumerable.Range(0, state).Select(i => 0.5 + Math.Abs(Draw(seed, 2, i))), .. Enumerable.Repeat(0.3, action),
+    ];
+
+    public int StateSize => state;
+
+    public int Tangent => state;
+
+    public int Action => action;
+
+    public bool Step(ReadOnlySpan<double> x, ReadOnlySpan<double> u, Span<double> next)
     {
-        (StateSize, Action, Limit) = (state, action, limit);
-        _a = [.. Enumerable.Range(0, state * state).Select(i => (i % (state + 1) == 0 ? 0.9 : 0) + 0.2 * Draw(0, i))];
-        _b = [.. Enumerable.Range(0, state * action).Select(i => 0.5 * Draw(1, i))];
-        _q = [.. Enumerable.Range(0, state).Select(i => 0.5 + Math.Abs(Draw(2, i)))];
-        double Draw(ulong what, int i) => Philox.Normal(seed, RandomStream.TestReset, what, (uint)i);
-    }
-
-    /// <summary>R.</summary>
-    public const double ActionCost = 0.3;
-
-    public int StateSize { get; }
-
-    public int Tangent => StateSize;
-
-    public int Action { get; }
-
-    /// <summary>|x_0| above which a step fails.</summary>
-    public double Limit { get; init; }
-
-    public bool Step(ReadOnlySpan<double> state, ReadOnlySpan<double> u, Span<double> next)
-    {
-        for (int i = 0; i < StateSize; i++)
+        for (int i = 0; i < state; i++)
         {
             next[i] = 0;
-            for (int j = 0; j < StateSize; j++) next[i] += _a[i * StateSize + j] * state[j];
-            for (int j = 0; j < Action; j++) next[i] += _b[i * Action + j] * u[j];
+            for (int j = 0; j < state; j++) next[i] += _a[i * state + j] * x[j];
+            for (int j = 0; j < action; j++) next[i] += _b[i * action + j] * u[j];
         }
-        return Math.Abs(state[0]) <= Limit;
+        return Math.Abs(x[0]) <= limit;
     }
 
-    public void Displace(ReadOnlySpan<double> state, int coordinate, double by, Span<double> moved)
+    public void Displace(ReadOnlySpan<double> x, int coordinate, double by, Span<double> moved)
     {
-        state.CopyTo(moved);
+        x.CopyTo(moved);
         moved[coordinate] += by;
     }
 
     public void Difference(ReadOnlySpan<double> from, ReadOnlySpan<double> to, Span<double> displacement)
     {
-        for (int i = 0; i < displacement.Length; i++) displacement[i] = to[i] - from[i];
+        for (int i = 0; i < state; i++) displacement[i] = to[i] - from[i];
     }
 
-    public double Cost(ReadOnlySpan<double> state, ReadOnlySpan<double> u)
+    public double Cost(ReadOnlySpan<double> x, ReadOnlySpan<double> u)
     {
-        double sum = 0;
-        for (int i = 0; i < StateSize; i++) sum += 0.5 * _q[i] * state[i] * state[i];
-        foreach (double entry in u) sum += 0.5 * ActionCost * entry * entry;
-        return sum;
+        double[] z = [.. x, .. u];
+        return z.Zip(_weights, (entry, weight) => 0.5 * weight * entry * entry).Sum();
     }
 
-    public double Expand(ReadOnlySpan<double> state, ReadOnlySpan<double> u, Span<double> gradient, Span<double> hessian)
+    public double Expand(ReadOnlySpan<double> x, ReadOnlySpan<double> u, Span<double> gradient, Span<double> hessian)
     {
-        int n = StateSize + Action;
+        double[] z = [.. x, .. u];
         hessian.Clear();
-        for (int i = 0; i < n; i++)
-        {
-            double weight = i < StateSize ? _q[i] : ActionCost;
-            gradient[i] = weight * (i < StateSize ? state[i] : u[i - StateSize]);
-            hessian[i * n + i] = weight;
-        }
-        return Cost(state, u);
+        for (int i = 0; i < z.Length; i++)
+            (gradient[i], hessian[i * (z.Length + 1)]) = (_weights[i] * z[i], _weights[i]);
+        return Cost(x, u);
     }
 
     public void Dispose()
@@ -79,16 +70,15 @@ internal sealed class LinearPlanModel : IPlanModel
     /// <summary>The cost of a whole sequence of actions, with the last state's.</summary>
     public double Total(double[] start, double[] actions)
     {
-        double[] x = [.. start], next = new double[StateSize];
+        double[] x = [.. start], next = new double[state];
         double sum = 0;
-        for (int k = 0; k < actions.Length / Action; k++)
+        foreach (double[] u in actions.Chunk(action))
         {
-            ReadOnlySpan<double> u = actions.AsSpan(k * Action, Action);
             sum += Cost(x, u);
             Step(x, u, next);
             (x, next) = (next, x);
         }
-        return sum + Cost(x, new double[Action]);
+        return sum + Cost(x, new double[action]);
     }
 
     /// <summary>
@@ -97,23 +87,28 @@ internal sealed class LinearPlanModel : IPlanModel
     /// </summary>
     public double[] Optimum(double[] start, int steps, double bound)
     {
-        double[] u = new double[steps * Action];
-        for (int sweep = 0; sweep < 3000; sweep++)
+        double[] u = new double[steps * action];
+        double moved = 1;
+        for (int sweep = 0; sweep < 3000 && moved >= 1e-13; sweep++)
         {
-            double moved = 0;
+            moved = 0;
             for (int i = 0; i < u.Length; i++)
             {
                 // a parabola through three points
-                double was = u[i], middle = Total(start, u);
-                u[i] = was + 1;
-                double high = Total(start, u);
-                u[i] = was - 1;
-                double low = Total(start, u), curvature = high - 2 * middle + low;
-                u[i] = Math.Clamp(was - 0.5 * (high - low) / curvature, -bound, bound);
+                double was = u[i], middle = Total(start, u), high = At(was + 1), low = At(was - 1);
+                At(Math.Clamp(was - 0.5 * (high - low) / (high - 2 * middle + low), -bound, bound));
                 moved = Math.Max(moved, Math.Abs(u[i] - was));
+
+                double At(double value)
+                {
+                    u[i] = value;
+                    return Total(start, u);
+                }
             }
-            if (moved < 1e-13) break;
         }
         return u;
     }
+
+    private static double Draw(ulong seed, ulong what, int i) =>
+        Philox.Normal(seed, RandomStream.TestReset, what, (uint)i);
 }

@@ -1,14 +1,16 @@
-using Naf.Host.Planning;
 using Naf.Host.Planning.Ilqg;
+using Naf.Kernels.Gaussian;
 using Naf.Kernels.Random;
+using Naf.Torch;
+using static TorchSharp.torch;
 
 namespace Naf.Tests;
 
 /// <summary>
-/// A random time-varying linear system with a quadratic cost, C = ½ zᵀHz + gᵀz + c of z = [s; u], for the tests of planning:
-/// what a planner should find, and what a controller costs, by means of their own.
+/// A random time-varying linear system with a quadratic cost, C = ½ zᵀHz + gᵀz + 0.7 of z = [s; u], for the tests of
+/// planning: what a planner should find, and what a controller costs, by means of their own.
 /// </summary>
-internal sealed class LinearSystem : IStageCost
+internal sealed class LinearSystem
 {
     private readonly ulong _seed;
     private uint _draw;
@@ -18,28 +20,20 @@ internal sealed class LinearSystem : IStageCost
     /// <param name="indefinite">Whether H has negative eigenvalues, of the actions too.</param>
     public LinearSystem(ulong seed, int horizon, int state, int action, double radius = 0.95, double scale = 1, bool indefinite = false)
     {
-        (_seed, State, Action) = (seed, state, action);
-        int n = state + action;
+        (_seed, Shape) = (seed, new DynamicsShape(horizon, state, action));
+        int n = Shape.Input;
         Model = new TimeVaryingModel(
-            horizon, state, action, Draw(horizon * state * n, 0.4 / Math.Sqrt(n)), Draw(horizon * state, 0.3), new double[horizon * state * state]);
-        for (int t = 0; t < horizon; t++)
-        {
-            for (int i = 0; i < state; i++) Model.F[(t * state + i) * n + i] += radius;
-            Covariance(state, 0.1).CopyTo(Model.N, t * state * state);
-        }
-        H = Covariance(n, scale);
-        if (indefinite)
-            for (int i = 0; i < n; i++) H[i * (n + 1)] -= 3 * scale;
+            Shape, Draw(horizon * state * n, 0.4 / Math.Sqrt(n)), Draw(horizon * state, 0.3),
+            Covariances(horizon, state, 0.1));
+        for (int i = 0; i < horizon * state; i++) Model.F[i * n + i % state] += radius;
+        H = Covariances(1, n, scale);
+        for (int i = 0; i < n && indefinite; i++) H[i * (n + 1)] -= 3 * scale;
         G = Draw(n, scale);
-        (StartMean, StartCovariance) = (Draw(state, 1), Covariance(state, 0.2));
+        (StartMean, StartCovariance) = (Draw(state, 1), Covariances(1, state, 0.2));
         Previous = Controller(0.3);
     }
 
-    public int State { get; }
-
-    public int Action { get; }
-
-    public int Input => State + Action;
+    public DynamicsShape Shape { get; }
 
     public TimeVaryingModel Model { get; }
 
@@ -56,103 +50,115 @@ internal sealed class LinearSystem : IStageCost
     /// <summary>A controller with feedback and correlated noise.</summary>
     public LinearGaussianController Previous { get; }
 
-    public double Value(ReadOnlySpan<double> s, ReadOnlySpan<double> u)
+    /// <summary>C, as a <see cref="StageCost"/>.</summary>
+    public double Cost(ReadOnlySpan<double> s, ReadOnlySpan<double> u, Span<double> gradient, Span<double> hessian)
     {
         double[] z = [.. s, .. u];
-        double sum = 0.7;
-        for (int i = 0; i < Input; i++)
+        double cost = 0.7;
+        H.CopyTo(hessian);
+        for (int i = 0; i < z.Length; i++)
         {
-            sum += G[i] * z[i];
-            for (int j = 0; j < Input; j++) sum += 0.5 * z[i] * H[i * Input + j] * z[j];
+            double product = 0;
+            for (int j = 0; j < z.Length; j++) product += H[i * z.Length + j] * z[j];
+            gradient[i] = G[i] + product;
+            cost += z[i] * (G[i] + 0.5 * product);
         }
-        return sum;
+        return cost;
     }
 
-    public double Expand(ReadOnlySpan<double> s, ReadOnlySpan<double> u, Span<double> gradient, Span<double> hessian)
-    {
-        double[] z = [.. s, .. u];
-        H.CopyTo(hessian);
-        for (int i = 0; i < Input; i++)
-        {
-            gradient[i] = G[i];
-            for (int j = 0; j < Input; j++) gradient[i] += H[i * Input + j] * z[j];
-        }
-        return Value(s, u);
-    }
+    public IlqgResult Step(IlqgPlanner planner, LinearGaussianController? previous = null, double? cost = null) =>
+        planner.Step(Model, StartMean, StartCovariance, Cost, previous ?? Previous, cost);
+
+    public TrajectoryDistribution Trajectory(LinearGaussianController controller) =>
+        new(Model, StartMean, StartCovariance, controller);
 
     /// <summary>
     /// The optimal u = K_t s + k_t by the textbook's recursion, V = ½ sᵀPs + pᵀs:
     /// K = −(H_uu + BᵀPB)⁻¹(H_us + BᵀPA), k = −(H_uu + BᵀPB)⁻¹(g_u + Bᵀ(Pf + p)).
     /// </summary>
-    public (double[,] K, double[] k)[] Riccati()
+    public (double[] Gain, double[] Offset) Riccati()
     {
-        (int s, int a, int n) = (State, Action, Input);
-        double[,] p = new double[s, s];
-        double[] q = new double[s];
-        var result = new (double[,], double[])[Model.Horizon];
-        for (int t = Model.Horizon - 1; t >= 0; t--)
+        TorchNatives.Load();
+        using var scope = NewDisposeScope();
+        (int s, int n) = (Shape.State, Shape.Input);
+        Tensor f = tensor(Model.F).view(-1, s, n), offset = tensor(Model.Offset).view(-1, s, 1);
+        Tensor h = tensor(H).view(n, n), g = tensor(G).view(n, 1), p = zeros(s, s, float64), q = zeros(s, 1, float64);
+        var (gains, steps) = (new List<double>(), new List<double>());
+        for (int t = Shape.Horizon - 1; t >= 0; t--)
         {
-            double F(int i, int j) => Model.F[(t * s + i) * n + j];
-            double[] next = [.. Enumerable.Range(0, s).Select(i => q[i] + Enumerable.Range(0, s).Sum(j => p[i, j] * Model.Offset[t * s + j]))];
-            var (big, small) = (new double[n, n], new double[n]);
-            for (int i = 0; i < n; i++)
-            {
-                small[i] = G[i] + Enumerable.Range(0, s).Sum(l => F(l, i) * next[l]);
-                for (int j = 0; j < n; j++)
-                {
-                    big[i, j] = H[i * n + j];
-                    for (int l = 0; l < s; l++)
-                        for (int m = 0; m < s; m++) big[i, j] += F(l, i) * p[l, m] * F(m, j);
-                }
-            }
-            double[,] inverse = SmallMatrices.Inverse(SmallMatrices.Block(big, s, s, a, a));
-            var (gain, offset) = (new double[a, s], new double[a]);
-            for (int i = 0; i < a; i++)
-                for (int l = 0; l < a; l++)
-                {
-                    offset[i] -= inverse[i, l] * small[s + l];
-                    for (int j = 0; j < s; j++) gain[i, j] -= inverse[i, l] * big[s + l, j];
-                }
-            (p, q) = (new double[s, s], new double[s]);
-            for (int i = 0; i < s; i++)
-            {
-                q[i] = small[i] + Enumerable.Range(0, a).Sum(l => big[i, s + l] * offset[l]);
-                for (int j = 0; j < s; j++) p[i, j] = big[i, j] + Enumerable.Range(0, a).Sum(l => big[i, s + l] * gain[l, j]);
-            }
-            result[t] = (gain, offset);
+            Tensor big = h + f[t].t().matmul(p).matmul(f[t]), small = g + f[t].t().matmul(p.matmul(offset[t]) + q);
+            Tensor gain = -linalg.solve(big[s.., s..], big[s.., ..s]), step = -linalg.solve(big[s.., s..], small[s..]);
+            (p, q) = (big[..s, ..s] + big[..s, s..].matmul(gain), small[..s] + big[..s, s..].matmul(step));
+            gains.InsertRange(0, gain.contiguous().data<double>());
+            steps.InsertRange(0, step.contiguous().data<double>());
         }
-        return result;
+        return ([.. gains], [.. steps]);
     }
 
     /// <summary>Simulates an episode of a controller; gives what each step sees.</summary>
     /// <returns>Its cost.</returns>
     public double Simulate(LinearGaussianController controller, ulong episode, Action<int, double[], double[]>? seen = null)
     {
-        (int s, int a, int n) = (State, Action, Input);
+        (int s, int a, int n) = (Shape.State, Shape.Action, Shape.Input);
         ulong draw = 0;
-        double[] Normals(int count) =>
-            [.. Enumerable.Range(0, count).Select(_ => Philox.Normal(_seed + 77, RandomStream.Plan, draw++, (uint)episode))];
-        double[] x = SmallMatrices.Sample(StartMean, StartCovariance, Normals(s)), u = new double[a];
+        double[] x = Sample(StartMean, StartCovariance), u = new double[a], scratch = new double[n * n];
         double cost = 0;
-        for (int t = 0; t < Model.Horizon; t++)
+        for (int t = 0; t < Shape.Horizon; t++)
         {
             controller.Sample(t, x, Normals(a), u);
             seen?.Invoke(t, x, u);
-            cost += Value(x, u);
-            double[] z = [.. x, .. u];
-            double[] mean = [.. Enumerable.Range(0, s).Select(i =>
-                Model.Offset[t * s + i] + Enumerable.Range(0, n).Sum(j => Model.F[(t * s + i) * n + j] * z[j]))];
-            x = SmallMatrices.Sample(mean, Model.NAt(t), Normals(s));
+            cost += Cost(x, u, scratch, scratch);
+            double[] z = [.. x, .. u], mean = Model.OffsetAt(t).ToArray();
+            for (int i = 0; i < s * n; i++) mean[i / n] += Model.FAt(t)[i] * z[i % n];
+            x = Sample(mean, Model.NAt(t));
         }
         return cost;
+
+        double[] Normals(int count) =>
+            [.. Enumerable.Range(0, count).Select(_ => Philox.Normal(_seed + 77, RandomStream.Plan, draw++, (uint)episode))];
+
+        // mean + C ε
+        double[] Sample(double[] mean, ReadOnlySpan<double> covariance)
+        {
+            double[] c = Factor(covariance, s), normals = Normals(s);
+            return [.. mean.Select((m, i) => m + Enumerable.Range(0, i + 1).Sum(j => c[i * s + j] * normals[j]))];
+        }
+    }
+
+    /// <summary>ln N(x; mean, covariance).</summary>
+    public static double LogDensity(double[] x, double[] mean, ReadOnlySpan<double> covariance)
+    {
+        int n = x.Length;
+        double[] c = Factor(covariance, n), normals = new double[n];
+        double sum = n * Math.Log(2 * Math.PI);
+        for (int i = 0; i < n; i++)
+        {
+            normals[i] = (x[i] - mean[i] - Enumerable.Range(0, i).Sum(j => c[i * n + j] * normals[j])) / c[i * (n + 1)];
+            sum += normals[i] * normals[i] + 2 * Math.Log(c[i * (n + 1)]);
+        }
+        return -0.5 * sum;
     }
 
     /// <summary>A random controller of this system's sizes.</summary>
     public LinearGaussianController Controller(double deviation)
     {
-        int t = Model.Horizon;
-        double[] covariance = [.. Enumerable.Range(0, t).SelectMany(_ => Covariance(Action, deviation * deviation))];
-        return new LinearGaussianController(t, State, Action, Draw(t * Action * State, 0.2), Draw(t * Action, 0.3), covariance);
+        (int t, int s, int a) = (Shape.Horizon, Shape.State, Shape.Action);
+        double[] covariance = Covariances(t, a, deviation * deviation);
+        return new LinearGaussianController(Shape, Draw(t * a * s, 0.2), Draw(t * a, 0.3), covariance);
+    }
+
+    // C of C Cᵀ = Σ, a lower triangle
+    private static double[] Factor(ReadOnlySpan<double> covariance, int n)
+    {
+        var c = new double[n * n];
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j <= i; j++)
+            {
+                double rest = covariance[i * n + j];
+                for (int k = 0; k < j; k++) rest -= c[i * n + k] * c[j * n + k];
+                c[i * n + j] = i == j ? Math.Sqrt(rest) : rest / c[j * (n + 1)];
+            }
+        return c;
     }
 
     private double[] Draw(int count, double size)
@@ -161,13 +167,12 @@ internal sealed class LinearSystem : IStageCost
         return [.. Enumerable.Range(0, count).Select(i => size * Philox.Normal(_seed, RandomStream.RandomPolicy, (ulong)i, _draw))];
     }
 
-    // A Aᵀ / n + 1 / 2, times the size
-    private double[] Covariance(int n, double size)
+    // [count, n, n], A Aᵀ / n + 1 / 2, times the size
+    private double[] Covariances(int count, int n, double size) => [.. Enumerable.Range(0, count).SelectMany(_ =>
     {
-        double[] a = Draw(n * n, 1), c = new double[n * n];
-        for (int i = 0; i < n; i++)
-            for (int j = 0; j < n; j++)
-                c[i * n + j] = size * (Enumerable.Range(0, n).Sum(k => a[i * n + k] * a[j * n + k]) / n + (i == j ? 0.5 : 0));
-        return c;
-    }
+        double[] a = Draw(n * n, 1);
+        return Enumerable.Range(0, n * n).Select(e => size * (Product(e / n, e % n) + (e / n == e % n ? 0.5 : 0)));
+
+        double Product(int i, int j) => Enumerable.Range(0, n).Sum(k => a[i * n + k] * a[j * n + k]) / n;
+    })];
 }

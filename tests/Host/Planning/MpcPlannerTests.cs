@@ -5,7 +5,6 @@ using Naf.Host.Planning.Mpc;
 using Naf.Host.Policies;
 using Naf.Host.Settings;
 using Naf.Kernels.Random;
-using Naf.Kernels.Reward;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
 using NUnit.Framework;
@@ -45,52 +44,14 @@ public sealed class MpcPlannerTests
         using var rig = new Rig(task, Small, 2);
         for (int t = 0; t < 8; t++)
         {
-            rig.Planner.Act(rig.Environment, rig.U);
-            double[] foretold = rig.Planner.Search.Plan.State(1).ToArray(), came = new double[rig.Environment.SimulationSize];
+            double[] before = rig.State(), came = new double[rig.Environment.SimulationSize];
+            rig.Act();
+            Assert.That(rig.State(), Is.EqualTo(before), "the environment is not changed");
+            double[] foretold = rig.Planner.Search.Plan.State(1).ToArray();
             rig.Environment.Step(rig.U);
             rig.Environment.SaveSimulation(came);
             Assert.That(came, Is.EqualTo(foretold));
         }
-    }
-
-    [Test]
-    public void A_small_change_improves_a_plan_by_what_was_expected()
-    {
-        using ControlTask task = ControlTask.Load("reacher");
-        using var team = new WorkTeam(2);
-        using var models = new PlanTeam(team, () => new MujocoPlanModel(task, HessianForm.PositiveSemidefinite, 1));
-        using var environment = new ControlEnvironment(task);
-        environment.Reset(7, RandomStream.TestReset, 1);
-        foreach (IPlanModel m in models.Models) ((MujocoPlanModel)m).Begin(environment.Constants);
-        IPlanModel model = models.Models[0];
-
-        // the plan that does nothing
-        const int Steps = 20;
-        PlanTrajectory plan = new(model, Steps) { Length = Steps }, changed = new(model, Steps);
-        environment.SaveSimulation(plan.State(0));
-        plan.State(0).CopyTo(changed.State(0));
-        plan.Simulate(model, 1);
-        var expansion = new PlanExpansion(models, Steps, 1e-6);
-        var law = new FeedbackLaw(Steps, model.Tangent, model.Action);
-        var backward = new MpcBackwardPass(model.Tangent, model.Action);
-        Assert.That(expansion.Around(plan, 1));
-        // so much regularisation that the change follows the gradient, and is small
-        Assert.That(backward.Run(plan, expansion, 1e3, law));
-        changed.Follow(model, plan, law, 1, Steps, 1);
-        Assert.That((changed.Cost - plan.Cost) / backward.Expected.Linear, Is.EqualTo(1).Within(0.01));
-        Assert.That(backward.Expected.Linear, Is.LessThan(-1e-9));
-    }
-
-    [Test]
-    public void The_environment_is_not_changed()
-    {
-        using ControlTask task = ControlTask.Load("reacher");
-        using var rig = new Rig(task, Small, 2);
-        double[] before = new double[rig.Environment.StateSize], after = new double[rig.Environment.StateSize];
-        rig.Environment.SaveState(before);
-        rig.Planner.Act(rig.Environment, rig.U);
-        rig.Environment.SaveState(after);
-        Assert.That(after, Is.EqualTo(before));
     }
 
     [Test]
@@ -100,7 +61,7 @@ public sealed class MpcPlannerTests
         using var rig = new Rig(task, Small, 1);
         for (int t = 0; !rig.Environment.Done; t++)
         {
-            if (t % 4 == 0) rig.Planner.Act(rig.Environment, rig.U);
+            if (t % 4 == 0) rig.Act();
             rig.Environment.Step(rig.U);
         }
         Assert.That(rig.Environment.Score, Is.GreaterThan(-1.5), "random actions score -2.4");
@@ -134,11 +95,7 @@ public sealed class MpcPlannerTests
         (int Steps, double Slider) Drive(double boundWeight)
         {
             using var rig = new Rig(task, new MpcSettings { HorizonSeconds = 1.2, Samples = 10, BoundWeight = boundWeight }, 2);
-            while (!rig.Environment.Done)
-            {
-                rig.Planner.Act(rig.Environment, rig.U);
-                rig.Environment.Step(rig.U);
-            }
+            while (!rig.Environment.Done) rig.Step();
             return (rig.Environment.StepIndex, rig.Environment.Qpos[0]);
         }
     }
@@ -155,9 +112,8 @@ public sealed class MpcPlannerTests
         MujocoWarnings.Clear();
         for (int t = 0; t < 3; t++)
         {
-            rig.Planner.Act(rig.Environment, rig.U);
+            rig.Step();
             Assert.That(rig.U, Is.All.InRange(-1, 1));
-            rig.Environment.Step(rig.U);
         }
         Assert.That(rig.U, Is.All.Zero);
         Assert.That(MujocoWarnings.Counts, Is.Empty);
@@ -171,13 +127,12 @@ public sealed class MpcPlannerTests
         using var rig = new Rig(task, Small, 1);
         for (int t = 0; t < 5; t++)
         {
-            rig.Planner.Act(rig.Environment, rig.U);
+            rig.Step();
             Assert.That(rig.Planner.Search.Plan.Length, Is.EqualTo(5 - t));
-            rig.Environment.Step(rig.U);
         }
         // the last action moves nothing that is rewarded
         Assert.That(rig.U, Is.All.Zero.Within(1e-9));
-        Assert.That(() => rig.Planner.Act(rig.Environment, rig.U), Throws.ArgumentException.With.Message.Contains("nothing to plan"));
+        Assert.That(() => rig.Act(), Throws.ArgumentException.With.Message.Contains("nothing to plan"));
     }
 
     [Test]
@@ -189,11 +144,9 @@ public sealed class MpcPlannerTests
         Assert.That(() => rig.Planner.Act(elsewhere.Environment, rig.U), Throws.ArgumentException.With.Message.Contains("of another task"));
 
         using var longer = new Rig(task, Small with { HorizonSeconds = 0.4 }, 1);
-        longer.Planner.Act(longer.Environment, longer.U);
-        using var stream = new MemoryStream();
-        longer.Planner.Save(new BinaryWriter(stream));
-        stream.Position = 0;
-        Assert.That(() => rig.Planner.Load(new BinaryReader(stream)), Throws.TypeOf<InvalidDataException>().With.Message.Contains("20 steps"));
+        longer.Act();
+        Assert.That(() => rig.Planner.Load(longer.Saved()),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("20 steps"));
     }
 
     [Test]
@@ -216,27 +169,22 @@ public sealed class MpcPlannerTests
     }
 
     [Test]
-    public void A_task_and_the_user_say_how_far_to_look_ahead()
+    public void A_task_a_run_and_the_user_say_how_far_to_look_ahead()
     {
         using var scratch = new ScratchFolder();
         string path = Shortened(scratch, "cartpole", 45);
-        Assert.That(Horizon(), Is.EqualTo(1.2).Within(1e-9), "cartpole's own");
-        Assert.That(Horizon("--set", "mpc_horizon=0.3", "--set", "mpc_samples=0"), Is.EqualTo(0.3).Within(1e-9));
+        Assert.That(Horizon(path), Is.EqualTo(1.2).Within(1e-9), "cartpole's own");
+        Assert.That(Horizon(path, "--set", "mpc_horizon=0.3", "--set", "mpc_samples=0"), Is.EqualTo(0.3).Within(1e-9));
         Assert.That(TinyRun.Cli("evaluate", path, "--set", "mpc_horizon=1").Error, Does.Contain("it goes with --policy mpc"));
         Assert.That(TinyRun.Cli("evaluate", path, "--policy", "mpc", "--set", "mpc_horizon=0").Error, Does.Contain("mpc_horizon = '0' is not"));
 
-        double Horizon(params string[] more) => TinyRun.CliJson(["evaluate", path, "--policy", "mpc", "--episodes", "1", "--json", .. more])
-            .GetProperty("planning").GetProperty("horizon_seconds").GetDouble();
-    }
-
-    [Test]
-    public void A_run_plans_with_its_own_settings()
-    {
         using var folder = new TemporaryFolder();
         TinyRun.Train(folder["run"], 1, "mpc_horizon=0.09", "mpc_samples=0");
-        var json = TinyRun.CliJson("evaluate", folder["run"], "--policy", "mpc", "--episodes", "1", "--json");
-        Assert.That(json.GetProperty("planning").GetProperty("horizon_seconds").GetDouble(), Is.EqualTo(0.09).Within(1e-9));
-        Assert.That(json.GetProperty("planning").GetProperty("by_random_change").GetInt32(), Is.Zero);
+        Assert.That(Horizon(folder["run"]), Is.EqualTo(0.09).Within(1e-9), "a run's own");
+
+        static double Horizon(string of, params string[] more) =>
+            TinyRun.CliJson(["evaluate", of, "--policy", "mpc", "--episodes", "1", "--json", .. more])
+                .GetProperty("planning").GetProperty("horizon_seconds").GetDouble();
     }
 
     private static string Shortened(ScratchFolder scratch, string task, int horizon)
@@ -255,11 +203,9 @@ public sealed class MpcPlannerTests
         {
             if (t == saveAt)
             {
-                using var stream = new MemoryStream();
-                rig.Planner.Save(new BinaryWriter(stream));
-                stream.Position = 0;
-                resumed.Planner.Load(new BinaryReader(stream));
-                Assert.That(stream.Position, Is.EqualTo(stream.Length));
+                BinaryReader saved = rig.Saved();
+                resumed.Planner.Load(saved);
+                Assert.That(saved.PeekChar(), Is.EqualTo(-1), "all was read");
             }
             (saveAt >= 0 && t >= saveAt ? resumed : rig).Planner.Act(rig.Environment, rig.U);
             actions.AddRange(rig.U);
@@ -289,6 +235,28 @@ public sealed class MpcPlannerTests
         public ControlEnvironment Environment { get; }
 
         public double[] U { get; }
+
+        public void Act() => Planner.Act(Environment, U);
+
+        public void Step()
+        {
+            Act();
+            Environment.Step(U);
+        }
+
+        public double[] State()
+        {
+            double[] state = new double[Environment.StateSize];
+            Environment.SaveState(state);
+            return state;
+        }
+
+        public BinaryReader Saved()
+        {
+            var stream = new MemoryStream();
+            Planner.Save(new BinaryWriter(stream));
+            return new BinaryReader(new MemoryStream(stream.ToArray()));
+        }
 
         public void Dispose()
         {

@@ -30,16 +30,14 @@ public sealed class ResumeTests
     [Test]
     public void Stopped_amid_an_episode([Values(0, 1, 4)] int stopInEpisode)
     {
-        TinyRun.TrainPartly(_folder["run"], Episodes, stopInEpisode);
-        TrainingResult result = TinyRun.Resume(_folder["run"]);
-        Assert.That(result.Finished, Is.True);
-        Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
+        TrainPartly(stopInEpisode);
+        Assert.That(AssertResumes().Finished, Is.True);
     }
 
     [Test]
     public void Stopped_many_times()
     {
-        TinyRun.TrainPartly(_folder["run"], Episodes, 1);
+        TrainPartly(1);
         for (int i = 0; i < 20; i++)
         {
             using TrainingRun run = TrainingRun.Resume(_folder["run"], false, [], false, static _ => { });
@@ -47,32 +45,29 @@ public sealed class ResumeTests
             using var timer = new Timer(_ => stop.Cancel(), null, 20, Timeout.Infinite);
             if (run.Train(stop.Token).Finished) break;
         }
-        TinyRun.Resume(_folder["run"]);
-        Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
+        AssertResumes();
     }
 
     [Test]
     public void Rows_after_the_checkpoint_are_made_again()
     {
-        TinyRun.TrainPartly(_folder["run"], Episodes, 3);
+        TrainPartly(3);
         File.AppendAllText(_folder["run/metrics.csv"], "5,0,0,750,-1,,0.1\n6,0,0,9");
-        TinyRun.Resume(_folder["run"]);
-        Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
+        AssertResumes();
     }
 
     [Test]
     public void Without_a_checkpoint_it_begins_anew()
     {
-        TinyRun.TrainPartly(_folder["run"], Episodes, 1);
+        TrainPartly(1);
         Directory.Delete(_folder["run/checkpoint"], recursive: true);
-        TinyRun.Resume(_folder["run"]);
-        Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
+        AssertResumes();
     }
 
     [Test]
     public void A_damaged_checkpoint_is_refused_and_the_previous_serves()
     {
-        TinyRun.TrainPartly(_folder["run"], Episodes, 5);
+        TrainPartly(5);
         string newest = RunFolder.CheckpointsOf(_folder["run"]).Files[0];
         byte[] bytes = File.ReadAllBytes(newest);
         bytes[^1] ^= 1;
@@ -87,37 +82,31 @@ public sealed class ResumeTests
         Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
     }
 
-    [Test]
-    public void Changed_metrics_are_refused()
+    [TestCase("changed", "metrics.csv was changed since it was made")]
+    [TestCase("short", "metrics.csv has 8 bytes where there were")]
+    [TestCase("missing", "metrics.csv is missing")]
+    public void Metrics_that_are_not_those_of_the_checkpoint_are_refused(string how, string message)
     {
-        TinyRun.TrainPartly(_folder["run"], Episodes, 3);
+        TrainPartly(3);
+        string path = _folder["run/metrics.csv"];
         byte[] bytes = TinyRun.Metrics(_folder["run"]);
         bytes[^3]++;
-        File.WriteAllBytes(_folder["run/metrics.csv"], bytes);
-        Assert.That(() => TinyRun.Resume(_folder["run"]), Throws.TypeOf<UserException>()
-            .With.Message.Contains("metrics.csv was changed since it was made"));
-    }
-
-    [Test]
-    public void Short_metrics_are_refused()
-    {
-        TinyRun.TrainPartly(_folder["run"], Episodes, 3);
-        File.WriteAllText(_folder["run/metrics.csv"], "episode\n");
-        Assert.That(() => TinyRun.Resume(_folder["run"]), Throws.TypeOf<UserException>()
-            .With.Message.Contains("metrics.csv has 8 bytes where there were"));
+        if (how == "missing") File.Delete(path);
+        else File.WriteAllBytes(path, how == "short" ? "episode\n"u8.ToArray() : bytes);
+        AssertRefused(message);
+        Assert.That(File.Exists(path), Is.EqualTo(how != "missing"));
     }
 
     [Test]
     public void A_refused_resume_changes_nothing()
     {
-        TinyRun.TrainPartly(_folder["run"], Episodes, 5);
+        TrainPartly(5);
         Dictionary<string, byte[]> before = Contents();
         foreach (bool previous in (bool[])[true, false])
             Assert.That(() => TinyRun.Resume(_folder["run"], previous, "episodes=3"), Throws.TypeOf<UserException>()
                 .With.Message.Contains("or more"));
         Assert.That(Contents(), Is.EqualTo(before));
-        TinyRun.Resume(_folder["run"]);
-        Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
+        AssertResumes();
     }
 
     [TestCase(null)]
@@ -126,7 +115,7 @@ public sealed class ResumeTests
     [TestCase("episode,learner,seconds,updates\n0,0,0.1,0\n1,0")]
     public void A_short_timing_is_no_hindrance(string? left)
     {
-        TinyRun.TrainPartly(_folder["run"], Episodes, 3);
+        TrainPartly(3);
         if (left is null) File.Delete(_folder["run/timing.csv"]);
         else File.WriteAllText(_folder["run/timing.csv"], left);
         (int exitCode, _, string error) = TinyRun.Cli("train", "--resume", _folder["run"]);
@@ -136,15 +125,6 @@ public sealed class ResumeTests
         string[] rows = File.ReadAllLines(_folder["run/timing.csv"]);
         Assert.That(rows[0], Is.EqualTo("episode,learner,seconds,updates"));
         Assert.That(rows.Select(row => row.Split(',').Length), Is.All.EqualTo(4));
-    }
-
-    [Test]
-    public void Missing_metrics_are_refused()
-    {
-        TinyRun.TrainPartly(_folder["run"], Episodes, 3);
-        File.Delete(_folder["run/metrics.csv"]);
-        Assert.That(() => TinyRun.Resume(_folder["run"]), Throws.TypeOf<UserException>().With.Message.Contains("metrics.csv is missing"));
-        Assert.That(File.Exists(_folder["run/metrics.csv"]), Is.False);
     }
 
     [Test]
@@ -159,7 +139,7 @@ public sealed class ResumeTests
     [Test]
     public void The_config_is_written_only_when_it_changes()
     {
-        TinyRun.TrainPartly(_folder["run"], Episodes, 1);
+        TrainPartly(1);
         File.AppendAllText(_folder["run/config.yaml"], "# a note\n");
         TinyRun.Resume(_folder["run"]);
         Assert.That(File.ReadAllText(_folder["run/config.yaml"]), Does.EndWith("# a note\n"));
@@ -171,12 +151,10 @@ public sealed class ResumeTests
     public void A_full_disk_loses_nothing()
     {
         if (!File.Exists("/dev/full")) Assert.Ignore("this system has no /dev/full, which stands for a full disk");
-        TinyRun.TrainPartly(_folder["run"], Episodes, 3);
+        TrainPartly(3);
         File.CreateSymbolicLink(_folder["run/checkpoint/writing.partial"], "/dev/full");
-        Assert.That(() => TinyRun.Resume(_folder["run"]), Throws.TypeOf<UserException>()
-            .With.Message.Contains("can't be written").And.Message.Contains("then go on with naf train --resume"));
-        TinyRun.Resume(_folder["run"]);
-        Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
+        AssertRefused("can't be written", "then go on with naf train --resume");
+        AssertResumes();
     }
 
     [Test]
@@ -184,8 +162,7 @@ public sealed class ResumeTests
     {
         // tests fall on the same episodes as in the straight run
         TinyRun.Train(_folder["run"], 4);
-        TinyRun.Resume(_folder["run"], changes: $"episodes={Episodes}");
-        Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
+        AssertResumes($"episodes={Episodes}");
         Assert.That(() => TinyRun.Resume(_folder["run"], changes: "episodes=3"), Throws.TypeOf<UserException>()
             .With.Message.Contains("give --episodes 7 or more"));
     }
@@ -193,21 +170,19 @@ public sealed class ResumeTests
     [Test]
     public void A_setting_that_was_learned_with_stays()
     {
-        TinyRun.TrainPartly(_folder["run"], Episodes, 1);
+        TrainPartly(1);
         Assert.That(() => TinyRun.Resume(_folder["run"], changes: "tau=0.5"), Throws.TypeOf<UserException>()
             .With.Message.Contains("a resumed run keeps tau = 0.01").And.Message.Contains("config.yaml --set tau=0.5"));
-        TinyRun.Resume(_folder["run"], changes: ["tau=0.010", "threads=2", "checkpoint_every=3"]);
-        Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
+        AssertResumes("tau=0.010", "threads=2", "checkpoint_every=3");
     }
 
     [Test]
     public void Another_simulation_is_refused()
     {
-        TinyRun.TrainPartly(_folder["run"], Episodes, 1);
+        TrainPartly(1);
         string config = File.ReadAllText(_folder["run/config.yaml"]);
         File.WriteAllText(_folder["run/config.yaml"], config.Replace("mujoco: \"", "mujoco: \"0."));
-        Assert.That(() => TinyRun.Resume(_folder["run"]), Throws.TypeOf<UserException>()
-            .With.Message.Contains("go on with --accept-changes"));
+        AssertRefused("go on with --accept-changes");
         (int exitCode, _, string error) = TinyRun.Cli("train", "--resume", _folder["run"], "--accept-changes");
         Assert.That(exitCode, Is.Zero);
         Assert.That(error, Does.Contain("the metrics are not those of an uninterrupted run"));
@@ -217,8 +192,7 @@ public sealed class ResumeTests
     public void A_run_in_use_is_left_alone()
     {
         using TrainingRun run = TinyRun.Begin(_folder["run"], Episodes);
-        Assert.That(() => TinyRun.Resume(_folder["run"]), Throws.TypeOf<UserException>()
-            .With.Message.Contains("is in use by another naf"));
+        AssertRefused("is in use by another naf");
     }
 
     [Test]
@@ -228,6 +202,21 @@ public sealed class ResumeTests
         TinyRun.TrainPartly(_folder["run"], 4, 2, "learners=3");
         TinyRun.Resume(_folder["run"], changes: "threads=2");
         Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(TinyRun.Metrics(_folder["straight"])));
+    }
+
+    private void TrainPartly(int stopInEpisode) => TinyRun.TrainPartly(_folder["run"], Episodes, stopInEpisode);
+
+    private TrainingResult AssertResumes(params string[] changes)
+    {
+        TrainingResult result = TinyRun.Resume(_folder["run"], changes: changes);
+        Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
+        return result;
+    }
+
+    private void AssertRefused(params string[] messages)
+    {
+        string message = Assert.Throws<UserException>(() => TinyRun.Resume(_folder["run"]))!.Message;
+        foreach (string part in messages) Assert.That(message, Does.Contain(part));
     }
 
     private Dictionary<string, byte[]> Contents() =>

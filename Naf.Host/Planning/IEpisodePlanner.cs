@@ -1,27 +1,22 @@
-using Naf.Host.Imagination;
 using Naf.Sim.Control;
 
-namespace Naf.Host.Agents;
+namespace Naf.Host.Planning;
 
 /// <summary>Chooses the actions of one learner's planned episodes.</summary>
-internal interface IEpisodePlanner : IDisposable
+internal interface IEpisodePlanner
 {
     /// <summary>Whether it can plan yet.</summary>
-    bool Ready { get; }
+    bool Ready => true;
 
     /// <summary>An episode begins.</summary>
     /// <param name="environment">It stands at the start.</param>
-    /// <param name="episode">Its number.</param>
-    void Begin(IControlEnvironment environment, int episode);
+    /// <param name="seed">The learner's seed.</param>
+    void Begin(IControlEnvironment environment, ulong seed, ulong episode);
 
     /// <summary>Chooses the action of a step.</summary>
     /// <param name="environment">It stands before the step.</param>
-    /// <param name="u">[A], receives u, which the caller clips.</param>
-    void Act(IControlEnvironment environment, Span<float> u);
-
-    /// <summary>The dynamics were fitted anew; B_old is the batch that they were fitted to.</summary>
-    /// <param name="warn">Takes a sentence where the last good controller had to stay.</param>
-    void Improve(EpisodeMemory memory, Action<string> warn);
+    /// <param name="u">[A], receives u.</param>
+    void Act(IControlEnvironment environment, Span<double> u);
 
     /// <summary>Writes what goes on with the next step.</summary>
     void Save(BinaryWriter writer);

@@ -70,21 +70,4 @@ internal static class SmallMatrices
             for (int j = 0; j < n; j++) sum += (x[i] - mean[i]) * inverse[i, j] * (x[j] - mean[j]);
         return -0.5 * sum;
     }
-
-    /// <summary>mean + C ε with C Cᵀ the covariance, which may be 0.</summary>
-    public static double[] Sample(ReadOnlySpan<double> mean, ReadOnlySpan<double> covariance, ReadOnlySpan<double> normals)
-    {
-        int n = mean.Length;
-        var c = new double[n, n];
-        double[] x = mean.ToArray();
-        for (int i = 0; i < n; i++)
-            for (int j = 0; j <= i; j++)
-            {
-                double sum = covariance[i * n + j];
-                for (int k = 0; k < j; k++) sum -= c[i, k] * c[j, k];
-                c[i, j] = i == j ? Math.Sqrt(Math.Max(0, sum)) : c[j, j] > 0 ? sum / c[j, j] : 0;
-                x[i] += c[i, j] * normals[j];
-            }
-        return x;
-    }
 }
