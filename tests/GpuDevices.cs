@@ -52,37 +52,31 @@ internal static class GpuDevices
 }
 
 /// <summary>Tests on one device; after each of them no buffer may be alive.</summary>
-/// <param name="name">One of <see cref="GpuDevices.All"/>.</param>
-public abstract class GpuFixture(string name)
-{
-    /// <summary>One of <see cref="GpuDevices.All"/>.</summary>
-    protected string DeviceName { get; } = name;
-
-    /// <summary>The device.</summary>
-    protected GpuDevice Device => GpuDevices.Shared(DeviceName);
-
-    /// <summary>Opens the device, or leaves the test out where it cannot be had.</summary>
-    [SetUp]
-    public void Open() => _ = Device;
-
-    /// <summary>Whether everything was freed.</summary>
-    [TearDown]
-    public void No_buffer_is_alive() =>
-        Assert.That((Device.LiveBuffers, Device.LiveBytes), Is.EqualTo((0, 0L)), "buffers and bytes that are alive");
-}
-
-/// <summary>Tests on the processor or one GPU device; each of them frees the buffers that it makes.</summary>
 /// <param name="name">"cpu", or one of <see cref="GpuDevices.All"/>.</param>
 public abstract class DeviceFixture(string name)
 {
-    private long _alive;
+    private long _hostBuffers;
 
-    protected Device Device => GpuDevices.SharedOrCpu(name);
+    protected string DeviceName { get; } = name;
 
+    protected Device Device => GpuDevices.SharedOrCpu(DeviceName);
+
+    /// <summary>Opens the device, or leaves the test out where it cannot be had.</summary>
     [SetUp]
-    public void CountBuffers() => (_, _alive) = (Device, HostBuffer.LiveBuffers);
+    public void Open() => (_, _hostBuffers) = (Device, HostBuffer.LiveBuffers);
 
     [TearDown]
-    public void No_buffer_is_alive() =>
-        Assert.That((HostBuffer.LiveBuffers, (Device as GpuDevice)?.LiveBuffers ?? 0), Is.EqualTo((_alive, 0)));
+    public void No_buffer_is_alive()
+    {
+        Assert.That(HostBuffer.LiveBuffers, Is.EqualTo(_hostBuffers), "buffers of the host that are alive");
+        if (Device is GpuDevice gpu)
+            Assert.That((gpu.LiveBuffers, gpu.LiveBytes), Is.EqualTo((0, 0L)), "buffers and bytes that are alive");
+    }
+}
+
+/// <summary>Tests on one GPU device.</summary>
+/// <param name="name">One of <see cref="GpuDevices.All"/>.</param>
+public abstract class GpuFixture(string name) : DeviceFixture(name)
+{
+    protected new GpuDevice Device => (GpuDevice)base.Device;
 }

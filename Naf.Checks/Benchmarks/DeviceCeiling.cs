@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using ILGPU.Runtime.Cuda;
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
@@ -43,17 +44,40 @@ public sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerSec
 
         double? Product()
         {
-            using CublasProduct? cublas = CublasProduct.Create(device);
+            using CuBlas? cublas = Cublas(device);
             if (cublas is null) return null;
             using DeviceBuffer<float> a = device.Allocate<float>(Rows * Depth), b = device.Allocate<float>(Depth * Columns);
             using DeviceBuffer<float> c = device.Allocate<float>(Rows * Columns);
-            return Rate(() => cublas.Launch(a, b, c, Rows, Depth, Columns)) * 2 * Rows * Depth * Columns * 1e-9;
+            try
+            {
+                // cuBLAS counts columns first: Cᵀ = Bᵀ Aᵀ
+                return 2e-9 * Rows * Depth * Columns * Rate(() => cublas.Gemm(
+                    CuBlasOperation.NonTranspose, CuBlasOperation.NonTranspose, Columns, Rows, Depth,
+                    1f, b.View, Columns, a.View, Depth, 0f, c.View, Columns));
+            }
+            catch (CuBlasException error)
+            {
+                throw new DeviceException($"cuBLAS refuses a product ({error.Message}); update the driver");
+            }
         }
 
         double Rate(Action launch)
         {
             BenchmarkRounds.Time(launch, device.Synchronize, seconds / 10, 1);
             return BenchmarkRounds.Time(launch, device.Synchronize, seconds, 3).Max();
+        }
+    }
+
+    // null where the device is not CUDA's, or cuBLAS 10 to 12 is not installed
+    private static CuBlas? Cublas(GpuDevice device)
+    {
+        try
+        {
+            return device.Cuda is { } accelerator ? new CuBlas(accelerator) : null;
+        }
+        catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException or CuBlasException)
+        {
+            return null;
         }
     }
 

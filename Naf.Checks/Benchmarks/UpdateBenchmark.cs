@@ -126,20 +126,8 @@ public static class UpdateBenchmark
     private static double ActiveUnits(NafPopulation population)
     {
         Learner learner = population.LearnerAt(0);
-        float[] scale = [.. Enumerable.Repeat(1f, population.Shape.State)];
-        double[][] x = UpdateCheck.NextMinibatch(population, 0, scale).X;
-        (long active, long units, int at) = (0, 0, 0);
-        foreach (MlpShape network in learner.Networks)
-        {
-            var oracle = new MlpOracle(network);
-            oracle.Forward([.. learner.Parameters.Span.Slice(at, network.Parameters).ToArray().Select(p => (double)p)], null, x);
-            foreach (double[] row in oracle.Hidden.SelectMany(layer => layer))
-            {
-                active += row.Count(h => h > 0);
-                units += row.Length;
-            }
-            at += network.Parameters;
-        }
-        return (double)active / units;
+        using var oracle = new NafOracle(population.Shape, learner, population.InputScale, population.Batch);
+        oracle.Update(UpdateCheck.NextMinibatch(population, 0));
+        return oracle.ActiveUnits;
     }
 }

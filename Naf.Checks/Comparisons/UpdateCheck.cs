@@ -54,17 +54,17 @@ public static class UpdateCheck
         using var population = new NafPopulation(device, shape, inputScale, batch, Math.Max(1000, batch), [settings], 0, plan);
         population.Gpu?.Poison();
         Fill(population, 0, Math.Max(300, batch), settings.Seed + 1);
-        var oracle = new NafOracle(shape, settings);
+        using var oracle = new NafOracle(shape, population.LearnerAt(0), inputScale, batch);
         var errors = new Errors(0, 0, 0);
         for (int k = 0; k < updates; k++)
         {
-            double expected = oracle.Update(NextMinibatch(population, 0, inputScale));
+            double expected = oracle.Update(NextMinibatch(population, 0));
             population.Update(1);
             double loss = Math.Abs(population.TakeReport(0).Loss - expected) / expected;
             Learner learner = population.LearnerAt(0);
-            double[] moments = [.. oracle.First.SelectMany(m => m)];
-            double largest = moments.Max(Math.Abs);
-            double gradient = k == 0 ? LargestError(learner.FirstMoment.Span, moments, _ => largest) : errors.Gradient;
+            double[] first = oracle.First;
+            double largest = first.Max(Math.Abs);
+            double gradient = k == 0 ? LargestError(learner.FirstMoment.Span, first, _ => largest) : errors.Gradient;
             loss = double.IsFinite(loss) ? Math.Max(errors.Loss, loss) : double.PositiveInfinity;
             errors = new Errors(gradient, loss, StateError(learner, oracle));
         }
@@ -72,82 +72,72 @@ public static class UpdateCheck
     }
 
     /// <summary>
-    /// Largest errors of a new learner's μ(x), an observation a call, and of V, μ, L, A and Q of all in one call, over 1 + their size.
+    /// Largest errors of a trained learner's μ(x), an observation a call, and of V, μ, L, A and Q of all in one call,
+    /// over 1 + their size.
     /// </summary>
     internal static (double Act, double Evaluate) PolicyErrors(Device device, NafShape shape, int samples)
     {
-        var settings = new LearnerSettings { Seed = 3 };
-        using var population = new NafPopulation(device, shape, [], batch: 1, replayCapacity: 1, [settings]);
+        const int batch = 16;
+        float[] scale = [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + 0.1f * (i % 7))];
+        using var population = new NafPopulation(device, shape, scale, batch, 100, [new LearnerSettings { Seed = 3 }]);
+        Fill(population, 0, 100, seed: 1);
+        population.Update(5);
         (int state, int action, int packed) = (shape.State, shape.Action, shape.Packed);
-        float[] x = Drawn(state, lane: 0), u = Drawn(action, lane: 1), mu = NotNumbers(action);
+        float[] x = Drawn(state, lane: 0), u = Drawn(action, lane: 1), mu = new float[samples * action];
+        mu.AsSpan().Fill(float.NaN);
         for (int m = 0; m < samples; m++) population.Act(0, x.AsSpan(m * state, state), mu.AsSpan(m * action, action));
-        float[][] all = [NotNumbers(1), NotNumbers(action), NotNumbers(packed), NotNumbers(1), NotNumbers(1)];
-        population.Evaluate(0, x, u, all[0], all[1], all[2], all[3], all[4]);
+        LearnerValues values = population.Evaluate(0, x, u);
 
-        var oracle = new NafOracle(shape, settings);
-        double[][] inputs = [.. x.Chunk(state).Select(row => row.Select(v => (double)v).ToArray())];
-        double[][][] outputs = [.. shape.Networks()
-            .Select((network, n) => new MlpOracle(network).Forward(oracle.Parameters[n], oracle.Statistics[n], inputs))];
-        double act = 0, evaluate = 0, bound = settings.LogDiagonalBound;
+        Learner learner = population.LearnerAt(0);
+        using var oracle = new NafOracle(shape, learner, scale, batch);
+        (double[] value, double[] means, double[] triangles) = oracle.Evaluate(x);
+        double[] policy = [.. means.Select(Math.Tanh)];
+        var (lower, advantage) = (new List<double>(), new List<double>());
         for (int m = 0; m < samples; m++)
         {
-            // V, m and l of the sample, one network after the other
-            double[] o = [.. outputs.SelectMany(network => network[m])], mean = o[1..(1 + action)], l = o[(1 + action)..];
-            double[] taken = [.. u[(m * action)..((m + 1) * action)].Select(v => (double)v)], policy = [.. mean.Select(Math.Tanh)];
+            double[] mean = means[(m * action)..((m + 1) * action)], l = triangles[(m * packed)..((m + 1) * packed)];
+            double[] taken = [.. u[(m * action)..((m + 1) * action)].Select(v => (double)v)];
+            double bound = learner.Settings.LogDiagonalBound;
             double[,] triangle = NafAdvantageReference<double>.Triangle(l, action, bound);
-            double[] lower = [.. Enumerable.Range(0, action).SelectMany(i => Enumerable.Range(0, i + 1).Select(j => triangle[i, j]))];
-            double advantage = NafAdvantageReference<double>.Value(0, mean, l, taken, bound);
-            double[][] expected = [[o[0]], policy, lower, [advantage], [o[0] + advantage]];
-            act = Math.Max(act, LargestError(mu.AsSpan(m * action, action), policy, OnePlus));
-            for (int part = 0; part < 5; part++)
-            {
-                int length = expected[part].Length;
-                evaluate = Math.Max(evaluate, LargestError(all[part].AsSpan(m * length, length), expected[part], OnePlus));
-            }
+            for (int i = 0; i < action; i++) lower.AddRange(Enumerable.Range(0, i + 1).Select(j => triangle[i, j]));
+            advantage.Add(NafAdvantageReference<double>.Value(0, mean, l, taken, bound));
         }
-        return (act, evaluate);
-
-        float[] NotNumbers(int row) => [.. Enumerable.Repeat(float.NaN, row * samples)];
+        (float[] Actual, double[] Expected)[] pairs =
+        [
+            (values.V, value), (values.Mu, policy), (values.Lower, [.. lower]), (values.Advantage, [.. advantage]),
+            (values.Q, [.. value.Zip(advantage, (v, a) => v + a)]),
+        ];
+        double evaluate = pairs.Max(pair => LargestError(pair.Actual, pair.Expected, OnePlus));
+        return (LargestError(mu, policy, OnePlus), evaluate);
 
         float[] Drawn(int row, uint lane) =>
             [.. Enumerable.Range(0, row * samples).Select(i => (float)Math.Tanh(Philox.Normal(3, RandomStream.Reset, (ulong)i, lane)))];
     }
 
-    /// <summary>The minibatch that a learner's next update will draw.</summary>
-    internal static unsafe Minibatch<double> NextMinibatch(NafPopulation population, int index, float[] inputScale)
+    /// <summary>The minibatch that a learner's next update will draw, [batch, row].</summary>
+    internal static double[] NextMinibatch(NafPopulation population, int index)
     {
-        Learner learner = population.LearnerAt(index);
-        (int state, int action, int batch) = (population.Shape.State, population.Shape.Action, population.Batch);
-        var result = new Minibatch<double>(new double[batch][], new double[batch][], new double[batch], new bool[batch], new double[batch][]);
-        for (int m = 0; m < batch; m++)
-        {
-            PhiloxBlock block = Philox.At(learner.Settings.Seed, RandomStream.Minibatch, (ulong)learner.Updates, (uint)m / 4);
-            uint word = new[] { block.A, block.B, block.C, block.D }[m % 4];
-            var row = new ReadOnlySpan<float>(learner.Replay.Row(Philox.Index(word, learner.Replay.Count)), learner.Replay.RowLength);
-            result.X[m] = Scaled(row[..state]);
-            result.U[m] = [.. row.Slice(state, action).ToArray().Select(v => (double)v)];
-            (result.Reward[m], result.Bootstrap[m]) = (row[state + action], row[state + action + 1] != 0);
-            result.Next[m] = Scaled(row[(state + action + 2)..]);
-        }
-        return result;
-
-        double[] Scaled(ReadOnlySpan<float> x) => [.. x.ToArray().Select((v, i) => (double)(v * inputScale[i]))];
+        Learner l = population.LearnerAt(index);
+        return [.. Enumerable.Range(0, population.Batch)
+            .Select(m => RandomDraw.Row(l.Settings.Seed, (ulong)l.Updates, m, l.Replay.Count))
+            .SelectMany(row => l.Replay.RowSpan(row).ToArray()).Select(v => (double)v)];
     }
 
     private static double StateError(Learner learner, NafOracle oracle)
     {
-        (HostBuffer, IEnumerable<double>)[] pairs =
+        (HostBuffer Actual, double[] Expected)[] pairs =
         [
-            (learner.Parameters, oracle.Parameters.SelectMany(p => p)), (learner.SecondMoment, oracle.Second.SelectMany(v => v)),
-            (learner.Target, oracle.Target), (learner.Statistics, oracle.Statistics.SelectMany(s => s)),
+            (learner.Parameters, oracle.Parameters), (learner.SecondMoment, oracle.Second),
+            (learner.Target, oracle.Target), (learner.Statistics, oracle.Statistics),
             (learner.TargetStatistics, oracle.TargetStatistics),
         ];
-        return pairs.Max(pair => LargestError(pair.Item1.Span, [.. pair.Item2], OnePlus));
+        return pairs.Max(pair => LargestError(pair.Actual.Span, pair.Expected, OnePlus));
     }
 
     private static double OnePlus(double expected) => 1 + Math.Abs(expected);
 
-    private static double LargestError(ReadOnlySpan<float> actual, double[] expected, Func<double, double> size)
+    /// <summary>Largest error over a size; infinite where a number is not finite.</summary>
+    internal static double LargestError(ReadOnlySpan<float> actual, double[] expected, Func<double, double> size)
     {
         double error = 0;
         for (int i = 0; i < expected.Length; i++)

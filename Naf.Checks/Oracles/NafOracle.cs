@@ -1,138 +1,126 @@
-using System.Collections.Immutable;
 using Naf.Gpu.Accelerators;
+using Naf.Gpu.Cpu;
 using Naf.Kernels.Network;
+using Naf.Kernels.Scalar;
 using Naf.Kernels.Update;
-using Phases = Naf.Kernels.Update.UpdatePhases<
-    double, Naf.Kernels.Scalar.DoubleMath,
-    Naf.Kernels.Network.Twice<double, Naf.Kernels.Network.Twice<double, Naf.Kernels.Network.OneRow<double>>>,
-    Naf.Kernels.Update.FirstRows, Naf.Gpu.Accelerators.SingleThread>;
+using TwoSums = Naf.Kernels.Network.Twice<double, Naf.Kernels.Network.OneRow<double>>;
 
 namespace Naf.Checks.Oracles;
 
-/// <summary>A minibatch as plain arrays: x, u, r, whether to bootstrap, x′, one entry per sample; x already scaled for the networks.</summary>
-public sealed record Minibatch<T>(T[][] X, T[][] U, T[] Reward, bool[] Bootstrap, T[][] Next);
-
 /// <summary>
-/// One learner's update in double precision: the kernels' bodies, run as plain C#. The minibatch is given, so that the numbers can be checked by
-/// hand and against finite differences.
+/// One learner in double precision: the kernels' bodies, run as plain C#. Minibatches are given, so that another
+/// implementation can take the same.
 /// </summary>
-public sealed class NafOracle
+internal sealed class NafOracle : IDisposable
 {
-    private readonly NafShape _shape;
-    private readonly LearnerSettings _settings;
-    private readonly ImmutableArray<MlpShape> _networks;
+    private readonly HostArrays _arrays = new();
+    private readonly OracleRow _row;
+    private readonly LearnerSizes _sizes;
+    private readonly HostArray<double> _transitions, _rates = new(2), _results = new(4);
+    private readonly UpdateArguments<double> _arguments;
+    private readonly AdamSettings _adam;
     private long _step;
 
-    /// <summary>A learner with the parameters that the fast versions have at birth.</summary>
-    public NafOracle(NafShape shape, LearnerSettings settings)
+    /// <param name="learner">Whose parameters and statistics it begins with.</param>
+    /// <param name="inputScale">[state]: multiplies the observations.</param>
+    /// <param name="batch">Samples of a minibatch.</param>
+    public NafOracle(NafShape shape, Learner learner, float[] inputScale, int batch)
     {
-        (_shape, _settings, _networks) = (shape, settings, shape.Networks());
-        (Parameters, Statistics) = (new double[_networks.Length][], new double[_networks.Length][]);
-        for (int n = 0; n < _networks.Length; n++)
+        // normalisation couples all samples
+        int whole = (batch + MatrixProduct.Turn - 1) / MatrixProduct.Turn * MatrixProduct.Turn;
+        var layout = new LearnerLayout(
+            learner.Networks, hasTarget: true, batch, shape.Action, shape.BatchNorm ? whole : OracleRow.Sums, 64, 64);
+        (_adam, _sizes, _row) = (learner.Settings.Adam, layout.Sizes, new OracleRow(layout, shape.Action));
+        foreach ((int place, HostBuffer host) in learner.Places(_sizes)) Put(host.Span, place);
+        Put(inputScale, _sizes.InputScale);
+        learner.Settings.Places.ToArray().CopyTo(_row.At(_sizes.Settings, LearnerLayout.SettingsLength));
+        _row.CopyWeights();
+        foreach (HostArray<double> array in (HostArray<double>[])[_rates, _results]) _arrays.Add(array);
+        int length = 2 * shape.State + shape.Action + 2;
+        _transitions = _arrays.Add(new HostArray<double>(batch * length));
+        _arguments = new UpdateArguments<double>
         {
-            var (parameters, statistics) = (new float[_networks[n].Parameters], new float[_networks[n].Statistics]);
-            _networks[n].Initialise(settings.Seed, (uint)n, settings.HeadScale, parameters, statistics);
-            (Parameters[n], Statistics[n]) = ([.. parameters.Select(p => (double)p)], [.. statistics.Select(s => (double)s)]);
+            States = _row.View, Results = _results.View, Rates = _rates.View, Replay = _transitions.View,
+            Calls = _arrays.Put<LearnerCall>([new LearnerCall { RealCount = batch, Active = 1 }]),
+            Layers = _row.Layers, Tiles = _row.Tiles, Sizes = _sizes, Heads = layout.Heads(shape.Action),
+            ReplayRow = length, ReplayRows = batch, Learners = 1, Parts = 1, Updates = 1,
+        };
+
+        void Put(ReadOnlySpan<float> numbers, int place)
+        {
+            for (int i = 0; i < numbers.Length; i++) _row.At(place, numbers.Length)[i] = numbers[i];
         }
-        (First, Second) = ([.. Parameters.Select(p => new double[p.Length])], [.. Parameters.Select(p => new double[p.Length])]);
-        (Target, TargetStatistics) = ([.. Parameters[0]], [.. Statistics[0]]);
     }
 
-    /// <summary>θ, a flat array per network.</summary>
-    public double[][] Parameters { get; }
+    /// <summary>θ, the networks one after the other.</summary>
+    public double[] Parameters => Between(_sizes.Parameters, _sizes.First);
 
-    /// <summary>Running statistics per network.</summary>
-    public double[][] Statistics { get; }
+    /// <summary>Adam's m.</summary>
+    public double[] First => Between(_sizes.First, _sizes.Second);
 
-    /// <summary>Adam's m per network.</summary>
-    public double[][] First { get; }
-
-    /// <summary>Adam's v per network.</summary>
-    public double[][] Second { get; }
+    /// <summary>Adam's v.</summary>
+    public double[] Second => Between(_sizes.Second, _sizes.Target);
 
     /// <summary>θ′ of the first network.</summary>
-    public double[] Target { get; }
+    public double[] Target => Between(_sizes.Target, _sizes.Statistics);
 
-    /// <summary>Running statistics of the target.</summary>
-    public double[] TargetStatistics { get; }
+    public double[] Statistics => Between(_sizes.Statistics, _sizes.TargetStatistics);
 
-    /// <summary>y = r + γ V′(x′), without the second term where the episode ended.</summary>
-    public double[] Targets(Minibatch<double> batch) => Run(batch, null, (row, s) => row.At(s.Y, s.Batch).ToArray());
+    public double[] TargetStatistics => Between(_sizes.TargetStatistics, _sizes.InputScale);
 
-    /// <summary>Q(x, u) of each sample.</summary>
-    public double[] Values(Minibatch<double> batch) => Run(batch, null, (row, s) => row.At(s.Q, s.Batch).ToArray());
+    /// <summary>∂loss/∂θ of the last update, before clipping.</summary>
+    public double[] Gradient => Between(_sizes.Gradient, _sizes.X);
 
-    /// <summary>Mean squared TD error of a minibatch with targets y held fixed.</summary>
-    public double Loss(Minibatch<double> batch, double[] y) =>
-        Run(batch, y, (row, s) => row.At(s.Error, s.Batch).ToArray().Average(error => error * error));
-
-    /// <summary>∂loss/∂θ, a flat array per network.</summary>
-    public double[][] Gradient(Minibatch<double> batch, double[] y) => Run(batch, y, (row, _) =>
-    {
-        double[] gradient = row.Gradient();
-        int at = 0;
-        return _networks.Select(n => gradient[at..(at += n.Parameters)]).ToArray();
-    });
+    /// <summary>Share of hidden units that were above 0 in the last update.</summary>
+    public double ActiveUnits => _row.Layout.Layers[..(_sizes.Networks * _sizes.Layers)]
+        .Where(layer => layer.Hidden != 0)
+        .SelectMany(layer => Enumerable.Range(0, _sizes.Batch)
+            .SelectMany(m => _row.At(layer.Output + m * layer.Columns, layer.Units).ToArray()))
+        .Average(h => h > 0 ? 1.0 : 0);
 
     /// <summary>One whole update: targets, gradient, clipping, Adam, Polyak, running statistics.</summary>
+    /// <param name="batch">[batch, 2 state + action + 2], rows [x | u | r | b | x′].</param>
     /// <returns>The loss before the update.</returns>
-    public double Update(Minibatch<double> batch)
+    public double Update(double[] batch)
     {
-        _step++;
-        double loss = double.NaN;
-        Run(batch, null, (row, s) =>
+        _row.Poison();
+        batch.CopyTo(_transitions.Span);
+        (_rates.Span[0], _rates.Span[1]) = _adam.CorrectedInDouble(++_step);
+        UpdatePhases<double, DoubleMath, Twice<double, TwoSums>, FirstRows, SingleThread>.All(
+            _arguments, 0, 0, _row.Memory.View, default, default(NoOtherGroup));
+        return _results.Span[0];
+    }
+
+    /// <summary>V [samples], m [samples, action] and l [samples, packed] of observations [samples, state].</summary>
+    public (double[] Value, double[] Mean, double[] Triangle) Evaluate(float[] x)
+    {
+        int samples = x.Length / _sizes.Input, action = _arguments.Heads.Action;
+        using HostArray<double> inputs = new([.. x.Select(v => (double)v)]), value = new(samples);
+        using HostArray<double> mean = new(samples * action), triangle = new(samples * action * (action + 1) / 2);
+        var at = new PolicyArguments<double>
         {
-            row.Gradient();
-            using var results = new HostArray<double>(4);
-            UpdateArguments<double> at = Arguments(row);
-            at.Results = results.View;
-            (double rate, double epsilon) = _settings.Adam.CorrectedInDouble(_step);
-            Phases.Apply(at, Learner(row, default, rate, epsilon), 0, row.Memory.View, default);
-            foreach ((int place, double[][] arrays) in State(s))
-                for (int n = 0, from = place; n < arrays.Length; from += arrays[n++].Length) row.At(from, arrays[n].Length).CopyTo(arrays[n]);
-            return loss = results.Span[0];
-        });
-        return loss;
+            States = _row.View, Layers = _row.Layers, X = inputs.View, Value = value.View, Mean = mean.View,
+            Triangle = triangle.View, Sizes = _sizes, Action = action, Samples = samples, Rows = _sizes.Rows,
+        };
+        for (int network = 0; network < _sizes.Networks; network++)
+            for (int first = 0; first < samples; first += _sizes.Rows)
+                PolicyKernels.Evaluate<double, DoubleMath, Twice<double, TwoSums>, SingleThread>(
+                    at, network, first, _row.Memory.View, default);
+        return (value.Span.ToArray(), mean.Span.ToArray(), triangle.Span.ToArray());
     }
 
-    // the phases to the gradient at every unit, with the targets that are given or as they are
-    private TResult Run<TResult>(Minibatch<double> batch, double[]? y, Func<OracleRow, LearnerSizes, TResult> read)
+    public void Dispose()
     {
-        int size = batch.X.Length, whole = (size + MatrixProduct.Turn - 1) / MatrixProduct.Turn * MatrixProduct.Turn;
-        var layout = new LearnerLayout(_networks, hasTarget: true, size, _shape.Action, _shape.BatchNorm ? whole : OracleRow.Sums, 64, 64);
-        LearnerSizes s = layout.Sizes;
-        using var row = new OracleRow(layout, _shape.Action);
-        foreach ((int place, double[][] arrays) in State(s))
-            for (int n = 0, at = place; n < arrays.Length; at += arrays[n++].Length) arrays[n].CopyTo(row.At(at, arrays[n].Length));
-        row.At(s.InputScale, s.Input).Fill(1);
-        _settings.Places.ToArray().CopyTo(row.At(s.Settings, LearnerLayout.SettingsLength));
-        row.CopyWeights();
-
-        using var transitions = new HostArray<double>([.. Enumerable.Range(0, size).SelectMany(m =>
-            (double[])[.. batch.X[m], .. batch.U[m], batch.Reward[m], batch.Bootstrap[m] ? 1 : 0, .. batch.Next[m]])]);
-        UpdateArguments<double> arguments = Arguments(row);
-        UpdateLearner<double> learner = Learner(row, transitions, 0, 0);
-        Phases.Forward(arguments, learner, 0, row.Memory.View, default);
-        y?.CopyTo(row.At(s.Y, size));
-        Phases.Backward(arguments, learner, 0, row.Memory.View, default);
-        return read(row, s);
+        _row.Dispose();
+        _arrays.Dispose();
     }
 
-    private (int Place, double[][] Arrays)[] State(LearnerSizes s) =>
-    [
-        (s.Parameters, Parameters), (s.First, First), (s.Second, Second), (s.Target, [Target]), (s.Statistics, Statistics),
-        (s.TargetStatistics, [TargetStatistics]),
-    ];
+    private double[] Between(int from, int to) => _row.At(from, to - from).ToArray();
 
-    private UpdateArguments<double> Arguments(OracleRow row) => new()
+    private readonly struct NoOtherGroup : IPhaseBarrier
     {
-        Layers = row.Layers, Tiles = row.Tiles, Sizes = row.Layout.Sizes, Heads = row.Layout.Heads(_shape.Action), Learners = 1, Parts = 1,
-        Updates = 1,
-    };
-
-    private UpdateLearner<double> Learner(OracleRow row, HostArray<double>? transitions, double rate, double epsilon) => new()
-    {
-        Row = row.View, Transitions = transitions is null ? default : transitions.View, Count = row.Layout.Sizes.Batch,
-        TransitionLength = 2 * _shape.State + _shape.Action + 2, Rate = rate, Epsilon = epsilon, Runs = true,
-    };
+        public void Wait()
+        {
+        }
+    }
 }

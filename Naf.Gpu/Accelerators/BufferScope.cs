@@ -7,7 +7,6 @@ public sealed class BufferScope(GpuDevice device) : IDisposable
 {
     private readonly HashSet<IDisposable> _buffers = [];
 
-    /// <summary>Where they are.</summary>
     public GpuDevice Device => device;
 
     /// <summary>Runs a constructor that allocates in a scope; where it fails, the scope is freed.</summary>
@@ -25,10 +24,8 @@ public sealed class BufferScope(GpuDevice device) : IDisposable
         }
     }
 
-    /// <inheritdoc cref="GpuDevice.Allocate{T}(long)"/>
     public DeviceBuffer<T> Allocate<T>(long length) where T : unmanaged => Add(device.Allocate<T>(length));
 
-    /// <inheritdoc cref="GpuDevice.Allocate{T}(ReadOnlySpan{T})"/>
     public DeviceBuffer<T> Allocate<T>(ReadOnlySpan<T> elements) where T : unmanaged => Add(device.Allocate(elements));
 
     /// <summary>
@@ -43,14 +40,12 @@ public sealed class BufferScope(GpuDevice device) : IDisposable
         return buffer = larger;
     }
 
-    /// <summary>Frees one buffer of the scope.</summary>
     public void Free(IDisposable buffer)
     {
         _buffers.Remove(buffer);
         buffer.Dispose();
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (IDisposable buffer in _buffers) buffer.Dispose();

@@ -15,7 +15,6 @@ internal static unsafe partial class CudaDriver
     /// <summary>Whether the groups of a launch can be made to run at the same time.</summary>
     public static bool IsCooperative(int device) => Attribute(CooperativeLaunch, device) != 0;
 
-    /// <summary>Lets a kernel have so many bytes of dynamic shared memory.</summary>
     public static void AllowSharedBytes(CudaKernel kernel, int bytes) => Check(FuncSetAttribute(kernel.FunctionPtr, SharedBytesOfFunction, bytes));
 
     /// <summary>Launches groups that run at the same time and may wait for each other.</summary>

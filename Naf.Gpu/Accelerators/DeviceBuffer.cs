@@ -4,14 +4,12 @@ using ILGPU.Runtime;
 namespace Naf.Gpu.Accelerators;
 
 /// <summary>An array on a GPU device, zeroed at birth and counted while it lives.</summary>
-/// <typeparam name="T">A number.</typeparam>
 public sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
 {
     private MemoryBuffer1D<T, Stride1D.Dense>? _memory;
 
     internal DeviceBuffer(GpuDevice device, long length) => (Device, Length, _memory) = (device, length, device.AllocateMemory<T>(length));
 
-    /// <summary>Where the memory is.</summary>
     public GpuDevice Device { get; }
 
     /// <summary>Number of elements; may be 0.</summary>
@@ -24,7 +22,6 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
         _memory is { IsDisposed: false } memory ? memory : throw new ObjectDisposedException(nameof(DeviceBuffer<T>));
 
     /// <summary>Writes host memory into the buffer; the host memory may be used again when this returns.</summary>
-    /// <param name="offset">First element that is written.</param>
     /// <exception cref="ArgumentException">The elements do not fit.</exception>
     public void Upload(ReadOnlySpan<T> from, long offset = 0)
     {
@@ -35,7 +32,6 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
     }
 
     /// <summary>Reads the buffer into host memory, after all work that was launched before.</summary>
-    /// <param name="offset">First element that is read.</param>
     /// <exception cref="ArgumentException">The elements are not there.</exception>
     public void Download(Span<T> to, long offset = 0)
     {
@@ -44,7 +40,6 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
         fixed (T* first = to) Device.Download(part, first, to.Length);
     }
 
-    /// <summary>The whole buffer on the host.</summary>
     public T[] ToArray()
     {
         var all = new T[Length];
@@ -62,7 +57,6 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
         if (count > 0) Device.Copy(source, target);
     }
 
-    /// <summary>Sets every byte.</summary>
     public void Fill(byte value) => Device.Fill(Memory, value);
 
     /// <summary>Frees the memory once the work that was launched before has used it.</summary>

@@ -23,10 +23,8 @@ public sealed class DeviceKernel<TArguments> where TArguments : struct
         _launch = kernel.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TArguments>>();
     }
 
-    /// <summary>Where it runs.</summary>
     public GpuDevice Device { get; }
 
-    /// <summary>Threads of a group.</summary>
     public int Threads { get; }
 
     /// <summary>Groups that the device can run at the same time, so that they may wait for each other; 1 where it cannot promise more.</summary>

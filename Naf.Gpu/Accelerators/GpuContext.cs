@@ -49,7 +49,6 @@ internal sealed partial class GpuContext
         }
     }
 
-    /// <summary>That of this process.</summary>
     public static GpuContext Shared => Made.Value;
 
     /// <summary>How far kernels are optimised: O2, or O1 where the environment's NAF_GPU_OPTIMIZATION says so.</summary>
@@ -61,7 +60,6 @@ internal sealed partial class GpuContext
         var other => throw new DeviceException($"{OptimizationVariable}={other} is unknown; give O1 or O2"),
     };
 
-    /// <summary>ILGPU's context.</summary>
     public Context Context { get; }
 
     /// <summary>CUDA devices in the driver's order, those too that cannot be used.</summary>
@@ -70,10 +68,8 @@ internal sealed partial class GpuContext
     /// <summary>OpenCL devices, likewise.</summary>
     public ImmutableArray<CLDevice> OpenCL { get; }
 
-    /// <summary>Whether the CUDA driver is installed.</summary>
     public static bool HasCuda => NativeLibrary.TryLoad(CudaFile, out _);
 
-    /// <summary>Whether an OpenCL loader is installed.</summary>
     public static bool HasOpenCL => NativeLibrary.TryLoad(OpenCLFile, out _);
 
     // ILGPU asks for libcuda.so and libOpenCL.so, names that only the development packages bring

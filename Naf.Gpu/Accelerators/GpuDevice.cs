@@ -21,10 +21,10 @@ namespace Naf.Gpu.Accelerators;
 public sealed class GpuDevice : Device
 {
     // in the order of their sizes
-    private static readonly (int Bytes, Type Type)[] StaticMemory =
+    private static readonly (int Bytes, Type Type)[] Memories =
     [
-        (4 << 10, typeof(Memory4K)), (16 << 10, typeof(Memory16K)), (32 << 10, typeof(Memory32K)), (48 << 10, typeof(Memory48K)),
-        (64 << 10, typeof(Memory64K)), (256 << 10, typeof(Memory256K)),
+        Memory<Size4K>(), Memory<Size16K>(), Memory<Size32K>(), Memory<Size48K>(), Memory<Size64K>(),
+        Memory<Size256K>(),
     ];
 
     // what was compiled, for devices that are opened again
@@ -54,19 +54,15 @@ public sealed class GpuDevice : Device
         }
     }
 
-    /// <inheritdoc/>
     public override DeviceInfo Info { get; }
 
-    /// <summary>What it can do.</summary>
     public GpuLimits Limits { get; }
 
-    /// <summary>Buffers that are not disposed yet.</summary>
     public int LiveBuffers
     {
         get { lock (_gate) return _buffers.Count; }
     }
 
-    /// <summary>Bytes in buffers that are not disposed yet.</summary>
     public long LiveBytes
     {
         get { lock (_gate) return field; }
@@ -81,7 +77,6 @@ public sealed class GpuDevice : Device
         return new DeviceBuffer<T>(this, length);
     }
 
-    /// <summary>An array with these elements.</summary>
     /// <exception cref="DeviceMemoryException">There is no room for it.</exception>
     public DeviceBuffer<T> Allocate<T>(ReadOnlySpan<T> elements) where T : unmanaged
     {
@@ -100,8 +95,6 @@ public sealed class GpuDevice : Device
 
     /// <summary>Compiles a kernel for explicit groups, or takes what was compiled before. The device owns it.</summary>
     /// <param name="entry">A static method; a type parameter that is an <see cref="IGroupMemory"/> is replaced by what fits the device.</param>
-    /// <param name="threads">Threads of a group.</param>
-    /// <param name="sharedBytes">Shared memory of a group.</param>
     /// <exception cref="ArgumentException">The groups do not fit the device.</exception>
     /// <exception cref="KernelCompileException">It does not compile.</exception>
     public DeviceKernel<TArguments> Load<TArguments>(Action<TArguments> entry, int threads, int sharedBytes = 0) where TArguments : struct
@@ -147,7 +140,6 @@ public sealed class GpuDevice : Device
         }
     }
 
-    /// <summary>The accelerator where it is CUDA's.</summary>
     internal CudaAccelerator? Cuda => _accelerator as CudaAccelerator;
 
     internal MemoryBuffer1D<T, Stride1D.Dense> AllocateMemory<T>(long length) where T : unmanaged
@@ -157,7 +149,9 @@ public sealed class GpuDevice : Device
         {
             ThrowIfDisposed();
             if (bytes > Limits.BufferBytes || LiveBytes + bytes > Limits.MemoryBytes)
-                throw new DeviceMemoryException(Info.Name, bytes, LiveBytes, Math.Min(Limits.BufferBytes, Limits.MemoryBytes));
+                throw new DeviceMemoryException(
+                    Info.Name, $"room for a buffer of {bytes:N0} bytes beside the {LiveBytes:N0} in use "
+                    + $"(of {Math.Min(Limits.BufferBytes, Limits.MemoryBytes):N0})");
             var memory = Call($"allocate {bytes:N0} bytes", () => _accelerator.Allocate1D<T>(Math.Max(length, 1)));
             try
             {
@@ -187,38 +181,21 @@ public sealed class GpuDevice : Device
         }
     }
 
-    internal unsafe void Upload<T>(ArrayView<T> to, T* from, int count) where T : unmanaged
+    internal unsafe void Upload<T>(ArrayView<T> to, T* from, int count) where T : unmanaged => Locked("upload", () =>
     {
-        lock (_gate)
-        {
-            ThrowIfDisposed();
-            Call("upload", () =>
-            {
-                to.CopyFromCPUUnsafeAsync(_accelerator.DefaultStream, ref *from, count);
-                // CUDA has copied pageable memory when it returns
-                if (_accelerator is not CudaAccelerator) _accelerator.Synchronize();
-            });
-        }
-    }
+        to.CopyFromCPUUnsafeAsync(_accelerator.DefaultStream, ref *from, count);
+        // CUDA has copied pageable memory when it returns
+        if (_accelerator is not CudaAccelerator) _accelerator.Synchronize();
+    });
 
-    internal unsafe void Download<T>(ArrayView<T> from, T* to, int count) where T : unmanaged
-    {
-        lock (_gate)
-        {
-            ThrowIfDisposed();
-            Call("download", () => from.CopyToCPU(_accelerator.DefaultStream, ref *to, count));
-        }
-    }
+    internal unsafe void Download<T>(ArrayView<T> from, T* to, int count) where T : unmanaged =>
+        Locked("download", () => from.CopyToCPU(_accelerator.DefaultStream, ref *to, count));
 
-    internal void Copy<T>(ArrayView<T> from, ArrayView<T> to) where T : unmanaged
-    {
-        lock (_gate) Call("copy", () => to.CopyFrom(_accelerator.DefaultStream, from));
-    }
+    internal void Copy<T>(ArrayView<T> from, ArrayView<T> to) where T : unmanaged =>
+        Locked("copy", () => to.CopyFrom(_accelerator.DefaultStream, from));
 
-    internal void Fill(MemoryBuffer memory, byte value)
-    {
-        lock (_gate) Call("fill", () => memory.MemSet(_accelerator.DefaultStream, value, 0, memory.LengthInBytes));
-    }
+    internal void Fill(MemoryBuffer memory, byte value) =>
+        Locked("fill", () => memory.MemSet(_accelerator.DefaultStream, value, 0, memory.LengthInBytes));
 
     internal void Launch(string kernel, int groups, int threads, Action<AcceleratorStream> launch)
     {
@@ -246,14 +223,14 @@ public sealed class GpuDevice : Device
     internal int CountResidentGroups(Kernel kernel, int threads, int dynamicBytes)
     {
         if (!Limits.Cooperative) return 1;
-        lock (_gate)
-        {
-            ThrowIfDisposed();
-            _accelerator.Bind();
-            int perUnit = kernel is CudaKernel
-                ? Call("occupancy", () => _accelerator.EstimateMaxActiveGroupsPerMultiprocessor(kernel, threads, dynamicBytes)) : 1;
-            return Limits.Units * perUnit;
-        }
+        int perUnit = 1;
+        if (kernel is CudaKernel)
+            Locked("occupancy", () =>
+            {
+                _accelerator.Bind();
+                perUnit = _accelerator.EstimateMaxActiveGroupsPerMultiprocessor(kernel, threads, dynamicBytes);
+            });
+        return Limits.Units * perUnit;
     }
 
     private Kernel Compile(MethodInfo method, int threads, int sharedBytes)
@@ -288,12 +265,15 @@ public sealed class GpuDevice : Device
         return string.IsNullOrWhiteSpace(log) ? null : log;
     }
 
+    private static (int Bytes, Type Type) Memory<TSize>() where TSize : struct, IMemorySize =>
+        (TSize.Bytes, typeof(StaticMemory<TSize>));
+
     private MethodInfo WithMemory(MethodInfo method, int sharedBytes)
     {
         if (!method.IsGenericMethod) return method;
         Type memory = _accelerator is CudaAccelerator
             ? typeof(DynamicMemory)
-            : StaticMemory.First(m => m.Bytes >= sharedBytes).Type;
+            : Memories.First(m => m.Bytes >= sharedBytes).Type;
         Type[] types = method.GetGenericArguments();
         for (int i = 0; i < types.Length; i++)
             if (typeof(IGroupMemory).IsAssignableFrom(types[i])) types[i] = memory;
@@ -306,7 +286,7 @@ public sealed class GpuDevice : Device
         if (device is CudaDevice cuda)
             return new GpuLimits(_accelerator.NumMultiprocessors, _accelerator.MaxNumThreadsPerGroup, CudaDriver.MaxSharedBytes(cuda.DeviceId),
                 memory, memory, HasDouble: true, CudaDriver.IsCooperative(cuda.DeviceId));
-        int shared = StaticMemory.LastOrDefault(m => m.Bytes <= _accelerator.MaxSharedMemoryPerGroup).Bytes;
+        int shared = Memories.LastOrDefault(m => m.Bytes <= _accelerator.MaxSharedMemoryPerGroup).Bytes;
         return new GpuLimits(
             _accelerator.NumMultiprocessors, _accelerator.MaxNumThreadsPerGroup, shared, memory,
             device is CLDevice cl ? cl.GetDeviceInfo<long>(CLDeviceInfoType.CL_DEVICE_MAX_MEM_ALLOC_SIZE) : memory,
@@ -324,6 +304,15 @@ public sealed class GpuDevice : Device
         catch (AcceleratorException)
         {
             // nothing more can be freed on it
+        }
+    }
+
+    private void Locked(string what, Action action)
+    {
+        lock (_gate)
+        {
+            ThrowIfDisposed();
+            Call(what, action);
         }
     }
 

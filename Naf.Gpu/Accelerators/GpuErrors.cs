@@ -11,7 +11,6 @@ internal static class GpuErrors
     /// <summary>The exception for a failed call; a failure of work that was launched before may show here.</summary>
     public static DeviceException Of(AcceleratorException error, string device, string call) => Of(Code(error), device, call);
 
-    /// <inheritdoc cref="Of(AcceleratorException, string, string)"/>
     /// <param name="code">The name of the driver's status code, as ILGPU has it; the number of one that ILGPU does not know.</param>
     public static DeviceException Of(string code, string device, string call)
     {
@@ -19,7 +18,7 @@ internal static class GpuErrors
         return code switch
         {
             "CUDA_ERROR_OUT_OF_MEMORY" or "CL_MEM_OBJECT_ALLOCATION_FAILURE" or "CL_OUT_OF_HOST_MEMORY" or "CL_INVALID_BUFFER_SIZE" =>
-                new DeviceMemoryException(device, call),
+                new DeviceMemoryException(device, $"memory left for {call}"),
             _ when IsLost(code) => new DeviceLostException(device, reason),
             _ => new DeviceException($"{device} refuses a call ({reason}); update its driver or use --device cpu"),
         };

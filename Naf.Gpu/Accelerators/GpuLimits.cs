@@ -2,11 +2,7 @@ namespace Naf.Gpu.Accelerators;
 
 /// <summary>What a GPU device can do; kernels are shaped by it.</summary>
 /// <param name="Units">Multiprocessors or compute units.</param>
-/// <param name="GroupThreads">Most threads of a group.</param>
 /// <param name="SharedBytes">Shared memory that one group may take.</param>
-/// <param name="MemoryBytes">Memory of the device.</param>
-/// <param name="BufferBytes">Most bytes of one buffer.</param>
-/// <param name="HasDouble">Whether kernels may use double precision.</param>
 /// <param name="Cooperative">
 /// Whether the groups of one launch can be made to run all at the same time, so that they may wait for each other.
 /// </param>

@@ -16,55 +16,29 @@ public interface IGroupMemory
 /// <summary>As many bytes as the launch says.</summary>
 public readonly struct DynamicMemory : IGroupMemory
 {
-    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ArrayView<T> Allocate<T>() where T : unmanaged => SharedMemory.GetDynamic<T>();
 }
 
-/// <summary>4 KiB.</summary>
-public readonly struct Memory4K : IGroupMemory
+/// <summary>A size that a kernel is compiled with.</summary>
+public readonly struct StaticMemory<TSize> : IGroupMemory where TSize : struct, IMemorySize
 {
-    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ArrayView<T> Allocate<T>() where T : unmanaged => SharedMemory.Allocate<T>((4 << 10) / Interop.SizeOf<T>());
+    public static ArrayView<T> Allocate<T>() where T : unmanaged =>
+        SharedMemory.Allocate<T>(TSize.Bytes / Interop.SizeOf<T>());
 }
 
-/// <summary>16 KiB.</summary>
-public readonly struct Memory16K : IGroupMemory
+/// <summary>A number of bytes as a type.</summary>
+public interface IMemorySize
 {
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ArrayView<T> Allocate<T>() where T : unmanaged => SharedMemory.Allocate<T>((16 << 10) / Interop.SizeOf<T>());
+    static abstract int Bytes { get; }
 }
 
-/// <summary>32 KiB.</summary>
-public readonly struct Memory32K : IGroupMemory
-{
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ArrayView<T> Allocate<T>() where T : unmanaged => SharedMemory.Allocate<T>((32 << 10) / Interop.SizeOf<T>());
-}
-
-/// <summary>48 KiB, all that many GPUs have.</summary>
-public readonly struct Memory48K : IGroupMemory
-{
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ArrayView<T> Allocate<T>() where T : unmanaged => SharedMemory.Allocate<T>((48 << 10) / Interop.SizeOf<T>());
-}
-
-/// <summary>64 KiB.</summary>
-public readonly struct Memory64K : IGroupMemory
-{
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ArrayView<T> Allocate<T>() where T : unmanaged => SharedMemory.Allocate<T>((64 << 10) / Interop.SizeOf<T>());
-}
-
-/// <summary>256 KiB: the processor as an OpenCL device.</summary>
-public readonly struct Memory256K : IGroupMemory
-{
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ArrayView<T> Allocate<T>() where T : unmanaged => SharedMemory.Allocate<T>((256 << 10) / Interop.SizeOf<T>());
-}
+internal readonly struct Size4K : IMemorySize { public static int Bytes => 4 << 10; }
+internal readonly struct Size16K : IMemorySize { public static int Bytes => 16 << 10; }
+internal readonly struct Size32K : IMemorySize { public static int Bytes => 32 << 10; }
+// all that many GPUs have
+internal readonly struct Size48K : IMemorySize { public static int Bytes => 48 << 10; }
+internal readonly struct Size64K : IMemorySize { public static int Bytes => 64 << 10; }
+// the processor as an OpenCL device
+internal readonly struct Size256K : IMemorySize { public static int Bytes => 256 << 10; }

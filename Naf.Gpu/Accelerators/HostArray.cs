@@ -5,7 +5,6 @@ using ILGPU.Runtime.CPU;
 namespace Naf.Gpu.Accelerators;
 
 /// <summary>An array of the host, zeroed, in the form in which kernels take arrays: for their bodies run as plain C#.</summary>
-/// <typeparam name="T">A number.</typeparam>
 public sealed class HostArray<T> : IDisposable where T : unmanaged
 {
     private readonly MemoryBuffer1D<T, Stride1D.Dense> _memory;
@@ -18,18 +17,14 @@ public sealed class HostArray<T> : IDisposable where T : unmanaged
         Span.Clear();
     }
 
-    /// <summary>An array with these elements.</summary>
     public HostArray(ReadOnlySpan<T> elements) : this(elements.Length) => elements.CopyTo(Span);
 
-    /// <summary>Number of elements.</summary>
     public int Length { get; }
 
     /// <summary>The elements as kernels take them.</summary>
     public ArrayView<T> View => _memory.View.BaseView.SubView(0, Length);
 
-    /// <summary>The elements.</summary>
     public unsafe Span<T> Span => new((void*)_memory.NativePtr, Length);
 
-    /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();
 }

@@ -13,10 +13,7 @@ internal static class PtxText
     /// Takes the mark off branches, calls and returns that all threads of a warp are said to make together: at O2, ILGPU 1.5.3 sets it on some where
     /// they do not.
     /// </summary>
-    public static void RemoveUniform(PTXCompiledKernel kernel) => Text.SetValue(kernel, RemoveUniform(kernel.PTXAssembly));
-
-    /// <inheritdoc cref="RemoveUniform(PTXCompiledKernel)"/>
-    public static string RemoveUniform(string ptx) => ptx
+    public static void RemoveUniform(PTXCompiledKernel kernel) => Text.SetValue(kernel, kernel.PTXAssembly
         .Replace("bra.uni", "bra", StringComparison.Ordinal).Replace("brx.idx.uni", "brx.idx", StringComparison.Ordinal)
-        .Replace("call.uni", "call", StringComparison.Ordinal).Replace("ret.uni", "ret", StringComparison.Ordinal);
+        .Replace("call.uni", "call", StringComparison.Ordinal).Replace("ret.uni", "ret", StringComparison.Ordinal));
 }

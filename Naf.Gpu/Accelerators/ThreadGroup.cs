@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace Naf.Gpu.Accelerators;
@@ -16,38 +15,22 @@ public interface IThreadGroup
     void Barrier();
 }
 
-/// <summary>A thread group of a device.</summary>
 public readonly struct DeviceGroup : IThreadGroup
 {
-    /// <inheritdoc/>
-    public int Index
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Group.IdxX;
-    }
+    public int Index => Group.IdxX;
 
-    /// <inheritdoc/>
-    public int Size
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Group.DimX;
-    }
+    public int Size => Group.DimX;
 
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Barrier() => Group.Barrier();
 }
 
 /// <summary>One thread, for which a kernel's body is plain C#: the reference in float, the oracle in double.</summary>
 public readonly struct SingleThread : IThreadGroup
 {
-    /// <inheritdoc/>
     public int Index => 0;
 
-    /// <inheritdoc/>
     public int Size => 1;
 
-    /// <inheritdoc/>
     public void Barrier()
     {
     }

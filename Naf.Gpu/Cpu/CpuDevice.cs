@@ -20,10 +20,8 @@ public sealed class CpuDevice : Device
         Team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
     }
 
-    /// <summary>The threads.</summary>
     public WorkTeam Team { get; }
 
-    /// <inheritdoc/>
     public override DeviceInfo Info => Describe();
 
     /// <summary>The processor as `naf devices` shows it.</summary>
@@ -33,7 +31,6 @@ public sealed class CpuDevice : Device
     /// <summary>Floats of the widest register that kernels use: 16, 8 or 4.</summary>
     public static int RegisterFloats => Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated && Fma.IsSupported ? 8 : 4;
 
-    /// <summary>The widest vector instructions in use.</summary>
     public static string Instructions => RegisterFloats switch
     {
         16 => "AVX-512",
@@ -41,7 +38,6 @@ public sealed class CpuDevice : Device
         _ => AdvSimd.IsSupported ? "NEON" : "128-bit",
     };
 
-    /// <inheritdoc/>
     public override void Dispose() => Team.Dispose();
 
     private static string ProcessorName()

@@ -24,22 +24,17 @@ public sealed unsafe class HostBuffer : IDisposable
         Interlocked.Add(ref _liveBytes, length * sizeof(float));
     }
 
-    /// <summary>Buffers that are not disposed yet.</summary>
     public static long LiveBuffers => Interlocked.Read(ref _liveBuffers);
 
-    /// <summary>Bytes in buffers that are not disposed yet.</summary>
     public static long LiveBytes => Interlocked.Read(ref _liveBytes);
 
-    /// <summary>Number of floats.</summary>
     public long Length { get; }
 
-    /// <summary>The first float.</summary>
     public float* Pointer => _pointer is not null ? _pointer : throw new ObjectDisposedException(nameof(HostBuffer));
 
     /// <summary>The whole buffer (at most 2³¹ − 1 floats).</summary>
     public Span<float> Span => new(Pointer, checked((int)Length));
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         if (_pointer is null) return;

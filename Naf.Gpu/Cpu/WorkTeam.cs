@@ -27,7 +27,6 @@ public sealed class WorkTeam : IDisposable
         }
     }
 
-    /// <summary>Workers of the team, the calling thread included.</summary>
     public int Threads { get; }
 
     /// <summary>Runs <paramref name="work"/>(worker) once on every worker, 0 (the caller) to Threads − 1, and returns when all are done.</summary>
@@ -48,7 +47,6 @@ public sealed class WorkTeam : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         lock (_callers)

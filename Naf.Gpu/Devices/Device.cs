@@ -3,12 +3,10 @@ namespace Naf.Gpu.Devices;
 /// <summary>Where learners live and kernels run. Owns its threads (CPU) or its context (GPU).</summary>
 public abstract class Device : IDisposable
 {
-    /// <summary>What the device is.</summary>
     public abstract DeviceInfo Info { get; }
 
     /// <summary>What <c>auto</c> passed over to come here, in one sentence for the user; otherwise empty.</summary>
     public string Note { get; internal set; } = "";
 
-    /// <inheritdoc/>
     public abstract void Dispose();
 }

@@ -7,7 +7,6 @@ namespace Naf.Gpu.Devices;
 /// <param name="Memory">Bytes of memory that it can use.</param>
 /// <param name="Units">Compute units: cores on a CPU, multiprocessors on a GPU.</param>
 /// <param name="Instructions">How kernels reach it: the widest vector instructions of a CPU, the compiler and its target on a GPU.</param>
-/// <param name="Usable">Whether it can be opened.</param>
 /// <param name="Reason">Why it cannot, with the remedy; empty when usable.</param>
 /// <param name="Driver">The driver and its version; empty on a CPU.</param>
 /// <param name="IsGpu">Whether it is a GPU: an OpenCL device may be a CPU.</param>

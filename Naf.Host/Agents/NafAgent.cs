@@ -10,7 +10,6 @@ using Naf.Host.Planning.Mpc;
 using Naf.Host.Settings;
 using Naf.Kernels.Population;
 using Naf.Kernels.Scalar;
-using Naf.Kernels.Update;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
 
@@ -121,11 +120,8 @@ public sealed class NafAgent : IDisposable
     /// <param name="u">[samples, actions]</param>
     public (float[] V, float[] Advantage, float[] Q) Evaluate(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u)
     {
-        NafShape shape = _population.Shape;
-        int samples = x.Length / shape.State;
-        var (v, advantage, q) = (new float[samples], new float[samples], new float[samples]);
-        _population.Evaluate(learner, x, u, v, new float[samples * shape.Action], new float[samples * shape.Packed], advantage, q);
-        return (v, advantage, q);
+        LearnerValues values = _population.Evaluate(learner, x, u);
+        return (values.V, values.Advantage, values.Q);
     }
 
     /// <summary>

@@ -24,8 +24,8 @@ internal static unsafe class Adam
         Vector512<float> scale = Vector512.Create(gradientScale), t = Vector512.Create(tau);
         Vector512<float> b1 = Vector512.Create(settings.Beta1), c1 = Vector512.Create(1 - settings.Beta1);
         Vector512<float> b2 = Vector512.Create(settings.Beta2), c2 = Vector512.Create(1 - settings.Beta2);
-        Vector512<float> smallestFirst = Vector512.Create(AdamConstants.SmallestFirst);
-        Vector512<float> smallestSecond = Vector512.Create(AdamConstants.SmallestSecond);
+        Vector512<float> smallestFirst = Vector512.Create(AdamSettings.SmallestFirst);
+        Vector512<float> smallestSecond = Vector512.Create(AdamSettings.SmallestSecond);
         for (int i = 0; i < count; i += 16)
         {
             Vector512<float> g = scale * Vector512.Load(gradient + i);
@@ -59,13 +59,18 @@ internal static unsafe class Adam
         Vector512.MultiplyAddEstimate(tau, parameter - target, target);
 }
 
-/// <summary>Settings of Adam.</summary>
 /// <param name="Rate">α.</param>
 /// <param name="Beta1">Decay of the first moment.</param>
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Epsilon">ε, beside √v̂.</param>
 public readonly record struct AdamSettings(float Rate, float Beta1 = 0.9f, float Beta2 = 0.999f, float Epsilon = 1e-8f)
 {
+    /// <summary>
+    /// Below these a moment no longer moves a float32 parameter; flushed to 0, since arithmetic on denormal numbers is
+    /// slow on a CPU.
+    /// </summary>
+    internal const float SmallestFirst = 1e-20f, SmallestSecond = 1e-36f;
+
     /// <summary>−α and ε with both bias corrections folded in, for step t from 1: θ ← θ + rate m / (√v + epsilon).</summary>
     public (float Rate, float Epsilon) Corrected(long step)
     {
@@ -73,16 +78,10 @@ public readonly record struct AdamSettings(float Rate, float Beta1 = 0.9f, float
         return ((float)rate, (float)epsilon);
     }
 
-    /// <inheritdoc cref="Corrected"/>
+    /// <summary>The same in double precision.</summary>
     public (double Rate, double Epsilon) CorrectedInDouble(long step)
     {
         double rootCorrection = Math.Sqrt(1 - Math.Pow(Beta2, step));
         return (-Rate * rootCorrection / (1 - Math.Pow(Beta1, step)), Epsilon * rootCorrection);
     }
-}
-
-/// <summary>Below these a moment no longer moves a float32 parameter; flushed to 0, since arithmetic on denormal numbers is slow on a CPU.</summary>
-internal static class AdamConstants
-{
-    public const float SmallestFirst = 1e-20f, SmallestSecond = 1e-36f;
 }

@@ -79,15 +79,11 @@ internal struct TileShape
     private readonly int _unused0, _unused1, _unused2;
 }
 
-/// <summary>Where a tile's gradient comes from.</summary>
+/// <summary>
+/// Where a tile's gradient comes from: of weights a product over the minibatch, of biases a sum over it; that of a
+/// normalisation's shifts and scales the backward pass has left.
+/// </summary>
 internal static class TileKind
 {
-    /// <summary>Weights: a product over the minibatch.</summary>
-    public const int Weights = 0;
-
-    /// <summary>Biases: a sum over the minibatch.</summary>
-    public const int Biases = 1;
-
-    /// <summary>Shifts and scales of a normalisation: the backward pass has left it.</summary>
-    public const int Given = 2;
+    public const int Weights = 0, Biases = 1, Given = 2;
 }

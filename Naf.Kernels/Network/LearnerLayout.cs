@@ -36,7 +36,6 @@ internal struct LearnerSizes
     /// <summary>[input], factors of the input.</summary>
     public int InputScale;
 
-    /// <summary>The learner's own settings.</summary>
     public int Settings;
 
     /// <summary>Not 0 where the learner has left the finite numbers.</summary>
@@ -68,7 +67,6 @@ internal sealed class LearnerLayout
     private long _length;
 
     /// <param name="hasTarget">The first network has an averaged copy, which <see cref="Layers"/> has behind the others.</param>
-    /// <param name="batch">Samples of a minibatch.</param>
     /// <param name="extra">Entries of a sample beside the input: of the action, or the outputs.</param>
     /// <param name="rows">Samples that a group takes through a network together.</param>
     /// <param name="tileRows">Rows and columns of θ's parts; columns a multiple of 16.</param>
@@ -147,13 +145,11 @@ internal sealed class LearnerLayout
         }
     }
 
-    /// <summary>Sizes and places.</summary>
     public LearnerSizes Sizes { get; }
 
     /// <summary>[networks, layers], the layers of each network, and of the target behind them.</summary>
     public ImmutableArray<LayerShape> Layers { get; }
 
-    /// <summary>The parts of θ.</summary>
     public ImmutableArray<TileShape> Tiles { get; }
 
     /// <summary>First number of the work memory, to the end of the row: an update writes what it reads of it.</summary>
@@ -162,11 +158,9 @@ internal sealed class LearnerLayout
     /// <summary>Where V, m and l stand: outputs of three networks, or of one trunk.</summary>
     public HeadPlaces Heads(int action)
     {
+        (int step, int meanAt, int triangleAt) = Sizes.Networks == 1 ? (0, 1, 1 + action) : (Sizes.Layers, 0, 0);
         int last = Sizes.Layers - 1;
-        var (value, mean, triangle) = Sizes.Networks == 1
-            ? (Layers[last], Layers[last], Layers[last])
-            : (Layers[last], Layers[last + Sizes.Layers], Layers[last + 2 * Sizes.Layers]);
-        (int meanAt, int triangleAt) = Sizes.Networks == 1 ? (1, 1 + action) : (0, 0);
+        LayerShape value = Layers[last], mean = Layers[last + step], triangle = Layers[last + 2 * step];
         return new HeadPlaces
         {
             Action = action, Value = value.Output, ValueStride = value.Columns, Mean = mean.Output + meanAt, MeanStride = mean.Columns,
@@ -213,4 +207,25 @@ internal sealed class LearnerLayout
         _length += (length + 15) & ~15L;
         return (int)Math.Min(at, int.MaxValue);
     }
+}
+
+/// <summary>Places of a learner's own settings, from <see cref="LearnerSizes.Settings"/> on.</summary>
+internal static class SettingPlaces
+{
+    public const int Beta1 = 0, Rest1 = 1, Beta2 = 2, Rest2 = 3, Gamma = 4, Tau = 5, RewardScale = 6, ClipNorm = 7, Bound = 8;
+}
+
+/// <summary>Where the networks' outputs V, m and l of sample 0 stand in a learner's row, and the strides to the next sample.</summary>
+internal struct HeadPlaces
+{
+    public int Action;
+
+    /// <summary>V.</summary>
+    public int Value, ValueStride;
+
+    /// <summary>[action], m.</summary>
+    public int Mean, MeanStride;
+
+    /// <summary>[packed], l.</summary>
+    public int Triangle, TriangleStride;
 }

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using ILGPU;
 using Naf.Gpu.Accelerators;
 using Naf.Kernels.Scalar;
@@ -23,7 +22,6 @@ internal static class MatrixProduct
     /// <param name="inner">Terms of a sum; those to the next multiple of <see cref="Turn"/> are read: h or w is 0 there, and both are finite.</param>
     /// <param name="partial">Shared memory, <see cref="PartialLength"/>.</param>
     /// <returns>The number of parts.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Run<T, TSums, TGroup>(
         ArrayView<T> weights, int w, int wStride, int columns, ArrayView<T> inputs, int hAt, int hStride, int rows, int inner, ArrayView<T> partial,
         TGroup group)
@@ -63,7 +61,6 @@ internal static class MatrixProduct
     /// <summary>Four neighbours of a product, whose parts are added always in the same order.</summary>
     /// <param name="at">Which four of partial[0].</param>
     /// <param name="stride">Numbers of a part, over 4.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Four<T> Sum<T>(ArrayView<Four<T>> partial, int at, int parts, int stride) where T : unmanaged, INumber<T>
     {
         Four<T> sum = partial[at];
@@ -77,7 +74,6 @@ internal static class MatrixProduct
 
     /// <summary>Sums over the threads of a group, always in the same order; every thread gets them. Begins and ends with a barrier.</summary>
     /// <param name="scratch">Shared memory, [4 · group size].</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Four<T> SumOverGroup<T, TGroup>(Four<T> value, ArrayView<T> scratch, TGroup group)
         where T : unmanaged, INumber<T> where TGroup : struct, IThreadGroup
     {
@@ -97,7 +93,6 @@ internal static class MatrixProduct
         return sum;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Parts(int tasks, int turns, int threads)
     {
         int parts = tasks > 0 && tasks < threads ? threads / tasks : 1;

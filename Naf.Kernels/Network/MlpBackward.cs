@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using ILGPU;
 using Naf.Gpu.Accelerators;
 using Naf.Kernels.Scalar;
@@ -13,7 +12,6 @@ internal static class MlpBackward
     /// <param name="layers">[count], the network's layers.</param>
     /// <param name="act">As of <see cref="MlpForward.Run"/>: holds ∂loss/∂output, zeros behind it to a multiple of 16; is used up.</param>
     /// <param name="partial">Likewise.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Run<T, TMath, TSums, TGroup>(
         ArrayView<T> row, ArrayView<LayerShape> layers, int count, MlpTile tile, ArrayView<T> act, ArrayView<T> partial, TGroup group)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T> where TGroup : struct, IThreadGroup
@@ -53,7 +51,6 @@ internal static class MlpBackward
     }
 
     // ∂z = scale / √(variance + ε) (∂y − mean ∂y − ẑ mean(ẑ ∂y)) of one unit in all samples, and the gradients of shift and scale
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Normalise<T, TMath>(ArrayView<T> row, LayerShape layer, MlpTile tile, int column, ArrayView<T> act)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T>
     {

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using ILGPU;
 using Naf.Gpu.Accelerators;
 using Naf.Kernels.Scalar;
@@ -47,7 +46,6 @@ internal static class MlpForward
     /// Shared memory from a multiple of 4 on, <see cref="MatrixProduct.PartialLength"/> of (tile.Rows, tile.Stride, TSums.Rows, group size).
     /// </param>
     /// <typeparam name="TSums">Rows that a thread sums: of <see cref="OneRow{T}"/> and <see cref="Twice{T, TSums}"/>.</typeparam>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Run<T, TMath, TSums, TGroup>(
         ArrayView<T> row, ArrayView<LayerShape> layers, int count, MlpTile tile, ArrayView<T> act, ArrayView<T> partial, TGroup group)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T> where TGroup : struct, IThreadGroup
@@ -83,7 +81,6 @@ internal static class MlpForward
     }
 
     // one unit in all rows of the tile: by the moments of the minibatch, which is the tile, in training; else by running statistics
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Normalise<T, TMath>(ArrayView<T> row, LayerShape layer, MlpTile tile, int column, ArrayView<T> act)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T>
     {
@@ -106,7 +103,7 @@ internal static class MlpForward
             mean = row[layer.Means + column];
             variance = row[layer.Means + layer.Columns + column];
         }
-        T inverse = T.One / TMath.Sqrt(variance + TMath.From(BatchNormConstants.Epsilon));
+        T inverse = T.One / TMath.Sqrt(variance + TMath.From(MlpShape.NormEpsilon));
         if (trains)
         {
             row[layer.Moments + column] = mean;

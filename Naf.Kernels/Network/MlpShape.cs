@@ -15,6 +15,9 @@ namespace Naf.Kernels.Network;
 /// </summary>
 public sealed class MlpShape
 {
+    /// <summary>Batch normalisation's ε under the root, and share of a batch in the running statistics.</summary>
+    public const float NormEpsilon = 1e-5f, NormRate = 0.01f;
+
     private readonly int[] _weights, _biases, _scales, _statistics;
 
     /// <param name="input">Entries of the input, at least 1.</param>
@@ -46,19 +49,14 @@ public sealed class MlpShape
         int Take(int count) => (at += count) - count;
     }
 
-    /// <summary>Entries of the input.</summary>
     public int Input { get; }
 
-    /// <summary>Units of each hidden layer.</summary>
     public ImmutableArray<int> Hidden { get; }
 
-    /// <summary>Entries of the output.</summary>
     public int Output { get; }
 
-    /// <summary>Whether hidden layers are batch-normalised.</summary>
     public bool BatchNorm { get; }
 
-    /// <summary>Hidden layers.</summary>
     public int Layers => Hidden.Length;
 
     /// <summary>Floats in the flat parameter array, padding included.</summary>
@@ -94,7 +92,6 @@ public sealed class MlpShape
     /// The numbers depend on a weight's place in the network, not on the padding.
     /// </summary>
     /// <param name="network">Which of a learner's networks this is: each draws from its own lane.</param>
-    /// <param name="stream">Where it draws from.</param>
     public void Initialise(
         ulong seed, uint network, float headScale, Span<float> parameters, Span<float> statistics, RandomStream stream = RandomStream.Weights)
     {

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using ILGPU;
 using Naf.Gpu.Accelerators;
 using Naf.Kernels.Scalar;
@@ -22,7 +21,6 @@ internal struct AdamStep<T> where T : unmanaged, INumber<T>
     public T Tau;
 
     /// <summary>A learner's step with its own settings (<see cref="SettingPlaces"/>).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static AdamStep<T> Of(ArrayView<T> row, int settings, T rate, T epsilon) => new()
     {
         Rate = rate, Epsilon = epsilon, Beta1 = row[settings + SettingPlaces.Beta1], Rest1 = row[settings + SettingPlaces.Rest1],
@@ -31,10 +29,10 @@ internal struct AdamStep<T> where T : unmanaged, INumber<T>
     };
 
     /// <summary>m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²,  θ ← θ + rate m / (√v + ε).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Apply<TMath>(T gradient, ref T m, ref T v, ref T theta) where TMath : struct, IScalarMath<T>
     {
-        T g = Scale * gradient, smallestFirst = TMath.From(AdamConstants.SmallestFirst), smallestSecond = TMath.From(AdamConstants.SmallestSecond);
+        T g = Scale * gradient, smallestFirst = TMath.From(AdamSettings.SmallestFirst);
+        T smallestSecond = TMath.From(AdamSettings.SmallestSecond);
         m = Beta1 * m + Rest1 * g;
         v = Beta2 * v + Rest2 * g * g;
         m = m < smallestFirst && -m < smallestFirst ? T.Zero : m;
@@ -51,7 +49,6 @@ internal static class MlpWeights
 
     /// <summary>∂loss/∂θ of part <paramref name="index"/>, and the sum of its squares.</summary>
     /// <param name="partial">Shared memory, <see cref="MatrixProduct.PartialLength"/> of the largest part.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Gradient<T, TSums, TGroup>(
         ArrayView<T> row, in LearnerSizes sizes, TileShape tile, int index, ArrayView<T> partial, TGroup group)
         where T : unmanaged, INumber<T> where TSums : struct, IRowSums<T> where TGroup : struct, IThreadGroup
@@ -93,7 +90,6 @@ internal static class MlpWeights
     /// <summary>
     /// A step of part of θ, θ′ ← θ′ + τ (θ − θ′), and the transposed copies that the forward pass reads; or only the latter.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Apply<T, TMath, TGroup>(
         ArrayView<T> row, in LearnerSizes sizes, TileShape tile, in AdamStep<T> step, bool onlyCopies, TGroup group)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TGroup : struct, IThreadGroup
@@ -132,11 +128,10 @@ internal static class MlpWeights
 
     /// <summary>Running statistics of a normalisation: s ← s + rate (batch − s), and θ′'s after them.</summary>
     /// <param name="layers">[networks + 1, layers].</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ApplyStatistics<T, TMath, TGroup>(ArrayView<T> row, in LearnerSizes sizes, ArrayView<LayerShape> layers, T tau, TGroup group)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TGroup : struct, IThreadGroup
     {
-        T rate = TMath.From(BatchNormConstants.Rate);
+        T rate = TMath.From(MlpShape.NormRate);
         for (int l = 0; l < sizes.Networks * sizes.Layers; l++)
         {
             LayerShape layer = layers[l];
@@ -151,7 +146,6 @@ internal static class MlpWeights
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Transpose<T>(ArrayView<T> row, int to, int stride, Four<T> values) where T : unmanaged, INumber<T>
     {
         row[to] = values.A;

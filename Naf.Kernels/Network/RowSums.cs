@@ -8,7 +8,6 @@ namespace Naf.Kernels.Network;
 /// <summary>Sums of a thread in a matrix product, in registers: four columns of some rows.</summary>
 internal interface IRowSums<T> where T : unmanaged, INumber<T>
 {
-    /// <summary>Rows.</summary>
     static abstract int Rows { get; }
 
     /// <summary>Four terms of every sum: sums[r] += h[r]₀ w0 + h[r]₁ w1 + h[r]₂ w2 + h[r]₃ w3.</summary>
@@ -19,7 +18,6 @@ internal interface IRowSums<T> where T : unmanaged, INumber<T>
     void Store(ArrayView<Four<T>> to, int at, int stride);
 }
 
-/// <summary>One row.</summary>
 internal struct OneRow<T> : IRowSums<T> where T : unmanaged, INumber<T>
 {
     private Four<T> _sums;

@@ -5,6 +5,8 @@ using Naf.Kernels.Advantage;
 using Naf.Kernels.Network;
 using Naf.Kernels.Replay;
 using Naf.Kernels.Update;
+using Two = Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.OneRow<float>>;
+using UpdateKernel = Naf.Gpu.Accelerators.DeviceKernel<Naf.Kernels.Update.UpdateArguments<float>>;
 
 namespace Naf.Kernels.Population;
 
@@ -12,19 +14,18 @@ namespace Naf.Kernels.Population;
 /// Updates on a GPU. A call uploads the new transitions and a table of what is to be made, launches, and returns without waiting; its losses
 /// are read when the next call comes, or when they are asked for.
 /// </summary>
-internal sealed class GpuTrainer : INafTrainer
+internal sealed class GpuTrainer : IDisposable
 {
     private readonly BufferScope _scope;
     private readonly NafShape _shape;
     private readonly Learner[] _learners;
-    private readonly UpdateLaunches _launches;
-    private readonly DeviceKernel<UpdateArguments<float>> _copyWeights;
-    private readonly DeviceKernel<PolicyArguments<float>> _act;
+    private readonly UpdateKernel[] _updates;
+    private readonly UpdateKernel _copyWeights;
+    private readonly DeviceKernel<PolicyArguments<float>> _act, _evaluate;
     private readonly DeviceBuffer<TileShape> _tiles;
     private readonly DeviceBuffer<int> _arrived;
     private readonly GpuReplay _replay;
     private readonly Lock _acting = new();
-    private readonly (int At, Func<Learner, HostBuffer> Host)[] _mirrored;
     private DeviceBuffer<float> _results, _rates, _x, _u;
     private DeviceBuffer<LearnerCall> _calls;
     private int _pending, _arrivedBefore;
@@ -40,21 +41,22 @@ internal sealed class GpuTrainer : INafTrainer
             throw new ArgumentException($"batch normalisation needs all {batch} samples in one group, and the plan has {plan.Rows}");
         Layout = new LearnerLayout(shape.Networks(), hasTarget: true, batch, shape.Action, plan.Rows, plan.TileRows, MlpWeights.TileColumns);
         LearnerSizes sizes = Layout.Sizes;
-        _launches = UpdateLaunches.Load(device, plan, shape, learners.Length);
+        (LaunchPlan, _updates, _evaluate) = plan.RowsPerThread switch
+        {
+            8 => Load<Twice<float, Twice<float, Two>>>(device, plan, shape, learners.Length),
+            4 => Load<Twice<float, Two>>(device, plan, shape, learners.Length),
+            2 => Load<Two>(device, plan, shape, learners.Length),
+            _ => Load<OneRow<float>>(device, plan, shape, learners.Length),
+        };
         _copyWeights = device.Load<UpdateArguments<float>>(UpdateKernels.CopyWeights, plan.Threads);
-        _act = device.Load<PolicyArguments<float>>(
-            PolicyKernels.Act<DynamicMemory>, plan.Threads, sizeof(float) * UpdatePasses.ForwardLength(1, sizes.Stride, 1, plan.Threads));
+        _act = device.Load<PolicyArguments<float>>(PolicyKernels.Act<DynamicMemory>, plan.Threads,
+            sizeof(float) * LaunchPlan.ForwardLength(1, sizes.Stride, 1, plan.Threads));
         States = scope.Allocate<float>((long)sizes.Row * learners.Length);
         (Layers, _tiles) = (scope.Allocate<LayerShape>(Layout.Layers.AsSpan()), scope.Allocate<TileShape>(Layout.Tiles.AsSpan()));
         _replay = new GpuReplay(scope, [.. learners.Select(l => l.Replay)], capacity: 0);
         Imagined = new GpuReplay(scope, [.. learners.Select(l => l.Imagined)], learners[0].Imagined.Capacity);
         (_results, _rates, _calls) = (scope.Allocate<float>(0), scope.Allocate<float>(0), scope.Allocate<LearnerCall>(0));
         (_x, _u, _arrived) = (scope.Allocate<float>(0), scope.Allocate<float>(0), scope.Allocate<int>(learners.Length));
-        _mirrored =
-        [
-            (sizes.Parameters, l => l.Parameters), (sizes.First, l => l.FirstMoment), (sizes.Second, l => l.SecondMoment),
-            (sizes.Target, l => l.Target), (sizes.Statistics, l => l.Statistics), (sizes.TargetStatistics, l => l.TargetStatistics),
-        ];
         for (int p = 0; p < learners.Length; p++)
         {
             States.Upload(inputScale, At(p, sizes.InputScale));
@@ -63,12 +65,8 @@ internal sealed class GpuTrainer : INafTrainer
         Push();
     }
 
-    public string Plan => LaunchPlan.ToString();
+    public LaunchPlan LaunchPlan { get; }
 
-    /// <summary>How the work is laid onto the device.</summary>
-    public LaunchPlan LaunchPlan => _launches.Plan;
-
-    /// <summary>The places of a learner's arrays.</summary>
     public LearnerLayout Layout { get; }
 
     /// <summary>[learners, row], the learners.</summary>
@@ -77,21 +75,25 @@ internal sealed class GpuTrainer : INafTrainer
     /// <summary>[networks + 1, layers], as <see cref="LearnerLayout.Layers"/>.</summary>
     public DeviceBuffer<LayerShape> Layers { get; }
 
-    /// <summary>R_f.</summary>
     public GpuReplay Imagined { get; }
 
-    public void Act(int learner, ReadOnlySpan<float> x, Span<float> u)
+    /// <summary>u = μ(x) of some learners, each for its own x.</summary>
+    public void Act(int first, int learners, ReadOnlySpan<float> x, Span<float> u)
     {
-        if (x.Length != _shape.State || u.Length != _shape.Action)
-            throw new ArgumentException($"x has {x.Length} entries and u {u.Length}, expected {_shape.State} and {_shape.Action}");
-        Act(learner, 1, x, u);
+        // the buffers of one call at a time
+        lock (_acting)
+        {
+            _scope.EnsureCapacity(ref _x, x.Length).Upload(x);
+            PolicyArguments<float> arguments = Policy(first, learners, 1);
+            arguments.Mean = _scope.EnsureCapacity(ref _u, u.Length).View;
+            _act.Launch(learners, arguments);
+            _u.Download(u);
+        }
     }
 
-    public void ActAll(ReadOnlySpan<float> x, Span<float> u) => Act(0, _learners.Length, x, u);
-
+    /// <summary>V, μ, L, A and Q of many samples (<see cref="NafPopulation.Evaluate"/>).</summary>
     public void Evaluate(
-        int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, AdvantageEvaluation evaluation, Span<float> v, Span<float> mu, Span<float> lower,
-        Span<float> advantage, Span<float> q)
+        int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, AdvantageEvaluation evaluation, in LearnerValues to)
     {
         lock (_acting)
         {
@@ -99,17 +101,13 @@ internal sealed class GpuTrainer : INafTrainer
             PolicyArguments<float> arguments = Policy(learner, evaluation.Samples, Layout.Sizes.Rows);
             (arguments.Value, arguments.Mean, arguments.Triangle) = evaluation.Inputs;
             int tiles = (evaluation.Samples + arguments.Rows - 1) / arguments.Rows;
-            _launches.Evaluate.Launch(tiles * Layout.Sizes.Networks, arguments);
-            evaluation.Finish(u, v, mu, lower, advantage, q);
+            _evaluate.Launch(tiles * Layout.Sizes.Networks, arguments);
+            evaluation.Finish(u, to.V, to.Mu, to.Lower, to.Advantage, to.Q);
         }
     }
 
+    /// <summary>A transition was added to a learner's replay.</summary>
     public void Stored(int learner) => _replay.Added(learner);
-
-    public void StoredImagined(int learner) => Imagined.Added(learner);
-
-    // how many rows R_f holds is said at each call
-    public void ClearedImagined(int learner) => Imagined.Forget(learner);
 
     /// <summary>What the host knows of the learners, and what the device has in R_f, are brought up to date before others write there.</summary>
     public void PrepareImagination()
@@ -118,6 +116,7 @@ internal sealed class GpuTrainer : INafTrainer
         Imagined.Flush();
     }
 
+    /// <summary>Updates from R_f, then from R, of every active learner whose buffer holds a minibatch.</summary>
     public void Update(int imagined, int real)
     {
         PrepareImagination();
@@ -130,18 +129,20 @@ internal sealed class GpuTrainer : INafTrainer
             Active = l.Active ? 1 : 0,
         })]);
         _scope.EnsureCapacity(ref _rates, 2L * updates * _learners.Length).Upload(Rates(updates));
-        _launches.Launch(new UpdateArguments<float>
+        Launch(new UpdateArguments<float>
         {
             States = States.View, Results = _results.View, Calls = _calls.View, Rates = _rates.View, Replay = _replay.Rows.View,
             Imagined = Imagined.Rows.View, Layers = Layers.View, Tiles = _tiles.View, Arrived = _arrived.View, Sizes = Layout.Sizes,
             Heads = Layout.Heads(_shape.Action), ReplayRow = _replay.RowLength, ReplayRows = _replay.RowsOfLearner,
-            ImaginedRows = Imagined.RowsOfLearner, Learners = _learners.Length, Updates = updates, ImaginedUpdates = imagined,
-            ArrivedBefore = _arrivedBefore,
+            ImaginedRows = Imagined.RowsOfLearner, Learners = _learners.Length, Parts = LaunchPlan.Parts,
+            Updates = updates, ImaginedUpdates = imagined, ArrivedBefore = _arrivedBefore,
         });
-        _arrivedBefore += _launches.Barriers(updates) * _launches.Plan.Parts;
+        // the groups of a learner wait for each other after each phase
+        if (IsCooperative) _arrivedBefore += 4 * updates * LaunchPlan.Parts;
         _pending = updates;
     }
 
+    /// <summary>Brings the learners' counters and reports up to date.</summary>
     public void Collect()
     {
         if (_pending == 0) return;
@@ -156,20 +157,24 @@ internal sealed class GpuTrainer : INafTrainer
         _pending = 0;
     }
 
+    /// <summary>Brings all of the learners' host memory up to date.</summary>
     public void Fetch()
     {
         PrepareImagination();
         for (int p = 0; p < _learners.Length; p++)
-            foreach ((int at, Func<Learner, HostBuffer> host) in _mirrored) States.Download(host(_learners[p]).Span, At(p, at));
+            foreach ((int at, HostBuffer host) in _learners[p].Places(Layout.Sizes))
+                States.Download(host.Span, At(p, at));
         Imagined.Download();
     }
 
+    /// <summary>Takes over the learners' host memory after it was loaded.</summary>
     public void Push()
     {
         _pending = 0;
         for (int p = 0; p < _learners.Length; p++)
         {
-            foreach ((int at, Func<Learner, HostBuffer> host) in _mirrored) States.Upload(host(_learners[p]).Span, At(p, at));
+            foreach ((int at, HostBuffer host) in _learners[p].Places(Layout.Sizes))
+                States.Upload(host.Span, At(p, at));
             States.Upload([_learners[p].Finite ? 0 : 1], At(p, Layout.Sizes.Stopped));
         }
         Imagined.Reload();
@@ -187,19 +192,18 @@ internal sealed class GpuTrainer : INafTrainer
 
     public void Dispose() => _scope.Dispose();
 
+    private bool IsCooperative => LaunchPlan is { Launch: PlanLaunch.Together, Parts: > 1 };
+
     private long At(int learner, int place) => (long)learner * Layout.Sizes.Row + place;
 
-    private void Act(int first, int learners, ReadOnlySpan<float> x, Span<float> u)
+    private void Launch(UpdateArguments<float> arguments)
     {
-        // the buffers of one call at a time
-        lock (_acting)
-        {
-            _scope.EnsureCapacity(ref _x, x.Length).Upload(x);
-            PolicyArguments<float> arguments = Policy(first, learners, 1);
-            arguments.Mean = _scope.EnsureCapacity(ref _u, u.Length).View;
-            _act.Launch(learners, arguments);
-            _u.Download(u);
-        }
+        int groups = arguments.Learners * arguments.Parts;
+        if (_updates.Length == 1)
+            _updates[0].Launch(groups, arguments, IsCooperative);
+        else
+            for (; arguments.Update < arguments.Updates; arguments.Update++)
+                foreach (UpdateKernel phase in _updates) phase.Launch(groups, arguments);
     }
 
     private PolicyArguments<float> Policy(int learner, int samples, int rows) => new()
@@ -218,5 +222,31 @@ internal sealed class GpuTrainer : INafTrainer
             (rates[i], rates[i + 1]) = l.Settings.Adam.Corrected(l.Updates + i / 2 % updates + 1);
         }
         return rates;
+    }
+
+    // what the plan needs; groups that wait for each other are so few that they fit onto the device together
+    private static (LaunchPlan, UpdateKernel[], DeviceKernel<PolicyArguments<float>>) Load<TSums>(
+        GpuDevice device, LaunchPlan plan, NafShape shape, int learners) where TSums : struct, IRowSums<float>
+    {
+        int forward = plan.ForwardBytes(shape.Networks()), all = plan.SharedBytes(shape);
+        var evaluate = device.Load<PolicyArguments<float>>(
+            PolicyKernels.Evaluate<DynamicMemory, TSums>, plan.Threads, forward);
+        if (plan.Launch == PlanLaunch.ByPhase)
+            return (plan,
+            [
+                Kernel(UpdateKernels.Forward<DynamicMemory, TSums>, forward),
+                Kernel(UpdateKernels.Backward<DynamicMemory, TSums>, plan.BackwardBytes(shape)),
+                Kernel(UpdateKernels.Gradient<DynamicMemory, TSums>, plan.WeightBytes),
+                Kernel(UpdateKernels.Apply<DynamicMemory, TSums>, plan.WeightBytes),
+            ], evaluate);
+        if (plan.Parts > 1)
+        {
+            UpdateKernel cooperative = Kernel(UpdateKernels.Cooperative<DynamicMemory, TSums>, all);
+            int parts = Math.Min(plan.Parts, cooperative.ResidentGroups / learners);
+            if (parts > 1) return (plan with { Parts = parts }, [cooperative], evaluate);
+        }
+        return (plan with { Parts = 1 }, [Kernel(UpdateKernels.GroupPerLearner<DynamicMemory, TSums>, all)], evaluate);
+
+        UpdateKernel Kernel(Action<UpdateArguments<float>> entry, int bytes) => device.Load(entry, plan.Threads, bytes);
     }
 }

@@ -16,7 +16,7 @@ public sealed class NafPopulation : IDisposable
     private const uint Format = 0x3246414E; // "NAF2"
 
     private readonly Learner[] _learners;
-    private readonly INafTrainer _trainer;
+    private readonly CpuTrainer? _cpu;
     private readonly Device _device;
 
     /// <param name="device">Where to live; it must outlive the population.</param>
@@ -24,20 +24,13 @@ public sealed class NafPopulation : IDisposable
     /// <param name="inputScale">[state]: multiplies the observation before the networks; empty: 1.</param>
     /// <param name="batch">Samples of a minibatch, at least 1.</param>
     /// <param name="replayCapacity">Transitions that each learner keeps, at least <paramref name="batch"/>.</param>
-    /// <param name="learners">One entry per learner.</param>
     /// <param name="imaginedCapacity">Imagined transitions that each learner keeps in R_f; 0: none.</param>
+    /// <param name="plan">How a GPU lays the updates out; null: as <see cref="LaunchPlan.Choose"/> says.</param>
     /// <exception cref="ArgumentException">A size or a setting is out of range.</exception>
-    /// <exception cref="DeviceException">The device has no kernels for this.</exception>
+    /// <exception cref="DeviceException">The networks, or the learners, do not fit.</exception>
     public NafPopulation(
         Device device, NafShape shape, ReadOnlySpan<float> inputScale, int batch, int replayCapacity, IReadOnlyList<LearnerSettings> learners,
-        int imaginedCapacity = 0)
-        : this(device, shape, inputScale, batch, replayCapacity, learners, imaginedCapacity, plan: null)
-    {
-    }
-
-    internal NafPopulation(
-        Device device, NafShape shape, ReadOnlySpan<float> inputScale, int batch, int replayCapacity, IReadOnlyList<LearnerSettings> learners,
-        int imaginedCapacity, LaunchPlan? plan)
+        int imaginedCapacity = 0, LaunchPlan? plan = null)
     {
         if (learners.Count == 0) throw new ArgumentException("a population needs at least one learner");
         if (batch is < 1 or > 65536) throw new ArgumentException($"batch_size = {batch} is out of range; give 1 to 65536");
@@ -51,12 +44,9 @@ public sealed class NafPopulation : IDisposable
         _learners = [.. learners.Select(s => new Learner(shape, s, replayCapacity, imaginedCapacity))];
         try
         {
-            _trainer = device switch
-            {
-                CpuDevice cpu => new CpuTrainer(cpu, shape, scale, batch, _learners),
-                GpuDevice gpu => BufferScope.Construct(gpu, scope => new GpuTrainer(scope, shape, scale, batch, _learners, plan)),
-                _ => throw new DeviceException($"device {device.Info.Name} has no kernels for training; use --device cpu"),
-            };
+            if (device is CpuDevice cpu) _cpu = new CpuTrainer(cpu, shape, scale, batch, _learners);
+            else Gpu = BufferScope.Construct(
+                (GpuDevice)device, scope => new GpuTrainer(scope, shape, scale, batch, _learners, plan));
         }
         catch
         {
@@ -65,29 +55,33 @@ public sealed class NafPopulation : IDisposable
         }
     }
 
-    /// <summary>Sizes of every learner.</summary>
     public NafShape Shape { get; }
 
-    /// <summary>Samples of a minibatch.</summary>
     public int Batch { get; }
 
     /// <summary>[state]: multiplies the observation before the networks.</summary>
     internal float[] InputScale { get; }
 
-    /// <summary>Number of learners.</summary>
     public int Learners => _learners.Length;
 
     /// <summary>How the updates are laid onto a GPU, on which the rounding of sums depends; empty on a CPU, where it depends on nothing.</summary>
-    public string Plan => _trainer.Plan;
+    public string Plan => Gpu?.LaunchPlan.ToString() ?? "";
 
     /// <summary>u = μ(x), the greedy action. Different learners may act at the same time.</summary>
     /// <param name="x">[state], as observed.</param>
     /// <param name="u">[action], within [−1, 1].</param>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
-    public void Act(int learner, ReadOnlySpan<float> x, Span<float> u) => _trainer.Act(learner, x, u);
+    public void Act(int learner, ReadOnlySpan<float> x, Span<float> u)
+    {
+        if (x.Length != Shape.State || u.Length != Shape.Action)
+            throw new ArgumentException(
+                $"x has {x.Length} entries and u {u.Length}, expected {Shape.State} and {Shape.Action}");
+        if (Gpu is not null) Gpu.Act(learner, 1, x, u);
+        else _cpu!.Act(learner, x, u);
+    }
 
     /// <summary>Whether one call for all learners (<see cref="ActAll"/>) takes less time than a call for each.</summary>
-    public bool ActsTogether => _trainer is not CpuTrainer;
+    public bool ActsTogether => Gpu is not null;
 
     /// <summary>u = μ(x) of every learner, each for its own x, in one call.</summary>
     /// <param name="x">[learners, state], as observed.</param>
@@ -98,34 +92,28 @@ public sealed class NafPopulation : IDisposable
         if (x.Length != Learners * Shape.State || u.Length != Learners * Shape.Action)
             throw new ArgumentException(
                 $"x has {x.Length} entries and u {u.Length}, expected {Learners} × {Shape.State} and {Learners} × {Shape.Action}");
-        _trainer.ActAll(x, u);
+        Gpu?.Act(0, Learners, x, u);
+        for (int k = 0; k < Learners && _cpu is not null; k++)
+            _cpu.Act(k, x.Slice(k * Shape.State, Shape.State), u.Slice(k * Shape.Action, Shape.Action));
     }
 
     /// <summary>The value, policy and advantage of many samples (paper, equations 7 to 9), on the device.</summary>
     /// <param name="x">[samples, state], as observed.</param>
     /// <param name="u">[samples, action].</param>
-    /// <param name="v">[samples], takes V(x).</param>
-    /// <param name="mu">[samples, action], takes μ(x).</param>
-    /// <param name="lower">[samples, action (action + 1) / 2], takes L(x), row by row: (0,0), (1,0), (1,1), …</param>
-    /// <param name="advantage">[samples], takes A(x, u).</param>
-    /// <param name="q">[samples], takes Q(x, u); as the others in scaled rewards.</param>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
-    public void Evaluate(
-        int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, Span<float> v, Span<float> mu, Span<float> lower, Span<float> advantage,
-        Span<float> q)
+    public LearnerValues Evaluate(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u)
     {
         if (x.Length == 0 || x.Length % Shape.State != 0)
             throw new ArgumentException($"x has {x.Length} entries, expected samples of {Shape.State}");
-        int n = x.Length / Shape.State;
-        (string Name, int Length, int Row)[] arrays =
-        [
-            ("u", u.Length, Shape.Action), ("v", v.Length, 1), ("mu", mu.Length, Shape.Action), ("lower", lower.Length, Shape.Packed),
-            ("advantage", advantage.Length, 1), ("q", q.Length, 1),
-        ];
-        foreach ((string name, int length, int row) in arrays)
-            if (length != n * row) throw new ArgumentException($"{name} has {length} entries, expected {n} × {row}");
-        using var evaluation = new AdvantageEvaluation(_device, Shape.Action, n, _learners[learner].Settings.LogDiagonalBound);
-        _trainer.Evaluate(learner, x, u, evaluation, v, mu, lower, advantage, q);
+        (int n, int action) = (x.Length / Shape.State, Shape.Action);
+        if (u.Length != n * action) throw new ArgumentException($"u has {u.Length} entries, expected {n} × {action}");
+        var values = new LearnerValues(
+            new float[n], new float[n * action], new float[n * Shape.Packed], new float[n], new float[n]);
+        float bound = _learners[learner].Settings.LogDiagonalBound;
+        using var evaluation = new AdvantageEvaluation(_device, action, n, bound);
+        Gpu?.Evaluate(learner, x, u, evaluation, values);
+        _cpu?.Evaluate(learner, x, u, evaluation, values);
+        return values;
     }
 
     /// <summary>Adds a transition to a learner's replay.</summary>
@@ -135,13 +123,12 @@ public sealed class NafPopulation : IDisposable
     public void Store(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward, ReadOnlySpan<float> next, bool terminal)
     {
         _learners[learner].Replay.Add(x, u, reward, next, terminal);
-        _trainer.Stored(learner);
+        Gpu?.Stored(learner);
     }
 
     /// <summary>
     /// Adds an imagined transition to a learner's R_f, behind those that <c>ImaginationRollouts</c> has put there; the oldest is overwritten.
     /// </summary>
-    /// <param name="terminal">Whether the episode truly ended: a time limit is not a terminal state.</param>
     /// <exception cref="ArgumentException">A length is wrong, or the population has no R_f.</exception>
     /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">An entry is not finite; nothing was stored.</exception>
     public void StoreImagined(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward, ReadOnlySpan<float> next, bool terminal)
@@ -150,26 +137,25 @@ public sealed class NafPopulation : IDisposable
         if (imagined.Capacity == 0)
             throw new ArgumentException("the learners have no room for imagined transitions; make the population with a capacity of R_f");
         imagined.Add(x, u, reward, next, terminal);
-        _trainer.StoredImagined(learner);
+        Gpu?.Imagined.Added(learner);
     }
 
     /// <summary>Empties a learner's R_f: there are no updates from it until it holds a minibatch again.</summary>
     public void ClearImagined(int learner)
     {
         _learners[learner].Imagined.Clear();
-        _trainer.ClearedImagined(learner);
+        // how many rows R_f holds is said at each call
+        Gpu?.Imagined.Forget(learner);
     }
 
-    /// <summary>Transitions that a learner holds.</summary>
     public int ReplayCount(int learner) => _learners[learner].Replay.Count;
 
-    /// <summary>Imagined transitions that a learner holds.</summary>
     public int ImaginedCount(int learner) => _learners[learner].Imagined.Count;
 
     /// <summary>Switches a learner's updates on or off; one that stopped itself stays off.</summary>
     public void SetActive(int learner, bool active)
     {
-        _trainer.Collect();
+        Gpu?.Collect();
         _learners[learner].Active = active && _learners[learner].Finite;
     }
 
@@ -183,20 +169,22 @@ public sealed class NafPopulation : IDisposable
     /// <param name="real">Updates from R.</param>
     public void Update(int imagined, int real)
     {
-        if (imagined > 0 || real > 0) _trainer.Update(Math.Max(imagined, 0), Math.Max(real, 0));
+        if (imagined <= 0 && real <= 0) return;
+        Gpu?.Update(Math.Max(imagined, 0), Math.Max(real, 0));
+        _cpu?.Update(Math.Max(imagined, 0), Math.Max(real, 0));
     }
 
     /// <summary>Means since the last call.</summary>
     public LearnerReport TakeReport(int learner)
     {
-        _trainer.Collect();
+        Gpu?.Collect();
         return _learners[learner].TakeReport();
     }
 
     /// <summary>Writes everything that the learners are: a population that loads it goes on bitwise as this one would.</summary>
     public void Save(Stream stream)
     {
-        _trainer.Fetch();
+        Gpu?.Fetch();
         using var writer = new BinaryWriter(stream, System.Text.Encoding.UTF8, leaveOpen: true);
         writer.Write(Format);
         writer.Write(Shape.ToString());
@@ -219,7 +207,7 @@ public sealed class NafPopulation : IDisposable
             if (learners != _learners.Length)
                 throw new InvalidDataException($"the checkpoint holds {learners} learners and this run {_learners.Length}; use the seeds of the run");
             foreach (Learner learner in _learners) learner.Load(reader);
-            _trainer.Push();
+            Gpu?.Push();
         }
         catch (EndOfStreamException)
         {
@@ -227,17 +215,17 @@ public sealed class NafPopulation : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
-        _trainer.Dispose();
+        Gpu?.Dispose();
+        _cpu?.Dispose();
         foreach (Learner learner in _learners) learner.Dispose();
     }
 
     /// <summary>A learner's host memory, brought up to date.</summary>
     internal Learner LearnerAt(int learner)
     {
-        _trainer.Fetch();
+        Gpu?.Fetch();
         return _learners[learner];
     }
 
@@ -245,5 +233,13 @@ public sealed class NafPopulation : IDisposable
     internal Learner[] AllLearners => _learners;
 
     /// <summary>Where the learners live on a GPU; null on a CPU.</summary>
-    internal GpuTrainer? Gpu => _trainer as GpuTrainer;
+    internal GpuTrainer? Gpu { get; }
 }
+
+/// <summary>The value, policy and advantage of many samples, in scaled rewards.</summary>
+/// <param name="V">[samples], V(x).</param>
+/// <param name="Mu">[samples, action], μ(x).</param>
+/// <param name="Lower">[samples, action (action + 1) / 2], L(x), row by row: (0,0), (1,0), (1,1), …</param>
+/// <param name="Advantage">[samples], A(x, u).</param>
+/// <param name="Q">[samples], Q(x, u).</param>
+public readonly record struct LearnerValues(float[] V, float[] Mu, float[] Lower, float[] Advantage, float[] Q);

@@ -33,9 +33,11 @@ public enum RandomStream : uint
     PlanSearch = 13,
 }
 
-/// <summary>Four random words.</summary>
 public readonly record struct PhiloxBlock(uint A, uint B, uint C, uint D)
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public uint Word(int word) => word == 0 ? A : word == 1 ? B : word == 2 ? C : D;
+
     /// <summary>Uniform in [0, 1) with 53 random bits.</summary>
     public double Uniform => ((((ulong)A << 32) | B) >> 11) * (1.0 / (1UL << 53));
 
@@ -79,10 +81,8 @@ public static class Philox
     public static PhiloxBlock At(ulong seed, RandomStream stream, ulong index, uint lane = 0) =>
         Rounds((uint)index, (uint)(index >> 32), lane, (uint)stream, (uint)seed, (uint)(seed >> 32));
 
-    /// <summary>Uniform in [0, 1).</summary>
     public static double Uniform(ulong seed, RandomStream stream, ulong index, uint lane = 0) => At(seed, stream, index, lane).Uniform;
 
-    /// <summary>Standard normal.</summary>
     public static double Normal(ulong seed, RandomStream stream, ulong index, uint lane = 0) => At(seed, stream, index, lane).Normal;
 
     /// <summary>Maps a random word onto 0 .. count−1 without division: ⌊word · count / 2³²⌋ (bias below count / 2³²).</summary>

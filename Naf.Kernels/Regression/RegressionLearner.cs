@@ -95,9 +95,7 @@ internal sealed unsafe class RegressionLearner : IDisposable
                 for (int i = 0; i < inputs; i++)
                     _z.Pointer[m * _zRow + i] = (z[(at + m) * inputs + i] - Mean[i]) * Scale[i];
             float* theta = Parameters.Pointer;
-            float* h = Mlp.Hidden(_space, theta, null, _z.Pointer, _zRow, 0, rows, marked: 0);
-            RowOperations.Dot(rows, h, MlpShape.Pad(Shape.Hidden[^1]), theta + Shape.Weights(Shape.Layers),
-                theta + Shape.Biases(Shape.Layers), outputs, _space.Output, _space.OutputRow);
+            Mlp.Forward(_space, theta, null, _z.Pointer, _zRow, 0, rows, marked: 0);
             for (int m = 0; m < rows; m++)
                 for (int j = 0; j < outputs; j++)
                 {

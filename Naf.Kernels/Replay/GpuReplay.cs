@@ -1,3 +1,4 @@
+using ILGPU;
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Devices;
 
@@ -35,7 +36,6 @@ internal sealed class GpuReplay
     /// <summary>Rows of each learner that there is room for.</summary>
     public int RowsOfLearner { get; private set; }
 
-    /// <summary>Numbers of a row.</summary>
     public int RowLength => _buffers[0].RowLength;
 
     /// <summary>The host added the newest row of a learner; several learners may do so at the same time.</summary>
@@ -103,5 +103,32 @@ internal sealed class GpuReplay
         {
             Replay = _rows.View, Rows = _staged.View, Places = _places.View, Length = RowLength, Count = count,
         });
+    }
+}
+
+internal struct ReplayArguments
+{
+    /// <summary>[learners, rows, length], the replays.</summary>
+    public ArrayView<float> Replay;
+
+    /// <summary>[count, length].</summary>
+    public ArrayView<float> Rows;
+
+    /// <summary>[count], which row of the replays each is.</summary>
+    public ArrayView<long> Places;
+
+    /// <summary>Numbers of a transition, and transitions.</summary>
+    public int Length, Count;
+}
+
+internal static class ReplayKernels
+{
+    public static void Insert(ReplayArguments at)
+    {
+        for (int e = Grid.IdxX * Group.DimX + Group.IdxX; e < at.Count * at.Length; e += Grid.DimX * Group.DimX)
+        {
+            int row = e / at.Length;
+            at.Replay[at.Places[row] * at.Length + (e - row * at.Length)] = at.Rows[e];
+        }
     }
 }

@@ -8,33 +8,21 @@ namespace Naf.Kernels.Replay;
 /// A learner's transitions, a row each: [x | u | r | b | x′], b = 0 where the episode truly ended (no bootstrap), else 1.
 /// Grows as it fills; when it holds its capacity the oldest row is overwritten.
 /// </summary>
-internal sealed unsafe class ReplayBuffer : IDisposable
+internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) : IDisposable
 {
     /// <summary>Floats after the last row that may be read, so that rows can be read in whole registers.</summary>
     public const int Slack = 16;
 
     // rows that are allocated at first; rows that go to a GPU at once
     private const int InitialRows = 4096, Piece = 4096;
-    private readonly int _state, _action, _capacity;
-    private HostBuffer _rows;
-    private int _allocated, _next;
+    private HostBuffer _rows = new((long)Math.Min(capacity, InitialRows) * (2 * state + action + 2) + Slack);
+    private int _allocated = Math.Min(capacity, InitialRows), _next;
 
-    public ReplayBuffer(int state, int action, int capacity)
-    {
-        (_state, _action, _capacity) = (state, action, capacity);
-        RowLength = 2 * state + action + 2;
-        _allocated = Math.Min(capacity, InitialRows);
-        _rows = new HostBuffer((long)_allocated * RowLength + Slack);
-    }
+    public int RowLength { get; } = 2 * state + action + 2;
 
-    /// <summary>Floats of a row.</summary>
-    public int RowLength { get; }
-
-    /// <summary>Rows held.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Rows that it can hold.</summary>
-    public int Capacity => _capacity;
+    public int Capacity => capacity;
 
     /// <summary>Row that was added last; −1 before the first.</summary>
     public int Newest => _next - 1;
@@ -42,7 +30,6 @@ internal sealed unsafe class ReplayBuffer : IDisposable
     /// <summary>Row <paramref name="index"/>, 0 ≤ index &lt; Count.</summary>
     public float* Row(int index) => _rows.Pointer + (long)index * RowLength;
 
-    /// <summary>Row <paramref name="index"/> as a span.</summary>
     public Span<float> RowSpan(int index) => new(Row(index), RowLength);
 
     /// <summary>The rows held, [Count, RowLength]; at most 2³¹ − 1 floats.</summary>
@@ -63,22 +50,21 @@ internal sealed unsafe class ReplayBuffer : IDisposable
             from.Download(new Span<float>(Row(first), Math.Min(Piece, Count - first) * RowLength), at + (long)first * RowLength);
     }
 
-    /// <summary>Adds a transition.</summary>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
     /// <exception cref="NonFiniteTransitionException">An entry is not finite; nothing was stored.</exception>
     public void Add(ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward, ReadOnlySpan<float> next, bool terminal)
     {
-        RequireFinite(x, _state, "x");
-        RequireFinite(u, _action, "u");
+        RequireFinite(x, state, "x");
+        RequireFinite(u, action, "u");
         RequireFinite(new ReadOnlySpan<float>(in reward), 1, "reward");
-        RequireFinite(next, _state, "next x");
+        RequireFinite(next, state, "next x");
         RowsUntilEnd(1);
         var row = new Span<float>(Row(_next), RowLength);
         x.CopyTo(row);
-        u.CopyTo(row[_state..]);
-        row[_state + _action] = reward;
-        row[_state + _action + 1] = terminal ? 0 : 1;
-        next.CopyTo(row[(_state + _action + 2)..]);
+        u.CopyTo(row[state..]);
+        row[state + action] = reward;
+        row[state + action + 1] = terminal ? 0 : 1;
+        next.CopyTo(row[(state + action + 2)..]);
         Pass(1);
     }
 
@@ -107,7 +93,7 @@ internal sealed unsafe class ReplayBuffer : IDisposable
 
     public void Save(BinaryWriter writer)
     {
-        writer.Write(_capacity);
+        writer.Write(capacity);
         writer.Write(Count);
         writer.Write(_next);
         FloatStream.Write(writer, _rows.Pointer, (long)Count * RowLength);
@@ -116,10 +102,11 @@ internal sealed unsafe class ReplayBuffer : IDisposable
     /// <exception cref="InvalidDataException">The stream holds a replay of another capacity, or one that is not possible.</exception>
     public void Load(BinaryReader reader)
     {
-        int capacity = reader.ReadInt32(), count = reader.ReadInt32(), next = reader.ReadInt32();
-        if (capacity != _capacity)
+        int saved = reader.ReadInt32(), count = reader.ReadInt32(), next = reader.ReadInt32();
+        if (saved != capacity)
             throw new InvalidDataException(
-                $"the checkpoint's replay holds {capacity} transitions and this one {_capacity}; set replay_capacity={capacity}");
+                $"the checkpoint's replay holds {saved} transitions and this one {capacity}; "
+                + $"set replay_capacity={saved}");
         if (count < 0 || count > capacity || next < 0 || next > count)
             throw new InvalidDataException($"the checkpoint's replay is not possible: {count} rows of {capacity}, next row {next}");
         if (count > _allocated) Grow(count);
@@ -132,8 +119,8 @@ internal sealed unsafe class ReplayBuffer : IDisposable
     // how many of so many rows fit before the end, at least one: at the end it grows, or begins again
     private int RowsUntilEnd(long rows)
     {
-        if (_next == _allocated && _allocated < _capacity) Grow((int)Math.Min(_capacity, 2L * _allocated));
-        if (_next == _capacity) _next = 0;
+        if (_next == _allocated && _allocated < capacity) Grow((int)Math.Min(capacity, 2L * _allocated));
+        if (_next == capacity) _next = 0;
         return (int)Math.Min(rows, _allocated - _next);
     }
 

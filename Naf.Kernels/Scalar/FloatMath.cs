@@ -12,25 +12,19 @@ public readonly struct FloatMath : IScalarMath<float>
     // adding it leaves the nearest whole number in the low bits
     private const float RoundToInteger = 12582912f;
 
-    /// <inheritdoc/>
     public static float From(double x) => (float)x;
 
-    /// <inheritdoc/>
     public static float From(int x) => x;
 
-    /// <inheritdoc/>
     public static float From(float x) => x;
 
-    /// <inheritdoc/>
     public static float ToFloat(float x) => x;
 
     /// <summary>Neither infinite nor NaN. By its bits: ILGPU 1.5.3 compiles an inverted comparison to OpenCL as if there were no NaN.</summary>
     public static bool IsFinite(float x) => (Interop.FloatAsInt(x) & 0x7F800000u) != 0x7F800000u;
 
-    /// <inheritdoc/>
     public static float Sqrt(float x) => MathF.Sqrt(x);
 
-    /// <inheritdoc/>
     public static float Exp(float x)
     {
         // eˣ = 2ⁿ eʳ, |r| ≤ ln 2 / 2
@@ -49,7 +43,6 @@ public readonly struct FloatMath : IScalarMath<float>
         return x < -87f ? 0f : e;
     }
 
-    /// <inheritdoc/>
     public static float Log(float x)
     {
         // x = 2ᵉ (1 + m), m from √½ − 1 to √2 − 1
@@ -74,7 +67,6 @@ public readonly struct FloatMath : IScalarMath<float>
         return x == 0 ? float.NegativeInfinity : log;
     }
 
-    /// <inheritdoc/>
     public static float LogP1(float x)
     {
         // what rounding 1 + x loses is put back
@@ -82,7 +74,6 @@ public readonly struct FloatMath : IScalarMath<float>
         return u <= float.MaxValue ? log : u;
     }
 
-    /// <inheritdoc/>
     public static float Tanh(float x)
     {
         float a = MathF.Abs(x), z = x * x, p = -5.70498872745e-3f;
@@ -95,10 +86,8 @@ public readonly struct FloatMath : IScalarMath<float>
         return a < 0.625f ? near : far;
     }
 
-    /// <inheritdoc/>
     public static float Sin(float x) => OfQuarterTurns(x, 0);
 
-    /// <inheritdoc/>
     public static float Cos(float x) => OfQuarterTurns(x, 1);
 
     // sin(x + quarter π / 2): x = n π / 2 + r, |r| ≤ π / 4

@@ -10,16 +10,11 @@ namespace Naf.Kernels.Scalar;
 [StructLayout(LayoutKind.Sequential)]
 public struct Four<T> where T : unmanaged, INumber<T>
 {
-    /// <summary>The numbers.</summary>
     public T A, B, C, D;
 
     /// <summary>An array that begins at a multiple of four, in fours.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ArrayView<Four<T>> View(ArrayView<T> of) => of.AsAligned(16).Cast<Four<T>>();
-
-    /// <summary>Elements 4 i to 4 i + 3.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Four<T> Load(ArrayView<Four<T>> from, int i) => from[i];
 
     /// <summary>Adds w times each of four numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -31,7 +26,6 @@ public struct Four<T> where T : unmanaged, INumber<T>
         D += w * x.D;
     }
 
-    /// <summary>The four sums.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Four<T> operator +(Four<T> x, Four<T> y) => new() { A = x.A + y.A, B = x.B + y.B, C = x.C + y.C, D = x.D + y.D };
 

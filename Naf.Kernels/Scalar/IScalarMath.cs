@@ -12,10 +12,8 @@ public interface IScalarMath<T> where T : unmanaged, INumber<T>
     /// <summary>The nearest number.</summary>
     static abstract T From(double x);
 
-    /// <summary>The nearest number.</summary>
     static abstract T From(int x);
 
-    /// <summary>The nearest number.</summary>
     static abstract T From(float x);
 
     /// <summary>The nearest float32.</summary>
@@ -24,10 +22,8 @@ public interface IScalarMath<T> where T : unmanaged, INumber<T>
     /// <summary>Neither infinite nor NaN.</summary>
     static abstract bool IsFinite(T x);
 
-    /// <summary>√x.</summary>
     static abstract T Sqrt(T x);
 
-    /// <summary>eˣ.</summary>
     static abstract T Exp(T x);
 
     /// <summary>ln x, x above 0 and not denormal.</summary>
@@ -36,7 +32,6 @@ public interface IScalarMath<T> where T : unmanaged, INumber<T>
     /// <summary>ln(1 + x), x at least 0.</summary>
     static abstract T LogP1(T x);
 
-    /// <summary>tanh x.</summary>
     static abstract T Tanh(T x);
 
     /// <summary>sin x, x in radians.</summary>
@@ -49,39 +44,27 @@ public interface IScalarMath<T> where T : unmanaged, INumber<T>
 /// <summary>Double precision on the host, by .NET: for oracles. Of these, devices take only what is arithmetic and <see cref="Sqrt"/>.</summary>
 public readonly struct DoubleMath : IScalarMath<double>
 {
-    /// <inheritdoc/>
     public static double From(double x) => x;
 
-    /// <inheritdoc/>
     public static double From(int x) => x;
 
-    /// <inheritdoc/>
     public static double From(float x) => x;
 
-    /// <inheritdoc/>
     public static float ToFloat(double x) => (float)x;
 
-    /// <inheritdoc/>
     public static bool IsFinite(double x) => Math.Abs(x) <= double.MaxValue;
 
-    /// <inheritdoc/>
     public static double Sqrt(double x) => Math.Sqrt(x);
 
-    /// <inheritdoc/>
     public static double Exp(double x) => Math.Exp(x);
 
-    /// <inheritdoc/>
     public static double Log(double x) => Math.Log(x);
 
-    /// <inheritdoc/>
     public static double LogP1(double x) => double.LogP1(x);
 
-    /// <inheritdoc/>
     public static double Tanh(double x) => Math.Tanh(x);
 
-    /// <inheritdoc/>
     public static double Sin(double x) => Math.Sin(x);
 
-    /// <inheritdoc/>
     public static double Cos(double x) => Math.Cos(x);
 }

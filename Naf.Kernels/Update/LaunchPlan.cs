@@ -9,12 +9,11 @@ namespace Naf.Kernels.Update;
 /// <summary>
 /// How a population's updates are laid onto a GPU. Sums are cut by it, so that results are bitwise the same for the same plan; a run records it.
 /// </summary>
-/// <param name="Threads">Threads of a group.</param>
 /// <param name="Rows">Samples of a minibatch that a group takes through the networks together.</param>
 /// <param name="RowsPerThread">Samples of which a thread sums the products: 1, 2, 4 or 8, a divisor of the rows.</param>
 /// <param name="Parts">Groups that share one learner.</param>
 /// <param name="Launch">One launch for all updates of a call, or one for each phase of each update.</param>
-internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int Parts, PlanLaunch Launch)
+public sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int Parts, PlanLaunch Launch)
 {
     /// <summary>A plan for a device: few learners are spread over many groups, many take one each.</summary>
     /// <exception cref="DeviceException">The networks do not fit.</exception>
@@ -56,30 +55,37 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
                 + "1, 2, 4 or 8 rows a thread, a divisor of the rows, such as 256,2,2,128,together");
     }
 
+    /// <summary>Numbers of shared memory of a forward pass: the tile's activations, and partial sums.</summary>
+    internal static int ForwardLength(int rows, int stride, int sums, int threads) =>
+        rows * stride + MatrixProduct.PartialLength(rows, stride, sums, threads);
+
+    /// <summary>Numbers of shared memory of the loss's gradient, behind those of the forward pass.</summary>
+    internal static int LossLength(int rows, int action) => 6 * action * rows;
+
     /// <summary>Rows of the parts that θ is cut into.</summary>
     public int TileRows => MlpWeights.TileRows * RowsPerThread;
 
     /// <summary>Bytes of shared memory that a forward pass needs.</summary>
     public int ForwardBytes(IReadOnlyList<MlpShape> networks) =>
-        sizeof(float) * UpdatePasses.ForwardLength(Rows, MlpForward.Stride(networks), RowsPerThread, Threads);
+        sizeof(float) * ForwardLength(Rows, MlpForward.Stride(networks), RowsPerThread, Threads);
 
     /// <summary>Bytes of shared memory that the gradient and the step of the weights need.</summary>
     public int WeightBytes => sizeof(float) * MatrixProduct.PartialLength(TileRows, MlpWeights.TileColumns, RowsPerThread, Threads);
 
     /// <summary>Bytes of shared memory that the loss's gradient and the backward pass need.</summary>
-    public int BackwardBytes(NafShape shape) => ForwardBytes(shape.Networks()) + sizeof(float) * UpdatePasses.LossLength(Rows, shape.Action);
+    public int BackwardBytes(NafShape shape) =>
+        ForwardBytes(shape.Networks()) + sizeof(float) * LossLength(Rows, shape.Action);
 
     /// <summary>Bytes of shared memory that a whole update needs.</summary>
     public int SharedBytes(NafShape shape) => Math.Max(BackwardBytes(shape), WeightBytes);
 
-    /// <inheritdoc/>
     public override string ToString() =>
         $"{Threads} threads, {Rows} samples a group ({RowsPerThread} a thread), {Parts} groups a learner, "
         + (Launch == PlanLaunch.Together ? "one launch a call" : "one launch a phase");
 }
 
 /// <summary>What one launch holds.</summary>
-internal enum PlanLaunch
+public enum PlanLaunch
 {
     /// <summary>All updates of a call; the groups of a learner wait for each other inside: CUDA. PoCL takes a minute to compile it.</summary>
     Together,

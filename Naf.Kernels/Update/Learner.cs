@@ -66,10 +66,8 @@ internal sealed unsafe class Learner : IDisposable
 
     public bool Finite { get; private set; } = true;
 
-    /// <summary>Updates made.</summary>
     public long Updates { get; private set; }
 
-    /// <summary>Counts an update that was made.</summary>
     public void Record(double loss, double norm, double q)
     {
         Updates++;
@@ -88,6 +86,13 @@ internal sealed unsafe class Learner : IDisposable
         (_loss, _norm, _q, _reported) = (0, 0, 0, 0);
         return report;
     }
+
+    /// <summary>Each array with its place in a row of a device's memory.</summary>
+    public IEnumerable<(int At, HostBuffer Host)> Places(LearnerSizes s) =>
+    [
+        (s.Parameters, Parameters), (s.First, FirstMoment), (s.Second, SecondMoment), (s.Target, Target),
+        (s.Statistics, Statistics), (s.TargetStatistics, TargetStatistics),
+    ];
 
     public void Save(BinaryWriter writer)
     {

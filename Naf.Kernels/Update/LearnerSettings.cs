@@ -13,13 +13,10 @@ public sealed record LearnerSettings
     /// <summary>Adam's rate α (paper, section 6: best of 1e-4, 1e-3, 1e-2; Table 2: 1e-3).</summary>
     public float LearningRate { get; init; } = 1e-3f;
 
-    /// <summary>Adam's β₁.</summary>
     public float Beta1 { get; init; } = 0.9f;
 
-    /// <summary>Adam's β₂.</summary>
     public float Beta2 { get; init; } = 0.999f;
 
-    /// <summary>Adam's ε.</summary>
     public float Epsilon { get; init; } = 1e-8f;
 
     /// <summary>Discount γ (Lillicrap et al. 2016).</summary>
@@ -37,10 +34,8 @@ public sealed record LearnerSettings
     /// <summary>B: the logarithm of L's diagonal stays within ±B.</summary>
     public float LogDiagonalBound { get; init; } = 5;
 
-    /// <summary>Multiplies the heads' initial weights.</summary>
     public float HeadScale { get; init; } = 1;
 
-    /// <summary>Checks every value.</summary>
     /// <exception cref="ArgumentException">A value is out of range; the message names it and its range.</exception>
     public void Check()
     {

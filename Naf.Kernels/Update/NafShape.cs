@@ -10,8 +10,6 @@ namespace Naf.Kernels.Update;
 /// <param name="State">Entries of the observation x.</param>
 /// <param name="Action">Entries of the action u, at most 64.</param>
 /// <param name="Hidden">Units of the hidden layers of each network, or of the trunk.</param>
-/// <param name="SharedTrunk">One trunk for the three heads.</param>
-/// <param name="BatchNorm">Batch normalisation of the hidden layers.</param>
 public sealed record NafShape(int State, int Action, ImmutableArray<int> Hidden, bool SharedTrunk = false, bool BatchNorm = false)
 {
     /// <summary>Entries of the packed lower triangle L, row by row: (0,0), (1,0), (1,1), (2,0), …</summary>
@@ -29,7 +27,6 @@ public sealed record NafShape(int State, int Action, ImmutableArray<int> Hidden,
         MlpShape Network(int outputs) => new(State, Hidden, outputs, BatchNorm);
     }
 
-    /// <inheritdoc/>
     public override string ToString() =>
         $"{State}-[{string.Join(',', Hidden)}]-{{1,{Action},{Packed}}}{(SharedTrunk ? " shared trunk" : "")}{(BatchNorm ? " batch norm" : "")}";
 }

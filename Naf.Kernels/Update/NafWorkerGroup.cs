@@ -174,8 +174,7 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
         {
             if ((m & 3) == 0 || m == first)
                 words = Philox.At(learner.Settings.Seed, RandomStream.Minibatch, (ulong)updates, (uint)m >> 2);
-            uint word = (m & 3) switch { 0 => words.A, 1 => words.B, 2 => words.C, _ => words.D };
-            float* row = buffer.Row(Philox.Index(word, buffer.Count)), next = row + state + action + 2;
+            float* row = buffer.Row(Philox.Index(words.Word(m & 3), buffer.Count)), next = row + state + action + 2;
             float* x = _x.Pointer + (nint)m * _stateRow, x2 = _next.Pointer + (nint)m * _stateRow, u = _u.Pointer + (nint)m * _actionRow;
             // what is read beyond a row's state is finite, and its scale is 0
             for (int i = 0; i < _stateRow; i += 16)
@@ -204,29 +203,19 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
                 learner.FirstMoment.Pointer + at, learner.SecondMoment.Pointer + at, settings.Adam, step, scale,
                 target: n == 0 ? learner.Target.Pointer + at : null, settings.Tau);
         }
-        if (_shape.BatchNorm) ApplyStatistics(learner, firstNetwork, count);
-    }
-
-    private void ApplyStatistics(Learner learner, int firstNetwork, int count)
-    {
+        if (!_shape.BatchNorm) return;
         for (int n = firstNetwork; n < firstNetwork + count; n++)
             BatchNorm.UpdateStatistics(_networks[n], learner.Statistics.Pointer + _statistics[n]);
         if (firstNetwork == 0)
-            Adam.Polyak(
-                _networks[0].Shape.Statistics, learner.TargetStatistics.Pointer, learner.Statistics.Pointer, learner.Settings.Tau);
+            Adam.Polyak(_networks[0].Shape.Statistics, learner.TargetStatistics.Pointer, learner.Statistics.Pointer,
+                settings.Tau);
     }
 
     private NafHeads Heads()
     {
-        MlpWorkspace n = _networks[0];
-        if (_shape.SharedTrunk)
-        {
-            int mu = 1, l = 1 + _shape.Action;
-            return new NafHeads(n.Output, n.OutputGradient, n.OutputRow, n.Output + mu, n.OutputGradient + mu, n.OutputRow,
-                n.Output + l, n.OutputGradient + l, n.OutputRow);
-        }
-        MlpWorkspace m = _networks[1], t = _networks[2];
-        return new NafHeads(n.Output, n.OutputGradient, n.OutputRow, m.Output, m.OutputGradient, m.OutputRow,
-            t.Output, t.OutputGradient, t.OutputRow);
+        (int network, int mu, int lower) = _shape.SharedTrunk ? (0, 1, 1 + _shape.Action) : (1, 0, 0);
+        MlpWorkspace v = _networks[0], m = _networks[network], l = _networks[2 * network];
+        return new NafHeads(v.Output, v.OutputGradient, v.OutputRow, m.Output + mu, m.OutputGradient + mu, m.OutputRow,
+            l.Output + lower, l.OutputGradient + lower, l.OutputRow);
     }
 }

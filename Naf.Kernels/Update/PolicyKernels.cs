@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using ILGPU;
 using Naf.Gpu.Accelerators;
 using Naf.Kernels.Network;
@@ -28,14 +27,12 @@ internal struct PolicyArguments<T> where T : unmanaged
     /// <summary>[samples, packed], takes l; to act: empty.</summary>
     public ArrayView<T> Triangle;
 
-    /// <summary>Sizes and places.</summary>
     public LearnerSizes Sizes;
 
     /// <summary>Entries of an action; the learner, or the first of those that act; samples; samples that a group takes.</summary>
     public int Action, Learner, Samples, Rows;
 }
 
-/// <summary>Acting and evaluating policies.</summary>
 internal static class PolicyKernels
 {
     /// <summary>u = μ(x), a sample of each learner from the first on, a group each.</summary>
@@ -57,7 +54,6 @@ internal static class PolicyKernels
     }
 
     /// <summary>V, m and l of samples from <paramref name="first"/> on, as far as they are one network's outputs.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Evaluate<T, TMath, TSums, TGroup>(in PolicyArguments<T> at, int network, int first, ArrayView<T> memory, TGroup group)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T> where TGroup : struct, IThreadGroup
     {
@@ -76,7 +72,6 @@ internal static class PolicyKernels
     }
 
     // one network of a learner for a tile of samples; begins and ends as MlpForward
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Outputs<T, TMath, TSums, TGroup>(
         in PolicyArguments<T> at, int learner, int network, int first, int rows, ArrayView<T> memory, TGroup group)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T> where TGroup : struct, IThreadGroup

@@ -21,7 +21,6 @@ internal struct LearnerCall
 }
 
 /// <summary>Updates of all learners of a population.</summary>
-/// <typeparam name="T">float or double.</typeparam>
 internal struct UpdateArguments<T> where T : unmanaged
 {
     /// <summary>[learners, sizes.Row].</summary>
@@ -48,10 +47,8 @@ internal struct UpdateArguments<T> where T : unmanaged
     /// <summary>[learners], groups that have come to a grid barrier since the buffer was allocated; of a cooperative launch.</summary>
     public ArrayView<int> Arrived;
 
-    /// <summary>Sizes and places.</summary>
     public LearnerSizes Sizes;
 
-    /// <summary>Places of the outputs.</summary>
     public HeadPlaces Heads;
 
     /// <summary>Numbers of a transition, and transitions that R and R_f have room for.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using ILGPU;
 using Naf.Gpu.Accelerators;
 using Naf.Kernels.Network;
@@ -9,21 +8,17 @@ namespace Naf.Kernels.Update;
 /// <summary>Waits for the groups of a learner, all of which run at the same time: a cooperative launch.</summary>
 internal struct GridBarrier(ArrayView<int> arrived, int groups, int before) : IPhaseBarrier
 {
-    private readonly ArrayView<int> _arrived = arrived;
-    private readonly int _groups = groups;
     private int _until = before;
 
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Wait()
     {
-        _until += _groups;
+        _until += groups;
         Group.Barrier();
         if (Group.IdxX == 0)
         {
             MemoryFence.DeviceLevel();
-            Atomic.Add(ref _arrived[0], 1);
-            while (Atomic.Add(ref _arrived[0], 0) - _until < 0) { }
+            Atomic.Add(ref arrived[0], 1);
+            while (Atomic.Add(ref arrived[0], 0) - _until < 0) { }
             MemoryFence.DeviceLevel();
         }
         Group.Barrier();
@@ -33,8 +28,6 @@ internal struct GridBarrier(ArrayView<int> arrived, int groups, int before) : IP
 /// <summary>Waits for the threads of a learner's one group.</summary>
 internal readonly struct GroupBarrier : IPhaseBarrier
 {
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Wait() => Group.Barrier();
 }
 
@@ -59,25 +52,21 @@ internal static class UpdateKernels
         UpdatePhases<float, FloatMath, TSums, RandomDraw, DeviceGroup>.All(
             at, Grid.IdxX, 0, TMemory.Allocate<float>(), default, default(GroupBarrier));
 
-    /// <summary>The first phase of one update.</summary>
     public static void Forward<TMemory, TSums>(UpdateArguments<float> at)
         where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float> =>
         UpdatePhases<float, FloatMath, TSums, RandomDraw, DeviceGroup>.Forward(
             at, Learner(at), Grid.IdxX % at.Parts, TMemory.Allocate<float>(), default);
 
-    /// <summary>The second.</summary>
     public static void Backward<TMemory, TSums>(UpdateArguments<float> at)
         where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float> =>
         UpdatePhases<float, FloatMath, TSums, RandomDraw, DeviceGroup>.Backward(
             at, Learner(at), Grid.IdxX % at.Parts, TMemory.Allocate<float>(), default);
 
-    /// <summary>The third.</summary>
     public static void Gradient<TMemory, TSums>(UpdateArguments<float> at)
         where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float> =>
         UpdatePhases<float, FloatMath, TSums, RandomDraw, DeviceGroup>.Gradient(
             at, Learner(at), Grid.IdxX % at.Parts, TMemory.Allocate<float>(), default);
 
-    /// <summary>The last.</summary>
     public static void Apply<TMemory, TSums>(UpdateArguments<float> at)
         where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float> =>
         UpdatePhases<float, FloatMath, TSums, RandomDraw, DeviceGroup>.Apply(
@@ -92,6 +81,5 @@ internal static class UpdateKernels
             default);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static UpdateLearner<float> Learner(in UpdateArguments<float> at) => UpdateLearner<float>.At(at, Grid.IdxX / at.Parts, at.Update);
 }

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using ILGPU;
 using Naf.Kernels.Network;
 using Naf.Kernels.Random;
@@ -16,20 +15,13 @@ internal interface IMinibatchDraw
 /// <summary>Drawn with replacement.</summary>
 internal readonly struct RandomDraw : IMinibatchDraw
 {
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Row(ulong seed, ulong update, int sample, int count)
-    {
-        PhiloxBlock block = Philox.At(seed, RandomStream.Minibatch, update, (uint)sample / 4);
-        int word = sample % 4;
-        return Philox.Index(word == 0 ? block.A : word == 1 ? block.B : word == 2 ? block.C : block.D, count);
-    }
+    public static int Row(ulong seed, ulong update, int sample, int count) =>
+        Philox.Index(Philox.At(seed, RandomStream.Minibatch, update, (uint)sample / 4).Word(sample % 4), count);
 }
 
 /// <summary>The first rows, as they stand.</summary>
 internal readonly struct FirstRows : IMinibatchDraw
 {
-    /// <inheritdoc/>
     public static int Row(ulong seed, ulong update, int sample, int count) => sample;
 }
 
@@ -58,7 +50,6 @@ internal struct UpdateLearner<T> where T : unmanaged, INumber<T>
     public int Result;
 
     /// <summary>Update k of a call of one learner; the first <c>ImaginedUpdates</c> draw from R_f, the rest from R.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static UpdateLearner<T> At(in UpdateArguments<T> at, int learner, int k)
     {
         LearnerCall call = at.Calls[learner];
@@ -80,11 +71,8 @@ internal struct UpdateLearner<T> where T : unmanaged, INumber<T>
     }
 
     /// <summary>Entry <paramref name="i"/> of sample <paramref name="m"/> of the minibatch.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly T Sample<TDraw>(int m, int i) where TDraw : struct, IMinibatchDraw =>
         Transitions[(long)TDraw.Row(Seed, Update, m, Count) * TransitionLength + i];
 
-    /// <summary>The learner's own setting.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly T Setting(in LearnerSizes sizes, int place) => Row[sizes.Settings + place];
 }

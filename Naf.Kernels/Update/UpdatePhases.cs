@@ -1,7 +1,7 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using ILGPU;
 using Naf.Gpu.Accelerators;
+using Naf.Kernels.Advantage;
 using Naf.Kernels.Network;
 using Naf.Kernels.Scalar;
 
@@ -22,16 +22,15 @@ internal interface IPhaseBarrier
 /// gradient   of every weight, by parts of θ
 /// apply      Adam, and θ′ ← τ θ + (1 − τ) θ′; nothing that is not finite is applied
 /// </code>
-/// Every number is made by one group in a fixed order, whichever of the learner's groups it is.
+/// Every number is made by one group in a fixed order, whichever of the learner's groups it is. No barrier stands under
+/// a condition: a condition becomes a loop of no turns. Samples that fill the last tile have x = 0, and no weight in
+/// the loss.
 /// </summary>
-/// <typeparam name="TSums">Samples that a thread sums.</typeparam>
-/// <typeparam name="TDraw">How minibatches are drawn.</typeparam>
 internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
     where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T> where TDraw : struct, IMinibatchDraw
     where TGroup : struct, IThreadGroup
 {
     /// <summary>All updates of a call of one learner, by one of its groups.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void All<TBarrier>(in UpdateArguments<T> at, int learner, int part, ArrayView<T> memory, TGroup group, TBarrier barrier)
         where TBarrier : struct, IPhaseBarrier
     {
@@ -49,23 +48,20 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Forward(in UpdateArguments<T> at, in UpdateLearner<T> learner, int part, ArrayView<T> memory, TGroup group)
     {
         int networks = at.Sizes.Networks + 1, tasks = learner.Runs ? networks * (at.Sizes.Samples / at.Sizes.Rows) : 0;
         for (int task = part; task < tasks; task += at.Parts)
-            UpdatePasses.Forward<T, TMath, TSums, TDraw, TGroup>(at, learner, task % networks, task / networks * at.Sizes.Rows, memory, group);
+            ForwardTile(at, learner, task % networks, task / networks * at.Sizes.Rows, memory, group);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Backward(in UpdateArguments<T> at, in UpdateLearner<T> learner, int part, ArrayView<T> memory, TGroup group)
     {
         int networks = at.Sizes.Networks, tasks = learner.Runs ? networks * (at.Sizes.Samples / at.Sizes.Rows) : 0;
         for (int task = part; task < tasks; task += at.Parts)
-            UpdatePasses.Backward<T, TMath, TSums, TGroup>(at, learner, task % networks, task / networks * at.Sizes.Rows, memory, group);
+            BackwardTile(at, learner, task % networks, task / networks * at.Sizes.Rows, memory, group);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Gradient(in UpdateArguments<T> at, in UpdateLearner<T> learner, int part, ArrayView<T> memory, TGroup group)
     {
         int tiles = learner.Runs ? at.Sizes.Tiles : 0;
@@ -73,7 +69,6 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
             MlpWeights.Gradient<T, TSums, TGroup>(learner.Row, at.Sizes, at.Tiles[tile], tile, memory, group);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Apply(in UpdateArguments<T> at, in UpdateLearner<T> learner, int part, ArrayView<T> memory, TGroup group)
     {
         LearnerSizes sizes = at.Sizes;
@@ -109,5 +104,142 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
             at.Results[learner.Result + 3] = made * outcome;
             if (learner.Runs && !finite) row[sizes.Stopped] = T.One;
         }
+    }
+
+    /// <summary>One tile of samples through one network, or x′ through V′: number sizes.Networks, which leaves y = r + γ V′(x′).</summary>
+    private static void ForwardTile(
+        in UpdateArguments<T> at, in UpdateLearner<T> learner, int network, int first, ArrayView<T> memory, TGroup group)
+    {
+        LearnerSizes sizes = at.Sizes;
+        ArrayView<T> row = learner.Row, act = memory.SubView(0, sizes.Rows * sizes.Stride);
+        bool isTarget = network == sizes.Networks;
+        int action = at.Heads.Action, column = isTarget ? sizes.Input + action + 2 : 0;
+
+        // sample the minibatch
+        for (int e = group.Index; e < sizes.PaddedInput * sizes.Rows; e += group.Size)
+        {
+            int r = e / sizes.PaddedInput, i = e - r * sizes.PaddedInput;
+            T x = T.Zero;
+            if (i < sizes.Input && first + r < sizes.Batch) x = row[sizes.InputScale + i] * learner.Sample<TDraw>(first + r, column + i);
+            act[r * sizes.Stride + i] = x;
+            if (network == 0) row[sizes.X + i * sizes.Samples + first + r] = x;
+        }
+        for (int e = group.Index; e < (network == 0 ? action * sizes.Rows : 0); e += group.Size)
+        {
+            int m = first + e / action;
+            row[sizes.U + first * action + e] = m < sizes.Batch ? learner.Sample<TDraw>(m, sizes.Input + e % action) : T.Zero;
+        }
+        group.Barrier();
+
+        // outputs of the network; the target normalises by its running statistics and keeps nothing
+        var tile = new MlpTile(sizes.Rows, sizes.Stride) { First = first, Batch = isTarget ? 0 : sizes.Batch };
+        MlpForward.Run<T, TMath, TSums, TGroup>(
+            row, at.Layers.SubView(network * sizes.Layers, sizes.Layers), sizes.Layers, tile, act, memory.SubView(sizes.Rows * sizes.Stride), group);
+
+        // y = r + γ V′(x′)
+        for (int r = group.Index; r < (isTarget ? sizes.Rows : 0); r += group.Size)
+        {
+            int m = first + r, reward = sizes.Input + action;
+            if (m < sizes.Batch)
+                row[sizes.Y + m] = learner.Setting(sizes, SettingPlaces.RewardScale) * learner.Sample<TDraw>(m, reward)
+                    + learner.Setting(sizes, SettingPlaces.Gamma) * learner.Sample<TDraw>(m, reward + 1) * act[r * sizes.Stride];
+        }
+        group.Barrier();
+    }
+
+    /// <summary>∂loss/∂z of every unit of one network for a tile of samples.</summary>
+    private static void BackwardTile(
+        in UpdateArguments<T> at, in UpdateLearner<T> learner, int network, int first, ArrayView<T> memory, TGroup group)
+    {
+        LearnerSizes sizes = at.Sizes;
+        int actLength = sizes.Rows * sizes.Stride, partialLength = MatrixProduct.PartialLength(sizes.Rows, sizes.Stride, TSums.Rows, group.Size);
+        ArrayView<T> act = memory.SubView(0, actLength);
+        ArrayView<LayerShape> layers = at.Layers.SubView(network * sizes.Layers, sizes.Layers);
+        LossGradient(at, learner, network, layers[sizes.Layers - 1], first, act, memory.SubView(actLength + partialLength), group);
+        var tile = new MlpTile(sizes.Rows, sizes.Stride) { First = first, Batch = sizes.Batch };
+        MlpBackward.Run<T, TMath, TSums, TGroup>(learner.Row, layers, sizes.Layers, tile, act, memory.SubView(actLength), group);
+    }
+
+    // Q(x, u), the TD error, and the loss's gradient at the outputs of one network, in act and in the last layer's Delta
+    private static void LossGradient(
+        in UpdateArguments<T> at, in UpdateLearner<T> learner, int network, LayerShape head, int first, ArrayView<T> act, ArrayView<T> scratch,
+        TGroup group)
+    {
+        LearnerSizes sizes = at.Sizes;
+        HeadPlaces heads = at.Heads;
+        ArrayView<T> row = learner.Row;
+        int action = heads.Action, rows = sizes.Rows, length = action * rows;
+        // [action, rows] each
+        ArrayView<T> slope = scratch.SubView(0, length), diagonal = scratch.SubView(length, length);
+        ArrayView<T> slopeDiagonal = scratch.SubView(2 * length, length);
+        ArrayView<T> d = scratch.SubView(3 * length, length), z = scratch.SubView(4 * length, length), dq = scratch.SubView(5 * length, length);
+        int mean = heads.Mean + first * heads.MeanStride, triangle = heads.Triangle + first * heads.TriangleStride;
+
+        // μ = tanh m, the diagonal of L and d = u − μ
+        T bound = learner.Setting(sizes, SettingPlaces.Bound);
+        for (int e = group.Index; e < length; e += group.Size)
+        {
+            int i = e / rows, r = e - i * rows;
+            T mu = TMath.Tanh(row[mean + r * heads.MeanStride + i]);
+            T t = TMath.Tanh(row[triangle + r * heads.TriangleStride + AdvantageKernel.Packed(i, i)] / bound), l = TMath.Exp(bound * t);
+            slope[e] = T.One - mu * mu;
+            diagonal[e] = l;
+            slopeDiagonal[e] = l * (T.One - t * t);
+            d[e] = row[sizes.U + (first + r) * action + i] - mu;
+        }
+        group.Barrier();
+
+        // z = Lᵀ d
+        for (int e = group.Index; e < length; e += group.Size)
+        {
+            int j = e / rows, r = e - j * rows;
+            T sum = diagonal[e] * d[e];
+            for (int i = j + 1; i < action; i++) sum += row[triangle + r * heads.TriangleStride + AdvantageKernel.Packed(i, j)] * d[i * rows + r];
+            z[e] = sum;
+        }
+        group.Barrier();
+
+        // A = −½ zᵀz, the error Q − y and ∂loss/∂Q
+        for (int r = group.Index; r < rows; r += group.Size)
+        {
+            T square = T.Zero;
+            for (int j = 0; j < action; j++) square += z[j * rows + r] * z[j * rows + r];
+            T q = row[heads.Value + (first + r) * heads.ValueStride] - TMath.From(0.5f) * square, error = T.Zero;
+            if (first + r < sizes.Batch)
+            {
+                error = q - row[sizes.Y + first + r];
+                if (network == 0) row[sizes.Q + first + r] = q;
+                if (network == 0) row[sizes.Error + first + r] = error;
+            }
+            dq[r] = TMath.From(2) / TMath.From(sizes.Batch) * error;
+        }
+        group.Barrier();
+
+        // ∂loss/∂V, ∂loss/∂m and ∂loss/∂l
+        int firstOutput = (sizes.Networks > 1 && network > 0 ? 1 : 0) + (sizes.Networks > 1 && network > 1 ? action : 0);
+        for (int e = group.Index; e < head.Columns * rows; e += group.Size)
+        {
+            int output = e / rows, r = e - output * rows, kind = firstOutput + output, packed = triangle + r * heads.TriangleStride;
+            T g = T.Zero;
+            if (output < head.Units && kind == 0)
+                g = dq[r];
+            else if (output < head.Units && kind <= action)
+            {
+                int i = kind - 1;
+                T sum = diagonal[i * rows + r] * z[i * rows + r];
+                for (int j = 0; j < i; j++) sum += row[packed + AdvantageKernel.Packed(i, j)] * z[j * rows + r];
+                g = dq[r] * sum * slope[i * rows + r];
+            }
+            else if (output < head.Units)
+            {
+                int i = 0, entry = kind - 1 - action;
+                while (AdvantageKernel.Packed(i + 1, 0) <= entry) i++;
+                int j = entry - AdvantageKernel.Packed(i, 0);
+                g = -dq[r] * d[i * rows + r] * z[j * rows + r] * (i == j ? slopeDiagonal[i * rows + r] : T.One);
+            }
+            row[head.Delta + (first + r) * head.DeltaSample + output * head.DeltaUnit] = g;
+            act[r * sizes.Stride + output] = g;
+        }
+        group.Barrier();
     }
 }

@@ -1,5 +1,6 @@
 using Naf.Gpu.Accelerators;
 using NUnit.Framework;
+using static Naf.Tests.TestKernels;
 
 namespace Naf.Tests;
 
@@ -9,15 +10,17 @@ public sealed class GpuKernelTests(string name) : GpuFixture(name)
 {
     private const int Threads = 4;
 
+    private DeviceKernel<ScaleArguments> Kernel => Device.Load<ScaleArguments>(Scale, Threads);
+
     private static int Groups(int items) => (items + Threads - 1) / Threads;
 
     [Test]
     public void A_kernel_gets_every_kind_of_argument()
     {
-        DeviceKernel<TestKernels.MixedArguments> kernel = Device.Load<TestKernels.MixedArguments>(TestKernels.Mixed, Threads);
+        DeviceKernel<MixedArguments> kernel = Device.Load<MixedArguments>(Mixed, Threads);
         using DeviceBuffer<double> result = Device.Allocate<double>(8);
         using DeviceBuffer<float> floats = Device.Allocate<float>([0, 0.1f]);
-        kernel.Launch(3, new TestKernels.MixedArguments
+        kernel.Launch(3, new MixedArguments
         {
             Result = result.View, Int = -7, ULong = 1UL << 60, UInt = 3_000_000_000, Floats = floats.View, Float = 1.1f, Double = 0.3,
         });
@@ -30,12 +33,11 @@ public sealed class GpuKernelTests(string name) : GpuFixture(name)
     [TestCase(10_001)]
     public void Launches_run_in_order_and_touch_what_they_should(int items)
     {
-        DeviceKernel<TestKernels.ScaleArguments> kernel = Device.Load<TestKernels.ScaleArguments>(TestKernels.Scale, Threads);
         using DeviceBuffer<float> x = Device.Allocate<float>(items + 1);
         x.Fill(0xFF);
         x.Upload([.. Enumerable.Range(0, items).Select(i => (float)i)]);
         for (int step = 1; step <= 3; step++)
-            kernel.Launch(Groups(items), new TestKernels.ScaleArguments { X = x.View, Items = items, Added = step });
+            Kernel.Launch(Groups(items), new ScaleArguments { X = x.View, Items = items, Added = step });
         // 2 (2 (2 x + 1) + 2) + 3
         Assert.That(x.ToArray()[..items], Is.EqualTo(Enumerable.Range(0, items).Select(i => 8f * i + 11)));
         Assert.That(x.ToArray()[items], Is.NaN);
@@ -44,38 +46,32 @@ public sealed class GpuKernelTests(string name) : GpuFixture(name)
     [TestCase(1)]
     [TestCase(31)]
     [TestCase(443)]
-    public void Groups_share_memory_between_barriers(int items)
+    public void Groups_share_memory_between_barriers_and_may_take_all_that_the_device_states(int items)
     {
-        DeviceKernel<TestKernels.SumArguments> kernel =
-            Device.Load<TestKernels.SumArguments>(TestKernels.Sum<DynamicMemory>, Threads, Threads * sizeof(int));
         int[] numbers = [.. Enumerable.Range(1, items).Select(i => i * i)];
         using DeviceBuffer<int> x = Device.Allocate<int>(numbers), sums = Device.Allocate<int>(Groups(items));
-        kernel.Launch(Groups(items), new TestKernels.SumArguments { X = x.View, Sums = sums.View, Items = items });
-        Assert.That(sums.ToArray(), Is.EqualTo(numbers.Chunk(Threads).Select(c => c.Sum())));
-    }
-
-    [Test]
-    public void A_group_can_take_all_the_shared_memory_that_the_device_states()
-    {
-        DeviceKernel<TestKernels.SumArguments> kernel =
-            Device.Load<TestKernels.SumArguments>(TestKernels.Sum<DynamicMemory>, Threads, Device.Limits.SharedBytes);
-        using DeviceBuffer<int> x = Device.Allocate<int>([1, 2, 3]), sums = Device.Allocate<int>(1);
-        kernel.Launch(1, new TestKernels.SumArguments { X = x.View, Sums = sums.View, Items = 3 });
-        Assert.That(sums.ToArray(), Is.EqualTo(new[] { 6 }));
+        foreach (int bytes in new[] { Threads * sizeof(int), Device.Limits.SharedBytes })
+        {
+            sums.Fill(0xFF);
+            Device.Load<SumArguments>(Sum<DynamicMemory>, Threads, bytes)
+                .Launch(Groups(items), new SumArguments { X = x.View, Sums = sums.View, Items = items });
+            Assert.That(sums.ToArray(), Is.EqualTo(numbers.Chunk(Threads).Select(c => c.Sum())));
+        }
     }
 
     [Test]
     public void Groups_of_a_cooperative_launch_wait_for_each_other_or_are_refused()
     {
         const int rounds = 100;
-        DeviceKernel<TestKernels.ScaleArguments> alone = Device.Load<TestKernels.ScaleArguments>(TestKernels.Scale, 1);
+        DeviceKernel<ScaleArguments> alone = Device.Load<ScaleArguments>(Scale, 1);
         Assert.That(() => alone.Launch(alone.ResidentGroups + 1, default, cooperative: true),
             Throws.ArgumentException.With.Message.Contains("wait for each other"));
         if (!Device.Limits.Cooperative) return;
-        DeviceKernel<TestKernels.WaitArguments> kernel = Device.Load<TestKernels.WaitArguments>(TestKernels.Wait, 2);
+        DeviceKernel<WaitArguments> kernel = Device.Load<WaitArguments>(Wait, 2);
         int groups = Math.Min(kernel.ResidentGroups, 4);
         using DeviceBuffer<int> arrived = Device.Allocate<int>(1), written = Device.Allocate<int>(2 * groups);
-        kernel.Launch(groups, new TestKernels.WaitArguments { Arrived = arrived.View, Written = written.View, Rounds = rounds }, cooperative: true);
+        var at = new WaitArguments { Arrived = arrived.View, Written = written.View, Rounds = rounds };
+        kernel.Launch(groups, at, cooperative: true);
         Assert.That(written.ToArray()[..groups], Is.All.EqualTo(rounds));
         Assert.That(arrived.ToArray(), Is.EqualTo(new[] { groups * rounds }));
     }
@@ -84,17 +80,16 @@ public sealed class GpuKernelTests(string name) : GpuFixture(name)
     public void Groups_that_do_not_fit_are_refused()
     {
         foreach ((int threads, int bytes) in ((int, int)[])[(0, 0), (Device.Limits.GroupThreads + 1, 0), (1, Device.Limits.SharedBytes + 1), (1, -1)])
-            Assert.That(() => Device.Load<TestKernels.SumArguments>(TestKernels.Sum<DynamicMemory>, threads, bytes),
+            Assert.That(() => Device.Load<SumArguments>(Sum<DynamicMemory>, threads, bytes),
                 Throws.ArgumentException.With.Message.Contains("bytes of shared memory"));
-        DeviceKernel<TestKernels.ScaleArguments> kernel = Device.Load<TestKernels.ScaleArguments>(TestKernels.Scale, Threads);
-        Assert.That(() => kernel.Launch(0, default), Throws.InstanceOf<ArgumentException>());
+        Assert.That(() => Kernel.Launch(0, default), Throws.InstanceOf<ArgumentException>());
     }
 
     [Test]
     public void A_kernel_is_compiled_once_and_buffers_of_another_device_are_not_copied()
     {
-        DeviceKernel<TestKernels.ScaleArguments> first = Device.Load<TestKernels.ScaleArguments>(TestKernels.Scale, Threads);
-        Assert.That(Device.Load<TestKernels.ScaleArguments>(TestKernels.Scale, Threads), Is.SameAs(first));
+        DeviceKernel<ScaleArguments> first = Kernel;
+        Assert.That(Kernel, Is.SameAs(first));
         using GpuDevice other = GpuDevices.Open(GpuDevices.Emulated);
         using DeviceBuffer<float> x = Device.Allocate<float>(31), there = other.Allocate<float>(31);
         Assert.That(() => x.CopyFrom(there, 0, 0, 31), Throws.ArgumentException.With.Message.Contains("allocate both on one device"));
@@ -103,11 +98,10 @@ public sealed class GpuKernelTests(string name) : GpuFixture(name)
     [Test]
     public void Threads_may_share_a_device()
     {
-        DeviceKernel<TestKernels.ScaleArguments> kernel = Device.Load<TestKernels.ScaleArguments>(TestKernels.Scale, Threads);
         float[][] results = [.. Enumerable.Range(0, 8).AsParallel().WithDegreeOfParallelism(4).Select(seed =>
         {
             using DeviceBuffer<float> x = Device.Allocate<float>([seed, 1]);
-            for (int i = 0; i < 20; i++) kernel.Launch(1, new TestKernels.ScaleArguments { X = x.View, Items = 1, Added = 1 });
+            for (int i = 0; i < 20; i++) Kernel.Launch(1, new ScaleArguments { X = x.View, Items = 1, Added = 1 });
             Device.Synchronize();
             return x.ToArray();
         }).OrderBy(x => x[0])];
@@ -119,13 +113,13 @@ public sealed class GpuKernelTests(string name) : GpuFixture(name)
     public void A_disposed_device_frees_what_is_left_and_refuses_the_rest()
     {
         GpuDevice gone = GpuDevices.Open(DeviceName);
-        DeviceKernel<TestKernels.ScaleArguments> kernel = gone.Load<TestKernels.ScaleArguments>(TestKernels.Scale, Threads);
+        DeviceKernel<ScaleArguments> kernel = gone.Load<ScaleArguments>(Scale, Threads);
         DeviceBuffer<float> x = gone.Allocate<float>(31);
         gone.Dispose();
         gone.Dispose();
         Assert.That((gone.LiveBuffers, gone.LiveBytes), Is.EqualTo((0, 0L)));
         Assert.That(() => gone.Allocate<float>(1), Throws.TypeOf<ObjectDisposedException>());
-        Assert.That(() => gone.Load<TestKernels.ScaleArguments>(TestKernels.Scale, 1), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => gone.Load<ScaleArguments>(Scale, 1), Throws.TypeOf<ObjectDisposedException>());
         Assert.That(() => kernel.Launch(1, default), Throws.TypeOf<ObjectDisposedException>());
         Assert.That(() => x.ToArray(), Throws.TypeOf<ObjectDisposedException>());
         Assert.That(gone.Synchronize, Throws.TypeOf<ObjectDisposedException>());

@@ -8,78 +8,44 @@ namespace Naf.Tests;
 /// <summary>Small kernels for the tests of devices.</summary>
 public static class TestKernels
 {
-    /// <summary>Numbers of every kind beside views.</summary>
+    /// <summary>Numbers of every kind beside views, of 8 and 2 elements.</summary>
     public struct MixedArguments
     {
-        /// <summary>[8], takes what was given.</summary>
         public ArrayView<double> Result;
-
-        /// <summary>A number of each kind.</summary>
         public int Int;
-
-        /// <summary>A number of each kind.</summary>
         public ulong ULong;
-
-        /// <summary>A number of each kind.</summary>
         public uint UInt;
-
-        /// <summary>[2].</summary>
         public ArrayView<float> Floats;
-
-        /// <summary>A number of each kind.</summary>
         public float Float;
-
-        /// <summary>A number of each kind.</summary>
         public double Double;
     }
 
-    /// <summary>Numbers.</summary>
+    /// <summary>X [items] and the sums of the groups.</summary>
     public struct SumArguments
     {
-        /// <summary>[items].</summary>
-        public ArrayView<int> X;
-
-        /// <summary>[groups].</summary>
-        public ArrayView<int> Sums;
-
-        /// <summary>Items.</summary>
+        public ArrayView<int> X, Sums;
         public int Items;
     }
 
-    /// <summary>x and a factor.</summary>
+    /// <summary>X [items] and what is added.</summary>
     public struct ScaleArguments
     {
-        /// <summary>[items].</summary>
         public ArrayView<float> X;
-
-        /// <summary>Items.</summary>
         public int Items;
-
-        /// <summary>What is added.</summary>
         public float Added;
     }
 
-    /// <summary>What groups that wait for each other count.</summary>
+    /// <summary>Groups that arrived, [1]; what they wrote by turns, [2, groups]; and how often they wait.</summary>
     public struct WaitArguments
     {
-        /// <summary>[1], groups that arrived.</summary>
-        public ArrayView<int> Arrived;
-
-        /// <summary>[2, groups], the two halves by turns.</summary>
-        public ArrayView<int> Written;
-
-        /// <summary>Barriers.</summary>
+        public ArrayView<int> Arrived, Written;
         public int Rounds;
     }
 
-    /// <summary>Numbers and functions of them.</summary>
+    /// <summary>X [n] and seven functions of each, Y [n, 7].</summary>
     public struct FunctionArguments
     {
-        /// <summary>[n].</summary>
-        public ArrayView<float> X;
-
-        /// <summary>[n, 7].</summary>
-        public ArrayView<float> Y;
+        public ArrayView<float> X, Y;
     }
 
     /// <summary>result = every argument.</summary>

@@ -43,7 +43,7 @@ internal sealed class TorchMlp
                 Tensor? mean = statistics?.take(_means[l]), variance = statistics?.take(_variances[l]);
                 if (averaged is not null) Average(l, z.detach(), averaged);
                 z = nn.functional.batch_norm(z, mean!, variance!, theta.take(_scales[l]), theta.take(_biases[l]),
-                    training: statistics is null, eps: BatchNormConstants.Epsilon);
+                    training: statistics is null, eps: MlpShape.NormEpsilon);
             }
             else
             {
@@ -58,7 +58,7 @@ internal sealed class TorchMlp
     private void Average(int layer, Tensor z, Tensor averaged)
     {
         foreach ((Tensor places, Tensor batch) in new[] { (_means[layer], z.mean([0])), (_variances[layer], z.var(0, unbiased: false)) })
-            averaged.index_copy_(0, places, averaged.take(places).lerp(batch, BatchNormConstants.Rate));
+            averaged.index_copy_(0, places, averaged.take(places).lerp(batch, MlpShape.NormRate));
     }
 
     private int Units(int layer) => layer < _shape.Layers ? _shape.Hidden[layer] : _shape.Output;

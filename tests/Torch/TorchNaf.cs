@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Naf.Checks.Oracles;
 using Naf.Kernels.Network;
 using Naf.Kernels.Update;
 using TorchSharp;
@@ -23,7 +22,6 @@ internal sealed class TorchNaf : IDisposable
     private readonly Tensor _target, _targetStatistics;
     private readonly optim.Optimizer _adam;
 
-    /// <param name="shape">Sizes.</param>
     /// <param name="settings">Rates; the seed is of no account.</param>
     /// <param name="parameters">Of all networks, as at the learner's birth.</param>
     /// <param name="statistics">Running statistics of all networks.</param>
@@ -50,29 +48,28 @@ internal sealed class TorchNaf : IDisposable
     /// <summary>θ′ of the first network.</summary>
     public double[] Target => Flat(_target);
 
-    /// <summary>Running statistics of all networks.</summary>
     public double[] Statistics => Flat(_statistics);
 
-    /// <summary>Running statistics of the target.</summary>
     public double[] TargetStatistics => Flat(_targetStatistics);
 
     /// <summary>∂loss/∂θ of all networks, of the last <see cref="Update"/>, before clipping.</summary>
     public double[] Gradient { get; private set; } = [];
 
     /// <summary>One update: y = r + γ V′(x′), the gradient of mean (Q − y)², clipping, Adam, Polyak average, running statistics.</summary>
+    /// <param name="batch">[batch, 2 state + action + 2], rows [x | u | r | b | x′].</param>
     /// <returns>The loss before it.</returns>
-    public double Update(Minibatch<double> batch)
+    public double Update(double[] batch)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor x = Rows(batch.X), u = Rows(batch.U), next = Rows(batch.Next), reward = tensor(batch.Reward);
-        Tensor bootstrap = tensor(batch.Bootstrap.Select(b => b ? 1.0 : 0.0).ToArray());
-        Tensor y, loss;
+        int reward = _shape.State + _shape.Action;
+        Tensor rows = tensor(batch).view(-1, reward + 2 + _shape.State), x = rows[.., .._shape.State];
+        Tensor u = rows[.., _shape.State..reward], next = rows[.., (reward + 2)..], y;
         using (no_grad())
         {
             Tensor v = _mlps[0].Forward(_target, next, _targetStatistics)[.., 0];
-            y = _settings.RewardScale * reward + _settings.Gamma * bootstrap * v;
+            y = _settings.RewardScale * rows[.., reward] + _settings.Gamma * rows[.., reward + 1] * v;
         }
-        loss = (Q(x, u) - y).square().mean();
+        Tensor loss = (Q(x, u) - y).square().mean();
         _adam.zero_grad();
         loss.backward();
         Gradient = [.. _theta.SelectMany(t => Flat(t.grad!))];
@@ -90,7 +87,6 @@ internal sealed class TorchNaf : IDisposable
         return loss.item<double>();
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _adam.Dispose();
@@ -102,8 +98,6 @@ internal sealed class TorchNaf : IDisposable
         Tensor heads = cat([.. _mlps.Select((mlp, n) => mlp.Forward(_theta[n], x, averaged: _statistics[n]))], 1);
         return TorchAdvantage.Value(heads[.., 0], heads[.., 1..(1 + _shape.Action)], heads[.., (1 + _shape.Action)..], u, _settings.LogDiagonalBound);
     }
-
-    private static Tensor Rows(double[][] rows) => tensor(rows.SelectMany(r => r).ToArray()).view(rows.Length, -1);
 
     private static double[] Flat(params Tensor[] tensors) => [.. tensors.SelectMany(t => t.detach().data<double>().ToArray())];
 }

@@ -16,7 +16,8 @@ internal static unsafe class BatchNorm
         int columns = MlpShape.Pad(shape.Hidden[layer]);
         float* z = space.Activation[layer], normalised = space.Normalised[layer], moments = space.Moments[layer];
         float* scales = parameters + shape.Scales(layer), shifts = parameters + shape.Biases(layer);
-        Vector512<float> one = Vector512<float>.One, epsilon = Vector512.Create(BatchNormConstants.Epsilon), perSample = Vector512.Create(1f / rows);
+        Vector512<float> one = Vector512<float>.One, epsilon = Vector512.Create(MlpShape.NormEpsilon);
+        Vector512<float> perSample = Vector512.Create(1f / rows);
         for (int j = 0; j < columns; j += 16)
         {
             Vector512<float> mean, variance;
@@ -88,7 +89,7 @@ internal static unsafe class BatchNorm
     /// <summary>Running mean and variance ← running + rate (batch − running).</summary>
     public static void UpdateStatistics(MlpWorkspace space, float* statistics)
     {
-        Vector512<float> rate = Vector512.Create(BatchNormConstants.Rate);
+        Vector512<float> rate = Vector512.Create(MlpShape.NormRate);
         for (int l = 0; l < space.Shape.Layers; l++)
         {
             float* running = statistics + space.Shape.Means(l);

@@ -21,10 +21,8 @@ internal static unsafe class MaskedMatMul
     /// <summary>Vectors of a row in a strip: 7 in AVX-512's 32 registers (strips of 28 KB); 3 where a vector takes two of AVX2's 16.</summary>
     private static int MaximalVectors => Vector512.IsHardwareAccelerated ? 7 : 3;
 
-    /// <param name="rows">Rows of C to compute.</param>
     /// <param name="a">First element of A; A[m, k] is a[m · aRow + k · aStep].</param>
     /// <param name="bits">[rows, bitWords]: bit k of a row's words says that A[m, k] may be other than zero; null: all do.</param>
-    /// <param name="depth">Extent of k.</param>
     /// <param name="b">[depth, bRow], of which the first <paramref name="columns"/> are used.</param>
     /// <param name="start">One row for all: a bias, or zeros.</param>
     /// <param name="c">[rows, cRow].</param>
@@ -173,3 +171,44 @@ internal static unsafe class MaskedMatMul
         }
     }
 }
+
+/// <summary>What is done to a product's elements before they are stored.</summary>
+internal unsafe interface IFinish
+{
+    /// <param name="gate">The same elements of another matrix.</param>
+    static abstract Vector512<float> Apply(Vector512<float> c, float* gate);
+}
+
+internal readonly unsafe struct NoFinish : IFinish
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector512<float> Apply(Vector512<float> c, float* gate) => c;
+}
+
+/// <summary>max(c, 0); what is not a number stays so.</summary>
+internal readonly unsafe struct ReluFinish : IFinish
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Apply(Vector512<float> c, float* gate) => MaxNative(Vector512<float>.Zero, c);
+}
+
+/// <summary>c where the gate is above 0, else 0: the ReLU's derivative.</summary>
+internal readonly unsafe struct GateFinish : IFinish
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Apply(Vector512<float> c, float* gate) =>
+        ConditionalSelect(GreaterThan(Load(gate), Vector512<float>.Zero), c, Vector512<float>.Zero);
+}
+
+/// <summary>A count of vectors as a type, so that the compiler unrolls for it.</summary>
+internal interface ICount
+{
+    static abstract int Value { get; }
+}
+
+internal readonly struct Count1 : ICount { public static int Value => 1; }
+internal readonly struct Count2 : ICount { public static int Value => 2; }
+internal readonly struct Count3 : ICount { public static int Value => 3; }
+internal readonly struct Count4 : ICount { public static int Value => 4; }
+internal readonly struct Count5 : ICount { public static int Value => 5; }
+internal readonly struct Count6 : ICount { public static int Value => 6; }
+internal readonly struct Count7 : ICount { public static int Value => 7; }

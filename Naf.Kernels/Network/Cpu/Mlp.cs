@@ -26,11 +26,14 @@ internal static unsafe class Mlp
     /// <summary>Output of rows [first, last) from the inputs; keeps the activations for the backward pass.</summary>
     /// <param name="statistics">Running statistics of the batch normalisation to use; null: those of this batch.</param>
     /// <param name="x">[batch, xRow].</param>
-    public static void Forward(MlpWorkspace space, float* parameters, float* statistics, float* x, int xRow, int first, int last)
+    /// <param name="marked">As <see cref="Hidden"/> has it.</param>
+    public static void Forward(
+        MlpWorkspace space, float* parameters, float* statistics, float* x, int xRow, int first, int last,
+        int marked = int.MaxValue)
     {
         MlpShape shape = space.Shape;
         if (first >= last) return;
-        float* h = Hidden(space, parameters, statistics, x, xRow, first, last, marked: shape.Layers);
+        float* h = Hidden(space, parameters, statistics, x, xRow, first, last, marked);
         RowOperations.Dot(last - first, h, MlpShape.Pad(shape.Hidden[^1]), parameters + shape.Weights(shape.Layers),
             parameters + shape.Biases(shape.Layers), shape.Output, space.Output + (nint)first * space.OutputRow, space.OutputRow);
     }

@@ -7,7 +7,6 @@ internal sealed unsafe class MlpWorkspace : IDisposable
 {
     private readonly List<HostBuffer> _buffers = [];
 
-    /// <param name="batch">Samples.</param>
     /// <param name="training">Whether gradients will be asked for; without, only the forward pass has its memory.</param>
     /// <param name="lender">
     /// A workspace of a network with the same hidden layers whose memory for transposed weights and gradients serves this one too: never in use

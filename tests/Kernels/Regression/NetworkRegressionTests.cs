@@ -1,9 +1,10 @@
 using Naf.Checks.Comparisons;
-using Naf.Checks.Oracles;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Regression;
+using Naf.Torch;
 using NUnit.Framework;
+using TorchSharp;
 
 namespace Naf.Tests;
 
@@ -106,10 +107,13 @@ public sealed class NetworkRegressionTests(string name) : DeviceFixture(name)
         regression.Train(0, rows, 5);
         float[] z = [.. rows.Chunk(34).SelectMany(r => r[..31])];
         regression.Predict(0, z, y);
-        double[][] standardised = [.. z.Chunk(31).Select(r => r.Select((v, i) => (v - (double)i) * (i + 1)).ToArray())];
+        double[] standardised = [.. z.Select((v, i) => (v - (double)(i % 31)) * (i % 31 + 1))];
         double[] parameters = [.. Parameters(regression, 0).Select(v => (double)v)];
-        double[][] g = new MlpOracle(regression.Shape).Forward(parameters, null, standardised);
-        double[] expected = [.. g.SelectMany(row => row.Select((value, j) => 31 + j + value / (31 + j + 1)))];
+        TorchNatives.Load();
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor g = new TorchMlp(regression.Shape).Forward(
+            torch.tensor(parameters), torch.tensor(standardised).view(100, 31));
+        double[] expected = [.. g.data<double>().Select((value, i) => 31 + i % 3 + value / (31 + i % 3 + 1))];
         Assert.That(y, Is.EqualTo(expected).Within(Tolerances.RegressionGradient * 40));
     }
 

@@ -1,5 +1,6 @@
 using Naf.Gpu.Accelerators;
 using NUnit.Framework;
+using static Naf.Tests.TestKernels;
 
 namespace Naf.Tests;
 
@@ -19,8 +20,8 @@ public sealed class FloatMathTests(string name) : GpuFixture(name)
         float[] x = X;
         using DeviceBuffer<float> input = Device.Allocate<float>(x), output = Device.Allocate<float>(7 * x.Length);
         output.Fill(0xFF);
-        Device.Load<TestKernels.FunctionArguments>(TestKernels.Functions, 4)
-            .Launch(31, new TestKernels.FunctionArguments { X = input.View, Y = output.View });
+        Device.Load<FunctionArguments>(Functions, 4)
+            .Launch(31, new FunctionArguments { X = input.View, Y = output.View });
         float[] y = output.ToArray();
         for (int i = 0; i < x.Length; i++)
         {

@@ -7,21 +7,18 @@ using Naf.Kernels.Rollout.Engines;
 using Naf.Kernels.Scalar;
 using Naf.Kernels.Update;
 using NUnit.Framework;
+using static Naf.Tests.NafUpdateTests;
 
 namespace Naf.Tests;
 
 /// <summary>R_f filled by the host and by rollouts, emptied, saved and loaded: on every device what a list of rows on the processor says.</summary>
 [TestFixture("cpu")]
 [TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
-public sealed class ImaginedReplayTests(string name)
+public sealed class ImaginedReplayTests(string name) : DeviceFixture(name)
 {
     private const int Capacity = 150, Row = 16;
     private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 3, action: 2, horizon: 9);
     private static readonly NafShape Shape = new(6, 2, [31]);
-
-    private static readonly CpuDevice Processor = new(2);
-
-    private Device Open() => name == "cpu" ? Processor : GpuDevices.Shared(name);
 
     private static NafPopulation Population(Device device) =>
         new(device, Shape, [], 16, 100, [new() { Seed = 1 }, new() { Seed = 2 }], imaginedCapacity: Capacity);
@@ -51,13 +48,6 @@ public sealed class ImaginedReplayTests(string name)
     private static float[][] Rows(NafPopulation population, int learner) =>
         [.. population.LearnerAt(learner).Imagined.Rows.ToArray().Chunk(Row)];
 
-    private static byte[] State(NafPopulation population)
-    {
-        using var stream = new MemoryStream();
-        population.Save(stream);
-        return stream.ToArray();
-    }
-
     private static long Updates(NafPopulation population, int learner, int imagined, int real)
     {
         long before = population.TakeReport(learner).Updates;
@@ -68,10 +58,9 @@ public sealed class ImaginedReplayTests(string name)
     [Test]
     public void The_host_s_rows_and_those_of_rollouts_stand_one_behind_the_other()
     {
-        Device device = Open();
         using Device cpu = new CpuDevice(1);
-        using NafPopulation population = Population(device), reference = Population(cpu);
-        foreach ((Device on, NafPopulation p) in new[] { (device, population), (cpu, reference) })
+        using NafPopulation population = Population(Device), reference = Population(cpu);
+        foreach ((Device on, NafPopulation p) in new[] { (Device, population), (cpu, reference) })
         {
             // 40 + 124 rows in 150 places: rollouts overwrite what may not have reached the device yet
             Store(p, 0, series: 0, count: 40);
@@ -96,10 +85,9 @@ public sealed class ImaginedReplayTests(string name)
     [Test]
     public void A_cleared_R_f_gives_no_updates_until_it_holds_a_minibatch_again()
     {
-        Device device = Open();
-        using NafPopulation population = Population(device);
+        using NafPopulation population = Population(Device);
         for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 64, (ulong)k);
-        Imagine(device, population, seed: 50);
+        Imagine(Device, population, seed: 50);
         Assert.That(Updates(population, 0, imagined: 3, real: 2), Is.EqualTo(5));
         Store(population, 0, series: 0, count: 5);
         population.ClearImagined(0);
@@ -116,9 +104,8 @@ public sealed class ImaginedReplayTests(string name)
     [Test]
     public void Updates_take_the_rows_that_were_stored_last()
     {
-        Device device = Open();
         using Device cpu = new CpuDevice(1);
-        using NafPopulation population = Population(device), reference = Population(cpu), plain = Population(cpu);
+        using NafPopulation population = Population(Device), reference = Population(cpu), plain = Population(cpu);
         foreach (NafPopulation p in (NafPopulation[])[population, reference])
         {
             // rows that never reach the updates: cleared on their way, or overwritten
@@ -126,24 +113,29 @@ public sealed class ImaginedReplayTests(string name)
             p.ClearImagined(0);
             Store(p, 0, series: 9000, count: Capacity);
             Store(p, 0, series: 0, count: Capacity);
-            p.Update(imagined: 4, real: 0);
+            Update(p);
         }
         Store(plain, 0, series: 0, count: Capacity);
-        plain.Update(imagined: 4, real: 0);
+        Update(plain);
         float[] expected = plain.LearnerAt(0).Parameters.Span.ToArray();
         Assert.That(reference.LearnerAt(0).Parameters.Span.ToArray(), Is.EqualTo(expected));
         Assert.That(population.LearnerAt(0).Parameters.Span.ToArray(), Is.EqualTo(expected).Within(Tolerances.UpdatedParameters));
         double loss = plain.TakeReport(0).Loss;
         Assert.That(population.TakeReport(0).Loss, Is.EqualTo(loss).Within(Tolerances.LossOfDevices * loss));
+
+        static void Update(NafPopulation population)
+        {
+            UpdateCheck.Fill(population, 0, 50, 1);
+            population.Update(imagined: 4, real: 2);
+        }
     }
 
     [Test]
     public void A_checkpoint_holds_rows_that_were_on_their_way_and_puts_away_those_of_who_loads_it()
     {
-        Device device = Open();
         using Device cpu = new CpuDevice(1);
-        using NafPopulation first = Population(device), again = Population(device), moved = Population(cpu);
-        Imagine(device, first, seed: 50);
+        using NafPopulation first = Population(Device), again = Population(Device), moved = Population(cpu);
+        Imagine(Device, first, seed: 50);
         Store(first, 0, series: 0, count: 40);
         first.ClearImagined(1);
         Store(first, 1, series: 300, count: 20);
@@ -155,7 +147,7 @@ public sealed class ImaginedReplayTests(string name)
             Assert.That(State(p), Is.EqualTo(state));
             Assert.That((p.ImaginedCount(0), p.ImaginedCount(1)), Is.EqualTo((Capacity, 20)));
         }
-        foreach ((Device on, NafPopulation p) in new[] { (device, first), (device, again), (cpu, moved) })
+        foreach ((Device on, NafPopulation p) in new[] { (Device, first), (Device, again), (cpu, moved) })
         {
             Store(p, 1, series: 400, count: 3);
             Imagine(on, p, seed: 70);
@@ -169,10 +161,9 @@ public sealed class ImaginedReplayTests(string name)
     [Test]
     public void What_cannot_be_stored_is_refused()
     {
-        Device device = Open();
-        using var without = new NafPopulation(device, Shape, [], 16, 100, [new LearnerSettings()]);
+        using var without = new NafPopulation(Device, Shape, [], 16, 100, [new LearnerSettings()]);
         Assert.That(() => Store(without, 0, 0, 1), Throws.ArgumentException.With.Message.Contains("R_f"));
-        using NafPopulation population = Population(device);
+        using NafPopulation population = Population(Device);
         float[] x = new float[6], u = [0, float.NaN];
         Assert.That(() => population.StoreImagined(0, x, u, 0, x, false), Throws.TypeOf<NonFiniteTransitionException>());
         Assert.That(population.ImaginedCount(0), Is.Zero);

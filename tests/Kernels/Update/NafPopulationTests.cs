@@ -11,6 +11,7 @@ namespace Naf.Tests;
 /// <summary>What a population promises: nobody's numbers depend on threads, neighbours, or an interruption.</summary>
 public sealed class NafPopulationTests
 {
+    private static readonly CpuDevice Processor = new(2);
     private static readonly NafShape Shape = new(7, 3, [40, 31]);
 
     [Test]
@@ -31,75 +32,29 @@ public sealed class NafPopulationTests
     }
 
     [Test]
-    public void A_loaded_population_goes_on_as_the_saved_one_bitwise([Values] bool batchNorm)
-    {
-        NafShape shape = Shape with { BatchNorm = batchNorm };
-        using var device = new CpuDevice(1);
-        using var first = new NafPopulation(device, shape, [], 16, 1000, [Settings(1), Settings(2)]);
-        using var second = new NafPopulation(device, shape, [], 16, 1000, [Settings(1), Settings(2)]);
-        for (int k = 0; k < 2; k++) UpdateCheck.Fill(first, k, 500, (ulong)k);
-        first.Update(11);
-        using var stream = new MemoryStream();
-        first.Save(stream);
-        stream.Position = 0;
-        second.Load(stream);
-        Assert.That(second.TakeReport(1), Is.EqualTo(first.TakeReport(1)));
-        foreach (NafPopulation population in new[] { first, second })
-        {
-            // more than the capacity: the replay wraps around
-            UpdateCheck.Fill(population, 1, 700, 9);
-            population.Update(13);
-        }
-        for (int k = 0; k < 2; k++) Assert.That(Parameters(second, k), Is.EqualTo(Parameters(first, k)));
-        Assert.That(second.TakeReport(1), Is.EqualTo(first.TakeReport(1)));
-    }
-
-    [Test]
     public void A_checkpoint_of_something_else_is_refused_with_its_reason()
     {
-        using var device = new CpuDevice(1);
-        using var population = new NafPopulation(device, Shape, [], 16, 1000, [Settings(1)]);
-        using var stream = new MemoryStream();
-        population.Save(stream);
-        byte[] bytes = stream.ToArray();
+        NafShape wide = Shape with { Hidden = [41, 31] };
+        using NafPopulation population = Population(Shape, 1000, 1), wider = Population(wide, 1000, 1);
+        using NafPopulation other = Population(Shape, 1000, 2), more = Population(Shape, 1000, 1, 2);
+        using NafPopulation larger = Population(Shape, 2000, 1);
+        byte[] bytes = NafUpdateTests.State(population);
+        IsRefused(wider, bytes, "7-[40,31]-{1,3,6} and this run 7-[41,31]");
+        IsRefused(other, bytes, "seed 1");
+        IsRefused(more, bytes, "1 learners");
+        IsRefused(larger, bytes, "replay_capacity=1000");
+        IsRefused(population, bytes[..^1], "too early");
+        IsRefused(population, [1, 2, 3, 4, 5], "does not hold a NAF population");
 
-        using var wider = new NafPopulation(device, Shape with { Hidden = [41, 31] }, [], 16, 1000, [Settings(1)]);
-        Assert.That(() => wider.Load(new MemoryStream(bytes)),
-            Throws.TypeOf<InvalidDataException>().With.Message.Contains("[40,31]").And.Message.Contains("[41,31]"));
-        using var other = new NafPopulation(device, Shape, [], 16, 1000, [Settings(2)]);
-        Assert.That(() => other.Load(new MemoryStream(bytes)), Throws.TypeOf<InvalidDataException>().With.Message.Contains("seed 1"));
-        using var more = new NafPopulation(device, Shape, [], 16, 1000, [Settings(1), Settings(2)]);
-        Assert.That(() => more.Load(new MemoryStream(bytes)), Throws.TypeOf<InvalidDataException>().With.Message.Contains("1 learners"));
-        using var larger = new NafPopulation(device, Shape, [], 16, 2000, [Settings(1)]);
-        Assert.That(() => larger.Load(new MemoryStream(bytes)), Throws.TypeOf<InvalidDataException>().With.Message.Contains("replay_capacity=1000"));
-        Assert.That(() => population.Load(new MemoryStream(bytes[..^1])), Throws.TypeOf<InvalidDataException>().With.Message.Contains("too early"));
-        Assert.That(() => population.Load(new MemoryStream([1, 2, 3, 4, 5])), Throws.TypeOf<InvalidDataException>());
-    }
-
-    [Test]
-    public void A_learner_that_overflows_stops_before_its_parameters_are_touched_and_the_others_go_on()
-    {
-        using var device = new CpuDevice(1);
-        using var population = new NafPopulation(device, Shape, [], 16, 1000, [Settings(1), Settings(2)]);
-        UpdateCheck.Fill(population, 0, 100, 1);
-        UpdateCheck.Fill(population, 1, 100, 1);
-        population.Update(5);
-        for (int i = 0; i < 900; i++) population.Store(0, new float[7], new float[3], 1e30f, new float[7], false);
-        float[] before = Parameters(population, 0);
-        population.Update(5);
-        Assert.That(population.TakeReport(0), Has.Property("Finite").False.And.Property("Updates").EqualTo(5));
-        Assert.That(Parameters(population, 0), Is.EqualTo(before));
-        Assert.That(population.TakeReport(1), Has.Property("Finite").True.And.Property("Updates").EqualTo(10));
-        population.SetActive(0, true);
-        population.Update(1);
-        Assert.That(population.TakeReport(0).Updates, Is.EqualTo(5));
+        static void IsRefused(NafPopulation by, byte[] checkpoint, string reason) =>
+            Assert.That(() => by.Load(new MemoryStream(checkpoint)),
+                Throws.TypeOf<InvalidDataException>().With.Message.Contains(reason));
     }
 
     [Test]
     public void What_is_not_finite_or_of_the_wrong_length_is_never_stored()
     {
-        using var device = new CpuDevice(1);
-        using var population = new NafPopulation(device, Shape, [], 16, 1000, [Settings(1)]);
+        using NafPopulation population = Population(Shape, 1000, 1);
         var (x, u) = (new float[7], new float[3]);
         Assert.That(() => population.Store(0, [float.NaN, 0, 0, 0, 0, 0, 0], u, 0, x, false),
             Throws.TypeOf<NonFiniteTransitionException>().With.Message.Contains("not finite"));
@@ -112,19 +67,18 @@ public sealed class NafPopulationTests
     [Test]
     public void A_full_replay_keeps_the_newest()
     {
-        using var device = new CpuDevice(1);
-        using var population = new NafPopulation(device, Shape, [], 2, 5000, [Settings(1)]);
+        using NafPopulation population = Population(Shape, 5000, 1);
         for (int i = 0; i < 5003; i++) population.Store(0, new float[7], new float[3], i, new float[7], false);
         ReplayBuffer replay = population.LearnerAt(0).Replay;
         Assert.That(population.ReplayCount(0), Is.EqualTo(5000));
-        unsafe { Assert.That(Enumerable.Range(0, 5).Select(i => replay.Row(i)[10]), Is.EqualTo(new float[] { 5000, 5001, 5002, 3, 4 })); }
+        float[] rewards = [.. Enumerable.Range(0, 5).Select(i => replay.RowSpan(i)[10])];
+        Assert.That(rewards, Is.EqualTo(new float[] { 5000, 5001, 5002, 3, 4 }));
     }
 
     [Test]
     public void Nothing_is_allocated_once_warm()
     {
-        using var device = new CpuDevice(2);
-        using var population = new NafPopulation(device, Shape, [], 16, 1000, [Settings(1), Settings(2)]);
+        using NafPopulation population = Population(Shape, 1000, 1, 2);
         for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 1000, 1);
         var (x, u) = (new float[7], new float[3]);
         Step(20);
@@ -151,28 +105,19 @@ public sealed class NafPopulationTests
     }
 
     [Test]
-    public void Everything_is_freed()
-    {
-        long before = HostBuffer.LiveBuffers;
-        using (var device = new CpuDevice(2))
-        using (var population = new NafPopulation(device, Shape with { BatchNorm = true }, [], 16, 10_000, [Settings(1), Settings(2)]))
-            UpdateCheck.Fill(population, 0, 9000, 1);
-        Assert.That(HostBuffer.LiveBuffers, Is.EqualTo(before));
-    }
-
-    [Test]
     public void Settings_out_of_range_are_refused_by_name()
     {
-        using var device = new CpuDevice(1);
-        Assert.That(() => new NafPopulation(device, Shape, [], 16, 8, [Settings(1)]),
-            Throws.ArgumentException.With.Message.Contains("replay_capacity"));
-        Assert.That(() => new NafPopulation(device, Shape, [], 16, 99, [Settings(1) with { Tau = 0 }]),
-            Throws.ArgumentException.With.Message.Contains("tau"));
-        Assert.That(() => new NafPopulation(device, Shape, [1, 2], 16, 99, [Settings(1)]),
-            Throws.ArgumentException.With.Message.Contains("input scale"));
-        Assert.That(() => new NafPopulation(device, Shape with { Action = 65 }, [], 16, 99, [Settings(1)]),
-            Throws.ArgumentException.With.Message.Contains("65"));
+        IsRefused("replay_capacity", () => Population(Shape, 8, 1));
+        IsRefused("tau", () => new NafPopulation(Processor, Shape, [], 16, 99, [Settings(1) with { Tau = 0 }]));
+        IsRefused("input scale", () => new NafPopulation(Processor, Shape, [1, 2], 16, 99, [Settings(1)]));
+        IsRefused("65", () => Population(Shape with { Action = 65 }, 99, 1));
+
+        static void IsRefused(string name, Func<NafPopulation> population) =>
+            Assert.That(population, Throws.ArgumentException.With.Message.Contains(name));
     }
+
+    private static NafPopulation Population(NafShape shape, int capacity, params ulong[] seeds) =>
+        new(Processor, shape, [], 16, capacity, [.. seeds.Select(Settings)]);
 
     private static LearnerSettings Settings(ulong seed) => new() { Seed = seed, Tau = 0.01f };
 

@@ -1,30 +1,147 @@
 using Naf.Checks.Comparisons;
 using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Kernels.Population;
 using Naf.Kernels.Update;
 using NUnit.Framework;
 
 namespace Naf.Tests;
 
-/// <summary>The fast update against the reference in double, on awkward sizes.</summary>
-public sealed class NafUpdateTests
+/// <summary>Updates on the processor and every GPU device, against the reference in double, on awkward sizes.</summary>
+[TestFixture("cpu")]
+[TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
+public sealed class NafUpdateTests(string name) : DeviceFixture(name)
 {
-    [TestCase(1, 1, new[] { 1 }, 1)]
-    [TestCase(20, 6, new[] { 200, 200 }, 64)]
-    [TestCase(13, 3, new[] { 31, 17 }, 31)]
-    [TestCase(5, 1, new[] { 443 }, 67)]
-    [TestCase(31, 8, new[] { 64, 33, 100 }, 130)]
-    public void Three_updates_are_those_of_the_reference(int state, int action, int[] hidden, int batch)
+    private static readonly string[] Kinds = ["", "trunk", "norm", "trunk norm"];
+
+    [TestCase(1, 1, "1", 1, "")]
+    [TestCase(5, 2, "31", 16, "")]
+    [TestCase(20, 6, "200,200", 64, "")]
+    [TestCase(17, 3, "33,47,16", 31, "trunk")]
+    [TestCase(443, 7, "31", 3, "")]
+    [TestCase(7, 2, "31,20", 19, "norm")]
+    [TestCase(3, 1, "17", 31, "trunk norm")]
+    [TestCase(5, 1, "443", 67, "")]
+    [TestCase(31, 8, "64,33,100", 130, "trunk")]
+    public void Three_updates_are_those_of_the_reference(int state, int action, string hidden, int batch, string kind)
     {
-        foreach ((bool trunk, bool batchNorm) in new[] { (false, false), (true, false), (false, true), (true, true) })
+        // a batch of one has no variance to normalise by
+        foreach (string k in DeviceName == "cpu" ? Kinds[..(batch == 1 ? 2 : 4)] : [kind])
         {
-            // a batch of one has no variance to normalise by
-            if (batchNorm && batch == 1) continue;
-            using var device = new CpuDevice(1);
-            var shape = new NafShape(state, action, [.. hidden], trunk, batchNorm);
-            float[] scale = [.. Enumerable.Range(0, state).Select(i => 0.5f + i % 3 * 0.25f)];
-            var settings = new LearnerSettings { Seed = 3, RewardScale = 2, ClipNorm = 5, Tau = 0.01f };
-            UpdateCheck.Errors errors = UpdateCheck.Run(device, shape, settings, batch, updates: 3, scale);
-            Assert.That(errors.Agree, Is.True, $"{shape}: {errors}");
+            var settings = new LearnerSettings { Seed = 3, Gamma = 0.9f, RewardScale = 2, ClipNorm = 5 };
+            NafShape shape = Shape(state, action, hidden, k);
+            UpdateCheck.Errors errors = UpdateCheck.Run(Device, shape, settings, batch, updates: 3, Scale(state));
+            Assert.That(errors.Agree, Is.True, $"{k}: {errors}");
         }
+    }
+
+    [TestCase(1, "")]
+    [TestCase(31, "trunk")]
+    [TestCase(443, "norm")]
+    [TestCase(20, "trunk norm")]
+    public void Actions_and_values_of_a_trained_learner_are_those_of_the_reference(int samples, string kind)
+    {
+        (double act, double evaluate) = UpdateCheck.PolicyErrors(Device, Shape(7, 3, "40,31,17", kind), samples);
+        Assert.That(new[] { act, evaluate }, Is.All.LessThan(UpdateCheck.Errors.PolicyBound));
+    }
+
+    [Test]
+    public void All_learners_act_in_one_call_as_in_one_each()
+    {
+        using NafPopulation population = Population(Device, [1, 2]);
+        float[] x = [.. Enumerable.Range(0, 8).Select(i => 0.3f * (i - 4))], u = new float[4];
+        float[] all = [.. Enumerable.Repeat(float.NaN, 4)];
+        for (int k = 0; k < 2; k++) population.Act(k, x.AsSpan(4 * k, 4), u.AsSpan(2 * k, 2));
+        population.ActAll(x, all);
+        Assert.That(all, Is.EqualTo(u));
+        Assert.That(() => population.Act(0, new float[3], new float[2]),
+            Throws.ArgumentException.With.Message.Contains("3 entries"));
+        Assert.That(() => population.Evaluate(1, x, []),
+            Throws.ArgumentException.With.Message.Contains("u has 0 entries"));
+    }
+
+    [Test]
+    public void A_checkpoint_moves_to_the_processor_and_goes_on_bitwise_where_it_was([Values("", "norm")] string kind)
+    {
+        using var cpu = new CpuDevice(1);
+        using NafPopulation first = Population(Device, [1, 2], kind);
+        using NafPopulation second = Population(Device, [1, 2], kind, rows: 0);
+        using NafPopulation moved = Population(cpu, [1, 2], kind, rows: 0);
+        first.Update(3);
+        byte[] state = State(first);
+        foreach (NafPopulation population in (NafPopulation[])[second, moved])
+        {
+            population.Load(new MemoryStream(state));
+            Assert.That(State(population), Is.EqualTo(state));
+        }
+        // on, with more than the capacity: the replay wraps around
+        foreach (NafPopulation population in (NafPopulation[])[first, second, moved])
+        {
+            UpdateCheck.Fill(population, 0, 150, 99);
+            population.Update(2);
+        }
+        Assert.That(State(second), Is.EqualTo(State(first)));
+        Assert.That(second.TakeReport(1), Is.EqualTo(first.TakeReport(1)));
+        float[] expected = first.LearnerAt(0).Parameters.Span.ToArray();
+        Assert.That(moved.LearnerAt(0).Parameters.Span.ToArray(),
+            Is.EqualTo(expected).Within(Tolerances.UpdatedParameters));
+    }
+
+    [Test]
+    public void A_learner_that_overflows_stops_before_its_parameters_are_touched_and_the_others_go_on()
+    {
+        using NafPopulation population = Population(Device, [1, 2]);
+        population.Update(5);
+        float[] huge = [1e30f, 1e30f, 1e30f, 1e30f], before = population.LearnerAt(0).Parameters.Span.ToArray();
+        for (int i = 0; i < 200; i++) population.Store(0, huge, [0, 0], 1e30f, huge, false);
+        population.Update(2);
+        population.Update(3);
+        Assert.That(population.TakeReport(0), Has.Property("Finite").False.And.Property("Updates").EqualTo(5));
+        Assert.That(population.LearnerAt(0).Parameters.Span.ToArray(), Is.EqualTo(before));
+        Assert.That(population.TakeReport(1), Has.Property("Finite").True.And.Property("Updates").EqualTo(10));
+        population.SetActive(0, true);
+        population.Update(1);
+        Assert.That(population.TakeReport(0).Updates, Is.EqualTo(5));
+    }
+
+    [Test]
+    public void A_replay_grows_and_overwrites_its_oldest_rows()
+    {
+        using var cpu = new CpuDevice(1);
+        double[] losses = [.. new[] { Device, cpu }.Select(device =>
+        {
+            using var population = new NafPopulation(device, Shape(2, 1, "16"), [], 8, 5000, [new LearnerSettings()]);
+            for (int fill = 0; fill < 4; fill++)
+            {
+                UpdateCheck.Fill(population, 0, 1500, (ulong)fill);
+                population.Update(2);
+            }
+            Assert.That(population.ReplayCount(0), Is.EqualTo(5000));
+            return population.TakeReport(0).Loss;
+        })];
+        Assert.That(losses[0], Is.EqualTo(losses[1]).Within(Tolerances.LossOfDevices * losses[1]));
+    }
+
+    /// <param name="kind">"trunk", "norm", both or neither.</param>
+    internal static NafShape Shape(int state, int action, string hidden, string kind = "") =>
+        new(state, action, [.. hidden.Split(',').Select(int.Parse)], kind.Contains("trunk"), kind.Contains("norm"));
+
+    internal static float[] Scale(int state) => [.. Enumerable.Range(0, state).Select(i => 0.5f + 0.1f * (i % 7))];
+
+    /// <summary>Learners with so many transitions of their own seeds.</summary>
+    internal static NafPopulation Population(
+        Device device, ulong[] seeds, string kind = "", LaunchPlan? plan = null, int rows = 100)
+    {
+        LearnerSettings[] learners = [.. seeds.Select(seed => new LearnerSettings { Seed = seed, Gamma = 0.9f })];
+        var population = new NafPopulation(device, Shape(4, 2, "20,33", kind), [], 16, 200, learners, plan: plan);
+        for (int k = 0; k < seeds.Length; k++) UpdateCheck.Fill(population, k, rows, seeds[k]);
+        return population;
+    }
+
+    internal static byte[] State(NafPopulation population)
+    {
+        using var stream = new MemoryStream();
+        population.Save(stream);
+        return stream.ToArray();
     }
 }
