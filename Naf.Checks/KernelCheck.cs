@@ -45,7 +45,7 @@ public static class KernelCheck
     private static double Advantage(Device device, int samples)
     {
         using var evaluation = new AdvantageEvaluation(device, 6, samples);
-        using var trial = new AdvantageTrial(evaluation);
+        var trial = new AdvantageTrial(evaluation);
         trial.Evaluate();
         return trial.Error();
     }

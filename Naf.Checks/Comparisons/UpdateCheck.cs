@@ -82,7 +82,7 @@ public static class UpdateCheck
         using var population = new NafPopulation(device, shape, scale, batch, 100, [new LearnerSettings { Seed = 3 }]);
         Fill(population, 0, 100, seed: 1);
         population.Update(5);
-        (int state, int action, int packed) = (shape.State, shape.Action, shape.Packed);
+        (int state, int action) = (shape.State, shape.Action);
         float[] x = Drawn(state, lane: 0), u = Drawn(action, lane: 1), mu = new float[samples * action];
         mu.AsSpan().Fill(float.NaN);
         for (int m = 0; m < samples; m++) population.Act(0, x.AsSpan(m * state, state), mu.AsSpan(m * action, action));
@@ -91,24 +91,13 @@ public static class UpdateCheck
         Learner learner = population.LearnerAt(0);
         using var oracle = new NafOracle(shape, learner, scale, batch);
         (double[] value, double[] means, double[] triangles) = oracle.Evaluate(x);
-        double[] policy = [.. means.Select(Math.Tanh)];
-        var (lower, advantage) = (new List<double>(), new List<double>());
-        for (int m = 0; m < samples; m++)
-        {
-            double[] mean = means[(m * action)..((m + 1) * action)], l = triangles[(m * packed)..((m + 1) * packed)];
-            double[] taken = [.. u[(m * action)..((m + 1) * action)].Select(v => (double)v)];
-            double bound = learner.Settings.LogDiagonalBound;
-            double[,] triangle = NafAdvantageReference<double>.Triangle(l, action, bound);
-            for (int i = 0; i < action; i++) lower.AddRange(Enumerable.Range(0, i + 1).Select(j => triangle[i, j]));
-            advantage.Add(NafAdvantageReference<double>.Value(0, mean, l, taken, bound));
-        }
-        (float[] Actual, double[] Expected)[] pairs =
+        double[][] expected =
         [
-            (values.V, value), (values.Mu, policy), (values.Lower, [.. lower]), (values.Advantage, [.. advantage]),
-            (values.Q, [.. value.Zip(advantage, (v, a) => v + a)]),
+            value, .. AdvantageOracle.Run(
+                action, learner.Settings.LogDiagonalBound, value, means, triangles, [.. u.Select(v => (double)v)]),
         ];
-        double evaluate = pairs.Max(pair => LargestError(pair.Actual, pair.Expected, OnePlus));
-        return (LargestError(mu, policy, OnePlus), evaluate);
+        float[][] actual = [values.V, values.Mu, values.Lower, values.Advantage, values.Q];
+        return (RelativeError.Largest(mu, expected[1]), actual.Zip(expected, (a, e) => RelativeError.Largest(a, e)).Max());
 
         float[] Drawn(int row, uint lane) =>
             [.. Enumerable.Range(0, row * samples).Select(i => (float)Math.Tanh(Philox.Normal(3, RandomStream.Reset, (ulong)i, lane)))];
@@ -131,10 +120,8 @@ public static class UpdateCheck
             (learner.Target, oracle.Target), (learner.Statistics, oracle.Statistics),
             (learner.TargetStatistics, oracle.TargetStatistics),
         ];
-        return pairs.Max(pair => LargestError(pair.Actual.Span, pair.Expected, OnePlus));
+        return pairs.Max(pair => RelativeError.Largest(pair.Actual.Span, pair.Expected));
     }
-
-    private static double OnePlus(double expected) => 1 + Math.Abs(expected);
 
     /// <summary>Largest error over a size; infinite where a number is not finite.</summary>
     internal static double LargestError(ReadOnlySpan<float> actual, double[] expected, Func<double, double> size)

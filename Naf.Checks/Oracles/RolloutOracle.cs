@@ -26,9 +26,9 @@ internal static class RolloutOracle
         int count = starts.Count, state = definition.Dynamics.State, rowLength = definition.RowLength;
         var layout = new LearnerLayout(shape.Networks(), hasTarget: true, batch: 1, shape.Action, OracleRow.Sums, 64, 64);
         using var row = new OracleRow(layout, shape.Action);
-        Widen(learner.Parameters.Span, row.At(layout.Sizes.Parameters, (int)learner.Parameters.Length));
-        Widen(learner.Statistics.Span, row.At(layout.Sizes.Statistics, (int)learner.Statistics.Length));
-        Widen(inputScale, row.At(layout.Sizes.InputScale, inputScale.Length));
+        Wide(learner.Parameters.Span).CopyTo(row.At(layout.Sizes.Parameters, (int)learner.Parameters.Length));
+        Wide(learner.Statistics.Span).CopyTo(row.At(layout.Sizes.Statistics, (int)learner.Statistics.Length));
+        Wide(inputScale).CopyTo(row.At(layout.Sizes.InputScale, inputScale.Length));
         row.CopyWeights();
         RolloutSizes sizes = RolloutSizes.Of(definition, rows: 1, layout.Sizes.Stride, OneRow<double>.Rows, threads: 1);
         var bounds = new float[2 * state];
@@ -40,9 +40,9 @@ internal static class RolloutOracle
         {
             Policy = RolloutPolicy<double>.Create(shape, layout.Sizes, row.View, row.Layers),
             Learners = host.Put<RolloutLearner>([RolloutLearner.Of(learner, settings, starts)]),
-            Dynamics = Wide(dynamics), Bounds = Wide(bounds), Starts = Wide(starts.State[..(count * state)]),
-            Constants = Wide(starts.Constants[..(count * sizes.Constants)]), Time = host.Put<int>(starts.Time[..count]),
-            End = host.Put<int>(starts.End[..count]), Rows = rows.View, Lengths = lengths.View,
+            Dynamics = Put(dynamics), Bounds = Put(bounds), Rows = rows.View, Lengths = lengths.View,
+            Starts = Put(starts.State), Constants = Put(starts.Constants),
+            Time = host.Put<int>(starts.Time), End = host.Put<int>(starts.End),
             Observation = ObservationTable<double>.Create(definition.Observation, definition.Coordinates, host),
             Reward = RewardTable<double>.Create<DoubleMath>(definition.Reward, host),
             Sizes = sizes, Rollouts = count, Steps = settings.Steps, Tiles = count,
@@ -51,22 +51,14 @@ internal static class RolloutOracle
         var results = new Result[count];
         for (int m = 0; m < count; m++)
         {
-            RolloutKernel.Body<double, DoubleMath, OneRow<double>, SingleThread>(m, arguments, memory, default);
+            RolloutBody<double, DoubleMath, OneRow<double>, SingleThread>.Run(m, arguments, memory, default);
             int first = m * settings.Steps * rowLength, length = lengths.Span[m] >> 1;
             results[m] = new Result([.. rows.Span.Slice(first, length * rowLength).ToArray().Chunk(rowLength)], (lengths.Span[m] & 1) != 0);
         }
         return results;
 
-        ArrayView<double> Wide(ReadOnlySpan<float> numbers)
-        {
-            var wide = host.Add(new HostArray<double>(numbers.Length));
-            Widen(numbers, wide.Span);
-            return wide.View;
-        }
+        ArrayView<double> Put(ReadOnlySpan<float> numbers) => host.Put<double>(Wide(numbers));
     }
 
-    private static void Widen(ReadOnlySpan<float> numbers, Span<double> to)
-    {
-        for (int i = 0; i < numbers.Length; i++) to[i] = numbers[i];
-    }
+    private static double[] Wide(ReadOnlySpan<float> numbers) => [.. numbers.ToArray().Select(n => (double)n)];
 }

@@ -10,7 +10,7 @@ namespace Naf.Kernels.Advantage;
 /// The normalized advantage function of many samples at once (paper, equations 7 to 9), on any device: from the networks' raw outputs v, m, l
 /// and actions u to μ = tanh m, L, A = −½ |Lᵀ(u − μ)|² and Q = v + A. The formulas are those of <see cref="NafAdvantage"/>.
 /// </summary>
-public sealed class AdvantageEvaluation : IDisposable
+internal sealed class AdvantageEvaluation : IDisposable
 {
     private readonly Device _device;
     private readonly DeviceKernel<AdvantageArguments<float>>? _kernel;
@@ -51,28 +51,11 @@ public sealed class AdvantageEvaluation : IDisposable
     /// <summary>Entries of the packed lower triangle L, row by row: (0,0), (1,0), (1,1), (2,0), …</summary>
     public int Packed => Action * (Action + 1) / 2;
 
-    /// <summary>Evaluates all samples.</summary>
-    /// <param name="v">[samples].</param>
-    /// <param name="m">[samples, action].</param>
-    /// <param name="l">[samples, packed].</param>
-    /// <param name="u">[samples, action].</param>
-    /// <param name="mu">[samples, action], takes μ.</param>
-    /// <param name="lower">[samples, packed], takes L.</param>
-    /// <param name="advantage">[samples], takes A.</param>
-    /// <param name="q">[samples], takes Q.</param>
-    /// <exception cref="ArgumentException">A length is wrong.</exception>
+    /// <summary>Evaluates all samples: the arrays are those of <see cref="AdvantageArguments{T}"/>.</summary>
     public void Evaluate(
         ReadOnlySpan<float> v, ReadOnlySpan<float> m, ReadOnlySpan<float> l, ReadOnlySpan<float> u,
         Span<float> mu, Span<float> lower, Span<float> advantage, Span<float> q)
     {
-        Check("v", v.Length, 1);
-        Check("m", m.Length, Action);
-        Check("l", l.Length, Packed);
-        Check("u", u.Length, Action);
-        Check("mu", mu.Length, Action);
-        Check("lower", lower.Length, Packed);
-        Check("advantage", advantage.Length, 1);
-        Check("q", q.Length, 1);
         if (_kernel is null)
         {
             EvaluateOnCpu(v, m, l, u, mu, lower, advantage, q);
@@ -128,11 +111,6 @@ public sealed class AdvantageEvaluation : IDisposable
                 NafAdvantage.Evaluate(rows, Action, Bound, first, last);
             }
         }
-    }
-
-    private void Check(string name, int length, int row)
-    {
-        if (length != Samples * row) throw new ArgumentException($"{name} has {length} entries, expected {Samples} × {row}");
     }
 }
 

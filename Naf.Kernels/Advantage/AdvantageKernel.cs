@@ -8,29 +8,14 @@ namespace Naf.Kernels.Advantage;
 /// <summary>Where the inputs and outputs of many evaluations of the advantage stand.</summary>
 internal struct AdvantageArguments<T> where T : unmanaged
 {
-    /// <summary>[samples], V.</summary>
-    public ArrayView<T> V;
+    /// <summary>[samples], V, and what takes A and Q.</summary>
+    public ArrayView<T> V, Advantage, Q;
 
-    /// <summary>[samples, action], m, of which μ = tanh m.</summary>
-    public ArrayView<T> Mean;
+    /// <summary>[samples, action], m, of which μ = tanh m, and u; and what takes μ.</summary>
+    public ArrayView<T> Mean, U, Mu;
 
-    /// <summary>[samples, packed], l, the entries of L before the diagonal's exponential.</summary>
-    public ArrayView<T> Triangle;
-
-    /// <summary>[samples, action], u.</summary>
-    public ArrayView<T> U;
-
-    /// <summary>[samples, action], takes μ.</summary>
-    public ArrayView<T> Mu;
-
-    /// <summary>[samples, packed], takes L.</summary>
-    public ArrayView<T> Lower;
-
-    /// <summary>[samples], takes A.</summary>
-    public ArrayView<T> Advantage;
-
-    /// <summary>[samples], takes Q.</summary>
-    public ArrayView<T> Q;
+    /// <summary>[samples, packed], l, the entries of L before the diagonal's exponential; and what takes L.</summary>
+    public ArrayView<T> Triangle, Lower;
 
     /// <summary>Entries of an action, and samples.</summary>
     public int Action, Samples;

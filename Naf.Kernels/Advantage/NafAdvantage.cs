@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Naf.Kernels.Network;
+using Naf.Kernels.Network.Cpu;
 
 namespace Naf.Kernels.Advantage;
 
@@ -18,16 +19,22 @@ internal static unsafe class NafAdvantage
     private const int Tile = 16;
 
     /// <summary>TD errors and ∂loss/∂outputs of rows [first, last).</summary>
-    /// <param name="heads">Where V, m and l stand in the networks' outputs, and their gradients.</param>
+    /// <param name="networks">One each for V, m and l, or a trunk with them one behind the other.</param>
     /// <param name="u">[batch, actionRow].</param>
     /// <param name="y">Targets, [batch].</param>
     /// <param name="error">Takes Q − y, [batch].</param>
     /// <param name="q">Takes Q, [batch].</param>
     /// <param name="gradientScale">2 / batch.</param>
     public static void Gradient(
-        in NafHeads heads, int action, float bound, float* u, int actionRow, float* y, float* error, float* q, float gradientScale,
-        int first, int last)
+        MlpWorkspace[] networks, int action, float bound, float* u, int actionRow, float* y, float* error, float* q,
+        float gradientScale, int first, int last)
     {
+        bool trunk = networks.Length == 1;
+        MlpWorkspace ofV = networks[0], ofMean = networks[trunk ? 0 : 1], ofTriangle = networks[trunk ? 0 : 2];
+        int meanAt = trunk ? 1 : 0, triangleAt = trunk ? 1 + action : 0;
+        float* mean = ofMean.Output + meanAt, meanGradient = ofMean.OutputGradient + meanAt;
+        float* triangle = ofTriangle.Output + triangleAt, triangleGradient = ofTriangle.OutputGradient + triangleAt;
+        int vRow = ofV.OutputRow, meanRow = ofMean.OutputRow, triangleRow = ofTriangle.OutputRow;
         // [Tile, action] each
         float* mu = stackalloc float[4 * Tile * action + 2 * action];
         float* slopeMu = mu + Tile * action, diagonal = slopeMu + Tile * action, slopeDiagonal = diagonal + Tile * action;
@@ -35,8 +42,10 @@ internal static unsafe class NafAdvantage
         for (int m = first; m < last; m++)
         {
             int row = (m - first) % Tile * action;
-            if (row == 0) Squash(heads, m, Math.Min(Tile, last - m), action, bound, mu, slopeMu, diagonal, slopeDiagonal);
-            float* l = heads.L + (nint)m * heads.LRow, lGradient = heads.LGradient + (nint)m * heads.LRow;
+            float* l = triangle + (nint)m * triangleRow, lGradient = triangleGradient + (nint)m * triangleRow;
+            if (row == 0)
+                Squash(mean + (nint)m * meanRow, meanRow, l, triangleRow, Math.Min(Tile, last - m), action, bound,
+                    mu, slopeMu, diagonal, slopeDiagonal);
 
             // z = Lᵀ d and A = −½ zᵀz
             for (int i = 0; i < action; i++)
@@ -48,12 +57,12 @@ internal static unsafe class NafAdvantage
             }
             float square = 0;
             for (int j = 0; j < action; j++) square += z[j] * z[j];
-            q[m] = heads.V[(nint)m * heads.VRow] - 0.5f * square;
+            q[m] = ofV.Output[(nint)m * vRow] - 0.5f * square;
             error[m] = q[m] - y[m];
 
             // ∂loss/∂V, ∂loss/∂m and ∂loss/∂l
             float dq = gradientScale * error[m];
-            heads.VGradient[(nint)m * heads.VRow] = dq;
+            ofV.OutputGradient[(nint)m * vRow] = dq;
             for (int i = 0; i < action; i++)
             {
                 int packed = i * (i + 1) / 2;
@@ -64,7 +73,7 @@ internal static unsafe class NafAdvantage
                     lGradient[packed + j] = -dq * d[i] * z[j];
                 }
                 lGradient[packed + i] = -dq * d[i] * z[i] * slopeDiagonal[row + i];
-                heads.MuGradient[(nint)m * heads.MuRow + i] = dq * sum * slopeMu[row + i];
+                meanGradient[(nint)m * meanRow + i] = dq * sum * slopeMu[row + i];
             }
         }
     }
@@ -73,7 +82,6 @@ internal static unsafe class NafAdvantage
     public static void Evaluate(in AdvantageRows rows, int action, float bound, int first, int last)
     {
         int packed = action * (action + 1) / 2;
-        var heads = new NafHeads(rows.V, null, 1, rows.M, null, action, rows.L, null, packed);
         // [Tile, action] each
         float* mu = stackalloc float[4 * Tile * action + action];
         float* slopeMu = mu + Tile * action, diagonal = slopeMu + Tile * action, slopeDiagonal = diagonal + Tile * action;
@@ -81,8 +89,10 @@ internal static unsafe class NafAdvantage
         for (int m = first; m < last; m++)
         {
             int row = (m - first) % Tile * action;
-            if (row == 0) Squash(heads, m, Math.Min(Tile, last - m), action, bound, mu, slopeMu, diagonal, slopeDiagonal);
             float* l = rows.L + (nint)m * packed, lower = rows.Lower + (nint)m * packed, u = rows.U + (nint)m * action;
+            if (row == 0)
+                Squash(rows.M + (nint)m * action, action, l, packed, Math.Min(Tile, last - m), action, bound,
+                    mu, slopeMu, diagonal, slopeDiagonal);
             // z = Lᵀ d and A = −½ zᵀz
             for (int i = 0, at = 0; i < action; i++, at++)
             {
@@ -114,15 +124,16 @@ internal static unsafe class NafAdvantage
         new ReadOnlySpan<float>(mu, action).CopyTo(u);
     }
 
-    // μ and the diagonal of L of some samples from row m on, with their slopes
+    // μ and the diagonal of L of some samples, with their slopes
     private static void Squash(
-        in NafHeads heads, int m, int samples, int action, float bound, float* mu, float* slopeMu, float* diagonal, float* slopeDiagonal)
+        float* mean, int meanRow, float* l, int lRow, int samples, int action, float bound,
+        float* mu, float* slopeMu, float* diagonal, float* slopeDiagonal)
     {
         for (int i = 0; i < samples * action; i++)
         {
             int entry = i % action;
-            mu[i] = heads.Mu[(nint)(m + i / action) * heads.MuRow + entry];
-            diagonal[i] = heads.L[(nint)(m + i / action) * heads.LRow + entry * (entry + 3) / 2];
+            mu[i] = mean[(nint)(i / action) * meanRow + entry];
+            diagonal[i] = l[(nint)(i / action) * lRow + entry * (entry + 3) / 2];
         }
         // Tile · action is a multiple of 16: whole registers, whatever the last samples leave in them
         Vector512<float> one = Vector512<float>.One, b = Vector512.Create(bound), inverse = Vector512.Create(1 / bound);
@@ -138,8 +149,8 @@ internal static unsafe class NafAdvantage
         }
     }
 
-    // tanh x = 1 − 2 / (exp 2x + 1); saturates to ±1
-    private static Vector512<float> Tanh(Vector512<float> x)
+    /// <summary>tanh x = 1 − 2 / (exp 2x + 1); saturates to ±1.</summary>
+    public static Vector512<float> Tanh(Vector512<float> x)
     {
         Vector512<float> one = Vector512<float>.One;
         return one - Vector512.Create(2f) / (Vector512.Exp(x + x) + one);

@@ -94,8 +94,8 @@ public sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
             for (int j = body.FirstJoint; j < body.EndJoint; j++)
             {
                 int first = _joint[j].Dof;
-                for (int d = first; d < first + _joint[j].DofCount; d++)
-                    if (_joint[j].Translates(d - first))
+                for (int d = first; d < first + _joint[j].Freedoms; d++)
+                    if (d - first < _joint[j].Shifts)
                         v += qvel[d] * _axis[d];
                     else
                     {
@@ -138,27 +138,24 @@ public sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
 
     private readonly struct BodyConstants(TreeBody body)
     {
-        public readonly int Parent = body.Parent, FirstJoint = body.FirstJoint;
-        public readonly int EndJoint = body.JointCount == 0 ? body.FirstJoint : body.FirstJoint + body.JointCount;
+        public readonly int Parent = body.Parent;
+        public readonly int FirstJoint = body.FirstJoint, EndJoint = body.FirstJoint + body.JointCount;
         public readonly Vec3<T> Position = body.Position.To<T>();
         public readonly bool Turned = body.Rotation != Quat<double>.Identity;
-        public readonly Mat3<T> Rotation = Rounded(Mat3<double>.From(body.Rotation.Normalized()));
-
-        private static Mat3<T> Rounded(Mat3<double> r) => new(r.X.To<T>(), r.Y.To<T>(), r.Z.To<T>());
+        public readonly Mat3<T> Rotation = Mat3<double>.From(body.Rotation.Normalized()).To<T>();
     }
 
     private readonly struct JointConstants(TreeJoint joint)
     {
         public readonly TreeJointType Type = joint.Type;
-        public readonly int Qpos = joint.QposAddress, Dof = joint.DofAddress, DofCount = joint.Type == TreeJointType.Free ? 6 : 1;
+        public readonly int Qpos = joint.QposAddress, Dof = joint.DofAddress;
+        public readonly int Freedoms = joint.Freedoms, Shifts = joint.Shifts;
         public readonly T Reference = T.CreateChecked(joint.Reference);
         public readonly Vec3<T> Axis = joint.Axis.To<T>(), Anchor = joint.Anchor.To<T>();
         public readonly bool Anchored = joint.Anchor != default;
         /// <summary>The axis of the body's frame that the joint's axis lies along, and its direction; −1 when it lies along none.</summary>
         public readonly int Along = AlongAxis(joint.Axis);
         public readonly T Sign = joint.Axis.X + joint.Axis.Y + joint.Axis.Z < 0 ? -T.One : T.One;
-
-        public bool Translates(int freedom) => Type == TreeJointType.Slide || (Type == TreeJointType.Free && freedom < 3);
 
         private static int AlongAxis(Vec3<double> axis)
         {

@@ -12,8 +12,7 @@ internal sealed class KinematicDerivatives<T> where T : IFloatingPointIeee754<T>
     private readonly ForwardKinematics<T> _kinematics;
     private readonly int[][] _chains;
     private readonly int[] _jointOf;
-    private readonly bool[] _translates;
-    private readonly bool[] _free;
+    private readonly bool[] _translates, _free;
 
     public KinematicDerivatives(KinematicTree tree, ForwardKinematics<T> kinematics)
     {
@@ -25,14 +24,13 @@ internal sealed class KinematicDerivatives<T> where T : IFloatingPointIeee754<T>
         {
             TreeBody body = tree.Bodies[b];
             var own = new List<int>();
-            for (int j = body.FirstJoint; body.JointCount > 0 && j < body.FirstJoint + body.JointCount; j++)
+            for (int j = body.FirstJoint; j < body.FirstJoint + body.JointCount; j++)
             {
                 TreeJoint joint = tree.Joints[j];
-                bool free = joint.Type == TreeJointType.Free;
-                for (int k = 0; k < (free ? 6 : 1); k++)
+                for (int k = 0; k < joint.Freedoms; k++)
                 {
                     int d = joint.DofAddress + k;
-                    (_jointOf[d], _free[d], _translates[d]) = (j, free, free ? k < 3 : joint.Type == TreeJointType.Slide);
+                    (_jointOf[d], _free[d], _translates[d]) = (j, joint.Freedoms > 1, k < joint.Shifts);
                     own.Add(d);
                 }
             }

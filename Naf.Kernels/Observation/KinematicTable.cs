@@ -94,8 +94,8 @@ internal struct KinematicTable<T> where T : unmanaged, IFloatingPointIeee754<T>
             .. bodies.Select(b => tree.Bodies[b]).Select(body => new Body
             {
                 Parent = Array.IndexOf(bodies, body.Parent) + 1,
-                First = body.FirstJoint, End = body.JointCount == 0 ? body.FirstJoint : body.FirstJoint + body.JointCount,
-                Position = body.Position.To<T>(), Rotation = Rounded(Mat3<double>.From(body.Rotation.Normalized())),
+                First = body.FirstJoint, End = body.FirstJoint + body.JointCount,
+                Position = body.Position.To<T>(), Rotation = Mat3<double>.From(body.Rotation.Normalized()).To<T>(),
             }),
         ];
         Joint[] joints =
@@ -107,8 +107,6 @@ internal struct KinematicTable<T> where T : unmanaged, IFloatingPointIeee754<T>
             }),
         ];
         return new KinematicTable<T> { Bodies = arrays.Put<Body>(rows), Joints = arrays.Put<Joint>(joints), Nv = tree.Nv, Moves = moves ? 1 : 0 };
-
-        static Mat3<T> Rounded(Mat3<double> r) => new(r.X.To<T>(), r.Y.To<T>(), r.Z.To<T>());
     }
 
     /// <summary>The frames of all bodies, from s.</summary>

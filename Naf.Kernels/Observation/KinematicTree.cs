@@ -37,7 +37,15 @@ public readonly record struct TreeBody(string Name, int Parent, Vec3<double> Pos
 /// free joints.
 /// </param>
 public readonly record struct TreeJoint(
-    string Name, TreeJointType Type, int Body, int QposAddress, int DofAddress, Vec3<double> Anchor, Vec3<double> Axis, double Reference);
+    string Name, TreeJointType Type, int Body, int QposAddress, int DofAddress, Vec3<double> Anchor, Vec3<double> Axis,
+    double Reference)
+{
+    /// <summary>Degrees of freedom.</summary>
+    public int Freedoms => Type == TreeJointType.Free ? 6 : 1;
+
+    /// <summary>The first so many of them shift what hangs on the joint, the others turn it.</summary>
+    public int Shifts => Type switch { TreeJointType.Free => 3, TreeJointType.Slide => 1, _ => 0 };
+}
 
 /// <summary>A named frame fixed to a body.</summary>
 /// <param name="Name">The name in the model; empty when it has none.</param>
@@ -62,18 +70,14 @@ public sealed record KinematicTree(
     public int Nq => Qpos0.Length;
 
     /// <summary>Index of the body with this name, or −1.</summary>
-    public int FindBody(string name) => Find(Bodies.Length, i => Bodies[i].Name, name);
+    public int FindBody(string name) => Find(Bodies.Select(body => body.Name), name);
 
     /// <summary>Index of the joint with this name, or −1.</summary>
-    public int FindJoint(string name) => Find(Joints.Length, i => Joints[i].Name, name);
+    public int FindJoint(string name) => Find(Joints.Select(joint => joint.Name), name);
 
     /// <summary>Index of the site with this name, or −1.</summary>
-    public int FindSite(string name) => Find(Sites.Length, i => Sites[i].Name, name);
+    public int FindSite(string name) => Find(Sites.Select(site => site.Name), name);
 
-    private static int Find(int count, Func<int, string> nameOf, string name)
-    {
-        for (int i = 0; i < count; i++)
-            if (name.Length > 0 && nameOf(i) == name) return i;
-        return -1;
-    }
+    private static int Find(IEnumerable<string> names, string name) =>
+        name.Length == 0 ? -1 : names.ToList().IndexOf(name);
 }

@@ -6,11 +6,14 @@ namespace Naf.Kernels.Observation;
 /// <summary>A rotation R by its columns: the axes of a frame, seen from the frame outside.</summary>
 public readonly record struct Mat3<T>(Vec3<T> X, Vec3<T> Y, Vec3<T> Z) where T : IFloatingPointIeee754<T>
 {
-    /// <summary>No rotation.</summary>
     public static Mat3<T> Identity => new(Vec3<T>.Unit(0), Vec3<T>.Unit(1), Vec3<T>.Unit(2));
 
     /// <summary>The axis 0, 1 or 2 of the frame.</summary>
-    public Vec3<T> this[int axis] => axis switch { 0 => X, 1 => Y, 2 => Z, _ => throw new ArgumentOutOfRangeException(nameof(axis)) };
+    public Vec3<T> this[int axis] =>
+        axis switch { 0 => X, 1 => Y, 2 => Z, _ => throw new ArgumentOutOfRangeException(nameof(axis)) };
+
+    /// <summary>The same rotation in another precision.</summary>
+    public Mat3<TTo> To<TTo>() where TTo : IFloatingPointIeee754<TTo> => new(X.To<TTo>(), Y.To<TTo>(), Z.To<TTo>());
 
     /// <summary>R v: from the frame to the outside.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -11,14 +11,10 @@ public sealed class ObservationDefinition
 {
     /// <summary>Builds and checks a definition.</summary>
     /// <param name="tree">The model's kinematic tree; one with a ball joint is refused by the joint's name.</param>
-    /// <param name="constantSize">Size of c, the vector of episode constants.</param>
-    /// <param name="entries">The entries, in the order of x.</param>
     /// <exception cref="ArgumentException">An entry names what is not there, or a joint that it cannot observe.</exception>
     public ObservationDefinition(KinematicTree tree, int constantSize, ImmutableArray<ObservationEntry> entries)
     {
-        Tree = tree;
-        ConstantSize = constantSize;
-        Entries = entries;
+        (Tree, ConstantSize, Entries) = (tree, constantSize, entries);
         CheckTree(tree);
         var names = ImmutableArray.CreateBuilder<string>();
         var starts = ImmutableArray.CreateBuilder<int>();

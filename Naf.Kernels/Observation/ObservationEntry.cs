@@ -4,13 +4,9 @@ namespace Naf.Kernels.Observation;
 [Flags]
 public enum Components
 {
-    /// <summary>The component along x.</summary>
     X = 1,
-    /// <summary>The component along y.</summary>
     Y = 2,
-    /// <summary>The component along z.</summary>
     Z = 4,
-    /// <summary>All three.</summary>
     All = X | Y | Z,
 }
 
@@ -49,50 +45,34 @@ public readonly record struct Place(int Body, Vec3<double> Position, int Offset,
 public abstract record ObservationEntry(string Name);
 
 /// <summary>A hinge's or slide's position, its sine or cosine, or its velocity.</summary>
-/// <param name="Name">The entry's name.</param>
 /// <param name="Quantity">Position, sine, cosine or velocity.</param>
 /// <param name="Joint">Index of the joint in the tree.</param>
 public sealed record JointEntry(string Name, JointQuantity Quantity, int Joint) : ObservationEntry(Name);
 
 /// <summary>An entry that is a vector, of which some components are kept.</summary>
-/// <param name="Name">The entry's name.</param>
 /// <param name="Frame">Body in whose frame the vector is written; 0 is the world.</param>
 /// <param name="Keep">Components that are kept.</param>
 public abstract record VectorEntry(string Name, int Frame, Components Keep) : ObservationEntry(Name);
 
 /// <summary>R_Fᵀ (of − minus): where a place is, or where it is seen from another; metres.</summary>
-/// <param name="Name">The entry's name.</param>
 /// <param name="Of">The place.</param>
 /// <param name="Minus">The place to subtract; null for the world's origin.</param>
-/// <param name="Frame">Body in whose frame the vector is written; 0 is the world.</param>
-/// <param name="Keep">Components that are kept.</param>
 public sealed record PlaceEntry(string Name, Place Of, Place? Minus, int Frame, Components Keep) : VectorEntry(Name, Frame, Keep);
 
 /// <summary>R_Fᵀ R_B e: an axis of a body's frame; a unit vector.</summary>
-/// <param name="Name">The entry's name.</param>
 /// <param name="Body">The body B.</param>
 /// <param name="Axis">0, 1 or 2 for its x, y or z axis.</param>
-/// <param name="Frame">Body in whose frame the vector is written; 0 is the world.</param>
-/// <param name="Keep">Components that are kept.</param>
 public sealed record AxisEntry(string Name, int Body, int Axis, int Frame, Components Keep) : VectorEntry(Name, Frame, Keep);
 
 /// <summary>R_Fᵀ d(place)/dt: the velocity of a point of a body relative to the world; metres per second.</summary>
-/// <param name="Name">The entry's name.</param>
 /// <param name="Of">The point; not a constant.</param>
-/// <param name="Frame">Body in whose frame the vector is written; 0 is the world.</param>
-/// <param name="Keep">Components that are kept.</param>
 public sealed record LinearVelocityEntry(string Name, Place Of, int Frame, Components Keep) : VectorEntry(Name, Frame, Keep);
 
 /// <summary>R_Fᵀ ω_B: the angular velocity of a body relative to the world; radians per second.</summary>
-/// <param name="Name">The entry's name.</param>
 /// <param name="Body">The body B.</param>
-/// <param name="Frame">Body in whose frame the vector is written; 0 is the world.</param>
-/// <param name="Keep">Components that are kept.</param>
 public sealed record AngularVelocityEntry(string Name, int Body, int Frame, Components Keep) : VectorEntry(Name, Frame, Keep);
 
 /// <summary>A constant of the episode, as it is.</summary>
-/// <param name="Name">The entry's name.</param>
 /// <param name="Offset">First index in the vector of episode constants.</param>
 /// <param name="Count">Size of the constant, 1 to 3.</param>
-/// <param name="Keep">Components that are kept.</param>
 public sealed record ConstantEntry(string Name, int Offset, int Count, Components Keep) : VectorEntry(Name, 0, Keep);

@@ -25,7 +25,7 @@ public sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
         {
             step.MarkBodies(bodies);
             if (step.Kind is StepKind.Sine or StepKind.Cosine) angles[step.Joint] = true;
-            _moves |= step.Kind is StepKind.LinearVelocity or StepKind.AngularVelocity;
+            _moves |= step.Moves;
         }
         _kinematics = new ForwardKinematics<T>(tree, bodies, angles);
         _derivatives = new KinematicDerivatives<T>(tree, _kinematics);
@@ -95,56 +95,45 @@ public sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
     }
 
     /// <summary>y = R_Fᵀ w: ∂y/∂d = R_Fᵀ (∂w/∂d − a_d × w), the second part where d turns the frame F.</summary>
-    private void AddVectorRows(in ObservationStep<T> step, ReadOnlySpan<T> qvel, ReadOnlySpan<T> constants, Span<T> byPosition, Span<T> byVelocity)
+    private void AddVectorRows(
+        in ObservationStep<T> step, ReadOnlySpan<T> qvel, ReadOnlySpan<T> constants, Span<T> byPosition,
+        Span<T> byVelocity)
     {
-        int nv = qvel.Length;
-        Vec3<T> whole = Vector(step, constants);
+        int nv = qvel.Length, body = step.Of.Body;
+        Vec3<T> whole = Vector(step, constants), point = _kinematics.Point(body, step.Of.Position);
         foreach (int d in _derivatives.Chain(step.Frame))
             if (_derivatives.Turns(d)) step.Add(Framed(step, Vec3<T>.Cross(whole, _kinematics.Axis(d))), byPosition, d, nv);
-
-        if (step.Of is { } of)
+        foreach (int d in _derivatives.Chain(body))
         {
-            Vec3<T> point = _kinematics.Point(of.Body, of.Position);
-            foreach (int d in _derivatives.Chain(of.Body))
-                if (step.Kind == StepKind.Place)
-                    step.Add(Framed(step, _derivatives.OfPoint(d, point)), byPosition, d, nv);
-                else
-                {
-                    step.Add(Framed(step, _derivatives.OfPointVelocity(d, of.Body, point, qvel)), byPosition, d, nv);
-                    step.Add(Framed(step, _derivatives.OfPoint(d, point)), byVelocity, d, nv);
-                }
-        }
-        if (step.Minus is { } minus)
-        {
-            Vec3<T> point = _kinematics.Point(minus.Body, minus.Position);
-            foreach (int d in _derivatives.Chain(minus.Body)) step.Add(Framed(step, -T.One * _derivatives.OfPoint(d, point)), byPosition, d, nv);
-        }
-        if (step.Kind is StepKind.Axis or StepKind.AngularVelocity)
-            foreach (int d in _derivatives.Chain(step.Body))
+            Vec3<T> turn = _derivatives.Turns(d) ? _kinematics.Axis(d) : default;
+            Vec3<T> change = step.Kind switch
             {
-                if (!_derivatives.Turns(d)) continue;
-                Vec3<T> axis = _kinematics.Axis(d);
-                if (step.Kind == StepKind.Axis)
-                    step.Add(Framed(step, Vec3<T>.Cross(axis, whole)), byPosition, d, nv);
-                else
-                {
-                    step.Add(Framed(step, _derivatives.OfAngularVelocity(d, step.Body, qvel)), byPosition, d, nv);
-                    step.Add(Framed(step, axis), byVelocity, d, nv);
-                }
-            }
+                StepKind.Place => _derivatives.OfPoint(d, point),
+                StepKind.Axis => Vec3<T>.Cross(turn, whole),
+                StepKind.LinearVelocity => _derivatives.OfPointVelocity(d, body, point, qvel),
+                _ => _derivatives.OfAngularVelocity(d, body, qvel),
+            };
+            step.Add(Framed(step, change), byPosition, d, nv);
+            if (!step.Moves) continue;
+            Vec3<T> rate = step.Kind == StepKind.LinearVelocity ? _derivatives.OfPoint(d, point) : turn;
+            step.Add(Framed(step, rate), byVelocity, d, nv);
+        }
+        Vec3<T> other = _kinematics.Point(step.Minus.Body, step.Minus.Position);
+        foreach (int d in _derivatives.Chain(step.Minus.Body))
+            step.Add(Framed(step, -T.One * _derivatives.OfPoint(d, other)), byPosition, d, nv);
     }
 
     /// <summary>The vector of an entry, in the world.</summary>
     private Vec3<T> Vector(in ObservationStep<T> step, ReadOnlySpan<T> constants) => step.Kind switch
     {
-        StepKind.Place => PlaceOf(step.Of, step.OfConstant, constants) - PlaceOf(step.Minus, step.MinusConstant, constants),
-        StepKind.Axis => _kinematics.Rotation(step.Body)[step.AxisIndex],
-        StepKind.LinearVelocity => _kinematics.PointVelocity(step.Of!.Value.Body, step.Of.Value.Position),
-        _ => _kinematics.AngularVelocity(step.Body),
+        StepKind.Place => PlaceOf(step.Of, constants) - PlaceOf(step.Minus, constants),
+        StepKind.Axis => _kinematics.Rotation(step.Of.Body)[step.AxisIndex],
+        StepKind.LinearVelocity => _kinematics.PointVelocity(step.Of.Body, step.Of.Position),
+        _ => _kinematics.AngularVelocity(step.Of.Body),
     };
 
-    private Vec3<T> PlaceOf(ObservationStep<T>.BodyPoint? point, ObservationStep<T>.Slice constant, ReadOnlySpan<T> constants) =>
-        point is { } p ? _kinematics.Point(p.Body, p.Position) : constant.Read(constants);
+    private Vec3<T> PlaceOf(in ObservationStep<T>.Point point, ReadOnlySpan<T> constants) =>
+        point.Count > 0 ? point.Read(constants) : _kinematics.Point(point.Body, point.Position);
 
     /// <summary>R_Fᵀ w.</summary>
     private Vec3<T> Framed(in ObservationStep<T> step, Vec3<T> w) => step.Frame == 0 ? w : _kinematics.Rotation(step.Frame).Inverse(w);

@@ -21,20 +21,14 @@ internal struct ObservationTable<T> where T : unmanaged, IFloatingPointIeee754<T
     public int Frames;
 
     /// <summary>
-    /// s_Index or its sine or cosine; or a vector, seen from the frame number Frame, of which the components in Keep are written: the place Of less
-    /// the place Minus, axis Index of the body's frame, or a velocity.
+    /// s_Index or its sine or cosine; or a vector, seen from the frame number Frame, of which the components in Keep
+    /// are written: the place Of less the place Minus, axis Index of the body's frame, or a velocity. The bodies of
+    /// places are numbers of frames.
     /// </summary>
     public struct Entry
     {
         public int Kind, Start, Index, Keep, Frame;
-        public Point Of, Minus;
-    }
-
-    /// <summary>A point of the body with this frame, or where Count is above 0 so many constants of the episode, from Offset on.</summary>
-    public struct Point
-    {
-        public int Frame, Offset, Count;
-        public Vec3<T> Position;
+        public ObservationStep<T>.Point Of, Minus;
     }
 
     /// <summary>The tables of an observation.</summary>
@@ -46,23 +40,19 @@ internal struct ObservationTable<T> where T : unmanaged, IFloatingPointIeee754<T
         foreach (ObservationStep<T> step in steps) step.MarkBodies(marked);
         for (int b = marked.Length - 1; b > 0; b--) marked[tree.Bodies[b].Parent] |= marked[b];
         int[] bodies = [.. Enumerable.Range(1, marked.Length - 1).Where(b => marked[b])];
-        bool moves = steps.Any(step => step.Kind is StepKind.LinearVelocity or StepKind.AngularVelocity);
+        bool moves = steps.Any(step => step.Moves);
         KinematicTable<T> kinematics = KinematicTable<T>.Create(coordinates, bodies, moves, arrays);
         Entry[] entries = [.. steps.Select(step => new Entry
         {
             Kind = (int)step.Kind, Start = step.Start, Keep = (int)step.Keep, Frame = FrameOf(step.Frame),
             Index = step.Kind switch { StepKind.Axis => step.AxisIndex, StepKind.Velocity => tree.Nv + step.Dof, _ => step.Dof },
-            Of = PointOf(step.Of, step.OfConstant, FrameOf(step.Body)), Minus = PointOf(step.Minus, step.MinusConstant, 0),
+            Of = step.Of with { Body = FrameOf(step.Of.Body) },
+            Minus = step.Minus with { Body = FrameOf(step.Minus.Body) },
         })];
         int frames = steps.Any(step => step.Kind >= StepKind.Place) ? bodies.Length + 1 : 0;
         return new ObservationTable<T> { Entries = arrays.Put<Entry>(entries), Kinematics = kinematics, Frames = frames };
 
         int FrameOf(int body) => Array.IndexOf(bodies, body) + 1;
-
-        Point PointOf(ObservationStep<T>.BodyPoint? point, ObservationStep<T>.Slice constant, int frame) => new()
-        {
-            Frame = point is { } p ? FrameOf(p.Body) : frame, Offset = constant.Offset, Count = constant.Count, Position = point?.Position ?? default,
-        };
     }
 
     /// <summary>Entry number <paramref name="index"/> of x, after the frames are placed.</summary>
@@ -88,10 +78,10 @@ internal struct ObservationTable<T> where T : unmanaged, IFloatingPointIeee754<T
         if (entry.Kind == Difference)
             v = Locate<TMath>(entry.Of, c, frames) - Locate<TMath>(entry.Minus, c, frames);
         else if (entry.Kind == BodyAxis)
-            v = BodyFrame<T>.Vector(frames, entry.Of.Frame * BodyFrame<T>.Size + 3 * entry.Index);
+            v = BodyFrame<T>.Vector(frames, entry.Of.Body * BodyFrame<T>.Size + 3 * entry.Index);
         else
         {
-            BodyFrame<T> body = BodyFrame<T>.Load(frames, entry.Of.Frame);
+            BodyFrame<T> body = BodyFrame<T>.Load(frames, entry.Of.Body);
             v = body.Angular;
             if (entry.Kind == LinearVelocity) v = body.Linear + Vec3<T>.Cross(body.Angular, body.Rotation * entry.Of.Position);
         }
@@ -106,14 +96,15 @@ internal struct ObservationTable<T> where T : unmanaged, IFloatingPointIeee754<T
 
     // a place less the world's origin
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vec3<T> Locate<TMath>(in Point point, Column<T> c, Column<T> frames) where TMath : struct, IScalarMath<T>
+    private static Vec3<T> Locate<TMath>(in ObservationStep<T>.Point point, Column<T> c, Column<T> frames)
+        where TMath : struct, IScalarMath<T>
     {
         T zero = TMath.From(0), x = zero, y = zero, z = zero;
         if (point.Count > 0) x = c[point.Offset];
         if (point.Count > 1) y = c[point.Offset + 1];
         if (point.Count > 2) z = c[point.Offset + 2];
         if (point.Count > 0) return new(x, y, z);
-        BodyFrame<T> body = BodyFrame<T>.Load(frames, point.Frame);
+        BodyFrame<T> body = BodyFrame<T>.Load(frames, point.Body);
         return body.Position + body.Rotation * point.Position;
     }
 }

@@ -25,7 +25,8 @@ public sealed class StateCoordinates
         double[] qpos = reference.IsEmpty ? [.. tree.Qpos0] : reference.ToArray();
         CheckSize(nameof(reference), qpos.Length, tree.Nq);
         Tree = tree;
-        _references = [.. tree.Joints.Select(j => j.Type == TreeJointType.Free ? At<double>(qpos, j).Normalized() : Quat<double>.Identity)];
+        _references = [.. tree.Joints
+            .Select(j => j.Type == TreeJointType.Free ? At(qpos, j).Normalized() : Quat<double>.Identity)];
     }
 
     /// <summary>The model's kinematic tree.</summary>
@@ -42,7 +43,7 @@ public sealed class StateCoordinates
     /// <param name="qvel">[Nv].</param>
     /// <param name="state">[Size], receives s.</param>
     /// <exception cref="ArgumentException">A span has another size.</exception>
-    public void ToState<T>(ReadOnlySpan<T> qpos, ReadOnlySpan<T> qvel, Span<T> state) where T : IFloatingPointIeee754<T>
+    public void ToState(ReadOnlySpan<double> qpos, ReadOnlySpan<double> qvel, Span<double> state)
     {
         Check(qpos.Length, qvel.Length, state.Length);
         qvel.CopyTo(state[Tree.Nv..]);
@@ -53,7 +54,7 @@ public sealed class StateCoordinates
             state[d] = qpos[q];
             if (joint.Type != TreeJointType.Free) continue;
             (state[d + 1], state[d + 2]) = (qpos[q + 1], qpos[q + 2]);
-            Vec3<T> turn = Logarithm(Product(Inverse(_references[j].To<T>()), At(qpos, joint).Normalized()));
+            Vec3<double> turn = Logarithm(Product(Inverse(_references[j]), At(qpos, joint).Normalized()));
             (state[d + 3], state[d + 4], state[d + 5]) = (turn.X, turn.Y, turn.Z);
         }
     }
@@ -80,12 +81,11 @@ public sealed class StateCoordinates
     }
 
     // the rotation vector of a unit quaternion, of length at most π: q and −q are the same rotation
-    private static Vec3<T> Logarithm<T>(Quat<T> q) where T : IFloatingPointIeee754<T>
+    private static Vec3<double> Logarithm(Quat<double> q)
     {
-        T two = T.One + T.One, sign = q.W < T.Zero ? -T.One : T.One;
-        T sine = T.Sqrt(q.X * q.X + q.Y * q.Y + q.Z * q.Z);
-        T scale = sine > T.Zero ? two * T.Atan2(sine, sign * q.W) / sine : two;
-        return sign * scale * new Vec3<T>(q.X, q.Y, q.Z);
+        double sign = q.W < 0 ? -1 : 1, sine = Math.Sqrt(q.X * q.X + q.Y * q.Y + q.Z * q.Z);
+        double scale = sine > 0 ? 2 * Math.Atan2(sine, sign * q.W) / sine : 2;
+        return sign * scale * new Vec3<double>(q.X, q.Y, q.Z);
     }
 
     // (cos |r|/2, sin |r|/2 r/|r|); by its series where the quotient would lose its digits
@@ -103,12 +103,12 @@ public sealed class StateCoordinates
         a.W * b.Y - a.X * b.Z + a.Y * b.W + a.Z * b.X,
         a.W * b.Z + a.X * b.Y - a.Y * b.X + a.Z * b.W);
 
-    private static Quat<T> Inverse<T>(Quat<T> unit) where T : IFloatingPointIeee754<T> => new(unit.W, -unit.X, -unit.Y, -unit.Z);
+    private static Quat<double> Inverse(Quat<double> unit) => new(unit.W, -unit.X, -unit.Y, -unit.Z);
 
-    private static Quat<T> At<T>(ReadOnlySpan<T> qpos, TreeJoint joint) where T : IFloatingPointIeee754<T>
+    private static Quat<double> At(ReadOnlySpan<double> qpos, TreeJoint joint)
     {
         int q = joint.QposAddress;
-        return new Quat<T>(qpos[q + 3], qpos[q + 4], qpos[q + 5], qpos[q + 6]);
+        return new Quat<double>(qpos[q + 3], qpos[q + 4], qpos[q + 5], qpos[q + 6]);
     }
 
     private void Check(int qpos, int qvel, int state)

@@ -6,29 +6,21 @@ namespace Naf.Kernels.Observation;
 /// <summary>A vector of three components; metres or radians, as its owner says.</summary>
 public readonly record struct Vec3<T>(T X, T Y, T Z) where T : IFloatingPointIeee754<T>
 {
-    /// <summary>The component 0 (x), 1 (y) or 2 (z).</summary>
-    public T this[int component] => component switch { 0 => X, 1 => Y, 2 => Z, _ => throw new ArgumentOutOfRangeException(nameof(component)) };
-
     /// <summary>The unit vector along axis 0, 1 or 2.</summary>
     public static Vec3<T> Unit(int axis) => new(axis == 0 ? T.One : T.Zero, axis == 1 ? T.One : T.Zero, axis == 2 ? T.One : T.Zero);
 
-    /// <summary>a + b.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vec3<T> operator +(Vec3<T> a, Vec3<T> b) => new(a.X + b.X, a.Y + b.Y, a.Z + b.Z);
 
-    /// <summary>a − b.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vec3<T> operator -(Vec3<T> a, Vec3<T> b) => new(a.X - b.X, a.Y - b.Y, a.Z - b.Z);
 
-    /// <summary>s a.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vec3<T> operator *(T s, Vec3<T> a) => new(s * a.X, s * a.Y, s * a.Z);
 
-    /// <summary>a × b.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vec3<T> Cross(Vec3<T> a, Vec3<T> b) => new(a.Y * b.Z - a.Z * b.Y, a.Z * b.X - a.X * b.Z, a.X * b.Y - a.Y * b.X);
 
-    /// <summary>a · b.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Dot(Vec3<T> a, Vec3<T> b) => a.X * b.X + a.Y * b.Y + a.Z * b.Z;
 
@@ -40,7 +32,6 @@ public readonly record struct Vec3<T>(T X, T Y, T Z) where T : IFloatingPointIee
 /// <summary>A unit quaternion in MuJoCo's order (w, x, y, z): the rotation by 2 acos(w) about (x, y, z).</summary>
 public readonly record struct Quat<T>(T W, T X, T Y, T Z) where T : IFloatingPointIeee754<T>
 {
-    /// <summary>No rotation.</summary>
     public static Quat<T> Identity => new(T.One, T.Zero, T.Zero, T.Zero);
 
     /// <summary>q / |q|; the identity when q vanishes, as MuJoCo has it.</summary>

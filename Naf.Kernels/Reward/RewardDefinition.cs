@@ -15,11 +15,6 @@ public sealed class RewardDefinition
     public const int MaxIndices = 16;
 
     /// <summary>Builds and checks a definition.</summary>
-    /// <param name="observationSize">Size of x.</param>
-    /// <param name="actionSize">Size of u.</param>
-    /// <param name="terms">The terms, summed in this order.</param>
-    /// <param name="bounds">The bounds that end an episode; may be empty.</param>
-    /// <param name="terminationReward">R_term, added to the reward of the step that ends an episode.</param>
     /// <exception cref="ArgumentException">A term is malformed; the message says which and why.</exception>
     public RewardDefinition(
         int observationSize, int actionSize, ImmutableArray<RewardTerm> terms, ImmutableArray<TerminationBound> bounds, double terminationReward = 0)

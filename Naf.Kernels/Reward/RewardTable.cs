@@ -47,23 +47,18 @@ internal struct RewardTable<T> where T : unmanaged, INumber<T>
     /// <summary>The tables of a reward.</summary>
     public static RewardTable<T> Create<TMath>(RewardDefinition definition, IKernelArrays arrays) where TMath : struct, IScalarMath<T>
     {
-        var entries = new List<Entry>();
-        var terms = new List<Term>();
-        foreach (RewardTerm term in definition.Terms)
+        Entry[] entries = [.. definition.Terms.SelectMany(term => term.Index.Select((index, i) =>
+            new Entry { Index = index, Scale = TMath.From(term.Scale[i]), Centre = TMath.From(term.Centre[i]) }))];
+        int end = 0;
+        Term[] terms = [.. definition.Terms.Select(term => new Term
         {
-            int first = entries.Count;
-            for (int i = 0; i < term.Index.Length; i++)
-                entries.Add(new Entry { Index = term.Index[i], Scale = TMath.From(term.Scale[i]), Centre = TMath.From(term.Centre[i]) });
-            terms.Add(new Term
-            {
-                Kind = (int)term.Kind, First = first, End = entries.Count,
-                Weight = TMath.From(term.Weight), Offset = TMath.From(term.Offset), Alpha = TMath.From(term.Alpha),
-            });
-        }
+            Kind = (int)term.Kind, First = end, End = end += term.Index.Length,
+            Weight = TMath.From(term.Weight), Offset = TMath.From(term.Offset), Alpha = TMath.From(term.Alpha),
+        })];
         Bound[] bounds = [.. definition.Bounds.Select(b => new Bound { Index = b.Index, Low = TMath.From(b.Low), High = TMath.From(b.High) })];
         return new RewardTable<T>
         {
-            Terms = arrays.Put<Term>(terms.ToArray()), Entries = arrays.Put<Entry>(entries.ToArray()), Bounds = arrays.Put<Bound>(bounds),
+            Terms = arrays.Put<Term>(terms), Entries = arrays.Put<Entry>(entries), Bounds = arrays.Put<Bound>(bounds),
             TerminationReward = TMath.From(definition.TerminationReward),
         };
     }

@@ -41,8 +41,6 @@ public sealed record RewardTerm(
     public bool UsesAlpha => Kind is not (RewardKind.Linear or RewardKind.Quadratic);
 
     /// <summary>What is wrong with the term, or null.</summary>
-    /// <param name="observationSize">Size of x.</param>
-    /// <param name="actionSize">Size of u.</param>
     public string? Problem(int observationSize, int actionSize)
     {
         int n = Index.Length;

@@ -30,6 +30,32 @@ internal struct RolloutLearner
     };
 }
 
+/// <summary>The policies of a population: the network that holds μ, in each learner's row.</summary>
+internal struct RolloutPolicy<T> where T : unmanaged, INumber<T>
+{
+    /// <summary>[learners, Row], as <see cref="LearnerLayout"/> has them.</summary>
+    public ArrayView<T> Learners;
+
+    /// <summary>The layers of the network.</summary>
+    public ArrayView<LayerShape> Layers;
+
+    /// <summary>
+    /// Numbers of a row, the place of the input's factors in it, the first output that is μ's, and numbers from one row
+    /// of activations to the next.
+    /// </summary>
+    public int Row, InputScale, Output, Stride;
+
+    /// <summary>The policies of learners.</summary>
+    /// <param name="learners">[learners, row].</param>
+    /// <param name="layers">[networks + 1, layers], as <see cref="LearnerLayout.Layers"/>.</param>
+    public static RolloutPolicy<T> Create(
+        NafShape shape, LearnerSizes sizes, ArrayView<T> learners, ArrayView<LayerShape> layers) => new()
+    {
+        Learners = learners, Layers = layers.SubView(shape.SharedTrunk ? 0 : sizes.Layers, sizes.Layers),
+        Row = sizes.Row, InputScale = sizes.InputScale, Output = shape.SharedTrunk ? 1 : 0, Stride = sizes.Stride,
+    };
+}
+
 /// <summary>What rollouts read and write.</summary>
 internal struct RolloutArguments<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
@@ -45,11 +71,8 @@ internal struct RolloutArguments<T> where T : unmanaged, IFloatingPointIeee754<T
     /// <summary>[learners, 2, State], the lower and the upper bounds of s.</summary>
     public ArrayView<T> Bounds;
 
-    /// <summary>[learners, Rollouts, State], s at the start.</summary>
-    public ArrayView<T> Starts;
-
-    /// <summary>[learners, Rollouts, Constants], c.</summary>
-    public ArrayView<T> Constants;
+    /// <summary>[learners, Rollouts, State], s at the start; [learners, Rollouts, Constants], c.</summary>
+    public ArrayView<T> Starts, Constants;
 
     /// <summary>[learners, Rollouts], the time step at the start, and the one before which a rollout ends.</summary>
     public ArrayView<int> Time, End;
@@ -57,8 +80,14 @@ internal struct RolloutArguments<T> where T : unmanaged, IFloatingPointIeee754<T
     /// <summary>[learners, Rollouts, Steps, RowLength], takes the rows [x | u | r | b | x′].</summary>
     public ArrayView<T> Rows;
 
-    /// <summary>[learners, Rollouts], takes twice the rows of a rollout, and one more where it was cut.</summary>
-    public ArrayView<int> Lengths;
+    /// <summary>
+    /// [learners, Rollouts], takes twice the rows of a rollout, and one more where it was cut; and the rows of the
+    /// rollouts before it. [learners, 2], takes a learner's rows and cuts.
+    /// </summary>
+    public ArrayView<int> Lengths, Places, Totals;
+
+    /// <summary>[learners, Capacity, RowLength], R_f.</summary>
+    public ArrayView<T> Imagined;
 
     /// <summary>h.</summary>
     public ObservationTable<T> Observation;
@@ -69,8 +98,8 @@ internal struct RolloutArguments<T> where T : unmanaged, IFloatingPointIeee754<T
     /// <summary>Sizes.</summary>
     public RolloutSizes Sizes;
 
-    /// <summary>Room for the rollouts of a learner, for the steps of a rollout, and tiles of a learner.</summary>
-    public int Rollouts, Steps, Tiles;
+    /// <summary>Room for a learner's rollouts, for the steps of one and in R_f; and tiles of a learner.</summary>
+    public int Rollouts, Steps, Capacity, Tiles;
 }
 
 /// <summary>Sizes of a task, and of the tile of rollouts that a group takes through all their steps.</summary>

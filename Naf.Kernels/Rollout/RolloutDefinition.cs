@@ -10,10 +10,6 @@ namespace Naf.Kernels.Rollout;
 /// </summary>
 public sealed record RolloutDefinition
 {
-    /// <param name="coordinates">The coordinates of s.</param>
-    /// <param name="observation">x = h(qpos, qvel, c), over the same tree.</param>
-    /// <param name="reward">r(x, u) and the bounds of x that end an episode.</param>
-    /// <param name="dynamics">Sizes of the fitted model.</param>
     /// <exception cref="ArgumentException">The parts do not fit together; the message says which.</exception>
     public RolloutDefinition(StateCoordinates coordinates, ObservationDefinition observation, RewardDefinition reward, DynamicsShape dynamics)
     {
@@ -28,7 +24,7 @@ public sealed record RolloutDefinition
     /// <summary>The coordinates of s.</summary>
     public StateCoordinates Coordinates { get; }
 
-    /// <summary>x = h(qpos, qvel, c).</summary>
+    /// <summary>x = h(qpos, qvel, c), over the same tree.</summary>
     public ObservationDefinition Observation { get; }
 
     /// <summary>r(x, u) and the bounds of x that end an episode.</summary>

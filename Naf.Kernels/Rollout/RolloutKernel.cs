@@ -25,36 +25,39 @@ internal static class RolloutKernel
     public static void Roll<TMemory>(RolloutArguments<float> at) where TMemory : struct, IGroupMemory
     {
         ArrayView<float> memory = TMemory.Allocate<float>();
-        Body<float, FloatMath, Sums, DeviceGroup>(Grid.IdxX, at, memory, new DeviceGroup());
+        RolloutBody<float, FloatMath, Sums, DeviceGroup>.Run(Grid.IdxX, at, memory, new DeviceGroup());
     }
+}
 
+/// <summary>The body of <see cref="RolloutKernel"/>: a tile of rollouts in any precision.</summary>
+internal static class RolloutBody<T, TMath, TSums, TGroup>
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where TMath : struct, IScalarMath<T>
+    where TSums : struct, IRowSums<T>
+    where TGroup : struct, IThreadGroup
+{
     /// <summary>One tile.</summary>
     /// <param name="memory">[Sizes.Memory] of the group.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Body<T, TMath, TSums, TGroup>(int item, in RolloutArguments<T> at, ArrayView<T> memory, TGroup group)
-        where T : unmanaged, IFloatingPointIeee754<T>
-        where TMath : struct, IScalarMath<T>
-        where TSums : struct, IRowSums<T>
-        where TGroup : struct, IThreadGroup
+    public static void Run(int item, in RolloutArguments<T> at, ArrayView<T> memory, TGroup group)
     {
         RolloutTile<T> tile = RolloutTile<T>.At(item, at.Learners, at.Sizes, at.Tiles, at.Rollouts, memory);
         Start(at, tile, group);
         for (int step = 0; ; step++)
         {
-            Observe<T, TMath, TGroup>(at, tile, step, group);
-            Reward<T, TMath, TGroup>(at, tile, step, group);
+            Observe(at, tile, step, group);
+            Reward(at, tile, step, group);
             Write(at, tile, step, group);
             if (step == tile.Of.Steps || tile.Living() == 0) break;
-            Act<T, TMath, TSums, TGroup>(at, tile, step, group);
-            Advance<T, TMath, TGroup>(at, tile, step, group);
+            Act(at, tile, step, group);
+            Advance(at, tile, step, group);
         }
         for (int row = group.Index; row < tile.Count; row += group.Size) at.Lengths[tile.Place + row] = tile.Length[row];
     }
 
     // s, and who has a step to make
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Start<T, TGroup>(in RolloutArguments<T> at, in RolloutTile<T> tile, TGroup group)
-        where T : unmanaged, IFloatingPointIeee754<T> where TGroup : struct, IThreadGroup
+    private static void Start(in RolloutArguments<T> at, in RolloutTile<T> tile, TGroup group)
     {
         RolloutSizes n = tile.Sizes;
         ArrayView<T> starts = at.Starts.SubView(tile.Place * n.State, tile.Count * n.State);
@@ -76,16 +79,12 @@ internal static class RolloutKernel
 
     // u = clip(μ(x) + σ ε, −1, 1)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Act<T, TMath, TSums, TGroup>(
-        in RolloutArguments<T> at, in RolloutTile<T> tile, int step, TGroup group)
-        where T : unmanaged, IFloatingPointIeee754<T>
-        where TMath : struct, IScalarMath<T>
-        where TSums : struct, IRowSums<T>
-        where TGroup : struct, IThreadGroup
+    private static void Act(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, TGroup group)
     {
         RolloutSizes n = tile.Sizes;
         T sigma = TMath.From(tile.Of.Sigma), one = TMath.From(1), zero = TMath.From(0);
-        ArrayView<T> learner = at.Policy.Of(tile.Learner), act = tile.Scratch.SubView(0, n.Rows * at.Policy.Stride);
+        ArrayView<T> learner = at.Policy.Learners.SubView((long)tile.Learner * at.Policy.Row, at.Policy.Row);
+        ArrayView<T> act = tile.Scratch.SubView(0, n.Rows * at.Policy.Stride);
         // x and zeros behind it
         int padded = (n.Observation + 15) / 16 * 16;
         for (int e = group.Index; e < padded * n.Rows; e += group.Size)
@@ -94,7 +93,7 @@ internal static class RolloutKernel
             bool real = i < n.Observation && tile.Alive[row] != 0;
             act[row * at.Policy.Stride + i] = real ? tile.Entry(n.X(step), row)[i] * learner[at.Policy.InputScale + i] : zero;
         }
-        Draw<T, TMath, TGroup>(tile, step, group);
+        Draw(tile, step, group);
         group.Barrier();
         ArrayView<T> partial = tile.Scratch.SubView(n.Rows * at.Policy.Stride, tile.Scratch.IntLength - n.Rows * at.Policy.Stride);
         MlpForward.Run<T, TMath, TSums, TGroup>(
@@ -114,8 +113,7 @@ internal static class RolloutKernel
 
     // normals of a step, the action's, padded to blocks, and then the dynamics'
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Draw<T, TMath, TGroup>(in RolloutTile<T> tile, int step, TGroup group)
-        where T : unmanaged, IFloatingPointIeee754<T> where TMath : struct, IScalarMath<T> where TGroup : struct, IThreadGroup
+    private static void Draw(in RolloutTile<T> tile, int step, TGroup group)
     {
         RolloutSizes n = tile.Sizes;
         int acts = RolloutNormals.Blocks(n.Action), first = tile.Of.Sigma > 0 ? 0 : acts, end = tile.Of.Samples != 0 ? n.Blocks : acts;
@@ -137,8 +135,7 @@ internal static class RolloutKernel
 
     // s′ = F [s; u] + f + chol(N) ε, four entries a thread, each rollout at its time step; and the terms of r(x, u)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Advance<T, TMath, TGroup>(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, TGroup group)
-        where T : unmanaged, IFloatingPointIeee754<T> where TMath : struct, IScalarMath<T> where TGroup : struct, IThreadGroup
+    private static void Advance(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, TGroup group)
     {
         RolloutSizes n = tile.Sizes;
         int fours = (n.State + 3) / 4, across = n.PackedRow / 4;
@@ -157,10 +154,10 @@ internal static class RolloutKernel
                 int last = Math.Min(4 * block + 4, n.State), noise = n.Normals + 4 * RolloutNormals.Blocks(n.Action);
                 AddColumns(ref next, packed, (n.State + n.Action + 1) * across + block, across, tile.Entry(noise, row), last);
             }
-            Keep<T, TMath>(at, tile, step, row, 4 * block, next.A);
-            Keep<T, TMath>(at, tile, step, row, 4 * block + 1, next.B);
-            Keep<T, TMath>(at, tile, step, row, 4 * block + 2, next.C);
-            Keep<T, TMath>(at, tile, step, row, 4 * block + 3, next.D);
+            Keep(at, tile, step, row, 4 * block, next.A);
+            Keep(at, tile, step, row, 4 * block + 1, next.B);
+            Keep(at, tile, step, row, 4 * block + 2, next.C);
+            Keep(at, tile, step, row, 4 * block + 3, next.D);
         }
         for (int e = group.Index; e < at.Reward.Terms.IntLength * n.Rows; e += group.Size)
         {
@@ -173,8 +170,7 @@ internal static class RolloutKernel
 
     // an entry of s′, which has to be finite and within its bounds
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Keep<T, TMath>(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, int row, int i, T value)
-        where T : unmanaged, IFloatingPointIeee754<T> where TMath : struct, IScalarMath<T>
+    private static void Keep(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, int row, int i, T value)
     {
         RolloutSizes n = tile.Sizes;
         if (i >= n.State) return;
@@ -185,8 +181,8 @@ internal static class RolloutKernel
 
     // sum += Σ factor_j column_j, the columns a given distance apart; four of them are loaded before they are added
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddColumns<T>(ref Four<T> sum, ArrayView<Four<T>> columns, int at, int distance, Column<T> factor, int count)
-        where T : unmanaged, INumber<T>
+    private static void AddColumns(
+        ref Four<T> sum, ArrayView<Four<T>> columns, int at, int distance, Column<T> factor, int count)
     {
         int j = 0;
         for (; j + 3 < count; j += 4)
@@ -206,13 +202,11 @@ internal static class RolloutKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int FirstTerm<T>(in RolloutArguments<T> at) where T : unmanaged, IFloatingPointIeee754<T> =>
-        at.Observation.Frames * BodyFrame<T>.Size;
+    private static int FirstTerm(in RolloutArguments<T> at) => at.Observation.Frames * BodyFrame<T>.Size;
 
     // x = h(s, c) before a step: frames by a thread a rollout, then entries
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Observe<T, TMath, TGroup>(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, TGroup group)
-        where T : unmanaged, IFloatingPointIeee754<T> where TMath : struct, IScalarMath<T> where TGroup : struct, IThreadGroup
+    private static void Observe(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, TGroup group)
     {
         RolloutSizes n = tile.Sizes;
         int moved = at.Observation.Frames > 0 ? tile.Count : 0;
@@ -224,8 +218,8 @@ internal static class RolloutKernel
         {
             int entry = e / n.Rows, row = e % n.Rows;
             if (tile.Alive[row] == 0) continue;
-            bool finite = at.Observation.Observe<TMath>(entry, tile.Entry(n.S(step), row), new Column<T>(constants, row * n.Constants, 1),
-                tile.ScratchOf(row), tile.Entry(n.X(step), row));
+            bool finite = at.Observation.Observe<TMath>(entry, tile.Entry(n.S(step), row),
+                new Column<T>(constants, row * n.Constants, 1), tile.ScratchOf(row), tile.Entry(n.X(step), row));
             if (!finite) tile.Lost[row] = 1;
         }
         group.Barrier();
@@ -234,8 +228,7 @@ internal static class RolloutKernel
     // r and b of the step that has led here, and whether it is stored and the rollout goes on; a true terminal state is rewarded apart and not
     // bootstrapped from; before the first step, only whether there is an observation to begin with
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Reward<T, TMath, TGroup>(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, TGroup group)
-        where T : unmanaged, IFloatingPointIeee754<T> where TMath : struct, IScalarMath<T> where TGroup : struct, IThreadGroup
+    private static void Reward(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, TGroup group)
     {
         RolloutSizes n = tile.Sizes;
         for (int row = group.Index; row < n.Rows; row += group.Size)
@@ -271,8 +264,7 @@ internal static class RolloutKernel
 
     // rows [x | u | r | b | x′] of the step that has led here
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Write<T, TGroup>(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, TGroup group)
-        where T : unmanaged, IFloatingPointIeee754<T> where TGroup : struct, IThreadGroup
+    private static void Write(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, TGroup group)
     {
         RolloutSizes n = tile.Sizes;
         int middle = n.Observation + n.Action + 2;

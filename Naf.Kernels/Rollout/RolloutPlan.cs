@@ -6,9 +6,9 @@ using Naf.Kernels.Update;
 namespace Naf.Kernels.Rollout;
 
 /// <summary>How rollouts are laid onto a GPU: the rollouts of a group's tile, and its threads. On it depends how sums are cut.</summary>
-/// <param name="Rows">Rollouts of a tile, a multiple of <see cref="RolloutKernel.SumRows"/>.</param>
+/// <param name="Rows">Rollouts of a tile, a multiple of 8.</param>
 /// <param name="Threads">Threads of a group.</param>
-internal sealed record RolloutPlan(int Rows, int Threads)
+public sealed record RolloutPlan(int Rows, int Threads)
 {
     /// <summary>
     /// The largest tile that fits, up to 32 rollouts, of which a multiprocessor holds several groups at a time; smaller where the rollouts of a call
@@ -16,7 +16,7 @@ internal sealed record RolloutPlan(int Rows, int Threads)
     /// </summary>
     /// <param name="rollouts">Of all learners together, in one call.</param>
     /// <exception cref="DeviceException">The networks do not fit.</exception>
-    public static RolloutPlan Choose(GpuDevice device, RolloutDefinition definition, NafShape shape, long rollouts)
+    internal static RolloutPlan Choose(GpuDevice device, RolloutDefinition definition, NafShape shape, long rollouts)
     {
         GpuLimits limits = device.Limits;
         int rows = device.Info.IsGpu ? 32 : 16;
@@ -36,7 +36,7 @@ internal sealed record RolloutPlan(int Rows, int Threads)
     }
 
     /// <summary>Sizes of the task and of a tile.</summary>
-    public RolloutSizes Sizes(RolloutDefinition definition, NafShape shape) =>
+    internal RolloutSizes Sizes(RolloutDefinition definition, NafShape shape) =>
         RolloutSizes.Of(definition, Rows, MlpForward.Stride(shape.Networks()), RolloutKernel.SumRows, Threads);
 
     // one thread for four units of a layer, in whole warps

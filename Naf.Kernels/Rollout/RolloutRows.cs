@@ -3,36 +3,11 @@ using Naf.Gpu.Accelerators;
 
 namespace Naf.Kernels.Rollout;
 
-/// <summary>The rows of a call's rollouts, and where they go.</summary>
-internal struct RolloutRowArguments
-{
-    /// <summary>[learners].</summary>
-    public ArrayView<RolloutLearner> Learners;
-
-    /// <summary>[learners, Rollouts], twice the rows of a rollout, and one more where it was cut.</summary>
-    public ArrayView<int> Lengths;
-
-    /// <summary>[learners, Rollouts], takes the rows of the rollouts before.</summary>
-    public ArrayView<int> Places;
-
-    /// <summary>[learners, 2], takes a learner's rows and cuts.</summary>
-    public ArrayView<int> Totals;
-
-    /// <summary>[learners, Rollouts, Steps, RowLength].</summary>
-    public ArrayView<float> Rows;
-
-    /// <summary>[learners, Capacity, RowLength], R_f.</summary>
-    public ArrayView<float> Imagined;
-
-    /// <summary>Sizes.</summary>
-    public int Capacity, Rollouts, Steps, RowLength;
-}
-
 /// <summary>The way of the rollouts' rows into R_f, in the order (rollout, step) with nothing between.</summary>
 internal static class RolloutRows
 {
     /// <summary>Running sums of the lengths; a group a learner, with two integers of memory a thread.</summary>
-    public static void Place<TMemory>(RolloutRowArguments at) where TMemory : struct, IGroupMemory
+    public static void Place<TMemory>(RolloutArguments<float> at) where TMemory : struct, IGroupMemory
     {
         ArrayView<int> sums = TMemory.Allocate<int>();
         int learner = Grid.IdxX, thread = Group.IdxX, threads = Group.DimX, count = at.Learners[learner].Count;
@@ -74,17 +49,19 @@ internal static class RolloutRows
     /// <summary>
     /// Puts the rows behind those that R_f holds; the oldest are overwritten, and what would be at once is left out. A group a rollout.
     /// </summary>
-    public static void Append(RolloutRowArguments at)
+    public static void Append(RolloutArguments<float> at)
     {
         int learner = Grid.IdxX / at.Rollouts, rollout = Grid.IdxX % at.Rollouts;
         RolloutLearner of = at.Learners[learner];
-        long from = (long)Grid.IdxX * at.Steps * at.RowLength, imagined = (long)learner * at.Capacity;
-        int length = rollout < of.Count ? at.Lengths[Grid.IdxX] >> 1 : 0, place = at.Places[Grid.IdxX], lost = at.Totals[2 * learner] - at.Capacity;
-        for (int e = Group.IdxX; e < length * at.RowLength; e += Group.DimX)
+        int numbers = at.Sizes.RowLength;
+        long from = (long)Grid.IdxX * at.Steps * numbers, imagined = (long)learner * at.Capacity;
+        int length = rollout < of.Count ? at.Lengths[Grid.IdxX] >> 1 : 0;
+        int place = at.Places[Grid.IdxX], lost = at.Totals[2 * learner] - at.Capacity;
+        for (int e = Group.IdxX; e < length * numbers; e += Group.DimX)
         {
-            int row = place + e / at.RowLength;
+            int row = place + e / numbers;
             if (row < lost) continue;
-            at.Imagined[(imagined + (of.NextRow + row) % at.Capacity) * at.RowLength + e % at.RowLength] = at.Rows[from + e];
+            at.Imagined[(imagined + (of.NextRow + row) % at.Capacity) * numbers + e % numbers] = at.Rows[from + e];
         }
     }
 }

@@ -10,20 +10,14 @@ internal struct RolloutTile<T> where T : unmanaged
     /// <summary>Sizes.</summary>
     public RolloutSizes Sizes;
 
-    /// <summary>The learner, and what it imagines.</summary>
-    public int Learner;
-
-    /// <inheritdoc cref="Learner"/>
+    /// <summary>What the learner imagines.</summary>
     public RolloutLearner Of;
 
-    /// <summary>Number of the first rollout among the learner's, its place in the arrays of all, and the rollouts that exist.</summary>
-    public int First;
+    /// <summary>The learner, the number of the first rollout among its own, and the rollouts that exist.</summary>
+    public int Learner, First, Count;
 
-    /// <inheritdoc cref="First"/>
+    /// <summary>The place of the first rollout in the arrays of all.</summary>
     public long Place;
-
-    /// <inheritdoc cref="First"/>
-    public int Count;
 
     /// <summary>[Scratch], the activations of the policy; then [frames and terms, Rows], the frames of bodies and the terms of the reward.</summary>
     public ArrayView<T> Scratch;

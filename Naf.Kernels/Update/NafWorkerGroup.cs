@@ -107,7 +107,8 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
         for (int n = 0; n < _networks.Length; n++)
             Forward(_networks[n], learner.Parameters.Pointer + _offsets[n], null, _x.Pointer, first, last);
         NafAdvantage.Gradient(
-            Heads(), _shape.Action, settings.LogDiagonalBound, _u.Pointer, _actionRow, Targets, Errors, Q, 2f / _batch, first, last);
+            _networks, _shape.Action, settings.LogDiagonalBound, _u.Pointer, _actionRow, Targets, Errors, Q,
+            2f / _batch, first, last);
         _barrier.Wait();
         (double loss, double q) = (0, 0);
         for (int m = 0; m < _batch; m++) (loss, q) = (loss + (double)Errors[m] * Errors[m], q + Q[m]);
@@ -209,13 +210,5 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
         if (firstNetwork == 0)
             Adam.Polyak(_networks[0].Shape.Statistics, learner.TargetStatistics.Pointer, learner.Statistics.Pointer,
                 settings.Tau);
-    }
-
-    private NafHeads Heads()
-    {
-        (int network, int mu, int lower) = _shape.SharedTrunk ? (0, 1, 1 + _shape.Action) : (1, 0, 0);
-        MlpWorkspace v = _networks[0], m = _networks[network], l = _networks[2 * network];
-        return new NafHeads(v.Output, v.OutputGradient, v.OutputRow, m.Output + mu, m.OutputGradient + mu, m.OutputRow,
-            l.Output + lower, l.OutputGradient + lower, l.OutputRow);
     }
 }

@@ -1,9 +1,11 @@
 using System.Runtime.Intrinsics;
 using Naf.Gpu.Cpu;
+using Naf.Kernels.Advantage;
 using Naf.Kernels.Network;
 using Naf.Kernels.Network.Cpu;
 using Naf.Kernels.Random;
 using Naf.Kernels.Replay;
+using Naf.Kernels.Reward;
 using Naf.Kernels.Update;
 
 namespace Naf.Kernels.Rollout.Cpu;
@@ -18,29 +20,36 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
     private const int BlockFloats = 80_000;
 
     private readonly RolloutDefinition _definition;
-    private readonly NafShape _shape;
     private readonly MlpWorkspace _space;
     private readonly RowObservation _h;
-    private readonly RowReward _reward;
+    private readonly RewardFunction<float> _reward;
     private readonly NormalTable _actionNoise, _dynamicsNoise;
     private readonly HostBuffer _inputScale, _input, _policy, _z, _next, _low, _high;
     private readonly int[] _live = new int[MaximalRollouts], _time = new int[MaximalRollouts], _length = new int[MaximalRollouts];
-    private readonly int _state, _action, _observation, _inputRow, _zRow, _nextRow, _rowLength, _parameters, _statistics, _output;
+    private readonly int _state, _action, _observation, _constants, _inputRow, _zRow, _nextRow, _rowLength;
+    private readonly int _parameters, _statistics, _output;
     private HostBuffer _rows = new(0);
     private Learner? _transposedOf;
-    private int _steps, _rollouts;
+
+    // the block: rollouts from a first one on, counted within the learner's starts, and the learner's packed model
+    private Learner _learner = null!;
+    private RolloutSettings _settings = null!;
+    private RolloutStarts _starts = null!;
+    private float* _dynamics;
+    private int _steps, _first, _rollouts;
 
     public RolloutWorkspace(RolloutDefinition definition, NafShape shape, float[] inputScale)
     {
-        (_definition, _shape, _rowLength) = (definition, shape, definition.RowLength);
-        (_state, _action, _observation) = (definition.Dynamics.State, definition.Dynamics.Action, definition.Observation.Size);
+        (_definition, _rowLength) = (definition, definition.RowLength);
+        (_state, _action) = (definition.Dynamics.State, definition.Dynamics.Action);
+        (_observation, _constants) = (definition.Observation.Size, definition.Observation.ConstantSize);
         // μ is the second network, or stands after V in the trunk's outputs
         var networks = shape.Networks();
         int network = shape.SharedTrunk ? 0 : 1;
         (_parameters, _statistics) = shape.SharedTrunk ? (0, 0) : (networks[0].Parameters, networks[0].Statistics);
         _output = shape.SharedTrunk ? 1 : 0;
         _space = new MlpWorkspace(networks[network], MaximalRollouts, training: false);
-        (_h, _reward) = (new RowObservation(definition), new RowReward(definition.Reward));
+        (_h, _reward) = (new RowObservation(definition), new RewardFunction<float>(definition.Reward));
         _actionNoise = new NormalTable(_action, MaximalRollouts);
         _dynamicsNoise = new NormalTable(_state, MaximalRollouts);
         (_inputRow, _zRow, _nextRow) = (MlpShape.Pad(_observation), MlpShape.Pad(_state + _action), MlpShape.Pad(_state));
@@ -60,21 +69,27 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
     public static int BlockRollouts(RolloutSettings settings, int rowLength) =>
         Math.Clamp(BlockFloats / (settings.Steps * rowLength) & ~7, 8, MaximalRollouts);
 
-    /// <summary>Computes a block; its rows stay here.</summary>
-    public void Run(in RolloutBlock block)
+    /// <summary>Computes some rollouts of one learner that one thread takes together; their rows stay here.</summary>
+    /// <param name="first">The first of them, counted within the learner's starts.</param>
+    /// <param name="most">Rollouts of a whole block: the last one has fewer.</param>
+    /// <param name="dynamics">The learner's packed model.</param>
+    public void Run(
+        Learner learner, RolloutSettings settings, RolloutStarts starts, int first, int most, float* dynamics)
     {
-        int live = Begin(block);
+        (_learner, _settings, _starts) = (learner, settings, starts);
+        _dynamics = dynamics;
+        (_steps, _first, _rollouts, Cuts) = (settings.Steps, first, Math.Min(most, starts.Count - first), 0);
+        int live = Begin();
         for (int step = 0; step < _steps && live > 0; step++)
         {
-            Act(block, step, live);
-            if (block.Settings.SampleDynamics)
-                _dynamicsNoise.Fill(block.Learner.Settings.Seed, RandomStream.ImaginationDynamics, Number(block), step, _rollouts);
+            Act(step, live);
+            if (settings.SampleDynamics) Fill(_dynamicsNoise, RandomStream.ImaginationDynamics, step);
             // those that go on close up
             int left = 0;
             for (int r = 0; r < live; r++)
             {
                 int m = _live[r];
-                if (Advance(block, m, step)) _live[left++] = m;
+                if (Advance(m, step)) _live[left++] = m;
             }
             live = left;
         }
@@ -109,49 +124,43 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
 
     private float* Row(int m, int step) => _rows.Pointer + ((long)m * _steps + step) * _rowLength;
 
-    private static ulong Number(in RolloutBlock block) => block.Starts.FirstNumber + (ulong)block.First;
+    private ReadOnlySpan<float> Constants(int m) => _starts.Constants.AsSpan((_first + m) * _constants, _constants);
 
-    private static int End(in RolloutBlock block, int m) => block.Starts.EndPointer[block.First + m];
-
-    private float* Constants(in RolloutBlock block, int m) =>
-        block.Starts.ConstantsPointer + (long)(block.First + m) * _definition.Observation.ConstantSize;
+    private void Fill(NormalTable noise, RandomStream stream, int step) =>
+        noise.Fill(_learner.Settings.Seed, stream, _starts.FirstNumber + (ulong)_first, step, _rollouts);
 
     // start states and their observations; returns how many have a step to make
-    private int Begin(in RolloutBlock block)
+    private int Begin()
     {
-        (_steps, _rollouts, Cuts) = (block.Settings.Steps, block.Count, 0);
-        long floats = (long)BlockRollouts(block.Settings, _rowLength) * _steps * _rowLength + ReplayBuffer.Slack;
+        long floats = (long)BlockRollouts(_settings, _rowLength) * _steps * _rowLength + ReplayBuffer.Slack;
         if (_rows.Length < floats)
         {
             _rows.Dispose();
             _rows = new HostBuffer(floats);
         }
-        block.Settings.Bounds(_low.Span, _high.Span);
-        if (!ReferenceEquals(_transposedOf, block.Learner))
+        _settings.Bounds(_low.Span, _high.Span);
+        if (!ReferenceEquals(_transposedOf, _learner))
         {
-            Mlp.TransposeWeights(_space, Policy(block.Learner), 0, 1);
-            _transposedOf = block.Learner;
+            Mlp.TransposeWeights(_space, _learner.Parameters.Pointer + _parameters, 0, 1);
+            _transposedOf = _learner;
         }
 
         int live = 0;
         for (int m = 0; m < _rollouts; m++)
         {
-            _time[m] = block.Starts.TimePointer[block.First + m];
-            _length[m] = 0;
-            if (_time[m] >= End(block, m)) continue;
+            (_time[m], _length[m]) = (_starts.Time[_first + m], 0);
+            if (_time[m] >= _starts.End[_first + m]) continue;
             float* s = _z.Pointer + m * _zRow;
-            FloatRow.Copy(block.Starts.StatePointer + (long)(block.First + m) * _state, s, _state);
-            _h.Evaluate(s, Constants(block, m), Row(m, 0));
-            if (FloatRow.Finite(Row(m, 0), _observation)) _live[live++] = m;
+            _starts.State.AsSpan((_first + m) * _state, _state).CopyTo(new Span<float>(s, _state));
+            _h.Evaluate(s, Constants(m), Row(m, 0));
+            if (Finite(Row(m, 0), _observation)) _live[live++] = m;
             else Cuts++;
         }
         return live;
     }
 
-    private float* Policy(Learner learner) => learner.Parameters.Pointer + _parameters;
-
     // u = clip(μ(x) + σ ε, −1, 1) of the live rollouts
-    private void Act(in RolloutBlock block, int step, int live)
+    private void Act(int step, int live)
     {
         for (int r = 0; r < live; r++)
         {
@@ -164,15 +173,17 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
         // the head's rows of μ alone
         MlpShape network = _space.Shape;
         int head = network.Layers, width = MlpShape.Pad(network.Hidden[^1]);
-        float* theta = Policy(block.Learner), statistics = block.Learner.Statistics.Pointer + _statistics;
+        float* theta = _learner.Parameters.Pointer + _parameters;
+        float* statistics = _learner.Statistics.Pointer + _statistics;
         float* h = Mlp.Hidden(_space, theta, statistics, _input.Pointer, _inputRow, 0, live, marked: head - 1);
-        RowOperations.Dot(live, h, width, theta + network.Weights(head) + (nint)_output * width, theta + network.Biases(head) + _output,
-            _action, mu, _action, halvesFirst: true);
+        float* weights = theta + network.Weights(head) + (nint)_output * width;
+        float* biases = theta + network.Biases(head) + _output;
+        RowOperations.Dot(live, h, width, weights, biases, _action, mu, _action, halvesFirst: true);
 
-        float sigma = block.Settings.ActionNoise;
+        float sigma = _settings.ActionNoise;
         if (sigma > 0)
         {
-            _actionNoise.Fill(block.Learner.Settings.Seed, RandomStream.ImaginationAction, Number(block), step, _rollouts);
+            Fill(_actionNoise, RandomStream.ImaginationAction, step);
             for (int r = 0; r < live; r++)
             {
                 float* normals = _actionNoise.Normals + _live[r] * _actionNoise.Row;
@@ -183,8 +194,7 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
         Vector512<float> one = Vector512<float>.One, scale = Vector512.Create(sigma);
         for (int i = 0; i < live * _action; i += 16)
         {
-            // tanh m = 1 − 2 / (exp 2m + 1)
-            Vector512<float> m = Vector512.Load(mu + i), u = one - Vector512.Create(2f) / (Vector512.Exp(m + m) + one);
+            Vector512<float> u = NafAdvantage.Tanh(Vector512.Load(mu + i));
             if (sigma > 0) u = Vector512.MultiplyAddEstimate(scale, Vector512.Load(noise + i), u);
             // not a number stays so
             u = Vector512.ConditionalSelect(Vector512.LessThan(u, -one), -one, u);
@@ -198,27 +208,28 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
     }
 
     // s′, x′, r and b of one rollout; whether it goes on
-    private bool Advance(in RolloutBlock block, int m, int step)
+    private bool Advance(int m, int step)
     {
         float* z = _z.Pointer + m * _zRow, next = _next.Pointer, row = Row(m, step);
-        float* model = (float*)block.Dynamics + (long)_time[m] * _definition.Dynamics.PackedStep;
-        float* noise = block.Settings.SampleDynamics ? _dynamicsNoise.Normals + m * _dynamicsNoise.Row : null;
+        float* model = _dynamics + (long)_time[m] * _definition.Dynamics.PackedStep;
+        float* noise = _settings.SampleDynamics ? _dynamicsNoise.Normals + m * _dynamicsNoise.Row : null;
         PackedDynamics.Step(model, _state, _state + _action, z, noise, next);
-        if (!FloatRow.Inside(next, _low.Pointer, _high.Pointer, _nextRow)) return Cut();
+        if (!Inside(next)) return Cut();
 
         // x′ = h(s′, c); a true terminal state is rewarded apart and not bootstrapped from
         float* xNext = row + _observation + _action + 2;
-        _h.Evaluate(next, Constants(block, m), xNext);
-        bool terminal = _reward.Terminates(xNext);
-        float reward = _reward.Value(row);
+        var observed = new ReadOnlySpan<float>(xNext, _observation);
+        _h.Evaluate(next, Constants(m), xNext);
+        bool terminal = _reward.Terminates(observed);
+        float reward = _reward.Value(new(row, _observation), new(row + _observation, _action));
         row[_observation + _action] = terminal ? reward + _reward.TerminationReward : reward;
         row[_observation + _action + 1] = terminal ? 0 : 1;
-        if (!FloatRow.Finite(row, _rowLength)) return Cut();
+        if (!Finite(row, _rowLength)) return Cut();
 
         _length[m] = step + 1;
-        if (terminal || step + 1 == _steps || ++_time[m] >= End(block, m)) return false;
-        FloatRow.Copy(next, z, _state);
-        FloatRow.Copy(xNext, row + _rowLength, _observation);
+        if (terminal || step + 1 == _steps || ++_time[m] >= _starts.End[_first + m]) return false;
+        new ReadOnlySpan<float>(next, _state).CopyTo(new(z, _state));
+        observed.CopyTo(new(row + _rowLength, _observation));
         return true;
     }
 
@@ -226,5 +237,29 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
     {
         Cuts++;
         return false;
+    }
+
+    // whether s′ is within its bounds, which are finite numbers: what is not finite is outside
+    private bool Inside(float* next)
+    {
+        for (int i = 0; i < _nextRow; i += 16)
+        {
+            Vector512<float> s = Vector512.Load(next + i);
+            if (!Vector512.GreaterThanOrEqualAll(s, Vector512.Load(_low.Pointer + i))
+                || !Vector512.LessThanOrEqualAll(s, Vector512.Load(_high.Pointer + i)))
+                return false;
+        }
+        return true;
+    }
+
+    private static bool Finite(float* values, int count)
+    {
+        Vector512<float> largest = Vector512.Create(float.MaxValue);
+        int i = 0;
+        for (; i + 16 <= count; i += 16)
+            if (!Vector512.LessThanOrEqualAll(Vector512.Abs(Vector512.Load(values + i)), largest)) return false;
+        for (; i < count; i++)
+            if (!float.IsFinite(values[i])) return false;
+        return true;
     }
 }

@@ -1,7 +1,6 @@
-using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
+using Naf.Kernels.Population;
 using Naf.Kernels.Rollout.Cpu;
-using Naf.Kernels.Update;
 
 namespace Naf.Kernels.Rollout.Engines;
 
@@ -20,10 +19,12 @@ internal sealed unsafe class CpuRollouts : IRolloutEngine
     private int _ticket;
     private volatile bool _failed;
 
-    public CpuRollouts(CpuDevice device, RolloutDefinition definition, NafShape shape, float[] inputScale, int learners)
+    public CpuRollouts(CpuDevice device, RolloutDefinition definition, NafPopulation population)
     {
         (_definition, _team) = (definition, device.Team);
-        _workspaces = [.. Enumerable.Range(0, _team.Threads).Select(_ => new RolloutWorkspace(definition, shape, inputScale))];
+        _workspaces = [.. Enumerable.Range(0, _team.Threads)
+            .Select(_ => new RolloutWorkspace(definition, population.Shape, population.InputScale))];
+        int learners = population.Learners;
         (_firstTicket, _appended) = (new int[learners + 1], new int[learners]);
         _dynamics = new HostBuffer((long)learners * definition.Dynamics.Horizon * definition.Dynamics.PackedStep);
         _work = Work;
@@ -31,11 +32,8 @@ internal sealed unsafe class CpuRollouts : IRolloutEngine
 
     public string Plan => $"{_team.Threads} threads";
 
-    public void SetDynamics(int learner, ReadOnlySpan<float> dynamics) => 
+    public void SetDynamics(int learner, ReadOnlySpan<float> dynamics) =>
         dynamics.CopyTo(new Span<float>(_dynamics.Pointer + (long)learner * dynamics.Length, dynamics.Length));
-
-    public void SetDynamics(int learner, DeviceBuffer<float> dynamics, long first) =>
-        throw new ArgumentException($"the model is on {dynamics.Device.Info.Name} and the learners on cpu; give it from host memory");
 
     public void Run(in RolloutCall call)
     {
@@ -85,9 +83,8 @@ internal sealed unsafe class CpuRollouts : IRolloutEngine
     {
         int rollouts = RolloutWorkspace.BlockRollouts(_call.Settings[k], _definition.RowLength), first = block * rollouts;
         long model = (long)_definition.Dynamics.Horizon * _definition.Dynamics.PackedStep;
-        var dynamics = (nint)(_dynamics.Pointer + k * model);
-        workspace.Run(new RolloutBlock(
-            _call.Learners[k], _call.Settings[k], _call.Starts[k], first, Math.Min(rollouts, _call.Starts[k].Count - first), dynamics));
+        workspace.Run(
+            _call.Learners[k], _call.Settings[k], _call.Starts[k], first, rollouts, _dynamics.Pointer + k * model);
 
         // in turn: the blocks before this one were taken before, and are being computed
         var wait = new SpinWait();

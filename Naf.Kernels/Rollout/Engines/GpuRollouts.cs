@@ -24,29 +24,21 @@ internal sealed class GpuRollouts : IRolloutEngine
     private readonly RolloutLearner[] _rows;
     private readonly float[] _boundRows;
     private readonly int[] _results;
-    private readonly DeviceKernel<RolloutArguments<float>> _roll;
-    private readonly DeviceKernel<RolloutRowArguments> _place, _append;
+    private readonly DeviceKernel<RolloutArguments<float>> _roll, _place, _append;
     private readonly RolloutArguments<float> _arguments;
     private DeviceBuffer<float> _states, _constants, _imaginedRows;
     private DeviceBuffer<int> _times, _ends, _lengths, _places;
 
-    /// <param name="rollouts">The most of all learners together in one call.</param>
-    /// <param name="plan">How to lay the work onto the device; null: as <see cref="RolloutPlan.Choose"/> says.</param>
     /// <exception cref="DeviceException">The networks do not fit, or the device has no room.</exception>
-    public static GpuRollouts Create(
-        GpuDevice device, RolloutDefinition definition, NafPopulation population, GpuTrainer trainer, long rollouts, RolloutPlan? plan = null) =>
-        BufferScope.Construct(device, scope => new GpuRollouts(
-            scope, definition, population, trainer, plan ?? RolloutPlan.Choose(device, definition, population.Shape, rollouts)));
-
-    private GpuRollouts(BufferScope scope, RolloutDefinition definition, NafPopulation population, GpuTrainer trainer, RolloutPlan plan)
+    public GpuRollouts(BufferScope scope, RolloutDefinition definition, NafPopulation population, RolloutPlan plan)
     {
-        (_scope, _definition, _trainer, _plan) = (scope, definition, trainer, plan);
+        (_scope, _definition, _trainer, _plan) = (scope, definition, population.Gpu!, plan);
         int count = population.Learners;
         DynamicsShape dynamics = definition.Dynamics;
         RolloutSizes sizes = plan.Sizes(definition, population.Shape);
-        _roll = scope.Device.Load<RolloutArguments<float>>(RolloutKernel.Roll<DynamicMemory>, plan.Threads, sizes.Memory * sizeof(float));
-        _place = scope.Device.Load<RolloutRowArguments>(RolloutRows.Place<DynamicMemory>, plan.Threads, 2 * sizeof(int) * plan.Threads);
-        _append = scope.Device.Load<RolloutRowArguments>(RolloutRows.Append, plan.Threads);
+        _roll = Load(RolloutKernel.Roll<DynamicMemory>, sizes.Memory * sizeof(float));
+        _place = Load(RolloutRows.Place<DynamicMemory>, 2 * sizeof(int) * plan.Threads);
+        _append = Load(RolloutRows.Append, 0);
         (_learners, _totals) = (scope.Allocate<RolloutLearner>(count), scope.Allocate<int>(2 * count));
         _dynamics = scope.Allocate<float>((long)count * dynamics.Horizon * dynamics.PackedStep);
         _bounds = scope.Allocate<float>(2L * count * dynamics.State);
@@ -57,17 +49,23 @@ internal sealed class GpuRollouts : IRolloutEngine
         var arrays = new DeviceArrays(scope);
         _arguments = new RolloutArguments<float>
         {
-            Policy = RolloutPolicy<float>.Create(population.Shape, trainer.Layout.Sizes, trainer.States.View, trainer.Layers.View),
+            Policy = RolloutPolicy<float>.Create(
+                population.Shape, _trainer.Layout.Sizes, _trainer.States.View, _trainer.Layers.View),
             Observation = ObservationTable<float>.Create(definition.Observation, definition.Coordinates, arrays),
             Reward = RewardTable<float>.Create<FloatMath>(definition.Reward, arrays),
             Sizes = sizes, Learners = _learners.View, Dynamics = _dynamics.View, Bounds = _bounds.View,
+            Totals = _totals.View,
         };
+
+        DeviceKernel<RolloutArguments<float>> Load(Action<RolloutArguments<float>> kernel, int bytes) =>
+            scope.Device.Load(kernel, plan.Threads, bytes);
     }
 
     public string Plan => _plan.ToString();
 
     public void SetDynamics(int learner, ReadOnlySpan<float> dynamics) => _dynamics.Upload(dynamics, (long)learner * dynamics.Length);
 
+    /// <summary>Takes over the packed model of a learner that is on the device, from an element on.</summary>
     public void SetDynamics(int learner, DeviceBuffer<float> dynamics, long first)
     {
         int length = _definition.Dynamics.Horizon * _definition.Dynamics.PackedStep;
@@ -91,19 +89,16 @@ internal sealed class GpuRollouts : IRolloutEngine
         Upload(call, rollouts, steps);
 
         int tiles = (most + _plan.Rows - 1) / _plan.Rows;
-        _roll.Launch(learners * tiles, _arguments with
+        RolloutArguments<float> at = _arguments with
         {
-            Starts = _states.View, Constants = _constants.View, Time = _times.View, End = _ends.View, Rows = _imaginedRows.View,
-            Lengths = _lengths.View, Rollouts = rollouts, Steps = steps, Tiles = tiles,
-        });
-        var rows = new RolloutRowArguments
-        {
-            Learners = _learners.View, Lengths = _lengths.View, Places = _places.View, Totals = _totals.View, Rows = _imaginedRows.View,
+            Starts = _states.View, Constants = _constants.View, Time = _times.View, End = _ends.View,
+            Rows = _imaginedRows.View, Lengths = _lengths.View, Places = _places.View,
             Imagined = _trainer.Imagined.Rows.View, Capacity = _trainer.Imagined.RowsOfLearner,
-            Rollouts = rollouts, Steps = steps, RowLength = _definition.RowLength,
+            Rollouts = rollouts, Steps = steps, Tiles = tiles,
         };
-        _place.Launch(learners, rows);
-        _append.Launch(learners * rollouts, rows);
+        _roll.Launch(learners * tiles, at);
+        _place.Launch(learners, at);
+        _append.Launch(learners * rollouts, at);
 
         _totals.Download(_results);
         for (int k = 0; k < learners; k++)
@@ -134,10 +129,10 @@ internal sealed class GpuRollouts : IRolloutEngine
             Span<float> bounds = _boundRows.AsSpan(2 * k * state, 2 * state);
             call.Settings[k].Bounds(bounds[..state], bounds[state..]);
             if (count == 0) continue;
-            _states.Upload(starts.State[..(count * state)], first * state);
-            _constants.Upload(starts.Constants[..(count * constants)], first * constants);
-            _times.Upload(starts.Time[..count], first);
-            _ends.Upload(starts.End[..count], first);
+            _states.Upload(starts.State.AsSpan(0, count * state), first * state);
+            _constants.Upload(starts.Constants.AsSpan(0, count * constants), first * constants);
+            _times.Upload(starts.Time.AsSpan(0, count), first);
+            _ends.Upload(starts.End.AsSpan(0, count), first);
         }
         _learners.Upload(_rows);
         _bounds.Upload(_boundRows);

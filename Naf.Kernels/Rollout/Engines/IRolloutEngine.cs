@@ -1,4 +1,3 @@
-using Naf.Gpu.Accelerators;
 using Naf.Kernels.Update;
 
 namespace Naf.Kernels.Rollout.Engines;
@@ -15,11 +14,6 @@ internal interface IRolloutEngine : IDisposable
     /// <summary>Takes over the packed model of a learner.</summary>
     /// <param name="dynamics">[Horizon, PackedStep].</param>
     void SetDynamics(int learner, ReadOnlySpan<float> dynamics);
-
-    /// <summary>Takes over the packed model of a learner that is on the device.</summary>
-    /// <param name="first">Where it begins.</param>
-    /// <exception cref="ArgumentException">It is elsewhere.</exception>
-    void SetDynamics(int learner, DeviceBuffer<float> dynamics, long first);
 
     /// <summary>Imagines for every active learner.</summary>
     void Run(in RolloutCall call);

@@ -19,10 +19,7 @@ namespace Naf.Kernels.Rollout.Engines;
 /// </summary>
 public sealed class ImaginationRollouts : IDisposable
 {
-    private readonly Learner[] _learners;
-    private readonly RolloutSettings[] _settings;
-    private readonly RolloutStarts[] _starts;
-    private readonly RolloutReport[] _reports;
+    private readonly RolloutCall _call;
     private readonly IRolloutEngine _engine;
     private readonly bool[] _modelled;
 
@@ -30,76 +27,62 @@ public sealed class ImaginationRollouts : IDisposable
     /// <param name="population">Whose policies act, and whose R_f takes what they meet.</param>
     /// <param name="definition">What is imagined.</param>
     /// <param name="settings">One entry per learner.</param>
+    /// <param name="plan">How to lay the work onto a GPU; null: as fits it best.</param>
     /// <exception cref="ArgumentException">A setting is out of range, or the parts do not fit together.</exception>
     /// <exception cref="DeviceException">The device has no room for it, or no kernels.</exception>
-    public ImaginationRollouts(Device device, NafPopulation population, RolloutDefinition definition, IReadOnlyList<RolloutSettings> settings)
-        : this(device, population, definition, settings, plan: null)
+    public ImaginationRollouts(
+        Device device, NafPopulation population, RolloutDefinition definition, IReadOnlyList<RolloutSettings> settings,
+        RolloutPlan? plan = null)
     {
-    }
-
-    /// <param name="plan">How to lay the work onto a GPU; null: as <see cref="RolloutPlan.Choose"/> says.</param>
-    internal ImaginationRollouts(
-        Device device, NafPopulation population, RolloutDefinition definition, IReadOnlyList<RolloutSettings> settings, RolloutPlan? plan)
-        : this(population.Shape, definition, settings, population.AllLearners,
-            () => MakeEngine(device, population, definition, settings.Sum(s => (long)s.Rollouts), plan))
-    {
-    }
-
-    /// <param name="learners">Whose policies act.</param>
-    /// <param name="makeEngine">What the device does, made when all has been checked.</param>
-    internal ImaginationRollouts(
-        NafShape shape, RolloutDefinition definition, IReadOnlyList<RolloutSettings> settings, Learner[] learners, Func<IRolloutEngine> makeEngine)
-    {
+        (NafShape shape, Learner[] learners) = (population.Shape, population.AllLearners);
         if (shape.State != definition.Observation.Size || shape.Action != definition.Dynamics.Action)
             throw new ArgumentException(
-                $"the networks are for {shape.State} observations and {shape.Action} actions, and the task has {definition.Observation.Size} and "
-                + $"{definition.Dynamics.Action}; make both from the same task");
+                $"the networks are for {shape.State} observations and {shape.Action} actions, and the task has "
+                + $"{definition.Observation.Size} and {definition.Dynamics.Action}; make both from the same task");
         if (learners[0].Imagined.Capacity == 0)
-            throw new ArgumentException("the learners have no room for imagined transitions; make the population with a capacity of R_f");
+            throw new ArgumentException(
+                "the learners have no room for imagined transitions; make the population with a capacity of R_f");
         if (settings.Count != learners.Length)
-            throw new ArgumentException($"{settings.Count} settings are given for {learners.Length} learners; give one to each");
+            throw new ArgumentException(
+                $"{settings.Count} settings are given for {learners.Length} learners; give one to each");
         foreach (RolloutSettings s in settings) s.Check(definition.Dynamics.State);
-        (Definition, _learners, _settings) = (definition, learners, [.. settings]);
-        (_reports, _modelled) = (new RolloutReport[learners.Length], new bool[learners.Length]);
-        var starts = new List<RolloutStarts>();
-        try
+        (Definition, _modelled) = (definition, new bool[learners.Length]);
+        RolloutStarts[] starts = [.. settings.Select(s => new RolloutStarts(definition, s.Rollouts))];
+        _call = new RolloutCall(learners, [.. settings], starts, new RolloutReport[learners.Length]);
+        _engine = device switch
         {
-            foreach (RolloutSettings s in settings) starts.Add(new RolloutStarts(definition, s.Rollouts));
-            _engine = makeEngine();
-        }
-        catch
-        {
-            foreach (RolloutStarts s in starts) s.Dispose();
-            throw;
-        }
-        _starts = [.. starts];
+            CpuDevice cpu when population.Gpu is null => new CpuRollouts(cpu, definition, population),
+            GpuDevice gpu when population.Gpu?.States.Device == gpu => BufferScope.Construct(gpu, scope =>
+                new GpuRollouts(scope, definition, population,
+                    plan ?? RolloutPlan.Choose(gpu, definition, shape, settings.Sum(s => (long)s.Rollouts)))),
+            _ => throw new DeviceException(
+                $"the learners do not live on {device.Info.Name}; imagine on the device of the population"),
+        };
     }
 
     /// <summary>What is imagined.</summary>
     public RolloutDefinition Definition { get; }
 
-    /// <summary>Number of learners.</summary>
-    public int Learners => _learners.Length;
-
     /// <summary>Where a learner's rollouts of the next call start: fill it before each <see cref="Run"/>.</summary>
-    public RolloutStarts Starts(int learner) => _starts[learner];
+    public RolloutStarts Starts(int learner) => _call.Starts[learner];
 
     /// <summary>How a learner imagines.</summary>
-    public RolloutSettings Settings(int learner) => _settings[learner];
+    public RolloutSettings Settings(int learner) => _call.Settings[learner];
 
     /// <summary>Changes how a learner imagines, such as the bounds of its states; not the number of rollouts.</summary>
     /// <exception cref="ArgumentException">A value is out of range, or asks for more rollouts than at the beginning.</exception>
     public void SetSettings(int learner, RolloutSettings settings)
     {
         settings.Check(Definition.Dynamics.State);
-        if (settings.Rollouts > _starts[learner].Capacity)
+        if (settings.Rollouts > _call.Starts[learner].Capacity)
             throw new ArgumentException(
-                $"{settings.Rollouts} rollouts are more than the {_starts[learner].Capacity} that were prepared; ask for them at first");
-        _settings[learner] = settings;
+                $"{settings.Rollouts} rollouts are more than the {_call.Starts[learner].Capacity} that were prepared; "
+                + "ask for them at first");
+        _call.Settings[learner] = settings;
     }
 
     /// <summary>What a learner's imagination made in the last call.</summary>
-    public RolloutReport Report(int learner) => _reports[learner];
+    public RolloutReport Report(int learner) => _call.Reports[learner];
 
     /// <summary>How the work is laid onto the device, in words; results are bitwise the same for the same plan.</summary>
     public string Plan => _engine.Plan;
@@ -109,8 +92,10 @@ public sealed class ImaginationRollouts : IDisposable
     /// <exception cref="ArgumentException">The model has another size.</exception>
     public void SetDynamics(int learner, ReadOnlySpan<float> dynamics)
     {
-        if (dynamics.Length != ModelLength)
-            throw new ArgumentException($"the packed model has {dynamics.Length} numbers, and {Definition.Dynamics} need {ModelLength}");
+        int length = Definition.Dynamics.Horizon * Definition.Dynamics.PackedStep;
+        if (dynamics.Length != length)
+            throw new ArgumentException(
+                $"the packed model has {dynamics.Length} numbers, and {Definition.Dynamics} need {length}");
         _engine.SetDynamics(learner, dynamics);
         _modelled[learner] = true;
     }
@@ -120,7 +105,10 @@ public sealed class ImaginationRollouts : IDisposable
     /// <exception cref="ArgumentException">The model is not there, or elsewhere.</exception>
     public void SetDynamics(int learner, DeviceBuffer<float> dynamics, long first)
     {
-        _engine.SetDynamics(learner, dynamics, first);
+        if (_engine is not GpuRollouts gpu)
+            throw new ArgumentException(
+                $"the model is on {dynamics.Device.Info.Name} and the learners on cpu; give it from host memory");
+        gpu.SetDynamics(learner, dynamics, first);
         _modelled[learner] = true;
     }
 
@@ -129,31 +117,16 @@ public sealed class ImaginationRollouts : IDisposable
     /// <exception cref="ArgumentException">A start is not possible.</exception>
     public void Run()
     {
-        for (int k = 0; k < _starts.Length; k++)
+        for (int k = 0; k < _modelled.Length; k++)
         {
-            _starts[k].Check();
-            if (_starts[k].Count > 0 && !_modelled[k])
-                throw new InvalidOperationException($"learner {k} has no model to imagine in yet; call SetDynamics after its first fit");
+            _call.Starts[k].Check();
+            if (_call.Starts[k].Count > 0 && !_modelled[k])
+                throw new InvalidOperationException(
+                    $"learner {k} has no model to imagine in yet; call SetDynamics after its first fit");
         }
-        _engine.Run(new RolloutCall(_learners, _settings, _starts, _reports));
+        _engine.Run(_call);
     }
-
-    private int ModelLength => Definition.Dynamics.Horizon * Definition.Dynamics.PackedStep;
-
-    private static IRolloutEngine MakeEngine(
-        Device device, NafPopulation population, RolloutDefinition definition, long rollouts, RolloutPlan? plan) => device switch
-    {
-        CpuDevice cpu when population.Gpu is null =>
-            new CpuRollouts(cpu, definition, population.Shape, population.InputScale, population.Learners),
-        GpuDevice gpu when population.Gpu is { } trainer && trainer.States.Device == gpu =>
-            GpuRollouts.Create(gpu, definition, population, trainer, rollouts, plan),
-        _ => throw new DeviceException($"the learners do not live on {device.Info.Name}; imagine on the device of the population"),
-    };
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _engine.Dispose();
-        foreach (RolloutStarts starts in _starts) starts.Dispose();
-    }
+    public void Dispose() => _engine.Dispose();
 }

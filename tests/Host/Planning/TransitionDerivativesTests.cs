@@ -24,8 +24,8 @@ public sealed class TransitionDerivativesTests
         int nq = task.Model.Nq, nv = task.Model.Nv;
         var coordinates = new StateCoordinates(task.Definition.Observation.Tree, state.AsSpan(1, nq));
         double[] from = new double[2 * nv], to = new double[2 * nv];
-        coordinates.ToState<double>(state.AsSpan(1, nq), state.AsSpan(1 + nq, nv), from);
-        coordinates.ToState<double>(other.AsSpan(1, nq), other.AsSpan(1 + nq, nv), to);
+        coordinates.ToState(state.AsSpan(1, nq), state.AsSpan(1 + nq, nv), from);
+        coordinates.ToState(other.AsSpan(1, nq), other.AsSpan(1 + nq, nv), to);
         Assert.That(difference, Is.EqualTo(to.Zip(from, (a, b) => a - b)).Within(1e-12));
         Assert.That(Math.Abs(difference[3]) + Math.Abs(difference[4]), Is.GreaterThan(0.01), "the torso has turned");
 

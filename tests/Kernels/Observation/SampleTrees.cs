@@ -43,20 +43,6 @@ internal static class SampleTrees
         return new KinematicTree(bodies, joints, sites, [0.1, 0.2, 0.5, turned.W, turned.X, turned.Y, turned.Z, 0.1, -0.3, 0, 0.2, 0, 0, 0], 13);
     }
 
-    /// <summary>A planar arm of <paramref name="links"/> hinges about z: links of 0.3 m, a site "tip" at the end.</summary>
-    public static KinematicTree Arm(int links)
-    {
-        var bodies = new List<TreeBody> { new("world", 0, default, Quat<double>.Identity, 0, 0) };
-        var joints = new List<TreeJoint>();
-        for (int i = 0; i < links; i++)
-        {
-            bodies.Add(new($"link{i}", i, new(i == 0 ? 0 : 0.3, 0, 0), Quat<double>.Identity, i, 1));
-            joints.Add(new($"j{i}", TreeJointType.Hinge, i + 1, i, i, default, new(0, 0, 1), 0));
-        }
-        return new KinematicTree(
-            [.. bodies], [.. joints], [new("tip", links, new(0.3, 0, 0), Quat<double>.Identity)], [.. new double[links]], links);
-    }
-
     /// <summary>Every kind of entry of the vocabulary over <see cref="Mixed"/>, with five episode constants.</summary>
     public static ObservationDefinition EveryEntry(KinematicTree tree)
     {

@@ -1,40 +1,91 @@
-using Naf.Checks.Benchmarks;
 using Naf.Checks.Comparisons;
+using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
-using Naf.Kernels.Gaussian;
-using Naf.Kernels.Replay;
 using Naf.Kernels.Rollout;
-using Naf.Kernels.Rollout.Engines;
 using Naf.Kernels.Update;
 using NUnit.Framework;
 
 namespace Naf.Tests;
 
-/// <summary>What the rollouts of several learners owe each other, the threads, the replay and the caller.</summary>
-public sealed class ImaginationRolloutsTests
+/// <summary>
+/// Rollouts on every device against the reference in double precision, on awkward sizes, and what those of several
+/// learners owe each other, the threads and the replay.
+/// </summary>
+public sealed class ImaginationRolloutsTests(string name) : EveryDeviceFixture(name)
 {
-    private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 4, action: 2, horizon: 30, bound: 1.2);
-    private static readonly NafShape Shape = new(8, 2, [40, 24]);
-    private static readonly RolloutSettings Each = new() { Rollouts = 443, Steps = 6, ActionNoise = 0.2f };
+    private static readonly RolloutSettings Noisy = new() { Rollouts = 443, Steps = 5, ActionNoise = 0.3f };
+    private static readonly RolloutDefinition Chain = RolloutTasks.Chain(joints: 4, action: 2, horizon: 30, bound: 1.2);
 
-    private static unsafe float[] Rows(RolloutTrial trial, int learner)
+    private static RolloutTrial Trial(
+        Device device, RolloutDefinition task, RolloutSettings[] settings, ulong firstSeed = 5, int capacity = 0,
+        int rows = 0, bool trunk = false, bool batchNorm = false)
     {
-        ReplayBuffer replay = trial.Imagined(learner);
-        return replay.Count == 0 ? [] : new ReadOnlySpan<float>(replay.Row(0), replay.Count * replay.RowLength).ToArray();
+        var shape = new NafShape(task.Observation.Size, task.Dynamics.Action, [31, 17], trunk, batchNorm);
+        RolloutPlan? plan =
+            rows > 0 && device is GpuDevice gpu ? new RolloutPlan(rows, Math.Min(16, gpu.Limits.GroupThreads)) : null;
+        return new RolloutTrial(device, task, shape, settings, firstSeed, capacity, plan);
+    }
+
+    private static float[][] Rows(RolloutTrial trial, int learner) =>
+        [.. trial.Imagined(learner).Rows.ToArray().Chunk(trial.Rollouts.Definition.RowLength)];
+
+    [Test, Pairwise]
+    public void Every_entry_and_reward_is_that_of_the_reference(
+        [Values(1, 31, 443)] int rollouts, [Values] bool trunk, [Values] bool batchNorm)
+    {
+        RolloutSettings settings = Noisy with { Rollouts = rollouts };
+        using RolloutTrial trial =
+            Trial(Device, RolloutTasks.Everything(), [settings], trunk: trunk, batchNorm: batchNorm);
+        RolloutStarts starts = trial.Rollouts.Starts(0);
+        // what is not finite shows in the observation
+        if (rollouts > 1) (starts.State[3], starts.Constants[^1]) = (float.NaN, float.NaN);
+        trial.Run();
+        Assert.That(trial.Compare(0), Has.Property(nameof(RolloutCheck.Errors.Agree)).True);
     }
 
     [Test]
-    public void Neither_threads_nor_other_learners_change_a_bit()
+    public void A_task_s_rollouts_are_those_of_the_reference(
+        [Values("cartpole", "reacher", "ant", "walker2d", "gripper-moving")] string task, [Values] bool sample)
     {
-        RolloutSettings still = Each with { SampleDynamics = false, ActionNoise = 0 };
-        RolloutSettings[] settings = [Each with { Rollouts = 31 }, Each, Each with { Steps = 1 }, still];
-        using var together = new RolloutTrial(new CpuDevice(3), Task, Shape, settings, firstSeed: 40, capacity: 5000);
-        for (int round = 0; round < 5; round++) together.Run();
+        RolloutSettings settings = Noisy with { Rollouts = 31, SampleDynamics = sample };
+        using RolloutTrial trial = Trial(Device, RolloutTasks.BuiltIn(task), [settings]);
+        trial.Run();
+        Assert.That(trial.Compare(0), Has.Property(nameof(RolloutCheck.Errors.Agree)).True);
+    }
+
+    [TestCase(8)]
+    [TestCase(32)]
+    [TestCase(64)]
+    public void Bounds_horizon_and_terminal_states_end_rollouts_as_in_the_reference(int rows)
+    {
+        RolloutDefinition task = RolloutTasks.Chain(9, action: 2, horizon: 7, bound: 0.5, terminationReward: -3);
+        float[] low = [.. Enumerable.Repeat(-0.9f, 18)], high = [.. Enumerable.Repeat(float.PositiveInfinity, 18)];
+        RolloutSettings settings = Noisy with { Steps = 9, Low = [.. low], High = [.. high] };
+        using RolloutTrial trial = Trial(Device, task, [settings], rows: rows);
+        RolloutStarts starts = trial.Rollouts.Starts(0);
+        for (int m = 0; m < starts.Capacity; m++) starts.Time[m] = m % 9;
+        starts.State[^1] = float.NaN;
+        trial.Run();
+        Assert.That(trial.Compare(0), Has.Property(nameof(RolloutCheck.Errors.Agree)).True);
+        Assert.That(trial.Rollouts.Report(0).Cuts, Is.InRange(20, 400), "the bounds should cut some");
+        int terminal = Rows(trial, 0).Count(row => row[18 + 2 + 1] == 0);
+        Assert.That(terminal, Is.InRange(20, 400), "and the task's bound end some");
+    }
+
+    [Test]
+    public void The_same_call_gives_the_same_bits_and_neither_threads_nor_other_learners_change_any()
+    {
+        RolloutSettings still = Noisy with { SampleDynamics = false, ActionNoise = 0 };
+        RolloutSettings[] settings = [Noisy with { Rollouts = 31 }, Noisy, Noisy with { Steps = 1 }, still];
+        using Device three = new CpuDevice(3), one = new CpuDevice(1);
+        using RolloutTrial together = Trial(OnCpu ? three : Device, Chain, settings, capacity: 3000, rows: 16);
+        for (int round = 0; round < 3; round++) together.Run();
         for (int k = 0; k < settings.Length; k++)
         {
-            using var alone = new RolloutTrial(new CpuDevice(1), Task, Shape, [settings[k]], firstSeed: 40 + (ulong)k, capacity: 5000);
-            for (int round = 0; round < 5; round++) alone.Run();
+            using RolloutTrial alone =
+                Trial(OnCpu ? one : Device, Chain, [settings[k]], firstSeed: 5 + (ulong)k, capacity: 3000, rows: 16);
+            for (int round = 0; round < 3; round++) alone.Run();
             Assert.That(Rows(together, k), Is.EqualTo(Rows(alone, 0)), $"learner {k}");
             Assert.That(together.Rollouts.Report(k), Is.EqualTo(alone.Rollouts.Report(0)));
         }
@@ -45,97 +96,70 @@ public sealed class ImaginationRolloutsTests
     [TestCase(2500)]
     public void The_newest_rows_stay_in_their_places(int capacity)
     {
-        using var small = new RolloutTrial(new CpuDevice(2), Task, Shape, [Each], capacity: capacity);
-        using var large = new RolloutTrial(new CpuDevice(1), Task, Shape, [Each], capacity: 100_000);
+        RolloutSettings[] settings = [Noisy, Noisy with { Rollouts = 31 }];
+        using var cpu = new CpuDevice(1);
+        using RolloutTrial small = Trial(Device, Chain, settings, capacity: capacity);
+        using RolloutTrial large = Trial(cpu, Chain, settings, capacity: 100_000);
         for (int round = 0; round < 3; round++)
+            foreach (RolloutTrial trial in (RolloutTrial[])[small, large])
+            {
+                trial.Rollouts.Starts(0).FirstNumber = (ulong)(1000 * round);
+                trial.Run();
+            }
+        for (int k = 0; k < 2; k++)
         {
-            small.Rollouts.Starts(0).FirstNumber = large.Rollouts.Starts(0).FirstNumber = (ulong)(1000 * round);
-            small.Run();
-            large.Run();
+            (float[][] kept, float[][] all) = (Rows(small, k), Rows(large, k));
+            double tolerance = OnCpu ? 0 : Tolerances.ImaginedRow;
+            Assert.That(kept, Has.Length.EqualTo(Math.Min(all.Length, capacity)));
+            Assert.That(small.Imagined(k).Newest, Is.EqualTo((all.Length - 1) % capacity));
+            for (int i = all.Length - kept.Length; i < all.Length; i++)
+                Assert.That(kept[i % capacity], Is.EqualTo(all[i]).Within(tolerance), $"row {i}");
         }
-        (float[] kept, float[] all, int row) = (Rows(small, 0), Rows(large, 0), Task.RowLength);
-        Assert.That(all.Length / row, Is.GreaterThan(capacity).And.EqualTo(large.Imagined(0).Count));
-        Assert.That(kept.Length / row, Is.EqualTo(capacity));
-        for (int i = all.Length / row - capacity; i < all.Length / row; i++)
-            Assert.That(kept.AsSpan(i % capacity * row, row).SequenceEqual(all.AsSpan(i * row, row)), Is.True, $"row {i}");
+        Assert.That(small.Imagined(0).Count, Is.EqualTo(capacity));
     }
 
     [Test]
     public void Other_numbers_of_rollouts_are_other_rollouts()
     {
-        using var trial = new RolloutTrial(new CpuDevice(1), Task, Shape, [Each], capacity: 100_000);
+        using RolloutTrial trial = Trial(Device, Chain, [Noisy], capacity: 100_000);
         trial.Run();
         long first = trial.Rollouts.Report(0).Steps;
         trial.Rollouts.Starts(0).FirstNumber += 443;
         trial.Run();
-        float[] rows = Rows(trial, 0);
-        int row = Task.RowLength;
-        Assert.That(rows.AsSpan(0, 8).SequenceEqual(rows.AsSpan((int)first * row, 8)), Is.True, "the starts are the same");
-        Assert.That(rows.AsSpan(8, 2).SequenceEqual(rows.AsSpan((int)first * row + 8, 2)), Is.False, "the noise is not");
-    }
-
-    [Test]
-    public void A_call_allocates_nothing_once_the_replays_have_grown()
-    {
-        using var trial = new RolloutTrial(new CpuDevice(1), Task, Shape, [Each, Each]);
-        for (int round = 0; round < 3; round++) trial.Run();
-        long before = GC.GetAllocatedBytesForCurrentThread(), buffers = HostBuffer.LiveBytes;
-        for (int round = 0; round < 10; round++) trial.Run();
-        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
-        Assert.That(HostBuffer.LiveBytes, Is.EqualTo(buffers));
-    }
-
-    [Test]
-    public void All_memory_is_given_back()
-    {
-        long before = HostBuffer.LiveBuffers;
-        using (var trial = new RolloutTrial(new CpuDevice(2), Task, Shape, [Each, Each])) trial.Run();
-        Assert.That(HostBuffer.LiveBuffers, Is.EqualTo(before));
-    }
-
-    [Test]
-    public void Where_the_device_fails_the_starts_are_given_back()
-    {
-        long before = HostBuffer.LiveBuffers;
-        using (var learner = new Learner(Shape, new LearnerSettings(), 1, 10))
-            Assert.That(() => new ImaginationRollouts(Shape, Task, [Each], [learner], () => throw new DeviceException("full")),
-                Throws.TypeOf<DeviceException>());
-        Assert.That(HostBuffer.LiveBuffers, Is.EqualTo(before));
+        (float[] before, float[] after) = (Rows(trial, 0)[0], Rows(trial, 0)[first]);
+        Assert.That(after[..8], Is.EqualTo(before[..8]), "the starts are the same");
+        Assert.That(after[8..10], Is.Not.EqualTo(before[8..10]), "the noise is not");
     }
 
     [Test]
     public void A_stopped_learner_imagines_nothing_and_no_rollouts_are_none()
     {
-        using var trial = new RolloutTrial(new CpuDevice(2), Task, Shape, [Each, Each]);
+        RolloutDefinition task = RolloutTasks.Chain(joints: 4, action: 2, horizon: 30);
+        using RolloutTrial trial = Trial(Device, task, [Noisy, Noisy, Noisy with { Rollouts = 1 }]);
         trial.Learner(0).Stop();
         trial.Rollouts.Starts(1).Count = 0;
-        Assert.That(trial.Run(), Is.Zero);
-        Assert.That((trial.Imagined(0).Count, trial.Imagined(1).Count), Is.EqualTo((0, 0)));
+        Assert.That(trial.Run(), Is.EqualTo(5));
+        Assert.That((trial.Imagined(0).Count, trial.Imagined(1).Count, trial.Imagined(2).Count), Is.EqualTo((0, 0, 5)));
     }
 
     [Test]
-    public void What_cannot_be_imagined_is_refused_with_the_remedy()
+    public void A_number_that_is_not_finite_cuts_where_it_comes_up()
     {
-        using var trial = new RolloutTrial(new CpuDevice(1), Task, Shape, [Each]);
-        ImaginationRollouts rollouts = trial.Rollouts;
-        Assert.That(() => rollouts.SetDynamics(0, new float[7]), Throws.ArgumentException.With.Message.Contains("7 numbers"));
-        rollouts.Starts(0).Time[5] = -1;
-        Assert.That(() => trial.Run(), Throws.ArgumentException.With.Message.Contains("time step -1"));
-        rollouts.Starts(0).Count = 444;
-        Assert.That(() => trial.Run(), Throws.ArgumentException.With.Message.Contains("444"));
-        Assert.That(() => rollouts.SetSettings(0, Each with { Rollouts = 444 }), Throws.ArgumentException.With.Message.Contains("444"));
-        Assert.That(() => rollouts.SetSettings(0, Each with { Low = [0, 1] }), Throws.ArgumentException.With.Message.Contains("low"));
-        Assert.That(() => rollouts.SetSettings(0, Each with { Steps = 0 }), Throws.ArgumentException.With.Message.Contains("steps = 0"));
-        Assert.That(() => new RolloutDefinition(Task.Coordinates, Task.Observation, Task.Reward, new DynamicsShape(30, 9, 2)),
-            Throws.ArgumentException.With.Message.Contains("9 entries"));
-    }
-
-    [Test]
-    public void The_benchmark_checks_and_reports()
-    {
-        using var device = new CpuDevice(1);
-        RolloutBenchmarkResult result = RolloutBenchmark.Run(device, new RolloutBenchmarkSettings { Rollouts = 64, Seconds = 0.1, Rounds = 1 });
-        Assert.That(result.ImaginedStepsPerSecond, Is.Positive);
-        Assert.That(result.Error, Is.LessThan(Tolerances.ImaginedRow));
+        RolloutDefinition task = RolloutTasks.Chain(joints: 9, action: 2, horizon: 20);
+        using RolloutTrial trial = Trial(Device, task, [Noisy with { Rollouts = 31 }]);
+        // from time step 3 on s′ is NaN in one entry, in another infinite
+        float[] model = RolloutCheck.DrawDynamics(task.Dynamics, 5);
+        int mean = 3 * task.Dynamics.PackedStep + task.Dynamics.Input * task.Dynamics.PackedRow;
+        foreach ((int entry, float value) in new[] { (17, float.NaN), (4, float.PositiveInfinity) })
+        {
+            model[mean + entry] = value;
+            trial.Rollouts.SetDynamics(0, model);
+            Array.Fill(trial.Rollouts.Starts(0).Time, 1);
+            trial.Imagined(0).Clear();
+            trial.Run();
+            Assert.That(trial.Rollouts.Report(0), Is.EqualTo(new RolloutReport(62, 31)));
+            Assert.That(trial.Imagined(0).Rows.ToArray(), Is.All.Matches<float>(float.IsFinite));
+            model[mean + entry] = 0;
+        }
     }
 }

@@ -1,5 +1,4 @@
 using Naf.Checks.Comparisons;
-using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Gaussian;
 using Naf.Kernels.Population;
@@ -11,13 +10,13 @@ using NUnit.Framework;
 namespace Naf.Tests;
 
 /// <summary>
-/// Thousands of imagined rollouts of a known linear-Gaussian system, whose policy stands still but for its noise, have the exact mean and covariance
-/// of the system's states after every number of steps, on the processor and on every GPU device: in its own model, and in the one fitted to its
-/// episodes.
+/// Thousands of imagined rollouts of a known linear-Gaussian system, whose policy stands still but for its noise, have
+/// the exact mean and covariance of the system's states after every number of steps: in its own model, and in the one
+/// fitted to its episodes.
 /// </summary>
 [TestFixture("cpu")]
 [TestFixtureSource(nameof(Gpus))]
-public sealed class ImaginedMomentsTests(string name)
+public sealed class ImaginedMomentsTests(string name) : EveryDeviceFixture(name)
 {
     // what is emulated takes too long for so many
     private static readonly string[] Gpus = [.. GpuDevices.All.Where(name => name != GpuDevices.Emulated)];
@@ -27,8 +26,6 @@ public sealed class ImaginedMomentsTests(string name)
 
     // sliders, whose observation is their state, without ends
     private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 2, action: 2, horizon: 8);
-
-    private Device Open() => name == "cpu" ? new CpuDevice(2) : GpuDevices.Open(name);
 
     // the head of a new policy times 0: μ(x) = 0
     private static NafPopulation Still(Device device) =>
@@ -42,11 +39,9 @@ public sealed class ImaginedMomentsTests(string name)
     {
         RolloutStarts starts = rollouts.Starts(0);
         starts.Count = Rollouts;
+        Array.Fill(starts.Time, time);
         for (int m = 0; m < Rollouts; m++)
-        {
-            double[] s = start(m);
-            starts.Set(m, s.AsSpan(0, 2), s.AsSpan(2, 2), [], time);
-        }
+            for (int i = 0; i < System.State; i++) starts.State[m * System.State + i] = (float)start(m)[i];
         rollouts.Run();
         Assert.That(rollouts.Report(0), Is.EqualTo(new RolloutReport(Rollouts * Steps, 0)));
         float[] rows = population.LearnerAt(0).Imagined.Rows.ToArray();
@@ -75,27 +70,10 @@ public sealed class ImaginedMomentsTests(string name)
     }
 
     [Test]
-    public void In_the_systems_own_model_they_are_its_moments()
-    {
-        using Device device = Open();
-        using NafPopulation population = Still(device);
-        using ImaginationRollouts rollouts = Imagination(device, population);
-        rollouts.SetDynamics(0, System.Packed());
-        double[] start = [0.5, -1, 2, 0.3];
-        float[][][] states = Imagine(rollouts, population, _ => start, time: 1);
-        for (int l = 0; l < Steps; l++)
-        {
-            (double[] mean, double[,] p) = System.Moments(start, new double[4, 4], 1, 2 + l);
-            AreThose(states[l], mean, p, Rollouts, $"after {l + 1} steps");
-        }
-    }
-
-    [Test]
     public void In_the_fitted_model_they_are_the_systems()
     {
         const int episodes = 2000;
-        using Device device = Open();
-        using var fit = new GaussianFit(device, System.Shape, 1, episodes, FitCheck.SettingsFor(device, new GaussianFitSettings()));
+        using var fit = new GaussianFit(Device, System.Shape, 1, episodes, FitCheck.SettingsFor(Device, new()));
         double[][] data = System.Draw(episodes, 7);
         var moments = new SampleMoments(System.Shape.Sample);
         for (int e = 0; e < episodes; e++)
@@ -105,9 +83,9 @@ public sealed class ImaginedMomentsTests(string name)
         }
         fit.Fit(GaussianPrior.Pooled([moments], 1), moments.Scale());
 
-        using NafPopulation population = Still(device);
-        using ImaginationRollouts rollouts = Imagination(device, population);
-        using var models = new PackedModels(device, System.Shape, 1);
+        using NafPopulation population = Still(Device);
+        using ImaginationRollouts rollouts = Imagination(Device, population);
+        using var models = new PackedModels(Device, System.Shape, 1);
         models.TakeFrom(fit, 0);
         models.GiveTo(rollouts, 0, 0, 1);
         // starts as those of the episodes, others of them: then the model's moments err as those of the episodes do
@@ -119,20 +97,21 @@ public sealed class ImaginedMomentsTests(string name)
         }
     }
 
-    [Test]
-    public void Mean_dynamics_have_the_systems_mean_and_only_the_actions_variance()
+    // mean dynamics have the system's mean and only the actions' variance
+    [TestCase(true, 1)]
+    [TestCase(false, 2)]
+    public void In_the_systems_own_model_they_are_its_moments(bool sample, int time)
     {
-        using Device device = Open();
-        using NafPopulation population = Still(device);
-        using ImaginationRollouts rollouts = Imagination(device, population);
+        using NafPopulation population = Still(Device);
+        using ImaginationRollouts rollouts = Imagination(Device, population);
         rollouts.SetDynamics(0, System.Packed());
-        rollouts.SetSettings(0, rollouts.Settings(0) with { SampleDynamics = false });
+        rollouts.SetSettings(0, rollouts.Settings(0) with { SampleDynamics = sample });
         double[] start = [0.5, -1, 2, 0.3];
-        float[][][] states = Imagine(rollouts, population, _ => start, time: 2);
-        LinearGaussianSystem noiseless = System with { Noise = 0 };
+        float[][][] states = Imagine(rollouts, population, _ => start, time);
+        LinearGaussianSystem system = sample ? System : System with { Noise = 0 };
         for (int l = 0; l < Steps; l++)
         {
-            (double[] mean, double[,] p) = noiseless.Moments(start, new double[4, 4], 2, 3 + l);
+            (double[] mean, double[,] p) = system.Moments(start, new double[4, 4], time, time + 1 + l);
             AreThose(states[l], mean, p, Rollouts, $"after {l + 1} steps");
         }
     }

@@ -1,5 +1,4 @@
 using Naf.Checks.Comparisons;
-using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Population;
 using Naf.Kernels.Rollout;
@@ -9,31 +8,32 @@ using NUnit.Framework;
 
 namespace Naf.Tests;
 
-/// <summary>A population imagines into its own R_f, on the processor and on every GPU device, and learns from it.</summary>
-[TestFixture("cpu")]
-[TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
-public sealed class PopulationRolloutTests(string name)
+/// <summary>A population imagines into its own R_f and learns from it.</summary>
+public sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(name)
 {
     private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 3, action: 2, horizon: 9);
     private static readonly RolloutSettings Still = new() { Rollouts = 31, Steps = 4 };
 
-    private static readonly NafShape Shape = new(6, 2, [31]);
-
-    private Device Open() => name == "cpu" ? new CpuDevice(2) : GpuDevices.Open(name);
-
-    private Device OpenOther() => name == "cpu" ? GpuDevices.Open(GpuDevices.Pocl) : new CpuDevice(1);
-
-    private static NafPopulation Population(Device device) =>
-        new(device, Shape, [], 16, 100, [new() { Seed = 1 }, new() { Seed = 2 }], imaginedCapacity: 150);
-
-    private static ImaginationRollouts Rollouts(Device device, NafPopulation population, ulong seed)
+    private static NafPopulation Population(
+        Device device, int imagined = 150, bool trunk = false, bool batchNorm = false, float[]? scale = null)
     {
-        // without noise u = μ(x) and the gradient of μ is rounding
-        RolloutSettings noisy = Still with { ActionNoise = 0.3f };
-        var rollouts = new ImaginationRollouts(device, population, Task, [noisy, noisy]);
-        for (int k = 0; k < 2; k++) rollouts.SetDynamics(k, RolloutCheck.DrawDynamics(Task.Dynamics, 3 + (ulong)k));
+        LearnerSettings[] learners = [new() { Seed = 1 }, new() { Seed = 2 }];
+        return new NafPopulation(device, new NafShape(6, 2, [31], trunk, batchNorm), scale, 16, 100, learners, imagined);
+    }
+
+    // without noise u = μ(x) and the gradient of μ is rounding
+    private static ImaginationRollouts Rollouts(Device device, NafPopulation population, ulong seed, float noise = 0.3f)
+    {
+        RolloutSettings settings = Still with { ActionNoise = noise };
+        var rollouts = new ImaginationRollouts(device, population, Task, [settings, settings]);
         for (int k = 0; k < 2; k++) RolloutCheck.DrawStarts(rollouts.Starts(k), Task, 31, 4, seed + (ulong)k);
         return rollouts;
+    }
+
+    private static void Run(ImaginationRollouts rollouts)
+    {
+        for (int k = 0; k < 2; k++) rollouts.SetDynamics(k, RolloutCheck.DrawDynamics(Task.Dynamics, 3 + (ulong)k));
+        rollouts.Run();
     }
 
     private static byte[] State(NafPopulation population)
@@ -47,31 +47,26 @@ public sealed class PopulationRolloutTests(string name)
     private static (float[] Rows, int[] Newest, float[] U) GoOn(Device device, NafPopulation population)
     {
         using ImaginationRollouts rollouts = Rollouts(device, population, seed: 70);
-        rollouts.Run();
-        float[] rows = [.. Enumerable.Range(0, 2).SelectMany(k => population.LearnerAt(k).Imagined.Rows.ToArray())], u = new float[4];
+        Run(rollouts);
+        int[] both = [0, 1];
+        float[] rows = [.. both.SelectMany(k => population.LearnerAt(k).Imagined.Rows.ToArray())], u = new float[4];
         population.Update(imagined: 5, real: 0);
         population.ActAll([.. rows.AsSpan(0, 6), .. rows.AsSpan(rows.Length / 2, 6)], u);
-        return (rows, [.. Enumerable.Range(0, 2).Select(k => population.LearnerAt(k).Imagined.Newest)], u);
+        return (rows, [.. both.Select(k => population.LearnerAt(k).Imagined.Newest)], u);
     }
 
     [TestCase(false, false)]
     [TestCase(true, true)]
     public void The_acting_policy_fills_R_f_and_the_updates_take_it(bool trunk, bool batchNorm)
     {
-        using Device device = Open();
-        var shape = new NafShape(6, 2, [31], trunk, batchNorm);
-        float[] scale = [1, 0.5f, 2, 1, 0.25f, 1];
-        LearnerSettings[] learners = [new() { Seed = 1 }, new() { Seed = 2 }];
-        using var population = new NafPopulation(device, shape, scale, 16, 100, learners, imaginedCapacity: 150);
-        using var rollouts = new ImaginationRollouts(device, population, Task, [Still, Still]);
-        for (int k = 0; k < 2; k++) RolloutCheck.DrawStarts(rollouts.Starts(k), Task, 31, 4, (ulong)k);
+        using NafPopulation population = Population(Device, 150, trunk, batchNorm, [1, 0.5f, 2, 1, 0.25f, 1]);
+        using ImaginationRollouts rollouts = Rollouts(Device, population, seed: 0, noise: 0);
         Assert.That(rollouts.Run, Throws.InvalidOperationException.With.Message.Contains("SetDynamics"));
 
         // other weights than at first
         for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 64, (ulong)k);
         population.Update(20);
-        for (int k = 0; k < 2; k++) rollouts.SetDynamics(k, RolloutCheck.DrawDynamics(Task.Dynamics, 3 + (ulong)k));
-        for (int round = 0; round < 2; round++) rollouts.Run();
+        for (int round = 0; round < 2; round++) Run(rollouts);
         var u = new float[2];
         for (int k = 0; k < 2; k++)
         {
@@ -92,12 +87,11 @@ public sealed class PopulationRolloutTests(string name)
     [Test]
     public void R_f_outlasts_a_checkpoint_here_and_on_another_device()
     {
-        using Device device = Open(), other = OpenOther();
-        using NafPopulation first = Population(device), again = Population(device), moved = Population(other);
+        using NafPopulation first = Population(Device), again = Population(Device), moved = Population(Other);
         for (int k = 0; k < 2; k++) UpdateCheck.Fill(first, k, 64, (ulong)k);
         // 248 rows in 150 places: the next one is the 98th
-        using (ImaginationRollouts rollouts = Rollouts(device, first, seed: 50))
-            for (int round = 0; round < 2; round++) rollouts.Run();
+        using (ImaginationRollouts rollouts = Rollouts(Device, first, seed: 50))
+            for (int round = 0; round < 2; round++) Run(rollouts);
         byte[] state = State(first);
         Assert.That(first.LearnerAt(1).Imagined.Newest, Is.EqualTo(97));
         foreach (NafPopulation population in (NafPopulation[])[again, moved])
@@ -106,12 +100,12 @@ public sealed class PopulationRolloutTests(string name)
             Assert.That(State(population), Is.EqualTo(state));
         }
 
-        (float[] rows, int[] newest, float[] u) = GoOn(device, first);
+        (float[] rows, int[] newest, float[] u) = GoOn(Device, first);
         Assert.That(newest, Is.All.EqualTo((97 + 124) % 150));
-        (float[] sameRows, int[] sameNewest, float[] sameU) = GoOn(device, again);
+        (float[] sameRows, int[] sameNewest, float[] sameU) = GoOn(Device, again);
         Assert.That((sameRows, sameNewest, sameU), Is.EqualTo((rows, newest, u)));
         Assert.That(State(again), Is.EqualTo(State(first)));
-        (float[] otherRows, int[] otherNewest, float[] otherU) = GoOn(other, moved);
+        (float[] otherRows, int[] otherNewest, float[] otherU) = GoOn(Other, moved);
         Assert.That(otherNewest, Is.EqualTo(newest));
         Assert.That(otherRows, Is.EqualTo(rows).Within(Tolerances.ImaginedRow));
         Assert.That(otherU, Is.EqualTo(u).Within(Tolerances.FirstUpdates));
@@ -120,14 +114,13 @@ public sealed class PopulationRolloutTests(string name)
     [Test]
     public void A_learner_that_has_just_stopped_imagines_nothing()
     {
-        using Device device = Open();
-        using NafPopulation population = Population(device);
-        using ImaginationRollouts rollouts = Rollouts(device, population, seed: 50);
+        using NafPopulation population = Population(Device);
+        using ImaginationRollouts rollouts = Rollouts(Device, population, seed: 50);
         for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 64, (ulong)k);
         // the square of their error is not finite
         for (int i = 0; i < 30; i++) population.Store(0, new float[6], new float[2], float.MaxValue, new float[6], terminal: false);
         population.Update(5);
-        rollouts.Run();
+        Run(rollouts);
         Assert.That((population.ImaginedCount(0), population.ImaginedCount(1)), Is.EqualTo((0, 124)));
         Assert.That((population.TakeReport(0).Finite, population.TakeReport(1).Finite), Is.EqualTo((false, true)));
     }
@@ -135,10 +128,8 @@ public sealed class PopulationRolloutTests(string name)
     [Test]
     public void A_population_without_R_f_or_of_another_device_is_refused()
     {
-        using Device device = Open(), other = OpenOther();
-        using var without = new NafPopulation(device, Shape, [], 16, 100, [new LearnerSettings()]);
-        Assert.That(() => new ImaginationRollouts(device, without, Task, [Still]), Throws.ArgumentException.With.Message.Contains("R_f"));
-        using var population = new NafPopulation(device, Shape, [], 16, 100, [new LearnerSettings()], imaginedCapacity: 10);
-        Assert.That(() => new ImaginationRollouts(other, population, Task, [Still]), Throws.TypeOf<DeviceException>());
+        using NafPopulation without = Population(Device, imagined: 0), with = Population(Device);
+        Assert.That(() => Rollouts(Device, without, seed: 1), Throws.ArgumentException.With.Message.Contains("R_f"));
+        Assert.That(() => Rollouts(Other, with, seed: 1), Throws.TypeOf<DeviceException>());
     }
 }

@@ -32,27 +32,23 @@ public sealed class RolloutBodyTests
         using var learner = new Learner(Shape, new LearnerSettings { Seed = 9 }, 1);
         learner.Parameters.Span.Clear();
         learner.Parameters.Span.Slice(learner.Networks[0].Parameters, learner.Networks[1].Parameters)[learner.Networks[1].Biases(1)] = bias;
-        using var starts = new RolloutStarts(Cart, 1) { Count = 1, FirstNumber = 4 };
-        s.CopyTo(starts.State);
+        var starts = new RolloutStarts(Cart, 1) { Count = 1, FirstNumber = 4 };
+        s.CopyTo(starts.State, 0);
         (starts.Time[0], starts.End[0]) = (t, end);
         return RolloutOracle.Run(Cart, Shape, [1, 1], learner, Model(), settings, starts).Single();
     }
 
     [Test]
-    public void The_mean_follows_the_model_of_each_time_step_until_the_horizon()
+    public void The_mean_follows_the_model_of_each_time_step_until_the_horizon_or_its_end()
     {
-        RolloutOracle.Result result = Run(new RolloutSettings { Steps = 10, SampleDynamics = false }, [1, 2], 3);
+        var still = new RolloutSettings { Steps = 10, SampleDynamics = false };
+        RolloutOracle.Result result = Run(still, [1, 2], 3);
         // t = 3: (1 + 1, 1 + 3), t = 4: (2 + 2, 2 + 4); reward −(q² + u²)
         Assert.That(result.Cut, Is.False);
         Assert.That(result.Rows, Is.EqualTo(new[] { new double[] { 1, 2, 0, -1, 1, 2, 4 }, [2, 4, 0, -4, 1, 4, 6] }));
-    }
-
-    [Test]
-    public void A_rollout_ends_before_its_end()
-    {
-        RolloutOracle.Result result = Run(new RolloutSettings { Steps = 10, SampleDynamics = false }, [1, 2], 2, end: 4);
         // t = 2: (1 + 1, 1 + 2), t = 3: (2 + 1.5, 1.5 + 3)
-        Assert.That(result.Rows, Is.EqualTo(new[] { new double[] { 1, 2, 0, -1, 1, 2, 3 }, [2, 3, 0, -4, 1, 3.5, 4.5] }));
+        double[][] expected = [[1, 2, 0, -1, 1, 2, 3], [2, 3, 0, -4, 1, 3.5, 4.5]];
+        Assert.That(Run(still, [1, 2], 2, end: 4).Rows, Is.EqualTo(expected));
     }
 
     [Test]

@@ -29,12 +29,13 @@ internal static class RolloutTasks
     }
 
     /// <summary>A built-in task.</summary>
-    public static RolloutDefinition BuiltIn(string name, int horizon = 20)
+    public static RolloutDefinition BuiltIn(string name)
     {
         using ControlTask task = ControlTask.Load(name);
         ObservationDefinition observation = task.Definition.Observation;
         return new RolloutDefinition(
-            new StateCoordinates(observation.Tree), observation, task.Reward, new DynamicsShape(horizon, 2 * observation.Tree.Nv, task.ActionSize));
+            new StateCoordinates(observation.Tree), observation, task.Reward,
+            new DynamicsShape(20, 2 * observation.Tree.Nv, task.ActionSize));
     }
 
     /// <summary>
