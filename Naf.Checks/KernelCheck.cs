@@ -4,7 +4,6 @@ using Naf.Checks.Comparisons;
 using Naf.Checks.Oracles;
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Devices;
-using Naf.Kernels.Advantage;
 using Naf.Kernels.Gaussian;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Update;
@@ -32,7 +31,7 @@ public static class KernelCheck
     /// <summary>Every check.</summary>
     public static IEnumerable<KernelCheckResult> Run(Device device) =>
     [
-        .. Sizes.SelectMany(n => Check($"{n} samples of 6 actions", () => [("advantage", Advantage(device, n), AdvantageTrial.Tolerance)])),
+        .. Sizes.SelectMany(n => Advantage(device, samples: n)),
         .. Sizes.SelectMany(n => Update(device, new NafShape(Math.Min(n, 20), 2, [n, 17]), batch: Math.Min(n, 31))),
         .. Update(device, Trunk, batch: 5), .. Update(device, Normalised, batch: 31), .. Launches(device),
         .. Sizes.SelectMany(n => Policy(device, new NafShape(Math.Min(n, 20), 2, [n, 17]), samples: n)),
@@ -42,13 +41,12 @@ public static class KernelCheck
         .. Fit(device, new DynamicsShape(1, 1, 1)), .. Fit(device, new DynamicsShape(31, 5, 2)), .. Fit(device, new DynamicsShape(443, 4, 1)),
     ];
 
-    private static double Advantage(Device device, int samples)
-    {
-        using var evaluation = new AdvantageEvaluation(device, 6, samples);
-        var trial = new AdvantageTrial(evaluation);
-        trial.Evaluate();
-        return trial.Error();
-    }
+    private static KernelCheckResult[] Advantage(Device device, int samples) =>
+        Check($"{samples} samples of 6 actions", () =>
+        {
+            using var evaluation = new AdvantageBenchmark(device, new AdvantageBenchmarkSizes { Batch = samples });
+            return [("advantage", evaluation.Compare(), AdvantageBenchmark.Tolerance)];
+        });
 
     private static KernelCheckResult[] Update(Device device, NafShape shape, int batch, LaunchPlan? plan = null) =>
         Check($"{shape}, minibatch {batch}{Text(plan)}", () =>
@@ -95,7 +93,7 @@ public static class KernelCheck
 
     private static KernelCheckResult[] Rollouts(Device device, int rollouts, int steps) => Check($"{rollouts} rollouts of {steps} steps", () =>
     {
-        RolloutDefinition definition = RolloutBenchmark.Definition(new RolloutBenchmarkSettings());
+        RolloutDefinition definition = RolloutBenchmark.Definition(new RolloutBenchmarkSizes());
         var shape = new NafShape(definition.Observation.Size, definition.Dynamics.Action, [31, 17]);
         using var trial = new RolloutTrial(
             device, definition, shape, [new RolloutSettings { Rollouts = rollouts, Steps = steps, ActionNoise = 0.2f }]);

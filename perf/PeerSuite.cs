@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using BenchmarkDotNet.Attributes;
+using Naf.Checks.Benchmarks;
 using Naf.Gpu;
 using Naf.Gpu.Devices;
 using Naf.Torch;
@@ -8,39 +8,41 @@ using TorchSharp;
 namespace Naf.Perf;
 
 /// <summary>
-/// A piece of work done by the engine and by TorchSharp in one process on the same inputs, one thread on the CPU. Results are held against each other
-/// before anything is timed. BenchmarkDotNet times it, and <c>perf/compare</c>.
+/// A piece of work done by the engine and by TorchSharp in one process on the same inputs, one thread on the CPU.
+/// Results are held against each other before anything is timed. BenchmarkDotNet times it, and <c>perf/compare</c>.
 /// </summary>
-public abstract class PeerSuite
+/// <param name="work">Such as "update".</param>
+/// <param name="unit">What is counted, a second.</param>
+public abstract class PeerSuite(string work, string unit)
 {
-    private static readonly HashSet<Type> Warm = [];
-
     private DisposeScope? _scope;
+    private Device? _device;
 
     /// <summary>The CPU and every GPU found.</summary>
-    public static IEnumerable<string> Devices => DeviceList.All().Where(d => d.Usable && (d.Kind == "cpu" || d.IsGpu)).Select(d => d.Name);
+    public static IEnumerable<string> Devices =>
+        DeviceList.All().Where(d => d.Usable && (d.Kind == "cpu" || d.IsGpu)).Select(d => d.Name);
 
-    /// <summary>Where the engine runs; TorchSharp runs on the same GPU where its build has CUDA, and otherwise on the CPU.</summary>
+    /// <summary>
+    /// Where the engine runs; TorchSharp runs on the same GPU where its build has CUDA, and otherwise on the CPU.
+    /// </summary>
     [ParamsSource(nameof(Devices))]
     public string Device { get; set; } = "cpu";
 
     /// <summary>Threads of the CPU, for the engine and for TorchSharp.</summary>
     internal int Threads { get; init; } = 1;
 
-    /// <summary>Such as "update".</summary>
-    internal abstract string Work { get; }
+    internal string Work => work;
+
+    internal string Unit => unit;
 
     /// <summary>The sizes in words.</summary>
     internal abstract string Case { get; }
 
-    /// <summary>What is counted.</summary>
-    internal abstract string Unit { get; }
+    /// <summary>The engine's work, once it is made.</summary>
+    internal KernelBenchmark? Engine { get; private protected set; }
 
-    /// <summary>How many of them a call makes.</summary>
-    internal abstract double Units { get; }
-
-    /// <summary>Every implementation by its name, the engine's first; each waits for its device.</summary>
-    internal abstract IReadOnlyList<(string Name, Action Once)> Implementations { get; }
+    /// <summary>Other implementations by their names; each waits for its device.</summary>
+    internal abstract IReadOnlyList<(string Name, Action Once)> Peers { get; }
 
     /// <summary>Peers in Python: name, the module that they need, and the script with its arguments.</summary>
     internal virtual IEnumerable<(string Name, string Module, string[] Script)> PythonPeers => [];
@@ -48,51 +50,50 @@ public abstract class PeerSuite
     /// <summary>Largest relative difference between the engine's results and a peer's.</summary>
     internal double Error { get; private set; }
 
-    /// <summary>The engine's device.</summary>
-    protected Device Engine { get; private set; } = null!;
-
     /// <summary>TorchSharp's device.</summary>
     private protected torch.Device TorchDevice { get; private set; } = null!;
 
-    /// <summary>Makes the work and checks it.</summary>
+    /// <summary>Makes the work, checks it, and runs it until the compiler has done with it.</summary>
     [GlobalSetup]
     public void SetUp()
     {
         TorchNatives.Load();
         torch.set_num_threads(Threads);
         torch.manual_seed(0);
-        Engine = DeviceList.Select(Device, Threads);
+        _device = DeviceList.Select(Device, Threads);
         TorchDevice = IsCuda && torch.cuda.is_available() ? torch.device(Device) : torch.CPU;
         _scope = torch.NewDisposeScope();
-        Make();
-        // once, until the compiler has done with it
-        if (Warm.Add(GetType())) WarmUp();
-    }
-
-    private void WarmUp()
-    {
-        foreach ((_, Action once) in Implementations)
-            for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalSeconds < 1.5;) once();
+        Make(_device);
+        Engine!.Prepare();
+        foreach ((_, Action once) in Peers) BenchmarkRounds.Time(once, () => { }, 1, 1);
     }
 
     /// <summary>Frees what was made, where the set-up failed too.</summary>
     [GlobalCleanup]
     public void CleanUp()
     {
-        Free();
-        _scope?.Dispose();
         Engine?.Dispose();
+        _scope?.Dispose();
+        _device?.Dispose();
     }
 
-    private protected abstract void Make();
+    /// <summary>The engine; on a GPU the samples are there.</summary>
+    [Benchmark]
+    public virtual void Naf()
+    {
+        Engine!.Run();
+        Engine.Finish();
+    }
 
-    private protected abstract void Free();
+    /// <summary>Makes the engine's work and the peers', and holds the results against each other.</summary>
+    private protected abstract void Make(Device device);
 
     private protected bool IsCuda => Device.StartsWith("cuda", StringComparison.Ordinal);
 
-    /// <summary>Waits for what was asked of TorchSharp's device.</summary>
-    private protected void Wait()
+    /// <summary>Asks something of TorchSharp's device, and waits for it.</summary>
+    private protected void RunPeer(Action once)
     {
+        once();
         if (TorchDevice.type == DeviceType.CUDA) torch.cuda.synchronize(TorchDevice);
     }
 
@@ -102,7 +103,8 @@ public abstract class PeerSuite
     /// <exception cref="InvalidOperationException">They differ, or are not finite.</exception>
     private protected void Require(string what, ReadOnlySpan<float> actual, ReadOnlySpan<float> expected, double limit)
     {
-        if (actual.Length != expected.Length) throw new InvalidOperationException($"{what}: {actual.Length} numbers against {expected.Length}");
+        if (actual.Length != expected.Length)
+            throw new InvalidOperationException($"{what}: {actual.Length} numbers against {expected.Length}");
         double size = 0, error = 0;
         foreach (float number in expected) size = Math.Max(size, Math.Abs(number));
         for (int i = 0; i < actual.Length; i++)
@@ -110,7 +112,9 @@ public abstract class PeerSuite
             double difference = Math.Abs(actual[i] - (double)expected[i]) / size;
             error = double.IsFinite(difference) ? Math.Max(error, difference) : double.PositiveInfinity;
         }
-        if (!(error <= limit)) throw new InvalidOperationException($"{what} of the engine and of TorchSharp differ by {error:g3}; nothing was timed");
+        if (!(error <= limit))
+            throw new InvalidOperationException(
+                $"{what} of the engine and of TorchSharp differ by {error:g3}; nothing was timed");
         Error = Math.Max(Error, error);
     }
 }

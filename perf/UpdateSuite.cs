@@ -1,18 +1,21 @@
 using BenchmarkDotNet.Attributes;
+using Naf.Checks.Benchmarks;
+using Naf.Checks.Comparisons;
+using Naf.Gpu.Devices;
 using Naf.Kernels.Population;
 using Naf.Kernels.Update;
+using TorchSharp;
 
 namespace Naf.Perf;
 
 /// <summary>
-/// The whole update (minibatch, targets, loss, gradient, Adam, Polyak) at the reference size: 20 observations, 6 actions, three networks of 2 × 200.
-/// The time is of one update of every learner.
+/// The whole update (minibatch, targets, loss, gradient, Adam, Polyak) at the reference size: 20 observations, 6
+/// actions, three networks of 2 × 200. The time is of one update of every learner.
 /// </summary>
-public class UpdateSuite : PeerSuite
+public class UpdateSuite() : PeerSuite("update", "updates/s")
 {
-    private const int Updates = 20, Replay = 10_000;
+    private const int Updates = 20;
 
-    private NafPopulation _population = null!;
     private TorchUpdate _byHand = null!;
     private TorchModules[] _modules = [];
 
@@ -24,19 +27,11 @@ public class UpdateSuite : PeerSuite
     [Params(64, 256)]
     public int Batch { get; set; } = 64;
 
-    internal override string Work => "update";
-
     internal override string Case => $"learners {Learners}, minibatch {Batch}";
 
-    internal override string Unit => "updates/s";
-
-    internal override double Units => Updates * Learners;
-
-    internal override IReadOnlyList<(string Name, Action Once)> Implementations =>
-    [
-        ("Naf.Gpu", Naf), ("TorchSharp, gradient by hand", TorchByHand),
-        .. Learners <= 8 && Threads == 1 ? [("TorchSharp, modules and autograd", TorchModules)] : Array.Empty<(string, Action)>(),
-    ];
+    internal override IReadOnlyList<(string Name, Action Once)> Peers => Learners <= 8 && Threads == 1
+        ? [("TorchSharp, gradient by hand", TorchByHand), ("TorchSharp, modules and autograd", TorchModules)]
+        : [("TorchSharp, gradient by hand", TorchByHand)];
 
     internal override IEnumerable<(string Name, string Module, string[] Script)> PythonPeers
     {
@@ -44,73 +39,57 @@ public class UpdateSuite : PeerSuite
         {
             string[] sizes = ["--learners", $"{Learners}", "--batch", $"{Batch}", "--threads", $"{Threads}"];
             yield return ("JAX", "jax", ["naf_jax.py", "--device", IsCuda ? "gpu" : "cpu", .. sizes]);
-            if (IsCuda) yield return ("PyTorch, CUDA graph", "torch", ["naf_torch.py", "--device", "cuda", "--graph", .. sizes]);
+            string[] graph = ["naf_torch.py", "--device", "cuda", "--graph", .. sizes];
+            if (IsCuda) yield return ("PyTorch, CUDA graph", "torch", graph);
         }
     }
 
     /// <summary>The engine.</summary>
     [Benchmark(OperationsPerInvoke = Updates)]
-    public void Naf()
-    {
-        _population.Update(Updates);
-        // a report waits for the device
-        _population.TakeReport(0);
-    }
+    public override void Naf() => base.Naf();
 
     /// <summary>Flat parameters, batched networks, gradient by hand.</summary>
     [Benchmark(Baseline = true, OperationsPerInvoke = Updates)]
-    public void TorchByHand()
+    public void TorchByHand() => RunPeer(() =>
     {
         for (int i = 0; i < Updates; i++) _byHand.Update();
-        Wait();
-    }
+    });
 
     /// <summary>Three nn.Sequential, autograd, torch.optim.Adam; one learner after the other.</summary>
     [Benchmark(OperationsPerInvoke = Updates)]
-    public void TorchModules()
+    public void TorchModules() => RunPeer(() =>
     {
         foreach (TorchModules learner in _modules)
             for (int i = 0; i < Updates; i++) learner.Update();
-        Wait();
-    }
+    });
 
-    private protected override void Make()
+    private protected override void Make(Device device)
     {
-        var shape = new NafShape(20, 6, [200, 200]);
-        LearnerSettings[] learners = [.. Enumerable.Range(0, Learners).Select(k => new LearnerSettings { Seed = (ulong)k })];
-        Transitions[] replays = [.. learners.Select(l => Transitions.Draw(shape, Replay, 100 + l.Seed))];
-        _population = new NafPopulation(Engine, shape, [], Batch, Replay, learners);
-        for (int k = 0; k < Learners; k++) replays[k].Store(_population, k);
-        _byHand = new TorchUpdate(shape, learners, replays, Batch, TorchDevice);
-        _modules = [.. learners.Select((l, k) => new TorchModules(shape, l, replays[k], Batch, TorchDevice))];
-        Check(shape, learners, replays);
-    }
-
-    // three updates from the same parameters and minibatches: the last ones' numbers depend on every parameter, moment and target of the first
-    private void Check(NafShape shape, LearnerSettings[] learners, Transitions[] replays)
-    {
+        var engine = new UpdateBenchmark(
+            device, new UpdateBenchmarkSizes { Learners = Learners, Batch = Batch, UpdatesPerCall = Updates });
+        Engine = engine;
+        NafPopulation population = engine.Population;
+        int[] learners = [.. Enumerable.Range(0, Learners)];
+        _byHand = new TorchUpdate(population, TorchDevice);
+        _modules = [.. learners.Select(k => new TorchModules(population, k, TorchDevice))];
+        // three updates from the same parameters and minibatches: the numbers of the last depend on every parameter,
+        // moment and target of the first
+        const string What = "loss, gradient norm and mean Q";
         for (int update = 0; update < 3; update++)
         {
-            long[][] rows = [.. learners.Select((l, k) => replays[k].Minibatch(l, update, Batch))];
-            _population.Update(1);
-            var engine = new List<float>();
-            var modules = new List<float>();
-            for (int k = 0; k < Learners; k++)
-            {
-                LearnerReport report = _population.TakeReport(k);
-                engine.AddRange([(float)report.Loss, (float)report.GradientNorm, (float)report.MeanQ]);
-                (double loss, double norm, double q) = _modules[k].Update(rows[k]);
-                modules.AddRange([(float)loss, (float)norm, (float)q]);
-            }
-            Require("loss, gradient norm and mean Q", engine.ToArray(), modules.ToArray(), 1e-4);
-            (double Loss, double Norm, double MeanQ) all = _byHand.Update([.. rows.SelectMany((r, k) => r.Select(row => row + k * Replay))]);
-            // of all learners together
-            float[] means = [Mean(0), (float)Math.Sqrt(Enumerable.Range(0, Learners).Sum(k => Math.Pow(engine[3 * k + 1], 2))), Mean(2)];
-            Require("loss, gradient norm and mean Q", means, [(float)all.Loss, (float)all.Norm, (float)all.MeanQ], 1e-4);
-
-            float Mean(int of) => Enumerable.Range(0, Learners).Average(k => engine[3 * k + of]);
+            // [batch, x | u | r | b | x′] of each learner
+            torch.Tensor[] rows = [.. learners.Select(k =>
+                torch.tensor(UpdateCheck.NextMinibatch(population, k), torch.float32).view(Batch, -1).to(TorchDevice))];
+            population.Update(1);
+            LearnerReport[] reports = [.. learners.Select(population.TakeReport)];
+            foreach (int k in learners)
+                Require(What, Numbers(reports[k].Loss, reports[k].GradientNorm, reports[k].MeanQ),
+                    _modules[k].Update(rows[k]), 1e-4);
+            double norm = Math.Sqrt(reports.Sum(r => r.GradientNorm * r.GradientNorm));
+            Require(What, Numbers(reports.Average(r => r.Loss), norm, reports.Average(r => r.MeanQ)),
+                _byHand.Update(torch.stack(rows)), 1e-4);
         }
-    }
 
-    private protected override void Free() => _population?.Dispose();
+        static float[] Numbers(double loss, double norm, double meanQ) => [(float)loss, (float)norm, (float)meanQ];
+    }
 }

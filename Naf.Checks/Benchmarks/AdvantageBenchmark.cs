@@ -1,60 +1,108 @@
 using Naf.Checks.Comparisons;
+using Naf.Checks.Oracles;
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Advantage;
+using Naf.Kernels.Random;
 
 namespace Naf.Checks.Benchmarks;
 
-/// <summary>What to time: V, μ, L, A and Q of many samples.</summary>
-public sealed record AdvantageBenchmarkSettings
+/// <summary>Sizes of an evaluation.</summary>
+public sealed record AdvantageBenchmarkSizes
 {
-    /// <summary>Samples of a call.</summary>
-    public int Samples { get; init; } = 65536;
+    [Size("M", "samples of a call", 1 << 20)] public int Batch { get; init; } = 65536;
 
-    /// <summary>Entries of the action.</summary>
-    public int Action { get; init; } = 6;
-
-    /// <summary>Seconds of timing, over all rounds.</summary>
-    public double Seconds { get; init; } = 3;
-
-    /// <summary>Rounds, of whose rates the median is reported.</summary>
-    public int Rounds { get; init; } = 5;
+    [Size("N", "entries of the action", 64)] public int Action { get; init; } = 6;
 }
 
-/// <summary>What was timed and how fast it was.</summary>
-/// <param name="EvaluationsPerSecond">Samples, median over the rounds.</param>
-/// <param name="Rounds">The rounds' rates.</param>
-/// <param name="GigabytesPerSecond">Inputs read and outputs written, once each.</param>
-/// <param name="GflopPerSecond">Two for each entry of L and three for each of its columns; tanh and exp are not counted.</param>
-/// <param name="Error">Largest error against the reference in double precision, over 1 + its size, checked before the timing.</param>
-public sealed record AdvantageBenchmarkResult(
-    string Device, string Instructions, int Threads, AdvantageBenchmarkSettings Settings, double EvaluationsPerSecond, IReadOnlyList<double> Rounds,
-    double GigabytesPerSecond, double GflopPerSecond, double Error);
-
-/// <summary>Times the evaluation of the advantage; its result is held against the reference first.</summary>
-public static class AdvantageBenchmark
+/// <summary>
+/// V, μ, L, A and Q of many samples, the diagonal of L beyond its bound too. On a GPU the samples stay on the device.
+/// </summary>
+public sealed class AdvantageBenchmark : KernelBenchmark
 {
-    /// <summary>Checks, warms up, times. On a GPU the samples stay on the device.</summary>
-    /// <exception cref="InvalidOperationException">The result is wrong; nothing was timed.</exception>
-    public static AdvantageBenchmarkResult Run(Device device, AdvantageBenchmarkSettings settings)
-    {
-        using var evaluation = new AdvantageEvaluation(device, settings.Action, settings.Samples);
-        var trial = new AdvantageTrial(evaluation);
-        trial.Evaluate();
-        double error = trial.Error();
-        if (!(error < AdvantageTrial.Tolerance))
-            throw new InvalidOperationException($"the advantage differs from the reference by {error}; it was not timed");
+    /// <summary>
+    /// Largest error that float32 explains: the exponential of numbers up to B = 5 and sums of some dozen squares.
+    /// </summary>
+    public const double Tolerance = 2e-5;
 
-        Action once = device is GpuDevice ? evaluation.Launch : trial.Evaluate;
-        Action finish = device is GpuDevice gpu ? gpu.Synchronize : () => { };
-        BenchmarkRounds.Time(once, finish, 0.3, 1);
-        double[] rates = BenchmarkRounds.Time(once, finish, settings.Seconds, settings.Rounds);
-        double[] samples = [.. rates.Select(r => r * settings.Samples)];
-        double median = BenchmarkRounds.Median(samples);
-        double floats = 3 + 3 * settings.Action + 2 * evaluation.Packed, flop = 2 * evaluation.Packed + 3 * settings.Action;
-        int threads = device is CpuDevice cpu ? cpu.Team.Threads : 0;
-        return new AdvantageBenchmarkResult(device.Info.Name, device.Info.Instructions, threads, settings, median, samples,
-            median * floats * sizeof(float) * 1e-9, median * flop * 1e-9, error);
+    // samples that are compared at most, spread evenly
+    private const int Compared = 1000;
+    private readonly AdvantageEvaluation _evaluation;
+
+    /// <exception cref="ArgumentException">A size is out of range.</exception>
+    public AdvantageBenchmark(Device device, AdvantageBenchmarkSizes sizes) : base(device)
+    {
+        _evaluation = new AdvantageEvaluation(device, sizes.Action, sizes.Batch);
+        (int action, int packed) = (sizes.Action, _evaluation.Packed);
+        (Units, Bytes) = (sizes.Batch, sizeof(float) * (3.0 + 3 * action + 2 * packed));
+        // two for each entry of L and three for each of its columns; tanh and exp are not counted
+        Operations = 2 * packed + 3 * action;
+        Inputs = [Drawn(1, 1, 0), Drawn(action, 1, 1), Drawn(packed, 0.7, 2), Drawn(action, 0.5, 3)];
+        Outputs = [Poisoned(action), Poisoned(packed), Poisoned(1), Poisoned(1)];
+        // beyond the bound
+        Inputs[2].Span[0] = 100;
+
+        HostBuffer Drawn(int row, double size, uint lane)
+        {
+            var buffer = new HostBuffer((long)row * sizes.Batch);
+            for (int i = 0; i < buffer.Length; i++)
+                buffer.Span[i] = (float)(size * Philox.Normal(7, RandomStream.Exploration, (ulong)i, lane));
+            return buffer;
+        }
+
+        HostBuffer Poisoned(int row)
+        {
+            var buffer = new HostBuffer((long)row * sizes.Batch);
+            buffer.Span.Fill(float.NaN);
+            return buffer;
+        }
     }
+
+    /// <summary>v, m, l, u.</summary>
+    internal HostBuffer[] Inputs { get; }
+
+    /// <summary>μ, L, A, Q.</summary>
+    internal HostBuffer[] Outputs { get; }
+
+    public override void Run()
+    {
+        if (Device is GpuDevice) _evaluation.Launch();
+        else Evaluate();
+    }
+
+    public override void Finish() => (Device as GpuDevice)?.Synchronize();
+
+    /// <summary>
+    /// Evaluates, and gives the largest error of any output against the reference in double precision, over 1 + its
+    /// size; ∞ where one is not finite.
+    /// </summary>
+    public double Compare()
+    {
+        Evaluate();
+        int samples = _evaluation.Samples, stride = Math.Max(1, samples / Compared);
+        double[][] inputs = [.. Inputs.Select(input => Rows(input).Select(value => (double)value).ToArray())];
+        double[][] expected = AdvantageOracle.Run(
+            _evaluation.Action, _evaluation.Bound, inputs[0], inputs[1], inputs[2], inputs[3]);
+        return Outputs.Zip(expected, (output, e) => RelativeError.Largest(Rows(output), e)).Max();
+
+        float[] Rows(HostBuffer buffer) => [.. buffer.Span.ToArray()
+            .Chunk((int)buffer.Length / samples).Where((_, sample) => sample % stride == 0).SelectMany(row => row)];
+    }
+
+    public override void Dispose()
+    {
+        _evaluation.Dispose();
+        foreach (HostBuffer buffer in (HostBuffer[])[.. Inputs, .. Outputs]) buffer.Dispose();
+    }
+
+    protected override (bool Agrees, double Error, string Errors) Check()
+    {
+        double error = Compare();
+        return (error < Tolerance, error, $"{error}");
+    }
+
+    private void Evaluate() => _evaluation.Evaluate(
+        Inputs[0].Span, Inputs[1].Span, Inputs[2].Span, Inputs[3].Span,
+        Outputs[0].Span, Outputs[1].Span, Outputs[2].Span, Outputs[3].Span);
 }

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Naf.Checks.Benchmarks;
 
 /// <summary>Repeats a piece of work for a time.</summary>
-internal static class BenchmarkRounds
+public static class BenchmarkRounds
 {
     /// <summary>How often <paramref name="once"/> runs in a second, for each round; <paramref name="finish"/> waits for the device.</summary>
     public static double[] Time(Action once, Action finish, double seconds, int rounds)
@@ -26,5 +26,5 @@ internal static class BenchmarkRounds
     }
 
     /// <summary>The middle one; the higher of two.</summary>
-    public static double Median(double[] rates) => rates.Order().ElementAt(rates.Length / 2);
+    public static double Median(IReadOnlyCollection<double> values) => values.Order().ElementAt(values.Count / 2);
 }

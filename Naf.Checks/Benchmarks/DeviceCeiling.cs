@@ -61,11 +61,7 @@ public sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerSec
             }
         }
 
-        double Rate(Action launch)
-        {
-            BenchmarkRounds.Time(launch, device.Synchronize, seconds / 10, 1);
-            return BenchmarkRounds.Time(launch, device.Synchronize, seconds, 3).Max();
-        }
+        double Rate(Action launch) => Highest(launch, device.Synchronize, seconds);
     }
 
     // null where the device is not CUDA's, or cuBLAS 10 to 12 is not installed
@@ -94,12 +90,14 @@ public sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerSec
         double perCall = 2.0 * 16 * Chains * Turns * team.Threads;
         return new DeviceCeiling(Rate(arithmetic) * perCall * 1e-9, Rate(copy) * 2 * sizeof(float) * share * team.Threads * 1e-9);
 
-        double Rate(Action<int> work)
-        {
-            Action once = team.Threads == 1 ? () => work(0) : () => team.Run(work);
-            BenchmarkRounds.Time(once, () => { }, seconds / 5, 1);
-            return BenchmarkRounds.Time(once, () => { }, seconds, 3).Max();
-        }
+        double Rate(Action<int> work) =>
+            Highest(team.Threads == 1 ? () => work(0) : () => team.Run(work), () => { }, seconds);
+    }
+
+    private static double Highest(Action once, Action finish, double seconds)
+    {
+        BenchmarkRounds.Time(once, finish, seconds / 5, 1);
+        return BenchmarkRounds.Time(once, finish, seconds, 3).Max();
     }
 
     private static float Sums(int turns)

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Naf.Checks.Comparisons;
 using Naf.Checks.Oracles;
 using Naf.Gpu.Accelerators;
-using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Network;
 using Naf.Kernels.Population;
@@ -10,124 +10,103 @@ using Naf.Kernels.Update;
 
 namespace Naf.Checks.Benchmarks;
 
-/// <summary>What to time: the reference size by default (20 observations, 6 actions, three networks of 2 × 200, minibatch 64).</summary>
-public sealed record UpdateBenchmarkSettings
+/// <summary>
+/// Sizes of an update: the reference size by default (20 observations, 6 actions, three networks of 2 × 200, minibatch
+/// 64).
+/// </summary>
+public sealed record UpdateBenchmarkSizes
 {
-    /// <summary>Learners trained at once.</summary>
-    public int Learners { get; init; } = 1;
+    [Size("P", "learners at once", 4096)] public int Learners { get; init; } = 1;
 
-    /// <summary>Samples of a minibatch.</summary>
-    public int Batch { get; init; } = 64;
+    [Size("M", "transitions in a minibatch", 10_000)] public int Batch { get; init; } = 64;
 
-    /// <summary>Entries of the observation.</summary>
-    public int State { get; init; } = 20;
+    [Size("N", "entries of the observation", 4096)] public int State { get; init; } = 20;
 
-    /// <summary>Entries of the action.</summary>
-    public int Action { get; init; } = 6;
+    [Size("N", "entries of the action", 64)] public int Action { get; init; } = 6;
 
-    /// <summary>Units of the hidden layers.</summary>
-    public ImmutableArray<int> Hidden { get; init; } = [200, 200];
+    [Size("A,B", "units of each hidden layer")] public ImmutableArray<int> Hidden { get; init; } = [200, 200];
 
-    /// <summary>One trunk for the three heads.</summary>
-    public bool Trunk { get; init; }
+    [Size("", "one trunk for V, μ and L")] public bool Trunk { get; init; }
 
-    /// <summary>Batch normalisation.</summary>
-    public bool BatchNorm { get; init; }
+    [Size("", "batch normalisation")] public bool BatchNorm { get; init; }
 
-    /// <summary>Updates of a learner in one call: I of a training step, or I (l + 1) with imagination.</summary>
-    public int UpdatesPerCall { get; init; } = 20;
+    /// <summary>I of a training step, or I (l + 1) with imagination.</summary>
+    [Size("K", "updates of a learner in one call, as in a step", 10_000)] public int UpdatesPerCall { get; init; } = 20;
 
-    /// <summary>How a GPU lays the updates out, as THREADS,ROWS,ROWS_PER_THREAD,PARTS,together|phases; empty: as it would.</summary>
+    [Size("PLAN", "a GPU's THREADS,ROWS,ROWS_PER_THREAD,PARTS,together|phases [its own]"), JsonIgnore]
     public string Plan { get; init; } = "";
-
-    /// <summary>Seconds of timing, over all rounds.</summary>
-    public double Seconds { get; init; } = 5;
-
-    /// <summary>Rounds, of whose rates the median is reported.</summary>
-    public int Rounds { get; init; } = 5;
 }
 
-/// <summary>What was timed and how fast it was.</summary>
-/// <param name="Plan">How the updates were laid onto the device.</param>
-/// <param name="UpdatesPerSecond">Of all learners together, median over the rounds.</param>
-/// <param name="Rounds">The rounds' rates.</param>
-/// <param name="ActiveUnits">Share of hidden units that are not zero: the work of a CPU update grows with it.</param>
-/// <param name="GradientError">Error against the reference in double precision, checked before the timing.</param>
-/// <param name="GflopPerSecond">Products of the networks written densely: a CPU skips those that a ReLU made zero.</param>
-/// <param name="GigabytesPerSecond">Parameters, moments and targets read and written, and the minibatch read, once each.</param>
-public sealed record UpdateBenchmarkResult(
-    string Device, string Instructions, int Threads, string Plan, UpdateBenchmarkSettings Settings,
-    double UpdatesPerSecond, IReadOnlyList<double> Rounds, double ActiveUnits, double GradientError, double GflopPerSecond,
-    double GigabytesPerSecond);
-
-/// <summary>Times the whole update; its result is held against the reference first.</summary>
-public static class UpdateBenchmark
+/// <summary>The whole update of every learner.</summary>
+public sealed class UpdateBenchmark : KernelBenchmark
 {
-    /// <summary>Checks, warms up, times.</summary>
-    /// <exception cref="InvalidOperationException">The result is wrong; nothing was timed.</exception>
-    public static UpdateBenchmarkResult Run(Device device, UpdateBenchmarkSettings settings)
-    {
-        var shape = new NafShape(settings.State, settings.Action, settings.Hidden, settings.Trunk, settings.BatchNorm);
-        LearnerSettings[] learners = [.. Enumerable.Range(0, settings.Learners).Select(k => new LearnerSettings { Seed = (ulong)k })];
-        float[] scale = [.. Enumerable.Repeat(1f, settings.State)];
-        // what is checked is the program that is timed
-        LaunchPlan? plan = PlanOf(device, shape, settings);
-        UpdateCheck.Errors errors = UpdateCheck.Run(device, shape, learners[0], settings.Batch, updates: 2, scale, plan: plan);
-        if (!errors.Agree) throw new InvalidOperationException($"the update differs from the reference ({errors}); it was not timed");
+    private const int Replay = 10_000;
+    private readonly UpdateBenchmarkSizes _sizes;
+    private readonly NafShape _shape;
+    private readonly LaunchPlan? _plan;
 
-        using var population = new NafPopulation(device, shape, [], settings.Batch, 10_000, learners, 0, plan);
-        for (int k = 0; k < learners.Length; k++) UpdateCheck.Fill(population, k, 10_000, (ulong)k + 100);
-        // until the compiler has done with it; a report waits for the device
-        Action once = () => population.Update(settings.UpdatesPerCall), finish = () => population.TakeReport(0);
-        BenchmarkRounds.Time(once, finish, 1, 1);
-        double[] rates = [.. BenchmarkRounds.Time(once, finish, settings.Seconds, settings.Rounds)
-            .Select(calls => calls * settings.UpdatesPerCall * learners.Length)];
-        for (int k = 0; k < learners.Length; k++)
-            if (!population.TakeReport(k).Finite)
-                throw new InvalidOperationException($"learner {k} stopped while it was timed: its loss was not finite");
-        int threads = device is CpuDevice cpu ? cpu.Team.Threads : 0;
-        double median = BenchmarkRounds.Median(rates);
-        return new UpdateBenchmarkResult(device.Info.Name, device.Info.Instructions, threads, population.Plan, settings, median, rates,
-            ActiveUnits(population), errors.Gradient, median * Operations(shape, settings.Batch) * 1e-9,
-            median * Bytes(shape, settings.Batch) * 1e-9);
+    /// <exception cref="ArgumentException">A size is out of range, or the plan is not one for the device.</exception>
+    public UpdateBenchmark(Device device, UpdateBenchmarkSizes sizes) : base(device)
+    {
+        _sizes = sizes;
+        _shape = new NafShape(sizes.State, sizes.Action, sizes.Hidden, sizes.Trunk, sizes.BatchNorm);
+        bool given = sizes.Plan.Length > 0;
+        if (device is GpuDevice gpu)
+            _plan = given
+                ? LaunchPlan.Parse(sizes.Plan)
+                : LaunchPlan.Choose(gpu.Info, gpu.Limits, _shape, sizes.Batch, sizes.Learners);
+        else if (given)
+            throw new ArgumentException($"the plan '{sizes.Plan}' is for a GPU; leave it out on {device.Info.Name}");
+        LearnerSettings[] learners =
+            [.. Enumerable.Range(0, sizes.Learners).Select(k => new LearnerSettings { Seed = (ulong)k })];
+        Population = new NafPopulation(device, _shape, [], sizes.Batch, Replay, learners, 0, _plan);
+        for (int k = 0; k < sizes.Learners; k++) UpdateCheck.Fill(Population, k, Replay, (ulong)k + 100);
+
+        ImmutableArray<MlpShape> networks = _shape.Networks();
+        Units = sizes.UpdatesPerCall * sizes.Learners;
+        // for each weight and sample forward, backward to the layer below (not from the first) and for the gradient,
+        // and forward through the target's network
+        Operations = 2 * sizes.Batch
+            * (networks.Sum(n => 3 * Weights(n) - n.Input * n.Hidden[0]) + Weights(networks[0]));
+        // θ, both moments and θ′ in and out, and the minibatch in
+        Bytes = sizeof(float) * (6.0 * networks.Sum(n => n.Parameters) + 2.0 * networks[0].Parameters
+            + sizes.Batch * (2.0 * sizes.State + sizes.Action + 2));
+
+        static double Weights(MlpShape network) => Enumerable.Range(0, network.Layers + 1)
+            .Sum(l => (double)network.Inputs(l) * (l < network.Layers ? network.Hidden[l] : network.Output));
     }
+
+    /// <summary>How the updates are laid onto the device.</summary>
+    public string Plan => Population.Plan;
+
+    internal NafPopulation Population { get; }
 
     /// <summary>
-    /// Operations of one update: a product and a sum for each weight and sample, forward, backward to the layer below (not from the first) and
-    /// for the gradient, and forward through the target's network.
+    /// Share of hidden units that are not zero, over stored observations, with the parameters of learner 0: the work of
+    /// a CPU update grows with it.
     /// </summary>
-    public static double Operations(NafShape shape, int batch)
+    public double ActiveUnits()
     {
-        double weights = 0, first = 0, target = 0;
-        foreach (MlpShape network in shape.Networks().Reverse())
-        {
-            target = Enumerable.Range(0, network.Layers + 1)
-                .Sum(l => (double)network.Inputs(l) * (l < network.Layers ? network.Hidden[l] : network.Output));
-            weights += target;
-            first += (double)network.Input * network.Hidden[0];
-        }
-        return 2 * batch * (3 * weights - first + target);
-    }
-
-    /// <summary>Bytes that one update must move at least: θ, both moments and θ′ in and out, and the minibatch in.</summary>
-    public static double Bytes(NafShape shape, int batch) =>
-        sizeof(float) * (6.0 * shape.Networks().Sum(n => n.Parameters) + 2.0 * shape.Networks()[0].Parameters
-            + batch * (2.0 * shape.State + shape.Action + 2));
-
-    private static LaunchPlan? PlanOf(Device device, NafShape shape, UpdateBenchmarkSettings settings)
-    {
-        bool given = settings.Plan.Length > 0;
-        if (device is GpuDevice gpu)
-            return given ? LaunchPlan.Parse(settings.Plan) : LaunchPlan.Choose(gpu.Info, gpu.Limits, shape, settings.Batch, settings.Learners);
-        return given ? throw new ArgumentException($"the plan '{settings.Plan}' is for a GPU; leave it out on {device.Info.Name}") : null;
-    }
-
-    // over the stored observations, with the trained parameters of learner 0
-    private static double ActiveUnits(NafPopulation population)
-    {
-        Learner learner = population.LearnerAt(0);
-        using var oracle = new NafOracle(population.Shape, learner, population.InputScale, population.Batch);
-        oracle.Update(UpdateCheck.NextMinibatch(population, 0));
+        Learner learner = Population.LearnerAt(0);
+        using var oracle = new NafOracle(_shape, learner, Population.InputScale, _sizes.Batch);
+        oracle.Update(UpdateCheck.NextMinibatch(Population, 0));
         return oracle.ActiveUnits;
+    }
+
+    public override void Run() => Population.Update(_sizes.UpdatesPerCall);
+
+    /// <summary>A report waits for the device.</summary>
+    public override void Finish() => Population.TakeReport(0);
+
+    public override void Dispose() => Population.Dispose();
+
+    protected override bool IsFinite => Enumerable.Range(0, _sizes.Learners).All(k => Population.TakeReport(k).Finite);
+
+    // what is checked is the program that is timed
+    protected override (bool Agrees, double Error, string Errors) Check()
+    {
+        UpdateCheck.Errors errors = UpdateCheck.Run(
+            Device, _shape, new LearnerSettings(), _sizes.Batch, updates: 2, Population.InputScale, _plan);
+        return (errors.Agree, errors.Gradient, $"{errors}");
     }
 }

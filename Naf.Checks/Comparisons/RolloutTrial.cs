@@ -44,6 +44,8 @@ internal sealed class RolloutTrial : IDisposable
 
     public ImaginationRollouts Rollouts { get; }
 
+    public float[] InputScale => _population.InputScale;
+
     /// <summary>R_f of a learner, fetched from where it is.</summary>
     public ReplayBuffer Imagined(int learner) => _population.LearnerAt(learner).Imagined;
 

@@ -10,10 +10,11 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
 {
     public static FitData Draw(DynamicsShape shape, FitOptions options)
     {
+        bool constant = options.Scaled && options.Constant;
         double[][][][] episodes =
         [
             .. Enumerable.Range(0, options.Learners).Select(k => Enumerable.Range(0, options.Episodes)
-                .Select(e => Episode(shape, (ulong)k, (uint)e, Length(shape.Horizon, e, options), options.Scaled)).ToArray()),
+                .Select(e => Episode(shape, (ulong)k, (uint)e, Length(shape.Horizon, e, options), constant)).ToArray()),
         ];
         SampleMoments[] moments = [.. episodes.Select(learner =>
             SampleMoments.Of(shape.Sample, [.. learner.SelectMany(e => e).SelectMany(z => z)]))];
@@ -92,10 +93,12 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
 
 /// <summary>Which fit is checked.</summary>
 /// <param name="PriorSteps">Steps of the prior: 0 (none), 1 or the horizon.</param>
-/// <param name="Scaled">Whether entries are standardised, and two of them constant.</param>
+/// <param name="Scaled">Whether entries are standardised.</param>
 /// <param name="Ragged">Whether episodes end early, at different time steps.</param>
+/// <param name="Constant">Whether two of the entries that are standardised are constant.</param>
 public sealed record FitOptions(
-    int Learners = 2, int Episodes = 5, int PriorSteps = 1, bool Scaled = true, bool Ragged = false)
+    int Learners = 2, int Episodes = 5, int PriorSteps = 1, bool Scaled = true, bool Ragged = false,
+    bool Constant = true)
 {
     /// <summary>Ridge and floor; on a device without double precision at least 1e-2 each.</summary>
     public GaussianFitSettings Settings { get; init; } = new();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Naf.Checks.Benchmarks;
 using Naf.Gpu.Cpu;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
@@ -7,11 +8,8 @@ namespace Naf.Cli.Benchmarks;
 
 /// <summary>How fast a task's environment stepped.</summary>
 /// <param name="What">"environment".</param>
-/// <param name="Target">The task.</param>
-/// <param name="Mujoco">MuJoCo's version.</param>
 /// <param name="Threads">Threads, each with an environment of its own.</param>
 /// <param name="StepsPerSecond">Control steps of all threads per second, resets included: the median over the rounds.</param>
-/// <param name="Rounds">Each round's.</param>
 /// <param name="MicrosecondsPerStep">What a control step takes a thread, µs, its share of resets included: the median.</param>
 /// <param name="MujocoMicroseconds">What MuJoCo alone takes for the same control step, timed in turns with it, µs: the median.</param>
 /// <param name="OverMujoco">The first over the second: the median of the rounds' ratios.</param>
@@ -31,7 +29,6 @@ public static class EnvironmentBenchmark
 
     /// <summary>Times a task.</summary>
     /// <param name="name">A built-in task, or the path of a task file.</param>
-    /// <param name="threads">Threads.</param>
     /// <param name="seconds">Of timing, over all rounds.</param>
     /// <exception cref="InvalidOperationException">The environment and MuJoCo alone disagree.</exception>
     public static EnvironmentBenchmarkResult Run(string name, int threads, double seconds)
@@ -42,33 +39,28 @@ public static class EnvironmentBenchmark
         try
         {
             for (int i = 0; i < threads; i++) walks[i] = new PairedWalk(task, (ulong)i);
-            var rounds = new StepTimes[RoundCount];
-            var alone = new StepTimes[RoundCount];
+            (var rounds, var rates, var gains) = (new List<StepTimes>(), new List<double>(), new List<double>());
             double share = seconds / RoundCount / (threads > 1 ? 2 : 1);
-            for (int round = 0; round < RoundCount; round++)
+            while (rates.Count < RoundCount)
             {
-                if (threads > 1) alone[round] = walks[0].Time(share);
+                StepTimes alone = threads > 1 ? walks[0].Time(share) : default;
                 var of = new StepTimes[threads];
                 team.Run(worker => of[worker] = walks[worker].Time(share));
-                rounds[round] = new StepTimes(of.Sum(t => t.Rate), of.Average(t => t.Microseconds), of.Average(t => t.MujocoMicroseconds));
+                rounds.Add(new StepTimes(of.Average(t => t.Microseconds), of.Average(t => t.MujocoMicroseconds)));
+                rates.Add(of.Sum(t => t.Rate));
+                gains.Add(rates[^1] / alone.Rate);
             }
             return new EnvironmentBenchmarkResult(
-                "environment", task.Name, MujocoLibrary.Load().Version, threads, Median(rounds.Select(r => r.Rate)), [.. rounds.Select(r => r.Rate)],
-                Median(rounds.Select(r => r.Microseconds)), Median(rounds.Select(r => r.MujocoMicroseconds)),
-                Median(rounds.Select(r => r.Microseconds / r.MujocoMicroseconds)),
-                threads > 1 ? Median(rounds.Zip(alone, (r, one) => r.Rate / one.Rate)) : null,
+                "environment", task.Name, MujocoLibrary.Load().Version, threads, BenchmarkRounds.Median(rates), rates,
+                Median(r => r.Microseconds), Median(r => r.MujocoMicroseconds),
+                Median(r => r.Microseconds / r.MujocoMicroseconds), threads > 1 ? BenchmarkRounds.Median(gains) : null,
                 walks[0].Checksum.ToString("x16", CultureInfo.InvariantCulture));
+
+            double Median(Func<StepTimes, double> of) => BenchmarkRounds.Median([.. rounds.Select(of)]);
         }
         finally
         {
             foreach (PairedWalk? walk in walks) walk?.Dispose();
         }
-    }
-
-    /// <summary>The middle one; the higher of two.</summary>
-    internal static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
     }
 }

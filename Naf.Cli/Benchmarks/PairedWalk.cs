@@ -5,36 +5,36 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Cli.Benchmarks;
 
-/// <summary>Control steps per second, and what one takes: the environment's, and MuJoCo's part of it alone, µs.</summary>
-internal readonly record struct StepTimes(double Rate, double Microseconds, double MujocoMicroseconds);
+/// <summary>What a control step takes: the environment's, and MuJoCo's part of it alone, µs.</summary>
+internal readonly record struct StepTimes(double Microseconds, double MujocoMicroseconds)
+{
+    /// <summary>Control steps per second of the environment.</summary>
+    public double Rate => 1e6 / Microseconds;
+}
 
 /// <summary>
-/// Sixteen episodes under fixed random actions, walked again and again by an environment, and in turns by MuJoCo alone from the same starts with
-/// the same controls.
+/// Sixteen episodes under fixed random actions, walked again and again by an environment, and in turns by MuJoCo alone
+/// from the same starts with the same controls.
 /// </summary>
 internal sealed class PairedWalk : IDisposable
 {
-    private const int Episodes = 16;
     private readonly ControlTask _task;
     private readonly ControlEnvironment _environment;
     private readonly MujocoData _data;
     private readonly ulong _seed;
-    private readonly double[][][] _actions, _controls;     // [episode][step][action]
-    private readonly double[][] _starts;
-    private int _episode;
+    private readonly Episode[] _episodes = new Episode[16];
+    private int _next;
 
     /// <summary>Draws the actions, and walks each episode both ways once.</summary>
     /// <exception cref="InvalidOperationException">They end in different states.</exception>
     public PairedWalk(ControlTask task, ulong seed)
     {
         (_task, _seed, _environment, _data) = (task, seed, new ControlEnvironment(task), new MujocoData(task.Model));
-        (_actions, _controls, _starts) = (new double[Episodes][][], new double[Episodes][][], new double[Episodes][]);
-        Checksum = 14695981039346656037;
         try
         {
             double[] reference = new double[_data.StateSize];
             _data.SaveState(reference);
-            for (int e = 0; e < Episodes; e++) WalkBoth(e, reference);
+            for (int number = 0; number < _episodes.Length; number++) _episodes[number] = WalkBoth(number, reference);
         }
         catch
         {
@@ -44,26 +44,25 @@ internal sealed class PairedWalk : IDisposable
     }
 
     /// <summary>FNV-1a over all rewards and observations.</summary>
-    public ulong Checksum { get; private set; }
+    public ulong Checksum { get; private set; } = 14695981039346656037;
 
     /// <summary>Walks episodes for a while.</summary>
     public StepTimes Time(double seconds)
     {
-        long begin = Stopwatch.GetTimestamp(), environment = 0, simulator = 0, steps = 0;
+        var (environment, mujoco, steps) = (new Stopwatch(), new Stopwatch(), 0);
         do
         {
-            _episode = (_episode + 1) % Episodes;
-            long start = Stopwatch.GetTimestamp();
-            Walk(_episode);
-            long middle = Stopwatch.GetTimestamp();
-            Simulate(_episode);
-            environment += middle - start;
-            simulator += Stopwatch.GetTimestamp() - middle;
-            steps += _controls[_episode].Length;
+            _next = (_next + 1) % _episodes.Length;
+            environment.Start();
+            Walk(_next);
+            environment.Stop();
+            mujoco.Start();
+            Simulate(_episodes[_next]);
+            mujoco.Stop();
+            steps += _episodes[_next].Controls.Length;
         }
-        while (Stopwatch.GetElapsedTime(begin).TotalSeconds < seconds);
-        double tick = 1e6 / Stopwatch.Frequency;
-        return new StepTimes(steps * 1e6 / (environment * tick), environment * tick / steps, simulator * tick / steps);
+        while ((environment.Elapsed + mujoco.Elapsed).TotalSeconds < seconds);
+        return new StepTimes(environment.Elapsed.TotalMicroseconds / steps, mujoco.Elapsed.TotalMicroseconds / steps);
     }
 
     /// <inheritdoc/>
@@ -73,48 +72,49 @@ internal sealed class PairedWalk : IDisposable
         _data.Dispose();
     }
 
-    private void WalkBoth(int episode, double[] reference)
+    private Episode WalkBoth(int number, double[] reference)
     {
-        _actions[episode] = Draw(episode);
-        _environment.Reset(_seed, RandomStream.TestReset, (ulong)episode);
+        double[][] actions = [.. Enumerable.Range(0, _task.Horizon).Select(t => Draw(number, t))];
+        _environment.Reset(_seed, RandomStream.TestReset, (ulong)number);
         _data.RestoreState(reference);
         _environment.Qpos.CopyTo(_data.Qpos);
         _environment.Qvel.CopyTo(_data.Qvel);
-        _data.SaveState(_starts[episode] = new double[_data.StateSize]);
+        double[] start = new double[_data.StateSize];
+        _data.SaveState(start);
         while (!_environment.Done)
         {
-            Add(_environment.Step(_actions[episode][_environment.StepIndex]).Reward);
+            Add(_environment.Step(actions[_environment.StepIndex]).Reward);
             foreach (double x in _environment.Observation) Add(x);
         }
 
         // an episode may end early: MuJoCo alone goes as far
-        _controls[episode] = [.. _actions[episode].Take(_environment.StepIndex).Select(Controls)];
+        var episode = new Episode(start, actions, [.. actions.Take(_environment.StepIndex).Select(Controls)]);
         Simulate(episode);
         if (!_environment.Qpos.SequenceEqual(_data.Qpos) || !_environment.Qvel.SequenceEqual(_data.Qvel))
-            throw new InvalidOperationException($"{_task.Name}: the environment and MuJoCo alone end episode {episode} in different states");
+            throw new InvalidOperationException(
+                $"{_task.Name}: the environment and MuJoCo alone end episode {number} in different states");
+        return episode;
     }
 
-    private void Walk(int episode)
+    private void Walk(int number)
     {
-        _environment.Reset(_seed, RandomStream.TestReset, (ulong)episode);
-        for (int t = 0; !_environment.Done; t++) _environment.Step(_actions[episode][t]);
+        _environment.Reset(_seed, RandomStream.TestReset, (ulong)number);
+        double[][] actions = _episodes[number].Actions;
+        for (int t = 0; !_environment.Done; t++) _environment.Step(actions[t]);
     }
 
-    private void Simulate(int episode)
+    private void Simulate(Episode episode)
     {
-        _data.RestoreState(_starts[episode]);
-        foreach (double[] controls in _controls[episode])
+        _data.RestoreState(episode.Start);
+        foreach (double[] controls in episode.Controls)
         {
             controls.CopyTo(_data.Ctrl);
             _data.Step(_task.Definition.Substeps);
         }
     }
 
-    private double[][] Draw(int episode) =>
-    [
-        .. Enumerable.Range(0, _task.Horizon).Select(t => Enumerable.Range(0, _task.ActionSize).Select(i =>
-            2 * Philox.Uniform(_seed, RandomStream.RandomPolicy, ((ulong)episode << 32) | (uint)t, (uint)i) - 1).ToArray()),
-    ];
+    private double[] Draw(int episode, int t) => [.. Enumerable.Range(0, _task.ActionSize).Select(i =>
+        2 * Philox.Uniform(_seed, RandomStream.RandomPolicy, ((ulong)episode << 32) | (uint)t, (uint)i) - 1)];
 
     private double[] Controls(double[] action)
     {
@@ -124,4 +124,7 @@ internal sealed class PairedWalk : IDisposable
     }
 
     private void Add(double value) => Checksum = (Checksum ^ BitConverter.DoubleToUInt64Bits(value)) * 1099511628211;
+
+    // the state of MuJoCo, and [step][action]
+    private sealed record Episode(double[] Start, double[][] Actions, double[][] Controls);
 }

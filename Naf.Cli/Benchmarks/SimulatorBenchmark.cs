@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Globalization;
+using Naf.Checks.Benchmarks;
 using Naf.Gpu.Cpu;
 using Naf.Sim.Mujoco;
 
@@ -7,12 +7,9 @@ namespace Naf.Cli.Benchmarks;
 
 /// <summary>How fast a bare model stepped.</summary>
 /// <param name="What">"mj_step".</param>
-/// <param name="Target">The model's file.</param>
-/// <param name="Mujoco">MuJoCo's version.</param>
 /// <param name="Threads">Threads, each with a simulation of its own.</param>
 /// <param name="Substeps">Calls of mj_step for each control.</param>
 /// <param name="StepsPerSecond">Calls of all threads per second: the median over the rounds.</param>
-/// <param name="Rounds">Each round's.</param>
 /// <param name="Checksum">Of the state after the first 1,000 control steps, as perf/peers/sim_mujoco.c prints it.</param>
 /// <param name="Qpos">The positions there.</param>
 public sealed record SimulatorBenchmarkResult(
@@ -22,16 +19,15 @@ public sealed record SimulatorBenchmarkResult(
 /// <summary>Times mj_step with random controls on all threads at once, after 1,000 control steps whose outcome is put into a checksum.</summary>
 public static class SimulatorBenchmark
 {
-    private const int CheckedSteps = 1000, Piece = 100, RoundCount = 5;
+    private const int CheckedSteps = 1000, Piece = 100;
 
     /// <summary>Times a model.</summary>
-    /// <param name="path">The MJCF file.</param>
     /// <param name="substeps">Calls of mj_step for each control.</param>
-    /// <param name="threads">Threads.</param>
     /// <param name="seconds">Of timing, over all rounds.</param>
     public static SimulatorBenchmarkResult OfModel(string path, int substeps, int threads, double seconds)
     {
         using MujocoModel model = MujocoModel.Load(path);
+        using var team = new WorkTeam(threads);
         var data = new MujocoData[threads];
         for (int i = 0; i < threads; i++) data[i] = new MujocoData(model);
         try
@@ -41,40 +37,16 @@ public static class SimulatorBenchmark
             Array.Fill(motions, new RandomMotion(1));
             motions[0].Run(data[0], CheckedSteps, substeps);
             (ulong checksum, double[] qpos) = (RandomMotion.Checksum(data[0]), data[0].Qpos.ToArray());
-            double[] rates = Time(threads, seconds, worker => motions[worker].Run(data[worker], Piece, substeps));
-            for (int i = 0; i < rates.Length; i++) rates[i] *= substeps;
+            Action<int> piece = worker => motions[worker].Run(data[worker], Piece, substeps);
+            double[] rates = [.. BenchmarkRounds.Time(() => team.Run(piece), () => { }, seconds, 5)
+                .Select(pieces => pieces * Piece * substeps * threads)];
             return new SimulatorBenchmarkResult(
-                "mj_step", path, model.Library.Version, threads, substeps, rates.Order().ElementAt(rates.Length / 2), rates,
+                "mj_step", path, model.Library.Version, threads, substeps, BenchmarkRounds.Median(rates), rates,
                 checksum.ToString("x16", CultureInfo.InvariantCulture), qpos);
         }
         finally
         {
             foreach (MujocoData simulation in data) simulation.Dispose();
         }
-    }
-
-    // rates of each round: control steps of all workers per second
-    private static double[] Time(int threads, double seconds, Action<int> runPiece)
-    {
-        using var team = new WorkTeam(threads);
-        double[] rates = new double[RoundCount], ofWorker = new double[threads];
-        for (int round = 0; round < rates.Length; round++)
-        {
-            team.Run(worker =>
-            {
-                long start = Stopwatch.GetTimestamp(), steps = 0;
-                double elapsed;
-                do
-                {
-                    runPiece(worker);
-                    steps += Piece;
-                    elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
-                }
-                while (elapsed < seconds / RoundCount);
-                ofWorker[worker] = steps / elapsed;
-            });
-            rates[round] = ofWorker.Sum();
-        }
-        return rates;
     }
 }

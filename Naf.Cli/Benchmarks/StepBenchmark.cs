@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Naf.Checks.Benchmarks;
 using Naf.Gpu;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
@@ -11,7 +12,6 @@ using Naf.Sim.Control;
 namespace Naf.Cli.Benchmarks;
 
 /// <summary>What an episode of training took, and where the time went.</summary>
-/// <param name="Task">The task.</param>
 /// <param name="Device">Where the learner lives.</param>
 /// <param name="Threads">Threads of the CPU.</param>
 /// <param name="Imagination">Dynamics in which it imagined.</param>
@@ -19,7 +19,6 @@ namespace Naf.Cli.Benchmarks;
 /// <param name="Episodes">Episodes timed, with the fit after every n.</param>
 /// <param name="UpdatesPerEpisode">Updates, from R_f and R together.</param>
 /// <param name="SecondsPerEpisode">Mean over the episodes: the median over the rounds.</param>
-/// <param name="Rounds">Each round's.</param>
 /// <param name="Shares">Share of the time spent in each part, over all rounds.</param>
 /// <param name="UpdatesPerSecond">Updates a second, all parts included: the median over the rounds.</param>
 /// <param name="Hardware">The device in words.</param>
@@ -71,8 +70,8 @@ public static class StepBenchmark
             .ToDictionary(p => p.ToString().ToLowerInvariant(), p => spent[(int)p] / spent.Sum());
         return new StepBenchmarkResult(
             task.Name, device.Info.Name, threads, s.Imagination.Kind.ToString().ToLowerInvariant(), s.Plan.Kind.ToString().ToLowerInvariant(),
-            rounds * n, (double)(Updates(agent) - first) / (rounds * n), EnvironmentBenchmark.Median(seconds), seconds, shares,
-            EnvironmentBenchmark.Median(rates),
+            rounds * n, (double)(Updates(agent) - first) / (rounds * n),
+            BenchmarkRounds.Median(seconds), seconds, shares, BenchmarkRounds.Median(rates),
             device.Info.Description, Versions.BuiltFrom);
     }
 

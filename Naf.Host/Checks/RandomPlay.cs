@@ -1,77 +1,132 @@
+using System.Text.Json;
+using Naf.Host.Common;
 using Naf.Host.Evaluation;
 using Naf.Host.Policies;
+using Naf.Kernels.Observation;
 using Naf.Kernels.Random;
 using Naf.Kernels.Reward;
 using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Checks;
 
-/// <summary>Random episodes of a task, and statistics of what they show. Starts and actions are those of the random policy's evaluation.</summary>
+/// <summary>
+/// Random episodes of a task, and statistics of what they show. Starts and actions are those of the random policy's
+/// evaluation.
+/// </summary>
 internal sealed class RandomPlay
 {
+    private const double Suits = 0.1;
+
     private readonly ControlTask _task;
     private readonly RewardFunction<double>[] _terms;
-    private readonly double[] _scores;
+    private readonly double[] _scores, _termSums, _minimum, _maximum, _mean, _squares;
     private readonly int[] _boundEnds;
     private readonly List<double>[] _measures;
     private int _steps, _seen, _ends, _endSteps, _successes;
     private double _magnitude;
 
     /// <summary>Plays.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="seed">Seed of starts and actions.</param>
-    /// <param name="episodes">How many.</param>
     public RandomPlay(ControlTask task, ulong seed, int episodes)
     {
-        (_task, Episodes) = (task, episodes);
-        (Minimum, Maximum) = (Filled(double.PositiveInfinity), Filled(double.NegativeInfinity));
-        (Mean, Squares, _scores) = (Filled(0), Filled(0), new double[episodes]);
+        (_task, _scores) = (task, new double[episodes]);
+        (_minimum, _maximum) = (Filled(double.PositiveInfinity), Filled(double.NegativeInfinity));
+        (_mean, _squares) = (Filled(0), Filled(0));
         RewardDefinition reward = task.Reward;
-        _terms = [.. reward.Terms.Select(t => new RewardFunction<double>(new RewardDefinition(reward.ObservationSize, reward.ActionSize, [t], [])))];
-        (TermSums, _boundEnds) = (new double[_terms.Length], new int[reward.Bounds.Length]);
+        _terms = [.. reward.Terms.Select(term =>
+            new RewardFunction<double>(new RewardDefinition(reward.ObservationSize, reward.ActionSize, [term], [])))];
+        (_termSums, _boundEnds) = (new double[_terms.Length], new int[reward.Bounds.Length]);
         _measures = [.. task.Definition.Measures.Select(_ => new List<double>())];
         Policy policy = PolicyEvaluation.RandomPolicy(seed);
         using var environment = new ControlEnvironment(task);
         for (int i = 0; i < episodes; i++) Play(environment, policy, seed, i);
+
+        double[] Filled(double value) => [.. Enumerable.Repeat(value, task.ObservationSize)];
     }
-
-    /// <summary>How many.</summary>
-    public int Episodes { get; }
-
-    /// <summary>[observations], the least number seen.</summary>
-    public double[] Minimum { get; }
-
-    /// <summary>[observations], the largest number seen.</summary>
-    public double[] Maximum { get; }
-
-    /// <summary>[observations], the mean of those seen.</summary>
-    public double[] Mean { get; }
-
-    /// <summary>[terms], the sum of each over all steps.</summary>
-    public double[] TermSums { get; }
-
-    /// <summary>Mean of |r| over the steps.</summary>
-    public double RewardPerStep => _magnitude / _steps;
-
-    /// <summary>Episodes that ended by the bounds.</summary>
-    public int Ends => _ends;
-
-    /// <summary>Their mean length; null when there was none.</summary>
-    public double? MeanEnd => _ends == 0 ? null : (double)_endSteps / _ends;
 
     /// <summary>Scores and successes.</summary>
     public EvaluationResult Score => Evaluator.Summarise(_task, _scores, _successes);
 
-    private double[] Squares { get; }
+    private int Episodes => _scores.Length;
 
-    /// <summary>Standard deviation of a number of the observation.</summary>
-    public double Deviation(int i) => Math.Sqrt(Squares[i] / _seen);
+    /// <summary>What was seen of each number of the observation.</summary>
+    public IEnumerable<ObservedNumber> Numbers()
+    {
+        ObservationDefinition observation = _task.Definition.Observation;
+        for (int e = 0; e < observation.Entries.Length; e++)
+            for (int i = observation.Starts[e]; i < observation.Starts[e + 1]; i++)
+            {
+                (double scale, double deviation) = (_task.InputScale[i], Math.Sqrt(_squares[i] / _seen));
+                yield return new ObservedNumber(i, observation.ComponentNames[i], Kind(observation.Entries[e]),
+                    _minimum[i], _maximum[i], _mean[i], deviation, scale, scale * deviation);
+            }
+    }
 
-    /// <summary>Share of the episodes that a bound ended.</summary>
-    public double EndedBy(int bound) => (double)_boundEnds[bound] / Episodes;
+    /// <summary>What each term of the reward brought.</summary>
+    public IEnumerable<RewardPart> Parts()
+    {
+        double all = _termSums.Sum(Math.Abs);
+        return _task.Reward.Terms.Select((term, k) => new RewardPart(
+            JsonNamingPolicy.SnakeCaseLower.ConvertName(term.Kind.ToString()), Of(term), term.Weight,
+            _termSums[k] / Episodes, all == 0 ? 0 : Math.Abs(_termSums[k]) / all));
+    }
 
-    /// <summary>The values of a measure at the ends of those episodes that had one.</summary>
-    public IReadOnlyList<double> Measured(int measure) => _measures[measure];
+    /// <summary>The ends by the task's bounds; null when it has none.</summary>
+    public EarlyEnds? Ends() => _task.Reward.Bounds.IsEmpty ? null : new EarlyEnds(
+        (double)_ends / Episodes, _ends == 0 ? null : (double)_endSteps / _ends, _task.Reward.TerminationReward,
+        [.. _task.Reward.Bounds.Select((b, i) => new BoundSummary(
+            _task.ObservationNames[b.Index], b.Low, b.High, (double)_boundEnds[i] / Episodes))]);
+
+    /// <summary>The measures.</summary>
+    public IEnumerable<MeasureSummary> Measures() => _task.Definition.Measures.Select((measure, m) =>
+    {
+        List<double> values = _measures[m];
+        return values.Count == 0
+            ? new MeasureSummary(measure.Name, double.NaN, double.NaN, double.NaN, 0)
+            : new MeasureSummary(
+                measure.Name, values.Min(), values.Average(), values.Max(), (double)values.Count / Episodes);
+    });
+
+    /// <summary>The size of the rewards. A scale is far off below a fifth or above five times of what suits.</summary>
+    public RewardSize Size(double scale)
+    {
+        double size = _magnitude / _steps, inside = size * scale;
+        bool farOff = size > 0 && inside is < Suits / 5 or > Suits * 10;
+        return new RewardSize(size, scale, farOff ? Texts.OneDigit(Suits / size) : null);
+    }
+
+    // as the task file calls them
+    private static string Kind(ObservationEntry entry) => entry switch
+    {
+        JointEntry { Quantity: JointQuantity.Sine } => "sin",
+        JointEntry { Quantity: JointQuantity.Cosine } => "cos",
+        JointEntry e => e.Quantity.ToString().ToLowerInvariant(),
+        PlaceEntry => "point",
+        AxisEntry => "axis",
+        LinearVelocityEntry => "linear_velocity",
+        AngularVelocityEntry => "angular_velocity",
+        _ => "constant",
+    };
+
+    // an entry by its name where the term has all its numbers, one after the other
+    private string Of(RewardTerm term)
+    {
+        ObservationDefinition observation = _task.Definition.Observation;
+        var names = new List<string>();
+        for (int k = 0; k < term.Index.Length;)
+        {
+            int first = term.Index[k], entry = observation.Starts.IndexOf(first);
+            int count = first == observation.Size ? _task.ActionSize : entry >= 0 && first < observation.Size
+                ? observation.Starts[entry + 1] - first : 1;
+            if (!term.Index.Skip(k).Take(count).SequenceEqual(Enumerable.Range(first, count))) count = 1;
+            names.Add(first < observation.Size
+                ? count > 1 ? observation.Entries[entry].Name : observation.ComponentNames[first]
+                : count == _task.ActionSize ? "action"
+                : $"action.{_task.Model.NameOf(MujocoObject.Actuator, first - observation.Size)}");
+            k += count;
+        }
+        return string.Join(" ", names);
+    }
 
     private void Play(ControlEnvironment environment, Policy policy, ulong seed, int episode)
     {
@@ -84,7 +139,7 @@ internal sealed class RandomPlay
         {
             policy(single, (ulong)episode, environment.StepIndex, action);
             for (int i = 0; i < u.Length; i++) u[i] = action[i];
-            for (int k = 0; k < _terms.Length; k++) TermSums[k] += _terms[k].Value(environment.Observation, u);
+            for (int k = 0; k < _terms.Length; k++) _termSums[k] += _terms[k].Value(environment.Observation, u);
             result = environment.Step(u);
             _magnitude += Math.Abs(result.Reward);
             _steps++;
@@ -104,10 +159,10 @@ internal sealed class RandomPlay
         _seen++;
         for (int i = 0; i < x.Length; i++)
         {
-            (Minimum[i], Maximum[i]) = (Math.Min(Minimum[i], x[i]), Math.Max(Maximum[i], x[i]));
-            double before = x[i] - Mean[i];
-            Mean[i] += before / _seen;
-            Squares[i] += before * (x[i] - Mean[i]);
+            (_minimum[i], _maximum[i]) = (Math.Min(_minimum[i], x[i]), Math.Max(_maximum[i], x[i]));
+            double before = x[i] - _mean[i];
+            _mean[i] += before / _seen;
+            _squares[i] += before * (x[i] - _mean[i]);
         }
     }
 
@@ -121,12 +176,5 @@ internal sealed class RandomPlay
             double x = environment.Observation[bound.Index];
             if (x < bound.Low || x > bound.High) _boundEnds[b]++;
         }
-    }
-
-    private double[] Filled(double value)
-    {
-        double[] numbers = new double[_task.ObservationSize];
-        Array.Fill(numbers, value);
-        return numbers;
     }
 }

@@ -1,4 +1,6 @@
 using Naf.Host.Common;
+using Naf.Kernels.Observation;
+using Naf.Kernels.Random;
 using Naf.Kernels.Reward;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
@@ -10,6 +12,7 @@ internal static class TaskWarnings
 {
     private const double LargeInput = 10;     // deviations, of inputs that networks expect near 1
     private const double Burst = 100;         // rad/s or m/s out of nothing in one control step
+    private const double Rounding = 1e-9;
 
     public static IEnumerable<string> Of(ControlTask task, TaskCheckResult seen, ActionTrial trial) =>
     [
@@ -42,7 +45,7 @@ internal static class TaskWarnings
 
     private static IEnumerable<string> OfObservation(ControlTask task, TaskCheckResult seen)
     {
-        bool[] moves = Movable.Numbers(task.Definition.Observation);
+        bool[] moves = Movable(task.Definition.Observation);
         foreach (ObservedNumber x in seen.Observation)
         {
             if (!moves[x.Index])
@@ -83,4 +86,26 @@ internal static class TaskWarnings
     }
 
     private static string Named(MujocoModel model, MujocoObject kind, int i) => model.NameOf(kind, i) is { Length: > 0 } name ? $"'{name}'" : $"{i}";
+
+    // [observations], whether x_i can change at all, by the joints or by the constants of the episode: in random states
+    private static bool[] Movable(ObservationDefinition observation)
+    {
+        KinematicTree tree = observation.Tree;
+        var h = new ObservationFunction<double>(observation);
+        double[] first = new double[observation.Size], x = new double[observation.Size];
+        h.Evaluate([.. tree.Qpos0], new double[tree.Nv], new double[observation.ConstantSize], first);
+        bool[] moves = new bool[observation.Size];
+        for (ulong trial = 0; trial < 8; trial++)
+        {
+            uint lane = 0;
+            double[] q = [.. tree.Qpos0.Select(q0 => q0 + Draw())];
+            h.Evaluate(q, Drawn(tree.Nv), Drawn(observation.ConstantSize), x);
+            for (int i = 0; i < x.Length; i++) moves[i] |= Math.Abs(x[i] - first[i]) > Rounding;
+
+            double[] Drawn(int count) => [.. Enumerable.Range(0, count).Select(_ => Draw())];
+
+            double Draw() => Philox.Normal(0, RandomStream.TestReset, trial, lane++);
+        }
+        return moves;
+    }
 }

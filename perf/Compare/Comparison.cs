@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Naf.Checks.Benchmarks;
 using Naf.Gpu;
 using Naf.Gpu.Devices;
 using Naf.Torch;
@@ -21,8 +22,8 @@ internal sealed class Comparison
 
     private readonly Dictionary<string, string> _options = new()
     {
-        ["out"] = Path.Combine(Repository(), "perf", "results"), ["name"] = "", ["only"] = "", ["device"] = "", ["rounds"] = "9", ["seconds"] = "0.4",
-        ["from"] = "",
+        ["out"] = Path.Combine(Repository(), "perf", "results"), ["name"] = "", ["only"] = "", ["device"] = "",
+        ["rounds"] = "9", ["seconds"] = "0.4", ["from"] = "",
     };
 
     private readonly List<Entry> _entries = [];
@@ -54,7 +55,9 @@ internal sealed class Comparison
         try
         {
             var comparison = new Comparison(arguments);
-            return comparison._options["from"] is { Length: > 0 } file ? comparison.Again(file) : comparison.Measure(arguments);
+            if (comparison._options["from"] is not { Length: > 0 } file) return comparison.Measure(arguments);
+            Report.Read(file).Write(comparison._options["out"]);
+            return 0;
         }
         catch (Exception e) when (e is ArgumentException or IOException or JsonException)
         {
@@ -63,15 +66,9 @@ internal sealed class Comparison
         }
     }
 
-    private int Again(string file)
-    {
-        Report.Read(file).Write(_options["out"]);
-        return 0;
-    }
-
     private int Measure(string[] arguments)
     {
-        int failed = 0;
+        bool failed = false;
         string one = _options["device"];
         DeviceInfo[] devices = [.. DeviceList.All().Where(d => d.Usable && (one.Length > 0 ? d.Name == one : d.Kind == "cpu" || d.IsGpu))];
         if (devices.Length == 0) throw new ArgumentException($"there is no usable device {one}; 'naf devices' lists them");
@@ -90,7 +87,7 @@ internal sealed class Comparison
         }
         report.Write(_options["out"]);
         Console.WriteLine($"{Path.Combine(_options["out"], report.Name)}.json, .md and .html");
-        return failed > 0 ? 1 : 0;
+        return failed ? 1 : 0;
 
         void Try(string what, Func<IEnumerable<Entry>> measure)
         {
@@ -106,7 +103,7 @@ internal sealed class Comparison
             }
             catch (Exception e) when (e is not (OutOfMemoryException or OperationCanceledException or IOException))
             {
-                failed++;
+                failed = true;
                 NotMeasured($"{what}: {e.Message}");
             }
             // what was measured is kept, whatever ends the process later
@@ -119,12 +116,14 @@ internal sealed class Comparison
         [
             .. new[] { 1, 32, 128 }.Select(p => new UpdateSuite { Learners = p, Device = device.Name }),
             .. new[] { 4096, 65536 }.Select(r => new RolloutSuite { Rollouts = r, Device = device.Name }),
-            .. new[] { 1, 32 }.Select(p => new FitSuite { Learners = p, Device = device.Name }), new AdvantageSuite { Device = device.Name },
+            .. new[] { 1, 32 }.Select(p => new FitSuite { Learners = p, Device = device.Name }),
+            new AdvantageSuite { Device = device.Name },
         ]
         :
         [
             new UpdateSuite(), new UpdateSuite { Batch = 256 }, new UpdateSuite { Learners = 8 },
-            new UpdateSuite { Learners = 8, Threads = Environment.ProcessorCount }, new RolloutSuite(), new FitSuite(), new AdvantageSuite(),
+            new UpdateSuite { Learners = 8, Threads = Environment.ProcessorCount }, new RolloutSuite(), new FitSuite(),
+            new AdvantageSuite(),
         ];
 
     private Entry Compare(PeerSuite suite, DeviceInfo device)
@@ -132,7 +131,7 @@ internal sealed class Comparison
         try
         {
             suite.SetUp();
-            List<Rate> rates = [.. Turns.Time(suite.Implementations, suite.Units, _rounds, _seconds)];
+            List<Rate> rates = InTurns([("Naf.Gpu", suite.Naf), .. suite.Peers], suite.Engine!.Units);
             foreach ((string name, string module, string[] script) in suite.PythonPeers)
             {
                 if (Python(name, module, script) is { } rate) rates.Add(rate);
@@ -144,6 +143,19 @@ internal sealed class Comparison
         {
             suite.CleanUp();
         }
+    }
+
+    // in turns, so that a machine that becomes slower does so for all of them
+    private List<Rate> InTurns((string Name, Action Once)[] implementations, double units)
+    {
+        List<double>[] rates = [.. implementations.Select(_ => new List<double>())];
+        for (int turn = 0; turn < _rounds * rates.Length; turn++)
+        {
+            // each is first in its round
+            int i = (turn + turn / rates.Length) % rates.Length;
+            rates[i].Add(units * BenchmarkRounds.Time(implementations[i].Once, () => { }, _seconds, 1)[0]);
+        }
+        return [.. implementations.Select((implementation, i) => new Rate(implementation.Name, rates[i]))];
     }
 
     // a peer in Python that is not there is no failure

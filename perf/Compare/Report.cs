@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Naf.Checks.Benchmarks;
 
 namespace Naf.Perf;
 
@@ -25,9 +26,29 @@ public sealed record Report(
     {
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, $"{Name}.json"), JsonSerializer.Serialize(this, Json) + "\n");
-        File.WriteAllText(Path.Combine(folder, $"{Name}.md"), ReportTable.Of(this));
-        File.WriteAllText(Path.Combine(folder, $"{Name}.html"), ReportPage.Of(this));
+        File.WriteAllLines(Path.Combine(folder, $"{Name}.md"), Table());
+        File.WriteAllLines(Path.Combine(folder, $"{Name}.html"), ReportPage.Of(this));
     }
+
+    private string[] Table() =>
+    [
+        $"# {Name}", "", .. Hardware.Select(device => $"- {device}"),
+        $"- {Platform}; {Torch}; commit {Commit}, {Date}, `{Command}`", "",
+        "Medians of rounds taken in turns, with the slowest and the fastest round; "
+            + "results were held against each other first.",
+        .. Entries.GroupBy(e => e.Work).SelectMany(work => (string[])
+        [
+            "", $"## {work.Key}", "",
+            $"| where | what | implementation | {work.First().Unit} | slowest to fastest | Naf.Gpu over it |",
+            "|---|---|---|--:|--:|--:|",
+            .. from entry in work
+               from rate in entry.Rates
+               select $"| {entry.Device} | {entry.Case} | {rate.Name} | {Rate.Text(rate.Median)} "
+                   + $"| {Rate.Text(rate.Lowest)} to {Rate.Text(rate.Highest)} | {entry.Over(rate):0.00} |",
+        ]),
+        .. NotMeasured.Take(1).SelectMany(_ => (string[])["", "## Not measured", ""]),
+        .. NotMeasured.Select(what => $"- {what}"),
+    ];
 }
 
 /// <summary>One piece of work, done by the engine and its peers in turns.</summary>
@@ -48,7 +69,7 @@ public sealed record Entry(string Work, string Case, string Device, string Unit,
 public sealed record Rate(string Name, IReadOnlyList<double> Rounds)
 {
     /// <summary>The middle one; the higher of two.</summary>
-    public double Median => Rounds.Order().ElementAt(Rounds.Count / 2);
+    public double Median => BenchmarkRounds.Median(Rounds);
 
     /// <summary>The slowest round.</summary>
     public double Lowest => Rounds.Min();

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 
 namespace Naf.Perf;
 
@@ -22,45 +21,42 @@ internal static class ReportPage
         @media print { body { margin: 0; max-width: none; font-size: 11px; } .bar { background: none; border: 1px solid #d0d7de; } }
         """;
 
-    public static string Of(Report report)
-    {
-        var text = new StringBuilder();
-        text.AppendLine("<!doctype html>").AppendLine("<html lang=\"en\"><head><meta charset=\"utf-8\">")
-            .AppendLine("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
-            .AppendLine($"<title>Naf.Gpu and its peers: {Escape(report.Name)}</title>").AppendLine($"<style>\n{Style}\n</style></head><body>");
-        text.AppendLine("<h1>Naf.Gpu and its peers</h1>").AppendLine($"<p>{Escape(string.Join(" · ", report.Hardware))}</p>");
-        text.AppendLine($"<p>{Escape($"{report.Platform}; {report.Torch}; commit {report.Commit}, {report.Date}")}</p>");
-        text.AppendLine("<p>Longer is faster. Bars are medians of rounds taken in turns, the dark line runs from the slowest round to the fastest; ")
-            .AppendLine("the last column is Naf.Gpu's median over the row's. Results were held against each other before anything was timed.</p>");
-        foreach (IGrouping<string, Entry> work in report.Entries.GroupBy(e => e.Work))
-        {
-            text.AppendLine($"<section><h2>{Escape(char.ToUpperInvariant(work.Key[0]) + work.Key[1..])}, {Escape(work.First().Unit)}</h2>");
-            foreach (Entry entry in work) Add(text, entry);
-            text.AppendLine("</section>");
-        }
-        if (report.NotMeasured.Count > 0)
-        {
-            text.AppendLine("<h2>Not measured</h2><ul>");
-            foreach (string what in report.NotMeasured) text.AppendLine($"<li>{Escape(what)}</li>");
-            text.AppendLine("</ul>");
-        }
-        return text.AppendLine("</body></html>").ToString();
-    }
+    public static string[] Of(Report report) =>
+    [
+        "<!doctype html>", "<html lang=\"en\"><head><meta charset=\"utf-8\">",
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
+        $"<title>Naf.Gpu and its peers: {Escape(report.Name)}</title>", $"<style>\n{Style}\n</style></head><body>",
+        "<h1>Naf.Gpu and its peers</h1>", $"<p>{Escape(string.Join(" · ", report.Hardware))}</p>",
+        $"<p>{Escape($"{report.Platform}; {report.Torch}; commit {report.Commit}, {report.Date}")}</p>",
+        "<p>Longer is faster. Bars are medians of rounds taken in turns, the dark line runs from the slowest round "
+            + "to the fastest; ",
+        "the last column is Naf.Gpu's median over the row's. Results were held against each other before anything was "
+            + "timed.</p>",
+        .. report.Entries.GroupBy(e => e.Work).SelectMany(work => (string[])
+        [
+            $"<section><h2>{char.ToUpperInvariant(work.Key[0])}{Escape($"{work.Key[1..]}, {work.First().Unit}")}</h2>",
+            .. work.SelectMany(Bars), "</section>",
+        ]),
+        .. report.NotMeasured.Take(1).Select(_ => "<h2>Not measured</h2><ul>"),
+        .. report.NotMeasured.Select(what => $"<li>{Escape(what)}</li>"),
+        .. report.NotMeasured.Take(1).Select(_ => "</ul>"),
+        "</body></html>",
+    ];
 
-    private static void Add(StringBuilder text, Entry entry)
+    private static string[] Bars(Entry entry)
     {
         double longest = entry.Rates.Max(r => r.Highest);
-        text.AppendLine($"<div><h3>{Escape(entry.Case)} <span>{Escape(entry.Device)}</span></h3>");
-        foreach (Rate rate in entry.Rates)
-        {
-            bool ours = ReferenceEquals(rate, entry.Rates[0]);
-            text.AppendLine($"<div class=\"row{(ours ? " ours" : "")}\"><span>{Escape(rate.Name)}</span>"
+        return
+        [
+            $"<div><h3>{Escape(entry.Case)} <span>{Escape(entry.Device)}</span></h3>",
+            .. entry.Rates.Select((rate, i) =>
+                $"<div class=\"row{(i == 0 ? " ours" : "")}\"><span>{Escape(rate.Name)}</span>"
                 + $"<span class=\"bar\"><b style=\"width:{Percent(rate.Median)}\"></b>"
                 + $"<i style=\"left:{Percent(rate.Lowest)};width:{Percent(rate.Highest - rate.Lowest)}\"></i></span>"
                 + $"<span class=\"number\">{Rate.Text(rate.Median)}</span>"
-                + $"<span class=\"number\">{(ours ? "" : $"{entry.Over(rate):0.00} ×")}</span></div>");
-        }
-        text.AppendLine("</div>");
+                + $"<span class=\"number\">{(i == 0 ? "" : $"{entry.Over(rate):0.00} ×")}</span></div>"),
+            "</div>",
+        ];
 
         string Percent(double rate) => $"{100 * rate / longest:0.0}%";
     }

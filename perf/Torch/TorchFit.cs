@@ -1,3 +1,4 @@
+using Naf.Checks.Oracles;
 using Naf.Kernels.Gaussian;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -14,23 +15,22 @@ internal sealed class TorchFit
     private readonly double _strength;
     private readonly Tensor _z, _mean, _scatter, _ridge, _floor;
 
-    /// <param name="samples">[learners, episodes, Horizon, D].</param>
-    /// <param name="prior">One step for each learner, both strengths the same.</param>
-    /// <param name="scale">[learners, D], 1 / standard deviation.</param>
-    public TorchFit(
-        DynamicsShape shape, double[] samples, int learners, GaussianPrior prior, double[] scale, GaussianFitSettings settings, Device device)
+    /// <param name="data">Its prior has one step for each learner, both strengths the same.</param>
+    public TorchFit(GaussianFit fit, FitData data, Device device)
     {
-        (_inputs, _strength) = (shape.Input, prior.Strength);
-        int size = shape.Sample;
-        _z = tensor(samples).view(learners, -1, shape.Horizon, size).to(device);
-        _mean = tensor(prior.Mean).view(learners, 1, size).to(device);
-        _scatter = tensor(prior.Scatter).view(learners, 1, size, size).to(device);
-        Tensor variance = tensor(scale).view(learners, size).pow(-2).to(device);
-        _ridge = diag_embed(settings.Ridge * variance.narrow(1, 0, _inputs)).unsqueeze(1);
-        _floor = diag_embed(settings.NoiseFloor * variance.narrow(1, _inputs, shape.State)).unsqueeze(1);
+        (DynamicsShape shape, GaussianPrior prior) = (fit.Shape, data.Prior!);
+        (_inputs, _strength, int size) = (shape.Input, prior.Strength, shape.Sample);
+        double[] samples = [.. data.Episodes.SelectMany(learner => learner).SelectMany(e => e).SelectMany(z => z)];
+        _z = tensor(samples).view(fit.Learners, -1, shape.Horizon, size).to(device);
+        _mean = tensor(prior.Mean).view(-1, 1, size).to(device);
+        _scatter = tensor(prior.Scatter).view(-1, 1, size, size).to(device);
+        // the scale is 1 / standard deviation
+        Tensor variance = tensor(data.Scale).view(-1, size).pow(-2).to(device);
+        _ridge = diag_embed(fit.Settings.Ridge * variance.narrow(1, 0, _inputs)).unsqueeze(1);
+        _floor = diag_embed(fit.Settings.NoiseFloor * variance.narrow(1, _inputs, shape.State)).unsqueeze(1);
     }
 
-    /// <summary>F [P, T, S, S + A], f [P, T, S], N and its factor [P, T, S, S] of the last call with <c>keep</c>.</summary>
+    /// <summary>F [P, T, S, S + A], f [P, T, S] and N [P, T, S, S] of the last call with <c>keep</c>.</summary>
     public Tensor[] Result { get; private set; } = [];
 
     /// <summary>Fits.</summary>
@@ -54,7 +54,7 @@ internal sealed class TorchFit
         Tensor offset = mean.narrow(2, _inputs, states) - f.matmul(mean.narrow(2, 0, _inputs).unsqueeze(3)).squeeze(3);
         Tensor noise = pp - f.matmul(ii).matmul(f.transpose(2, 3));
         noise = (noise + noise.transpose(2, 3)).div_(2).add_(_floor);
-        Tensor factor = linalg.cholesky_ex(noise).L;
-        if (keep) Result = [.. new[] { f, offset, noise, factor }.Select(part => part.MoveToOuterDisposeScope())];
+        linalg.cholesky_ex(noise);
+        if (keep) Result = [.. new[] { f, offset, noise }.Select(part => part.MoveToOuterDisposeScope())];
     }
 }

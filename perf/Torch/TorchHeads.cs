@@ -1,3 +1,4 @@
+using Naf.Gpu.Cpu;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -13,18 +14,13 @@ internal sealed class TorchHeads
     private readonly Tensor[] _inputs;
     private readonly Tensor _diagonal, _index, _mask;
 
-    /// <param name="v">[batch].</param>
-    /// <param name="m">[batch, action].</param>
-    /// <param name="l">[batch, packed].</param>
-    /// <param name="u">[batch, action].</param>
-    public TorchHeads(float[] v, float[] m, float[] l, float[] u, int action, Device device)
+    /// <param name="inputs">v [batch], m [batch, action], l [batch, packed], u [batch, action].</param>
+    public TorchHeads(HostBuffer[] inputs, Device device)
     {
-        _action = action;
-        _inputs = [.. new[] { v, m, l, u }.Select(part => tensor(part).view(v.Length, -1).to(device))];
-        Tensor rows = arange(action, device: device).unsqueeze(1), columns = arange(action, device: device).unsqueeze(0);
-        _mask = columns.le(rows).view(-1).to(float32);
-        _index = (rows * (rows + 1) / 2).to(int64).add(columns).view(-1).mul(_mask.to(int64));
-        _diagonal = _index.view(action, action).diagonal().contiguous();
+        _inputs = [.. inputs.Select(part => tensor(part.Span.ToArray()).view(inputs[0].Length, -1).to(device))];
+        _action = (int)_inputs[3].shape[1];
+        (_index, _mask) = TorchParameters.Triangle(_action, device);
+        _diagonal = _index.view(_action, _action).diagonal().contiguous();
     }
 
     /// <summary>Evaluates all samples.</summary>

@@ -1,4 +1,4 @@
-using Naf.Kernels.Network;
+using Naf.Kernels.Population;
 using Naf.Kernels.Update;
 using Naf.Torch;
 using TorchSharp;
@@ -15,30 +15,31 @@ internal sealed class TorchModules
 {
     private readonly NafShape _shape;
     private readonly LearnerSettings _settings;
-    private readonly int _batch, _count;
+    private readonly int _batch;
     private readonly Sequential[] _networks;
     private readonly Sequential _target;
     private readonly optim.Optimizer _adam;
     private readonly Tensor _replay;
 
-    public TorchModules(NafShape shape, LearnerSettings settings, Transitions replay, int batch, Device device)
+    public TorchModules(NafPopulation population, int index, Device device)
     {
-        (_shape, _settings, _batch, _count) = (shape, settings, batch, replay.Count);
-        float[][] born = TorchParameters.AtBirth(shape, settings);
-        _networks = [.. shape.Networks().Select((network, n) => Module(network, born[n]).to(device))];
-        _target = Module(shape.Networks()[0], born[0]).to(device);
-        _adam = optim.Adam(_networks.SelectMany(n => n.parameters()), settings.LearningRate, settings.Beta1, settings.Beta2, settings.Epsilon);
-        _replay = tensor(replay.Rows).view(replay.Count, -1).to(device);
+        Learner learner = population.LearnerAt(index);
+        (_shape, _settings, _batch) = (population.Shape, learner.Settings, population.Batch);
+        Tensor[][] parameters = TorchParameters.Of(learner);
+        _networks = [.. parameters.Select(network => Module(network).to(device))];
+        _target = Module(parameters[0]).to(device);
+        _adam = optim.Adam(_networks.SelectMany(n => n.parameters()),
+            _settings.LearningRate, _settings.Beta1, _settings.Beta2, _settings.Epsilon);
+        _replay = tensor(learner.Replay.Rows.ToArray()).view(learner.Replay.Count, -1).to(device);
     }
 
-    /// <summary>One update, from the given rows or from drawn ones.</summary>
+    /// <summary>One update, from the given rows [batch, RowLength] or from drawn ones.</summary>
     /// <returns>Loss, gradient norm and mean Q where rows are given.</returns>
-    public (double Loss, double Norm, double MeanQ) Update(long[]? rows = null)
+    public float[] Update(Tensor? rows = null)
     {
         using DisposeScope scope = NewDisposeScope();
         (int s, int a) = (_shape.State, _shape.Action);
-        Tensor taken = rows is null ? randint(_count, [_batch], device: _replay.device) : tensor(rows).to(_replay.device);
-        Tensor t = _replay.index_select(0, taken);
+        Tensor t = rows ?? _replay.index_select(0, randint(_replay.shape[0], [_batch], device: _replay.device));
         Tensor x = t.narrow(1, 0, s), u = t.narrow(1, s, a), r = t.select(1, s + a), bootstrap = t.select(1, s + a + 1);
         Tensor y;
         using (no_grad()) y = r + _settings.Gamma * bootstrap * _target.forward(t.narrow(1, s + a + 2, s)).squeeze(1);
@@ -48,26 +49,27 @@ internal sealed class TorchModules
         Tensor loss = nn.functional.mse_loss(q, y);
         _adam.zero_grad();
         loss.backward();
-        (double, double, double) report = rows is null ? default : (loss.item<float>(), Norm(), q.mean().item<float>());
+        float[] report = rows is null ? [] : [loss.item<float>(), Norm(), q.mean().item<float>()];
         _adam.step();
         using (no_grad())
             foreach ((Parameter target, Parameter online) in _target.parameters().Zip(_networks[0].parameters())) target.lerp_(online, _settings.Tau);
         return report;
     }
 
-    private double Norm() => Math.Sqrt(_networks.SelectMany(n => n.parameters()).Sum(p => p.grad!.square().sum().to(float64).item<double>()));
+    private float Norm() => (float)Math.Sqrt(
+        _networks.SelectMany(n => n.parameters()).Sum(p => p.grad!.square().sum().to(float64).item<double>()));
 
-    private static Sequential Module(MlpShape shape, float[] theta)
+    private static Sequential Module(Tensor[] parameters)
     {
         var layers = new List<nn.Module<Tensor, Tensor>>();
         using var noGradients = no_grad();
-        for (int l = 0; l <= shape.Layers; l++)
+        for (int l = 0; l < parameters.Length; l += 2)
         {
-            Linear linear = nn.Linear(shape.Inputs(l), l < shape.Layers ? shape.Hidden[l] : shape.Output);
-            linear.weight.copy_(TorchParameters.Weights(shape, theta, l).t());
-            linear.bias!.copy_(TorchParameters.Biases(shape, theta, l).view(-1));
+            if (l > 0) layers.Add(nn.ReLU());
+            Linear linear = nn.Linear(parameters[l].shape[0], parameters[l].shape[1]);
+            linear.weight.copy_(parameters[l].t());
+            linear.bias!.copy_(parameters[l + 1].view(-1));
             layers.Add(linear);
-            if (l < shape.Layers) layers.Add(nn.ReLU());
         }
         return nn.Sequential(layers);
     }

@@ -7,25 +7,34 @@ namespace Naf.Perf;
 /// <summary>The engine's parameters as PyTorch's tensors.</summary>
 internal static class TorchParameters
 {
-    /// <summary>A learner's parameters at birth, a flat array for each network.</summary>
-    public static float[][] AtBirth(NafShape shape, LearnerSettings settings) => [.. shape.Networks().Select((network, n) =>
+    /// <summary>Of each network: weights [inputs, units] and biases [1, units] of the layers in turns.</summary>
+    public static Tensor[][] Of(Learner learner)
     {
-        var (parameters, statistics) = (new float[network.Parameters], new float[network.Statistics]);
-        network.Initialise(settings.Seed, (uint)n, settings.HeadScale, parameters, statistics);
-        return parameters;
-    })];
-
-    /// <summary>[inputs, units], the weights of a layer.</summary>
-    public static Tensor Weights(MlpShape shape, float[] theta, int layer)
-    {
-        (int inputs, int units) = (shape.Inputs(layer), Units(shape, layer));
-        float[] weights = [.. Enumerable.Range(0, inputs * units).Select(k => theta[shape.Weight(layer, k / units, k % units)])];
-        return tensor(weights).view(inputs, units);
+        int at = 0;
+        return [.. learner.Networks.Select(network =>
+        {
+            float[] theta = learner.Parameters.Span[at..(at += network.Parameters)].ToArray();
+            return Enumerable.Range(0, network.Layers + 1).SelectMany(l => Layer(network, theta, l)).ToArray();
+        })];
     }
 
-    /// <summary>[1, units], the biases of a layer.</summary>
-    public static Tensor Biases(MlpShape shape, float[] theta, int layer) =>
-        tensor(theta.AsSpan(shape.Biases(layer), Units(shape, layer)).ToArray()).unsqueeze(0);
+    /// <summary>
+    /// [action²], where entry (i, j) of L stands in its packed row, i (i + 1) / 2 + j, and whether it is in the lower
+    /// triangle.
+    /// </summary>
+    public static (Tensor Index, Tensor Mask) Triangle(int action, Device device)
+    {
+        Tensor columns = arange(action, device: device), rows = columns.unsqueeze(1);
+        Tensor mask = columns.le(rows).view(-1).to(float32);
+        return ((rows * (rows + 1) / 2).to(int64).add(columns).view(-1).mul(mask.to(int64)), mask);
+    }
 
-    private static int Units(MlpShape shape, int layer) => layer < shape.Layers ? shape.Hidden[layer] : shape.Output;
+    private static Tensor[] Layer(MlpShape shape, float[] theta, int layer)
+    {
+        (int inputs, int units) = (shape.Inputs(layer), layer < shape.Layers ? shape.Hidden[layer] : shape.Output);
+        var weights = new float[inputs * units];
+        for (int k = 0; k < weights.Length; k++) weights[k] = theta[shape.Weight(layer, k / units, k % units)];
+        Tensor biases = tensor(theta.AsSpan(shape.Biases(layer), units).ToArray());
+        return [tensor(weights).view(inputs, units), biases.unsqueeze(0)];
+    }
 }

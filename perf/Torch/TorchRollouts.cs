@@ -1,6 +1,7 @@
+using Naf.Checks.Comparisons;
 using Naf.Kernels.Gaussian;
-using Naf.Kernels.Network;
 using Naf.Kernels.Rollout;
+using Naf.Kernels.Update;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -21,30 +22,29 @@ internal sealed class TorchRollouts
     private readonly Tensor _w1, _b1, _w2, _b2, _w3, _b3, _model, _start, _time, _z, _spread, _place;
     private readonly long _buckets, _bucket;
 
-    /// <param name="definition">Its observation is the state, its reward of the kind made by <c>RolloutBenchmark</c>.</param>
-    /// <param name="settings">σ, and whether s′ is drawn.</param>
-    /// <param name="policy">The network of μ, and its parameters.</param>
-    /// <param name="dynamics">[Horizon, PackedStep], the packed models.</param>
-    /// <param name="starts">[rollouts, State].</param>
-    /// <param name="times">[rollouts].</param>
+    /// <param name="trial">That of a <c>RolloutBenchmark</c>, whose observation is the state.</param>
     /// <param name="bucketed">
-    /// Rollouts of one time step share a batched product with its model, the fastest that we know on a CPU; otherwise each gathers its own model.
+    /// Rollouts of one time step share a batched product with its model, the fastest that we know on a CPU; otherwise
+    /// each gathers its own model.
     /// </param>
-    public TorchRollouts(
-        RolloutDefinition definition, RolloutSettings settings, (MlpShape Shape, float[] Theta) policy, float[] dynamics, float[] starts, int[] times,
-        bool bucketed, Device device)
+    public TorchRollouts(RolloutTrial trial, bool bucketed, Device device)
     {
+        (RolloutDefinition definition, Learner learner) = (trial.Rollouts.Definition, trial.Learner(0));
+        (RolloutSettings settings, RolloutStarts starts) = (trial.Rollouts.Settings(0), trial.Rollouts.Starts(0));
         DynamicsShape shape = definition.Dynamics;
-        (_state, _action, _steps, _noise, _bucketed, _drawn) =
-            (shape.State, shape.Action, settings.Steps, settings.ActionNoise, bucketed, settings.SampleDynamics);
-        Tensor[] layers = [.. Enumerable.Range(0, 3).SelectMany(l => new[]
-        {
-            TorchParameters.Weights(policy.Shape, policy.Theta, l).to(device), TorchParameters.Biases(policy.Shape, policy.Theta, l).to(device),
-        })];
+        (_state, _action, _steps) = (shape.State, shape.Action, settings.Steps);
+        (_noise, _bucketed, _drawn) = (settings.ActionNoise, bucketed, settings.SampleDynamics);
+        Tensor[] layers = TorchParameters.Of(learner)[1];
+        // the networks' inputs are scaled
+        layers[0].mul_(tensor(trial.InputScale).unsqueeze(1));
+        layers = [.. layers.Select(part => part.to(device))];
         (_w1, _b1, _w2, _b2, _w3, _b3) = (layers[0], layers[1], layers[2], layers[3], layers[4], layers[5]);
+        float[] dynamics = RolloutCheck.DrawDynamics(shape, learner.Settings.Seed);
+        int[] times = starts.Time[..starts.Count].ToArray();
         // rows: the columns of F, f, the columns of chol(N)
         _model = tensor(dynamics).view(shape.Horizon, -1, shape.PackedRow).narrow(2, 0, _state).contiguous().to(device);
-        (_start, _time) = (tensor(starts).view(-1, _state).to(device), tensor(times, int64).to(device));
+        (_start, _time) =
+            (tensor(starts.State.ToArray()).view(-1, _state).to(device), tensor(times, int64).to(device));
         _z = ones(times.Length, shape.Input + 1 + _state, device: device);
         if (!_drawn) _z.narrow(1, shape.Input + 1, _state).zero_();
         Rows = empty(times.Length, _steps, definition.RowLength, device: device);

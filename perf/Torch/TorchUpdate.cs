@@ -1,4 +1,4 @@
-using Naf.Kernels.Network;
+using Naf.Kernels.Population;
 using Naf.Kernels.Update;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -19,14 +19,13 @@ internal sealed class TorchUpdate
     private readonly Tensor _flat, _first, _second, _replay, _firstRows, _diagonal, _index, _mask, _lower;
     private long _step;
 
-    /// <param name="learners">Rates are those of the first; the seeds give the parameters at birth.</param>
-    /// <param name="replays">One for each learner, of one size.</param>
-    public TorchUpdate(NafShape shape, LearnerSettings[] learners, Transitions[] replays, int batch, Device device)
+    /// <summary>Rates are those of the first learner.</summary>
+    public TorchUpdate(NafPopulation population, Device device)
     {
-        (_learners, _state, _action, _batch, _count) = (learners.Length, shape.State, shape.Action, batch, replays[0].Count);
-        _settings = learners[0];
-        MlpShape[] networks = [.. shape.Networks()];
-        float[][][] born = [.. learners.Select(l => TorchParameters.AtBirth(shape, l))];
+        (_state, _action, _batch) = (population.Shape.State, population.Shape.Action, population.Batch);
+        Learner[] learners = [.. Enumerable.Range(0, population.Learners).Select(population.LearnerAt)];
+        (_learners, _settings, _count) = (learners.Length, learners[0].Settings, learners[0].Replay.Count);
+        Tensor[][][] parameters = [.. learners.Select(TorchParameters.Of)];
 
         // hidden layers [3 P, in, out], network by network, then heads [P, in, out]; weights and biases in turns
         var parts = new List<Tensor>();
@@ -38,34 +37,30 @@ internal sealed class TorchUpdate
         _views = Split(_flat);
         _valueViews = [.. _views[..4].Select(part => part.narrow(0, 0, _learners)), .. _views[4..6]];
         _targetViews = [.. _valueViews.Select(part => part.clone())];
-        _replay = cat([.. replays.Select(r => tensor(r.Rows).view(r.Count, -1))]).to(device);
+        _replay = cat([.. learners.Select(l => tensor(l.Replay.Rows.ToArray()).view(_count, -1))]).to(device);
         _firstRows = arange(_learners, device: device).unsqueeze(1) * _count;
 
-        // entry (i, j) of L stands at i (i + 1) / 2 + j
-        Tensor rows = arange(_action, device: device).unsqueeze(1), columns = arange(_action, device: device).unsqueeze(0);
-        _mask = columns.le(rows).to(float32);
-        _index = (rows * (rows + 1) / 2).to(int64).add(columns).mul(_mask.to(int64)).view(-1);
-        _lower = _mask.view(-1).nonzero().view(-1);
+        (_index, Tensor mask) = TorchParameters.Triangle(_action, device);
+        (_mask, _lower) = (mask.view(_action, _action), mask.nonzero().view(-1));
         _diagonal = _index.view(_action, _action).diagonal().contiguous();
 
         void AddLayer(IEnumerable<int> which, int layer)
         {
-            (int Network, int Learner)[] all = [.. which.SelectMany(n => Enumerable.Range(0, _learners).Select(p => (n, p)))];
-            parts.Add(stack(all.Select(a => TorchParameters.Weights(networks[a.Network], born[a.Learner][a.Network], layer))));
-            parts.Add(stack(all.Select(a => TorchParameters.Biases(networks[a.Network], born[a.Learner][a.Network], layer))));
+            for (int part = 2 * layer; part < 2 * layer + 2; part++)
+                parts.Add(stack(which.SelectMany(n => parameters.Select(learner => learner[n][part]))));
         }
     }
 
     /// <summary>One update of every learner.</summary>
-    /// <param name="rows">[P · batch], the rows of the replays; null: drawn.</param>
-    /// <returns>Loss, gradient norm and mean Q of one learner where rows are given.</returns>
-    public (double Loss, double Norm, double MeanQ) Update(long[]? rows = null)
+    /// <param name="rows">[P, batch, RowLength]; null: drawn.</param>
+    /// <returns>Loss, gradient norm and mean Q of all learners together where rows are given.</returns>
+    public float[] Update(Tensor? rows = null)
     {
         using DisposeScope scope = NewDisposeScope();
         using var noGradients = inference_mode();
-        Tensor taken = rows is null
-            ? randint(_count, [_learners, _batch], device: _flat.device).add_(_firstRows).view(-1) : tensor(rows).to(_flat.device);
-        Tensor t = _replay.index_select(0, taken).view(_learners, _batch, -1);
+        Tensor t = rows ?? _replay.index_select(0,
+            randint(_count, [_learners, _batch], device: _flat.device).add_(_firstRows).view(-1))
+            .view(_learners, _batch, -1);
         Tensor x = t.narrow(2, 0, _state), u = t.narrow(2, _state, _action), next = t.narrow(2, _state + _action + 2, _state);
         Tensor r = t.select(2, _state + _action), bootstrap = t.select(2, _state + _action + 1);
 
@@ -74,8 +69,8 @@ internal sealed class TorchUpdate
         h = bmm(h, _targetViews[2]).add_(_targetViews[3]).relu_();
         Tensor y = bmm(h, _targetViews[4]).add_(_targetViews[5]).squeeze(2).mul_(bootstrap).mul_(_settings.Gamma).add_(r);
         (Tensor q, Tensor gradient) = Gradient(x, u, y);
-        (double, double, double) report = rows is null
-            ? default : ((q - y).square().mean().item<float>(), gradient.norm().item<float>(), q.mean().item<float>());
+        float[] report = rows is null
+            ? [] : [(q - y).square().mean().item<float>(), gradient.norm().item<float>(), q.mean().item<float>()];
         Adam(gradient);
         return report;
     }

@@ -4,11 +4,12 @@
     python3 naf_torch.py --device cuda --graph [--learners P] [--updates-per-call K] [--adam hand|fused] [--tf32] [--seconds 5] [--batch 64]
                          [--state 20] [--action 6] [--hidden 200] [--check]
 
-One update of P learners: sample a minibatch from the replay, y = r + gamma V'(x'), gradient of the mean squared TD error, Adam, Polyak
-average of V'. Flat parameters; the networks of all learners as one batched product; backward pass by hand. Prints one JSON object;
-updates_per_second counts the updates of all learners. Before timing, the gradient by hand is held against autograd, a whole update on the
-device against autograd and torch.optim.Adam on the CPU, both in double precision, and the graph's K updates against the same
-ones by one. Without --graph the updates are launched one by one, as TorchSharp does; on a CPU only --check is of use.
+One update of P learners: sample a minibatch from the replay, y = r + gamma V'(x'), gradient of the mean squared TD
+error, Adam, Polyak average of V'. Flat parameters; the networks of all learners as one batched product; backward pass
+by hand. Prints one JSON object; updates_per_second counts the updates of all learners. Before timing, an update on the
+device is held against autograd and torch.optim.Adam on the CPU, both in double precision, and the graph's K updates
+against the same ones by one. Without --graph the updates are launched one by one, as TorchSharp does; on a CPU only
+--check is of use.
 """
 import math
 
@@ -70,19 +71,6 @@ class Networks:
     def unpack(self, packed):
         """Rows of L's entries as matrices: [P * batch, action, action]."""
         return packed.view(-1, self.packed).index_select(1, self.index).view(-1, self.action, self.action) * self.mask
-
-    def q(self, x, u, views):
-        """Q(x, u) with autograd's graph: [P, batch]."""
-        w1, b1, w2, b2, wv, bv, wm, bm, wl, bl = views
-        h = torch.relu(torch.baddbmm(b1, self.shared(x), w1))
-        h = torch.relu(torch.baddbmm(b2, h, w2)).view(3, self.learners, x.shape[1], -1)
-        v = torch.baddbmm(bv, h[0], wv).squeeze(2)
-        mu = torch.tanh(torch.baddbmm(bm, h[1], wm))
-        packed = torch.baddbmm(bl, h[2], wl)
-        diagonal = torch.exp(LOG_DIAGONAL_BOUND * torch.tanh(packed[..., self.diagonal] / LOG_DIAGONAL_BOUND))
-        lower = self.unpack(packed.index_copy(2, self.diagonal, diagonal))
-        z = torch.bmm((u - mu).view(-1, 1, self.action), lower).view(v.shape + (-1,))
-        return v - 0.5 * (z * z).sum(2)
 
     def gradient_by_hand(self, x, u, y):
         """TD errors [P, batch]; the gradients go where autograd's would."""
@@ -164,11 +152,6 @@ class Learner:
         h = affine(b2, h, w2).relu_()
         return affine(bv, h, wv).squeeze(2).mul_(GAMMA).add_(r)
 
-    def gradient_by_autograd(self, x, u, y):
-        leaves = [view.detach().requires_grad_(True) for view in self.net.views]
-        td = self.net.q(x, u, leaves) - y
-        return torch.cat([g.reshape(-1) for g in torch.autograd.grad((td * td).mean(1).sum(), leaves)])
-
     def adam(self):
         g, p = self.net.gradient, self.net.flat
         if self.a.adam == "fused":
@@ -204,22 +187,8 @@ class Learner:
         return state + ([s["step"] for s in self.fused.state.values()] if self.a.adam == "fused" else [])
 
 
-def check_gradient(a):
-    """The hand-written gradient against autograd in double precision; returns the largest relative error."""
-    small = common.argparse.Namespace(**{**vars(a), "learners": min(a.learners, 3), "adam": "hand"})
-    learner = Learner(small, torch.float64, "cpu")
-    net = learner.net
-    x, u, r, x2 = learner.minibatch(learner.sample())
-    with torch.no_grad():
-        y = learner.bootstrap(r, x2)
-        net.gradient_by_hand(x, u, y)
-    expected = learner.gradient_by_autograd(x, u, y)
-    error = ((net.gradient - expected).abs().max() / expected.abs().max()).item()
-    return common.require(error, 1e-10, "the gradient by hand differs from autograd's")
-
-
 def check_update(a):
-    """Two updates on the device against plain ones on the CPU, both in double precision: relative error of what changed."""
+    """Two updates against autograd and Adam on the CPU, in double precision: relative error of what changed."""
     small = common.argparse.Namespace(**{**vars(a), "learners": min(a.learners, 3)})
     learner = Learner(small, torch.float64)
     net, k = learner.net, a.action
@@ -295,7 +264,7 @@ def main():
     a.updates_per_call = a.updates_per_call or (20 if a.device != "cpu" else max(1, 20 // a.learners))
     global torch
     torch = common.load_torch(a)
-    gradient_error, update_error, graph_error = check_gradient(a), check_update(a), None
+    update_error, graph_error = check_update(a), None
     learner, last = Learner(a), {}
 
     def several():
@@ -308,7 +277,7 @@ def main():
         graph_error = check_graph(learner, once, last["rows"])
     result = dict(peer="pytorch", version=torch.__version__, device=a.device, graph=a.graph, adam=a.adam, tf32=a.tf32,
                   learners=a.learners, batch=a.batch, state=a.state, action=a.action, hidden=[a.hidden, a.hidden],
-                  updates_per_call=a.updates_per_call, gradient_error=gradient_error, update_error=update_error, graph_error=graph_error)
+                  updates_per_call=a.updates_per_call, update_error=update_error, graph_error=graph_error)
     a.hardware = common.hardware(a, torch)
     if not a.check:
         rounds = common.measure(a, once, common.waiter(a, torch), a.learners * a.updates_per_call)

@@ -6,11 +6,15 @@ namespace Naf.Tests;
 /// <summary>naf bench of kernels: the names that scripts rely on, ceilings beside what is reached, errors in one sentence.</summary>
 public sealed class BenchCommandTests
 {
-    [TestCase("update --hidden 31,17 --state 5 --action 2", "updates_per_second", "learners", "batch", "updates_per_call")]
-    [TestCase("rollout --hidden 31,17 --joints 3 --action 2 --rollouts 31 --learners 2", "imagined_steps_per_second", "rollouts", "steps")]
-    [TestCase("fit --horizon 17 --state 5 --action 2 --episodes 3 --learners 2", "milliseconds_per_fit", "learners", "horizon", "episodes")]
-    [TestCase("advantage --batch 443 --action 3", "evaluations_per_second", "batch", "action", "error")]
-    public void Json_has_the_result_and_the_ceilings(string arguments, params string[] names)
+    [TestCase("update --hidden 31,17 --state 5 --action 2", "\"hidden\":[31,17],\"trunk\":false",
+        "updates_per_second", "threads", "learners", "batch", "state", "action", "updates_per_call", "active_units")]
+    [TestCase("rollout --hidden 31,17 --joints 3 --action 2 --rollouts 31 --learners 2",
+        "\"state\":6,\"action\":2,\"hidden\":[31,17]", "imagined_steps_per_second", "rollouts", "steps", "error")]
+    [TestCase("fit --horizon 17 --state 5 --action 2 --episodes 3 --learners 2", "\"learners\":2,\"horizon\":17",
+        "milliseconds_per_fit", "learners", "horizon", "episodes", "error")]
+    [TestCase("advantage --batch 443 --action 3", "\"batch\":443,\"action\":3",
+        "evaluations_per_second", "batch", "action", "error")]
+    public void Json_has_sizes_result_and_ceilings(string arguments, string sizes, params string[] names)
     {
         JsonElement json = TinyRun.CliJson(
             ["bench", .. arguments.Split(' '), "--device", "cpu", "--threads", "1", "--seconds", "0.02", "--json"]);
@@ -20,6 +24,7 @@ public sealed class BenchCommandTests
         foreach (string name in (string[])[names[0], "ceiling_gflop_per_second", "ceiling_gigabytes_per_second"])
             Assert.That(json.GetProperty(name).GetDouble(), Is.Positive, name);
         Assert.That(json.GetProperty("rounds").GetArrayLength(), Is.GreaterThanOrEqualTo(3));
+        Assert.That(json.GetRawText(), Does.Contain(sizes));
     }
 
     [Test]

@@ -83,18 +83,6 @@ public sealed class CommandLineTests
     }
 
     [Test]
-    public void Bench_update_has_the_names_that_scripts_rely_on()
-    {
-        JsonElement json = TinyRun.CliJson(
-            "bench", "update", "--threads", "1", "--hidden", "31,17", "--state", "5", "--action", "2", "--seconds", "0.05", "--json");
-        Assert.That(json.GetProperty("device").GetString(), Is.EqualTo("cpu"));
-        foreach (string name in (string[])["threads", "learners", "batch", "state", "action", "updates_per_second"])
-            Assert.That(json.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Number), name);
-        Assert.That(json.GetProperty("hidden").EnumerateArray().Select(h => h.GetInt32()), Is.EqualTo(new[] { 31, 17 }));
-        Assert.That(json.GetProperty("trunk").GetBoolean(), Is.False);
-    }
-
-    [Test]
     public void Bench_sim_gives_the_same_checksum_each_time()
     {
         string[] command = ["bench", "sim", "--task", "cartpole", "--threads", "2", "--seconds", "0.05", "--json"];

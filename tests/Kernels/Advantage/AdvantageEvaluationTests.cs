@@ -1,5 +1,4 @@
 using Naf.Checks.Benchmarks;
-using Naf.Checks.Comparisons;
 using Naf.Kernels.Advantage;
 using NUnit.Framework;
 
@@ -14,10 +13,8 @@ public sealed class AdvantageEvaluationTests(string name) : EveryDeviceFixture(n
     [TestCase(64, 5)]
     public void It_agrees_with_the_reference(int action, int samples)
     {
-        using var evaluation = new AdvantageEvaluation(Device, action, samples);
-        var trial = new AdvantageTrial(evaluation);
-        trial.Evaluate();
-        Assert.That(trial.Error(), Is.LessThan(AdvantageTrial.Tolerance));
+        using var evaluation = new AdvantageBenchmark(Device, new AdvantageBenchmarkSizes { Action = action, Batch = samples });
+        Assert.That(evaluation.Compare(), Is.LessThan(AdvantageBenchmark.Tolerance));
     }
 
     [Test]

@@ -1,0 +1,61 @@
+using Naf.Gpu.Devices;
+
+namespace Naf.Checks.Benchmarks;
+
+/// <summary>Work of one size on a device: held against double precision, then timed.</summary>
+public abstract class KernelBenchmark(Device device) : IDisposable
+{
+    /// <summary>What a call makes, such as updates, of all learners together.</summary>
+    public double Units { get; protected init; }
+
+    /// <summary>
+    /// Operations of one unit, two to each multiply-add, the formulas written densely: a CPU skips those that a ReLU
+    /// made zero.
+    /// </summary>
+    public double Operations { get; protected init; }
+
+    /// <summary>Bytes that one unit must read and write at least.</summary>
+    public double Bytes { get; protected init; }
+
+    /// <summary>Largest error against double precision, found by <see cref="Prepare"/>.</summary>
+    public double Error { get; private set; }
+
+    protected Device Device => device;
+
+    /// <summary>Whether every result is finite.</summary>
+    protected virtual bool IsFinite => true;
+
+    /// <summary>One call; it need not wait for the device.</summary>
+    public abstract void Run();
+
+    /// <summary>Waits for the device.</summary>
+    public virtual void Finish()
+    {
+    }
+
+    /// <summary>Checks the result, then makes calls until the compiler has done with them.</summary>
+    /// <exception cref="InvalidOperationException">The result is wrong.</exception>
+    public void Prepare()
+    {
+        (bool agrees, Error, string errors) = Check();
+        if (!agrees)
+            throw new InvalidOperationException($"the result differs from the reference ({errors}); it was not timed");
+        BenchmarkRounds.Time(Run, Finish, 1, 1);
+    }
+
+    /// <summary>Prepares, then times five rounds.</summary>
+    /// <returns>Units a second in each round.</returns>
+    /// <exception cref="InvalidOperationException">The result is wrong, or became so.</exception>
+    public double[] Rates(double seconds)
+    {
+        Prepare();
+        double[] calls = BenchmarkRounds.Time(Run, Finish, seconds, 5);
+        if (!IsFinite) throw new InvalidOperationException("the result was not finite any more while it was timed");
+        return [.. calls.Select(rate => rate * Units)];
+    }
+
+    public abstract void Dispose();
+
+    /// <summary>Whether rounding explains the errors against double precision, the largest, and all in words.</summary>
+    protected abstract (bool Agrees, double Error, string Errors) Check();
+}

@@ -1,0 +1,125 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Globalization;
+using System.Reflection;
+using System.Text.Json;
+using Naf.Checks.Benchmarks;
+using Naf.Gpu;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Cli.Common;
+using Naf.Host.Common;
+using Naf.Host.Runs;
+using Naf.Host.Settings;
+
+namespace Naf.Cli.Bench;
+
+/// <summary>
+/// <c>naf bench</c> of a kernel: held against the reference, timed, and shown beside the device's ceilings.
+/// </summary>
+internal static class KernelBenchCommand
+{
+    /// <typeparam name="TSizes">Its properties with a <see cref="SizeAttribute"/> are options.</typeparam>
+    /// <param name="standardSeconds">Seconds of timing where none are given.</param>
+    /// <param name="make">The work of some sizes.</param>
+    /// <param name="show">
+    /// From the median of the rates and the rounds' rates: the result for JSON, in a few words, and the sizes in words.
+    /// </param>
+    public static Command Create<TSizes, TBenchmark>(
+        Terminal terminal, string name, string description, int standardSeconds, Func<Device, TSizes, TBenchmark> make,
+        Func<TBenchmark, TSizes, double, double[], (object Fields, string Result, string Sizes)> show)
+        where TSizes : new()
+        where TBenchmark : KernelBenchmark
+    {
+        var deviceName = CliOption.Text("--device", "D", "auto, cpu, cuda:N, opencl:N or emulated [auto]");
+        var threads = CliOption.Text("--threads", "N", "threads where the device is the CPU; 0: one per core [0]");
+        var seconds = CliOption.Text(
+            "--seconds", "S", $"seconds of timing, after compiling and checking [{standardSeconds}]");
+        var json = CliOption.Json();
+        PropertyInfo[] properties = [.. typeof(TSizes).GetProperties().Where(p => p.IsDefined(typeof(SizeAttribute)))];
+        Option[] options = [.. properties.Select(p => OptionOf(p, new TSizes()))];
+        var command = new ExampleCommand(name, description, $"naf bench {name} --device cpu --threads 1 --json");
+        foreach (Option option in (Option[])[.. options, deviceName, threads, seconds, json]) command.Add(option);
+        command.SetAction(parsed =>
+        {
+            var sizes = new TSizes();
+            foreach ((PropertyInfo property, Option option) in properties.Zip(options))
+                property.SetValue(sizes, Value(parsed, property, option, sizes));
+            double time = OptionValue.Seconds("--seconds", parsed.GetValue(seconds), standardSeconds);
+            int count = OptionValue.Integer("--threads", parsed.GetValue(threads), 0, 0, 256);
+            using Device device = DeviceList.Select(parsed.GetValue(deviceName) ?? "auto", count);
+            if (device.Note.Length > 0) terminal.Warn(device.Note);
+            try
+            {
+                using TBenchmark benchmark = make(device, sizes);
+                double[] rounds = benchmark.Rates(time);
+                double rate = BenchmarkRounds.Median(rounds);
+                (object fields, string result, string words) = show(benchmark, sizes, rate, rounds);
+                DeviceCeiling ceiling = DeviceCeiling.Measure(device);
+                var reached = new
+                {
+                    GflopPerSecond = rate * benchmark.Operations * 1e-9,
+                    GigabytesPerSecond = rate * benchmark.Bytes * 1e-9,
+                    CeilingGflopPerSecond = ceiling.GflopPerSecond,
+                    CeilingGigabytesPerSecond = ceiling.GigabytesPerSecond,
+                    CeilingProductGflopPerSecond = ceiling.ProductGflopPerSecond,
+                    Hardware = device.Info.Description, device.Info.Driver,
+                    Version = Versions.Product, Commit = Versions.BuiltFrom,
+                };
+                var where = new
+                {
+                    Device = device.Info.Name, device.Info.Instructions,
+                    Threads = (device as CpuDevice)?.Team.Threads ?? 0,
+                };
+                if (parsed.GetValue(json)) Json.Write(terminal.Out, where, sizes, fields, reached);
+                else
+                    terminal.Out.WriteLine($"{result} on {where.Device} ({where.Instructions})"
+                        + (where.Threads > 0 ? $", threads {where.Threads}, {words}; " : $", {words}; ")
+                        + $"{Of(reached.GflopPerSecond, ceiling.GflopPerSecond)} GFLOP/s, "
+                        + $"{Of(reached.GigabytesPerSecond, ceiling.GigabytesPerSecond)} GB/s"
+                        + (ceiling.ProductGflopPerSecond is { } product ? string.Create(
+                            CultureInfo.InvariantCulture, $"; cuBLAS products reach {product:0.0} GFLOP/s") : ""));
+            }
+            catch (ArgumentException e)
+            {
+                // sizes that do not go together
+                throw new UserException(e.Message);
+            }
+            return 0;
+        });
+        return command;
+    }
+
+    private static string Of(double reached, double most) =>
+        string.Create(CultureInfo.InvariantCulture, $"{reached:0.0} of {most:0.0}");
+
+    private static Option OptionOf(PropertyInfo property, object standard)
+    {
+        SizeAttribute size = property.GetCustomAttribute<SizeAttribute>()!;
+        string name = "--" + JsonNamingPolicy.KebabCaseLower.ConvertName(property.Name);
+        return property.GetValue(standard) switch
+        {
+            bool => CliOption.Flag(name, size.Meaning),
+            string => CliOption.Text(name, size.Shown, size.Meaning),
+            ImmutableArray<int> units => Text(string.Join(',', units)),
+            var number => Text($"{number}"),
+        };
+
+        Option<string?> Text(string shown) => CliOption.Text(name, size.Shown, $"{size.Meaning} [{shown}]");
+    }
+
+    private static object? Value(ParseResult parsed, PropertyInfo property, Option option, object standard)
+    {
+        if (option is Option<bool> flag) return parsed.GetValue(flag);
+        string? text = parsed.GetValue((Option<string?>)option);
+        int most = property.GetCustomAttribute<SizeAttribute>()!.Most;
+        return property.GetValue(standard) switch
+        {
+            int number => OptionValue.Integer(option.Name, text, number, 1, most),
+            // as the setting of that name
+            ImmutableArray<int> when text is not null =>
+                SettingsResolver.Resolve([new GivenValue("hidden", text, option.Name)]).Naf.Hidden,
+            var value => text ?? value,
+        };
+    }
+}
