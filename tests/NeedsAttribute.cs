@@ -1,6 +1,5 @@
 using Naf.Gpu;
 using Naf.Sim.Rendering;
-using NUnit.Framework;
 using NUnit.Framework.Interfaces;
 
 namespace Naf.Tests;

@@ -1,4 +1,3 @@
-
 namespace Naf.Tests;
 
 /// <summary>Every tolerance of the numerical tests, with its reason.</summary>

@@ -1,5 +1,3 @@
-using NUnit.Framework;
-
 namespace Naf.Tests;
 
 /// <summary>How sources look.</summary>

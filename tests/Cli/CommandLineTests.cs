@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Naf.Host.Settings;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

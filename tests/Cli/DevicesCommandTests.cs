@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Naf.Gpu;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -2,7 +2,6 @@ using Naf.Gpu;
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,6 +1,5 @@
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Devices;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

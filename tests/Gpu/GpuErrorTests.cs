@@ -3,7 +3,6 @@ using ILGPU.Runtime.CPU;
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -9,7 +9,6 @@ using ILGPU.Runtime.Cuda;
 using Naf.Gpu.Accelerators;
 using Naf.Kernels.Network;
 using Naf.Kernels.Update;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

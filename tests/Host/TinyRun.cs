@@ -3,7 +3,6 @@ using Naf.Cli;
 using Naf.Cli.Common;
 using Naf.Host.Settings;
 using Naf.Host.Training;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 
@@ -39,7 +38,11 @@ internal static class TinyRun
     public static void TrainPartly(string folder, int episodes, int stopInEpisode, params string[] more)
     {
         using TrainingRun run = Begin(folder, episodes, more);
-        StopAfter(run, stopInEpisode);
+        using var stop = new CancellationTokenSource();
+        run.Train(stop.Token, p =>
+        {
+            if (p.EpisodesEnded == stopInEpisode) stop.CancelAfter(1);
+        });
     }
 
     /// <summary>Resumes a run and trains it to its end.</summary>
@@ -69,16 +72,5 @@ internal static class TinyRun
         Assert.That(error, Is.Empty);
         Assert.That(output.TrimEnd().Split('\n'), Has.Length.EqualTo(1), "one object on one line");
         return JsonDocument.Parse(output).RootElement;
-    }
-
-    private static void StopAfter(TrainingRun run, int episode)
-    {
-        // the file grows by a row at each episode's end: the stop comes some steps into the next
-        using var stop = new CancellationTokenSource();
-        using var watcher = new Timer(_ =>
-        {
-            if (run.Progress.EpisodesEnded >= episode) stop.Cancel();
-        }, null, 0, 1);
-        run.Train(stop.Token);
     }
 }

@@ -1,5 +1,4 @@
 using Naf.Gpu.Devices;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

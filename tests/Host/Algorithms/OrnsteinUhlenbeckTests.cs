@@ -1,7 +1,6 @@
 using Naf.Host.Agents;
 using Naf.Host.Settings;
 using Naf.Kernels.Random;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

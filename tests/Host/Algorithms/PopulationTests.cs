@@ -4,7 +4,6 @@ using Naf.Host.Settings;
 using Naf.Host.Training;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,7 +1,6 @@
 using System.Runtime.Intrinsics.X86;
 using System.Text.RegularExpressions;
 using Naf.Sim.Mujoco;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -4,7 +4,6 @@ using Naf.Host.Policies;
 using Naf.Host.Runs;
 using Naf.Host.Training;
 using Naf.Sim.Control;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

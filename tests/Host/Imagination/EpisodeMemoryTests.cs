@@ -3,7 +3,6 @@ using Naf.Host.Settings;
 using Naf.Kernels.Observation;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -5,7 +5,6 @@ using Naf.Host.Imagination;
 using Naf.Host.Settings;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

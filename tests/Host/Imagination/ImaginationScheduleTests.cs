@@ -1,6 +1,5 @@
 using Naf.Host.Imagination;
 using Naf.Host.Settings;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,5 +1,4 @@
 using Naf.Gpu.Accelerators;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

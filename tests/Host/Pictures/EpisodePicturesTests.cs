@@ -1,7 +1,6 @@
 using Naf.Host.Pictures;
 using Naf.Host.Trajectories;
 using Naf.Sim.Control;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

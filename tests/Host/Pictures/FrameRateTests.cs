@@ -1,5 +1,4 @@
 using Naf.Host.Pictures;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -3,7 +3,6 @@ using System.IO.Compression;
 using System.Text;
 using Naf.Host.Pictures;
 using Naf.Sim.Rendering;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using Naf.Host.Common;
 using Naf.Host.Pictures;
 using Naf.Sim.Rendering;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

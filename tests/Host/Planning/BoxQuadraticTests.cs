@@ -1,6 +1,5 @@
 using Naf.Host.Planning.Mpc;
 using Naf.Kernels.Random;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

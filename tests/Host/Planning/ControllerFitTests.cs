@@ -1,6 +1,5 @@
 using Naf.Host.Planning.Ilqg;
 using Naf.Host.Settings;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

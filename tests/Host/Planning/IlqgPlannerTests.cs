@@ -1,7 +1,6 @@
 using Naf.Host.Planning.Ilqg;
 using Naf.Host.Settings;
 using Naf.Kernels.Gaussian;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

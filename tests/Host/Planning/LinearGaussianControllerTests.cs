@@ -1,7 +1,6 @@
 using Naf.Host.Planning.Ilqg;
 using Naf.Kernels.Gaussian;
 using Naf.Kernels.Random;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

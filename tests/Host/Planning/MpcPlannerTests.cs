@@ -7,7 +7,6 @@ using Naf.Host.Settings;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

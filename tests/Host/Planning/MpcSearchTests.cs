@@ -1,7 +1,6 @@
 using Naf.Gpu.Cpu;
 using Naf.Host.Planning.Mpc;
 using Naf.Host.Settings;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -6,7 +6,6 @@ using Naf.Host.Settings;
 using Naf.Kernels.Gaussian;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -4,7 +4,6 @@ using Naf.Kernels.Random;
 using Naf.Kernels.Reward;
 using Naf.Sim.Control;
 using Naf.Sim.Tasks;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

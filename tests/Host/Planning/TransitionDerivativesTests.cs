@@ -5,7 +5,6 @@ using Naf.Kernels.Observation;
 using Naf.Kernels.Random;
 using Naf.Kernels.Reward;
 using Naf.Sim.Control;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

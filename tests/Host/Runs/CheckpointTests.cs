@@ -1,6 +1,5 @@
 using Naf.Host.Common;
 using Naf.Host.Runs;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Naf.Host.Files;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

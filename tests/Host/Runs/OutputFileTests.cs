@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Naf.Host.Common;
 using Naf.Host.Files;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

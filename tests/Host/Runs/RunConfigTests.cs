@@ -1,7 +1,6 @@
 using Naf.Host.Common;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using Naf.Host.Common;
 using Naf.Host.Settings;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

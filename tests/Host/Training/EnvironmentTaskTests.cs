@@ -6,7 +6,6 @@ using Naf.Kernels.Random;
 using Naf.Kernels.Reward;
 using Naf.Sim;
 using Naf.Sim.Control;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -5,7 +5,6 @@ using Naf.Host.Common;
 using Naf.Host.Settings;
 using Naf.Host.Training;
 using Naf.Sim.Control;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -2,7 +2,6 @@ using Naf.Host.Common;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Host.Training;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 
@@ -41,8 +40,7 @@ public sealed class ResumeTests
         for (int i = 0; i < 20; i++)
         {
             using TrainingRun run = TrainingRun.Resume(_folder["run"], false, [], false, static _ => { });
-            using var stop = new CancellationTokenSource();
-            using var timer = new Timer(_ => stop.Cancel(), null, 20, Timeout.Infinite);
+            using var stop = new CancellationTokenSource(20);
             if (run.Train(stop.Token).Finished) break;
         }
         AssertResumes();

@@ -1,5 +1,3 @@
-using NUnit.Framework;
-
 namespace Naf.Tests;
 
 /// <summary>A run that a signal ended, gently or not, is resumed bitwise. In processes of their own.</summary>

@@ -1,5 +1,4 @@
 using Naf.Gpu.Cpu;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -3,7 +3,6 @@ using Naf.Host.Evaluation;
 using Naf.Host.Policies;
 using Naf.Host.Trajectories;
 using Naf.Sim.Control;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,6 +1,5 @@
 using Naf.Checks.Benchmarks;
 using Naf.Kernels.Advantage;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

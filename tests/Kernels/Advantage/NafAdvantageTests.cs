@@ -1,7 +1,6 @@
 using Naf.Checks.Oracles;
 using Naf.Kernels.Random;
 using Naf.Torch;
-using NUnit.Framework;
 using TorchSharp;
 
 namespace Naf.Tests;

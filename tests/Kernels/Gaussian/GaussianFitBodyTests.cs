@@ -1,6 +1,5 @@
 using Naf.Checks.Oracles;
 using Naf.Kernels.Gaussian;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

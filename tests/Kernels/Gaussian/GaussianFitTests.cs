@@ -5,7 +5,6 @@ using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Gaussian;
 using Naf.Kernels.Scalar;
-using NUnit.Framework;
 using NUnit.Framework.Constraints;
 
 namespace Naf.Tests;

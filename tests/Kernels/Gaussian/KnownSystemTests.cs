@@ -2,7 +2,6 @@ using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Gaussian;
 using Naf.Kernels.Gaussian.Mixture;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -2,7 +2,6 @@ using Naf.Kernels.Gaussian;
 using Naf.Kernels.Gaussian.Mixture;
 using Naf.Kernels.Random;
 using Naf.Kernels.Scalar;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,6 +1,5 @@
 using Naf.Gpu.Cpu;
 using Naf.Kernels.Gaussian;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,7 +1,6 @@
 using Naf.Kernels.Gaussian;
 using Naf.Kernels.Random;
 using Naf.Kernels.Scalar;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

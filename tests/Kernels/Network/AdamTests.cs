@@ -2,7 +2,6 @@ using Naf.Gpu.Cpu;
 using Naf.Kernels.Network;
 using Naf.Kernels.Random;
 using Naf.Torch;
-using NUnit.Framework;
 using TorchSharp;
 using TorchSharp.Modules;
 using Adam = Naf.Kernels.Network.Adam;

@@ -1,5 +1,4 @@
 using Naf.Kernels.Network;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -2,7 +2,6 @@ using Naf.Gpu.Cpu;
 using Naf.Kernels.Network;
 using Naf.Kernels.Network.Cpu;
 using Naf.Kernels.Random;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,7 +1,6 @@
 using Naf.Kernels.Observation;
 using Naf.Kernels.Random;
 using Naf.Sim.Mujoco;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,5 +1,4 @@
 using Naf.Kernels.Random;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

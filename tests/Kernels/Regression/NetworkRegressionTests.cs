@@ -3,7 +3,6 @@ using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Regression;
 using Naf.Torch;
-using NUnit.Framework;
 using TorchSharp;
 
 namespace Naf.Tests;

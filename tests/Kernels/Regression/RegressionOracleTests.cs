@@ -7,7 +7,6 @@ using Naf.Kernels.Gaussian;
 using Naf.Kernels.Network;
 using Naf.Kernels.Random;
 using Naf.Kernels.Regression;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

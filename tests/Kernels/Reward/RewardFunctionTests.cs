@@ -1,6 +1,5 @@
 using Naf.Kernels.Random;
 using Naf.Kernels.Reward;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -4,7 +4,6 @@ using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Update;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -3,7 +3,6 @@ using Naf.Kernels.Random;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Scalar;
 using Naf.Kernels.Update;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

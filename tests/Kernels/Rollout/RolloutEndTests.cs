@@ -1,7 +1,6 @@
 using Naf.Checks.Comparisons;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Update;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -7,7 +7,6 @@ using Naf.Kernels.Population;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Rollout.Engines;
 using Naf.Kernels.Update;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

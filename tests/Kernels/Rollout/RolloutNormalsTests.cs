@@ -2,7 +2,6 @@ using Naf.Kernels.Random;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Rollout.Cpu;
 using Naf.Kernels.Scalar;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

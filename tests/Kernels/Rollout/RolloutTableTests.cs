@@ -4,7 +4,6 @@ using Naf.Kernels.Reward;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Scalar;
 using Naf.Sim.Tasks;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,5 +1,4 @@
 using Naf.Kernels.Observation;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

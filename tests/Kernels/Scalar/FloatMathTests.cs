@@ -1,5 +1,4 @@
 using Naf.Gpu.Accelerators;
-using NUnit.Framework;
 using static Naf.Tests.TestKernels;
 
 namespace Naf.Tests;

@@ -6,7 +6,6 @@ using Naf.Kernels.Rollout;
 using Naf.Kernels.Rollout.Engines;
 using Naf.Kernels.Scalar;
 using Naf.Kernels.Update;
-using NUnit.Framework;
 using static Naf.Tests.NafUpdateTests;
 
 namespace Naf.Tests;

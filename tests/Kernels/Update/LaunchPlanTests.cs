@@ -1,7 +1,6 @@
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Update;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -2,7 +2,6 @@ using Naf.Checks.Comparisons;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Population;
 using Naf.Kernels.Update;
-using NUnit.Framework;
 using static Naf.Tests.NafUpdateTests;
 
 namespace Naf.Tests;

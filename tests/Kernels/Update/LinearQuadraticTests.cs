@@ -2,7 +2,6 @@ using Naf.Gpu.Cpu;
 using Naf.Kernels.Population;
 using Naf.Kernels.Random;
 using Naf.Kernels.Update;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -4,7 +4,6 @@ using Naf.Kernels.Population;
 using Naf.Kernels.Replay;
 using Naf.Kernels.Scalar;
 using Naf.Kernels.Update;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -3,7 +3,6 @@ using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Population;
 using Naf.Kernels.Update;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -2,7 +2,6 @@ using Naf.Checks.Oracles;
 using Naf.Kernels.Random;
 using Naf.Kernels.Update;
 using Naf.Torch;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

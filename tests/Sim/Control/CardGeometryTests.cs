@@ -1,5 +1,3 @@
-using NUnit.Framework;
-
 namespace Naf.Tests;
 
 /// <summary>The built-in models' links are as long, and touch each other where, their cards say.</summary>

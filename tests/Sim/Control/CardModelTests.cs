@@ -1,5 +1,4 @@
 using Naf.Sim.Control;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

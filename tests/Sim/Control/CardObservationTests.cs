@@ -2,7 +2,6 @@ using System.Globalization;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,7 +1,6 @@
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
 using Naf.Sim.Tasks;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

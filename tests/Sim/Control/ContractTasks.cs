@@ -9,7 +9,10 @@ internal static class ContractTasks
     private static readonly string Examples = Path.Combine(Repository.Root, "docs", "examples");
 
     public static IReadOnlyList<string> Names { get; } =
-        [.. TaskLibrary.Names, .. Directory.GetDirectories(Examples).Select(folder => Path.GetFileName(folder)).Order()];
+    [
+        .. TaskLibrary.Names,
+        .. Directory.GetFiles(Examples, "*.yaml", SearchOption.AllDirectories).Select(f => Path.GetFileNameWithoutExtension(f)).Order(),
+    ];
 
     /// <summary>What naf is given to name the task.</summary>
     public static string PathOf(string name) => TaskLibrary.Names.Contains(name) ? name : Path.Combine(Examples, name, $"{name}.yaml");

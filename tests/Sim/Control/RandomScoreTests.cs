@@ -1,7 +1,6 @@
 using Naf.Host.Evaluation;
 using Naf.Host.Policies;
 using Naf.Sim.Control;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,6 +1,5 @@
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,6 +1,5 @@
 using Naf.Sim;
 using Naf.Sim.Mujoco;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

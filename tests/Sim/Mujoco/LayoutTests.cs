@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Naf.Sim;
 using Naf.Sim.Mujoco;
 using Naf.Sim.Mujoco.Layouts;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,5 +1,4 @@
 using Naf.Sim.Mujoco;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Naf.Sim;
 using Naf.Sim.Mujoco;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -2,7 +2,6 @@ using Naf.Kernels.Observation;
 using Naf.Sim;
 using Naf.Sim.Mujoco;
 using Naf.Sim.Mujoco.Layouts;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Naf.Sim.Mujoco;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,5 +1,4 @@
 using Naf.Sim.Rendering;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -3,7 +3,6 @@ using Naf.Kernels.Random;
 using Naf.Sim.Control;
 using Naf.Sim.Rendering;
 using Naf.Sim.Tasks;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

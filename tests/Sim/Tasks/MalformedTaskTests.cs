@@ -1,7 +1,6 @@
 using Naf.Sim.Control;
 using Naf.Sim.Tasks;
 using Naf.Sim.Tasks.Yaml;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -1,5 +1,4 @@
 using Naf.Sim.Tasks.Yaml;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

@@ -2,7 +2,6 @@ using Naf.Kernels.Observation;
 using Naf.Sim.Control;
 using Naf.Sim.Tasks.Definitions;
 using Naf.Sim.Tasks.Yaml;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 

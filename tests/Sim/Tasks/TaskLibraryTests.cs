@@ -1,6 +1,5 @@
 using Naf.Sim.Control;
 using Naf.Sim.Tasks;
-using NUnit.Framework;
 
 namespace Naf.Tests;
 
