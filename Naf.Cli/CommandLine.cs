@@ -63,6 +63,25 @@ public static class CommandLine
         return root;
     }
 
+    /// <summary>The usual help of a command, followed by its notes and its example.</summary>
+    private sealed class HelpWithExample(HelpAction help) : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parsed)
+        {
+            int status = help.Invoke(parsed);
+            TextWriter output = parsed.InvocationConfiguration.Output;
+            var command = parsed.CommandResult.Command as ExampleCommand;
+            string notes = command?.Notes(parsed.Tokens.Any(token => token.Value == "all")) ?? "";
+            if (notes.Length > 0) output.WriteLine(notes);
+            output.WriteLine("Example:");
+            output.WriteLine("  " + (command?.Example
+                ?? "naf train cartpole      trains NAF on the cartpole and prints the score and the run's folder"));
+            return status;
+        }
+    }
+
     private sealed class PrintVersion : SynchronousCommandLineAction
     {
         public override int Invoke(ParseResult parsed)

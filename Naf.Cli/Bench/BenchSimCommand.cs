@@ -11,33 +11,32 @@ internal static class BenchSimCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var task = CliOption.Text("--task", "TASK", "a task: times its environment (observation, reward and reset included)");
-        var model = CliOption.Text("--model", "FILE.xml", "a MuJoCo model: times mj_step alone, the loop of perf/peers/sim_mujoco.c");
-        var substeps = CliOption.Text("--substeps", "K", "with --model: calls of mj_step for each control [5]");
-        var threads = CliOption.Text("--threads", "N", "threads, each with a simulation of its own [1]");
-        var seconds = CliOption.Text("--seconds", "S", "seconds of timing, over all rounds [5]");
-        var json = CliOption.Json();
         var command = new ExampleCommand("sim", "Times the simulator.", "naf bench sim --task cartpole --threads 2")
         {
-            task, model, substeps, threads, seconds, json,
+            CliOption.Text("--task", "TASK", "a task: times its environment (observation, reward and reset included)"),
+            CliOption.Text(
+                "--model", "FILE.xml", "a MuJoCo model: times mj_step alone, the loop of perf/peers/sim_mujoco.c"),
+            CliOption.Text("--substeps", "K", "with --model: calls of mj_step for each control [5]"),
+            CliOption.Text("--threads", "N", "threads, each with a simulation of its own [1]"),
+            CliOption.Text("--seconds", "S", "seconds of timing, over all rounds [5]"), CliOption.Json(),
         };
         command.SetAction(parsed =>
         {
-            int team = OptionValue.Integer("--threads", parsed.GetValue(threads), 1, 1, 256);
-            double time = OptionValue.Seconds("--seconds", parsed.GetValue(seconds), 5);
-            switch (parsed.GetValue(task), parsed.GetValue(model))
+            int team = parsed.Integer("--threads", 1, 1, 256);
+            double time = parsed.Seconds(5);
+            switch (parsed.Given("--task"), parsed.Given("--model"))
             {
-                case ({ } name, null) when parsed.GetValue(substeps) is null:
+                case ({ } name, null) when parsed.Given("--substeps") is null:
                     EnvironmentBenchmarkResult r = EnvironmentBenchmark.Run(name, team, time);
-                    if (parsed.GetValue(json)) Json.Write(terminal.Out, r);
+                    if (parsed.IsJson()) Json.Write(terminal.Out, r);
                     else terminal.Out.WriteLine(Sentence(r));
                     break;
                 case ({ }, null):
                     throw new UserException("--substeps goes with --model: a task has its own");
                 case (null, { } file):
-                    int calls = OptionValue.Integer("--substeps", parsed.GetValue(substeps), 5, 1, 1000);
+                    int calls = parsed.Integer("--substeps", 5, 1, 1000);
                     SimulatorBenchmarkResult bare = SimulatorBenchmark.OfModel(file, calls, team, time);
-                    if (parsed.GetValue(json)) Json.Write(terminal.Out, bare);
+                    if (parsed.IsJson()) Json.Write(terminal.Out, bare);
                     else terminal.Out.WriteLine($"{Texts.Rate(bare.StepsPerSecond)} mj_step/s, threads {bare.Threads}, checksum {bare.Checksum}");
                     break;
                 default:

@@ -31,23 +31,23 @@ internal static class KernelBenchCommand
         where TSizes : new()
         where TBenchmark : KernelBenchmark
     {
-        var deviceName = CliOption.Text("--device", "D", "auto, cpu, cuda:N, opencl:N or emulated [auto]");
-        var threads = CliOption.Text("--threads", "N", "threads where the device is the CPU; 0: one per core [0]");
-        var seconds = CliOption.Text(
-            "--seconds", "S", $"seconds of timing, after compiling and checking [{standardSeconds}]");
-        var json = CliOption.Json();
         PropertyInfo[] properties = [.. typeof(TSizes).GetProperties().Where(p => p.IsDefined(typeof(SizeAttribute)))];
         Option[] options = [.. properties.Select(p => OptionOf(p, new TSizes()))];
         var command = new ExampleCommand(name, description, $"naf bench {name} --device cpu --threads 1 --json");
-        foreach (Option option in (Option[])[.. options, deviceName, threads, seconds, json]) command.Add(option);
+        foreach (Option option in options) command.Add(option);
+        command.Add(CliOption.Device());
+        command.Add(CliOption.Text("--threads", "N", "threads where the device is the CPU; 0: one per core [0]"));
+        command.Add(CliOption.Text(
+            "--seconds", "S", $"seconds of timing, after compiling and checking [{standardSeconds}]"));
+        command.Add(CliOption.Json());
         command.SetAction(parsed =>
         {
             var sizes = new TSizes();
             foreach ((PropertyInfo property, Option option) in properties.Zip(options))
                 property.SetValue(sizes, Value(parsed, property, option, sizes));
-            double time = OptionValue.Seconds("--seconds", parsed.GetValue(seconds), standardSeconds);
-            int count = OptionValue.Integer("--threads", parsed.GetValue(threads), 0, 0, 256);
-            using Device device = DeviceList.Select(parsed.GetValue(deviceName) ?? "auto", count);
+            double time = parsed.Seconds(standardSeconds);
+            int count = parsed.Integer("--threads", 0, 0, 256);
+            using Device device = DeviceList.Select(parsed.Given("--device") ?? "auto", count);
             if (device.Note.Length > 0) terminal.Warn(device.Note);
             try
             {
@@ -71,7 +71,7 @@ internal static class KernelBenchCommand
                     Device = device.Info.Name, device.Info.Instructions,
                     Threads = (device as CpuDevice)?.Team.Threads ?? 0,
                 };
-                if (parsed.GetValue(json)) Json.Write(terminal.Out, where, sizes, fields, reached);
+                if (parsed.IsJson()) Json.Write(terminal.Out, where, sizes, fields, reached);
                 else
                     terminal.Out.WriteLine($"{result} on {where.Device} ({where.Instructions})"
                         + (where.Threads > 0 ? $", threads {where.Threads}, {words}; " : $", {words}; ")
@@ -111,11 +111,11 @@ internal static class KernelBenchCommand
     private static object? Value(ParseResult parsed, PropertyInfo property, Option option, object standard)
     {
         if (option is Option<bool> flag) return parsed.GetValue(flag);
-        string? text = parsed.GetValue((Option<string?>)option);
+        string? text = parsed.Given(option.Name);
         int most = property.GetCustomAttribute<SizeAttribute>()!.Most;
         return property.GetValue(standard) switch
         {
-            int number => OptionValue.Integer(option.Name, text, number, 1, most),
+            int number => parsed.Integer(option.Name, number, 1, most),
             // as the setting of that name
             ImmutableArray<int> when text is not null =>
                 SettingsResolver.Resolve([new GivenValue("hidden", text, option.Name)]).Naf.Hidden,

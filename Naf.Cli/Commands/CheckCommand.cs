@@ -15,19 +15,17 @@ internal static class CheckCommand
 
     public static Command Create(Terminal terminal)
     {
-        var name = CliOption.Text("--device", "D", "auto, cpu, cuda:N, opencl:N or emulated [auto]");
-        var json = CliOption.Json();
         var command = new ExampleCommand("check", "Holds every kernel of a device against double precision.", "naf check --device cuda:0")
         {
-            name, json,
+            CliOption.Device(), CliOption.Json(),
         };
         command.SetAction(parsed =>
         {
-            using Device device = DeviceList.Select(parsed.GetValue(name) ?? "auto");
+            using Device device = DeviceList.Select(parsed.Given("--device") ?? "auto");
             if (device.Note.Length > 0) terminal.Warn(device.Note);
             KernelCheckResult[] results = [.. KernelCheck.Run(device)];
             bool passed = results.All(r => r.Passed);
-            if (parsed.GetValue(json))
+            if (parsed.IsJson())
                 Json.Write(terminal.Out, new
                 {
                     Device = device.Info.Name, Hardware = device.Info.Description, device.Info.Driver, device.Info.Instructions, Passed = passed,

@@ -13,13 +13,15 @@ internal static class DevicesCommand
 
     public static Command Create(Terminal terminal)
     {
-        var json = CliOption.Json();
-        var command = new ExampleCommand("devices", "Lists the devices of this machine.", "naf devices --json") { json };
+        var command = new ExampleCommand("devices", "Lists the devices of this machine.", "naf devices --json")
+        {
+            CliOption.Json(),
+        };
         command.SetAction(parsed =>
         {
             IReadOnlyList<DeviceInfo> devices = DeviceList.All();
             IReadOnlyList<string> missing = DeviceList.Missing();
-            if (parsed.GetValue(json))
+            if (parsed.IsJson())
             {
                 Json.Write(terminal.Out, new { Devices = devices, Missing = missing });
                 return 0;

@@ -13,43 +13,41 @@ internal static class EvaluateCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var target = new Argument<string>("RUN|TASK") { Description = "a run's folder, or a task" };
-        var policy = CliOption.Policy();
-        var episodes = CliOption.Text("--episodes", "N", "episodes [20]");
-        var seed = CliOption.Text("--seed", "S", "seed of the starts [the run's test_seed]");
-        var learner = CliOption.Text("--learner", "K", "which learner of the run [0]");
-        var threads = CliOption.Text("--threads", "N", "threads (a run's policy takes one); 0: one per core [0]");
-        var trajectory = CliOption.Text("--trajectory", "FILE", "write the first episode, a row for each step (.csv); naf render shows it");
-        var values = CliOption.Text("--values", "FILE", "of a run: write V, A, Q and the return that followed, a row for each step (.csv)");
-        var device = CliOption.Text("--device", "D", "where --values evaluates Q: auto, cpu, cuda:N, opencl:N or emulated [cpu]");
-        var set = CliOption.Texts("--set", "KEY=VALUE", "with --policy mpc: change mpc_horizon, mpc_iterations or mpc_samples; may be repeated");
-        var json = CliOption.Json();
         var command = new ExampleCommand(
             "evaluate", "Scores a policy over test episodes: mean, standard deviation and success rate.",
             "naf evaluate runs/cartpole-naf-1 --episodes 100")
         {
-            target, policy, episodes, seed, learner, threads, trajectory, values, device, set, json,
+            CliOption.Target(), CliOption.Policy(), CliOption.Text("--episodes", "N", "episodes [20]"),
+            CliOption.Text("--seed", "S", "seed of the starts [the run's test_seed]"),
+            CliOption.Text("--learner", "K", "which learner of the run [0]"),
+            CliOption.Text("--threads", "N", "threads (a run's policy takes one); 0: one per core [0]"),
+            CliOption.Text("--trajectory", "FILE", "write the first episode, a row for each step (.csv); naf render shows it"),
+            CliOption.Text(
+                "--values", "FILE", "of a run: write V, A, Q and the return that followed, a row for each step (.csv)"),
+            CliOption.Text("--device", "D", "where --values evaluates Q: auto, cpu, cuda:N, opencl:N or emulated [cpu]"),
+            CliOption.Set("with --policy mpc: change mpc_horizon, mpc_iterations or mpc_samples; may be repeated"),
+            CliOption.Json(),
         };
         command.SetAction(parsed =>
         {
-            PolicyTarget aim = PolicyTarget.Of(parsed.GetValue(target)!);
-            string chosen = aim.Policy(parsed.GetValue(policy));
-            int? k = aim.Learner(parsed.GetValue(learner), chosen);
-            int count = OptionValue.Integer("--episodes", parsed.GetValue(episodes), aim.Config?.Settings.TestEpisodes ?? 20, 1, 1_000_000);
-            ulong start = aim.Seed(parsed.GetValue(seed));
-            int team = OptionValue.Integer("--threads", parsed.GetValue(threads), 0, 0, 256);
-            string? file = OptionValue.File(trajectory.Name, parsed.GetValue(trajectory));
+            PolicyTarget aim = PolicyTarget.Of(parsed);
+            string chosen = aim.Policy(parsed);
+            int? k = aim.Learner(parsed, chosen);
+            int count = parsed.Integer("--episodes", aim.Config?.Settings.TestEpisodes ?? 20, 1, 1_000_000);
+            ulong start = aim.Seed(parsed);
+            int team = parsed.Integer("--threads", 0, 0, 256);
+            string? file = parsed.File("--trajectory");
             if (file is not null) TrajectoryFile.CheckPlace(file);
-            string? valuesFile = OptionValue.File(values.Name, parsed.GetValue(values));
+            string? valuesFile = parsed.File("--values");
             if (valuesFile is not null) PolicyValues.CheckPlace(valuesFile);
             if (valuesFile is not null && file is not null && Path.GetFullPath(valuesFile) == Path.GetFullPath(file))
                 throw new UserException($"--values and --trajectory both name {file}; name two files");
-            string? about = valuesFile ?? parsed.GetValue(device);
+            string? about = valuesFile ?? parsed.Given("--device");
             if (about is not null && (chosen != "run" || valuesFile is null))
                 throw new UserException(
                     $"--{(valuesFile is null ? "device" : "values")} {about} is about a run's own policy; name a run and --values FILE, "
                     + "without --policy");
-            string[] changes = parsed.GetValue(set)!;
+            string[] changes = parsed.GetValue<string[]>("--set")!;
             if (chosen != "mpc" && changes is [var change, ..])
                 throw new UserException($"--set {change} changes a setting of the planner; it goes with --policy mpc");
             Trajectory? first = file is null ? null : new Trajectory();
@@ -81,14 +79,14 @@ internal static class EvaluateCommand
             PlannedResult Plan()
             {
                 using var evaluation = new PlannedEvaluation(task, aim.Planner(task, changes), team);
-                using ProgressDisplay? display = terminal.Interactive && !parsed.GetValue(json)
+                using ProgressDisplay? display = terminal.Interactive && !parsed.IsJson()
                     ? new ProgressDisplay(() => evaluation.Progress(count)) : null;
                 return evaluation.Run(start, count, first);
             }
 
             EvaluationResult Values()
             {
-                using RunPolicy run = RunPolicy.Open(task, aim.Name, aim.Run, k!.Value, terminal.Warn, parsed.GetValue(device) ?? "cpu");
+                using RunPolicy run = RunPolicy.Open(task, aim.Name, aim.Run, k!.Value, terminal.Warn, parsed.Given("--device") ?? "cpu");
                 var of = new PolicyValues(run, aim.Run.Settings);
                 EvaluationResult scores = of.Run(task, start, count, first);
                 summary = of.Summary;
@@ -98,7 +96,7 @@ internal static class EvaluateCommand
 
             void Report(string? written)
             {
-                if (parsed.GetValue(json))
+                if (parsed.IsJson())
                 {
                     Json.Write(terminal.Out, new
                     {

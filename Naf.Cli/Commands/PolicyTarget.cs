@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Naf.Cli.Common;
 using Naf.Host.Common;
 using Naf.Host.Runs;
@@ -11,16 +12,16 @@ namespace Naf.Cli.Commands;
 /// <param name="Config">The run's config.yaml; null for a task.</param>
 internal sealed record PolicyTarget(string Name, RunConfig? Config)
 {
-    /// <summary>Seed of the starts: <paramref name="text"/>, else the run's test_seed, else its default.</summary>
-    public ulong Seed(string? text) => OptionValue.Seed("--seed", text, Config?.Settings.TestSeed ?? new TrainingSettings().TestSeed);
+    /// <summary>Seed of the starts: --seed, else the run's test_seed, else its default.</summary>
+    public ulong Seed(ParseResult parsed) => parsed.Seed((Config?.Settings ?? new TrainingSettings()).TestSeed);
 
-    /// <summary>The policy: <paramref name="text"/>, else the run's, else the random one.</summary>
+    /// <summary>The policy: --policy, else the run's, else the random one.</summary>
     /// <exception cref="UserException">There is no such policy.</exception>
-    public string Policy(string? text) => text switch
+    public string Policy(ParseResult parsed) => parsed.Given("--policy") switch
     {
         null => Config is null ? "random" : "run",
-        "run" or "random" or "zero" or "mpc" => text,
-        _ => throw new UserException($"--policy {text}: expected run, random, zero or mpc"),
+        ("run" or "random" or "zero" or "mpc") and var known => known,
+        var text => throw new UserException($"--policy {text}: expected run, random, zero or mpc"),
     };
 
     /// <summary>The run of a policy "run".</summary>
@@ -30,9 +31,9 @@ internal sealed record PolicyTarget(string Name, RunConfig? Config)
 
     /// <summary>Looks at what the user named.</summary>
     /// <exception cref="UserException">A folder that holds no run.</exception>
-    public static PolicyTarget Of(string runOrTask)
+    public static PolicyTarget Of(ParseResult parsed)
     {
-        string name = Path.TrimEndingDirectorySeparator(runOrTask);
+        string name = Path.TrimEndingDirectorySeparator(parsed.Given("RUN|TASK")!);
         if (RunFolder.IsRun(name)) return new PolicyTarget(name, RunConfig.Read(RunFolder.ConfigOf(name)));
         return Directory.Exists(name)
             ? throw new UserException($"{name} is not a run's folder: it has no config.yaml; name a run's folder or a task")
@@ -54,16 +55,16 @@ internal sealed record PolicyTarget(string Name, RunConfig? Config)
     /// <summary>Loads the task.</summary>
     public ControlTask Load() => ControlTask.Load(Config?.Task ?? Name);
 
-    /// <summary>The learner that an option chooses.</summary>
-    /// <param name="text">The option's value.</param>
+    /// <summary>The learner that --learner chooses.</summary>
     /// <param name="policy">The policy that is played.</param>
     /// <returns>Null where the policy is not a run's.</returns>
     /// <exception cref="UserException">The run has no such learner, or the policy is not a run's.</exception>
-    public int? Learner(string? text, string policy)
+    public int? Learner(ParseResult parsed, string policy)
     {
         if (policy != "run")
-            return text is null ? null : throw new UserException($"--learner {text} chooses a policy of a run; it goes with --policy run");
-        int most = Run.Settings.Learners - 1, learner = OptionValue.Integer("--learner", text, 0, 0);
+            return parsed.Given("--learner") is { } text
+                ? throw new UserException($"--learner {text} chooses a policy of a run; it goes with --policy run") : null;
+        int most = Run.Settings.Learners - 1, learner = parsed.Integer("--learner", 0, 0);
         if (learner <= most) return learner;
         throw new UserException($"--learner {learner}: the run has " + (most == 0 ? "1 learner: 0" : $"{most + 1} learners: 0 to {most}"));
     }

@@ -13,7 +13,7 @@ using Naf.Sim.Rendering;
 namespace Naf.Cli.Commands;
 
 /// <summary><c>naf render</c>: a picture or a video of an episode.</summary>
-internal static class RenderCommand
+internal sealed class RenderCommand
 {
     private const string Notes = """
         A picture shows the last state of the episode, or that of --step, with the path that led there; a video shows the whole episode in real time.
@@ -21,68 +21,128 @@ internal static class RenderCommand
 
         """;
 
+    private readonly Terminal _terminal;
+    private readonly PolicyTarget _target;
+    private readonly string _out, _policy;
+    private readonly bool _isVideo, _json;
+    private readonly string? _trajectory, _camera;
+    private readonly ulong _seed;
+    private readonly int _episode, _width, _height;
+
+    // null: the policy is not a run's; the last state
+    private readonly int? _learner, _step;
+
+    /// <summary>Reads what was asked.</summary>
+    /// <exception cref="UserException">An option's value, or two options that exclude each other.</exception>
+    private RenderCommand(Terminal terminal, ParseResult parsed)
+    {
+        (_terminal, _target, _json) = (terminal, PolicyTarget.Of(parsed), parsed.IsJson());
+        _out = parsed.File("--out")
+            ?? throw new UserException("naf render needs --out FILE, a picture (.png) or a video (.mp4)");
+        _isVideo = Path.GetExtension(_out).ToLowerInvariant() switch
+        {
+            ".mp4" => true,
+            ".png" => false,
+            _ => throw new UserException($"--out {_out}: expected a name that ends in .png (a picture) or .mp4 (a video)"),
+        };
+        OutputFile.Check(_out);
+        string? step = parsed.Given("--step");
+        if (_isVideo && step is not null)
+            throw new UserException($"--step {step} chooses the state of a picture (.png); a video shows them all");
+
+        _policy = _target.Policy(parsed);
+        _trajectory = parsed.File("--trajectory");
+        if (_trajectory is not null)
+            foreach (string option in (string[])["--policy", "--episode", "--seed", "--learner"])
+                if (parsed.Given(option) is not null)
+                    throw new UserException(
+                        $"{option} chooses an episode to play, and --trajectory is one; leave out either");
+        _learner = _trajectory is null ? _target.Learner(parsed, _policy) : null;
+        _seed = _target.Seed(parsed);
+        _episode = parsed.Integer("--episode", 0, 0);
+        _step = step is null ? null : parsed.Integer("--step", 0, 0);
+        _camera = parsed.Given("--camera");
+        (_width, _height) = (Size("--width", 640), Size("--height", 480));
+
+        int Size(string option, int standard)
+        {
+            int size = parsed.Integer(option, standard, 16, 8192);
+            return !_isVideo || size % 2 == 0 ? size : throw new UserException(
+                $"{option} {size}: the size of a video is even; take {size - 1} or {size + 1}");
+        }
+    }
+
     public static Command Create(Terminal terminal)
     {
-        var options = new RenderOptions();
         var command = new ExampleCommand(
             "render", "Draws an episode: a picture (.png) or a video (.mp4). Needs neither a display nor a GPU.",
-            "naf render runs/cartpole-naf-1 --out cartpole.mp4", _ => Notes);
-        options.AddTo(command);
-        command.SetAction(parsed => Run(terminal, options.Read(parsed)));
+            "naf render runs/cartpole-naf-1 --out cartpole.mp4", _ => Notes)
+        {
+            CliOption.Target(), CliOption.Text("--out", "FILE", "the file to write: .png, or .mp4 (through ffmpeg)"),
+            CliOption.Policy(),
+            CliOption.Text("--trajectory", "FILE", "play this file (of naf evaluate --trajectory) instead"),
+            CliOption.Text("--episode", "N", "which of the seed's episodes [0]"),
+            CliOption.Text("--seed", "S", "seed of the starts [the run's test_seed]"),
+            CliOption.Text("--learner", "K", "which learner of the run [0]"),
+            CliOption.Text("--step", "T", "the state that a picture shows, from 0 (the start) [the last]"),
+            CliOption.Text("--camera", "NAME", "a camera of the model [the task's]"),
+            CliOption.Text("--width", "W", "pixels in a row [640]"), CliOption.Text("--height", "H", "rows [480]"),
+            CliOption.Json(),
+        };
+        command.SetAction(parsed => new RenderCommand(terminal, parsed).Run());
         return command;
     }
 
-    private static int Run(Terminal terminal, RenderRequest request)
+    private int Run()
     {
-        using ControlTask task = request.Target.Load();
+        using ControlTask task = _target.Load();
         var warnings = new MujocoWarningReport();
-        Trajectory episode = request.Trajectory is { } file ? TrajectoryFile.Read(file, task) : Play(task, request, terminal);
-        warnings.Give(terminal);
-        int step = request.Step ?? episode.Steps;
+        Trajectory episode = _trajectory is { } file ? TrajectoryFile.Read(file, task) : Play(task);
+        warnings.Give(_terminal);
+        int step = _step ?? episode.Steps;
         if (step > episode.Steps) throw new UserException($"--step {step}: the episode has {episode.Steps} steps; take 0 to {episode.Steps}");
 
-        using var pictures = new EpisodePictures(task, episode, request.Width, request.Height, request.Camera);
+        using var pictures = new EpisodePictures(task, episode, _width, _height, _camera);
         FrameRate rate = FrameRate.Of(task.ControlStep);
-        if (!request.IsVideo) OutputFile.Write(request.Out, target => Png.Write(target, pictures.Still(step)));
-        else if (Film(terminal, request, pictures, rate) is > 0 and int stopped) return stopped;
+        if (!_isVideo) OutputFile.Write(_out, target => Png.Write(target, pictures.Still(step)));
+        else if (Film(pictures, rate) is > 0 and int stopped) return stopped;
 
-        Report(terminal, request, task, episode, request.IsVideo ? null : step, request.IsVideo ? pictures.FramesAt(rate) : 1, rate);
+        Report(task, episode, _isVideo ? null : step, _isVideo ? pictures.FramesAt(rate) : 1, rate);
         return 0;
     }
 
-    private static Trajectory Play(ControlTask task, RenderRequest request, Terminal terminal)
+    private Trajectory Play(ControlTask task)
     {
         var episode = new Trajectory();
-        if (request.Policy == "mpc")
+        if (_policy == "mpc")
         {
-            using var planned = new PlannedEvaluation(task, request.Target.Planner(task, []), threads: 0);
-            planned.Episode(request.Seed, (ulong)request.Episode, episode);
+            using var planned = new PlannedEvaluation(task, _target.Planner(task, []), threads: 0);
+            planned.Episode(_seed, (ulong)_episode, episode);
             return episode;
         }
-        using RunPolicy? run = request.Learner is { } k
-            ? RunPolicy.Open(task, request.Target.Name, request.Target.Run, k, terminal.Warn) : null;
-        Policy policy = run is not null ? run.Act
-            : PolicyEvaluation.WithoutRun(request.Policy, request.Seed);
+        using RunPolicy? run = _learner is { } k
+            ? RunPolicy.Open(task, _target.Name, _target.Run, k, _terminal.Warn) : null;
+        Policy policy = run is not null ? run.Act : PolicyEvaluation.WithoutRun(_policy, _seed);
         using var evaluation = new Evaluator(task);
-        evaluation.Episode(policy, request.Seed, (ulong)request.Episode, episode);
+        evaluation.Episode(policy, _seed, (ulong)_episode, episode);
         return episode;
     }
 
     /// <returns>0, or the exit code of the signal that ended it.</returns>
-    private static int Film(Terminal terminal, RenderRequest request, EpisodePictures pictures, FrameRate rate)
+    private int Film(EpisodePictures pictures, FrameRate rate)
     {
         using var stop = new StopSignals();
-        if (Encode(terminal, request, pictures, rate, stop.Token)) return 0;
-        terminal.Warn($"stopped; {request.Out} was not written");
+        if (Encode(pictures, rate, stop.Token)) return 0;
+        _terminal.Warn($"stopped; {_out} was not written");
         return stop.ExitCode;
     }
 
     /// <returns>Whether the video is in its place: not when it was stopped before.</returns>
-    private static bool Encode(Terminal terminal, RenderRequest request, EpisodePictures pictures, FrameRate rate, CancellationToken stop)
+    private bool Encode(EpisodePictures pictures, FrameRate rate, CancellationToken stop)
     {
         int drawn = 0, most = pictures.FramesAt(rate);
-        using VideoFile video = VideoFile.Create(request.Out, request.Width, request.Height, rate);
-        using ProgressDisplay? display = terminal.Interactive && !request.Json ? new ProgressDisplay(State) : null;
+        using VideoFile video = VideoFile.Create(_out, _width, _height, rate);
+        using ProgressDisplay? display = _terminal.Interactive && !_json ? new ProgressDisplay(State) : null;
         try
         {
             foreach (PixelImage frame in pictures.Frames(rate))
@@ -103,27 +163,25 @@ internal static class RenderCommand
             (Volatile.Read(ref drawn), most, string.Create(CultureInfo.InvariantCulture, $"frame {Volatile.Read(ref drawn)}/{most}"));
     }
 
-    private static void Report(
-        Terminal terminal, RenderRequest request, ControlTask task, Trajectory episode, int? step, int frames, FrameRate rate)
+    private void Report(ControlTask task, Trajectory episode, int? step, int frames, FrameRate rate)
     {
-        string policy = request.Trajectory is null ? request.Policy : "trajectory";
-        if (request.Json)
+        bool played = _trajectory is null;
+        string policy = played ? _policy : "trajectory";
+        if (_json)
         {
-            Json.Write(terminal.Out, new
+            Json.Write(_terminal.Out, new
             {
-                request.Out, Target = request.Target.Name, Task = task.Name, Policy = policy, request.Trajectory, request.Learner,
-                Seed = request.Trajectory is null ? request.Seed : (ulong?)null,
-                Episode = request.Trajectory is null ? request.Episode : (int?)null,
+                Out = _out, Target = _target.Name, Task = task.Name, Policy = policy, Trajectory = _trajectory,
+                Learner = _learner, Seed = played ? _seed : (ulong?)null, Episode = played ? _episode : (int?)null,
                 episode.Steps, Step = step, Frames = frames, FramesPerSecond = step is null ? rate.PerSecond : (double?)null,
-                request.Width, request.Height, episode.Score,
+                Width = _width, Height = _height, episode.Score,
             });
             return;
         }
-        string which = request.Trajectory is { } file ? file : $"{policy} policy, episode {request.Episode} (seed {request.Seed})";
+        string which = _trajectory ?? $"{policy} policy, episode {_episode} (seed {_seed})";
         string what = step is { } s ? $"step {s} of {episode.Steps}"
             : string.Create(CultureInfo.InvariantCulture, $"{frames} frames, {frames / rate.PerSecond:0.##} s");
         string score = episode.Score is { } sum ? $"score {Texts.Score(sum)}, " : "";
-        terminal.Out.WriteLine(
-            $"{request.Out}: {task.Name}, {which}, {score}{what}, {request.Width} x {request.Height}");
+        _terminal.Out.WriteLine($"{_out}: {task.Name}, {which}, {score}{what}, {_width} x {_height}");
     }
 }

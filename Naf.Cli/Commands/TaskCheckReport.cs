@@ -6,42 +6,42 @@ using Naf.Host.Common;
 namespace Naf.Cli.Commands;
 
 /// <summary>What <c>naf tasks --check</c> prints for people to read, in 80 columns where the names are short.</summary>
-internal static class TaskCheckReport
+internal sealed class TaskCheckReport(Terminal terminal)
 {
     private const int Width = 79, Label = 12;
 
-    public static void Write(Terminal terminal, TaskCheckResult r)
+    public void Write(TaskCheckResult r)
     {
         ModelSummary m = r.Model;
-        Line(terminal, "task", r.Task);
-        Line(terminal, "model", $"{Short(m.File)}, MuJoCo {m.Mujoco}");
-        List(terminal, "joints", m.Joints.Select(j => $"{Named(j.Name)} ({j.Type}{Range(j.Low, j.High)})"));
-        List(terminal, "bodies", m.Bodies.Select(Named));
-        List(terminal, "sites", m.Sites.Select(Named));
-        List(terminal, "actuators", m.Actuators.Select(a => Named(a.Name) + (a.Low is null ? "" : $" ({Range(a.Low, a.High)[2..]})")));
-        Line(terminal, "time", $"control step {Texts.Number(m.ControlStep)} s ({m.Substeps} x {Texts.Number(m.Timestep)} s), "
+        Line("task", r.Task);
+        Line("model", $"{Short(m.File)}, MuJoCo {m.Mujoco}");
+        List("joints", m.Joints.Select(j => $"{Named(j.Name)} ({j.Type}{Range(j.Low, j.High)})"));
+        List("bodies", m.Bodies.Select(Named));
+        List("sites", m.Sites.Select(Named));
+        List("actuators", m.Actuators.Select(a => Named(a.Name) + (a.Low is null ? "" : $" ({Range(a.Low, a.High)[2..]})")));
+        Line("time", $"control step {Texts.Number(m.ControlStep)} s ({m.Substeps} x {Texts.Number(m.Timestep)} s), "
             + $"episode {m.Horizon} steps = {Texts.Number(m.Seconds)} s");
 
         string many = $"{r.RandomScore.Episodes} random episode{(r.RandomScore.Episodes == 1 ? "" : "s")}";
-        Table(terminal, $"observation, over {many}", ["", "name", "entry", "least", "most", "sd", "scale", "scaled sd"],
+        Table($"observation, over {many}", ["", "name", "entry", "least", "most", "sd", "scale", "scaled sd"],
             r.Observation.Select(x => (string[])[
                 $"{x.Index}", x.Name, x.Entry, Texts.Number(x.Minimum), Texts.Number(x.Maximum), Texts.Number(x.Deviation),
                 Texts.Number(x.InputScale), Texts.Number(x.ScaledDeviation)]));
-        Table(terminal, "reward, its sums in a random episode", ["kind", "of", "weight", "mean", "share"],
+        Table("reward, its sums in a random episode", ["kind", "of", "weight", "mean", "share"],
             r.Reward.Select(t => (string[])[t.Kind, t.Of, Texts.Number(t.Weight), Texts.Number(t.Mean), Percent(t.Share)]));
         if (r.Measures.Count > 0)
-            Table(terminal, "measures", ["name", "least", "mean", "most", "measured"], r.Measures.Select(x => (string[])[
+            Table("measures", ["name", "least", "mean", "most", "measured"], r.Measures.Select(x => (string[])[
                 x.Name, Texts.Number(x.Minimum), Texts.Number(x.Mean), Texts.Number(x.Maximum), Percent(x.Rate)]));
 
         terminal.Out.WriteLine();
-        Line(terminal, "ends early", Ends(r.Termination));
-        Line(terminal, "success", r.RandomScore.SuccessRate is { } rate ? $"{Percent(rate)} of random episodes" : "not measured");
-        Line(terminal, "score", $"{Texts.Score(r.RandomScore.Mean)} at random (standard deviation {Texts.Score(r.RandomScore.StandardDeviation)}, "
+        Line("ends early", Ends(r.Termination));
+        Line("success", r.RandomScore.SuccessRate is { } rate ? $"{Percent(rate)} of random episodes" : "not measured");
+        Line("score", $"{Texts.Score(r.RandomScore.Mean)} at random (standard deviation {Texts.Score(r.RandomScore.StandardDeviation)}, "
             + $"{r.RandomScore.Episodes} episodes)");
-        Line(terminal, "reward size", $"{Texts.Number(r.RewardSize.PerStep)} a step, times reward_scale {Texts.Number(r.RewardSize.RewardScale)} "
+        Line("reward size", $"{Texts.Number(r.RewardSize.PerStep)} a step, times reward_scale {Texts.Number(r.RewardSize.RewardScale)} "
             + $"= {Texts.Number(r.RewardSize.PerStep * r.RewardSize.RewardScale)} in the learner");
         terminal.Out.WriteLine();
-        foreach (string warning in r.Warnings) Wrap(terminal, "warning: ", 9, warning.Split(' '), " ");
+        foreach (string warning in r.Warnings) Wrap("warning: ", 9, warning.Split(' '), " ");
         terminal.Out.WriteLine(r.Warnings.Count == 0 ? "nothing found wrong" : r.Warnings.Count == 1 ? "1 warning" : $"{r.Warnings.Count} warnings");
     }
 
@@ -54,23 +54,23 @@ internal static class TaskCheckReport
             + string.Join(", ", bounds);
     }
 
-    private static void Table(Terminal terminal, string title, string[] heading, IEnumerable<string[]> rows)
+    private void Table(string title, string[] heading, IEnumerable<string[]> rows)
     {
         terminal.Out.WriteLine();
         terminal.Out.WriteLine(title);
         terminal.WriteTable([heading, .. rows]);
     }
 
-    private static void Line(Terminal terminal, string label, string text) => Wrap(terminal, label.PadRight(Label), Label, text.Split(' '), " ");
+    private void Line(string label, string text) => Wrap(label.PadRight(Label), Label, text.Split(' '), " ");
 
-    private static void List(Terminal terminal, string label, IEnumerable<string> items)
+    private void List(string label, IEnumerable<string> items)
     {
         string[] all = [.. items];
-        Wrap(terminal, label.PadRight(Label), Label, all.Length == 0 ? ["none"] : all, ", ");
+        Wrap(label.PadRight(Label), Label, all.Length == 0 ? ["none"] : all, ", ");
     }
 
     // breaks between items, and goes on under the first one
-    private static void Wrap(Terminal terminal, string start, int indent, IReadOnlyList<string> items, string separator)
+    private void Wrap(string start, int indent, IReadOnlyList<string> items, string separator)
     {
         string line = start;
         for (int i = 0; i < items.Count; i++)

@@ -14,27 +14,29 @@ internal static class TasksCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var check = CliOption.Text("--check", "FILE", "a task's file or name: tries it out and says what it found");
-        var episodes = CliOption.Text("--episodes", "N", "with --check: random episodes [100]");
-        var seed = CliOption.Text("--seed", "S", $"with --check: seed of starts and actions [{new TrainingSettings().TestSeed}]");
-        var json = CliOption.Json();
+        ulong seed = new TrainingSettings().TestSeed;
         var command = new ExampleCommand(
             "tasks", "Lists the built-in tasks (everywhere, a path to a task's file serves as well), or checks one of your own.",
-            "naf tasks --check my-task.yaml") { check, episodes, seed, json };
+            "naf tasks --check my-task.yaml")
+        {
+            CliOption.Text("--check", "FILE", "a task's file or name: tries it out and says what it found"),
+            CliOption.Text("--episodes", "N", "with --check: random episodes [100]"),
+            CliOption.Text("--seed", "S", $"with --check: seed of starts and actions [{seed}]"), CliOption.Json(),
+        };
         command.SetAction(parsed =>
         {
-            bool asJson = parsed.GetValue(json);
-            if (parsed.GetValue(check) is not { } name)
+            if (parsed.Given("--check") is not { } name)
             {
-                foreach (Option<string?> option in (Option<string?>[])[episodes, seed])
-                    if (parsed.GetValue(option) is { } value) throw new UserException($"{option.Name} {value} goes with --check FILE");
-                List(terminal, asJson);
+                foreach (string option in (string[])["--episodes", "--seed"])
+                    if (parsed.Given(option) is { } value)
+                        throw new UserException($"{option} {value} goes with --check FILE");
+                List(terminal, parsed.IsJson());
                 return 0;
             }
-            int count = OptionValue.Integer("--episodes", parsed.GetValue(episodes), 100, 1, 100_000);
-            TaskCheckResult result = Check(name, OptionValue.Seed("--seed", parsed.GetValue(seed), new TrainingSettings().TestSeed), count);
-            if (asJson) Json.Write(terminal.Out, result);
-            else TaskCheckReport.Write(terminal, result);
+            int count = parsed.Integer("--episodes", 100, 1, 100_000);
+            TaskCheckResult result = Check(name, parsed.Seed(seed), count);
+            if (parsed.IsJson()) Json.Write(terminal.Out, result);
+            else new TaskCheckReport(terminal).Write(result);
             return 0;
         });
         return command;

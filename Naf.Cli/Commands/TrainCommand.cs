@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Naf.Host.Agents;
 using Naf.Cli.Common;
 using Naf.Host.Common;
@@ -10,34 +11,61 @@ namespace Naf.Cli.Commands;
 /// <summary><c>naf train</c>: begins or resumes a training run.</summary>
 internal static class TrainCommand
 {
+    // options that are settings of the same name
+    private static readonly (string Key, string Option, string Shown)[] Direct =
+    [
+        ("algorithm", "--algorithm", "NAME"), ("episodes", "--episodes", "N"), ("seed", "--seed", "S"),
+        ("device", "--device", "D"), ("threads", "--threads", "N"), ("imagination", "--imagination", "KIND"),
+        ("plan", "--plan", "PLANNER"), ("plan_fraction", "--plan-fraction", "P"),
+    ];
+
     public static Command Create(Terminal terminal)
     {
-        var options = new TrainOptions();
         var command = new ExampleCommand(
             "train", "Trains a policy for a task and keeps everything in a run's folder.",
-            "naf train reacher-single --episodes 150 --seeds 0..4 --set tau=0.01      five learners side by side", SettingsText);
-        options.AddTo(command);
-        command.SetAction(parsed => Run(terminal, options.Read(parsed)));
+            "naf train reacher-single --episodes 150 --seeds 0..4 --set tau=0.01      five learners side by side", SettingsText)
+        {
+            new Argument<string?>("TASK")
+            {
+                Description = "a built-in task (naf tasks) or a task's .yaml file", Arity = ArgumentArity.ZeroOrOne,
+            },
+        };
+        foreach ((string key, string option, string shown) in Direct)
+            command.Add(CliOption.Text(option, shown, Setting.Find(key)!.Help));
+        foreach (Option option in (Option[])
+        [
+            CliOption.Text("--seeds", "A..B", "a population: a learner for each seed from A to B [one]"),
+            CliOption.Set("change a setting; may be repeated"),
+            CliOption.Text("--config", "FILE", "settings from a YAML file, such as another run's config.yaml"),
+            CliOption.Text("--out", "DIR", "the folder of the run [runs/TASK-ALGORITHM-N]"),
+            CliOption.Text("--resume", "DIR", "go on with the run in this folder, bitwise as if it had never stopped"),
+            CliOption.Text(
+                "--checkpoint", "latest|previous", "with --resume: latest, or previous if the latest is damaged [latest]"),
+            CliOption.Flag(
+                "--accept-changes", "with --resume: go on although the simulator or the device are not what they were"),
+            CliOption.Flag("--json", "print one JSON object at the end"),
+        ]) command.Add(option);
+        command.SetAction(parsed => Run(terminal, parsed));
         return command;
     }
 
-    private static int Run(Terminal terminal, TrainRequest request)
+    private static int Run(Terminal terminal, ParseResult parsed)
     {
-        using TrainingRun run = request.Resume is { } folder
-            ? TrainingRun.Resume(folder, request.Previous, request.Given, request.Accept, terminal.Warn)
-            : Begin(request);
+        List<GivenValue> given = Given(parsed);
+        using TrainingRun run = Open(terminal, parsed, given);
         using var stop = new StopSignals();
         run.Warn = terminal.Warn;
         if (run.DeviceNote.Length > 0) terminal.Warn(run.DeviceNote);
-        WarnOfIdle(terminal, run.Settings, request);
+        WarnOfIdle(terminal, run.Settings, given);
 
         var warnings = new MujocoWarningReport();
         TrainingResult result;
-        using (TrainDisplay? display = terminal.Interactive && !request.Json ? new TrainDisplay(() => run.Progress) : null)
+        using (ProgressDisplay? display = terminal.Interactive && !parsed.IsJson()
+            ? new ProgressDisplay(() => Describe(run.Progress)) : null)
             result = run.Train(stop.Token);
         warnings.Give(terminal);
 
-        if (request.Json) Json.Write(terminal.Out, result);
+        if (parsed.IsJson()) Json.Write(terminal.Out, result);
         else Report(terminal, result);
         if (result.Finished) return 0;
         if (result.Learners.All(l => l.Stopped is not null))
@@ -49,26 +77,63 @@ internal static class TrainCommand
         return stop.ExitCode;
     }
 
+    // settings from --set, then from explicit options
+    private static List<GivenValue> Given(ParseResult parsed)
+    {
+        var given = parsed.GetValue<string[]>("--set")!.Select(SettingsResolver.Split).ToList();
+        foreach ((string key, string option, _) in Direct)
+            if (parsed.Given(option) is { } text) given.Add(new GivenValue(key, text, option));
+        if (parsed.Given("--seeds") is not { } range) return given;
+        if (given.Any(g => g.Place == "--seed")) throw new UserException("--seed and --seeds exclude each other; give one of them");
+        string[] ends = range.Split("..");
+        if (ends.Length != 2 || !ulong.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out ulong first)
+            || !ulong.TryParse(ends[1], NumberStyles.None, CultureInfo.InvariantCulture, out ulong last)
+            || first > last || last - first >= 4096)
+            throw new UserException($"--seeds {range}: expected A..B with A not above B, such as 0..7");
+        string learners = (last - first + 1).ToString(CultureInfo.InvariantCulture);
+        return [.. given, new("seed", ends[0], "--seeds"), new("learners", learners, "--seeds")];
+    }
+
+    /// <exception cref="UserException">Options that do not go together.</exception>
+    private static TrainingRun Open(Terminal terminal, ParseResult parsed, List<GivenValue> given)
+    {
+        string? task = parsed.Given("TASK"), config = parsed.Given("--config"), folder = parsed.Given("--out");
+        string? checkpoint = parsed.Given("--checkpoint");
+        bool accept = parsed.GetValue<bool>("--accept-changes");
+        if (parsed.Given("--resume") is { } resume)
+        {
+            if (task is not null) throw new UserException($"--resume {resume} knows its task; leave out '{task}'");
+            if ((folder ?? config) is not null)
+                throw new UserException("--resume goes on with a run's own folder and settings; leave out --out and --config");
+            if (checkpoint is not (null or "latest" or "previous"))
+                throw new UserException($"--checkpoint {checkpoint}: expected latest or previous");
+            return TrainingRun.Resume(resume, checkpoint == "previous", given, accept, terminal.Warn);
+        }
+        if (accept) throw new UserException("--accept-changes says what a resumed run may differ in; it needs --resume DIR");
+        if (checkpoint is not null) throw new UserException("--checkpoint says where to resume from; it needs --resume DIR");
+        if (task is null) throw new UserException("naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR");
+        IEnumerable<GivenValue> ofFile = config is null ? [] : SettingsFile.Read(config);
+        return TrainingRun.Begin(task, ofTask => SettingsResolver.Apply(ofTask, [.. ofFile, .. given]), folder);
+    }
+
     // what was asked for and has no effect
-    private static void WarnOfIdle(Terminal terminal, TrainingSettings s, TrainRequest request)
+    private static void WarnOfIdle(Terminal terminal, TrainingSettings s, List<GivenValue> given)
     {
         bool learns = s.Imagination.Kind != ImaginationKind.Off || s.Plan.Kind == PlanKind.Ilqg;
         if (learns && s.Imagination.RefitEpisodes >= s.Episodes)
             terminal.Warn($"the dynamics are first fitted after episode {s.Imagination.RefitEpisodes} (refit_episodes), so that these "
                 + $"{s.Episodes} episodes imagine and plan nothing by them");
-        bool Given(string start) => request.Given.Any(g => g.Key.StartsWith(start, StringComparison.Ordinal));
-        if (s.Plan.Kind == PlanKind.None && (Given("plan_fraction") || Given("mpc_") || Given("ilqg_")))
+        bool IsGiven(string start) => given.Any(g => g.Key.StartsWith(start, StringComparison.Ordinal));
+        if (s.Plan.Kind == PlanKind.None && (IsGiven("plan_fraction") || IsGiven("mpc_") || IsGiven("ilqg_")))
             terminal.Warn("plan_fraction, mpc_ and ilqg_ settings do nothing without --plan ilqg or --plan mpc");
-        if (s.Imagination.Kind == ImaginationKind.Off && (Given("imagined_") || Given("imagination_")))
+        if (s.Imagination.Kind == ImaginationKind.Off && (IsGiven("imagined_") || IsGiven("imagination_")))
             terminal.Warn("imagined_ and imagination_ settings do nothing without --imagination fitted, true or network");
     }
 
-    private static TrainingRun Begin(TrainRequest request)
-    {
-        string name = request.Task ?? throw new UserException("naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR");
-        IEnumerable<GivenValue> ofFile = request.Config is { } file ? SettingsFile.Read(file) : [];
-        return TrainingRun.Begin(name, ofTask => SettingsResolver.Apply(ofTask, [.. ofFile, .. request.Given]), request.Out);
-    }
+    private static (double Done, double Most, string Text) Describe(TrainingProgress p) => (p.EpisodesEnded, p.Episodes,
+        string.Create(CultureInfo.InvariantCulture, $"episode {p.EpisodesEnded}/{p.Episodes}")
+        + $"  test {Texts.Score(p.LastTest)} (best {Texts.Score(p.BestTest)})  {Texts.Rate(p.UpdatesPerSecond)} updates/s"
+        + (p.Left is { } left ? $"  {Texts.Duration(left)} left" : ""));
 
     private static void Report(Terminal terminal, TrainingResult r)
     {

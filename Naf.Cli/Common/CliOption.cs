@@ -1,10 +1,12 @@
 using System.CommandLine;
+using System.Globalization;
+using Naf.Host.Common;
 
 namespace Naf.Cli.Common;
 
 /// <summary>
-/// The options of commands. Values stay text here and are read by <see cref="OptionValue"/> or <c>Setting</c>, whose errors say
-/// what was expected.
+/// The options of commands. Values stay text until an action reads them here or by <c>Setting</c>; an error says what was
+/// expected.
 /// </summary>
 internal static class CliOption
 {
@@ -12,20 +14,69 @@ internal static class CliOption
     /// <param name="name">Its name, such as --episodes.</param>
     /// <param name="shown">How help shows the value, such as N.</param>
     /// <param name="description">What it does, in a few words; its default in square brackets.</param>
-    public static Option<string?> Text(string name, string shown, string description) => new(name) { Description = description, HelpName = shown };
-
-    /// <summary>An option that may be given several times.</summary>
-    public static Option<string[]> Texts(string name, string shown, string description) =>
-        new(name) { Description = description, HelpName = shown, DefaultValueFactory = _ => [] };
+    public static Option<string?> Text(string name, string shown, string description) =>
+        new(name) { Description = description, HelpName = shown };
 
     /// <summary>An option without a value.</summary>
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
+
+    /// <summary>RUN|TASK, which <c>PolicyTarget</c> reads.</summary>
+    public static Argument<string> Target() => new("RUN|TASK") { Description = "a run's folder, or a task" };
 
     /// <summary>--policy, of commands that play episodes; <c>PolicyTarget.Policy</c> reads it.</summary>
     public static Option<string?> Policy() => Text(
         "--policy", "NAME",
         "run (a run's policy without noise), random, zero (no action) or mpc (a planner) [run for a run, random for a task]");
 
+    /// <summary>--device.</summary>
+    public static Option<string?> Device() => Text("--device", "D", "auto, cpu, cuda:N, opencl:N or emulated [auto]");
+
+    /// <summary>--set, which may be given several times.</summary>
+    public static Option<string[]> Set(string description) =>
+        new("--set") { Description = description, HelpName = "KEY=VALUE", DefaultValueFactory = _ => [] };
+
     /// <summary>--json, which every command has.</summary>
     public static Option<bool> Json() => Flag("--json", "print one JSON object");
+
+    /// <summary>Whether --json was given.</summary>
+    public static bool IsJson(this ParseResult parsed) => parsed.GetValue<bool>("--json");
+
+    /// <summary>An option's or argument's text; null where it was not given.</summary>
+    public static string? Given(this ParseResult parsed, string option) => parsed.GetValue<string>(option);
+
+    /// <summary>An option's whole number; <paramref name="standard"/> where the option was not given.</summary>
+    /// <exception cref="UserException">It is not one, or out of range.</exception>
+    public static int Integer(
+        this ParseResult parsed, string option, int standard, int least, int most = int.MaxValue)
+    {
+        if (parsed.Given(option) is not { } text) return standard;
+        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
+            && value >= least && value <= most ? value : throw new UserException(
+                $"{option} {text}: expected a whole number from {least}{(most == int.MaxValue ? "" : $" to {most}")}");
+    }
+
+    /// <summary>An option's name of a file; null where the option was not given.</summary>
+    /// <exception cref="UserException">It is empty.</exception>
+    public static string? File(this ParseResult parsed, string option) =>
+        parsed.Given(option) is { } text && string.IsNullOrWhiteSpace(text)
+            ? throw new UserException($"{option} '{text}': expected the name of a file") : parsed.Given(option);
+
+    /// <summary>--seed.</summary>
+    /// <exception cref="UserException">It is not one.</exception>
+    public static ulong Seed(this ParseResult parsed, ulong standard)
+    {
+        if (parsed.Given("--seed") is not { } text) return standard;
+        return ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
+            ? value : throw new UserException($"--seed {text}: expected a whole number from 0");
+    }
+
+    /// <summary>--seconds.</summary>
+    /// <exception cref="UserException">It is not above 0.</exception>
+    public static double Seconds(this ParseResult parsed, double standard)
+    {
+        if (parsed.Given("--seconds") is not { } text) return standard;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+            && value > 0 && double.IsFinite(value)
+            ? value : throw new UserException($"--seconds {text}: expected a number of seconds above 0");
+    }
 }

@@ -15,18 +15,10 @@ public static class Json
         Converters = { new FiniteOrNull() },
     };
 
-    /// <summary>Writes an object and ends the line.</summary>
-    public static void Write(TextWriter target, object value) => target.WriteLine(JsonSerializer.Serialize(value, Options));
-
-    /// <summary>Writes the members of several objects as one.</summary>
-    public static void Write(TextWriter target, params object[] parts)
-    {
-        var whole = new JsonObject();
-        foreach (object part in parts)
-            foreach ((string key, JsonNode? value) in JsonSerializer.SerializeToNode(part, Options)!.AsObject())
-                whole.Add(key, value?.DeepClone());
-        target.WriteLine(whole.ToJsonString(Options));
-    }
+    /// <summary>Writes the members of all objects as one, and ends the line.</summary>
+    public static void Write(TextWriter target, params object[] parts) => target.WriteLine(new JsonObject(
+        parts.SelectMany(part => JsonSerializer.SerializeToNode(part, Options)!.AsObject())
+            .Select(member => KeyValuePair.Create(member.Key, member.Value?.DeepClone()))).ToJsonString(Options));
 
     private sealed class FiniteOrNull : JsonConverter<double>
     {

@@ -3,7 +3,7 @@ using Spectre.Console;
 namespace Naf.Cli.Common;
 
 /// <summary>A line on the terminal that shows how far some work has come, until disposed. Drawn by a thread of its own, on standard error.</summary>
-internal class ProgressDisplay : IDisposable
+internal sealed class ProgressDisplay : IDisposable
 {
     private const int Milliseconds = 200;
     private readonly ManualResetEventSlim _ended = new();
