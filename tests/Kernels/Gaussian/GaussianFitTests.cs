@@ -10,9 +10,7 @@ using NUnit.Framework.Constraints;
 namespace Naf.Tests;
 
 /// <summary>The fit on every device: against the body in double, and what it promises to each learner.</summary>
-[TestFixture("cpu")]
-[TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
-public sealed class GaussianFitTests(string name) : DeviceFixture(name)
+public sealed class GaussianFitTests(string name) : EveryDeviceFixture(name)
 {
     private static readonly DynamicsShape Shape = new(31, 7, 2);
 

@@ -76,7 +76,7 @@ public sealed class KnownSystemTests
             {
                 // the inverse of the inputs' covariance, [P 0; 0 σ² I]
                 (double[] mean, double[,] p) = system.Moments(step);
-                double[,] inverse = SmallMatrices.Inverse(p);
+                double[,] inverse = SmallMatrices.Inverse(p).Inverse;
                 double variance = system.ActionDeviation * system.ActionDeviation, square = 1;
                 for (int i = 0; i < s; i++)
                     for (int j = 0; j < s; j++) square += mean[i] * inverse[i, j] * mean[j];

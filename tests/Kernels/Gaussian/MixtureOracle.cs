@@ -9,7 +9,7 @@ internal static class MixtureOracle
     /// <summary>πₖ N(z; μₖ, Σₖ) for all k.</summary>
     public static double[] Densities(GaussianMixture mixture, double[] z) =>
         [.. Enumerable.Range(0, mixture.Components).Select(k => mixture.Weights[k] * Math.Exp(
-            SmallMatrices.LogDensity(z, mixture.Means.Slice(k * z.Length, z.Length), Covariance(mixture, k))))];
+            LinearSystem.LogDensity(z, mixture.Means.Slice(k * z.Length, z.Length).ToArray(), Covariance(mixture, k))))];
 
     /// <summary>[.. weights, .. means, .. covariances] after one more round of expectation and maximisation.</summary>
     /// <param name="nu">ν: samples that the covariance of all of them counts for in each component.</param>
@@ -45,9 +45,10 @@ internal static class MixtureOracle
         double[] all = SampleMoments.Of(size, samples).Covariance();
         for (int k = 0; k < mixture.Components; k++)
         {
-            double[,] sigma = SmallMatrices.Square(Covariance(mixture, k), size);
-            double[,] inverse = SmallMatrices.Inverse(sigma);
-            objective -= nu / 2 * Math.Log(SmallMatrices.Determinant(sigma));
+            var sigma = new double[size, size];
+            for (int i = 0; i < size * size; i++) sigma[i / size, i % size] = Covariance(mixture, k)[i];
+            (double[,] inverse, double determinant) = SmallMatrices.Inverse(sigma);
+            objective -= nu / 2 * Math.Log(determinant);
             for (int i = 0; i < size; i++)
                 for (int j = 0; j < size; j++)
                     objective -= nu / 2 * inverse[i, j] * (all[j * size + i] + (i == j ? floor : 0));

@@ -5,7 +5,7 @@ namespace Naf.Tests;
 
 /// <summary>
 /// The fit of one time step in whole matrices and plain loops, as the formulas say: it standardises the data, inverts
-/// by Gauss and Jordan with pivots, and goes back to the data's units. It shares no line with the product.
+/// by LAPACK, and goes back to the data's units. It shares no line with the product.
 /// </summary>
 internal sealed record PlainGaussianFit(double[,] F, double[] Offset, double[,] N)
 {
@@ -35,9 +35,10 @@ internal sealed record PlainGaussianFit(double[,] F, double[] Offset, double[,] 
             }
 
         // F = ((Σ_ii + R)⁻¹ Σ_ip)ᵀ; a constant entry has a scale of 0, so that its row and its column are 0
-        double[,] ridged = SmallMatrices.Block(sigma, 0, 0, inputs, inputs), b = new double[inputs, states];
-        for (int i = 0; i < inputs; i++) ridged[i, i] += settings.Ridge;
-        double[,] inverse = SmallMatrices.Inverse(ridged);
+        var (ridged, b) = (new double[inputs, inputs], new double[inputs, states]);
+        for (int i = 0; i < inputs; i++)
+            for (int j = 0; j < inputs; j++) ridged[i, j] = sigma[i, j] + (i == j ? settings.Ridge : 0);
+        double[,] inverse = SmallMatrices.Inverse(ridged).Inverse;
         for (int i = 0; i < inputs; i++)
             for (int j = 0; j < states; j++)
                 for (int k = 0; k < inputs; k++) b[i, j] += inverse[i, k] * sigma[k, inputs + j];

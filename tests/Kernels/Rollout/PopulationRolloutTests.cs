@@ -35,25 +35,6 @@ public sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(nam
         rollouts.Run();
     }
 
-    private static byte[] State(NafPopulation population)
-    {
-        using var stream = new MemoryStream();
-        population.Save(stream);
-        return stream.ToArray();
-    }
-
-    // more rollouts, and updates from them: R_f of both learners, and what they then do
-    private static (float[] Rows, int[] Newest, float[] U) GoOn(Device device, NafPopulation population)
-    {
-        using ImaginationRollouts rollouts = Rollouts(device, population, seed: 70);
-        Run(rollouts);
-        int[] both = [0, 1];
-        float[] rows = [.. both.SelectMany(k => population.LearnerAt(k).Imagined.Rows.ToArray())], u = new float[4];
-        population.Update(imagined: 5, real: 0);
-        population.ActAll([.. rows.AsSpan(0, 6), .. rows.AsSpan(rows.Length / 2, 6)], u);
-        return (rows, [.. both.Select(k => population.LearnerAt(k).Imagined.Newest)], u);
-    }
-
     [TestCase(false, false)]
     [TestCase(true, true)]
     public void The_acting_policy_fills_R_f_and_the_updates_take_it(bool trunk, bool batchNorm)
@@ -81,33 +62,6 @@ public sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(nam
         population.Update(imagined: 5, real: 0);
         LearnerReport report = population.TakeReport(1);
         Assert.That((report.Updates, report.Finite), Is.EqualTo((25L, true)));
-    }
-
-    [Test]
-    public void R_f_outlasts_a_checkpoint_here_and_on_another_device()
-    {
-        using NafPopulation first = Population(Device), again = Population(Device), moved = Population(Other);
-        for (int k = 0; k < 2; k++) UpdateCheck.Fill(first, k, 64, (ulong)k);
-        // 248 rows in 150 places: the next one is the 98th
-        using (ImaginationRollouts rollouts = Rollouts(Device, first, seed: 50))
-            for (int round = 0; round < 2; round++) Run(rollouts);
-        byte[] state = State(first);
-        Assert.That(first.LearnerAt(1).Imagined.Newest, Is.EqualTo(97));
-        foreach (NafPopulation population in (NafPopulation[])[again, moved])
-        {
-            population.Load(new MemoryStream(state));
-            Assert.That(State(population), Is.EqualTo(state));
-        }
-
-        (float[] rows, int[] newest, float[] u) = GoOn(Device, first);
-        Assert.That(newest, Is.All.EqualTo((97 + 124) % 150));
-        (float[] sameRows, int[] sameNewest, float[] sameU) = GoOn(Device, again);
-        Assert.That((sameRows, sameNewest, sameU), Is.EqualTo((rows, newest, u)));
-        Assert.That(State(again), Is.EqualTo(State(first)));
-        (float[] otherRows, int[] otherNewest, float[] otherU) = GoOn(Other, moved);
-        Assert.That(otherNewest, Is.EqualTo(newest));
-        Assert.That(otherRows, Is.EqualTo(rows).Within(Tolerances.ImaginedRow));
-        Assert.That(otherU, Is.EqualTo(u).Within(Tolerances.FirstUpdates));
     }
 
     [Test]

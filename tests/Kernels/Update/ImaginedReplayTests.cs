@@ -11,9 +11,7 @@ using static Naf.Tests.NafUpdateTests;
 namespace Naf.Tests;
 
 /// <summary>R_f filled by the host and by rollouts, emptied, saved and loaded: on every device what a list of rows on the processor says.</summary>
-[TestFixture("cpu")]
-[TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
-public sealed class ImaginedReplayTests(string name) : DeviceFixture(name)
+public sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name)
 {
     private const int Capacity = 150, Row = 16;
     private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 3, action: 2, horizon: 9);
@@ -132,8 +130,7 @@ public sealed class ImaginedReplayTests(string name) : DeviceFixture(name)
     [Test]
     public void A_checkpoint_holds_rows_that_were_on_their_way_and_puts_away_those_of_who_loads_it()
     {
-        using Device cpu = new CpuDevice(1);
-        using NafPopulation first = Population(Device), again = Population(Device), moved = Population(cpu);
+        using NafPopulation first = Population(Device), again = Population(Device), moved = Population(Other);
         Imagine(Device, first, seed: 50);
         Store(first, 0, series: 0, count: 40);
         first.ClearImagined(1);
@@ -146,15 +143,22 @@ public sealed class ImaginedReplayTests(string name) : DeviceFixture(name)
             Assert.That(State(p), Is.EqualTo(state));
             Assert.That((p.ImaginedCount(0), p.ImaginedCount(1)), Is.EqualTo((Capacity, 20)));
         }
-        foreach ((Device on, NafPopulation p) in new[] { (Device, first), (Device, again), (cpu, moved) })
+        foreach ((Device on, NafPopulation p) in new[] { (Device, first), (Device, again), (Other, moved) })
         {
             Store(p, 1, series: 400, count: 3);
             Imagine(on, p, seed: 70);
             p.Update(imagined: 3, real: 0);
         }
         Assert.That(State(again), Is.EqualTo(State(first)));
+        float[] x = Rows(first, 0)[0][..6], u = new float[2], expected = new float[2];
         for (int k = 0; k < 2; k++)
+        {
             Assert.That(Rows(moved, k), Is.EqualTo(Rows(first, k)).Within(Tolerances.ImaginedRow), $"learner {k}");
+            Assert.That(moved.LearnerAt(k).Imagined.Newest, Is.EqualTo(first.LearnerAt(k).Imagined.Newest));
+            first.Act(k, x, expected);
+            moved.Act(k, x, u);
+            Assert.That(u, Is.EqualTo(expected).Within(Tolerances.FirstUpdates));
+        }
     }
 
     [Test]

@@ -7,9 +7,7 @@ using Naf.Kernels.Update;
 namespace Naf.Tests;
 
 /// <summary>Updates on the processor and every GPU device, against the reference in double, on awkward sizes.</summary>
-[TestFixture("cpu")]
-[TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
-public sealed class NafUpdateTests(string name) : DeviceFixture(name)
+public sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
 {
     private static readonly string[] Kinds = ["", "trunk", "norm", "trunk norm"];
 
@@ -25,7 +23,7 @@ public sealed class NafUpdateTests(string name) : DeviceFixture(name)
     public void Three_updates_are_those_of_the_reference(int state, int action, string hidden, int batch, string kind)
     {
         // a batch of one has no variance to normalise by
-        foreach (string k in DeviceName == "cpu" ? Kinds[..(batch == 1 ? 2 : 4)] : [kind])
+        foreach (string k in OnCpu ? Kinds[..(batch == 1 ? 2 : 4)] : [kind])
         {
             var settings = new LearnerSettings { Seed = 3, Gamma = 0.9f, RewardScale = 2, ClipNorm = 5 };
             NafShape shape = Shape(state, action, hidden, k);
