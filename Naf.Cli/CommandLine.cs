@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using Naf.Gpu.Devices;
 using Naf.Cli.Bench;
 using Naf.Cli.Commands;
@@ -25,7 +26,7 @@ public static class CommandLine
         ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
         {
-            terminal.Warn(UsageError.Describe(parsed));
+            terminal.Warn(Misuse(parsed));
             return ExitCode.Misused;
         }
         try
@@ -61,6 +62,25 @@ public static class CommandLine
             if (option is VersionOption version) version.Action = new PrintVersion();
         }
         return root;
+    }
+
+    // what was wrong with a command line, in one sentence
+    private static string Misuse(ParseResult parsed)
+    {
+        var path = new Stack<string>();
+        for (SymbolResult? result = parsed.CommandResult; result is CommandResult c; result = c.Parent)
+            path.Push(c.Command is RootCommand ? "naf" : c.Command.Name);
+        Command command = parsed.CommandResult.Command;
+        string? unknown = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null;
+        string problem = unknown switch
+        {
+            null => parsed.Errors[0].Message.TrimEnd('.'),
+            ['-', ..] => $"there is no option {unknown}{Texts.DidYouMean(unknown, command.Options.Select(o => o.Name))}",
+            _ when command.Subcommands.Count > 0 =>
+                $"there is no command '{unknown}'{Texts.DidYouMean(unknown, command.Subcommands.Select(c => c.Name))}",
+            _ => $"'{unknown}' is one argument too many",
+        };
+        return $"{problem}; {string.Join(' ', path)} --help shows what there is";
     }
 
     /// <summary>The usual help of a command, followed by its notes and its example.</summary>

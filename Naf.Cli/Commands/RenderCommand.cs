@@ -105,7 +105,15 @@ internal sealed class RenderCommand
         using var pictures = new EpisodePictures(task, episode, _width, _height, _camera);
         FrameRate rate = FrameRate.Of(task.ControlStep);
         if (!_isVideo) OutputFile.Write(_out, target => Png.Write(target, pictures.Still(step)));
-        else if (Film(pictures, rate) is > 0 and int stopped) return stopped;
+        else
+        {
+            using var stop = new StopSignals();
+            if (!Encode(pictures, rate, stop.Token))
+            {
+                _terminal.Warn($"stopped; {_out} was not written");
+                return stop.ExitCode;
+            }
+        }
 
         Report(task, episode, _isVideo ? null : step, _isVideo ? pictures.FramesAt(rate) : 1, rate);
         return 0;
@@ -126,15 +134,6 @@ internal sealed class RenderCommand
         using var evaluation = new Evaluator(task);
         evaluation.Episode(policy, _seed, (ulong)_episode, episode);
         return episode;
-    }
-
-    /// <returns>0, or the exit code of the signal that ended it.</returns>
-    private int Film(EpisodePictures pictures, FrameRate rate)
-    {
-        using var stop = new StopSignals();
-        if (Encode(pictures, rate, stop.Token)) return 0;
-        _terminal.Warn($"stopped; {_out} was not written");
-        return stop.ExitCode;
     }
 
     /// <returns>Whether the video is in its place: not when it was stopped before.</returns>

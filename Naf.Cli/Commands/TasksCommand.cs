@@ -44,9 +44,20 @@ internal static class TasksCommand
 
     private static void List(Terminal terminal, bool json)
     {
-        TaskRow[] tasks = [.. TaskLibrary.Files.Select(Describe)];
+        var tasks = TaskLibrary.Files.Select(file =>
+        {
+            using ControlTask task = ControlTask.Load(file.Path);
+            return new
+            {
+                task.Name, task.ObservationSize, task.ActionSize, task.Horizon, task.ControlStep, file.Description,
+                Observations = task.ObservationNames.ToArray(),
+            };
+        }).ToArray();
         if (json) Json.Write(terminal.Out, new { Tasks = tasks });
-        else terminal.WriteTable([["name", "observations", "actions", "steps", "seconds a step", "what"], .. tasks.Select(Cells)]);
+        else
+            terminal.WriteTable([["name", "observations", "actions", "steps", "seconds a step", "what"],
+                .. tasks.Select(t => (string[])[t.Name, Text(t.ObservationSize), Text(t.ActionSize), Text(t.Horizon),
+                    Text(t.ControlStep), t.Description])]);
     }
 
     private static TaskCheckResult Check(string name, ulong seed, int episodes)
@@ -58,18 +69,5 @@ internal static class TasksCommand
         return result with { Warnings = [.. result.Warnings, .. warnings.Sentences()] };
     }
 
-    private static TaskRow Describe(TaskFile file)
-    {
-        using ControlTask task = ControlTask.Load(file.Path);
-        return new TaskRow(
-            task.Name, task.ObservationSize, task.ActionSize, task.Horizon, task.ControlStep, file.Description, [.. task.ObservationNames]);
-    }
-
-    private static string[] Cells(TaskRow t) =>
-        [t.Name, Text(t.ObservationSize), Text(t.ActionSize), Text(t.Horizon), Text(t.ControlStep), t.Description];
-
     private static string Text(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
-
-    private sealed record TaskRow(
-        string Name, int ObservationSize, int ActionSize, int Horizon, double ControlStep, string Description, IReadOnlyList<string> Observations);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Numerics;
 using Naf.Host.Common;
 
 namespace Naf.Cli.Common;
@@ -47,13 +48,9 @@ internal static class CliOption
     /// <summary>An option's whole number; <paramref name="standard"/> where the option was not given.</summary>
     /// <exception cref="UserException">It is not one, or out of range.</exception>
     public static int Integer(
-        this ParseResult parsed, string option, int standard, int least, int most = int.MaxValue)
-    {
-        if (parsed.Given(option) is not { } text) return standard;
-        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
-            && value >= least && value <= most ? value : throw new UserException(
-                $"{option} {text}: expected a whole number from {least}{(most == int.MaxValue ? "" : $" to {most}")}");
-    }
+        this ParseResult parsed, string option, int standard, int least, int most = int.MaxValue) =>
+        Number(parsed, option, standard, NumberStyles.AllowLeadingSign, value => value >= least && value <= most,
+            $"a whole number from {least}{(most == int.MaxValue ? "" : $" to {most}")}");
 
     /// <summary>An option's name of a file; null where the option was not given.</summary>
     /// <exception cref="UserException">It is empty.</exception>
@@ -63,20 +60,21 @@ internal static class CliOption
 
     /// <summary>--seed.</summary>
     /// <exception cref="UserException">It is not one.</exception>
-    public static ulong Seed(this ParseResult parsed, ulong standard)
-    {
-        if (parsed.Given("--seed") is not { } text) return standard;
-        return ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
-            ? value : throw new UserException($"--seed {text}: expected a whole number from 0");
-    }
+    public static ulong Seed(this ParseResult parsed, ulong standard) =>
+        Number(parsed, "--seed", standard, NumberStyles.None, _ => true, "a whole number from 0");
 
     /// <summary>--seconds.</summary>
     /// <exception cref="UserException">It is not above 0.</exception>
-    public static double Seconds(this ParseResult parsed, double standard)
+    public static double Seconds(this ParseResult parsed, double standard) => Number(
+        parsed, "--seconds", standard, NumberStyles.Float, value => value > 0 && double.IsFinite(value),
+        "a number of seconds above 0");
+
+    private static T Number<T>(
+        ParseResult parsed, string option, T standard, NumberStyles style, Func<T, bool> fits, string expected)
+        where T : INumber<T>
     {
-        if (parsed.Given("--seconds") is not { } text) return standard;
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
-            && value > 0 && double.IsFinite(value)
-            ? value : throw new UserException($"--seconds {text}: expected a number of seconds above 0");
+        if (parsed.Given(option) is not { } text) return standard;
+        return T.TryParse(text, style, CultureInfo.InvariantCulture, out T? value) && fits(value)
+            ? value : throw new UserException($"{option} {text}: expected {expected}");
     }
 }

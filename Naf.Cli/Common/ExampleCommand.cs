@@ -3,15 +3,12 @@ using System.CommandLine;
 namespace Naf.Cli.Common;
 
 /// <summary>A command that shows an example at the end of its help.</summary>
-/// <param name="name">Its name.</param>
-/// <param name="description">What it does.</param>
 /// <param name="example">A line to type, and what it does.</param>
 /// <param name="notes">More to say before the example, or all of it after <c>--help all</c>.</param>
-public sealed class ExampleCommand(string name, string description, string example, Func<bool, string>? notes = null) : Command(name, description)
+internal sealed class ExampleCommand(
+    string name, string description, string example, Func<bool, string>? notes = null) : Command(name, description)
 {
-    /// <summary>A line to type, and what it does.</summary>
     public string Example => example;
 
-    /// <summary>More to say before the example.</summary>
     public string Notes(bool all) => notes?.Invoke(all) ?? "";
 }
