@@ -4,13 +4,8 @@ using Naf.Host.Settings;
 
 namespace Naf.Tests;
 
-public sealed class CommandLineTests
+public sealed class CommandLineTests : MujocoFixture
 {
-    [TestCase("devices", "devices")]
-    [TestCase("tasks", "tasks")]
-    public void Lists_are_one_json_object(string command, string key) =>
-        Assert.That(TinyRun.CliJson(command, "--json").GetProperty(key).GetArrayLength(), Is.Positive);
-
     [Test]
     public void Tasks_have_their_sizes()
     {
@@ -45,15 +40,9 @@ public sealed class CommandLineTests
     [Test]
     public void Evaluate_has_the_names_that_scripts_rely_on()
     {
-        JsonElement json = TinyRun.CliJson("evaluate", "cartpole", "--policy", "random", "--episodes", "3", "--json");
+        JsonElement json = TinyRun.CliJson("evaluate", "cartpole", "--policy", "zero", "--episodes", "3", "--json");
         foreach (string name in (string[])["mean", "standard_deviation", "episodes", "success_rate"])
             Assert.That(json.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Number), name);
-    }
-
-    [Test]
-    public void Evaluate_plays_the_policy_that_does_nothing()
-    {
-        JsonElement json = TinyRun.CliJson("evaluate", "cartpole", "--policy", "zero", "--episodes", "3", "--json");
         Assert.That(json.GetProperty("policy").GetString(), Is.EqualTo("zero"));
         Assert.That(json.GetProperty("mean").GetDouble(), Is.EqualTo(-2.1).Within(0.001), "the pole hangs still");
     }
@@ -134,10 +123,29 @@ public sealed class CommandLineTests
     [TestCase("evaluate cartpole --episodes 0", ExpectedResult = "--episodes 0: expected a whole number from 1 to 1000000")]
     [TestCase("bench sim", ExpectedResult = "naf bench sim needs either --task TASK or --model FILE.xml")]
     [TestCase("bench update --seconds -1", ExpectedResult = "--seconds -1: expected a number of seconds above 0")]
+    [TestCase("render cartpole", ExpectedResult = "naf render needs --out FILE, a picture (.png) or a video (.mp4)")]
+    [TestCase("render cartpole --out a.gif", ExpectedResult = "--out a.gif: expected a name that ends in .png (a picture) or .mp4 (a video)")]
+    [TestCase("render cartpole --out a.mp4 --height 241", ExpectedResult = "--height 241: the size of a video is even; take 240 or 242")]
+    [TestCase("render cartpole --out a.png --width 8", ExpectedResult = "--width 8: expected a whole number from 16 to 8192")]
+    [TestCase("render cartpole --out a.mp4 --step 3", ExpectedResult = "--step 3 chooses the state of a picture (.png); a video shows them all")]
+    [TestCase("render cartpole --out a.png --step 151", ExpectedResult = "--step 151: the episode has 150 steps; take 0 to 150")]
+    [TestCase("render cartpole --out a.png --policy best", ExpectedResult = "--policy best: expected run, random, zero or mpc")]
+    [TestCase("render cartpole --out a.png --policy run",
+        ExpectedResult = "--policy run needs a run's folder, and cartpole is a task; train first (naf train cartpole), or use --policy random")]
+    [TestCase("render cartpole --out a.png --learner 1", ExpectedResult = "--learner 1 chooses a policy of a run; it goes with --policy run")]
+    [TestCase("render cartpole --out a.png --camera sid", ExpectedResult = "cartpole's model has no camera 'sid'; did you mean 'side'?")]
+    [TestCase("render cartpole --out a.png --trajectory t.csv --seed 1",
+        ExpectedResult = "--seed chooses an episode to play, and --trajectory is one; leave out either")]
+    [TestCase("render cartpole --out a.png --trajectory no.csv",
+        ExpectedResult = "there is no trajectory no.csv; naf evaluate TASK --trajectory no.csv writes one")]
+    [TestCase("render cartpole --out a.png --trajectory ", ExpectedResult = "--trajectory '': expected the name of a file")]
+    [TestCase("render cartpole --out a.png --trajectory .", ExpectedResult = ". is a folder; name a trajectory's file")]
+    [TestCase("render cartpole --out ", ExpectedResult = "--out '': expected the name of a file")]
+    [TestCase("render . --out a.png", ExpectedResult = ". is not a run's folder: it has no config.yaml; name a run's folder or a task")]
     public string An_error_is_one_sentence_with_the_remedy(string arguments)
     {
-        (int exitCode, string output, string error) = TinyRun.Cli(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
-        Assert.That(exitCode, Is.Not.Zero);
+        (int exitCode, string output, string error) = TinyRun.Cli(arguments.Length == 0 ? [] : arguments.Split(' '));
+        Assert.That(exitCode, Is.EqualTo(error.Contains("--help shows") ? 2 : 1));
         Assert.That(output, Is.Empty, "standard output is for results");
         Assert.That(error, Does.StartWith("naf: "));
         return error.TrimEnd()["naf: ".Length..];
@@ -157,6 +165,7 @@ public sealed class CommandLineTests
     [TestCase("--help")]
     [TestCase("train --help")]
     [TestCase("evaluate --help")]
+    [TestCase("render --help")]
     [TestCase("tasks -h")]
     [TestCase("devices -h")]
     [TestCase("bench --help")]
@@ -171,7 +180,7 @@ public sealed class CommandLineTests
         Assert.That(exitCode, Is.Zero);
         string[] lines = output.TrimEnd().Split('\n');
         Assert.That(lines[^2].Trim(), Is.EqualTo("Example:"));
-        Assert.That(lines[^1], Does.StartWith("  naf "));
+        Assert.That(lines[^1], Does.StartWith($"  naf {arguments[..arguments.LastIndexOf('-')].TrimEnd('-')}"));
     }
 
     [Test]

@@ -120,32 +120,6 @@ public sealed class RenderCommandTests : MujocoFixture
         Assert.That(Directory.GetFiles(folder.Path), Is.Empty);
     }
 
-    [TestCase("render cartpole", ExpectedResult = "naf render needs --out FILE, a picture (.png) or a video (.mp4)")]
-    [TestCase("render cartpole --out a.gif", ExpectedResult = "--out a.gif: expected a name that ends in .png (a picture) or .mp4 (a video)")]
-    [TestCase("render cartpole --out a.mp4 --height 241", ExpectedResult = "--height 241: the size of a video is even; take 240 or 242")]
-    [TestCase("render cartpole --out a.png --width 8", ExpectedResult = "--width 8: expected a whole number from 16 to 8192")]
-    [TestCase("render cartpole --out a.mp4 --step 3", ExpectedResult = "--step 3 chooses the state of a picture (.png); a video shows them all")]
-    [TestCase("render cartpole --out a.png --step 151", ExpectedResult = "--step 151: the episode has 150 steps; take 0 to 150")]
-    [TestCase("render cartpole --out a.png --policy best", ExpectedResult = "--policy best: expected run, random, zero or mpc")]
-    [TestCase("render cartpole --out a.png --policy run",
-        ExpectedResult = "--policy run needs a run's folder, and cartpole is a task; train first (naf train cartpole), or use --policy random")]
-    [TestCase("render cartpole --out a.png --learner 1", ExpectedResult = "--learner 1 chooses a policy of a run; it goes with --policy run")]
-    [TestCase("render cartpole --out a.png --camera sid", ExpectedResult = "cartpole's model has no camera 'sid'; did you mean 'side'?")]
-    [TestCase("render cartpole --out a.png --trajectory t.csv --seed 1",
-        ExpectedResult = "--seed chooses an episode to play, and --trajectory is one; leave out either")]
-    [TestCase("render cartpole --out a.png --trajectory no.csv",
-        ExpectedResult = "there is no trajectory no.csv; naf evaluate TASK --trajectory no.csv writes one")]
-    [TestCase("render cartpole --out a.png --trajectory ", ExpectedResult = "--trajectory '': expected the name of a file")]
-    [TestCase("render cartpole --out a.png --trajectory .", ExpectedResult = ". is a folder; name a trajectory's file")]
-    [TestCase("render cartpole --out ", ExpectedResult = "--out '': expected the name of a file")]
-    [TestCase("render . --out a.png", ExpectedResult = ". is not a run's folder: it has no config.yaml; name a run's folder or a task")]
-    public string An_error_is_one_sentence_with_the_remedy(string arguments)
-    {
-        (int exitCode, string output, string error) = TinyRun.Cli(arguments.Split(' '));
-        Assert.That((exitCode, output), Is.EqualTo((1, "")));
-        return error.TrimEnd()["naf: ".Length..];
-    }
-
     [Test]
     public void A_place_that_cannot_be_is_refused_before_any_work()
     {
@@ -159,12 +133,4 @@ public sealed class RenderCommandTests : MujocoFixture
     }
 
     private static string Short(ScratchFolder scratch) => scratch.Changed("cartpole", "horizon: 150", "horizon: 20");
-
-    [Test]
-    public void Help_ends_with_an_example()
-    {
-        string[] lines = TinyRun.Cli("render", "--help").Out.TrimEnd().Split('\n');
-        Assert.That(lines[^2].Trim(), Is.EqualTo("Example:"));
-        Assert.That(lines[^1], Does.StartWith("  naf render "));
-    }
 }

@@ -70,21 +70,16 @@ public sealed class RolloutBodyTests
     }
 
     [Test]
-    public void What_leaves_the_bounds_is_cut_and_not_stored()
+    public void What_leaves_the_bounds_or_is_not_a_number_is_cut_and_not_stored()
     {
         var settings = new RolloutSettings { SampleDynamics = false, Low = [-1e9f, -1e9f], High = [3, float.PositiveInfinity] };
         RolloutOracle.Result result = Run(settings, [1, 2], 3);
         Assert.That((result.Cut, result.Rows.Length), Is.EqualTo((true, 1)), "q′ = 2, then 4");
         RolloutOracle.Result lost = Run(settings with { High = [] }, [float.NaN, 0], 0);
         Assert.That((lost.Cut, lost.Rows.Length), Is.EqualTo((true, 0)));
+        lost = Run(new RolloutSettings { ActionNoise = 0.1f }, [1, 2], 0, bias: float.NaN);
+        Assert.That((lost.Cut, lost.Rows.Length), Is.EqualTo((true, 0)), "an action that is not a number");
         Assert.That(Run(settings, [1, 2], 5).Cut, Is.False, "a start at the horizon has no steps, and is no cut");
         Assert.That(Run(settings, [float.NaN, 2], 3, end: 3).Cut, Is.False, "nor is one at its end");
-    }
-
-    [Test]
-    public void An_action_that_is_not_a_number_cuts()
-    {
-        RolloutOracle.Result result = Run(new RolloutSettings { ActionNoise = 0.1f }, [1, 2], 0, bias: float.NaN);
-        Assert.That((result.Cut, result.Rows.Length), Is.EqualTo((true, 0)));
     }
 }
