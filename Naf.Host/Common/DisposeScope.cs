@@ -12,6 +12,21 @@ internal sealed class DisposeScope : IDisposable
         return resource;
     }
 
+    /// <summary>What some steps make; when one of them fails, what they opened is closed again.</summary>
+    public static T Open<T>(Func<DisposeScope, T> steps)
+    {
+        var opened = new DisposeScope();
+        try
+        {
+            return steps(opened);
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
+    }
+
     public void Dispose()
     {
         while (_opened.TryPop(out IDisposable? resource)) resource.Dispose();

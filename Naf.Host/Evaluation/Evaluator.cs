@@ -13,27 +13,26 @@ public sealed class Evaluator(IControlTask task) : IDisposable
     private readonly double[] _action = new double[task.ActionSize];
 
     /// <summary>Scores of <paramref name="episodes"/> episodes, put together.</summary>
-    /// <param name="policy">The policy.</param>
-    /// <param name="seed">Seed of the starts.</param>
-    /// <param name="episodes">How many.</param>
     /// <param name="first">Takes the first episode down, where given.</param>
     /// <exception cref="Naf.Sim.Mujoco.SimulationException">An episode left the finite numbers.</exception>
-    public EvaluationResult Run(Policy policy, ulong seed, int episodes, Trajectory? first = null)
+    public EvaluationResult Run(Policy policy, ulong seed, int episodes, Trajectory? first = null) =>
+        Run(task, episodes, i => Episode(policy, seed, (ulong)i, i == 0 ? first : null));
+
+    /// <summary>Scores of episodes that are run one after the other, put together.</summary>
+    /// <param name="episode">Runs an episode: its score, and whether it was a success.</param>
+    internal static EvaluationResult Run(IControlTask task, int episodes, Func<int, (double Score, bool Success)> episode)
     {
-        double[] scores = new double[episodes];
+        var scores = new double[episodes];
         int successes = 0;
         for (int i = 0; i < episodes; i++)
         {
-            (scores[i], bool success) = Episode(policy, seed, (ulong)i, i == 0 ? first : null);
+            (scores[i], bool success) = episode(i);
             if (success) successes++;
         }
         return Summarise(task, scores, successes);
     }
 
     /// <summary>One episode: its score, and whether it was a success.</summary>
-    /// <param name="policy">The policy.</param>
-    /// <param name="seed">Seed of the start.</param>
-    /// <param name="episode">Number of the episode.</param>
     /// <param name="record">Takes the episode down, where given.</param>
     public (double Score, bool Success) Episode(Policy policy, ulong seed, ulong episode, Trajectory? record = null) => Episode(
         (environment, action) =>
@@ -45,9 +44,6 @@ public sealed class Evaluator(IControlTask task) : IDisposable
         seed, episode, record);
 
     /// <summary>One episode of a controller that looks at the environment itself: its score, and whether it was a success.</summary>
-    /// <param name="controller">The controller.</param>
-    /// <param name="seed">Seed of the start.</param>
-    /// <param name="episode">Number of the episode.</param>
     /// <param name="record">Takes the episode down, where given.</param>
     public (double Score, bool Success) Episode(Controller controller, ulong seed, ulong episode, Trajectory? record = null)
     {
@@ -65,7 +61,6 @@ public sealed class Evaluator(IControlTask task) : IDisposable
     }
 
     /// <summary>Mean, standard deviation and, where the task has a measure of it, success rate.</summary>
-    /// <param name="task">The task.</param>
     /// <param name="scores">[episodes].</param>
     /// <param name="successes">How many were successes by that measure.</param>
     public static EvaluationResult Summarise(IControlTask task, ReadOnlySpan<double> scores, int successes) =>

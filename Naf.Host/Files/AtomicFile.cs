@@ -1,10 +1,12 @@
+using System.Runtime.InteropServices;
+
 namespace Naf.Host.Files;
 
 /// <summary>
 /// Writes a file beside its place, flushes it to the disk and renames it, so that a file under its final name is always whole, whatever
 /// happens to the process or the power.
 /// </summary>
-internal static class AtomicFile
+internal static partial class AtomicFile
 {
     /// <summary>Writes a file, in place of an older one.</summary>
     /// <param name="path">Its final place.</param>
@@ -24,7 +26,7 @@ internal static class AtomicFile
                 file.Flush(flushToDisk: true);
             }
             File.Move(partial, path, overwrite: true);
-            DurableFolder.Flush(folder);
+            FlushFolder(folder);
         }
         catch
         {
@@ -44,4 +46,23 @@ internal static class AtomicFile
             // a leftover is overwritten or removed the next time
         }
     }
+
+    // makes a rename last through a power cut, for which .NET has no call; a file system that can't do it is left alone
+    private static void FlushFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        int descriptor = Open(folder, 0);
+        if (descriptor < 0) return;
+        _ = Synchronise(descriptor);
+        _ = Close(descriptor);
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync")]
+    private static partial int Synchronise(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
 }

@@ -22,8 +22,6 @@ internal sealed class PlannedEvaluation : IDisposable
     private TimeSpan _first, _others;
     private int _episodes, _steps;
 
-    /// <param name="task">The task.</param>
-    /// <param name="settings">The planner's settings.</param>
     /// <param name="threads">Threads; 0: one per core.</param>
     public PlannedEvaluation(ControlTask task, MpcSettings settings, int threads)
     {
@@ -34,7 +32,6 @@ internal sealed class PlannedEvaluation : IDisposable
     }
 
     /// <summary>How far <see cref="Run"/> has come, for a display; may be asked by another thread.</summary>
-    /// <param name="episodes">Episodes that are run.</param>
     public (double Done, double Most, string Text) Progress(int episodes)
     {
         int steps = Volatile.Read(ref _steps);
@@ -44,27 +41,19 @@ internal sealed class PlannedEvaluation : IDisposable
 
     /// <summary>Scores of some episodes, put together, and what planning took.</summary>
     /// <param name="seed">Seed of the starts and of the planner.</param>
-    /// <param name="episodes">How many.</param>
     /// <param name="first">Takes the first episode down, where given.</param>
     /// <exception cref="Naf.Sim.Mujoco.SimulationException">An episode left the finite numbers.</exception>
     public PlannedResult Run(ulong seed, int episodes, Trajectory? first = null)
     {
-        double[] scores = new double[episodes];
-        int successes = 0;
-        for (int i = 0; i < episodes; i++)
-        {
-            (scores[i], bool success) = Episode(seed, (ulong)i, i == 0 ? first : null);
-            if (success) successes++;
-        }
+        EvaluationResult scores = Evaluator.Run(_task, episodes, i => Episode(seed, (ulong)i, i == 0 ? first : null));
         double perStep = _others.TotalMilliseconds / (_steps - _episodes), span = 1000 * _task.ControlStep;
-        return new PlannedResult(Evaluator.Summarise(_task, scores, successes), new PlanningReport(
+        return new PlannedResult(scores, new PlanningReport(
             perStep, span, span / perStep, _first.TotalMilliseconds / _episodes, _planner.Steps * _task.ControlStep, _settings.Iterations,
             _team.Threads, _planner.Statistics.ByLineSearch, _planner.Statistics.ByRandomChange, _planner.Statistics.NotAtAll));
     }
 
     /// <summary>One episode: its score, and whether it was a success.</summary>
     /// <param name="seed">Seed of the start and of the planner.</param>
-    /// <param name="episode">Number of the episode.</param>
     /// <param name="record">Takes the episode down, where given.</param>
     public (double Score, bool Success) Episode(ulong seed, ulong episode, Trajectory? record = null)
     {

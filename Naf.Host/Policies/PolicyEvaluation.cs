@@ -13,10 +13,6 @@ namespace Naf.Host.Policies;
 public static class PolicyEvaluation
 {
     /// <summary>A policy that may be asked by several threads.</summary>
-    /// <param name="act">The policy.</param>
-    /// <param name="task">The task.</param>
-    /// <param name="seed">Seed of the starts.</param>
-    /// <param name="episodes">How many.</param>
     /// <param name="threads">Threads; 0: one per core.</param>
     /// <param name="first">Takes the first episode down, where given.</param>
     public static EvaluationResult Of(Policy act, ControlTask task, ulong seed, int episodes, int threads, Trajectory? first = null)
@@ -38,8 +34,6 @@ public static class PolicyEvaluation
     }
 
     /// <summary>A policy that needs no run, by the name that <c>PolicyTarget.Policy</c> lets through: random or zero.</summary>
-    /// <param name="name">random or zero.</param>
-    /// <param name="seed">Seed of random actions.</param>
     internal static Policy WithoutRun(string name, ulong seed) => name == "zero" ? ZeroPolicy : RandomPolicy(seed);
 
     /// <summary>
@@ -56,12 +50,7 @@ public static class PolicyEvaluation
     public static Policy ZeroPolicy => (x, episode, step, u) => u.Clear();
 
     /// <summary>The policy in a run's newest checkpoint that is whole, without noise.</summary>
-    /// <param name="task">The run's task.</param>
     /// <param name="folder">The run's folder; it may be training still.</param>
-    /// <param name="config">Its config.yaml.</param>
-    /// <param name="learner">Which learner.</param>
-    /// <param name="seed">Seed of the starts.</param>
-    /// <param name="episodes">How many.</param>
     /// <param name="warn">Takes a sentence for a checkpoint that is damaged; the one before it is used.</param>
     /// <param name="first">Takes the first episode down, where given.</param>
     /// <exception cref="Naf.Host.Common.UserException">The run has no checkpoint that can be used.</exception>

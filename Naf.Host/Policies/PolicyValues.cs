@@ -39,27 +39,25 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
         using var evaluation = new Evaluator(task);
         Policy random = PolicyEvaluation.RandomPolicy(seed);
         var drawn = new float[task.ActionSize];
-        var scores = new double[episodes];
-        int successes = 0;
-        for (int i = 0; i < episodes; i++)
+        EvaluationResult result = Evaluator.Run(task, episodes, i =>
         {
             Trajectory record = i == 0 && first is not null ? first : new Trajectory();
-            (scores[i], bool success) = evaluation.Episode(
-                (x, episode, step, u) =>
-                {
-                    policy.Act(x, episode, step, u);
-                    random(x, episode, step, drawn);
-                    _x.AddRange(x);
-                    _u.AddRange(u);
-                    _random.AddRange(drawn);
-                },
-                seed, (ulong)i, record);
-            if (success) successes++;
+            (double Score, bool Success) ended = evaluation.Episode(Act, seed, (ulong)i, record);
             AddReturns(i, record);
-        }
+            return ended;
+        });
         (_v, _advantage, _q) = policy.Evaluate([.. _x], [.. _u]);
         (_, _randomAdvantage, _) = policy.Evaluate([.. _x], [.. _random]);
-        return Evaluator.Summarise(task, scores, successes);
+        return result;
+
+        void Act(ReadOnlySpan<float> x, ulong episode, int step, Span<float> u)
+        {
+            policy.Act(x, episode, step, u);
+            random(x, episode, step, drawn);
+            _x.AddRange(x);
+            _u.AddRange(u);
+            _random.AddRange(drawn);
+        }
     }
 
     /// <summary>Means over the steps, in units of the task's reward, and the correlation of Q with the discounted return.</summary>

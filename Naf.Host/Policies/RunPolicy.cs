@@ -11,24 +11,17 @@ namespace Naf.Host.Policies;
 /// <summary>The policy of a run's learner, without noise, as its newest whole checkpoint has it.</summary>
 public sealed class RunPolicy : IDisposable
 {
-    private readonly DisposeScope _opened = new();
+    private readonly DisposeScope _opened;
     private readonly NafAgent _agent;
     private readonly int _learner;
-    private DisposeScope? _loaded;
 
-    private RunPolicy(IControlTask task, RunConfig config, int learner, string device)
+    private RunPolicy(
+        DisposeScope opened, IControlTask task, string folder, RunConfig config, int learner, Action<string> warn, string device)
     {
-        (Task, _learner) = (task, learner);
-        try
-        {
-            Device place = _opened.Add(DeviceList.Select(device, 1));
-            _agent = _opened.Add(new NafAgent(task, config.Settings, place, _opened.Add(new WorkTeam(1))));
-        }
-        catch
-        {
-            _opened.Dispose();
-            throw;
-        }
+        (Task, _learner, _opened) = (task, learner, opened);
+        Device place = opened.Add(DeviceList.Select(device, 1));
+        _agent = opened.Add(new NafAgent(task, config.Settings, place, opened.Add(new WorkTeam(1))));
+        Load(RunFolder.CheckpointsOf(folder), warn);
     }
 
     /// <summary>Reads a run's policy.</summary>
@@ -37,47 +30,22 @@ public sealed class RunPolicy : IDisposable
     /// <param name="learner">Which learner.</param>
     /// <param name="warn">Takes a sentence for a checkpoint that is damaged; the one before it is used.</param>
     /// <exception cref="UserException">It is no run's folder, or the run has no checkpoint that can be used.</exception>
-    public static RunPolicy Open(string folder, EnvironmentTask? environment = null, int learner = 0, Action<string>? warn = null)
+    public static RunPolicy Open(
+        string folder, EnvironmentTask? environment = null, int learner = 0, Action<string>? warn = null) => DisposeScope.Open(opened =>
     {
-        var loaded = new DisposeScope();
-        try
-        {
-            RunConfig config = RunConfig.Read(RunFolder.ConfigOf(folder));
-            if (learner < 0 || learner >= config.Settings.Learners)
-                throw new UserException($"learner {learner}: the run {folder} has learners 0 to {config.Settings.Learners - 1}");
-            RunPolicy policy = Open(config.TaskOf(environment, loaded), folder, config, learner, warn ?? (static _ => { }));
-            policy._loaded = loaded;
-            return policy;
-        }
-        catch
-        {
-            loaded.Dispose();
-            throw;
-        }
-    }
+        RunConfig config = RunConfig.Read(RunFolder.ConfigOf(folder));
+        if (learner < 0 || learner >= config.Settings.Learners)
+            throw new UserException($"learner {learner}: the run {folder} has learners 0 to {config.Settings.Learners - 1}");
+        IControlTask task = config.TaskOf(environment, opened);
+        return new RunPolicy(opened, task, folder, config, learner, warn ?? (static _ => { }), "cpu");
+    });
 
-    /// <summary>Reads a run's policy.</summary>
-    /// <param name="task">The run's task.</param>
-    /// <param name="folder">The run's folder; it may be training still.</param>
-    /// <param name="config">Its config.yaml.</param>
-    /// <param name="learner">Which learner.</param>
-    /// <param name="warn">Takes a sentence for a checkpoint that is damaged; the one before it is used.</param>
+    /// <summary>Reads the policy of a run whose task, which must outlive it, and config.yaml were read already.</summary>
     /// <param name="device">Where it acts; one observation at a time is quickest on the CPU, wherever it was trained.</param>
     /// <exception cref="UserException">The run has no checkpoint that can be used.</exception>
-    internal static RunPolicy Open(IControlTask task, string folder, RunConfig config, int learner, Action<string> warn, string device = "cpu")
-    {
-        var policy = new RunPolicy(task, config, learner, device);
-        try
-        {
-            policy.Load(RunFolder.CheckpointsOf(folder), warn);
-            return policy;
-        }
-        catch
-        {
-            policy.Dispose();
-            throw;
-        }
-    }
+    internal static RunPolicy Open(
+        IControlTask task, string folder, RunConfig config, int learner, Action<string> warn, string device = "cpu") =>
+        DisposeScope.Open(opened => new RunPolicy(opened, task, folder, config, learner, warn, device));
 
     /// <summary>The task that it was trained on.</summary>
     public IControlTask Task { get; }
@@ -96,11 +64,7 @@ public sealed class RunPolicy : IDisposable
     public (float[] V, float[] Advantage, float[] Q) Evaluate(ReadOnlySpan<float> x, ReadOnlySpan<float> u) => _agent.Evaluate(_learner, x, u);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _opened.Dispose();
-        _loaded?.Dispose();
-    }
+    public void Dispose() => _opened.Dispose();
 
     private void Load(CheckpointStore checkpoints, Action<string> warn)
     {

@@ -24,13 +24,13 @@ public static class CheckpointFile
     public static void Write(string path, Action<Stream> body) => AtomicFile.Write(path, "writing.partial", file =>
     {
         file.Write(new byte[HeaderLength]);
-        using var hashed = new HashingStream(file);
-        body(hashed);
+        body(file);
         Span<byte> header = stackalloc byte[HeaderLength];
         Magic.CopyTo(header);
         BinaryPrimitives.WriteInt32LittleEndian(header[8..], Version);
         BinaryPrimitives.WriteInt64LittleEndian(header[12..], file.Position - HeaderLength);
-        hashed.Digest.CopyTo(header[20..]);
+        file.Position = HeaderLength;
+        SHA256.HashData(file, header[20..]);
         file.Position = 0;
         file.Write(header);
     });

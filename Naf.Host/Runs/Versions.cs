@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Sim.Control;
@@ -25,12 +26,13 @@ public sealed record Versions(
     string Naf, string Commit, string Mujoco, string Dotnet, string System, string Device, string Hardware, string Instructions, string VectorBits,
     string Driver, string Plan, string Simulation)
 {
+    private static readonly ConstructorInfo Constructor = typeof(Versions).GetConstructors()[0];
+
+    private static readonly (string Key, PropertyInfo Property)[] Keys = [.. Constructor.GetParameters().Select(
+        p => (JsonNamingPolicy.SnakeCaseLower.ConvertName(p.Name!), typeof(Versions).GetProperty(p.Name!)!))];
+
     /// <summary>The names under which config.yaml keeps them, with their values.</summary>
-    public IEnumerable<(string Key, string Value)> Entries =>
-    [
-        ("naf", Naf), ("commit", Commit), ("mujoco", Mujoco), ("dotnet", Dotnet), ("system", System), ("device", Device), ("hardware", Hardware),
-        ("instructions", Instructions), ("vector_bits", VectorBits), ("driver", Driver), ("plan", Plan), ("simulation", Simulation),
-    ];
+    public IEnumerable<(string Key, string Value)> Entries => Keys.Select(k => (k.Key, (string)k.Property.GetValue(this)!));
 
     /// <summary>This product's version as <c>naf --version</c> prints it.</summary>
     public static string Product => Informational.Split('+')[0];
@@ -57,11 +59,6 @@ public sealed record Versions(
         SimulationChecksum.Of(task));
 
     /// <summary>The entries of a stored run, missing ones empty.</summary>
-    public static Versions From(IReadOnlyDictionary<string, string> stored)
-    {
-        string Get(string key) => stored.GetValueOrDefault(key, "");
-        return new Versions(
-            Get("naf"), Get("commit"), Get("mujoco"), Get("dotnet"), Get("system"), Get("device"), Get("hardware"), Get("instructions"),
-            Get("vector_bits"), Get("driver"), Get("plan"), Get("simulation"));
-    }
+    public static Versions From(IReadOnlyDictionary<string, string> stored) =>
+        (Versions)Constructor.Invoke([.. Keys.Select(k => stored.GetValueOrDefault(k.Key, ""))]);
 }

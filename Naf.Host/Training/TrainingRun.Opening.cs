@@ -20,7 +20,8 @@ public sealed partial class TrainingRun
     /// <param name="folder">Its folder; null: runs/TASK-ALGORITHM-N.</param>
     /// <exception cref="UserException">The settings are wrong or the folder can't be had.</exception>
     /// <exception cref="DeviceException">The device can't be had.</exception>
-    public static TrainingRun Begin(string taskName, Func<TrainingSettings, TrainingSettings> settings, string? folder = null) => Open(opened =>
+    public static TrainingRun Begin(
+        string taskName, Func<TrainingSettings, TrainingSettings> settings, string? folder = null) => DisposeScope.Open(opened =>
     {
         ControlTask task = opened.Add(ControlTask.Load(taskName));
         string lasting = TaskLibrary.Names.Contains(taskName) ? taskName : Path.GetFullPath(taskName);
@@ -34,7 +35,7 @@ public sealed partial class TrainingRun
     /// <exception cref="UserException">The settings are wrong or the folder can't be had.</exception>
     /// <exception cref="DeviceException">The device can't be had.</exception>
     public static TrainingRun Begin(EnvironmentTask task, TrainingSettings settings, string? folder = null) =>
-        Open(opened => Begin(opened, task, task.StoredName, settings, folder));
+        DisposeScope.Open(opened => Begin(opened, task, task.StoredName, settings, folder));
 
     private static TrainingRun Begin(DisposeScope opened, IControlTask task, string lasting, TrainingSettings settings, string? folder)
     {
@@ -61,7 +62,7 @@ public sealed partial class TrainingRun
     /// <exception cref="UserException">It can't be resumed; the message says why and what can be done.</exception>
     public static TrainingRun Resume(
         string folder, bool previous, IEnumerable<GivenValue> changes, bool accept, Action<string> warn,
-        EnvironmentTask? task = null) => Open(opened =>
+        EnvironmentTask? task = null) => DisposeScope.Open(opened =>
     {
         RunFolder held = opened.Add(RunFolder.Open(folder));
         RunConfig stored = RunConfig.Read(held.ConfigPath);
@@ -79,21 +80,6 @@ public sealed partial class TrainingRun
         });
         return run;
     });
-
-    // what was opened on the way is closed again when a later step fails
-    private static TrainingRun Open(Func<DisposeScope, TrainingRun> steps)
-    {
-        var opened = new DisposeScope();
-        try
-        {
-            return steps(opened);
-        }
-        catch
-        {
-            opened.Dispose();
-            throw;
-        }
-    }
 
     private void StartFiles()
     {

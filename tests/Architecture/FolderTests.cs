@@ -5,7 +5,7 @@ namespace Naf.Tests;
 /// <summary>Folders are borders: a namespace a folder, arrows between folders by their `using` lines, and no cycle of arrows.</summary>
 public sealed partial class FolderTests
 {
-    private const int MostFiles = 18;
+    private const int MostFiles = 18, LongestLine = 150;
 
     // namespace → the namespaces of the product that its files use
     private static readonly Lazy<Dictionary<string, HashSet<string>>> Uses = new(() => Sources()
@@ -36,6 +36,14 @@ public sealed partial class FolderTests
             foreach (string used in Uses.Value.GetValueOrDefault(folder, [])) Visit(used, [.. path, folder]);
         }
     }
+
+    [Test]
+    public void No_line_is_too_long() => Assert.That(
+        from file in Repository.Sources("")
+        where Path.GetFileName(file) != "LayoutTable.cs" // a table of offsets, a line each
+        from line in File.ReadLines(Path.Combine(Repository.Root, file)).Index()
+        where line.Item.Length > LongestLine
+        select $"{file}:{line.Index + 1}", Is.Empty);
 
     // the parts that must stay usable without the rest
     [TestCase("Naf.Sim", "Naf.Kernels.Observation", "Naf.Kernels.Random", "Naf.Kernels.Reward")]

@@ -1,9 +1,7 @@
-using System.Diagnostics;
-
 namespace Naf.Tests;
 
 /// <summary>Training neither needs nor touches what draws pictures.</summary>
-public sealed class RenderingTests
+public sealed class RenderingTests : FolderFixture
 {
     [Test]
     public void Only_the_renderer_knows_of_egl() => Assert.That(
@@ -18,20 +16,11 @@ public sealed class RenderingTests
     [Platform("Linux")]
     public void A_training_process_loads_no_egl()
     {
-        using var folder = new TemporaryFolder();
-        string program = Path.Combine(AppContext.BaseDirectory, "naf.dll");
-        var start = new ProcessStartInfo("dotnet", [program, .. TinyRun.Arguments(folder["run"], 1)])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true,
-            // the C library's loader writes what it loads
-            Environment = { ["LD_DEBUG"] = "files", ["LD_DEBUG_OUTPUT"] = folder["loaded"] },
-        };
-        using Process naf = Process.Start(start)!;
-        Task<string> error = naf.StandardError.ReadToEndAsync();
-        naf.StandardOutput.ReadToEnd();
-        naf.WaitForExit();
-        Assert.That(naf.ExitCode, Is.Zero, error.Result);
-        string loaded = string.Concat(Directory.GetFiles(folder.Path, "loaded*").Select(File.ReadAllText));
+        // the C library's loader writes what it loads
+        using var naf = new ChildProcess(
+            "", [("LD_DEBUG", "files"), ("LD_DEBUG_OUTPUT", Folder["loaded"])], TinyRun.Arguments(Folder["run"], 1));
+        Assert.That(naf.Wait(), Is.Zero, naf.Error.Result);
+        string loaded = string.Concat(Directory.GetFiles(Folder.Path, "loaded*").Select(File.ReadAllText));
         Assert.That(loaded, Does.Contain("libmujoco").And.Not.Contain("libEGL").And.Not.Contain("libGL"));
     }
 

@@ -11,7 +11,8 @@ internal sealed class ChildProcess : IDisposable
     {
     }
 
-    private ChildProcess(string folder, (string Name, string Value)[] environment, string[] arguments)
+    /// <summary>One that works in a folder, with variables of the environment.</summary>
+    public ChildProcess(string folder, (string Name, string Value)[] environment, params string[] arguments)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "naf.dll");
         var start = new ProcessStartInfo(DotnetPath, [program, .. arguments])
@@ -23,12 +24,6 @@ internal sealed class ChildProcess : IDisposable
         Output = _process.StandardOutput.ReadToEndAsync();
         Error = _process.StandardError.ReadToEndAsync();
     }
-
-    /// <summary>One that works in a folder.</summary>
-    public static ChildProcess In(string folder, params string[] arguments) => new(folder, [], arguments);
-
-    /// <summary>One with a variable of the environment.</summary>
-    public static ChildProcess With(string name, string value, params string[] arguments) => new("", [(name, value)], arguments);
 
     /// <summary>Its standard output, once it has ended.</summary>
     public Task<string> Output { get; }

@@ -35,9 +35,13 @@ internal static class TinyRun
     }
 
     /// <summary>Trains a tiny run until it has ended some episodes and some steps more, and leaves it with a checkpoint.</summary>
-    public static void TrainPartly(string folder, int episodes, int stopInEpisode, params string[] more)
+    public static void TrainPartly(string folder, int episodes, int stopInEpisode, params string[] more) =>
+        TrainPartly(Begin(folder, episodes, more), stopInEpisode);
+
+    /// <summary>Trains a run until it has ended some episodes and some steps more, and closes it.</summary>
+    public static void TrainPartly(TrainingRun run, int stopInEpisode)
     {
-        using TrainingRun run = Begin(folder, episodes, more);
+        using TrainingRun closed = run;
         using var stop = new CancellationTokenSource();
         run.Train(stop.Token, p =>
         {
@@ -62,6 +66,16 @@ internal static class TinyRun
         using var error = new StringWriter();
         int exitCode = CommandLine.Run(arguments, new Terminal(output, error, Interactive: false));
         return (exitCode, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Runs a command that ends with an exit code, without output where it fails.</summary>
+    /// <returns>What it wrote to standard error.</returns>
+    public static string CliError(int exitCode, params string[] arguments)
+    {
+        (int code, string output, string error) = Cli(arguments);
+        Assert.That(code, Is.EqualTo(exitCode), error);
+        if (exitCode != 0) Assert.That(output, Is.Empty);
+        return error;
     }
 
     /// <summary>Runs a command that prints one JSON object and nothing else.</summary>

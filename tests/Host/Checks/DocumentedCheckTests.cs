@@ -5,7 +5,7 @@ using Naf.Sim.Mujoco;
 namespace Naf.Tests;
 
 /// <summary>The walk-through of docs/tasks.md, done as it says in an empty folder, prints what it shows.</summary>
-public sealed class DocumentedCheckTests
+public sealed class DocumentedCheckTests : FolderFixture
 {
     // the last bits of a step depend on MuJoCo's version and on the sines of the processor, and a pendulum that tumbles makes digits of them
     private static bool SameNumbers => MujocoLibrary.Load().Version == "2.2.2" && Fma.IsSupported;
@@ -13,25 +13,24 @@ public sealed class DocumentedCheckTests
     [Test]
     public void Walk_through_prints_what_it_shows()
     {
-        using var folder = new TemporaryFolder();
         string[] shown = TaskDocument.Commands("naf tasks --check");
         Assert.That(shown, Has.Length.EqualTo(3));
 
         // what the model has
-        File.WriteAllText(folder["acrobot.xml"], TaskDocument.FoundModel);
-        File.WriteAllText(folder["first.yaml"], TaskDocument.FirstTask);
-        (int exitCode, string printed) = Check(folder.Path, "first.yaml");
+        File.WriteAllText(Folder["acrobot.xml"], TaskDocument.FoundModel);
+        File.WriteAllText(Folder["first.yaml"], TaskDocument.FirstTask);
+        (int exitCode, string printed) = Check(Folder.Path, "first.yaml");
         Assert.That(exitCode, Is.Zero, printed);
         Assert.That(printed, Does.Match("(?m)^sites +none$"));
         if (SameNumbers) Assert.That(printed, Is.EqualTo(shown[0]));
 
         // the task, before the model has its site
-        File.WriteAllText(folder["acrobot.yaml"], TaskDocument.Task);
-        Assert.That(Check(folder.Path, "acrobot.yaml"), Is.EqualTo((1, shown[1])));
+        File.WriteAllText(Folder["acrobot.yaml"], TaskDocument.Task);
+        Assert.That(Check(Folder.Path, "acrobot.yaml"), Is.EqualTo((1, shown[1])));
 
         // the check
-        File.WriteAllText(folder["acrobot.xml"], TaskDocument.Model);
-        (exitCode, printed) = Check(folder.Path, "acrobot.yaml");
+        File.WriteAllText(Folder["acrobot.xml"], TaskDocument.Model);
+        (exitCode, printed) = Check(Folder.Path, "acrobot.yaml");
         Assert.That(exitCode, Is.Zero, printed);
         Assert.That(printed, Does.EndWith("\nnothing found wrong\n"));
         if (SameNumbers) Assert.That(printed, Is.EqualTo(shown[2]));
@@ -43,7 +42,7 @@ public sealed class DocumentedCheckTests
     // as a terminal shows it
     private static (int ExitCode, string Text) Check(string folder, string file)
     {
-        using ChildProcess naf = ChildProcess.In(folder, "tasks", "--check", file);
+        using ChildProcess naf = new(folder, [], "tasks", "--check", file);
         int exitCode = naf.Wait();
         return (exitCode, $"$ naf tasks --check {file}\n{naf.Output.Result}{naf.Error.Result}");
     }

@@ -84,28 +84,22 @@ public sealed class TaskCheckTests
         using var scratch = new ScratchFolder();
         string path = scratch.Copy("cartpole");
         scratch.Write("cartpole.xml", ScratchFolder.BuiltIn("cartpole.xml").Replace("gear=\"10\"", "gear=\"1e13\""));
-        (int exitCode, string output, string error) = TinyRun.Cli("tasks", "--check", path);
-        Assert.That((exitCode, output), Is.EqualTo((1, "")));
-        Assert.That(error, Does.Contain("cartpole, step 1 of the episode"));
+        Assert.That(TinyRun.CliError(1, "tasks", "--check", path), Does.Contain("cartpole, step 1 of the episode"));
     }
 
     [TestCase("tasks --check carpole", "did you mean 'cartpole'?")]
     [TestCase("tasks --check cartpole --episodes 0", "--episodes 0: expected a whole number from 1 to 100000")]
     [TestCase("tasks --episodes 3", "--episodes 3 goes with --check FILE")]
-    public void What_cannot_be_checked_is_said_in_a_sentence(string arguments, string words)
-    {
-        (int exitCode, string output, string error) = TinyRun.Cli(arguments.Split(' '));
-        Assert.That((exitCode, output), Is.EqualTo((1, "")));
-        Assert.That(error, Does.Contain(words));
-    }
+    public void What_cannot_be_checked_is_said_in_a_sentence(string arguments, string words) =>
+        Assert.That(TinyRun.CliError(1, arguments.Split(' ')), Does.Contain(words));
 
     [Test]
     public void A_malformed_task_is_refused_with_its_place()
     {
         using var scratch = new ScratchFolder();
-        (int exitCode, _, string error) = TinyRun.Cli("tasks", "--check", scratch.Changed("cartpole", "sin_cos: hinge", "sin_cos: hing"));
-        Assert.That(exitCode, Is.EqualTo(1));
-        Assert.That(error, Does.Match(@"cartpole\.yaml:\d+:\d+: the model has no joint 'hing'; did you mean 'hinge'\?"));
+        string path = scratch.Changed("cartpole", "sin_cos: hinge", "sin_cos: hing");
+        Assert.That(TinyRun.CliError(1, "tasks", "--check", path),
+            Does.Match(@"cartpole\.yaml:\d+:\d+: the model has no joint 'hing'; did you mean 'hinge'\?"));
     }
 
     [TestCase("taux: 1", "there is no setting 'taux' (did you mean tau?); naf train --help lists them")]
@@ -116,8 +110,7 @@ public sealed class TaskCheckTests
     {
         using var scratch = new ScratchFolder();
         string path = scratch.Changed("cartpole", "tau: 0.01", setting);
-        (int exitCode, string output, string error) = TinyRun.Cli("tasks", "--check", path);
-        Assert.That((exitCode, output), Is.EqualTo((1, "")));
+        string error = TinyRun.CliError(1, "tasks", "--check", path);
         Assert.That(error, Does.Contain(words));
         Assert.That(error, Is.EqualTo(TinyRun.Cli("train", path, "--episodes", "1", "--out", Path.Combine(scratch.Folder, "run")).Error));
     }

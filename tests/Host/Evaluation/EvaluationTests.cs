@@ -7,7 +7,7 @@ using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
-public sealed class EvaluationTests
+public sealed class EvaluationTests : FolderFixture
 {
     [Test]
     public void Mean_and_deviation_of_known_scores()
@@ -49,10 +49,9 @@ public sealed class EvaluationTests
     [TestCase("emulated")]
     public void Values_of_a_run_stand_beside_the_return_that_followed(string device)
     {
-        using var folder = new TemporaryFolder();
-        TrainingResult trained = TinyRun.Train(folder["run"], 2);
-        string file = folder["values.csv"];
-        JsonElement json = TinyRun.CliJson("evaluate", folder["run"], "--values", file, "--device", device, "--json");
+        TrainingResult trained = TinyRun.Train(Folder["run"], 2);
+        string file = Folder["values.csv"];
+        JsonElement json = TinyRun.CliJson("evaluate", Folder["run"], "--values", file, "--device", device, "--json");
         Assert.That(json.GetProperty("mean").GetDouble(), Is.EqualTo(trained.Learners[0].FinalTestScore!.Value).Within(1e-3));
         string[] lines = File.ReadAllLines(file);
         Assert.That(lines[0], Is.EqualTo("episode,step,reward,return,v,advantage,q,random_advantage"));
@@ -68,11 +67,11 @@ public sealed class EvaluationTests
             Assert.That(rows[i][3], Is.EqualTo(rows[i][2] + (last ? 0 : 0.99 * rows[i + 1][3])).Within(1e-9));
         }
         Assert.That(TinyRun.Cli("evaluate", "cartpole", "--values", file).Error, Does.Contain("name a run"));
-        string metrics = Path.Combine(folder["run"], "metrics.csv");
+        string metrics = Path.Combine(Folder["run"], "metrics.csv");
         byte[] before = File.ReadAllBytes(metrics);
-        Assert.That(TinyRun.Cli("evaluate", folder["run"], "--values", metrics).Error, Does.Contain("name another file"));
-        Assert.That(TinyRun.Cli("evaluate", folder["run"], "--values", folder["v.txt"]).Error, Does.Contain(".csv"));
-        Assert.That(TinyRun.Cli("evaluate", folder["run"], "--values", folder["t.csv"], "--trajectory", folder["t.csv"]).Error,
+        Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--values", metrics).Error, Does.Contain("name another file"));
+        Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--values", Folder["v.txt"]).Error, Does.Contain(".csv"));
+        Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--values", Folder["t.csv"], "--trajectory", Folder["t.csv"]).Error,
             Does.Contain("two files"));
         Assert.That(File.ReadAllBytes(metrics), Is.EqualTo(before));
     }
@@ -80,36 +79,32 @@ public sealed class EvaluationTests
     [Test]
     public void A_runs_policy_scores_as_its_last_test()
     {
-        using var folder = new TemporaryFolder();
-        TrainingResult trained = TinyRun.Train(folder["run"], 2, "learners=2");
+        TrainingResult trained = TinyRun.Train(Folder["run"], 2, "learners=2");
         for (int k = 0; k < 2; k++)
         {
-            var json = TinyRun.CliJson("evaluate", folder["run"], "--learner", $"{k}", "--json");
+            var json = TinyRun.CliJson("evaluate", Folder["run"], "--learner", $"{k}", "--json");
             Assert.That(json.GetProperty("mean").GetDouble(), Is.EqualTo(trained.Learners[k].FinalTestScore));
             Assert.That(json.GetProperty("episodes").GetInt32(), Is.EqualTo(2));
         }
-        Assert.That(TinyRun.Cli("evaluate", folder["run"], "--learner", "2").Error, Does.Contain("--learner 2: the run has 2 learners: 0 to 1"));
+        Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--learner", "2").Error, Does.Contain("--learner 2: the run has 2 learners: 0 to 1"));
     }
 
     [Test]
     public void A_damaged_checkpoint_makes_room_for_the_one_before_it()
     {
-        using var folder = new TemporaryFolder();
-        TinyRun.Train(folder["run"], 4);
-        IReadOnlyList<string> files = RunFolder.CheckpointsOf(folder["run"]).Files;
+        TinyRun.Train(Folder["run"], 4);
+        IReadOnlyList<string> files = RunFolder.CheckpointsOf(Folder["run"]).Files;
         File.WriteAllText(files[0], "damaged");
-        (int exitCode, _, string error) = TinyRun.Cli("evaluate", folder["run"]);
-        Assert.That(exitCode, Is.Zero);
-        Assert.That(error, Does.Contain($"the checkpoint {files[0]} can't be used: it is not a checkpoint of naf"));
+        Assert.That(TinyRun.CliError(0, "evaluate", Folder["run"]),
+            Does.Contain($"the checkpoint {files[0]} can't be used: it is not a checkpoint of naf"));
 
         File.WriteAllText(files[1], "damaged");
-        (exitCode, _, error) = TinyRun.Cli("evaluate", folder["run"]);
-        Assert.That(exitCode, Is.EqualTo(1));
-        Assert.That(error, Does.Contain("every checkpoint of the run is damaged; train it anew"));
+        Assert.That(TinyRun.CliError(1, "evaluate", Folder["run"]),
+            Does.Contain("every checkpoint of the run is damaged; train it anew"));
 
         foreach (string file in files) File.Delete(file);
-        Assert.That(TinyRun.Cli("evaluate", folder["run"]).Error, Does.Contain("has no checkpoint yet; let it train for longer"));
-        Assert.That(TinyRun.Cli("evaluate", folder["run"], "--learner", "3").Error, Does.Contain("--learner 3: the run has 1 learner: 0"));
+        Assert.That(TinyRun.Cli("evaluate", Folder["run"]).Error, Does.Contain("has no checkpoint yet; let it train for longer"));
+        Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--learner", "3").Error, Does.Contain("--learner 3: the run has 1 learner: 0"));
     }
 
     [Test]

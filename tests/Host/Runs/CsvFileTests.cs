@@ -3,17 +3,9 @@ using Naf.Host.Files;
 
 namespace Naf.Tests;
 
-public sealed class CsvFileTests
+public sealed class CsvFileTests : FolderFixture
 {
-    private TemporaryFolder _folder = null!;
-
-    private string Path => _folder["a.csv"];
-
-    [SetUp]
-    public void MakeFolder() => _folder = new TemporaryFolder();
-
-    [TearDown]
-    public void RemoveFolder() => _folder.Dispose();
+    private string Path => Folder["a.csv"];
 
     [Test]
     public void Fields_are_written_for_machines()
@@ -81,7 +73,7 @@ public sealed class CsvFileTests
     [Test]
     public void A_full_disk_is_an_error()
     {
-        if (!File.Exists("/dev/full")) Assert.Ignore("this system has no /dev/full, which stands for a full disk");
-        Assert.That(() => CsvFile.Create("/dev/full", "a"), Throws.InstanceOf<IOException>());
+        PlaceFullDisk("a.csv");
+        Assert.That(() => CsvFile.Create(Path, "a"), Throws.InstanceOf<IOException>());
     }
 }

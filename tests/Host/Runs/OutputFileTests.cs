@@ -5,24 +5,16 @@ using Naf.Host.Files;
 namespace Naf.Tests;
 
 /// <summary>A file that a user asks for takes the place of files only, and nothing is left of one that was not finished.</summary>
-public sealed class OutputFileTests
+public sealed class OutputFileTests : FolderFixture
 {
-    private TemporaryFolder _folder = null!;
-
-    [SetUp]
-    public void MakeFolder() => _folder = new TemporaryFolder();
-
-    [TearDown]
-    public void RemoveFolder() => _folder.Dispose();
-
     [Test]
     [Platform("Linux")]
     public void Devices_and_pipes_are_refused_and_stay()
     {
-        string pipe = _folder["pipe"];
+        string pipe = Folder["pipe"];
         Process.Start("mkfifo", pipe).WaitForExit();
-        File.CreateSymbolicLink(_folder["link"], pipe);
-        foreach (string path in (string[])["/dev/null", pipe, _folder["link"]])
+        File.CreateSymbolicLink(Folder["link"], pipe);
+        foreach (string path in (string[])["/dev/null", pipe, Folder["link"]])
         {
             Assert.That(() => Write(path), Throws.TypeOf<UserException>()
                 .With.Message.EqualTo($"{path} is a device or a pipe, not a file; name a file"));
@@ -35,27 +27,27 @@ public sealed class OutputFileTests
     [TestCase(false)]
     public void A_link_stays_and_its_target_is_written(bool isThere)
     {
-        Directory.CreateDirectory(_folder["elsewhere"]);
-        if (isThere) File.WriteAllText(_folder["elsewhere/target"], "older");
-        File.CreateSymbolicLink(_folder["first"], "second");
-        File.CreateSymbolicLink(_folder["second"], "elsewhere/target");
-        Write(_folder["first"]);
-        Assert.That(new FileInfo(_folder["first"]).LinkTarget, Is.EqualTo("second"));
-        Assert.That(File.ReadAllText(_folder["elsewhere/target"]), Is.EqualTo("new"));
-        Assert.That(Directory.GetFiles(_folder["elsewhere"]), Has.Length.EqualTo(1));
+        Directory.CreateDirectory(Folder["elsewhere"]);
+        if (isThere) File.WriteAllText(Folder["elsewhere/target"], "older");
+        File.CreateSymbolicLink(Folder["first"], "second");
+        File.CreateSymbolicLink(Folder["second"], "elsewhere/target");
+        Write(Folder["first"]);
+        Assert.That(new FileInfo(Folder["first"]).LinkTarget, Is.EqualTo("second"));
+        Assert.That(File.ReadAllText(Folder["elsewhere/target"]), Is.EqualTo("new"));
+        Assert.That(Directory.GetFiles(Folder["elsewhere"]), Has.Length.EqualTo(1));
     }
 
     [Test]
     public void Links_in_a_circle_are_refused()
     {
-        File.CreateSymbolicLink(_folder["a"], "b");
-        File.CreateSymbolicLink(_folder["b"], "a");
-        Assert.That(() => Write(_folder["a"]), Throws.TypeOf<UserException>().With.Message.StartsWith($"{_folder["a"]} can't be written: "));
+        File.CreateSymbolicLink(Folder["a"], "b");
+        File.CreateSymbolicLink(Folder["b"], "a");
+        Assert.That(() => Write(Folder["a"]), Throws.TypeOf<UserException>().With.Message.StartsWith($"{Folder["a"]} can't be written: "));
     }
 
     [Test]
     [Platform("Linux")]
-    public void A_folder_that_takes_no_files_is_refused_before_any_work() =>
+    public void AFolder_that_takes_no_files_is_refused_before_any_work() =>
         Assert.That(() => OutputFile.Check("/proc/a.png"), Throws.TypeOf<UserException>().With.Message.StartsWith("/proc/a.png can't be written: "));
 
     [Test]
@@ -64,16 +56,16 @@ public sealed class OutputFileTests
         using Process killed = Process.Start("sleep", "60"), living = Process.Start("sleep", "60");
         string left = $".a.png.{killed.Id}.partial";
         string[] others = [$".a.png.{living.Id}.partial", $".b.png.{killed.Id}.partial", ".a.png.note.partial"];
-        foreach (string name in others.Append(left)) File.WriteAllText(_folder[name], "half");
+        foreach (string name in others.Append(left)) File.WriteAllText(Folder[name], "half");
         killed.Kill();
         killed.WaitForExit();
-        Write(_folder["a.png"]);
+        Write(Folder["a.png"]);
         Assert.That(Names, Is.EquivalentTo(others.Append("a.png")));
         living.Kill();
         living.WaitForExit();
     }
 
-    private IEnumerable<string> Names => Directory.GetFileSystemEntries(_folder.Path).Select(path => Path.GetFileName(path));
+    private IEnumerable<string> Names => Directory.GetFileSystemEntries(Folder.Path).Select(path => Path.GetFileName(path));
 
     private static void Write(string path) => OutputFile.Write(path, file => file.Write("new"u8));
 }

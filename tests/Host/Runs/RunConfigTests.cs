@@ -4,18 +4,19 @@ using Naf.Host.Settings;
 
 namespace Naf.Tests;
 
-public sealed class RunConfigTests
+public sealed class RunConfigTests : FolderFixture
 {
     private static readonly Versions Made =
         new("0.1", "abc", "2.2.2", "10.0", "an \"OS\" \\ system: #1", "cpu", "", "AVX2", "256", "driver 1", "64 threads", "0123456789abcdef");
 
+    private string Config => Folder["config.yaml"];
+
     [Test]
     public void It_is_read_back_as_written()
     {
-        using var folder = new TemporaryFolder();
         var config = new RunConfig("/some where/my: task.yaml", TinyRun.Resolve(7, "seed=18446744073709551615"), Made);
-        config.Write(folder["config.yaml"]);
-        var read = RunConfig.Read(folder["config.yaml"]);
+        config.Write(Config);
+        var read = RunConfig.Read(Config);
         Assert.That(read.Task, Is.EqualTo(config.Task));
         Assert.That(read.Versions, Is.EqualTo(Made));
         foreach (Setting setting in Setting.All)
@@ -25,22 +26,19 @@ public sealed class RunConfigTests
     [Test]
     public void A_full_disk_leaves_what_was_there()
     {
-        if (!File.Exists("/dev/full")) Assert.Ignore("this system has no /dev/full, which stands for a full disk");
-        using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["config.yaml"], "older");
-        File.CreateSymbolicLink(folder["config.yaml.partial"], "/dev/full");
-        Assert.That(
-            () => new RunConfig("cartpole", TinyRun.Resolve(7), Made).Write(folder["config.yaml"]), Throws.InstanceOf<IOException>());
-        Assert.That(File.ReadAllText(folder["config.yaml"]), Is.EqualTo("older"));
-        Assert.That(Directory.GetFiles(folder.Path), Has.Length.EqualTo(1), "nothing is left beside it");
+        File.WriteAllText(Config, "older");
+        PlaceFullDisk("config.yaml.partial");
+        var config = new RunConfig("cartpole", TinyRun.Resolve(7), Made);
+        Assert.That(() => config.Write(Config), Throws.InstanceOf<IOException>());
+        Assert.That(File.ReadAllText(Config), Is.EqualTo("older"));
+        Assert.That(Directory.GetFiles(Folder.Path), Has.Length.EqualTo(1), "nothing is left beside it");
     }
 
     [Test]
     public void It_serves_as_a_file_of_settings()
     {
-        using var folder = new TemporaryFolder();
-        new RunConfig("cartpole", TinyRun.Resolve(7), Made).Write(folder["config.yaml"]);
-        TrainingSettings settings = SettingsResolver.Resolve(SettingsFile.Read(folder["config.yaml"]));
+        new RunConfig("cartpole", TinyRun.Resolve(7), Made).Write(Config);
+        TrainingSettings settings = SettingsResolver.Resolve(SettingsFile.Read(Config));
         Assert.That((settings.Episodes, settings.Naf.BatchSize), Is.EqualTo((7, 16)));
     }
 
@@ -50,9 +48,8 @@ public sealed class RunConfigTests
     [TestCase("format: 1\ntask: a\nsettings: 3\nversions: {}\n", "line 3: expected a mapping under settings")]
     public void Another_file_is_refused(string text, string message)
     {
-        using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["config.yaml"], text);
-        Assert.That(() => RunConfig.Read(folder["config.yaml"]), Throws.TypeOf<UserException>().With.Message.Contains(message));
+        File.WriteAllText(Config, text);
+        Assert.That(() => RunConfig.Read(Config), Throws.TypeOf<UserException>().With.Message.Contains(message));
     }
 
     [Test]

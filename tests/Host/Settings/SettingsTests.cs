@@ -4,8 +4,10 @@ using Naf.Host.Settings;
 
 namespace Naf.Tests;
 
-public sealed class SettingsTests
+public sealed class SettingsTests : FolderFixture
 {
+    private string MyFile => Folder["my.yaml"];
+
     [Test]
     public void Defaults_are_the_papers_where_it_gives_them()
     {
@@ -91,35 +93,23 @@ public sealed class SettingsTests
     [Test]
     public void A_file_says_the_line_of_an_error()
     {
-        using var folder = new TemporaryFolder();
-        string path = folder["my.yaml"];
-        File.WriteAllText(path, "tau: 0.003\n# note\nhidden: [31, 17]\ngama: 0.9\n");
-        var values = SettingsFile.Read(path);
+        IReadOnlyList<GivenValue> values = Read("tau: 0.003\n# note\nhidden: [31, 17]\ngama: 0.9\n");
         Assert.That(values.Select(v => (v.Key, v.Value)), Is.EqualTo(new[] { ("tau", "0.003"), ("hidden", "[31, 17]"), ("gama", "0.9") }));
         Assert.That(() => SettingsResolver.Resolve(values),
             Throws.TypeOf<UserException>()
-                .With.Message.EqualTo($"{path} line 4: there is no setting 'gama' (did you mean gamma?); naf train --help lists them"));
+                .With.Message.EqualTo($"{MyFile} line 4: there is no setting 'gama' (did you mean gamma?); naf train --help lists them"));
     }
 
     [TestCase("tau: {a: 1}\n", "line 1: expected a single value or a list for tau")]
     [TestCase("- tau\n", "line 1: expected KEY: VALUE lines")]
     [TestCase("tau: [1\n", "not YAML")]
     [TestCase("tau: [1\ngamma: 1\n", "not YAML: expected a closing ] or } hereabouts; correct the YAML there")]
-    public void A_malformed_file_is_refused_with_its_line(string text, string message)
-    {
-        using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["my.yaml"], text);
-        Assert.That(() => SettingsFile.Read(folder["my.yaml"]), Throws.TypeOf<UserException>().With.Message.Contains(message));
-    }
+    public void A_malformed_file_is_refused_with_its_line(string text, string message) =>
+        Assert.That(() => Read(text), Throws.TypeOf<UserException>().With.Message.Contains(message));
 
     [TestCase("")]
     [TestCase("# nothing\n")]
-    public void An_empty_file_changes_nothing(string text)
-    {
-        using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["my.yaml"], text);
-        Assert.That(SettingsFile.Read(folder["my.yaml"]), Is.Empty);
-    }
+    public void An_empty_file_changes_nothing(string text) => Assert.That(Read(text), Is.Empty);
 
     // NAF_UPDATE_DOCS=1 ./test --filter Name~The_page_of_settings writes it anew
     [Test]
@@ -144,5 +134,11 @@ public sealed class SettingsTests
         }
         if (Environment.GetEnvironmentVariable("NAF_UPDATE_DOCS") == "1") File.WriteAllText(path, page.ToString());
         Assert.That(File.ReadAllText(path), Is.EqualTo(page.ToString()));
+    }
+
+    private IReadOnlyList<GivenValue> Read(string text)
+    {
+        File.WriteAllText(MyFile, text);
+        return SettingsFile.Read(MyFile);
     }
 }

@@ -10,18 +10,10 @@ using Naf.Sim.Control;
 namespace Naf.Tests;
 
 /// <summary>Training on an environment in C#: the beam-steering example of docs/library.md.</summary>
-public sealed class EnvironmentTaskTests
+public sealed class EnvironmentTaskTests : FolderFixture
 {
     private static readonly TrainingSettings Settings = TinyRun.Resolve(4) with { Device = "cpu" };
     private readonly EnvironmentTask _task = new("beam-steering", () => new BeamSteering());
-    private TemporaryFolder _folder = null!;
-
-    [SetUp]
-    public void MakeFolder() => _folder = new TemporaryFolder();
-
-    [TearDown]
-    public void RemoveFolder() => _folder.Dispose();
-
     [Test]
     public void The_policy_learns_to_steer()
     {
@@ -31,7 +23,7 @@ public sealed class EnvironmentTaskTests
             Naf = new NafSettings { Gamma = 0.9, Hidden = [64, 64] }, Exploration = new ExplorationSettings { Scale = 0.3 },
         };
         var seen = new List<TrainingProgress>();
-        using TrainingRun run = TrainingRun.Begin(_task, settings, _folder["run"]);
+        using TrainingRun run = TrainingRun.Begin(_task, settings, Folder["run"]);
         TrainingResult result = run.Train(progress: seen.Add);
 
         double untrained = seen[0].LastTest!.Value;
@@ -48,25 +40,18 @@ public sealed class EnvironmentTaskTests
         {
             Imagination = new ImaginationSettings { Kind = kind, RefitEpisodes = 2 }, Plan = new PlanSettings { Kind = plan },
         };
-        using (TrainingRun straight = TrainingRun.Begin(_task, settings, _folder["straight"])) straight.Train();
-        using (TrainingRun parts = TrainingRun.Begin(_task, settings, _folder["parts"]))
-        {
-            using var stop = new CancellationTokenSource();
-            parts.Train(stop.Token, p =>
-            {
-                if (p.EpisodesEnded == 2) stop.CancelAfter(1);
-            });
-        }
+        using (TrainingRun straight = TrainingRun.Begin(_task, settings, Folder["straight"])) straight.Train();
+        TinyRun.TrainPartly(TrainingRun.Begin(_task, settings, Folder["parts"]), 2);
         using (TrainingRun rest = Resume(_task)) rest.Train();
-        Assert.That(TinyRun.Metrics(_folder["parts"]), Is.EqualTo(TinyRun.Metrics(_folder["straight"])));
+        Assert.That(TinyRun.Metrics(Folder["parts"]), Is.EqualTo(TinyRun.Metrics(Folder["straight"])));
         if (kind != ImaginationKind.Off) Assert.That(ImaginedSteps(), Is.GreaterThan(0));
     }
 
     [Test]
     public void The_saved_policy_acts()
     {
-        using (TrainingRun run = TrainingRun.Begin(_task, Settings, _folder["parts"])) run.Train();
-        using RunPolicy policy = RunPolicy.Open(_folder["parts"], _task);
+        using (TrainingRun run = TrainingRun.Begin(_task, Settings, Folder["parts"])) run.Train();
+        using RunPolicy policy = RunPolicy.Open(Folder["parts"], _task);
         var (one, two) = (new float[16], new float[16]);
         policy.Act(new float[16], one);
         policy.Act([.. Enumerable.Repeat(1f, 16)], two);
@@ -74,10 +59,10 @@ public sealed class EnvironmentTaskTests
         Assert.That(two, Is.Not.EqualTo(one));
 
         var other = new EnvironmentTask("other", () => new BeamSteering());
-        Assert.That(() => RunPolicy.Open(_folder["parts"], other), Throws.TypeOf<UserException>().With.Message.Contains("environment:beam-steering"));
-        Assert.That(() => RunPolicy.Open(_folder["parts"], _task, learner: 1),
+        Assert.That(() => RunPolicy.Open(Folder["parts"], other), Throws.TypeOf<UserException>().With.Message.Contains("environment:beam-steering"));
+        Assert.That(() => RunPolicy.Open(Folder["parts"], _task, learner: 1),
             Throws.TypeOf<UserException>().With.Message.Contains("learners 0 to 0"));
-        Assert.That(TinyRun.Cli("evaluate", _folder["parts"]).Error, Does.Contain("an environment of a C# program"));
+        Assert.That(TinyRun.Cli("evaluate", Folder["parts"]).Error, Does.Contain("an environment of a C# program"));
     }
 
     [Test]
@@ -103,7 +88,7 @@ public sealed class EnvironmentTaskTests
         {
             Imagination = new ImaginationSettings { Kind = imagination }, Plan = new PlanSettings { Kind = plan },
         };
-        Assert.That(() => TrainingRun.Begin(_task, settings, _folder["run"]),
+        Assert.That(() => TrainingRun.Begin(_task, settings, Folder["run"]),
             Throws.TypeOf<NotSupportedException>().With.Message.Contains("beam-steering").And.Message.Contains(named));
     }
 
@@ -111,21 +96,14 @@ public sealed class EnvironmentTaskTests
     public void Settings_of_a_program_are_checked()
     {
         TrainingSettings settings = Settings with { Naf = new NafSettings { Gamma = 2 } };
-        Assert.That(() => TrainingRun.Begin(_task, settings, _folder["run"]), Throws.TypeOf<UserException>().With.Message.Contains("gamma = '2'"));
+        Assert.That(() => TrainingRun.Begin(_task, settings, Folder["run"]), Throws.TypeOf<UserException>().With.Message.Contains("gamma = '2'"));
     }
 
     [Test]
     public void An_environment_that_does_not_repeat_itself_is_not_resumed()
     {
         var task = new EnvironmentTask("drifting", () => new Drifting());
-        using (TrainingRun run = TrainingRun.Begin(task, Settings with { Episodes = 1000 }, _folder["parts"]))
-        {
-            using var stop = new CancellationTokenSource();
-            run.Train(stop.Token, p =>
-            {
-                if (p.EpisodesEnded == 2) stop.CancelAfter(1);
-            });
-        }
+        TinyRun.TrainPartly(TrainingRun.Begin(task, Settings with { Episodes = 1000 }, Folder["parts"]), 2);
         Assert.That(() => Resume(task), Throws.TypeOf<UserException>().With.Message.Contains("led to another observation"));
     }
 
@@ -154,11 +132,11 @@ public sealed class EnvironmentTaskTests
         Assert.That((two.ActionSpace.Size, two.MaxEpisodeSteps), Is.EqualTo((1, task.Horizon)));
     }
 
-    private TrainingRun Resume(EnvironmentTask task) => TrainingRun.Resume(_folder["parts"], false, [], false, static _ => { }, task);
+    private TrainingRun Resume(EnvironmentTask task) => TrainingRun.Resume(Folder["parts"], false, [], false, static _ => { }, task);
 
     private long ImaginedSteps()
     {
-        string[][] rows = [.. File.ReadLines(_folder["straight/metrics.csv"]).Select(line => line.Split(','))];
+        string[][] rows = [.. File.ReadLines(Folder["straight/metrics.csv"]).Select(line => line.Split(','))];
         int column = Array.IndexOf(rows[0], "imagined");
         return rows[1..].Where(row => row[column].Length > 0).Sum(row => long.Parse(row[column], System.Globalization.CultureInfo.InvariantCulture));
     }

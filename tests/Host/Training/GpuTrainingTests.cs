@@ -9,7 +9,7 @@ using Naf.Sim.Control;
 namespace Naf.Tests;
 
 /// <summary>Training on an OpenCL device: the same algorithm, runs, checkpoints and evaluation as on the processor.</summary>
-public sealed class GpuTrainingTests
+public sealed class GpuTrainingTests : FolderFixture
 {
     private static readonly string[] More = ["updates_per_step=2", "learners=2"];
 
@@ -57,27 +57,26 @@ public sealed class GpuTrainingTests
     [Test]
     public void A_run_resumes_bitwise_moves_between_devices_and_is_evaluated()
     {
-        using var folder = new TemporaryFolder();
         string device = $"device={OpenCL}";
-        TinyRun.Train(folder["whole"], 3, [.. More, device]);
-        TinyRun.TrainPartly(folder["parts"], 3, 2, [.. More, device]);
-        TinyRun.Resume(folder["parts"]);
-        Assert.That(TinyRun.Metrics(folder["parts"]), Is.EqualTo(TinyRun.Metrics(folder["whole"])));
-        string config = File.ReadAllText(folder["whole/config.yaml"]);
+        TinyRun.Train(Folder["whole"], 3, [.. More, device]);
+        TinyRun.TrainPartly(Folder["parts"], 3, 2, [.. More, device]);
+        TinyRun.Resume(Folder["parts"]);
+        Assert.That(TinyRun.Metrics(Folder["parts"]), Is.EqualTo(TinyRun.Metrics(Folder["whole"])));
+        string config = File.ReadAllText(Folder["whole/config.yaml"]);
         Assert.That(config, Does.Match("plan: \".*groups a learner").And.Match("driver: \"Portable Computing Language"));
 
         // to the processor: only when it is asked for, and said
-        Assert.That(() => TinyRun.Resume(folder["parts"], false, "device=cpu", "episodes=4"),
+        Assert.That(() => TinyRun.Resume(Folder["parts"], false, "device=cpu", "episodes=4"),
             Throws.TypeOf<UserException>().With.Message.Contains("the device was opencl:").And.Message.Contains("--accept-changes"));
         var warnings = new List<string>();
         using (TrainingRun run = TrainingRun.Resume(
-            folder["parts"], false, new[] { "device=cpu", "episodes=4" }.Select(SettingsResolver.Split), accept: true, warnings.Add))
+            Folder["parts"], false, new[] { "device=cpu", "episodes=4" }.Select(SettingsResolver.Split), accept: true, warnings.Add))
         {
             Assert.That(run.Train(), Has.Property("Device").EqualTo("cpu").And.Property("Finished").True.And.Property("Episodes").EqualTo(4));
         }
         Assert.That(warnings, Has.Some.Contains("the metrics are not those of an uninterrupted run"));
 
-        (int exitCode, string output, string error) = TinyRun.Cli("evaluate", folder["whole"], "--episodes", "2", "--json");
+        (int exitCode, string output, string error) = TinyRun.Cli("evaluate", Folder["whole"], "--episodes", "2", "--json");
         Assert.That((exitCode, error), Is.EqualTo((0, "")));
         Assert.That(output, Does.Contain("\"episodes\":2"));
     }

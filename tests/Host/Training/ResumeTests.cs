@@ -6,10 +6,9 @@ using Naf.Host.Training;
 namespace Naf.Tests;
 
 /// <summary>A run that was stopped and resumed has the metrics of one that was not, byte for byte.</summary>
-public sealed class ResumeTests
+public sealed class ResumeTests : FolderFixture
 {
     private const int Episodes = 7;
-    private TemporaryFolder _folder = null!;
     private byte[] _straight = null!;
 
     [OneTimeSetUp]
@@ -19,12 +18,6 @@ public sealed class ResumeTests
         TinyRun.Train(folder["straight"], Episodes);
         _straight = TinyRun.Metrics(folder["straight"]);
     }
-
-    [SetUp]
-    public void MakeFolder() => _folder = new TemporaryFolder();
-
-    [TearDown]
-    public void RemoveFolder() => _folder.Dispose();
 
     [Test]
     public void Stopped_amid_an_episode([Values(0, 1, 4)] int stopInEpisode)
@@ -39,7 +32,7 @@ public sealed class ResumeTests
         TrainPartly(1);
         for (int i = 0; i < 20; i++)
         {
-            using TrainingRun run = TrainingRun.Resume(_folder["run"], false, [], false, static _ => { });
+            using TrainingRun run = TrainingRun.Resume(Folder["run"], false, [], false, static _ => { });
             using var stop = new CancellationTokenSource(20);
             if (run.Train(stop.Token).Finished) break;
         }
@@ -50,7 +43,7 @@ public sealed class ResumeTests
     public void Rows_after_the_checkpoint_are_made_again()
     {
         TrainPartly(3);
-        File.AppendAllText(_folder["run/metrics.csv"], "5,0,0,750,-1,,0.1\n6,0,0,9");
+        File.AppendAllText(Folder["run/metrics.csv"], "5,0,0,750,-1,,0.1\n6,0,0,9");
         AssertResumes();
     }
 
@@ -58,7 +51,7 @@ public sealed class ResumeTests
     public void Without_a_checkpoint_it_begins_anew()
     {
         TrainPartly(1);
-        Directory.Delete(_folder["run/checkpoint"], recursive: true);
+        Directory.Delete(Folder["run/checkpoint"], recursive: true);
         AssertResumes();
     }
 
@@ -66,18 +59,15 @@ public sealed class ResumeTests
     public void A_damaged_checkpoint_is_refused_and_the_previous_serves()
     {
         TrainPartly(5);
-        string newest = RunFolder.CheckpointsOf(_folder["run"]).Files[0];
+        string newest = RunFolder.CheckpointsOf(Folder["run"]).Files[0];
         byte[] bytes = File.ReadAllBytes(newest);
         bytes[^1] ^= 1;
         File.WriteAllBytes(newest, bytes);
 
-        (int exitCode, _, string error) = TinyRun.Cli("train", "--resume", _folder["run"]);
-        Assert.That(exitCode, Is.EqualTo(1));
-        Assert.That(error, Does.Contain("its checksum does not match: the file is damaged").And.Contain("adding --checkpoint previous"));
-
-        (exitCode, _, error) = TinyRun.Cli("train", "--resume", _folder["run"], "--checkpoint", "previous");
-        Assert.That(exitCode, Is.Zero, error);
-        Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
+        Assert.That(TinyRun.CliError(1, "train", "--resume", Folder["run"]),
+            Does.Contain("its checksum does not match: the file is damaged").And.Contain("adding --checkpoint previous"));
+        TinyRun.CliError(0, "train", "--resume", Folder["run"], "--checkpoint", "previous");
+        Assert.That(TinyRun.Metrics(Folder["run"]), Is.EqualTo(_straight));
     }
 
     [TestCase("changed", "metrics.csv was changed since it was made")]
@@ -86,8 +76,8 @@ public sealed class ResumeTests
     public void Metrics_that_are_not_those_of_the_checkpoint_are_refused(string how, string message)
     {
         TrainPartly(3);
-        string path = _folder["run/metrics.csv"];
-        byte[] bytes = TinyRun.Metrics(_folder["run"]);
+        string path = Folder["run/metrics.csv"];
+        byte[] bytes = TinyRun.Metrics(Folder["run"]);
         bytes[^3]++;
         if (how == "missing") File.Delete(path);
         else File.WriteAllBytes(path, how == "short" ? "episode\n"u8.ToArray() : bytes);
@@ -101,7 +91,7 @@ public sealed class ResumeTests
         TrainPartly(5);
         Dictionary<string, byte[]> before = Contents();
         foreach (bool previous in (bool[])[true, false])
-            Assert.That(() => TinyRun.Resume(_folder["run"], previous, "episodes=3"), Throws.TypeOf<UserException>()
+            Assert.That(() => TinyRun.Resume(Folder["run"], previous, "episodes=3"), Throws.TypeOf<UserException>()
                 .With.Message.Contains("or more"));
         Assert.That(Contents(), Is.EqualTo(before));
         AssertResumes();
@@ -114,13 +104,12 @@ public sealed class ResumeTests
     public void A_short_timing_is_no_hindrance(string? left)
     {
         TrainPartly(3);
-        if (left is null) File.Delete(_folder["run/timing.csv"]);
-        else File.WriteAllText(_folder["run/timing.csv"], left);
-        (int exitCode, _, string error) = TinyRun.Cli("train", "--resume", _folder["run"]);
-        Assert.That(exitCode, Is.Zero);
-        Assert.That(error, Does.Contain($"timing.csv has {left?.Length ?? 0} bytes where there were"));
-        Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
-        string[] rows = File.ReadAllLines(_folder["run/timing.csv"]);
+        if (left is null) File.Delete(Folder["run/timing.csv"]);
+        else File.WriteAllText(Folder["run/timing.csv"], left);
+        Assert.That(TinyRun.CliError(0, "train", "--resume", Folder["run"]),
+            Does.Contain($"timing.csv has {left?.Length ?? 0} bytes where there were"));
+        Assert.That(TinyRun.Metrics(Folder["run"]), Is.EqualTo(_straight));
+        string[] rows = File.ReadAllLines(Folder["run/timing.csv"]);
         Assert.That(rows[0], Is.EqualTo("episode,learner,seconds,updates"));
         Assert.That(rows.Select(row => row.Split(',').Length), Is.All.EqualTo(4));
     }
@@ -128,9 +117,9 @@ public sealed class ResumeTests
     [Test]
     public void Progress_begins_where_the_run_stood()
     {
-        TrainingResult trained = TinyRun.Train(_folder["run"], 4);
+        TrainingResult trained = TinyRun.Train(Folder["run"], 4);
         using TrainingRun run = TrainingRun.Resume(
-            _folder["run"], false, [SettingsResolver.Split($"episodes={Episodes}")], accept: false, static _ => { });
+            Folder["run"], false, [SettingsResolver.Split($"episodes={Episodes}")], accept: false, static _ => { });
         Assert.That(run.Progress, Is.EqualTo(new TrainingProgress(4, Episodes, trained.FinalTestScore, trained.BestTestScore, 0, 0, 4)));
     }
 
@@ -138,19 +127,18 @@ public sealed class ResumeTests
     public void The_config_is_written_only_when_it_changes()
     {
         TrainPartly(1);
-        File.AppendAllText(_folder["run/config.yaml"], "# a note\n");
-        TinyRun.Resume(_folder["run"]);
-        Assert.That(File.ReadAllText(_folder["run/config.yaml"]), Does.EndWith("# a note\n"));
-        TinyRun.Resume(_folder["run"], changes: $"episodes={Episodes + 1}");
-        Assert.That(File.ReadAllText(_folder["run/config.yaml"]), Does.Not.Contain("note").And.Contain($"episodes: {Episodes + 1}"));
+        File.AppendAllText(Folder["run/config.yaml"], "# a note\n");
+        TinyRun.Resume(Folder["run"]);
+        Assert.That(File.ReadAllText(Folder["run/config.yaml"]), Does.EndWith("# a note\n"));
+        TinyRun.Resume(Folder["run"], changes: $"episodes={Episodes + 1}");
+        Assert.That(File.ReadAllText(Folder["run/config.yaml"]), Does.Not.Contain("note").And.Contain($"episodes: {Episodes + 1}"));
     }
 
     [Test]
     public void A_full_disk_loses_nothing()
     {
-        if (!File.Exists("/dev/full")) Assert.Ignore("this system has no /dev/full, which stands for a full disk");
         TrainPartly(3);
-        File.CreateSymbolicLink(_folder["run/checkpoint/writing.partial"], "/dev/full");
+        PlaceFullDisk("run/checkpoint/writing.partial");
         AssertRefused("can't be written", "then go on with naf train --resume");
         AssertResumes();
     }
@@ -159,9 +147,9 @@ public sealed class ResumeTests
     public void A_finished_run_goes_on_for_more_episodes()
     {
         // tests fall on the same episodes as in the straight run
-        TinyRun.Train(_folder["run"], 4);
+        TinyRun.Train(Folder["run"], 4);
         AssertResumes($"episodes={Episodes}");
-        Assert.That(() => TinyRun.Resume(_folder["run"], changes: "episodes=3"), Throws.TypeOf<UserException>()
+        Assert.That(() => TinyRun.Resume(Folder["run"], changes: "episodes=3"), Throws.TypeOf<UserException>()
             .With.Message.Contains("give --episodes 7 or more"));
     }
 
@@ -169,7 +157,7 @@ public sealed class ResumeTests
     public void A_setting_that_was_learned_with_stays()
     {
         TrainPartly(1);
-        Assert.That(() => TinyRun.Resume(_folder["run"], changes: "tau=0.5"), Throws.TypeOf<UserException>()
+        Assert.That(() => TinyRun.Resume(Folder["run"], changes: "tau=0.5"), Throws.TypeOf<UserException>()
             .With.Message.Contains("a resumed run keeps tau = 0.01").And.Message.Contains("config.yaml --set tau=0.5"));
         AssertResumes("tau=0.010", "threads=2", "checkpoint_every=3");
     }
@@ -178,45 +166,44 @@ public sealed class ResumeTests
     public void Another_simulation_is_refused()
     {
         TrainPartly(1);
-        string config = File.ReadAllText(_folder["run/config.yaml"]);
-        File.WriteAllText(_folder["run/config.yaml"], config.Replace("mujoco: \"", "mujoco: \"0."));
+        string config = File.ReadAllText(Folder["run/config.yaml"]);
+        File.WriteAllText(Folder["run/config.yaml"], config.Replace("mujoco: \"", "mujoco: \"0."));
         AssertRefused("go on with --accept-changes");
-        (int exitCode, _, string error) = TinyRun.Cli("train", "--resume", _folder["run"], "--accept-changes");
-        Assert.That(exitCode, Is.Zero);
-        Assert.That(error, Does.Contain("the metrics are not those of an uninterrupted run"));
+        Assert.That(TinyRun.CliError(0, "train", "--resume", Folder["run"], "--accept-changes"),
+            Does.Contain("the metrics are not those of an uninterrupted run"));
     }
 
     [Test]
     public void A_run_in_use_is_left_alone()
     {
-        using TrainingRun run = TinyRun.Begin(_folder["run"], Episodes);
+        using TrainingRun run = TinyRun.Begin(Folder["run"], Episodes);
         AssertRefused("is in use by another naf");
     }
 
     [Test]
     public void A_population_too()
     {
-        TinyRun.Train(_folder["straight"], 4, "learners=3");
-        TinyRun.TrainPartly(_folder["run"], 4, 2, "learners=3");
-        TinyRun.Resume(_folder["run"], changes: "threads=2");
-        Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(TinyRun.Metrics(_folder["straight"])));
+        TinyRun.Train(Folder["straight"], 4, "learners=3");
+        TinyRun.TrainPartly(Folder["run"], 4, 2, "learners=3");
+        TinyRun.Resume(Folder["run"], changes: "threads=2");
+        Assert.That(TinyRun.Metrics(Folder["run"]), Is.EqualTo(TinyRun.Metrics(Folder["straight"])));
     }
 
-    private void TrainPartly(int stopInEpisode) => TinyRun.TrainPartly(_folder["run"], Episodes, stopInEpisode);
+    private void TrainPartly(int stopInEpisode) => TinyRun.TrainPartly(Folder["run"], Episodes, stopInEpisode);
 
     private TrainingResult AssertResumes(params string[] changes)
     {
-        TrainingResult result = TinyRun.Resume(_folder["run"], changes: changes);
-        Assert.That(TinyRun.Metrics(_folder["run"]), Is.EqualTo(_straight));
+        TrainingResult result = TinyRun.Resume(Folder["run"], changes: changes);
+        Assert.That(TinyRun.Metrics(Folder["run"]), Is.EqualTo(_straight));
         return result;
     }
 
     private void AssertRefused(params string[] messages)
     {
-        string message = Assert.Throws<UserException>(() => TinyRun.Resume(_folder["run"]))!.Message;
+        string message = Assert.Throws<UserException>(() => TinyRun.Resume(Folder["run"]))!.Message;
         foreach (string part in messages) Assert.That(message, Does.Contain(part));
     }
 
     private Dictionary<string, byte[]> Contents() =>
-        Directory.GetFiles(_folder["run"], "*", SearchOption.AllDirectories).ToDictionary(file => file, File.ReadAllBytes);
+        Directory.GetFiles(Folder["run"], "*", SearchOption.AllDirectories).ToDictionary(file => file, File.ReadAllBytes);
 }

@@ -2,17 +2,9 @@ namespace Naf.Tests;
 
 /// <summary>A run that a signal ended, gently or not, is resumed bitwise. In processes of their own.</summary>
 [Platform(Exclude = "Win", Reason = "signals are sent by kill, which Windows has not")]
-public sealed class SignalTests
+public sealed class SignalTests : FolderFixture
 {
-    private TemporaryFolder _folder = null!;
-
-    private string Run => _folder["run"];
-
-    [SetUp]
-    public void MakeFolder() => _folder = new TemporaryFolder();
-
-    [TearDown]
-    public void RemoveFolder() => _folder.Dispose();
+    private string Run => Folder["run"];
 
     [TestCase("INT", 130)]
     [TestCase("TERM", 143)]
@@ -69,7 +61,7 @@ public sealed class SignalTests
     {
         int episodes = (Rows + 3) / 2 * 2;
         TinyRun.Resume(Run, changes: $"episodes={episodes}");
-        Assert.That(TinyRun.Cli(TinyRun.Arguments(_folder["straight"], episodes)).ExitCode, Is.Zero);
-        Assert.That(TinyRun.Metrics(Run), Is.EqualTo(TinyRun.Metrics(_folder["straight"])));
+        Assert.That(TinyRun.Cli(TinyRun.Arguments(Folder["straight"], episodes)).ExitCode, Is.Zero);
+        Assert.That(TinyRun.Metrics(Run), Is.EqualTo(TinyRun.Metrics(Folder["straight"])));
     }
 }

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Naf.Tests;
 
 /// <summary>A learner or a simulation that leaves the finite numbers stops with a report, and the others go on.</summary>
-public sealed class StoppedLearnerTests
+public sealed class StoppedLearnerTests : FolderFixture
 {
     // a mass whose first speed now and then is more than MuJoCo takes (10¹⁰)
     private const string Model = """
@@ -28,29 +28,23 @@ public sealed class StoppedLearnerTests
           - {quadratic: action, weight: -0.1}
         """;
 
-    private TemporaryFolder _folder = null!;
-
     [SetUp]
     public void MakeTask()
     {
-        _folder = new TemporaryFolder();
-        File.WriteAllText(_folder["runaway.xml"], Model);
-        File.WriteAllText(_folder["runaway.yaml"], TaskFile);
+        File.WriteAllText(Folder["runaway.xml"], Model);
+        File.WriteAllText(Folder["runaway.yaml"], TaskFile);
     }
-
-    [TearDown]
-    public void RemoveFolder() => _folder.Dispose();
 
     [Test]
     public void A_broken_simulation_stops_its_learner_alone()
     {
         (int exitCode, string output, string error) = TinyRun.Cli(
         [
-            "train", _folder["runaway.yaml"], "--out", _folder["run"], "--seeds", "0..7", "--episodes", "6", "--json",
+            "train", Folder["runaway.yaml"], "--out", Folder["run"], "--seeds", "0..7", "--episodes", "6", "--json",
             .. TinyRun.Settings.Append("test_episodes=1").Append("test_seed=0").SelectMany(s => new[] { "--set", s }),
         ]);
         Assert.That(exitCode, Is.Zero, error);
-        string[][] rows = [.. File.ReadLines(_folder["run/metrics.csv"]).Skip(1).Select(r => r.Split(',', 19))];
+        string[][] rows = [.. File.ReadLines(Folder["run/metrics.csv"]).Skip(1).Select(r => r.Split(',', 19))];
         string[][] stops = [.. rows.Where(r => r[18].Length > 0)];
         Assert.That(stops, Has.Length.InRange(1, 7), "some learners, but not all");
         foreach (string[] stop in stops)
@@ -78,7 +72,7 @@ public sealed class StoppedLearnerTests
     public void A_diverged_learner_stops_with_a_report()
     {
         (int exitCode, string output, string error) = TinyRun.Cli(TinyRun.Arguments(
-            _folder["run"], 4, "--json", "--set", "learning_rate=1", "--set", "reward_scale=1e9", "--set", "log_diagonal_bound=20",
+            Folder["run"], 4, "--json", "--set", "learning_rate=1", "--set", "reward_scale=1e9", "--set", "log_diagonal_bound=20",
             "--set", "tau=1"));
         JsonElement json = JsonDocument.Parse(output).RootElement;
         Assert.That(json.GetProperty("finished").GetBoolean(), Is.False);
