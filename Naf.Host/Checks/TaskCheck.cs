@@ -12,9 +12,7 @@ namespace Naf.Host.Checks;
 public static class TaskCheck
 {
     /// <summary>Resets and steps the task many times.</summary>
-    /// <param name="modelFile">The model's file, for the summary.</param>
     /// <param name="seed">Seed of starts and actions.</param>
-    /// <param name="episodes">Random episodes.</param>
     /// <exception cref="UserException">
     /// A setting under <c>training</c> is wrong, or actions that are held break the simulation.
     /// </exception>
@@ -36,23 +34,18 @@ public static class TaskCheck
         KinematicTree tree = model.KinematicTree;
         return new ModelSummary(
             file, model.Library.Version, [.. tree.Bodies.Skip(1).Select(b => b.Name)],
-            [.. tree.Joints.Select((joint, i) => Joint(model, joint, i))], [.. tree.Sites.Select(s => s.Name)],
-            [.. Enumerable.Range(0, model.Nu).Select(i => Actuator(model, i))], model.Timestep,
+            [.. tree.Joints.Select((joint, i) => new JointSummary(
+                joint.Name, joint.Type.ToString().ToLowerInvariant(),
+                End(model.JointLimited, model.JointRange, i, 0), End(model.JointLimited, model.JointRange, i, 1)))],
+            [.. tree.Sites.Select(s => s.Name)],
+            [.. Enumerable.Range(0, model.Nu).Select(i => new ActuatorSummary(
+                model.NameOf(MujocoObject.Actuator, i), End(model.ControlLimited, model.ControlRange, i, 0),
+                End(model.ControlLimited, model.ControlRange, i, 1)))],
+            model.Timestep,
             task.Definition.Substeps, task.ControlStep, task.Horizon, task.Horizon * task.ControlStep);
     }
 
-    private static JointSummary Joint(MujocoModel model, TreeJoint joint, int i)
-    {
-        (double? low, double? high) = Range(model.JointLimited, model.JointRange, i);
-        return new JointSummary(joint.Name, joint.Type.ToString().ToLowerInvariant(), low, high);
-    }
-
-    private static ActuatorSummary Actuator(MujocoModel model, int i)
-    {
-        (double? low, double? high) = Range(model.ControlLimited, model.ControlRange, i);
-        return new ActuatorSummary(model.NameOf(MujocoObject.Actuator, i), low, high);
-    }
-
-    private static (double? Low, double? High) Range(ReadOnlySpan<byte> limited, ReadOnlySpan<double> range, int i) =>
-        limited[i] != 0 ? (range[2 * i], range[2 * i + 1]) : (null, null);
+    // an end of the range of joint or actuator i: 0 the lower, 1 the upper
+    private static double? End(ReadOnlySpan<byte> limited, ReadOnlySpan<double> range, int i, int end) =>
+        limited[i] != 0 ? range[2 * i + end] : null;
 }

@@ -15,7 +15,6 @@ public sealed record TaskCheckResult(
     IReadOnlyList<string> Warnings);
 
 /// <summary>What of a model a task file can refer to, and the time of an episode.</summary>
-/// <param name="Mujoco">MuJoCo's version.</param>
 /// <param name="Bodies">Names of the bodies but for the world; empty for those without, as everywhere.</param>
 /// <param name="Timestep">The simulator's step, seconds.</param>
 /// <param name="Substeps">Of these in a control step.</param>
@@ -40,7 +39,6 @@ public sealed record ActuatorSummary(string Name, double? Low, double? High);
 /// <summary>A number of the observation under random actions.</summary>
 /// <param name="Index">Its index in x.</param>
 /// <param name="Entry">The kind of the entry that it belongs to, as the task file calls it.</param>
-/// <param name="Deviation">The standard deviation.</param>
 /// <param name="InputScale">The factor at the networks' input.</param>
 /// <param name="ScaledDeviation">The deviation there.</param>
 public sealed record ObservedNumber(
@@ -50,7 +48,6 @@ public sealed record ObservedNumber(
 /// <summary>A term of the reward over random episodes.</summary>
 /// <param name="Kind">Its kind, as the task file calls it.</param>
 /// <param name="Of">The numbers that it looks at.</param>
-/// <param name="Weight">w.</param>
 /// <param name="Mean">Its mean sum over an episode.</param>
 /// <param name="Share">Of the terms' magnitudes, its own.</param>
 public sealed record RewardPart(string Kind, string Of, double Weight, double Mean, double Share);

@@ -17,7 +17,7 @@ internal static class TaskWarnings
     public static IEnumerable<string> Of(ControlTask task, TaskCheckResult seen, ActionTrial trial) =>
     [
         .. OfModel(task), .. OfStart(seen, trial), .. OfObservation(task, seen),
-        .. OfActions(task, trial), .. OfReward(task, seen), .. OfSuccess(seen),
+        .. OfActions(task, trial), .. OfReward(task, seen),
     ];
 
     // MuJoCo 2 applies a range only where it is told to
@@ -78,11 +78,8 @@ internal static class TaskWarnings
         else if (seen.RewardSize is { Suggested: { } scale } size)
             yield return $"inside the learner a reward is {Texts.Number(size.PerStep * size.RewardScale)} on average, "
                 + $"where 0.05 to 0.2 learns best: write reward_scale: {Texts.Number(scale)} under 'training'";
-    }
-
-    private static IEnumerable<string> OfSuccess(TaskCheckResult seen)
-    {
-        if (seen.RandomScore.SuccessRate == 1) yield return "every random episode is a success: the conditions under 'success' ask for too little";
+        if (seen.RandomScore.SuccessRate == 1)
+            yield return "every random episode is a success: the conditions under 'success' ask for too little";
     }
 
     private static string Named(MujocoModel model, MujocoObject kind, int i) => model.NameOf(kind, i) is { Length: > 0 } name ? $"'{name}'" : $"{i}";

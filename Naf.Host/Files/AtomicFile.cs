@@ -9,9 +9,7 @@ namespace Naf.Host.Files;
 internal static partial class AtomicFile
 {
     /// <summary>Writes a file, in place of an older one.</summary>
-    /// <param name="path">Its final place.</param>
     /// <param name="partialName">What it is called while it is written.</param>
-    /// <param name="body">Writes it all.</param>
     /// <exception cref="IOException">
     /// The disk is full or cannot be written; what was at <paramref name="path"/> is untouched, and nothing is left beside it.
     /// </exception>

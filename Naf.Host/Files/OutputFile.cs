@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Naf.Host.Common;
 
 namespace Naf.Host.Files;
@@ -7,9 +8,13 @@ namespace Naf.Host.Files;
 /// <summary>
 /// A file that a user asked for: whole or not there, and an error says what to do. A symbolic link stays, and what it points to is written.
 /// </summary>
-internal static class OutputFile
+internal static unsafe partial class OutputFile
 {
     private const string Ending = ".partial";
+
+    // statx(2): the struct is the same on every processor
+    private const int RelativeToHere = -100, TypeWanted = 1, StructSize = 256, ModeAt = 28;
+    private const int TypeBits = 0xF000, Regular = 0x8000;
 
     /// <summary>Writes a file, in place of an older one.</summary>
     /// <exception cref="UserException">It can't be written.</exception>
@@ -36,7 +41,7 @@ internal static class OutputFile
     public static void Check(string path)
     {
         if (Directory.Exists(path)) throw new UserException($"{path} is a folder; name a file in it");
-        if (FileKind.IsSpecial(path)) throw new UserException($"{path} is a device or a pipe, not a file; name a file");
+        if (IsSpecial(path)) throw new UserException($"{path} is a device or a pipe, not a file; name a file");
         string partial = PartialOf(path), folder = Path.GetDirectoryName(partial)!;
         if (!Directory.Exists(folder)) throw new UserException($"{path} can't be written: there is no folder {folder}; make it first");
         try
@@ -90,4 +95,23 @@ internal static class OutputFile
             return true;
         }
     }
+
+    // whether something is there that is not a file with bytes of its own; links are followed; .NET has no call for it
+    private static bool IsSpecial(string path)
+    {
+        if (!OperatingSystem.IsLinux() || !Path.Exists(path)) return false;
+        byte* facts = stackalloc byte[StructSize];
+        try
+        {
+            bool isThere = Stat(RelativeToHere, path, 0, TypeWanted, facts) == 0;
+            return isThere && (*(ushort*)(facts + ModeAt) & TypeBits) != Regular;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return false; // a C library of before 2018
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Stat(int folder, string path, int flags, uint wanted, byte* facts);
 }

@@ -27,7 +27,6 @@ public sealed class RunPolicy : IDisposable
     /// <summary>Reads a run's policy.</summary>
     /// <param name="folder">The run's folder; it may be training still.</param>
     /// <param name="environment">The environment that the run was begun with, where that was one of a program's own.</param>
-    /// <param name="learner">Which learner.</param>
     /// <param name="warn">Takes a sentence for a checkpoint that is damaged; the one before it is used.</param>
     /// <exception cref="UserException">It is no run's folder, or the run has no checkpoint that can be used.</exception>
     public static RunPolicy Open(

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using System.Text;
 using Naf.Host.Files;
 
 namespace Naf.Host.Runs;
@@ -18,8 +19,6 @@ public static class CheckpointFile
     private static ReadOnlySpan<byte> Magic => "NAFCKPT\n"u8;
 
     /// <summary>Writes a file atomically.</summary>
-    /// <param name="path">Its final place.</param>
-    /// <param name="body">Writes the payload.</param>
     /// <exception cref="IOException">The disk is full or cannot be written; what was at <paramref name="path"/> is untouched.</exception>
     public static void Write(string path, Action<Stream> body) => AtomicFile.Write(path, "writing.partial", file =>
     {
@@ -66,5 +65,29 @@ public static class CheckpointFile
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(file, digest);
         if (!digest.SequenceEqual(header[20..])) throw new InvalidDataException("its checksum does not match: the file is damaged");
+    }
+}
+
+/// <summary>What a checkpoint's payload begins with, before the agent.</summary>
+/// <param name="MetricsLength">Bytes of metrics.csv when it was made.</param>
+/// <param name="MetricsDigest">SHA-256 of those bytes.</param>
+/// <param name="TimingLength">Bytes of timing.csv.</param>
+/// <param name="Seconds">Seconds that the run had taken.</param>
+internal readonly record struct CheckpointHeader(
+    long MetricsLength, byte[] MetricsDigest, long TimingLength, double Seconds)
+{
+    public void Write(Stream stream)
+    {
+        using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true);
+        writer.Write(MetricsLength);
+        writer.Write(MetricsDigest);
+        writer.Write(TimingLength);
+        writer.Write(Seconds);
+    }
+
+    public static CheckpointHeader Read(Stream stream)
+    {
+        using var reader = new BinaryReader(stream, Encoding.UTF8, leaveOpen: true);
+        return new CheckpointHeader(reader.ReadInt64(), reader.ReadBytes(32), reader.ReadInt64(), reader.ReadDouble());
     }
 }

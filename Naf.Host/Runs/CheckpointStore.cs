@@ -4,7 +4,6 @@ using Naf.Host.Common;
 namespace Naf.Host.Runs;
 
 /// <summary>The checkpoints of a run, named by the step at which they were made; the last two are kept.</summary>
-/// <param name="folder">The run's <c>checkpoint</c> folder.</param>
 public sealed class CheckpointStore(string folder)
 {
     private const int Kept = 2;

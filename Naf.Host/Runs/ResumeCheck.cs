@@ -31,31 +31,27 @@ public static class ResumeCheck
     /// <exception cref="UserException">The simulator or the device differ, so that the result would be of two kinds.</exception>
     public static void Compare(Versions then, Versions now, bool accept, Action<string> warn)
     {
-        Grave("the device", then.Device, now.Device);
-        Grave("MuJoCo", then.Mujoco, now.Mujoco);
-        Grave("the simulation of the task (checksum)", then.Simulation, now.Simulation);
-        Slight("naf", $"{then.Naf} {then.Commit}".Trim(), $"{now.Naf} {now.Commit}".Trim());
-        Slight(".NET", then.Dotnet, now.Dotnet);
+        Say("the device", then.Device, now.Device, grave: true);
+        Say("MuJoCo", then.Mujoco, now.Mujoco, grave: true);
+        Say("the simulation of the task (checksum)", then.Simulation, now.Simulation, grave: true);
+        Say("naf", $"{then.Naf} {then.Commit}".Trim(), $"{now.Naf} {now.Commit}".Trim());
+        Say(".NET", then.Dotnet, now.Dotnet);
         // of another device, which was said already, all of these differ
         if (then.Device != now.Device) return;
-        Slight("vector instructions", $"{then.Instructions}, {then.VectorBits} bits", $"{now.Instructions}, {now.VectorBits} bits");
+        Say("vector instructions", Vectors(then), Vectors(now));
+        Say("the device's driver", then.Driver, now.Driver);
+        Say("the launch plan", then.Plan, now.Plan);
 
-        Slight("the device's driver", then.Driver, now.Driver);
-        Slight("the launch plan", then.Plan, now.Plan);
+        static string Vectors(Versions versions) => $"{versions.Instructions}, {versions.VectorBits} bits";
 
-        void Grave(string what, string before, string after)
+        void Say(string what, string before, string after, bool grave = false)
         {
             if (before == after) return;
             string difference = $"{what} was {before} when the run was made and is {after} now";
-            if (!accept) throw new UserException($"{difference}; bring back what it was, or go on with --accept-changes");
-            warn($"{difference}: the metrics are not those of an uninterrupted run");
-        }
-
-        void Slight(string what, string before, string after)
-        {
-            if (before == after) return;
-            warn($"{what} was {before} when the run was made and is {after} now: "
-                + "the metrics may differ in their last digits from an uninterrupted run's");
+            if (grave && !accept)
+                throw new UserException($"{difference}; bring back what it was, or go on with --accept-changes");
+            warn($"{difference}: the metrics " + (grave ? "are not those of an uninterrupted run"
+                : "may differ in their last digits from an uninterrupted run's"));
         }
     }
 }

@@ -10,10 +10,7 @@ using Naf.Sim.Mujoco;
 namespace Naf.Host.Runs;
 
 /// <summary>What a run was made with: results are bitwise the same only while these are.</summary>
-/// <param name="Naf">This product's version.</param>
 /// <param name="Commit">The git commit that it was built from; empty when unknown.</param>
-/// <param name="Mujoco">MuJoCo's version.</param>
-/// <param name="Dotnet">The .NET runtime's version.</param>
 /// <param name="System">The operating system and the kind of processor.</param>
 /// <param name="Device">The device's name, such as <c>cpu</c>.</param>
 /// <param name="Hardware">The device in words.</param>

@@ -12,6 +12,11 @@ namespace Naf.Host.Training;
 /// <summary>Beginning a run, and taking one up again.</summary>
 public sealed partial class TrainingRun
 {
+    // nothing in it comes from a clock, so that the same run gives the same bytes; what was not measured is empty
+    private const string MetricsHeader =
+        "episode,learner,seed,step,train_score,test_score,loss,success_rate,gradient_norm,mean_q,updates,replay,"
+        + "test_deviation,planned,imagined,cut,model_error,model_error_ahead,stopped";
+
     private const string TimingHeader = "episode,learner,seconds,updates";
 
     /// <summary>Begins a run on a simulated task, in a folder of its own.</summary>
@@ -30,7 +35,6 @@ public sealed partial class TrainingRun
 
     /// <summary>Begins a run on an environment of one's own, in a folder of its own.</summary>
     /// <param name="task">The task; it must outlive the run.</param>
-    /// <param name="settings">How to train.</param>
     /// <param name="folder">Its folder; null: runs/TASK-ALGORITHM-N.</param>
     /// <exception cref="UserException">The settings are wrong or the folder can't be had.</exception>
     /// <exception cref="DeviceException">The device can't be had.</exception>
@@ -53,7 +57,6 @@ public sealed partial class TrainingRun
     }
 
     /// <summary>Takes up a run where its checkpoint left it; a run that has none yet begins anew.</summary>
-    /// <param name="folder">The run's folder.</param>
     /// <param name="previous">Whether to resume from the checkpoint before the newest.</param>
     /// <param name="changes">Settings to change, of those that may.</param>
     /// <param name="accept">Whether to go on although the simulator or the device differ.</param>
@@ -83,7 +86,7 @@ public sealed partial class TrainingRun
 
     private void StartFiles()
     {
-        _metrics = _opened.Add(CsvFile.Create(_folder.MetricsPath, MetricsFile.Header));
+        _metrics = _opened.Add(CsvFile.Create(_folder.MetricsPath, MetricsHeader));
         _timing = _opened.Add(CsvFile.Create(_folder.TimingPath, TimingHeader));
     }
 

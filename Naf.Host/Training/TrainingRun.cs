@@ -6,6 +6,7 @@ using Naf.Host.Common;
 using Naf.Host.Files;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
+using Naf.Kernels.Update;
 using Naf.Sim.Control;
 
 namespace Naf.Host.Training;
@@ -85,11 +86,20 @@ public sealed partial class TrainingRun : IDisposable
     private void Record(EpisodeResult result)
     {
         double seconds = _clock.Elapsed.TotalSeconds;
-        MetricsFile.Add(_metrics!, result);
-        _timing!.Add(result.Episode, result.Learner, Math.Round(_secondsBefore + seconds, 3), result.Report.Updates);
+        LearnerReport report = result.Report;
+        _metrics!.Add(
+            result.Episode, result.Learner, result.Seed, result.Step, result.TrainScore, result.Test?.Mean,
+            Measured(report.Loss), result.Test?.SuccessRate, Measured(report.GradientNorm), Measured(report.MeanQ),
+            report.Updates, result.Replay, result.Test?.StandardDeviation, result.Planned ? 1 : 0,
+            result.Imagination.Steps, result.Imagination.Cuts,
+            Measured(result.Imagination.Error?.OneStep), Measured(result.Imagination.Error?.MultiStep), result.Stopped);
+        _timing!.Add(result.Episode, result.Learner, Math.Round(_secondsBefore + seconds, 3), report.Updates);
         if (result.Stopped is not null) Warn($"learner {result.Learner} (seed {result.Seed}) stopped in episode {result.Episode}: {result.Stopped}");
         Publish(seconds);
         _onProgress?.Invoke(Progress);
+
+        // the learner's means are NaN where there was no update
+        static double? Measured(double? value) => value is { } v && double.IsFinite(v) ? v : null;
     }
 
     private void Publish(double seconds)

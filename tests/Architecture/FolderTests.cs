@@ -1,11 +1,29 @@
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 
 namespace Naf.Tests;
 
-/// <summary>Folders are borders: a namespace a folder, arrows between folders by their `using` lines, and no cycle of arrows.</summary>
+/// <summary>
+/// Projects and folders are borders: a namespace a folder, arrows between folders by their `using` lines, no cycle of arrows.
+/// </summary>
 public sealed partial class FolderTests
 {
     private const int MostFiles = 18, LongestLine = 150;
+
+    // which project may reference which
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["Naf.Gpu"] = [],
+        ["Naf.Kernels"] = ["Naf.Gpu"],
+        ["Naf.Checks"] = ["Naf.Gpu", "Naf.Kernels"],
+        ["Naf.Sim"] = ["Naf.Kernels"],
+        ["Naf.Host"] = ["Naf.Gpu", "Naf.Kernels", "Naf.Sim"],
+        ["Naf.Cli"] = ["Naf.Host", "Naf.Checks"],
+        ["docs/examples/beam-steering/BeamSteering"] = ["Naf.Host"],
+        ["perf/Naf.Perf"] = ["Naf.Gpu", "Naf.Kernels", "Naf.Checks", "Naf.Sim", "Naf.Host", "Naf.Cli"],
+    };
+
+    private static IEnumerable<string> Projects => Allowed.Keys;
 
     // namespace → the namespaces of the product that its files use
     private static readonly Lazy<Dictionary<string, HashSet<string>>> Uses = new(() => Sources()
@@ -35,6 +53,23 @@ public sealed partial class FolderTests
             if (!done.Add(folder)) return;
             foreach (string used in Uses.Value.GetValueOrDefault(folder, [])) Visit(used, [.. path, folder]);
         }
+    }
+
+    [TestCaseSource(nameof(Projects))]
+    public void A_project_references_what_it_may(string project)
+    {
+        string file = Path.Combine(Repository.Root, project.Contains('/') ? $"{project}.csproj" : $"{project}/{project}.csproj");
+        IEnumerable<string> references = XDocument.Load(file).Descendants("ProjectReference")
+            .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')));
+        Assert.That(references, Is.SubsetOf(Allowed[project]));
+    }
+
+    [Test]
+    public void Every_project_is_on_the_map()
+    {
+        IEnumerable<string> projects = Directory.GetFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories)
+            .Select(p => Path.GetFileNameWithoutExtension(p)).Where(p => p != "Naf.Tests");
+        Assert.That(projects, Is.EquivalentTo(Allowed.Keys.Select(k => Path.GetFileName(k))));
     }
 
     [Test]

@@ -74,7 +74,7 @@ public sealed class TaskCheckTests
     {
         using var scratch = new ScratchFolder();
         string path = scratch.Copy("cartpole");
-        scratch.Write("cartpole.xml", ScratchFolder.BuiltIn("cartpole.xml").Replace(old, replacement));
+        scratch.ChangeModel("cartpole", old, replacement);
         AssertFound(path, words);
     }
 
@@ -83,7 +83,7 @@ public sealed class TaskCheckTests
     {
         using var scratch = new ScratchFolder();
         string path = scratch.Copy("cartpole");
-        scratch.Write("cartpole.xml", ScratchFolder.BuiltIn("cartpole.xml").Replace("gear=\"10\"", "gear=\"1e13\""));
+        scratch.ChangeModel("cartpole", "gear=\"10\"", "gear=\"1e13\"");
         Assert.That(TinyRun.CliError(1, "tasks", "--check", path), Does.Contain("cartpole, step 1 of the episode"));
     }
 

@@ -32,17 +32,9 @@ public sealed class EvaluationTests : FolderFixture
     {
         using ControlTask task = ControlTask.Load("cartpole");
         EvaluationResult one = PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(3), task, seed: 3, episodes: 7, threads: 1);
+        Assert.That(one.SuccessRate, Is.Zero);
         Assert.That(PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(3), task, 3, 7, threads: 3), Is.EqualTo(one));
         Assert.That(PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(4), task, 4, 7, threads: 1), Is.Not.EqualTo(one));
-    }
-
-    [Test]
-    public void The_random_policy_scores_on_cartpole_as_its_card_says()
-    {
-        using ControlTask task = ControlTask.Load("cartpole");
-        EvaluationResult r = PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(0), task, seed: 0, episodes: 100, threads: 0);
-        Assert.That(r.Mean, Is.EqualTo(-2.08).Within(0.05), "measured on 500 episodes: -2.08, deviation 0.099");
-        Assert.That(r.SuccessRate, Is.Zero);
     }
 
     [TestCase("cpu")]

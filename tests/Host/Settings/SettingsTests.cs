@@ -9,20 +9,6 @@ public sealed class SettingsTests : FolderFixture
     private string MyFile => Folder["my.yaml"];
 
     [Test]
-    public void Defaults_are_the_papers_where_it_gives_them()
-    {
-        TrainingSettings s = SettingsResolver.Resolve([]);
-        Assert.Multiple(() =>
-        {
-            Assert.That(s.Naf.UpdatesPerStep, Is.EqualTo(5));
-            Assert.That(s.Naf.Hidden, Is.EqualTo(new[] { 200, 200 }));
-            Assert.That(s.Naf.LearningRate, Is.EqualTo(1e-3));
-            Assert.That((s.Exploration.Theta, s.Exploration.Sigma, s.Exploration.Scale), Is.EqualTo((0.15, 0.3, 1.0)));
-            Assert.That((s.TestEvery, s.TestEpisodes), Is.EqualTo((10, 20)));
-        });
-    }
-
-    [Test]
     public void A_later_value_wins()
     {
         TrainingSettings s = SettingsResolver.Resolve(

@@ -36,10 +36,7 @@ public sealed class EnvironmentTaskTests : FolderFixture
     [TestCase(ImaginationKind.Network, PlanKind.None)]
     public void A_resumed_run_is_that_of_a_straight_one(ImaginationKind kind, PlanKind plan)
     {
-        TrainingSettings settings = Settings with
-        {
-            Imagination = new ImaginationSettings { Kind = kind, RefitEpisodes = 2 }, Plan = new PlanSettings { Kind = plan },
-        };
+        TrainingSettings settings = With(kind, plan);
         using (TrainingRun straight = TrainingRun.Begin(_task, settings, Folder["straight"])) straight.Train();
         TinyRun.TrainPartly(TrainingRun.Begin(_task, settings, Folder["parts"]), 2);
         using (TrainingRun rest = Resume(_task)) rest.Train();
@@ -84,11 +81,7 @@ public sealed class EnvironmentTaskTests : FolderFixture
     [TestCase(ImaginationKind.Off, PlanKind.Mpc, "plan=mpc")]
     public void What_needs_a_simulator_s_state_is_refused(ImaginationKind imagination, PlanKind plan, string named)
     {
-        TrainingSettings settings = Settings with
-        {
-            Imagination = new ImaginationSettings { Kind = imagination }, Plan = new PlanSettings { Kind = plan },
-        };
-        Assert.That(() => TrainingRun.Begin(_task, settings, Folder["run"]),
+        Assert.That(() => TrainingRun.Begin(_task, With(imagination, plan), Folder["run"]),
             Throws.TypeOf<NotSupportedException>().With.Message.Contains("beam-steering").And.Message.Contains(named));
     }
 
@@ -131,6 +124,12 @@ public sealed class EnvironmentTaskTests : FolderFixture
         Assert.That((step.Reward, step.Terminated, step.Truncated), Is.EqualTo((expected.Reward, expected.Terminated, expected.TimedOut)));
         Assert.That((two.ActionSpace.Size, two.MaxEpisodeSteps), Is.EqualTo((1, task.Horizon)));
     }
+
+    private static TrainingSettings With(ImaginationKind kind, PlanKind plan) => Settings with
+    {
+        Imagination = new ImaginationSettings { Kind = kind, RefitEpisodes = 2 },
+        Plan = new PlanSettings { Kind = plan },
+    };
 
     private TrainingRun Resume(EnvironmentTask task) => TrainingRun.Resume(Folder["parts"], false, [], false, static _ => { }, task);
 
