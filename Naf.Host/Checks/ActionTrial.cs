@@ -13,7 +13,6 @@ internal sealed class ActionTrial
     private readonly ControlTask _task;
     private readonly ulong _seed;
 
-    /// <summary>Tries.</summary>
     /// <exception cref="UserException">The simulation breaks down.</exception>
     public ActionTrial(ControlTask task, ulong seed)
     {
@@ -41,12 +40,12 @@ internal sealed class ActionTrial
     private void Push(ControlEnvironment environment, int start)
     {
         double[] still = Observed(environment, start, new double[_task.ActionSize]);
-        foreach (int actuator in Idle.ToArray())
+        Idle.RemoveWhere(actuator =>
         {
             double[] push = new double[_task.ActionSize];
             push[actuator] = 1;
-            if (!Observed(environment, start, push).AsSpan().SequenceEqual(still)) Idle.Remove(actuator);
-        }
+            return !Observed(environment, start, push).AsSpan().SequenceEqual(still);
+        });
     }
 
     private double[] Observed(ControlEnvironment environment, int start, double[] action)

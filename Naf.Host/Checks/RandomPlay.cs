@@ -26,7 +26,6 @@ internal sealed class RandomPlay
     private int _steps, _seen, _ends, _endSteps, _successes;
     private double _magnitude;
 
-    /// <summary>Plays.</summary>
     public RandomPlay(ControlTask task, ulong seed, int episodes)
     {
         (_task, _scores) = (task, new double[episodes]);
@@ -45,7 +44,7 @@ internal sealed class RandomPlay
     }
 
     /// <summary>Scores and successes.</summary>
-    public EvaluationResult Score => Evaluator.Summarise(_task, _scores, _successes);
+    public EvaluationResult Score => Evaluator.Summarise(_scores, _task.MeasuresSuccess ? _successes : null);
 
     private int Episodes => _scores.Length;
 

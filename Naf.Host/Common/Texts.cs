@@ -6,14 +6,12 @@ namespace Naf.Host.Common;
 /// <summary>Names and numbers as commands show them.</summary>
 internal static class Texts
 {
-    private const int Few = 8;
-
     /// <summary>" (did you mean X?)" when a known name is near enough to be meant, else what is known when that is little, else nothing.</summary>
     public static string DidYouMean(string name, IEnumerable<string> known)
     {
         string[] all = [.. known];
         if (NearestName.Near(name, all) is { } nearest) return $" (did you mean {nearest}?)";
-        return all.Length is > 0 and <= Few ? $" (known: {string.Join(", ", all)})" : "";
+        return all.Length is > 0 and <= 8 ? $" (known: {string.Join(", ", all)})" : "";
     }
 
     /// <summary>A score with four digits that matter; "none" when there is none.</summary>

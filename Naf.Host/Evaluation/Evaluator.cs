@@ -29,7 +29,7 @@ public sealed class Evaluator(IControlTask task) : IDisposable
             (scores[i], bool success) = episode(i);
             if (success) successes++;
         }
-        return Summarise(task, scores, successes);
+        return Summarise(scores, task.MeasuresSuccess ? successes : null);
     }
 
     /// <summary>One episode: its score, and whether it was a success.</summary>
@@ -59,12 +59,6 @@ public sealed class Evaluator(IControlTask task) : IDisposable
             return (_environment.Score, _environment.Success);
         }
     }
-
-    /// <summary>Mean, standard deviation and, where the task has a measure of it, success rate.</summary>
-    /// <param name="scores">[episodes].</param>
-    /// <param name="successes">How many were successes by that measure.</param>
-    public static EvaluationResult Summarise(IControlTask task, ReadOnlySpan<double> scores, int successes) =>
-        Summarise(scores, task.MeasuresSuccess ? successes : null);
 
     /// <summary>Mean, standard deviation and success rate.</summary>
     /// <param name="scores">[episodes].</param>

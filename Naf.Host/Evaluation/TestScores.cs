@@ -16,10 +16,8 @@ public sealed class TestScores
     public void Add(int episode, double score)
     {
         Last = double.IsFinite(score) ? score : null;
-        if (!double.IsFinite(score)) return;
-        if (Best is { } best && best >= score) return;
-        Best = score;
-        BestEpisode = episode;
+        if (Last is null || Best >= score) return;
+        (Best, BestEpisode) = (score, episode);
     }
 
     internal void Save(BinaryWriter writer)

@@ -30,7 +30,7 @@ public static class PolicyEvaluation
                 if (success) Interlocked.Increment(ref successes);
             }
         });
-        return Evaluator.Summarise(task, scores, successes);
+        return Evaluator.Summarise(scores, task.MeasuresSuccess ? successes : null);
     }
 
     /// <summary>A policy that needs no run, by the name that <c>PolicyTarget.Policy</c> lets through: random or zero.</summary>

@@ -15,21 +15,11 @@ public sealed record RunConfig(string Task, TrainingSettings Settings, Versions 
     private const int Format = 1;
 
     /// <summary>The file's text. Configurations of the same text are the same (arrays in records compare by reference).</summary>
-    public string Text
-    {
-        get
-        {
-            var text = new StringBuilder(
-                "# What this run was made with. The settings can be given to another one: naf train TASK --config config.yaml\n");
-            text.Append("format: ").Append(Format).Append('\n');
-            text.Append("task: ").Append(Quote(Task)).Append("\nsettings:\n");
-            foreach (Setting setting in Setting.All)
-                text.Append("  ").Append(setting.Key).Append(": ").Append(setting.Show(Settings)).Append('\n');
-            text.Append("versions:\n");
-            foreach ((string key, string value) in Versions.Entries) text.Append("  ").Append(key).Append(": ").Append(Quote(value)).Append('\n');
-            return text.ToString();
-        }
-    }
+    public string Text =>
+        "# What this run was made with. The settings can be given to another one: naf train TASK --config config.yaml\n"
+        + $"format: {Format}\ntask: {Quote(Task)}\nsettings:\n"
+        + string.Concat(Setting.All.Select(setting => $"  {setting.Key}: {setting.Show(Settings)}\n"))
+        + "versions:\n" + string.Concat(Versions.Entries.Select(entry => $"  {entry.Key}: {Quote(entry.Value)}\n"));
 
     /// <summary>The run's task.</summary>
     /// <param name="own">The environment that it was begun with; null: a simulated task, which is loaded.</param>

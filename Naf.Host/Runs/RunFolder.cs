@@ -22,9 +22,6 @@ public sealed class RunFolder : IDisposable
     /// <summary>Where it is.</summary>
     public string FullPath { get; }
 
-    /// <summary>Its config.yaml.</summary>
-    public string ConfigPath => ConfigOf(FullPath);
-
     /// <summary>Its metrics.csv.</summary>
     public string MetricsPath => Path.Combine(FullPath, "metrics.csv");
 

@@ -50,7 +50,7 @@ public sealed partial class TrainingRun
         var run = new TrainingRun(held, config, task, device, opened);
         run.Guarded(() =>
         {
-            run._config.Write(held.ConfigPath);
+            run._config.Write(RunFolder.ConfigOf(held.FullPath));
             run.StartFiles();
         });
         return run;
@@ -68,7 +68,7 @@ public sealed partial class TrainingRun
         EnvironmentTask? task = null) => DisposeScope.Open(opened =>
     {
         RunFolder held = opened.Add(RunFolder.Open(folder));
-        RunConfig stored = RunConfig.Read(held.ConfigPath);
+        RunConfig stored = RunConfig.Read(RunFolder.ConfigOf(held.FullPath));
         TrainingSettings settings = ResumeCheck.Apply(stored.Settings, changes, folder);
         IControlTask trained = stored.TaskOf(task, opened);
         Device device = opened.Add(DeviceList.Select(settings.Device, settings.Threads));
@@ -79,7 +79,7 @@ public sealed partial class TrainingRun
         {
             if (held.Checkpoints.Open(previous) is { } checkpoint) run.Restore(checkpoint.Payload, checkpoint.Path, warn);
             else run.StartFiles();
-            if (run._config.Text != stored.Text) run._config.Write(held.ConfigPath);
+            if (run._config.Text != stored.Text) run._config.Write(RunFolder.ConfigOf(held.FullPath));
         });
         return run;
     });
