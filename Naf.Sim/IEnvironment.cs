@@ -51,7 +51,8 @@ public sealed class Box
         if (Low.Count == 0 || Low.Count != High.Count)
             throw new ArgumentException($"a box needs as many upper bounds as lower ones, at least one, not {Low.Count} and {High.Count}");
         for (int i = 0; i < Low.Count; i++)
-            if (!(Low[i] < High[i])) throw new ArgumentException($"bound {i}: {Low[i]} is not below {High[i]}");
+            if (!(Low[i] < High[i]))
+                throw new ArgumentException($"a box needs lower bounds below the upper ones: bound {i} is from {Low[i]} to {High[i]}");
     }
 
     /// <summary>The same bounds for each of <paramref name="size"/> numbers.</summary>
@@ -68,6 +69,6 @@ public sealed class Box
     /// <summary>How many numbers.</summary>
     public int Size => Low.Count;
 
-    /// <summary>Whether all bounds are finite.</summary>
-    public bool IsBounded => Low.All(double.IsFinite) && High.All(double.IsFinite);
+    /// <summary>Whether all bounds, and the ranges between them, are finite.</summary>
+    public bool IsBounded => Low.Zip(High, (low, high) => high - low).All(double.IsFinite);
 }

@@ -1,5 +1,6 @@
 using Naf.Gpu;
 using Naf.Gpu.Devices;
+using Naf.Host.Agents;
 using Naf.Host.Common;
 using Naf.Host.Files;
 using Naf.Host.Runs;
@@ -39,7 +40,13 @@ public sealed partial class TrainingRun
     /// <exception cref="UserException">The settings are wrong or the folder can't be had.</exception>
     /// <exception cref="DeviceException">The device can't be had.</exception>
     public static TrainingRun Begin(EnvironmentTask task, TrainingSettings settings, string? folder = null) =>
-        DisposeScope.Open(opened => Begin(opened, task, task.StoredName, settings, folder));
+        DisposeScope.Open(opened =>
+        {
+            if (SimulationChecksum.Of(task) != SimulationChecksum.Of(task))
+                throw new UserException($"{task.Name}: two resets with one seed and the same actions gave other numbers, so that no run "
+                    + "could be resumed; draw all random numbers from the seed that Reset is given");
+            return Begin(opened, task, task.StoredName, settings, folder);
+        });
 
     private static TrainingRun Begin(DisposeScope opened, IControlTask task, string lasting, TrainingSettings settings, string? folder)
     {
@@ -60,16 +67,19 @@ public sealed partial class TrainingRun
     /// <param name="previous">Whether to resume from the checkpoint before the newest.</param>
     /// <param name="changes">Settings to change, of those that may.</param>
     /// <param name="accept">Whether to go on although the simulator or the device differ.</param>
-    /// <param name="warn">Takes a sentence on what may keep the result from being bitwise that of an uninterrupted run.</param>
+    /// <param name="warn">
+    /// Takes a sentence on what may keep the result from being bitwise that of an uninterrupted run; null: standard error.
+    /// </param>
     /// <param name="task">The environment that the run was begun with, where that was one of a program's own.</param>
     /// <exception cref="UserException">It can't be resumed; the message says why and what can be done.</exception>
     public static TrainingRun Resume(
-        string folder, bool previous, IEnumerable<GivenValue> changes, bool accept, Action<string> warn,
+        string folder, bool previous = false, IEnumerable<GivenValue>? changes = null, bool accept = false, Action<string>? warn = null,
         EnvironmentTask? task = null) => DisposeScope.Open(opened =>
     {
+        warn ??= Console.Error.WriteLine;
         RunFolder held = opened.Add(RunFolder.Open(folder));
         RunConfig stored = RunConfig.Read(RunFolder.ConfigOf(held.FullPath));
-        TrainingSettings settings = ResumeCheck.Apply(stored.Settings, changes, folder);
+        TrainingSettings settings = ResumeCheck.Apply(stored.Settings, changes ?? [], folder);
         IControlTask trained = stored.TaskOf(task, opened);
         Device device = opened.Add(DeviceList.Select(settings.Device, settings.Threads));
         var config = new RunConfig(stored.Task, settings, Versions.Now(trained, device.Info));
@@ -116,6 +126,8 @@ public sealed partial class TrainingRun
         _metrics.CutHere();
         _timing.CutHere();
         _updatesBefore = _agent.Summaries.Sum(l => l.Updates);
+        foreach (LearnerSummary l in _agent.Summaries.Where(l => l.Stopped is not null))
+            warn($"learner {l.Learner} (seed {l.Seed}) does not go on: it stopped after episode {l.Episodes}: {l.Stopped}");
         _episodesBefore = _agent.EpisodesEnded;
         Publish(0);
     }

@@ -30,6 +30,7 @@ public sealed partial class TrainingRun : IDisposable
     private int _episodesBefore;
     private TrainingProgress? _progress;
     private Action<TrainingProgress>? _onProgress;
+    private bool _training;
 
     private TrainingRun(RunFolder folder, RunConfig config, IControlTask task, Device device, DisposeScope opened)
     {
@@ -52,8 +53,8 @@ public sealed partial class TrainingRun : IDisposable
     /// <summary>How far it has come; may be read from another thread.</summary>
     public TrainingProgress Progress => Volatile.Read(ref _progress) ?? new TrainingProgress(0, Settings.Episodes, null, null, 0, 0, 0);
 
-    /// <summary>Called when a learner stops before its time, with the reason.</summary>
-    public Action<string> Warn { get; set; } = static _ => { };
+    /// <summary>Called when a learner stops before its time, with the reason; writes it to standard error unless it is set.</summary>
+    public Action<string> Warn { get; set; } = Console.Error.WriteLine;
 
     /// <summary>Trains until the episodes are done, every learner has stopped, or a stop is asked for; then saves a checkpoint.</summary>
     /// <param name="stop">Ends training between two steps.</param>
@@ -61,6 +62,9 @@ public sealed partial class TrainingRun : IDisposable
     /// <exception cref="UserException">The disk is full or can't be written; what was saved before is untouched.</exception>
     public TrainingResult Train(CancellationToken stop = default, Action<TrainingProgress>? progress = null)
     {
+        if (_training)
+            throw new InvalidOperationException($"training in {Folder} broke off; dispose of the run and resume it from its newest checkpoint");
+        _training = true;
         _clock.Start();
         _onProgress = progress;
         Guarded(() =>
@@ -77,6 +81,7 @@ public sealed partial class TrainingRun : IDisposable
             }
             SaveCheckpoint();
         });
+        _training = false;
         return Result();
     }
 

@@ -14,9 +14,13 @@ public sealed class EnvironmentTask : IControlTask
 
     /// <param name="name">The task's name, for messages and the run's folder.</param>
     /// <param name="create">Makes an environment; called once for each learner and each thread that tests, and once here.</param>
-    /// <exception cref="ArgumentException">An action has no finite bounds, or episodes have no length.</exception>
+    /// <exception cref="ArgumentException">
+    /// The name cannot be that of a folder, an action has no finite bounds, episodes have no length, or the reward is of other sizes.
+    /// </exception>
     public EnvironmentTask(string name, Func<IEnvironment> create)
     {
+        if (name.Length == 0 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+            throw new ArgumentException($"the name '{name}' of an environment: give letters, digits, '-' and '_', since folders are named after it");
         (Name, _create) = (name, create);
         using IEnvironment first = create();
         (_actions, ObservationSize, Horizon, Reward) = (first.ActionSpace, first.ObservationSpace.Size, first.MaxEpisodeSteps, first.Reward);
@@ -26,16 +30,16 @@ public sealed class EnvironmentTask : IControlTask
             throw new ArgumentException($"{name}: its reward is over {r.ObservationSize} observations and {r.ActionSize} actions, and the "
                 + $"environment has {ObservationSize} and {ActionSize}");
 
-        // a bounded observation enters the network within [−1, 1]
+        // a bounded observation enters the network within [−1, 1]; a bound that only says "any number" scales nothing
         _inputScale = [.. first.ObservationSpace.Low.Zip(first.ObservationSpace.High, (low, high) => Math.Max(Math.Abs(low), Math.Abs(high)))
-            .Select(most => double.IsFinite(most) ? (float)(1 / most) : 1)];
+            .Select(most => most is > 1e-6 and < 1e6 ? (float)(1 / most) : 1)];
     }
 
     /// <inheritdoc/>
     public string Name { get; }
 
-    /// <summary>What a run's config.yaml calls it.</summary>
-    public string StoredName => TaskLibrary.OwnEnvironment + Name;
+    /// <summary>What a run's config.yaml calls it, with its sizes, by which another environment is told apart.</summary>
+    public string StoredName => $"{TaskLibrary.OwnEnvironment}{Name} ({ObservationSize} observations, {ActionSize} actions)";
 
     /// <inheritdoc/>
     public int ObservationSize { get; }
@@ -94,13 +98,13 @@ public sealed class EnvironmentTask : IControlTask
             {
                 if (!double.IsFinite(action[i])) throw Failure($"action {i} is {action[i]}");
                 double u = Math.Clamp(action[i], -1, 1);
-                _taken.Add(u);
                 _u[i] = Math.Clamp(task._actions.Low[i] + (u + 1) / 2 * (task._actions.High[i] - task._actions.Low[i]),
                     task._actions.Low[i], task._actions.High[i]);
             }
-            EnvironmentStep step = environment.Step(_u);
+            EnvironmentStep step = Asked(() => environment.Step(_u));
+            foreach (double u in action) _taken.Add(Math.Clamp(u, -1, 1));
             StepIndex++;
-            if (!double.IsFinite(step.Reward)) throw Failure("the reward is not finite");
+            if (!double.IsFinite(step.Reward)) throw Failure($"the reward is {step.Reward}; return a finite number, or end the episode before");
             Observe(step.Observation);
             Score += step.Reward;
             bool truncated = !step.Terminated && (step.Truncated || StepIndex == task.Horizon);
@@ -128,15 +132,31 @@ public sealed class EnvironmentTask : IControlTask
         {
             (_seed, Score, StepIndex, _ready) = (seed, 0, 0, true);
             _taken.Clear();
-            Observe(environment.Reset(seed));
+            Observe(Asked(() => environment.Reset(seed)));
+        }
+
+        // a failure of the environment's own files or ports is not one of the run's folder
+        private T Asked<T>(Func<T> call)
+        {
+            try
+            {
+                return call();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new InvalidOperationException(
+                    $"{task.Name}: the environment failed at step {StepIndex} of the episode: {e.Message}", e);
+            }
         }
 
         private void Observe(double[] observation)
         {
-            if (observation.Length != _x.Length)
-                throw new ArgumentException($"{task.Name}: an observation has {observation.Length} numbers, and its space has {_x.Length}");
+            if (observation?.Length != _x.Length)
+                throw new ArgumentException($"{task.Name}, step {StepIndex} of the episode: an observation has "
+                    + $"{observation?.Length ?? 0} numbers, and its space {_x.Length}; return as many from Reset and Step");
             foreach (double value in observation)
-                if (!double.IsFinite(value)) throw Failure("the observation is not finite");
+                if (!double.IsFinite(value))
+                    throw Failure($"an entry of the observation is {value}; return finite numbers, or end the episode before");
             observation.CopyTo(_x, 0);
         }
 

@@ -93,19 +93,62 @@ public sealed class EnvironmentTaskTests : FolderFixture
     }
 
     [Test]
-    public void An_environment_that_does_not_repeat_itself_is_not_resumed()
+    public void An_environment_must_follow_the_seed() => Assert.That(
+        () => TrainingRun.Begin(new EnvironmentTask("random", () => new Faulty { IsRandom = true }), Settings, Folder["run"]),
+        Throws.TypeOf<UserException>().With.Message.Contains("the seed that Reset is given"));
+
+    [Test]
+    public void An_environment_that_keeps_what_it_was_is_not_resumed()
     {
-        var task = new EnvironmentTask("drifting", () => new Drifting());
-        TinyRun.TrainPartly(TrainingRun.Begin(task, Settings with { Episodes = 1000 }, Folder["parts"]), 2);
+        var task = new EnvironmentTask("drifting", () => new Faulty { Drifts = true });
+        using (TrainingRun run = TrainingRun.Begin(task, Settings with { Episodes = 1000 }, Folder["parts"]))
+        {
+            using var stop = new CancellationTokenSource();
+            run.Train(stop.Token, p =>
+            {
+                if (p.EpisodesEnded == 2) stop.CancelAfter(1);
+            });
+        }
         Assert.That(() => Resume(task), Throws.TypeOf<UserException>().With.Message.Contains("led to another observation"));
+    }
+
+    [Test]
+    public void A_failing_environment_breaks_the_run_off_and_loses_nothing()
+    {
+        // it fails in the third training episode
+        var task = new EnvironmentTask("failing", () => new Faulty { FailsAt = 60 });
+        using (TrainingRun run = TrainingRun.Begin(task, Settings with { CheckpointEvery = 1 }, Folder["parts"]))
+        {
+            Assert.That(() => run.Train(), Throws.InvalidOperationException.With.Message.Contains("failing: the environment failed at step"));
+            Assert.That(() => run.Train(), Throws.InvalidOperationException.With.Message.Contains("resume it"));
+        }
+        var repaired = new EnvironmentTask("failing", () => new Faulty());
+        using TrainingRun rest = TrainingRun.Resume(Folder["parts"], task: repaired);
+        Assert.That(rest.Train(), Has.Property("Finished").True.And.Property("Episodes").EqualTo(4));
+    }
+
+    [Test]
+    public void A_learner_that_stopped_is_named_at_its_end_and_when_it_is_resumed()
+    {
+        var task = new EnvironmentTask("broken", () => new Faulty { Reward = double.NaN });
+        var warnings = new List<string>();
+        using (TrainingRun run = TrainingRun.Begin(task, Settings, Folder["parts"]))
+        {
+            run.Warn = warnings.Add;
+            Assert.That(run.Train().Finished, Is.False);
+        }
+        using TrainingRun again = TrainingRun.Resume(Folder["parts"], warn: warnings.Add, task: task);
+        Assert.That(warnings, Has.Count.EqualTo(2).And.All.Contains("the reward is NaN"));
+        Assert.That(warnings[1], Does.Contain("does not go on"));
     }
 
     [Test]
     public void Malformed_environments_are_refused()
     {
-        Assert.That(() => new EnvironmentTask("a", () => new Drifting { ActionSpace = new Box(16, -1, double.PositiveInfinity) }),
+        Assert.That(() => new EnvironmentTask("a", () => new Faulty { ActionSpace = new Box(16, -1, double.PositiveInfinity) }),
             Throws.ArgumentException.With.Message.Contains("finite bounds"));
-        Assert.That(() => new EnvironmentTask("a", () => new Drifting { MaxEpisodeSteps = 0 }), Throws.ArgumentException.With.Message.Contains("0"));
+        Assert.That(() => new EnvironmentTask("a", () => new Faulty { MaxEpisodeSteps = 0 }), Throws.ArgumentException.With.Message.Contains("0"));
+        Assert.That(() => new EnvironmentTask("../a", () => new Faulty()), Throws.ArgumentException.With.Message.Contains("'../a'"));
         Assert.That(() => new Box([0, 1], [1, 1]), Throws.ArgumentException.With.Message.Contains("bound 1"));
         Assert.That(() => new Box([0, 1], [1]), Throws.ArgumentException);
     }
@@ -140,10 +183,19 @@ public sealed class EnvironmentTaskTests : FolderFixture
         return rows[1..].Where(row => row[column].Length > 0).Sum(row => long.Parse(row[column], System.Globalization.CultureInfo.InvariantCulture));
     }
 
-    // a reset leaves what former episodes did: against the contract
-    private sealed class Drifting : IEnvironment
+    // works, but for what is set
+    private sealed class Faulty : IEnvironment
     {
         private readonly double[] _x = new double[16];
+        private int _steps;
+
+        public bool Drifts { get; init; }
+
+        public bool IsRandom { get; init; }
+
+        public int FailsAt { get; init; } = int.MaxValue;
+
+        public double Reward { get; init; } = -1;
 
         public Box ObservationSpace { get; } = new(16, -10, 10);
 
@@ -151,12 +203,18 @@ public sealed class EnvironmentTaskTests : FolderFixture
 
         public int MaxEpisodeSteps { get; init; } = 25;
 
-        public double[] Reset(ulong seed) => _x;
+        public double[] Reset(ulong seed)
+        {
+            if (!Drifts) Array.Clear(_x);
+            if (IsRandom) _x[0] = Random.Shared.NextDouble();
+            return _x;
+        }
 
         public EnvironmentStep Step(ReadOnlySpan<double> action)
         {
+            if (++_steps == FailsAt) throw new IOException("the port is closed");
             _x[1] += action[0];
-            return new EnvironmentStep(_x, -1, false, false);
+            return new EnvironmentStep(_x, Reward, false, false);
         }
 
         public void Dispose()
