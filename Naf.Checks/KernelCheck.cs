@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Naf.Checks.Benchmarks;
 using Naf.Checks.Comparisons;
 using Naf.Checks.Oracles;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ILGPU.Backends.OpenCL;
 using ILGPU.Backends.PTX;
 using ILGPU.Runtime.Cuda;

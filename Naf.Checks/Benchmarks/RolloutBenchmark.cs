@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Naf.Checks.Comparisons;
 using Naf.Gpu.Devices;

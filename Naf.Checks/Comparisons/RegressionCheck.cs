@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Naf.Checks.Oracles;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;

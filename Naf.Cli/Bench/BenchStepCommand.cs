@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Naf.Cli.Benchmarks;
 using Naf.Cli.Common;
 using Naf.Host.Common;

@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using System.CommandLine;
-using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using Naf.Checks.Benchmarks;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Naf.Checks.Benchmarks;
 using Naf.Gpu.Cpu;
 using Naf.Sim.Mujoco;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Naf.Checks;
 using Naf.Gpu;
 using Naf.Gpu.Devices;

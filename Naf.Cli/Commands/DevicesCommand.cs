@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Naf.Gpu;
 using Naf.Gpu.Devices;
 using Naf.Cli.Common;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Naf.Host.Checks;
 using Naf.Cli.Common;
 using Naf.Host.Common;

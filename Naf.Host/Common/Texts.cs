@@ -1,4 +1,3 @@
-using System.Globalization;
 using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Host.Common;

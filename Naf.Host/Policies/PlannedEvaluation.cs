@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Naf.Gpu.Cpu;
 using Naf.Host.Common;
 using Naf.Host.Evaluation;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Naf.Host.Common;
 
 namespace Naf.Host.Runs;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Naf.Gpu.Devices;
 
 namespace Naf.Kernels.Network;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Naf.Kernels.Random;
 
 namespace Naf.Kernels.Network;

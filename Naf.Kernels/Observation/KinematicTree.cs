@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Naf.Kernels.Observation;
 
 /// <summary>The kind of a joint, with MuJoCo's numbers (mjtJoint).</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Naf.Gpu.Cpu;
 using Naf.Kernels.Advantage;
 using Naf.Kernels.Network;

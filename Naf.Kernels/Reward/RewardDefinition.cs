@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Naf.Kernels.Reward;
 
 /// <summary>

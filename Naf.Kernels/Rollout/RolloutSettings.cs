@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Naf.Kernels.Rollout;
 
 /// <summary>How one learner imagines.</summary>

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Globalization;
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Network;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Naf.Kernels.Network;
 
 namespace Naf.Kernels.Update;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Naf.Sim.Tasks.Definitions;
 
 namespace Naf.Sim.Control;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Naf.Kernels.Network;
 using Naf.Kernels.Update;
 using TorchSharp;

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Naf.Sim.Mujoco.Layouts;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Naf.Sim.Tasks.Definitions;
 
 /// <summary>

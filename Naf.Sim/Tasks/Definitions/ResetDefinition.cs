@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Naf.Kernels.Observation;
 using Naf.Kernels.Random;
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Naf.Tests;
 
 /// <summary>Adversarial tasks: a run with imagination and planned episodes finishes, or stops with its reason, and can be resumed.</summary>

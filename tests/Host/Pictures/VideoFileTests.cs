@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Naf.Host.Common;
 using Naf.Host.Pictures;
 using Naf.Sim.Rendering;

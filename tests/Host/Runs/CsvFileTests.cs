@@ -1,4 +1,3 @@
-using System.Globalization;
 using Naf.Host.Files;
 
 namespace Naf.Tests;
