@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Naf.Checks.Benchmarks;
 
 /// <summary>Repeats a piece of work for a time.</summary>

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Reflection;
-using System.Text.Json;
 using Naf.Checks.Benchmarks;
 using Naf.Gpu;
 using Naf.Gpu.Cpu;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;

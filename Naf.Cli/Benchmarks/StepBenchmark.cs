@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Naf.Checks.Benchmarks;
 using Naf.Gpu;
 using Naf.Gpu.Cpu;

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Naf.Cli.Common;
 
 /// <summary>Where a command writes: results to <paramref name="Out"/>, everything else to <paramref name="Error"/>.</summary>

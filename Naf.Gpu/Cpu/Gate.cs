@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Naf.Gpu.Cpu;
 
 /// <summary>

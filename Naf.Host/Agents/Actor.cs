@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Naf.Host.Evaluation;
 using Naf.Host.Imagination;
 using Naf.Host.Planning;

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Host.Common;

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Naf.Host.Agents;
 
 /// <summary>Parts of a training step.</summary>

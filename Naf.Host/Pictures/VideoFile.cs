@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using Naf.Host.Common;
 using Naf.Host.Files;
 using Naf.Sim.Rendering;

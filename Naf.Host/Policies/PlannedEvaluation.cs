@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Naf.Gpu.Cpu;
 using Naf.Host.Common;
 using Naf.Host.Evaluation;

@@ -1,4 +1,3 @@
-using System.Text;
 using Naf.Host.Common;
 using Naf.Host.Evaluation;
 using Naf.Host.Files;

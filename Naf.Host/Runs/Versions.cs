@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Sim.Control;

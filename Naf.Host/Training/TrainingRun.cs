@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Host.Agents;

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using Naf.Kernels.Observation;
 
 namespace Naf.Sim.Mujoco;

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Naf.Sim.Mujoco;
 
 /// <summary>Making of native mjModel and mjData, with MuJoCo's own words where it refuses.</summary>

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Naf.Perf;
 
 /// <summary>Runs a peer in a process of its own.</summary>

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using Naf.Checks.Benchmarks;
 using Naf.Gpu;
 using Naf.Gpu.Devices;

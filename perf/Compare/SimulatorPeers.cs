@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Naf.Cli.Benchmarks;
 using Naf.Sim.Tasks;
 

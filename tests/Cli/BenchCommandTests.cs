@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Naf.Tests;
 
 /// <summary>naf bench of kernels: the names that scripts rely on, ceilings beside what is reached, errors in one sentence.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Naf.Tests;
 
 /// <summary>naf check: the table, the names that scripts rely on, and the exit code.</summary>

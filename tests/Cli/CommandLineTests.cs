@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text.Json;
 using Naf.Host.Settings;
 
 namespace Naf.Tests;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Naf.Gpu;
 
 namespace Naf.Tests;

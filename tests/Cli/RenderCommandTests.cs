@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Naf.Tests;
 
 public sealed class RenderCommandTests : MujocoFixture

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Naf.Tests;
 
 /// <summary>naf as a process of its own, which can be sent signals.</summary>

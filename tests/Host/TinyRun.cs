@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Naf.Cli;
 using Naf.Cli.Common;
 using Naf.Host.Settings;

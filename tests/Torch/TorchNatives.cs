@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using System.Text;
 using TorchSharp;
 
 namespace Naf.Torch;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Naf.Sim.Tasks.Definitions;
 using Naf.Sim.Tasks.Yaml;
 

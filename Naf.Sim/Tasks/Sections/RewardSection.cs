@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Naf.Kernels.Reward;
 using Naf.Sim.Tasks.Yaml;
 

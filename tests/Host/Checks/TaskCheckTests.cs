@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Naf.Tests;
 
 /// <summary>naf tasks --check: what it reports is what the task does, and it finds the usual mistakes.</summary>

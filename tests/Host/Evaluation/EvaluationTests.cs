@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Naf.Host.Evaluation;
 using Naf.Host.Policies;
 using Naf.Host.Runs;

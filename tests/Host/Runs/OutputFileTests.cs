@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Naf.Host.Common;
 using Naf.Host.Files;
 

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Naf.Tests;
 
 /// <summary>A learner or a simulation that leaves the finite numbers stops with a report, and the others go on.</summary>

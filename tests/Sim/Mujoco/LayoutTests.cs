@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Naf.Sim;
 using Naf.Sim.Mujoco;
 using Naf.Sim.Mujoco.Layouts;

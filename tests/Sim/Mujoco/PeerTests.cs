@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text.Json;
 using Naf.Sim.Mujoco;
 
 namespace Naf.Tests;
