@@ -40,19 +40,16 @@ public sealed partial class TrainingRun
     /// <exception cref="UserException">The settings are wrong or the folder can't be had.</exception>
     /// <exception cref="DeviceException">The device can't be had.</exception>
     public static TrainingRun Begin(EnvironmentTask task, TrainingSettings settings, string? folder = null) =>
-        DisposeScope.Open(opened =>
-        {
-            if (SimulationChecksum.Of(task) != SimulationChecksum.Of(task))
-                throw new UserException($"{task.Name}: two resets with one seed and the same actions gave other numbers, so that no run "
-                    + "could be resumed; draw all random numbers from the seed that Reset is given");
-            return Begin(opened, task, task.StoredName, settings, folder);
-        });
+        DisposeScope.Open(opened => Begin(opened, task, task.StoredName, settings, folder));
 
     private static TrainingRun Begin(DisposeScope opened, IControlTask task, string lasting, TrainingSettings settings, string? folder)
     {
         TrainingSettings resolved = SettingsResolver.Resolve(GivenValue.Of(settings, "settings"));
         Device device = opened.Add(DeviceList.Select(resolved.Device, resolved.Threads));
         var config = new RunConfig(lasting, resolved, Versions.Now(task, device.Info));
+        if (task is EnvironmentTask && SimulationChecksum.Of(task) != config.Versions.Simulation)
+            throw new UserException($"{task.Name}: two resets with one seed and the same actions gave other numbers, so that no run "
+                + "could be resumed; draw all random numbers from the seed that Reset is given");
         RunFolder held = opened.Add(RunFolder.Create(folder, $"{task.Name}-{resolved.Algorithm.ToString().ToLowerInvariant()}"));
         var run = new TrainingRun(held, config, task, device, opened);
         run.Guarded(() =>

@@ -101,14 +101,7 @@ public sealed class EnvironmentTaskTests : FolderFixture
     public void An_environment_that_keeps_what_it_was_is_not_resumed()
     {
         var task = new EnvironmentTask("drifting", () => new Faulty { Drifts = true });
-        using (TrainingRun run = TrainingRun.Begin(task, Settings with { Episodes = 1000 }, Folder["parts"]))
-        {
-            using var stop = new CancellationTokenSource();
-            run.Train(stop.Token, p =>
-            {
-                if (p.EpisodesEnded == 2) stop.CancelAfter(1);
-            });
-        }
+        TinyRun.TrainPartly(TrainingRun.Begin(task, Settings with { Episodes = 1000 }, Folder["parts"]), 2);
         Assert.That(() => Resume(task), Throws.TypeOf<UserException>().With.Message.Contains("led to another observation"));
     }
 
@@ -180,7 +173,7 @@ public sealed class EnvironmentTaskTests : FolderFixture
     {
         string[][] rows = [.. File.ReadLines(Folder["straight/metrics.csv"]).Select(line => line.Split(','))];
         int column = Array.IndexOf(rows[0], "imagined");
-        return rows[1..].Where(row => row[column].Length > 0).Sum(row => long.Parse(row[column], System.Globalization.CultureInfo.InvariantCulture));
+        return rows[1..].Where(row => row[column].Length > 0).Sum(row => long.Parse(row[column], CultureInfo.InvariantCulture));
     }
 
     // works, but for what is set
