@@ -15,14 +15,14 @@ namespace Naf.Checks;
 /// <param name="Error">The largest error; infinite where a number is not finite.</param>
 /// <param name="Bound">The largest error that rounding explains.</param>
 /// <param name="Problem">Why it could not be computed, in one sentence; empty otherwise.</param>
-public sealed record KernelCheckResult(string Kernel, string Size, double Error, double Bound, string Problem = "")
+internal sealed record KernelCheckResult(string Kernel, string Size, double Error, double Bound, string Problem = "")
 {
     /// <summary>Whether the error is explained by rounding.</summary>
     public bool Passed => Problem.Length == 0 && Error <= Bound;
 }
 
 /// <summary>Holds the kernels of a device against double precision, at sizes that no tile divides; work memory is poisoned with NaN.</summary>
-public static class KernelCheck
+internal static class KernelCheck
 {
     private static readonly int[] Sizes = [1, 31, 443];
     private static readonly NafShape Trunk = new(443, 3, [31], SharedTrunk: true), Normalised = new(5, 1, [31, 17], BatchNorm: true);

@@ -16,7 +16,7 @@ using Naf.Sim.Tasks.Yaml;
 namespace Naf.Cli;
 
 /// <summary>The command line of <c>naf</c>. Errors that the user can put right are one sentence on standard error and exit code 1 or 2.</summary>
-public static class CommandLine
+internal static class CommandLine
 {
     /// <summary>Runs one command.</summary>
     /// <returns>The process's exit code.</returns>

@@ -9,7 +9,7 @@ using Naf.Gpu.Devices;
 namespace Naf.Gpu;
 
 /// <summary>Finds devices and opens the one that a name asks for.</summary>
-public static class DeviceList
+internal static class DeviceList
 {
     private const string OpenCLRemedy =
         "for an OpenCL GPU install its driver (Debian: 'sudo apt-get install ocl-icd-libopencl1' and the maker's ICD)";

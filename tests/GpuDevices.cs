@@ -52,7 +52,7 @@ internal static class GpuDevices
 
 /// <summary>Tests on one device; after each of them no buffer may be alive.</summary>
 /// <param name="name">"cpu", or one of <see cref="GpuDevices.All"/>.</param>
-public abstract class DeviceFixture(string name)
+internal abstract class DeviceFixture(string name)
 {
     private long _hostBuffers;
 
@@ -75,7 +75,7 @@ public abstract class DeviceFixture(string name)
 
 /// <summary>Tests on one GPU device.</summary>
 /// <param name="name">One of <see cref="GpuDevices.All"/>.</param>
-public abstract class GpuFixture(string name) : DeviceFixture(name)
+internal abstract class GpuFixture(string name) : DeviceFixture(name)
 {
     protected new GpuDevice Device => (GpuDevice)base.Device;
 }

@@ -9,7 +9,7 @@ namespace Naf.Tests;
 /// root on Debian, for whom <c>test</c> installs them.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
-public sealed class NeedsAttribute(Need need) : TestActionAttribute
+internal sealed class NeedsAttribute(Need need) : TestActionAttribute
 {
     private static readonly Lazy<bool> Egl = new(DrawsHere), Ffmpeg = new(() => OnPath("ffmpeg") && OnPath("ffprobe")),
         Pocl = new(() => DeviceList.All().Any(GpuDevices.IsPocl));
@@ -50,7 +50,7 @@ public sealed class NeedsAttribute(Need need) : TestActionAttribute
 
 /// <summary>What a test needs besides MuJoCo.</summary>
 [Flags]
-public enum Need
+internal enum Need
 {
     /// <summary>What draws pictures.</summary>
     Egl = 1,

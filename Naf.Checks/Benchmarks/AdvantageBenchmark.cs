@@ -9,7 +9,7 @@ using Naf.Kernels.Random;
 namespace Naf.Checks.Benchmarks;
 
 /// <summary>Sizes of an evaluation.</summary>
-public sealed record AdvantageBenchmarkSizes
+internal sealed record AdvantageBenchmarkSizes
 {
     [Size("M", "samples of a call", 1 << 20)] public int Batch { get; init; } = 65536;
 
@@ -19,7 +19,7 @@ public sealed record AdvantageBenchmarkSizes
 /// <summary>
 /// V, μ, L, A and Q of many samples, the diagonal of L beyond its bound too. On a GPU the samples stay on the device.
 /// </summary>
-public sealed class AdvantageBenchmark : KernelBenchmark
+internal sealed class AdvantageBenchmark : KernelBenchmark
 {
     /// <summary>
     /// Largest error that float32 explains: the exponential of numbers up to B = 5 and sums of some dozen squares.

@@ -1,7 +1,7 @@
 namespace Naf.Checks.Benchmarks;
 
 /// <summary>Repeats a piece of work for a time.</summary>
-public static class BenchmarkRounds
+internal static class BenchmarkRounds
 {
     /// <summary>How often <paramref name="once"/> runs in a second, for each round; <paramref name="finish"/> waits for the device.</summary>
     public static double[] Time(Action once, Action finish, double seconds, int rounds)

@@ -13,7 +13,7 @@ namespace Naf.Checks.Benchmarks;
 /// <param name="ProductGflopPerSecond">
 /// A hidden layer of 128 minibatches, [8192, 200] by [200, 200] in float32, by cuBLAS; null where that is not there.
 /// </param>
-public sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerSecond, double? ProductGflopPerSecond = null)
+internal sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerSecond, double? ProductGflopPerSecond = null)
 {
     // the product that cuBLAS is timed at
     private const int Rows = 8192, Depth = 200, Columns = 200;

@@ -8,7 +8,7 @@ namespace Naf.Checks.Benchmarks;
 /// <summary>
 /// Sizes of a fit: the reference size by default, 150 time steps of 20 states and 6 actions, 5 episodes.
 /// </summary>
-public sealed record FitBenchmarkSizes
+internal sealed record FitBenchmarkSizes
 {
     [Size("P", "learners at once", 4096)] public int Learners { get; init; } = 1;
 
@@ -25,7 +25,7 @@ public sealed record FitBenchmarkSizes
 /// The fit of all time steps with the packed models, from samples that are on the device, one prior for all steps. A
 /// unit is one learner's.
 /// </summary>
-public sealed class FitBenchmark : KernelBenchmark
+internal sealed class FitBenchmark : KernelBenchmark
 {
     private readonly FitOptions _options;
     private readonly DynamicsShape _shape;

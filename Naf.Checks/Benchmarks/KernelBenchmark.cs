@@ -3,7 +3,7 @@ using Naf.Gpu.Devices;
 namespace Naf.Checks.Benchmarks;
 
 /// <summary>Work of one size on a device: held against double precision, then timed.</summary>
-public abstract class KernelBenchmark(Device device) : IDisposable
+internal abstract class KernelBenchmark(Device device) : IDisposable
 {
     /// <summary>What a call makes, such as updates, of all learners together.</summary>
     public double Units { get; protected init; }

@@ -12,7 +12,7 @@ namespace Naf.Checks.Benchmarks;
 /// <summary>
 /// Sizes of rollouts: the reference size by default (state 20, action 6, networks 20-200-200, horizon 150).
 /// </summary>
-public sealed record RolloutBenchmarkSizes
+internal sealed record RolloutBenchmarkSizes
 {
     [Size("P", "learners at once", 4096)] public int Learners { get; init; } = 1;
 
@@ -34,7 +34,7 @@ public sealed record RolloutBenchmarkSizes
 }
 
 /// <summary>Imagination rollouts. A unit is one imagined step.</summary>
-public sealed class RolloutBenchmark : KernelBenchmark
+internal sealed class RolloutBenchmark : KernelBenchmark
 {
     private readonly RolloutSettings _settings;
     private readonly RolloutDefinition _definition;

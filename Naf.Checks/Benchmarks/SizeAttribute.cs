@@ -7,7 +7,7 @@ namespace Naf.Checks.Benchmarks;
 /// <param name="meaning">What it is, in a few words.</param>
 /// <param name="most">Of a whole number the largest; the least is 1.</param>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class SizeAttribute(string shown, string meaning, int most = 0) : Attribute
+internal sealed class SizeAttribute(string shown, string meaning, int most = 0) : Attribute
 {
     public string Shown => shown;
 

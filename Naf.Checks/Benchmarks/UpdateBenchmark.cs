@@ -13,7 +13,7 @@ namespace Naf.Checks.Benchmarks;
 /// Sizes of an update: the reference size by default (20 observations, 6 actions, three networks of 2 × 200, minibatch
 /// 64).
 /// </summary>
-public sealed record UpdateBenchmarkSizes
+internal sealed record UpdateBenchmarkSizes
 {
     [Size("P", "learners at once", 4096)] public int Learners { get; init; } = 1;
 
@@ -37,7 +37,7 @@ public sealed record UpdateBenchmarkSizes
 }
 
 /// <summary>The whole update of every learner.</summary>
-public sealed class UpdateBenchmark : KernelBenchmark
+internal sealed class UpdateBenchmark : KernelBenchmark
 {
     private const int Replay = 10_000;
     private readonly UpdateBenchmarkSizes _sizes;

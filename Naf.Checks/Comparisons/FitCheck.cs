@@ -6,7 +6,7 @@ using Naf.Kernels.Gaussian;
 namespace Naf.Checks.Comparisons;
 
 /// <summary>Holds a device's fit against the oracle in double precision, on episodes drawn for the purpose.</summary>
-public static class FitCheck
+internal static class FitCheck
 {
     /// <summary>How far the fast version is from the reference, over all learners, time steps and elements.</summary>
     /// <param name="F">Largest error of F, in units of the scale, over 1 + its size.</param>

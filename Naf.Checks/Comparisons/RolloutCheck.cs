@@ -6,7 +6,7 @@ using Naf.Kernels.Rollout;
 namespace Naf.Checks.Comparisons;
 
 /// <summary>Holds rollouts against the reference in double precision, along the same random words.</summary>
-public static class RolloutCheck
+internal static class RolloutCheck
 {
     /// <summary>How far the fast version is from the reference.</summary>
     /// <param name="Row">Largest error of a stored number, over 1 + its size.</param>

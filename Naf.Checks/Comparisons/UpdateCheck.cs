@@ -8,7 +8,7 @@ using Naf.Kernels.Update;
 namespace Naf.Checks.Comparisons;
 
 /// <summary>Holds a population's update against double precision, on transitions drawn for the purpose.</summary>
-public static class UpdateCheck
+internal static class UpdateCheck
 {
     /// <summary>How far the fast version is from double precision.</summary>
     /// <param name="Gradient">Largest error of Adam's first moment after one update, over its largest element.</param>

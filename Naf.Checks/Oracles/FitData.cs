@@ -96,7 +96,7 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
 /// <param name="Scaled">Whether entries are standardised.</param>
 /// <param name="Ragged">Whether episodes end early, at different time steps.</param>
 /// <param name="Constant">Whether two of the entries that are standardised are constant.</param>
-public sealed record FitOptions(
+internal sealed record FitOptions(
     int Learners = 2, int Episodes = 5, int PriorSteps = 1, bool Scaled = true, bool Ragged = false,
     bool Constant = true)
 {

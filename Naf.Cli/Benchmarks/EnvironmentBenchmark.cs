@@ -14,7 +14,7 @@ namespace Naf.Cli.Benchmarks;
 /// <param name="OverMujoco">The first over the second: the median of the rounds' ratios.</param>
 /// <param name="OverOneThread">Steps per second over those of one thread alone, timed in turns with it; null for one thread.</param>
 /// <param name="Checksum">Of all observations and rewards of the checked episodes.</param>
-public sealed record EnvironmentBenchmarkResult(
+internal sealed record EnvironmentBenchmarkResult(
     string What, string Target, string Mujoco, int Threads, double StepsPerSecond, IReadOnlyList<double> Rounds, double MicrosecondsPerStep,
     double MujocoMicroseconds, double OverMujoco, double? OverOneThread, string Checksum);
 
@@ -22,7 +22,7 @@ public sealed record EnvironmentBenchmarkResult(
 /// Times a task's environment: observation, reward, termination, measures and resets included, under random actions. MuJoCo alone takes the same
 /// steps in turns with it, after both were seen to end each episode in the same state.
 /// </summary>
-public static class EnvironmentBenchmark
+internal static class EnvironmentBenchmark
 {
     private const int RoundCount = 7;
 

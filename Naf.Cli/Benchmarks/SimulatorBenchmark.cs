@@ -11,12 +11,12 @@ namespace Naf.Cli.Benchmarks;
 /// <param name="StepsPerSecond">Calls of all threads per second: the median over the rounds.</param>
 /// <param name="Checksum">Of the state after the first 1,000 control steps, as perf/peers/sim_mujoco.c prints it.</param>
 /// <param name="Qpos">The positions there.</param>
-public sealed record SimulatorBenchmarkResult(
+internal sealed record SimulatorBenchmarkResult(
     string What, string Target, string Mujoco, int Threads, int Substeps, double StepsPerSecond, IReadOnlyList<double> Rounds, string Checksum,
     IReadOnlyList<double> Qpos);
 
 /// <summary>Times mj_step with random controls on all threads at once, after 1,000 control steps whose outcome is put into a checksum.</summary>
-public static class SimulatorBenchmark
+internal static class SimulatorBenchmark
 {
     private const int CheckedSteps = 1000, Piece = 100;
 

@@ -22,7 +22,7 @@ namespace Naf.Cli.Benchmarks;
 /// <param name="UpdatesPerSecond">Updates a second, all parts included: the median over the rounds.</param>
 /// <param name="Hardware">The device in words.</param>
 /// <param name="Commit">What was built.</param>
-public sealed record StepBenchmarkResult(
+internal sealed record StepBenchmarkResult(
     string Task, string Device, int Threads, string Imagination, string Plan, int Episodes, double UpdatesPerEpisode, double SecondsPerEpisode,
     IReadOnlyList<double> Rounds, IReadOnlyDictionary<string, double> Shares, double UpdatesPerSecond,
     string Hardware, string Commit);
@@ -31,7 +31,7 @@ public sealed record StepBenchmarkResult(
 /// Times whole episodes of Algorithm 2 once there are dynamics: acting, simulator, rollouts, updates, fit and planning, as training does
 /// them, without tests. What is timed is a real training run whose updates are counted and must be finite.
 /// </summary>
-public static class StepBenchmark
+internal static class StepBenchmark
 {
     /// <summary>Times a task's training.</summary>
     /// <param name="name">A built-in task, or the path of a task file.</param>

@@ -1,7 +1,7 @@
 namespace Naf.Cli.Common;
 
 /// <summary>Exit codes of commands that did not succeed.</summary>
-public static class ExitCode
+internal static class ExitCode
 {
     /// <summary>The command could not do what it was asked.</summary>
     public const int Failed = 1;

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace Naf.Cli.Common;
 
 /// <summary>What <c>--json</c> prints: one object on one line, keys in snake_case, null for a number that is not finite.</summary>
-public static class Json
+internal static class Json
 {
     private static readonly JsonSerializerOptions Options = new()
     {

@@ -4,7 +4,7 @@ namespace Naf.Cli.Common;
 /// <param name="Out">Standard output.</param>
 /// <param name="Error">Standard error.</param>
 /// <param name="Interactive">Whether a person watches both: only then is progress shown.</param>
-public sealed record Terminal(TextWriter Out, TextWriter Error, bool Interactive)
+internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interactive)
 {
     /// <summary>The process's own, in UTF-8.</summary>
     public static Terminal OfProcess()

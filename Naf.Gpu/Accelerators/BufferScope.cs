@@ -3,7 +3,7 @@ using Naf.Gpu.Devices;
 namespace Naf.Gpu.Accelerators;
 
 /// <summary>Buffers of a GPU device that are freed together.</summary>
-public sealed class BufferScope(GpuDevice device) : IDisposable
+internal sealed class BufferScope(GpuDevice device) : IDisposable
 {
     private readonly HashSet<IDisposable> _buffers = [];
 

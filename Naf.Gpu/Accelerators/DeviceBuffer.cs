@@ -4,7 +4,7 @@ using ILGPU.Runtime;
 namespace Naf.Gpu.Accelerators;
 
 /// <summary>An array on a GPU device, zeroed at birth and counted while it lives.</summary>
-public sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
+internal sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
 {
     private MemoryBuffer1D<T, Stride1D.Dense>? _memory;
 

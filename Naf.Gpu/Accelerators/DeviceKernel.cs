@@ -7,7 +7,7 @@ namespace Naf.Gpu.Accelerators;
 
 /// <summary>A compiled kernel on a device, which owns it.</summary>
 /// <typeparam name="TArguments">A struct of views and numbers.</typeparam>
-public sealed class DeviceKernel<TArguments> where TArguments : struct
+internal sealed class DeviceKernel<TArguments> where TArguments : struct
 {
     private readonly Kernel _kernel;
     private readonly Action<AcceleratorStream, KernelConfig, TArguments> _launch;

@@ -18,7 +18,7 @@ namespace Naf.Gpu.Accelerators;
 /// A device that runs kernels by ILGPU, in the order in which they are launched (one stream). Its calls may come from several threads. Buffers are
 /// counted; disposing the device frees those that are left.
 /// </summary>
-public sealed class GpuDevice : Device
+internal sealed class GpuDevice : Device
 {
     // in the order of their sizes
     private static readonly (int Bytes, Type Type)[] Memories =

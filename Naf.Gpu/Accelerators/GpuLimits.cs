@@ -6,5 +6,5 @@ namespace Naf.Gpu.Accelerators;
 /// <param name="Cooperative">
 /// Whether the groups of one launch can be made to run all at the same time, so that they may wait for each other.
 /// </param>
-public sealed record GpuLimits(
+internal sealed record GpuLimits(
     int Units, int GroupThreads, int SharedBytes, long MemoryBytes, long BufferBytes, bool HasDouble, bool Cooperative);

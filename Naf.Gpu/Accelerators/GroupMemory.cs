@@ -7,21 +7,21 @@ namespace Naf.Gpu.Accelerators;
 /// Shared memory of a thread group. An entry point names it by a type parameter, for which <see cref="GpuDevice.Load"/> puts what the device needs:
 /// CUDA takes its size at the launch, OpenCL and the CPU accelerator when a kernel is compiled.
 /// </summary>
-public interface IGroupMemory
+internal interface IGroupMemory
 {
     /// <summary>The whole of it. To be called once, first in the entry point.</summary>
     static abstract ArrayView<T> Allocate<T>() where T : unmanaged;
 }
 
 /// <summary>As many bytes as the launch says.</summary>
-public readonly struct DynamicMemory : IGroupMemory
+internal readonly struct DynamicMemory : IGroupMemory
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ArrayView<T> Allocate<T>() where T : unmanaged => SharedMemory.GetDynamic<T>();
 }
 
 /// <summary>A size that a kernel is compiled with.</summary>
-public readonly struct StaticMemory<TSize> : IGroupMemory where TSize : struct, IMemorySize
+internal readonly struct StaticMemory<TSize> : IGroupMemory where TSize : struct, IMemorySize
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ArrayView<T> Allocate<T>() where T : unmanaged =>
@@ -29,7 +29,7 @@ public readonly struct StaticMemory<TSize> : IGroupMemory where TSize : struct, 
 }
 
 /// <summary>A number of bytes as a type.</summary>
-public interface IMemorySize
+internal interface IMemorySize
 {
     static abstract int Bytes { get; }
 }

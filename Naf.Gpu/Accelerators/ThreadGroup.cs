@@ -3,7 +3,7 @@ using ILGPU;
 namespace Naf.Gpu.Accelerators;
 
 /// <summary>The threads that work together on one item of a kernel: a thread group of a device, or one thread of plain C#.</summary>
-public interface IThreadGroup
+internal interface IThreadGroup
 {
     /// <summary>Which of them this thread is, from 0.</summary>
     int Index { get; }
@@ -15,7 +15,7 @@ public interface IThreadGroup
     void Barrier();
 }
 
-public readonly struct DeviceGroup : IThreadGroup
+internal readonly struct DeviceGroup : IThreadGroup
 {
     public int Index => Group.IdxX;
 
@@ -25,7 +25,7 @@ public readonly struct DeviceGroup : IThreadGroup
 }
 
 /// <summary>One thread, for which a kernel's body is plain C#: the reference in float, the oracle in double.</summary>
-public readonly struct SingleThread : IThreadGroup
+internal readonly struct SingleThread : IThreadGroup
 {
     public int Index => 0;
 

@@ -7,7 +7,7 @@ using Naf.Gpu.Devices;
 namespace Naf.Gpu.Cpu;
 
 /// <summary>The processor as a device: a fixed team of threads and the widest vectors that it has.</summary>
-public sealed class CpuDevice : Device
+internal sealed class CpuDevice : Device
 {
     private static readonly string Name = ProcessorName();
 

@@ -41,7 +41,7 @@ internal sealed class Gate
 }
 
 /// <summary>A barrier for the few threads that share one learner's update: they meet every fraction of a millisecond.</summary>
-public sealed class SpinBarrier(int workers)
+internal sealed class SpinBarrier(int workers)
 {
     private readonly Gate _gate = new();
     private int _arrived;

@@ -5,7 +5,7 @@ namespace Naf.Gpu.Cpu;
 /// <summary>
 /// Zeroed float32 memory for kernels, aligned to a cache line and outside the garbage collector's heap. Every live buffer is counted.
 /// </summary>
-public sealed unsafe class HostBuffer : IDisposable
+internal sealed unsafe class HostBuffer : IDisposable
 {
     private const int Alignment = 64;
     private static long _liveBuffers, _liveBytes;

@@ -3,7 +3,7 @@ using System.Runtime.ExceptionServices;
 namespace Naf.Gpu.Cpu;
 
 /// <summary>A fixed team of threads that start a piece of work together and end it together. Allocates nothing per call.</summary>
-public sealed class WorkTeam : IDisposable
+internal sealed class WorkTeam : IDisposable
 {
     private readonly Lock _callers = new();
     private readonly Gate _started = new(), _ended = new();

@@ -1,7 +1,7 @@
 namespace Naf.Gpu.Devices;
 
 /// <summary>Where learners live and kernels run. Owns its threads (CPU) or its context (GPU).</summary>
-public abstract class Device : IDisposable
+internal abstract class Device : IDisposable
 {
     public abstract DeviceInfo Info { get; }
 

@@ -4,14 +4,14 @@ namespace Naf.Gpu.Devices;
 public class DeviceException(string message) : Exception(message);
 
 /// <summary>The device has not so much memory left.</summary>
-public sealed class DeviceMemoryException(string device, string lack) : DeviceException(
+internal sealed class DeviceMemoryException(string device, string lack) : DeviceException(
     $"{device} has no {lack}; use fewer learners or smaller sizes (replay_capacity), or --device cpu");
 
-public sealed class KernelCompileException(string device, string kernel, string log) : DeviceException(
+internal sealed class KernelCompileException(string device, string kernel, string log) : DeviceException(
     $"the kernel {kernel} does not compile on {device}; update its driver or use --device cpu. "
     + $"The compiler's log:\n{log}");
 
 /// <summary>The device is gone or hung: all that it held is lost, and every later call of this process fails too.</summary>
-public sealed class DeviceLostException(string device, string reason) : DeviceException(
+internal sealed class DeviceLostException(string device, string reason) : DeviceException(
     $"{device} was lost ({reason}); resume the run from its last checkpoint in a new process (naf train --resume), "
     + "on another device if it happens again");

@@ -10,6 +10,6 @@ namespace Naf.Gpu.Devices;
 /// <param name="Reason">Why it cannot, with the remedy; empty when usable.</param>
 /// <param name="Driver">The driver and its version; empty on a CPU.</param>
 /// <param name="IsGpu">Whether it is a GPU: an OpenCL device may be a CPU.</param>
-public sealed record DeviceInfo(
+internal sealed record DeviceInfo(
     string Name, string Kind, string Description, long Memory, int Units, string Instructions, bool Usable, string Reason = "",
     string Driver = "", bool IsGpu = false);

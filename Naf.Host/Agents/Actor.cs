@@ -254,7 +254,7 @@ internal sealed class Actor : IDisposable
 /// <param name="Stopped">Why it stopped before its time.</param>
 /// <param name="Planned">Whether a planner chose the episode's actions.</param>
 /// <param name="Imagination">What it imagined during the episode.</param>
-public sealed record EpisodeResult(
+internal sealed record EpisodeResult(
     int Episode, int Learner, ulong Seed, long Step, double? TrainScore, EvaluationResult? Test, LearnerReport Report, int Replay, string? Stopped,
     bool Planned, ImaginationReport Imagination);
 

@@ -19,7 +19,7 @@ namespace Naf.Host.Agents;
 /// them all. What a learner learns depends neither on the others nor on the number of threads. Departures from the paper: docs/algorithms/naf.md and
 /// imagination.md.
 /// </summary>
-public sealed class NafAgent : IDisposable
+internal sealed class NafAgent : IDisposable
 {
     private readonly TrainingSettings _settings;
     private readonly NafPopulation _population;

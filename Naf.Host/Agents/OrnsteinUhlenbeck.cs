@@ -9,7 +9,7 @@ namespace Naf.Host.Agents;
 /// </summary>
 /// <param name="settings">θ, σ and the scale.</param>
 /// <param name="actions">Entries of an action.</param>
-public sealed class OrnsteinUhlenbeck(ExplorationSettings settings, int actions)
+internal sealed class OrnsteinUhlenbeck(ExplorationSettings settings, int actions)
 {
     private readonly double[] _state = new double[actions];
 

@@ -7,7 +7,7 @@ using Naf.Sim.Control;
 namespace Naf.Host.Agents;
 
 /// <summary>Makes the learners that a task and the settings ask for.</summary>
-public static class PopulationFactory
+internal static class PopulationFactory
 {
     /// <summary>A population of <see cref="TrainingSettings.Learners"/> new learners.</summary>
     public static NafPopulation Create(IControlTask task, TrainingSettings settings, Device device)

@@ -1,7 +1,7 @@
 namespace Naf.Host.Agents;
 
 /// <summary>Parts of a training step.</summary>
-public enum TrainingPart
+internal enum TrainingPart
 {
     /// <summary>μ(x) plus noise, the simulator, observation and reward, storing.</summary>
     Simulator,
@@ -18,7 +18,7 @@ public enum TrainingPart
 }
 
 /// <summary>Where the time of training goes: ticks of the clock for each part. Nothing is learned from it.</summary>
-public sealed class TrainingTimes
+internal sealed class TrainingTimes
 {
     private readonly long[] _ticks = new long[Enum.GetValues<TrainingPart>().Length];
 

@@ -9,7 +9,7 @@ namespace Naf.Host.Checks;
 /// <summary>
 /// Tries a task out before anything is trained on it: random actions, none, and such as are held at their ends.
 /// </summary>
-public static class TaskCheck
+internal static class TaskCheck
 {
     /// <summary>Resets and steps the task many times.</summary>
     /// <param name="seed">Seed of starts and actions.</param>

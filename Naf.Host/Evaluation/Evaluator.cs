@@ -5,7 +5,7 @@ using Naf.Sim.Control;
 namespace Naf.Host.Evaluation;
 
 /// <summary>Runs a policy on fixed seeded starts: episode i starts the same for every policy of the same seed.</summary>
-public sealed class Evaluator(IControlTask task) : IDisposable
+internal sealed class Evaluator(IControlTask task) : IDisposable
 {
     private readonly IControlEnvironment _environment = task.CreateEnvironment();
     private readonly float[] _x = new float[task.ObservationSize];
@@ -88,4 +88,4 @@ public sealed class Evaluator(IControlTask task) : IDisposable
 /// <param name="Mean">Mean score: the undiscounted sum of an episode's rewards.</param>
 /// <param name="StandardDeviation">Standard deviation of the scores over the episodes (divided by n − 1; 0 for one episode).</param>
 /// <param name="SuccessRate">Share of them that ended in success, as the task measures it; null where it has no section `success`.</param>
-public readonly record struct EvaluationResult(double Mean, double StandardDeviation, int Episodes, double? SuccessRate);
+internal readonly record struct EvaluationResult(double Mean, double StandardDeviation, int Episodes, double? SuccessRate);

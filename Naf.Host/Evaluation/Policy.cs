@@ -7,9 +7,9 @@ namespace Naf.Host.Evaluation;
 /// <param name="episode">Number of the episode, from 0.</param>
 /// <param name="step">Number of the step in it, from 0.</param>
 /// <param name="action">u, [actions], to be filled.</param>
-public delegate void Policy(ReadOnlySpan<float> observation, ulong episode, int step, Span<float> action);
+internal delegate void Policy(ReadOnlySpan<float> observation, ulong episode, int step, Span<float> action);
 
 /// <summary>Chooses an action from the environment itself, as a planner does that knows the simulator's state.</summary>
 /// <param name="environment">The environment before the step; it is not changed.</param>
 /// <param name="action">u, [actions], to be filled.</param>
-public delegate void Controller(IControlEnvironment environment, Span<double> action);
+internal delegate void Controller(IControlEnvironment environment, Span<double> action);

@@ -1,7 +1,7 @@
 namespace Naf.Host.Evaluation;
 
 /// <summary>The test scores of one learner: the best so far, and the last.</summary>
-public sealed class TestScores
+internal sealed class TestScores
 {
     /// <summary>Mean score of the best test; null before the first.</summary>
     public double? Best { get; private set; }

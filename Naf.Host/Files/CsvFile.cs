@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace Naf.Host.Files;
 
 /// <summary>A growing CSV file: each row reaches the operating system at once, so that it survives the death of the process.</summary>
-public sealed class CsvFile : IDisposable
+internal sealed class CsvFile : IDisposable
 {
     private readonly FileStream _file;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

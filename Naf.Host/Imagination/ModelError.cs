@@ -3,7 +3,7 @@ namespace Naf.Host.Imagination;
 /// <summary>How far predictions of the dynamics are from an episode that they were not fitted to, in standard deviations of recent states.</summary>
 /// <param name="OneStep">Root mean square over all entries and steps, one step ahead.</param>
 /// <param name="MultiStep">The same l steps ahead, through predicted states and the actions that were taken.</param>
-public readonly record struct ModelError(double OneStep, double MultiStep)
+internal readonly record struct ModelError(double OneStep, double MultiStep)
 {
     /// <summary>Measures the error of mean predictions on an episode.</summary>
     /// <param name="scale">[S], 1 / standard deviation; entries of scale 0 do not count.</param>

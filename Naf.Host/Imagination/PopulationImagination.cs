@@ -204,4 +204,4 @@ internal sealed class PopulationImagination : IDisposable
 /// <param name="Steps">Imagined transitions stored.</param>
 /// <param name="Cuts">Rollouts that left the range of the data or the finite numbers.</param>
 /// <param name="Error">The error of the dynamics on the newest episode, where they were fitted anew.</param>
-public readonly record struct ImaginationReport(long Steps, int Cuts, ModelError? Error);
+internal readonly record struct ImaginationReport(long Steps, int Cuts, ModelError? Error);

@@ -10,7 +10,7 @@ namespace Naf.Host.Policies;
 /// <summary>
 /// Scores policies: those that need no run, and a run's. The result depends neither on the number of threads nor on the order of episodes.
 /// </summary>
-public static class PolicyEvaluation
+internal static class PolicyEvaluation
 {
     /// <summary>A policy that may be asked by several threads.</summary>
     /// <param name="threads">Threads; 0: one per core.</param>

@@ -12,13 +12,14 @@ namespace Naf.Host.Policies;
 public sealed class RunPolicy : IDisposable
 {
     private readonly DisposeScope _opened;
+    private readonly IControlTask _task;
     private readonly NafAgent _agent;
     private readonly int _learner;
 
     private RunPolicy(
         DisposeScope opened, IControlTask task, string folder, RunConfig config, int learner, Action<string> warn, string device)
     {
-        (Task, _learner, _opened) = (task, learner, opened);
+        (_task, _learner, _opened) = (task, learner, opened);
         Device place = opened.Add(DeviceList.Select(device, 1));
         _agent = opened.Add(new NafAgent(task, config.Settings, place, opened.Add(new WorkTeam(1))));
         Load(RunFolder.CheckpointsOf(folder), warn);
@@ -46,8 +47,11 @@ public sealed class RunPolicy : IDisposable
         IControlTask task, string folder, RunConfig config, int learner, Action<string> warn, string device = "cpu") =>
         DisposeScope.Open(opened => new RunPolicy(opened, task, folder, config, learner, warn, device));
 
-    /// <summary>The task that it was trained on.</summary>
-    public IControlTask Task { get; }
+    /// <summary>Size of the observation x.</summary>
+    public int ObservationSize => _task.ObservationSize;
+
+    /// <summary>Size of the action u.</summary>
+    public int ActionSize => _task.ActionSize;
 
     /// <summary>u = μ(x).</summary>
     /// <param name="observation">x, [observations].</param>
@@ -55,7 +59,7 @@ public sealed class RunPolicy : IDisposable
     public void Act(ReadOnlySpan<float> observation, Span<float> action) => _agent.Act(_learner, observation, action);
 
     /// <summary>μ(x), as a <c>Policy</c>.</summary>
-    public void Act(ReadOnlySpan<float> observation, ulong episode, int step, Span<float> action) => _agent.Act(_learner, observation, action);
+    internal void Act(ReadOnlySpan<float> observation, ulong episode, int step, Span<float> action) => _agent.Act(_learner, observation, action);
 
     /// <summary>V(x), A(x, u) and Q(x, u) of many samples at once, in scaled rewards.</summary>
     /// <param name="x">[samples, observations].</param>

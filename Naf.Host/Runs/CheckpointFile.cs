@@ -8,7 +8,7 @@ namespace Naf.Host.Runs;
 /// One checkpoint on disk: a header of 52 bytes (the word NAFCKPT and a line feed, format version as int32, length of the payload as int64,
 /// its SHA-256, little-endian) and the payload. Under its final name it is always whole: see <see cref="AtomicFile"/>.
 /// </summary>
-public static class CheckpointFile
+internal static class CheckpointFile
 {
     /// <summary>The version of the format that is written, and the only one that is read.</summary>
     public const int Version = 1;

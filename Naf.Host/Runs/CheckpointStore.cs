@@ -3,7 +3,7 @@ using Naf.Host.Common;
 namespace Naf.Host.Runs;
 
 /// <summary>The checkpoints of a run, named by the step at which they were made; the last two are kept.</summary>
-public sealed class CheckpointStore(string folder)
+internal sealed class CheckpointStore(string folder)
 {
     private const int Kept = 2;
     private const string Prefix = "step-", Suffix = ".naf";

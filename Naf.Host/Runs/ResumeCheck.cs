@@ -4,7 +4,7 @@ using Naf.Host.Settings;
 namespace Naf.Host.Runs;
 
 /// <summary>Whether a run can be resumed with what it is given now, and what of it can't stay bitwise as if it had never stopped.</summary>
-public static class ResumeCheck
+internal static class ResumeCheck
 {
     private static readonly string[] Changeable = ["episodes", "checkpoint_every", "threads", "device"];
 

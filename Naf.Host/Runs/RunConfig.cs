@@ -9,7 +9,7 @@ namespace Naf.Host.Runs;
 /// <summary>A run's config.yaml: its task, its settings with everything resolved, and what it was made with.</summary>
 /// <param name="Task">A built-in task's name, or the full path of a task's file.</param>
 /// <param name="Versions">What the run was begun with, or last resumed with where that differed.</param>
-public sealed record RunConfig(string Task, TrainingSettings Settings, Versions Versions)
+internal sealed record RunConfig(string Task, TrainingSettings Settings, Versions Versions)
 {
     private const int Format = 1;
 

@@ -6,7 +6,7 @@ namespace Naf.Host.Runs;
 /// The folder of a run: <c>config.yaml</c>, <c>metrics.csv</c> (a row per episode and learner), <c>timing.csv</c> (what the clock said) and
 /// <c>checkpoint/</c>. One process at a time holds it, by a lock that its end releases, however it ends.
 /// </summary>
-public sealed class RunFolder : IDisposable
+internal sealed class RunFolder : IDisposable
 {
     private readonly FileStream _lock;
 

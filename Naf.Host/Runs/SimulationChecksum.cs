@@ -10,7 +10,7 @@ namespace Naf.Host.Runs;
 /// Tells whether a task still is what it was: SHA-256 of every observation and reward of two short episodes with fixed random actions.
 /// It moves with the model, the task's file, MuJoCo's version and the processor's arithmetic.
 /// </summary>
-public static class SimulationChecksum
+internal static class SimulationChecksum
 {
     private const int Episodes = 2, Steps = 60;
 

@@ -17,7 +17,7 @@ namespace Naf.Host.Runs;
 /// <param name="Driver">The device's driver and its version; empty on a CPU.</param>
 /// <param name="Plan">How the updates are laid onto a GPU; empty on a CPU, whose results do not depend on it.</param>
 /// <param name="Simulation">A checksum of a short simulation of the task: its model, its observations and rewards, and MuJoCo.</param>
-public sealed record Versions(
+internal sealed record Versions(
     string Naf, string Commit, string Mujoco, string Dotnet, string System, string Device, string Hardware, string Instructions, string VectorBits,
     string Driver, string Plan, string Simulation)
 {

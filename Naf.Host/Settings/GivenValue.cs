@@ -7,10 +7,10 @@ namespace Naf.Host.Settings;
 public readonly record struct GivenValue(string Key, string Value, string Place)
 {
     /// <summary>The values of a task's <c>training</c> section.</summary>
-    public static IEnumerable<GivenValue> Of(ControlTask task) =>
+    internal static IEnumerable<GivenValue> Of(ControlTask task) =>
         task.Training.Values.Select(pair => new GivenValue(pair.Key, pair.Value, task.Training.Where(pair.Key)));
 
     /// <summary>The value of every key of some settings.</summary>
-    public static IEnumerable<GivenValue> Of(TrainingSettings settings, string place) =>
+    internal static IEnumerable<GivenValue> Of(TrainingSettings settings, string place) =>
         Setting.All.Select(setting => new GivenValue(setting.Key, setting.Show(settings), place));
 }

@@ -3,7 +3,7 @@ using System.Reflection;
 namespace Naf.Host.Settings;
 
 /// <summary>One key of the settings: a property of <see cref="TrainingSettings"/>, or of a record within it, read and written as text.</summary>
-public sealed class Setting
+internal sealed class Setting
 {
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
 

@@ -5,7 +5,7 @@ using YamlDotNet.RepresentationModel;
 namespace Naf.Host.Settings;
 
 /// <summary>Reads settings from YAML: a flat mapping of keys to values, or a run's config.yaml, whose <c>settings</c> section is taken.</summary>
-public static class SettingsFile
+internal static class SettingsFile
 {
     /// <summary>The values of a file, each with its line.</summary>
     /// <exception cref="UserException">The file can't be read or is not such a mapping.</exception>

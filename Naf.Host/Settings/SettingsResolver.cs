@@ -6,7 +6,7 @@ namespace Naf.Host.Settings;
 /// Puts settings together: defaults ← the task's <c>training</c> section ← <c>--config</c> ← <c>--set</c> ← explicit options.
 /// The caller lists the values in that order; a later one wins.
 /// </summary>
-public static class SettingsResolver
+internal static class SettingsResolver
 {
     /// <summary>The defaults with every given value applied in turn, checked against each other.</summary>
     /// <exception cref="UserException">An unknown key (the nearest known one is named) or a bad value (what was expected is said).</exception>

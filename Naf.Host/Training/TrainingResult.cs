@@ -16,7 +16,7 @@ public sealed record TrainingResult(
     long Updates, double UpdatesPerSecond, double Seconds, IReadOnlyList<LearnerSummary> Learners)
 {
     /// <summary>The middle of the values that are there (the mean of the two middle ones); null when none is.</summary>
-    public static double? Median(IEnumerable<double?> values)
+    internal static double? Median(IEnumerable<double?> values)
     {
         double[] sorted = [.. values.OfType<double>().Order()];
         return sorted.Length == 0 ? null : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;

@@ -1,7 +1,7 @@
 namespace Naf.Host.Trajectories;
 
 /// <summary>An episode as it went: states 0 to N, and the action and reward of the steps between them.</summary>
-public sealed class Trajectory
+internal sealed class Trajectory
 {
     private readonly List<TrajectoryRow> _rows = [];
 
@@ -23,4 +23,4 @@ public sealed class Trajectory
 /// <param name="Constants">The constants of the episode, such as the target.</param>
 /// <param name="Action">[actions], in [−1, 1]; empty in the last row.</param>
 /// <param name="Reward">The reward of the step; null in the last row.</param>
-public sealed record TrajectoryRow(double[] Qpos, double[] Qvel, double[] Constants, double[] Action, double? Reward);
+internal sealed record TrajectoryRow(double[] Qpos, double[] Qvel, double[] Constants, double[] Action, double? Reward);

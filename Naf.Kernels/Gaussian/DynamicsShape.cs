@@ -14,7 +14,7 @@ namespace Naf.Kernels.Gaussian;
 /// <param name="State">Entries S of the state s = [q; q̇], 1 to 512.</param>
 /// <param name="Action">Entries A of the action u, 1 to 64.</param>
 /// <exception cref="ArgumentException">A size is out of range.</exception>
-public readonly record struct DynamicsShape(int Horizon, int State, int Action)
+internal readonly record struct DynamicsShape(int Horizon, int State, int Action)
 {
     public int Horizon { get; } = Require("horizon", Horizon, 100_000);
 

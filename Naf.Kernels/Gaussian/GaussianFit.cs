@@ -15,7 +15,7 @@ namespace Naf.Kernels.Gaussian;
 /// A device without double precision fits in float32, for which a ridge of 1e-4 is about the least.
 /// Learner k's model depends on no other learner and on no number of threads, bitwise.
 /// </summary>
-public sealed class GaussianFit : IDisposable
+internal sealed class GaussianFit : IDisposable
 {
     private readonly IGaussianFit _fit;
     private readonly int[][] _lengths;

@@ -11,7 +11,7 @@ namespace Naf.Kernels.Gaussian;
 /// Added to the diagonal of N_t, so that it has a Cholesky factor whatever the data: 1e-8 is a ten-thousandth of a standard deviation.
 /// A pivot that rounding leaves below half of it is raised to that.
 /// </param>
-public sealed record GaussianFitSettings(double Ridge = 1e-6, double NoiseFloor = 1e-8)
+internal sealed record GaussianFitSettings(double Ridge = 1e-6, double NoiseFloor = 1e-8)
 {
     /// <summary>What is added to the diagonal, in the data's units: R of an input, the floor of an output; 0 where the scale is 0.</summary>
     /// <param name="scale">[learners, D], or empty: 1.</param>

@@ -10,7 +10,7 @@ namespace Naf.Kernels.Gaussian;
 /// <param name="Scatter">Φ: [learners, steps, D, D], symmetric, n₀ times a covariance; only its lower triangle is read.</param>
 /// <param name="MeanStrength">m ≥ 0: samples that μ₀ counts for.</param>
 /// <param name="Strength">n₀ ≥ 0: samples that Φ counts for. With 0, time steps without a sample take over the last one that has any.</param>
-public sealed record GaussianPrior(double[] Mean, double[] Scatter, double MeanStrength, double Strength)
+internal sealed record GaussianPrior(double[] Mean, double[] Scatter, double MeanStrength, double Strength)
 {
     /// <summary>
     /// One Gaussian for all time steps from all of a learner's samples: μ₀ their mean, Φ <paramref name="strength"/> times their covariance.

@@ -2,7 +2,7 @@ namespace Naf.Kernels.Gaussian;
 
 /// <summary>Mean and covariance of all samples that were added, one after the other (Welford 1962), in double.</summary>
 /// <param name="size">Entries of a sample, at least 1.</param>
-public sealed class SampleMoments(int size)
+internal sealed class SampleMoments(int size)
 {
     private readonly double[] _mean = new double[size], _scatter = new double[size * size], _before = new double[size];
 

@@ -8,7 +8,7 @@ namespace Naf.Kernels.Gaussian;
 /// Episodes by where they began, as a mixture of Gaussian initial states (paper, section 5): each cluster has dynamics of its own, and a new start
 /// goes to the cluster that is most responsible for it. Clusters are numbered by their first members, so that episode 0 is in cluster 0.
 /// </summary>
-public sealed class StartClusters
+internal sealed class StartClusters
 {
     // a tenth of the deviation of all starts tells no clusters apart: few members span few directions, and say nothing about the others
     private const double Floor = 0.01;

@@ -63,7 +63,7 @@ internal static unsafe class Adam
 /// <param name="Beta1">Decay of the first moment.</param>
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Epsilon">ε, beside √v̂.</param>
-public readonly record struct AdamSettings(float Rate, float Beta1 = 0.9f, float Beta2 = 0.999f, float Epsilon = 1e-8f)
+internal readonly record struct AdamSettings(float Rate, float Beta1 = 0.9f, float Beta2 = 0.999f, float Epsilon = 1e-8f)
 {
     /// <summary>
     /// Below these a moment no longer moves a float32 parameter; flushed to 0, since arithmetic on denormal numbers is

@@ -12,7 +12,7 @@ namespace Naf.Kernels.Network;
 /// each with a bias [Pad(units)], and with batch normalisation of a hidden layer also a scale [Pad(units)]
 /// </code>
 /// </summary>
-public sealed class MlpShape
+internal sealed class MlpShape
 {
     /// <summary>Batch normalisation's ε under the root, and share of a batch in the running statistics.</summary>
     public const float NormEpsilon = 1e-5f, NormRate = 0.01f;

@@ -11,7 +11,7 @@ namespace Naf.Kernels.Observation;
 /// A free joint has six, in the coordinates of its qvel: three slides along the world's axes, three hinges about the body's own axes
 /// through its origin.
 /// </remarks>
-public sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
+internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
 {
     private readonly int[] _bodies, _angles;
     private readonly BodyConstants[] _body;

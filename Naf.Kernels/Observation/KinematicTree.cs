@@ -1,7 +1,7 @@
 namespace Naf.Kernels.Observation;
 
 /// <summary>The kind of a joint, with MuJoCo's numbers (mjtJoint).</summary>
-public enum TreeJointType
+internal enum TreeJointType
 {
     /// <summary>Six freedoms: qpos = position (3, world) and quaternion (4); qvel = linear (3, world) and angular (3, body's frame).</summary>
     Free = 0,
@@ -20,7 +20,7 @@ public enum TreeJointType
 /// <param name="Rotation">Orientation in the parent's frame (body_quat).</param>
 /// <param name="FirstJoint">Index of the first joint (body_jntadr); not used when <paramref name="JointCount"/> is 0.</param>
 /// <param name="JointCount">Number of joints (body_jntnum), applied in order.</param>
-public readonly record struct TreeBody(string Name, int Parent, Vec3<double> Position, Quat<double> Rotation, int FirstJoint, int JointCount);
+internal readonly record struct TreeBody(string Name, int Parent, Vec3<double> Position, Quat<double> Rotation, int FirstJoint, int JointCount);
 
 /// <summary>A joint between a body and its parent.</summary>
 /// <param name="Name">The name in the model; empty when it has none.</param>
@@ -34,7 +34,7 @@ public readonly record struct TreeBody(string Name, int Parent, Vec3<double> Pos
 /// Position at which the model was drawn (qpos0 at <paramref name="QposAddress"/>): the joint displaces by qpos − Reference. Not used by
 /// free joints.
 /// </param>
-public readonly record struct TreeJoint(
+internal readonly record struct TreeJoint(
     string Name, TreeJointType Type, int Body, int QposAddress, int DofAddress, Vec3<double> Anchor, Vec3<double> Axis,
     double Reference)
 {
@@ -50,7 +50,7 @@ public readonly record struct TreeJoint(
 /// <param name="Body">The body that carries it (site_bodyid).</param>
 /// <param name="Position">Origin in the body's frame, metres (site_pos).</param>
 /// <param name="Rotation">Orientation in the body's frame (site_quat).</param>
-public readonly record struct TreeSite(string Name, int Body, Vec3<double> Position, Quat<double> Rotation);
+internal readonly record struct TreeSite(string Name, int Body, Vec3<double> Position, Quat<double> Rotation);
 
 /// <summary>
 /// What forward kinematics needs of a MuJoCo model, read out of the loaded model: bodies (parents before children; body 0 is the world),
@@ -61,7 +61,7 @@ public readonly record struct TreeSite(string Name, int Body, Vec3<double> Posit
 /// <param name="Sites">All sites.</param>
 /// <param name="Qpos0">[Nq], the reference configuration, in which the model was drawn.</param>
 /// <param name="Nv">Size of qvel: the degrees of freedom.</param>
-public sealed record KinematicTree(
+internal sealed record KinematicTree(
     ImmutableArray<TreeBody> Bodies, ImmutableArray<TreeJoint> Joints, ImmutableArray<TreeSite> Sites, ImmutableArray<double> Qpos0, int Nv)
 {
     /// <summary>Size of qpos.</summary>

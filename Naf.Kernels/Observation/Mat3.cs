@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Naf.Kernels.Observation;
 
 /// <summary>A rotation R by its columns: the axes of a frame, seen from the frame outside.</summary>
-public readonly record struct Mat3<T>(Vec3<T> X, Vec3<T> Y, Vec3<T> Z) where T : IFloatingPointIeee754<T>
+internal readonly record struct Mat3<T>(Vec3<T> X, Vec3<T> Y, Vec3<T> Z) where T : IFloatingPointIeee754<T>
 {
     public static Mat3<T> Identity => new(Vec3<T>.Unit(0), Vec3<T>.Unit(1), Vec3<T>.Unit(2));
 

@@ -6,7 +6,7 @@ namespace Naf.Kernels.Observation;
 /// The observation x = h(qpos, qvel, c) as data: a list of entries over a kinematic tree and a vector c of constants of the episode.
 /// Checked once here; evaluated by <see cref="ObservationFunction{T}"/>.
 /// </summary>
-public sealed class ObservationDefinition
+internal sealed class ObservationDefinition
 {
     /// <summary>Builds and checks a definition.</summary>
     /// <param name="tree">The model's kinematic tree; one with a ball joint is refused by the joint's name.</param>

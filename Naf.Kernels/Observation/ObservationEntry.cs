@@ -2,7 +2,7 @@ namespace Naf.Kernels.Observation;
 
 /// <summary>Which components of a vector an entry keeps, always in the order x, y, z.</summary>
 [Flags]
-public enum Components
+internal enum Components
 {
     X = 1,
     Y = 2,
@@ -11,7 +11,7 @@ public enum Components
 }
 
 /// <summary>What an entry makes of a hinge's or slide's coordinate.</summary>
-public enum JointQuantity
+internal enum JointQuantity
 {
     /// <summary>qpos, radians or metres.</summary>
     Position,
@@ -28,7 +28,7 @@ public enum JointQuantity
 /// <param name="Position">The point in the body's frame, metres.</param>
 /// <param name="Offset">First index in the vector of episode constants.</param>
 /// <param name="Count">Number of constants, 1 to 3; the missing components are 0.</param>
-public readonly record struct Place(int Body, Vec3<double> Position, int Offset, int Count)
+internal readonly record struct Place(int Body, Vec3<double> Position, int Offset, int Count)
 {
     /// <summary>A point fixed to a body.</summary>
     public static Place On(int body, Vec3<double> position) => new(body, position, 0, 0);
@@ -42,37 +42,37 @@ public readonly record struct Place(int Body, Vec3<double> Position, int Offset,
 
 /// <summary>One entry of the observation vector, of a closed vocabulary: one number, or up to three components of a vector.</summary>
 /// <param name="Name">The entry's name; components of a vector are name.x, name.y, name.z.</param>
-public abstract record ObservationEntry(string Name);
+internal abstract record ObservationEntry(string Name);
 
 /// <summary>A hinge's or slide's position, its sine or cosine, or its velocity.</summary>
 /// <param name="Quantity">Position, sine, cosine or velocity.</param>
 /// <param name="Joint">Index of the joint in the tree.</param>
-public sealed record JointEntry(string Name, JointQuantity Quantity, int Joint) : ObservationEntry(Name);
+internal sealed record JointEntry(string Name, JointQuantity Quantity, int Joint) : ObservationEntry(Name);
 
 /// <summary>An entry that is a vector, of which some components are kept.</summary>
 /// <param name="Frame">Body in whose frame the vector is written; 0 is the world.</param>
 /// <param name="Keep">Components that are kept.</param>
-public abstract record VectorEntry(string Name, int Frame, Components Keep) : ObservationEntry(Name);
+internal abstract record VectorEntry(string Name, int Frame, Components Keep) : ObservationEntry(Name);
 
 /// <summary>R_Fᵀ (of − minus): where a place is, or where it is seen from another; metres.</summary>
 /// <param name="Of">The place.</param>
 /// <param name="Minus">The place to subtract; null for the world's origin.</param>
-public sealed record PlaceEntry(string Name, Place Of, Place? Minus, int Frame, Components Keep) : VectorEntry(Name, Frame, Keep);
+internal sealed record PlaceEntry(string Name, Place Of, Place? Minus, int Frame, Components Keep) : VectorEntry(Name, Frame, Keep);
 
 /// <summary>R_Fᵀ R_B e: an axis of a body's frame; a unit vector.</summary>
 /// <param name="Body">The body B.</param>
 /// <param name="Axis">0, 1 or 2 for its x, y or z axis.</param>
-public sealed record AxisEntry(string Name, int Body, int Axis, int Frame, Components Keep) : VectorEntry(Name, Frame, Keep);
+internal sealed record AxisEntry(string Name, int Body, int Axis, int Frame, Components Keep) : VectorEntry(Name, Frame, Keep);
 
 /// <summary>R_Fᵀ d(place)/dt: the velocity of a point of a body relative to the world; metres per second.</summary>
 /// <param name="Of">The point; not a constant.</param>
-public sealed record LinearVelocityEntry(string Name, Place Of, int Frame, Components Keep) : VectorEntry(Name, Frame, Keep);
+internal sealed record LinearVelocityEntry(string Name, Place Of, int Frame, Components Keep) : VectorEntry(Name, Frame, Keep);
 
 /// <summary>R_Fᵀ ω_B: the angular velocity of a body relative to the world; radians per second.</summary>
 /// <param name="Body">The body B.</param>
-public sealed record AngularVelocityEntry(string Name, int Body, int Frame, Components Keep) : VectorEntry(Name, Frame, Keep);
+internal sealed record AngularVelocityEntry(string Name, int Body, int Frame, Components Keep) : VectorEntry(Name, Frame, Keep);
 
 /// <summary>A constant of the episode, as it is.</summary>
 /// <param name="Offset">First index in the vector of episode constants.</param>
 /// <param name="Count">Size of the constant, 1 to 3.</param>
-public sealed record ConstantEntry(string Name, int Offset, int Count, Components Keep) : VectorEntry(Name, 0, Keep);
+internal sealed record ConstantEntry(string Name, int Offset, int Count, Components Keep) : VectorEntry(Name, 0, Keep);

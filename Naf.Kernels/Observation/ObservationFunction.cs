@@ -7,7 +7,7 @@ namespace Naf.Kernels.Observation;
 /// Carries a workspace: nothing is allocated after the constructor, and each thread needs one of its own.
 /// </summary>
 /// <typeparam name="T">double in the simulator and the planner, float inside rollouts.</typeparam>
-public sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
+internal sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
 {
     private readonly ObservationStep<T>[] _steps;
     private readonly ForwardKinematics<T> _kinematics;

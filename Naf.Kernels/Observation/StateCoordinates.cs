@@ -9,7 +9,7 @@ namespace Naf.Kernels.Observation;
 /// <remarks>
 /// A rotation vector has length at most π and jumps where the body has turned by π from q_ref: dynamics fitted across that jump mean nothing.
 /// </remarks>
-public sealed class StateCoordinates
+internal sealed class StateCoordinates
 {
     private readonly ImmutableArray<Quat<double>> _references;
 

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Naf.Kernels.Observation;
 
 /// <summary>A vector of three components; metres or radians, as its owner says.</summary>
-public readonly record struct Vec3<T>(T X, T Y, T Z) where T : IFloatingPointIeee754<T>
+internal readonly record struct Vec3<T>(T X, T Y, T Z) where T : IFloatingPointIeee754<T>
 {
     /// <summary>The unit vector along axis 0, 1 or 2.</summary>
     public static Vec3<T> Unit(int axis) => new(axis == 0 ? T.One : T.Zero, axis == 1 ? T.One : T.Zero, axis == 2 ? T.One : T.Zero);
@@ -30,7 +30,7 @@ public readonly record struct Vec3<T>(T X, T Y, T Z) where T : IFloatingPointIee
 }
 
 /// <summary>A unit quaternion in MuJoCo's order (w, x, y, z): the rotation by 2 acos(w) about (x, y, z).</summary>
-public readonly record struct Quat<T>(T W, T X, T Y, T Z) where T : IFloatingPointIeee754<T>
+internal readonly record struct Quat<T>(T W, T X, T Y, T Z) where T : IFloatingPointIeee754<T>
 {
     public static Quat<T> Identity => new(T.One, T.Zero, T.Zero, T.Zero);
 

@@ -11,7 +11,7 @@ namespace Naf.Kernels.Population;
 /// P learners on one device, where their parameters, Adam moments, targets and replays live. On a CPU learner k's numbers depend neither on how
 /// many others there are, nor on the threads, bitwise; on a GPU they are bitwise the same for the same <see cref="Plan"/>.
 /// </summary>
-public sealed class NafPopulation : IDisposable
+internal sealed class NafPopulation : IDisposable
 {
     private const uint Format = 0x3246414E; // "NAF2"
 
@@ -242,4 +242,4 @@ public sealed class NafPopulation : IDisposable
 /// <param name="Lower">[samples, action (action + 1) / 2], L(x), row by row: (0,0), (1,0), (1,1), …</param>
 /// <param name="Advantage">[samples], A(x, u).</param>
 /// <param name="Q">[samples], Q(x, u).</param>
-public readonly record struct LearnerValues(float[] V, float[] Mu, float[] Lower, float[] Advantage, float[] Q);
+internal readonly record struct LearnerValues(float[] V, float[] Mu, float[] Lower, float[] Advantage, float[] Q);

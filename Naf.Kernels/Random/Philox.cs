@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Naf.Kernels.Random;
 
 /// <summary>What random numbers are for: each purpose has a stream of its own, so that none disturbs another.</summary>
-public enum RandomStream : uint
+internal enum RandomStream : uint
 {
     /// <summary>Initial weights of the networks.</summary>
     Weights = 1,
@@ -33,7 +33,7 @@ public enum RandomStream : uint
     PlanSearch = 13,
 }
 
-public readonly record struct PhiloxBlock(uint A, uint B, uint C, uint D)
+internal readonly record struct PhiloxBlock(uint A, uint B, uint C, uint D)
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint Word(int word) => word == 0 ? A : word == 1 ? B : word == 2 ? C : D;
@@ -58,7 +58,7 @@ public readonly record struct PhiloxBlock(uint A, uint B, uint C, uint D)
 /// block = f(key = seed, counter = (index, lane, stream)). The same numbers on every device, and no state to lose.
 /// A learner is known by its own seed, so that learner k of a population draws what a single run with its seed draws.
 /// </summary>
-public static class Philox
+internal static class Philox
 {
     private const uint M0 = 0xD2511F53, M1 = 0xCD9E8D57, W0 = 0x9E3779B9, W1 = 0xBB67AE85;
 

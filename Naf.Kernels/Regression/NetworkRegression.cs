@@ -14,7 +14,7 @@ namespace Naf.Kernels.Regression;
 /// A learner draws its weights and minibatches by Philox from its own seed: its numbers depend neither on the other learners nor, on a CPU, on
 /// the threads, bitwise. Training runs on the device; samples stay on the host, which also predicts.
 /// </summary>
-public sealed unsafe class NetworkRegression : IDisposable
+internal sealed unsafe class NetworkRegression : IDisposable
 {
     private const uint Format = 0x3147524E; // "NRG1"
 

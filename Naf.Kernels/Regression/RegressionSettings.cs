@@ -8,7 +8,7 @@ namespace Naf.Kernels.Regression;
 /// <param name="Beta1">Adam's β₁.</param>
 /// <param name="Beta2">Adam's β₂.</param>
 /// <param name="Epsilon">Adam's ε.</param>
-public sealed record RegressionSettings(
+internal sealed record RegressionSettings(
     int Batch = 64, float LearningRate = 1e-3f, float Beta1 = 0.9f, float Beta2 = 0.999f, float Epsilon = 1e-8f)
 {
     /// <summary>Units of the hidden ReLU layers.</summary>

@@ -23,7 +23,7 @@ public enum HessianForm
 /// so that every device computes the same. Immutable: any number of threads may share one.
 /// </summary>
 /// <typeparam name="T">float in kernels, double in simulator and planner.</typeparam>
-public sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
+internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
 {
     private readonly PreparedTerm<T>[] _terms;
     private readonly (int Index, T Low, T High)[] _bounds;

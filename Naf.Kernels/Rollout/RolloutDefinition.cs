@@ -8,7 +8,7 @@ namespace Naf.Kernels.Rollout;
 /// What is imagined, as data: states s in their coordinates, s′ ~ N(F_t [s; u] + f_t, N_t), the observation x = h(s, c) and the reward r(x, u) with
 /// the bounds that end an episode. Checked once here.
 /// </summary>
-public sealed record RolloutDefinition
+internal sealed record RolloutDefinition
 {
     /// <exception cref="ArgumentException">The parts do not fit together; the message says which.</exception>
     public RolloutDefinition(StateCoordinates coordinates, ObservationDefinition observation, RewardDefinition reward, DynamicsShape dynamics)

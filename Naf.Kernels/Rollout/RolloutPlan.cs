@@ -8,7 +8,7 @@ namespace Naf.Kernels.Rollout;
 /// <summary>How rollouts are laid onto a GPU: the rollouts of a group's tile, and its threads. On it depends how sums are cut.</summary>
 /// <param name="Rows">Rollouts of a tile, a multiple of 8.</param>
 /// <param name="Threads">Threads of a group.</param>
-public sealed record RolloutPlan(int Rows, int Threads)
+internal sealed record RolloutPlan(int Rows, int Threads)
 {
     /// <summary>
     /// The largest tile that fits, up to 32 rollouts, of which a multiprocessor holds several groups at a time; smaller where the rollouts of a call

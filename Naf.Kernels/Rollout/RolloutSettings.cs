@@ -1,7 +1,7 @@
 namespace Naf.Kernels.Rollout;
 
 /// <summary>How one learner imagines.</summary>
-public sealed record RolloutSettings
+internal sealed record RolloutSettings
 {
     /// <summary>l, the steps of a rollout (paper, section 5 and Table 1: 10 where it gained).</summary>
     public int Steps { get; init; } = 10;
@@ -50,4 +50,4 @@ public sealed record RolloutSettings
 /// <summary>What a learner's imagination made in one call.</summary>
 /// <param name="Steps">Transitions stored.</param>
 /// <param name="Cuts">Rollouts that left the bounds or became non-finite, and ended before that transition.</param>
-public readonly record struct RolloutReport(long Steps, int Cuts);
+internal readonly record struct RolloutReport(long Steps, int Cuts);

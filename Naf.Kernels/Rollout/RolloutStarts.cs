@@ -1,7 +1,7 @@
 namespace Naf.Kernels.Rollout;
 
 /// <summary>Where the rollouts of a learner's next call start, filled by the host.</summary>
-public sealed class RolloutStarts
+internal sealed class RolloutStarts
 {
     private readonly int _horizon;
 

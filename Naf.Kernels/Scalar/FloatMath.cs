@@ -7,7 +7,7 @@ namespace Naf.Kernels.Scalar;
 /// 1e4; eˣ is 0 below −87. NaN goes through. ILGPU 1.5.3 makes wrong OpenCL of a conditional with constants within another, and of
 /// whole numbers from a conditional that become floats: kernels have neither.
 /// </summary>
-public readonly struct FloatMath : IScalarMath<float>
+internal readonly struct FloatMath : IScalarMath<float>
 {
     // adding it leaves the nearest whole number in the low bits
     private const float RoundToInteger = 12582912f;

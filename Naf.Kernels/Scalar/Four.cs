@@ -8,7 +8,7 @@ namespace Naf.Kernels.Scalar;
 
 /// <summary>Four neighbours of an array, which a device loads at once. Arrays and rows that are read so begin at a multiple of four.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct Four<T> where T : unmanaged, INumber<T>
+internal struct Four<T> where T : unmanaged, INumber<T>
 {
     public T A, B, C, D;
 

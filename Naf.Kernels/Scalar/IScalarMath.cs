@@ -7,7 +7,7 @@ namespace Naf.Kernels.Scalar;
 /// back end computes the same: those that ILGPU offers are approximations of 5e-4 on CUDA.
 /// </summary>
 /// <typeparam name="T">float or double.</typeparam>
-public interface IScalarMath<T> where T : unmanaged, INumber<T>
+internal interface IScalarMath<T> where T : unmanaged, INumber<T>
 {
     /// <summary>The nearest number.</summary>
     static abstract T From(double x);
@@ -42,7 +42,7 @@ public interface IScalarMath<T> where T : unmanaged, INumber<T>
 }
 
 /// <summary>Double precision on the host, by .NET: for oracles. Of these, devices take only what is arithmetic and <see cref="Sqrt"/>.</summary>
-public readonly struct DoubleMath : IScalarMath<double>
+internal readonly struct DoubleMath : IScalarMath<double>
 {
     public static double From(double x) => x;
 

@@ -1,4 +1,4 @@
 namespace Naf.Kernels.Scalar;
 
 /// <summary>A transition has an entry that is infinite or not a number in float32; it was not stored.</summary>
-public sealed class NonFiniteTransitionException(string message) : Exception(message);
+internal sealed class NonFiniteTransitionException(string message) : Exception(message);

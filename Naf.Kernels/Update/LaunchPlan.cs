@@ -11,7 +11,7 @@ namespace Naf.Kernels.Update;
 /// <param name="RowsPerThread">Samples of which a thread sums the products: 1, 2, 4 or 8, a divisor of the rows.</param>
 /// <param name="Parts">Groups that share one learner.</param>
 /// <param name="Launch">One launch for all updates of a call, or one for each phase of each update.</param>
-public sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int Parts, PlanLaunch Launch)
+internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int Parts, PlanLaunch Launch)
 {
     /// <summary>A plan for a device: few learners are spread over many groups, many take one each.</summary>
     /// <exception cref="DeviceException">The networks do not fit.</exception>
@@ -83,7 +83,7 @@ public sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int Pa
 }
 
 /// <summary>What one launch holds.</summary>
-public enum PlanLaunch
+internal enum PlanLaunch
 {
     /// <summary>All updates of a call; the groups of a learner wait for each other inside: CUDA. PoCL takes a minute to compile it.</summary>
     Together,

@@ -5,7 +5,7 @@ namespace Naf.Kernels.Update;
 /// <summary>
 /// What may differ from learner to learner within a population. Defaults: the paper's, or Lillicrap et al. 2016 where it is silent.
 /// </summary>
-public sealed record LearnerSettings
+internal sealed record LearnerSettings
 {
     /// <summary>Seed of everything random in this learner: weights and minibatches.</summary>
     public ulong Seed { get; init; }
@@ -69,4 +69,4 @@ public sealed record LearnerSettings
 /// <param name="GradientNorm">Norm of the gradient before clipping.</param>
 /// <param name="MeanQ">Q of the minibatches, in scaled rewards.</param>
 /// <param name="Finite">False: loss or gradient were not finite; that update was not made and the learner has stopped.</param>
-public readonly record struct LearnerReport(long Updates, double Loss, double GradientNorm, double MeanQ, bool Finite);
+internal readonly record struct LearnerReport(long Updates, double Loss, double GradientNorm, double MeanQ, bool Finite);

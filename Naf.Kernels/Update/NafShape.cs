@@ -9,7 +9,7 @@ namespace Naf.Kernels.Update;
 /// <param name="State">Entries of the observation x.</param>
 /// <param name="Action">Entries of the action u, at most 64.</param>
 /// <param name="Hidden">Units of the hidden layers of each network, or of the trunk.</param>
-public sealed record NafShape(int State, int Action, ImmutableArray<int> Hidden, bool SharedTrunk = false, bool BatchNorm = false)
+internal sealed record NafShape(int State, int Action, ImmutableArray<int> Hidden, bool SharedTrunk = false, bool BatchNorm = false)
 {
     /// <summary>Entries of the packed lower triangle L, row by row: (0,0), (1,0), (1,1), (2,0), …</summary>
     public int Packed => Action * (Action + 1) / 2;

@@ -3,7 +3,7 @@ using Naf.Kernels.Random;
 namespace Naf.Sim.Control;
 
 /// <summary>The environment in Gymnasium's terms.</summary>
-public sealed partial class ControlEnvironment : IEnvironment
+internal sealed partial class ControlEnvironment : IEnvironment
 {
     Box IEnvironment.ObservationSpace => new(Task.ObservationSize, double.NegativeInfinity, double.PositiveInfinity);
 

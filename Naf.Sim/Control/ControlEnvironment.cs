@@ -9,7 +9,7 @@ namespace Naf.Sim.Control;
 /// <param name="Reward">r(x, u) with x the observation before the step, plus the reward of termination where the episode terminated.</param>
 /// <param name="Terminated">A true terminal state was reached: nothing is bootstrapped.</param>
 /// <param name="TimedOut">The horizon was reached; not a terminal state.</param>
-public readonly record struct StepResult(double Reward, bool Terminated, bool TimedOut)
+internal readonly record struct StepResult(double Reward, bool Terminated, bool TimedOut)
 {
     public bool Done => Terminated || TimedOut;
 }
@@ -18,7 +18,7 @@ public readonly record struct StepResult(double Reward, bool Terminated, bool Ti
 /// One simulated robot on a task. MuJoCo only steps; observation and reward come from the task's data, in double.
 /// Not for several threads at once; many environments may run in parallel over one task. Nothing is allocated by a step.
 /// </summary>
-public sealed partial class ControlEnvironment : IControlEnvironment
+internal sealed partial class ControlEnvironment : IControlEnvironment
 {
     /// <summary>Step number, score, whether the episode is over.</summary>
     private const int Bookkeeping = 3;

@@ -49,12 +49,12 @@ public sealed class ControlTask : IControlTask
     /// <param name="task">The task.</param>
     /// <param name="need">What needs it, for the message.</param>
     /// <exception cref="NotSupportedException">The task is no simulation.</exception>
-    public static ControlTask Simulated(IControlTask task, string need) => task as ControlTask ?? throw new NotSupportedException(
+    internal static ControlTask Simulated(IControlTask task, string need) => task as ControlTask ?? throw new NotSupportedException(
         $"{task.Name}: {need} needs the state of MuJoCo's simulation, which an environment in C# does not have; leave it out");
 
-    public TaskDefinition Definition { get; }
+    internal TaskDefinition Definition { get; }
 
-    public MujocoModel Model { get; }
+    internal MujocoModel Model { get; }
 
     public string Name => Definition.Name;
 
@@ -77,9 +77,12 @@ public sealed class ControlTask : IControlTask
 
     public bool MeasuresSuccess => !Definition.Success.IsEmpty;
 
-    public IControlEnvironment CreateEnvironment() => new ControlEnvironment(this);
+    /// <summary>An environment in Gymnasium's terms, with actions in [−1, 1], that waits for its first reset.</summary>
+    public IEnvironment CreateEnvironment() => new ControlEnvironment(this);
 
-    public TrainingDefaults Training => Definition.Training;
+    IControlEnvironment IControlTask.CreateEnvironment() => new ControlEnvironment(this);
+
+    internal TrainingDefaults Training => Definition.Training;
 
     internal RewardFunction<double> Function { get; }
 
@@ -89,7 +92,7 @@ public sealed class ControlTask : IControlTask
     /// <summary>ctrl = middle + half · u: an action in [−1, 1] spans the range of its control.</summary>
     /// <param name="action">[ActionSize], u.</param>
     /// <param name="controls">[ActionSize], receives ctrl.</param>
-    public void ToControls(ReadOnlySpan<double> action, Span<double> controls)
+    internal void ToControls(ReadOnlySpan<double> action, Span<double> controls)
     {
         for (int i = 0; i < action.Length; i++) controls[i] = _controlMiddle[i] + _controlHalf[i] * action[i];
     }

@@ -39,7 +39,7 @@ public sealed class EnvironmentTask : IControlTask
     public string Name { get; }
 
     /// <summary>What a run's config.yaml calls it, with its sizes, by which another environment is told apart.</summary>
-    public string StoredName => $"{TaskLibrary.OwnEnvironment}{Name} ({ObservationSize} observations, {ActionSize} actions)";
+    internal string StoredName => $"{TaskLibrary.OwnEnvironment}{Name} ({ObservationSize} observations, {ActionSize} actions)";
 
     /// <inheritdoc/>
     public int ObservationSize { get; }
@@ -59,8 +59,7 @@ public sealed class EnvironmentTask : IControlTask
     /// <inheritdoc/>
     public bool MeasuresSuccess => false;
 
-    /// <inheritdoc/>
-    public IControlEnvironment CreateEnvironment() => new Instance(this, _create());
+    IControlEnvironment IControlTask.CreateEnvironment() => new Instance(this, _create());
 
     /// <inheritdoc/>
     public void Dispose() { }

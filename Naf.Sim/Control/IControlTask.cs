@@ -7,7 +7,7 @@ namespace Naf.Sim.Control;
 /// What agents train on: a task file's simulation (<see cref="ControlTask"/>) or an environment of one's own
 /// (<see cref="EnvironmentTask"/>). Shared by its environments, on any number of threads.
 /// </summary>
-public interface IControlTask : IDisposable
+internal interface IControlTask : IDisposable
 {
     /// <summary>The task's name.</summary>
     string Name { get; }
@@ -35,7 +35,7 @@ public interface IControlTask : IDisposable
 }
 
 /// <summary>One instance of a task's environment, used by one thread at a time; actions are in [−1, 1].</summary>
-public interface IControlEnvironment : IDisposable
+internal interface IControlEnvironment : IDisposable
 {
     /// <summary>[ObservationSize], x_t.</summary>
     ReadOnlySpan<double> Observation { get; }

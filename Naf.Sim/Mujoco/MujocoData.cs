@@ -9,7 +9,7 @@ public sealed class SimulationException(string message, Exception? cause = null)
 /// One simulation (mjData) of a model. Many may run on many threads over one shared model; one of them belongs to one thread at a time.
 /// Spans are views of MuJoCo's memory: read and write them freely between calls, and do not keep them past <see cref="Dispose"/>.
 /// </summary>
-public sealed unsafe class MujocoData : IDisposable
+internal sealed unsafe class MujocoData : IDisposable
 {
     private static int _liveCount;
     private readonly MujocoLibrary _library;

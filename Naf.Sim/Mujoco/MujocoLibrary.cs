@@ -7,7 +7,7 @@ namespace Naf.Sim.Mujoco;
 /// The loaded MuJoCo library: its functions as pointers, its version and that version's layout. Warnings and errors of the whole process are
 /// routed to <see cref="MujocoWarnings"/> and <see cref="ErrorGuard"/> from here on.
 /// </summary>
-public sealed unsafe class MujocoLibrary
+internal sealed unsafe class MujocoLibrary
 {
     private static readonly Lock Gate = new();
     private static MujocoLibrary? _loaded;

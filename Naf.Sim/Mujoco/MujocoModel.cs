@@ -3,13 +3,13 @@ using Naf.Kernels.Observation;
 
 namespace Naf.Sim.Mujoco;
 
-public enum MujocoObject { Body, Joint, Site, Camera, Actuator }
+internal enum MujocoObject { Body, Joint, Site, Camera, Actuator }
 
 /// <summary>
 /// A compiled model (mjModel): read-only, shared by any number of <see cref="MujocoData"/> on any number of threads.
 /// Its memory is freed once it and all mjData made from it are disposed; spans are views of that memory.
 /// </summary>
-public sealed unsafe class MujocoModel : IDisposable
+internal sealed unsafe class MujocoModel : IDisposable
 {
     private static int _liveCount;
     private readonly nint _model;

@@ -9,7 +9,7 @@ namespace Naf.Sim.Mujoco;
 /// managed handler instead. MuJoCo gives the text of a kind once per mjData until that is reset; the counts of one
 /// simulation are in <see cref="MujocoData.WarningCount"/>.
 /// </summary>
-public static unsafe class MujocoWarnings
+internal static unsafe class MujocoWarnings
 {
     /// <summary>Distinct texts kept; later ones are counted under one heading, so that a long run can't fill the memory.</summary>
     private const int Capacity = 256;

@@ -4,7 +4,7 @@ namespace Naf.Sim.Mujoco;
 /// The loop by which the simulator's speed is measured: uniform random controls, then mj_step. perf/peers/sim_mujoco.c is the same loop in C
 /// with the same numbers, so that the two end in the same state, bitwise. It serves naf bench sim and the tests, not training.
 /// </summary>
-public struct RandomMotion(ulong seed)
+internal struct RandomMotion(ulong seed)
 {
     private ulong _state = seed;
 

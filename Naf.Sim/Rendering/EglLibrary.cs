@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Naf.Sim.Rendering;
 
 /// <summary>A picture can't be drawn: the message is one sentence with the remedy, such as the package to install.</summary>
-public sealed class RenderingException(string message, Exception? cause = null) : Exception(message, cause);
+internal sealed class RenderingException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>
 /// EGL with a display that has no screen: Mesa's surfaceless platform, which draws with or without a GPU. Loaded when the first picture is

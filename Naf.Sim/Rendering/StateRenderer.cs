@@ -6,13 +6,13 @@ namespace Naf.Sim.Rendering;
 
 /// <summary>A picture of 8 bits a channel.</summary>
 /// <param name="Rgb">[Height, Width, 3], the top row first.</param>
-public sealed record PixelImage(int Width, int Height, byte[] Rgb);
+internal sealed record PixelImage(int Width, int Height, byte[] Rgb);
 
 /// <summary>
 /// Draws states of a task off-screen with MuJoCo's renderer: the model, the target, and the path that the task's points have come. Needs neither a
 /// display nor a GPU; one thread at a time. Everything native is freed by <see cref="Dispose"/>.
 /// </summary>
-public sealed unsafe class StateRenderer : IDisposable
+internal sealed unsafe class StateRenderer : IDisposable
 {
     /// <summary>Most geoms of a scene; marks beyond are left out.</summary>
     private const int Capacity = 10_000;

@@ -9,7 +9,7 @@ namespace Naf.Sim.Tasks;
 /// A task file (.yaml): its heading is read at once, the rest when the model that it names is at hand. The format is written down in
 /// docs/tasks.md.
 /// </summary>
-public sealed class TaskFile
+internal sealed class TaskFile
 {
     private static readonly string[] Keys =
     [

@@ -3,7 +3,7 @@ using Naf.Sim.Tasks.Yaml;
 namespace Naf.Sim.Tasks;
 
 /// <summary>The built-in tasks, and the way from a name or a path to a task file.</summary>
-public static class TaskLibrary
+internal static class TaskLibrary
 {
     /// <summary>What the name of a task begins with whose environment a program makes itself.</summary>
     public const string OwnEnvironment = "environment:";

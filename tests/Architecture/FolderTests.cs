@@ -6,7 +6,7 @@ namespace Naf.Tests;
 /// <summary>
 /// Projects and folders are borders: a namespace a folder, arrows between folders by their `using` lines, no cycle of arrows.
 /// </summary>
-public sealed partial class FolderTests
+internal sealed partial class FolderTests
 {
     private const int MostFiles = 18, LongestLine = 150;
 

@@ -1,7 +1,7 @@
 namespace Naf.Tests;
 
 /// <summary>Training neither needs nor touches what draws pictures.</summary>
-public sealed class RenderingTests : FolderFixture
+internal sealed class RenderingTests : FolderFixture
 {
     [Test]
     public void Only_the_renderer_knows_of_egl() => Assert.That(

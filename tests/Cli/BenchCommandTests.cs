@@ -1,7 +1,7 @@
 namespace Naf.Tests;
 
 /// <summary>naf bench of kernels: the names that scripts rely on, ceilings beside what is reached, errors in one sentence.</summary>
-public sealed class BenchCommandTests
+internal sealed class BenchCommandTests
 {
     [TestCase("update --hidden 31,17 --state 5 --action 2", "\"hidden\":[31,17],\"trunk\":false",
         "updates_per_second", "threads", "learners", "batch", "state", "action", "updates_per_call", "active_units")]

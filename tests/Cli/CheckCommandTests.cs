@@ -1,7 +1,7 @@
 namespace Naf.Tests;
 
 /// <summary>naf check: the table, the names that scripts rely on, and the exit code.</summary>
-public sealed class CheckCommandTests
+internal sealed class CheckCommandTests
 {
     [Test]
     public void Every_kernel_of_the_emulated_device_passes()

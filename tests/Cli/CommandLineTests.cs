@@ -2,7 +2,7 @@ using Naf.Host.Settings;
 
 namespace Naf.Tests;
 
-public sealed class CommandLineTests : MujocoFixture
+internal sealed class CommandLineTests : MujocoFixture
 {
     [Test]
     public void Tasks_have_their_sizes()

@@ -3,7 +3,7 @@ using Naf.Gpu;
 namespace Naf.Tests;
 
 /// <summary>naf devices: the processor, the OpenCL devices and the emulated one, and what is missing.</summary>
-public sealed class DevicesCommandTests
+internal sealed class DevicesCommandTests
 {
     [Test]
     public void Json_has_every_device_and_the_names_that_scripts_rely_on()

@@ -1,6 +1,6 @@
 namespace Naf.Tests;
 
-public sealed class RenderCommandTests : MujocoFixture
+internal sealed class RenderCommandTests : MujocoFixture
 {
     private static readonly string[] Small = ["--width", "64", "--height", "48"];
 

@@ -5,7 +5,7 @@ using Naf.Gpu.Devices;
 
 namespace Naf.Tests;
 
-public sealed class DeviceTests
+internal sealed class DeviceTests
 {
     [Test]
     public void The_processor_can_always_be_opened()

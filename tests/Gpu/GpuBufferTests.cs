@@ -5,7 +5,7 @@ namespace Naf.Tests;
 
 /// <summary>Memory on every device.</summary>
 [TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
-public sealed class GpuBufferTests(string name) : GpuFixture(name)
+internal sealed class GpuBufferTests(string name) : GpuFixture(name)
 {
     private static readonly int[] Sizes = [0, 1, 31, 443, 300_001];
 

@@ -7,7 +7,7 @@ using Naf.Gpu.Devices;
 namespace Naf.Tests;
 
 /// <summary>What drivers say, in this library's exceptions with their remedies.</summary>
-public sealed class GpuErrorTests
+internal sealed class GpuErrorTests
 {
     [TestCase("CUDA_ERROR_OUT_OF_MEMORY", typeof(DeviceMemoryException), "fewer learners")]
     [TestCase("CL_MEM_OBJECT_ALLOCATION_FAILURE", typeof(DeviceMemoryException), "fewer learners")]

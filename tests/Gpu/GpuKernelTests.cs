@@ -5,7 +5,7 @@ namespace Naf.Tests;
 
 /// <summary>Kernels on every device: what they are given, where they run, what is refused.</summary>
 [TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
-public sealed class GpuKernelTests(string name) : GpuFixture(name)
+internal sealed class GpuKernelTests(string name) : GpuFixture(name)
 {
     private const int Threads = 4;
 

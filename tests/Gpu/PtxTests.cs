@@ -15,7 +15,7 @@ namespace Naf.Tests;
 /// <summary>Every entry point of every kernel as PTX, at both levels of optimisation: what a GPU's driver gets, without a GPU.</summary>
 [TestFixture(OptimizationLevel.O1)]
 [TestFixture(OptimizationLevel.O2)]
-public sealed class PtxTests(OptimizationLevel level)
+internal sealed class PtxTests(OptimizationLevel level)
 {
     private static readonly Type[] KernelTypes = typeof(NafShape).Assembly.GetTypes();
 

@@ -6,7 +6,7 @@ using Naf.Kernels.Update;
 namespace Naf.Tests;
 
 /// <summary>Small kernels for the tests of devices.</summary>
-public static class TestKernels
+internal static class TestKernels
 {
     /// <summary>Numbers of every kind beside views, of 8 and 2 elements.</summary>
     public struct MixedArguments

@@ -2,7 +2,7 @@ using Naf.Gpu.Cpu;
 
 namespace Naf.Tests;
 
-public sealed class WorkTeamTests
+internal sealed class WorkTeamTests
 {
     [TestCase(1)]
     [TestCase(2)]

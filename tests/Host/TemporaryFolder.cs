@@ -13,7 +13,7 @@ internal sealed class TemporaryFolder : IDisposable
 }
 
 /// <summary>Tests that write to a folder, each to one of its own.</summary>
-public abstract class FolderFixture
+internal abstract class FolderFixture
 {
     private protected TemporaryFolder Folder { get; private set; } = null!;
 

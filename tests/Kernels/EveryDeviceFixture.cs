@@ -5,7 +5,7 @@ namespace Naf.Tests;
 /// <summary>Tests on the processor and on every GPU device.</summary>
 [TestFixture("cpu")]
 [TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
-public abstract class EveryDeviceFixture(string name) : DeviceFixture(name)
+internal abstract class EveryDeviceFixture(string name) : DeviceFixture(name)
 {
     protected bool OnCpu => DeviceName == "cpu";
 

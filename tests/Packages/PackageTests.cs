@@ -4,7 +4,7 @@ using System.Xml.Linq;
 namespace Naf.Tests;
 
 /// <summary>The packages, as a program uses them that has nothing else of the repository.</summary>
-public sealed partial class PackageTests
+internal sealed partial class PackageTests
 {
     private static readonly string[] Packed = ["Naf.Gpu", "Naf.Kernels", "Naf.Sim", "Naf.Host", "Naf.Cli"];
     private TemporaryFolder _folder = null!;

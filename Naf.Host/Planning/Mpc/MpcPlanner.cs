@@ -9,7 +9,7 @@ namespace Naf.Host.Planning.Mpc;
 /// and Todorov 2012) and its first action taken; the rest is where the next step begins. Actions depend on seed, episode and states alone, bitwise,
 /// not on the number of threads. In training it makes experience that no model error spoils (paper, 8.6).
 /// </summary>
-public sealed class MpcPlanner : IEpisodePlanner, IDisposable
+internal sealed class MpcPlanner : IEpisodePlanner, IDisposable
 {
     private readonly ControlTask _task;
     private readonly MpcSettings _settings;

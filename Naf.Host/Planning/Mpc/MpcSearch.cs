@@ -204,4 +204,4 @@ internal sealed class MpcSearch
 /// <param name="ByLineSearch">How many improved the plan by the line search along iLQG's change.</param>
 /// <param name="ByRandomChange">How many by a random change that was better still.</param>
 /// <param name="NotAtAll">How many left it as it was.</param>
-public readonly record struct MpcStatistics(long ByLineSearch, long ByRandomChange, long NotAtAll);
+internal readonly record struct MpcStatistics(long ByLineSearch, long ByRandomChange, long NotAtAll);

@@ -6,7 +6,7 @@ namespace Naf.Kernels.Gaussian.Mixture;
 /// A mixture of Gaussians, p(z) = Σₖ πₖ N(z; μₖ, Σₖ), fitted to samples by expectation and maximisation in double. It depends on the samples and
 /// the settings, and not on the number of threads, bitwise.
 /// </summary>
-public sealed class GaussianMixture
+internal sealed class GaussianMixture
 {
     private readonly MixtureComponent[] _components;
     private readonly double[] _weights, _means, _covariances;

@@ -11,7 +11,7 @@ namespace Naf.Kernels.Gaussian.Mixture;
 /// </code>
 /// The mixture is fitted to standardised entries, and leaves out those that are constant; moments are in the samples' own units.
 /// </summary>
-public sealed class MixturePrior
+internal sealed class MixturePrior
 {
     private readonly int[] _kept;
     private readonly double[] _centre, _scale;

@@ -18,7 +18,7 @@ namespace Naf.Kernels.Gaussian.Mixture;
 /// no longer change.
 /// </param>
 /// <param name="Seed">Draws where the components begin.</param>
-public sealed record MixtureSettings(
+internal sealed record MixtureSettings(
     int Components = 1, double Floor = 1e-6, double Shrinkage = 1, int Iterations = 100, double Tolerance = 1e-3,
     ulong Seed = 0)
 {

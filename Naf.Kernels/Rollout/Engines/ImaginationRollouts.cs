@@ -17,7 +17,7 @@ namespace Naf.Kernels.Rollout.Engines;
 /// the order (rollout, step). Learner k's numbers depend neither on the other learners nor on the threads, bitwise. Nothing is allocated by a
 /// call once the replays have grown.
 /// </summary>
-public sealed class ImaginationRollouts : IDisposable
+internal sealed class ImaginationRollouts : IDisposable
 {
     private readonly RolloutCall _call;
     private readonly IRolloutEngine _engine;

@@ -8,7 +8,7 @@ namespace Naf.Kernels.Rollout.Engines;
 /// Packed models (<see cref="DynamicsShape"/>) of a population, on its device: they come from a fit and go to the rollouts there. The host takes
 /// copies where it needs them.
 /// </summary>
-public sealed class PackedModels : IDisposable
+internal sealed class PackedModels : IDisposable
 {
     private readonly DeviceBuffer<float>? _onDevice;
     private readonly float[] _onHost = [];

@@ -3,7 +3,7 @@ using Naf.Kernels.Random;
 namespace Naf.Sim.Tasks.Definitions;
 
 /// <summary>How values spread around where they stand.</summary>
-public enum Spread
+internal enum Spread
 {
     Fixed,
     /// <summary>Normal, each with its standard deviation.</summary>
@@ -30,7 +30,7 @@ internal struct DrawSource(ulong seed, RandomStream stream, ulong episode)
 /// <param name="At">[n], where the values stand.</param>
 /// <param name="A">Normal: [n] standard deviations. Uniform: [n] lower bounds. Polar: the bounds of the radius.</param>
 /// <param name="B">Uniform: [n] upper bounds. Polar: the bounds of the angle, radians.</param>
-public sealed record Draw(ImmutableArray<double> At, Spread Spread, ImmutableArray<double> A, ImmutableArray<double> B)
+internal sealed record Draw(ImmutableArray<double> At, Spread Spread, ImmutableArray<double> A, ImmutableArray<double> B)
 {
     public int Size => At.Length;
 

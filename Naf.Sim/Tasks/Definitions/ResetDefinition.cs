@@ -6,11 +6,11 @@ namespace Naf.Sim.Tasks.Definitions;
 /// <summary>One draw of a reset.</summary>
 /// <param name="OfVelocity">Whether it sets entries of qvel; else of qpos.</param>
 /// <param name="Indices">[n], which entries.</param>
-public sealed record ResetItem(bool OfVelocity, ImmutableArray<int> Indices, Draw Draw);
+internal sealed record ResetItem(bool OfVelocity, ImmutableArray<int> Indices, Draw Draw);
 
 /// <summary>A constant of the episode, such as the target: 1 to 3 numbers, the same in every episode or drawn at its reset.</summary>
 /// <param name="Offset">First index in the vector of constants.</param>
-public sealed record EpisodeConstant(string Name, int Offset, Draw Draw);
+internal sealed record EpisodeConstant(string Name, int Offset, Draw Draw);
 
 /// <summary>
 /// The distribution of initial states and episode constants. Draws are made in the order of the file, first the items, then the constants;
@@ -18,7 +18,7 @@ public sealed record EpisodeConstant(string Name, int Offset, Draw Draw);
 /// </summary>
 /// <param name="Items">What is set; all else stands at the model's reference, at rest.</param>
 /// <param name="Quaternions">Indices in qpos at which the quaternion of a free joint begins; made unit length after the draws.</param>
-public sealed record ResetDefinition(ImmutableArray<ResetItem> Items, ImmutableArray<EpisodeConstant> Constants, ImmutableArray<int> Quaternions)
+internal sealed record ResetDefinition(ImmutableArray<ResetItem> Items, ImmutableArray<EpisodeConstant> Constants, ImmutableArray<int> Quaternions)
 {
     /// <summary>Most values of one draw.</summary>
     internal const int MaxDraw = 256;

@@ -10,7 +10,7 @@ namespace Naf.Sim.Tasks.Definitions;
 /// <param name="InputScale">[observation size], the factor of each number at the input of a network.</param>
 /// <param name="Reward">r(x, u) and the bounds that end an episode.</param>
 /// <param name="Success">Conditions that all hold in a successful episode; empty without a notion of success.</param>
-public sealed record TaskDefinition(
+internal sealed record TaskDefinition(
     string Name, int Substeps, int Horizon, ObservationDefinition Observation, ImmutableArray<float> InputScale,
     RewardDefinition Reward, ResetDefinition Reset, ImmutableArray<MeasureDefinition> Measures,
     ImmutableArray<SuccessCondition> Success, TrainingDefaults Training, PictureDefinition Picture);
@@ -19,4 +19,4 @@ public sealed record TaskDefinition(
 /// <param name="Camera">Name of the model's camera; null for its first, or for MuJoCo's free camera where it names none.</param>
 /// <param name="Targets">Constants of the episode that the observation compares places with.</param>
 /// <param name="Path">Places whose path is drawn.</param>
-public sealed record PictureDefinition(string? Camera, ImmutableArray<Place> Targets, ImmutableArray<Place> Path);
+internal sealed record PictureDefinition(string? Camera, ImmutableArray<Place> Targets, ImmutableArray<Place> Path);

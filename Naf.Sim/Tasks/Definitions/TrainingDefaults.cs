@@ -6,7 +6,7 @@ namespace Naf.Sim.Tasks.Definitions;
 /// The section `training`: settings of the learner that suit the task, key → text, for the host to read; they mean nothing to the
 /// simulator. A list is handed on as "[a, b]". Settings that belong to a run are refused.
 /// </summary>
-public sealed class TrainingDefaults
+internal sealed class TrainingDefaults
 {
     /// <summary>What the user or the machine decides, not the task.</summary>
     private static readonly string[] OfTheRun = ["algorithm", "seed", "learners", "device", "threads"];

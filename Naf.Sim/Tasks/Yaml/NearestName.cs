@@ -1,7 +1,7 @@
 namespace Naf.Sim.Tasks.Yaml;
 
 /// <summary>The known name that a mistyped one is nearest to.</summary>
-public static class NearestName
+internal static class NearestName
 {
     /// <summary>
     /// The known name that was probably meant: the one with the least edit distance, the first of equals; null when none is within

@@ -7,11 +7,11 @@ namespace Naf.Sim.Tasks.Yaml;
 /// A YAML file, a task's or of settings, says something that it can't: where, by line and column from 1, and what was
 /// expected.
 /// </summary>
-public sealed class TaskFormatException(string file, long line, long column, string problem, Exception? cause = null)
+internal sealed class TaskFormatException(string file, long line, long column, string problem, Exception? cause = null)
     : Exception($"{file}:{line}:{column}: {problem}", cause);
 
 /// <summary>Reads YAML files, tasks' and settings' alike.</summary>
-public static class YamlSource
+internal static class YamlSource
 {
     /// <summary>The root node of a file that holds one YAML document; null when the file holds nothing but space and comments.</summary>
     /// <exception cref="TaskFormatException">The file is not YAML, or holds several documents; the message starts with file:line:column.</exception>

@@ -4,7 +4,7 @@ using Naf.Kernels.Random;
 
 namespace Naf.Tests;
 
-public sealed class OrnsteinUhlenbeckTests
+internal sealed class OrnsteinUhlenbeckTests
 {
     [Test]
     public void A_step_is_the_formula_in_each_entry()

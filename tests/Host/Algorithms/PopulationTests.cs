@@ -8,7 +8,7 @@ using Naf.Sim.Mujoco;
 namespace Naf.Tests;
 
 /// <summary>What a learner learns depends neither on the others nor on the threads; nothing is allocated by a step.</summary>
-public sealed class PopulationTests
+internal sealed class PopulationTests
 {
     [Test]
     public void Learners_are_what_they_are_alone([Values(1, 2)] int threads)

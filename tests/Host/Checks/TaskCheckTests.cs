@@ -1,7 +1,7 @@
 namespace Naf.Tests;
 
 /// <summary>naf tasks --check: what it reports is what the task does, and it finds the usual mistakes.</summary>
-public sealed class TaskCheckTests
+internal sealed class TaskCheckTests
 {
     [Test]
     public void Report_has_the_names_that_scripts_rely_on_and_the_random_score_of_evaluate()

@@ -6,7 +6,7 @@ using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
-public sealed class EvaluationTests : FolderFixture
+internal sealed class EvaluationTests : FolderFixture
 {
     [Test]
     public void Mean_and_deviation_of_known_scores()

@@ -7,7 +7,7 @@ using Naf.Sim.Control;
 namespace Naf.Tests;
 
 /// <summary>B, B_old and the recent episodes.</summary>
-public sealed class EpisodeMemoryTests
+internal sealed class EpisodeMemoryTests
 {
     private ControlTask _task = null!;
     private DynamicsSpace _space = null!;

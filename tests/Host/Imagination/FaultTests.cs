@@ -1,7 +1,7 @@
 namespace Naf.Tests;
 
 /// <summary>Adversarial tasks: a run with imagination and planned episodes finishes, or stops with its reason, and can be resumed.</summary>
-public sealed class FaultTests
+internal sealed class FaultTests
 {
     // a mass on a spring that pushes: its distance grows by e^(30 t)
     private const string Unstable = """

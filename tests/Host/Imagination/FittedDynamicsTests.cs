@@ -9,7 +9,7 @@ using Naf.Sim.Control;
 namespace Naf.Tests;
 
 /// <summary>A learner's dynamics: what they predict of an episode that they have not seen, of which start, and what they refuse.</summary>
-public sealed class FittedDynamicsTests
+internal sealed class FittedDynamicsTests
 {
     private readonly CpuDevice _device = new(1);
     private ControlTask _task = null!;

@@ -3,7 +3,7 @@ using Naf.Gpu.Accelerators;
 namespace Naf.Tests;
 
 /// <summary>Training with imagination and planned episodes: bitwise resume, learners and threads apart, controls, the end of imagination.</summary>
-public sealed class ImaginationTrainingTests
+internal sealed class ImaginationTrainingTests
 {
     // a fit every two episodes, of a few states and steps
     private static readonly string[] Small =

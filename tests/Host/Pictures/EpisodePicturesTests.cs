@@ -5,7 +5,7 @@ using Naf.Sim.Control;
 namespace Naf.Tests;
 
 [Needs(Need.Egl)]
-public sealed class EpisodePicturesTests : MujocoFixture
+internal sealed class EpisodePicturesTests : MujocoFixture
 {
     [Test]
     public void A_video_ends_with_the_last_state([Values(4, 5)] int steps)

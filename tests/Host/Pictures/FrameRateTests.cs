@@ -3,7 +3,7 @@ using Naf.Host.Pictures;
 namespace Naf.Tests;
 
 /// <summary>Videos run in real time, with at most 60 frames a second.</summary>
-public sealed class FrameRateTests
+internal sealed class FrameRateTests
 {
     [TestCase(0.03, 100, 3, 1)]
     [TestCase(0.02, 50, 1, 1)]

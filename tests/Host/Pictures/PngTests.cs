@@ -6,7 +6,7 @@ using Naf.Sim.Rendering;
 namespace Naf.Tests;
 
 /// <summary>PNG files hold the picture, by a decoder written from the standard.</summary>
-public sealed class PngTests
+internal sealed class PngTests
 {
     [TestCase(1, 1)]
     [TestCase(31, 7)]

@@ -5,7 +5,7 @@ using Naf.Sim.Rendering;
 namespace Naf.Tests;
 
 /// <summary>Videos are whole or not there.</summary>
-public sealed class VideoFileTests
+internal sealed class VideoFileTests
 {
     private const int Width = 34, Height = 18;
 

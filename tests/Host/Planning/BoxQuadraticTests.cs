@@ -4,7 +4,7 @@ using Naf.Kernels.Random;
 namespace Naf.Tests;
 
 /// <summary>Quadratic minima in a box, and what the box does not hold.</summary>
-public sealed class BoxQuadraticTests
+internal sealed class BoxQuadraticTests
 {
     [Test]
     public void It_finds_the_minimum([Values(1, 2, 3, 4)] int size, [Range(0, 9)] int draw)

@@ -4,7 +4,7 @@ using Naf.Host.Settings;
 namespace Naf.Tests;
 
 /// <summary>The controller that made the data, out of the data.</summary>
-public sealed class ControllerFitTests
+internal sealed class ControllerFitTests
 {
     private static readonly IlqgSettings Settings = new() { LeastNoise = 0.01, MostNoise = 10 };
 

@@ -5,7 +5,7 @@ using Naf.Kernels.Gaussian;
 namespace Naf.Tests;
 
 /// <summary>A step of iLQG: the KL bound, what is minimised within it, and what it does with numbers that nothing can be planned by.</summary>
-public sealed class IlqgPlannerTests
+internal sealed class IlqgPlannerTests
 {
     private static readonly IlqgSettings Settings = new() { KlStep = 0.5, LeastNoise = 1e-4, MostNoise = 100 };
 

@@ -5,7 +5,7 @@ using Naf.Kernels.Random;
 namespace Naf.Tests;
 
 /// <summary>A linear-Gaussian controller: what it samples, and the bounds on its noise.</summary>
-public sealed class LinearGaussianControllerTests
+internal sealed class LinearGaussianControllerTests
 {
     [Test]
     public void Its_actions_have_its_mean_and_covariance()

@@ -11,7 +11,7 @@ using Naf.Sim.Mujoco;
 namespace Naf.Tests;
 
 /// <summary>The planner on tasks under MuJoCo.</summary>
-public sealed class MpcPlannerTests
+internal sealed class MpcPlannerTests
 {
     private static readonly MpcSettings Small = new() { HorizonSeconds = 0.3, Samples = 7, ColdPlans = 5, ColdIterations = 3 };
 

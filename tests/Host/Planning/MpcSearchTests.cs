@@ -5,7 +5,7 @@ using Naf.Host.Settings;
 namespace Naf.Tests;
 
 /// <summary>The planner's search on linear dynamics with a quadratic cost, against a descent over whole sequences of actions.</summary>
-public sealed class MpcSearchTests
+internal sealed class MpcSearchTests
 {
     private const int Steps = 7, State = 3, Action = 2;
 

@@ -13,7 +13,7 @@ namespace Naf.Tests;
 /// The model-based half of Algorithm 2 by itself, without NAF: episodes by the last controller, a fit of the dynamics
 /// to them, a step of iLQG.
 /// </summary>
-public sealed class PlannedLearningTests : MujocoFixture
+internal sealed class PlannedLearningTests : MujocoFixture
 {
     private const int Episodes = 5, Rounds = 6;
 

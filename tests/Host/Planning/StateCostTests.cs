@@ -8,7 +8,7 @@ using Naf.Sim.Tasks;
 namespace Naf.Tests;
 
 /// <summary>C(s, u) of every built-in task against the simulator's reward, and its expansion against differences of C and of h.</summary>
-public sealed class StateCostTests
+internal sealed class StateCostTests
 {
     private static IEnumerable<string> Tasks => TaskLibrary.Names;
 

@@ -9,7 +9,7 @@ using Naf.Sim.Control;
 namespace Naf.Tests;
 
 /// <summary>What the planner knows of MuJoCo's dynamics: displacements of a state, derivatives of a control step, cost near a bound.</summary>
-public sealed class TransitionDerivativesTests
+internal sealed class TransitionDerivativesTests
 {
     [Test]
     public void Displacements_are_those_of_the_state_coordinates()

@@ -3,7 +3,7 @@ using Naf.Host.Runs;
 
 namespace Naf.Tests;
 
-public sealed class CheckpointTests : FolderFixture
+internal sealed class CheckpointTests : FolderFixture
 {
     [TestCase(0)]
     [TestCase(1)]

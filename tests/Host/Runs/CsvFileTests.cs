@@ -2,7 +2,7 @@ using Naf.Host.Files;
 
 namespace Naf.Tests;
 
-public sealed class CsvFileTests : FolderFixture
+internal sealed class CsvFileTests : FolderFixture
 {
     private string Path => Folder["a.csv"];
 

@@ -4,7 +4,7 @@ using Naf.Host.Files;
 namespace Naf.Tests;
 
 /// <summary>A file that a user asks for takes the place of files only, and nothing is left of one that was not finished.</summary>
-public sealed class OutputFileTests : FolderFixture
+internal sealed class OutputFileTests : FolderFixture
 {
     [Test]
     [Platform("Linux")]

@@ -4,7 +4,7 @@ using Naf.Host.Settings;
 
 namespace Naf.Tests;
 
-public sealed class RunConfigTests : FolderFixture
+internal sealed class RunConfigTests : FolderFixture
 {
     private static readonly Versions Made =
         new("0.1", "abc", "2.2.2", "10.0", "an \"OS\" \\ system: #1", "cpu", "", "AVX2", "256", "driver 1", "64 threads", "0123456789abcdef");

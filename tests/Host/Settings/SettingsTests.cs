@@ -3,7 +3,7 @@ using Naf.Host.Settings;
 
 namespace Naf.Tests;
 
-public sealed class SettingsTests : FolderFixture
+internal sealed class SettingsTests : FolderFixture
 {
     private string MyFile => Folder["my.yaml"];
 

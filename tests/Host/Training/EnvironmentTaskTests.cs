@@ -10,7 +10,7 @@ using Naf.Sim.Control;
 namespace Naf.Tests;
 
 /// <summary>Training on an environment in C#: the beam-steering example of docs/library.md.</summary>
-public sealed class EnvironmentTaskTests : FolderFixture
+internal sealed class EnvironmentTaskTests : FolderFixture
 {
     private static readonly TrainingSettings Settings = TinyRun.Resolve(4) with { Device = "cpu" };
     private readonly EnvironmentTask _task = new("beam-steering", () => new BeamSteering());

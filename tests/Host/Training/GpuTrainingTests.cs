@@ -9,7 +9,7 @@ using Naf.Sim.Control;
 namespace Naf.Tests;
 
 /// <summary>Training on an OpenCL device: the same algorithm, runs, checkpoints and evaluation as on the processor.</summary>
-public sealed class GpuTrainingTests : FolderFixture
+internal sealed class GpuTrainingTests : FolderFixture
 {
     [Test]
     public void The_first_updates_of_cartpole_are_those_of_the_processor()

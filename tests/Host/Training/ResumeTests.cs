@@ -6,7 +6,7 @@ using Naf.Host.Training;
 namespace Naf.Tests;
 
 /// <summary>A run that was stopped and resumed has the metrics of one that was not, byte for byte.</summary>
-public sealed class ResumeTests : FolderFixture
+internal sealed class ResumeTests : FolderFixture
 {
     private const int Episodes = 7;
     private byte[] _straight = null!;

@@ -2,7 +2,7 @@ namespace Naf.Tests;
 
 /// <summary>A run that a signal ended, gently or not, is resumed bitwise. In processes of their own.</summary>
 [Platform(Exclude = "Win", Reason = "signals are sent by kill, which Windows has not")]
-public sealed class SignalTests : FolderFixture
+internal sealed class SignalTests : FolderFixture
 {
     private string Run => Folder["run"];
 

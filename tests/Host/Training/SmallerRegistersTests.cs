@@ -3,7 +3,7 @@ using Naf.Gpu.Cpu;
 namespace Naf.Tests;
 
 /// <summary>The vectors of 512 bits that all kernels use, where the runtime splits them.</summary>
-public sealed class SmallerRegistersTests : FolderFixture
+internal sealed class SmallerRegistersTests : FolderFixture
 {
     [Test]
     public void Without_AVX_512_training_gives_the_same_metrics_bitwise()

@@ -1,7 +1,7 @@
 namespace Naf.Tests;
 
 /// <summary>A learner or a simulation that leaves the finite numbers stops with a report, and the others go on.</summary>
-public sealed class StoppedLearnerTests : FolderFixture
+internal sealed class StoppedLearnerTests : FolderFixture
 {
     // a mass whose first speed now and then is more than MuJoCo takes (10¹⁰)
     private const string Model = """

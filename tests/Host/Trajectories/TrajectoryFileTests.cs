@@ -7,7 +7,7 @@ using Naf.Sim.Control;
 namespace Naf.Tests;
 
 /// <summary>A trajectory's file gives back the episode, and says where it is wrong.</summary>
-public sealed class TrajectoryFileTests : MujocoFixture
+internal sealed class TrajectoryFileTests : MujocoFixture
 {
     [Test]
     public void Reading_gives_the_bits_that_were_written()

@@ -4,7 +4,7 @@ using Naf.Kernels.Advantage;
 namespace Naf.Tests;
 
 /// <summary>V, μ, L, A and Q of many samples, against the reference in double precision.</summary>
-public sealed class AdvantageEvaluationTests(string name) : EveryDeviceFixture(name)
+internal sealed class AdvantageEvaluationTests(string name) : EveryDeviceFixture(name)
 {
     [TestCase(1, 1)]
     [TestCase(6, 31)]

@@ -6,7 +6,7 @@ using TorchSharp;
 namespace Naf.Tests;
 
 /// <summary>The normalized advantage function in double precision, which the fast versions are held against.</summary>
-public sealed class NafAdvantageTests
+internal sealed class NafAdvantageTests
 {
     [TestCase(1)]
     [TestCase(3)]

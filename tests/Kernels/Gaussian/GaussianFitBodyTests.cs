@@ -4,7 +4,7 @@ using Naf.Kernels.Gaussian;
 namespace Naf.Tests;
 
 /// <summary>The body of the fit, every other version's oracle, against formulas that are written out.</summary>
-public sealed class GaussianFitBodyTests
+internal sealed class GaussianFitBodyTests
 {
     [Test]
     public void The_posterior_and_its_conditional_are_those_by_hand()

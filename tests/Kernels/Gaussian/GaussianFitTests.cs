@@ -10,7 +10,7 @@ using NUnit.Framework.Constraints;
 namespace Naf.Tests;
 
 /// <summary>The fit on every device: against the body in double, and what it promises to each learner.</summary>
-public sealed class GaussianFitTests(string name) : EveryDeviceFixture(name)
+internal sealed class GaussianFitTests(string name) : EveryDeviceFixture(name)
 {
     private static readonly DynamicsShape Shape = new(31, 7, 2);
 

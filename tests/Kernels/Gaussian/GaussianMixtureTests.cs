@@ -7,7 +7,7 @@ using Naf.Kernels.Scalar;
 namespace Naf.Tests;
 
 /// <summary>Mixtures of Gaussians against their formulas, on known mixtures, and on samples that are hardly any.</summary>
-public sealed class GaussianMixtureTests
+internal sealed class GaussianMixtureTests
 {
     // three overlapping components of three entries
     private static readonly double[] Weights = [0.5, 0.3, 0.2];

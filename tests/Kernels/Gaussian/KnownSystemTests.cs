@@ -6,7 +6,7 @@ using Naf.Kernels.Gaussian.Mixture;
 namespace Naf.Tests;
 
 /// <summary>Fits to episodes of a known system that drifts with time: how far models and predictions are off.</summary>
-public sealed class KnownSystemTests
+internal sealed class KnownSystemTests
 {
     /// <summary>Which prior a fit has.</summary>
     public enum Prior { None, Pooled, Mixture }

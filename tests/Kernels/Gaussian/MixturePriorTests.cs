@@ -6,7 +6,7 @@ using Naf.Kernels.Scalar;
 namespace Naf.Tests;
 
 /// <summary>The prior of a time step from a mixture over all time steps.</summary>
-public sealed class MixturePriorTests
+internal sealed class MixturePriorTests
 {
     // two places of two entries in units of 100 and 0.01, far from 0, and a constant between them
     private static readonly (double Level, double Unit)[] Entries = [(1e4, 100), (0.7, 0), (-3, 0.01)];

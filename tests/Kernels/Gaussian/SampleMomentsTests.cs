@@ -4,7 +4,7 @@ using Naf.Kernels.Gaussian;
 namespace Naf.Tests;
 
 /// <summary>Moments that are taken one sample after the other.</summary>
-public sealed class SampleMomentsTests
+internal sealed class SampleMomentsTests
 {
     [Test]
     public void They_are_the_moments_by_their_definition()

@@ -5,7 +5,7 @@ using Naf.Kernels.Scalar;
 namespace Naf.Tests;
 
 /// <summary>Episodes by where they began.</summary>
-public sealed class StartClustersTests
+internal sealed class StartClustersTests
 {
     private const int Size = 9;
 

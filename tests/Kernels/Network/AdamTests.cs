@@ -8,7 +8,7 @@ using Adam = Naf.Kernels.Network.Adam;
 
 namespace Naf.Tests;
 
-public sealed unsafe class AdamTests
+internal sealed unsafe class AdamTests
 {
     [Test]
     public void Steps_are_those_of_PyTorch()

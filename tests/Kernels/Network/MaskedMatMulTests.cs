@@ -6,7 +6,7 @@ using Naf.Kernels.Random;
 namespace Naf.Tests;
 
 /// <summary>The products and row operations against plain loops in double.</summary>
-public sealed unsafe class MaskedMatMulTests
+internal sealed unsafe class MaskedMatMulTests
 {
     [TestCase(1, 1, 1)]
     [TestCase(31, 20, 31)]

@@ -2,7 +2,7 @@ using Naf.Kernels.Network;
 
 namespace Naf.Tests;
 
-public sealed class MlpShapeTests
+internal sealed class MlpShapeTests
 {
     [TestCase(false)]
     [TestCase(true)]

@@ -5,7 +5,7 @@ using Naf.Kernels.Random;
 
 namespace Naf.Tests;
 
-public sealed unsafe class TranspositionTests
+internal sealed unsafe class TranspositionTests
 {
     [TestCase(1, 1)]
     [TestCase(31, 8)]

@@ -5,7 +5,7 @@ using Naf.Sim.Mujoco;
 namespace Naf.Tests;
 
 /// <summary>h against MuJoCo's own positions, orientations and velocities of sites.</summary>
-public sealed class ObservationAgainstMujocoTests : MujocoFixture
+internal sealed class ObservationAgainstMujocoTests : MujocoFixture
 {
     private const double Tolerance = 1e-12;   // double against double, some dozen operations on numbers of order 1 (velocities of order 10)
 

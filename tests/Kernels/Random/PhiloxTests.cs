@@ -2,7 +2,7 @@ using Naf.Kernels.Random;
 
 namespace Naf.Tests;
 
-public sealed class PhiloxTests
+internal sealed class PhiloxTests
 {
     // known answers of the Random123 distribution, philox4x32-10
     [TestCase(0u, 0u, 0u, 0u, 0u, 0u, 0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u)]

@@ -11,7 +11,7 @@ namespace Naf.Tests;
 /// A regression on every device: its updates against the reference in double precision, on awkward sizes; no number
 /// depends on threads, neighbours, or an interruption.
 /// </summary>
-public sealed class NetworkRegressionTests(string name) : EveryDeviceFixture(name)
+internal sealed class NetworkRegressionTests(string name) : EveryDeviceFixture(name)
 {
     // a large ε of Adam: with a small one the direction of a parameter whose gradient is nearly zero is rounding's
     private static readonly RegressionSettings Small =

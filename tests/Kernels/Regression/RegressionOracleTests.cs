@@ -11,7 +11,7 @@ using Naf.Kernels.Regression;
 namespace Naf.Tests;
 
 /// <summary>The body of the regression in double against finite differences, and a function that is learned.</summary>
-public sealed class RegressionOracleTests
+internal sealed class RegressionOracleTests
 {
     [Test]
     public void The_gradient_is_the_difference_of_the_loss()

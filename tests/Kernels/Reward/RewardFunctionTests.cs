@@ -4,7 +4,7 @@ using Naf.Kernels.Reward;
 namespace Naf.Tests;
 
 /// <summary>The six kinds of reward terms: closed forms, central differences and semidefinite Hessians.</summary>
-public class RewardFunctionTests
+internal class RewardFunctionTests
 {
     private const int Observations = 7, Actions = 2, Size = Observations + Actions;
 

@@ -11,7 +11,7 @@ namespace Naf.Tests;
 /// Rollouts on every device against the reference in double precision, on awkward sizes, and what those of several
 /// learners owe each other, the threads and the replay.
 /// </summary>
-public sealed class ImaginationRolloutsTests(string name) : EveryDeviceFixture(name)
+internal sealed class ImaginationRolloutsTests(string name) : EveryDeviceFixture(name)
 {
     private static readonly RolloutSettings Noisy = new() { Rollouts = 443, Steps = 5, ActionNoise = 0.3f };
     private static readonly RolloutDefinition Chain = RolloutTasks.Chain(joints: 4, action: 2, horizon: 30, bound: 1.2);

@@ -15,7 +15,7 @@ namespace Naf.Tests;
 /// </summary>
 [TestFixture("cpu")]
 [TestFixtureSource(nameof(Gpus))]
-public sealed class ImaginedMomentsTests(string name) : EveryDeviceFixture(name)
+internal sealed class ImaginedMomentsTests(string name) : EveryDeviceFixture(name)
 {
     // what is emulated takes too long for so many
     private static readonly string[] Gpus = [.. GpuDevices.All.Where(name => name != GpuDevices.Emulated)];

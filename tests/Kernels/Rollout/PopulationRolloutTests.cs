@@ -8,7 +8,7 @@ using Naf.Kernels.Update;
 namespace Naf.Tests;
 
 /// <summary>A population imagines into its own R_f and learns from it.</summary>
-public sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(name)
+internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(name)
 {
     private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 3, action: 2, horizon: 9);
     private static readonly RolloutSettings Still = new() { Rollouts = 31, Steps = 4 };

@@ -7,7 +7,7 @@ using Naf.Kernels.Update;
 namespace Naf.Tests;
 
 /// <summary>The rollouts' body in double against closed forms: with a network of zeros the policy stands still and the model is linear.</summary>
-public sealed class RolloutBodyTests
+internal sealed class RolloutBodyTests
 {
     private static readonly RolloutDefinition Cart = RolloutTasks.Chain(joints: 1, action: 1, horizon: 5, bound: 100, terminationReward: -7);
     private static readonly NafShape Shape = new(2, 1, [3]);

@@ -5,7 +5,7 @@ using Naf.Kernels.Update;
 namespace Naf.Tests;
 
 /// <summary>Ends of single rollouts, by which several models stand one behind the other.</summary>
-public sealed class RolloutEndTests(string name) : EveryDeviceFixture(name)
+internal sealed class RolloutEndTests(string name) : EveryDeviceFixture(name)
 {
     // three models of 7 time steps; the first 31 rollouts are in the first of them, then one in the second, then 43 in the third
     private const int T = 7;

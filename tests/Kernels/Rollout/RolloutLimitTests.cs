@@ -11,7 +11,7 @@ using Naf.Kernels.Update;
 namespace Naf.Tests;
 
 /// <summary>What rollouts refuse, and the memory that a call allocates or a failure leaves: none.</summary>
-public sealed class RolloutLimitTests
+internal sealed class RolloutLimitTests
 {
     private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 4, action: 2, horizon: 30, bound: 1.2);
     private static readonly RolloutSettings Each = new() { Rollouts = 443, Steps = 6, ActionNoise = 0.2f };

@@ -6,7 +6,7 @@ using Naf.Kernels.Scalar;
 namespace Naf.Tests;
 
 /// <summary>The normals of imagination: the fast table against the definition, and what they are.</summary>
-public sealed class RolloutNormalsTests
+internal sealed class RolloutNormalsTests
 {
     private const RandomStream Stream = RandomStream.ImaginationDynamics;
 

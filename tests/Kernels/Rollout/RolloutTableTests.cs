@@ -8,7 +8,7 @@ using Naf.Sim.Tasks;
 namespace Naf.Tests;
 
 /// <summary>h and r from the kernels' tables against the functions of simulator and planner, in double.</summary>
-public sealed class RolloutTableTests
+internal sealed class RolloutTableTests
 {
     private static IEnumerable<string> Tasks => ["everything", .. TaskLibrary.Names];
 

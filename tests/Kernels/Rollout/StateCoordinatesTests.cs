@@ -3,7 +3,7 @@ using Naf.Kernels.Observation;
 namespace Naf.Tests;
 
 /// <summary>s = [q; qvel]: there and back, and what a displacement along qvel does to it.</summary>
-public sealed class StateCoordinatesTests
+internal sealed class StateCoordinatesTests
 {
     private static readonly KinematicTree Tree = SampleTrees.Mixed();
 

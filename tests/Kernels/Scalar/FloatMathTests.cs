@@ -5,7 +5,7 @@ namespace Naf.Tests;
 
 /// <summary>Elementary functions in float32 on every device, against .NET's in double.</summary>
 [TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
-public sealed class FloatMathTests(string name) : GpuFixture(name)
+internal sealed class FloatMathTests(string name) : GpuFixture(name)
 {
     private static readonly float[] Special =
         [0, -0f, 1, -1, float.NaN, float.PositiveInfinity, float.NegativeInfinity, 88.7f, 90, -86, -104, 1e-30f, 1e-5f, 0.625f, -0.625f, 3e38f];

@@ -11,7 +11,7 @@ using static Naf.Tests.NafUpdateTests;
 namespace Naf.Tests;
 
 /// <summary>R_f filled by the host and by rollouts, emptied, saved and loaded: on every device what a list of rows on the processor says.</summary>
-public sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name)
+internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name)
 {
     private const int Capacity = 150, Row = 16;
     private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 3, action: 2, horizon: 9);

@@ -4,7 +4,7 @@ using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
-public sealed class LaunchPlanTests
+internal sealed class LaunchPlanTests
 {
     // 132 multiprocessors, as an H200 has
     [TestCase(1, true, ExpectedResult = "256 threads, 2 samples a group (2 a thread), 128 groups a learner, one launch a call")]

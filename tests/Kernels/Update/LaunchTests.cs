@@ -8,7 +8,7 @@ namespace Naf.Tests;
 
 /// <summary>The ways in which an update is laid onto a GPU device.</summary>
 [TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
-public sealed class LaunchTests(string name) : GpuFixture(name)
+internal sealed class LaunchTests(string name) : GpuFixture(name)
 {
     private int Threads => Math.Min(64, Device.Limits.GroupThreads);
 

@@ -6,7 +6,7 @@ using Naf.Kernels.Update;
 namespace Naf.Tests;
 
 /// <summary>The simplest problem with a known answer: NAF must find the gain of the linear-quadratic regulator.</summary>
-public sealed class LinearQuadraticTests
+internal sealed class LinearQuadraticTests
 {
     [Test]
     public void The_learned_policy_is_the_optimal_gain()

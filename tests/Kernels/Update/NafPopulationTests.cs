@@ -8,7 +8,7 @@ using Naf.Kernels.Update;
 namespace Naf.Tests;
 
 /// <summary>What a population promises: nobody's numbers depend on threads, neighbours, or an interruption.</summary>
-public sealed class NafPopulationTests
+internal sealed class NafPopulationTests
 {
     private static readonly CpuDevice Processor = new(2);
     private static readonly NafShape Shape = new(7, 3, [40, 31]);

@@ -7,7 +7,7 @@ using Naf.Kernels.Update;
 namespace Naf.Tests;
 
 /// <summary>Updates on the processor and every GPU device, against the reference in double, on awkward sizes.</summary>
-public sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
+internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
 {
     private static readonly string[] Kinds = ["", "trunk", "norm", "trunk norm"];
 

@@ -6,7 +6,7 @@ using Naf.Torch;
 namespace Naf.Tests;
 
 /// <summary>The reference's whole update against PyTorch's autograd and Adam, both in double.</summary>
-public sealed class TorchUpdateTests
+internal sealed class TorchUpdateTests
 {
     [OneTimeSetUp]
     public void Load() => TorchNatives.Load();

@@ -6,7 +6,7 @@ namespace Naf.Tests;
 
 /// <summary>What the cards say of endings, measures and success.</summary>
 [Parallelizable(ParallelScope.All)]
-public sealed class CardBehaviourTests
+internal sealed class CardBehaviourTests
 {
     [Test]
     public void Only_the_walker_ends_early()

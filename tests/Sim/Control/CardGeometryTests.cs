@@ -2,7 +2,7 @@ namespace Naf.Tests;
 
 /// <summary>The built-in models' links are as long, and touch each other where, their cards say.</summary>
 [Parallelizable(ParallelScope.All)]
-public sealed class CardGeometryTests
+internal sealed class CardGeometryTests
 {
     // a body's frame in its parent's, x y z
     [TestCase("cartpole", "cart 0 0 1, pole 0 0 0")]

@@ -4,7 +4,7 @@ namespace Naf.Tests;
 
 /// <summary>The built-in models have the time steps, joints, motors and masses of their cards.</summary>
 [Parallelizable(ParallelScope.All)]
-public sealed class CardModelTests
+internal sealed class CardModelTests
 {
     private const double Degree = Math.PI / 180;
     private const double Free = double.NaN;     // a range that is none

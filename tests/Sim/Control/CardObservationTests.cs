@@ -8,7 +8,7 @@ namespace Naf.Tests;
 /// Observations of the built-in tasks, number by number as their cards list them, from positions, velocities and MuJoCo's own sites.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
-public sealed class CardObservationTests
+internal sealed class CardObservationTests
 {
     [TestCaseSource(typeof(ContractTasks), nameof(ContractTasks.Names))]
     public void Observation_is_the_cards_list(string name)

@@ -6,7 +6,7 @@ namespace Naf.Tests;
 
 /// <summary>Rewards of the built-in tasks are the formulas of their cards, written out again here by the numbers of the observation.</summary>
 [Parallelizable(ParallelScope.All)]
-public sealed class CardRewardTests
+internal sealed class CardRewardTests
 {
     [TestCaseSource(typeof(TaskLibrary), nameof(TaskLibrary.Names))]
     public void Reward_is_the_cards_formula_of_observation_before_the_step_and_action(string name)

@@ -5,7 +5,7 @@ using Naf.Sim.Mujoco;
 namespace Naf.Tests;
 
 /// <summary>The environment's edges: horizon, clipping, bounds, and what it says and does after a failure.</summary>
-public sealed class ControlEnvironmentTests : MujocoFixture
+internal sealed class ControlEnvironmentTests : MujocoFixture
 {
     [Test]
     public void Episode_is_timed_out_at_its_horizon_and_then_refuses_steps()

@@ -6,7 +6,7 @@ namespace Naf.Tests;
 
 /// <summary>The random policy scores on the built-in tasks what was measured on models built from their cards.</summary>
 [Parallelizable(ParallelScope.All)]
-public sealed class RandomScoreTests
+internal sealed class RandomScoreTests
 {
     [TestCase("cartpole", -2.08, .099, 500)]
     [TestCase("reacher", -2.36, .96, 500)]

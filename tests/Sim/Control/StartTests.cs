@@ -5,7 +5,7 @@ namespace Naf.Tests;
 
 /// <summary>Episodes of the built-in tasks start as their cards say: mean and standard deviation of all that is drawn, the rest exactly.</summary>
 [Parallelizable(ParallelScope.All)]
-public sealed class StartTests
+internal sealed class StartTests
 {
     private const int Draws = 4000;
     private const double Sigmas = 5;     // of the standard error

@@ -5,7 +5,7 @@ using Naf.Sim.Control;
 namespace Naf.Tests;
 
 /// <summary>How the actions of an episode are chosen.</summary>
-public enum Manner
+internal enum Manner
 {
     Random,
     Zero,
@@ -17,7 +17,7 @@ public enum Manner
 /// What every task keeps to, whatever it is about: finite numbers, rewards that its observation explains, an end where it says so.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
-public sealed class TaskContractTests
+internal sealed class TaskContractTests
 {
     [Test]
     public void Episodes_are_finite_explained_and_end_as_said(

@@ -5,7 +5,7 @@ namespace Naf.Tests;
 
 /// <summary>Every task repeats itself bitwise, on any thread and after a restore, and its steps allocate nothing.</summary>
 [Parallelizable(ParallelScope.All)]
-public sealed class TaskRepetitionTests
+internal sealed class TaskRepetitionTests
 {
     [TestCaseSource(typeof(ContractTasks), nameof(ContractTasks.Names))]
     public void Same_seed_gives_the_same_trajectory_on_one_thread_and_on_two(string name)

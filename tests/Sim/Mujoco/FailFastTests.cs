@@ -7,7 +7,7 @@ namespace Naf.Tests;
 /// Where an error of MuJoCo can't become an exception, the process ends with an explanation, and neither hangs nor runs on. Seen in a
 /// process of its own.
 /// </summary>
-public sealed class FailFastTests
+internal sealed class FailFastTests
 {
     private const string Variable = "NAF_TESTS_FAIL_FAST", Unguarded = "unguarded", NoGuard = "no-guard";
 

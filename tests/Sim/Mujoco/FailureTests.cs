@@ -4,7 +4,7 @@ using Naf.Sim.Mujoco;
 namespace Naf.Tests;
 
 /// <summary>What happens when the simulation breaks down, warns, or MuJoCo stops with an error.</summary>
-public sealed class FailureTests : MujocoFixture
+internal sealed class FailureTests : MujocoFixture
 {
     [Test]
     public void A_bad_number_is_reported_at_time_zero_and_later(

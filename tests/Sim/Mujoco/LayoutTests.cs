@@ -4,7 +4,7 @@ using Naf.Sim.Mujoco.Layouts;
 
 namespace Naf.Tests;
 
-public sealed class LayoutTests : MujocoFixture
+internal sealed class LayoutTests : MujocoFixture
 {
     private static MujocoLibrary Library => MujocoLibrary.Load();
 

@@ -2,7 +2,7 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Tests;
 
-public sealed class MujocoDataTests : MujocoFixture
+internal sealed class MujocoDataTests : MujocoFixture
 {
     [Test]
     public void Two_hundred_steps_after_a_restore_are_bitwise_the_same()

@@ -4,7 +4,7 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Tests;
 
-public sealed class MujocoFinderTests
+internal sealed class MujocoFinderTests
 {
     [Test]
     public void A_path_that_does_not_exist_is_named_with_the_remedy() => Assert.That(

@@ -4,7 +4,7 @@ namespace Naf.Tests;
 
 /// <summary>Base of the simulator's tests: after each test, nothing that it made may be alive.</summary>
 [NonParallelizable] // the counters are the process's
-public abstract class MujocoFixture
+internal abstract class MujocoFixture
 {
     private (int Models, int Simulations) _before;
 

@@ -5,7 +5,7 @@ using Naf.Sim.Mujoco.Layouts;
 
 namespace Naf.Tests;
 
-public sealed class MujocoModelTests : MujocoFixture
+internal sealed class MujocoModelTests : MujocoFixture
 {
     [Test]
     public void Sizes_names_and_ranges_are_those_of_the_file()

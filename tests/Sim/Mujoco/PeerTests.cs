@@ -3,7 +3,7 @@ using Naf.Sim.Mujoco;
 namespace Naf.Tests;
 
 /// <summary>The loop that is timed in C and in C# does the same work: no timing before agreement.</summary>
-public sealed class PeerTests : MujocoFixture
+internal sealed class PeerTests : MujocoFixture
 {
     [Test]
     public void The_loop_in_C_ends_in_bitwise_the_same_state()

@@ -3,7 +3,7 @@ using Naf.Sim.Rendering;
 namespace Naf.Tests;
 
 /// <summary>What is missing is named with its packages.</summary>
-public sealed class EglLibraryTests
+internal sealed class EglLibraryTests
 {
     [TestCase("libEGL-not-here.so.1", "pictures need EGL, and there is no libEGL-not-here.so.1 here; install Debian's libegl1 and libgl1-mesa-dri")]
     [TestCase("libc.so.6", "pictures need EGL, and libc.so.6 is not it (it has no eglBindAPI); install Debian's libegl1 and libgl1-mesa-dri")]

@@ -8,7 +8,7 @@ namespace Naf.Tests;
 
 /// <summary>Pictures show the state, the target and the path; everything native is freed.</summary>
 [Needs(Need.Egl)]
-public sealed class StateRendererTests : MujocoFixture
+internal sealed class StateRendererTests : MujocoFixture
 {
     private const int Width = 160, Height = 120;
     private static readonly double[] Stretched = [0, 0, 0], Bent = [1.2, -0.8, 0.5], Target = [-0.4, 0.5], OtherTarget = [0.3, -0.6];

@@ -5,7 +5,7 @@ using Naf.Sim.Tasks;
 namespace Naf.Tests;
 
 /// <summary>The example of docs/tasks.md is the one that is tested here, and every word of the format is written down.</summary>
-public sealed class DocumentedTaskTests : MujocoFixture
+internal sealed class DocumentedTaskTests : MujocoFixture
 {
     [Test]
     public void Documentation_shows_the_example_word_for_word()

@@ -5,7 +5,7 @@ using Naf.Sim.Tasks.Yaml;
 namespace Naf.Tests;
 
 /// <summary>A malformed task file is reported with file and line, what was expected, and the nearest known name.</summary>
-public sealed class MalformedTaskTests : MujocoFixture
+internal sealed class MalformedTaskTests : MujocoFixture
 {
     private const string Forty = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 

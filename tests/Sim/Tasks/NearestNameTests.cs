@@ -2,7 +2,7 @@ using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Tests;
 
-public class NearestNameTests
+internal class NearestNameTests
 {
     [TestCase("", "abc", 3)]
     [TestCase("horizon", "horizon", 0)]

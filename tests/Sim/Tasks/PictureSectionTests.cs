@@ -6,7 +6,7 @@ using Naf.Sim.Tasks.Yaml;
 namespace Naf.Tests;
 
 /// <summary>The section `picture` of a task file, and what stands for it where it is missing.</summary>
-public sealed class PictureSectionTests : MujocoFixture
+internal sealed class PictureSectionTests : MujocoFixture
 {
     [Test]
     public void Targets_and_path_come_from_the_observation()

@@ -3,7 +3,7 @@ using Naf.Sim.Control;
 namespace Naf.Tests;
 
 /// <summary>Distributions of initial states beyond those of the built-in tasks: free joints, lists of ranges.</summary>
-public sealed class ResetTests : MujocoFixture
+internal sealed class ResetTests : MujocoFixture
 {
     [Test]
     public void Model_stands_as_it_was_drawn_where_nothing_is_said()

@@ -4,7 +4,7 @@ using Naf.Sim.Tasks;
 namespace Naf.Tests;
 
 /// <summary>The built-in tasks are what their cards say.</summary>
-public sealed class TaskLibraryTests : MujocoFixture
+internal sealed class TaskLibraryTests : MujocoFixture
 {
     private static readonly string[] ArmNames =
         ["j1.sin", "j1.cos", "j2.sin", "j2.cos", "j3.sin", "j3.cos", "j1.velocity", "j2.velocity", "j3.velocity"];

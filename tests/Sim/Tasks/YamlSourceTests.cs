@@ -4,7 +4,7 @@ using YamlDotNet.RepresentationModel;
 namespace Naf.Tests;
 
 /// <summary>What is not one YAML document is refused at its place.</summary>
-public sealed class YamlSourceTests
+internal sealed class YamlSourceTests
 {
     [TestCase("tau: [1\ngamma: 1\n", "not YAML: expected a closing ]")]
     [TestCase("hidden: [200, 200\ntau: 0.1", "not YAML: expected a closing ]")]
