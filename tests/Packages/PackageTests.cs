@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using System.Xml.Linq;
 
 namespace Naf.Tests;
 
@@ -7,6 +6,9 @@ namespace Naf.Tests;
 internal sealed partial class PackageTests
 {
     private static readonly string[] Packed = ["Naf.Gpu", "Naf.Kernels", "Naf.Sim", "Naf.Host", "Naf.Cli"];
+
+    // a version that no package cache of this machine has
+    private static readonly string Version = $"0.0.0-test.{DateTime.UtcNow.Ticks}";
     private TemporaryFolder _folder = null!;
 
     [OneTimeSetUp]
@@ -14,7 +16,8 @@ internal sealed partial class PackageTests
     {
         _folder = new TemporaryFolder();
         foreach (string project in Packed)
-            Dotnet(Repository.Root, "pack", project, "-c", "Release", "--no-build", "--nologo", "-v", "quiet", "-o", _folder["packages"]);
+            Dotnet(Repository.Root, "pack", project, "-c", "Release", "--no-build", "--nologo", "-v", "quiet", "-o", _folder["packages"],
+                $"-p:PackageVersion={Version}");
     }
 
     [OneTimeTearDown]
@@ -65,10 +68,9 @@ internal sealed partial class PackageTests
         return output;
     }
 
-    // packages of its own, so that none of an earlier build is found; what they depend on comes from those of this build
+    // what the packages depend on comes from the packages of this build
     private string RunFresh(string folder, string program, params string[] arguments)
     {
-        string version = XDocument.Load(Path.Combine(Repository.Root, "Directory.Build.props")).Descendants("Version").Single().Value;
         string cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         Directory.CreateDirectory(folder);
@@ -85,7 +87,7 @@ internal sealed partial class PackageTests
                 <RestoreAdditionalProjectFallbackFolders>{cache}</RestoreAdditionalProjectFallbackFolders>
               </PropertyGroup>
               <ItemGroup>
-                <PackageReference Include="Naf.Host" Version="{version}" />
+                <PackageReference Include="Naf.Host" Version="{Version}" />
               </ItemGroup>
             </Project>
             """);
