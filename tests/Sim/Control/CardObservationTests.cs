@@ -66,7 +66,7 @@ internal sealed class CardObservationTests
         "ant" => Ant(q, v),
         "walker2d" => [1.3 + q[0], Math.Sin(q[2]), Math.Cos(q[2]), .. q[3..], v[1], v[0], .. v[2..]],
         "acrobot" => [.. Angles(q), .. v, site("tip")[0] - c[0], site("tip")[2] - c[2]],
-        _ => throw new NotSupportedException($"{name} has no card here"),
+        _ => throw new NotSupportedException($"add the observation of {name} to Card"),
     };
 
     private static double[] Arm(double[] q, double[] v) => [.. Angles(q[..3]), .. v[..3]];

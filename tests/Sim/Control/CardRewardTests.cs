@@ -38,7 +38,7 @@ internal sealed class CardRewardTests
         "swimmer6" => -1.0 * Smooth(x, 6, .05),
         "ant" => -.0078 * Smooth(x, 29, .05),
         "walker2d" => .025 * (.4 + x[9]),
-        _ => throw new NotSupportedException($"{name} has no card here"),
+        _ => throw new NotSupportedException($"add the reward of {name} to Card"),
     };
 
     private static double Effort(string name) => name switch

@@ -11,11 +11,13 @@ internal static class ContractTasks
     public static IReadOnlyList<string> Names { get; } =
     [
         .. TaskLibrary.Names,
-        .. Directory.GetFiles(Examples, "*.yaml", SearchOption.AllDirectories).Select(f => Path.GetFileNameWithoutExtension(f)).Order(),
+        .. Directory.GetDirectories(Examples).Select(f => Path.GetFileName(f)).Where(name => File.Exists(ExampleOf(name))).Order(),
     ];
 
     /// <summary>What naf is given to name the task.</summary>
-    public static string PathOf(string name) => TaskLibrary.Names.Contains(name) ? name : Path.Combine(Examples, name, $"{name}.yaml");
+    public static string PathOf(string name) => TaskLibrary.Names.Contains(name) ? name : ExampleOf(name);
 
     public static ControlTask Load(string name) => ControlTask.Load(PathOf(name));
+
+    private static string ExampleOf(string name) => Path.Combine(Examples, name, $"{name}.yaml");
 }
