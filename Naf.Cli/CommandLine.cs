@@ -39,7 +39,7 @@ internal static class CommandLine
         catch (Exception e) when (e is UserException or DeviceException or MujocoException or SimulationException or TaskFormatException
             or RenderingException or FileNotFoundException or DirectoryNotFoundException)
         {
-            terminal.Warn(e.Message);
+            terminal.Warn(e is UserException { Option: { } option } ? $"{e.Message} ({option})" : e.Message);
             return ExitCode.Failed;
         }
         catch (Exception e)

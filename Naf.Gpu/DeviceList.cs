@@ -52,7 +52,7 @@ internal static class DeviceList
         if (parts is not ["cuda" or "opencl", _] || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int index))
             throw new DeviceException($"device '{name}' is unknown; use auto, cpu, cuda:N, opencl:N or emulated (naf devices lists what is here)");
         DeviceInfo info = All().FirstOrDefault(d => d.Name == name) ?? throw new DeviceException(
-            $"device {name} is not available: {MissingOf(parts[0]) ?? "naf devices lists what is here"}; or use --device cpu");
+            $"device {name} is not available: {MissingOf(parts[0]) ?? "naf devices lists what is here"}; or use device=cpu");
         if (!info.Usable) throw new DeviceException($"device {name} cannot be used: {info.Reason}");
         GpuContext here = GpuContext.Shared;
         return new GpuDevice(here.Context, parts[0] == "cuda" ? here.Cuda[index] : here.OpenCL[index], info);
@@ -93,16 +93,16 @@ internal static class DeviceList
         return new DeviceInfo(
             $"cuda:{index}", "cuda", device.Name, device.MemorySize, device.NumMultiprocessors,
             usable ? $"PTX {device.Architecture}, {GpuContext.Optimization}" : "-", usable,
-            usable ? "" : "its architecture or driver is too old; update NVIDIA's driver or use --device cpu",
+            usable ? "" : "its architecture or driver is too old; update NVIDIA's driver or use device=cpu",
             $"CUDA {device.DriverVersion}", IsGpu: true);
     }
 
     private static DeviceInfo Describe(CLDevice device, int index)
     {
         string reason = device.CLStdVersion < CLBackend.MinimumVersion
-            ? $"it compiles {device.CLStdVersion} and kernels need {CLBackend.MinimumVersion}; update its driver or use --device cpu"
+            ? $"it compiles {device.CLStdVersion} and kernels need {CLBackend.MinimumVersion}; update its driver or use device=cpu"
             : !device.Capabilities.GenericAddressSpace
-                ? "it lacks OpenCL's generic address space, which kernels need; update its driver or use --device cpu"
+                ? "it lacks OpenCL's generic address space, which kernels need; update its driver or use device=cpu"
                 : "";
         return new DeviceInfo(
             $"opencl:{index}", "opencl", device.Name, device.MemorySize, device.NumMultiprocessors, $"OpenCL C {device.CLStdVersion}",

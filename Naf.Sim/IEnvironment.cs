@@ -18,8 +18,10 @@ public interface IEnvironment : IDisposable
     int MaxEpisodeSteps { get; }
 
     /// <summary>
-    /// r(x, u) of the observation before a step and the action, over u in [−1, 1], with the bounds of the observation that end
-    /// an episode: what imagination in fitted dynamics needs. Null: it is not known as such a function.
+    /// r(x, u) of the observation before a step and the action, over u in [−1, 1], with the bounds of the observation
+    /// that end an episode: what imagination in fitted dynamics needs. Null: it is not known as such a function. Where it
+    /// has bounds, an episode terminates where the observation leaves them and nowhere else; without any, imagination
+    /// goes on past every end.
     /// </summary>
     RewardDefinition? Reward => null;
 
@@ -47,6 +49,8 @@ public sealed class Box
     /// <exception cref="ArgumentException">The sizes differ or are 0, or a bound is not below the other.</exception>
     public Box(IEnumerable<double> low, IEnumerable<double> high)
     {
+        ArgumentNullException.ThrowIfNull(low);
+        ArgumentNullException.ThrowIfNull(high);
         (Low, High) = ([.. low], [.. high]);
         if (Low.Count == 0 || Low.Count != High.Count)
             throw new ArgumentException($"a box needs as many upper bounds as lower ones, at least one, not {Low.Count} and {High.Count}");

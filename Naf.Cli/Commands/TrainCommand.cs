@@ -106,7 +106,9 @@ internal static class TrainCommand
                 throw new UserException("--resume goes on with a run's own folder and settings; leave out --out and --config");
             if (checkpoint is not (null or "latest" or "previous"))
                 throw new UserException($"--checkpoint {checkpoint}: expected latest or previous");
-            return TrainingRun.Resume(resume, checkpoint == "previous", given, accept, terminal.Warn);
+            return TrainingRun.Resume(
+                resume, stored => SettingsResolver.Apply(stored, given), checkpoint == "previous", accept,
+                terminal.Warn);
         }
         if (accept) throw new UserException("--accept-changes says what a resumed run may differ in; it needs --resume DIR");
         if (checkpoint is not null) throw new UserException("--checkpoint says where to resume from; it needs --resume DIR");

@@ -103,7 +103,7 @@ internal sealed class GpuDevice : Device
         if (threads < 1 || threads > Limits.GroupThreads || sharedBytes < 0 || sharedBytes > Limits.SharedBytes)
             throw new ArgumentException(
                 $"kernel {method.Name} with {threads} threads and {sharedBytes} bytes of shared memory a group does not fit {Info.Name}, which takes "
-                + $"{Limits.GroupThreads} threads and {Limits.SharedBytes} bytes; use a smaller batch or --device cpu");
+                + $"{Limits.GroupThreads} threads and {Limits.SharedBytes} bytes; use a smaller batch or device=cpu");
         method = WithMemory(method, sharedBytes);
         lock (_gate)
         {
@@ -211,7 +211,7 @@ internal sealed class GpuDevice : Device
             {
                 throw new ArgumentException(
                     $"kernel {kernel} cannot be launched with {groups} groups of {threads} threads on {Info.Name} ({error.Message}); "
-                    + "use a smaller batch or --device cpu", error);
+                    + "use a smaller batch or device=cpu", error);
             }
             catch (AcceleratorException error)
             {

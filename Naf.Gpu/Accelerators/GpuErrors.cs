@@ -20,7 +20,7 @@ internal static class GpuErrors
             "CUDA_ERROR_OUT_OF_MEMORY" or "CL_MEM_OBJECT_ALLOCATION_FAILURE" or "CL_OUT_OF_HOST_MEMORY" or "CL_INVALID_BUFFER_SIZE" =>
                 new DeviceMemoryException(device, $"memory left for {call}"),
             _ when IsLost(code) => new DeviceLostException(device, reason),
-            _ => new DeviceException($"{device} refuses a call ({reason}); update its driver or use --device cpu"),
+            _ => new DeviceException($"{device} refuses a call ({reason}); update its driver or use device=cpu"),
         };
     }
 

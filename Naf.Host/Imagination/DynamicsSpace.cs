@@ -48,7 +48,7 @@ internal sealed class DynamicsSpace
         }
         catch (ArgumentException e)
         {
-            throw new UserException($"{task.Name}: {e.Message}; train it with --imagination off and without --plan ilqg", e);
+            throw new UserException($"{task.Name}: {e.Message}; set imagination=off and leave out plan=ilqg", e);
         }
     }
 

@@ -28,16 +28,20 @@ public sealed class RunPolicy : IDisposable
     /// <summary>Reads a run's policy.</summary>
     /// <param name="folder">The run's folder; it may be training still.</param>
     /// <param name="environment">The environment that the run was begun with, where that was one of a program's own.</param>
-    /// <param name="warn">Takes a sentence for a checkpoint that is damaged; the one before it is used.</param>
+    /// <param name="learner">Which of the run's learners.</param>
+    /// <param name="warn">
+    /// Takes a sentence for a checkpoint that is damaged; the one before it is used. Null: standard error.
+    /// </param>
     /// <exception cref="UserException">It is no run's folder, or the run has no checkpoint that can be used.</exception>
     public static RunPolicy Open(
         string folder, EnvironmentTask? environment = null, int learner = 0, Action<string>? warn = null) => DisposeScope.Open(opened =>
     {
+        ArgumentNullException.ThrowIfNull(folder);
         RunConfig config = RunConfig.Read(RunFolder.ConfigOf(folder));
         if (learner < 0 || learner >= config.Settings.Learners)
             throw new UserException($"learner {learner}: the run {folder} has learners 0 to {config.Settings.Learners - 1}");
         IControlTask task = config.TaskOf(environment, opened);
-        return new RunPolicy(opened, task, folder, config, learner, warn ?? (static _ => { }), "cpu");
+        return new RunPolicy(opened, task, folder, config, learner, warn ?? Console.Error.WriteLine, "cpu");
     });
 
     /// <summary>Reads the policy of a run whose task, which must outlive it, and config.yaml were read already.</summary>
@@ -56,7 +60,16 @@ public sealed class RunPolicy : IDisposable
     /// <summary>u = μ(x).</summary>
     /// <param name="observation">x, [observations].</param>
     /// <param name="action">[actions], receives u within [−1, 1], which spans the range of each control.</param>
-    public void Act(ReadOnlySpan<float> observation, Span<float> action) => _agent.Act(_learner, observation, action);
+    /// <exception cref="ArgumentException">A size is wrong, or a number of the observation is not finite.</exception>
+    public void Act(ReadOnlySpan<float> observation, Span<float> action)
+    {
+        if (observation.Length != ObservationSize || action.Length != ActionSize)
+            throw new ArgumentException($"an observation has {ObservationSize} numbers and an action {ActionSize}, "
+                + $"not {observation.Length} and {action.Length}");
+        if (observation.ContainsAnyExceptInRange(float.MinValue, float.MaxValue))
+            throw new ArgumentException("a number of the observation is not finite", nameof(observation));
+        _agent.Act(_learner, observation, action);
+    }
 
     /// <summary>μ(x), as a <c>Policy</c>.</summary>
     internal void Act(ReadOnlySpan<float> observation, ulong episode, int step, Span<float> action) => _agent.Act(_learner, observation, action);
@@ -72,7 +85,7 @@ public sealed class RunPolicy : IDisposable
     private void Load(CheckpointStore checkpoints, Action<string> warn)
     {
         if (checkpoints.Files.Count == 0)
-            throw new UserException("the run has no checkpoint yet; let it train for longer (naf train --resume)");
+            throw new UserException("the run has no checkpoint yet; let it train for longer");
         foreach (string path in checkpoints.Files)
         {
             try
@@ -87,6 +100,6 @@ public sealed class RunPolicy : IDisposable
                 warn($"the checkpoint {path} can't be used: {e.Message}");
             }
         }
-        throw new UserException("every checkpoint of the run is damaged; train it anew (naf train)");
+        throw new UserException("every checkpoint of the run is damaged; train it anew");
     }
 }

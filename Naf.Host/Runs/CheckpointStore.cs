@@ -27,7 +27,8 @@ internal sealed class CheckpointStore(string folder)
     public (Stream Payload, string Path)? Open(bool previous)
     {
         IReadOnlyList<string> files = Files;
-        if (previous && files.Count < 2) throw new UserException($"{folder} holds no previous checkpoint; resume without --checkpoint previous");
+        if (previous && files.Count < 2)
+            throw new UserException($"{folder} holds no previous checkpoint; resume from the latest");
         if (files.Count == 0) return null;
         string path = files[previous ? 1 : 0];
         try
@@ -41,10 +42,16 @@ internal sealed class CheckpointStore(string folder)
     }
 
     /// <summary>The error for a checkpoint that can't be used, which offers what is left.</summary>
-    public UserException Refusal(string path, Exception reason) => new(
-        $"the checkpoint {path} can't be used: {reason.Message}; " + (path == Files[0] && Files.Count > 1
-            ? $"resume from the one before it ({Path.GetFileName(Files[1])}) by adding --checkpoint previous"
-            : "start the run again in another folder"), reason);
+    public UserException Refusal(string path, Exception reason)
+    {
+        string problem = $"the checkpoint {path} can't be used: {reason.Message}";
+        if (path != Files[0] || Files.Count < 2)
+            return new($"{problem}; start the run again in another folder", reason);
+        return new($"{problem}; resume from the previous one, {Path.GetFileName(Files[1])}", reason)
+        {
+            Option = "--checkpoint previous",
+        };
+    }
 
     /// <summary>Sets aside, under another name, every checkpoint newer than the one resumed from: they will be made again.</summary>
     public void SetAsideNewerThan(string path)

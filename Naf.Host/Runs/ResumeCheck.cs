@@ -8,21 +8,25 @@ internal static class ResumeCheck
 {
     private static readonly string[] Changeable = ["episodes", "checkpoint_every", "threads", "device"];
 
-    /// <summary>The stored settings with what may change changed.</summary>
+    /// <summary>The settings that a resumed run goes on with, checked.</summary>
+    /// <param name="stored">Those that it was made with.</param>
     /// <exception cref="UserException">A value would change what was learned so far.</exception>
-    public static TrainingSettings Apply(TrainingSettings stored, IEnumerable<GivenValue> changes, string folder)
+    public static TrainingSettings Apply(TrainingSettings stored, TrainingSettings settings, string folder)
     {
-        var values = GivenValue.Of(stored, "config.yaml").ToList();
-        foreach (GivenValue change in changes)
+        TrainingSettings resolved = SettingsResolver.Resolve(settings);
+        foreach (Setting setting in Setting.All)
         {
-            TrainingSettings changed = SettingsResolver.Resolve([.. values, change]);
-            Setting setting = Setting.Find(change.Key)!;
-            if (setting.Show(changed) != setting.Show(stored) && !Changeable.Contains(change.Key))
-                throw new UserException($"{change.Place}: a resumed run keeps {change.Key} = {setting.Show(stored)}; "
-                    + $"begin a new run with --config {RunFolder.ConfigOf(folder)} --set {change.Key}={change.Value}");
-            values.Add(change);
+            (string before, string now) = (setting.Show(stored), setting.Show(resolved));
+            if (before != now && !Changeable.Contains(setting.Key))
+            {
+                string key = setting.Key, config = RunFolder.ConfigOf(folder);
+                throw new UserException($"a resumed run keeps {key} = {before}; begin a new run for {key} = {now}")
+                {
+                    Option = $"naf train TASK --config {config} --set {key}={now}",
+                };
+            }
         }
-        return SettingsResolver.Resolve(values);
+        return resolved;
     }
 
     /// <summary>Compares what a run was made with and what it would go on with.</summary>
@@ -49,7 +53,10 @@ internal static class ResumeCheck
             if (before == after) return;
             string difference = $"{what} was {before} when the run was made and is {after} now";
             if (grave && !accept)
-                throw new UserException($"{difference}; bring back what it was, or go on with --accept-changes");
+                throw new UserException($"{difference}; bring back what it was, or accept the change")
+                {
+                    Option = "--accept-changes",
+                };
             warn($"{difference}: the metrics " + (grave ? "are not those of an uninterrupted run"
                 : "may differ in their last digits from an uninterrupted run's"));
         }

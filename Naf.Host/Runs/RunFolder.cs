@@ -10,7 +10,7 @@ internal sealed class RunFolder : IDisposable
 {
     private readonly FileStream _lock;
 
-    private const string Lock = ".lock", OtherOut = "choose another with --out";
+    private const string Lock = ".lock", Another = "choose another";
 
     private RunFolder(string path, FileStream heldLock)
     {
@@ -46,19 +46,23 @@ internal sealed class RunFolder : IDisposable
     {
         if (folder is not null)
         {
-            if (File.Exists(folder)) throw new UserException($"{folder} is a file; choose an empty or new folder with --out");
+            if (File.Exists(folder)) throw new UserException($"{folder} is a file; choose an empty or new folder");
             if (!IsRun(folder) && HoldsAnything(folder))
-                throw new UserException($"{folder} is not empty and holds no run; choose an empty or new folder with --out");
-            RunFolder chosen = TryHold(folder, OtherOut) ?? throw new UserException($"{folder} is in use by another naf; choose another --out");
+                throw new UserException($"{folder} is not empty and holds no run; choose an empty or new folder");
+            RunFolder chosen = TryHold(folder, Another)
+                ?? throw new UserException($"{folder} is in use by another process; {Another}");
             if (!IsRun(folder)) return chosen;
             chosen.Dispose();
-            throw new UserException($"{folder} already holds a run; continue it with naf train --resume {folder}, or choose another --out");
+            throw new UserException($"{folder} already holds a run; choose another, or resume it")
+            {
+                Option = $"naf train --resume {folder}",
+            };
         }
         for (int n = 1; ; n++)
         {
             string candidate = Path.Combine("runs", $"{name}-{n}");
             if (HoldsAnything(candidate)) continue;
-            RunFolder? free = TryHold(candidate, OtherOut);
+            RunFolder? free = TryHold(candidate, Another);
             if (free is not null && !IsRun(candidate)) return free;
             free?.Dispose();
         }
@@ -68,10 +72,11 @@ internal sealed class RunFolder : IDisposable
     /// <exception cref="UserException">It is no run's folder, or is in use.</exception>
     public static RunFolder Open(string folder) => IsRun(folder)
         ? TryHold(folder, "allow writing there, or copy the run to where it can be written")
-            ?? throw new UserException($"{folder} is in use by another naf; wait for it to end")
-        : throw new UserException(Directory.Exists(folder)
-            ? $"{folder} is not a run's folder: it has no config.yaml; start a run with naf train TASK --out {folder}"
-            : $"there is no folder {folder}; naf train TASK begins a run and prints its folder");
+            ?? throw new UserException($"{folder} is in use by another process; wait for it to end")
+        : throw new UserException(
+            (Directory.Exists(folder)
+                ? $"{folder} is not a run's folder: it has no config.yaml" : $"there is no folder {folder}")
+            + "; name the folder of a run");
 
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();

@@ -15,16 +15,16 @@ internal static class SimulationChecksum
     private const int Episodes = 2, Steps = 60;
 
     /// <summary>The first 16 hexadecimal digits of the checksum.</summary>
+    /// <exception cref="ArgumentException"><see cref="EnvironmentTask.Check"/> refuses a step.</exception>
     public static string Of(IControlTask task)
     {
         using IControlEnvironment environment = task.CreateEnvironment();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        double[] u = new double[task.ActionSize];
         for (ulong episode = 0; episode < Episodes; episode++)
         {
             try
             {
-                Append(hash, environment, u, episode);
+                Append(hash, task, environment, episode);
             }
             catch (SimulationException)
             {
@@ -35,15 +35,18 @@ internal static class SimulationChecksum
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
     }
 
-    private static void Append(IncrementalHash hash, IControlEnvironment environment, double[] u, ulong episode)
+    private static void Append(IncrementalHash hash, IControlTask task, IControlEnvironment environment, ulong episode)
     {
+        double[] x = new double[task.ObservationSize], u = new double[task.ActionSize];
         environment.Reset(0, RandomStream.TestReset, episode);
         Append(hash, environment.Observation);
         StepResult result = default;
         for (ulong t = 0; t < Steps && !result.Done; t++)
         {
             for (int i = 0; i < u.Length; i++) u[i] = 2 * Philox.Uniform(episode, RandomStream.RandomPolicy, t, (uint)i) - 1;
+            environment.Observation.CopyTo(x);
             result = environment.Step(u);
+            (task as EnvironmentTask)?.Check(x, u, result, environment);
             Append(hash, environment.Observation);
             Append(hash, [result.Reward]);
         }

@@ -4,13 +4,13 @@ namespace Naf.Host.Settings;
 
 /// <summary>One value given for one key, and where it was given.</summary>
 /// <param name="Place">For messages, such as "my.yaml line 3" or "--set".</param>
-public readonly record struct GivenValue(string Key, string Value, string Place)
+internal readonly record struct GivenValue(string Key, string Value, string Place)
 {
     /// <summary>The values of a task's <c>training</c> section.</summary>
-    internal static IEnumerable<GivenValue> Of(ControlTask task) =>
+    public static IEnumerable<GivenValue> Of(ControlTask task) =>
         task.Training.Values.Select(pair => new GivenValue(pair.Key, pair.Value, task.Training.Where(pair.Key)));
 
     /// <summary>The value of every key of some settings.</summary>
-    internal static IEnumerable<GivenValue> Of(TrainingSettings settings, string place) =>
+    public static IEnumerable<GivenValue> Of(TrainingSettings settings, string place) =>
         Setting.All.Select(setting => new GivenValue(setting.Key, setting.Show(settings), place));
 }

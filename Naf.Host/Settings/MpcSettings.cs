@@ -8,10 +8,12 @@ namespace Naf.Host.Settings;
 /// </summary>
 public sealed record MpcSettings
 {
+    /// <summary>MPC: seconds that it looks ahead.</summary>
     [Setting("mpc_horizon", "(0, 100]",
         "MPC: seconds that it looks ahead", "Lillicrap et al.: 0.25 to 0.6; tasks that need more say so.")]
     public double HorizonSeconds { get; init; } = 0.6;
 
+    /// <summary>MPC: iterations at each step.</summary>
     [Setting("mpc_iterations", "[1, 1000]", "MPC: iterations at each step", "Lillicrap et al. and mujoco_mpc: 1.")]
     public int Iterations { get; init; } = 1;
 
@@ -21,6 +23,7 @@ public sealed record MpcSettings
     /// <summary>Random plans that are tried at the first step of an episode, beside the plan that does nothing.</summary>
     public int ColdPlans { get; init; } = 60;
 
+    /// <summary>MPC: random changes of the plan that are tried beside iLQG's.</summary>
     [Setting("mpc_samples", "[0, 100000]",
         "MPC: random changes of the plan that are tried beside iLQG's",
         "mujoco_mpc has a planner that samples too. The cheetah runs by them: through its contacts derivatives alone lead it to half the speed.")]

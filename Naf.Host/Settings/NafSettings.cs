@@ -6,60 +6,74 @@ namespace Naf.Host.Settings;
 /// </summary>
 public sealed record NafSettings
 {
+    /// <summary>Transitions in a minibatch.</summary>
     [Setting("batch_size", "[1, 65536]",
         "transitions in a minibatch", "Paper: open; Lillicrap et al. and rllabplusplus: 64.", Basic = true)]
     public int BatchSize { get; init; } = 64;
 
+    /// <summary>Discount γ of the target y = r + γ V′.</summary>
     [Setting("gamma", "[0, 1]",
         "discount γ of the target y = r + γ V′", "Paper: open; Lillicrap et al. and rllabplusplus: 0.99.",
         Basic = true)]
     public double Gamma { get; init; } = 0.99;
 
+    /// <summary>Share τ of the new weights in the target network at each update.</summary>
     [Setting("tau", "(0, 1]",
         "share τ of the new weights in the target network at each update",
         "Paper: open; 0.01 learns fastest on most tasks.", Basic = true)]
     public double Tau { get; init; } = 0.01;
 
+    /// <summary>Step size of Adam.</summary>
     [Setting("learning_rate", "(0, 1]",
         "step size of Adam", "Paper, section 6: one of 1e-4, 1e-3, 1e-2, the best of each task reported.",
         Basic = true)]
     public double LearningRate { get; init; } = 1e-3;
 
+    /// <summary>Updates I after each step.</summary>
     [Setting("updates_per_step", "[0, 10000]", "updates I after each step", "Paper, section 6: 5.", Basic = true)]
     public int UpdatesPerStep { get; init; } = 5;
 
+    /// <summary>Units of each hidden layer.</summary>
     [Setting("hidden", "", "units of each hidden layer", "Paper, section 6: two layers of 200 ReLU.", Basic = true)]
     public ImmutableArray<int> Hidden { get; init; } = [200, 200];
 
+    /// <summary>Whether V, μ and L share their hidden layers.</summary>
     [Setting("shared_trunk", "",
         "whether V, μ and L share their hidden layers",
         "Paper, section 6: separate layers \"to produce each of the output parameters\".")]
     public bool SharedTrunk { get; init; }
 
+    /// <summary>Batch normalisation of the hidden layers.</summary>
     [Setting("batch_norm", "",
         "batch normalisation of the hidden layers", "Paper, section 6: on or off, the better of each task reported.")]
     public bool BatchNorm { get; init; }
 
+    /// <summary>Factor on the reward inside the learner.</summary>
     [Setting("reward_scale", "(0, 1e9]",
         "factor on the reward inside the learner",
         "Scores stay unscaled. Best where |r| is then about 0.05 to 0.2 a step.", Basic = true)]
     public double RewardScale { get; init; } = 1;
 
+    /// <summary>Largest norm of the gradient; 0: no limit.</summary>
     [Setting("clip_norm", "[0, 1e9]", "largest norm of the gradient; 0: no limit", "Paper: none.")]
     public double ClipNorm { get; init; }
 
+    /// <summary>Transitions that the replay R holds; then the oldest make room.</summary>
     [Setting("replay_capacity", "[1, 1000000000]",
         "transitions that the replay R holds; then the oldest make room", "Lillicrap et al.: 10⁶.")]
     public int ReplayCapacity { get; init; } = 1_000_000;
 
+    /// <summary>Transitions in R before updates begin; 0: a minibatch.</summary>
     [Setting("warmup_steps", "[0, 1000000000]",
         "transitions in R before updates begin; 0: a minibatch", "Paper: open.")]
     public int WarmupSteps { get; init; }
 
+    /// <summary>Bound on the log of L's diagonal, approached smoothly.</summary>
     [Setting("log_diagonal_bound", "(0, 20]",
         "bound on the log of L's diagonal, approached smoothly", "Paper: none; NAF is known to diverge without one.")]
     public double LogDiagonalBound { get; init; } = 5;
 
+    /// <summary>Factor on the initial weights of the output layers.</summary>
     [Setting("head_scale", "[0, 10]", "factor on the initial weights of the output layers", "Paper: open.")]
     public double HeadScale { get; init; } = 1;
 }

@@ -14,9 +14,11 @@ public enum PlanKind
 /// <summary>Exploration by a planner (paper, section 5.1).</summary>
 public sealed record PlanSettings
 {
+    /// <summary>Who plans the planned episodes.</summary>
     [Setting("plan", "", "who plans the planned episodes")]
     public PlanKind Kind { get; init; } = PlanKind.None;
 
+    /// <summary>Share 1 − p of the episodes that are planned, drawn for each.</summary>
     [Setting("plan_fraction", "[0, 1]",
         "share 1 − p of the episodes that are planned, drawn for each", "Paper, figures 2 and 5: 0.5 and 1.")]
     public double Fraction { get; init; } = 0.5;

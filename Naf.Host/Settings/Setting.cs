@@ -1,4 +1,5 @@
 using System.Reflection;
+using Naf.Host.Common;
 
 namespace Naf.Host.Settings;
 
@@ -51,12 +52,13 @@ internal sealed class Setting
     /// <summary>The value of some settings as text that <see cref="Parse"/> reads back.</summary>
     public string Show(TrainingSettings settings)
     {
-        object value = _path.Aggregate((object)settings, (record, property) => property.GetValue(record)!);
+        object value = _path.Aggregate((object)settings, (record, property) => property.GetValue(record)
+            ?? throw new UserException($"settings: {property.Name} is null; leave it at its default or give a value"));
         return value switch
         {
             double number => number.ToString("R", Invariant),
             bool or Enum => value.ToString()!.ToLowerInvariant(),
-            ImmutableArray<int> sizes => $"[{string.Join(", ", sizes)}]",
+            ImmutableArray<int> sizes => $"[{string.Join(", ", sizes.IsDefault ? [] : sizes)}]",
             _ => Convert.ToString(value, Invariant)!,
         };
     }

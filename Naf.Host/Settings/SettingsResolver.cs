@@ -12,6 +12,14 @@ internal static class SettingsResolver
     /// <exception cref="UserException">An unknown key (the nearest known one is named) or a bad value (what was expected is said).</exception>
     public static TrainingSettings Resolve(IEnumerable<GivenValue> values) => Check(Apply(new TrainingSettings(), values));
 
+    /// <summary>The settings that a program gives, each in its range and checked against each other.</summary>
+    /// <exception cref="UserException">A bad value (what was expected is said).</exception>
+    public static TrainingSettings Resolve(TrainingSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return Resolve(GivenValue.Of(settings, "settings"));
+    }
+
     /// <summary>Some settings with every given value applied in turn, not yet checked against each other.</summary>
     /// <exception cref="UserException">An unknown key (the nearest known one is named) or a bad value (what was expected is said).</exception>
     public static TrainingSettings Apply(TrainingSettings settings, IEnumerable<GivenValue> values) => values.Aggregate(settings, Apply);
@@ -45,11 +53,13 @@ internal static class SettingsResolver
         if (i.FromReplay && i.ShiftedTime)
             throw new UserException("imagined_from_replay and imagined_shifted are two controls that exclude each other; give one of them");
         if (i.ShiftedTime && i.Kind is (ImaginationKind.True or ImaginationKind.Network))
-            throw new UserException("imagined_shifted fits the dynamics to the wrong phase; it goes with --imagination fitted");
+            throw new UserException(
+                "imagined_shifted fits the dynamics to the wrong phase; it goes with imagination=fitted");
         if (i.Around == LinearisationPoint.Episode && i.Prior == DynamicsPrior.None)
             throw new UserException("dynamics_around=episode fits each model to one episode, which needs a prior; add dynamics_around=batch");
         if (s.Plan.Kind == PlanKind.Ilqg && i.Coordinates == DynamicsCoordinates.Observation)
-            throw new UserException("--plan ilqg plans over the simulator's state; leave out dynamics_coordinates=observation");
+            throw new UserException(
+                "plan=ilqg plans over the simulator's state; leave out dynamics_coordinates=observation");
         int capacity = i.Capacity;
         if (capacity > 0 && capacity < s.Naf.BatchSize)
             throw new UserException(

@@ -12,16 +12,20 @@ public enum LearningAlgorithm
 /// <remarks>Each <see cref="SettingAttribute"/> has a key, its range, its meaning and the source of its default.</remarks>
 public sealed record TrainingSettings
 {
+    /// <summary>The learning algorithm.</summary>
     [Setting("algorithm", "", "the learning algorithm")]
     public LearningAlgorithm Algorithm { get; init; } = LearningAlgorithm.Naf;
 
+    /// <summary>Training episodes M of each learner.</summary>
     [Setting("episodes", "[1, 100000000]",
         "training episodes M of each learner", "Paper, Table 1: 130 to 2,400, by task.")]
     public int Episodes { get; init; } = 150;
 
+    /// <summary>Seed of learner 0; learner k has seed + k.</summary>
     [Setting("seed", "", "seed of learner 0; learner k has seed + k")]
     public ulong Seed { get; init; }
 
+    /// <summary>Learners that train side by side, each on its own environment.</summary>
     [Setting("learners", "[1, 4096]", "learners that train side by side, each on its own environment")]
     public int Learners { get; init; } = 1;
 
@@ -37,23 +41,29 @@ public sealed record TrainingSettings
     /// <summary>Its planned episodes.</summary>
     public PlanSettings Plan { get; init; } = new();
 
+    /// <summary>Episodes between tests.</summary>
     [Setting("test_every", "[1, 100000000]",
         "episodes between tests", "A test also comes before the first episode and after the last.", Basic = true)]
     public int TestEvery { get; init; } = 10;
 
+    /// <summary>Episodes of a test.</summary>
     [Setting("test_episodes", "[1, 1000000]",
         "episodes of a test", "Without noise, from the same starts at every test of every learner.")]
     public int TestEpisodes { get; init; } = 20;
 
+    /// <summary>Seed of the starts of test episodes.</summary>
     [Setting("test_seed", "", "seed of the starts of test episodes")]
     public ulong TestSeed { get; init; } = 1000;
 
+    /// <summary>Episodes between checkpoints.</summary>
     [Setting("checkpoint_every", "[1, 100000000]", "episodes between checkpoints")]
     public int CheckpointEvery { get; init; } = 10;
 
+    /// <summary>Where the learners live.</summary>
     [Setting("device", "auto, cpu, cuda:N, opencl:N or emulated", "where the learners live")]
     public string Device { get; init; } = "auto";
 
+    /// <summary>Threads of the CPU; 0: one per core.</summary>
     [Setting("threads", "[0, 256]", "threads of the CPU; 0: one per core", "Results do not depend on it.")]
     public int Threads { get; init; }
 

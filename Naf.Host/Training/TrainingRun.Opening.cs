@@ -29,6 +29,7 @@ public sealed partial class TrainingRun
     public static TrainingRun Begin(
         string taskName, Func<TrainingSettings, TrainingSettings> settings, string? folder = null) => DisposeScope.Open(opened =>
     {
+        ArgumentNullException.ThrowIfNull(settings);
         ControlTask task = opened.Add(ControlTask.Load(taskName));
         string lasting = TaskLibrary.Names.Contains(taskName) ? taskName : Path.GetFullPath(taskName);
         return Begin(opened, task, lasting, settings(SettingsResolver.Apply(new TrainingSettings(), GivenValue.Of(task))), folder);
@@ -36,15 +37,22 @@ public sealed partial class TrainingRun
 
     /// <summary>Begins a run on an environment of one's own, in a folder of its own.</summary>
     /// <param name="task">The task; it must outlive the run.</param>
+    /// <param name="settings">What to train with.</param>
     /// <param name="folder">Its folder; null: runs/TASK-ALGORITHM-N.</param>
     /// <exception cref="UserException">The settings are wrong or the folder can't be had.</exception>
+    /// <exception cref="ArgumentException">
+    /// A short simulation is not as the environment's spaces and its reward have it.
+    /// </exception>
     /// <exception cref="DeviceException">The device can't be had.</exception>
-    public static TrainingRun Begin(EnvironmentTask task, TrainingSettings settings, string? folder = null) =>
-        DisposeScope.Open(opened => Begin(opened, task, task.StoredName, settings, folder));
+    public static TrainingRun Begin(EnvironmentTask task, TrainingSettings settings, string? folder = null)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        return DisposeScope.Open(opened => Begin(opened, task, task.StoredName, settings, folder));
+    }
 
     private static TrainingRun Begin(DisposeScope opened, IControlTask task, string lasting, TrainingSettings settings, string? folder)
     {
-        TrainingSettings resolved = SettingsResolver.Resolve(GivenValue.Of(settings, "settings"));
+        TrainingSettings resolved = SettingsResolver.Resolve(settings);
         Device device = opened.Add(DeviceList.Select(resolved.Device, resolved.Threads));
         var config = new RunConfig(lasting, resolved, Versions.Now(task, device.Info));
         if (task is EnvironmentTask && SimulationChecksum.Of(task) != config.Versions.Simulation)
@@ -61,8 +69,11 @@ public sealed partial class TrainingRun
     }
 
     /// <summary>Takes up a run where its checkpoint left it; a run that has none yet begins anew.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="settings">
+    /// Changes its settings: <c>Episodes</c>, <c>CheckpointEvery</c>, <c>Threads</c> and <c>Device</c>, and no others.
+    /// </param>
     /// <param name="previous">Whether to resume from the checkpoint before the newest.</param>
-    /// <param name="changes">Settings to change, of those that may.</param>
     /// <param name="accept">Whether to go on although the simulator or the device differ.</param>
     /// <param name="warn">
     /// Takes a sentence on what may keep the result from being bitwise that of an uninterrupted run; null: standard error.
@@ -70,16 +81,18 @@ public sealed partial class TrainingRun
     /// <param name="task">The environment that the run was begun with, where that was one of a program's own.</param>
     /// <exception cref="UserException">It can't be resumed; the message says why and what can be done.</exception>
     public static TrainingRun Resume(
-        string folder, bool previous = false, IEnumerable<GivenValue>? changes = null, bool accept = false, Action<string>? warn = null,
-        EnvironmentTask? task = null) => DisposeScope.Open(opened =>
+        string folder, Func<TrainingSettings, TrainingSettings>? settings = null, bool previous = false,
+        bool accept = false, Action<string>? warn = null, EnvironmentTask? task = null) => DisposeScope.Open(opened =>
     {
+        ArgumentNullException.ThrowIfNull(folder);
         warn ??= Console.Error.WriteLine;
         RunFolder held = opened.Add(RunFolder.Open(folder));
         RunConfig stored = RunConfig.Read(RunFolder.ConfigOf(held.FullPath));
-        TrainingSettings settings = ResumeCheck.Apply(stored.Settings, changes ?? [], folder);
+        TrainingSettings resolved = ResumeCheck.Apply(
+            stored.Settings, settings is null ? stored.Settings : settings(stored.Settings), folder);
         IControlTask trained = stored.TaskOf(task, opened);
-        Device device = opened.Add(DeviceList.Select(settings.Device, settings.Threads));
-        var config = new RunConfig(stored.Task, settings, Versions.Now(trained, device.Info));
+        Device device = opened.Add(DeviceList.Select(resolved.Device, resolved.Threads));
+        var config = new RunConfig(stored.Task, resolved, Versions.Now(trained, device.Info));
         var run = new TrainingRun(held, config, trained, device, opened);
         ResumeCheck.Compare(stored.Versions, run._config.Versions, accept, warn);
         run.Guarded(() =>
@@ -108,7 +121,8 @@ public sealed partial class TrainingRun
             int begun = _agent.EpisodesBegun;
             if (begun > Settings.Episodes)
                 throw new UserException(
-                    $"episodes = {Settings.Episodes}, but episode {begun} has begun already in {Folder}; give --episodes {begun} or more");
+                    $"episodes = {Settings.Episodes}, but episode {begun} has begun already in {Folder}; "
+                    + $"set episodes to {begun} or more");
             _metrics = _opened.Add(CsvFile.Continue(_folder.MetricsPath, header.MetricsLength, header.MetricsDigest));
             _timing = _opened.Add(ContinueTiming(header.TimingLength, warn));
             _secondsBefore = header.Seconds;
@@ -125,7 +139,7 @@ public sealed partial class TrainingRun
         _updatesBefore = _agent.Summaries.Sum(l => l.Updates);
         foreach (LearnerSummary l in _agent.Summaries.Where(l => l.Stopped is not null))
             warn($"learner {l.Learner} (seed {l.Seed}) does not go on: it stopped after episode {l.Episodes}: {l.Stopped}");
-        _episodesBefore = _agent.EpisodesEnded;
+        _episodesBefore = _saved = _agent.EpisodesEnded;
         Publish(0);
     }
 

@@ -26,7 +26,7 @@ public sealed partial class TrainingRun : IDisposable
     private CsvFile? _metrics, _timing;
     private double _secondsBefore;
     private long _updatesBefore;
-    private int _episodesBefore;
+    private int _episodesBefore, _saved;
     private TrainingProgress? _progress;
     private Action<TrainingProgress>? _onProgress;
     private bool _training;
@@ -52,13 +52,24 @@ public sealed partial class TrainingRun : IDisposable
     /// <summary>How far it has come; may be read from another thread.</summary>
     public TrainingProgress Progress => Volatile.Read(ref _progress) ?? new TrainingProgress(0, Settings.Episodes, null, null, 0, 0, 0);
 
-    /// <summary>Called when a learner stops before its time, with the reason; writes it to standard error unless it is set.</summary>
-    public Action<string> Warn { get; set; } = Console.Error.WriteLine;
+    /// <summary>
+    /// Called when a learner stops before its time or <see cref="Train"/> breaks off, with the reason; writes it to
+    /// standard error unless it is set.
+    /// </summary>
+    public Action<string> Warn
+    {
+        get;
+        set => field = value ?? throw new ArgumentNullException(nameof(value));
+    } = Console.Error.WriteLine;
 
     /// <summary>Trains until the episodes are done, every learner has stopped, or a stop is asked for; then saves a checkpoint.</summary>
     /// <param name="stop">Ends training between two steps.</param>
     /// <param name="progress">Called at the end of every episode of every learner.</param>
     /// <exception cref="UserException">The disk is full or can't be written; what was saved before is untouched.</exception>
+    /// <remarks>
+    /// Whatever an environment or <paramref name="progress"/> throws ends it; resumed, the run goes on from its newest
+    /// checkpoint.
+    /// </remarks>
     public TrainingResult Train(CancellationToken stop = default, Action<TrainingProgress>? progress = null)
     {
         if (_training)
@@ -66,20 +77,27 @@ public sealed partial class TrainingRun : IDisposable
         _training = true;
         _clock.Start();
         _onProgress = progress;
-        Guarded(() =>
+        try
         {
-            if (_agent.StepCount == 0) _agent.Begin();
-            int saved = _agent.EpisodesEnded;
-            while (_agent.Running && !stop.IsCancellationRequested)
+            Guarded(() =>
             {
-                _agent.Step();
-                int ended = _agent.EpisodesEnded;
-                if (ended / Settings.CheckpointEvery == saved / Settings.CheckpointEvery || !_agent.Running) continue;
+                if (_agent.StepCount == 0) _agent.Begin();
+                while (_agent.Running && !stop.IsCancellationRequested)
+                {
+                    _agent.Step();
+                    int ended = _agent.EpisodesEnded, every = Settings.CheckpointEvery;
+                    if (ended / every != _saved / every && _agent.Running) SaveCheckpoint();
+                }
                 SaveCheckpoint();
-                saved = ended;
-            }
-            SaveCheckpoint();
-        });
+            });
+        }
+        catch (Exception e) when (e is not UserException)
+        {
+            // amid a step the learners do not agree with their environments: nothing of it can be saved
+            Warn($"training broke off in episode {_agent.EpisodesBegun}; when it is resumed, {Folder} goes on after "
+                + $"episode {_saved}");
+            throw;
+        }
         _training = false;
         return Result();
     }
@@ -135,6 +153,7 @@ public sealed partial class TrainingRun : IDisposable
             new CheckpointHeader(_metrics.Length, _metrics.Digest, _timing.Length, _secondsBefore + _clock.Elapsed.TotalSeconds).Write(stream);
             _agent.Save(stream);
         });
+        _saved = _agent.EpisodesEnded;
     }
 
     // a full disk is the user's to put right
@@ -147,7 +166,10 @@ public sealed partial class TrainingRun : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new UserException(
-                $"{Folder} can't be written: {e.Message}; nothing saved is lost: put that right, then go on with naf train --resume {Folder}", e);
+                $"{Folder} can't be written: {e.Message}; nothing saved is lost: put that right, then resume", e)
+            {
+                Option = $"naf train --resume {Folder}",
+            };
         }
     }
 }

@@ -46,7 +46,7 @@ internal sealed class GaussianFit : IDisposable
                 new GpuGaussianFit<double>(scope, GaussianFitKernel.Double<DynamicMemory>, shape, _lengths, maxEpisodes)),
             GpuDevice gpu => BufferScope.Construct(gpu, scope =>
                 new GpuGaussianFit<float>(scope, GaussianFitKernel.Single<DynamicMemory>, shape, _lengths, maxEpisodes)),
-            _ => throw new DeviceException($"device {device.Info.Name} has no kernels for the fit; use --device cpu"),
+            _ => throw new DeviceException($"device {device.Info.Name} has no kernels for the fit; use device=cpu"),
         };
     }
 

@@ -33,7 +33,7 @@ internal sealed class GpuGaussianFit<T> : IGaussianFit where T : unmanaged, IBin
         if (bytes > scope.Device.Limits.SharedBytes)
             throw new DeviceException(
                 $"dynamics of {shape} need {bytes} bytes of shared memory for the fit and {scope.Device.Info.Name} has "
-                + $"{scope.Device.Limits.SharedBytes}; use --device cpu");
+                + $"{scope.Device.Limits.SharedBytes}; use device=cpu");
         if (steps > int.MaxValue) throw new ArgumentException($"{steps} time steps of all learners are too many; fit fewer learners at once");
         _kernel = scope.Device.Load(entry, GaussianFitKernel.Threads(scope.Device), bytes);
         _samples = scope.Allocate<T>(steps * maxEpisodes * shape.Sample);

@@ -115,7 +115,7 @@ internal sealed class LearnerLayout
         if (_length > int.MaxValue)
             throw new DeviceException(
                 $"networks of {networks.Sum(n => n.Parameters)} parameters with minibatches of {batch} are too large for a GPU's learner; "
-                + "use --device cpu");
+                + "use device=cpu");
 
         IEnumerable<TileShape> TilesOf(MlpShape network, int l, LayerShape layer, int below)
         {

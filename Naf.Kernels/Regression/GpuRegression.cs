@@ -40,7 +40,7 @@ internal sealed unsafe class GpuRegression : IRegressionTrainer
         if (plan.ForwardBytes([shape]) > device.Limits.SharedBytes)
             throw new DeviceException(
                 $"network dynamics with layers of {shape.Hidden.Max()} units need more local memory than the {device.Limits.SharedBytes} bytes of "
-                + $"{device.Info.Name}; use narrower layers or --device cpu");
+                + $"{device.Info.Name}; use narrower layers or device=cpu");
         _layout = new LearnerLayout([shape], hasTarget: false, settings.Batch, shape.Output, plan.Rows, plan.TileRows, MlpWeights.TileColumns);
         LearnerSizes sizes = _layout.Sizes;
         _passes = device.Load<RegressionArguments<float>>(RegressionKernels.Passes<DynamicMemory, FourSums>, threads, plan.ForwardBytes([shape]));

@@ -39,7 +39,7 @@ internal sealed unsafe class NetworkRegression : IDisposable
             {
                 CpuDevice cpu => new CpuRegression(cpu.Team, Shape, settings, _learners),
                 GpuDevice gpu => BufferScope.Construct(gpu, scope => new GpuRegression(scope, Shape, settings, _learners)),
-                _ => throw new DeviceException($"device {device.Info.Name} has no kernels for network dynamics; use --device cpu"),
+                _ => throw new DeviceException($"device {device.Info.Name} has no kernels for network dynamics; use device=cpu"),
             };
         }
         catch

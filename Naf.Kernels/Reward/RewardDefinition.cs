@@ -18,6 +18,8 @@ public sealed class RewardDefinition
         int observationSize, int actionSize, ImmutableArray<RewardTerm> terms, ImmutableArray<TerminationBound> bounds, double terminationReward = 0)
     {
         (ObservationSize, ActionSize, Terms, Bounds, TerminationReward) = (observationSize, actionSize, terms, bounds, terminationReward);
+        if (terms.IsDefault || bounds.IsDefault)
+            throw new ArgumentException("a reward needs terms and bounds; give [] where there are none");
         if (terms.Length > MaxTerms) throw new ArgumentException($"a reward has at most {MaxTerms} terms, and this one has {terms.Length}");
         for (int k = 0; k < terms.Length; k++)
             if (terms[k].Problem(observationSize, actionSize) is { } problem)

@@ -41,6 +41,7 @@ public sealed record RewardTerm(
     /// <summary>What is wrong with the term, or null.</summary>
     public string? Problem(int observationSize, int actionSize)
     {
+        if (Index.IsDefault || Centre.IsDefault || Scale.IsDefault) return "it needs Index, Centre and Scale";
         int n = Index.Length;
         if (n is 0 or > RewardDefinition.MaxIndices) return $"it has {n} entries; a term has 1 to {RewardDefinition.MaxIndices} (split it in two)";
         if (Centre.Length != n || Scale.Length != n) return $"{n} entries need {n} centres and scales, not {Centre.Length} and {Scale.Length}";

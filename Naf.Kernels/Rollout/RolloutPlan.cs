@@ -31,7 +31,7 @@ internal sealed record RolloutPlan(int Rows, int Threads)
             if (rows == RolloutKernel.SumRows)
                 throw new DeviceException(
                     $"imagination with networks {shape} needs {bytes} bytes of shared memory a group, and {device.Info.Name} has "
-                    + $"{limits.SharedBytes}; use narrower networks or --device cpu");
+                    + $"{limits.SharedBytes}; use narrower networks or device=cpu");
         }
     }
 

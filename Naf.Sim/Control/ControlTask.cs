@@ -25,12 +25,14 @@ public sealed class ControlTask : IControlTask
         }
     }
 
+    /// <summary>Reads a task and loads its model.</summary>
     /// <param name="nameOrPath">The name of a built-in task, or the path of a task file (.yaml).</param>
     /// <exception cref="FileNotFoundException">There is no such task; the message has the nearest name.</exception>
     /// <exception cref="Naf.Sim.Tasks.Yaml.TaskFormatException">It is malformed; the message has file and line.</exception>
     /// <exception cref="MujocoException">MuJoCo is missing, or refuses the model.</exception>
     public static ControlTask Load(string nameOrPath)
     {
+        ArgumentNullException.ThrowIfNull(nameOrPath);
         TaskFile file = TaskFile.Read(TaskLibrary.Resolve(nameOrPath));
         MujocoModel model = MujocoModel.Load(file.ModelPath);
         try
@@ -56,12 +58,16 @@ public sealed class ControlTask : IControlTask
 
     internal MujocoModel Model { get; }
 
+    /// <inheritdoc/>
     public string Name => Definition.Name;
 
+    /// <inheritdoc/>
     public int ObservationSize => Definition.Observation.Size;
 
+    /// <inheritdoc/>
     public int ActionSize => Model.Nu;
 
+    /// <inheritdoc/>
     public int Horizon => Definition.Horizon;
 
     /// <summary>Duration of a control step, seconds.</summary>
@@ -73,8 +79,10 @@ public sealed class ControlTask : IControlTask
     /// <summary>[ObservationSize], the factor of each number at the input of a network.</summary>
     public ReadOnlySpan<float> InputScale => Definition.InputScale.AsSpan();
 
+    /// <inheritdoc/>
     public RewardDefinition Reward => Definition.Reward;
 
+    /// <inheritdoc/>
     public bool MeasuresSuccess => !Definition.Success.IsEmpty;
 
     /// <summary>An environment in Gymnasium's terms, with actions in [−1, 1], that waits for its first reset.</summary>

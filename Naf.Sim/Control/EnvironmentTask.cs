@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Naf.Kernels.Random;
 using Naf.Kernels.Reward;
 using Naf.Sim.Mujoco;
@@ -8,30 +9,47 @@ namespace Naf.Sim.Control;
 /// <summary>A task whose environments are made by the program that trains on it.</summary>
 public sealed class EnvironmentTask : IControlTask
 {
+    private const double Tolerance = 1e-6;
+
     private readonly Func<IEnvironment> _create;
-    private readonly Box _actions;
+    private readonly ConditionalWeakTable<IEnvironment, object> _made = [];
+    private readonly Box _observations, _actions;
+    private readonly RewardFunction<double>? _function;
     private readonly float[] _inputScale;
 
+    /// <summary>Makes one environment, for its spaces.</summary>
     /// <param name="name">The task's name, for messages and the run's folder.</param>
-    /// <param name="create">Makes an environment; called once for each learner and each thread that tests, and once here.</param>
+    /// <param name="create">
+    /// Makes a new environment at each call: one for each learner and each thread that tests, one here, and some for
+    /// short checks.
+    /// </param>
     /// <exception cref="ArgumentException">
-    /// The name cannot be that of a folder, an action has no finite bounds, episodes have no length, or the reward is of other sizes.
+    /// The name cannot be that of a folder, there is no environment, a space is missing, an action has no finite
+    /// bounds, episodes have no length, or the reward is of other sizes.
     /// </exception>
     public EnvironmentTask(string name, Func<IEnvironment> create)
     {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(create);
         if (name.Length == 0 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
             throw new ArgumentException($"the name '{name}' of an environment: give letters, digits, '-' and '_', since folders are named after it");
         (Name, _create) = (name, create);
-        using IEnvironment first = create();
-        (_actions, ObservationSize, Horizon, Reward) = (first.ActionSpace, first.ObservationSpace.Size, first.MaxEpisodeSteps, first.Reward);
+        using IEnvironment first = Make();
+        (_observations, _actions) = (first.ObservationSpace, first.ActionSpace);
+        (Horizon, Reward) = (first.MaxEpisodeSteps, first.Reward);
+        if (_observations is null || _actions is null)
+            throw new ArgumentException($"{name}: ObservationSpace or ActionSpace is null; give both");
         if (!_actions.IsBounded) throw new ArgumentException($"{name}: every action needs finite bounds; give its space finite Low and High");
         if (Horizon < 1) throw new ArgumentException($"{name}: MaxEpisodeSteps is {Horizon}; an episode has at least one step");
         if (Reward is { } r && (r.ObservationSize != ObservationSize || r.ActionSize != ActionSize))
             throw new ArgumentException($"{name}: its reward is over {r.ObservationSize} observations and {r.ActionSize} actions, and the "
                 + $"environment has {ObservationSize} and {ActionSize}");
 
+        _function = Reward is null ? null : new RewardFunction<double>(Reward);
+
         // a bounded observation enters the network within [−1, 1]; a bound that only says "any number" scales nothing
-        _inputScale = [.. first.ObservationSpace.Low.Zip(first.ObservationSpace.High, (low, high) => Math.Max(Math.Abs(low), Math.Abs(high)))
+        _inputScale = [.. _observations.Low.Zip(_observations.High,
+            (low, high) => Math.Max(Math.Abs(low), Math.Abs(high)))
             .Select(most => most is > 1e-6 and < 1e6 ? (float)(1 / most) : 1)];
     }
 
@@ -42,7 +60,7 @@ public sealed class EnvironmentTask : IControlTask
     internal string StoredName => $"{TaskLibrary.OwnEnvironment}{Name} ({ObservationSize} observations, {ActionSize} actions)";
 
     /// <inheritdoc/>
-    public int ObservationSize { get; }
+    public int ObservationSize => _observations.Size;
 
     /// <inheritdoc/>
     public int ActionSize => _actions.Size;
@@ -59,10 +77,60 @@ public sealed class EnvironmentTask : IControlTask
     /// <inheritdoc/>
     public bool MeasuresSuccess => false;
 
-    IControlEnvironment IControlTask.CreateEnvironment() => new Instance(this, _create());
+    IControlEnvironment IControlTask.CreateEnvironment() => new Instance(this, Make());
 
     /// <inheritdoc/>
     public void Dispose() { }
+
+    /// <summary>Refuses a step that is not as the spaces and <see cref="Reward"/> have it.</summary>
+    /// <param name="x">[ObservationSize], the observation before the step.</param>
+    /// <param name="u">[ActionSize], within [−1, 1].</param>
+    /// <param name="after">The environment after the step.</param>
+    /// <exception cref="ArgumentException">An observation, the reward or the end differs.</exception>
+    internal void Check(ReadOnlySpan<double> x, ReadOnlySpan<double> u, StepResult result, IControlEnvironment after)
+    {
+        CheckSpace(x, after.StepIndex - 1);
+        CheckSpace(after.Observation, after.StepIndex);
+        if (_function is null) return;
+        bool terminates = _function.Terminates(after.Observation);
+        double reward = _function.Value(x, u) + (terminates ? _function.TerminationReward : 0);
+        string place = $"{Name}, step {after.StepIndex} of an episode";
+        if (!(Math.Abs(reward - result.Reward) <= Slack(result.Reward)))
+            throw new ArgumentException($"{place}: Step gave the reward {Text(result.Reward)}, and Reward gives "
+                + $"{Text(reward)} for observation {Text(x)} and action u = {Text(u)}; "
+                + "correct one of them, or leave Reward out");
+        if (result.Terminated != terminates && !Reward!.Bounds.IsEmpty)
+            throw new ArgumentException($"{place}: Step gave Terminated = {result.Terminated}, and the bounds of Reward "
+                + $"give {terminates} for the next observation {Text(after.Observation)}; "
+                + "correct one of them, or leave out all bounds");
+    }
+
+    private void CheckSpace(ReadOnlySpan<double> x, int step)
+    {
+        for (int i = 0; i < x.Length; i++)
+        {
+            (double low, double high) = (_observations.Low[i], _observations.High[i]);
+            if (x[i] < low - Slack(low) || x[i] > high + Slack(high))
+                throw new ArgumentException($"{Name}, step {step} of an episode: number {i} of the observation is "
+                    + $"{Text(x[i])}, and ObservationSpace has {Text(low)} to {Text(high)}; "
+                    + "widen it, to ±∞ where need be");
+        }
+    }
+
+    private static string Text(double value) => value.ToString("G9", CultureInfo.InvariantCulture);
+
+    private static string Text(ReadOnlySpan<double> values) => $"[{string.Join(", ", values.ToArray().Select(Text))}]";
+
+    // what single precision may round
+    private static double Slack(double value) => Tolerance * Math.Max(1, Math.Abs(value));
+
+    private IEnvironment Make()
+    {
+        IEnvironment made = _create()
+            ?? throw new ArgumentException($"{Name}: the function that makes environments returned null");
+        return _made.TryAdd(made, made) ? made : throw new ArgumentException(
+            $"{Name}: the function that makes environments returned one twice; make a new one at each call");
+    }
 
     // a state is the episode's seed, the last observation and the actions so far: restoring takes the same steps again
     private sealed class Instance(EnvironmentTask task, IEnvironment environment) : IControlEnvironment

@@ -85,5 +85,5 @@ internal static unsafe class ErrorGuard
 
     private static void Fail(byte* text, string why) => Environment.FailFast(
         $"MuJoCo stopped with an error that can't be recovered from: {Marshal.PtrToStringUTF8((nint)text)} ({why}). " +
-        "Runs continue from their last checkpoint with --resume.");
+        "A run can be resumed from its last checkpoint.");
 }

@@ -92,9 +92,9 @@ internal sealed class CommandLineTests : MujocoFixture
     [TestCase("train gripper-single --imagination fitted --set dynamics_prior=none",
         ExpectedResult = "dynamics_around=episode fits each model to one episode, which needs a prior; add dynamics_around=batch")]
     [TestCase("train cartpole --imagination true --set imagined_shifted=true",
-        ExpectedResult = "imagined_shifted fits the dynamics to the wrong phase; it goes with --imagination fitted")]
+        ExpectedResult = "imagined_shifted fits the dynamics to the wrong phase; it goes with imagination=fitted")]
     [TestCase("train cartpole --plan ilqg --set dynamics_coordinates=observation",
-        ExpectedResult = "--plan ilqg plans over the simulator's state; leave out dynamics_coordinates=observation")]
+        ExpectedResult = "plan=ilqg plans over the simulator's state; leave out dynamics_coordinates=observation")]
     [TestCase("train cartpole --plan lqr", ExpectedResult = "--plan: plan = 'lqr' is not none, ilqg or mpc")]
     [TestCase("train cartpole --plan mpc --plan-fraction 2", ExpectedResult = "--plan-fraction: plan_fraction = '2' is not a number in [0, 1]")]
     [TestCase("train cartpole --device gpu",
@@ -110,7 +110,7 @@ internal sealed class CommandLineTests : MujocoFixture
             + "there is")]
     [TestCase("train cartpole --resume x", ExpectedResult = "--resume x knows its task; leave out 'cartpole'")]
     [TestCase("train --resume no-such-folder",
-        ExpectedResult = "there is no folder no-such-folder; naf train TASK begins a run and prints its folder")]
+        ExpectedResult = "there is no folder no-such-folder; name the folder of a run")]
     [TestCase("train cartpole --config none.yaml", ExpectedResult = "--config none.yaml: there is no such file")]
     [TestCase("evaluate cartpole --policy run",
         ExpectedResult = "--policy run needs a run's folder, and cartpole is a task; train first (naf train cartpole), or use --policy random")]
@@ -201,7 +201,7 @@ internal sealed class CommandLineTests : MujocoFixture
         byte[] metrics = TinyRun.Metrics(folder["run"]);
         (int exitCode, _, string error) = TinyRun.Cli(TinyRun.Arguments(folder["run"], 1));
         Assert.That(exitCode, Is.EqualTo(1));
-        Assert.That(error, Does.Contain("already holds a run; continue it with naf train --resume"));
+        Assert.That(error, Does.Contain("already holds a run; choose another, or resume it (naf train --resume"));
         Assert.That(TinyRun.Metrics(folder["run"]), Is.EqualTo(metrics));
     }
 
@@ -212,7 +212,7 @@ internal sealed class CommandLineTests : MujocoFixture
         File.WriteAllText(folder["metrics.csv"], "mine");
         (int exitCode, _, string error) = TinyRun.Cli(TinyRun.Arguments(folder.Path, 1));
         Assert.That(exitCode, Is.EqualTo(1));
-        Assert.That(error, Does.Contain($"{folder.Path} is not empty and holds no run; choose an empty or new folder with --out"));
+        Assert.That(error, Does.Contain($"{folder.Path} is not empty and holds no run; choose an empty or new folder"));
         Assert.That(Directory.GetFiles(folder.Path), Has.Length.EqualTo(1));
         Assert.That(File.ReadAllText(folder["metrics.csv"]), Is.EqualTo("mine"));
     }

@@ -23,8 +23,8 @@ internal sealed class DeviceTests
         Assert.That(device.Note.Length > 0, Is.EqualTo(device.Info.Kind != "cuda" && all.Any(d => d.Kind == "cuda")));
     }
 
-    [TestCase("cuda:99", "--device cpu")]
-    [TestCase("opencl:99", "--device cpu")]
+    [TestCase("cuda:99", "device=cpu")]
+    [TestCase("opencl:99", "device=cpu")]
     [TestCase("gpu", "cuda:N")]
     [TestCase("cuda:", "cuda:N")]
     [TestCase("opencl:-1", "opencl:N")]

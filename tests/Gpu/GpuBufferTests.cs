@@ -71,7 +71,7 @@ internal sealed class GpuBufferTests(string name) : GpuFixture(name)
         long tooMuch = Device.Limits.MemoryBytes / 4 + 1;
         Assert.That(() => Device.Allocate<float>(tooMuch),
             Throws.TypeOf<DeviceMemoryException>().With.Message.Contains($"{tooMuch * 4:N0} bytes")
-                .And.Message.Contains("--device cpu"));
+                .And.Message.Contains("device=cpu"));
         Assert.That(Device.LiveBuffers, Is.Zero);
     }
 

@@ -51,7 +51,9 @@ internal static class TinyRun
     /// <summary>Resumes a run and trains it to its end.</summary>
     public static TrainingResult Resume(string folder, bool previous = false, params string[] changes)
     {
-        using TrainingRun run = TrainingRun.Resume(folder, previous, changes.Select(SettingsResolver.Split), accept: false, static _ => { });
+        using TrainingRun run = TrainingRun.Resume(
+            folder, stored => SettingsResolver.Apply(stored, changes.Select(SettingsResolver.Split)), previous,
+            warn: static _ => { });
         return run.Train();
     }
 

@@ -31,8 +31,10 @@ internal sealed partial class PackageTests
             string[] files = [.. Directory.GetFiles(_folder["packages"], $"{project}.*").Select(f => Path.GetExtension(f))];
             Assert.That(files, Is.EquivalentTo(new[] { ".nupkg", ".snupkg" }), project);
             using var package = System.IO.Compression.ZipFile.OpenRead(Directory.GetFiles(_folder["packages"], $"{project}.*.nupkg")[0]);
+            using var readme = new StreamReader(package.GetEntry("library.md")!.Open());
+            Assert.That(readme.ReadToEnd(), Does.Not.Contain("]("), "its links would lead nowhere");
             IEnumerable<string> names = package.Entries.Select(e => e.FullName);
-            Assert.That(names, Has.Member("library.md").And.Some.EndsWith($"{(project == "Naf.Cli" ? "Naf.Host" : project)}.xml"));
+            Assert.That(names, Has.Some.EndsWith($"{(project == "Naf.Cli" ? "Naf.Host" : project)}.xml"));
         }
     }
 

@@ -18,7 +18,8 @@ internal sealed class TrainingDefaults
         var values = new Dictionary<string, string>();
         foreach ((string key, YamlCursor at, YamlCursor value) in section?.Map(null).Entries ?? [])
         {
-            if (OfTheRun.Contains(key)) throw at.Error($"'{key}' belongs to a run, not to a task: leave it out, and give naf train --set {key}=...");
+            if (OfTheRun.Contains(key))
+                throw at.Error($"'{key}' belongs to a run, not to a task: leave it out, and set {key} for the run");
             values[key] = value.IsSequence ? $"[{string.Join(", ", value.Items().Select(item => item.Text()))}]" : value.Text();
             _where[key] = at.Where;
         }

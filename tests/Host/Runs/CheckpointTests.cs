@@ -68,7 +68,7 @@ internal sealed class CheckpointTests : FolderFixture
         store.Save(2, stream => stream.WriteByte(2));
         File.WriteAllText(store.Files[0], "damaged");
         Assert.That(() => store.Open(previous: false), Throws.TypeOf<UserException>().With.Message.Contains("it is not a checkpoint of naf")
-            .And.Message.Contains("resume from the one before it (step-000000000001.naf) by adding --checkpoint previous"));
+            .And.Message.Contains("resume from the previous one, step-000000000001.naf"));
         (Stream payload, string path) = store.Open(previous: true)!.Value;
         Assert.That(payload.ReadByte(), Is.EqualTo(1));
         payload.Dispose();

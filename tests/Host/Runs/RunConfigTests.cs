@@ -66,7 +66,8 @@ internal sealed class RunConfigTests : FolderFixture
         // another simulator
         Versions other = Made with { Mujoco = "3.3.7" };
         Assert.That(() => ResumeCheck.Compare(Made, other, accept: false, warnings.Add), Throws.TypeOf<UserException>()
-            .With.Message.EqualTo("MuJoCo was 2.2.2 when the run was made and is 3.3.7 now; bring back what it was, or go on with --accept-changes"));
+            .With.Message.EqualTo("MuJoCo was 2.2.2 when the run was made and is 3.3.7 now; "
+                + "bring back what it was, or accept the change"));
         warnings.Clear();
         ResumeCheck.Compare(Made, other, accept: true, warnings.Add);
         Assert.That(warnings, Has.Count.EqualTo(1).And.All.Contains("not those of an uninterrupted run"));

@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using Naf.Host.Common;
 using Naf.Host.Settings;
 
@@ -13,6 +14,18 @@ internal sealed class SettingsTests : FolderFixture
         TrainingSettings s = SettingsResolver.Resolve(
             [new("tau", "0.5", "task"), new("gamma", "0.9", "task"), new("tau", "0.25", "file"), new("tau", "0.125", "--set")]);
         Assert.That((s.Naf.Tau, s.Naf.Gamma), Is.EqualTo((0.125, 0.9)));
+    }
+
+    [Test]
+    public void Every_setting_is_documented_by_its_meaning()
+    {
+        var documentation = XDocument.Load(Path.ChangeExtension(typeof(Setting).Assembly.Location, ".xml"));
+        HashSet<string> summaries = [.. documentation.Descendants("summary").Select(summary => summary.Value)];
+        foreach (Setting setting in Setting.All)
+        {
+            string meaning = setting.Meaning.Replace($": {setting.Expected}", "");
+            Assert.That(summaries, Has.Member($"{char.ToUpperInvariant(meaning[0])}{meaning[1..]}."), setting.Key);
+        }
     }
 
     [Test]

@@ -54,27 +54,16 @@ internal sealed class EnvironmentTaskTests : FolderFixture
         policy.Act([.. Enumerable.Repeat(1f, 16)], two);
         Assert.That(one.Concat(two), Has.All.InRange(-1f, 1f));
         Assert.That(two, Is.Not.EqualTo(one));
+        Assert.That(() => policy.Act(new float[15], one),
+            Throws.ArgumentException.With.Message.Contains("has 16 numbers and an action 16, not 15 and 16"));
+        Assert.That(() => policy.Act([.. Enumerable.Repeat(float.NaN, 16)], one),
+            Throws.ArgumentException.With.Message.Contains("not finite"));
 
         var other = new EnvironmentTask("other", () => new BeamSteering());
         Assert.That(() => RunPolicy.Open(Folder["parts"], other), Throws.TypeOf<UserException>().With.Message.Contains("environment:beam-steering"));
         Assert.That(() => RunPolicy.Open(Folder["parts"], _task, learner: 1),
             Throws.TypeOf<UserException>().With.Message.Contains("learners 0 to 0"));
         Assert.That(TinyRun.Cli("evaluate", Folder["parts"]).Error, Does.Contain("an environment of a C# program"));
-    }
-
-    [Test]
-    public void The_example_s_reward_is_its_function()
-    {
-        using IEnvironment environment = new BeamSteering();
-        var function = new RewardFunction<double>(environment.Reward!);
-        double[] x = [.. environment.Reset(3)], u = new double[16];
-        for (int step = 0; step < 5; step++)
-        {
-            for (int i = 0; i < u.Length; i++) u[i] = 2 * Philox.Uniform(1, RandomStream.RandomPolicy, (ulong)step, (uint)i) - 1;
-            EnvironmentStep result = environment.Step(u);
-            Assert.That(function.Value(x, u), Is.EqualTo(result.Reward).Within(1e-3), "α of the smooth norm");
-            x = [.. result.Observation];
-        }
     }
 
     [TestCase(ImaginationKind.True, PlanKind.None, "imagination=true")]
@@ -88,8 +77,12 @@ internal sealed class EnvironmentTaskTests : FolderFixture
     [Test]
     public void Settings_of_a_program_are_checked()
     {
-        TrainingSettings settings = Settings with { Naf = new NafSettings { Gamma = 2 } };
-        Assert.That(() => TrainingRun.Begin(_task, settings, Folder["run"]), Throws.TypeOf<UserException>().With.Message.Contains("gamma = '2'"));
+        foreach ((NafSettings naf, string named) in (ReadOnlySpan<(NafSettings, string)>)
+        [
+            (new() { Gamma = 2 }, "gamma = '2'"), (new() { Hidden = default }, "hidden = '[]'"), (null!, "Naf is null"),
+        ])
+            Assert.That(() => TrainingRun.Begin(_task, Settings with { Naf = naf }, Folder["run"]),
+                Throws.TypeOf<UserException>().With.Message.Contains(named));
     }
 
     [Test]
@@ -108,11 +101,15 @@ internal sealed class EnvironmentTaskTests : FolderFixture
     [Test]
     public void A_failing_environment_breaks_the_run_off_and_loses_nothing()
     {
-        // it fails in the third training episode
+        // it fails in the test after the second training episode
+        var warnings = new List<string>();
         var task = new EnvironmentTask("failing", () => new Faulty { FailsAt = 60 });
         using (TrainingRun run = TrainingRun.Begin(task, Settings with { CheckpointEvery = 1 }, Folder["parts"]))
         {
+            run.Warn = warnings.Add;
             Assert.That(() => run.Train(), Throws.InvalidOperationException.With.Message.Contains("failing: the environment failed at step"));
+            Assert.That(warnings, Is.EqualTo(new[]
+                { $"training broke off in episode 2; when it is resumed, {Folder["parts"]} goes on after episode 1" }));
             Assert.That(() => run.Train(), Throws.InvalidOperationException.With.Message.Contains("resume it"));
         }
         var repaired = new EnvironmentTask("failing", () => new Faulty());
@@ -141,9 +138,63 @@ internal sealed class EnvironmentTaskTests : FolderFixture
         Assert.That(() => new EnvironmentTask("a", () => new Faulty { ActionSpace = new Box(16, -1, double.PositiveInfinity) }),
             Throws.ArgumentException.With.Message.Contains("finite bounds"));
         Assert.That(() => new EnvironmentTask("a", () => new Faulty { MaxEpisodeSteps = 0 }), Throws.ArgumentException.With.Message.Contains("0"));
+        Assert.That(() => new EnvironmentTask("a", () => null!),
+            Throws.ArgumentException.With.Message.Contains("returned null"));
+        Assert.That(() => new EnvironmentTask("a", () => new Faulty { ObservationSpace = null! }),
+            Throws.ArgumentException.With.Message.Contains("ObservationSpace or ActionSpace is null"));
         Assert.That(() => new EnvironmentTask("../a", () => new Faulty()), Throws.ArgumentException.With.Message.Contains("'../a'"));
         Assert.That(() => new Box([0, 1], [1, 1]), Throws.ArgumentException.With.Message.Contains("bound 1"));
         Assert.That(() => new Box([0, 1], [1]), Throws.ArgumentException);
+        Assert.That(() => new RewardDefinition(1, 1, [], default), Throws.ArgumentException.With.Message.Contains("terms and bounds"));
+        Assert.That(() => new RewardDefinition(1, 1, [new RewardTerm(RewardKind.Linear, 1, 0, 0, [0], [0], default)], []),
+            Throws.ArgumentException.With.Message.Contains("Index, Centre and Scale"));
+    }
+
+    [Test]
+    public void An_observation_outside_its_space_is_refused() => AssertRefused(
+        () => new Faulty { ObservationSpace = new Box(16, -0.5, 0.5) },
+        "number 1 of the observation is", "ObservationSpace has -0.5 to 0.5");
+
+    [Test]
+    public void One_environment_for_all_is_refused()
+    {
+        var shared = new Faulty();
+        AssertRefused(() => shared, "returned one twice; make a new one at each call");
+    }
+
+    [TestCase(-1.1, 10, "step 1 of an episode: Step gave the reward -1, and Reward gives -1.1 for observation [0, 0,")]
+    [TestCase(-1, 0.5, "Step gave Terminated = False, and the bounds of Reward give True")]
+    public void A_reward_that_is_not_that_of_the_steps_is_refused(double reward, double bound, string message) =>
+        AssertRefused(() => new Faulty { Function = Constant(reward, bound) }, message);
+
+    [Test]
+    public void The_reward_of_the_steps_is_taken()
+    {
+        var task = new EnvironmentTask("a", () => new Faulty { Function = Constant(-1, 10) });
+        using TrainingRun run = TrainingRun.Begin(task, Settings, Folder["run"]);
+        Assert.That(run.Progress.EpisodesEnded, Is.Zero);
+    }
+
+    [Test]
+    public void Null_is_refused_by_name()
+    {
+        TrainingRun.Begin(_task, Settings, Folder["run"]).Dispose();
+        foreach ((Action call, string name) in (ReadOnlySpan<(Action, string)>)
+        [
+            (() => TrainingRun.Begin((string)null!, s => s), "nameOrPath"),
+            (() => TrainingRun.Begin("cartpole", null!), "settings"),
+            (() => TrainingRun.Begin("cartpole", _ => null!), "settings"),
+            (() => TrainingRun.Begin(_task, null!), "settings"),
+            (() => TrainingRun.Begin((EnvironmentTask)null!, Settings), "task"),
+            (() => TrainingRun.Resume(null!), "folder"),
+            (() => TrainingRun.Resume(Folder["run"], _ => null!, task: _task), "settings"),
+            (() => RunPolicy.Open(null!), "folder"),
+            (() => ControlTask.Load(null!), "nameOrPath"),
+            (() => _ = new EnvironmentTask(null!, () => new Faulty()), "name"),
+            (() => _ = new EnvironmentTask("a", null!), "create"),
+            (() => _ = new Box(null!, [1]), "low"),
+            (() => _ = new Box([1], null!), "high"),
+        ]) Assert.That(call, Throws.ArgumentNullException.With.Property("ParamName").EqualTo(name));
     }
 
     [Test]
@@ -167,7 +218,21 @@ internal sealed class EnvironmentTaskTests : FolderFixture
         Plan = new PlanSettings { Kind = plan },
     };
 
-    private TrainingRun Resume(EnvironmentTask task) => TrainingRun.Resume(Folder["parts"], false, [], false, static _ => { }, task);
+    private TrainingRun Resume(EnvironmentTask task) =>
+        TrainingRun.Resume(Folder["parts"], warn: static _ => { }, task: task);
+
+    private void AssertRefused(Func<IEnvironment> create, params string[] messages)
+    {
+        var task = new EnvironmentTask("a", create);
+        var error = Assert.Throws<ArgumentException>(() => TrainingRun.Begin(task, Settings, Folder["run"]));
+        foreach (string part in messages) Assert.That(error!.Message, Does.Contain(part));
+        Assert.That(Directory.Exists(Folder["run"]), Is.False);
+    }
+
+    // a reward that depends on nothing, and an end where observation 1 is beyond the bound
+    private static RewardDefinition Constant(double reward, double bound) => new(
+        16, 16, [new RewardTerm(RewardKind.Linear, Weight: 1, Alpha: 0, reward, Index: [0], Centre: [0], Scale: [0])],
+        [new TerminationBound(Index: 1, Low: -bound, High: bound)]);
 
     private long ImaginedSteps()
     {
@@ -190,7 +255,11 @@ internal sealed class EnvironmentTaskTests : FolderFixture
 
         public double Reward { get; init; } = -1;
 
-        public Box ObservationSpace { get; } = new(16, -10, 10);
+        public RewardDefinition? Function { get; init; }
+
+        RewardDefinition? IEnvironment.Reward => Function;
+
+        public Box ObservationSpace { get; init; } = new(16, -10, 10);
 
         public Box ActionSpace { get; init; } = new(16, -1, 1);
 

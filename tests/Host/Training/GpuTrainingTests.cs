@@ -58,10 +58,11 @@ internal sealed class GpuTrainingTests : FolderFixture
 
         // to the processor: only when it is asked for, and said
         Assert.That(() => TinyRun.Resume(Folder["parts"], false, "device=cpu", "episodes=4"),
-            Throws.TypeOf<UserException>().With.Message.Contains("the device was opencl:").And.Message.Contains("--accept-changes"));
+            Throws.TypeOf<UserException>().With.Message.Contains("the device was opencl:")
+                .And.Message.Contains("accept the change"));
         var warnings = new List<string>();
         using (TrainingRun run = TrainingRun.Resume(
-            Folder["parts"], false, new[] { "device=cpu", "episodes=4" }.Select(SettingsResolver.Split), accept: true, warnings.Add))
+            Folder["parts"], stored => stored with { Device = "cpu", Episodes = 4 }, accept: true, warn: warnings.Add))
         {
             Assert.That(run.Train(), Has.Property("Device").EqualTo("cpu").And.Property("Finished").True.And.Property("Episodes").EqualTo(4));
         }

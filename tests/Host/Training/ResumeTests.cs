@@ -1,6 +1,5 @@
 using Naf.Host.Common;
 using Naf.Host.Runs;
-using Naf.Host.Settings;
 using Naf.Host.Training;
 
 namespace Naf.Tests;
@@ -32,7 +31,7 @@ internal sealed class ResumeTests : FolderFixture
         TrainPartly(1);
         for (int i = 0; i < 20; i++)
         {
-            using TrainingRun run = TrainingRun.Resume(Folder["run"], false, [], false, static _ => { });
+            using TrainingRun run = TrainingRun.Resume(Folder["run"], warn: static _ => { });
             using var stop = new CancellationTokenSource(20);
             if (run.Train(stop.Token).Finished) break;
         }
@@ -65,7 +64,8 @@ internal sealed class ResumeTests : FolderFixture
         File.WriteAllBytes(newest, bytes);
 
         Assert.That(TinyRun.CliError(1, "train", "--resume", Folder["run"]),
-            Does.Contain("its checksum does not match: the file is damaged").And.Contain("adding --checkpoint previous"));
+            Does.Contain("its checksum does not match: the file is damaged").And.Contain("resume from the previous one")
+                .And.Contain(" (--checkpoint previous)"));
         TinyRun.CliError(0, "train", "--resume", Folder["run"], "--checkpoint", "previous");
         Assert.That(TinyRun.Metrics(Folder["run"]), Is.EqualTo(_straight));
     }
@@ -119,7 +119,7 @@ internal sealed class ResumeTests : FolderFixture
     {
         TrainingResult trained = TinyRun.Train(Folder["run"], 4);
         using TrainingRun run = TrainingRun.Resume(
-            Folder["run"], false, [SettingsResolver.Split($"episodes={Episodes}")], accept: false, static _ => { });
+            Folder["run"], settings => settings with { Episodes = Episodes }, warn: static _ => { });
         Assert.That(run.Progress, Is.EqualTo(new TrainingProgress(4, Episodes, trained.FinalTestScore, trained.BestTestScore, 0, 0, 4)));
     }
 
@@ -139,7 +139,7 @@ internal sealed class ResumeTests : FolderFixture
     {
         TrainPartly(3);
         PlaceFullDisk("run/checkpoint/writing.partial");
-        AssertRefused("can't be written", "then go on with naf train --resume");
+        AssertRefused("can't be written", "put that right, then resume");
         AssertResumes();
     }
 
@@ -150,7 +150,7 @@ internal sealed class ResumeTests : FolderFixture
         TinyRun.Train(Folder["run"], 4);
         AssertResumes($"episodes={Episodes}");
         Assert.That(() => TinyRun.Resume(Folder["run"], changes: "episodes=3"), Throws.TypeOf<UserException>()
-            .With.Message.Contains("give --episodes 7 or more"));
+            .With.Message.Contains("set episodes to 7 or more"));
     }
 
     [Test]
@@ -158,7 +158,9 @@ internal sealed class ResumeTests : FolderFixture
     {
         TrainPartly(1);
         Assert.That(() => TinyRun.Resume(Folder["run"], changes: "tau=0.5"), Throws.TypeOf<UserException>()
-            .With.Message.Contains("a resumed run keeps tau = 0.01").And.Message.Contains("config.yaml --set tau=0.5"));
+            .With.Message.EqualTo("a resumed run keeps tau = 0.01; begin a new run for tau = 0.5"));
+        Assert.That(TinyRun.CliError(1, "train", "--resume", Folder["run"], "--set", "tau=0.5"),
+            Does.Contain("config.yaml --set tau=0.5)"));
         AssertResumes("tau=0.010", "threads=2", "checkpoint_every=3");
     }
 
@@ -168,7 +170,9 @@ internal sealed class ResumeTests : FolderFixture
         TrainPartly(1);
         string config = File.ReadAllText(Folder["run/config.yaml"]);
         File.WriteAllText(Folder["run/config.yaml"], config.Replace("mujoco: \"", "mujoco: \"0."));
-        AssertRefused("go on with --accept-changes");
+        AssertRefused("or accept the change");
+        Assert.That(TinyRun.CliError(1, "train", "--resume", Folder["run"]),
+            Does.Contain("or accept the change (--accept-changes)"));
         Assert.That(TinyRun.CliError(0, "train", "--resume", Folder["run"], "--accept-changes"),
             Does.Contain("the metrics are not those of an uninterrupted run"));
     }
@@ -177,7 +181,7 @@ internal sealed class ResumeTests : FolderFixture
     public void A_run_in_use_is_left_alone()
     {
         using TrainingRun run = TinyRun.Begin(Folder["run"], Episodes);
-        AssertRefused("is in use by another naf");
+        AssertRefused("is in use by another process");
     }
 
     [Test]

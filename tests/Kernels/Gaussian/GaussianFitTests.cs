@@ -213,7 +213,7 @@ internal sealed class GaussianFitTests(string name) : EveryDeviceFixture(name)
             ? (new DynamicsShape(1, 512, 64), 1, 1)
             : (new DynamicsShape(100_000, 30, 10), 1000, 10_000);
         IResolveConstraint error = Device is GpuDevice
-            ? Throws.InstanceOf<DeviceException>().With.Message.Contains("--device cpu")
+            ? Throws.InstanceOf<DeviceException>().With.Message.Contains("device=cpu")
             : Throws.InstanceOf<OutOfMemoryException>();
         Assert.That(() => new GaussianFit(Device, shape, learners, episodes, new GaussianFitSettings()), error);
     }

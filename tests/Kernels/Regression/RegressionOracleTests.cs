@@ -84,7 +84,7 @@ internal sealed class RegressionOracleTests
         long before = HostBuffer.LiveBuffers;
         GpuDevice device = GpuDevices.Shared(GpuDevices.Emulated);
         Assert.That(() => new NetworkRegression(device, 1, 1, new RegressionSettings { Hidden = [65_536] }, [1]),
-            Throws.TypeOf<DeviceException>().With.Message.Contains("--device cpu"));
+            Throws.TypeOf<DeviceException>().With.Message.Contains("device=cpu"));
         Assert.That((device.LiveBuffers, HostBuffer.LiveBuffers), Is.EqualTo((0, before)));
     }
 }

@@ -63,7 +63,7 @@ internal sealed class RolloutLimitTests
     {
         RolloutDefinition task = RolloutTasks.Chain(joints: 1, action: 1, horizon: 5);
         Assert.That(() => RolloutPlan.Choose(GpuDevices.Shared(device), task, new NafShape(2, 1, [200_000]), 100),
-            Throws.TypeOf<DeviceException>().With.Message.Contains("--device cpu"));
+            Throws.TypeOf<DeviceException>().With.Message.Contains("device=cpu"));
     }
 
     [TestCaseSource(typeof(GpuDevices), nameof(GpuDevices.All))]

@@ -52,7 +52,7 @@ internal sealed class MalformedTaskTests : MujocoFixture
         "unknown key 'distnce' in 'success'; did you mean 'distance'?")]
     [TestCase("tau: 0.01", "tau: {a: 1}", 33, "'tau' expects a text, not a mapping")]
     [TestCase("tau: 0.01", "tau: [1, [2]]", 33, "'tau[2]' expects a text, not a list")]
-    [TestCase("tau: 0.01", "seed: 1", 33, "'seed' belongs to a run, not to a task", "--set seed=")]
+    [TestCase("tau: 0.01", "seed: 1", 33, "'seed' belongs to a run, not to a task", "set seed for the run")]
     [TestCase("tau: 0.01", "learners: 1", 33, "'learners' belongs to a run")]
     [TestCase("tau: 0.01", "device: cpu", 33, "'device' belongs to a run")]
     [TestCase("tau: 0.01", "threads: 1", 33, "'threads' belongs to a run")]
