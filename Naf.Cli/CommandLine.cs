@@ -26,7 +26,7 @@ internal static class CommandLine
         ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
         {
-            terminal.Warn(Misuse(parsed));
+            terminal.Warn(ProblemOf(parsed));
             return ExitCode.Misused;
         }
         try
@@ -65,7 +65,7 @@ internal static class CommandLine
     }
 
     // what was wrong with a command line, in one sentence
-    private static string Misuse(ParseResult parsed)
+    private static string ProblemOf(ParseResult parsed)
     {
         var path = new Stack<string>();
         for (SymbolResult? result = parsed.CommandResult; result is CommandResult c; result = c.Parent)
@@ -93,8 +93,7 @@ internal static class CommandLine
             int status = help.Invoke(parsed);
             TextWriter output = parsed.InvocationConfiguration.Output;
             var command = parsed.CommandResult.Command as ExampleCommand;
-            string notes = command?.Notes(parsed.Tokens.Any(token => token.Value == "all")) ?? "";
-            if (notes.Length > 0) output.WriteLine(notes);
+            if (command?.Notes is { } notes) output.WriteLine(notes(parsed.Tokens.Any(token => token.Value == "all")));
             output.WriteLine("Example:");
             output.WriteLine("  " + (command?.Example
                 ?? "naf train cartpole      trains NAF on the cartpole and prints the score and the run's folder"));

@@ -11,7 +11,7 @@ internal static class BenchCommand
 {
     public static Command Create(Terminal terminal) => new ExampleCommand(
         "bench", "Times a part of naf on this machine, after checking its result.",
-        "naf bench update --threads 1 --json")
+        "naf bench update --threads 1 --json", run: null)
     {
         KernelBenchCommand.Create(
             terminal, "update",
@@ -42,7 +42,7 @@ internal static class BenchCommand
                     MillisecondsPerFit = 1000 * s.Learners / rate, MillisecondsPerLearner = 1000 / rate,
                     Rounds = rounds.Select(r => 1000 * s.Learners / r), b.Error,
                 },
-                string.Create(CultureInfo.InvariantCulture, $"{1000 * s.Learners / rate:0.000} ms a fit"),
+                $"{1000 * s.Learners / rate:0.000} ms a fit",
                 $"learners {s.Learners}, {s.Horizon} time steps of state {s.State} and action {s.Action}")),
         KernelBenchCommand.Create(
             terminal, "advantage",

@@ -1,50 +1,112 @@
 using System.CommandLine;
-using Naf.Cli.Benchmarks;
+using Naf.Checks.Benchmarks;
 using Naf.Cli.Common;
+using Naf.Gpu;
+using Naf.Gpu.Cpu;
+using Naf.Gpu.Devices;
+using Naf.Host.Agents;
 using Naf.Host.Common;
+using Naf.Host.Runs;
 using Naf.Host.Settings;
+using Naf.Sim.Control;
 
 namespace Naf.Cli.Bench;
 
-/// <summary><c>naf bench step</c>: seconds of a training episode, and the share of each part.</summary>
+/// <summary>
+/// <c>naf bench step</c>: seconds of a training episode of Algorithm 2 once there are dynamics, and the share of each
+/// part: acting, simulator, rollouts, updates, fit and planning. What is timed is a training run, its updates counted.
+/// </summary>
 internal static class BenchStepCommand
 {
-    public static Command Create(Terminal terminal)
+    public static Command Create(Terminal terminal) => new ExampleCommand(
+        "step", "Times whole training episodes of Algorithm 2: "
+            + "fitted imagination with I = 5, l = 10 and I · l updates, unless set otherwise.",
+        "naf bench step --task reacher-single --json", parsed => Run(terminal, parsed))
     {
-        var command = new ExampleCommand(
-            "step", "Times whole training episodes of Algorithm 2: fitted imagination with I = 5, l = 10 and I · l updates, unless set otherwise.",
-            "naf bench step --task reacher-single --json")
+        CliOption.Text("--task", "TASK", "the task [reacher-single]"),
+        CliOption.Text("--rounds", "N", "rounds of refit_episodes episodes and a fit [3]"), CliOption.Device(),
+        CliOption.Text("--threads", "N", "threads of the CPU; 0: one per core [0]"),
+        CliOption.Set("change a setting, such as plan=ilqg; may be repeated"), CliOption.Json(),
+    };
+
+    private static int Run(Terminal terminal, ParseResult parsed)
+    {
+        int rounds = parsed.Integer("--rounds", 3, 1, 1000);
+        using ControlTask task = ControlTask.Load(parsed.Given("--task") ?? "reacher-single");
+        TrainingSettings s = Settings(parsed, task);
+        int n = s.Imagination.RefitEpisodes;
+        // the first n episodes have no dynamics yet; no test is due, and no episode is the last
+        s = s with { Learners = 1, Episodes = (rounds + 1) * n + 1, TestEvery = int.MaxValue, TestEpisodes = 1 };
+        using Device device = DeviceList.Select(s.Device, s.Threads);
+        int threads = s.Threads == 0 ? Environment.ProcessorCount : s.Threads;
+        using WorkTeam? own = device is CpuDevice ? null : new WorkTeam(threads);
+        using var agent = new NafAgent(task, s, device, own ?? ((CpuDevice)device).Team);
+        agent.Begin();
+        while (agent.Running && agent.EpisodesEnded < n) agent.Step();
+
+        var (seconds, rates) = (new double[rounds], new double[rounds]);
+        double[] before = Parts(agent);
+        (long first, long stepsBefore) = (Updates(agent), agent.StepCount);
+        for (int round = 0; round < rounds; round++)
         {
-            CliOption.Text("--task", "TASK", "the task [reacher-single]"),
-            CliOption.Text("--rounds", "N", "rounds of refit_episodes episodes and a fit [3]"), CliOption.Device(),
-            CliOption.Text("--threads", "N", "threads of the CPU; 0: one per core [0]"),
-            CliOption.Set("change a setting, such as plan=ilqg; may be repeated"), CliOption.Json(),
+            (long updates, long from) = (Updates(agent), Stopwatch.GetTimestamp());
+            while (agent.Running && agent.EpisodesEnded < (round + 2) * n) agent.Step();
+            double passed = Stopwatch.GetElapsedTime(from).TotalSeconds;
+            (seconds[round], rates[round]) = (passed / n, (Updates(agent) - updates) / passed);
+        }
+        long made = Updates(agent) - first;
+        Check(agent, s, made, agent.StepCount - stepsBefore);
+
+        double[] spent = [.. Parts(agent).Zip(before, (after, b) => after - b)];
+        var result = new
+        {
+            Task = task.Name, Device = device.Info.Name, Threads = threads,
+            Imagination = $"{s.Imagination.Kind}".ToLowerInvariant(), Plan = $"{s.Plan.Kind}".ToLowerInvariant(),
+            Episodes = rounds * n, UpdatesPerEpisode = (double)made / (rounds * n),
+            SecondsPerEpisode = BenchmarkRounds.Median(seconds), Rounds = seconds,
+            Shares = Enum.GetValues<TrainingPart>().Where(p => p != TrainingPart.Tests)
+                .ToDictionary(p => $"{p}".ToLowerInvariant(), p => spent[(int)p] / spent.Sum()),
+            UpdatesPerSecond = BenchmarkRounds.Median(rates),
+            Hardware = device.Info.Description, Commit = Versions.BuiltFrom,
         };
-        command.SetAction(parsed =>
-        {
-            int rounds = parsed.Integer("--rounds", 3, 1, 1000);
-            // the paper's own numbers, whatever suits the task
-            GivenValue[] standard =
-            [
-                new("imagination", "fitted", "bench step"), new("imagined_updates", "0", "bench step"),
-                new("imagination_off_after", "0", "bench step"), new("imagination_patience", "0", "bench step"),
-                new("imagination_error_limit", "0", "bench step"),
-            ];
-            var given = parsed.GetValue<string[]>("--set")!.Select(SettingsResolver.Split).ToList();
-            foreach (string key in (string[])["device", "threads"])
-                if (parsed.Given($"--{key}") is { } text) given.Add(new GivenValue(key, text, $"--{key}"));
-            StepBenchmarkResult r = StepBenchmark.Run(
-                parsed.Given("--task") ?? "reacher-single",
-                loaded => SettingsResolver.Resolve([.. GivenValue.Of(loaded), .. standard, .. given]), rounds);
-            if (parsed.IsJson()) Json.Write(terminal.Out, r);
-            else terminal.Out.WriteLine(Sentence(r));
-            return 0;
-        });
-        return command;
+        if (parsed.IsJson()) Json.Write(terminal.Out, result);
+        else
+            terminal.Out.WriteLine($"{result.SecondsPerEpisode:0.00} s an episode of {task.Name} on {result.Device}, "
+                + $"threads {threads}: {result.UpdatesPerEpisode:0} updates, "
+                + $"{Texts.Rate(result.UpdatesPerSecond)} updates/s; "
+                + string.Join(", ", result.Shares.Select(share => $"{share.Key} {share.Value:0.0%}")));
+        return 0;
     }
 
-    private static string Sentence(StepBenchmarkResult r) => string.Create(CultureInfo.InvariantCulture,
-        $"{r.SecondsPerEpisode:0.00} s an episode of {r.Task} on {r.Device}, threads {r.Threads}: {r.UpdatesPerEpisode:0} updates, ")
-        + $"{Texts.Rate(r.UpdatesPerSecond)} updates/s; "
-        + string.Join(", ", r.Shares.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Key} {s.Value:0.0%}")));
+    // the paper's own numbers, whatever suits the task; then what was given
+    private static TrainingSettings Settings(ParseResult parsed, ControlTask task)
+    {
+        GivenValue[] standard =
+        [
+            new("imagination", "fitted", "bench step"), new("imagined_updates", "0", "bench step"),
+            new("imagination_off_after", "0", "bench step"), new("imagination_patience", "0", "bench step"),
+            new("imagination_error_limit", "0", "bench step"),
+        ];
+        var given = parsed.GetValue<string[]>("--set")!.Select(SettingsResolver.Split).ToList();
+        foreach (string key in (string[])["device", "threads"])
+            if (parsed.Given($"--{key}") is { } text) given.Add(new GivenValue(key, text, $"--{key}"));
+        return SettingsResolver.Resolve([.. GivenValue.Of(task), .. standard, .. given]);
+    }
+
+    /// <exception cref="UserException">Other updates were made than the settings say.</exception>
+    private static void Check(NafAgent agent, TrainingSettings s, long updates, long steps)
+    {
+        if (agent.Summaries[0].Stopped is { } reason) throw new UserException($"the learner stopped: {reason}");
+        int imagined = s.Imagination.Kind == ImaginationKind.Off ? 0 : s.ImaginedUpdates;
+        long asked = steps * (s.Naf.UpdatesPerStep + imagined);
+        if (updates != asked)
+            throw new UserException(
+                $"{updates} updates were made in {steps} steps where {asked} were asked for: imagination ended or "
+                + "rested; leave out imagination_off_after, imagination_patience and imagination_error_limit");
+    }
+
+    // seconds of each part so far
+    private static double[] Parts(NafAgent agent) => [.. Enum.GetValues<TrainingPart>().Select(agent.Times.Seconds)];
+
+    private static long Updates(NafAgent agent) => agent.Summaries[0].Updates;
 }

@@ -11,9 +11,7 @@ using Naf.Host.Settings;
 
 namespace Naf.Cli.Bench;
 
-/// <summary>
-/// <c>naf bench</c> of a kernel: held against the reference, timed, and shown beside the device's ceilings.
-/// </summary>
+/// <summary><c>naf bench</c> of a kernel: checked, timed, and shown beside the device's ceilings.</summary>
 internal static class KernelBenchCommand
 {
     /// <typeparam name="TSizes">Its properties with a <see cref="SizeAttribute"/> are options.</typeparam>
@@ -30,14 +28,17 @@ internal static class KernelBenchCommand
     {
         PropertyInfo[] properties = [.. typeof(TSizes).GetProperties().Where(p => p.IsDefined(typeof(SizeAttribute)))];
         Option[] options = [.. properties.Select(p => OptionOf(p, new TSizes()))];
-        var command = new ExampleCommand(name, description, $"naf bench {name} --device cpu --threads 1 --json");
-        foreach (Option option in options) command.Add(option);
-        command.Add(CliOption.Device());
-        command.Add(CliOption.Text("--threads", "N", "threads where the device is the CPU; 0: one per core [0]"));
-        command.Add(CliOption.Text(
-            "--seconds", "S", $"seconds of timing, after compiling and checking [{standardSeconds}]"));
-        command.Add(CliOption.Json());
-        command.SetAction(parsed =>
+        var command = new ExampleCommand(name, description, $"naf bench {name} --device cpu --threads 1 --json", Run);
+        foreach (Option option in (Option[])
+        [
+            .. options, CliOption.Device(),
+            CliOption.Text("--threads", "N", "threads where the device is the CPU; 0: one per core [0]"),
+            CliOption.Text("--seconds", "S", $"seconds of timing, after compiling and checking [{standardSeconds}]"),
+            CliOption.Json(),
+        ]) command.Add(option);
+        return command;
+
+        int Run(ParseResult parsed)
         {
             var sizes = new TSizes();
             foreach ((PropertyInfo property, Option option) in properties.Zip(options))
@@ -70,12 +71,12 @@ internal static class KernelBenchCommand
                 };
                 if (parsed.IsJson()) Json.Write(terminal.Out, where, sizes, fields, reached);
                 else
-                    terminal.Out.WriteLine($"{result} on {where.Device} ({where.Instructions})"
-                        + (where.Threads > 0 ? $", threads {where.Threads}, {words}; " : $", {words}; ")
-                        + $"{Of(reached.GflopPerSecond, ceiling.GflopPerSecond)} GFLOP/s, "
-                        + $"{Of(reached.GigabytesPerSecond, ceiling.GigabytesPerSecond)} GB/s"
-                        + (ceiling.ProductGflopPerSecond is { } product ? string.Create(
-                            CultureInfo.InvariantCulture, $"; cuBLAS products reach {product:0.0} GFLOP/s") : ""));
+                    terminal.Out.WriteLine($"{result} on {where.Device} ({where.Instructions}), "
+                        + (where.Threads > 0 ? $"threads {where.Threads}, " : "") + $"{words}; "
+                        + $"{reached.GflopPerSecond:0.0} of {ceiling.GflopPerSecond:0.0} GFLOP/s, "
+                        + $"{reached.GigabytesPerSecond:0.0} of {ceiling.GigabytesPerSecond:0.0} GB/s"
+                        + (ceiling.ProductGflopPerSecond is { } product
+                            ? $"; cuBLAS products reach {product:0.0} GFLOP/s" : ""));
             }
             catch (ArgumentException e)
             {
@@ -83,12 +84,8 @@ internal static class KernelBenchCommand
                 throw new UserException(e.Message);
             }
             return 0;
-        });
-        return command;
+        }
     }
-
-    private static string Of(double reached, double most) =>
-        string.Create(CultureInfo.InvariantCulture, $"{reached:0.0} of {most:0.0}");
 
     private static Option OptionOf(PropertyInfo property, object standard)
     {

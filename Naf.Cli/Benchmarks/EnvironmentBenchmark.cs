@@ -34,32 +34,32 @@ internal static class EnvironmentBenchmark
     {
         using ControlTask task = ControlTask.Load(name);
         using var team = new WorkTeam(threads);
-        var walks = new PairedWalk[threads];
+        var episodes = new PairedEpisodes[threads];
         try
         {
-            for (int i = 0; i < threads; i++) walks[i] = new PairedWalk(task, (ulong)i);
-            (var rounds, var rates, var gains) = (new List<StepTimes>(), new List<double>(), new List<double>());
+            for (int i = 0; i < threads; i++) episodes[i] = new PairedEpisodes(task, (ulong)i);
+            double[] rates = new double[RoundCount], gains = new double[RoundCount];
+            double[] own = new double[RoundCount], mujoco = new double[RoundCount];
             double share = seconds / RoundCount / (threads > 1 ? 2 : 1);
-            while (rates.Count < RoundCount)
+            for (int round = 0; round < RoundCount; round++)
             {
-                StepTimes alone = threads > 1 ? walks[0].Time(share) : default;
-                var of = new StepTimes[threads];
-                team.Run(worker => of[worker] = walks[worker].Time(share));
-                rounds.Add(new StepTimes(of.Average(t => t.Microseconds), of.Average(t => t.MujocoMicroseconds)));
-                rates.Add(of.Sum(t => t.Rate));
-                gains.Add(rates[^1] / alone.Rate);
+                double alone = threads > 1 ? 1e6 / episodes[0].Time(share).Microseconds : 0;
+                var times = new (double Microseconds, double MujocoMicroseconds)[threads];
+                team.Run(worker => times[worker] = episodes[worker].Time(share));
+                own[round] = times.Average(t => t.Microseconds);
+                mujoco[round] = times.Average(t => t.MujocoMicroseconds);
+                rates[round] = times.Sum(t => 1e6 / t.Microseconds);
+                gains[round] = rates[round] / alone;
             }
             return new EnvironmentBenchmarkResult(
                 "environment", task.Name, MujocoLibrary.Load().Version, threads, BenchmarkRounds.Median(rates), rates,
-                Median(r => r.Microseconds), Median(r => r.MujocoMicroseconds),
-                Median(r => r.Microseconds / r.MujocoMicroseconds), threads > 1 ? BenchmarkRounds.Median(gains) : null,
-                walks[0].Checksum.ToString("x16", CultureInfo.InvariantCulture));
-
-            double Median(Func<StepTimes, double> of) => BenchmarkRounds.Median([.. rounds.Select(of)]);
+                BenchmarkRounds.Median(own), BenchmarkRounds.Median(mujoco),
+                BenchmarkRounds.Median([.. own.Zip(mujoco, (total, part) => total / part)]),
+                threads > 1 ? BenchmarkRounds.Median(gains) : null, $"{episodes[0].Checksum:x16}");
         }
         finally
         {
-            foreach (PairedWalk? walk in walks) walk?.Dispose();
+            foreach (PairedEpisodes? pair in episodes) pair?.Dispose();
         }
     }
 }

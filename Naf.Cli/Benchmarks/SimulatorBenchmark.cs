@@ -41,7 +41,7 @@ internal static class SimulatorBenchmark
                 .Select(pieces => pieces * Piece * substeps * threads)];
             return new SimulatorBenchmarkResult(
                 "mj_step", path, model.Library.Version, threads, substeps, BenchmarkRounds.Median(rates), rates,
-                checksum.ToString("x16", CultureInfo.InvariantCulture), qpos);
+                $"{checksum:x16}", qpos);
         }
         finally
         {

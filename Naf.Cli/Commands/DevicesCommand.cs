@@ -5,38 +5,36 @@ using Naf.Cli.Common;
 
 namespace Naf.Cli.Commands;
 
-/// <summary><c>naf devices</c>: what learners could live on here, and what to install where that is the processor alone.</summary>
+/// <summary><c>naf devices</c>: the devices that can train, and what to install where there is no GPU.</summary>
 internal static class DevicesCommand
 {
     private static readonly string[] Heads = ["name", "kind", "hardware", "units", "memory", "driver", "kernels", "state"];
 
-    public static Command Create(Terminal terminal)
+    public static Command Create(Terminal terminal) => new ExampleCommand(
+        "devices", "Lists the devices of this machine.", "naf devices --json", parsed => Run(terminal, parsed))
     {
-        var command = new ExampleCommand("devices", "Lists the devices of this machine.", "naf devices --json")
+        CliOption.Json(),
+    };
+
+    private static int Run(Terminal terminal, ParseResult parsed)
+    {
+        IReadOnlyList<DeviceInfo> devices = DeviceList.All();
+        IReadOnlyList<string> missing = DeviceList.Missing();
+        if (parsed.IsJson())
         {
-            CliOption.Json(),
-        };
-        command.SetAction(parsed =>
-        {
-            IReadOnlyList<DeviceInfo> devices = DeviceList.All();
-            IReadOnlyList<string> missing = DeviceList.Missing();
-            if (parsed.IsJson())
-            {
-                Json.Write(terminal.Out, new { Devices = devices, Missing = missing });
-                return 0;
-            }
-            terminal.WriteTable([Heads, .. devices.Select(Row)]);
-            if (!devices.Any(d => d.IsGpu && d.Usable))
-                foreach (string library in missing) terminal.Out.WriteLine(library);
+            Json.Write(terminal.Out, new { Devices = devices, Missing = missing });
             return 0;
-        });
-        return command;
+        }
+        terminal.WriteTable([Heads, .. devices.Select(Row)]);
+        if (!devices.Any(d => d.IsGpu && d.Usable))
+            foreach (string library in missing) terminal.Out.WriteLine(library);
+        return 0;
     }
 
     private static string[] Row(DeviceInfo d) =>
     [
-        d.Name, d.Kind == "cpu" ? d.Kind : $"{d.Kind} {(d.IsGpu ? "GPU" : "CPU")}", d.Description, d.Units.ToString(CultureInfo.InvariantCulture),
-        $"{(d.Memory / 1073741824.0).ToString("F1", CultureInfo.InvariantCulture)} GiB", d.Driver.Length > 0 ? d.Driver : "-", d.Instructions,
+        d.Name, d.Kind == "cpu" ? d.Kind : $"{d.Kind} {(d.IsGpu ? "GPU" : "CPU")}", d.Description, $"{d.Units}",
+        $"{d.Memory / 1073741824.0:F1} GiB", d.Driver.Length > 0 ? d.Driver : "-", d.Instructions,
         d.Usable ? "usable" : d.Reason,
     ];
 }

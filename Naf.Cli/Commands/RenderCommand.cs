@@ -22,7 +22,7 @@ internal sealed class RenderCommand
 
     private readonly Terminal _terminal;
     private readonly PolicyTarget _target;
-    private readonly string _out, _policy;
+    private readonly string _out;
     private readonly bool _isVideo, _json;
     private readonly string? _trajectory, _camera;
     private readonly ulong _seed;
@@ -35,7 +35,7 @@ internal sealed class RenderCommand
     /// <exception cref="UserException">An option's value, or two options that exclude each other.</exception>
     private RenderCommand(Terminal terminal, ParseResult parsed)
     {
-        (_terminal, _target, _json) = (terminal, PolicyTarget.Of(parsed), parsed.IsJson());
+        (_terminal, _target, _json) = (terminal, new PolicyTarget(parsed), parsed.IsJson());
         _out = parsed.File("--out")
             ?? throw new UserException("naf render needs --out FILE, a picture (.png) or a video (.mp4)");
         _isVideo = Path.GetExtension(_out).ToLowerInvariant() switch
@@ -49,15 +49,14 @@ internal sealed class RenderCommand
         if (_isVideo && step is not null)
             throw new UserException($"--step {step} chooses the state of a picture (.png); a video shows them all");
 
-        _policy = _target.Policy(parsed);
         _trajectory = parsed.File("--trajectory");
-        if (_trajectory is not null)
+        if (_trajectory is null) _learner = _target.Learner;
+        else
             foreach (string option in (string[])["--policy", "--episode", "--seed", "--learner"])
                 if (parsed.Given(option) is not null)
                     throw new UserException(
                         $"{option} chooses an episode to play, and --trajectory is one; leave out either");
-        _learner = _trajectory is null ? _target.Learner(parsed, _policy) : null;
-        _seed = _target.Seed(parsed);
+        _seed = _target.Seed;
         _episode = parsed.Integer("--episode", 0, 0);
         _step = step is null ? null : parsed.Integer("--step", 0, 0);
         _camera = parsed.Given("--camera");
@@ -71,26 +70,22 @@ internal sealed class RenderCommand
         }
     }
 
-    public static Command Create(Terminal terminal)
+    public static Command Create(Terminal terminal) => new ExampleCommand(
+        "render", "Draws an episode: a picture (.png) or a video (.mp4). Needs neither a display nor a GPU.",
+        "naf render runs/cartpole-naf-1 --out cartpole.mp4",
+        parsed => new RenderCommand(terminal, parsed).Run(), _ => Notes)
     {
-        var command = new ExampleCommand(
-            "render", "Draws an episode: a picture (.png) or a video (.mp4). Needs neither a display nor a GPU.",
-            "naf render runs/cartpole-naf-1 --out cartpole.mp4", _ => Notes)
-        {
-            CliOption.Target(), CliOption.Text("--out", "FILE", "the file to write: .png, or .mp4 (through ffmpeg)"),
-            CliOption.Policy(),
-            CliOption.Text("--trajectory", "FILE", "play this file (of naf evaluate --trajectory) instead"),
-            CliOption.Text("--episode", "N", "which of the seed's episodes [0]"),
-            CliOption.Text("--seed", "S", "seed of the starts [the run's test_seed]"),
-            CliOption.Text("--learner", "K", "which learner of the run [0]"),
-            CliOption.Text("--step", "T", "the state that a picture shows, from 0 (the start) [the last]"),
-            CliOption.Text("--camera", "NAME", "a camera of the model [the task's]"),
-            CliOption.Text("--width", "W", "pixels in a row [640]"), CliOption.Text("--height", "H", "rows [480]"),
-            CliOption.Json(),
-        };
-        command.SetAction(parsed => new RenderCommand(terminal, parsed).Run());
-        return command;
-    }
+        CliOption.Target(), CliOption.Text("--out", "FILE", "the file to write: .png, or .mp4 (through ffmpeg)"),
+        CliOption.Policy(),
+        CliOption.Text("--trajectory", "FILE", "play this file (of naf evaluate --trajectory) instead"),
+        CliOption.Text("--episode", "N", "which of the seed's episodes [0]"),
+        CliOption.Text("--seed", "S", "seed of the starts [the run's test_seed]"),
+        CliOption.Text("--learner", "K", "which learner of the run [0]"),
+        CliOption.Text("--step", "T", "the state that a picture shows, from 0 (the start) [the last]"),
+        CliOption.Text("--camera", "NAME", "a camera of the model [the task's]"),
+        CliOption.Text("--width", "W", "pixels in a row [640]"), CliOption.Text("--height", "H", "rows [480]"),
+        CliOption.Json(),
+    };
 
     private int Run()
     {
@@ -102,48 +97,47 @@ internal sealed class RenderCommand
         if (step > episode.Steps) throw new UserException($"--step {step}: the episode has {episode.Steps} steps; take 0 to {episode.Steps}");
 
         using var pictures = new EpisodePictures(task, episode, _width, _height, _camera);
-        FrameRate rate = FrameRate.Of(task.ControlStep);
         if (!_isVideo) OutputFile.Write(_out, target => Png.Write(target, pictures.Still(step)));
         else
         {
             using var stop = new StopSignals();
-            if (!Encode(pictures, rate, stop.Token))
+            if (!Encode(pictures, stop.Token))
             {
                 _terminal.Warn($"stopped; {_out} was not written");
                 return stop.ExitCode;
             }
         }
-
-        Report(task, episode, _isVideo ? null : step, _isVideo ? pictures.FramesAt(rate) : 1, rate);
+        Report(task, episode, step, pictures);
         return 0;
     }
 
     private Trajectory Play(ControlTask task)
     {
         var episode = new Trajectory();
-        if (_policy == "mpc")
+        if (_target.Policy == "mpc")
         {
-            using var planned = new PlannedEvaluation(task, _target.Planner(task, []), threads: 0);
+            using var planned = new PlannedEvaluation(task, _target.Planner(task), threads: 0);
             planned.Episode(_seed, (ulong)_episode, episode);
             return episode;
         }
         using RunPolicy? run = _learner is { } k
             ? RunPolicy.Open(task, _target.Name, _target.Run, k, _terminal.Warn) : null;
-        Policy policy = run is not null ? run.Act : PolicyEvaluation.WithoutRun(_policy, _seed);
+        Policy policy = run is not null ? run.Act : PolicyEvaluation.WithoutRun(_target.Policy, _seed);
         using var evaluation = new Evaluator(task);
         evaluation.Episode(policy, _seed, (ulong)_episode, episode);
         return episode;
     }
 
     /// <returns>Whether the video is in its place: not when it was stopped before.</returns>
-    private bool Encode(EpisodePictures pictures, FrameRate rate, CancellationToken stop)
+    private bool Encode(EpisodePictures pictures, CancellationToken stop)
     {
-        int drawn = 0, most = pictures.FramesAt(rate);
-        using VideoFile video = VideoFile.Create(_out, _width, _height, rate);
-        using ProgressDisplay? display = _terminal.Interactive && !_json ? new ProgressDisplay(State) : null;
+        int drawn = 0, most = pictures.FrameCount;
+        using VideoFile video = VideoFile.Create(_out, _width, _height, pictures.FramesPerSecond);
+        using ProgressDisplay? display = ProgressDisplay.Show(
+            _terminal, _json, () => (Volatile.Read(ref drawn), most, $"frame {Volatile.Read(ref drawn)}/{most}"));
         try
         {
-            foreach (PixelImage frame in pictures.Frames(rate))
+            foreach (PixelImage frame in pictures.Frames())
             {
                 if (stop.IsCancellationRequested) return false;
                 video.Add(frame);
@@ -156,29 +150,29 @@ internal sealed class RenderCommand
         {
             return false; // Ctrl-C reaches ffmpeg too
         }
-
-        (double, double, string) State() =>
-            (Volatile.Read(ref drawn), most, string.Create(CultureInfo.InvariantCulture, $"frame {Volatile.Read(ref drawn)}/{most}"));
     }
 
-    private void Report(ControlTask task, Trajectory episode, int? step, int frames, FrameRate rate)
+    private void Report(ControlTask task, Trajectory episode, int step, EpisodePictures pictures)
     {
         bool played = _trajectory is null;
-        string policy = played ? _policy : "trajectory";
+        string policy = played ? _target.Policy : "trajectory";
+        int frames = _isVideo ? pictures.FrameCount : 1;
         if (_json)
         {
             Json.Write(_terminal.Out, new
             {
                 Out = _out, Target = _target.Name, Task = task.Name, Policy = policy, Trajectory = _trajectory,
                 Learner = _learner, Seed = played ? _seed : (ulong?)null, Episode = played ? _episode : (int?)null,
-                episode.Steps, Step = step, Frames = frames, FramesPerSecond = step is null ? rate.PerSecond : (double?)null,
+                episode.Steps, Step = _isVideo ? (int?)null : step, Frames = frames,
+                FramesPerSecond = _isVideo ? pictures.FramesPerSecond : (double?)null,
                 Width = _width, Height = _height, episode.Score,
             });
             return;
         }
         string which = _trajectory ?? $"{policy} policy, episode {_episode} (seed {_seed})";
-        string what = step is { } s ? $"step {s} of {episode.Steps}"
-            : string.Create(CultureInfo.InvariantCulture, $"{frames} frames, {frames / rate.PerSecond:0.##} s");
+        string what = _isVideo
+            ? $"{frames} frames, {frames / pictures.FramesPerSecond:0.##} s"
+            : $"step {step} of {episode.Steps}";
         string score = episode.Score is { } sum ? $"score {Texts.Score(sum)}, " : "";
         _terminal.Out.WriteLine($"{_out}: {task.Name}, {which}, {score}{what}, {_width} x {_height}");
     }

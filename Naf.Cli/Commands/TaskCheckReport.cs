@@ -49,7 +49,7 @@ internal sealed class TaskCheckReport(Terminal terminal)
         if (ends is null) return "never";
         if (ends.MeanStep is not { } step) return "in no random episode";
         IEnumerable<string> bounds = ends.Bounds.Where(b => b.Rate > 0).Select(b => $"{b.Name} in {Percent(b.Rate)}");
-        return $"{Percent(ends.Rate)} of random episodes, after {step.ToString("F0", CultureInfo.InvariantCulture)} steps on average, by "
+        return $"{Percent(ends.Rate)} of random episodes, after {step:F0} steps on average, by "
             + string.Join(", ", bounds);
     }
 
@@ -62,11 +62,8 @@ internal sealed class TaskCheckReport(Terminal terminal)
 
     private void Line(string label, string text) => Wrap(label.PadRight(Label), Label, text.Split(' '), " ");
 
-    private void List(string label, IEnumerable<string> items)
-    {
-        string[] all = [.. items];
-        Wrap(label.PadRight(Label), Label, all.Length == 0 ? ["none"] : all, ", ");
-    }
+    private void List(string label, IEnumerable<string> items) =>
+        Wrap(label.PadRight(Label), Label, [.. items.DefaultIfEmpty("none")], ", ");
 
     // breaks between items, and goes on under the first one
     private void Wrap(string start, int indent, IReadOnlyList<string> items, string separator)
@@ -94,5 +91,5 @@ internal sealed class TaskCheckReport(Terminal terminal)
     private static string Range(double? low, double? high) =>
         low is { } a && high is { } b ? $", {Texts.Number(a)} .. {Texts.Number(b)}" : "";
 
-    private static string Percent(double share) => (100 * share).ToString(share is > 0 and < 0.01 ? "0.##" : "0", CultureInfo.InvariantCulture) + "%";
+    private static string Percent(double share) => (100 * share).ToString(share is > 0 and < 0.01 ? "0.##" : "0") + "%";
 }

@@ -11,34 +11,33 @@ namespace Naf.Cli.Commands;
 /// <summary><c>naf tasks</c>: the built-in tasks with their sizes; <c>naf tasks --check</c>: one task, tried out.</summary>
 internal static class TasksCommand
 {
-    public static Command Create(Terminal terminal)
+    private static readonly ulong Seed = new TrainingSettings().TestSeed;
+
+    public static Command Create(Terminal terminal) => new ExampleCommand(
+        "tasks",
+        "Lists the built-in tasks (everywhere, a path to a task's file serves as well), or checks one of your own.",
+        "naf tasks --check my-task.yaml", parsed => Run(terminal, parsed))
     {
-        ulong seed = new TrainingSettings().TestSeed;
-        var command = new ExampleCommand(
-            "tasks", "Lists the built-in tasks (everywhere, a path to a task's file serves as well), or checks one of your own.",
-            "naf tasks --check my-task.yaml")
+        CliOption.Text("--check", "FILE", "a task's file or name: tries it out and says what it found"),
+        CliOption.Text("--episodes", "N", "with --check: random episodes [100]"),
+        CliOption.Text("--seed", "S", $"with --check: seed of starts and actions [{Seed}]"), CliOption.Json(),
+    };
+
+    private static int Run(Terminal terminal, ParseResult parsed)
+    {
+        if (parsed.Given("--check") is { } name)
         {
-            CliOption.Text("--check", "FILE", "a task's file or name: tries it out and says what it found"),
-            CliOption.Text("--episodes", "N", "with --check: random episodes [100]"),
-            CliOption.Text("--seed", "S", $"with --check: seed of starts and actions [{seed}]"), CliOption.Json(),
-        };
-        command.SetAction(parsed =>
-        {
-            if (parsed.Given("--check") is not { } name)
-            {
-                foreach (string option in (string[])["--episodes", "--seed"])
-                    if (parsed.Given(option) is { } value)
-                        throw new UserException($"{option} {value} goes with --check FILE");
-                List(terminal, parsed.IsJson());
-                return 0;
-            }
             int count = parsed.Integer("--episodes", 100, 1, 100_000);
-            TaskCheckResult result = Check(name, parsed.Seed(seed), count);
+            TaskCheckResult result = Check(name, parsed.Seed(Seed), count);
             if (parsed.IsJson()) Json.Write(terminal.Out, result);
             else new TaskCheckReport(terminal).Write(result);
             return 0;
-        });
-        return command;
+        }
+        foreach (string option in (string[])["--episodes", "--seed"])
+            if (parsed.Given(option) is { } value)
+                throw new UserException($"{option} {value} goes with --check FILE");
+        List(terminal, parsed.IsJson());
+        return 0;
     }
 
     private static void List(Terminal terminal, bool json)
@@ -55,8 +54,9 @@ internal static class TasksCommand
         if (json) Json.Write(terminal.Out, new { Tasks = tasks });
         else
             terminal.WriteTable([["name", "observations", "actions", "steps", "seconds a step", "what"],
-                .. tasks.Select(t => (string[])[t.Name, Text(t.ObservationSize), Text(t.ActionSize), Text(t.Horizon),
-                    Text(t.ControlStep), t.Description])]);
+                .. tasks.Select(t => (string[])[
+                    t.Name, $"{t.ObservationSize}", $"{t.ActionSize}", $"{t.Horizon}", $"{t.ControlStep}",
+                    t.Description])]);
     }
 
     private static TaskCheckResult Check(string name, ulong seed, int episodes)
@@ -67,6 +67,4 @@ internal static class TasksCommand
         TaskCheckResult result = TaskCheck.Run(task, model, seed, episodes);
         return result with { Warnings = [.. result.Warnings, .. warnings.Sentences()] };
     }
-
-    private static string Text(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
 }

@@ -22,17 +22,17 @@ internal static class TrainCommand
     {
         var command = new ExampleCommand(
             "train", "Trains a policy for a task and keeps everything in a run's folder.",
-            "naf train reacher-single --episodes 150 --seeds 0..4 --set tau=0.01      five learners side by side", SettingsText)
+            "naf train reacher-single --episodes 150 --seeds 0..4 --set tau=0.01      five learners side by side",
+            parsed => Run(terminal, parsed), SettingsText)
         {
             new Argument<string?>("TASK")
             {
                 Description = "a built-in task (naf tasks) or a task's .yaml file", Arity = ArgumentArity.ZeroOrOne,
             },
         };
-        foreach ((string key, string option, string shown) in Direct)
-            command.Add(CliOption.Text(option, shown, Setting.Find(key)!.Help));
         foreach (Option option in (Option[])
         [
+            .. Direct.Select(d => CliOption.Text(d.Option, d.Shown, Setting.Find(d.Key)!.Help)),
             CliOption.Text("--seeds", "A..B", "a population: a learner for each seed from A to B [one]"),
             CliOption.Set("change a setting; may be repeated"),
             CliOption.Text("--config", "FILE", "settings from a YAML file, such as another run's config.yaml"),
@@ -44,7 +44,6 @@ internal static class TrainCommand
                 "--accept-changes", "with --resume: go on although the simulator or the device are not what they were"),
             CliOption.Flag("--json", "print one JSON object at the end"),
         ]) command.Add(option);
-        command.SetAction(parsed => Run(terminal, parsed));
         return command;
     }
 
@@ -55,12 +54,11 @@ internal static class TrainCommand
         using var stop = new StopSignals();
         run.Warn = terminal.Warn;
         if (run.DeviceNote.Length > 0) terminal.Warn(run.DeviceNote);
-        WarnOfIdle(terminal, run.Settings, given);
+        WarnOfUnused(terminal, run.Settings, given);
 
         var warnings = new MujocoWarningReport();
         TrainingResult result;
-        using (ProgressDisplay? display = terminal.Interactive && !parsed.IsJson()
-            ? new ProgressDisplay(() => Describe(run.Progress)) : null)
+        using (ProgressDisplay? display = ProgressDisplay.Show(terminal, parsed.IsJson(), () => Describe(run.Progress)))
             result = run.Train(stop.Token);
         warnings.Give(terminal);
 
@@ -85,12 +83,11 @@ internal static class TrainCommand
         if (parsed.Given("--seeds") is not { } range) return given;
         if (given.Any(g => g.Place == "--seed")) throw new UserException("--seed and --seeds exclude each other; give one of them");
         string[] ends = range.Split("..");
-        if (ends.Length != 2 || !ulong.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out ulong first)
-            || !ulong.TryParse(ends[1], NumberStyles.None, CultureInfo.InvariantCulture, out ulong last)
+        if (ends.Length != 2 || !ulong.TryParse(ends[0], NumberStyles.None, null, out ulong first)
+            || !ulong.TryParse(ends[1], NumberStyles.None, null, out ulong last)
             || first > last || last - first >= 4096)
             throw new UserException($"--seeds {range}: expected A..B with A not above B, such as 0..7");
-        string learners = (last - first + 1).ToString(CultureInfo.InvariantCulture);
-        return [.. given, new("seed", ends[0], "--seeds"), new("learners", learners, "--seeds")];
+        return [.. given, new("seed", ends[0], "--seeds"), new("learners", $"{last - first + 1}", "--seeds")];
     }
 
     /// <exception cref="UserException">Options that do not go together.</exception>
@@ -118,7 +115,7 @@ internal static class TrainCommand
     }
 
     // what was asked for and has no effect
-    private static void WarnOfIdle(Terminal terminal, TrainingSettings s, List<GivenValue> given)
+    private static void WarnOfUnused(Terminal terminal, TrainingSettings s, List<GivenValue> given)
     {
         bool learns = s.Imagination.Kind != ImaginationKind.Off || s.Plan.Kind == PlanKind.Ilqg;
         if (learns && s.Imagination.RefitEpisodes >= s.Episodes)
@@ -132,8 +129,8 @@ internal static class TrainCommand
     }
 
     private static (double Done, double Most, string Text) Describe(TrainingProgress p) => (p.EpisodesEnded, p.Episodes,
-        string.Create(CultureInfo.InvariantCulture, $"episode {p.EpisodesEnded}/{p.Episodes}")
-        + $"  test {Texts.Score(p.LastTest)} (best {Texts.Score(p.BestTest)})  {Texts.Rate(p.UpdatesPerSecond)} updates/s"
+        $"episode {p.EpisodesEnded}/{p.Episodes}  test {Texts.Score(p.LastTest)} (best {Texts.Score(p.BestTest)})  "
+        + $"{Texts.Rate(p.UpdatesPerSecond)} updates/s"
         + (p.Left is { } left ? $"  {Texts.Duration(left)} left" : ""));
 
     private static void Report(Terminal terminal, TrainingResult r)

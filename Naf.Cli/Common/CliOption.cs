@@ -5,8 +5,8 @@ using Naf.Host.Common;
 namespace Naf.Cli.Common;
 
 /// <summary>
-/// The options of commands. Values stay text until an action reads them here or by <c>Setting</c>; an error says what was
-/// expected.
+/// The options of commands. Values stay text until a command reads them here or by <c>Setting</c>; an error says what
+/// was expected.
 /// </summary>
 internal static class CliOption
 {
@@ -28,17 +28,14 @@ internal static class CliOption
         "--policy", "NAME",
         "run (a run's policy without noise), random, zero (no action) or mpc (a planner) [run for a run, random for a task]");
 
-    /// <summary>--device.</summary>
     public static Option<string?> Device() => Text("--device", "D", "auto, cpu, cuda:N, opencl:N or emulated [auto]");
 
     /// <summary>--set, which may be given several times.</summary>
     public static Option<string[]> Set(string description) =>
         new("--set") { Description = description, HelpName = "KEY=VALUE", DefaultValueFactory = _ => [] };
 
-    /// <summary>--json, which every command has.</summary>
     public static Option<bool> Json() => Flag("--json", "print one JSON object");
 
-    /// <summary>Whether --json was given.</summary>
     public static bool IsJson(this ParseResult parsed) => parsed.GetValue<bool>("--json");
 
     /// <summary>An option's or argument's text; null where it was not given.</summary>
@@ -54,16 +51,12 @@ internal static class CliOption
     /// <summary>An option's name of a file; null where the option was not given.</summary>
     /// <exception cref="UserException">It is empty.</exception>
     public static string? File(this ParseResult parsed, string option) =>
-        parsed.Given(option) is { } text && string.IsNullOrWhiteSpace(text)
-            ? throw new UserException($"{option} '{text}': expected the name of a file") : parsed.Given(option);
+        parsed.Given(option) is var text && text is not null && string.IsNullOrWhiteSpace(text)
+            ? throw new UserException($"{option} '{text}': expected the name of a file") : text;
 
-    /// <summary>--seed.</summary>
-    /// <exception cref="UserException">It is not one.</exception>
     public static ulong Seed(this ParseResult parsed, ulong standard) =>
         Number(parsed, "--seed", standard, NumberStyles.None, _ => true, "a whole number from 0");
 
-    /// <summary>--seconds.</summary>
-    /// <exception cref="UserException">It is not above 0.</exception>
     public static double Seconds(this ParseResult parsed, double standard) => Number(
         parsed, "--seconds", standard, NumberStyles.Float, value => value > 0 && double.IsFinite(value),
         "a number of seconds above 0");
@@ -73,7 +66,7 @@ internal static class CliOption
         where T : INumber<T>
     {
         if (parsed.Given(option) is not { } text) return standard;
-        return T.TryParse(text, style, CultureInfo.InvariantCulture, out T? value) && fits(value)
+        return T.TryParse(text, style, null, out T? value) && fits(value)
             ? value : throw new UserException($"{option} {text}: expected {expected}");
     }
 }

@@ -3,12 +3,20 @@ using System.CommandLine;
 namespace Naf.Cli.Common;
 
 /// <summary>A command that shows an example at the end of its help.</summary>
-/// <param name="example">A line to type, and what it does.</param>
-/// <param name="notes">More to say before the example, or all of it after <c>--help all</c>.</param>
-internal sealed class ExampleCommand(
-    string name, string description, string example, Func<bool, string>? notes = null) : Command(name, description)
+internal sealed class ExampleCommand : Command
 {
-    public string Example => example;
+    /// <param name="example">A line to type, and what it does.</param>
+    /// <param name="run">What the command does, to its exit code; null where only its subcommands do something.</param>
+    /// <param name="notes">More to say before the example, or all of it after <c>--help all</c>.</param>
+    public ExampleCommand(
+        string name, string description, string example, Func<ParseResult, int>? run, Func<bool, string>? notes = null)
+        : base(name, description)
+    {
+        (Example, Notes) = (example, notes);
+        if (run is not null) SetAction(run);
+    }
 
-    public string Notes(bool all) => notes?.Invoke(all) ?? "";
+    public string Example { get; }
+
+    public Func<bool, string>? Notes { get; }
 }

@@ -9,12 +9,17 @@ internal sealed class ProgressDisplay : IDisposable
     private readonly ManualResetEventSlim _ended = new();
     private readonly Thread _thread;
 
-    /// <param name="state">How much is done, of how much, and words for it; asked by the thread.</param>
-    public ProgressDisplay(Func<(double Done, double Most, string Text)> state)
+    private ProgressDisplay(Func<(double Done, double Most, string Text)> state)
     {
-        _thread = new Thread(() => Show(state)) { IsBackground = true, Name = "naf progress" };
+        _thread = new Thread(() => Draw(state)) { IsBackground = true, Name = "naf progress" };
         _thread.Start();
     }
+
+    /// <summary>A display where a person watches and no JSON was asked for; else null.</summary>
+    /// <param name="state">How much is done, of how much, and words for it; asked by the thread.</param>
+    public static ProgressDisplay? Show(
+        Terminal terminal, bool json, Func<(double Done, double Most, string Text)> state) =>
+        terminal.Interactive && !json ? new ProgressDisplay(state) : null;
 
     /// <summary>Takes the line away.</summary>
     public void Dispose()
@@ -24,7 +29,7 @@ internal sealed class ProgressDisplay : IDisposable
         _ended.Dispose();
     }
 
-    private void Show(Func<(double Done, double Most, string Text)> state)
+    private void Draw(Func<(double Done, double Most, string Text)> state)
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         console.Progress().AutoClear(true).HideCompleted(false)

@@ -1,8 +1,6 @@
 namespace Naf.Cli.Common;
 
 /// <summary>Where a command writes: results to <paramref name="Out"/>, everything else to <paramref name="Error"/>.</summary>
-/// <param name="Out">Standard output.</param>
-/// <param name="Error">Standard error.</param>
 /// <param name="Interactive">Whether a person watches both: only then is progress shown.</param>
 internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interactive)
 {

@@ -5,7 +5,7 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Checks;
 
-/// <summary>What a task does when nothing is done, when each actuator is pushed alone, and when all are held at their ends.</summary>
+/// <summary>Tries a task without actions, with one actuator at a time, and with all of them at their limits.</summary>
 internal sealed class ActionTrial
 {
     private const int Starts = 3, PushSteps = 20, HeldEpisodes = 20;
@@ -36,7 +36,7 @@ internal sealed class ActionTrial
     /// <summary>Largest |qvel| after the first control step without actions.</summary>
     public double FirstSpeed { get; private set; }
 
-    // the same start, once without actions and once with one of them: what is observed must differ, be it in the last bit
+    // from the same start without actions and with one: the observations must differ, if only in the last bit
     private void Push(ControlEnvironment environment, int start)
     {
         double[] still = Observed(environment, start, new double[_task.ActionSize]);

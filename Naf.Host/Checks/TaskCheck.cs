@@ -6,9 +6,7 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Checks;
 
-/// <summary>
-/// Tries a task out before anything is trained on it: random actions, none, and such as are held at their ends.
-/// </summary>
+/// <summary>Tries a task before it is trained on: random actions, no actions, and actions at their limits.</summary>
 internal static class TaskCheck
 {
     /// <summary>Resets and steps the task many times.</summary>
@@ -20,11 +18,11 @@ internal static class TaskCheck
     public static TaskCheckResult Run(ControlTask task, string modelFile, ulong seed, int episodes)
     {
         TrainingSettings settings = SettingsResolver.Resolve(GivenValue.Of(task));
-        var play = new RandomPlay(task, seed, episodes);
+        var random = new RandomEpisodes(task, seed, episodes);
         var trial = new ActionTrial(task, seed);
         var result = new TaskCheckResult(
-            task.Name, Model(task, modelFile), [.. play.Numbers()], [.. play.Parts()], play.Ends(),
-            [.. play.Measures()], play.Score, play.Size(settings.Naf.RewardScale), []);
+            task.Name, Model(task, modelFile), [.. random.Numbers()], [.. random.Parts()], random.Ends(),
+            [.. random.Measures()], random.Score, random.Size(settings.Naf.RewardScale), []);
         return result with { Warnings = [.. TaskWarnings.Of(task, result, trial)] };
     }
 

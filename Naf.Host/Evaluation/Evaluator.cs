@@ -13,7 +13,7 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
     private readonly double[] _action = new double[task.ActionSize];
 
     /// <summary>Scores of <paramref name="episodes"/> episodes, put together.</summary>
-    /// <param name="first">Takes the first episode down, where given.</param>
+    /// <param name="first">Receives the first episode, where given.</param>
     /// <exception cref="Naf.Sim.Mujoco.SimulationException">An episode left the finite numbers.</exception>
     public EvaluationResult Run(Policy policy, ulong seed, int episodes, Trajectory? first = null) =>
         Run(task, episodes, i => Episode(policy, seed, (ulong)i, i == 0 ? first : null));
@@ -33,7 +33,7 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
     }
 
     /// <summary>One episode: its score, and whether it was a success.</summary>
-    /// <param name="record">Takes the episode down, where given.</param>
+    /// <param name="record">Receives the episode, where given.</param>
     public (double Score, bool Success) Episode(Policy policy, ulong seed, ulong episode, Trajectory? record = null) => Episode(
         (environment, action) =>
         {
@@ -44,18 +44,18 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
         seed, episode, record);
 
     /// <summary>One episode of a controller that looks at the environment itself: its score, and whether it was a success.</summary>
-    /// <param name="record">Takes the episode down, where given.</param>
+    /// <param name="record">Receives the episode, where given.</param>
     public (double Score, bool Success) Episode(Controller controller, ulong seed, ulong episode, Trajectory? record = null)
     {
         _environment.Reset(seed, RandomStream.TestReset, episode);
         while (true)
         {
             controller(_environment, _action);
-            TrajectoryRow? before = record is null ? null : Row();
+            TrajectoryRow? before = record is null ? null : Row([.. _action.Select(u => Math.Clamp(u, -1, 1))]);
             StepResult result = _environment.Step(_action);
-            if (before is not null) record!.Add(before with { Action = [.. _action.Select(u => Math.Clamp(u, -1, 1))], Reward = result.Reward });
+            if (before is not null) record!.Rows.Add(before with { Reward = result.Reward });
             if (!result.Done) continue;
-            record?.Add(Row());
+            record?.Rows.Add(Row([]));
             return (_environment.Score, _environment.Success);
         }
     }
@@ -77,10 +77,10 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
     public void Dispose() => _environment.Dispose();
 
     // trajectories are of simulated robots
-    private TrajectoryRow Row()
+    private TrajectoryRow Row(double[] action)
     {
         var simulated = (ControlEnvironment)_environment;
-        return new TrajectoryRow(simulated.Qpos.ToArray(), simulated.Qvel.ToArray(), simulated.Constants.ToArray(), [], null);
+        return new TrajectoryRow([.. simulated.Qpos], [.. simulated.Qvel], [.. simulated.Constants], action, null);
     }
 }
 

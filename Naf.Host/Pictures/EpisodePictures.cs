@@ -4,34 +4,43 @@ using Naf.Sim.Rendering;
 
 namespace Naf.Host.Pictures;
 
-/// <summary>Pictures of an episode that was taken down: one of its states, with the path that led there, or all of them as a video.</summary>
+/// <summary>Pictures of an episode: a state with the path that led there, or all as a real-time video.</summary>
 internal sealed class EpisodePictures(ControlTask task, Trajectory episode, int width, int height, string? camera) : IDisposable
 {
+    /// <summary>Most frames a second: what screens show.</summary>
+    private const double MostPerSecond = 60;
+
     private readonly StateRenderer _renderer = new(task, width, height, camera);
+
+    /// <summary>Control steps from a frame of the video to the next: as few as keep to 60 frames a second.</summary>
+    public int Stride { get; } = Math.Max(1, (int)Math.Ceiling(1 / (task.ControlStep * MostPerSecond) - 1e-9));
+
+    /// <summary>Frames of the video a second, so that it runs in real time.</summary>
+    public double FramesPerSecond => 1 / (task.ControlStep * Stride);
+
+    /// <summary>Frames of the video; the last state always has one.</summary>
+    public int FrameCount => (episode.Steps + Stride - 1) / Stride + 1;
 
     /// <summary>Draws state 0 to the number of steps.</summary>
     public PixelImage Still(int step)
     {
-        _renderer.Begin();
-        for (int i = 0; i <= step; i++) Follow(i);
+        _renderer.ClearPath();
+        for (int i = 0; i <= step; i++) AddState(i);
         return _renderer.Draw();
     }
 
-    /// <summary>Frames of a video at a rate; the last state has one always.</summary>
-    public int FramesAt(FrameRate rate) => (episode.Steps + rate.Stride - 1) / rate.Stride + 1;
-
-    /// <summary>Draws the frames of a video, one after the other.</summary>
-    public IEnumerable<PixelImage> Frames(FrameRate rate)
+    /// <summary>Draws the frames of the video, one after the other.</summary>
+    public IEnumerable<PixelImage> Frames()
     {
-        _renderer.Begin();
+        _renderer.ClearPath();
         for (int i = 0; i <= episode.Steps; i++)
         {
-            Follow(i);
-            if (i % rate.Stride == 0 || i == episode.Steps) yield return _renderer.Draw();
+            AddState(i);
+            if (i % Stride == 0 || i == episode.Steps) yield return _renderer.Draw();
         }
     }
 
     public void Dispose() => _renderer.Dispose();
 
-    private void Follow(int step) => _renderer.Follow(episode.Rows[step].Qpos, episode.Rows[step].Constants);
+    private void AddState(int step) => _renderer.AddState(episode.Rows[step].Qpos, episode.Rows[step].Constants);
 }

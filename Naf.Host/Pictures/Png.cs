@@ -4,12 +4,10 @@ using Naf.Sim.Rendering;
 
 namespace Naf.Host.Pictures;
 
-/// <summary>Writes PNG (ISO/IEC 15948): 8-bit RGB, each row as differences from the row above or the pixel before, deflated.</summary>
+/// <summary>Writes PNG (ISO/IEC 15948): 8-bit RGB, each row as its differences from the row above, deflated.</summary>
 internal static class Png
 {
-    private const int Channels = 3;
-    private const byte Sub = 1, Up = 2;
-    private static readonly uint[] CrcTable = [.. Enumerable.Range(0, 256).Select(n => CrcOf((uint)n))];
+    private const byte Up = 2;
 
     public static void Write(Stream target, PixelImage image)
     {
@@ -28,25 +26,16 @@ internal static class Png
         Chunk(target, "IEND"u8, []);
     }
 
-    /// <summary>Each row by the filter whose differences are smaller in sum, as the standard recommends.</summary>
     private static void WriteRows(Stream target, PixelImage image)
     {
-        int stride = Channels * image.Width;
-        byte[] above = new byte[stride], sub = new byte[stride + 1], up = new byte[stride + 1];
-        (sub[0], up[0]) = (Sub, Up);
-        for (int y = 0; y < image.Height; y++)
+        int stride = 3 * image.Width;
+        byte[] row = new byte[stride];
+        for (int at = 0; at < image.Rgb.Length; at += stride)
         {
-            ReadOnlySpan<byte> row = image.Rgb.AsSpan(y * stride, stride);
-            long subSum = 0, upSum = 0;
             for (int i = 0; i < stride; i++)
-            {
-                sub[i + 1] = (byte)(row[i] - (i < Channels ? 0 : row[i - Channels]));
-                up[i + 1] = (byte)(row[i] - above[i]);
-                subSum += Math.Abs((int)(sbyte)sub[i + 1]);
-                upSum += Math.Abs((int)(sbyte)up[i + 1]);
-            }
-            target.Write(subSum < upSum ? sub : up);
-            row.CopyTo(above);
+                row[i] = (byte)(image.Rgb[at + i] - (at == 0 ? 0 : image.Rgb[at + i - stride]));
+            target.WriteByte(Up);
+            target.Write(row);
         }
     }
 
@@ -62,16 +51,14 @@ internal static class Png
         target.Write(number);
     }
 
+    // the CRC-32 of ISO 3309, lowest bit first
     private static uint Crc(uint crc, ReadOnlySpan<byte> data)
     {
-        foreach (byte b in data) crc = CrcTable[(byte)(crc ^ b)] ^ (crc >> 8);
+        foreach (byte b in data)
+        {
+            crc ^= b;
+            for (int bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (0xEDB88320 & (0 - (crc & 1)));
+        }
         return crc;
-    }
-
-    // the CRC-32 of ISO 3309, lowest bit first
-    private static uint CrcOf(uint n)
-    {
-        for (int bit = 0; bit < 8; bit++) n = (n & 1) != 0 ? 0xEDB88320 ^ (n >> 1) : n >> 1;
-        return n;
     }
 }

@@ -6,8 +6,8 @@ using Naf.Sim.Rendering;
 namespace Naf.Host.Pictures;
 
 /// <summary>
-/// An MP4 that ffmpeg encodes from frames piped to it: H.264 in yuv420p, which every player shows, or MPEG-4 part 2 where ffmpeg lacks x264. It takes
-/// its place when <see cref="Finish"/> has seen it whole; before, and after any failure, nothing of it is left.
+/// An MP4 that ffmpeg encodes from frames piped to it: H.264 in yuv420p, which every player shows, or MPEG-4 part 2
+/// where ffmpeg lacks x264. <see cref="Finish"/> puts it in its place; before, and after a failure, nothing is there.
 /// </summary>
 internal sealed class VideoFile(string path, Process ffmpeg) : IDisposable
 {
@@ -18,13 +18,14 @@ internal sealed class VideoFile(string path, Process ffmpeg) : IDisposable
 
     /// <summary>Starts ffmpeg; width and height are even.</summary>
     /// <exception cref="UserException">There is no ffmpeg, or the file can't be written.</exception>
-    public static VideoFile Create(string path, int width, int height, FrameRate rate, string program = "ffmpeg")
+    public static VideoFile Create(
+        string path, int width, int height, double framesPerSecond, string program = "ffmpeg")
     {
         OutputFile.Check(path);
         string[] codec = Encoders(program).Contains(" libx264 ", StringComparison.Ordinal)
             ? ["-c:v", "libx264", "-crf", "18"] : ["-c:v", "mpeg4", "-q:v", "3"];
         string[] input = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", $"{width}x{height}",
-            "-r", $"{rate.Numerator}/{rate.Denominator}", "-i", "-"];
+            "-r", framesPerSecond.ToString("R", CultureInfo.InvariantCulture), "-i", "-"];
         string[] output = [.. codec, "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", OutputFile.PartialOf(path)];
         return new VideoFile(path, Start(program, ["-hide_banner", "-loglevel", "error", "-y", .. input, "-an", .. output], takesFrames: true));
     }

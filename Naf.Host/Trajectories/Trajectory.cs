@@ -1,20 +1,16 @@
 namespace Naf.Host.Trajectories;
 
-/// <summary>An episode as it went: states 0 to N, and the action and reward of the steps between them.</summary>
+/// <summary>A recorded episode: states 0 to N, and the action and reward of the steps between them.</summary>
 internal sealed class Trajectory
 {
-    private readonly List<TrajectoryRow> _rows = [];
-
     /// <summary>[N + 1] The states; the last one has neither action nor reward.</summary>
-    public IReadOnlyList<TrajectoryRow> Rows => _rows;
+    public List<TrajectoryRow> Rows { get; } = [];
 
-    public int Steps => _rows.Count - 1;
+    public int Steps => Rows.Count - 1;
 
     /// <summary>Sum of the rewards; null when a step has none, as in a file without them.</summary>
-    public double? Score => Steps > 0 && _rows.SkipLast(1).All(row => row.Reward is not null) ? _rows.SkipLast(1).Sum(row => row.Reward) : null;
-
-    /// <summary>Adds a row, in the order of the steps.</summary>
-    public void Add(TrajectoryRow row) => _rows.Add(row);
+    public double? Score => Steps > 0 && Rows.SkipLast(1).All(row => row.Reward is not null)
+        ? Rows.SkipLast(1).Sum(row => row.Reward) : null;
 }
 
 /// <summary>A state of an episode and the step that leads away from it.</summary>

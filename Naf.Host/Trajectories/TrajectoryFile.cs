@@ -1,12 +1,15 @@
 using Naf.Host.Common;
 using Naf.Host.Files;
+using Naf.Kernels.Observation;
 using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Trajectories;
 
 /// <summary>
-/// A trajectory as CSV: a header line, then a row for each state, with the action taken in it and its reward (empty in the last row). Reading a
-/// number gives the bits that were written.
+/// A trajectory as CSV: a header line, then a row for each state, with the action taken in it and its reward (empty in
+/// the last row). Columns are step, time, qpos.JOINT (of a free joint .x to .qz), qvel.JOINT (.x to .rz), constant.NAME
+/// (or .x to .z), action.ACTUATOR and reward; what has no name is numbered. Reading a number gives the bits written.
 /// </summary>
 internal static class TrajectoryFile
 {
@@ -18,7 +21,8 @@ internal static class TrajectoryFile
         if (!Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase))
             throw new UserException($"{path}: expected a name that ends in .csv, as a trajectory is");
         string? header = File.Exists(OutputFile.TargetOf(path)) ? Lines(path).FirstOrDefault() : null;
-        if (header is not null && !TrajectoryTable.Cells(header).Any(TrajectoryColumns.IsPosition))
+        if (header is not null
+            && !TrajectoryTable.Cells(header).Any(name => name.StartsWith("qpos.", StringComparison.Ordinal)))
             throw new UserException($"{path} is there already and is no trajectory; name another file");
     }
 
@@ -26,39 +30,56 @@ internal static class TrajectoryFile
     /// <exception cref="UserException">It can't be written.</exception>
     public static void Write(string path, ControlTask task, Trajectory trajectory)
     {
-        var text = new StringBuilder().AppendJoin(',', new TrajectoryColumns(task).All).Append('\n');
+        IEnumerable<string> actions = Enumerable.Range(0, task.ActionSize)
+            .Select(i => Named("action", task.Model.NameOf(MujocoObject.Actuator, i), i));
+        string[] names =
+            ["step", "time", .. Positions(task), .. Velocities(task), .. Constants(task), .. actions, "reward"];
+        var text = new StringBuilder().AppendJoin(',', names).Append('\n');
         for (int step = 0; step < trajectory.Rows.Count; step++)
         {
             TrajectoryRow row = trajectory.Rows[step];
-            IEnumerable<double?> numbers = [.. row.Qpos, .. row.Qvel, .. row.Constants];
+            IEnumerable<double?> numbers = [step, step * task.ControlStep, .. row.Qpos, .. row.Qvel, .. row.Constants];
             IEnumerable<double?> action = row.Action.Length > 0 ? row.Action.Select(u => (double?)u) : new double?[task.ActionSize];
-            text.Append(CultureInfo.InvariantCulture, $"{step},{Number(step * task.ControlStep)},");
             text.AppendJoin(',', numbers.Concat(action).Append(row.Reward).Select(Number)).Append('\n');
         }
         OutputFile.Write(path, file => file.Write(Encoding.UTF8.GetBytes(text.ToString())));
     }
 
-    /// <summary>Reads a file; of its columns, positions and constants must be there, and those that no trajectory has are left alone.</summary>
+    /// <summary>Reads what a picture needs: positions and constants, which must be there, and rewards.</summary>
     /// <exception cref="UserException">There is no such file, or it is malformed: file, line and column.</exception>
     public static Trajectory Read(string path, ControlTask task)
     {
         if (Directory.Exists(path)) throw new UserException($"{path} is a folder; name a trajectory's file");
         if (!File.Exists(path)) throw new UserException($"there is no trajectory {path}; naf evaluate TASK --trajectory {path} writes one");
         var table = new TrajectoryTable(path, Lines(path));
-        var columns = new TrajectoryColumns(task);
-        int[] positions = table.Required(columns.Positions, task.Name), constants = table.Required(columns.Constants, task.Name);
-        int[] velocities = table.Optional(columns.Velocities), actions = table.Optional(columns.Actions), reward = table.Optional(["reward"]);
-
+        int[] positions = table.Required(Positions(task), task.Name);
+        int[] constants = table.Required(Constants(task), task.Name);
+        int reward = table.Find("reward");
         var trajectory = new Trajectory();
         for (int row = 0; row < table.Rows; row++)
-        {
-            double[] rewarded = table.Some(row, reward);
-            trajectory.Add(new TrajectoryRow(
-                table.Full(row, positions), table.Some(row, velocities), table.Full(row, constants), table.Some(row, actions),
-                rewarded.Length > 0 ? rewarded[0] : null));
-        }
+            trajectory.Rows.Add(new TrajectoryRow(table.Full(row, positions), [], table.Full(row, constants), [],
+                reward < 0 ? null : table.Cell(row, reward)));
         return trajectory;
     }
+
+    private static IEnumerable<string> Positions(ControlTask task) =>
+        OfJoints(task, "qpos", ["x", "y", "z", "qw", "qx", "qy", "qz"]);
+
+    private static IEnumerable<string> Velocities(ControlTask task) =>
+        OfJoints(task, "qvel", ["x", "y", "z", "rx", "ry", "rz"]);
+
+    private static IEnumerable<string> OfJoints(ControlTask task, string what, string[] ofFree) =>
+        task.Definition.Observation.Tree.Joints.SelectMany((joint, i) => joint.Type == TreeJointType.Free
+            ? ofFree.Select(part => $"{Named(what, joint.Name, i)}.{part}") : [Named(what, joint.Name, i)]);
+
+    private static IEnumerable<string> Constants(ControlTask task) =>
+        task.Definition.Reset.Constants.SelectMany((constant, i) => constant.Draw.Size == 1
+            ? [Named("constant", constant.Name, i)]
+            : "xyz"[..constant.Draw.Size].Select(axis => $"{Named("constant", constant.Name, i)}.{axis}"));
+
+    // a comma or a quotation mark would need quoting
+    private static string Named(string what, string name, int index) =>
+        $"{what}.{(name.Length > 0 ? name : $"{index}")}".Replace(',', '_').Replace('"', '_').ReplaceLineEndings("_");
 
     private static string[] Lines(string path)
     {

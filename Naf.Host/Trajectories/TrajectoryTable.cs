@@ -38,24 +38,21 @@ internal sealed class TrajectoryTable
         [.. line.Split(',', StringSplitOptions.TrimEntries).Select(cell => cell is ['"', .. var inner, '"'] ? inner : cell)];
 
     /// <exception cref="UserException">One is not there.</exception>
-    public int[] Required(string[] names, string task) => [.. names.Select(name => Array.IndexOf(_header, name) is var c and >= 0 ? c
-        : throw new UserException($"{_path} line 1: there is no column {name}, which a trajectory of {task} has; it may be of another task"))];
+    public int[] Required(IEnumerable<string> names, string task) => [.. names.Select(name =>
+        Find(name) is var c and >= 0 ? c : throw new UserException(
+            $"{_path} line 1: there is no column {name}, which a trajectory of {task} has; "
+            + "it may be of another task"))];
 
-    public int[] Optional(string[] names) => [.. names.Select(name => Array.IndexOf(_header, name)).Where(c => c >= 0)];
+    /// <summary>The index of a column; -1 where there is none of that name.</summary>
+    public int Find(string name) => Array.IndexOf(_header, name);
 
     /// <exception cref="UserException">A cell is empty or not a finite number.</exception>
     public double[] Full(int row, int[] columns) => [.. columns.Select(c => Cell(row, c)
         ?? throw new UserException($"{_path} line {row + 2}, column {_header[c]}: expected a number, and there is none"))];
 
-    /// <summary>Numbers of a row; none where a cell is empty.</summary>
-    /// <exception cref="UserException">A cell is not a finite number.</exception>
-    public double[] Some(int row, int[] columns)
-    {
-        double?[] numbers = [.. columns.Select(c => Cell(row, c))];
-        return numbers.All(n => n is not null) ? [.. numbers.Select(n => n!.Value)] : [];
-    }
-
-    private double? Cell(int row, int column)
+    /// <summary>The number in a cell; null where it is empty.</summary>
+    /// <exception cref="UserException">It is not a finite number.</exception>
+    public double? Cell(int row, int column)
     {
         string cell = _rows[row][column];
         if (cell.Length == 0) return null;

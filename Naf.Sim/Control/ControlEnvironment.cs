@@ -18,7 +18,7 @@ internal readonly record struct StepResult(double Reward, bool Terminated, bool 
 /// One simulated robot on a task. MuJoCo only steps; observation and reward come from the task's data, in double.
 /// Not for several threads at once; many environments may run in parallel over one task. Nothing is allocated by a step.
 /// </summary>
-internal sealed partial class ControlEnvironment : IControlEnvironment
+internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
 {
     /// <summary>Step number, score, whether the episode is over.</summary>
     private const int Bookkeeping = 3;
@@ -68,14 +68,11 @@ internal sealed partial class ControlEnvironment : IControlEnvironment
     /// <summary>Whether the episode succeeded by the task's measure; valid at its end. False where the task has none.</summary>
     public bool Success => _measures.Success;
 
-    /// <summary>Warnings of MuJoCo since this environment was made.</summary>
-    public int WarningCount => _data.WarningCount;
-
     /// <summary>Size of a saved state: MuJoCo's, the constants of the episode, its bookkeeping, its measures.</summary>
     public int StateSize => _data.StateSize + _constants.Length + Bookkeeping + _measures.State.Length;
 
-    /// <summary>Size of <see cref="SaveSimulation"/>'s state: MujocoData.StateSize.</summary>
-    public int SimulationSize => _data.StateSize;
+    /// <summary>The simulation.</summary>
+    internal MujocoData Data => _data;
 
     /// <summary>The value of a measure of the task so far; NaN where it has seen nothing.</summary>
     /// <param name="index">Index in the measures of the task's definition.</param>
@@ -102,7 +99,8 @@ internal sealed partial class ControlEnvironment : IControlEnvironment
         if (Done) throw new InvalidOperationException($"{Task.Name}: the episode ended after step {StepIndex}; call Reset");
         Clip(action);
         double reward = Task.Function.Value(_x, _u);
-        if (!double.IsFinite(reward)) throw Failure("the reward is not finite; end the episode before, by bounds under 'termination'", null);
+        if (!double.IsFinite(reward))
+            throw Failure("the reward is not finite; end the episode before, by bounds under 'termination'");
         Simulate();
         StepIndex++;
         Observe();
@@ -118,7 +116,7 @@ internal sealed partial class ControlEnvironment : IControlEnvironment
     }
 
     /// <summary>Writes the simulator's part of the state, as MujocoData.SaveState does: what a planner begins from.</summary>
-    /// <param name="state">[SimulationSize].</param>
+    /// <param name="state">[MujocoData.StateSize].</param>
     /// <exception cref="InvalidOperationException">No episode has begun.</exception>
     public void SaveSimulation(Span<double> state)
     {
@@ -167,7 +165,7 @@ internal sealed partial class ControlEnvironment : IControlEnvironment
             throw new ArgumentException($"{Task.Name}: the action has {action.Length} numbers, and the task needs {_u.Length}", nameof(action));
         for (int i = 0; i < _u.Length; i++)
         {
-            if (!double.IsFinite(action[i])) throw Failure($"action {i} is {action[i]}", null);
+            if (!double.IsFinite(action[i])) throw Failure($"action {i} is {action[i]}");
             _u[i] = Math.Clamp(action[i], -1, 1);
         }
     }
@@ -185,12 +183,12 @@ internal sealed partial class ControlEnvironment : IControlEnvironment
         }
         // MuJoCo looks at a state only when the next step begins
         foreach (double q in _data.Qpos)
-            if (!double.IsFinite(q)) throw Failure("the positions are not finite", null);
+            if (!double.IsFinite(q)) throw Failure("the positions are not finite");
         foreach (double v in _data.Qvel)
-            if (!double.IsFinite(v)) throw Failure("the velocities are not finite", null);
+            if (!double.IsFinite(v)) throw Failure("the velocities are not finite");
     }
 
-    private SimulationException Failure(string cause, Exception? inner)
+    private SimulationException Failure(string cause, Exception? inner = null)
     {
         (_broken, _ready) = (true, false);
         return new SimulationException($"{Task.Name}, step {StepIndex + 1} of the episode: {cause}", inner);
@@ -201,6 +199,13 @@ internal sealed partial class ControlEnvironment : IControlEnvironment
         if (!_ready) throw new InvalidOperationException($"{Task.Name}: there is no episode to {verb}; call Reset");
     }
 
+    private void CheckSize(int length)
+    {
+        if (length != StateSize)
+            throw new InvalidDataException(
+                $"{Task.Name}: a state has {StateSize} numbers, not {length}; allocate StateSize");
+    }
+
     double[] IControlEnvironment.SaveState()
     {
         double[] state = new double[StateSize];
@@ -208,10 +213,21 @@ internal sealed partial class ControlEnvironment : IControlEnvironment
         return state;
     }
 
-    private void CheckSize(int length)
+    Box IEnvironment.ObservationSpace => new(Task.ObservationSize, double.NegativeInfinity, double.PositiveInfinity);
+
+    Box IEnvironment.ActionSpace => new(Task.ActionSize, -1, 1);
+
+    int IEnvironment.MaxEpisodeSteps => Task.Horizon;
+
+    double[] IEnvironment.Reset(ulong seed)
     {
-        if (length != StateSize)
-            throw new InvalidDataException(
-                $"{Task.Name}: a state has {StateSize} numbers, not {length}; allocate StateSize");
+        Reset(seed, RandomStream.Reset, 0);
+        return [.. _x];
+    }
+
+    EnvironmentStep IEnvironment.Step(ReadOnlySpan<double> action)
+    {
+        StepResult result = Step(action);
+        return new EnvironmentStep([.. _x], result.Reward, result.Terminated, result.TimedOut);
     }
 }

@@ -40,9 +40,6 @@ internal static unsafe class ErrorGuard
         public nint Result;
     }
 
-    /// <summary>Whether an error becomes an exception (linux-x64, executable memory granted) rather than the end of the process.</summary>
-    public static bool Available => Guard != null;
-
     /// <summary>
     /// Calls a C function of up to three pointer or integer arguments. C++ code that holds locks (the XML loader) must not be called
     /// this way, since its destructors would be skipped.

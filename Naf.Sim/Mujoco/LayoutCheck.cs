@@ -23,12 +23,12 @@ internal static unsafe class LayoutCheck
     /// <summary>The first field that does not read as it must, in words, or null where all agree.</summary>
     public static string? Mismatch(MujocoLibrary library, MujocoLayout layout)
     {
-        nint model = NativeModel.LoadText(library, ProbeModel.Xml);
+        nint model = library.LoadModelText(ProbeModel.Xml);
         nint data = 0;
         MujocoWarnings.Muted = true;
         try
         {
-            data = NativeModel.MakeData(library, model);
+            data = library.MakeData(model);
             return ModelMismatch(layout, model) ?? DataMismatch(library, layout, model, data);
         }
         finally
@@ -50,9 +50,7 @@ internal static unsafe class LayoutCheck
             if (mismatch != null) return mismatch;
         }
         return Compare("mjModel.opt.timestep", model + layout.Model("opt.timestep"), [ProbeModel.Timestep])
-            ?? All("mjModel.", ProbeModel.Integers, f => model + layout.Model(f))
-            ?? All("mjModel.", ProbeModel.Flags, f => model + layout.Model(f))
-            ?? All("mjModel.", ProbeModel.Reals, f => model + layout.Model(f));
+            ?? All("mjModel.", ProbeModel.Arrays, f => model + layout.Model(f));
     }
 
     private static string? DataMismatch(MujocoLibrary library, MujocoLayout layout, nint model, nint data)
@@ -60,12 +58,12 @@ internal static unsafe class LayoutCheck
         nint time = data + layout.Data("time");
         ErrorGuard.Invoke(library.Export("mj_resetDataKeyframe"), model, data, 0);
         string? mismatch = Compare("mjData.time", time, [ProbeModel.KeyTime])
-            ?? All("mjData.", ProbeModel.KeyReals, f => data + layout.Data(f));
+            ?? All("mjData.", ProbeModel.KeyArrays, f => data + layout.Data(f));
         if (mismatch != null) return mismatch;
 
         ErrorGuard.Invoke(library.Step, model, data);
         mismatch = Compare("mjData.time", time, [ProbeModel.KeyTime + ProbeModel.Timestep])
-            ?? All("mjData.", ProbeModel.SteppedReals, f => data + layout.Data(f));
+            ?? All("mjData.", ProbeModel.SteppedArrays, f => data + layout.Data(f));
         if (mismatch != null) return mismatch;
 
         // qpos is known to be where it should be: spoil it, and the warning must be counted
@@ -77,14 +75,19 @@ internal static unsafe class LayoutCheck
     }
 
     /// <summary>Compares arrays that struct fields point to.</summary>
-    private static string? All<T>(string of, (string Field, T[] Values)[] fields, Func<string, nint> address)
-        where T : unmanaged
+    private static string? All(string of, (string Field, Array Values)[] fields, Func<string, nint> address)
     {
-        foreach ((string field, T[] values) in fields)
+        foreach ((string field, Array values) in fields)
         {
-            if (!ProbedMemory.TryRead(address(field), out nint array))
-                return Words(of + field, 0, false, default, values[0]);
-            if (Compare(of + field, array, values) is { } mismatch) return mismatch;
+            // an array that can't be found is looked for at 0, where nothing can be read
+            ProbedMemory.TryRead(address(field), out nint array);
+            string? mismatch = values switch
+            {
+                int[] integers => Compare(of + field, array, integers),
+                byte[] flags => Compare(of + field, array, flags),
+                _ => Compare(of + field, array, (double[])values),
+            };
+            if (mismatch != null) return mismatch;
         }
         return null;
     }
@@ -94,15 +97,13 @@ internal static unsafe class LayoutCheck
         for (int i = 0; i < expected.Length; i++)
         {
             bool read = ProbedMemory.TryRead(array + i * sizeof(T), out T value);
-            if (!read || Differ(value, expected[i])) return Words(name, i, read, value, expected[i]);
+            bool agrees = (value, expected[i]) is (double v, double e)
+                ? double.IsNaN(e) || Math.Abs(v - e) <= Tolerance
+                : value.Equals(expected[i]);
+            if (!read || !agrees)
+                return FormattableString.Invariant(
+                    $"{name}[{i}] {(read ? $"reads {value}" : "can't be read")} where {expected[i]} is expected");
         }
         return null;
     }
-
-    private static bool Differ<T>(T value, T expected) where T : unmanaged => (value, expected) is (double v, double e)
-        ? !double.IsNaN(e) && !(Math.Abs(v - e) <= Tolerance)
-        : !value.Equals(expected);
-
-    private static string Words<T>(string name, int i, bool read, T value, T expected) =>
-        FormattableString.Invariant($"{name}[{i}] {(read ? $"reads {value}" : "can't be read")} where {expected} is expected");
 }

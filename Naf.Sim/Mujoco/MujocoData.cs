@@ -11,7 +11,6 @@ public sealed class SimulationException(string message, Exception? cause = null)
 /// </summary>
 internal sealed unsafe class MujocoData : IDisposable
 {
-    private static int _liveCount;
     private readonly MujocoLibrary _library;
     private readonly nint _model;
     private readonly double* _time, _qpos, _qvel, _ctrl;
@@ -29,14 +28,14 @@ internal sealed unsafe class MujocoData : IDisposable
         model.AddReference();
         try
         {
-            _data = NativeModel.MakeData(model.Library, model.Native);
+            _data = model.Library.MakeData(model.Native);
         }
         catch
         {
             model.Release();
             throw;
         }
-        Interlocked.Increment(ref _liveCount);
+        NativeObjects.Count(1);
         Model = model;
         _library = model.Library;
         _model = model.Native;
@@ -65,9 +64,6 @@ internal sealed unsafe class MujocoData : IDisposable
     /// <summary>Length of a saved state: time, qpos, qvel, act, qacc_warmstart, ctrl, in this order.</summary>
     public int StateSize { get; }
 
-    /// <summary>Simulations that are not disposed yet, in this process.</summary>
-    public static int LiveCount => Volatile.Read(ref _liveCount);
-
     /// <summary>Simulated time, s.</summary>
     public double Time => *Alive(_time);
 
@@ -79,21 +75,6 @@ internal sealed unsafe class MujocoData : IDisposable
 
     /// <summary>[Nu] Controls; MuJoCo clips them to their ranges.</summary>
     public Span<double> Ctrl => new(Alive(_ctrl), Model.Nu);
-
-    /// <summary>
-    /// How many warnings MuJoCo has counted in this simulation since it was made or reset (contacts or constraints that found no room,
-    /// bad numbers...).
-    /// </summary>
-    public int WarningCount
-    {
-        get
-        {
-            Alive(_time);
-            int count = 0;
-            for (int kind = 0; kind < _warningKinds; kind++) count += _warnings[2 * kind + 1];
-            return count;
-        }
-    }
 
     internal nint Native => (nint)Alive((double*)_data);
 
@@ -170,7 +151,7 @@ internal sealed unsafe class MujocoData : IDisposable
         nint freed = Interlocked.Exchange(ref _data, 0);
         if (freed == 0) return;
         _library.DeleteData(freed);
-        Interlocked.Decrement(ref _liveCount);
+        NativeObjects.Count(-1);
         Model.Release();
     }
 

@@ -9,8 +9,14 @@ namespace Naf.Sim.Mujoco;
 /// </summary>
 internal sealed unsafe class MujocoLibrary
 {
+    private const int MessageSize = 2000;
     private static readonly Lock Gate = new();
+
+    // MuJoCo keeps the model last read in a global
+    private static readonly Lock Loading = new();
     private static MujocoLibrary? _loaded;
+    private readonly delegate* unmanaged<byte*, nint, byte*, int, nint> _loadXml;
+    private readonly nint _makeData;
     private readonly nint _handle;
 
     private MujocoLibrary(nint handle, string path)
@@ -20,14 +26,14 @@ internal sealed unsafe class MujocoLibrary
         Version = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)Export("mj_versionString"))()) ?? "";
         Layout = MujocoLayout.Find(Version);
 
-        LoadXml = (delegate* unmanaged<byte*, nint, byte*, int, nint>)Export("mj_loadXML");
+        _loadXml = (delegate* unmanaged<byte*, nint, byte*, int, nint>)Export("mj_loadXML");
         DeleteModel = (delegate* unmanaged<nint, void>)Export("mj_deleteModel");
         DeleteData = (delegate* unmanaged<nint, void>)Export("mj_deleteData");
         IdToName = (delegate* unmanaged<nint, int, int, nint>)Export("mj_id2name");
         NameToId = (delegate* unmanaged<nint, int, byte*, int>)Export("mj_name2id");
         IntegratePos = (delegate* unmanaged<nint, double*, double*, double, void>)Export("mj_integratePos");
         DifferentiatePos = (delegate* unmanaged<nint, double*, double, double*, double*, void>)Export("mj_differentiatePos");
-        MakeData = Export("mj_makeData");
+        _makeData = Export("mj_makeData");
         ResetData = Export("mj_resetData");
         Step = Export("mj_step");
         FwdPosition = Export("mj_fwdPosition");
@@ -46,7 +52,6 @@ internal sealed unsafe class MujocoLibrary
     internal MujocoLayout Layout { get; }
 
     // called directly: these neither step nor allocate on MuJoCo's stack
-    internal readonly delegate* unmanaged<byte*, nint, byte*, int, nint> LoadXml;
     internal readonly delegate* unmanaged<nint, void> DeleteModel, DeleteData;
     internal readonly delegate* unmanaged<nint, int, int, nint> IdToName;
     internal readonly delegate* unmanaged<nint, int, byte*, int> NameToId;
@@ -54,25 +59,61 @@ internal sealed unsafe class MujocoLibrary
     internal readonly delegate* unmanaged<nint, double*, double, double*, double*, void> DifferentiatePos;
 
     // called through ErrorGuard.Invoke
-    internal readonly nint MakeData, ResetData, Step, FwdPosition;
+    internal readonly nint ResetData, Step, FwdPosition;
 
     /// <summary>Finds, loads and checks the library once; later calls return the same.</summary>
     /// <exception cref="MujocoException">No library found, an unknown version, or a library that does not match its version's layout.</exception>
     public static MujocoLibrary Load()
     {
-        if (Volatile.Read(ref _loaded) is { } ready) return ready;
         lock (Gate)
         {
-            if (_loaded == null)
-            {
-                (nint handle, string path) = MujocoFinder.Find(Environment.GetEnvironmentVariable("MUJOCO_PATH"));
-                var library = new MujocoLibrary(handle, path);
-                LayoutCheck.Run(library, library.Layout);
-                Volatile.Write(ref _loaded, library);
-            }
-            return _loaded;
+            if (_loaded != null) return _loaded;
+            (nint handle, string path) = MujocoFinder.Find(Environment.GetEnvironmentVariable("MUJOCO_PATH"));
+            var library = new MujocoLibrary(handle, path);
+            LayoutCheck.Run(library, library.Layout);
+            return _loaded = library;
         }
     }
+
+    /// <summary>mj_loadXML.</summary>
+    /// <param name="path">The MJCF or URDF file; what it includes is looked for beside it.</param>
+    /// <param name="title">What the message calls the model.</param>
+    /// <returns>An mjModel to be freed by mj_deleteModel.</returns>
+    /// <exception cref="MujocoException">MuJoCo's message, mostly with element and line.</exception>
+    internal nint LoadModel(string path, string title)
+    {
+        byte* message = stackalloc byte[MessageSize];
+        message[0] = 0;
+        nint model;
+        lock (Loading)
+        {
+            fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0')) model = _loadXml(name, 0, message, MessageSize);
+        }
+        if (model != 0) return model;
+        string words = Marshal.PtrToStringUTF8((nint)message)!.ReplaceLineEndings(" ").Trim();
+        throw new MujocoException($"MuJoCo can't load {title}: {(words.Length > 0 ? words : "it gave no reason")}");
+    }
+
+    /// <summary>The same for a text, by a temporary file: MuJoCo's in-memory files differ between releases.</summary>
+    internal nint LoadModelText(string xml)
+    {
+        string file = System.IO.Path.Combine(
+            System.IO.Path.GetTempPath(), $"naf-model-{Environment.ProcessId}-{Guid.NewGuid():N}.xml");
+        try
+        {
+            File.WriteAllText(file, xml);
+            return LoadModel(file, "the model given as text");
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    /// <returns>An mjData to be freed by mj_deleteData.</returns>
+    internal nint MakeData(nint model) => ErrorGuard.Invoke(_makeData, model) is var data and not 0 ? data
+        : throw new MujocoException(
+            "MuJoCo could not allocate an mjData; the model's <size> asks for more memory than there is");
 
     /// <summary>The address of a function or variable.</summary>
     /// <exception cref="MujocoException">The library does not export it.</exception>

@@ -11,7 +11,6 @@ internal enum MujocoObject { Body, Joint, Site, Camera, Actuator }
 /// </summary>
 internal sealed unsafe class MujocoModel : IDisposable
 {
-    private static int _liveCount;
     private readonly nint _model;
     private int _references = 1;
     private int _disposed;
@@ -21,7 +20,7 @@ internal sealed unsafe class MujocoModel : IDisposable
     {
         Library = library;
         _model = model;
-        Interlocked.Increment(ref _liveCount);
+        NativeObjects.Count(1);
         Nq = Size("nq");
         Nv = Size("nv");
         Nu = Size("nu");
@@ -46,9 +45,6 @@ internal sealed unsafe class MujocoModel : IDisposable
 
     /// <summary>Simulation step, s.</summary>
     public double Timestep { get; }
-
-    /// <summary>Models whose memory is not freed yet, in this process.</summary>
-    public static int LiveCount => Volatile.Read(ref _liveCount);
 
     /// <summary>[JointCount] 1 where <see cref="JointRange"/> limits the joint.</summary>
     public ReadOnlySpan<byte> JointLimited => Array<byte>("jnt_limited", JointCount);
@@ -78,7 +74,7 @@ internal sealed unsafe class MujocoModel : IDisposable
     {
         if (!File.Exists(xmlPath)) throw new MujocoException($"there is no model file {Path.GetFullPath(xmlPath)}; check the path");
         MujocoLibrary library = MujocoLibrary.Load();
-        return new MujocoModel(library, NativeModel.LoadFile(library, Path.GetFullPath(xmlPath), xmlPath));
+        return new MujocoModel(library, library.LoadModel(Path.GetFullPath(xmlPath), xmlPath));
     }
 
     /// <summary>Loads a model given as MJCF text; it can't include other files by a relative path.</summary>
@@ -86,7 +82,7 @@ internal sealed unsafe class MujocoModel : IDisposable
     public static MujocoModel LoadXml(string xml)
     {
         MujocoLibrary library = MujocoLibrary.Load();
-        return new MujocoModel(library, NativeModel.LoadText(library, xml));
+        return new MujocoModel(library, library.LoadModelText(xml));
     }
 
     /// <summary>The id of a named object, or −1.</summary>
@@ -139,7 +135,7 @@ internal sealed unsafe class MujocoModel : IDisposable
     {
         if (Interlocked.Decrement(ref _references) != 0) return;
         Library.DeleteModel(_model);
-        Interlocked.Decrement(ref _liveCount);
+        NativeObjects.Count(-1);
     }
 
     private KinematicTree ReadTree()

@@ -7,7 +7,7 @@ namespace Naf.Sim.Mujoco;
 /// <summary>
 /// What MuJoCo warned of, process-wide. By default MuJoCo appends warnings to MUJOCO_LOG.TXT in the current folder; here they come to a
 /// managed handler instead. MuJoCo gives the text of a kind once per mjData until that is reset; the counts of one
-/// simulation are in <see cref="MujocoData.WarningCount"/>.
+/// simulation are in its mjData.warning.
 /// </summary>
 internal static unsafe class MujocoWarnings
 {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Naf.Sim.Mujoco;
 
 namespace Naf.Sim.Rendering;
 
@@ -19,7 +20,6 @@ internal sealed unsafe class EglLibrary
     private const int RenderableType = 0x3040, OpenGlBit = 8, SurfaceType = 0x3033, PbufferBit = 1;
     private static readonly Lock Gate = new();
     private static EglLibrary? _loaded;
-    private static int _liveContexts;
 
     private readonly delegate* unmanaged<int, uint> _bindApi;
     private readonly delegate* unmanaged<nint, nint, nint, int*, nint> _createContext;
@@ -57,9 +57,6 @@ internal sealed unsafe class EglLibrary
             : throw new RenderingException($"pictures need EGL, and {name} is not it (it has no {function}); {Remedy}");
     }
 
-    /// <summary>Contexts that are not freed yet, in this process.</summary>
-    public static int LiveContexts => Volatile.Read(ref _liveContexts);
-
     /// <summary>Loads the library and opens the display, once.</summary>
     /// <exception cref="RenderingException">There is no EGL, or it can't draw without a screen.</exception>
     public static EglLibrary Load()
@@ -72,14 +69,14 @@ internal sealed unsafe class EglLibrary
         ? new EglLibrary(handle, name)
         : throw new RenderingException($"pictures need EGL, and there is no {name} here; {Remedy}");
 
-    /// <summary>An OpenGL context of the calling thread's choice; current nowhere yet.</summary>
+    /// <summary>A new OpenGL context, current in no thread yet.</summary>
     /// <exception cref="RenderingException">EGL refuses.</exception>
     public nint CreateContext()
     {
         _bindApi(OpenGlApi);
         nint context = _createContext(_display, _config, 0, null);
         if (context == 0) throw Refused("it makes no OpenGL context");
-        Interlocked.Increment(ref _liveContexts);
+        NativeObjects.Count(1);
         return context;
     }
 
@@ -93,7 +90,7 @@ internal sealed unsafe class EglLibrary
 
     public void Destroy(nint context)
     {
-        if (_destroyContext(_display, context) != 0) Interlocked.Decrement(ref _liveContexts);
+        if (_destroyContext(_display, context) != 0) NativeObjects.Count(-1);
     }
 
     private RenderingException Refused(string problem) =>

@@ -22,7 +22,6 @@ internal sealed unsafe class StateRenderer : IDisposable
 
     // the model, which others may draw too, has the frame's size while a context is made
     private static readonly Lock Sizing = new();
-    private static int _liveCount;
 
     private readonly VisualFunctions _functions;
     private readonly EglLibrary _egl;
@@ -44,7 +43,6 @@ internal sealed unsafe class StateRenderer : IDisposable
         _constants = task.Definition.Observation.ConstantSize;
         _egl = EglLibrary.Load();
         _data = new MujocoData(task.Model);
-        Interlocked.Increment(ref _liveCount);
         try
         {
             _marks = new TaskMarks(task.Definition);
@@ -63,27 +61,24 @@ internal sealed unsafe class StateRenderer : IDisposable
         }
     }
 
-    /// <summary>Renderers that are not disposed yet, in this process.</summary>
-    public static int LiveCount => Volatile.Read(ref _liveCount);
-
     /// <summary>Forgets the path: another episode follows.</summary>
-    public void Begin() => _marks.Clear();
+    public void ClearPath() => _marks.Clear();
 
-    /// <summary>Takes the next state of the episode.</summary>
+    /// <summary>Adds the next state of the episode.</summary>
     /// <param name="qpos">[Nq].</param>
     /// <param name="constants">[constants] The constants of the episode, in the order of the task file.</param>
     /// <exception cref="ArgumentException">Another number of either.</exception>
-    public void Follow(ReadOnlySpan<double> qpos, ReadOnlySpan<double> constants)
+    public void AddState(ReadOnlySpan<double> qpos, ReadOnlySpan<double> constants)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (qpos.Length != _data.Qpos.Length || constants.Length != _constants)
             throw new ArgumentException($"{qpos.Length} positions and {constants.Length} constants are not a state of this task; "
                 + $"give {_data.Qpos.Length} and {_constants}");
         qpos.CopyTo(_data.Qpos);
-        _marks.Follow(qpos, constants);
+        _marks.AddState(qpos, constants);
     }
 
-    /// <summary>Draws the state that was taken last, and the path to it.</summary>
+    /// <summary>Draws the state that was added last, and the path to it.</summary>
     /// <exception cref="RenderingException">EGL refuses.</exception>
     public PixelImage Draw()
     {
@@ -125,7 +120,6 @@ internal sealed unsafe class StateRenderer : IDisposable
         VisualFunctions.Free(_renderer);
         _scene?.Dispose();
         _data.Dispose();
-        Interlocked.Decrement(ref _liveCount);
     }
 
     private static int CameraOf(ControlTask task, string? asked)

@@ -26,7 +26,7 @@ internal sealed class TaskMarks(TaskDefinition task)
         foreach (List<double[]> path in _paths) path.Clear();
     }
 
-    public void Follow(ReadOnlySpan<double> qpos, ReadOnlySpan<double> constants)
+    public void AddState(ReadOnlySpan<double> qpos, ReadOnlySpan<double> constants)
     {
         _places.Evaluate(qpos, _noVelocity, constants, _now);
         for (int i = 0; i < _paths.Length; i++) _paths[i].Add(Now(_targets + i).ToArray());

@@ -18,7 +18,6 @@ internal sealed unsafe class VisualFunctions
     private static readonly float[] First = [0.125f, 0.25f, 0.375f, 1], Second = [0.625f, 0.75f, 0.875f, 1];
     private static readonly Lock Gate = new();
     private static VisualFunctions? _loaded;
-    private static int _liveBuffers;
 
     private VisualFunctions(MujocoLibrary library)
     {
@@ -78,14 +77,11 @@ internal sealed unsafe class VisualFunctions
         }
     }
 
-    /// <summary>Buffers that are not freed yet, in this process.</summary>
-    public static int LiveBuffers => Volatile.Read(ref _liveBuffers);
-
     /// <summary>A zeroed buffer, to be given to <see cref="Free"/>.</summary>
     public static nint Allocate(int size)
     {
         nint buffer = (nint)NativeMemory.AllocZeroed((nuint)size);
-        Interlocked.Increment(ref _liveBuffers);
+        NativeObjects.Count(1);
         return buffer;
     }
 
@@ -94,8 +90,9 @@ internal sealed unsafe class VisualFunctions
     {
         if (buffer == 0) return;
         NativeMemory.Free((void*)buffer);
-        Interlocked.Decrement(ref _liveBuffers);
+        NativeObjects.Count(-1);
     }
+
     private void Measure()
     {
         using MujocoModel model = MujocoModel.LoadXml(string.Create(CultureInfo.InvariantCulture, $"""

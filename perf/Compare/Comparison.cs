@@ -37,8 +37,8 @@ internal sealed class Comparison
             if (!_options.ContainsKey(key) || i + 1 == arguments.Length) throw new ArgumentException(Usage);
             _options[key] = arguments[i + 1];
         }
-        bool valid = int.TryParse(_options["rounds"], CultureInfo.InvariantCulture, out _rounds)
-            & double.TryParse(_options["seconds"], CultureInfo.InvariantCulture, out _seconds);
+        bool valid = int.TryParse(_options["rounds"], out _rounds)
+            & double.TryParse(_options["seconds"], out _seconds);
         if (!valid || _rounds < 1 || !(_seconds > 0)) throw new ArgumentException(Usage);
     }
 
@@ -71,7 +71,7 @@ internal sealed class Comparison
         DeviceInfo[] devices = [.. DeviceList.All().Where(d => d.Usable && (one.Length > 0 ? d.Name == one : d.Kind == "cpu" || d.IsGpu))];
         if (devices.Length == 0) throw new ArgumentException($"there is no usable device {one}; 'naf devices' lists them");
         var report = new Report(
-            Name(devices), DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture), Commit(),
+            Name(devices), $"{DateTime.UtcNow:yyyy-MM-ddTHH:mm:ssZ}", Commit(),
             $"perf/compare {string.Join(' ', arguments)}".TrimEnd(), $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}",
             $"libtorch {TorchNatives.Load()}", [.. devices.Select(d => $"{d.Name}: {d.Description}, {d.Units} units, {d.Instructions}")], _entries,
             _notMeasured);
@@ -131,9 +131,7 @@ internal sealed class Comparison
             suite.SetUp();
             List<Rate> rates = InTurns([("Naf.Gpu", suite.Naf), .. suite.Peers], suite.Engine!.Units);
             foreach ((string name, string module, string[] script) in suite.PythonPeers)
-            {
                 if (Python(name, module, script) is { } rate) rates.Add(rate);
-            }
             string threads = device.Kind == "cpu" ? $", {suite.Threads} thread{(suite.Threads == 1 ? "" : "s")}" : "";
             return new Entry(suite.Work, suite.Case, device.Name + threads, suite.Unit, suite.Error, rates);
         }
@@ -171,9 +169,9 @@ internal sealed class Comparison
         }
         try
         {
-            string seconds = (_rounds * _seconds).ToString(CultureInfo.InvariantCulture), rounds = _rounds.ToString(CultureInfo.InvariantCulture);
             string file = Path.Combine(Repository(), "perf", "peers", script[0]);
-            string output = ChildProcess.Run(python, [file, .. script[1..], "--seconds", seconds, "--rounds", rounds]);
+            string output = ChildProcess.Run(
+                python, [file, .. script[1..], "--seconds", $"{_rounds * _seconds}", "--rounds", $"{_rounds}"]);
             return new Rate(name, [.. JsonDocument.Parse(output).RootElement.GetProperty("rounds").EnumerateArray().Select(r => r.GetDouble())]);
         }
         catch (Exception e) when (e is InvalidOperationException or JsonException)

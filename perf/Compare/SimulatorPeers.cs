@@ -12,15 +12,15 @@ internal static class SimulatorPeers
     public static Entry AgainstC(string repository, int rounds, double seconds)
     {
         string program = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        string model = Path.Combine(repository, "tests", "Sim", "Mujoco", "cheetah.xml"), time = seconds.ToString(CultureInfo.InvariantCulture);
+        string model = Path.Combine(repository, "tests", "Sim", "Mujoco", "cheetah.xml");
         try
         {
             ChildProcess.Run("cc", "-O2", "-o", program, Path.Combine(repository, "perf", "peers", "sim_mujoco.c"), "-lmujoco");
             var (ours, theirs) = (new List<double>(), new List<double>());
             for (int round = 0; round < rounds; round++)
             {
-                JsonElement c = JsonDocument.Parse(
-                    ChildProcess.Run(program, model, time, Substeps.ToString(CultureInfo.InvariantCulture))).RootElement;
+                string output = ChildProcess.Run(program, model, $"{seconds}", $"{Substeps}");
+                JsonElement c = JsonDocument.Parse(output).RootElement;
                 SimulatorBenchmarkResult own = SimulatorBenchmark.OfModel(model, Substeps, 1, seconds);
                 if (own.Checksum != c.GetProperty("checksum").GetString())
                     throw new InvalidOperationException("C# and C ended in different states; nothing was timed");

@@ -15,12 +15,12 @@ internal sealed class BenchCommandTests
     {
         JsonElement json = TinyRun.CliJson(
             ["bench", .. arguments.Split(' '), "--device", "cpu", "--threads", "1", "--seconds", "0.02", "--json"]);
-        Assert.That(json.GetProperty("device").GetString(), Is.EqualTo("cpu"));
+        Assert.That(json.Text("device"), Is.EqualTo("cpu"));
         foreach (string name in (string[])[.. names, "gflop_per_second", "gigabytes_per_second"])
             Assert.That(json.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Number), name);
         foreach (string name in (string[])[names[0], "ceiling_gflop_per_second", "ceiling_gigabytes_per_second"])
-            Assert.That(json.GetProperty(name).GetDouble(), Is.Positive, name);
-        Assert.That(json.GetProperty("rounds").GetArrayLength(), Is.GreaterThanOrEqualTo(3));
+            Assert.That(json.Number(name), Is.Positive, name);
+        Assert.That(json.Count("rounds"), Is.GreaterThanOrEqualTo(3));
         Assert.That(json.GetRawText(), Does.Contain(sizes));
     }
 
@@ -31,8 +31,8 @@ internal sealed class BenchCommandTests
         using (var opened = GpuDevices.Open(GpuDevices.Pocl)) device = opened.Info.Name;
         JsonElement json = TinyRun.CliJson(
             "bench", "advantage", "--device", device, "--batch", "100", "--seconds", "0.02", "--json");
-        Assert.That(json.GetProperty("device").GetString(), Is.EqualTo(device));
-        Assert.That(json.GetProperty("evaluations_per_second").GetDouble(), Is.Positive);
+        Assert.That(json.Text("device"), Is.EqualTo(device));
+        Assert.That(json.Number("evaluations_per_second"), Is.Positive);
     }
 
     [TestCase("bench update --plan 3,3,3,3,x --device {pocl}", "such as 256,2,2,128,together")]

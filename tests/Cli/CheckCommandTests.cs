@@ -7,12 +7,12 @@ internal sealed class CheckCommandTests
     public void Every_kernel_of_the_emulated_device_passes()
     {
         JsonElement json = TinyRun.CliJson("check", "--device", "emulated", "--json");
-        Assert.That((json.GetProperty("device").GetString(), json.GetProperty("passed").GetBoolean()), Is.EqualTo(("emulated", true)));
+        Assert.That((json.Text("device"), json.GetProperty("passed").GetBoolean()), Is.EqualTo(("emulated", true)));
         JsonElement[] kernels = [.. json.GetProperty("kernels").EnumerateArray()];
-        Assert.That(kernels.Select(k => k.GetProperty("kernel").GetString()!.Split(':')[0]).Distinct(),
+        Assert.That(kernels.Select(k => k.Text("kernel")!.Split(':')[0]).Distinct(),
             Is.EquivalentTo(new[] { "advantage", "update", "act", "evaluate", "regression", "rollouts", "fit" }));
         foreach (JsonElement kernel in kernels)
-            Assert.That(kernel.GetProperty("error").GetDouble(), Is.LessThanOrEqualTo(kernel.GetProperty("bound").GetDouble()), $"{kernel}");
+            Assert.That(kernel.Number("error"), Is.LessThanOrEqualTo(kernel.Number("bound")), $"{kernel}");
     }
 
     [Test]

@@ -8,30 +8,30 @@ internal sealed class CommandLineTests : MujocoFixture
     public void Tasks_have_their_sizes()
     {
         JsonElement cartpole = TinyRun.CliJson("tasks", "--json").GetProperty("tasks").EnumerateArray()
-            .Single(t => t.GetProperty("name").GetString() == "cartpole");
-        Assert.That(cartpole.GetProperty("observation_size").GetInt32(), Is.EqualTo(5));
-        Assert.That(cartpole.GetProperty("action_size").GetInt32(), Is.EqualTo(1));
-        Assert.That(cartpole.GetProperty("horizon").GetInt32(), Is.EqualTo(150));
+            .Single(t => t.Text("name") == "cartpole");
+        Assert.That(cartpole.Number("observation_size"), Is.EqualTo(5));
+        Assert.That(cartpole.Number("action_size"), Is.EqualTo(1));
+        Assert.That(cartpole.Number("horizon"), Is.EqualTo(150));
         Assert.That(TinyRun.Cli("tasks").Out, Does.Contain("cartpole").And.Contain("peg").And.Contain("reacher-single"));
     }
 
     [Test]
     public void Train_ends_with_the_names_that_scripts_rely_on()
     {
-        using var folder = new TemporaryFolder();
-        JsonElement json = TinyRun.CliJson(TinyRun.Arguments(folder["run"], 2, "--seeds", "4..5", "--json"));
+        JsonElement json = TinyRun.CliJson(TinyRun.Arguments(Folder["run"], 2, "--seeds", "4..5", "--json"));
         Assert.Multiple(() =>
         {
-            Assert.That(json.GetProperty("run").GetString(), Is.EqualTo(folder["run"]));
-            Assert.That(json.GetProperty("task").GetString(), Is.EqualTo("cartpole"));
-            Assert.That(json.GetProperty("algorithm").GetString(), Is.EqualTo("naf"));
-            Assert.That(json.GetProperty("episodes").GetInt32(), Is.EqualTo(2));
-            Assert.That(json.GetProperty("updates").GetInt64(), Is.EqualTo(2 * 285));
+            Assert.That(json.Text("run"), Is.EqualTo(Folder["run"]));
+            Assert.That(json.Text("task"), Is.EqualTo("cartpole"));
+            Assert.That(json.Text("algorithm"), Is.EqualTo("naf"));
+            Assert.That(json.Number("episodes"), Is.EqualTo(2));
+            Assert.That(json.Number("updates"), Is.EqualTo(2 * 285));
             foreach (string name in (string[])["best_test_score", "final_test_score", "updates_per_second", "seconds"])
                 Assert.That(json.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Number), name);
-            Assert.That(json.GetProperty("learners").EnumerateArray().Select(l => l.GetProperty("seed").GetInt32()), Is.EqualTo(new[] { 4, 5 }));
+            Assert.That(json.GetProperty("learners").EnumerateArray().Select(l => l.Number("seed")),
+                Is.EqualTo(new[] { 4, 5 }));
         });
-        string config = File.ReadAllText(folder["run/config.yaml"]);
+        string config = File.ReadAllText(Folder["run/config.yaml"]);
         Assert.That(config, Does.Contain("seed: 4").And.Contain("learners: 2").And.Contain("reward_scale: 10"), "the last is the task's own");
     }
 
@@ -41,8 +41,8 @@ internal sealed class CommandLineTests : MujocoFixture
         JsonElement json = TinyRun.CliJson("evaluate", "cartpole", "--policy", "zero", "--episodes", "3", "--json");
         foreach (string name in (string[])["mean", "standard_deviation", "episodes", "success_rate"])
             Assert.That(json.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Number), name);
-        Assert.That(json.GetProperty("policy").GetString(), Is.EqualTo("zero"));
-        Assert.That(json.GetProperty("mean").GetDouble(), Is.EqualTo(-2.1).Within(0.001), "the pole hangs still");
+        Assert.That(json.Text("policy"), Is.EqualTo("zero"));
+        Assert.That(json.Number("mean"), Is.EqualTo(-2.1).Within(0.001), "the pole hangs still");
     }
 
     [TestCase("", "cartpole, random policy: mean -2.13", "first episode")]
@@ -51,8 +51,7 @@ internal sealed class CommandLineTests : MujocoFixture
     public void A_result_is_printed_though_its_trajectory_cannot_be_written(string option, string start, string unsaid)
     {
         // no file of more than 8 KiB may be written; the trajectory has 20 (and .NET's memory for code would, were it a file)
-        using var folder = new TemporaryFolder();
-        string naf = Path.Combine(AppContext.BaseDirectory, "naf.dll"), file = folder["t.csv"];
+        string naf = Path.Combine(AppContext.BaseDirectory, "naf.dll"), file = Folder["t.csv"];
         string[] limited = ["-c", "trap '' XFSZ; ulimit -f 16; exec dotnet \"$@\"", "sh"];
         string[] asked = ["evaluate", "cartpole", "--episodes", "2", "--trajectory", file, .. option.Length > 0 ? [option] : Array.Empty<string>()];
         using Process shell = Process.Start(new ProcessStartInfo("sh", [.. limited, naf, .. asked])
@@ -65,7 +64,7 @@ internal sealed class CommandLineTests : MujocoFixture
         Assert.That(shell.ExitCode, Is.EqualTo(1), error.Result);
         Assert.That(output, Does.StartWith(start).And.Not.Contain(unsaid));
         Assert.That(error.Result, Does.StartWith($"naf: {file} can't be written: ").And.Not.Contain("should not happen"));
-        Assert.That(Directory.GetFiles(folder.Path), Is.Empty);
+        Assert.That(Directory.GetFiles(Folder.Path), Is.Empty);
     }
 
     [Test]
@@ -74,8 +73,8 @@ internal sealed class CommandLineTests : MujocoFixture
         string[] command = ["bench", "sim", "--task", "cartpole", "--threads", "2", "--seconds", "0.05", "--json"];
         JsonElement first = TinyRun.CliJson(command), second = TinyRun.CliJson(command);
         foreach (string name in (string[])["steps_per_second", "microseconds_per_step", "mujoco_microseconds", "over_mujoco", "over_one_thread"])
-            Assert.That(first.GetProperty(name).GetDouble(), Is.Positive, name);
-        Assert.That(second.GetProperty("checksum").GetString(), Is.EqualTo(first.GetProperty("checksum").GetString()));
+            Assert.That(first.Number(name), Is.Positive, name);
+        Assert.That(second.Text("checksum"), Is.EqualTo(first.Text("checksum")));
     }
 
     [TestCase("", ExpectedResult = "Required command was not provided; naf --help shows what there is")]
@@ -196,44 +195,40 @@ internal sealed class CommandLineTests : MujocoFixture
     [Test]
     public void A_taken_folder_is_not_overwritten()
     {
-        using var folder = new TemporaryFolder();
-        TinyRun.Train(folder["run"], 1);
-        byte[] metrics = TinyRun.Metrics(folder["run"]);
-        (int exitCode, _, string error) = TinyRun.Cli(TinyRun.Arguments(folder["run"], 1));
+        TinyRun.Train(Folder["run"], 1);
+        byte[] metrics = TinyRun.Metrics(Folder["run"]);
+        (int exitCode, _, string error) = TinyRun.Cli(TinyRun.Arguments(Folder["run"], 1));
         Assert.That(exitCode, Is.EqualTo(1));
         Assert.That(error, Does.Contain("already holds a run; choose another, or resume it (naf train --resume"));
-        Assert.That(TinyRun.Metrics(folder["run"]), Is.EqualTo(metrics));
+        Assert.That(TinyRun.Metrics(Folder["run"]), Is.EqualTo(metrics));
     }
 
     [Test]
     public void A_folder_with_something_else_is_left_alone()
     {
-        using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["metrics.csv"], "mine");
-        (int exitCode, _, string error) = TinyRun.Cli(TinyRun.Arguments(folder.Path, 1));
+        File.WriteAllText(Folder["metrics.csv"], "mine");
+        (int exitCode, _, string error) = TinyRun.Cli(TinyRun.Arguments(Folder.Path, 1));
         Assert.That(exitCode, Is.EqualTo(1));
-        Assert.That(error, Does.Contain($"{folder.Path} is not empty and holds no run; choose an empty or new folder"));
-        Assert.That(Directory.GetFiles(folder.Path), Has.Length.EqualTo(1));
-        Assert.That(File.ReadAllText(folder["metrics.csv"]), Is.EqualTo("mine"));
+        Assert.That(error, Does.Contain($"{Folder.Path} is not empty and holds no run; choose an empty or new folder"));
+        Assert.That(Directory.GetFiles(Folder.Path), Has.Length.EqualTo(1));
+        Assert.That(File.ReadAllText(Folder["metrics.csv"]), Is.EqualTo("mine"));
     }
 
     [Test]
     public void A_folder_that_cannot_be_written_has_a_remedy_that_fits()
     {
-        using var folder = new TemporaryFolder();
-        TinyRun.Train(folder["run"], 1);
-        File.Delete(folder["run/.lock"]);
-        Directory.CreateDirectory(folder["run/.lock"]); // no file can be opened there, by the superuser neither
-        string error = TinyRun.Cli("train", "--resume", folder["run"]).Error;
+        TinyRun.Train(Folder["run"], 1);
+        File.Delete(Folder["run/.lock"]);
+        Directory.CreateDirectory(Folder["run/.lock"]); // no file can be opened there, by the superuser neither
+        string error = TinyRun.Cli("train", "--resume", Folder["run"]).Error;
         Assert.That(error, Does.Contain("can't be written").And.Contain("allow writing there").And.Not.Contain("--out"));
     }
 
     [Test]
     public void A_folders_last_slash_is_not_echoed()
     {
-        using var folder = new TemporaryFolder();
-        JsonElement json = TinyRun.CliJson(TinyRun.Arguments(folder["run/"], 1, "--json"));
-        Assert.That(json.GetProperty("run").GetString(), Is.EqualTo(folder["run"]));
-        Assert.That(TinyRun.CliJson("evaluate", folder["run/"], "--json").GetProperty("target").GetString(), Is.EqualTo(folder["run"]));
+        JsonElement json = TinyRun.CliJson(TinyRun.Arguments(Folder["run/"], 1, "--json"));
+        Assert.That(json.Text("run"), Is.EqualTo(Folder["run"]));
+        Assert.That(TinyRun.CliJson("evaluate", Folder["run/"], "--json").Text("target"), Is.EqualTo(Folder["run"]));
     }
 }

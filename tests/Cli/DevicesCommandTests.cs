@@ -10,12 +10,12 @@ internal sealed class DevicesCommandTests
     {
         JsonElement json = TinyRun.CliJson("devices", "--json");
         JsonElement[] devices = [.. json.GetProperty("devices").EnumerateArray()];
-        Assert.That(devices.Select(d => d.GetProperty("name").GetString()), Is.EqualTo(DeviceList.All().Select(d => d.Name)));
+        Assert.That(devices.Select(d => d.Text("name")), Is.EqualTo(DeviceList.All().Select(d => d.Name)));
         foreach (JsonElement device in devices)
             foreach (string name in (string[])["kind", "description", "memory", "units", "instructions", "driver", "usable", "reason", "is_gpu"])
                 Assert.That(device.TryGetProperty(name, out _), Is.True, name);
-        Assert.That(devices.Select(d => d.GetProperty("kind").GetString()), Contains.Item("cpu").And.Contains("emulated"));
-        Assert.That(json.GetProperty("missing").GetArrayLength(), Is.EqualTo(DeviceList.Missing().Count));
+        Assert.That(devices.Select(d => d.Text("kind")), Contains.Item("cpu").And.Contains("emulated"));
+        Assert.That(json.Count("missing"), Is.EqualTo(DeviceList.Missing().Count));
     }
 
     [Test]

@@ -1,7 +1,7 @@
 namespace Naf.Tests;
 
 /// <summary>A folder that a test writes to, gone after it.</summary>
-internal sealed class TemporaryFolder : IDisposable
+internal class TemporaryFolder : IDisposable
 {
     /// <summary>Where it is.</summary>
     public string Path { get; } = Directory.CreateTempSubdirectory("naf-tests-").FullName;

@@ -70,30 +70,24 @@ internal static class ProbeModel
         ("nq", 11), ("nv", 10), ("nu", 6), ("na", 2), ("nbody", 8), ("njnt", 5), ("nsite", 4), ("ncam", 3),
     ];
 
-    public static readonly (string Field, int[] Values)[] Integers =
+    public static readonly (string Field, Array Values)[] Arrays =
     [
-        ("jnt_type", [2, 0, 3, 3, 3]), ("jnt_qposadr", [0, 1, 8, 9, 10]), ("jnt_dofadr", [0, 1, 7, 8, 9]), ("jnt_bodyid", [1, 2, 3, 5, 5]),
-        ("body_parentid", [0, 0, 0, 0, 3, 4, 0, 0]), ("body_jntnum", [0, 1, 1, 1, 0, 2, 0, 0]), ("body_jntadr", [-1, 0, 1, 2, -1, 3, -1, -1]),
-        ("site_bodyid", [0, 4, 5, 6]),
-    ];
-
-    public static readonly (string Field, byte[] Values)[] Flags =
-    [
-        ("jnt_limited", [0, 0, 1, 0, 1]), ("actuator_ctrllimited", [1, 0, 1, 0, 0, 1]),
-    ];
-
-    public static readonly (string Field, double[] Values)[] Reals =
-    [
-        ("qpos0", [0.21, 0.61, 0.62, 0.63, 0.8, 0.6, 0, 0, 0.07, 0, 0.09]),
-        ("jnt_range", [0, 0, 0, 0, -0.71, 0.93, 0, 0, -0.21, 0.35]),
-        ("jnt_pos", [0, 0, 0, Any, Any, Any, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0, 0, 0]),
-        ("jnt_axis", [0, 0, 1, Any, Any, Any, 0, 0.6, 0.8, 0.8, 0, 0.6, 1, 0, 0]),
-        ("body_pos",
-            [0, 0, 0, 0.11, 0.12, 0.13, 0.61, 0.62, 0.63, 1.11, 1.12, 1.13, 0.41, 0.42, 0.43, 0.51, 0.52, 0.53, 2.1, 2.2, 2.3, 3.1, 3.2, 3.3]),
-        ("body_quat", [1, 0, 0, 0, 1, 0, 0, 0, 0.8, 0.6, 0, 0, 0.6, 0, 0, 0.8, 1, 0, 0, 0, 0, 0.6, 0, 0.8, 0.6, 0, 0, 0.8, 1, 0, 0, 0]),
-        ("site_pos", [0.31, 0.32, 0.33, 0.71, 0.72, 0.73, 0.81, 0.82, 0.83, 0.1, 0.2, 0.3]),
-        ("site_quat", [0.6, 0, 0.8, 0, 1, 0, 0, 0, 0.8, 0, 0, 0.6, 1, 0, 0, 0]),
-        ("actuator_ctrlrange", [-0.72, 0.94, 0, 0, -0.22, 0.56, 0, 0, 0, 0, -0.73, 0.95]),
+        ("jnt_type", new int[] { 2, 0, 3, 3, 3 }), ("jnt_qposadr", new int[] { 0, 1, 8, 9, 10 }),
+        ("jnt_dofadr", new int[] { 0, 1, 7, 8, 9 }), ("jnt_bodyid", new int[] { 1, 2, 3, 5, 5 }),
+        ("body_parentid", new int[] { 0, 0, 0, 0, 3, 4, 0, 0 }), ("body_jntnum", new int[] { 0, 1, 1, 1, 0, 2, 0, 0 }),
+        ("body_jntadr", new int[] { -1, 0, 1, 2, -1, 3, -1, -1 }), ("site_bodyid", new int[] { 0, 4, 5, 6 }),
+        ("jnt_limited", new byte[] { 0, 0, 1, 0, 1 }), ("actuator_ctrllimited", new byte[] { 1, 0, 1, 0, 0, 1 }),
+        ("qpos0", new double[] { 0.21, 0.61, 0.62, 0.63, 0.8, 0.6, 0, 0, 0.07, 0, 0.09 }),
+        ("jnt_range", new double[] { 0, 0, 0, 0, -0.71, 0.93, 0, 0, -0.21, 0.35 }),
+        ("jnt_pos", new double[] { 0, 0, 0, Any, Any, Any, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0, 0, 0 }),
+        ("jnt_axis", new double[] { 0, 0, 1, Any, Any, Any, 0, 0.6, 0.8, 0.8, 0, 0.6, 1, 0, 0 }),
+        ("body_pos", new double[] { 0, 0, 0, 0.11, 0.12, 0.13, 0.61, 0.62, 0.63, 1.11, 1.12, 1.13, 0.41, 0.42, 0.43,
+            0.51, 0.52, 0.53, 2.1, 2.2, 2.3, 3.1, 3.2, 3.3 }),
+        ("body_quat", new double[] { 1, 0, 0, 0, 1, 0, 0, 0, 0.8, 0.6, 0, 0, 0.6, 0, 0, 0.8, 1, 0, 0, 0, 0, 0.6, 0,
+            0.8, 0.6, 0, 0, 0.8, 1, 0, 0, 0 }),
+        ("site_pos", new double[] { 0.31, 0.32, 0.33, 0.71, 0.72, 0.73, 0.81, 0.82, 0.83, 0.1, 0.2, 0.3 }),
+        ("site_quat", new double[] { 0.6, 0, 0.8, 0, 1, 0, 0, 0, 0.8, 0, 0, 0.6, 1, 0, 0, 0 }),
+        ("actuator_ctrlrange", new double[] { -0.72, 0.94, 0, 0, -0.22, 0.56, 0, 0, 0, 0, -0.73, 0.95 }),
     ];
 
     public const double Timestep = 0.0037;
@@ -101,14 +95,13 @@ internal static class ProbeModel
     /// <summary>Keyframe 0, which mj_resetDataKeyframe copies into mjData.</summary>
     public const double KeyTime = 0.77;
 
-    public static readonly (string Field, double[] Values)[] KeyReals =
+    public static readonly (string Field, Array Values)[] KeyArrays =
     [
-        ("qpos", [0.23, 0.64, 0.65, 0.66, 0.6, 0.8, 0, 0, 0.08, -0.14, 0.11]),
-        ("qvel", [0.015, 0.025, 0.035, 0.045, 0.055, 0.065, 0.075, 0.085, 0.095, 0.105]),
-        ("act", [0.17, 0.18]),
-        ("ctrl", [0.15, -0.25, 0.35, 0.45, 0.55, 0.65]),
+        ("qpos", new[] { 0.23, 0.64, 0.65, 0.66, 0.6, 0.8, 0, 0, 0.08, -0.14, 0.11 }),
+        ("qvel", new[] { 0.015, 0.025, 0.035, 0.045, 0.055, 0.065, 0.075, 0.085, 0.095, 0.105 }),
+        ("act", new[] { 0.17, 0.18 }), ("ctrl", new[] { 0.15, -0.25, 0.35, 0.45, 0.55, 0.65 }),
     ];
 
     /// <summary>After one step: the lift falls freely.</summary>
-    public static readonly (string Field, double[] Values)[] SteppedReals = [("qacc_warmstart", [-9.8125])];
+    public static readonly (string Field, Array Values)[] SteppedArrays = [("qacc_warmstart", new[] { -9.8125 })];
 }

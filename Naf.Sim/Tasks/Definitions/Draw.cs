@@ -2,7 +2,7 @@ using Naf.Kernels.Random;
 
 namespace Naf.Sim.Tasks.Definitions;
 
-/// <summary>How values spread around where they stand.</summary>
+/// <summary>How values spread around their centre.</summary>
 internal enum Spread
 {
     Fixed,
@@ -27,7 +27,7 @@ internal struct DrawSource(ulong seed, RandomStream stream, ulong episode)
 }
 
 /// <summary>A distribution of a few values: at + a spread.</summary>
-/// <param name="At">[n], where the values stand.</param>
+/// <param name="At">[n], the centre.</param>
 /// <param name="A">Normal: [n] standard deviations. Uniform: [n] lower bounds. Polar: the bounds of the radius.</param>
 /// <param name="B">Uniform: [n] upper bounds. Polar: the bounds of the angle, radians.</param>
 internal sealed record Draw(ImmutableArray<double> At, Spread Spread, ImmutableArray<double> A, ImmutableArray<double> B)

@@ -10,11 +10,11 @@ internal static class DrawReader
 
     /// <summary>Reads the keys of <paramref name="map"/> that make a distribution.</summary>
     /// <param name="map">A mapping that may have other keys too.</param>
-    /// <param name="standing">Where the values stand when the file does not say: one for each.</param>
-    public static Draw Read(YamlMap map, double[] standing)
+    /// <param name="reference">The values that they spread around where the file does not say.</param>
+    public static Draw Read(YamlMap map, double[] reference)
     {
-        int n = standing.Length;
-        double[] at = map["at"]?.Numbers(n) ?? standing;
+        int n = reference.Length;
+        double[] at = map["at"]?.Numbers(n) ?? reference;
         YamlCursor? normal = map["normal"], uniform = map["uniform"], polar = map["polar"];
         if (new[] { normal, uniform, polar }.Count(form => form is not null) > 1)
             throw map.At.Error($"'{map.At.What}' has more than one of the keys normal, uniform, polar; keep one");

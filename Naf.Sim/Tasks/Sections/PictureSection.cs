@@ -12,7 +12,7 @@ internal static class PictureSection
     {
         YamlMap? map = section?.Map("camera", "path");
 
-        // a point is compared with a constant: the one moves, the other is where it should go
+        // where a point is compared with a constant, the point moves and the constant is its target
         (Place Of, Place Minus)[] compared =
             [.. observation.OfType<PlaceEntry>().Where(e => e.Minus is not null).Select(e => (e.Of, Minus: e.Minus!.Value))
                 .Where(pair => pair.Of.IsConstant != pair.Minus.IsConstant)];

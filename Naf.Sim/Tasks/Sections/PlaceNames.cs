@@ -77,7 +77,7 @@ internal sealed class PlaceNames
     private static int Found(YamlCursor name, string what, int index, IEnumerable<string> known) =>
         index >= 0 ? index : throw name.Error($"the model has no {what} '{name.Text()}'; {Hint(name, known)}");
 
-    // what has no name can't be meant
+    // what has no name can't be referred to
     private static string Hint(YamlCursor name, IEnumerable<string> known) =>
         NearestName.Hint(name.Text(), known.Where(other => other.Length > 0));
 }

@@ -29,8 +29,8 @@ internal static class ResetSection
                 if (!taken.TryAdd((key, index), item.Where))
                     throw joints.Error(
                         $"'{key}' sets a coordinate that {taken[(key, index)]} has set already; set each once");
-            double[] standing = [.. indices.Select(i => ofVelocity ? 0 : tree.Qpos0[i])];
-            items.Add(new ResetItem(ofVelocity, [.. indices], DrawReader.Read(map, standing)));
+            double[] reference = [.. indices.Select(i => ofVelocity ? 0 : tree.Qpos0[i])];
+            items.Add(new ResetItem(ofVelocity, [.. indices], DrawReader.Read(map, reference)));
         }
         return new ResetDefinition(items.ToImmutable(), constants,
             [.. tree.Joints.Where(joint => joint.Type == TreeJointType.Free).Select(joint => joint.QposAddress + 3)]);

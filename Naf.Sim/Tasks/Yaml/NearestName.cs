@@ -10,7 +10,7 @@ internal static class NearestName
     public static string? Near(string name, IEnumerable<string> known) =>
         known.MinBy(other => Distance(name, other)) is { } nearest && Distance(name, nearest) <= Math.Max(2, name.Length / 3) ? nearest : null;
 
-    /// <summary>A half-sentence for an error: "did you mean 'x'?", or "known: x, y, z" when nothing is near.</summary>
+    /// <summary>The end of an error message: "did you mean 'x'?", or "known: x, y, z" when nothing is near.</summary>
     public static string Hint(string name, IEnumerable<string> known)
     {
         string[] all = [.. known.Distinct()];

@@ -79,9 +79,9 @@ internal sealed class PopulationTests
     public void Everything_is_given_back()
     {
         long buffers = HostBuffer.LiveBuffers;
-        int simulations = MujocoData.LiveCount;
+        int simulations = NativeObjects.Alive;
         using (var folder = new TemporaryFolder()) TinyRun.Train(folder["run"], 1, "learners=2");
-        Assert.That((HostBuffer.LiveBuffers, MujocoData.LiveCount), Is.EqualTo((buffers, simulations)));
+        Assert.That((HostBuffer.LiveBuffers, NativeObjects.Alive), Is.EqualTo((buffers, simulations)));
     }
 
     private static string[][] Rows(string run) => [.. File.ReadLines(Path.Combine(run, "metrics.csv")).Skip(1).Select(line => line.Split(','))];

@@ -11,24 +11,24 @@ internal sealed class TaskCheckTests
         JsonElement model = check.GetProperty("model"), score = check.GetProperty("random_score"), ends = check.GetProperty("termination");
         Assert.Multiple(() =>
         {
-            Assert.That(check.GetProperty("task").GetString(), Is.EqualTo("walker2d"));
-            Assert.That(model.GetProperty("joints").GetArrayLength(), Is.EqualTo(9));
-            Assert.That(model.GetProperty("joints")[3].GetProperty("high").GetDouble(), Is.EqualTo(1.7453293));
-            Assert.That(model.GetProperty("actuators")[0].GetProperty("name").GetString(), Is.EqualTo("right_hip"));
-            Assert.That(model.GetProperty("control_step").GetDouble(), Is.EqualTo(0.025).Within(1e-15));
+            Assert.That(check.Text("task"), Is.EqualTo("walker2d"));
+            Assert.That(model.Count("joints"), Is.EqualTo(9));
+            Assert.That(model.GetProperty("joints")[3].Number("high"), Is.EqualTo(1.7453293));
+            Assert.That(model.GetProperty("actuators")[0].Text("name"), Is.EqualTo("right_hip"));
+            Assert.That(model.Number("control_step"), Is.EqualTo(0.025).Within(1e-15));
             foreach (string name in (string[])["mean", "standard_deviation", "success_rate", "episodes"])
-                Assert.That(score.GetProperty(name).GetDouble(), Is.EqualTo(evaluated.GetProperty(name).GetDouble()), name);
-            Assert.That(ends.GetProperty("rate").GetDouble(), Is.EqualTo(1), "random actions make it fall");
-            Assert.That(ends.GetProperty("bounds").EnumerateArray().Sum(b => b.GetProperty("rate").GetDouble()), Is.GreaterThanOrEqualTo(1));
-            Assert.That(check.GetProperty("measures")[1].GetProperty("rate").GetDouble(), Is.Zero, "none stands at the end");
-            Assert.That(check.GetProperty("warnings").GetArrayLength(), Is.Zero);
+                Assert.That(score.Number(name), Is.EqualTo(evaluated.Number(name)), name);
+            Assert.That(ends.Number("rate"), Is.EqualTo(1), "random actions make it fall");
+            Assert.That(ends.GetProperty("bounds").EnumerateArray().Sum(b => b.Number("rate")), Is.AtLeast(1));
+            Assert.That(check.GetProperty("measures")[1].Number("rate"), Is.Zero, "none stands at the end");
+            Assert.That(check.Count("warnings"), Is.Zero);
         });
 
         // the terms, and what is added at the end, make up the score
-        double[] parts = [.. check.GetProperty("reward").EnumerateArray().Select(t => t.GetProperty("mean").GetDouble())];
-        Assert.That(parts.Sum() - 0.05, Is.EqualTo(score.GetProperty("mean").GetDouble()).Within(1e-12));
-        Assert.That(check.GetProperty("reward")[0].GetProperty("of").GetString(), Is.EqualTo("root_x.velocity"));
-        Assert.That(check.GetProperty("reward")[1].GetProperty("of").GetString(), Is.EqualTo("action"));
+        double[] parts = [.. check.GetProperty("reward").EnumerateArray().Select(t => t.Number("mean"))];
+        Assert.That(parts.Sum() - 0.05, Is.EqualTo(score.Number("mean")).Within(1e-12));
+        Assert.That(check.GetProperty("reward")[0].Text("of"), Is.EqualTo("root_x.velocity"));
+        Assert.That(check.GetProperty("reward")[1].Text("of"), Is.EqualTo("action"));
     }
 
     [Test]
@@ -38,11 +38,11 @@ internal sealed class TaskCheckTests
         JsonElement cosine = x[2], speed = x[4];
         Assert.Multiple(() =>
         {
-            Assert.That((cosine.GetProperty("name").GetString(), cosine.GetProperty("entry").GetString()), Is.EqualTo(("hinge.cos", "cos")));
-            Assert.That(cosine.GetProperty("minimum").GetDouble(), Is.InRange(-1, -0.9999), "it starts hanging");
-            Assert.That(cosine.GetProperty("maximum").GetDouble(), Is.InRange(-0.9, 1));
-            Assert.That(speed.GetProperty("scaled_deviation").GetDouble(),
-                Is.EqualTo(speed.GetProperty("deviation").GetDouble() * speed.GetProperty("input_scale").GetDouble()).And.Positive);
+            Assert.That((cosine.Text("name"), cosine.Text("entry")), Is.EqualTo(("hinge.cos", "cos")));
+            Assert.That(cosine.Number("minimum"), Is.InRange(-1, -0.9999), "it starts hanging");
+            Assert.That(cosine.Number("maximum"), Is.InRange(-0.9, 1));
+            Assert.That(speed.Number("scaled_deviation"),
+                Is.EqualTo(speed.Number("deviation") * speed.Number("input_scale")).And.Positive);
         });
     }
 
@@ -109,7 +109,7 @@ internal sealed class TaskCheckTests
         string path = scratch.Changed("cartpole", "tau: 0.01", setting);
         string error = TinyRun.CliError(1, "tasks", "--check", path);
         Assert.That(error, Does.Contain(words));
-        Assert.That(error, Is.EqualTo(TinyRun.Cli("train", path, "--episodes", "1", "--out", Path.Combine(scratch.Folder, "run")).Error));
+        Assert.That(error, Is.EqualTo(TinyRun.Cli("train", path, "--episodes", "1", "--out", scratch["run"]).Error));
     }
 
     [TestCaseSource(typeof(ContractTasks), nameof(ContractTasks.Names))]

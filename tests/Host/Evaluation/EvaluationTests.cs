@@ -43,11 +43,11 @@ internal sealed class EvaluationTests : FolderFixture
         TrainingResult trained = TinyRun.Train(Folder["run"], 2);
         string file = Folder["values.csv"];
         JsonElement json = TinyRun.CliJson("evaluate", Folder["run"], "--values", file, "--device", device, "--json");
-        Assert.That(json.GetProperty("mean").GetDouble(), Is.EqualTo(trained.Learners[0].FinalTestScore!.Value).Within(1e-3));
+        Assert.That(json.Number("mean"), Is.EqualTo(trained.Learners[0].FinalTestScore!.Value).Within(1e-3));
         string[] lines = File.ReadAllLines(file);
         Assert.That(lines[0], Is.EqualTo("episode,step,reward,return,v,advantage,q,random_advantage"));
         double[][] rows = [.. lines[1..].Select(line => line.Split(',').Select(double.Parse).ToArray())];
-        Assert.That(rows, Has.Length.EqualTo(json.GetProperty("values").GetProperty("steps").GetInt32()));
+        Assert.That(rows, Has.Length.EqualTo(json.GetProperty("values").Number("steps")));
         for (int i = 0; i < rows.Length; i++)
         {
             // Q = V + A; the greedy action has no better one beside it
@@ -74,8 +74,8 @@ internal sealed class EvaluationTests : FolderFixture
         for (int k = 0; k < 2; k++)
         {
             var json = TinyRun.CliJson("evaluate", Folder["run"], "--learner", $"{k}", "--json");
-            Assert.That(json.GetProperty("mean").GetDouble(), Is.EqualTo(trained.Learners[k].FinalTestScore));
-            Assert.That(json.GetProperty("episodes").GetInt32(), Is.EqualTo(2));
+            Assert.That(json.Number("mean"), Is.EqualTo(trained.Learners[k].FinalTestScore));
+            Assert.That(json.Number("episodes"), Is.EqualTo(2));
         }
         Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--learner", "2").Error, Does.Contain("--learner 2: the run has 2 learners: 0 to 1"));
     }

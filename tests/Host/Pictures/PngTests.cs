@@ -60,19 +60,17 @@ internal sealed class PngTests
         return new PixelImage(width, height, Unfilter(inflated.ToArray(), width, height));
     }
 
-    // filters: 1 left, 2 above; the others are not written
+    // each row is the differences (filter 2) from the one above
     private static byte[] Unfilter(byte[] rows, int width, int height)
     {
         int stride = 3 * width;
         Assert.That(rows, Has.Length.EqualTo(height * (stride + 1)));
         byte[] rgb = new byte[height * stride];
-        for (int y = 0; y < height; y++)
-            for (int i = 0; i < stride; i++)
-            {
-                int left = i < 3 ? 0 : rgb[y * stride + i - 3], above = y == 0 ? 0 : rgb[(y - 1) * stride + i];
-                int guess = rows[y * (stride + 1)] switch { 1 => left, 2 => above, _ => throw new FormatException() };
-                rgb[y * stride + i] = (byte)(rows[y * (stride + 1) + 1 + i] + guess);
-            }
+        for (int i = 0; i < rgb.Length; i++)
+        {
+            Assert.That(i % stride != 0 || rows[i / stride * (stride + 1)] == 2, "the filter");
+            rgb[i] = (byte)(rows[i + i / stride + 1] + (i < stride ? 0 : rgb[i - stride]));
+        }
         return rgb;
     }
 

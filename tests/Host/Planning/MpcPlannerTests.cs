@@ -43,7 +43,7 @@ internal sealed class MpcPlannerTests
         using var rig = new Rig(task, Small, 2);
         for (int t = 0; t < 8; t++)
         {
-            double[] before = rig.State(), came = new double[rig.Environment.SimulationSize];
+            double[] before = rig.State(), came = new double[rig.Environment.Data.StateSize];
             rig.Act();
             Assert.That(rig.State(), Is.EqualTo(before), "the environment is not changed");
             double[] foretold = rig.Planner.Search.Plan.State(1).ToArray();
@@ -157,7 +157,7 @@ internal sealed class MpcPlannerTests
         string text = TinyRun.Cli([.. command, "--threads", "1"]).Out;
         Assert.That(text, Does.Contain("cartpole, mpc policy: mean -0.0").And.Contain("times real time").And.Contain("not at all"));
 
-        string file = Path.Combine(scratch.Folder, "episode.csv");
+        string file = scratch["episode.csv"];
         var json = TinyRun.CliJson([.. command, "--threads", "2", "--trajectory", file, "--json"]);
         var planning = json.GetProperty("planning");
         Assert.That(planning.GetProperty("horizon_seconds").GetDouble(), Is.EqualTo(0.18).Within(1e-9), "no longer than the episode");

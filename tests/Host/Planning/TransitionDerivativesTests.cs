@@ -141,7 +141,7 @@ internal sealed class TransitionDerivativesTests
     {
         using var environment = new ControlEnvironment(task);
         environment.Reset(7, RandomStream.TestReset, episode);
-        double[] u = new double[task.ActionSize], state = new double[environment.SimulationSize];
+        double[] u = new double[task.ActionSize], state = new double[environment.Data.StateSize];
         for (int t = 0; t < steps; t++)
         {
             for (int i = 0; i < u.Length; i++) u[i] = 2 * Philox.Uniform(episode, RandomStream.RandomPolicy, (ulong)t, (uint)i) - 1;

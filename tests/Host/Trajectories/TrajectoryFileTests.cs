@@ -12,41 +12,43 @@ internal sealed class TrajectoryFileTests : MujocoFixture
     [Test]
     public void Reading_gives_the_bits_that_were_written()
     {
-        using var folder = new TemporaryFolder();
         using ControlTask task = ControlTask.Load("canada2d");
         Trajectory written = Play(task);
-        TrajectoryFile.Write(folder["t.csv"], task, written);
-        Trajectory read = TrajectoryFile.Read(folder["t.csv"], task);
-        Assert.That(read.Rows, Has.Count.EqualTo(151));
+        TrajectoryFile.Write(Folder["t.csv"], task, written);
+        Trajectory read = TrajectoryFile.Read(Folder["t.csv"], task);
+        string[] lines = File.ReadAllLines(Folder["t.csv"]);
+        Assert.That((read.Rows.Count, lines.Length), Is.EqualTo((151, 152)));
         for (int i = 0; i < 151; i++)
         {
             (TrajectoryRow a, TrajectoryRow b) = (written.Rows[i], read.Rows[i]);
-            Assert.That(Bits([.. b.Qpos, .. b.Qvel, .. b.Constants, .. b.Action, b.Reward ?? 0]),
-                Is.EqualTo(Bits([.. a.Qpos, .. a.Qvel, .. a.Constants, .. a.Action, a.Reward ?? 0])), $"row {i}");
+            Assert.That(Bits([.. b.Qpos, .. b.Constants, b.Reward ?? 0]),
+                Is.EqualTo(Bits([.. a.Qpos, .. a.Constants, a.Reward ?? 0])), $"row {i}");
+            double[] cells = [.. lines[i + 1].Split(',').Select(cell => cell.Length > 0 ? double.Parse(cell) : 0)];
+            double[] action = i < 150 ? a.Action : new double[3];
+            double[] all = [i, i * task.ControlStep, .. a.Qpos, .. a.Qvel, .. a.Constants, .. action, a.Reward ?? 0];
+            Assert.That(Bits(cells), Is.EqualTo(Bits(all)), $"row {i}");
         }
         Assert.That(read.Score, Is.EqualTo(written.Score));
-        Assert.That(read.Rows[150].Action, Is.Empty, "nothing follows the last state");
-        Assert.That(read.Rows[150].Reward, Is.Null);
+        Assert.That(lines[^1], Does.EndWith(",,,,"), "no action and no reward follow the last state");
     }
 
     [Test]
     public void Columns_have_the_names_of_the_task()
     {
-        using var folder = new TemporaryFolder();
-        Assert.That(Header("canada2d", folder), Is.EqualTo(
+        Assert.That(Header("canada2d"), Is.EqualTo(
             "step,time,qpos.j1,qpos.j2,qpos.j3,qpos.puck_x,qpos.puck_y,qvel.j1,qvel.j2,qvel.j3,qvel.puck_x,qvel.puck_y,"
             + "constant.target.x,constant.target.y,action.j1,action.j2,action.j3,reward"));
-        Assert.That(Header("ant", folder), Does.StartWith("step,time,qpos.root.x,qpos.root.y,qpos.root.z,qpos.root.qw,qpos.root.qx")
+        Assert.That(Header("ant"), Does
+            .StartWith("step,time,qpos.root.x,qpos.root.y,qpos.root.z,qpos.root.qw,qpos.root.qx")
             .And.Contain(",qvel.root.rz,qvel.hip1,").And.EndWith(",action.hip4,action.ankle4,reward"));
     }
 
     [Test]
     public void Columns_may_be_moved_or_left_out_except_positions_and_constants()
     {
-        using var folder = new TemporaryFolder();
         using ControlTask task = ControlTask.Load("cartpole");
-        File.WriteAllText(folder["t.csv"], "qpos.hinge,note,qpos.slider\n3,,0.5\r\n2,1,0.25\n");
-        Trajectory read = TrajectoryFile.Read(folder["t.csv"], task);
+        File.WriteAllText(Folder["t.csv"], "qpos.hinge,note,qpos.slider\n3,,0.5\r\n2,1,0.25\n");
+        Trajectory read = TrajectoryFile.Read(Folder["t.csv"], task);
         Assert.That(read.Rows.Select(row => row.Qpos), Is.EqualTo(new double[][] { [0.5, 3], [0.25, 2] }));
         Assert.That(read.Score, Is.Null, "no rewards, no score");
     }
@@ -56,19 +58,18 @@ internal sealed class TrajectoryFileTests : MujocoFixture
     [TestCase("qpos.hinge,comment,qpos.slider,\n3,starts here,0.5,\n")]
     public void What_spreadsheets_make_of_it_is_read(string text)
     {
-        using var folder = new TemporaryFolder();
         using ControlTask task = ControlTask.Load("cartpole");
-        File.WriteAllText(folder["t.csv"], text);
-        Assert.That(TrajectoryFile.Read(folder["t.csv"], task).Rows.Select(row => row.Qpos), Is.EqualTo(new double[][] { [0.5, 3] }));
+        File.WriteAllText(Folder["t.csv"], text);
+        Trajectory read = TrajectoryFile.Read(Folder["t.csv"], task);
+        Assert.That(read.Rows.Select(row => row.Qpos), Is.EqualTo(new double[][] { [0.5, 3] }));
     }
 
     [Test]
     public void Only_trajectories_are_replaced()
     {
-        using var folder = new TemporaryFolder();
-        string metrics = folder["metrics.csv"];
-        TinyRun.Train(folder["run"], 2);
-        File.Copy(folder["run/metrics.csv"], metrics);
+        string metrics = Folder["metrics.csv"];
+        TinyRun.Train(Folder["run"], 2);
+        File.Copy(Folder["run/metrics.csv"], metrics);
         byte[] before = File.ReadAllBytes(metrics);
         (int exitCode, string output, string error) = TinyRun.Cli("evaluate", "cartpole", "--episodes", "1", "--trajectory", metrics);
         Assert.That((exitCode, output), Is.EqualTo((1, "")));
@@ -76,11 +77,11 @@ internal sealed class TrajectoryFileTests : MujocoFixture
         Assert.That(File.ReadAllBytes(metrics), Is.EqualTo(before));
 
         using ControlTask task = ControlTask.Load("cartpole");
-        TrajectoryFile.Write(folder["t.csv"], task, Play(task));
-        File.WriteAllText(folder["empty.csv"], "");
-        File.CreateSymbolicLink(folder["dangling.csv"], "nothing.csv");
+        TrajectoryFile.Write(Folder["t.csv"], task, Play(task));
+        File.WriteAllText(Folder["empty.csv"], "");
+        File.CreateSymbolicLink(Folder["dangling.csv"], "nothing.csv");
         foreach (string name in (string[])["t.csv", "empty.csv", "new.csv", "dangling.csv"])
-            Assert.That(() => TrajectoryFile.CheckPlace(folder[name]), Throws.Nothing, name);
+            Assert.That(() => TrajectoryFile.CheckPlace(Folder[name]), Throws.Nothing, name);
     }
 
     [TestCase("", " is empty; a trajectory begins with a line of column names")]
@@ -95,10 +96,10 @@ internal sealed class TrajectoryFileTests : MujocoFixture
     [TestCase("qpos.slider,qpos.hinge\n,1\n", " line 2, column qpos.slider: expected a number, and there is none")]
     public void Malformed_file_is_reported_with_line_and_column(string text, string message)
     {
-        using var folder = new TemporaryFolder();
         using ControlTask task = ControlTask.Load("cartpole");
-        File.WriteAllText(folder["t.csv"], text);
-        Assert.That(() => TrajectoryFile.Read(folder["t.csv"], task), Throws.TypeOf<UserException>().With.Message.EqualTo(folder["t.csv"] + message));
+        File.WriteAllText(Folder["t.csv"], text);
+        Assert.That(() => TrajectoryFile.Read(Folder["t.csv"], task),
+            Throws.TypeOf<UserException>().With.Message.EqualTo(Folder["t.csv"] + message));
     }
 
     private static Trajectory Play(ControlTask task)
@@ -110,11 +111,11 @@ internal sealed class TrajectoryFileTests : MujocoFixture
         return episode;
     }
 
-    private static string Header(string name, TemporaryFolder folder)
+    private string Header(string name)
     {
         using ControlTask task = ControlTask.Load(name);
-        TrajectoryFile.Write(folder["t.csv"], task, Play(task));
-        return File.ReadLines(folder["t.csv"]).First();
+        TrajectoryFile.Write(Folder["t.csv"], task, Play(task));
+        return File.ReadLines(Folder["t.csv"]).First();
     }
 
     private static long[] Bits(double[] numbers) => [.. numbers.Select(BitConverter.DoubleToInt64Bits)];

@@ -84,7 +84,7 @@ internal sealed class ObservationAgainstMujocoTests : MujocoFixture
                 Assert.That(rows, Is.EqualTo(expected).Within(Tolerance), $"orientation of {sites[i]}");
             }
         }
-        Assert.That(data.WarningCount, Is.Zero);
+        Assert.That(data.WarningCount(), Is.Zero);
     }
 
     private static ObservationDefinition Everything(KinematicTree tree, int site)

@@ -56,7 +56,7 @@ internal sealed class TaskContractTests
             }
             Claim(environment.Score == score, "the score is the sum of its rewards");
         }
-        Assert.That(environment.WarningCount, Is.Zero, "warnings of MuJoCo");
+        Assert.That(environment.Data.WarningCount(), Is.Zero, "warnings of MuJoCo");
 
         // told only where it fails, since there are many steps
         void Claim(bool holds, string claim)

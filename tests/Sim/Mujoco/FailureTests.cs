@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Naf.Cli.Benchmarks;
 using Naf.Sim;
 using Naf.Sim.Mujoco;
 
@@ -46,7 +48,7 @@ internal sealed class FailureTests : MujocoFixture
         data.Qvel[0] = double.NaN;
         Assert.That(() => data.Step(), Throws.TypeOf<SimulationException>());
         Assert.That(MujocoWarnings.Counts.Keys, Has.Some.Contains("QVEL"));
-        Assert.That(data.WarningCount, Is.Zero, "a reported failure is not counted again");
+        Assert.That(data.WarningCount(), Is.Zero, "a reported failure is not counted again");
         Assert.That(File.Exists("MUJOCO_LOG.TXT"), Is.False);
         MujocoWarnings.Clear();
         Assert.That(MujocoWarnings.Counts, Is.Empty);
@@ -63,10 +65,10 @@ internal sealed class FailureTests : MujocoFixture
             </worldbody></mujoco>
             """);
         data.Step();
-        Assert.That(data.WarningCount, Is.GreaterThan(0));
+        Assert.That(data.WarningCount(), Is.GreaterThan(0));
         Assert.That(MujocoWarnings.Counts.Keys, Has.Some.Contains("contact"));
         data.Reset();
-        Assert.That(data.WarningCount, Is.Zero);
+        Assert.That(data.WarningCount(), Is.Zero);
     }
 
     [Test]
@@ -152,9 +154,10 @@ internal sealed class FailureTests : MujocoFixture
         }
     }
 
-    private static void Guarded()
+    internal static void Guarded()
     {
-        if (!ErrorGuard.Available) Assert.Ignore("errors are exceptions on linux-x64 only");
+        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
+            Assert.Ignore("errors are exceptions on linux-x64 only");
     }
 
     /// <summary>Whether a full stack is an error of mj_step (from 3.0 it draws on an arena that these models can't exhaust).</summary>

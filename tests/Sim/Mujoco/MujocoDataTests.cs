@@ -1,3 +1,4 @@
+using Naf.Cli.Benchmarks;
 using Naf.Sim.Mujoco;
 
 namespace Naf.Tests;

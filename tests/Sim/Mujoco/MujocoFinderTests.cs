@@ -4,7 +4,7 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Tests;
 
-internal sealed class MujocoFinderTests
+internal sealed class MujocoFinderTests : FolderFixture
 {
     [Test]
     public void A_path_that_does_not_exist_is_named_with_the_remedy() => Assert.That(
@@ -15,12 +15,11 @@ internal sealed class MujocoFinderTests
     [Test]
     public void A_folder_without_the_library_and_a_file_that_is_no_library_are_refused()
     {
-        using var folder = new TemporaryFolder();
-        Assert.That(() => MujocoFinder.Find(folder.Path),
-            Throws.TypeOf<MujocoException>().With.Message.Contains(folder.Path).And.Message.Contains("libmujoco"));
-        File.WriteAllText(folder["libmujoco.so"], "not a library");
-        Assert.That(() => MujocoFinder.Find(folder["libmujoco.so"]),
-            Throws.TypeOf<MujocoException>().With.Message.Contains(folder["libmujoco.so"]));
+        Assert.That(() => MujocoFinder.Find(Folder.Path),
+            Throws.TypeOf<MujocoException>().With.Message.Contains(Folder.Path).And.Message.Contains("libmujoco"));
+        File.WriteAllText(Folder["libmujoco.so"], "not a library");
+        Assert.That(() => MujocoFinder.Find(Folder["libmujoco.so"]),
+            Throws.TypeOf<MujocoException>().With.Message.Contains(Folder["libmujoco.so"]));
     }
 
     [Test]
@@ -28,10 +27,9 @@ internal sealed class MujocoFinderTests
     {
         const string Installed = "/usr/lib/x86_64-linux-gnu/libmujoco.so.2.2.2";
         if (!File.Exists(Installed)) Assert.Ignore("needs Debian's libmujoco2.2.2 on x86-64");
-        using var folder = new TemporaryFolder();
-        Directory.CreateDirectory(folder["lib"]);
-        File.CreateSymbolicLink(folder["lib/libmujoco.so.2.2.2"], Installed);
-        foreach (string path in new[] { Installed, folder["lib"], folder.Path })
+        Directory.CreateDirectory(Folder["lib"]);
+        File.CreateSymbolicLink(Folder["lib/libmujoco.so.2.2.2"], Installed);
+        foreach (string path in new[] { Installed, Folder["lib"], Folder.Path })
         {
             (nint handle, string found) = MujocoFinder.Find(path);
             Assert.That(NativeLibrary.TryGetExport(handle, "mj_versionString", out _), Is.True, found);

@@ -4,17 +4,16 @@ namespace Naf.Tests;
 
 /// <summary>Base of the simulator's tests: after each test, nothing that it made may be alive.</summary>
 [NonParallelizable] // the counters are the process's
-internal abstract class MujocoFixture
+internal abstract class MujocoFixture : FolderFixture
 {
-    private (int Models, int Simulations) _before;
-
-    private static (int Models, int Simulations) Alive => (MujocoModel.LiveCount, MujocoData.LiveCount);
+    /// <summary>Native objects before the test.</summary>
+    protected int Before { get; private set; }
 
     [SetUp]
-    public void CountBefore() => _before = Alive;
+    public void CountBefore() => Before = NativeObjects.Alive;
 
     [TearDown]
-    public void NothingIsAlive() => Assert.That(Alive, Is.EqualTo(_before), "an mjModel or mjData was not disposed");
+    public void NothingIsAlive() => Assert.That(NativeObjects.Alive, Is.EqualTo(Before), "native objects not freed");
 
     /// <summary>A simulation of a model given as text, which lives as long.</summary>
     protected static MujocoData Simulate(string xml)

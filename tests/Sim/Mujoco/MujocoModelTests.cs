@@ -57,10 +57,9 @@ internal sealed class MujocoModelTests : MujocoFixture
     [Test]
     public void A_failed_file_load_names_the_file()
     {
-        using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["model.xml"], "<mujoco><bad/></mujoco>");
-        Assert.That(() => MujocoModel.Load(folder["model.xml"]),
-            Throws.TypeOf<MujocoException>().With.Message.Contains(folder["model.xml"]).And.Message.Contains("'bad'"));
+        File.WriteAllText(Folder["model.xml"], "<mujoco><bad/></mujoco>");
+        Assert.That(() => MujocoModel.Load(Folder["model.xml"]),
+            Throws.TypeOf<MujocoException>().With.Message.Contains(Folder["model.xml"]).And.Message.Contains("'bad'"));
     }
 
     [Test]
@@ -87,16 +86,15 @@ internal sealed class MujocoModelTests : MujocoFixture
     [Test]
     public void A_simulation_keeps_a_disposed_model_alive_until_its_own_end()
     {
-        int before = MujocoModel.LiveCount;
         MujocoModel model = MujocoModel.LoadXml(TestModels.Pendulum());
         var data = new MujocoData(model);
         model.Dispose();
         model.Dispose();
         data.Step(10);
-        Assert.That(MujocoModel.LiveCount, Is.EqualTo(before + 1));
+        Assert.That(NativeObjects.Alive, Is.EqualTo(Before + 2), "model and simulation");
         data.Dispose();
         data.Dispose();
-        Assert.That(MujocoModel.LiveCount, Is.EqualTo(before));
+        Assert.That(NativeObjects.Alive, Is.EqualTo(Before));
         Assert.That(() => new MujocoData(model), Throws.TypeOf<ObjectDisposedException>());
         Assert.That(() => model.NameOf(MujocoObject.Body, 0), Throws.TypeOf<ObjectDisposedException>());
         Assert.That(() => data.Step(), Throws.TypeOf<ObjectDisposedException>());

@@ -1,9 +1,10 @@
 using Naf.Kernels.Observation;
 using Naf.Sim.Mujoco;
+using Naf.Sim.Mujoco.Layouts;
 
 namespace Naf.Tests;
 
-/// <summary>What MuJoCo itself says of sites, apart from the kinematics that observations are made of.</summary>
+/// <summary>What MuJoCo itself says of a simulation, apart from the kinematics that observations are made of.</summary>
 internal static unsafe class MujocoSites
 {
     /// <summary>Brings positions and velocities up to date with Qpos and Qvel.</summary>
@@ -11,6 +12,14 @@ internal static unsafe class MujocoSites
     {
         data.Positions();
         ErrorGuard.Invoke(data.Model.Library.Export("mj_comVel"), data.Model.Native, data.Native);
+    }
+
+    /// <summary>Warnings that MuJoCo has counted in this simulation since it was made or reset.</summary>
+    public static int WarningCount(this MujocoData data)
+    {
+        MujocoLayout layout = data.Model.Library.Layout;
+        var warnings = (int*)(data.Native + layout.Data("warning")); // (lastinfo, number) of each kind
+        return Enumerable.Range(0, layout.WarningKinds).Sum(kind => warnings[2 * kind + 1]);
     }
 
     /// <summary>[3] Position in the world, m.</summary>

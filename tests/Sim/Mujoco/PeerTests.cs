@@ -1,3 +1,4 @@
+using Naf.Cli.Benchmarks;
 using Naf.Sim.Mujoco;
 
 namespace Naf.Tests;
@@ -9,9 +10,8 @@ internal sealed class PeerTests : MujocoFixture
     public void The_loop_in_C_ends_in_bitwise_the_same_state()
     {
         if (!File.Exists("/usr/include/mujoco/mujoco.h") || !File.Exists("/usr/bin/cc")) Assert.Ignore("needs a C compiler and libmujoco-dev");
-        using var folder = new TemporaryFolder();
-        Run("cc", "-O2", "-o", folder["peer"], Path.Combine(Repository.Root, "perf/peers/sim_mujoco.c"), "-lmujoco");
-        JsonElement peer = JsonDocument.Parse(Run(folder["peer"], TestModels.CheetahPath, "0", "5", "300")).RootElement;
+        Run("cc", "-O2", "-o", Folder["peer"], Path.Combine(Repository.Root, "perf/peers/sim_mujoco.c"), "-lmujoco");
+        JsonElement peer = JsonDocument.Parse(Run(Folder["peer"], TestModels.CheetahPath, "0", "5", "300")).RootElement;
         if (peer.GetProperty("version").GetString() != MujocoLibrary.Load().Version)
             Assert.Ignore("the compiler links another MuJoCo than is loaded");
 

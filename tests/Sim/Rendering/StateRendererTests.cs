@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
 using Naf.Sim.Rendering;
 using Naf.Sim.Tasks;
 
@@ -12,18 +13,6 @@ internal sealed class StateRendererTests : MujocoFixture
 {
     private const int Width = 160, Height = 120;
     private static readonly double[] Stretched = [0, 0, 0], Bent = [1.2, -0.8, 0.5], Target = [-0.4, 0.5], OtherTarget = [0.3, -0.6];
-
-    private (int Renderers, int Buffers, int Contexts) _before;
-
-    // buffers and contexts are counted where they are made and freed
-    private static (int Renderers, int Buffers, int Contexts) Alive =>
-        (StateRenderer.LiveCount, VisualFunctions.LiveBuffers, EglLibrary.LiveContexts);
-
-    [SetUp]
-    public void CountWhatIsAlive() => _before = Alive;
-
-    [TearDown]
-    public void NothingNativeIsAlive() => Assert.That(Alive, Is.EqualTo(_before), "renderers, buffers, contexts");
 
     [Test]
     public void Target_and_arm_are_where_they_are()
@@ -58,8 +47,8 @@ internal sealed class StateRendererTests : MujocoFixture
     {
         using StateRenderer renderer = Reacher(Width, Height);
         PixelImage alone = Draw(renderer, Bent, Target);
-        renderer.Begin();
-        for (int i = 0; i <= 20; i++) renderer.Follow([1.2 - 0.05 * (20 - i), -0.8, 0.5], Target);
+        renderer.ClearPath();
+        for (int i = 0; i <= 20; i++) renderer.AddState([1.2 - 0.05 * (20 - i), -0.8, 0.5], Target);
         int travelled = PictureProbe.Path(renderer.Draw());
         Assert.That(travelled, Is.GreaterThan(PictureProbe.Path(alone) + 40));
         Assert.That(Draw(renderer, Bent, Target).Rgb, Is.EqualTo(alone.Rgb));
@@ -74,7 +63,7 @@ internal sealed class StateRendererTests : MujocoFixture
         environment.Reset(3, RandomStream.TestReset, 0);
         for (int step = 0; step < 40 && !environment.Done; step++)
         {
-            renderer.Follow(environment.Qpos, environment.Constants);
+            renderer.AddState(environment.Qpos, environment.Constants);
             environment.Step(Episodes.RandomAction(task.ActionSize, 0, step));
         }
         PixelImage image = renderer.Draw();
@@ -104,9 +93,10 @@ internal sealed class StateRendererTests : MujocoFixture
             using (StateRenderer renderer = Reacher(32, 24))
             {
                 for (int i = 0; i < 10; i++) Draw(renderer, [0.1 * i, 0, 0], Target);
-                Assert.That(Alive, Is.EqualTo((_before.Renderers + 1, _before.Buffers + 5, _before.Contexts + 1)), "a scene's four, and OpenGL's");
+                // model, simulation, context with its buffer, and the four of a scene
+                Assert.That(NativeObjects.Alive, Is.EqualTo(Before + 8));
             }
-            Assert.That(Alive, Is.EqualTo(_before));
+            Assert.That(NativeObjects.Alive, Is.EqualTo(Before));
         }
     }
 
@@ -138,9 +128,10 @@ internal sealed class StateRendererTests : MujocoFixture
     public void A_state_of_another_size_is_refused()
     {
         using StateRenderer renderer = Reacher(Width, Height);
-        Assert.That(() => renderer.Follow([0, 0], Target), Throws.ArgumentException
+        Assert.That(() => renderer.AddState([0, 0], Target), Throws.ArgumentException
             .With.Message.EqualTo("2 positions and 2 constants are not a state of this task; give 3 and 2"));
-        Assert.That(() => renderer.Follow(Stretched, [0, 0, 0]), Throws.ArgumentException.With.Message.StartsWith("3 positions and 3 constants"));
+        Assert.That(() => renderer.AddState(Stretched, [0, 0, 0]), Throws.ArgumentException
+            .With.Message.StartsWith("3 positions and 3 constants"));
     }
 
     [Test]
@@ -183,8 +174,8 @@ internal sealed class StateRendererTests : MujocoFixture
 
     private static PixelImage Draw(StateRenderer renderer, double[] qpos, double[] constants)
     {
-        renderer.Begin();
-        renderer.Follow(qpos, constants);
+        renderer.ClearPath();
+        renderer.AddState(qpos, constants);
         return renderer.Draw();
     }
 }

@@ -125,7 +125,7 @@ internal sealed class MalformedTaskTests : MujocoFixture
     public void Folder_is_refused()
     {
         using var scratch = new ScratchFolder();
-        Assert.That(() => ControlTask.Load(scratch.Folder), Throws.TypeOf<FileNotFoundException>()
-            .With.Message.EqualTo($"{scratch.Folder} is a folder: name the task's .yaml file in it"));
+        Assert.That(() => ControlTask.Load(scratch.Path), Throws.TypeOf<FileNotFoundException>()
+            .With.Message.EqualTo($"{scratch.Path} is a folder: name the task's .yaml file in it"));
     }
 }

@@ -2,18 +2,15 @@ using Naf.Sim.Tasks;
 
 namespace Naf.Tests;
 
-/// <summary>A folder of its own for task files that a test writes; removed with it.</summary>
-internal sealed class ScratchFolder : IDisposable
+/// <summary>A temporary folder for task files.</summary>
+internal sealed class ScratchFolder : TemporaryFolder
 {
-    public string Folder { get; } = Directory.CreateTempSubdirectory("naf-tasks-").FullName;
-
-    public static string BuiltIn(string file) => File.ReadAllText(Path.Combine(TaskLibrary.Folder, file));
+    public static string BuiltIn(string file) => File.ReadAllText(System.IO.Path.Combine(TaskLibrary.Folder, file));
 
     public string Write(string name, string text)
     {
-        string path = Path.Combine(Folder, name);
-        File.WriteAllText(path, text);
-        return path;
+        File.WriteAllText(this[name], text);
+        return this[name];
     }
 
     /// <summary>A copy of a built-in task with its model; the path of the task file.</summary>
@@ -35,11 +32,9 @@ internal sealed class ScratchFolder : IDisposable
     /// <summary>Replaces a piece of text in a model that was copied.</summary>
     public void ChangeModel(string model, string old, string replacement) => Change($"{model}.xml", old, replacement);
 
-    public void Dispose() => Directory.Delete(Folder, true);
-
     private string Change(string file, string old, string replacement)
     {
-        string text = File.ReadAllText(Path.Combine(Folder, file));
+        string text = File.ReadAllText(this[file]);
         if (!text.Contains(old)) throw new ArgumentException($"{file} does not contain {old}");
         return Write(file, text.Replace(old, replacement));
     }

@@ -1,8 +1,10 @@
-namespace Naf.Sim.Mujoco;
+using Naf.Sim.Mujoco;
+
+namespace Naf.Cli.Benchmarks;
 
 /// <summary>
-/// The loop by which the simulator's speed is measured: uniform random controls, then mj_step. perf/peers/sim_mujoco.c is the same loop in C
-/// with the same numbers, so that the two end in the same state, bitwise. It serves naf bench sim and the tests, not training.
+/// The loop by which the simulator's speed is measured: uniform random controls, then mj_step. perf/peers/sim_mujoco.c
+/// is the same loop in C with the same numbers, so that the two end in the same state, bitwise.
 /// </summary>
 internal struct RandomMotion(ulong seed)
 {

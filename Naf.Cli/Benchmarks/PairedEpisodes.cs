@@ -4,18 +4,11 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Cli.Benchmarks;
 
-/// <summary>What a control step takes: the environment's, and MuJoCo's part of it alone, µs.</summary>
-internal readonly record struct StepTimes(double Microseconds, double MujocoMicroseconds)
-{
-    /// <summary>Control steps per second of the environment.</summary>
-    public double Rate => 1e6 / Microseconds;
-}
-
 /// <summary>
-/// Sixteen episodes under fixed random actions, walked again and again by an environment, and in turns by MuJoCo alone
+/// Sixteen episodes under fixed random actions, stepped again and again by an environment, and in turns by MuJoCo alone
 /// from the same starts with the same controls.
 /// </summary>
-internal sealed class PairedWalk : IDisposable
+internal sealed class PairedEpisodes : IDisposable
 {
     private readonly ControlTask _task;
     private readonly ControlEnvironment _environment;
@@ -24,16 +17,16 @@ internal sealed class PairedWalk : IDisposable
     private readonly Episode[] _episodes = new Episode[16];
     private int _next;
 
-    /// <summary>Draws the actions, and walks each episode both ways once.</summary>
+    /// <summary>Draws the actions, and steps each episode both ways once.</summary>
     /// <exception cref="InvalidOperationException">They end in different states.</exception>
-    public PairedWalk(ControlTask task, ulong seed)
+    public PairedEpisodes(ControlTask task, ulong seed)
     {
         (_task, _seed, _environment, _data) = (task, seed, new ControlEnvironment(task), new MujocoData(task.Model));
         try
         {
             double[] reference = new double[_data.StateSize];
             _data.SaveState(reference);
-            for (int number = 0; number < _episodes.Length; number++) _episodes[number] = WalkBoth(number, reference);
+            for (int number = 0; number < _episodes.Length; number++) _episodes[number] = Compare(number, reference);
         }
         catch
         {
@@ -45,33 +38,33 @@ internal sealed class PairedWalk : IDisposable
     /// <summary>FNV-1a over all rewards and observations.</summary>
     public ulong Checksum { get; private set; } = 14695981039346656037;
 
-    /// <summary>Walks episodes for a while.</summary>
-    public StepTimes Time(double seconds)
+    /// <summary>Steps episodes for a while.</summary>
+    /// <returns>What a control step takes, µs: the environment's, and MuJoCo's part of it alone.</returns>
+    public (double Microseconds, double MujocoMicroseconds) Time(double seconds)
     {
         var (environment, mujoco, steps) = (new Stopwatch(), new Stopwatch(), 0);
         do
         {
             _next = (_next + 1) % _episodes.Length;
             environment.Start();
-            Walk(_next);
+            StepEnvironment(_next);
             environment.Stop();
             mujoco.Start();
-            Simulate(_episodes[_next]);
+            StepMujoco(_episodes[_next]);
             mujoco.Stop();
             steps += _episodes[_next].Controls.Length;
         }
         while ((environment.Elapsed + mujoco.Elapsed).TotalSeconds < seconds);
-        return new StepTimes(environment.Elapsed.TotalMicroseconds / steps, mujoco.Elapsed.TotalMicroseconds / steps);
+        return (environment.Elapsed.TotalMicroseconds / steps, mujoco.Elapsed.TotalMicroseconds / steps);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _environment.Dispose();
         _data.Dispose();
     }
 
-    private Episode WalkBoth(int number, double[] reference)
+    private Episode Compare(int number, double[] reference)
     {
         double[][] actions = [.. Enumerable.Range(0, _task.Horizon).Select(t => Draw(number, t))];
         _environment.Reset(_seed, RandomStream.TestReset, (ulong)number);
@@ -88,21 +81,23 @@ internal sealed class PairedWalk : IDisposable
 
         // an episode may end early: MuJoCo alone goes as far
         var episode = new Episode(start, actions, [.. actions.Take(_environment.StepIndex).Select(Controls)]);
-        Simulate(episode);
+        StepMujoco(episode);
         if (!_environment.Qpos.SequenceEqual(_data.Qpos) || !_environment.Qvel.SequenceEqual(_data.Qvel))
             throw new InvalidOperationException(
                 $"{_task.Name}: the environment and MuJoCo alone end episode {number} in different states");
         return episode;
+
+        void Add(double value) => Checksum = (Checksum ^ BitConverter.DoubleToUInt64Bits(value)) * 1099511628211;
     }
 
-    private void Walk(int number)
+    private void StepEnvironment(int number)
     {
         _environment.Reset(_seed, RandomStream.TestReset, (ulong)number);
         double[][] actions = _episodes[number].Actions;
         for (int t = 0; !_environment.Done; t++) _environment.Step(actions[t]);
     }
 
-    private void Simulate(Episode episode)
+    private void StepMujoco(Episode episode)
     {
         _data.RestoreState(episode.Start);
         foreach (double[] controls in episode.Controls)
@@ -121,8 +116,6 @@ internal sealed class PairedWalk : IDisposable
         _task.ToControls(action, controls);
         return controls;
     }
-
-    private void Add(double value) => Checksum = (Checksum ^ BitConverter.DoubleToUInt64Bits(value)) * 1099511628211;
 
     // the state of MuJoCo, and [step][action]
     private sealed record Episode(double[] Start, double[][] Actions, double[][] Controls);

@@ -9,23 +9,21 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Checks;
 
-/// <summary>
-/// Random episodes of a task, and statistics of what they show. Starts and actions are those of the random policy's
-/// evaluation.
-/// </summary>
-internal sealed class RandomPlay
+/// <summary>Statistics of random episodes, with the starts and actions of the random policy's evaluation.</summary>
+internal sealed class RandomEpisodes
 {
-    private const double Suits = 0.1;
+    // mean |r| at which learning works best
+    private const double SuitableReward = 0.1;
 
     private readonly ControlTask _task;
     private readonly RewardFunction<double>[] _terms;
     private readonly double[] _scores, _termSums, _minimum, _maximum, _mean, _squares;
     private readonly int[] _boundEnds;
     private readonly List<double>[] _measures;
-    private int _steps, _seen, _ends, _endSteps, _successes;
+    private int _steps, _observed, _ends, _endSteps, _successes;
     private double _magnitude;
 
-    public RandomPlay(ControlTask task, ulong seed, int episodes)
+    public RandomEpisodes(ControlTask task, ulong seed, int episodes)
     {
         (_task, _scores) = (task, new double[episodes]);
         (_minimum, _maximum) = (Filled(double.PositiveInfinity), Filled(double.NegativeInfinity));
@@ -54,7 +52,7 @@ internal sealed class RandomPlay
         for (int e = 0; e < observation.Entries.Length; e++)
             for (int i = observation.Starts[e]; i < observation.Starts[e + 1]; i++)
             {
-                (double scale, double deviation) = (_task.InputScale[i], Math.Sqrt(_squares[i] / _seen));
+                (double scale, double deviation) = (_task.InputScale[i], Math.Sqrt(_squares[i] / _observed));
                 yield return new ObservedNumber(i, observation.ComponentNames[i], Kind(observation.Entries[e]),
                     _minimum[i], _maximum[i], _mean[i], deviation, scale, scale * deviation);
             }
@@ -78,19 +76,17 @@ internal sealed class RandomPlay
     /// <summary>The measures.</summary>
     public IEnumerable<MeasureSummary> Measures() => _task.Definition.Measures.Select((measure, m) =>
     {
-        List<double> values = _measures[m];
-        return values.Count == 0
-            ? new MeasureSummary(measure.Name, double.NaN, double.NaN, double.NaN, 0)
-            : new MeasureSummary(
-                measure.Name, values.Min(), values.Average(), values.Max(), (double)values.Count / Episodes);
+        double[] values = [.. _measures[m].DefaultIfEmpty(double.NaN)];
+        return new MeasureSummary(
+            measure.Name, values.Min(), values.Average(), values.Max(), (double)_measures[m].Count / Episodes);
     });
 
-    /// <summary>The size of the rewards. A scale is far off below a fifth or above five times of what suits.</summary>
+    /// <summary>The size of the rewards; a scale is far off below a fifth or above ten times of what suits.</summary>
     public RewardSize Size(double scale)
     {
         double size = _magnitude / _steps, inside = size * scale;
-        bool farOff = size > 0 && inside is < Suits / 5 or > Suits * 10;
-        return new RewardSize(size, scale, farOff ? Texts.OneDigit(Suits / size) : null);
+        bool farOff = size > 0 && inside is < SuitableReward / 5 or > SuitableReward * 10;
+        return new RewardSize(size, scale, farOff ? Texts.OneDigit(SuitableReward / size) : null);
     }
 
     // as the task file calls them
@@ -110,38 +106,35 @@ internal sealed class RandomPlay
     private string Of(RewardTerm term)
     {
         ObservationDefinition observation = _task.Definition.Observation;
-        var names = new List<string>();
-        for (int k = 0; k < term.Index.Length;)
-        {
-            int first = term.Index[k], entry = observation.Starts.IndexOf(first);
-            int count = first == observation.Size ? _task.ActionSize : entry >= 0 && first < observation.Size
-                ? observation.Starts[entry + 1] - first : 1;
-            if (!term.Index.Skip(k).Take(count).SequenceEqual(Enumerable.Range(first, count))) count = 1;
-            names.Add(first < observation.Size
-                ? count > 1 ? observation.Entries[entry].Name : observation.ComponentNames[first]
-                : count == _task.ActionSize ? "action"
-                : $"action.{_task.Model.NameOf(MujocoObject.Actuator, first - observation.Size)}");
-            k += count;
-        }
-        return string.Join(" ", names);
+        string[] names = [.. observation.ComponentNames, .. Enumerable.Range(0, _task.ActionSize)
+            .Select(j => $"action.{_task.Model.NameOf(MujocoObject.Actuator, j)}")];
+        string text = $" {string.Join(' ', term.Index.Select(i => names[i]))} ";
+        for (int e = 0; e < observation.Entries.Length; e++)
+            if (observation.Starts[e + 1] > observation.Starts[e] + 1)
+                Shorten(observation.Starts[e]..observation.Starts[e + 1], observation.Entries[e].Name);
+        Shorten(observation.Size.., "action");
+        return text.Trim();
+
+        void Shorten(Range numbers, string name) =>
+            text = text.Replace($" {string.Join(' ', names[numbers])} ", $" {name} ");
     }
 
     private void Play(ControlEnvironment environment, Policy policy, ulong seed, int episode)
     {
         environment.Reset(seed, RandomStream.TestReset, (ulong)episode);
-        float[] single = new float[_task.ObservationSize], action = new float[_task.ActionSize];
-        double[] u = new double[action.Length];
-        See(environment.Observation);
+        float[] action = new float[_task.ActionSize];
+        AddObservation(environment.Observation);
         StepResult result;
         do
         {
-            policy(single, (ulong)episode, environment.StepIndex, action);
-            for (int i = 0; i < u.Length; i++) u[i] = action[i];
+            // a random action depends on no observation
+            policy([], (ulong)episode, environment.StepIndex, action);
+            double[] u = [.. action.Select(value => (double)value)];
             for (int k = 0; k < _terms.Length; k++) _termSums[k] += _terms[k].Value(environment.Observation, u);
             result = environment.Step(u);
             _magnitude += Math.Abs(result.Reward);
             _steps++;
-            See(environment.Observation);
+            AddObservation(environment.Observation);
         }
         while (!result.Done);
         if (result.Terminated) CountEnd(environment);
@@ -151,15 +144,15 @@ internal sealed class RandomPlay
             if (!double.IsNaN(environment.Measure(m))) _measures[m].Add(environment.Measure(m));
     }
 
-    // Welford's recursion: the squares are about the mean so far
-    private void See(ReadOnlySpan<double> x)
+    // Welford: the mean so far, and the sum of squares about it
+    private void AddObservation(ReadOnlySpan<double> x)
     {
-        _seen++;
+        _observed++;
         for (int i = 0; i < x.Length; i++)
         {
             (_minimum[i], _maximum[i]) = (Math.Min(_minimum[i], x[i]), Math.Max(_maximum[i], x[i]));
             double before = x[i] - _mean[i];
-            _mean[i] += before / _seen;
+            _mean[i] += before / _observed;
             _squares[i] += before * (x[i] - _mean[i]);
         }
     }

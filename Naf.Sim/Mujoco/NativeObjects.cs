@@ -1,0 +1,11 @@
+namespace Naf.Sim.Mujoco;
+
+/// <summary>Native objects of this process that are not freed yet: models, simulations, buffers and contexts.</summary>
+internal static class NativeObjects
+{
+    private static int _alive;
+
+    public static int Alive => Volatile.Read(ref _alive);
+
+    public static void Count(int change) => Interlocked.Add(ref _alive, change);
+}
