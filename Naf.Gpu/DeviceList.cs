@@ -33,7 +33,6 @@ internal static class DeviceList
         }.Where(problem => problem.Length > 0),
     ];
 
-    /// <summary>Opens a device by name.</summary>
     /// <param name="name">
     /// <c>auto</c> (the first that opens: CUDA, else an OpenCL GPU, else the CPU), <c>cpu</c>, <c>cuda:N</c>, <c>opencl:N</c>, or <c>emulated</c>,
     /// ILGPU's CPU accelerator, which runs a GPU's kernels slowly and is for tests.

@@ -19,10 +19,8 @@ internal struct ArithmeticArguments
 /// <summary>Arguments of <see cref="CeilingKernels.Copy"/>, arrays of one length.</summary>
 internal struct CopyArguments
 {
-    /// <summary>What is copied.</summary>
     public ArrayView<Four<float>> From;
 
-    /// <summary>Where to.</summary>
     public ArrayView<Four<float>> To;
 }
 

@@ -21,8 +21,6 @@ internal sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerS
     // independent sums of 16 on a processor: two fused multiply-adds a cycle, four cycles each, and no more than the registers hold
     private static int Chains => Vector512.IsHardwareAccelerated ? 10 : 5;
 
-    /// <summary>Measures a device.</summary>
-    /// <param name="seconds">Seconds for each of them.</param>
     /// <param name="bytes">Size of what is copied: larger than the caches.</param>
     public static DeviceCeiling Measure(Device device, double seconds = 0.5, long bytes = 256L << 20) =>
         device is GpuDevice gpu ? OfGpu(gpu, seconds, bytes) : OfCpu((CpuDevice)device, seconds, bytes);
@@ -90,8 +88,7 @@ internal sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerS
         double perCall = 2.0 * 16 * Chains * Turns * team.Threads;
         return new DeviceCeiling(Rate(arithmetic) * perCall * 1e-9, Rate(copy) * 2 * sizeof(float) * share * team.Threads * 1e-9);
 
-        double Rate(Action<int> work) =>
-            Highest(team.Threads == 1 ? () => work(0) : () => team.Run(work), () => { }, seconds);
+        double Rate(Action<int> work) => Highest(() => team.Run(work), () => { }, seconds);
     }
 
     private static double Highest(Action once, Action finish, double seconds)

@@ -1,3 +1,4 @@
+using Naf.Checks.Comparisons;
 using Naf.Gpu.Devices;
 
 namespace Naf.Checks.Benchmarks;
@@ -18,7 +19,9 @@ internal abstract class KernelBenchmark(Device device) : IDisposable
     public double Bytes { get; protected init; }
 
     /// <summary>Largest error against double precision, found by <see cref="Prepare"/>.</summary>
-    public double Error { get; private set; }
+    public virtual double Error => Errors.Max(e => e.Error);
+
+    protected KernelError[] Errors { get; private set; } = [];
 
     protected Device Device => device;
 
@@ -37,9 +40,10 @@ internal abstract class KernelBenchmark(Device device) : IDisposable
     /// <exception cref="InvalidOperationException">The result is wrong.</exception>
     public void Prepare()
     {
-        (bool agrees, Error, string errors) = Check();
-        if (!agrees)
-            throw new InvalidOperationException($"the result differs from the reference ({errors}); it was not timed");
+        Errors = Check();
+        if (!Errors.All(e => e.Agrees))
+            throw new InvalidOperationException(
+                $"the result differs from the reference ({string.Join(", ", Errors)}); it was not timed");
         BenchmarkRounds.Time(Run, Finish, 1, 1);
     }
 
@@ -56,6 +60,6 @@ internal abstract class KernelBenchmark(Device device) : IDisposable
 
     public abstract void Dispose();
 
-    /// <summary>Whether rounding explains the errors against double precision, the largest, and all in words.</summary>
-    protected abstract (bool Agrees, double Error, string Errors) Check();
+    /// <summary>Errors against double precision.</summary>
+    protected abstract KernelError[] Check();
 }

@@ -1,6 +1,9 @@
 using Naf.Checks.Oracles;
 using Naf.Gpu.Devices;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Network;
 using Naf.Kernels.Population;
+using Naf.Kernels.Random;
 using Naf.Kernels.Replay;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Rollout.Engines;
@@ -11,8 +14,11 @@ namespace Naf.Checks.Comparisons;
 /// <summary>Learners with drawn weights, models and starts, whose rollouts are checked or timed.</summary>
 internal sealed class RolloutTrial : IDisposable
 {
+    // sums of some hundred terms in float32 lose three digits of seven; the models drawn here contract, so that an
+    // early step's error does not grow
+    private const double RowBound = 1e-4;
+
     private readonly NafPopulation _population;
-    private readonly float[][] _dynamics;
 
     /// <param name="settings">One entry per learner; learner k has the seed firstSeed + k, and its numbers follow from it alone.</param>
     /// <param name="capacity">Rows of R_f; 0: those of one call.</param>
@@ -23,28 +29,77 @@ internal sealed class RolloutTrial : IDisposable
     {
         LearnerSettings[] learners = [.. settings.Select((_, k) => new LearnerSettings { Seed = firstSeed + (ulong)k })];
         float[] scale = [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + i % 3 * 0.25f)];
-        _dynamics = [.. learners.Select(l => RolloutCheck.DrawDynamics(definition.Dynamics, l.Seed))];
         _population = new NafPopulation(
             device, shape, scale, batch: 16, replayCapacity: 16, learners, capacity > 0 ? capacity : settings.Max(s => s.Rollouts * s.Steps));
+        Models = new PackedModels(device, definition.Dynamics, learners.Length);
         try
         {
-            Rollouts = new ImaginationRollouts(device, _population, definition, settings, plan);
+            Rollouts = new ImaginationRollouts(device, _population, definition, Models, settings, plan);
         }
         catch
         {
+            Models.Dispose();
             _population.Dispose();
             throw;
         }
         for (int k = 0; k < settings.Length; k++)
         {
-            Rollouts.SetDynamics(k, _dynamics[k]);
-            RolloutCheck.DrawStarts(Rollouts.Starts(k), definition, settings[k].Rollouts, settings[k].Steps, learners[k].Seed);
+            Models.Write(k, DrawDynamics(definition.Dynamics, learners[k].Seed));
+            DrawStarts(Rollouts.Starts(k), definition, settings[k].Rollouts, settings[k].Steps, learners[k].Seed);
         }
     }
 
     public ImaginationRollouts Rollouts { get; }
 
+    /// <summary>One per learner.</summary>
+    public PackedModels Models { get; }
+
     public float[] InputScale => _population.InputScale;
+
+    /// <summary>
+    /// Packed models that contract, a different one for each time step: F = 0.6 I and small entries beside it, noise of
+    /// a tenth.
+    /// </summary>
+    /// <returns>[Horizon, PackedStep].</returns>
+    public static float[] DrawDynamics(DynamicsShape shape, ulong seed)
+    {
+        int inputs = shape.State + shape.Action, row = MlpShape.Pad(shape.State);
+        var packed = new float[shape.Horizon * shape.PackedStep];
+        double spread = 0.2 / Math.Sqrt(inputs);
+        for (int t = 0; t < shape.Horizon; t++)
+            for (int r = 0; r <= inputs + shape.State; r++)
+                for (int i = 0; i < shape.State; i++)
+                {
+                    double n = Philox.Normal(seed, RandomStream.Reset, (ulong)(t * shape.PackedStep + r * row + i));
+                    // of a lower triangle
+                    int column = r - inputs - 1;
+                    double value = column >= 0 ? i < column ? 0 : i == column ? 0.1 : 0.02 * n
+                        : r >= shape.State ? 0.1 * n : spread * n + (r == i ? 0.6 : 0);
+                    packed[t * shape.PackedStep + r * row + i] = (float)value;
+                }
+        return packed;
+    }
+
+    /// <summary>
+    /// Starts whose states and constants are normal with deviation 0.5, at time steps from 0 to the last from which all
+    /// steps fit.
+    /// </summary>
+    public static void DrawStarts(RolloutStarts starts, RolloutDefinition definition, int count, int steps, ulong seed)
+    {
+        (starts.Count, starts.FirstNumber) = (count, seed << 34);
+        (int state, int constants) = (definition.Dynamics.State, definition.Observation.ConstantSize);
+        (int horizon, int times) = (definition.Dynamics.Horizon, Math.Max(1, definition.Dynamics.Horizon - steps + 1));
+        for (int m = 0; m < count; m++)
+        {
+            for (int i = 0; i < state; i++) starts.State[m * state + i] = Draw(RandomStream.Reset, m, i);
+            for (int i = 0; i < constants; i++)
+                starts.Constants[m * constants + i] = Draw(RandomStream.TestReset, m, i);
+            uint word = Philox.At(seed, RandomStream.ImaginationStart, (ulong)m).A;
+            (starts.Time[m], starts.End[m]) = (Philox.Index(word, times), horizon);
+        }
+
+        float Draw(RandomStream stream, int m, int i) => (float)(0.5 * Philox.Normal(seed, stream, (ulong)m, (uint)i));
+    }
 
     /// <summary>R_f of a learner, fetched from where it is.</summary>
     public ReplayBuffer Imagined(int learner) => _population.LearnerAt(learner).Imagined;
@@ -60,22 +115,29 @@ internal sealed class RolloutTrial : IDisposable
         return steps;
     }
 
-    /// <summary>The rows of the first call against the oracle.</summary>
-    public RolloutCheck.Errors Compare(int k)
+    /// <summary>
+    /// The rows of the first call against the oracle; the error is ∞ where a rollout has another length or only one of
+    /// the two cut it.
+    /// </summary>
+    public KernelError Compare(int k)
     {
+        var dynamics = new float[Models.Length];
+        Models.Read(k, dynamics);
         RolloutOracle.Result[] expected = RolloutOracle.Run(
-            Rollouts.Definition, _population.Shape, _population.InputScale, Learner(k), _dynamics[k], Rollouts.Settings(k), Rollouts.Starts(k));
+            Rollouts.Definition, _population.Shape, _population.InputScale, Learner(k), dynamics, Rollouts.Settings(k),
+            Rollouts.Starts(k));
         double[] rows = [.. expected.SelectMany(rollout => rollout.Rows).SelectMany(row => row)];
         ReplayBuffer stored = Imagined(k);
         var report = new RolloutReport(rows.Length / stored.RowLength, expected.Count(rollout => rollout.Cut));
-        return rows.Length == stored.Rows.Length && report == Rollouts.Report(k)
-            ? new RolloutCheck.Errors(RelativeError.Largest(stored.Rows, rows), 0, stored.Count)
-            : new RolloutCheck.Errors(double.PositiveInfinity, 1, stored.Count);
+        bool alike = rows.Length == stored.Rows.Length && report == Rollouts.Report(k);
+        double error = alike ? KernelError.Largest<float>(stored.Rows, rows) : double.PositiveInfinity;
+        return new KernelError("rollouts", error, RowBound);
     }
 
     public void Dispose()
     {
         Rollouts.Dispose();
+        Models.Dispose();
         _population.Dispose();
     }
 }

@@ -10,21 +10,9 @@ namespace Naf.Checks.Comparisons;
 /// <summary>Holds a population's update against double precision, on transitions drawn for the purpose.</summary>
 internal static class UpdateCheck
 {
-    /// <summary>How far the fast version is from double precision.</summary>
-    /// <param name="Gradient">Largest error of Adam's first moment after one update, over its largest element.</param>
-    /// <param name="Loss">Largest relative error of the loss over the updates made.</param>
-    /// <param name="State">Largest error of parameters, second moments, target and running statistics at the end, over 1 + their size.</param>
-    public readonly record struct Errors(double Gradient, double Loss, double State)
-    {
-        /// <summary>
-        /// Largest errors that rounding to float32 explains: sums of some hundred terms lose three digits of seven. A step of Adam moves a
-        /// parameter by up to the learning rate, 1e-2 here, so that a missing or wrong one shows in the state.
-        /// </summary>
-        public const double GradientBound = 1e-4, LossBound = 1e-3, StateBound = 1e-4, PolicyBound = 1e-4;
-
-        /// <summary>Whether rounding explains them.</summary>
-        public bool Agree => Gradient < GradientBound && Loss < LossBound && State < StateBound;
-    }
+    // sums of some hundred terms in float32 lose three digits of seven. A step of Adam moves a parameter by up to the
+    // learning rate, 1e-2 here, so that a missing or wrong one shows in the state
+    private const double GradientBound = 1e-4, LossBound = 1e-3, StateBound = 1e-4, PolicyBound = 1e-4;
 
     /// <summary>Fills a learner's replay with transitions: entries of x standard normal, u uniform, a tenth of them terminal.</summary>
     public static void Fill(NafPopulation population, int learner, int transitions, ulong seed)
@@ -47,7 +35,11 @@ internal static class UpdateCheck
     /// and Adam's ε is large: with a small one the direction of a parameter whose gradient is nearly zero is a matter of rounding.
     /// </summary>
     /// <param name="plan">How a GPU lays the work out; null: as it would.</param>
-    internal static Errors Run(
+    /// <returns>
+    /// Errors of Adam's first moment after one update, over its largest element; of the loss over the updates made,
+    /// relative; and of parameters, second moments, target and running statistics at the end, over 1 + their size.
+    /// </returns>
+    internal static KernelError[] Run(
         Device device, NafShape shape, LearnerSettings settings, int batch, int updates, float[] inputScale, LaunchPlan? plan = null)
     {
         settings = settings with { Tau = 0.5f, LearningRate = 1e-2f, Epsilon = 1e-2f };
@@ -55,27 +47,36 @@ internal static class UpdateCheck
         population.Gpu?.Poison();
         Fill(population, 0, Math.Max(300, batch), settings.Seed + 1);
         using var oracle = new NafOracle(shape, population.LearnerAt(0), inputScale, batch);
-        var errors = new Errors(0, 0, 0);
+        double gradient = 0, loss = 0;
         for (int k = 0; k < updates; k++)
         {
             double expected = oracle.Update(NextMinibatch(population, 0));
             population.Update(1);
-            double loss = Math.Abs(population.TakeReport(0).Loss - expected) / expected;
-            Learner learner = population.LearnerAt(0);
+            loss = Math.Max(loss, KernelError.Largest([population.TakeReport(0).Loss], [expected], expected));
             double[] first = oracle.First;
-            double largest = first.Max(Math.Abs);
-            double gradient = k == 0 ? LargestError(learner.FirstMoment.Span, first, _ => largest) : errors.Gradient;
-            loss = double.IsFinite(loss) ? Math.Max(errors.Loss, loss) : double.PositiveInfinity;
-            errors = new Errors(gradient, loss, StateError(learner, oracle));
+            if (k > 0) continue;
+            gradient = KernelError.Largest<float>(population.LearnerAt(0).FirstMoment.Span, first, first.Max(Math.Abs));
         }
-        return errors;
+        Learner learner = population.LearnerAt(0);
+        (HostBuffer Actual, double[] Expected)[] state =
+        [
+            (learner.Parameters, oracle.Parameters), (learner.SecondMoment, oracle.Second),
+            (learner.Target, oracle.Target), (learner.Statistics, oracle.Statistics),
+            (learner.TargetStatistics, oracle.TargetStatistics),
+        ];
+        double error = state.Max(pair => KernelError.Largest<float>(pair.Actual.Span, pair.Expected));
+        return
+        [
+            new("update: gradient", gradient, GradientBound), new("update: loss", loss, LossBound),
+            new("update: parameters", error, StateBound),
+        ];
     }
 
     /// <summary>
     /// Largest errors of a trained learner's μ(x), an observation a call, and of V, μ, L, A and Q of all in one call,
     /// over 1 + their size.
     /// </summary>
-    internal static (double Act, double Evaluate) PolicyErrors(Device device, NafShape shape, int samples)
+    internal static KernelError[] PolicyErrors(Device device, NafShape shape, int samples)
     {
         const int batch = 16;
         float[] scale = [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + 0.1f * (i % 7))];
@@ -97,7 +98,11 @@ internal static class UpdateCheck
                 action, learner.Settings.LogDiagonalBound, value, means, triangles, [.. u.Select(v => (double)v)]),
         ];
         float[][] actual = [values.V, values.Mu, values.Lower, values.Advantage, values.Q];
-        return (RelativeError.Largest(mu, expected[1]), actual.Zip(expected, (a, e) => RelativeError.Largest(a, e)).Max());
+        return
+        [
+            new("act", KernelError.Largest<float>(mu, expected[1]), PolicyBound),
+            new("evaluate", actual.Zip(expected, (a, e) => KernelError.Largest<float>(a, e)).Max(), PolicyBound),
+        ];
 
         float[] Drawn(int row, uint lane) =>
             [.. Enumerable.Range(0, row * samples).Select(i => (float)Math.Tanh(Philox.Normal(3, RandomStream.Reset, (ulong)i, lane)))];
@@ -110,29 +115,5 @@ internal static class UpdateCheck
         return [.. Enumerable.Range(0, population.Batch)
             .Select(m => RandomDraw.Row(l.Settings.Seed, (ulong)l.Updates, m, l.Replay.Count))
             .SelectMany(row => l.Replay.RowSpan(row).ToArray()).Select(v => (double)v)];
-    }
-
-    private static double StateError(Learner learner, NafOracle oracle)
-    {
-        (HostBuffer Actual, double[] Expected)[] pairs =
-        [
-            (learner.Parameters, oracle.Parameters), (learner.SecondMoment, oracle.Second),
-            (learner.Target, oracle.Target), (learner.Statistics, oracle.Statistics),
-            (learner.TargetStatistics, oracle.TargetStatistics),
-        ];
-        return pairs.Max(pair => RelativeError.Largest(pair.Actual.Span, pair.Expected));
-    }
-
-    /// <summary>Largest error over a size; infinite where a number is not finite.</summary>
-    internal static double LargestError(ReadOnlySpan<float> actual, double[] expected, Func<double, double> size)
-    {
-        double error = 0;
-        for (int i = 0; i < expected.Length; i++)
-        {
-            // finite first: a maximum would pass over a NaN
-            if (!float.IsFinite(actual[i]) || !double.IsFinite(expected[i])) return double.PositiveInfinity;
-            error = Math.Max(error, Math.Abs(actual[i] - expected[i]) / size(expected[i]));
-        }
-        return error;
     }
 }

@@ -32,7 +32,6 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
         ];
     }
 
-    /// <summary>Puts all episodes into a fit.</summary>
     public void Store(GaussianFit fit)
     {
         for (int k = 0; k < Episodes.Length; k++)

@@ -31,8 +31,8 @@ internal sealed class NafOracle : IDisposable
         var layout = new LearnerLayout(
             learner.Networks, hasTarget: true, batch, shape.Action, shape.BatchNorm ? whole : OracleRow.Sums, 64, 64);
         (_adam, _sizes, _row) = (learner.Settings.Adam, layout.Sizes, new OracleRow(layout, shape.Action));
-        foreach ((int place, HostBuffer host) in learner.Places(_sizes)) Put(host.Span, place);
-        Put(inputScale, _sizes.InputScale);
+        foreach ((int place, HostBuffer host) in learner.Places(_sizes)) _row.Put(host.Span, place);
+        _row.Put(inputScale, _sizes.InputScale);
         learner.Settings.Places.ToArray().CopyTo(_row.At(_sizes.Settings, LearnerLayout.SettingsLength));
         _row.CopyWeights();
         foreach (HostArray<double> array in (HostArray<double>[])[_rates, _results]) _arrays.Add(array);
@@ -45,11 +45,6 @@ internal sealed class NafOracle : IDisposable
             Layers = _row.Layers, Tiles = _row.Tiles, Sizes = _sizes, Heads = layout.Heads(shape.Action),
             ReplayRow = length, ReplayRows = batch, Learners = 1, Parts = 1, Updates = 1,
         };
-
-        void Put(ReadOnlySpan<float> numbers, int place)
-        {
-            for (int i = 0; i < numbers.Length; i++) _row.At(place, numbers.Length)[i] = numbers[i];
-        }
     }
 
     /// <summary>θ, the networks one after the other.</summary>

@@ -38,8 +38,14 @@ internal sealed class OracleRow : IDisposable
 
     public HostArray<double> Memory { get; }
 
-    /// <summary>So many numbers from a place on.</summary>
     public Span<double> At(int place, int count) => _row.Span.Slice(place, count);
+
+    /// <summary>Writes numbers of float32 from a place on.</summary>
+    public void Put(ReadOnlySpan<float> numbers, int place)
+    {
+        Span<double> to = At(place, numbers.Length);
+        for (int i = 0; i < numbers.Length; i++) to[i] = numbers[i];
+    }
 
     /// <summary>Makes the work memory not-a-number: what an update reads of it, it has to write first.</summary>
     public void Poison()
@@ -55,7 +61,6 @@ internal sealed class OracleRow : IDisposable
             MlpWeights.Apply<double, DoubleMath, SingleThread>(View, Layout.Sizes, tile, default, onlyCopies: true, default);
     }
 
-    /// <summary>The gradient of every parameter.</summary>
     public double[] Gradient()
     {
         for (int tile = 0; tile < Layout.Tiles.Length; tile++)

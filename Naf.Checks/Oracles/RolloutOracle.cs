@@ -15,7 +15,6 @@ internal static class RolloutOracle
     /// <summary>A rollout's rows [x | u | r | b | x′], and whether it was cut.</summary>
     public sealed record Result(double[][] Rows, bool Cut);
 
-    /// <summary>All rollouts from the starts of a call.</summary>
     /// <param name="inputScale">[observation]: multiplies x before the networks.</param>
     /// <param name="dynamics">[Horizon, PackedStep], the learner's packed model.</param>
     public static Result[] Run(
@@ -26,9 +25,9 @@ internal static class RolloutOracle
         int count = starts.Count, state = definition.Dynamics.State, rowLength = definition.RowLength;
         var layout = new LearnerLayout(shape.Networks(), hasTarget: true, batch: 1, shape.Action, OracleRow.Sums, 64, 64);
         using var row = new OracleRow(layout, shape.Action);
-        Wide(learner.Parameters.Span).CopyTo(row.At(layout.Sizes.Parameters, (int)learner.Parameters.Length));
-        Wide(learner.Statistics.Span).CopyTo(row.At(layout.Sizes.Statistics, (int)learner.Statistics.Length));
-        Wide(inputScale).CopyTo(row.At(layout.Sizes.InputScale, inputScale.Length));
+        row.Put(learner.Parameters.Span, layout.Sizes.Parameters);
+        row.Put(learner.Statistics.Span, layout.Sizes.Statistics);
+        row.Put(inputScale, layout.Sizes.InputScale);
         row.CopyWeights();
         RolloutSizes sizes = RolloutSizes.Of(definition, rows: 1, layout.Sizes.Stride, OneRow<double>.Rows, threads: 1);
         var bounds = new float[2 * state];
@@ -57,8 +56,7 @@ internal static class RolloutOracle
         }
         return results;
 
-        ArrayView<double> Put(ReadOnlySpan<float> numbers) => host.Put<double>(Wide(numbers));
+        ArrayView<double> Put(ReadOnlySpan<float> numbers) =>
+            host.Put<double>([.. numbers.ToArray().Select(n => (double)n)]);
     }
-
-    private static double[] Wide(ReadOnlySpan<float> numbers) => [.. numbers.ToArray().Select(n => (double)n)];
 }

@@ -1,9 +1,10 @@
+using ILGPU;
 using Naf.Gpu.Devices;
 
 namespace Naf.Gpu.Accelerators;
 
 /// <summary>Buffers of a GPU device that are freed together.</summary>
-internal sealed class BufferScope(GpuDevice device) : IDisposable
+internal sealed class BufferScope(GpuDevice device) : IKernelArrays, IDisposable
 {
     private readonly HashSet<IDisposable> _buffers = [];
 
@@ -27,6 +28,8 @@ internal sealed class BufferScope(GpuDevice device) : IDisposable
     public DeviceBuffer<T> Allocate<T>(long length) where T : unmanaged => Add(device.Allocate<T>(length));
 
     public DeviceBuffer<T> Allocate<T>(ReadOnlySpan<T> elements) where T : unmanaged => Add(device.Allocate(elements));
+
+    public ArrayView<T> Put<T>(ReadOnlySpan<T> elements) where T : unmanaged => Allocate(elements).View;
 
     /// <summary>
     /// Replaces a buffer of the scope by a larger one where it has fewer than <paramref name="length"/> elements; what it held is lost.

@@ -54,10 +54,14 @@ internal sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
         if (from.Device != Device)
             throw new ArgumentException($"the buffer is on {from.Device.Info.Name} and the copy on {Device.Info.Name}; allocate both on one device");
         (ArrayView<T> source, ArrayView<T> target) = (from.Part(fromOffset, count), Part(offset, count));
-        if (count > 0) Device.Copy(source, target);
+        if (count > 0) Device.Run("copy", stream => target.CopyFrom(stream, source));
     }
 
-    public void Fill(byte value) => Device.Fill(Memory, value);
+    public void Fill(byte value)
+    {
+        MemoryBuffer1D<T, Stride1D.Dense> memory = Memory;
+        Device.Run("fill", stream => memory.MemSet(stream, value, 0, memory.LengthInBytes));
+    }
 
     /// <summary>Frees the memory once the work that was launched before has used it.</summary>
     public void Dispose()

@@ -11,13 +11,13 @@ internal sealed class DeviceKernel<TArguments> where TArguments : struct
 {
     private readonly Kernel _kernel;
     private readonly Action<AcceleratorStream, KernelConfig, TArguments> _launch;
-    private readonly string _name;
+    private readonly string _name, _call;
     private readonly int _dynamicBytes;
     private readonly Lazy<int> _residentGroups;
 
     internal DeviceKernel(GpuDevice device, Kernel kernel, string name, int threads, int sharedBytes)
     {
-        (Device, Threads, _kernel, _name) = (device, threads, kernel, name);
+        (Device, Threads, _kernel, _name, _call) = (device, threads, kernel, name, $"launch of {name}");
         _dynamicBytes = kernel is CudaKernel ? sharedBytes : 0;
         _residentGroups = new Lazy<int>(() => device.CountResidentGroups(kernel, threads, _dynamicBytes));
         _launch = kernel.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TArguments>>();
@@ -43,14 +43,24 @@ internal sealed class DeviceKernel<TArguments> where TArguments : struct
                 $"kernel {_name}: {groups} groups that wait for each other do not fit onto {Device.Info.Name}, which runs {ResidentGroups} at the "
                 + "same time; use fewer");
         TArguments copy = arguments;
-        Device.Launch(_name, groups, Threads, stream =>
+        Device.Run(_call, stream =>
         {
-            if (cooperative && _kernel is CudaKernel cuda)
-                CudaDriver.LaunchCooperative(cuda, groups, Threads, _dynamicBytes, (CudaStream)stream, ArgumentBytes.Of(copy));
-            else
-                _launch(stream, _dynamicBytes > 0
-                    ? new KernelConfig(groups, Threads, SharedMemoryConfig.RequestDynamic<byte>(_dynamicBytes))
-                    : new KernelConfig(groups, Threads), copy);
+            try
+            {
+                if (cooperative && _kernel is CudaKernel cuda)
+                    CudaDriver.LaunchCooperative(
+                        cuda, groups, Threads, _dynamicBytes, (CudaStream)stream, ArgumentBytes.Of(copy));
+                else
+                    _launch(stream, _dynamicBytes > 0
+                        ? new KernelConfig(groups, Threads, SharedMemoryConfig.RequestDynamic<byte>(_dynamicBytes))
+                        : new KernelConfig(groups, Threads), copy);
+            }
+            catch (AcceleratorException error) when (GpuErrors.IsLaunchShape(error))
+            {
+                throw new ArgumentException(
+                    $"kernel {_name} cannot be launched with {groups} groups of {Threads} threads on "
+                    + $"{Device.Info.Name} ({error.Message}); use a smaller batch or --device cpu", error);
+            }
         });
     }
 }

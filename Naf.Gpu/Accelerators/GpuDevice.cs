@@ -69,7 +69,6 @@ internal sealed class GpuDevice : Device
         private set;
     }
 
-    /// <summary>A zeroed array.</summary>
     /// <exception cref="DeviceMemoryException">There is no room for it.</exception>
     public DeviceBuffer<T> Allocate<T>(long length) where T : unmanaged
     {
@@ -123,7 +122,11 @@ internal sealed class GpuDevice : Device
     {
         lock (_gate) ThrowIfDisposed();
         // without the gate: others may launch meanwhile
-        Call("wait", _accelerator.Synchronize);
+        Call("wait", () =>
+        {
+            _accelerator.Synchronize();
+            return true;
+        });
     }
 
     /// <summary>Frees all that lives on the device and lets it go. No other thread may be waiting for the device meanwhile.</summary>
@@ -155,7 +158,7 @@ internal sealed class GpuDevice : Device
             var memory = Call($"allocate {bytes:N0} bytes", () => _accelerator.Allocate1D<T>(Math.Max(length, 1)));
             try
             {
-                Call("fill", () => memory.MemSetToZero(_accelerator.DefaultStream));
+                Run("fill", stream => memory.MemSetToZero(stream));
             }
             catch
             {
@@ -181,42 +184,28 @@ internal sealed class GpuDevice : Device
         }
     }
 
-    internal unsafe void Upload<T>(ArrayView<T> to, T* from, int count) where T : unmanaged => Locked("upload", () =>
+    internal unsafe void Upload<T>(ArrayView<T> to, T* from, int count) where T : unmanaged => Run("upload", stream =>
     {
-        to.CopyFromCPUUnsafeAsync(_accelerator.DefaultStream, ref *from, count);
+        to.CopyFromCPUUnsafeAsync(stream, ref *from, count);
         // CUDA has copied pageable memory when it returns
         if (_accelerator is not CudaAccelerator) _accelerator.Synchronize();
     });
 
     internal unsafe void Download<T>(ArrayView<T> from, T* to, int count) where T : unmanaged =>
-        Locked("download", () => from.CopyToCPU(_accelerator.DefaultStream, ref *to, count));
+        Run("download", stream => from.CopyToCPU(stream, ref *to, count));
 
-    internal void Copy<T>(ArrayView<T> from, ArrayView<T> to) where T : unmanaged =>
-        Locked("copy", () => to.CopyFrom(_accelerator.DefaultStream, from));
-
-    internal void Fill(MemoryBuffer memory, byte value) =>
-        Locked("fill", () => memory.MemSet(_accelerator.DefaultStream, value, 0, memory.LengthInBytes));
-
-    internal void Launch(string kernel, int groups, int threads, Action<AcceleratorStream> launch)
+    /// <summary>Makes calls to the driver; those of other threads wait.</summary>
+    internal void Run(string what, Action<AcceleratorStream> calls)
     {
         lock (_gate)
         {
             ThrowIfDisposed();
             _accelerator.Bind();
-            try
+            Call(what, () =>
             {
-                launch(_accelerator.DefaultStream);
-            }
-            catch (AcceleratorException error) when (GpuErrors.IsLaunchShape(error))
-            {
-                throw new ArgumentException(
-                    $"kernel {kernel} cannot be launched with {groups} groups of {threads} threads on {Info.Name} ({error.Message}); "
-                    + "use a smaller batch or device=cpu", error);
-            }
-            catch (AcceleratorException error)
-            {
-                throw GpuErrors.Of(error, Info.Name, $"launch of {kernel}");
-            }
+                calls(_accelerator.DefaultStream);
+                return true;
+            });
         }
     }
 
@@ -225,11 +214,8 @@ internal sealed class GpuDevice : Device
         if (!Limits.Cooperative) return 1;
         int perUnit = 1;
         if (kernel is CudaKernel)
-            Locked("occupancy", () =>
-            {
-                _accelerator.Bind();
-                perUnit = _accelerator.EstimateMaxActiveGroupsPerMultiprocessor(kernel, threads, dynamicBytes);
-            });
+            Run("occupancy", _ =>
+                perUnit = _accelerator.EstimateMaxActiveGroupsPerMultiprocessor(kernel, threads, dynamicBytes));
         return Limits.Units * perUnit;
     }
 
@@ -306,21 +292,6 @@ internal sealed class GpuDevice : Device
             // nothing more can be freed on it
         }
     }
-
-    private void Locked(string what, Action action)
-    {
-        lock (_gate)
-        {
-            ThrowIfDisposed();
-            Call(what, action);
-        }
-    }
-
-    private void Call(string what, Action action) => Call(what, () =>
-    {
-        action();
-        return true;
-    });
 
     private T Call<T>(string what, Func<T> function)
     {

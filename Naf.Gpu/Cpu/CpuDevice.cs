@@ -24,7 +24,6 @@ internal sealed class CpuDevice : Device
 
     public override DeviceInfo Info => Describe();
 
-    /// <summary>The processor as `naf devices` shows it.</summary>
     public static DeviceInfo Describe() => new(
         "cpu", "cpu", Name, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount, Instructions, Usable: true);
 

@@ -8,7 +8,7 @@ namespace Naf.Gpu.Cpu;
 internal sealed unsafe class HostBuffer : IDisposable
 {
     private const int Alignment = 64;
-    private static long _liveBuffers, _liveBytes;
+    private static long _liveBuffers;
     private float* _pointer;
 
     /// <param name="length">Number of floats; may be 0.</param>
@@ -21,12 +21,9 @@ internal sealed unsafe class HostBuffer : IDisposable
         _pointer = (float*)NativeMemory.AlignedAlloc(bytes, Alignment);
         NativeMemory.Clear(_pointer, bytes);
         Interlocked.Increment(ref _liveBuffers);
-        Interlocked.Add(ref _liveBytes, length * sizeof(float));
     }
 
     public static long LiveBuffers => Interlocked.Read(ref _liveBuffers);
-
-    public static long LiveBytes => Interlocked.Read(ref _liveBytes);
 
     public long Length { get; }
 
@@ -41,6 +38,5 @@ internal sealed unsafe class HostBuffer : IDisposable
         NativeMemory.AlignedFree(_pointer);
         _pointer = null;
         Interlocked.Decrement(ref _liveBuffers);
-        Interlocked.Add(ref _liveBytes, -Length * sizeof(float));
     }
 }

@@ -3,7 +3,6 @@ namespace Naf.Gpu.Devices;
 /// <summary>What is known of a device before it is opened.</summary>
 /// <param name="Name">The name that the setting <c>device</c> takes, such as <c>cpu</c> or <c>cuda:0</c>.</param>
 /// <param name="Kind"><c>cpu</c>, <c>cuda</c> or <c>opencl</c>.</param>
-/// <param name="Description">The hardware in words.</param>
 /// <param name="Memory">Bytes of memory that it can use.</param>
 /// <param name="Units">Compute units: cores on a CPU, multiprocessors on a GPU.</param>
 /// <param name="Instructions">How kernels reach it: the widest vector instructions of a CPU, the compiler and its target on a GPU.</param>

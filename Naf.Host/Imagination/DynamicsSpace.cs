@@ -44,7 +44,8 @@ internal sealed class DynamicsSpace
         {
             return kind == DynamicsCoordinates.State && task is ControlTask simulated
                 ? new DynamicsSpace(task, kind, simulated.Definition.Observation)
-                : new DynamicsSpace(task, DynamicsCoordinates.Observation, Slides(task.ObservationSize));
+                : new DynamicsSpace(task, DynamicsCoordinates.Observation,
+                    ObservationDefinition.OfSlides(task.ObservationSize, velocities: false));
         }
         catch (ArgumentException e)
         {
@@ -67,16 +68,5 @@ internal sealed class DynamicsSpace
         }
         s.Clear();
         environment.Observation.CopyTo(s);
-    }
-
-    private static ObservationDefinition Slides(int size)
-    {
-        var axis = new Vec3<double>(1, 0, 0);
-        var joints = Enumerable.Range(0, size).Select(i => new TreeJoint($"x{i}", TreeJointType.Slide, 1, i, i, default, axis, 0));
-        var world = new TreeBody("world", 0, default, Quat<double>.Identity, 0, 0);
-        var tree = new KinematicTree(
-            [world, new TreeBody("x", 0, default, Quat<double>.Identity, 0, size)], [.. joints], [], [.. new double[size]], size);
-        return new ObservationDefinition(
-            tree, 0, [.. Enumerable.Range(0, size).Select(i => new JointEntry($"x{i}", JointQuantity.Position, i))]);
     }
 }

@@ -106,8 +106,6 @@ internal sealed class FittedDynamics
         return true;
     }
 
-    public void GiveTo(ImaginationRollouts rollouts, int learner) => _packed.GiveTo(rollouts, learner, _first, Models);
-
     /// <summary>The error on an episode that is not yet part of the fit; null before the first fit.</summary>
     public ModelError? ErrorOn(EpisodeRecord episode)
     {

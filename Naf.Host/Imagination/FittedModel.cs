@@ -19,7 +19,8 @@ internal sealed class FittedModel : IRolloutModel
         Device device, NafPopulation population, DynamicsSpace space, int horizon, ImaginationSettings settings, PopulationDynamics dynamics)
     {
         (_settings, _dynamics, _horizon) = (settings, dynamics, horizon);
-        _rollouts = new ImaginationRollouts(device, population, space.Rollouts(dynamics[0].Models * horizon),
+        _rollouts = new ImaginationRollouts(
+            device, population, space.Rollouts(dynamics[0].Models * horizon), dynamics.Packed,
             [.. Enumerable.Repeat(RolloutSettings(), dynamics.Learners)]);
     }
 
@@ -63,7 +64,6 @@ internal sealed class FittedModel : IRolloutModel
     private void TakeOver(int learner)
     {
         FittedDynamics d = _dynamics[learner];
-        d.GiveTo(_rollouts, learner);
         _rollouts.SetSettings(learner, RolloutSettings() with { Low = [.. d.Range.Low], High = [.. d.Range.High] });
     }
 

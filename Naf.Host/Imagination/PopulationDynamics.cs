@@ -17,7 +17,6 @@ internal sealed class PopulationDynamics : IDisposable
     public const string NotFinite = "they are not finite";
 
     private readonly GaussianFit _fit;
-    private readonly PackedModels _models;
     private readonly FittedDynamics[] _learners;
     private readonly bool _ofEpisodes;
 
@@ -35,17 +34,21 @@ internal sealed class PopulationDynamics : IDisposable
             new GaussianFitSettings { Ridge = settings.Ridge });
         try
         {
-            _models = new PackedModels(device, shape, seeds.Count * models);
+            Packed = new PackedModels(device, shape, seeds.Count * models);
         }
         catch
         {
             _fit.Dispose();
             throw;
         }
-        _learners = [.. seeds.Select((seed, k) => new FittedDynamics(_fit, _models, k * models, models, settings, seed, planned, team))];
+        _learners = [.. seeds.Select((seed, k) =>
+            new FittedDynamics(_fit, Packed, k * models, models, settings, seed, planned, team))];
     }
 
     public int Learners => _learners.Length;
+
+    /// <summary>The good models of all learners, [learners, models].</summary>
+    public PackedModels Packed { get; }
 
     public FittedDynamics this[int learner] => _learners[learner];
 
@@ -103,7 +106,7 @@ internal sealed class PopulationDynamics : IDisposable
     public void Dispose()
     {
         _fit.Dispose();
-        _models.Dispose();
+        Packed.Dispose();
     }
 }
 

@@ -14,28 +14,25 @@ namespace Naf.Kernels.Observation;
 internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
 {
     private readonly int[] _bodies, _angles;
-    private readonly BodyConstants[] _body;
-    private readonly JointConstants[] _joint;
+    private readonly BodyConstants<T>[] _body;
+    private readonly JointConstants<T>[] _joint;
     private readonly Mat3<T>[] _rotation;
     private readonly Vec3<T>[] _position, _angular, _linear, _axis, _anchor;
     private readonly T[] _sine, _cosine;
 
-    /// <summary>Prepares the bodies marked in <paramref name="needed"/> and all that carry them.</summary>
     /// <param name="tree">The tree, without ball joints.</param>
-    /// <param name="needed">[bodies], whose frames are wanted.</param>
-    /// <param name="angles">[joints], hinges whose sine and cosine are wanted, moved bodies or not.</param>
-    public ForwardKinematics(KinematicTree tree, ReadOnlySpan<bool> needed, ReadOnlySpan<bool> angles)
+    /// <param name="wanted">Bodies whose frames are wanted.</param>
+    /// <param name="angles">Hinges whose sine and cosine are wanted, moved bodies or not.</param>
+    public ForwardKinematics(KinematicTree tree, IEnumerable<int> wanted, IEnumerable<int> angles)
     {
         int bodies = tree.Bodies.Length, joints = tree.Joints.Length;
-        _body = [.. tree.Bodies.Select(b => new BodyConstants(b))];
-        _joint = [.. tree.Joints.Select(j => new JointConstants(j))];
+        _body = [.. tree.Bodies.Select(b => new BodyConstants<T>(b))];
+        _joint = [.. tree.Joints.Select(j => new JointConstants<T>(j))];
 
         // a body needs its parents; a hinge of a needed body needs its angle
-        bool[] used = needed.ToArray(), angle = angles.ToArray();
-        for (int b = bodies - 1; b > 0; b--) used[tree.Bodies[b].Parent] |= used[b];
-        for (int j = 0; j < joints; j++) angle[j] |= used[tree.Joints[j].Body] && tree.Joints[j].Type == TreeJointType.Hinge;
-        _bodies = [.. Enumerable.Range(1, bodies - 1).Where(b => used[b])];
-        _angles = [.. Enumerable.Range(0, joints).Where(j => angle[j])];
+        _bodies = tree.WithParents(wanted);
+        IEnumerable<int> hinges = Enumerable.Range(0, joints).Where(j => tree.Joints[j].Type == TreeJointType.Hinge);
+        _angles = [.. hinges.Where(j => _bodies.Contains(tree.Joints[j].Body)).Union(angles)];
 
         (_sine, _cosine) = (new T[joints], new T[joints]);
         (_rotation, _position, _angular, _linear) = (new Mat3<T>[bodies], new Vec3<T>[bodies], new Vec3<T>[bodies], new Vec3<T>[bodies]);
@@ -43,55 +40,55 @@ internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
         _rotation[0] = Mat3<T>.Identity;
     }
 
-    /// <summary>R_b: the body's axes in the world, after <see cref="Place"/>.</summary>
+    /// <summary>R_b: the body's axes in the world, after <see cref="ComputePositions"/>.</summary>
     public Mat3<T> Rotation(int body) => _rotation[body];
 
-    /// <summary>A point of a body in the world, after <see cref="Place"/>.</summary>
+    /// <summary>A point of a body in the world, after <see cref="ComputePositions"/>.</summary>
     public Vec3<T> Point(int body, Vec3<T> local) => _position[body] + _rotation[body] * local;
 
-    /// <summary>ω_b in the world, after <see cref="Move"/>.</summary>
+    /// <summary>ω_b in the world, after <see cref="ComputeVelocities"/>.</summary>
     public Vec3<T> AngularVelocity(int body) => _angular[body];
 
-    /// <summary>The velocity in the world of a point of a body, after <see cref="Move"/>.</summary>
+    /// <summary>The velocity in the world of a point of a body, after <see cref="ComputeVelocities"/>.</summary>
     public Vec3<T> PointVelocity(int body, Vec3<T> local) => _linear[body] + Vec3<T>.Cross(_angular[body], _rotation[body] * local);
 
-    /// <summary>a_d: the axis of a degree of freedom in the world, after <see cref="Place"/>.</summary>
+    /// <summary>a_d: the axis of a degree of freedom in the world, after <see cref="ComputePositions"/>.</summary>
     public Vec3<T> Axis(int dof) => _axis[dof];
 
-    /// <summary>p_d: the anchor of a degree of freedom in the world, after <see cref="Place"/>.</summary>
+    /// <summary>p_d: the anchor of a degree of freedom in the world, after <see cref="ComputePositions"/>.</summary>
     public Vec3<T> Anchor(int dof) => _anchor[dof];
 
-    /// <summary>sin(qpos − reference) of a hinge that was asked for, after <see cref="Place"/>.</summary>
+    /// <summary>sin(qpos − reference) of a hinge that was asked for, after <see cref="ComputePositions"/>.</summary>
     public T Sine(int joint) => _sine[joint];
 
-    /// <summary>cos(qpos − reference) of a hinge that was asked for, after <see cref="Place"/>.</summary>
+    /// <summary>cos(qpos − reference) of a hinge that was asked for, after <see cref="ComputePositions"/>.</summary>
     public T Cosine(int joint) => _cosine[joint];
 
-    /// <summary>Places the bodies: frames, axes and anchors from qpos [Nq].</summary>
-    public void Place(ReadOnlySpan<T> qpos)
+    /// <summary>Frames of the bodies, axes and anchors from qpos [Nq].</summary>
+    public void ComputePositions(ReadOnlySpan<T> qpos)
     {
         foreach (int j in _angles)
             (_sine[j], _cosine[j]) = T.SinCos(qpos[_joint[j].Qpos] - _joint[j].Reference);
         foreach (int b in _bodies)
         {
-            ref readonly BodyConstants body = ref _body[b];
+            ref readonly BodyConstants<T> body = ref _body[b];
             Mat3<T> r = _rotation[body.Parent];
             Vec3<T> p = _position[body.Parent] + r * body.Position;
-            if (body.Turned) r *= body.Rotation;
-            for (int j = body.FirstJoint; j < body.EndJoint; j++) Apply(j, qpos, ref r, ref p);
+            if (body.Turned != 0) r *= body.Rotation;
+            for (int j = body.First; j < body.End; j++) Apply(j, qpos, ref r, ref p);
             (_rotation[b], _position[b]) = (r, p);
         }
     }
 
-    /// <summary>Velocities of the placed bodies from qvel [Nv]: ω = Σ a_d q̇_d, v = Σ a_d × (p − p_d) q̇_d + Σ a_d q̇_d.</summary>
-    public void Move(ReadOnlySpan<T> qvel)
+    /// <summary>Velocities from qvel [Nv]: ω = Σ a_d q̇_d, v = Σ a_d × (p − p_d) q̇_d + Σ a_d q̇_d.</summary>
+    public void ComputeVelocities(ReadOnlySpan<T> qvel)
     {
         foreach (int b in _bodies)
         {
-            ref readonly BodyConstants body = ref _body[b];
+            ref readonly BodyConstants<T> body = ref _body[b];
             Vec3<T> p = _position[b], w = _angular[body.Parent];
             Vec3<T> v = _linear[body.Parent] + Vec3<T>.Cross(w, p - _position[body.Parent]);
-            for (int j = body.FirstJoint; j < body.EndJoint; j++)
+            for (int j = body.First; j < body.End; j++)
             {
                 int first = _joint[j].Dof;
                 for (int d = first; d < first + _joint[j].Freedoms; d++)
@@ -111,7 +108,7 @@ internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
     /// <summary>One joint moves the frame (r, p) of its body; its axis and anchor are where the joints before it have brought them.</summary>
     private void Apply(int j, ReadOnlySpan<T> qpos, ref Mat3<T> r, ref Vec3<T> p)
     {
-        ref readonly JointConstants joint = ref _joint[j];
+        ref readonly JointConstants<T> joint = ref _joint[j];
         int dof = joint.Dof, q = joint.Qpos;
         if (joint.Type == TreeJointType.Free)
         {
@@ -125,7 +122,7 @@ internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
             return;
         }
         Vec3<T> axis = joint.Along < 0 ? r * joint.Axis : joint.Sign * r[joint.Along];
-        Vec3<T> anchor = joint.Anchored ? p + r * joint.Anchor : p;
+        Vec3<T> anchor = joint.Anchored != 0 ? p + r * joint.Anchor : p;
         (_axis[dof], _anchor[dof]) = (axis, anchor);
         if (joint.Type == TreeJointType.Slide)
         {
@@ -133,35 +130,6 @@ internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
             return;
         }
         r = joint.Along < 0 ? r * Mat3<T>.About(joint.Axis, _sine[j], _cosine[j]) : r.TurnedAbout(joint.Along, joint.Sign * _sine[j], _cosine[j]);
-        if (joint.Anchored) p = anchor - r * joint.Anchor;
-    }
-
-    private readonly struct BodyConstants(TreeBody body)
-    {
-        public readonly int Parent = body.Parent;
-        public readonly int FirstJoint = body.FirstJoint, EndJoint = body.FirstJoint + body.JointCount;
-        public readonly Vec3<T> Position = body.Position.To<T>();
-        public readonly bool Turned = body.Rotation != Quat<double>.Identity;
-        public readonly Mat3<T> Rotation = Mat3<double>.From(body.Rotation.Normalized()).To<T>();
-    }
-
-    private readonly struct JointConstants(TreeJoint joint)
-    {
-        public readonly TreeJointType Type = joint.Type;
-        public readonly int Qpos = joint.QposAddress, Dof = joint.DofAddress;
-        public readonly int Freedoms = joint.Freedoms, Shifts = joint.Shifts;
-        public readonly T Reference = T.CreateChecked(joint.Reference);
-        public readonly Vec3<T> Axis = joint.Axis.To<T>(), Anchor = joint.Anchor.To<T>();
-        public readonly bool Anchored = joint.Anchor != default;
-        /// <summary>The axis of the body's frame that the joint's axis lies along, and its direction; −1 when it lies along none.</summary>
-        public readonly int Along = AlongAxis(joint.Axis);
-        public readonly T Sign = joint.Axis.X + joint.Axis.Y + joint.Axis.Z < 0 ? -T.One : T.One;
-
-        private static int AlongAxis(Vec3<double> axis)
-        {
-            for (int k = 0; k < 3; k++)
-                if (axis == Vec3<double>.Unit(k) || axis == -1.0 * Vec3<double>.Unit(k)) return k;
-            return -1;
-        }
+        if (joint.Anchored != 0) p = anchor - r * joint.Anchor;
     }
 }

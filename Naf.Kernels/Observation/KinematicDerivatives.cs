@@ -10,31 +10,20 @@ namespace Naf.Kernels.Observation;
 internal sealed class KinematicDerivatives<T> where T : IFloatingPointIeee754<T>
 {
     private readonly ForwardKinematics<T> _kinematics;
+    private readonly Freedom[] _freedoms;
     private readonly int[][] _chains;
-    private readonly int[] _jointOf;
-    private readonly bool[] _translates, _free;
 
     public KinematicDerivatives(KinematicTree tree, ForwardKinematics<T> kinematics)
     {
         _kinematics = kinematics;
-        (_jointOf, _translates, _free) = (new int[tree.Nv], new bool[tree.Nv], new bool[tree.Nv]);
+        _freedoms = [.. tree.Joints.SelectMany((joint, j) => Enumerable.Range(0, joint.Freedoms)
+            .Select(k => new Freedom(j, joint.Body, k < joint.Shifts, joint.Type == TreeJointType.Free)))];
         _chains = new int[tree.Bodies.Length][];
         _chains[0] = [];
-        for (int b = 1; b < tree.Bodies.Length; b++)
+        for (int b = 1; b < _chains.Length; b++)
         {
-            TreeBody body = tree.Bodies[b];
-            var own = new List<int>();
-            for (int j = body.FirstJoint; j < body.FirstJoint + body.JointCount; j++)
-            {
-                TreeJoint joint = tree.Joints[j];
-                for (int k = 0; k < joint.Freedoms; k++)
-                {
-                    int d = joint.DofAddress + k;
-                    (_jointOf[d], _free[d], _translates[d]) = (j, joint.Freedoms > 1, k < joint.Shifts);
-                    own.Add(d);
-                }
-            }
-            _chains[b] = [.. _chains[body.Parent], .. own];
+            IEnumerable<int> own = Enumerable.Range(0, tree.Nv).Where(d => _freedoms[d].Body == b);
+            _chains[b] = [.. _chains[tree.Bodies[b].Parent], .. own];
         }
     }
 
@@ -42,19 +31,19 @@ internal sealed class KinematicDerivatives<T> where T : IFloatingPointIeee754<T>
     public ReadOnlySpan<int> Chain(int body) => _chains[body];
 
     /// <summary>Whether coordinate d turns what it moves.</summary>
-    public bool Turns(int dof) => !_translates[dof];
+    public bool Turns(int dof) => !_freedoms[dof].Shifts;
 
     /// <summary>∂P/∂d of a point P (world) of a body that d moves: a_d × (P − p_d), or a_d. It is ∂Ṗ/∂q̇_d too.</summary>
     public Vec3<T> OfPoint(int dof, Vec3<T> point) =>
-        _translates[dof] ? _kinematics.Axis(dof) : Vec3<T>.Cross(_kinematics.Axis(dof), point - _kinematics.Anchor(dof));
+        Turns(dof) ? Vec3<T>.Cross(_kinematics.Axis(dof), point - _kinematics.Anchor(dof)) : _kinematics.Axis(dof);
 
     /// <summary>∂ω_B/∂e = Σ_d (a_e × a_d) q̇_d over the turns d of B's chain that e moves.</summary>
     public Vec3<T> OfAngularVelocity(int e, int body, ReadOnlySpan<T> qvel)
     {
         Vec3<T> sum = default;
-        if (_translates[e]) return sum;
+        if (!Turns(e)) return sum;
         foreach (int d in _chains[body])
-            if (!_translates[d] && Moves(e, d)) sum += qvel[d] * Vec3<T>.Cross(_kinematics.Axis(e), _kinematics.Axis(d));
+            if (Turns(d) && Moves(e, d)) sum += qvel[d] * Vec3<T>.Cross(_kinematics.Axis(e), _kinematics.Axis(d));
         return sum;
     }
 
@@ -68,14 +57,21 @@ internal sealed class KinematicDerivatives<T> where T : IFloatingPointIeee754<T>
             if (Moves(e, d))
             {
                 // e turns all of J_d: ∂J_d = a_e × J_d; a shift carries anchor and point alike
-                if (!_translates[e]) sum += qvel[d] * Vec3<T>.Cross(ae, OfPoint(d, point));
+                if (Turns(e)) sum += qvel[d] * Vec3<T>.Cross(ae, OfPoint(d, point));
             }
-            else if (!_translates[d])
+            else if (Turns(d))
                 sum += qvel[d] * Vec3<T>.Cross(ad, shift);
         }
         return sum;
     }
 
     /// <summary>Whether e carries the axis or the anchor of d: e comes before d, or both belong to a free joint and d is one of its turns.</summary>
-    private bool Moves(int e, int d) => _jointOf[e] < _jointOf[d] || (_jointOf[e] == _jointOf[d] && _free[d] && !_translates[d]);
+    private bool Moves(int e, int d)
+    {
+        (Freedom by, Freedom of) = (_freedoms[e], _freedoms[d]);
+        return by.Joint < of.Joint || (by.Joint == of.Joint && of.IsOfFree && !of.Shifts);
+    }
+
+    /// <summary>A degree of freedom: whether it shifts or turns, and whether it is one of a free joint's six.</summary>
+    private readonly record struct Freedom(int Joint, int Body, bool Shifts, bool IsOfFree);
 }

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Naf.Gpu.Accelerators;
 using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Observation;
@@ -55,65 +56,35 @@ internal struct BodyFrame<T> where T : unmanaged, IFloatingPointIeee754<T>
 /// </summary>
 internal struct KinematicTable<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
-    private const int Free = (int)TreeJointType.Free, Slide = (int)TreeJointType.Slide;
+    /// <summary>The bodies, parents before children. Body i has frame i + 1, the world 0; Parent is a frame.</summary>
+    public ArrayView<BodyConstants<T>> Bodies;
 
-    /// <summary>The bodies, parents before children. Body i has frame i + 1, and the world frame 0.</summary>
-    public ArrayView<Body> Bodies;
-
-    /// <summary>The joints of the model.</summary>
-    public ArrayView<Joint> Joints;
+    public ArrayView<JointConstants<T>> Joints;
 
     /// <summary>Degrees of freedom, which is where the velocities begin in s; whether velocities are wanted.</summary>
-    public int Nv, Moves;
+    public int Nv, HasVelocities;
 
-    /// <summary>A body: the frame of its parent, where it stands there, and its joints, First to End − 1.</summary>
-    public struct Body
-    {
-        public int Parent, First, End;
-        public Vec3<T> Position;
-        public Mat3<T> Rotation;
-    }
-
-    /// <summary>A joint; Turned is q_ref of a free one.</summary>
-    public struct Joint
-    {
-        public int Type, Dof;
-        public T Reference;
-        public Vec3<T> Axis, Anchor;
-        public Quat<T> Turned;
-    }
-
-    /// <summary>The tables of a model.</summary>
     /// <param name="bodies">The bodies that are needed, with all that carry them, in ascending order and without the world.</param>
-    /// <param name="moves">Whether velocities are wanted.</param>
-    public static KinematicTable<T> Create(StateCoordinates coordinates, int[] bodies, bool moves, IKernelArrays arrays)
+    /// <param name="velocities">Whether velocities are wanted.</param>
+    public static KinematicTable<T> Create(
+        StateCoordinates coordinates, int[] bodies, bool velocities, IKernelArrays arrays)
     {
         KinematicTree tree = coordinates.Tree;
-        Body[] rows =
-        [
-            .. bodies.Select(b => tree.Bodies[b]).Select(body => new Body
-            {
-                Parent = Array.IndexOf(bodies, body.Parent) + 1,
-                First = body.FirstJoint, End = body.FirstJoint + body.JointCount,
-                Position = body.Position.To<T>(), Rotation = Mat3<double>.From(body.Rotation.Normalized()).To<T>(),
-            }),
-        ];
-        Joint[] joints =
-        [
-            .. tree.Joints.Select((joint, j) => new Joint
-            {
-                Type = (int)joint.Type, Dof = joint.DofAddress, Reference = T.CreateChecked(joint.Reference),
-                Axis = joint.Axis.To<T>(), Anchor = joint.Anchor.To<T>(), Turned = coordinates.Reference(j).To<T>(),
-            }),
-        ];
-        return new KinematicTable<T> { Bodies = arrays.Put<Body>(rows), Joints = arrays.Put<Joint>(joints), Nv = tree.Nv, Moves = moves ? 1 : 0 };
+        return new KinematicTable<T>
+        {
+            Bodies = arrays.Put<BodyConstants<T>>([.. bodies.Select(b =>
+                new BodyConstants<T>(tree.Bodies[b]) { Parent = Array.IndexOf(bodies, tree.Bodies[b].Parent) + 1 })]),
+            Joints = arrays.Put<JointConstants<T>>([.. tree.Joints.Select((joint, j) =>
+                new JointConstants<T>(joint) { FreeReference = coordinates.Reference(j).To<T>() })]),
+            Nv = tree.Nv, HasVelocities = velocities ? 1 : 0,
+        };
     }
 
     /// <summary>The frames of all bodies, from s.</summary>
     /// <param name="s">[2 Nv].</param>
     /// <param name="frames">[frames, BodyFrame.Size], receives them.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Place<TMath>(Column<T> s, Column<T> frames) where TMath : struct, IScalarMath<T>
+    public readonly void ComputeFrames<TMath>(Column<T> s, Column<T> frames) where TMath : struct, IScalarMath<T>
     {
         T zero = TMath.From(0), one = TMath.From(1);
         var frame = new BodyFrame<T>
@@ -124,11 +95,11 @@ internal struct KinematicTable<T> where T : unmanaged, IFloatingPointIeee754<T>
         frame.Store(frames, 0);
         for (int b = 0; b < Bodies.IntLength; b++)
         {
-            Body body = Bodies[b];
+            BodyConstants<T> body = Bodies[b];
             frame = BodyFrame<T>.Load(frames, body.Parent);
             Vec3<T> arm = frame.Rotation * body.Position;
             frame.Position += arm;
-            if (Moves != 0) frame.Linear += Vec3<T>.Cross(frame.Angular, arm);
+            if (HasVelocities != 0) frame.Linear += Vec3<T>.Cross(frame.Angular, arm);
             frame.Rotation *= body.Rotation;
             for (int j = body.First; j < body.End; j++) Apply<TMath>(Joints[j], s, ref frame);
             frame.Store(frames, b + 1);
@@ -137,23 +108,26 @@ internal struct KinematicTable<T> where T : unmanaged, IFloatingPointIeee754<T>
 
     // one joint moves the frame of its body, whose velocities are those of the origin as it stands
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Apply<TMath>(in Joint joint, Column<T> s, ref BodyFrame<T> frame) where TMath : struct, IScalarMath<T>
+    private readonly void Apply<TMath>(in JointConstants<T> joint, Column<T> s, ref BodyFrame<T> frame)
+        where TMath : struct, IScalarMath<T>
     {
         int q = joint.Dof, v = Nv + q;
-        if (joint.Type == Free)
+        if (joint.Type == TreeJointType.Free)
         {
             frame.Position = BodyFrame<T>.Vector(s, q);
-            frame.Rotation = Mat3<T>.From(StateCoordinates.Product(joint.Turned, Exponential<TMath>(BodyFrame<T>.Vector(s, q + 3))));
+            Quat<T> turn = Exponential<TMath>(BodyFrame<T>.Vector(s, q + 3));
+            frame.Rotation = Mat3<T>.From(StateCoordinates.Product(joint.FreeReference, turn));
             frame.Linear = BodyFrame<T>.Vector(s, v);
             frame.Angular = frame.Rotation * BodyFrame<T>.Vector(s, v + 3);
             return;
         }
         Vec3<T> axis = frame.Rotation * joint.Axis;
-        if (joint.Type == Slide)
+        if (joint.Type == TreeJointType.Slide)
         {
             Vec3<T> shift = (s[q] - joint.Reference) * axis;
             frame.Position += shift;
-            if (Moves != 0) frame.Linear = frame.Linear + Vec3<T>.Cross(frame.Angular, shift) + s[v] * axis;
+            if (HasVelocities == 0) return;
+            frame.Linear = frame.Linear + Vec3<T>.Cross(frame.Angular, shift) + s[v] * axis;
             return;
         }
         // about the anchor, which the turn leaves where it is
@@ -162,7 +136,7 @@ internal struct KinematicTable<T> where T : unmanaged, IFloatingPointIeee754<T>
         frame.Rotation *= Mat3<T>.About(joint.Axis, TMath.Sin(angle), TMath.Cos(angle));
         Vec3<T> after = frame.Rotation * joint.Anchor;
         frame.Position = frame.Position + before - after;
-        if (Moves == 0) return;
+        if (HasVelocities == 0) return;
         frame.Linear += Vec3<T>.Cross(frame.Angular, before);
         frame.Angular += s[v] * axis;
         frame.Linear -= Vec3<T>.Cross(frame.Angular, after);

@@ -24,7 +24,6 @@ internal readonly record struct TreeBody(string Name, int Parent, Vec3<double> P
 
 /// <summary>A joint between a body and its parent.</summary>
 /// <param name="Name">The name in the model; empty when it has none.</param>
-/// <param name="Type">Free, ball, slide or hinge.</param>
 /// <param name="Body">The body that it moves (jnt_bodyid).</param>
 /// <param name="QposAddress">First index in qpos (jnt_qposadr).</param>
 /// <param name="DofAddress">First index in qvel (jnt_dofadr).</param>
@@ -38,7 +37,6 @@ internal readonly record struct TreeJoint(
     string Name, TreeJointType Type, int Body, int QposAddress, int DofAddress, Vec3<double> Anchor, Vec3<double> Axis,
     double Reference)
 {
-    /// <summary>Degrees of freedom.</summary>
     public int Freedoms => Type == TreeJointType.Free ? 6 : 1;
 
     /// <summary>The first so many of them shift what hangs on the joint, the others turn it.</summary>
@@ -58,13 +56,11 @@ internal readonly record struct TreeSite(string Name, int Body, Vec3<double> Pos
 /// </summary>
 /// <param name="Bodies">All bodies, the world first.</param>
 /// <param name="Joints">All joints; a body's are FirstJoint .. FirstJoint + JointCount − 1.</param>
-/// <param name="Sites">All sites.</param>
 /// <param name="Qpos0">[Nq], the reference configuration, in which the model was drawn.</param>
 /// <param name="Nv">Size of qvel: the degrees of freedom.</param>
 internal sealed record KinematicTree(
     ImmutableArray<TreeBody> Bodies, ImmutableArray<TreeJoint> Joints, ImmutableArray<TreeSite> Sites, ImmutableArray<double> Qpos0, int Nv)
 {
-    /// <summary>Size of qpos.</summary>
     public int Nq => Qpos0.Length;
 
     /// <summary>Index of the body with this name, or −1.</summary>
@@ -75,6 +71,15 @@ internal sealed record KinematicTree(
 
     /// <summary>Index of the site with this name, or −1.</summary>
     public int FindSite(string name) => Find(Sites.Select(site => site.Name), name);
+
+    /// <summary>Those bodies and all that carry them, in ascending order and without the world.</summary>
+    public int[] WithParents(IEnumerable<int> bodies)
+    {
+        var needed = new bool[Bodies.Length];
+        foreach (int body in bodies)
+            for (int b = body; b > 0; b = Bodies[b].Parent) needed[b] = true;
+        return [.. Enumerable.Range(1, Bodies.Length - 1).Where(b => needed[b])];
+    }
 
     private static int Find(IEnumerable<string> names, string name) =>
         name.Length == 0 ? -1 : names.ToList().IndexOf(name);

@@ -12,7 +12,6 @@ internal readonly record struct Mat3<T>(Vec3<T> X, Vec3<T> Y, Vec3<T> Z) where T
     public Vec3<T> this[int axis] =>
         axis switch { 0 => X, 1 => Y, 2 => Z, _ => throw new ArgumentOutOfRangeException(nameof(axis)) };
 
-    /// <summary>The same rotation in another precision.</summary>
     public Mat3<TTo> To<TTo>() where TTo : IFloatingPointIeee754<TTo> => new(X.To<TTo>(), Y.To<TTo>(), Z.To<TTo>());
 
     /// <summary>R v: from the frame to the outside.</summary>

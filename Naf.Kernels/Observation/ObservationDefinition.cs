@@ -8,7 +8,6 @@ namespace Naf.Kernels.Observation;
 /// </summary>
 internal sealed class ObservationDefinition
 {
-    /// <summary>Builds and checks a definition.</summary>
     /// <param name="tree">The model's kinematic tree; one with a ball joint is refused by the joint's name.</param>
     /// <exception cref="ArgumentException">An entry names what is not there, or a joint that it cannot observe.</exception>
     public ObservationDefinition(KinematicTree tree, int constantSize, ImmutableArray<ObservationEntry> entries)
@@ -27,13 +26,28 @@ internal sealed class ObservationDefinition
         (ComponentNames, Starts) = (names.ToImmutable(), starts.ToImmutable());
     }
 
-    /// <summary>The model's kinematic tree.</summary>
+    /// <summary>The positions of slides, and where asked their velocities, over a tree of nothing else.</summary>
+    public static ObservationDefinition OfSlides(int joints, bool velocities)
+    {
+        int[] all = [.. Enumerable.Range(0, joints)];
+        var tree = new KinematicTree(
+            [
+                new("world", 0, default, Quat<double>.Identity, 0, 0),
+                new("x", 0, default, Quat<double>.Identity, 0, joints),
+            ],
+            [.. all.Select(i => new TreeJoint($"x{i}", TreeJointType.Slide, 1, i, i, default, new(1, 0, 0), 0))],
+            [], [.. new double[joints]], joints);
+        return new ObservationDefinition(tree, 0,
+        [
+            .. all.Select(i => new JointEntry($"x{i}", JointQuantity.Position, i)),
+            .. velocities ? all.Select(i => new JointEntry($"v{i}", JointQuantity.Velocity, i)) : [],
+        ]);
+    }
+
     public KinematicTree Tree { get; }
 
-    /// <summary>The entries, in the order of x.</summary>
     public ImmutableArray<ObservationEntry> Entries { get; }
 
-    /// <summary>Size of the vector of episode constants.</summary>
     public int ConstantSize { get; }
 
     /// <summary>[Size], one name for each number of x: the entry's name, or name.x, name.y, name.z.</summary>
@@ -42,8 +56,11 @@ internal sealed class ObservationDefinition
     /// <summary>[entries + 1]: entry i fills x[Starts[i] .. Starts[i + 1]).</summary>
     public ImmutableArray<int> Starts { get; }
 
-    /// <summary>Size of x.</summary>
     public int Size => ComponentNames.Length;
+
+    /// <summary>The entries made ready for evaluation in T.</summary>
+    public PreparedEntry<T>[] Prepare<T>() where T : IFloatingPointIeee754<T> =>
+        [.. Entries.Select((entry, i) => new PreparedEntry<T>(this, entry, Starts[i]))];
 
     /// <summary>The letters of the components that are kept, in order.</summary>
     public static string Letters(Components keep) =>

@@ -45,17 +45,13 @@ internal readonly record struct Place(int Body, Vec3<double> Position, int Offse
 internal abstract record ObservationEntry(string Name);
 
 /// <summary>A hinge's or slide's position, its sine or cosine, or its velocity.</summary>
-/// <param name="Quantity">Position, sine, cosine or velocity.</param>
-/// <param name="Joint">Index of the joint in the tree.</param>
 internal sealed record JointEntry(string Name, JointQuantity Quantity, int Joint) : ObservationEntry(Name);
 
 /// <summary>An entry that is a vector, of which some components are kept.</summary>
 /// <param name="Frame">Body in whose frame the vector is written; 0 is the world.</param>
-/// <param name="Keep">Components that are kept.</param>
 internal abstract record VectorEntry(string Name, int Frame, Components Keep) : ObservationEntry(Name);
 
 /// <summary>R_Fᵀ (of − minus): where a place is, or where it is seen from another; metres.</summary>
-/// <param name="Of">The place.</param>
 /// <param name="Minus">The place to subtract; null for the world's origin.</param>
 internal sealed record PlaceEntry(string Name, Place Of, Place? Minus, int Frame, Components Keep) : VectorEntry(Name, Frame, Keep);
 

@@ -9,29 +9,22 @@ namespace Naf.Kernels.Observation;
 /// <typeparam name="T">double in the simulator and the planner, float inside rollouts.</typeparam>
 internal sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
 {
-    private readonly ObservationStep<T>[] _steps;
+    private readonly PreparedEntry<T>[] _entries;
     private readonly ForwardKinematics<T> _kinematics;
     private readonly KinematicDerivatives<T> _derivatives;
-    private readonly bool _moves;
+    private readonly bool _hasVelocities;
 
-    /// <summary>Prepares the evaluation of a definition.</summary>
     public ObservationFunction(ObservationDefinition definition)
     {
         Definition = definition;
-        _steps = [.. definition.Entries.Select((entry, i) => new ObservationStep<T>(definition, entry, definition.Starts[i]))];
+        _entries = definition.Prepare<T>();
+        _hasVelocities = _entries.Any(entry => entry.IsVelocity);
         KinematicTree tree = definition.Tree;
-        bool[] bodies = new bool[tree.Bodies.Length], angles = new bool[tree.Joints.Length];
-        foreach (ref readonly ObservationStep<T> step in _steps.AsSpan())
-        {
-            step.MarkBodies(bodies);
-            if (step.Kind is StepKind.Sine or StepKind.Cosine) angles[step.Joint] = true;
-            _moves |= step.Moves;
-        }
-        _kinematics = new ForwardKinematics<T>(tree, bodies, angles);
+        _kinematics = new ForwardKinematics<T>(tree, _entries.SelectMany(entry => entry.Bodies),
+            _entries.Where(entry => entry.Kind is EntryKind.Sine or EntryKind.Cosine).Select(entry => entry.Joint));
         _derivatives = new KinematicDerivatives<T>(tree, _kinematics);
     }
 
-    /// <summary>What is evaluated.</summary>
     public ObservationDefinition Definition { get; }
 
     /// <summary>Computes x = h(qpos, qvel, c).</summary>
@@ -44,18 +37,18 @@ internal sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
     {
         Check(qpos, qvel, constants);
         CheckSize(nameof(x), x.Length, Definition.Size);
-        _kinematics.Place(qpos);
-        if (_moves) _kinematics.Move(qvel);
-        foreach (ref readonly ObservationStep<T> step in _steps.AsSpan())
+        _kinematics.ComputePositions(qpos);
+        if (_hasVelocities) _kinematics.ComputeVelocities(qvel);
+        foreach (ref readonly PreparedEntry<T> entry in _entries.AsSpan())
         {
-            int at = step.Start;
-            switch (step.Kind)
+            int at = entry.Start;
+            switch (entry.Kind)
             {
-                case StepKind.Position: x[at] = qpos[step.Qpos]; break;
-                case StepKind.Velocity: x[at] = qvel[step.Dof]; break;
-                case StepKind.Sine: x[at] = Sine(step, qpos); break;
-                case StepKind.Cosine: x[at] = Cosine(step, qpos); break;
-                default: step.Write(Framed(step, Vector(step, constants)), x[at..]); break;
+                case EntryKind.Position: x[at] = qpos[entry.Qpos]; break;
+                case EntryKind.Velocity: x[at] = qvel[entry.Dof]; break;
+                case EntryKind.Sine: x[at] = Sine(entry, qpos); break;
+                case EntryKind.Cosine: x[at] = Cosine(entry, qpos); break;
+                default: entry.Write(Framed(entry, Vector(entry, constants)), x[at..]); break;
             }
         }
     }
@@ -78,69 +71,75 @@ internal sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
         CheckSize(nameof(byVelocity), byVelocity.Length, Definition.Size * nv);
         byPosition.Clear();
         byVelocity.Clear();
-        _kinematics.Place(qpos);
-        if (_moves) _kinematics.Move(qvel);
-        foreach (ref readonly ObservationStep<T> step in _steps.AsSpan())
+        _kinematics.ComputePositions(qpos);
+        if (_hasVelocities) _kinematics.ComputeVelocities(qvel);
+        foreach (ref readonly PreparedEntry<T> entry in _entries.AsSpan())
         {
-            int row = step.Start * nv;
-            switch (step.Kind)
+            int row = entry.Start * nv;
+            switch (entry.Kind)
             {
-                case StepKind.Position: byPosition[row + step.Dof] = T.One; break;
-                case StepKind.Velocity: byVelocity[row + step.Dof] = T.One; break;
-                case StepKind.Sine: byPosition[row + step.Dof] = Cosine(step, qpos); break;
-                case StepKind.Cosine: byPosition[row + step.Dof] = -Sine(step, qpos); break;
-                default: AddVectorRows(step, qvel, constants, byPosition[row..], byVelocity[row..]); break;
+                case EntryKind.Position: byPosition[row + entry.Dof] = T.One; break;
+                case EntryKind.Velocity: byVelocity[row + entry.Dof] = T.One; break;
+                case EntryKind.Sine: byPosition[row + entry.Dof] = Cosine(entry, qpos); break;
+                case EntryKind.Cosine: byPosition[row + entry.Dof] = -Sine(entry, qpos); break;
+                default: AddVectorRows(entry, qvel, constants, byPosition[row..], byVelocity[row..]); break;
             }
         }
     }
 
     /// <summary>y = R_Fᵀ w: ∂y/∂d = R_Fᵀ (∂w/∂d − a_d × w), the second part where d turns the frame F.</summary>
     private void AddVectorRows(
-        in ObservationStep<T> step, ReadOnlySpan<T> qvel, ReadOnlySpan<T> constants, Span<T> byPosition,
+        in PreparedEntry<T> entry, ReadOnlySpan<T> qvel, ReadOnlySpan<T> constants, Span<T> byPosition,
         Span<T> byVelocity)
     {
-        int nv = qvel.Length, body = step.Of.Body;
-        Vec3<T> whole = Vector(step, constants), point = _kinematics.Point(body, step.Of.Position);
-        foreach (int d in _derivatives.Chain(step.Frame))
-            if (_derivatives.Turns(d)) step.Add(Framed(step, Vec3<T>.Cross(whole, _kinematics.Axis(d))), byPosition, d, nv);
+        int nv = qvel.Length, body = entry.Of.Body;
+        Vec3<T> whole = Vector(entry, constants), point = _kinematics.Point(body, entry.Of.Position);
+        foreach (int d in _derivatives.Chain(entry.Frame))
+        {
+            if (!_derivatives.Turns(d)) continue;
+            entry.Add(Framed(entry, Vec3<T>.Cross(whole, _kinematics.Axis(d))), byPosition, d, nv);
+        }
         foreach (int d in _derivatives.Chain(body))
         {
             Vec3<T> turn = _derivatives.Turns(d) ? _kinematics.Axis(d) : default;
-            Vec3<T> change = step.Kind switch
+            Vec3<T> change = entry.Kind switch
             {
-                StepKind.Place => _derivatives.OfPoint(d, point),
-                StepKind.Axis => Vec3<T>.Cross(turn, whole),
-                StepKind.LinearVelocity => _derivatives.OfPointVelocity(d, body, point, qvel),
+                EntryKind.Place => _derivatives.OfPoint(d, point),
+                EntryKind.Axis => Vec3<T>.Cross(turn, whole),
+                EntryKind.LinearVelocity => _derivatives.OfPointVelocity(d, body, point, qvel),
                 _ => _derivatives.OfAngularVelocity(d, body, qvel),
             };
-            step.Add(Framed(step, change), byPosition, d, nv);
-            if (!step.Moves) continue;
-            Vec3<T> rate = step.Kind == StepKind.LinearVelocity ? _derivatives.OfPoint(d, point) : turn;
-            step.Add(Framed(step, rate), byVelocity, d, nv);
+            entry.Add(Framed(entry, change), byPosition, d, nv);
+            if (!entry.IsVelocity) continue;
+            Vec3<T> rate = entry.Kind == EntryKind.LinearVelocity ? _derivatives.OfPoint(d, point) : turn;
+            entry.Add(Framed(entry, rate), byVelocity, d, nv);
         }
-        Vec3<T> other = _kinematics.Point(step.Minus.Body, step.Minus.Position);
-        foreach (int d in _derivatives.Chain(step.Minus.Body))
-            step.Add(Framed(step, -T.One * _derivatives.OfPoint(d, other)), byPosition, d, nv);
+        Vec3<T> other = _kinematics.Point(entry.Minus.Body, entry.Minus.Position);
+        foreach (int d in _derivatives.Chain(entry.Minus.Body))
+            entry.Add(Framed(entry, -T.One * _derivatives.OfPoint(d, other)), byPosition, d, nv);
     }
 
     /// <summary>The vector of an entry, in the world.</summary>
-    private Vec3<T> Vector(in ObservationStep<T> step, ReadOnlySpan<T> constants) => step.Kind switch
+    private Vec3<T> Vector(in PreparedEntry<T> entry, ReadOnlySpan<T> constants) => entry.Kind switch
     {
-        StepKind.Place => PlaceOf(step.Of, constants) - PlaceOf(step.Minus, constants),
-        StepKind.Axis => _kinematics.Rotation(step.Of.Body)[step.AxisIndex],
-        StepKind.LinearVelocity => _kinematics.PointVelocity(step.Of.Body, step.Of.Position),
-        _ => _kinematics.AngularVelocity(step.Of.Body),
+        EntryKind.Place => PlaceOf(entry.Of, constants) - PlaceOf(entry.Minus, constants),
+        EntryKind.Axis => _kinematics.Rotation(entry.Of.Body)[entry.Axis],
+        EntryKind.LinearVelocity => _kinematics.PointVelocity(entry.Of.Body, entry.Of.Position),
+        _ => _kinematics.AngularVelocity(entry.Of.Body),
     };
 
-    private Vec3<T> PlaceOf(in ObservationStep<T>.Point point, ReadOnlySpan<T> constants) =>
+    private Vec3<T> PlaceOf(in PreparedEntry<T>.Point point, ReadOnlySpan<T> constants) =>
         point.Count > 0 ? point.Read(constants) : _kinematics.Point(point.Body, point.Position);
 
     /// <summary>R_Fᵀ w.</summary>
-    private Vec3<T> Framed(in ObservationStep<T> step, Vec3<T> w) => step.Frame == 0 ? w : _kinematics.Rotation(step.Frame).Inverse(w);
+    private Vec3<T> Framed(in PreparedEntry<T> entry, Vec3<T> w) =>
+        entry.Frame == 0 ? w : _kinematics.Rotation(entry.Frame).Inverse(w);
 
-    private T Sine(in ObservationStep<T> step, ReadOnlySpan<T> qpos) => step.SharesAngle ? _kinematics.Sine(step.Joint) : T.Sin(qpos[step.Qpos]);
+    private T Sine(in PreparedEntry<T> entry, ReadOnlySpan<T> qpos) =>
+        entry.Reference == T.Zero ? _kinematics.Sine(entry.Joint) : T.Sin(qpos[entry.Qpos]);
 
-    private T Cosine(in ObservationStep<T> step, ReadOnlySpan<T> qpos) => step.SharesAngle ? _kinematics.Cosine(step.Joint) : T.Cos(qpos[step.Qpos]);
+    private T Cosine(in PreparedEntry<T> entry, ReadOnlySpan<T> qpos) =>
+        entry.Reference == T.Zero ? _kinematics.Cosine(entry.Joint) : T.Cos(qpos[entry.Qpos]);
 
     private void Check(ReadOnlySpan<T> qpos, ReadOnlySpan<T> qvel, ReadOnlySpan<T> constants)
     {

@@ -11,24 +11,18 @@ namespace Naf.Kernels.Observation;
 /// </remarks>
 internal sealed class StateCoordinates
 {
-    private readonly ImmutableArray<Quat<double>> _references;
+    private readonly Quat<double>[] _references;
 
-    /// <param name="tree">The model's kinematic tree.</param>
-    /// <param name="reference">[Nq], whose quaternions are the q_ref of free joints; empty: the configuration in which the model was drawn.</param>
-    /// <exception cref="ArgumentException">The tree has a ball joint, or the reference another size.</exception>
-    public StateCoordinates(KinematicTree tree, ReadOnlySpan<double> reference = default)
+    /// <param name="tree">Without ball joints; q_ref is the configuration in which the model was drawn.</param>
+    public StateCoordinates(KinematicTree tree)
     {
-        foreach (TreeJoint joint in tree.Joints)
-            if (joint.Type == TreeJointType.Ball)
-                throw new ArgumentException($"joint '{joint.Name}' is a ball joint, which imagination does not support; use three hinges instead");
-        double[] qpos = reference.IsEmpty ? [.. tree.Qpos0] : reference.ToArray();
-        CheckSize(nameof(reference), qpos.Length, tree.Nq);
         Tree = tree;
-        _references = [.. tree.Joints
-            .Select(j => j.Type == TreeJointType.Free ? At(qpos, j).Normalized() : Quat<double>.Identity)];
+        ReadOnlySpan<double> drawn = tree.Qpos0.AsSpan();
+        _references = new Quat<double>[tree.Joints.Length];
+        for (int j = 0; j < _references.Length; j++)
+            if (tree.Joints[j].Type == TreeJointType.Free) _references[j] = At(drawn, tree.Joints[j]).Normalized();
     }
 
-    /// <summary>The model's kinematic tree.</summary>
     public KinematicTree Tree { get; }
 
     /// <summary>Entries of s: 2 Nv.</summary>
@@ -95,7 +89,6 @@ internal sealed class StateCoordinates
         return new Quat<T>(T.Cos(angle), scale * r.X, scale * r.Y, scale * r.Z);
     }
 
-    /// <summary>Hamilton's product.</summary>
     internal static Quat<T> Product<T>(Quat<T> a, Quat<T> b) where T : IFloatingPointIeee754<T> => new(
         a.W * b.W - a.X * b.X - a.Y * b.Y - a.Z * b.Z,
         a.W * b.X + a.X * b.W + a.Y * b.Z - a.Z * b.Y,

@@ -24,7 +24,6 @@ internal readonly record struct Vec3<T>(T X, T Y, T Z) where T : IFloatingPointI
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Dot(Vec3<T> a, Vec3<T> b) => a.X * b.X + a.Y * b.Y + a.Z * b.Z;
 
-    /// <summary>The same vector in another precision.</summary>
     public Vec3<TTo> To<TTo>() where TTo : IFloatingPointIeee754<TTo> =>
         new(TTo.CreateChecked(X), TTo.CreateChecked(Y), TTo.CreateChecked(Z));
 }
@@ -43,7 +42,6 @@ internal readonly record struct Quat<T>(T W, T X, T Y, T Z) where T : IFloatingP
         return new(W * inverse, X * inverse, Y * inverse, Z * inverse);
     }
 
-    /// <summary>The same quaternion in another precision.</summary>
     public Quat<TTo> To<TTo>() where TTo : IFloatingPointIeee754<TTo> =>
         new(TTo.CreateChecked(W), TTo.CreateChecked(X), TTo.CreateChecked(Y), TTo.CreateChecked(Z));
 }

@@ -9,19 +9,15 @@ internal enum RandomStream : uint
     Weights = 1,
     /// <summary>Rows of the replay that make a minibatch.</summary>
     Minibatch = 2,
-    /// <summary>Exploration noise of the acting policy.</summary>
     Exploration = 3,
     /// <summary>Initial states of training episodes.</summary>
     Reset = 4,
     /// <summary>Initial states of test episodes.</summary>
     TestReset = 5,
-    /// <summary>Actions of the random policy.</summary>
     RandomPolicy = 6,
     /// <summary>Real states from which imagination starts.</summary>
     ImaginationStart = 7,
-    /// <summary>Action noise of imagined steps.</summary>
     ImaginationAction = 8,
-    /// <summary>Noise of the imagined dynamics.</summary>
     ImaginationDynamics = 9,
     /// <summary>Where the components of a Gaussian mixture begin.</summary>
     Mixture = 10,

@@ -14,22 +14,22 @@ internal sealed class PreparedTerm<T>(RewardTerm term) where T : IFloatingPointI
     private static readonly T Half = T.CreateChecked(0.5), Quarter = T.CreateChecked(0.25);
 
     /// <summary>e = b + Σ s_i (z_i − c_i), or q = Σ s_i (z_i − c_i)².</summary>
-    public T Argument(ReadOnlySpan<T> x, ReadOnlySpan<T> u, int observations)
+    public T Argument(ReadOnlySpan<T> x, ReadOnlySpan<T> u)
     {
         T e = Offset;
         for (int i = 0; i < Index.Length; i++)
         {
-            T d = Difference(i, x, u, observations);
+            T d = Difference(i, x, u);
             e += Linear ? Scale[i] * d : Scale[i] * d * d;
         }
         return e;
     }
 
     /// <summary>g_i = s_i, or 2 s_i (z_i − c_i).</summary>
-    public T Slope(int i, ReadOnlySpan<T> x, ReadOnlySpan<T> u, int observations)
+    public T Slope(int i, ReadOnlySpan<T> x, ReadOnlySpan<T> u)
     {
         if (Linear) return Scale[i];
-        T half = Scale[i] * Difference(i, x, u, observations);
+        T half = Scale[i] * Difference(i, x, u);
         return half + half;
     }
 
@@ -70,9 +70,9 @@ internal sealed class PreparedTerm<T>(RewardTerm term) where T : IFloatingPointI
         }
     }
 
-    private T Difference(int i, ReadOnlySpan<T> x, ReadOnlySpan<T> u, int observations)
+    private T Difference(int i, ReadOnlySpan<T> x, ReadOnlySpan<T> u)
     {
         int index = Index[i];
-        return (index < observations ? x[index] : u[index - observations]) - Centre[i];
+        return (index < x.Length ? x[index] : u[index - x.Length]) - Centre[i];
     }
 }

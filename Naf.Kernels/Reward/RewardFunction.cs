@@ -27,22 +27,17 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
 {
     private readonly PreparedTerm<T>[] _terms;
     private readonly (int Index, T Low, T High)[] _bounds;
-    private readonly int _observations, _actions;
 
-    /// <summary>Prepares the evaluation of a definition.</summary>
     public RewardFunction(RewardDefinition definition)
     {
         Definition = definition;
-        (_observations, _actions) = (definition.ObservationSize, definition.ActionSize);
         _terms = [.. definition.Terms.Select(term => new PreparedTerm<T>(term))];
         _bounds = [.. definition.Bounds.Select(bound => (bound.Index, T.CreateChecked(bound.Low), T.CreateChecked(bound.High)))];
         TerminationReward = T.CreateChecked(definition.TerminationReward);
     }
 
-    /// <summary>What is evaluated.</summary>
     public RewardDefinition Definition { get; }
 
-    /// <summary>R_term, added to the reward of the step that ends an episode.</summary>
     public T TerminationReward { get; }
 
     /// <summary>r(x, u), without the reward of termination.</summary>
@@ -52,7 +47,7 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
     {
         Check(x, u);
         T r = T.Zero;
-        foreach (PreparedTerm<T> term in _terms) r += term.Weight * term.Rho(term.Argument(x, u, _observations));
+        foreach (PreparedTerm<T> term in _terms) r += term.Weight * term.Rho(term.Argument(x, u));
         return r;
     }
 
@@ -63,36 +58,35 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
     public void Gradient(ReadOnlySpan<T> x, ReadOnlySpan<T> u, Span<T> gradient)
     {
         Check(x, u);
-        CheckSize(nameof(gradient), gradient.Length, _observations + _actions);
+        CheckSize(nameof(gradient), gradient.Length, x.Length + u.Length);
         gradient.Clear();
         foreach (PreparedTerm<T> term in _terms)
         {
-            T slope = term.Weight * term.Derivatives(term.Argument(x, u, _observations)).First;
-            for (int i = 0; i < term.Index.Length; i++) gradient[term.Index[i]] += slope * term.Slope(i, x, u, _observations);
+            T slope = term.Weight * term.Derivatives(term.Argument(x, u)).First;
+            for (int i = 0; i < term.Index.Length; i++) gradient[term.Index[i]] += slope * term.Slope(i, x, u);
         }
     }
 
     /// <summary>The Hessian of the cost C = −r: Σ −w (ρ″ g gᵀ + 2 ρ′ S), S = diag(s) for quadratic kinds and 0 for linear ones.</summary>
     /// <param name="x">[ObservationSize].</param>
     /// <param name="u">[ActionSize].</param>
-    /// <param name="form">Exact or positive semidefinite.</param>
     /// <param name="hessian">[n, n] row-major with n = ObservationSize + ActionSize, receives the Hessian.</param>
     public void CostHessian(ReadOnlySpan<T> x, ReadOnlySpan<T> u, HessianForm form, Span<T> hessian)
     {
         Check(x, u);
-        int size = _observations + _actions;
+        int size = x.Length + u.Length;
         CheckSize(nameof(hessian), hessian.Length, size * size);
         hessian.Clear();
         foreach (PreparedTerm<T> term in _terms)
         {
-            (T first, T second) = term.Derivatives(term.Argument(x, u, _observations));
+            (T first, T second) = term.Derivatives(term.Argument(x, u));
             T outer = -term.Weight * second, diagonal = term.Linear ? T.Zero : -term.Weight * (first + first);
             if (form != HessianForm.Exact) (outer, diagonal) = Semidefinite(term.Kind, outer, diagonal, form == HessianForm.Majorised);
             for (int i = 0; i < term.Index.Length; i++)
             {
                 int row = term.Index[i] * size;
-                T g = outer * term.Slope(i, x, u, _observations);
-                for (int j = 0; j < term.Index.Length; j++) hessian[row + term.Index[j]] += g * term.Slope(j, x, u, _observations);
+                T g = outer * term.Slope(i, x, u);
+                for (int j = 0; j < term.Index.Length; j++) hessian[row + term.Index[j]] += g * term.Slope(j, x, u);
                 hessian[row + term.Index[i]] += diagonal * term.Scale[i];
             }
         }
@@ -120,8 +114,8 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
 
     private void Check(ReadOnlySpan<T> x, ReadOnlySpan<T> u)
     {
-        CheckSize(nameof(x), x.Length, _observations);
-        CheckSize(nameof(u), u.Length, _actions);
+        CheckSize(nameof(x), x.Length, Definition.ObservationSize);
+        CheckSize(nameof(u), u.Length, Definition.ActionSize);
     }
 
     private static void CheckSize(string name, int length, int expected)

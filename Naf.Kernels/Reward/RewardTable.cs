@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Naf.Gpu.Accelerators;
 using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Reward;
@@ -11,13 +12,11 @@ internal struct RewardTable<T> where T : unmanaged, INumber<T>
     private const int Linear = (int)RewardKind.Linear, SmoothNorm = (int)RewardKind.SmoothNorm, LogQuadratic = (int)RewardKind.LogQuadratic,
         Bump = (int)RewardKind.Bump, Sigmoid = (int)RewardKind.Sigmoid;
 
-    /// <summary>The terms.</summary>
     public ArrayView<Term> Terms;
 
     /// <summary>The entries of all terms, one term's behind the other's.</summary>
     public ArrayView<Entry> Entries;
 
-    /// <summary>The bounds of x.</summary>
     public ArrayView<Bound> Bounds;
 
     /// <summary>R_term.</summary>
@@ -44,7 +43,6 @@ internal struct RewardTable<T> where T : unmanaged, INumber<T>
         public T Low, High;
     }
 
-    /// <summary>The tables of a reward.</summary>
     public static RewardTable<T> Create<TMath>(RewardDefinition definition, IKernelArrays arrays) where TMath : struct, IScalarMath<T>
     {
         Entry[] entries = [.. definition.Terms.SelectMany(term => term.Index.Select((index, i) =>

@@ -15,38 +15,30 @@ internal static unsafe class PackedDynamics
     public static void Step(float* model, int state, int inputs, float* z, float* noise, float* next)
     {
         int row = MlpShape.Pad(state);
-        // two vectors at a time, each with one sum for the mean and one for the noise; a row has at least 16 floats
+        // two vectors at a time, each with one sum for the mean and one for the noise; the last may stand for both
         for (int column = 0; column < row; column += 32)
         {
-            bool two = column + 16 < row;
-            float* at = model + column;
-            Vector512<float> mean0 = Vector512.Load(at + (nint)inputs * row), mean1 = two ? Vector512.Load(at + (nint)inputs * row + 16) : default;
+            int second = column + 16 < row ? 16 : 0;
+            float* at = model + column, offset = at + (nint)inputs * row;
+            Vector512<float> mean0 = Vector512.Load(offset), mean1 = Vector512.Load(offset + second);
             Vector512<float> noise0 = Vector512<float>.Zero, noise1 = Vector512<float>.Zero;
-            if (two)
-                for (int i = 0; i < inputs; i++, at += row)
-                {
-                    Vector512<float> x = Vector512.Create(z[i]);
-                    mean0 = Vector512.MultiplyAddEstimate(x, Vector512.Load(at), mean0);
-                    mean1 = Vector512.MultiplyAddEstimate(x, Vector512.Load(at + 16), mean1);
-                }
-            else
-                for (int i = 0; i < inputs; i++, at += row)
-                    mean0 = Vector512.MultiplyAddEstimate(Vector512.Create(z[i]), Vector512.Load(at), mean0);
+            for (int i = 0; i < inputs; i++, at += row)
+            {
+                Vector512<float> x = Vector512.Create(z[i]);
+                mean0 = Vector512.MultiplyAddEstimate(x, Vector512.Load(at), mean0);
+                mean1 = Vector512.MultiplyAddEstimate(x, Vector512.Load(at + second), mean1);
+            }
             at += row;
             // column j of a lower triangle is zero above j
             int last = noise is null ? 0 : Math.Min(state, column + 32);
-            if (two)
-                for (int j = 0; j < last; j++, at += row)
-                {
-                    Vector512<float> e = Vector512.Create(noise[j]);
-                    noise0 = Vector512.MultiplyAddEstimate(e, Vector512.Load(at), noise0);
-                    noise1 = Vector512.MultiplyAddEstimate(e, Vector512.Load(at + 16), noise1);
-                }
-            else
-                for (int j = 0; j < last; j++, at += row)
-                    noise0 = Vector512.MultiplyAddEstimate(Vector512.Create(noise[j]), Vector512.Load(at), noise0);
+            for (int j = 0; j < last; j++, at += row)
+            {
+                Vector512<float> e = Vector512.Create(noise[j]);
+                noise0 = Vector512.MultiplyAddEstimate(e, Vector512.Load(at), noise0);
+                noise1 = Vector512.MultiplyAddEstimate(e, Vector512.Load(at + second), noise1);
+            }
             (mean0 + noise0).Store(next + column);
-            if (two) (mean1 + noise1).Store(next + column + 16);
+            (mean1 + noise1).Store(next + column + second);
         }
     }
 }

@@ -1,10 +1,10 @@
 using System.Numerics;
 using ILGPU;
+using Naf.Gpu.Accelerators;
 using Naf.Kernels.Gaussian;
 using Naf.Kernels.Network;
 using Naf.Kernels.Observation;
 using Naf.Kernels.Reward;
-using Naf.Kernels.Scalar;
 using Naf.Kernels.Update;
 
 namespace Naf.Kernels.Rollout;
@@ -21,7 +21,6 @@ internal struct RolloutLearner
     /// <summary>σ.</summary>
     public float Sigma;
 
-    /// <summary>What a learner imagines in a call.</summary>
     public static RolloutLearner Of(Learner learner, RolloutSettings settings, RolloutStarts starts) => new()
     {
         Seed = learner.Settings.Seed, Number = starts.FirstNumber, Count = learner.Active ? starts.Count : 0, Steps = settings.Steps,
@@ -36,7 +35,6 @@ internal struct RolloutPolicy<T> where T : unmanaged, INumber<T>
     /// <summary>[learners, Row], as <see cref="LearnerLayout"/> has them.</summary>
     public ArrayView<T> Learners;
 
-    /// <summary>The layers of the network.</summary>
     public ArrayView<LayerShape> Layers;
 
     /// <summary>
@@ -45,7 +43,6 @@ internal struct RolloutPolicy<T> where T : unmanaged, INumber<T>
     /// </summary>
     public int Row, InputScale, Output, Stride;
 
-    /// <summary>The policies of learners.</summary>
     /// <param name="learners">[learners, row].</param>
     /// <param name="layers">[networks + 1, layers], as <see cref="LearnerLayout.Layers"/>.</param>
     public static RolloutPolicy<T> Create(
@@ -59,7 +56,6 @@ internal struct RolloutPolicy<T> where T : unmanaged, INumber<T>
 /// <summary>What rollouts read and write.</summary>
 internal struct RolloutArguments<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
-    /// <summary>The policies.</summary>
     public RolloutPolicy<T> Policy;
 
     /// <summary>[learners].</summary>
@@ -95,7 +91,6 @@ internal struct RolloutArguments<T> where T : unmanaged, IFloatingPointIeee754<T
     /// <summary>r and the bounds of x.</summary>
     public RewardTable<T> Reward;
 
-    /// <summary>Sizes.</summary>
     public RolloutSizes Sizes;
 
     /// <summary>Room for a learner's rollouts, for the steps of one and in R_f; and tiles of a learner.</summary>
@@ -111,11 +106,8 @@ internal struct RolloutSizes
     /// <summary>Rollouts of a tile; numbers that its policy, or its frames of bodies and its terms of the reward, need.</summary>
     public int Rows, Scratch;
 
-    /// <summary>The sizes of a task.</summary>
-    /// <param name="rows">Rollouts of a tile.</param>
     /// <param name="stride">Numbers from one row of the policy's activations to the next.</param>
     /// <param name="sums">Rows that a thread sums in a product.</param>
-    /// <param name="threads">Threads of a group.</param>
     public static RolloutSizes Of(RolloutDefinition definition, int rows, int stride, int sums, int threads)
     {
         DynamicsShape dynamics = definition.Dynamics;
@@ -132,7 +124,6 @@ internal struct RolloutSizes
         };
     }
 
-    /// <summary>Numbers of a row of R_f.</summary>
     public readonly int RowLength => 2 * Observation + Action + 2;
 
     /// <summary>Blocks of normals of a step, those of the action first.</summary>
@@ -141,7 +132,6 @@ internal struct RolloutSizes
     /// <summary>First entry of x in a tile, before the step; x and x′ change places with every step, and so do s and s′.</summary>
     public readonly int X(int step) => step % 2 * Observation;
 
-    /// <summary>First entry of u.</summary>
     public readonly int U => 2 * Observation;
 
     /// <summary>The entry r, after which stands b.</summary>
@@ -150,7 +140,6 @@ internal struct RolloutSizes
     /// <summary>First entry of s, before the step.</summary>
     public readonly int S(int step) => Reward + 2 + step % 2 * State;
 
-    /// <summary>First entry of the normals.</summary>
     public readonly int Normals => Reward + 2 + 2 * State;
 
     /// <summary>Numbers from one entry of a tile to the next: an odd count, so that a rollout's entries lie in different memory banks.</summary>

@@ -21,7 +21,6 @@ internal sealed record RolloutDefinition
         (Coordinates, Observation, Reward, Dynamics) = (coordinates, observation, reward, dynamics);
     }
 
-    /// <summary>The coordinates of s.</summary>
     public StateCoordinates Coordinates { get; }
 
     /// <summary>x = h(qpos, qvel, c), over the same tree.</summary>
@@ -30,7 +29,6 @@ internal sealed record RolloutDefinition
     /// <summary>r(x, u) and the bounds of x that end an episode.</summary>
     public RewardDefinition Reward { get; }
 
-    /// <summary>Sizes of the fitted model.</summary>
     public DynamicsShape Dynamics { get; }
 
     /// <summary>Floats of a replay row [x | u | r | b | x′].</summary>

@@ -21,7 +21,6 @@ internal static class RolloutKernel
     /// <summary>Rollouts whose activations one thread sums together.</summary>
     public const int SumRows = 8;
 
-    /// <summary>All rollouts on a device, a group a tile.</summary>
     public static void Roll<TMemory>(RolloutArguments<float> at) where TMemory : struct, IGroupMemory
     {
         ArrayView<float> memory = TMemory.Allocate<float>();
@@ -36,7 +35,6 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
     where TSums : struct, IRowSums<T>
     where TGroup : struct, IThreadGroup
 {
-    /// <summary>One tile.</summary>
     /// <param name="memory">[Sizes.Memory] of the group.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Run(int item, in RolloutArguments<T> at, ArrayView<T> memory, TGroup group)
@@ -55,7 +53,7 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
         for (int row = group.Index; row < tile.Count; row += group.Size) at.Lengths[tile.Place + row] = tile.Length[row];
     }
 
-    // s, and who has a step to make
+    // the states at the start, and which rollouts have a step to make
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Start(in RolloutArguments<T> at, in RolloutTile<T> tile, TGroup group)
     {
@@ -211,7 +209,10 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
         RolloutSizes n = tile.Sizes;
         int moved = at.Observation.Frames > 0 ? tile.Count : 0;
         for (int row = group.Index; row < moved; row += group.Size)
-            if (tile.Alive[row] != 0) at.Observation.Kinematics.Place<TMath>(tile.Entry(n.S(step), row), tile.ScratchOf(row));
+        {
+            if (tile.Alive[row] == 0) continue;
+            at.Observation.Kinematics.ComputeFrames<TMath>(tile.Entry(n.S(step), row), tile.ScratchOf(row));
+        }
         group.Barrier();
         ArrayView<T> constants = at.Constants.SubView(tile.Place * n.Constants, tile.Count * n.Constants);
         for (int e = group.Index; e < at.Observation.Entries.IntLength * n.Rows; e += group.Size)

@@ -20,7 +20,6 @@ internal static class RolloutNormals
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Blocks(int count) => (count + 3) / 4;
 
-    /// <summary>The four normals of a block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Four<T> Block<T, TMath>(ulong seed, RandomStream stream, ulong rollout, uint lane)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T>

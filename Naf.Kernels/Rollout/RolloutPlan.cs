@@ -7,7 +7,6 @@ namespace Naf.Kernels.Rollout;
 
 /// <summary>How rollouts are laid onto a GPU: the rollouts of a group's tile, and its threads. On it depends how sums are cut.</summary>
 /// <param name="Rows">Rollouts of a tile, a multiple of 8.</param>
-/// <param name="Threads">Threads of a group.</param>
 internal sealed record RolloutPlan(int Rows, int Threads)
 {
     /// <summary>
@@ -35,14 +34,10 @@ internal sealed record RolloutPlan(int Rows, int Threads)
         }
     }
 
-    /// <summary>Sizes of the task and of a tile.</summary>
     internal RolloutSizes Sizes(RolloutDefinition definition, NafShape shape) =>
         RolloutSizes.Of(definition, Rows, MlpForward.Stride(shape.Networks()), RolloutKernel.SumRows, Threads);
 
     // one thread for four units of a layer, in whole warps
     private static int Tasks(int rows, NafShape shape) =>
         Math.Clamp((MlpShape.Pad(shape.Hidden.Max()) / 4 * (rows / RolloutKernel.SumRows) + 31) / 32 * 32, 64, 256);
-
-    /// <inheritdoc/>
-    public override string ToString() => $"{Threads} threads, {Rows} rollouts a group";
 }

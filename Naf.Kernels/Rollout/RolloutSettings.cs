@@ -21,15 +21,9 @@ internal sealed record RolloutSettings
     /// <summary>[State] or empty (none): a rollout is cut where s′ is above; +∞ for no bound.</summary>
     public ImmutableArray<float> High { get; init; } = [];
 
-    /// <summary>Checks every value.</summary>
-    /// <param name="state">Entries of s.</param>
     /// <exception cref="ArgumentException">A value is out of range; the message names it and its range.</exception>
     public void Check(int state)
     {
-        if (Steps is < 1 or > 10_000) throw new ArgumentException($"imagined steps = {Steps} is out of range; give 1 to 10000");
-        if (Rollouts is < 1 or > 1_000_000) throw new ArgumentException($"rollouts = {Rollouts} is out of range; give 1 to 1000000");
-        if (!(ActionNoise >= 0 && float.IsFinite(ActionNoise)))
-            throw new ArgumentException($"action noise = {ActionNoise} is out of range; give 0 or above");
         if ((long)Rollouts * Steps > 100_000_000)
             throw new ArgumentException($"{Rollouts} rollouts of {Steps} steps are too many for one call; give at most 100 million steps");
         foreach ((string name, ImmutableArray<float> bound) in new[] { ("low", Low), ("high", High) })

@@ -7,10 +7,8 @@ namespace Naf.Kernels.Rollout;
 /// <summary>The rollouts that a thread group takes through all their steps, in its memory.</summary>
 internal struct RolloutTile<T> where T : unmanaged
 {
-    /// <summary>Sizes.</summary>
     public RolloutSizes Sizes;
 
-    /// <summary>What the learner imagines.</summary>
     public RolloutLearner Of;
 
     /// <summary>The learner, the number of the first rollout among its own, and the rollouts that exist.</summary>
@@ -56,11 +54,9 @@ internal struct RolloutTile<T> where T : unmanaged
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Column<T> Entry(int entry, int row) => new(Entries, entry * Sizes.Stride + row, Sizes.Stride);
 
-    /// <summary>One rollout's part of the scratch memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Column<T> ScratchOf(int row) => new(Scratch, row, Sizes.Rows);
 
-    /// <summary>Rollouts that go on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly int Living()
     {

@@ -39,7 +39,7 @@ internal sealed class TorchRollouts
         layers[0].mul_(tensor(trial.InputScale).unsqueeze(1));
         layers = [.. layers.Select(part => part.to(device))];
         (_w1, _b1, _w2, _b2, _w3, _b3) = (layers[0], layers[1], layers[2], layers[3], layers[4], layers[5]);
-        float[] dynamics = RolloutCheck.DrawDynamics(shape, learner.Settings.Seed);
+        float[] dynamics = RolloutTrial.DrawDynamics(shape, learner.Settings.Seed);
         int[] times = starts.Time[..starts.Count].ToArray();
         // rows: the columns of F, f, the columns of chol(N)
         _model = tensor(dynamics).view(shape.Horizon, -1, shape.PackedRow).narrow(2, 0, _state).contiguous().to(device);

@@ -13,22 +13,20 @@ namespace Naf.Kernels.Rollout.Cpu;
 /// <summary>One thread's workspace for rollouts.</summary>
 internal sealed unsafe class RolloutWorkspace : IDisposable
 {
-    /// <summary>Most rollouts of a block.</summary>
-    public const int MaximalRollouts = 128;
+    public const int MaxRollouts = 128;
 
     // floats of a block's rows: they should stay in the second-level cache
     private const int BlockFloats = 80_000;
 
     private readonly RolloutDefinition _definition;
     private readonly MlpWorkspace _space;
-    private readonly RowObservation _h;
+    private readonly StateObservation _h;
     private readonly RewardFunction<float> _reward;
     private readonly NormalTable _actionNoise, _dynamicsNoise;
-    private readonly HostBuffer _inputScale, _input, _policy, _z, _next, _low, _high;
-    private readonly int[] _live = new int[MaximalRollouts], _time = new int[MaximalRollouts], _length = new int[MaximalRollouts];
+    private readonly HostBuffer _inputScale, _input, _policy, _z, _next, _low, _high, _rows;
+    private readonly int[] _live = new int[MaxRollouts], _time = new int[MaxRollouts], _length = new int[MaxRollouts];
     private readonly int _state, _action, _observation, _constants, _inputRow, _zRow, _nextRow, _rowLength;
     private readonly int _parameters, _statistics, _output;
-    private HostBuffer _rows = new(0);
     private Learner? _transposedOf;
 
     // the block: rollouts from a first one on, counted within the learner's starts, and the learner's packed model
@@ -38,7 +36,9 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
     private float* _dynamics;
     private int _steps, _first, _rollouts;
 
-    public RolloutWorkspace(RolloutDefinition definition, NafShape shape, float[] inputScale)
+    /// <param name="settings">Those with the most rows of a block are prepared for.</param>
+    public RolloutWorkspace(
+        RolloutDefinition definition, NafShape shape, float[] inputScale, RolloutSettings[] settings)
     {
         (_definition, _rowLength) = (definition, definition.RowLength);
         (_state, _action) = (definition.Dynamics.State, definition.Dynamics.Action);
@@ -48,26 +48,27 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
         int network = shape.SharedTrunk ? 0 : 1;
         (_parameters, _statistics) = shape.SharedTrunk ? (0, 0) : (networks[0].Parameters, networks[0].Statistics);
         _output = shape.SharedTrunk ? 1 : 0;
-        _space = new MlpWorkspace(networks[network], MaximalRollouts, training: false);
-        (_h, _reward) = (new RowObservation(definition), new RewardFunction<float>(definition.Reward));
-        _actionNoise = new NormalTable(_action, MaximalRollouts);
-        _dynamicsNoise = new NormalTable(_state, MaximalRollouts);
+        _space = new MlpWorkspace(networks[network], MaxRollouts, training: false);
+        (_h, _reward) = (new StateObservation(definition), new RewardFunction<float>(definition.Reward));
+        _actionNoise = new NormalTable(_action, MaxRollouts);
+        _dynamicsNoise = new NormalTable(_state, MaxRollouts);
         (_inputRow, _zRow, _nextRow) = (MlpShape.Pad(_observation), MlpShape.Pad(_state + _action), MlpShape.Pad(_state));
         _inputScale = new HostBuffer(_inputRow);
         inputScale.CopyTo(_inputScale.Span);
-        _input = new HostBuffer(MaximalRollouts * _inputRow);
-        _policy = new HostBuffer(2 * MaximalRollouts * _action);
-        _z = new HostBuffer(MaximalRollouts * _zRow);
+        _input = new HostBuffer(MaxRollouts * _inputRow);
+        _policy = new HostBuffer(2 * MaxRollouts * _action);
+        _z = new HostBuffer(MaxRollouts * _zRow);
         _next = new HostBuffer(_nextRow);
+        long rows = settings.Max(s => (long)BlockRollouts(s, _rowLength) * s.Steps);
+        _rows = new HostBuffer(rows * _rowLength + ReplayBuffer.Slack);
         (_low, _high) = (new HostBuffer(_nextRow), new HostBuffer(_nextRow));
     }
 
-    /// <summary>Rollouts of the last block that were cut.</summary>
     public int Cuts { get; private set; }
 
     /// <summary>Rollouts of a block: by a learner's own settings, so that its numbers do not depend on the others.</summary>
     public static int BlockRollouts(RolloutSettings settings, int rowLength) =>
-        Math.Clamp(BlockFloats / (settings.Steps * rowLength) & ~7, 8, MaximalRollouts);
+        Math.Clamp(BlockFloats / (settings.Steps * rowLength) & ~7, 8, MaxRollouts);
 
     /// <summary>Computes some rollouts of one learner that one thread takes together; their rows stay here.</summary>
     /// <param name="first">The first of them, counted within the learner's starts.</param>
@@ -84,7 +85,7 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
         {
             Act(step, live);
             if (settings.SampleDynamics) Fill(_dynamicsNoise, RandomStream.ImaginationDynamics, step);
-            // those that go on close up
+            // keep the rollouts that go on, in their order
             int left = 0;
             for (int r = 0; r < live; r++)
             {
@@ -98,15 +99,11 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
     /// <summary>Appends the rows of the last block to a replay, in the order (rollout, step); returns how many.</summary>
     public int Append(ReplayBuffer replay)
     {
-        // rollouts of full length stand one behind the other
         int total = 0;
-        for (int m = 0, together; m < _rollouts; m += together)
+        for (int m = 0; m < _rollouts; m++)
         {
-            together = 1;
-            int rows = _length[m];
-            while (rows == together * _steps && m + together < _rollouts) rows += _length[m + together++];
-            replay.Append(Row(m, 0), rows);
-            total += rows;
+            replay.Append(Row(m, 0), _length[m]);
+            total += _length[m];
         }
         return total;
     }
@@ -132,12 +129,6 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
     // start states and their observations; returns how many have a step to make
     private int Begin()
     {
-        long floats = (long)BlockRollouts(_settings, _rowLength) * _steps * _rowLength + ReplayBuffer.Slack;
-        if (_rows.Length < floats)
-        {
-            _rows.Dispose();
-            _rows = new HostBuffer(floats);
-        }
         _settings.Bounds(_low.Span, _high.Span);
         if (!ReferenceEquals(_transposedOf, _learner))
         {
@@ -169,7 +160,7 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
             for (int i = 0; i < _inputRow; i += 16)
                 (Vector512.Load(x + i) * Vector512.Load(_inputScale.Pointer + i)).Store(input + i);
         }
-        float* mu = _policy.Pointer, noise = mu + MaximalRollouts * _action;
+        float* mu = _policy.Pointer, noise = mu + MaxRollouts * _action;
         // the head's rows of μ alone
         MlpShape network = _space.Shape;
         int head = network.Layers, width = MlpShape.Pad(network.Hidden[^1]);

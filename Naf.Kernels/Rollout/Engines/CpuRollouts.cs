@@ -14,45 +14,38 @@ internal sealed unsafe class CpuRollouts : IRolloutEngine
     private readonly RolloutWorkspace[] _workspaces;
     private readonly Action<int> _work;
     private readonly int[] _firstTicket, _appended;
-    private readonly HostBuffer _dynamics;
-    private RolloutCall _call;
+    private readonly PackedModels _models;
+    private readonly RolloutCall _call;
     private int _ticket;
     private volatile bool _failed;
 
-    public CpuRollouts(CpuDevice device, RolloutDefinition definition, NafPopulation population)
+    public CpuRollouts(
+        CpuDevice device, RolloutDefinition definition, NafPopulation population, PackedModels models, RolloutCall call)
     {
-        (_definition, _team) = (definition, device.Team);
+        (_definition, _team, _models, _call) = (definition, device.Team, models, call);
         _workspaces = [.. Enumerable.Range(0, _team.Threads)
-            .Select(_ => new RolloutWorkspace(definition, population.Shape, population.InputScale))];
+            .Select(_ => new RolloutWorkspace(definition, population.Shape, population.InputScale, call.Settings))];
         int learners = population.Learners;
         (_firstTicket, _appended) = (new int[learners + 1], new int[learners]);
-        _dynamics = new HostBuffer((long)learners * definition.Dynamics.Horizon * definition.Dynamics.PackedStep);
         _work = Work;
     }
 
-    public string Plan => $"{_team.Threads} threads";
-
-    public void SetDynamics(int learner, ReadOnlySpan<float> dynamics) =>
-        dynamics.CopyTo(new Span<float>(_dynamics.Pointer + (long)learner * dynamics.Length, dynamics.Length));
-
-    public void Run(in RolloutCall call)
+    public void Run()
     {
-        _call = call;
-        for (int k = 0; k < call.Learners.Length; k++)
+        for (int k = 0; k < _call.Learners.Length; k++)
         {
-            int rollouts = RolloutWorkspace.BlockRollouts(call.Settings[k], _definition.RowLength);
-            _firstTicket[k + 1] = _firstTicket[k] + (call.Learners[k].Active ? (call.Starts[k].Count + rollouts - 1) / rollouts : 0);
-            (_appended[k], call.Reports[k]) = (0, default);
+            int rollouts = RolloutWorkspace.BlockRollouts(_call.Settings[k], _definition.RowLength);
+            int blocks = (_call.Starts[k].Count + rollouts - 1) / rollouts;
+            _firstTicket[k + 1] = _firstTicket[k] + (_call.Learners[k].Active ? blocks : 0);
+            (_appended[k], _call.Reports[k]) = (0, default);
         }
         (_ticket, _failed) = (0, false);
-        if (_team.Threads == 1) Work(0);
-        else _team.Run(_work);
+        _team.Run(_work);
     }
 
     public void Dispose()
     {
         foreach (RolloutWorkspace workspace in _workspaces) workspace.Dispose();
-        _dynamics.Dispose();
     }
 
     private void Work(int worker)
@@ -83,8 +76,8 @@ internal sealed unsafe class CpuRollouts : IRolloutEngine
     {
         int rollouts = RolloutWorkspace.BlockRollouts(_call.Settings[k], _definition.RowLength), first = block * rollouts;
         long model = (long)_definition.Dynamics.Horizon * _definition.Dynamics.PackedStep;
-        workspace.Run(
-            _call.Learners[k], _call.Settings[k], _call.Starts[k], first, rollouts, _dynamics.Pointer + k * model);
+        workspace.Run(_call.Learners[k], _call.Settings[k], _call.Starts[k], first, rollouts,
+            _models.OnHost!.Pointer + k * model);
 
         // in turn: the blocks before this one were taken before, and are being computed
         var wait = new SpinWait();

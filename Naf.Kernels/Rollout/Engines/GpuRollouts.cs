@@ -1,6 +1,5 @@
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Devices;
-using Naf.Kernels.Gaussian;
 using Naf.Kernels.Observation;
 using Naf.Kernels.Population;
 using Naf.Kernels.Reward;
@@ -16,118 +15,97 @@ internal sealed class GpuRollouts : IRolloutEngine
 {
     private readonly BufferScope _scope;
     private readonly RolloutDefinition _definition;
-    private readonly RolloutPlan _plan;
+    private readonly RolloutCall _call;
     private readonly GpuTrainer _trainer;
-    private readonly DeviceBuffer<float> _dynamics, _bounds;
+    private readonly DeviceBuffer<float> _states, _constants, _bounds;
     private readonly DeviceBuffer<RolloutLearner> _learners;
-    private readonly DeviceBuffer<int> _totals;
+    private readonly DeviceBuffer<int> _times, _ends, _totals;
     private readonly RolloutLearner[] _rows;
     private readonly float[] _boundRows;
     private readonly int[] _results;
     private readonly DeviceKernel<RolloutArguments<float>> _roll, _place, _append;
     private readonly RolloutArguments<float> _arguments;
-    private DeviceBuffer<float> _states, _constants, _imaginedRows;
-    private DeviceBuffer<int> _times, _ends, _lengths, _places;
 
     /// <exception cref="DeviceException">The networks do not fit, or the device has no room.</exception>
-    public GpuRollouts(BufferScope scope, RolloutDefinition definition, NafPopulation population, RolloutPlan plan)
+    public GpuRollouts(
+        BufferScope scope, RolloutDefinition definition, NafPopulation population, PackedModels models,
+        RolloutCall call, RolloutPlan plan)
     {
-        (_scope, _definition, _trainer, _plan) = (scope, definition, population.Gpu!, plan);
+        (_scope, _definition, _trainer, _call) = (scope, definition, population.Gpu!, call);
         int count = population.Learners;
-        DynamicsShape dynamics = definition.Dynamics;
+        (int rollouts, int steps) = (call.Starts.Max(s => s.Capacity), call.Settings.Max(s => s.Steps));
+        long all = (long)count * rollouts;
         RolloutSizes sizes = plan.Sizes(definition, population.Shape);
         _roll = Load(RolloutKernel.Roll<DynamicMemory>, sizes.Memory * sizeof(float));
         _place = Load(RolloutRows.Place<DynamicMemory>, 2 * sizeof(int) * plan.Threads);
         _append = Load(RolloutRows.Append, 0);
         (_learners, _totals) = (scope.Allocate<RolloutLearner>(count), scope.Allocate<int>(2 * count));
-        _dynamics = scope.Allocate<float>((long)count * dynamics.Horizon * dynamics.PackedStep);
-        _bounds = scope.Allocate<float>(2L * count * dynamics.State);
-        (_states, _constants, _imaginedRows) = (scope.Allocate<float>(0), scope.Allocate<float>(0), scope.Allocate<float>(0));
-        (_times, _ends) = (scope.Allocate<int>(0), scope.Allocate<int>(0));
-        (_lengths, _places) = (scope.Allocate<int>(0), scope.Allocate<int>(0));
+        _bounds = scope.Allocate<float>(2L * count * definition.Dynamics.State);
+        _states = scope.Allocate<float>(all * definition.Dynamics.State);
+        _constants = scope.Allocate<float>(all * definition.Observation.ConstantSize);
+        (_times, _ends) = (scope.Allocate<int>(all), scope.Allocate<int>(all));
         (_rows, _boundRows, _results) = (new RolloutLearner[count], new float[_bounds.Length], new int[2 * count]);
-        var arrays = new DeviceArrays(scope);
         _arguments = new RolloutArguments<float>
         {
             Policy = RolloutPolicy<float>.Create(
                 population.Shape, _trainer.Layout.Sizes, _trainer.States.View, _trainer.Layers.View),
-            Observation = ObservationTable<float>.Create(definition.Observation, definition.Coordinates, arrays),
-            Reward = RewardTable<float>.Create<FloatMath>(definition.Reward, arrays),
-            Sizes = sizes, Learners = _learners.View, Dynamics = _dynamics.View, Bounds = _bounds.View,
-            Totals = _totals.View,
+            Observation = ObservationTable<float>.Create(definition.Observation, definition.Coordinates, scope),
+            Reward = RewardTable<float>.Create<FloatMath>(definition.Reward, scope),
+            Sizes = sizes, Learners = _learners.View, Dynamics = models.OnDevice!.View, Bounds = _bounds.View,
+            Starts = _states.View, Constants = _constants.View, Time = _times.View, End = _ends.View,
+            Rows = scope.Allocate<float>(all * steps * definition.RowLength).View,
+            Lengths = scope.Allocate<int>(all).View, Places = scope.Allocate<int>(all).View, Totals = _totals.View,
+            Rollouts = rollouts, Steps = steps,
         };
 
         DeviceKernel<RolloutArguments<float>> Load(Action<RolloutArguments<float>> kernel, int bytes) =>
             scope.Device.Load(kernel, plan.Threads, bytes);
     }
 
-    public string Plan => _plan.ToString();
-
-    public void SetDynamics(int learner, ReadOnlySpan<float> dynamics) => _dynamics.Upload(dynamics, (long)learner * dynamics.Length);
-
-    /// <summary>Takes over the packed model of a learner that is on the device, from an element on.</summary>
-    public void SetDynamics(int learner, DeviceBuffer<float> dynamics, long first)
-    {
-        int length = _definition.Dynamics.Horizon * _definition.Dynamics.PackedStep;
-        _dynamics.CopyFrom(dynamics, first, (long)learner * length, length);
-    }
-
-    public void Run(in RolloutCall call)
+    public void Run()
     {
         // a learner may have stopped in an update that the host has not heard of, and rows of the host may be on their way into R_f
         _trainer.PrepareImagination();
-        int learners = call.Learners.Length, rollouts = 1, steps = 1, most = 0;
+        int learners = _rows.Length, most = 0;
         for (int k = 0; k < learners; k++)
         {
-            rollouts = Math.Max(rollouts, call.Starts[k].Capacity);
-            steps = Math.Max(steps, call.Settings[k].Steps);
-            _rows[k] = RolloutLearner.Of(call.Learners[k], call.Settings[k], call.Starts[k]);
+            _rows[k] = RolloutLearner.Of(_call.Learners[k], _call.Settings[k], _call.Starts[k]);
             most = Math.Max(most, _rows[k].Count);
-            call.Reports[k] = default;
+            _call.Reports[k] = default;
         }
         if (most == 0) return;
-        Upload(call, rollouts, steps);
+        Upload();
 
-        int tiles = (most + _plan.Rows - 1) / _plan.Rows;
+        int tiles = (most + _arguments.Sizes.Rows - 1) / _arguments.Sizes.Rows;
         RolloutArguments<float> at = _arguments with
         {
-            Starts = _states.View, Constants = _constants.View, Time = _times.View, End = _ends.View,
-            Rows = _imaginedRows.View, Lengths = _lengths.View, Places = _places.View,
-            Imagined = _trainer.Imagined.Rows.View, Capacity = _trainer.Imagined.RowsOfLearner,
-            Rollouts = rollouts, Steps = steps, Tiles = tiles,
+            Imagined = _trainer.Imagined.Rows.View, Capacity = _trainer.Imagined.RowsOfLearner, Tiles = tiles,
         };
         _roll.Launch(learners * tiles, at);
         _place.Launch(learners, at);
-        _append.Launch(learners * rollouts, at);
+        _append.Launch(learners * at.Rollouts, at);
 
         _totals.Download(_results);
         for (int k = 0; k < learners; k++)
         {
             if (_rows[k].Count == 0) continue;
-            call.Reports[k] = new RolloutReport(_results[2 * k], _results[2 * k + 1]);
-            call.Learners[k].Imagined.Advance(_results[2 * k]);
+            _call.Reports[k] = new RolloutReport(_results[2 * k], _results[2 * k + 1]);
+            _call.Learners[k].Imagined.Advance(_results[2 * k]);
         }
     }
 
     public void Dispose() => _scope.Dispose();
 
     // starts, bounds and what differs between learners
-    private void Upload(in RolloutCall call, int rollouts, int steps)
+    private void Upload()
     {
-        int learners = call.Learners.Length, state = _definition.Dynamics.State, constants = _definition.Observation.ConstantSize;
-        long all = (long)learners * rollouts;
-        _scope.EnsureCapacity(ref _states, all * state);
-        _scope.EnsureCapacity(ref _constants, all * constants);
-        _scope.EnsureCapacity(ref _times, all);
-        _scope.EnsureCapacity(ref _ends, all);
-        _scope.EnsureCapacity(ref _lengths, all);
-        _scope.EnsureCapacity(ref _places, all);
-        _scope.EnsureCapacity(ref _imaginedRows, all * steps * _definition.RowLength);
-        for (int k = 0; k < learners; k++)
+        (int state, int constants) = (_definition.Dynamics.State, _definition.Observation.ConstantSize);
+        for (int k = 0; k < _rows.Length; k++)
         {
-            (RolloutStarts starts, int count, long first) = (call.Starts[k], _rows[k].Count, (long)k * rollouts);
+            (RolloutStarts starts, int count) = (_call.Starts[k], _rows[k].Count);
+            long first = (long)k * _arguments.Rollouts;
             Span<float> bounds = _boundRows.AsSpan(2 * k * state, 2 * state);
-            call.Settings[k].Bounds(bounds[..state], bounds[state..]);
+            _call.Settings[k].Bounds(bounds[..state], bounds[state..]);
             if (count == 0) continue;
             _states.Upload(starts.State.AsSpan(0, count * state), first * state);
             _constants.Upload(starts.Constants.AsSpan(0, count * constants), first * constants);

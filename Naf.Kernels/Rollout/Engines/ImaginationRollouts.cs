@@ -21,18 +21,20 @@ internal sealed class ImaginationRollouts : IDisposable
 {
     private readonly RolloutCall _call;
     private readonly IRolloutEngine _engine;
-    private readonly bool[] _modelled;
+    private readonly PackedModels _models;
 
-    /// <param name="device">The population's device.</param>
     /// <param name="population">Whose policies act, and whose R_f takes what they meet.</param>
-    /// <param name="definition">What is imagined.</param>
+    /// <param name="models">
+    /// The learners' models, on the same device; they must outlive this. Where a learner has several of T time steps,
+    /// one behind the other, the horizon of <paramref name="definition"/> spans them all.
+    /// </param>
     /// <param name="settings">One entry per learner.</param>
     /// <param name="plan">How to lay the work onto a GPU; null: as fits it best.</param>
     /// <exception cref="ArgumentException">A setting is out of range, or the parts do not fit together.</exception>
     /// <exception cref="DeviceException">The device has no room for it, or no kernels.</exception>
     public ImaginationRollouts(
-        Device device, NafPopulation population, RolloutDefinition definition, IReadOnlyList<RolloutSettings> settings,
-        RolloutPlan? plan = null)
+        Device device, NafPopulation population, RolloutDefinition definition, PackedModels models,
+        IReadOnlyList<RolloutSettings> settings, RolloutPlan? plan = null)
     {
         (NafShape shape, Learner[] learners) = (population.Shape, population.AllLearners);
         if (shape.State != definition.Observation.Size || shape.Action != definition.Dynamics.Action)
@@ -45,88 +47,64 @@ internal sealed class ImaginationRollouts : IDisposable
         if (settings.Count != learners.Length)
             throw new ArgumentException(
                 $"{settings.Count} settings are given for {learners.Length} learners; give one to each");
+        long length = (long)learners.Length * definition.Dynamics.Horizon * definition.Dynamics.PackedStep;
+        if ((long)models.Count * models.Length != length)
+            throw new ArgumentException(
+                $"{models.Count} models have {models.Length} numbers each, and {learners.Length} learners with "
+                + $"{definition.Dynamics} need {length}");
         foreach (RolloutSettings s in settings) s.Check(definition.Dynamics.State);
-        (Definition, _modelled) = (definition, new bool[learners.Length]);
+        (Definition, _models) = (definition, models);
         RolloutStarts[] starts = [.. settings.Select(s => new RolloutStarts(definition, s.Rollouts))];
         _call = new RolloutCall(learners, [.. settings], starts, new RolloutReport[learners.Length]);
         _engine = device switch
         {
-            CpuDevice cpu when population.Gpu is null => new CpuRollouts(cpu, definition, population),
-            GpuDevice gpu when population.Gpu?.States.Device == gpu => BufferScope.Construct(gpu, scope =>
-                new GpuRollouts(scope, definition, population,
+            CpuDevice cpu when population.Gpu is null && models.OnHost is not null =>
+                new CpuRollouts(cpu, definition, population, models, _call),
+            GpuDevice gpu when population.Gpu?.States.Device == gpu && models.OnDevice?.Device == gpu =>
+                BufferScope.Construct(gpu, scope => new GpuRollouts(scope, definition, population, models, _call,
                     plan ?? RolloutPlan.Choose(gpu, definition, shape, settings.Sum(s => (long)s.Rollouts)))),
             _ => throw new DeviceException(
-                $"the learners do not live on {device.Info.Name}; imagine on the device of the population"),
+                $"the learners or their models do not live on {device.Info.Name}; imagine on their device"),
         };
     }
 
-    /// <summary>What is imagined.</summary>
     public RolloutDefinition Definition { get; }
 
     /// <summary>Where a learner's rollouts of the next call start: fill it before each <see cref="Run"/>.</summary>
     public RolloutStarts Starts(int learner) => _call.Starts[learner];
 
-    /// <summary>How a learner imagines.</summary>
     public RolloutSettings Settings(int learner) => _call.Settings[learner];
 
-    /// <summary>Changes how a learner imagines, such as the bounds of its states; not the number of rollouts.</summary>
-    /// <exception cref="ArgumentException">A value is out of range, or asks for more rollouts than at the beginning.</exception>
+    /// <summary>Changes how a learner imagines, such as the bounds of its states.</summary>
+    /// <exception cref="ArgumentException">A value is out of range, or rollouts are more or steps others.</exception>
     public void SetSettings(int learner, RolloutSettings settings)
     {
         settings.Check(Definition.Dynamics.State);
-        if (settings.Rollouts > _call.Starts[learner].Capacity)
+        (int rollouts, int steps) = (_call.Starts[learner].Capacity, _call.Settings[learner].Steps);
+        if (settings.Rollouts > rollouts || settings.Steps != steps)
             throw new ArgumentException(
-                $"{settings.Rollouts} rollouts are more than the {_call.Starts[learner].Capacity} that were prepared; "
-                + "ask for them at first");
+                $"{settings.Rollouts} rollouts of {settings.Steps} steps are not the {rollouts} of {steps} that were "
+                + "prepared; ask for them at first");
         _call.Settings[learner] = settings;
     }
 
     /// <summary>What a learner's imagination made in the last call.</summary>
     public RolloutReport Report(int learner) => _call.Reports[learner];
 
-    /// <summary>How the work is laid onto the device, in words; results are bitwise the same for the same plan.</summary>
-    public string Plan => _engine.Plan;
-
-    /// <summary>Takes over a learner's newly fitted model; until then it has nothing to imagine in.</summary>
-    /// <param name="dynamics">[Horizon, PackedStep], the packed model.</param>
-    /// <exception cref="ArgumentException">The model has another size.</exception>
-    public void SetDynamics(int learner, ReadOnlySpan<float> dynamics)
-    {
-        int length = Definition.Dynamics.Horizon * Definition.Dynamics.PackedStep;
-        if (dynamics.Length != length)
-            throw new ArgumentException(
-                $"the packed model has {dynamics.Length} numbers, and {Definition.Dynamics} need {length}");
-        _engine.SetDynamics(learner, dynamics);
-        _modelled[learner] = true;
-    }
-
-    /// <summary>Takes over a learner's newly fitted model that is on the same GPU.</summary>
-    /// <param name="dynamics">Has the packed model, [Horizon, PackedStep], from element <paramref name="first"/> on.</param>
-    /// <exception cref="ArgumentException">The model is not there, or elsewhere.</exception>
-    public void SetDynamics(int learner, DeviceBuffer<float> dynamics, long first)
-    {
-        if (_engine is not GpuRollouts gpu)
-            throw new ArgumentException(
-                $"the model is on {dynamics.Device.Info.Name} and the learners on cpu; give it from host memory");
-        gpu.SetDynamics(learner, dynamics, first);
-        _modelled[learner] = true;
-    }
-
     /// <summary>Imagines for every active learner, from its starts.</summary>
     /// <exception cref="InvalidOperationException">A learner with starts has no model yet.</exception>
     /// <exception cref="ArgumentException">A start is not possible.</exception>
     public void Run()
     {
-        for (int k = 0; k < _modelled.Length; k++)
+        int models = _models.Count / _call.Learners.Length;
+        for (int k = 0; k < _call.Learners.Length; k++)
         {
             _call.Starts[k].Check();
-            if (_call.Starts[k].Count > 0 && !_modelled[k])
-                throw new InvalidOperationException(
-                    $"learner {k} has no model to imagine in yet; call SetDynamics after its first fit");
+            if (_call.Starts[k].Count > 0 && !_models.IsKnown(k * models))
+                throw new InvalidOperationException($"learner {k} has no model to imagine in; write one first");
         }
-        _engine.Run(_call);
+        _engine.Run();
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _engine.Dispose();
 }

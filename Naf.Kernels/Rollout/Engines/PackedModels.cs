@@ -1,67 +1,74 @@
 using Naf.Gpu.Accelerators;
+using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Gaussian;
 
 namespace Naf.Kernels.Rollout.Engines;
 
 /// <summary>
-/// Packed models (<see cref="DynamicsShape"/>) of a population, on its device: they come from a fit and go to the rollouts there. The host takes
-/// copies where it needs them.
+/// Packed models (<see cref="DynamicsShape"/>) of a population, on its device: they come from a fit, and rollouts read
+/// them where they are. The host takes copies where it needs them.
 /// </summary>
-internal sealed class PackedModels : IDisposable
+internal sealed unsafe class PackedModels : IDisposable
 {
-    private readonly DeviceBuffer<float>? _onDevice;
-    private readonly float[] _onHost = [];
+    private readonly bool[] _known;
 
-    /// <param name="shape">Sizes of a model.</param>
-    /// <param name="models">How many there are.</param>
     /// <exception cref="DeviceException">The device has no room.</exception>
     public PackedModels(Device device, DynamicsShape shape, int models)
     {
-        Length = shape.Horizon * shape.PackedStep;
-        if (device is GpuDevice gpu) _onDevice = gpu.Allocate<float>((long)models * Length);
-        else _onHost = new float[models * (long)Length];
+        (Length, _known) = (checked(shape.Horizon * shape.PackedStep), new bool[models]);
+        if (device is GpuDevice gpu) OnDevice = gpu.Allocate<float>((long)models * Length);
+        else OnHost = new HostBuffer((long)models * Length);
     }
 
     /// <summary>Numbers of a model, [T, PackedStep].</summary>
     public int Length { get; }
 
+    public int Count => _known.Length;
+
+    /// <summary>[models, <see cref="Length"/>] on a GPU; null on a processor.</summary>
+    public DeviceBuffer<float>? OnDevice { get; }
+
+    /// <summary>[models, <see cref="Length"/>] on a processor; null on a GPU.</summary>
+    public HostBuffer? OnHost { get; }
+
+    /// <summary>Whether a model was taken over or written.</summary>
+    public bool IsKnown(int model) => _known[model];
+
     /// <summary>Takes over the model of a fit's last call in the same place.</summary>
     public void TakeFrom(GaussianFit fit, int model)
     {
-        if (_onDevice is not null) _onDevice.CopyFrom(fit.PackedOnDevice!, (long)model * Length, (long)model * Length, Length);
-        else fit.Packed(model).CopyTo(OnHost(model, 1));
-    }
-
-    /// <summary>Hands a learner's models, which stand one behind the other, to rollouts on the same device.</summary>
-    /// <param name="first">The first of them.</param>
-    /// <param name="count">How many.</param>
-    public void GiveTo(ImaginationRollouts rollouts, int learner, int first, int count)
-    {
-        if (_onDevice is not null) rollouts.SetDynamics(learner, _onDevice, (long)first * Length);
-        else rollouts.SetDynamics(learner, OnHost(first, count));
+        long first = (long)model * Length;
+        if (OnDevice is not null) OnDevice.CopyFrom(fit.PackedOnDevice!, first, first, Length);
+        else fit.Packed(model).CopyTo(Host(model, Length));
+        _known[model] = true;
     }
 
     /// <summary>Copies models to the host.</summary>
-    /// <param name="first">The first of them.</param>
     /// <param name="to">[models, <see cref="Length"/>].</param>
     public void Read(int first, Span<float> to)
     {
-        if (_onDevice is not null) _onDevice.Download(to, (long)first * Length);
-        else OnHost(first, to.Length / Length).CopyTo(to);
+        if (OnDevice is not null) OnDevice.Download(to, (long)first * Length);
+        else Host(first, to.Length).CopyTo(to);
     }
 
     /// <summary>Takes over models from the host.</summary>
-    /// <param name="first">The first of them.</param>
     /// <param name="from">[models, <see cref="Length"/>].</param>
+    /// <exception cref="ArgumentException">They are not whole models.</exception>
     public void Write(int first, ReadOnlySpan<float> from)
     {
-        if (_onDevice is not null) _onDevice.Upload(from, (long)first * Length);
-        else from.CopyTo(OnHost(first, from.Length / Length));
+        if (from.Length % Length != 0)
+            throw new ArgumentException($"packed models have {from.Length} numbers, and one of them {Length}");
+        if (OnDevice is not null) OnDevice.Upload(from, (long)first * Length);
+        else from.CopyTo(Host(first, from.Length));
+        _known.AsSpan(first, from.Length / Length).Fill(true);
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _onDevice?.Dispose();
+    public void Dispose()
+    {
+        OnDevice?.Dispose();
+        OnHost?.Dispose();
+    }
 
-    private Span<float> OnHost(int first, int count) => _onHost.AsSpan(first * Length, count * Length);
+    private Span<float> Host(int first, int numbers) => new(OnHost!.Pointer + (long)first * Length, numbers);
 }

@@ -21,7 +21,8 @@ internal sealed class TransitionDerivativesTests
 
         // an independent way: rotation vectors about the first state's orientation
         int nq = task.Model.Nq, nv = task.Model.Nv;
-        var coordinates = new StateCoordinates(task.Definition.Observation.Tree, state.AsSpan(1, nq));
+        var coordinates = new StateCoordinates(
+            task.Definition.Observation.Tree with { Qpos0 = [.. state.AsSpan(1, nq)] });
         double[] from = new double[2 * nv], to = new double[2 * nv];
         coordinates.ToState(state.AsSpan(1, nq), state.AsSpan(1 + nq, nv), from);
         coordinates.ToState(other.AsSpan(1, nq), other.AsSpan(1 + nq, nv), to);

@@ -40,7 +40,7 @@ internal sealed class ImaginationRolloutsTests(string name) : EveryDeviceFixture
         // what is not finite shows in the observation
         if (rollouts > 1) (starts.State[3], starts.Constants[^1]) = (float.NaN, float.NaN);
         trial.Run();
-        Assert.That(trial.Compare(0), Has.Property(nameof(RolloutCheck.Errors.Agree)).True);
+        Assert.That(trial.Compare(0), Has.Property(nameof(KernelError.Agrees)).True);
     }
 
     [Test]
@@ -50,7 +50,7 @@ internal sealed class ImaginationRolloutsTests(string name) : EveryDeviceFixture
         RolloutSettings settings = Noisy with { Rollouts = 31, SampleDynamics = sample };
         using RolloutTrial trial = Trial(Device, RolloutTasks.BuiltIn(task), [settings]);
         trial.Run();
-        Assert.That(trial.Compare(0), Has.Property(nameof(RolloutCheck.Errors.Agree)).True);
+        Assert.That(trial.Compare(0), Has.Property(nameof(KernelError.Agrees)).True);
     }
 
     [TestCase(8)]
@@ -66,7 +66,7 @@ internal sealed class ImaginationRolloutsTests(string name) : EveryDeviceFixture
         for (int m = 0; m < starts.Capacity; m++) starts.Time[m] = m % 9;
         starts.State[^1] = float.NaN;
         trial.Run();
-        Assert.That(trial.Compare(0), Has.Property(nameof(RolloutCheck.Errors.Agree)).True);
+        Assert.That(trial.Compare(0), Has.Property(nameof(KernelError.Agrees)).True);
         Assert.That(trial.Rollouts.Report(0).Cuts, Is.InRange(20, 400), "the bounds should cut some");
         int terminal = Rows(trial, 0).Count(row => row[18 + 2 + 1] == 0);
         Assert.That(terminal, Is.InRange(20, 400), "and the task's bound end some");
@@ -147,12 +147,12 @@ internal sealed class ImaginationRolloutsTests(string name) : EveryDeviceFixture
         RolloutDefinition task = RolloutTasks.Chain(joints: 9, action: 2, horizon: 20);
         using RolloutTrial trial = Trial(Device, task, [Noisy with { Rollouts = 31 }]);
         // from time step 3 on s′ is NaN in one entry, in another infinite
-        float[] model = RolloutCheck.DrawDynamics(task.Dynamics, 5);
+        float[] model = RolloutTrial.DrawDynamics(task.Dynamics, 5);
         int mean = 3 * task.Dynamics.PackedStep + task.Dynamics.Input * task.Dynamics.PackedRow;
         foreach ((int entry, float value) in new[] { (17, float.NaN), (4, float.PositiveInfinity) })
         {
             model[mean + entry] = value;
-            trial.Rollouts.SetDynamics(0, model);
+            trial.Models.Write(0, model);
             Array.Fill(trial.Rollouts.Starts(0).Time, 1);
             trial.Imagined(0).Clear();
             trial.Run();

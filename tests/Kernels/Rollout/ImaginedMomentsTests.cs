@@ -30,7 +30,8 @@ internal sealed class ImaginedMomentsTests(string name) : EveryDeviceFixture(nam
     private static NafPopulation Still(Device device) =>
         new(device, new NafShape(4, 2, [8]), [], 16, 16, [new() { Seed = 1, HeadScale = 0 }], imaginedCapacity: Rollouts * Steps);
 
-    private static ImaginationRollouts Imagination(Device device, NafPopulation population) => new(device, population, Task,
+    private static ImaginationRollouts Imagination(Device device, NafPopulation population, PackedModels models) => new(
+        device, population, Task, models,
         [new RolloutSettings { Rollouts = Rollouts, Steps = Steps, ActionNoise = (float)System.ActionDeviation }]);
 
     // s after each number of steps, [Steps][Rollouts][S]
@@ -83,10 +84,9 @@ internal sealed class ImaginedMomentsTests(string name) : EveryDeviceFixture(nam
         fit.Fit(GaussianPrior.Pooled([moments], 1), moments.Scale());
 
         using NafPopulation population = Still(Device);
-        using ImaginationRollouts rollouts = Imagination(Device, population);
         using var models = new PackedModels(Device, System.Shape, 1);
+        using ImaginationRollouts rollouts = Imagination(Device, population, models);
         models.TakeFrom(fit, 0);
-        models.GiveTo(rollouts, 0, 0, 1);
         // starts as those of the episodes, others of them: then the model's moments err as those of the episodes do
         float[][][] states = Imagine(rollouts, population, m => System.Start(8, m), time: 0);
         for (int l = 0; l < Steps; l++)
@@ -102,8 +102,9 @@ internal sealed class ImaginedMomentsTests(string name) : EveryDeviceFixture(nam
     public void In_the_systems_own_model_they_are_its_moments(bool sample, int time)
     {
         using NafPopulation population = Still(Device);
-        using ImaginationRollouts rollouts = Imagination(Device, population);
-        rollouts.SetDynamics(0, System.Packed());
+        using var models = new PackedModels(Device, System.Shape, 1);
+        models.Write(0, System.Packed());
+        using ImaginationRollouts rollouts = Imagination(Device, population, models);
         rollouts.SetSettings(0, rollouts.Settings(0) with { SampleDynamics = sample });
         double[] start = [0.5, -1, 2, 0.3];
         float[][][] states = Imagine(rollouts, population, _ => start, time);

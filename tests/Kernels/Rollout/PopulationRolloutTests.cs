@@ -21,18 +21,18 @@ internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(n
     }
 
     // without noise u = μ(x) and the gradient of μ is rounding
-    private static ImaginationRollouts Rollouts(Device device, NafPopulation population, ulong seed, float noise = 0.3f)
+    private static ImaginationRollouts Rollouts(
+        Device device, NafPopulation population, PackedModels models, ulong seed, float noise = 0.3f)
     {
         RolloutSettings settings = Still with { ActionNoise = noise };
-        var rollouts = new ImaginationRollouts(device, population, Task, [settings, settings]);
-        for (int k = 0; k < 2; k++) RolloutCheck.DrawStarts(rollouts.Starts(k), Task, 31, 4, seed + (ulong)k);
+        var rollouts = new ImaginationRollouts(device, population, Task, models, [settings, settings]);
+        for (int k = 0; k < 2; k++) RolloutTrial.DrawStarts(rollouts.Starts(k), Task, 31, 4, seed + (ulong)k);
         return rollouts;
     }
 
-    private static void Run(ImaginationRollouts rollouts)
+    private static void Draw(PackedModels models)
     {
-        for (int k = 0; k < 2; k++) rollouts.SetDynamics(k, RolloutCheck.DrawDynamics(Task.Dynamics, 3 + (ulong)k));
-        rollouts.Run();
+        for (int k = 0; k < 2; k++) models.Write(k, RolloutTrial.DrawDynamics(Task.Dynamics, 3 + (ulong)k));
     }
 
     [TestCase(false, false)]
@@ -40,13 +40,15 @@ internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(n
     public void The_acting_policy_fills_R_f_and_the_updates_take_it(bool trunk, bool batchNorm)
     {
         using NafPopulation population = Population(Device, 150, trunk, batchNorm, [1, 0.5f, 2, 1, 0.25f, 1]);
-        using ImaginationRollouts rollouts = Rollouts(Device, population, seed: 0, noise: 0);
-        Assert.That(rollouts.Run, Throws.InvalidOperationException.With.Message.Contains("SetDynamics"));
+        using var models = new PackedModels(Device, Task.Dynamics, 2);
+        using ImaginationRollouts rollouts = Rollouts(Device, population, models, seed: 0, noise: 0);
+        Assert.That(rollouts.Run, Throws.InvalidOperationException.With.Message.Contains("no model"));
+        Draw(models);
 
         // other weights than at first
         for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 64, (ulong)k);
         population.Update(20);
-        for (int round = 0; round < 2; round++) Run(rollouts);
+        for (int round = 0; round < 2; round++) rollouts.Run();
         var u = new float[2];
         for (int k = 0; k < 2; k++)
         {
@@ -68,12 +70,14 @@ internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(n
     public void A_learner_that_has_just_stopped_imagines_nothing()
     {
         using NafPopulation population = Population(Device);
-        using ImaginationRollouts rollouts = Rollouts(Device, population, seed: 50);
+        using var models = new PackedModels(Device, Task.Dynamics, 2);
+        Draw(models);
+        using ImaginationRollouts rollouts = Rollouts(Device, population, models, seed: 50);
         for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 64, (ulong)k);
         // the square of their error is not finite
         for (int i = 0; i < 30; i++) population.Store(0, new float[6], new float[2], float.MaxValue, new float[6], terminal: false);
         population.Update(5);
-        Run(rollouts);
+        rollouts.Run();
         Assert.That((population.ImaginedCount(0), population.ImaginedCount(1)), Is.EqualTo((0, 124)));
         Assert.That((population.TakeReport(0).Finite, population.TakeReport(1).Finite), Is.EqualTo((false, true)));
     }
@@ -82,7 +86,11 @@ internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(n
     public void A_population_without_R_f_or_of_another_device_is_refused()
     {
         using NafPopulation without = Population(Device, imagined: 0), with = Population(Device);
-        Assert.That(() => Rollouts(Device, without, seed: 1), Throws.ArgumentException.With.Message.Contains("R_f"));
-        Assert.That(() => Rollouts(Other, with, seed: 1), Throws.TypeOf<DeviceException>());
+        using PackedModels here = new(Device, Task.Dynamics, 2), there = new(Other, Task.Dynamics, 2);
+        using var three = new PackedModels(Device, Task.Dynamics, 3);
+        Assert.That(() => Rollouts(Device, without, here, 1), Throws.ArgumentException.With.Message.Contains("R_f"));
+        Assert.That(() => Rollouts(Device, with, three, 1), Throws.ArgumentException.With.Message.Contains("3 models"));
+        foreach ((Device device, PackedModels models) in new[] { (Other, here), (Other, there), (Device, there) })
+            Assert.That(() => Rollouts(device, with, models, seed: 1), Throws.TypeOf<DeviceException>());
     }
 }

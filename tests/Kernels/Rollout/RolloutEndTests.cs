@@ -18,7 +18,7 @@ internal sealed class RolloutEndTests(string name) : EveryDeviceFixture(name)
         var trial = new RolloutTrial(Device, definition, new NafShape(10, 2, [31, 17]), [Noisy]);
         // the same starts whatever the horizon, one of them of no use
         RolloutStarts starts = trial.Rollouts.Starts(0);
-        RolloutCheck.DrawStarts(starts, definition, 75, 5, seed: 5);
+        RolloutTrial.DrawStarts(starts, definition, 75, 5, seed: 5);
         for (int m = 0; m < 75; m++) starts.Time[m] = m % T;
         starts.State[10 * 40] = float.NaN;
         return trial;
@@ -42,12 +42,12 @@ internal sealed class RolloutEndTests(string name) : EveryDeviceFixture(name)
     public void Models_one_behind_the_other_give_the_rollouts_of_each_alone()
     {
         using RolloutTrial together = Trial(3 * T), alone = Trial(T);
-        float[] models = RolloutCheck.DrawDynamics(together.Rollouts.Definition.Dynamics, seed: 5);
+        float[] models = RolloutTrial.DrawDynamics(together.Rollouts.Definition.Dynamics, seed: 5);
         int model = models.Length / 3;
         var parts = new List<float>();
         for (int c = 0; c < 3; c++)
         {
-            alone.Rollouts.SetDynamics(0, models.AsSpan(c * model, model));
+            alone.Models.Write(0, models.AsSpan(c * model, model));
             Place(together.Rollouts.Starts(0), c);
             Place(alone.Rollouts.Starts(0), 0);
             float[] rows = Run(together);
@@ -63,7 +63,7 @@ internal sealed class RolloutEndTests(string name) : EveryDeviceFixture(name)
         for (int c = 0; c < 3; c++)
             for (int m = Firsts[c]; m < Firsts[c + 1]; m++) (starts.Time[m], starts.End[m]) = (c * T + m % T, (c + 1) * T);
         float[] mixed = Run(together);
-        Assert.That(together.Compare(0), Has.Property(nameof(RolloutCheck.Errors.Agree)).True);
+        Assert.That(together.Compare(0), Has.Property(nameof(KernelError.Agrees)).True);
         Assert.That(mixed, OnCpu ? Is.EqualTo(parts).Within(Tolerances.ImaginedRow) : Is.EqualTo(parts));
     }
 

@@ -24,10 +24,10 @@ internal sealed class RolloutLimitTests
         using var device = new CpuDevice(1);
         using RolloutTrial trial = Trial(device);
         for (int round = 0; round < 3; round++) trial.Run();
-        long before = GC.GetAllocatedBytesForCurrentThread(), buffers = HostBuffer.LiveBytes;
+        long before = GC.GetAllocatedBytesForCurrentThread(), buffers = HostBuffer.LiveBuffers;
         for (int round = 0; round < 10; round++) trial.Run();
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
-        Assert.That(HostBuffer.LiveBytes, Is.EqualTo(buffers));
+        Assert.That(HostBuffer.LiveBuffers, Is.EqualTo(buffers));
     }
 
     [Test]
@@ -36,7 +36,7 @@ internal sealed class RolloutLimitTests
         using var device = new CpuDevice(1);
         using RolloutTrial trial = Trial(device);
         ImaginationRollouts rollouts = trial.Rollouts;
-        Refused(() => rollouts.SetDynamics(0, new float[7]), "7 numbers");
+        Refused(() => trial.Models.Write(0, new float[7]), "7 numbers");
         rollouts.Starts(0).Time[5] = -1;
         Refused(rollouts.Run, "starts at time step -1");
         (int[] ends, rollouts.Starts(0).Time[5]) = (rollouts.Starts(0).End, 0);
@@ -50,7 +50,8 @@ internal sealed class RolloutLimitTests
         Refused(rollouts.Run, "444");
         Refused(() => rollouts.SetSettings(0, Each with { Rollouts = 444 }), "444");
         Refused(() => rollouts.SetSettings(0, Each with { Low = [0, 1] }), "low");
-        Refused(() => rollouts.SetSettings(0, Each with { Steps = 0 }), "steps = 0");
+        Refused(() => rollouts.SetSettings(0, Each with { Steps = 5 }), "443 of 6");
+        Refused(() => rollouts.SetSettings(0, Each with { Steps = 1_000_000 }), "too many for one call");
         var shape = new DynamicsShape(30, 9, 2);
         Refused(() => _ = new RolloutDefinition(Task.Coordinates, Task.Observation, Task.Reward, shape), "9 entries");
 
@@ -67,14 +68,16 @@ internal sealed class RolloutLimitTests
     }
 
     [TestCaseSource(typeof(GpuDevices), nameof(GpuDevices.All))]
-    public void Models_that_do_not_fit_free_what_there_is(string name)
+    public void Rollouts_that_do_not_fit_free_what_there_is(string name)
     {
         GpuDevice device = GpuDevices.Shared(name);
-        RolloutDefinition task = RolloutTasks.Chain(joints: 256, action: 1, horizon: 100_000);
+        RolloutDefinition task = RolloutTasks.Chain(joints: 256, action: 1, horizon: 1);
         var shape = new NafShape(512, 1, [20]);
         using var population = new NafPopulation(device, shape, [], 16, 16, [new()], imaginedCapacity: 18);
+        using var models = new PackedModels(device, task.Dynamics, 1);
         (long host, int buffers) = (HostBuffer.LiveBuffers, device.LiveBuffers);
-        Assert.That(() => new ImaginationRollouts(device, population, task, [new() { Rollouts = 9, Steps = 2 }]),
+        RolloutSettings settings = new() { Rollouts = 10_000, Steps = 10_000 };
+        Assert.That(() => new ImaginationRollouts(device, population, task, models, [settings]),
             Throws.TypeOf<DeviceMemoryException>());
         Assert.That((HostBuffer.LiveBuffers, device.LiveBuffers), Is.EqualTo((host, buffers)));
     }

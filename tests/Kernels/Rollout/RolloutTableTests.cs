@@ -1,3 +1,4 @@
+using Naf.Gpu.Accelerators;
 using Naf.Kernels.Observation;
 using Naf.Kernels.Random;
 using Naf.Kernels.Reward;
@@ -36,7 +37,7 @@ internal sealed class RolloutTableTests
 
             Column<double> state = Put(s), constants = Put(c), action = Put(u);
             Column<double> frames = Poison(observation.Frames * BodyFrame<double>.Size), actual = Poison(x.Length);
-            if (observation.Frames > 0) observation.Kinematics.Place<DoubleMath>(state, frames);
+            if (observation.Frames > 0) observation.Kinematics.ComputeFrames<DoubleMath>(state, frames);
             for (int i = 0; i < observation.Entries.IntLength; i++)
                 Assert.That(observation.Observe<DoubleMath>(i, state, constants, frames, actual), Is.True);
             Assert.That(x.Select((_, i) => actual[i]), Is.EqualTo(x).Within(Tolerances.ByHand), $"draw {draw}");

@@ -12,20 +12,15 @@ internal static class RolloutTasks
     /// <summary>Sliders whose observation is their state; reward −(q₀² + |u|²), ended by |q₀| above a bound.</summary>
     public static RolloutDefinition Chain(int joints, int action, int horizon, double bound = double.PositiveInfinity, double terminationReward = 0)
     {
-        var tree = new KinematicTree(
-            [new("world", 0, default, Quat<double>.Identity, 0, 0), new("body", 0, default, Quat<double>.Identity, 0, joints)],
-            [.. Enumerable.Range(0, joints).Select(i => new TreeJoint($"j{i}", TreeJointType.Slide, 1, i, i, default, new(1, 0, 0), 0))],
-            [], [.. new double[joints]], joints);
-        IEnumerable<ObservationEntry> Entries(JointQuantity quantity) =>
-            Enumerable.Range(0, joints).Select(i => new JointEntry($"{quantity}{i}", quantity, i));
-        var observation = new ObservationDefinition(tree, 0, [.. Entries(JointQuantity.Position), .. Entries(JointQuantity.Velocity)]);
+        var observation = ObservationDefinition.OfSlides(joints, velocities: true);
         var reward = new RewardDefinition(2 * joints, action,
         [
             new(RewardKind.Quadratic, -1, 0, 0, [0], [0], [1]),
             new(RewardKind.Quadratic, -1, 0, 0,
                 [.. Enumerable.Range(2 * joints, action)], [.. new double[action]], [.. Enumerable.Repeat(1.0, action)]),
         ], [new(0, -bound, bound)], terminationReward);
-        return new RolloutDefinition(new StateCoordinates(tree), observation, reward, new DynamicsShape(horizon, 2 * joints, action));
+        var dynamics = new DynamicsShape(horizon, 2 * joints, action);
+        return new RolloutDefinition(new StateCoordinates(observation.Tree), observation, reward, dynamics);
     }
 
     /// <summary>A built-in task.</summary>

@@ -36,9 +36,10 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
     private static void Imagine(Device device, NafPopulation population, ulong seed)
     {
         RolloutSettings noisy = new() { Rollouts = 31, Steps = 4, ActionNoise = 0.3f };
-        using var rollouts = new ImaginationRollouts(device, population, Task, [noisy, noisy]);
-        for (int k = 0; k < 2; k++) rollouts.SetDynamics(k, RolloutCheck.DrawDynamics(Task.Dynamics, 3 + (ulong)k));
-        for (int k = 0; k < 2; k++) RolloutCheck.DrawStarts(rollouts.Starts(k), Task, 31, 4, seed + (ulong)k);
+        using var models = new PackedModels(device, Task.Dynamics, 2);
+        for (int k = 0; k < 2; k++) models.Write(k, RolloutTrial.DrawDynamics(Task.Dynamics, 3 + (ulong)k));
+        using var rollouts = new ImaginationRollouts(device, population, Task, models, [noisy, noisy]);
+        for (int k = 0; k < 2; k++) RolloutTrial.DrawStarts(rollouts.Starts(k), Task, 31, 4, seed + (ulong)k);
         rollouts.Run();
     }
 

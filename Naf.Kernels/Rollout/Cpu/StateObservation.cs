@@ -6,14 +6,14 @@ namespace Naf.Kernels.Rollout.Cpu;
 /// x = h(s, c) in float32 for one state after the other. Entries that are a coordinate, a velocity or a constant are copied by index; only the
 /// others go through the kinematics. A workspace of its own: for one thread.
 /// </summary>
-internal sealed unsafe class RowObservation
+internal sealed unsafe class StateObservation
 {
     private readonly StateCoordinates _coordinates;
     private readonly ObservationFunction<float>? _rest;
     private readonly (int From, int To, int Count)[] _states, _constants, _computed;
     private readonly float[] _qpos, _qvel, _x;
 
-    public RowObservation(RolloutDefinition definition)
+    public StateObservation(RolloutDefinition definition)
     {
         ObservationDefinition observation = definition.Observation;
         _coordinates = definition.Coordinates;
@@ -45,7 +45,7 @@ internal sealed unsafe class RowObservation
         _rest = new ObservationFunction<float>(
             new ObservationDefinition(observation.Tree, observation.ConstantSize, [.. rest]));
 
-        // neighbours that stay neighbours are copied together
+        // entries that are adjacent on both sides are one copy
         static void Add(List<(int From, int To, int Count)> runs, int from, int to)
         {
             if (runs.Count > 0 && runs[^1] is var (f, t, n) && f + n == from && t + n == to) runs[^1] = (f, t, n + 1);

@@ -2,24 +2,23 @@ using System.Numerics;
 
 namespace Naf.Kernels.Observation;
 
-/// <summary>What one step of an observation computes; the first are those of <see cref="JointQuantity"/>.</summary>
-internal enum StepKind { Position, Sine, Cosine, Velocity, Place, Axis, LinearVelocity, AngularVelocity }
+/// <summary>What an entry computes; the first are those of <see cref="JointQuantity"/>.</summary>
+internal enum EntryKind { Position, Sine, Cosine, Velocity, Place, Axis, LinearVelocity, AngularVelocity }
 
 /// <summary>An entry made ready for evaluation: indices looked up, constants rounded to T. Fields that a kind does not use are zero.</summary>
-internal readonly struct ObservationStep<T> where T : IFloatingPointIeee754<T>
+internal struct PreparedEntry<T> where T : IFloatingPointIeee754<T>
 {
-    public readonly StepKind Kind;
+    public EntryKind Kind;
     /// <summary>First index in x.</summary>
-    public readonly int Start;
-    public readonly int Joint, Qpos, Dof;
-    /// <summary>The joint's sine and cosine are those of the kinematics (its reference is 0).</summary>
-    public readonly bool SharesAngle;
-    public readonly int Frame, AxisIndex;
-    public readonly Components Keep;
+    public int Start;
+    public int Joint, Qpos, Dof, Frame, Axis;
+    /// <summary>Position at which the joint was drawn.</summary>
+    public T Reference = T.Zero;
+    public Components Keep;
     /// <summary>The place or body that is observed, and the place that is subtracted.</summary>
-    public readonly Point Of, Minus;
+    public Point Of, Minus;
 
-    public ObservationStep(ObservationDefinition definition, ObservationEntry entry, int start)
+    public PreparedEntry(ObservationDefinition definition, ObservationEntry entry, int start)
     {
         Start = start;
         if (entry is VectorEntry vector) (Frame, Keep) = (vector.Frame, vector.Keep);
@@ -27,30 +26,29 @@ internal readonly struct ObservationStep<T> where T : IFloatingPointIeee754<T>
         {
             case JointEntry e:
                 TreeJoint joint = definition.Tree.Joints[e.Joint];
-                (Joint, Qpos, Dof, SharesAngle) = (e.Joint, joint.QposAddress, joint.DofAddress, joint.Reference == 0);
-                Kind = (StepKind)e.Quantity;
+                (Kind, Joint) = ((EntryKind)e.Quantity, e.Joint);
+                (Qpos, Dof, Reference) = (joint.QposAddress, joint.DofAddress, T.CreateChecked(joint.Reference));
                 break;
             case PlaceEntry e:
-                (Kind, Of) = (StepKind.Place, new Point(e.Of));
+                (Kind, Of) = (EntryKind.Place, new Point(e.Of));
                 if (e.Minus is { } minus) Minus = new Point(minus);
                 break;
             case ConstantEntry e:
-                (Kind, Of) = (StepKind.Place, new Point(Place.Constant(e.Offset, e.Count)));
+                (Kind, Of) = (EntryKind.Place, new Point(Place.Constant(e.Offset, e.Count)));
                 break;
             case AxisEntry e:
-                (Kind, Of, AxisIndex) = (StepKind.Axis, new Point(Place.On(e.Body, default)), e.Axis);
+                (Kind, Of, Axis) = (EntryKind.Axis, new Point(Place.On(e.Body, default)), e.Axis);
                 break;
             case LinearVelocityEntry e:
-                (Kind, Of) = (StepKind.LinearVelocity, new Point(e.Of));
+                (Kind, Of) = (EntryKind.LinearVelocity, new Point(e.Of));
                 break;
             case AngularVelocityEntry e:
-                (Kind, Of) = (StepKind.AngularVelocity, new Point(Place.On(e.Body, default)));
+                (Kind, Of) = (EntryKind.AngularVelocity, new Point(Place.On(e.Body, default)));
                 break;
         }
     }
 
-    /// <summary>Whether it is a velocity of a body.</summary>
-    public bool Moves => Kind >= StepKind.LinearVelocity;
+    public readonly bool IsVelocity => Kind >= EntryKind.LinearVelocity;
 
     /// <summary>A point of a body, or where Count is above 0 so many constants of the episode.</summary>
     public struct Point(Place place)
@@ -64,11 +62,11 @@ internal readonly struct ObservationStep<T> where T : IFloatingPointIeee754<T>
                 Count > 2 ? constants[Offset + 2] : T.Zero);
     }
 
-    /// <summary>Marks the bodies whose frames the step needs.</summary>
-    public void MarkBodies(Span<bool> bodies) => bodies[Frame] = bodies[Of.Body] = bodies[Minus.Body] = true;
+    /// <summary>The bodies whose frames the entry needs; 0 is the world.</summary>
+    public readonly int[] Bodies => [Frame, Of.Body, Minus.Body];
 
     /// <summary>Writes the components that are kept.</summary>
-    public void Write(Vec3<T> v, Span<T> x)
+    public readonly void Write(Vec3<T> v, Span<T> x)
     {
         int i = 0;
         if ((Keep & Components.X) != 0) x[i++] = v.X;
@@ -77,7 +75,7 @@ internal readonly struct ObservationStep<T> where T : IFloatingPointIeee754<T>
     }
 
     /// <summary>Adds the components that are kept to column <paramref name="column"/> of rows of <paramref name="width"/> numbers.</summary>
-    public void Add(Vec3<T> v, Span<T> rows, int column, int width)
+    public readonly void Add(Vec3<T> v, Span<T> rows, int column, int width)
     {
         int i = column;
         if ((Keep & Components.X) != 0) { rows[i] += v.X; i += width; }

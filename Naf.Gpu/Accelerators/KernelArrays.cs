@@ -1,19 +1,12 @@
 using ILGPU;
-using Naf.Gpu.Accelerators;
 
-namespace Naf.Kernels.Scalar;
+namespace Naf.Gpu.Accelerators;
 
-/// <summary>Where the arrays of a kernel's arguments are put.</summary>
+/// <summary>Where the arrays of a kernel's arguments are put: in a scope of a device, or on the host.</summary>
 internal interface IKernelArrays
 {
     /// <summary>A copy of these elements, which lives as long as what it was put into.</summary>
     ArrayView<T> Put<T>(ReadOnlySpan<T> elements) where T : unmanaged;
-}
-
-/// <summary>Arrays on a device, which a scope owns.</summary>
-internal readonly struct DeviceArrays(BufferScope scope) : IKernelArrays
-{
-    public ArrayView<T> Put<T>(ReadOnlySpan<T> elements) where T : unmanaged => scope.Allocate(elements).View;
 }
 
 /// <summary>Arrays of the host, for running a body as plain C#.</summary>
