@@ -21,7 +21,8 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
         double[] scale = options.Scaled ? [.. moments.SelectMany(m => m.Scale())] : [];
         GaussianPrior? prior = options.PriorSteps == 0 ? null : GaussianPrior.Pooled(moments, 3);
         if (prior is not null && options.PriorSteps > 1)
-            prior = new GaussianPrior(Spread(prior.Mean, shape.Sample), Spread(prior.Scatter, shape.Sample * shape.Sample), 2, 3);
+            prior = new GaussianPrior(
+                Spread(prior.Mean, shape.Sample), Spread(prior.Scatter, shape.Sample * shape.Sample), 3);
         return new FitData(shape, episodes, prior, scale);
 
         // step t of it is 1 + t / T of the common one

@@ -39,7 +39,7 @@ internal sealed record FitOracle(double[] F, double[] Offset, double[] N, float[
             F = f.View, Offset = offset.View, N = n.View, Packed = packed.View, Wrong = wrong.View,
             Horizon = t, State = s, Action = shape.Action, PackedRow = shape.PackedRow, Episodes = episodes.Length,
             PriorSteps = data.Prior?.Steps(shape, 1) ?? 0, Number = 1, Through = through ? 1 : 0,
-            MeanStrength = data.Prior?.MeanStrength ?? 0, Strength = data.Prior?.Strength ?? 0,
+            Strength = data.Prior?.Strength ?? 0,
         };
         ArrayView<double> work = Array(new double[GaussianFitKernel.Work(shape)]).View;
         for (int step = 0; step < t; step++) GaussianFitKernel.Body<double, DoubleMath, SingleThread>(step, at, work, default);

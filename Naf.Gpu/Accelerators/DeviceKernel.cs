@@ -59,7 +59,7 @@ internal sealed class DeviceKernel<TArguments> where TArguments : struct
             {
                 throw new ArgumentException(
                     $"kernel {_name} cannot be launched with {groups} groups of {Threads} threads on "
-                    + $"{Device.Info.Name} ({error.Message}); use a smaller batch or --device cpu", error);
+                    + $"{Device.Info.Name} ({error.Message}); use a smaller batch or device=cpu", error);
             }
         });
     }

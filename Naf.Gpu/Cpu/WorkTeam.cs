@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 
 namespace Naf.Gpu.Cpu;
 
-/// <summary>A fixed team of threads that start a piece of work together and end it together. Allocates nothing per call.</summary>
+/// <summary>A fixed team of threads that start a piece of work together and end it together.</summary>
 internal sealed class WorkTeam : IDisposable
 {
     private readonly Lock _callers = new();
@@ -29,7 +29,10 @@ internal sealed class WorkTeam : IDisposable
 
     public int Threads { get; }
 
-    /// <summary>Runs <paramref name="work"/>(worker) once on every worker, 0 (the caller) to Threads − 1, and returns when all are done.</summary>
+    /// <summary>
+    /// Runs <paramref name="work"/>(worker) once on every worker, 0 (the caller) to Threads − 1, and returns when all are
+    /// done. Allocates nothing.
+    /// </summary>
     /// <exception cref="Exception">The first exception that a worker threw, after all have ended.</exception>
     public void Run(Action<int> work)
     {
@@ -45,6 +48,18 @@ internal sealed class WorkTeam : IDisposable
             if (_workers.Length > 0) _ended.WaitWhile(ended);
             if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
         }
+    }
+
+    /// <summary>
+    /// Runs <paramref name="work"/>(item, worker) once for each item 0 … count − 1, on whichever worker is free.
+    /// </summary>
+    public void Each(int count, Action<int, int> work)
+    {
+        int next = 0;
+        Run(worker =>
+        {
+            for (int item; (item = Interlocked.Increment(ref next) - 1) < count;) work(item, worker);
+        });
     }
 
     public void Dispose()

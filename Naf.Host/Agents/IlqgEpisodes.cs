@@ -3,6 +3,7 @@ using Naf.Host.Planning;
 using Naf.Host.Planning.Ilqg;
 using Naf.Host.Settings;
 using Naf.Kernels.Gaussian;
+using Naf.Kernels.LinearAlgebra;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
 
@@ -16,7 +17,7 @@ namespace Naf.Host.Agents;
 /// <param name="dynamics">The learner's; they must outlive this.</param>
 /// <param name="starts">Gaussians of the initial states.</param>
 internal sealed class IlqgEpisodes(
-    DynamicsSpace space, FittedDynamics dynamics, int starts, IlqgSettings settings, ulong seed) : IEpisodePlanner
+    DynamicsSpace space, BatchDynamics dynamics, int starts, IlqgSettings settings, ulong seed) : IEpisodePlanner
 {
     private readonly StateCost _cost = new(space.Coordinates, space.Observation, space.Reward, settings.Hessian);
     private readonly IlqgPlanner[] _planners = [.. Enumerable.Range(0, starts).Select(_ => new IlqgPlanner(settings))];
@@ -41,7 +42,7 @@ internal sealed class IlqgEpisodes(
         for (int i = 0; i < _normals.Length; i++)
             _normals[i] = Philox.Normal(seed, RandomStream.Plan, number, (uint)i + 1);
         _planners[_chosen].Controller!.Sample(environment.StepIndex, _s, _normals, u);
-        if (!PlanningMatrix.IsFinite(u))
+        if (!Matrix.IsFinite(u))
             throw new NotFiniteNumberException("the planned action is not a finite number: the state is far from the plan's");
         foreach (ref double entry in u) entry = Math.Clamp(entry, -1, 1);
     }

@@ -42,7 +42,7 @@ internal sealed class NafAgent : IDisposable
         {
             _population = _owned.Add(PopulationFactory.Create(task, settings, device));
             if (settings.Imagination.Kind != ImaginationKind.Off || settings.Plan.Kind == PlanKind.Ilqg)
-                _imagination = _owned.Add(new PopulationImagination(task, settings, _population, device, team));
+                _imagination = new PopulationImagination(_owned, task, settings, _population, device, team);
             _actors = [.. Enumerable.Range(0, settings.Learners).Select(k =>
                 _owned.Add(new Actor(task, settings, _population, k, _imagination?.Memory(k), Planner(task, k))))];
             int sideBySide = Math.Min(team.Threads, settings.Learners);

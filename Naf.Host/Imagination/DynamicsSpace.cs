@@ -53,9 +53,12 @@ internal sealed class DynamicsSpace
         }
     }
 
+    /// <summary>Sizes of dynamics of so many time steps.</summary>
+    public DynamicsShape Shape(int steps) => new(steps, Size, Action);
+
     /// <summary>What rollouts are made of, where several models stand one behind the other.</summary>
     /// <param name="steps">Time steps of all models together.</param>
-    public RolloutDefinition Rollouts(int steps) => new(Coordinates, Observation, Reward, new DynamicsShape(steps, Size, Action));
+    public RolloutDefinition Rollouts(int steps) => new(Coordinates, Observation, Reward, Shape(steps));
 
     /// <summary>s of an environment, [S].</summary>
     public void StateOf(IControlEnvironment environment, Span<double> s)

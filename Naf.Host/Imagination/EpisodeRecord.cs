@@ -4,7 +4,6 @@ namespace Naf.Host.Imagination;
 
 /// <summary>One real episode as the dynamics see it: states, actions, and where asked for all that the simulator needs to go on from each.</summary>
 /// <param name="state">Entries S of a state.</param>
-/// <param name="action">Entries A of an action.</param>
 /// <param name="saved">Numbers of a saved simulator state; 0: none are kept.</param>
 internal sealed class EpisodeRecord(int state, int action, int saved)
 {

@@ -7,26 +7,26 @@ using Naf.Kernels.Rollout.Engines;
 namespace Naf.Host.Imagination;
 
 /// <summary>Imagination in fitted dynamics, by the rollout kernels on the learners' device.</summary>
-internal sealed class FittedModel : IRolloutModel
+internal sealed class FittedModel : IRolloutModel, IDisposable
 {
     private readonly ImaginationSettings _settings;
-    private readonly PopulationDynamics _dynamics;
+    private readonly IReadOnlyList<FittedDynamics> _dynamics;
     private readonly ImaginationRollouts _rollouts;
     private readonly int _horizon;
 
-    /// <param name="dynamics">Those of the population; they must outlive this.</param>
+    /// <param name="dynamics">Each learner's, which their owner fits and saves; they must outlive this.</param>
     public FittedModel(
-        Device device, NafPopulation population, DynamicsSpace space, int horizon, ImaginationSettings settings, PopulationDynamics dynamics)
+        Device device, NafPopulation population, DynamicsSpace space, int horizon, ImaginationSettings settings,
+        IReadOnlyList<FittedDynamics> dynamics)
     {
         (_settings, _dynamics, _horizon) = (settings, dynamics, horizon);
-        _rollouts = new ImaginationRollouts(
-            device, population, space.Rollouts(dynamics[0].Models * horizon), dynamics.Packed,
-            [.. Enumerable.Repeat(RolloutSettings(), dynamics.Learners)]);
+        _rollouts = new ImaginationRollouts(device, population, space.Rollouts(dynamics[0].Models * horizon),
+            dynamics[0].AllModels, [.. Enumerable.Repeat(RolloutSettings(), dynamics.Count)]);
     }
 
     public void RollOut(IReadOnlyList<Imagining> learners)
     {
-        for (int k = 0; k < _dynamics.Learners; k++) _rollouts.Starts(k).Count = 0;
+        for (int k = 0; k < _dynamics.Count; k++) _rollouts.Starts(k).Count = 0;
         foreach (Imagining l in learners) SetStarts(l);
         _rollouts.Run();
     }
@@ -35,22 +35,20 @@ internal sealed class FittedModel : IRolloutModel
 
     public string?[] Refit(IReadOnlyList<(int Learner, EpisodeMemory Memory)> due)
     {
-        string?[] problems = _dynamics.Refit(due);
-        for (int i = 0; i < due.Count; i++)
-            if (problems[i] is null) TakeOver(due[i].Learner);
-        return problems;
+        foreach ((int learner, _) in due)
+            if (_dynamics[learner].Ready) TakeOver(learner);
+        return new string?[due.Count];
     }
 
     public bool Ready(int learner) => _dynamics[learner].Ready;
 
     public ModelError? ErrorOn(int learner, EpisodeRecord episode) => _dynamics[learner].ErrorOn(episode);
 
-    // the dynamics are their owner's to save
     public void Save(BinaryWriter writer) { }
 
     public void Load(BinaryReader reader)
     {
-        for (int k = 0; k < _dynamics.Learners; k++)
+        for (int k = 0; k < _dynamics.Count; k++)
             if (_dynamics[k].Ready) TakeOver(k);
     }
 

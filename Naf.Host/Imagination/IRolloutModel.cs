@@ -25,7 +25,7 @@ internal readonly record struct Imagining(int Learner, EpisodeMemory Memory, ulo
 }
 
 /// <summary>The dynamics in which imagination rolls out.</summary>
-internal interface IRolloutModel : IDisposable
+internal interface IRolloutModel
 {
     /// <summary>Rolls out m times l steps for each of some learners, on policy with noise, into their R_f.</summary>
     void RollOut(IReadOnlyList<Imagining> learners);

@@ -13,7 +13,7 @@ namespace Naf.Host.Imagination;
 /// Imagination in a neural network that predicts s′ − s from (s, u), trained on all real steps so far: the paper's negative result (section 6.3). The
 /// observation is recomputed exactly, x = h(s), as in the fitted dynamics.
 /// </summary>
-internal sealed class NetworkModel : HostModel, IRolloutModel
+internal sealed class NetworkModel : HostModel, IRolloutModel, IDisposable
 {
     private readonly ImaginationSettings _settings;
     private readonly DynamicsSpace _space;

@@ -1,5 +1,6 @@
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
+using Naf.Host.Common;
 using Naf.Host.Settings;
 using Naf.Kernels.Gaussian;
 using Naf.Kernels.Rollout.Engines;
@@ -11,46 +12,34 @@ namespace Naf.Host.Imagination;
 /// The fitted dynamics of a population: one fit for all learners that are due, whose models stay on the device that fits them. A learner's models do
 /// not depend on which others are due, bitwise.
 /// </summary>
-internal sealed class PopulationDynamics : IDisposable
+/// <typeparam name="T">Of what they are a linearisation.</typeparam>
+internal sealed class PopulationDynamics<T> : IDisposable where T : FittedDynamics
 {
-    /// <summary>Why dynamics that overflow are not used.</summary>
-    public const string NotFinite = "they are not finite";
-
+    private readonly DisposeScope _opened;
     private readonly GaussianFit _fit;
-    private readonly FittedDynamics[] _learners;
-    private readonly bool _ofEpisodes;
+    private readonly T[] _learners;
+    private readonly bool _through;
 
+    /// <param name="opened">Takes what is allocated; this disposes it.</param>
     /// <param name="device">Where to fit; it must outlive this.</param>
-    /// <param name="horizon">Time steps T of an episode.</param>
-    /// <param name="planned">Whether some episodes are planned.</param>
-    /// <param name="team">Threads for the prior.</param>
+    /// <param name="models">Models of a learner.</param>
+    /// <param name="episodes">Episodes that each is fitted to.</param>
+    /// <param name="through">Whether a model passes through its only episode.</param>
+    /// <param name="make">Makes a learner's dynamics from the first of its places in the fit and its seed.</param>
     public PopulationDynamics(
-        Device device, DynamicsSpace space, int horizon, ImaginationSettings settings, IReadOnlyList<ulong> seeds, bool planned, WorkTeam team)
+        DisposeScope opened, Device device, DynamicsShape shape, int models, int episodes, bool through, double ridge,
+        IReadOnlyList<ulong> seeds, Func<GaussianFit, PackedModels, int, ulong, T> make)
     {
-        var shape = new DynamicsShape(horizon, space.Size, space.Action);
-        _ofEpisodes = settings.Around == LinearisationPoint.Episode;
-        int models = _ofEpisodes ? settings.RefitEpisodes : settings.InitialStates * (planned ? 2 : 1);
-        _fit = new GaussianFit(device, shape, seeds.Count * models, _ofEpisodes ? 1 : settings.RefitEpisodes,
-            new GaussianFitSettings { Ridge = settings.Ridge });
-        try
-        {
-            Packed = new PackedModels(device, shape, seeds.Count * models);
-        }
-        catch
-        {
-            _fit.Dispose();
-            throw;
-        }
-        _learners = [.. seeds.Select((seed, k) =>
-            new FittedDynamics(_fit, Packed, k * models, models, settings, seed, planned, team))];
+        (_opened, _through) = (opened, through);
+        var settings = new GaussianFitSettings { Ridge = ridge };
+        _fit = opened.Add(new GaussianFit(device, shape, seeds.Count * models, episodes, settings));
+        PackedModels packed = opened.Add(new PackedModels(device, shape, seeds.Count * models));
+        _learners = [.. seeds.Select((seed, k) => make(_fit, packed, k * models, seed))];
     }
 
-    public int Learners => _learners.Length;
+    public IReadOnlyList<T> Learners => _learners;
 
-    /// <summary>The good models of all learners, [learners, models].</summary>
-    public PackedModels Packed { get; }
-
-    public FittedDynamics this[int learner] => _learners[learner];
+    public T this[int learner] => _learners[learner];
 
     /// <summary>Fits the dynamics of all learners that are due, each to its newest episodes.</summary>
     /// <param name="due">Learners and their episodes, each with a full B.</param>
@@ -60,7 +49,7 @@ internal sealed class PopulationDynamics : IDisposable
         var problems = new string?[due.Count];
         var inputs = new FitInput?[due.Count];
         for (int i = 0; i < due.Count; i++)
-            problems[i] = Try(() =>
+            problems[i] = PopulationDynamics.Try(() =>
             {
                 inputs[i] = _learners[due[i].Learner].Prepare(due[i].Memory);
                 return inputs[i] is null ? "some of them have no episode" : null;
@@ -73,11 +62,52 @@ internal sealed class PopulationDynamics : IDisposable
             Mean = [.. fitted.SelectMany(i => inputs[i]!.Prior!.Mean)], Scatter = [.. fitted.SelectMany(i => inputs[i]!.Prior!.Scatter)],
         };
         _fit.Fit(prior, [.. fitted.SelectMany(i => Enumerable.Repeat(inputs[i]!.Scale, _learners[0].Models).SelectMany(s => s))],
-            [.. fitted.SelectMany(i => _learners[due[i].Learner].Places)], through: _ofEpisodes);
+            [.. fitted.SelectMany(i => _learners[due[i].Learner].Places)], through: _through);
         foreach (int i in fitted)
-            if (!_learners[due[i].Learner].TakeOver(inputs[i]!)) problems[i] = NotFinite;
+            if (!_learners[due[i].Learner].TakeOver(inputs[i]!)) problems[i] = PopulationDynamics.NotFinite;
         return problems;
     }
+
+    public void Save(BinaryWriter writer)
+    {
+        foreach (T learner in _learners) learner.Save(writer);
+    }
+
+    public void Load(BinaryReader reader)
+    {
+        foreach (T learner in _learners) learner.Load(reader);
+    }
+
+    public void Dispose() => _opened.Dispose();
+}
+
+/// <summary>The dynamics of populations, and what a fit is refused for.</summary>
+internal static class PopulationDynamics
+{
+    /// <summary>Why dynamics that overflow are not used.</summary>
+    public const string NotFinite = "they are not finite";
+
+    /// <param name="horizon">Time steps T of an episode.</param>
+    /// <param name="planned">Whether some episodes are planned.</param>
+    /// <param name="team">Threads for the prior.</param>
+    public static PopulationDynamics<BatchDynamics> OfBatches(
+        Device device, DynamicsSpace space, int horizon, ImaginationSettings settings, IReadOnlyList<ulong> seeds,
+        bool planned, WorkTeam team)
+    {
+        int modes = planned ? 2 : 1;
+        return DisposeScope.Open(opened => new PopulationDynamics<BatchDynamics>(
+            opened, device, space.Shape(horizon), modes * settings.InitialStates, settings.RefitEpisodes,
+            through: false, settings.Ridge, seeds,
+            (fit, packed, first, seed) => new BatchDynamics(fit, packed, first, modes, settings, seed, team)));
+    }
+
+    /// <inheritdoc cref="OfBatches"/>
+    public static PopulationDynamics<EpisodeDynamics> OfEpisodes(
+        Device device, DynamicsSpace space, int horizon, ImaginationSettings settings, IReadOnlyList<ulong> seeds,
+        WorkTeam team) =>
+        DisposeScope.Open(opened => new PopulationDynamics<EpisodeDynamics>(
+            opened, device, space.Shape(horizon), settings.RefitEpisodes, 1, through: true, settings.Ridge, seeds,
+            (fit, packed, first, seed) => new EpisodeDynamics(fit, packed, first, settings, seed, team)));
 
     /// <summary>Runs what may find numbers that can't be fitted.</summary>
     /// <returns>Why it failed; null where it did not.</returns>
@@ -91,22 +121,6 @@ internal sealed class PopulationDynamics : IDisposable
         {
             return error.Message;
         }
-    }
-
-    public void Save(BinaryWriter writer)
-    {
-        foreach (FittedDynamics learner in _learners) learner.Save(writer);
-    }
-
-    public void Load(BinaryReader reader)
-    {
-        foreach (FittedDynamics learner in _learners) learner.Load(reader);
-    }
-
-    public void Dispose()
-    {
-        _fit.Dispose();
-        Packed.Dispose();
     }
 }
 

@@ -12,61 +12,58 @@ namespace Naf.Host.Imagination;
 /// The model-based part of the paper's Algorithm 2 for a population: each learner's B and B_old, the dynamics fitted to B every n episodes, and the
 /// rollouts in them. Departures from the paper: docs/algorithms/imagination.md.
 /// </summary>
-internal sealed class PopulationImagination : IDisposable
+internal sealed class PopulationImagination
 {
     private readonly ImaginationSettings _settings;
     private readonly NafPopulation _population;
     private readonly IRolloutModel? _model;
-    private readonly PopulationDynamics? _dynamics, _imagined;
+    // of the batch: in which planners plan, and where none is of episodes imagination too
+    private readonly PopulationDynamics<BatchDynamics>? _dynamics;
+    private readonly PopulationDynamics<EpisodeDynamics>? _ofEpisodes;
     private readonly EpisodeMemory[] _memories;
     private readonly ImaginationSchedule[] _schedules;
     private readonly ulong[] _seeds, _rollouts;
     private readonly ImaginationReport[] _reports;
     private readonly bool[] _emptied;
     private readonly bool _plans;
-    private readonly DisposeScope _opened = new();
     private readonly List<Imagining> _imagining = [];
 
+    /// <param name="opened">Takes charge of what is allocated.</param>
     /// <param name="task">The task; it must outlive this.</param>
     /// <param name="population">Whose policies act, and whose R_f is filled.</param>
     /// <exception cref="UserException">The task's dynamics can't be imagined.</exception>
-    public PopulationImagination(IControlTask task, TrainingSettings settings, NafPopulation population, Device device, WorkTeam team)
+    public PopulationImagination(
+        DisposeScope opened, IControlTask task, TrainingSettings settings, NafPopulation population, Device device,
+        WorkTeam team)
     {
         (_settings, _population, _plans) = (settings.Imagination, population, settings.Plan.Kind == PlanKind.Ilqg);
         Space = DynamicsSpace.Of(task, _settings.Coordinates);
         _seeds = [.. Enumerable.Range(0, settings.Learners).Select(settings.SeedOf)];
         ImaginationKind kind = _settings.FromReplay ? ImaginationKind.Off : _settings.Kind;
-        bool fits = kind == ImaginationKind.Fitted || _plans;
-        try
+        bool fitted = kind == ImaginationKind.Fitted, around = _settings.Around == LinearisationPoint.Episode;
+        int horizon = task.Horizon;
+        if (fitted && around)
+            _ofEpisodes = opened.Add(PopulationDynamics.OfEpisodes(device, Space, horizon, _settings, _seeds, team));
+        if (_plans || (fitted && !around))
+            _dynamics = opened.Add(
+                PopulationDynamics.OfBatches(device, Space, horizon, _settings, _seeds, _plans, team));
+        _model = kind switch
         {
-            // a planner's dynamics are of the batch; imagination's too, unless they are of its episodes
-            _imagined = kind == ImaginationKind.Fitted && _settings.Around == LinearisationPoint.Episode ? Fits(_settings) : null;
-            _dynamics = fits && (_plans || _imagined is null) ? Fits(_settings with { Around = LinearisationPoint.Batch }) : null;
-            _imagined ??= _dynamics;
-            _model = kind switch
-            {
-                ImaginationKind.Fitted => _opened.Add(new FittedModel(device, population, Space, task.Horizon, _settings, _imagined!)),
-                ImaginationKind.True => _opened.Add(new SimulatorModel(
-                    ControlTask.Simulated(task, "imagination=true"), population, _settings, team)),
-                ImaginationKind.Network =>
-                    _opened.Add(new NetworkModel(device, Space, task.Horizon, population, _settings, _seeds)),
-                _ => null,
-            };
-        }
-        catch
-        {
-            _opened.Dispose();
-            throw;
-        }
+            ImaginationKind.Fitted => opened.Add(new FittedModel(
+                device, population, Space, horizon, _settings,
+                (IReadOnlyList<FittedDynamics>?)_ofEpisodes?.Learners ?? _dynamics!.Learners)),
+            ImaginationKind.True => new SimulatorModel(
+                opened, ControlTask.Simulated(task, "imagination=true"), population, _settings, team),
+            ImaginationKind.Network =>
+                opened.Add(new NetworkModel(device, Space, horizon, population, _settings, _seeds)),
+            _ => null,
+        };
         int saved = (_model as SimulatorModel)?.StateSize ?? 0;
         int recent = Math.Max(_settings.PriorEpisodes, 2 * _settings.RefitEpisodes * _settings.InitialStates);
         _memories = [.. _seeds.Select(_ => new EpisodeMemory(Space, saved, _settings.RefitEpisodes, recent))];
         _schedules = [.. _seeds.Select(_ => new ImaginationSchedule(_settings))];
         int learners = _seeds.Length;
         (_rollouts, _reports, _emptied) = (new ulong[learners], new ImaginationReport[learners], new bool[learners]);
-
-        PopulationDynamics Fits(ImaginationSettings how) =>
-            _opened.Add(new PopulationDynamics(device, Space, task.Horizon, how, _seeds, _plans, team));
     }
 
     public DynamicsSpace Space { get; }
@@ -75,7 +72,7 @@ internal sealed class PopulationImagination : IDisposable
     public EpisodeMemory Memory(int learner) => _memories[learner];
 
     /// <summary>The dynamics in which a learner's planner plans.</summary>
-    public FittedDynamics Dynamics(int learner) => _dynamics![learner];
+    public BatchDynamics Dynamics(int learner) => _dynamics![learner];
 
     public bool IsOn(int learner) =>
         _schedules[learner].On && _memories[learner].OldCount > 0 && (_settings.FromReplay || _model?.Ready(learner) == true);
@@ -139,9 +136,8 @@ internal sealed class PopulationImagination : IDisposable
     private HashSet<int> Refit((int Learner, int Episode)[] due, Action<string> warn)
     {
         var problems = new Dictionary<int, string?>();
-        // imagination in the same dynamics takes over the fit that the planner uses
-        bool shared = _model is FittedModel && _imagined == _dynamics;
-        if (_plans) Learn(_dynamics!.Refit, k => !(shared && Imagines(k)));
+        if (_dynamics is not null) Learn(_dynamics.Refit, k => _plans || Imagines(k));
+        if (_ofEpisodes is not null) Learn(_ofEpisodes.Refit, Imagines);
         if (_model is not null) Learn(_model.Refit, Imagines);
         foreach ((int k, int episode) in due)
             if (problems.GetValueOrDefault(k) is { } problem)
@@ -179,7 +175,7 @@ internal sealed class PopulationImagination : IDisposable
             writer.Write(_emptied[k]);
         }
         _dynamics?.Save(writer);
-        if (_imagined != _dynamics) _imagined?.Save(writer);
+        _ofEpisodes?.Save(writer);
         _model?.Save(writer);
     }
 
@@ -194,11 +190,9 @@ internal sealed class PopulationImagination : IDisposable
             _emptied[k] = reader.ReadBoolean();
         }
         _dynamics?.Load(reader);
-        if (_imagined != _dynamics) _imagined?.Load(reader);
+        _ofEpisodes?.Load(reader);
         _model?.Load(reader);
     }
-
-    public void Dispose() => _opened.Dispose();
 }
 
 /// <param name="Steps">Imagined transitions stored.</param>

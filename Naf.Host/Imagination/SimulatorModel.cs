@@ -11,25 +11,19 @@ namespace Naf.Host.Imagination;
 internal sealed class SimulatorModel : HostModel, IRolloutModel
 {
     private readonly ControlEnvironment[] _environments;
-    private readonly DisposeScope _opened = new();
     private readonly WorkTeam _team;
     private readonly bool[] _ready;
 
+    /// <param name="opened">Takes charge of the environments.</param>
     /// <param name="task">The task; it must outlive this.</param>
-    public SimulatorModel(ControlTask task, NafPopulation population, ImaginationSettings settings, WorkTeam team)
+    public SimulatorModel(
+        DisposeScope opened, ControlTask task, NafPopulation population, ImaginationSettings settings, WorkTeam team)
         : base(population, settings)
     {
         (_team, _ready) = (team, new bool[population.Learners]);
-        try
-        {
-            _environments = new ControlEnvironment[settings.Starts];
-            for (int m = 0; m < _environments.Length; m++) _environments[m] = _opened.Add(new ControlEnvironment(task));
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
+        _environments =
+            [.. Enumerable.Range(0, settings.Starts)
+                .Select(_ => opened.Add(new ControlEnvironment(task, quiet: true)))];
     }
 
     /// <summary>Numbers of a saved simulator state.</summary>
@@ -51,8 +45,6 @@ internal sealed class SimulatorModel : HostModel, IRolloutModel
         foreach (ref bool ready in _ready.AsSpan()) ready = reader.ReadBoolean();
     }
 
-    public void Dispose() => _opened.Dispose();
-
     protected override void Begin(int m, EpisodeRecord episode, int time, Span<float> x)
     {
         _environments[m].RestoreState(episode.Saved(time));
@@ -67,9 +59,6 @@ internal sealed class SimulatorModel : HostModel, IRolloutModel
 
     private static Outcome Step(ControlEnvironment environment, Row row)
     {
-        // what an imagined motion runs into concerns nobody
-        bool muted = MujocoWarnings.Muted;
-        MujocoWarnings.Muted = true;
         try
         {
             double[] u = [.. row.U];
@@ -81,10 +70,6 @@ internal sealed class SimulatorModel : HostModel, IRolloutModel
         catch (SimulationException)
         {
             return Outcome.Cut;
-        }
-        finally
-        {
-            MujocoWarnings.Muted = muted;
         }
     }
 }

@@ -8,7 +8,6 @@ internal interface IEpisodePlanner
     /// <summary>Whether it can plan yet.</summary>
     bool Ready => true;
 
-    /// <summary>An episode begins.</summary>
     /// <param name="environment">It stands at the start.</param>
     /// <param name="seed">The learner's seed.</param>
     void Begin(IControlEnvironment environment, ulong seed, ulong episode);

@@ -16,15 +16,11 @@ internal sealed class StateCost : TangentCost
     /// <param name="coordinates">What s is.</param>
     /// <param name="observation">h, over the same tree.</param>
     /// <param name="reward">r over the observation and the action.</param>
-    /// <exception cref="ArgumentException">The sizes of the parts differ, or the form is not a semidefinite one.</exception>
+    /// <exception cref="ArgumentException">The form is not a semidefinite one.</exception>
     public StateCost(StateCoordinates coordinates, ObservationDefinition observation, RewardDefinition reward, HessianForm form)
         : base(observation, reward, form)
     {
         _coordinates = coordinates;
-        if (Size != coordinates.Size)
-            throw new ArgumentException(
-                $"the coordinates have {coordinates.Size} numbers, and the observation is of {Size}; "
-                + "take them of one model");
         (_qpos, _qvel) = (new double[coordinates.Tree.Nq], new double[coordinates.Tree.Nv]);
     }
 

@@ -1,3 +1,4 @@
+using Naf.Kernels.LinearAlgebra;
 using Naf.Kernels.Observation;
 using Naf.Kernels.Reward;
 
@@ -20,18 +21,14 @@ internal class TangentCost
     private readonly int _observations, _nv;
     private readonly double[] _x, _byPosition, _byVelocity, _jacobian, _slope, _curvature, _product;
 
-    /// <param name="observation">h.</param>
     /// <param name="reward">r over the observation and the action.</param>
     /// <param name="form">Which semidefinite Hessian of the reward.</param>
     /// <param name="activations">Numbers of a displacement behind those of qpos and qvel, on which the cost does not depend.</param>
     /// <param name="penalty">Is added to the cost, where given.</param>
-    /// <exception cref="ArgumentException">The sizes of observation and reward differ, or the form is not a semidefinite one.</exception>
+    /// <exception cref="ArgumentException">The form is not a semidefinite one.</exception>
     public TangentCost(
         ObservationDefinition observation, RewardDefinition reward, HessianForm form, int activations = 0, BoundPenalty? penalty = null)
     {
-        if (reward.ObservationSize != observation.Size)
-            throw new ArgumentException(
-                $"the reward is of {reward.ObservationSize} observations, and the observation has {observation.Size}; take them of one task");
         if (form == HessianForm.Exact)
             throw new ArgumentException("the exact Hessian may be indefinite; take PositiveSemidefinite or Majorised", nameof(form));
         (_reward, _h, _form) = (new RewardFunction<double>(reward), new ObservationFunction<double>(observation), form);
@@ -67,7 +64,6 @@ internal class TangentCost
     /// <param name="u">[Action].</param>
     /// <param name="gradient">[Size + Action], receives the gradient.</param>
     /// <param name="hessian">[Size + Action, Size + Action] row-major, receives the Hessian.</param>
-    /// <returns>C(s, u).</returns>
     public double Expand(
         ReadOnlySpan<double> qpos, ReadOnlySpan<double> qvel, ReadOnlySpan<double> u, Span<double> gradient, Span<double> hessian)
     {
@@ -106,14 +102,14 @@ internal class TangentCost
             for (int k = 0; k < z; k++)
                 if (row[k] != 0) AddRow(k, row[k], product);
             if (i >= _observations)
-                PlanningMatrix.Add(1, product, hessian.Slice((Size + i - _observations) * n, n));
+                Matrix.Add(1, product, hessian.Slice((Size + i - _observations) * n, n));
             else
                 for (int d = 0; d < Size; d++)
-                    if (_jacobian[i * Size + d] is not 0 and double j) PlanningMatrix.Add(j, product, hessian.Slice(d * n, n));
+                    if (_jacobian[i * Size + d] is not 0 and double j) Matrix.Add(j, product, hessian.Slice(d * n, n));
         }
 
         // the two halves differ by rounding
-        PlanningMatrix.Symmetrise(hessian, n);
+        Matrix.Symmetrise(hessian, n);
     }
 
     // a times row k of the derivatives of z = [x; u]: of J, or of the identity
@@ -122,6 +118,6 @@ internal class TangentCost
         if (k >= _observations)
             sum[Size + k - _observations] += a;
         else
-            PlanningMatrix.Add(a, _jacobian.AsSpan(k * Size, Size), sum);
+            Matrix.Add(a, _jacobian.AsSpan(k * Size, Size), sum);
     }
 }

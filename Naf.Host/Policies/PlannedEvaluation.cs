@@ -72,7 +72,7 @@ internal sealed class PlannedEvaluation : IDisposable
     private void Act(IControlEnvironment environment, Span<double> action)
     {
         long start = Stopwatch.GetTimestamp();
-        _planner.Act((ControlEnvironment)environment, action);
+        _planner.Act(environment, action);
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
         if (environment.StepIndex == 0) _first += elapsed;
         else _others += elapsed;

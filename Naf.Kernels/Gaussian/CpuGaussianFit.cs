@@ -18,9 +18,6 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
     private readonly int _blocksPerLearner;
     private readonly HostBuffer _memory;
     private readonly double* _diagonals;
-    private readonly Action<int> _fitAsWorker;
-    private FitCall? _call;
-    private int _next;
 
     /// <exception cref="OutOfMemoryException">The machine has no room; nothing is left behind.</exception>
     public CpuGaussianFit(CpuDevice device, DynamicsShape shape, int[][] lengths, int maxEpisodes)
@@ -47,7 +44,6 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
             {
                 Samples = stored + samples * k, Models = models + model * k, Packed = allPacked + packed * k,
             };
-        _fitAsWorker = FitAsWorker;
     }
 
     public void Store(int learner, int episode, ReadOnlySpan<double> samples) =>
@@ -67,8 +63,7 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
                 learner.PriorScatter = scatter + at * _shape.Sample;
                 _wrong[call.Learners[place]] = 0;
             }
-            (_call, _next) = (call, 0);
-            _team.Run(_fitAsWorker);
+            _team.Each(call.Learners.Length * _blocksPerLearner, (task, worker) => FitTask(call, task, worker));
         }
     }
 
@@ -106,16 +101,12 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
 
     public void Dispose() => _memory.Dispose();
 
-    private void FitAsWorker(int worker)
+    private void FitTask(FitCall call, int task, int worker)
     {
-        int tasks = _call!.Learners.Length * _blocksPerLearner;
-        for (int task = Interlocked.Increment(ref _next) - 1; task < tasks; task = Interlocked.Increment(ref _next) - 1)
-        {
-            (int learner, int block) = (_call.Learners[task / _blocksPerLearner], task % _blocksPerLearner);
-            bool finite = _blocks[worker].Run(_learners[learner], _lengths[learner], _call, block);
-            if (_call.Through) finite &= PassThrough(_learners[learner], _lengths[learner][0], block);
-            if (!finite) Interlocked.Exchange(ref _wrong[learner], 1);
-        }
+        (int learner, int block) = (call.Learners[task / _blocksPerLearner], task % _blocksPerLearner);
+        bool finite = _blocks[worker].Run(_learners[learner], _lengths[learner], call, block);
+        if (call.Through) finite &= PassThrough(_learners[learner], _lengths[learner][0], block);
+        if (!finite) Interlocked.Exchange(ref _wrong[learner], 1);
     }
 
     // f ← f + s′ − (F [s; u] + f) of a block's packed models, along the episode; false: not finite

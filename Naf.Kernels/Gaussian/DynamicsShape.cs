@@ -44,7 +44,6 @@ internal readonly record struct DynamicsShape(int Horizon, int State, int Action
         }
     }
 
-    /// <inheritdoc/>
     public override string ToString() => $"{Horizon} steps of {State} states and {Action} actions";
 
     private static int Require(string name, int value, int most) =>

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Naf.Kernels.LinearAlgebra;
 using Lanes = System.Runtime.Intrinsics.Vector512<double>;
 using Vector = System.Runtime.Intrinsics.Vector512;
 
@@ -36,7 +37,7 @@ internal sealed unsafe class FitBlock
     /// <summary>Time steps of a block.</summary>
     public static readonly int Width = Lanes.Count;
 
-    private const int Tile = FitTile.Size;
+    private const int Tile = LaneTile.Size;
 
     private readonly DynamicsShape _shape;
     private readonly int _episodes, _terms, _inputs, _outputs, _count;
@@ -45,7 +46,7 @@ internal sealed unsafe class FitBlock
     private readonly Lanes* _a, _b, _c;
     // z̄ and −1 / the diagonal of the Cholesky factors: [count]; a tile; [episodes + 1]
     private readonly Lanes* _mean, _inverse, _valid;
-    private readonly FitTileRow* _tile;
+    private readonly LaneRow* _tile;
     // [count]: R of an input and the floor of an output; the least that a pivot may be
     private readonly double* _diagonal, _least;
     // [width]: the time step that each element is fitted to; its numbers in an array of time steps
@@ -65,7 +66,7 @@ internal sealed unsafe class FitBlock
         _c = Next((long)_outputs * _outputs);
         _mean = Next(_count);
         _inverse = Next(_count);
-        _tile = (FitTileRow*)Next(Tile * Tile);
+        _tile = (LaneRow*)Next(Tile * Tile);
         _valid = Next(_terms);
         _diagonal = (double*)at;
         _least = _diagonal + _count;
@@ -115,10 +116,10 @@ internal sealed unsafe class FitBlock
         }
     }
 
-    // z̄; the rows −x, whose products are Σ − Φ / (n + n₀): x is (z − z̄) / √(n + n₀), and (z̄ − μ₀) √(n m / (n + m) / (n + n₀))
+    // z̄; the rows −x, whose products are Σ − Φ / (n + n₀): x is (z − z̄) / √(n + n₀), and (z̄ − μ₀) √(n n₀) / (n + n₀)
     private Lanes Centre(in FitLearner learner, int[] lengths, GaussianPrior? prior, int priorSteps)
     {
-        Lanes n = Lanes.Zero, m = Vector.Create(prior?.MeanStrength ?? 0);
+        Lanes n = Lanes.Zero, strength = Vector.Create(prior?.Strength ?? 0);
         for (int e = 0; e < _episodes; e++)
         {
             for (int l = 0; l < Width; l++)
@@ -131,9 +132,10 @@ internal sealed unsafe class FitBlock
             for (int i = 0; i < _count; i++)
                 if (Entry(i) is >= 0 and int entry) _a[i * _row + e] = Gather(entry);
         }
-        Lanes weight = Lanes.One / (n + Vector.Create(prior?.Strength ?? 0)), shift = n * m;
+        Lanes weight = Lanes.One / (n + strength), shift = n * strength;
         for (int e = 0; e < _episodes; e++) _valid[e] *= Vector.Sqrt(weight);
-        _valid[_episodes] = Vector.ConditionalSelect(Vector.GreaterThan(shift, Lanes.Zero), Vector.Sqrt(shift / (n + m) * weight), Lanes.Zero);
+        _valid[_episodes] = Vector.ConditionalSelect(
+            Vector.GreaterThan(shift, Lanes.Zero), Vector.Sqrt(shift / (n + strength) * weight), Lanes.Zero);
 
         Lanes empty = Vector.ConditionalSelect(Vector.GreaterThan(n, Lanes.Zero), Lanes.Zero, Lanes.One);
         for (int l = 0; l < Width; l++) _steps[l] = priorSteps == 0 ? _zeros : learner.PriorMean + PriorStep(priorSteps, l) * _shape.Sample;
@@ -162,13 +164,13 @@ internal sealed unsafe class FitBlock
             for (int i = j; i < _count; i += Tile)
             {
                 SetPrior(priorSteps, i, j, weight);
-                FitTile.AddProduct(_tile, _a + i * _row, _row, _b, Tile, _terms + j);
+                LaneTile.AddProduct(_tile, _a + i * _row, _row, _b, Tile, _terms + j);
                 if (i > j)
-                    FitTile.SolveTransposed(_tile, factor, _row, _inverse + j, l + i * _row + j, _row);
+                    LaneTile.SolveTransposed(_tile, factor, _row, _inverse + j, l + i * _row + j, _row);
                 else
                 {
                     AddDiagonal(j);
-                    FitTile.Factor(_tile, _least + j, factor, _row, _inverse + j);
+                    LaneTile.Factor(_tile, _least + j, factor, _row, _inverse + j);
                 }
             }
         }
@@ -177,9 +179,9 @@ internal sealed unsafe class FitBlock
             Lanes* row = f + i * _inputs, w = l + (_inputs + i) * _row;
             for (int k = _inputs - Tile; k >= 0; k -= Tile)
             {
-                FitTile.SetNegative(_tile, w + k, _row);
-                FitTile.AddProduct(_tile, row + k + Tile, _inputs, l + (k + Tile) * _row + k, _row, _inputs - k - Tile);
-                FitTile.Solve(_tile, l + k * _row + k, _row, _inverse + k, row + k, _inputs);
+                LaneTile.SetNegative(_tile, w + k, _row);
+                LaneTile.AddProduct(_tile, row + k + Tile, _inputs, l + (k + Tile) * _row + k, _row, _inputs - k - Tile);
+                LaneTile.Solve(_tile, l + k * _row + k, _row, _inverse + k, row + k, _inputs);
             }
             for (int a = i; a < i + Tile; a++)
             {
@@ -208,7 +210,7 @@ internal sealed unsafe class FitBlock
             for (int i = j; i < _outputs; i += Tile)
             {
                 SetPrior(priorSteps, _inputs + i, _inputs + j, weight);
-                FitTile.AddProduct(_tile, outputs + i * _row, _row, _b, Tile, (int)_row);
+                LaneTile.AddProduct(_tile, outputs + i * _row, _row, _b, Tile, (int)_row);
                 if (i == j) AddDiagonal(_inputs + j);
                 for (int r = 0; r < Tile; r++)
                     for (int c = 0; c < (i == j ? r + 1 : Tile); c++)
@@ -226,10 +228,10 @@ internal sealed unsafe class FitBlock
             Lanes* factor = _c + j * _outputs + j, inverse = _inverse + _inputs + j;
             for (int i = j; i < _outputs; i += Tile)
             {
-                FitTile.SetNegative(_tile, n + i * _outputs + j, _outputs);
-                FitTile.AddProduct(_tile, _c + i * _outputs, _outputs, _b, Tile, j);
-                if (i == j) FitTile.Factor(_tile, _least + _inputs + j, factor, _outputs, inverse);
-                else FitTile.SolveTransposed(_tile, factor, _outputs, inverse, _c + i * _outputs + j, _outputs);
+                LaneTile.SetNegative(_tile, n + i * _outputs + j, _outputs);
+                LaneTile.AddProduct(_tile, _c + i * _outputs, _outputs, _b, Tile, j);
+                if (i == j) LaneTile.Factor(_tile, _least + _inputs + j, factor, _outputs, inverse);
+                else LaneTile.SolveTransposed(_tile, factor, _outputs, inverse, _c + i * _outputs + j, _outputs);
             }
         }
     }

@@ -22,20 +22,13 @@ internal sealed class GaussianFit : IDisposable
     private readonly int[] _everyone;
 
     /// <param name="device">Where to fit; it must outlive this.</param>
-    /// <param name="shape">Sizes of every learner's model.</param>
-    /// <param name="learners">Learners, at least 1.</param>
-    /// <param name="maxEpisodes">Episodes that each learner's fit takes, 1 to 10,000.</param>
+    /// <param name="maxEpisodes">Episodes that each learner's fit takes.</param>
     /// <param name="single">In float32 on a GPU that has double.</param>
-    /// <exception cref="ArgumentException">A size or a setting is out of range.</exception>
     /// <exception cref="DeviceException">The device has no room or no kernels for this.</exception>
     public GaussianFit(
         Device device, DynamicsShape shape, int learners, int maxEpisodes, GaussianFitSettings settings,
         bool single = false)
     {
-        settings.Check();
-        if (shape.Horizon < 1) throw new ArgumentException("the dynamics have no size; make a DynamicsShape with its constructor");
-        if (learners < 1) throw new ArgumentException($"a fit of {learners} learners is not possible; give 1 or more");
-        if (maxEpisodes is < 1 or > 10_000) throw new ArgumentException($"a fit to {maxEpisodes} episodes is not possible; give 1 to 10,000");
         (Shape, Learners, MaxEpisodes, Settings) = (shape, learners, maxEpisodes, settings);
         _lengths = [.. Enumerable.Range(0, learners).Select(_ => new int[maxEpisodes])];
         _everyone = [.. Enumerable.Range(0, learners)];
@@ -136,7 +129,6 @@ internal sealed class GaussianFit : IDisposable
     /// </summary>
     public bool IsFinite(int learner) => _fit.IsFinite(learner);
 
-    /// <inheritdoc/>
     public void Dispose() => _fit.Dispose();
 }
 

@@ -48,14 +48,14 @@ internal struct FitArguments<T> where T : unmanaged
     /// <summary>1: packed models pass through their learner's first episode, whatever float32 rounds.</summary>
     public int Through;
 
-    /// <summary>m and n₀.</summary>
-    public T MeanStrength, Strength;
+    /// <summary>n₀.</summary>
+    public T Strength;
 }
 
 /// <summary>
 /// The fit (<see cref="GaussianFit"/>) of one time step of one learner by a thread group, its matrices in shared memory:
 /// <code>
-/// Σ = (Σₑ (zₑ − z̄)(zₑ − z̄)ᵀ + Φ + n m / (n + m) (z̄ − μ₀)(z̄ − μ₀)ᵀ) / (n + n₀)
+/// Σ = (Σₑ (zₑ − z̄)(zₑ − z̄)ᵀ + Φ + n n₀ / (n + n₀) (z̄ − μ₀)(z̄ − μ₀)ᵀ) / (n + n₀)
 /// Σ_ii + R = L P Lᵀ,   F = ((Σ_ii + R)⁻¹ Σ_ip)ᵀ,   f = z̄_p − F z̄_i,   N = Σ_pp − F Σ_ii Fᵀ + floor = C Cᵀ
 /// </code>
 /// Every number is made by one thread in a fixed order.
@@ -107,8 +107,8 @@ internal static class GaussianFitKernel
         long prior = at.PriorSteps == 1 ? place : (long)place * at.PriorSteps + source;
         ArrayView<T> priorMean = at.PriorMean.SubView(at.PriorSteps == 0 ? 0 : prior * size);
         ArrayView<T> priorScatter = at.PriorScatter.SubView(at.PriorSteps == 0 ? 0 : prior * size * size);
-        T total = TMath.From(present), weight = T.One / (total + at.Strength), shift = total * at.MeanStrength;
-        if (at.PriorSteps > 0 && shift > T.Zero) shift /= total + at.MeanStrength;
+        T total = TMath.From(present), weight = T.One / (total + at.Strength), shift = total * at.Strength;
+        if (at.PriorSteps > 0 && shift > T.Zero) shift /= total + at.Strength;
         else shift = T.Zero;
 
         // z̄

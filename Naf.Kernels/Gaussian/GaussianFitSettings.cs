@@ -32,16 +32,4 @@ internal sealed record GaussianFitSettings(double Ridge = 1e-6, double NoiseFloo
         }
         return diagonal;
     }
-
-    /// <exception cref="ArgumentException">A value is out of range; the message names it and its range.</exception>
-    public void Check()
-    {
-        Require(Ridge, "ridge");
-        Require(NoiseFloor, "noise_floor");
-
-        static void Require(double value, string name)
-        {
-            if (value is not (>= 1e-14 and <= 1e6)) throw new ArgumentException($"{name} = {value} is out of range; give 1e-14 to 1e6");
-        }
-    }
 }

@@ -4,28 +4,27 @@ namespace Naf.Kernels.Gaussian;
 
 /// <summary>
 /// A normal-inverse-Wishart prior of the samples z = [s; u; s′], in their own units. With n samples of mean z̄ and covariance S it gives
-/// Σ = (n S + Φ + n m / (n + m) (z̄ − μ₀)(z̄ − μ₀)ᵀ) / (n + n₀); the mean stays z̄ (paper, section 5; Levine and Abbeel 2014).
+/// Σ = (n S + Φ + n n₀ / (n + n₀) (z̄ − μ₀)(z̄ − μ₀)ᵀ) / (n + n₀); the mean stays z̄ (paper, section 5; Levine and Abbeel 2014).
 /// </summary>
 /// <param name="Mean">μ₀: [learners, steps, D], steps being 1 (the same at every time step) or the horizon.</param>
 /// <param name="Scatter">Φ: [learners, steps, D, D], symmetric, n₀ times a covariance; only its lower triangle is read.</param>
-/// <param name="MeanStrength">m ≥ 0: samples that μ₀ counts for.</param>
-/// <param name="Strength">n₀ ≥ 0: samples that Φ counts for. With 0, time steps without a sample take over the last one that has any.</param>
-internal sealed record GaussianPrior(double[] Mean, double[] Scatter, double MeanStrength, double Strength)
+/// <param name="Strength">
+/// n₀ ≥ 0: samples that μ₀ and Φ count for. With 0, time steps without a sample take over the last one that has any.
+/// </param>
+internal sealed record GaussianPrior(double[] Mean, double[] Scatter, double Strength)
 {
     /// <summary>
     /// One Gaussian for all time steps from all of a learner's samples: μ₀ their mean, Φ <paramref name="strength"/> times their covariance.
     /// </summary>
-    /// <param name="strength">m and n₀.</param>
     public static GaussianPrior Pooled(IReadOnlyList<SampleMoments> learners, double strength) => new(
         [.. learners.SelectMany(l => l.Mean.ToArray())],
-        [.. learners.SelectMany(l => l.Covariance().Select(c => strength * c))], strength, strength);
+        [.. learners.SelectMany(l => l.Covariance().Select(c => strength * c))], strength);
 
     /// <summary>
     /// A Gaussian for each time step from a mixture over all of them: μ₀ and Φ / n₀ are <see cref="MixturePrior.Moments"/> of the step's samples.
     /// </summary>
     /// <param name="learners">Each learner's mixture, of samples of one size.</param>
     /// <param name="episodes">[learner][episode]: [length, D], those that are to be fitted; an episode may end before the horizon.</param>
-    /// <param name="strength">m and n₀.</param>
     public static GaussianPrior OfMixtures(
         MixturePrior[] learners, IReadOnlyList<IReadOnlyList<double[]>> episodes, int horizon, double strength)
     {
@@ -39,11 +38,11 @@ internal sealed record GaussianPrior(double[] Mean, double[] Scatter, double Mea
                 learners[k].Moments(samples, mean.AsSpan(at * size, size), scatter.AsSpan(at * size * size, size * size));
             }
         for (int i = 0; i < scatter.Length; i++) scatter[i] *= strength;
-        return new GaussianPrior(mean, scatter, strength, strength);
+        return new GaussianPrior(mean, scatter, strength);
     }
 
     /// <summary>Steps that it holds for each learner: 1 or the horizon.</summary>
-    /// <exception cref="ArgumentException">Sizes or strengths do not fit; the message says which.</exception>
+    /// <exception cref="ArgumentException">Sizes do not fit; the message says which.</exception>
     internal int Steps(DynamicsShape shape, int learners)
     {
         int size = shape.Sample, steps = Mean.Length == learners * size ? 1 : shape.Horizon;
@@ -51,8 +50,6 @@ internal sealed record GaussianPrior(double[] Mean, double[] Scatter, double Mea
             throw new ArgumentException(
                 $"the prior has {Mean.Length} means and {Scatter.Length} scatters, which fit neither 1 nor {shape.Horizon} steps "
                 + $"of {learners} learners with samples of {size}; give [learners, steps, {size}] and [learners, steps, {size}, {size}]");
-        if (!(MeanStrength >= 0 && Strength >= 0 && double.IsFinite(MeanStrength + Strength)))
-            throw new ArgumentException($"the prior's strengths {MeanStrength} and {Strength} are out of range; give 0 or more");
         return steps;
     }
 }

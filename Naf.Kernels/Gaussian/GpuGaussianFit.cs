@@ -74,7 +74,7 @@ internal sealed class GpuGaussianFit<T> : IGaussianFit where T : unmanaged, IBin
             F = _f.View, Offset = _offset.View, N = _n.View, Packed = Packed.View, Wrong = _wrong.View,
             Horizon = _shape.Horizon, State = _shape.State, Action = _shape.Action, PackedRow = _shape.PackedRow, Episodes = _maxEpisodes,
             PriorSteps = call.PriorSteps, Number = _number, Through = call.Through ? 1 : 0,
-            MeanStrength = T.CreateTruncating(call.Prior?.MeanStrength ?? 0), Strength = T.CreateTruncating(call.Prior?.Strength ?? 0),
+            Strength = T.CreateTruncating(call.Prior?.Strength ?? 0),
         });
     }
 

@@ -21,16 +21,11 @@ internal sealed class StartClusters
     private readonly int[] _clusters;
 
     /// <param name="starts">[episodes, size], states and constants at the beginning; entries that are all equal do not count.</param>
-    /// <param name="size">Entries of a start, at least 1.</param>
-    /// <param name="clusters">K, 1 or more.</param>
     /// <param name="seed">Draws where the clusters begin; the same starts and seed give the same, bitwise.</param>
     /// <param name="team">Threads that share the work; null: this one does it.</param>
-    /// <exception cref="ArgumentException">There is no whole number of starts, or K is out of range.</exception>
     /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number is not finite.</exception>
     public StartClusters(double[] starts, int size, int clusters, ulong seed, WorkTeam? team = null)
     {
-        if (size < 1 || starts.Length == 0 || starts.Length % size != 0)
-            throw new ArgumentException($"{starts.Length} numbers are no starts of {size} entries; give [episodes, size] with both at least 1");
         (_starts, _size, _asked, _seed) = (starts, size, clusters, seed);
         var settings = new MixtureSettings { Components = clusters, Floor = Floor, Shrinkage = 0, Seed = seed };
         _mixture = new MixturePrior(starts, SampleMoments.Of(size, starts).Scale(), settings, team);
@@ -50,7 +45,6 @@ internal sealed class StartClusters
 
     /// <summary>The cluster of a start: the one that is most responsible for it.</summary>
     /// <param name="start">[size].</param>
-    /// <exception cref="ArgumentException">The length is wrong.</exception>
     public int Of(ReadOnlySpan<double> start) => _clusters[Most(start)];
 
     public void Save(BinaryWriter writer)

@@ -23,14 +23,9 @@ internal sealed unsafe class NetworkRegression : IDisposable
     private readonly Lock _training = new();
 
     /// <param name="device">Where to train; it must outlive this.</param>
-    /// <param name="inputs">Entries of z, at least 1.</param>
-    /// <param name="outputs">Entries of y, at least 1.</param>
-    /// <exception cref="ArgumentException">A size or a setting is out of range.</exception>
     /// <exception cref="DeviceException">The device has no room or no kernels for this.</exception>
     public NetworkRegression(Device device, int inputs, int outputs, RegressionSettings settings, IReadOnlyList<ulong> seeds)
     {
-        settings.Check();
-        if (seeds.Count == 0) throw new ArgumentException("a regression needs at least one learner; give a seed to each");
         Shape = new MlpShape(inputs, settings.Hidden, outputs);
         _learners = [.. seeds.Select(seed => new RegressionLearner(Shape, seed))];
         try
@@ -69,11 +64,11 @@ internal sealed unsafe class NetworkRegression : IDisposable
     /// [inputs + outputs], 1 / standard deviation as <c>Scale</c> gives it; 0: a constant entry, left out of z and
     /// predicted to be its mean in y.
     /// </param>
-    /// <exception cref="ArgumentException">A length is wrong, or a number is not finite in float32 or negative.</exception>
+    /// <exception cref="ArgumentException">A number is not finite in float32.</exception>
     public void SetScale(int learner, ReadOnlySpan<double> mean, ReadOnlySpan<double> scale)
     {
-        Check(mean, "means", double.NegativeInfinity);
-        Check(scale, "scales", 0);
+        Check(mean, "means");
+        Check(scale, "scales");
         for (int i = 0; i < mean.Length; i++)
             (_learners[learner].Mean[i], _learners[learner].Scale[i]) = ((float)mean[i], (float)scale[i]);
     }
@@ -82,16 +77,13 @@ internal sealed unsafe class NetworkRegression : IDisposable
     /// <param name="rows">[count, inputs + outputs], [z | y] in their own units: all samples so far.</param>
     /// <param name="updates">Updates to make; a learner that stops makes no further ones.</param>
     /// <returns>Mean loss of the updates that were made, each before its update; NaN where there was none.</returns>
-    /// <exception cref="ArgumentException">There is no whole number of rows, or none.</exception>
     public double Train(int learner, ReadOnlySpan<float> rows, int updates)
     {
-        int row = Inputs + Outputs;
-        if (rows.Length == 0 || rows.Length % row != 0)
-            throw new ArgumentException($"{rows.Length} numbers are no rows of {Inputs} + {Outputs}; give one row or more to train on");
         lock (_training)
         {
             fixed (float* first = rows)
-                if (updates > 0 && _learners[learner].Finite) _trainer.Train(learner, first, rows.Length / row, updates);
+                if (updates > 0 && _learners[learner].Finite)
+                    _trainer.Train(learner, first, rows.Length / (Inputs + Outputs), updates);
             _learners[learner].Version++;
             return _learners[learner].TakeLoss();
         }
@@ -102,13 +94,7 @@ internal sealed unsafe class NetworkRegression : IDisposable
     /// </summary>
     /// <param name="z">[n, inputs], in their own units.</param>
     /// <param name="y">[n, outputs].</param>
-    /// <exception cref="ArgumentException">A length is wrong.</exception>
-    public void Predict(int learner, ReadOnlySpan<float> z, Span<float> y)
-    {
-        if (z.Length % Inputs != 0 || y.Length != z.Length / Inputs * Outputs)
-            throw new ArgumentException($"z has {z.Length} entries and y {y.Length}, expected n × {Inputs} and n × {Outputs}");
-        _learners[learner].Predict(z, y);
-    }
+    public void Predict(int learner, ReadOnlySpan<float> z, Span<float> y) => _learners[learner].Predict(z, y);
 
     /// <summary>Writes everything that the learners are: a regression that loads it goes on bitwise as this one would.</summary>
     public void Save(Stream stream)
@@ -143,7 +129,6 @@ internal sealed unsafe class NetworkRegression : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _trainer.Dispose();
@@ -162,15 +147,12 @@ internal sealed unsafe class NetworkRegression : IDisposable
         foreach (RegressionLearner learner in _learners) learner.Dispose();
     }
 
-    private void Check(ReadOnlySpan<double> values, string name, double least)
+    private void Check(ReadOnlySpan<double> values, string name)
     {
-        if (values.Length != Inputs + Outputs)
-            throw new ArgumentException($"{values.Length} {name} are given to {Inputs} inputs and {Outputs} outputs");
         for (int i = 0; i < values.Length; i++)
-            if (!float.IsFinite((float)values[i]) || values[i] < least)
+            if (!float.IsFinite((float)values[i]))
                 throw new ArgumentException(FormattableString.Invariant(
-                    $"the {(i < Inputs ? "inputs" : "outputs")}' {name} hold {values[i]}; give finite numbers")
-                    + (least == 0 ? ", 0 or above" : ""));
+                    $"the {(i < Inputs ? "inputs" : "outputs")}' {name} hold {values[i]}; give finite numbers"));
     }
 }
 

@@ -31,11 +31,12 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
     private bool _ready, _broken;
 
     /// <summary>An environment that waits for its first <see cref="Reset"/>.</summary>
-    public ControlEnvironment(ControlTask task)
+    /// <param name="quiet">Whether MuJoCo's warnings are dropped (<see cref="MujocoData.Quiet"/>).</param>
+    public ControlEnvironment(ControlTask task, bool quiet = false)
     {
         Task = task;
         _definition = task.Definition;
-        _data = new MujocoData(task.Model);
+        _data = new MujocoData(task.Model) { Quiet = quiet };
         _h = new ObservationFunction<double>(_definition.Observation);
         _measures = new MeasureRecorder(_definition.Measures, _definition.Success, _definition.Horizon);
         _constants = new double[_definition.Observation.ConstantSize];

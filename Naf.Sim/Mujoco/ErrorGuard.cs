@@ -8,6 +8,7 @@ namespace Naf.Sim.Mujoco;
 /// run on into a crash) nor throw (no exception passes native frames). So MuJoCo's functions are called through a few lines of machine code that
 /// remember the stack, and the handler, once managed code has recorded the message, goes back there: setjmp and longjmp in effect.
 /// The managed frames never move: only MuJoCo's C frames are dropped. Elsewhere than on linux-x64 an error ends the process with an explanation.
+/// MuJoCo's handlers are told no simulation: what they need to know of the call a thread is in stands in its frame.
 /// </summary>
 internal static unsafe class ErrorGuard
 {
@@ -33,26 +34,34 @@ internal static unsafe class ErrorGuard
         }
     }
 
-    /// <summary>Where the guard keeps the stack to return to, and what the guarded function returned.</summary>
+    /// <summary>
+    /// Where the guard keeps the stack to return to and what the function returned; whether its warnings are dropped.
+    /// </summary>
     private struct Frame
     {
         public nint StackPointer;
         public nint Result;
+        public bool Quiet;
     }
+
+    /// <summary>Whether the calling thread is in a call whose warnings are dropped.</summary>
+    public static bool IsQuiet => _current != null && _current->Quiet;
 
     /// <summary>
     /// Calls a C function of up to three pointer or integer arguments. C++ code that holds locks (the XML loader) must not be called
     /// this way, since its destructors would be skipped.
     /// </summary>
+    /// <param name="quiet">Whether what it warns of is dropped.</param>
     /// <returns>What the function returns in its integer register; meaningless for void functions.</returns>
     /// <exception cref="MujocoException">The function called mju_error. The mjData that it worked on must be reset or discarded.</exception>
-    public static nint Invoke(nint function, nint a, nint b = 0, nint c = 0)
+    public static nint Invoke(nint function, nint a, nint b = 0, nint c = 0, bool quiet = false)
     {
-        if (Guard == null) return ((delegate* unmanaged<nint, nint, nint, nint>)function)(a, b, c);
-        Frame frame;
+        Frame frame = new() { Quiet = quiet };
         Frame* outer = _current;
         _current = &frame;
-        int failed = Guard(function, a, b, c, &frame);
+        int failed = 0;
+        if (Guard != null) failed = Guard(function, a, b, c, &frame);
+        else frame.Result = ((delegate* unmanaged<nint, nint, nint, nint>)function)(a, b, c);
         _current = outer;
         if (failed != 0) Throw();
         return frame.Result;

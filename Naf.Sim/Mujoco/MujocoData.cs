@@ -61,6 +61,9 @@ internal sealed unsafe class MujocoData : IDisposable
 
     public MujocoModel Model { get; }
 
+    /// <summary>Whether its warnings are dropped: those of motions that are only tried, such as a planner's.</summary>
+    public bool Quiet { get; init; }
+
     /// <summary>Length of a saved state: time, qpos, qvel, act, qacc_warmstart, ctrl, in this order.</summary>
     public int StateSize { get; }
 
@@ -101,7 +104,7 @@ internal sealed unsafe class MujocoData : IDisposable
     public void Reset()
     {
         Alive(_time);
-        ErrorGuard.Invoke(_library.ResetData, _model, _data);
+        ErrorGuard.Invoke(_library.ResetData, _model, _data, quiet: Quiet);
         _faulted = false;
     }
 
@@ -159,7 +162,7 @@ internal sealed unsafe class MujocoData : IDisposable
     {
         try
         {
-            ErrorGuard.Invoke(function, _model, _data);
+            ErrorGuard.Invoke(function, _model, _data, quiet: Quiet);
         }
         catch (MujocoException)
         {

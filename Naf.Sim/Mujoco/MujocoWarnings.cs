@@ -7,7 +7,7 @@ namespace Naf.Sim.Mujoco;
 /// <summary>
 /// What MuJoCo warned of, process-wide. By default MuJoCo appends warnings to MUJOCO_LOG.TXT in the current folder; here they come to a
 /// managed handler instead. MuJoCo gives the text of a kind once per mjData until that is reset; the counts of one
-/// simulation are in its mjData.warning.
+/// simulation are in its mjData.warning. Those of a <see cref="MujocoData.Quiet"/> one are dropped.
 /// </summary>
 internal static unsafe class MujocoWarnings
 {
@@ -20,19 +20,12 @@ internal static unsafe class MujocoWarnings
     /// <summary>Text → how often it was given, over all threads.</summary>
     public static IReadOnlyDictionary<string, long> Counts => new Dictionary<string, long>(Counted);
 
-    /// <summary>Forgets all warnings.</summary>
-    public static void Clear() => Counted.Clear();
-
-    /// <summary>While true, the calling thread's warnings are dropped: those of motions that are only tried, such as a planner's.</summary>
-    [field: ThreadStatic]
-    public static bool Muted { get; set; }
-
     internal static nint Handler => (nint)(delegate* unmanaged[Cdecl]<byte*, void>)&OnWarning;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnWarning(byte* text)
     {
-        if (Muted) return;
+        if (ErrorGuard.IsQuiet) return;
         try
         {
             string warning = Marshal.PtrToStringUTF8((nint)text) ?? "";

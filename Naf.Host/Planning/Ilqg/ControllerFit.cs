@@ -1,5 +1,6 @@
 using Naf.Host.Settings;
 using Naf.Kernels.Gaussian;
+using Naf.Kernels.LinearAlgebra;
 
 namespace Naf.Host.Planning.Ilqg;
 
@@ -21,9 +22,7 @@ internal static class ControllerFit
     /// <summary>R, on entries of unit variance.</summary>
     private const double Ridge = 1e-6;
 
-    /// <summary>Fits.</summary>
     /// <param name="episodes">[length, D] each, z = [s; u; s′], as for <see cref="GaussianFit.Store"/>.</param>
-    /// <param name="settings">Bounds on the noise.</param>
     public static LinearGaussianController Fit(double[][] episodes, DynamicsShape shape, IlqgSettings settings)
     {
         int longest = episodes.Max(e => e.Length) / shape.Sample;
@@ -47,18 +46,19 @@ internal static class ControllerFit
                 for (int j = 0; j < a; j++) b[i * a + j] = sigma[i * n + s + j];
             }
             Span<double> k = gain.AsSpan(t * a * s, a * s), covariance = noise.AsSpan(t * a * a, a * a);
-            if (PlanningMatrix.Cholesky(factor, s)) PlanningMatrix.Solve(factor, b, s, a); else b.AsSpan().Fill(double.NaN);
-            PlanningMatrix.Transpose(b, k, s, a);
+            if (Matrix.Cholesky(factor, s)) Matrix.Solve(factor, b, s, a); else b.AsSpan().Fill(double.NaN);
+            Matrix.Transpose(b, k, s, a);
 
             // k = ū − K s̄, noise = Σ_uu − K Σ_su
             ReadOnlySpan<double> mean = means[from];
             for (int i = 0; i < a; i++)
             {
-                offset[t * a + i] = mean[s + i] - PlanningMatrix.Dot(k.Slice(i * s, s), mean[..s]);
+                offset[t * a + i] = mean[s + i] - Matrix.Dot(k.Slice(i * s, s), mean[..s]);
                 for (int j = 0; j < a; j++)
-                    covariance[i * a + j] = sigma[(s + i) * n + s + j] - PlanningMatrix.Dot(k.Slice(i * s, s), sigma.AsSpan((s + j) * n, s));
+                    covariance[i * a + j] = sigma[(s + i) * n + s + j]
+                        - Matrix.Dot(k.Slice(i * s, s), sigma.AsSpan((s + j) * n, s));
             }
-            PlanningMatrix.Symmetrise(covariance, a);
+            Matrix.Symmetrise(covariance, a);
         }
         return new LinearGaussianController(shape, gain, offset, noise).Within(settings);
     }
@@ -75,11 +75,11 @@ internal static class ControllerFit
                 [.. episodes.Where(e => e.Length > t * shape.Sample).Select(e => e.AsSpan(t * shape.Sample, n).ToArray())];
             (double[] mean, double[] scatter) = (means[t], scatters[t]) = (new double[n], new double[n * n]);
             counts[t] = samples.Length;
-            foreach (double[] z in samples) PlanningMatrix.Add(1.0 / samples.Length, z, mean);
+            foreach (double[] z in samples) Matrix.Add(1.0 / samples.Length, z, mean);
             foreach (double[] z in samples)
             {
-                PlanningMatrix.Add(-1, mean, z);
-                for (int i = 0; i < n; i++) PlanningMatrix.Add(z[i], z, scatter.AsSpan(i * n, n));
+                Matrix.Add(-1, mean, z);
+                for (int i = 0; i < n; i++) Matrix.Add(z[i], z, scatter.AsSpan(i * n, n));
             }
         }
         return (means, scatters, counts);
@@ -90,7 +90,7 @@ internal static class ControllerFit
     {
         var pooled = new double[n * n];
         int freedom = counts.Sum() - counts.Length;
-        foreach (double[] scatter in scatters) PlanningMatrix.Add(1.0 / Math.Max(freedom, 1), scatter, pooled);
+        foreach (double[] scatter in scatters) Matrix.Add(1.0 / Math.Max(freedom, 1), scatter, pooled);
         if (freedom > 0) return pooled;
         var along = new SampleMoments(n);
         foreach (double[] mean in means) along.Add(mean);

@@ -1,5 +1,6 @@
 using Naf.Host.Settings;
 using Naf.Kernels.Gaussian;
+using Naf.Kernels.LinearAlgebra;
 
 namespace Naf.Host.Planning.Ilqg;
 
@@ -17,10 +18,10 @@ internal sealed class LinearGaussianController
     {
         int a = shape.Action;
         (Shape, _gain, _offset, _covariance) = (shape, gain, offset, covariance);
-        _factor = new double[covariance.Length];
-        for (int t = 0; t < shape.Horizon; t++) Factor(CovarianceAt(t), _factor.AsSpan(t * a * a, a * a), a);
-        IsFinite = PlanningMatrix.IsFinite(gain) && PlanningMatrix.IsFinite(offset) && PlanningMatrix.IsFinite(covariance)
-            && PlanningMatrix.IsFinite(_factor);
+        _factor = [.. covariance];
+        for (int t = 0; t < shape.Horizon; t++) Matrix.Cholesky(_factor.AsSpan(t * a * a, a * a), a, rounding: 1e-14);
+        IsFinite = Matrix.IsFinite(gain) && Matrix.IsFinite(offset) && Matrix.IsFinite(covariance)
+            && Matrix.IsFinite(_factor);
     }
 
     public DynamicsShape Shape { get; }
@@ -55,7 +56,7 @@ internal sealed class LinearGaussianController
     public void Mean(int t, ReadOnlySpan<double> s, Span<double> u)
     {
         for (int i = 0; i < Action; i++)
-            u[i] = _offset[t * Action + i] + PlanningMatrix.Dot(s, GainAt(t).Slice(i * s.Length, s.Length));
+            u[i] = _offset[t * Action + i] + Matrix.Dot(s, GainAt(t).Slice(i * s.Length, s.Length));
     }
 
     /// <summary>K_t s + k_t + C_t ε with C_t C_tᵀ = Σ_t.</summary>
@@ -63,7 +64,7 @@ internal sealed class LinearGaussianController
     public void Sample(int t, ReadOnlySpan<double> s, ReadOnlySpan<double> normals, Span<double> u)
     {
         Mean(t, s, u);
-        for (int i = 0; i < Action; i++) u[i] += PlanningMatrix.Dot(normals, _factor.AsSpan((t * Action + i) * Action, Action));
+        for (int i = 0; i < Action; i++) u[i] += Matrix.Dot(normals, _factor.AsSpan((t * Action + i) * Action, Action));
     }
 
     /// <summary>
@@ -104,19 +105,6 @@ internal sealed class LinearGaussianController
 
         double[] Read(int columns) =>
             [.. Enumerable.Range(0, shape.Horizon * shape.Action * columns).Select(_ => reader.ReadDouble())];
-    }
-
-    // C Cᵀ = Σ by columns; a direction without variance gets a column of zeros, and what is not a number stays that
-    private static void Factor(ReadOnlySpan<double> covariance, Span<double> c, int n)
-    {
-        for (int j = 0; j < n; j++)
-        {
-            double pivot = covariance[j * n + j] - PlanningMatrix.Dot(c.Slice(j * n, j), c.Slice(j * n, j));
-            if (pivot <= 1e-14 * covariance[j * n + j]) continue;
-            double diagonal = c[j * n + j] = Math.Sqrt(pivot);
-            for (int i = j + 1; i < n; i++)
-                c[i * n + j] = (covariance[i * n + j] - PlanningMatrix.Dot(c.Slice(i * n, j), c.Slice(j * n, j))) / diagonal;
-        }
     }
 
     // by Jacobi's rotations

@@ -1,4 +1,5 @@
 using Naf.Host.Settings;
+using Naf.Kernels.LinearAlgebra;
 
 namespace Naf.Host.Planning.Ilqg;
 
@@ -47,10 +48,10 @@ internal sealed class LqrBackwardPass(TimeVaryingModel model, IlqgSettings setti
 
             // Q_ww = L Lᵀ, Q_ww⁻¹
             for (int i = 0; i < a; i++) _h.AsSpan((s + i) * n + s, a).CopyTo(_factor.AsSpan(i * a));
-            if (!PlanningMatrix.Cholesky(_factor, a)) return null;
+            if (!Matrix.Cholesky(_factor, a)) return null;
             Span<double> inverse = noise.AsSpan(t * a * a, a * a);
-            PlanningMatrix.Invert(_factor, 1, inverse, a);
-            PlanningMatrix.Symmetrise(inverse, a);
+            Matrix.Invert(_factor, 1, inverse, a);
+            Matrix.Symmetrise(inverse, a);
 
             // κ = −Q_ww⁻¹ q_w, 𝒦 = −Q_ww⁻¹ Q_ws
             for (int i = 0; i < a; i++)
@@ -58,15 +59,15 @@ internal sealed class LqrBackwardPass(TimeVaryingModel model, IlqgSettings setti
                 for (int j = 0; j < s; j++) _gain[i * s + j] = -_h[(s + i) * n + j];
                 _step[i] = -_g[s + i];
             }
-            PlanningMatrix.Solve(_factor, _gain, a, s);
-            PlanningMatrix.Solve(_factor, _step, a, 1);
+            Matrix.Solve(_factor, _gain, a, s);
+            Matrix.Solve(_factor, _step, a, 1);
 
             // u ~ N(û + K_p (s − ŝ) + κ + 𝒦 (s − ŝ), (η + c) Q_ww⁻¹)
             ReadOnlySpan<double> z = cost.Nominal.AsSpan(t * n, n);
             Span<double> k = gains.AsSpan(t * a * s, a * s);
-            PlanningMatrix.Add(1, _gain, k);
+            Matrix.Add(1, _gain, k);
             for (int i = 0; i < a; i++)
-                offsets[t * a + i] = z[s + i] + _step[i] - PlanningMatrix.Dot(k.Slice(i * s, s), z[..s]);
+                offsets[t * a + i] = z[s + i] + _step[i] - Matrix.Dot(k.Slice(i * s, s), z[..s]);
             foreach (ref double entry in inverse) entry *= eta + settings.EntropyWeight;
 
             // V = Q_ss + Q_wsᵀ 𝒦, v = q_s + Q_wsᵀ κ
@@ -75,10 +76,10 @@ internal sealed class LqrBackwardPass(TimeVaryingModel model, IlqgSettings setti
             for (int i = 0; i < a; i++)
             {
                 ReadOnlySpan<double> row = _h.AsSpan((s + i) * n, s);
-                for (int j = 0; j < s; j++) PlanningMatrix.Add(row[j], _gain.AsSpan(i * s, s), _value.AsSpan(j * s, s));
-                PlanningMatrix.Add(_step[i], row, _slope);
+                for (int j = 0; j < s; j++) Matrix.Add(row[j], _gain.AsSpan(i * s, s), _value.AsSpan(j * s, s));
+                Matrix.Add(_step[i], row, _slope);
             }
-            PlanningMatrix.Symmetrise(_value, s);
+            Matrix.Symmetrise(_value, s);
         }
         return new LinearGaussianController(model.Shape, gains, offsets, noise).Within(settings);
     }
@@ -97,16 +98,16 @@ internal sealed class LqrBackwardPass(TimeVaryingModel model, IlqgSettings setti
         for (int i = 0; i < a; i++)
             for (int j = 0; j < s; j++)
             {
-                PlanningMatrix.Add(gain[i * s + j], _h.AsSpan((s + i) * n, n), _h.AsSpan(j * n, n));
+                Matrix.Add(gain[i * s + j], _h.AsSpan((s + i) * n, n), _h.AsSpan(j * n, n));
                 _g[j] += gain[i * s + j] * _g[s + i];
             }
 
         // + [A, B]ᵀ V [A, B], + [A, B]ᵀ v
         _vab.AsSpan().Clear();
-        PlanningMatrix.AddProduct(_value, _ab, _vab, s, s, n);
-        PlanningMatrix.AddTransposedProduct(_ab, _vab, _h, n, s, n);
-        PlanningMatrix.Symmetrise(_h, n);
-        for (int i = 0; i < s; i++) PlanningMatrix.Add(_slope[i], _ab.AsSpan(i * n, n), _g);
+        Matrix.AddProduct(_value, _ab, _vab, s, s, n);
+        Matrix.AddTransposedProduct(_ab, _vab, _h, n, s, n);
+        Matrix.Symmetrise(_h, n);
+        for (int i = 0; i < s; i++) Matrix.Add(_slope[i], _ab.AsSpan(i * n, n), _g);
     }
 
     // X ← X M: the columns of s are increased by those of u times K_p
@@ -115,7 +116,7 @@ internal sealed class LqrBackwardPass(TimeVaryingModel model, IlqgSettings setti
         for (int r = 0; r < rows; r++)
         {
             Span<double> row = x.Slice(r * _input, _input);
-            for (int i = 0; i < _action; i++) PlanningMatrix.Add(row[_state + i], gain.Slice(i * _state, _state), row);
+            for (int i = 0; i < _action; i++) Matrix.Add(row[_state + i], gain.Slice(i * _state, _state), row);
         }
     }
 
@@ -125,15 +126,15 @@ internal sealed class LqrBackwardPass(TimeVaryingModel model, IlqgSettings setti
         (int s, int a, int n) = (_state, _action, _input);
         ReadOnlySpan<double> z = cost.Nominal.AsSpan(t * n, n);
         previous.CovarianceAt(t).CopyTo(_factor);
-        if (!PlanningMatrix.Cholesky(_factor, a)) return false;
+        if (!Matrix.Cholesky(_factor, a)) return false;
         previous.Mean(t, z[..s], _d);
         for (int i = 0; i < a; i++) _d[i] = z[s + i] - _d[i];
-        PlanningMatrix.Solve(_factor, _d, a, 1);
+        Matrix.Solve(_factor, _d, a, 1);
         Span<double> penalty = stackalloc double[a * a];
-        PlanningMatrix.Invert(_factor, eta, penalty, a);
+        Matrix.Invert(_factor, eta, penalty, a);
         for (int i = 0; i < a; i++)
         {
-            PlanningMatrix.Add(1, penalty.Slice(i * a, a), _h.AsSpan((s + i) * n + s, a));
+            Matrix.Add(1, penalty.Slice(i * a, a), _h.AsSpan((s + i) * n + s, a));
             _g[s + i] += eta * _d[i];
         }
         return true;

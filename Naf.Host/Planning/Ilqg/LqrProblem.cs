@@ -1,9 +1,9 @@
 using Naf.Host.Settings;
+using Naf.Kernels.LinearAlgebra;
 
 namespace Naf.Host.Planning.Ilqg;
 
 /// <summary>A controller and what the model makes of it.</summary>
-/// <param name="Controller">The controller.</param>
 /// <param name="Kl">Σ_t KL to the previous controller, in nats.</param>
 /// <param name="Eta">The weight of the KL term that it minimises.</param>
 internal sealed record LqrCandidate(LinearGaussianController Controller, double Kl, double Eta);
@@ -32,10 +32,10 @@ internal sealed class LqrProblem(
         TimeVaryingModel model, double[] startMean, double[] startCovariance, LinearGaussianController previous)
     {
         for (int t = 0; t < model.Shape.Horizon; t++)
-            if (!PlanningMatrix.IsFinite(model.FAt(t)) || !PlanningMatrix.IsFinite(model.OffsetAt(t))
-                || !PlanningMatrix.IsFinite(model.NAt(t)))
+            if (!Matrix.IsFinite(model.FAt(t)) || !Matrix.IsFinite(model.OffsetAt(t))
+                || !Matrix.IsFinite(model.NAt(t)))
                 return $"the fitted model is not finite at time step {t}";
-        if (!PlanningMatrix.IsFinite(startMean) || !PlanningMatrix.IsFinite(startCovariance)) return "the start is not finite";
+        if (!Matrix.IsFinite(startMean) || !Matrix.IsFinite(startCovariance)) return "the start is not finite";
         if (previous.Shape != model.Shape)
             return $"the previous controller is of {previous.Shape}, the model of {model.Shape}";
         return previous.IsFinite ? null : "the previous controller is not finite";

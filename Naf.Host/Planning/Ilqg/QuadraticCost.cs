@@ -1,3 +1,5 @@
+using Naf.Kernels.LinearAlgebra;
+
 namespace Naf.Host.Planning.Ilqg;
 
 /// <summary>
@@ -16,7 +18,6 @@ internal sealed class QuadraticCost
     private readonly double[] _gradient, _hessian;
     private readonly int _input;
 
-    /// <param name="cost">C.</param>
     /// <param name="trajectory">Whose mean it is expanded about.</param>
     /// <param name="entropyWeight">c.</param>
     public QuadraticCost(StageCost cost, TrajectoryDistribution trajectory, double entropyWeight = 0)
@@ -28,7 +29,7 @@ internal sealed class QuadraticCost
         {
             ReadOnlySpan<double> z = trajectory.MeanAt(t);
             double value = cost(z[..s], z[s..], _gradient.AsSpan(t * n, n), _hessian.AsSpan(t * n * n, n * n));
-            Expected += value + 0.5 * PlanningMatrix.Dot(HessianAt(t), trajectory.CovarianceAt(t));
+            Expected += value + 0.5 * Matrix.Dot(HessianAt(t), trajectory.CovarianceAt(t));
         }
         Objective = entropyWeight > 0 ? Expected - entropyWeight * trajectory.Controller.Entropy() : Expected;
     }
@@ -44,7 +45,7 @@ internal sealed class QuadraticCost
 
     /// <summary>Whether every number is finite.</summary>
     public bool IsFinite =>
-        double.IsFinite(Objective) && PlanningMatrix.IsFinite(_gradient) && PlanningMatrix.IsFinite(_hessian);
+        double.IsFinite(Objective) && Matrix.IsFinite(_gradient) && Matrix.IsFinite(_hessian);
 
     /// <summary>g_t, [S + A].</summary>
     public ReadOnlySpan<double> GradientAt(int t) => _gradient.AsSpan(t * _input, _input);

@@ -3,7 +3,6 @@ using Naf.Kernels.Gaussian;
 namespace Naf.Host.Planning.Ilqg;
 
 /// <summary>Fitted dynamics s′ ~ N(F_t [s; u] + f_t, N_t), t = 0 … T − 1: <see cref="GaussianFit.Model"/>.</summary>
-/// <param name="Shape">T, S and A.</param>
 /// <param name="F">[T, S, S + A].</param>
 /// <param name="Offset">[T, S], f.</param>
 /// <param name="N">[T, S, S].</param>

@@ -1,4 +1,5 @@
 using Naf.Kernels.Gaussian;
+using Naf.Kernels.LinearAlgebra;
 
 namespace Naf.Host.Planning.Ilqg;
 
@@ -32,26 +33,27 @@ internal sealed class TrajectoryDistribution
             controller.Mean(t, m, mean[s..]);
             ReadOnlySpan<double> k = controller.GainAt(t), noise = controller.CovarianceAt(t);
             cross.AsSpan().Clear();
-            PlanningMatrix.AddProduct(k, p, cross, a, s, s);
+            Matrix.AddProduct(k, p, cross, a, s, s);
             for (int i = 0; i < s; i++) p.AsSpan(i * s, s).CopyTo(covariance[(i * n)..]);
             for (int i = 0; i < a; i++)
             {
                 ReadOnlySpan<double> row = cross.AsSpan(i * s, s);
                 row.CopyTo(covariance[((s + i) * n)..]);
                 for (int j = 0; j < s; j++) covariance[j * n + s + i] = row[j];
-                for (int j = 0; j < a; j++) covariance[(s + i) * n + s + j] = PlanningMatrix.Dot(row, k.Slice(j * s, s)) + noise[i * a + j];
+                for (int j = 0; j < a; j++)
+                    covariance[(s + i) * n + s + j] = Matrix.Dot(row, k.Slice(j * s, s)) + noise[i * a + j];
             }
-            PlanningMatrix.Symmetrise(covariance, n);
+            Matrix.Symmetrise(covariance, n);
 
             // the next state: F Cov[z] Fᵀ + N
             ReadOnlySpan<double> f = model.FAt(t);
-            for (int i = 0; i < s; i++) m[i] = model.OffsetAt(t)[i] + PlanningMatrix.Dot(f.Slice(i * n, n), mean);
+            for (int i = 0; i < s; i++) m[i] = model.OffsetAt(t)[i] + Matrix.Dot(f.Slice(i * n, n), mean);
             product.AsSpan().Clear();
-            PlanningMatrix.AddProduct(f, covariance, product, s, n, n);
-            PlanningMatrix.Transpose(f, transposed, s, n);
+            Matrix.AddProduct(f, covariance, product, s, n, n);
+            Matrix.Transpose(f, transposed, s, n);
             model.NAt(t).CopyTo(p);
-            PlanningMatrix.AddProduct(product, transposed, p, s, n, s);
-            PlanningMatrix.Symmetrise(p, s);
+            Matrix.AddProduct(product, transposed, p, s, n, s);
+            Matrix.Symmetrise(p, s);
         }
     }
 
@@ -63,7 +65,7 @@ internal sealed class TrajectoryDistribution
     public double[] Mean { get; }
 
     /// <summary>Whether every number is finite.</summary>
-    public bool IsFinite => PlanningMatrix.IsFinite(Mean) && PlanningMatrix.IsFinite(_covariance);
+    public bool IsFinite => Matrix.IsFinite(Mean) && Matrix.IsFinite(_covariance);
 
     /// <summary>E[z_t], [S + A]; its first S entries are the state's.</summary>
     public ReadOnlySpan<double> MeanAt(int t) => Mean.AsSpan(t * Shape.Input, Shape.Input);
@@ -89,25 +91,25 @@ internal sealed class TrajectoryDistribution
         {
             previous.CovarianceAt(t).CopyTo(old);
             Controller.CovarianceAt(t).CopyTo(fresh);
-            if (!PlanningMatrix.Cholesky(old, a) || !PlanningMatrix.Cholesky(fresh, a)) return double.PositiveInfinity;
+            if (!Matrix.Cholesky(old, a) || !Matrix.Cholesky(fresh, a)) return double.PositiveInfinity;
 
             // the mean difference of the actions, and their second moment about p's mean: ΔK P ΔKᵀ + d dᵀ + Σ_q
             for (int i = 0; i < gain.Length; i++) gain[i] = Controller.GainAt(t)[i] - previous.GainAt(t)[i];
             ReadOnlySpan<double> m = MeanAt(t)[..s], covariance = CovarianceAt(t);
             for (int i = 0; i < a; i++)
                 d[i] = Controller.OffsetAt(t)[i] - previous.OffsetAt(t)[i]
-                    + PlanningMatrix.Dot(gain.AsSpan(i * s, s), m);
+                    + Matrix.Dot(gain.AsSpan(i * s, s), m);
             for (int i = 0; i < a; i++)
             {
                 product.AsSpan().Clear();
-                for (int k = 0; k < s; k++) PlanningMatrix.Add(gain[i * s + k], covariance.Slice(k * n, s), product);
+                for (int k = 0; k < s; k++) Matrix.Add(gain[i * s + k], covariance.Slice(k * n, s), product);
                 for (int j = 0; j < a; j++)
                     spread[i * a + j] = Controller.CovarianceAt(t)[i * a + j] + d[i] * d[j]
-                        + PlanningMatrix.Dot(product, gain.AsSpan(j * s, s));
+                        + Matrix.Dot(product, gain.AsSpan(j * s, s));
             }
 
-            double logs = PlanningMatrix.LogDeterminant(old, a) - PlanningMatrix.LogDeterminant(fresh, a);
-            PlanningMatrix.Solve(old, spread, a, a);
+            double logs = Matrix.LogDeterminant(old, a) - Matrix.LogDeterminant(fresh, a);
+            Matrix.Solve(old, spread, a, a);
             double trace = 0;
             for (int i = 0; i < a; i++) trace += spread[i * (a + 1)];
             sum += 0.5 * (trace - a + logs);

@@ -1,3 +1,5 @@
+using Naf.Kernels.LinearAlgebra;
+
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
@@ -16,7 +18,6 @@ internal sealed class BoxQuadratic(int size)
     /// <summary>[size], which entries of the solution are not held by the box.</summary>
     public ReadOnlySpan<bool> Free => _free;
 
-    /// <summary>Finds the minimum.</summary>
     /// <param name="hessian">[size, size], H.</param>
     /// <param name="slope">[size], g.</param>
     /// <param name="low">[size].</param>
@@ -34,7 +35,7 @@ internal sealed class BoxQuadratic(int size)
             double largest = 0, scale = 1;
             for (int i = 0; i < size; i++)
             {
-                _gradient[i] = slope[i] + PlanningMatrix.Dot(hessian.Slice(i * size, size), x);
+                _gradient[i] = slope[i] + Matrix.Dot(hessian.Slice(i * size, size), x);
                 _free[i] = !((x[i] <= low[i] && _gradient[i] > 0) || (x[i] >= high[i] && _gradient[i] < 0));
                 if (_free[i]) largest = Math.Max(largest, Math.Abs(_gradient[i]));
                 scale = Math.Max(scale, Math.Abs(slope[i]));
@@ -71,10 +72,13 @@ internal sealed class BoxQuadratic(int size)
     {
         for (int i = 0; i < size; i++)
             if (!_free[i]) b.Slice(i * columns, columns).Clear();
-        PlanningMatrix.Solve(_factor, b, size, columns);
+        Matrix.Solve(_factor, b, size, columns);
     }
 
-    /// <summary>Cholesky's factor of the free rows and columns; the others are those of the identity.</summary>
+    /// <summary>
+    /// Cholesky's factor of the free rows and columns; the others are those of the identity. Terms are subtracted one after
+    /// the other, where <see cref="Matrix.Cholesky"/> sums them first: with it plans would differ by rounding.
+    /// </summary>
     private bool Factorise(ReadOnlySpan<double> hessian)
     {
         for (int i = 0; i < size; i++)
@@ -92,7 +96,7 @@ internal sealed class BoxQuadratic(int size)
     {
         double sum = 0;
         for (int i = 0; i < size; i++)
-            sum += x[i] * (slope[i] + 0.5 * PlanningMatrix.Dot(hessian.Slice(i * size, size), x));
+            sum += x[i] * (slope[i] + 0.5 * Matrix.Dot(hessian.Slice(i * size, size), x));
         return sum;
     }
 }

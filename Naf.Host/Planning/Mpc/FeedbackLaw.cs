@@ -1,7 +1,8 @@
+using Naf.Kernels.LinearAlgebra;
+
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>δu_k = α k_k + K_k δx_k: what a backward pass proposes to change in a plan.</summary>
-/// <param name="capacity">Most steps.</param>
 /// <param name="tangent">Size S of δx.</param>
 /// <param name="action">Size A of u.</param>
 internal sealed class FeedbackLaw(int capacity, int tangent, int action)
@@ -18,18 +19,15 @@ internal sealed class FeedbackLaw(int capacity, int tangent, int action)
     public Span<double> Gains(int steps) => _gains.AsSpan(0, steps * action * tangent);
 
     /// <summary>u ← u + K_k δ.</summary>
-    /// <param name="k">The step.</param>
     /// <param name="displacement">[S], δ.</param>
     /// <param name="u">[A].</param>
     public void AddFeedback(int k, ReadOnlySpan<double> displacement, Span<double> u)
     {
         ReadOnlySpan<double> gain = Gain(k);
-        for (int j = 0; j < u.Length; j++) u[j] += PlanningMatrix.Dot(gain.Slice(j * tangent, tangent), displacement);
+        for (int j = 0; j < u.Length; j++) u[j] += Matrix.Dot(gain.Slice(j * tangent, tangent), displacement);
     }
 
     /// <summary>Drops the first steps' gains; those after the last are 0.</summary>
-    /// <param name="steps">How many.</param>
-    /// <param name="known">How many remain.</param>
     public void Shift(int steps, int known)
     {
         for (int k = 0; k < known; k++) Gain(k + steps).CopyTo(Gain(k));

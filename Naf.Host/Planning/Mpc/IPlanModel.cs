@@ -43,6 +43,5 @@ internal interface IPlanModel : IDisposable
     /// <param name="u">[Action].</param>
     /// <param name="gradient">[Tangent + Action], receives the gradient.</param>
     /// <param name="hessian">[Tangent + Action, Tangent + Action] row-major, receives the Hessian.</param>
-    /// <returns>C(x, u).</returns>
     double Expand(ReadOnlySpan<double> state, ReadOnlySpan<double> u, Span<double> gradient, Span<double> hessian);
 }

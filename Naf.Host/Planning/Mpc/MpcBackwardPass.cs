@@ -1,3 +1,5 @@
+using Naf.Kernels.LinearAlgebra;
+
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
@@ -17,7 +19,6 @@ internal sealed class MpcBackwardPass(int s, int a)
     /// <summary>Σ kᵀQ_u and Σ ½ kᵀQ_uu k: the cost that α k is expected to change by is their sum, α and α² times.</summary>
     public (double Linear, double Quadratic) Expected { get; private set; }
 
-    /// <summary>Computes the change of a plan.</summary>
     /// <param name="mu">μ, added to the diagonal of Q_uu.</param>
     /// <param name="law">Receives k and K.</param>
     /// <returns>False where Q_uu + μI is not positive definite, or a number is not finite.</returns>
@@ -35,7 +36,7 @@ internal sealed class MpcBackwardPass(int s, int a)
             Value(law.Open(k), law.Gain(k));
         }
         return double.IsFinite(Expected.Linear) && double.IsFinite(Expected.Quadratic)
-            && PlanningMatrix.IsFinite(_vx) && PlanningMatrix.IsFinite(_vxx);
+            && Matrix.IsFinite(_vx) && Matrix.IsFinite(_vxx);
     }
 
     /// <summary>q = g + Fᵀ V_x, Q = H + Fᵀ V_xx F, both over [δx; δu].</summary>
@@ -44,11 +45,11 @@ internal sealed class MpcBackwardPass(int s, int a)
         int width = s + a;
         ReadOnlySpan<double> f = expansion.Jacobian(k);
         expansion.Gradient(k).CopyTo(_q);
-        for (int i = 0; i < s; i++) PlanningMatrix.Add(_vx[i], f.Slice(i * width, width), _q);
+        for (int i = 0; i < s; i++) Matrix.Add(_vx[i], f.Slice(i * width, width), _q);
         Array.Clear(_vf);
-        PlanningMatrix.AddProduct(_vxx, f, _vf, s, s, width);
+        Matrix.AddProduct(_vxx, f, _vf, s, s, width);
         expansion.Hessian(k).CopyTo(_qq);
-        PlanningMatrix.AddTransposedProduct(f, _vf, _qq, width, s, width);
+        Matrix.AddTransposedProduct(f, _vf, _qq, width, s, width);
     }
 
     /// <summary>k = argmin ½ kᵀ(Q_uu + μI) k + Q_uᵀ k over −1 ≤ u + k ≤ 1, from the next step's as a guess.</summary>
@@ -88,20 +89,20 @@ internal sealed class MpcBackwardPass(int s, int a)
             // T = Q_uu K + Q_ux, so that V_xx = Q_xx + Kᵀ T + Q_uxᵀ K
             ReadOnlySpan<double> qux = qq.Slice((s + i) * width, s);
             qux.CopyTo(_t);
-            for (int j = 0; j < a; j++) PlanningMatrix.Add(Quu(i)[j], gain.Slice(j * s, s), _t);
-            double product = PlanningMatrix.Dot(Quu(i), k);
+            for (int j = 0; j < a; j++) Matrix.Add(Quu(i)[j], gain.Slice(j * s, s), _t);
+            double product = Matrix.Dot(Quu(i), k);
             linear += k[i] * q[s + i];
             quadratic += 0.5 * k[i] * product;
-            PlanningMatrix.Add(product + q[s + i], gain.Slice(i * s, s), _vx);
-            PlanningMatrix.Add(k[i], qux, _vx);
+            Matrix.Add(product + q[s + i], gain.Slice(i * s, s), _vx);
+            Matrix.Add(k[i], qux, _vx);
             for (int d = 0; d < s; d++)
             {
                 Span<double> row = _vxx.AsSpan(d * s, s);
-                PlanningMatrix.Add(gain[i * s + d], _t, row);
-                PlanningMatrix.Add(qux[d], gain.Slice(i * s, s), row);
+                Matrix.Add(gain[i * s + d], _t, row);
+                Matrix.Add(qux[d], gain.Slice(i * s, s), row);
             }
         }
-        PlanningMatrix.Symmetrise(_vxx, s);
+        Matrix.Symmetrise(_vxx, s);
         Expected = (Expected.Linear + linear, Expected.Quadratic + quadratic);
     }
 

@@ -11,6 +11,9 @@ namespace Naf.Host.Planning.Mpc;
 /// </summary>
 internal sealed class MpcPlanner : IEpisodePlanner, IDisposable
 {
+    /// <summary>Seconds between the knots of random plans and changes, which are straight between them.</summary>
+    private const double KnotSeconds = 0.15;
+
     private readonly ControlTask _task;
     private readonly MpcSettings _settings;
     private readonly PlanTeam _team;
@@ -25,8 +28,8 @@ internal sealed class MpcPlanner : IEpisodePlanner, IDisposable
     {
         (_task, _settings) = (task, settings);
         Steps = Math.Clamp((int)Math.Round(settings.HorizonSeconds / task.ControlStep), 1, task.Horizon);
-        _knot = Math.Max(1, (int)Math.Round(settings.KnotSeconds / task.ControlStep));
-        _team = new PlanTeam(team, () => new MujocoPlanModel(task, settings.Hessian, settings.BoundWeight));
+        _knot = Math.Max(1, (int)Math.Round(KnotSeconds / task.ControlStep));
+        _team = new PlanTeam(team, () => new MujocoPlanModel(task, settings.BoundWeight));
         Search = new MpcSearch(_team, Steps, settings);
         _simulation = new double[_team.Models[0].StateSize];
     }
@@ -45,15 +48,14 @@ internal sealed class MpcPlanner : IEpisodePlanner, IDisposable
 
     void IEpisodePlanner.Begin(IControlEnvironment environment, ulong seed, ulong episode) => Begin(seed, episode);
 
-    void IEpisodePlanner.Act(IControlEnvironment environment, Span<double> u) => Act((ControlEnvironment)environment, u);
-
     /// <summary>The action for the state in which an environment is.</summary>
-    /// <param name="environment">
+    /// <param name="at">
     /// An environment of the task, amid an episode; it is not changed. Steps without a call may lie between two calls.
     /// </param>
     /// <param name="action">[ActionSize], receives u in [−1, 1].</param>
-    public void Act(ControlEnvironment environment, Span<double> action)
+    public void Act(IControlEnvironment at, Span<double> action)
     {
+        var environment = (ControlEnvironment)at;
         if (environment.Task != _task) throw new ArgumentException($"the environment is of another task; give one of the planner's, {_task.Name}");
         int step = environment.StepIndex, remaining = _task.Horizon - step, length = Math.Min(Steps, remaining);
         if (length < 1) throw new ArgumentException($"{_task.Name}: the episode ended after step {step}; there is nothing to plan");
@@ -61,7 +63,7 @@ internal sealed class MpcPlanner : IEpisodePlanner, IDisposable
         foreach (IPlanModel model in _team.Models) ((MujocoPlanModel)model).Begin(environment.Constants);
 
         // what follows the last step of an episode is not rewarded
-        double endWeight = length == remaining ? 0 : _settings.TerminalWeight;
+        double endWeight = length == remaining ? 0 : 1;
         var noise = new PlanNoise(_seed, _episode, step, _knot);
         bool cold = _planned < 0 || step < _planned;
         if (cold) Search.Begin(_simulation, length, endWeight, noise);

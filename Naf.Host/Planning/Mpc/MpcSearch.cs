@@ -1,4 +1,5 @@
 using Naf.Host.Settings;
+using Naf.Kernels.Random;
 
 namespace Naf.Host.Planning.Mpc;
 
@@ -11,38 +12,56 @@ internal sealed class MpcSearch
     /// <summary>Where the sequences of random plans begin, behind those of random changes.</summary>
     private const int ColdSequences = 1 << 19;
 
+    /// <summary>
+    /// Standard deviation of random changes, in actions, at their knots. The cheetah's score rises with it, 0.3 to 1.
+    /// </summary>
+    private const double SampleDeviation = 1;
+
+    /// <summary>ε of the one-sided differences, in units of state and action. mujoco_mpc: 1e-6.</summary>
+    private const double DifferenceStep = 1e-6;
+
+    /// <summary>How often μ is raised in one iteration when Q_uu is not positive definite. mujoco_mpc: 5.</summary>
+    private const int Retries = 5;
+
+    /// <summary>
+    /// Largest μ, and the factor by which it changes at first: faster and faster in one direction (Tassa, Erez and
+    /// Todorov 2012, section II.F; mujoco_mpc).
+    /// </summary>
+    private const double MostRegularisation = 1e6, RegularisationFactor = 2;
+
+    // mujoco_mpc: good is more than half of what was expected, or a step of 0.3; bad is less than a tenth, or a step of 0.06
+    private const double GoodShare = 0.5, GoodStep = 0.3, BadShare = 0.1, BadStep = 0.06;
+
+    /// <summary>Step sizes α that the line search tries, even in their logarithm. mujoco_mpc: 10 from 1 to 1e-3.</summary>
+    private static readonly double[] Alphas = [.. Enumerable.Range(0, 10).Select(i => Math.Pow(1e-3, i / 9.0))];
+
     private readonly PlanTeam _team;
     private readonly MpcSettings _settings;
     private readonly PlanExpansion _expansion;
     private readonly MpcBackwardPass _backward;
-    private readonly Regularisation _regularisation;
     private readonly PlanTrajectory[] _candidates;
-    private readonly double[] _alphas;
     private FeedbackLaw _law, _proposal;
     private PlanNoise _noise;
+    // μ, and the factor of its last change
+    private double _mu, _rate;
     private double _endWeight;
     private bool _proposed;
     private int _known, _iteration;
 
-    /// <param name="capacity">Most steps of a plan.</param>
     public MpcSearch(PlanTeam team, int capacity, MpcSettings settings)
     {
         IPlanModel model = team.Models[0];
         (_team, _settings) = (team, settings);
-        _expansion = new PlanExpansion(team, capacity, settings.DifferenceStep);
+        _expansion = new PlanExpansion(team, capacity, DifferenceStep);
         _backward = new MpcBackwardPass(model.Tangent, model.Action);
-        _regularisation = new Regularisation(settings);
         (_law, _proposal) = (New(), New());
         Plan = new PlanTrajectory(model, capacity);
-        int steps = settings.LineSearchSteps, most = Math.Max(steps + settings.Samples, Math.Max(settings.ColdPlans + 1, 2));
+        int most = Math.Max(Alphas.Length + settings.Samples, settings.ColdPlans + 1);
         _candidates = [.. Enumerable.Range(0, most).Select(_ => new PlanTrajectory(model, capacity))];
-        _alphas = [.. Enumerable.Range(0, steps)
-            .Select(i => Math.Pow(settings.SmallestStep, (double)i / Math.Max(1, steps - 1)))];
 
         FeedbackLaw New() => new(capacity, model.Tangent, model.Action);
     }
 
-    /// <summary>The plan.</summary>
     public PlanTrajectory Plan { get; private set; }
 
     /// <summary>What its iterations came to so far.</summary>
@@ -50,17 +69,16 @@ internal sealed class MpcSearch
 
     /// <summary>Begins without a plan: tries the one that does nothing and random ones.</summary>
     /// <param name="state">[StateSize], x_0.</param>
-    /// <param name="length">Steps of the plan.</param>
     /// <param name="endWeight">Factor on the cost of the last state.</param>
     public void Begin(ReadOnlySpan<double> state, int length, double endWeight, PlanNoise noise)
     {
         (_endWeight, _noise, _iteration) = (endWeight, noise, 0);
-        _regularisation.Reset();
+        (_mu, _rate) = (_settings.LeastRegularisation, 1);
         _law.Clear();
         Plan.Length = length;
         Plan.Actions.Clear();
         Restart(state);
-        _team.Run(_settings.ColdPlans + 1, TryCold);
+        _team.Each(_settings.ColdPlans + 1, TryCold);
         Take(Best(_settings.ColdPlans + 1));
     }
 
@@ -74,22 +92,21 @@ internal sealed class MpcSearch
         _law.Shift(steps, _known);
         for (int i = 0; i < 2; i++) state.CopyTo(_candidates[i].State(0));
         Plan.Cost = double.PositiveInfinity;
-        _team.Run(2, TryShifted);
+        _team.Each(2, TryShifted);
         // where neither can be simulated the actions stay
         if (Best(2) is >= 0 and int best) Take(best);
         else Restart(state);
     }
 
     /// <summary>Improves the plan; one that can't be improved stays.</summary>
-    /// <param name="iterations">How often.</param>
     public void Improve(int iterations)
     {
         for (int i = 0; i < iterations; i++, _iteration++)
         {
             _proposed = Propose();
-            int steps = _proposed ? _alphas.Length : 0;
+            int steps = _proposed ? Alphas.Length : 0;
             double before = Plan.Cost;
-            _team.Run(steps + _settings.Samples, Try);
+            _team.Each(steps + _settings.Samples, Try);
             int line = Best(steps), winner = Best(steps + _settings.Samples);
             Statistics = winner < 0 ? Statistics with { NotAtAll = Statistics.NotAtAll + 1 }
                 : winner < steps ? Statistics with { ByLineSearch = Statistics.ByLineSearch + 1 }
@@ -98,9 +115,9 @@ internal sealed class MpcSearch
             // μ follows the line search, whether or not a random change was better still
             if (_proposed)
             {
-                double alpha = line < 0 ? 0 : _alphas[line];
+                double alpha = line < 0 ? 0 : Alphas[line];
                 double expected = -alpha * (_backward.Expected.Linear + alpha * _backward.Expected.Quadratic);
-                _regularisation.Follow(line < 0 ? 0 : (before - _candidates[line].Cost) / expected, alpha);
+                Regularise(line < 0 ? 0 : (before - _candidates[line].Cost) / expected, alpha);
                 (_law, _proposal) = (_proposal, _law);
             }
             Take(winner);
@@ -110,7 +127,8 @@ internal sealed class MpcSearch
     /// <summary>Writes what the next <see cref="Continue"/> begins with.</summary>
     public void Save(BinaryWriter writer)
     {
-        _regularisation.Save(writer);
+        writer.Write(_mu);
+        writer.Write(_rate);
         writer.Write(Plan.Length);
         foreach (double number in Plan.States) writer.Write(number);
         foreach (double number in Plan.Actions) writer.Write(number);
@@ -121,7 +139,7 @@ internal sealed class MpcSearch
     /// <exception cref="InvalidDataException">It is of a plan with more steps than there is room for.</exception>
     public void Load(BinaryReader reader)
     {
-        _regularisation.Load(reader);
+        (_mu, _rate) = (reader.ReadDouble(), reader.ReadDouble());
         int length = reader.ReadInt32();
         if (length < 0 || length > Plan.Capacity)
             throw new InvalidDataException(
@@ -137,23 +155,40 @@ internal sealed class MpcSearch
     /// <returns>Whether there is a change to try.</returns>
     private bool Propose()
     {
-        if (_alphas.Length == 0 || !double.IsFinite(Plan.Cost) || !_expansion.Around(Plan, _endWeight)) return false;
-        for (int retry = 0; retry <= _settings.Retries; retry++)
+        if (!double.IsFinite(Plan.Cost) || !_expansion.Around(Plan, _endWeight)) return false;
+        for (int retry = 0; retry <= Retries; retry++)
         {
-            if (_backward.Run(Plan, _expansion, _regularisation.Mu, _proposal)) return true;
-            if (!_regularisation.Raise()) break;
+            if (_backward.Run(Plan, _expansion, _mu, _proposal)) return true;
+            if (_mu >= MostRegularisation) break;
+            ScaleRegularisation(RegularisationFactor);
         }
         return false;
     }
 
+    /// <summary>μ after a line search.</summary>
+    /// <param name="share">Improvement as a share of the expected one.</param>
+    /// <param name="step">The best α; 0 where none improved the plan.</param>
+    private void Regularise(double share, double step)
+    {
+        if (!double.IsFinite(share)) ScaleRegularisation(RegularisationFactor * RegularisationFactor);
+        else if (share > GoodShare || step > GoodStep) ScaleRegularisation(1 / RegularisationFactor);
+        else if (share < BadShare || step < BadStep) ScaleRegularisation(RegularisationFactor);
+    }
+
+    private void ScaleRegularisation(double factor)
+    {
+        _rate = factor > 1 ? Math.Max(_rate * factor, factor) : Math.Min(_rate * factor, factor);
+        _mu = Math.Clamp(_mu * _rate, _settings.LeastRegularisation, MostRegularisation);
+    }
+
     private void Try(int i, int worker)
     {
-        int steps = _proposed ? _alphas.Length : 0;
+        int steps = _proposed ? Alphas.Length : 0;
         _candidates[i].Take(Plan);
         if (i < steps)
-            _candidates[i].Follow(_team.Models[worker], Plan, _proposal, _alphas[i], Plan.Length, _endWeight);
+            _candidates[i].Follow(_team.Models[worker], Plan, _proposal, Alphas[i], Plan.Length, _endWeight);
         else
-            Disturb(i, worker, _iteration * _settings.Samples + i - steps, _settings.SampleDeviation);
+            Disturb(i, worker, _iteration * _settings.Samples + i - steps, SampleDeviation);
     }
 
     private void TryShifted(int i, int worker) =>
@@ -198,6 +233,34 @@ internal sealed class MpcSearch
         state.CopyTo(Plan.State(0));
         Plan.Cost = double.PositiveInfinity;
     }
+}
+
+/// <summary>Smooth random sequences of actions: standard normal at knots, straight between them.</summary>
+/// <param name="episode">Number of the episode; its lower 40 bits count.</param>
+/// <param name="step">Number of the control step; its lower 24 bits count.</param>
+/// <param name="knot">Steps between knots, at least 1.</param>
+internal readonly struct PlanNoise(ulong seed, ulong episode, int step, int knot)
+{
+    private const int SequenceBits = 12;
+
+    private readonly ulong _index = (episode << 24) | (uint)(step & 0xFFFFFF);
+
+    /// <summary>Adds the values of a sequence at one step of the plan, times a deviation.</summary>
+    /// <param name="sequence">Number of the sequence; its lower 20 bits count.</param>
+    /// <param name="u">[actions], is added to.</param>
+    public void Add(int sequence, int k, double deviation, Span<double> u)
+    {
+        int before = k / knot;
+        double share = (double)(k % knot) / knot;
+        for (int j = 0; j < u.Length; j++)
+        {
+            double from = At(sequence, before * u.Length + j), to = At(sequence, (before + 1) * u.Length + j);
+            u[j] += deviation * ((1 - share) * from + share * to);
+        }
+    }
+
+    private double At(int sequence, int number) => Philox.Normal(
+        seed, RandomStream.PlanSearch, _index, ((uint)sequence << SequenceBits) | (uint)(number & ((1 << SequenceBits) - 1)));
 }
 
 /// <summary>What the iterations of a planner came to.</summary>

@@ -1,3 +1,4 @@
+using Naf.Kernels.LinearAlgebra;
 using Naf.Kernels.Reward;
 using Naf.Sim;
 using Naf.Sim.Control;
@@ -9,13 +10,12 @@ namespace Naf.Host.Planning.Mpc;
 /// A task under MuJoCo's true dynamics: x is the simulator's saved state, f its control step with all substeps, δ = [q (Nv); qvel (Nv);
 /// act (Na)], C = −r and what <see cref="BoundPenalty"/> adds near the bounds that end an episode.
 /// </summary>
-/// <param name="form">Which semidefinite Hessian of the reward.</param>
 /// <param name="boundWeight">Cost of a step on a bound that ends an episode.</param>
-internal sealed class MujocoPlanModel(ControlTask task, HessianForm form, double boundWeight) : IPlanModel
+internal sealed class MujocoPlanModel(ControlTask task, double boundWeight) : IPlanModel
 {
-    private readonly MujocoData _data = new(task.Model);
+    private readonly MujocoData _data = new(task.Model) { Quiet = true };
     private readonly TangentCost _cost = new(
-        task.Definition.Observation, task.Reward, form, task.Model.Na,
+        task.Definition.Observation, task.Reward, HessianForm.PositiveSemidefinite, task.Model.Na,
         new BoundPenalty(task.Reward.Bounds, boundWeight));
 
     // MujocoData.SaveState: time, qpos, qvel, act, what the solver starts from, ctrl
@@ -51,7 +51,7 @@ internal sealed class MujocoPlanModel(ControlTask task, HessianForm form, double
             return false;
         }
         _data.SaveState(next);
-        return PlanningMatrix.IsFinite(next[_qpos]) && PlanningMatrix.IsFinite(next[_qvel]);
+        return Matrix.IsFinite(next[_qpos]) && Matrix.IsFinite(next[_qvel]);
     }
 
     public void Displace(ReadOnlySpan<double> state, int coordinate, double by, Span<double> moved)

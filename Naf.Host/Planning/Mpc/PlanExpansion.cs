@@ -1,3 +1,5 @@
+using Naf.Kernels.LinearAlgebra;
+
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
@@ -11,7 +13,6 @@ internal sealed class PlanExpansion
     private readonly bool[] _finite;
     private readonly int _s, _width;
 
-    /// <param name="capacity">Most steps of a plan.</param>
     /// <param name="step">ε of the differences.</param>
     public PlanExpansion(PlanTeam team, int capacity, double step)
     {
@@ -32,13 +33,12 @@ internal sealed class PlanExpansion
     /// <summary>[S + A, S + A], H of step k; of the last state for k = H.</summary>
     public Span<double> Hessian(int k) => _hessians.AsSpan(k * _width * _width, _width * _width);
 
-    /// <summary>Expands around a plan.</summary>
     /// <param name="plan">The plan, simulated.</param>
     /// <param name="endWeight">Factor on the cost of the last state.</param>
     /// <returns>False where a number is not finite.</returns>
     public bool Around(PlanTrajectory plan, double endWeight)
     {
-        _team.Run(plan.Length + 1, (k, worker) => _finite[k] = Expand(plan, endWeight, k, worker));
+        _team.Each(plan.Length + 1, (k, worker) => _finite[k] = Expand(plan, endWeight, k, worker));
         return !_finite.AsSpan(0, plan.Length + 1).Contains(false);
     }
 
@@ -59,6 +59,6 @@ internal sealed class PlanExpansion
             foreach (ref double g in gradient) g *= endWeight;
             foreach (ref double h in hessian) h *= endWeight;
         }
-        return finite && PlanningMatrix.IsFinite(gradient) && PlanningMatrix.IsFinite(hessian);
+        return finite && Matrix.IsFinite(gradient) && Matrix.IsFinite(hessian);
     }
 }

@@ -1,5 +1,4 @@
 using Naf.Gpu.Cpu;
-using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Planning.Mpc;
 
@@ -11,25 +10,8 @@ internal sealed class PlanTeam(WorkTeam team, Func<IPlanModel> model) : IDisposa
     /// <summary>[Threads], each thread's model.</summary>
     public IPlanModel[] Models { get; } = [.. Enumerable.Range(0, team.Threads).Select(_ => model())];
 
-    /// <summary>Does <paramref name="work"/>(item, worker) for each item 0 … count − 1, and returns when all is done.</summary>
-    public void Run(int count, Action<int, int> work)
-    {
-        int next = 0;
-        team.Run(worker =>
-        {
-            // what a plan that is only tried runs into concerns nobody
-            bool muted = MujocoWarnings.Muted;
-            MujocoWarnings.Muted = true;
-            try
-            {
-                for (int i; (i = Interlocked.Increment(ref next) - 1) < count;) work(i, worker);
-            }
-            finally
-            {
-                MujocoWarnings.Muted = muted;
-            }
-        });
-    }
+    /// <inheritdoc cref="WorkTeam.Each"/>
+    public void Each(int count, Action<int, int> work) => team.Each(count, work);
 
     public void Dispose()
     {

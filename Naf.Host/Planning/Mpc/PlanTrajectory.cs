@@ -1,9 +1,9 @@
+using Naf.Kernels.LinearAlgebra;
 
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>A plan and what follows from it: actions u_0 … u_{H−1}, the states x_0 … x_H that they lead through, and their cost.</summary>
 /// <param name="model">Its sizes; it is not stepped here.</param>
-/// <param name="capacity">Most steps H.</param>
 internal sealed class PlanTrajectory(IPlanModel model, int capacity)
 {
     private readonly int _stateSize = model.StateSize, _action = model.Action;
@@ -40,7 +40,6 @@ internal sealed class PlanTrajectory(IPlanModel model, int capacity)
     }
 
     /// <summary>Drops the first steps, which are over; the last action is repeated to make up for them.</summary>
-    /// <param name="steps">How many; at least 0.</param>
     /// <param name="length">Steps afterwards, at most the capacity.</param>
     /// <returns>Of how many steps the states are known still.</returns>
     public int Shift(int steps, int length)
@@ -73,7 +72,7 @@ internal sealed class PlanTrajectory(IPlanModel model, int capacity)
         {
             Span<double> u = Action(k);
             nominal.Action(k).CopyTo(u);
-            if (alpha != 0) PlanningMatrix.Add(alpha, law.Open(k), u);
+            if (alpha != 0) Matrix.Add(alpha, law.Open(k), u);
             if (k < known)
             {
                 on.Difference(nominal.State(k), State(k), _displacement);

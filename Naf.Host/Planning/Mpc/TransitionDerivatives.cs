@@ -1,3 +1,5 @@
+using Naf.Kernels.LinearAlgebra;
+
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
@@ -10,7 +12,6 @@ internal sealed class TransitionDerivatives(IPlanModel model, double step)
     private readonly double[] _moved = new double[model.StateSize], _next = new double[model.StateSize];
     private readonly double[] _u = new double[model.Action], _column = new double[model.Tangent];
 
-    /// <summary>Computes the derivatives.</summary>
     /// <param name="state">[StateSize], x.</param>
     /// <param name="u">[Action], in [−1, 1].</param>
     /// <param name="next">[StateSize], f(x, u).</param>
@@ -35,7 +36,7 @@ internal sealed class TransitionDerivatives(IPlanModel model, double step)
             _u[j] = u[j];
             Write(model.Tangent + j, inwards, next, jacobian);
         }
-        return PlanningMatrix.IsFinite(jacobian);
+        return Matrix.IsFinite(jacobian);
     }
 
     private void Write(int column, double by, ReadOnlySpan<double> next, Span<double> jacobian)

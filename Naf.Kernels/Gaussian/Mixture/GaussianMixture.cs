@@ -15,11 +15,9 @@ internal sealed class GaussianMixture
     /// <param name="samples">[count, size].</param>
     /// <param name="size">D, at least 1.</param>
     /// <param name="team">Threads that share the work; null: this one does it.</param>
-    /// <exception cref="ArgumentException">A setting is out of range.</exception>
     /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number is not finite, or above 1e100.</exception>
     public GaussianMixture(ReadOnlySpan<double> samples, int size, MixtureSettings settings, WorkTeam? team = null)
     {
-        settings.Check();
         var fit = new MixtureFit(new MixtureSamples(samples, size), settings, team);
         (Size, _components, Objectives) = (size, fit.Run(), fit.Objectives);
         _weights = [.. _components.Select(c => c.Weight)];

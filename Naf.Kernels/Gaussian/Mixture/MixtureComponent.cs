@@ -62,8 +62,7 @@ internal sealed unsafe class MixtureComponent
             for (int i = c; i < _size; i++)
             {
                 double entry = i == c ? 1 / other._factor[i * (_height + 1)] : -other._factor[i * _height + c];
-                for (int j = c; j < i; j++) entry += _factor[i * _height + j] * y[j];
-                y[i] = entry * _factor[i * (_height + 1)];
+                y[i] = Solve(i, c, entry, y);
                 sum += y[i] * y[i];
             }
         return sum;
@@ -77,13 +76,18 @@ internal sealed unsafe class MixtureComponent
         double square = 0;
         for (int i = 0; i < _size; i++)
         {
-            ReadOnlySpan<double> row = _factor.AsSpan(i * _height, i + 1);
-            double sum = sample[i] - Mean[i];
-            for (int j = 0; j < i; j++) sum += row[j] * y[j];
-            y[i] = sum * row[i];
+            y[i] = Solve(i, 0, sample[i] - Mean[i], y);
             square += y[i] * y[i];
         }
         return _logScale - square / 2;
+    }
+
+    // yᵢ of L y = b, from b's entry and those of y from one on that are not 0
+    private double Solve(int i, int from, double b, ReadOnlySpan<double> y)
+    {
+        ReadOnlySpan<double> row = _factor.AsSpan(i * _height, i + 1);
+        for (int j = from; j < i; j++) b += row[j] * y[j];
+        return b * row[i];
     }
 
     /// <summary>The same for a block of samples.</summary>

@@ -28,7 +28,6 @@ internal sealed class MixtureFit
     private readonly double[] _logDensities, _divergences;
     private readonly MixtureComponent _all;
     private readonly double _shrinkage;
-    private int _next;
 
     public MixtureFit(MixtureSamples samples, MixtureSettings settings, WorkTeam? team)
     {
@@ -94,7 +93,7 @@ internal sealed class MixtureFit
     }
 
     // a block of samples
-    private void Expect(int worker, int block)
+    private void Expect(int block, int worker)
     {
         int first = block * MixtureSamples.Block, count = _samples.CountOf(block);
         for (int k = 0; k < _components.Length; k++)
@@ -110,7 +109,7 @@ internal sealed class MixtureFit
     }
 
     // a component
-    private void Maximise(int worker, int k)
+    private void Maximise(int k, int worker)
     {
         MixtureComponent component = _components[k];
         double total = 0;
@@ -129,13 +128,9 @@ internal sealed class MixtureFit
 
     private void Each(int tasks, Action<int, int> work)
     {
-        _next = 0;
-        if (_team is null) Take(0);
-        else _team.Run(Take);
-
-        void Take(int worker)
-        {
-            for (int task = Interlocked.Increment(ref _next) - 1; task < tasks; task = Interlocked.Increment(ref _next) - 1) work(worker, task);
-        }
+        if (_team is not null)
+            _team.Each(tasks, work);
+        else
+            for (int task = 0; task < tasks; task++) work(task, 0);
     }
 }

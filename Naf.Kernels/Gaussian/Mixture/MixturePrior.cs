@@ -19,17 +19,10 @@ internal sealed class MixturePrior
     /// <param name="recent">[count, D], samples of all time steps.</param>
     /// <param name="scale">[D], 1 / standard deviation, 0 for an entry that is constant; <see cref="SampleMoments.Scale"/> gives it.</param>
     /// <param name="team">Threads that share the work; null: this one does it.</param>
-    /// <exception cref="ArgumentException">A setting is out of range, or there is no whole number of samples.</exception>
     /// <exception cref="NonFiniteTransitionException">A number is not finite, or above 1e100 standard deviations.</exception>
     public MixturePrior(double[] recent, double[] scale, MixtureSettings settings, WorkTeam? team = null)
     {
         int size = scale.Length;
-        settings.Check();
-        if (size == 0 || recent.Length == 0 || recent.Length % size != 0)
-            throw new ArgumentException($"{recent.Length} numbers are no samples of {size} entries; give [count, {size}] with a count of at least 1");
-        for (int i = 0; i < size; i++)
-            if (!(scale[i] >= 0 && double.IsFinite(scale[i])))
-                throw new ArgumentException($"entry {i} of the scale is {scale[i]}; give 0 or more");
         for (int i = 0; i < recent.Length; i++)
             if (!double.IsFinite(recent[i]))
                 throw new NonFiniteTransitionException(
@@ -61,13 +54,8 @@ internal sealed class MixturePrior
     /// <param name="samples">[n, D], the step's samples; n may be 0.</param>
     /// <param name="mean">[D], μ₀; the mean of the recent samples for an entry that was left out.</param>
     /// <param name="covariance">[D, D], Φ / n₀; rows and columns of entries that were left out are 0.</param>
-    /// <exception cref="ArgumentException">A length is wrong.</exception>
     public void Moments(ReadOnlySpan<double> samples, Span<double> mean, Span<double> covariance)
     {
-        if (samples.Length % Size != 0 || mean.Length != Size || covariance.Length != Size * Size)
-            throw new ArgumentException(
-                $"samples, mean and covariance have {samples.Length}, {mean.Length} and {covariance.Length} numbers; give [n, {Size}], {Size} and "
-                + $"{Size * Size}");
         _centre.CopyTo(mean);
         covariance.Clear();
         if (Mixture is not { } mixture) return;
@@ -102,13 +90,8 @@ internal sealed class MixturePrior
     /// <summary>How far each of the mixture's components explains a sample in its own units.</summary>
     /// <param name="sample">[D].</param>
     /// <param name="responsibilities">[K]; their sum is 1. Where all entries are constant there is one, which explains everything.</param>
-    /// <exception cref="ArgumentException">A length is wrong.</exception>
     public void Responsibilities(ReadOnlySpan<double> sample, Span<double> responsibilities)
     {
-        int components = Mixture?.Components ?? 1;
-        if (sample.Length != Size || responsibilities.Length != components)
-            throw new ArgumentException(
-                $"the sample has {sample.Length} entries and the responsibilities {responsibilities.Length}; give {Size} and {components}");
         responsibilities.Fill(1);
         if (Mixture is not { } mixture) return;
         Span<double> standardised = _kept.Length <= 128 ? stackalloc double[_kept.Length] : new double[_kept.Length];

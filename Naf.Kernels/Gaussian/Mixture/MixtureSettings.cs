@@ -20,20 +20,4 @@ namespace Naf.Kernels.Gaussian.Mixture;
 /// <param name="Seed">Draws where the components begin.</param>
 internal sealed record MixtureSettings(
     int Components = 1, double Floor = 1e-6, double Shrinkage = 1, int Iterations = 100, double Tolerance = 1e-3,
-    ulong Seed = 0)
-{
-    /// <exception cref="ArgumentException">A value is out of range; the message names it and its range.</exception>
-    public void Check()
-    {
-        Require(Components is >= 1 and <= 10_000, "components", Components, "1 to 10,000");
-        Require(Floor is >= 1e-14 and <= 1e6, "floor", Floor, "1e-14 to 1e6");
-        Require(Shrinkage is >= 0 and <= 1e6, "shrinkage", Shrinkage, "0 to 1e6");
-        Require(Iterations is >= 1 and <= 100_000, "iterations", Iterations, "1 to 100,000");
-        Require(Tolerance is >= 0 and <= 1e6, "tolerance", Tolerance, "0 to 1e6");
-
-        static void Require(bool possible, string name, double value, string range)
-        {
-            if (!possible) throw new ArgumentException($"mixture_{name} = {value} is out of range; give {range}");
-        }
-    }
-}
+    ulong Seed = 0);

@@ -53,14 +53,14 @@ internal sealed class FittedDynamicsTests
         var settings = new ImaginationSettings { InitialStates = 2, Prior = DynamicsPrior.Gaussian, PriorStrength = 0.01, RefitEpisodes = 20 };
         EpisodeMemory memory = Linear(settings, episodes: 40);
         EpisodeRecord unseen = Linear(settings, episodes: 2, first: 50).Newest;
-        using PopulationDynamics two = Population(settings);
+        using PopulationDynamics<BatchDynamics> two = Population(settings);
         Assert.That(Refit(two, memory), Is.True);
         int[] models = [.. memory.Recent.Select(two[0].ModelOf)];
         IEnumerable<int> even = models.Where((_, i) => i % 2 == 0), odd = models.Where((_, i) => i % 2 == 1);
         Assert.That(even.Distinct().Concat(odd.Distinct()), Is.EquivalentTo(new[] { 0, 1 }));
         Assert.That(two[0].ErrorOn(unseen)!.Value.OneStep, Is.LessThan(0.02));
 
-        using PopulationDynamics one = Population(settings with { InitialStates = 1 });
+        using PopulationDynamics<BatchDynamics> one = Population(settings with { InitialStates = 1 });
         Refit(one, memory);
         Assert.That(one[0].ErrorOn(unseen)!.Value.OneStep, Is.GreaterThan(5 * two[0].ErrorOn(unseen)!.Value.OneStep));
 
@@ -70,7 +70,7 @@ internal sealed class FittedDynamicsTests
         Assert.That(slid.Recent.Select(two[0].ModelOf), Is.EqualTo(models.Skip(1)));
 
         // what was saved chooses and predicts the same
-        using PopulationDynamics loaded = Population(settings);
+        using PopulationDynamics<BatchDynamics> loaded = Population(settings);
         loaded[0].Load(Saved.By(two[0].Save));
         Assert.That(loaded[0].ErrorOn(unseen), Is.EqualTo(two[0].ErrorOn(unseen)));
         Assert.That(memory.Recent.Select(loaded[0].ModelOf), Is.EqualTo(models));
@@ -82,10 +82,9 @@ internal sealed class FittedDynamicsTests
     {
         // a kick at another time step in each episode, as a contact: a model of all spreads it over all, one of an episode keeps it in its place
         var batch = new ImaginationSettings { RefitEpisodes = 4, PriorEpisodes = 20 };
-        ImaginationSettings episode = batch with { Around = LinearisationPoint.Episode };
         EpisodeMemory memory = Kicked(batch, 20);
-        using PopulationDynamics ofBatch = Population(batch);
-        using PopulationDynamics ofEpisodes = Population(episode);
+        using PopulationDynamics<BatchDynamics> ofBatch = Population(batch);
+        using PopulationDynamics<EpisodeDynamics> ofEpisodes = OfEpisodes(batch, _device, 1);
         Assert.That((Refit(ofBatch, memory), Refit(ofEpisodes, memory)), Is.EqualTo((true, true)));
         Assert.That((ofBatch[0].Models, ofEpisodes[0].Models), Is.EqualTo((1, 4)));
         EpisodeRecord[] b = [.. memory.Batch];
@@ -101,12 +100,12 @@ internal sealed class FittedDynamicsTests
         double error = ofEpisodes[0].ErrorOn(twin)!.Value.OneStep;
         Assert.That(error, Is.LessThan(0.5 * ofBatch[0].ErrorOn(twin)!.Value.OneStep));
 
-        using PopulationDynamics loaded = Population(episode);
+        using PopulationDynamics<EpisodeDynamics> loaded = OfEpisodes(batch, _device, 1);
         loaded[0].Load(Saved.By(ofEpisodes[0].Save));
         Assert.That(All(loaded[0]), Is.EqualTo(All(ofEpisodes[0])));
 
         // episodes that can't be fitted have no model, and the last ones are not theirs
-        Assert.That(Refit(ofEpisodes, Linear(episode, episodes: 4, scale: 1e200)), Is.False);
+        Assert.That(Refit(ofEpisodes, Linear(batch, episodes: 4, scale: 1e200)), Is.False);
         Assert.That(ofEpisodes[0].Ready, Is.False);
     }
 
@@ -114,16 +113,24 @@ internal sealed class FittedDynamicsTests
     public void Learners_that_are_due_together_learn_what_each_learns_alone_bitwise(
         [Values("cpu", GpuDevices.Pocl, GpuDevices.Emulated)] string where, [Values] LinearisationPoint around, [Values] DynamicsPrior prior)
     {
+        if (around == LinearisationPoint.Episode) Learn_alone_and_together(where, prior, OfEpisodes, staysReady: false);
+        else Learn_alone_and_together(where, prior, Population, staysReady: true);
+    }
+
+    private void Learn_alone_and_together<T>(
+        string where, DynamicsPrior prior, Func<ImaginationSettings, Device, ulong[], PopulationDynamics<T>> make,
+        bool staysReady) where T : FittedDynamics
+    {
         Device device = where == "cpu" ? _device : GpuDevices.Shared(where);
-        var settings = new ImaginationSettings { RefitEpisodes = 3, PriorEpisodes = 3, Around = around, Prior = prior };
+        var settings = new ImaginationSettings { RefitEpisodes = 3, PriorEpisodes = 3, Prior = prior };
         EpisodeMemory[] memories = [.. Enumerable.Range(0, 3).Select(k => Linear(settings, episodes: 3, first: 3 * k))];
-        using (PopulationDynamics population = Population(settings, device, 1, 2, 3))
+        using (PopulationDynamics<T> population = make(settings, device, [1, 2, 3]))
         {
             Assert.That(population.Refit([(2, memories[2]), (0, memories[0])]), Is.All.Null);
             Assert.That(Enumerable.Range(0, 3).Select(k => population[k].Ready), Is.EqualTo(new[] { true, false, true }));
             foreach (int k in (int[])[0, 2])
             {
-                using PopulationDynamics alone = Population(settings, device, (ulong)k + 1);
+                using PopulationDynamics<T> alone = make(settings, device, [(ulong)k + 1]);
                 Assert.That(alone.Refit([(0, memories[k])]), Is.All.Null);
                 Assert.That(All(population[k]), Is.EqualTo(All(alone[0])).And.All.Not.NaN);
             }
@@ -133,11 +140,11 @@ internal sealed class FittedDynamicsTests
             string?[] problems = population.Refit(
                 [(1, memories[1]), (2, Linear(settings, episodes: 3, scale: 1e200)), (0, memories[0])]);
             Assert.That(problems.Select(p => p is null), Is.EqualTo(new[] { true, false, true }));
-            Assert.That((population[1].Ready, population[2].Ready), Is.EqualTo((true, around != LinearisationPoint.Episode)));
+            Assert.That((population[1].Ready, population[2].Ready), Is.EqualTo((true, staysReady)));
             Assert.That(All(population[2]), Is.EqualTo(before));
             Assert.That(population[2].ErrorOn(memories[2].Newest)?.MultiStep, Is.Null.Or.LessThan(double.MaxValue));
 
-            using PopulationDynamics loaded = Population(settings, device, 1, 2, 3);
+            using PopulationDynamics<T> loaded = make(settings, device, [1, 2, 3]);
             loaded.Load(Saved.By(population.Save));
             foreach (int k in (int[])[0, 1]) Assert.That(All(loaded[k]), Is.EqualTo(All(population[k])));
         }
@@ -146,12 +153,19 @@ internal sealed class FittedDynamicsTests
 
     private const int Steps = 12;
 
-    private PopulationDynamics Population(ImaginationSettings settings) => Population(settings, _device, 1);
+    private PopulationDynamics<BatchDynamics> Population(ImaginationSettings settings) =>
+        Population(settings, _device, 1);
 
-    private PopulationDynamics Population(ImaginationSettings settings, Device device, params ulong[] seeds) =>
-        new(device, _space, Steps, settings, seeds, false, _device.Team);
+    private PopulationDynamics<BatchDynamics> Population(
+        ImaginationSettings settings, Device device, params ulong[] seeds) =>
+        PopulationDynamics.OfBatches(device, _space, Steps, settings, seeds, false, _device.Team);
 
-    private static bool Refit(PopulationDynamics one, EpisodeMemory memory) => one.Refit([(0, memory)])[0] is null;
+    private PopulationDynamics<EpisodeDynamics> OfEpisodes(
+        ImaginationSettings settings, Device device, params ulong[] seeds) =>
+        PopulationDynamics.OfEpisodes(device, _space, Steps, settings, seeds, _device.Team);
+
+    private static bool Refit<T>(PopulationDynamics<T> one, EpisodeMemory memory) where T : FittedDynamics =>
+        one.Refit([(0, memory)])[0] is null;
 
     private static float[] All(FittedDynamics dynamics) => dynamics.Packed(0, dynamics.Models);
 
@@ -160,7 +174,8 @@ internal sealed class FittedDynamicsTests
     {
         DynamicsSpace space = DynamicsSpace.Of(_task, settings.Coordinates);
         EpisodeMemory memory = Played(space, settings, 1, 5), unseen = Played(space, settings, 9, 1);
-        using var dynamics = new PopulationDynamics(_device, space, _task.Horizon, settings, [1], false, _device.Team);
+        using var dynamics =
+            PopulationDynamics.OfBatches(_device, space, _task.Horizon, settings, [1], false, _device.Team);
         Assert.That(dynamics[0].ErrorOn(unseen.Newest), Is.Null, "nothing is fitted yet");
         Assert.That(Refit(dynamics, memory), Is.True);
         return dynamics[0].ErrorOn(unseen.Newest)!.Value;

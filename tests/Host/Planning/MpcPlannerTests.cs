@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Naf.Cli.Common;
 using Naf.Gpu.Cpu;
 using Naf.Host.Common;
 using Naf.Host.Planning.Mpc;
@@ -6,7 +7,6 @@ using Naf.Host.Policies;
 using Naf.Host.Settings;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
-using Naf.Sim.Mujoco;
 
 namespace Naf.Tests;
 
@@ -108,14 +108,14 @@ internal sealed class MpcPlannerTests
         scratch.Write("cartpole.xml", ScratchFolder.BuiltIn("cartpole.xml").Replace("gear=\"10\"", "gear=\"1e13\""));
         using ControlTask task = ControlTask.Load(path);
         using var rig = new Rig(task, Small, 2);
-        MujocoWarnings.Clear();
+        var warnings = new MujocoWarningReport();
         for (int t = 0; t < 3; t++)
         {
             rig.Step();
             Assert.That(rig.U, Is.All.InRange(-1, 1));
         }
         Assert.That(rig.U, Is.All.Zero);
-        Assert.That(MujocoWarnings.Counts, Is.Empty);
+        Assert.That(warnings.Sentences(), Is.Empty);
     }
 
     [Test]

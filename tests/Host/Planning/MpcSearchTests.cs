@@ -12,7 +12,7 @@ internal sealed class MpcSearchTests
     // derivatives of a linear system by differences of 1e-6 err by 1e-10
     private const double Differenced = 1e-8;
 
-    private static readonly MpcSettings Alone = new() { Samples = 0, ColdPlans = 0, LeastRegularisation = 1e-12, MostRegularisation = 1e6 };
+    private static readonly MpcSettings Alone = new() { Samples = 0, ColdPlans = 0, LeastRegularisation = 1e-12 };
 
     private static readonly double[] Start = [0.2, -0.1, 0.15];
 

@@ -1,6 +1,5 @@
 using Naf.Host.Planning;
 using Naf.Host.Planning.Mpc;
-using Naf.Host.Settings;
 using Naf.Kernels.Observation;
 using Naf.Kernels.Random;
 using Naf.Kernels.Reward;
@@ -50,7 +49,7 @@ internal sealed class TransitionDerivativesTests
         double[] next = new double[state.Length], jacobian = new double[s * width];
         if (name == "ant") state[1 + 2] += 1;
         Assert.That(model.Step(state, u, next));
-        Assert.That(new TransitionDerivatives(model, new MpcSettings().DifferenceStep).Compute(state, u, next, jacobian));
+        Assert.That(new TransitionDerivatives(model, 1e-6).Compute(state, u, next, jacobian));
 
         double[] high = new double[state.Length], low = new double[state.Length], change = new double[s];
         for (uint draw = 0; draw < 5; draw++)
@@ -135,7 +134,7 @@ internal sealed class TransitionDerivativesTests
         Assert.That(Eigenvalues.Least(hessian, n), Is.GreaterThanOrEqualTo(-1e-9));
     }
 
-    private static MujocoPlanModel Model(ControlTask task) => new(task, HessianForm.PositiveSemidefinite, 1);
+    private static MujocoPlanModel Model(ControlTask task) => new(task, 1);
 
     /// <summary>The simulator's state some random steps into an episode.</summary>
     private static double[] Moving(ControlTask task, ulong episode, int steps)

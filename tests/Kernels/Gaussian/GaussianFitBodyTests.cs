@@ -9,16 +9,16 @@ internal sealed class GaussianFitBodyTests
     [Test]
     public void The_posterior_and_its_conditional_are_those_by_hand()
     {
-        // z = (s, u, s′); three samples, μ₀, Φ, m and n₀ such that Σ comes out in small numbers
+        // z = (s, u, s′); three samples, μ₀, Φ and n₀ such that Σ comes out in small numbers
         double[][][] episodes = [[[1, 0, 2]], [[2, 1, 5]], [[3, 2, 5]]];
-        var prior = new GaussianPrior([1, 1, 2], [5, 1, 2, 1, 6, 1, 2, 1, 10], MeanStrength: 3, Strength: 4);
+        var prior = new GaussianPrior([1, 1, 2], [5, 1, 2, 1, 6, 1, 2, 1, 10], Strength: 3);
         (double ridge, double floor) = (0.5, 0.25);
         FitOracle fit = FitOracle.Fit(new FitData(new DynamicsShape(1, 1, 1), [episodes], prior, []),
             new GaussianFitSettings { Ridge = ridge, NoiseFloor = floor });
 
-        // z̄ = (2, 1, 4); n S = Σ (z − z̄)(z − z̄)ᵀ; n m / (n + m) = 1.5 and z̄ − μ₀ = (1, 0, 2)
-        double ss = (2 + 5 + 1.5) / 7, us = (2 + 1 + 0) / 7.0, uu = (2 + 6 + 0) / 7.0;
-        double ps = (3 + 2 + 3) / 7.0, pu = (3 + 1 + 0) / 7.0, pp = (6 + 10 + 6) / 7.0;
+        // z̄ = (2, 1, 4); n S = Σ (z − z̄)(z − z̄)ᵀ; n n₀ / (n + n₀) = 1.5 and z̄ − μ₀ = (1, 0, 2)
+        double ss = (2 + 5 + 1.5) / 6, us = (2 + 1 + 0) / 6.0, uu = (2 + 6 + 0) / 6.0;
+        double ps = (3 + 2 + 3) / 6.0, pu = (3 + 1 + 0) / 6.0, pp = (6 + 10 + 6) / 6.0;
         // (Σ_ii + R)⁻¹ by Cramer's rule
         double a = ss + ridge, b = uu + ridge, determinant = a * b - us * us;
         double fs = (b * ps - us * pu) / determinant, fu = (a * pu - us * ps) / determinant;

@@ -190,16 +190,12 @@ internal sealed class GaussianFitTests(string name) : EveryDeviceFixture(name)
         Assert.That(() => fit.Store(0, 0, sample),
             Throws.TypeOf<NonFiniteTransitionException>().With.Message.Contains("entry 3"));
         for (int k = 0; k < 2; k++) fit.Store(k, 0, new double[16]);
-        Refused(() => fit.Fit(new GaussianPrior(new double[16], new double[256], 1, 1)), "2 learners");
-        Refused(() => fit.Fit(new GaussianPrior(new double[32], new double[512], 1, double.NaN)), "0 or more");
+        Refused(() => fit.Fit(new GaussianPrior(new double[16], new double[256], 1)), "2 learners");
         Refused(() => fit.Fit(learners: [1, 1]), "learners 1, 1");
         Refused(() => fit.Fit(learners: [2]), "0 to 1");
         Refused(() => fit.Fit(through: true), "only one");
         Refused(() => fit.Fit(scale: new double[16]), "[2, 16]");
         Refused(() => fit.Fit(scale: [.. Enumerable.Repeat(-1.0, 32)]), "0 or more");
-        Refused(() => new GaussianFit(Device, Shape, 0, 5, Settings), "0 learners");
-        Refused(() => new GaussianFit(Device, default, 1, 5, Settings), "no size");
-        Refused(() => new GaussianFit(Device, Shape, 1, 5, new GaussianFitSettings { Ridge = 0 }), "ridge = 0");
         Refused(() => new DynamicsShape(0, 1, 1), "horizon = 0");
 
         static void Refused(Action call, string message) =>

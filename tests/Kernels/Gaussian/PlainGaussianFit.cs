@@ -14,7 +14,7 @@ internal sealed record PlainGaussianFit(double[,] F, double[] Offset, double[,] 
     {
         DynamicsShape shape = data.Shape;
         (int size, int inputs, int states) = (shape.Sample, shape.Input, shape.State);
-        (double m, double n0) = (data.Prior?.MeanStrength ?? 0, data.Prior?.Strength ?? 0);
+        double n0 = data.Prior?.Strength ?? 0;
         // a step without samples is the prior's; without one it is the last step that has samples
         int from = n0 > 0 ? step : Math.Min(step, data.Episodes[0].Max(e => e.Length) - 1);
         double[][] samples = [.. data.Episodes[0].Where(e => e.Length > from).Select(e => e[from])];
@@ -23,14 +23,15 @@ internal sealed record PlainGaussianFit(double[,] F, double[] Offset, double[,] 
         double Mu(int i) => data.Prior!.Mean[place * size + i];
         double Phi(int i, int j) => data.Prior!.Scatter[(place * size + i) * size + j];
 
-        // z̄, and Σ = (n S + Φ + n m / (n + m) (z̄ − μ₀)(z̄ − μ₀)ᵀ) / (n + n₀), standardised
+        // z̄, and Σ = (n S + Φ + n n₀ / (n + n₀) (z̄ − μ₀)(z̄ − μ₀)ᵀ) / (n + n₀), standardised
         double[] mean = [.. Enumerable.Range(0, size).Select(i => n == 0 ? Mu(i) : samples.Average(z => z[i]))];
         var sigma = new double[size, size];
         for (int i = 0; i < size; i++)
             for (int j = 0; j < size; j++)
             {
                 double sum = samples.Sum(z => (z[i] - mean[i]) * (z[j] - mean[j]));
-                if (data.Prior is not null) sum += Phi(i, j) + (n * m > 0 ? n * m / (n + m) * (mean[i] - Mu(i)) * (mean[j] - Mu(j)) : 0);
+                if (data.Prior is not null)
+                    sum += Phi(i, j) + (n * n0 > 0 ? n * n0 / (n + n0) * (mean[i] - Mu(i)) * (mean[j] - Mu(j)) : 0);
                 sigma[i, j] = scale[i] * scale[j] * sum / (n + n0);
             }
 

@@ -61,6 +61,6 @@ internal sealed class SampleMomentsTests
         GaussianPrior prior = GaussianPrior.Pooled(moments, 20);
         Assert.That(prior.Mean, Is.EqualTo(new double[] { 2, 3, 1, 0 }));
         Assert.That(prior.Scatter, Is.EqualTo(new double[] { 20, 40, 40, 80, 20, 0, 0, 0 }));
-        Assert.That((prior.MeanStrength, prior.Strength), Is.EqualTo((20.0, 20.0)));
+        Assert.That(prior.Strength, Is.EqualTo(20));
     }
 }

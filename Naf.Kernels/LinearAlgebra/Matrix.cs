@@ -1,13 +1,13 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace Naf.Host.Planning;
+namespace Naf.Kernels.LinearAlgebra;
 
 /// <summary>
 /// Small dense matrices, row-major in spans. Every sum runs in the order of its index, so that results depend on no width of register.
 /// Sizes are the callers' to keep; outputs may not overlap inputs.
 /// </summary>
-internal static class PlanningMatrix
+internal static class Matrix
 {
     /// <summary>y ← y + a x.</summary>
     public static void Add(double a, ReadOnlySpan<double> x, Span<double> y)
@@ -62,20 +62,26 @@ internal static class PlanningMatrix
         return sum;
     }
 
-    /// <summary>A ← L with L Lᵀ = A, its upper triangle 0.</summary>
+    /// <summary>
+    /// A ← L with L Lᵀ = A, its upper triangle 0. Where nothing is left of a pivot the column is 0; NaN stays NaN.
+    /// </summary>
     /// <param name="a">[n, n], symmetric; only the lower triangle is read.</param>
-    /// <returns>Whether A is positive definite. False where it is not a number.</returns>
-    public static bool Cholesky(Span<double> a, int n)
+    /// <param name="rounding">The share of an entry on A's diagonal up to which what is left of it is rounding.</param>
+    /// <returns>Whether A is positive definite and every number finite.</returns>
+    public static bool Cholesky(Span<double> a, int n, double rounding = 0)
     {
+        bool definite = true;
         for (int j = 0; j < n; j++)
         {
             double pivot = a[j * n + j] - Dot(a.Slice(j * n, j), a.Slice(j * n, j));
-            if (!(pivot > 0 && double.IsFinite(pivot))) return false;
-            double diagonal = a[j * n + j] = Math.Sqrt(pivot);
-            for (int i = j + 1; i < n; i++) a[i * n + j] = (a[i * n + j] - Dot(a.Slice(i * n, j), a.Slice(j * n, j))) / diagonal;
+            bool none = pivot <= rounding * a[j * n + j];
+            definite &= !none && double.IsFinite(pivot);
+            double diagonal = a[j * n + j] = none ? 0 : Math.Sqrt(pivot);
+            for (int i = j + 1; i < n; i++)
+                a[i * n + j] = none ? 0 : (a[i * n + j] - Dot(a.Slice(i * n, j), a.Slice(j * n, j))) / diagonal;
             a.Slice(j * n + j + 1, n - j - 1).Clear();
         }
-        return true;
+        return definite;
     }
 
     /// <summary>B ← (L Lᵀ)⁻¹ B.</summary>

@@ -3,17 +3,17 @@ using System.Runtime.InteropServices;
 using Lanes = System.Runtime.Intrinsics.Vector512<double>;
 using Vector = System.Runtime.Intrinsics.Vector512;
 
-namespace Naf.Kernels.Gaussian;
+namespace Naf.Kernels.LinearAlgebra;
 
-/// <summary>Four columns of a row of a matrix whose elements are vectors of time steps.</summary>
+/// <summary>Four columns of a row of matrices side by side, one in each lane.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct FitTileRow
+internal struct LaneRow
 {
     public Lanes A, B, C, D;
 
     /// <summary>this += x y.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(Lanes x, FitTileRow y)
+    public void Add(Lanes x, LaneRow y)
     {
         A = Vector.MultiplyAddEstimate(x, y.A, A);
         B = Vector.MultiplyAddEstimate(x, y.B, B);
@@ -23,23 +23,22 @@ internal struct FitTileRow
 }
 
 /// <summary>
-/// What the fit does with a tile of 4 × 4 elements, which holds the opposite of what is solved for: then every product adds.
-/// An element's terms are added one after the other.
+/// Cholesky factors and triangular solves of matrices side by side, by tiles of 4 × 4 elements. A tile holds the opposite
+/// of what is solved for: then every product adds. An element's terms are added one after the other.
 /// </summary>
-internal static unsafe class FitTile
+internal static unsafe class LaneTile
 {
     public const int Size = 4;
 
     /// <summary>tile[i, j] += Σₖ a[i, k] b[k, j] for k = 0 … count − 1.</summary>
     /// <param name="aRow">From a row of a to the next one.</param>
-    /// <param name="bRow">From a row of b to the next one.</param>
-    public static void AddProduct(FitTileRow* tile, Lanes* a, nint aRow, Lanes* b, nint bRow, int count)
+    public static void AddProduct(LaneRow* tile, Lanes* a, nint aRow, Lanes* b, nint bRow, int count)
     {
-        FitTileRow t0 = tile[0], t1 = tile[1], t2 = tile[2], t3 = tile[3];
+        LaneRow t0 = tile[0], t1 = tile[1], t2 = tile[2], t3 = tile[3];
         Lanes* a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
         for (nint k = 0; k < count; k++, b += bRow)
         {
-            FitTileRow y = *(FitTileRow*)b;
+            LaneRow y = *(LaneRow*)b;
             t0.Add(a[k], y);
             t1.Add(a1[k], y);
             t2.Add(a2[k], y);
@@ -52,7 +51,7 @@ internal static unsafe class FitTile
     /// <param name="least">[4]: a pivot that rounding leaves below it is raised to it; 0: a row of zeros.</param>
     /// <param name="l">Receives the lower triangle.</param>
     /// <param name="inverse">[4], receives −1 / its diagonal.</param>
-    public static void Factor(FitTileRow* tile, double* least, Lanes* l, nint row, Lanes* inverse)
+    public static void Factor(LaneRow* tile, double* least, Lanes* l, nint row, Lanes* inverse)
     {
         for (int j = 0; j < Size; j++)
             for (int i = j; i < Size; i++)
@@ -71,11 +70,11 @@ internal static unsafe class FitTile
     }
 
     /// <summary>target Lᵀ = −tile.</summary>
-    public static void SolveTransposed(FitTileRow* tile, Lanes* l, nint row, Lanes* inverse, Lanes* target, nint targetRow)
+    public static void SolveTransposed(LaneRow* tile, Lanes* l, nint row, Lanes* inverse, Lanes* target, nint targetRow)
     {
         for (int i = 0; i < Size; i++, target += targetRow)
         {
-            FitTileRow x = tile[i];
+            LaneRow x = tile[i];
             x.A *= inverse[0];
             x.B = Vector.MultiplyAddEstimate(x.A, l[row], x.B) * inverse[1];
             x.C = Vector.MultiplyAddEstimate(x.A, l[2 * row], x.C);
@@ -83,16 +82,16 @@ internal static unsafe class FitTile
             x.D = Vector.MultiplyAddEstimate(x.A, l[3 * row], x.D);
             x.D = Vector.MultiplyAddEstimate(x.B, l[3 * row + 1], x.D);
             x.D = Vector.MultiplyAddEstimate(x.C, l[3 * row + 2], x.D) * inverse[3];
-            *(FitTileRow*)target = x;
+            *(LaneRow*)target = x;
         }
     }
 
     /// <summary>target L = −tile.</summary>
-    public static void Solve(FitTileRow* tile, Lanes* l, nint row, Lanes* inverse, Lanes* target, nint targetRow)
+    public static void Solve(LaneRow* tile, Lanes* l, nint row, Lanes* inverse, Lanes* target, nint targetRow)
     {
         for (int i = 0; i < Size; i++, target += targetRow)
         {
-            FitTileRow x = tile[i];
+            LaneRow x = tile[i];
             x.D *= inverse[3];
             x.C = Vector.MultiplyAddEstimate(x.D, l[3 * row + 2], x.C) * inverse[2];
             x.B = Vector.MultiplyAddEstimate(x.D, l[3 * row + 1], x.B);
@@ -100,12 +99,12 @@ internal static unsafe class FitTile
             x.A = Vector.MultiplyAddEstimate(x.D, l[3 * row], x.A);
             x.A = Vector.MultiplyAddEstimate(x.C, l[2 * row], x.A);
             x.A = Vector.MultiplyAddEstimate(x.B, l[row], x.A) * inverse[0];
-            *(FitTileRow*)target = x;
+            *(LaneRow*)target = x;
         }
     }
 
     /// <summary>tile ← −source.</summary>
-    public static void SetNegative(FitTileRow* tile, Lanes* source, nint row)
+    public static void SetNegative(LaneRow* tile, Lanes* source, nint row)
     {
         for (int i = 0; i < Size; i++)
             for (int j = 0; j < Size; j++) ((Lanes*)tile)[Size * i + j] = -source[i * row + j];

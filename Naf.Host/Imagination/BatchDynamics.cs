@@ -1,0 +1,105 @@
+using Naf.Gpu.Cpu;
+using Naf.Host.Planning.Ilqg;
+using Naf.Host.Settings;
+using Naf.Kernels.Gaussian;
+using Naf.Kernels.Rollout.Engines;
+
+namespace Naf.Host.Imagination;
+
+/// <summary>
+/// A model of the newest n episodes together for each Gaussian of the initial states; where some episodes are planned by
+/// iLQG, one for the policy's and one for the planner's, which go through other states.
+/// </summary>
+/// <param name="modes">2 where some episodes are planned, else 1.</param>
+internal sealed class BatchDynamics(
+    GaussianFit fit, PackedModels packed, int first, int modes, ImaginationSettings settings, ulong seed, WorkTeam team)
+    : FittedDynamics(fit, packed, first, modes * settings.InitialStates, settings, seed, team)
+{
+    private StartClusters? _clusters;
+    private int[] _names = [];
+
+    /// <summary>The Gaussian of initial states to which a start belongs.</summary>
+    /// <param name="s">[S], s₀.</param>
+    public int StartOf(ReadOnlySpan<double> s, ReadOnlySpan<double> constants) =>
+        _clusters is null ? 0 : _names[_clusters.Of([.. s, .. constants])];
+
+    /// <summary>The model of the episodes that begin alike, and are planned or not.</summary>
+    public int ModelOf(int start, bool planned) => start * modes + (planned && modes > 1 ? 1 : 0);
+
+    public override int ModelOf(EpisodeRecord episode) =>
+        ModelOf(StartOf(episode.State(0), episode.Constants), episode.Planned);
+
+    public override int ModelAt(EpisodeRecord episode, int place) => ModelOf(episode);
+
+    /// <summary>F, f and N in double, as the planner needs them, of a model taken over from the last fit.</summary>
+    public TimeVaryingModel Model(int model)
+    {
+        (double[] f, double[] offset, double[] n) = LastFit(model);
+        return new TimeVaryingModel(Shape, f, offset, n);
+    }
+
+    public override bool TakeOver(FitInput input)
+    {
+        if (!base.TakeOver(input)) return false;
+        (_clusters, _names) = (input.Clusters, input.Names);
+        return true;
+    }
+
+    public override void Save(BinaryWriter writer)
+    {
+        base.Save(writer);
+        if (!Ready) return;
+        _clusters?.Save(writer);
+        if (_clusters is not null)
+            for (int c = 0; c < Settings.InitialStates; c++) writer.Write(c < _names.Length ? _names[c] : 0);
+    }
+
+    public override void Load(BinaryReader reader)
+    {
+        base.Load(reader);
+        if (!Ready) return;
+        _clusters = Settings.InitialStates == 1 ? null : StartClusters.Load(reader, Team);
+        if (_clusters is not null) _names = [.. Enumerable.Range(0, Settings.InitialStates).Select(_ => reader.ReadInt32())];
+    }
+
+    // each model from the newest n episodes of its kind; where there is none yet, from those that begin alike
+    protected override (EpisodeRecord[][], StartClusters?, int[] Names) Choose(EpisodeMemory memory)
+    {
+        StartClusters? clusters = Cluster(memory);
+        int[] labels = clusters is null ? [] : Labels(clusters, memory);
+        var chosen = new EpisodeRecord[Models][];
+        for (int c = 0; c < Models; c++)
+        {
+            int start = c / modes;
+            EpisodeRecord[] alike = Models == 1
+                ? [.. memory.Batch]
+                : [.. memory.Recent.Where((_, e) => clusters is null || labels[clusters.Members[e]] == start)];
+            EpisodeRecord[] kind = modes == 1 ? alike : [.. alike.Where(e => e.Planned == (c % modes == 1))];
+            chosen[c] = [.. (kind.Length > 0 ? kind : alike).TakeLast(Settings.RefitEpisodes)];
+        }
+        return (chosen, clusters, labels);
+    }
+
+    // a cluster keeps the number that most of its starts had before, so that a planner's controller stays with its start
+    private int[] Labels(StartClusters clusters, EpisodeMemory memory)
+    {
+        var labels = new int[clusters.Count];
+        var free = new List<int>(Enumerable.Range(0, Settings.InitialStates));
+        for (int c = 0; c < labels.Length; c++)
+        {
+            int cluster = c;
+            int[] before = [.. memory.Recent.Where((_, e) => clusters.Members[e] == cluster).Select(e => StartOf(e.State(0), e.Constants))];
+            labels[c] = free.MaxBy(label => before.Count(b => b == label));
+            free.Remove(labels[c]);
+        }
+        return labels;
+    }
+
+    // by state and constants at the start, such as the target
+    private StartClusters? Cluster(EpisodeMemory memory)
+    {
+        if (Settings.InitialStates == 1) return null;
+        double[] starts = [.. memory.Recent.SelectMany(e => (double[])[.. e.State(0), .. e.Constants])];
+        return new StartClusters(starts, starts.Length / memory.Recent.Count, Settings.InitialStates, Seed, Team);
+    }
+}
