@@ -5,6 +5,7 @@ using Naf.Gpu.Accelerators;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Gaussian;
 using Naf.Kernels.Rollout;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 
 namespace Naf.Checks;
@@ -46,7 +47,7 @@ internal static class KernelCheck
 
     private static KernelCheckResult[] Update(Device device, NafShape shape, int batch, LaunchPlan? plan = null) =>
         Check($"{shape}, minibatch {batch}{Text(plan)}", () => UpdateCheck.Run(
-            device, shape, new LearnerSettings { Seed = 3 }, batch, updates: 3,
+            device, shape, new NafSettings { Seed = 3 }, batch, updates: 3,
             [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + i % 3 * 0.25f)], plan));
 
     // an update as a GPU lays it out for many learners, and a launch for each phase

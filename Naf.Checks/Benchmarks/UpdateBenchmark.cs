@@ -5,6 +5,7 @@ using Naf.Gpu.Accelerators;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Network;
 using Naf.Kernels.Population;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 
 namespace Naf.Checks.Benchmarks;
@@ -56,9 +57,9 @@ internal sealed class UpdateBenchmark : KernelBenchmark
                 : LaunchPlan.Choose(gpu.Info, gpu.Limits, _shape, sizes.Batch, sizes.Learners);
         else if (given)
             throw new ArgumentException($"the plan '{sizes.Plan}' is for a GPU; leave it out on {device.Info.Name}");
-        LearnerSettings[] learners =
-            [.. Enumerable.Range(0, sizes.Learners).Select(k => new LearnerSettings { Seed = (ulong)k })];
-        Population = new NafPopulation(device, _shape, [], sizes.Batch, Replay, learners, 0, _plan);
+        var first = new NafSettings { BatchSize = sizes.Batch, ReplayCapacity = Replay };
+        NafSettings[] learners = [.. Enumerable.Range(0, sizes.Learners).Select(k => first with { Seed = (ulong)k })];
+        Population = NafPopulation.Create(device, _shape, [], learners, plan: _plan);
         for (int k = 0; k < sizes.Learners; k++) UpdateCheck.Fill(Population, k, Replay, (ulong)k + 100);
 
         ImmutableArray<MlpShape> networks = _shape.Networks();
@@ -105,5 +106,5 @@ internal sealed class UpdateBenchmark : KernelBenchmark
 
     // what is checked is the program that is timed
     protected override KernelError[] Check() =>
-        UpdateCheck.Run(Device, _shape, new LearnerSettings(), _sizes.Batch, updates: 2, Population.InputScale, _plan);
+        UpdateCheck.Run(Device, _shape, new NafSettings(), _sizes.Batch, updates: 2, Population.InputScale, _plan);
 }

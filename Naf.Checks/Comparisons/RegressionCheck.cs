@@ -3,6 +3,7 @@ using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Random;
 using Naf.Kernels.Regression;
+using Naf.Kernels.Settings;
 
 namespace Naf.Checks.Comparisons;
 
@@ -20,7 +21,7 @@ internal static class RegressionCheck
     public static KernelError[] Run(
         Device device, int inputs, int outputs, ImmutableArray<int> hidden, int batch, int updates)
     {
-        var settings = new RegressionSettings { Hidden = hidden, Batch = batch, LearningRate = 1e-2f, Epsilon = 1e-2f };
+        var settings = new NafSettings { Hidden = hidden, BatchSize = batch, LearningRate = 1e-2, Epsilon = 1e-2f };
         using var regression = new NetworkRegression(device, inputs, outputs, settings, [3, 4]);
         Standardise(regression);
         float[] rows = Draw(100, inputs + outputs, 1);

@@ -7,6 +7,7 @@ using Naf.Kernels.Random;
 using Naf.Kernels.Replay;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Rollout.Engines;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 
 namespace Naf.Checks.Comparisons;
@@ -27,10 +28,11 @@ internal sealed class RolloutTrial : IDisposable
         Device device, RolloutDefinition definition, NafShape shape, RolloutSettings[] settings, ulong firstSeed = 5, int capacity = 0,
         RolloutPlan? plan = null)
     {
-        LearnerSettings[] learners = [.. settings.Select((_, k) => new LearnerSettings { Seed = firstSeed + (ulong)k })];
+        var small = new NafSettings { BatchSize = 16, ReplayCapacity = 16 };
+        NafSettings[] learners = [.. settings.Select((_, k) => small with { Seed = firstSeed + (ulong)k })];
         float[] scale = [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + i % 3 * 0.25f)];
-        _population = new NafPopulation(
-            device, shape, scale, batch: 16, replayCapacity: 16, learners, capacity > 0 ? capacity : settings.Max(s => s.Rollouts * s.Steps));
+        _population = NafPopulation.Create(
+            device, shape, scale, learners, capacity > 0 ? capacity : settings.Max(s => s.Rollouts * s.Steps));
         Models = new PackedModels(device, definition.Dynamics, learners.Length);
         try
         {

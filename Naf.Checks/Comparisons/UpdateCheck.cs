@@ -3,6 +3,7 @@ using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Population;
 using Naf.Kernels.Random;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 
 namespace Naf.Checks.Comparisons;
@@ -40,10 +41,14 @@ internal static class UpdateCheck
     /// relative; and of parameters, second moments, target and running statistics at the end, over 1 + their size.
     /// </returns>
     internal static KernelError[] Run(
-        Device device, NafShape shape, LearnerSettings settings, int batch, int updates, float[] inputScale, LaunchPlan? plan = null)
+        Device device, NafShape shape, NafSettings settings, int batch, int updates, float[] inputScale,
+        LaunchPlan? plan = null)
     {
-        settings = settings with { Tau = 0.5f, LearningRate = 1e-2f, Epsilon = 1e-2f };
-        using var population = new NafPopulation(device, shape, inputScale, batch, Math.Max(1000, batch), [settings], 0, plan);
+        settings = settings with
+        {
+            BatchSize = batch, ReplayCapacity = Math.Max(1000, batch), Tau = 0.5, LearningRate = 1e-2, Epsilon = 1e-2f,
+        };
+        using NafPopulation population = NafPopulation.Create(device, shape, inputScale, [settings], plan: plan);
         population.Gpu?.Poison();
         Fill(population, 0, Math.Max(300, batch), settings.Seed + 1);
         using var oracle = new NafOracle(shape, population.LearnerAt(0), inputScale, batch);
@@ -78,9 +83,9 @@ internal static class UpdateCheck
     /// </summary>
     internal static KernelError[] PolicyErrors(Device device, NafShape shape, int samples)
     {
-        const int batch = 16;
+        var settings = new NafSettings { Seed = 3, BatchSize = 16, ReplayCapacity = 100 };
         float[] scale = [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + 0.1f * (i % 7))];
-        using var population = new NafPopulation(device, shape, scale, batch, 100, [new LearnerSettings { Seed = 3 }]);
+        using NafPopulation population = NafPopulation.Create(device, shape, scale, [settings]);
         Fill(population, 0, 100, seed: 1);
         population.Update(5);
         (int state, int action) = (shape.State, shape.Action);
@@ -90,7 +95,7 @@ internal static class UpdateCheck
         LearnerValues values = population.Evaluate(0, x, u);
 
         Learner learner = population.LearnerAt(0);
-        using var oracle = new NafOracle(shape, learner, scale, batch);
+        using var oracle = new NafOracle(shape, learner, scale, settings.BatchSize);
         (double[] value, double[] means, double[] triangles) = oracle.Evaluate(x);
         double[][] expected =
         [

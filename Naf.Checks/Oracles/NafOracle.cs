@@ -33,7 +33,7 @@ internal sealed class NafOracle : IDisposable
         (_adam, _sizes, _row) = (learner.Settings.Adam, layout.Sizes, new OracleRow(layout, shape.Action));
         foreach ((int place, HostBuffer host) in learner.Places(_sizes)) _row.Put(host.Span, place);
         _row.Put(inputScale, _sizes.InputScale);
-        learner.Settings.Places.ToArray().CopyTo(_row.At(_sizes.Settings, LearnerLayout.SettingsLength));
+        learner.Settings.Places.CopyTo(_row.At(_sizes.Settings, LearnerLayout.SettingsLength));
         _row.CopyWeights();
         foreach (HostArray<double> array in (HostArray<double>[])[_rates, _results]) _arrays.Add(array);
         int length = 2 * shape.State + shape.Action + 2;
@@ -80,7 +80,7 @@ internal sealed class NafOracle : IDisposable
     {
         _row.Poison();
         batch.CopyTo(_transitions.Span);
-        (_rates.Span[0], _rates.Span[1]) = _adam.CorrectedInDouble(++_step);
+        (_rates.Span[0], _rates.Span[1]) = _adam.Corrected(++_step);
         UpdatePhases<double, DoubleMath, Twice<double, TwoSums>, FirstRows, SingleThread>.All(
             _arguments, 0, 0, _row.Memory.View, default, default(NoOtherGroup));
         return _results.Span[0];
@@ -111,6 +111,12 @@ internal sealed class NafOracle : IDisposable
     }
 
     private double[] Between(int from, int to) => _row.At(from, to - from).ToArray();
+
+    /// <summary>The first rows, as they stand.</summary>
+    private readonly struct FirstRows : IMinibatchDraw
+    {
+        public static int Row(ulong seed, ulong update, int sample, int count) => sample;
+    }
 
     private readonly struct NoOtherGroup : IPhaseBarrier
     {

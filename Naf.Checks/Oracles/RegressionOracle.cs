@@ -2,12 +2,13 @@ using Naf.Gpu.Accelerators;
 using Naf.Kernels.Network;
 using Naf.Kernels.Regression;
 using Naf.Kernels.Scalar;
+using Naf.Kernels.Settings;
 using FourSums = Naf.Kernels.Network.Twice<double, Naf.Kernels.Network.Twice<double, Naf.Kernels.Network.OneRow<double>>>;
 
 namespace Naf.Checks.Oracles;
 
 /// <summary>The regression in double precision: the kernels' bodies, run as plain C#. Samples are standardised.</summary>
-internal sealed class RegressionOracle(MlpShape shape, RegressionSettings settings, double[] parameters)
+internal sealed class RegressionOracle(MlpShape shape, NafSettings settings, double[] parameters)
 {
     private int _step;
 
@@ -31,7 +32,7 @@ internal sealed class RegressionOracle(MlpShape shape, RegressionSettings settin
     public double Update(double[][] z, double[][] y) => Run(z, y, (row, at) =>
     {
         row.Gradient();
-        (double rate, double epsilon) = settings.Adam.CorrectedInDouble(++_step);
+        (double rate, double epsilon) = settings.Adam.Corrected(++_step);
         using HostArray<double> results = new(2), rates = new([rate, epsilon]);
         (at.Results, at.Rates) = (results.View, rates.View);
         for (int tile = 0; tile < row.Layout.Tiles.Length; tile++)
@@ -45,7 +46,7 @@ internal sealed class RegressionOracle(MlpShape shape, RegressionSettings settin
         using var row = new OracleRow(new LearnerLayout([shape], hasTarget: false, z.Length, shape.Output, OracleRow.Sums, 64, 64));
         LearnerSizes s = row.Layout.Sizes;
         foreach ((int place, double[] array) in State(s)) array.CopyTo(row.At(place, array.Length));
-        settings.Places.ToArray().CopyTo(row.At(s.Settings, LearnerLayout.SettingsLength));
+        settings.Places.CopyTo(row.At(s.Settings, LearnerLayout.SettingsLength));
         row.CopyWeights();
         using var samples = new HostArray<double>([.. z.Zip(y).SelectMany(sample => (double[])[.. sample.First, .. sample.Second])]);
         var at = new RegressionArguments<double> { States = row.View, Samples = samples.View, Layers = row.Layers, Tiles = row.Tiles, Sizes = s };

@@ -54,9 +54,7 @@ internal static class EvaluateCommand
         PlanningReport? planning = null;
         PolicyValues? values = null;
         EvaluationResult result = policy == "mpc" ? Plan()
-            : valuesFile is not null ? Values()
-            : policy == "run" ? PolicyEvaluation.OfRun(
-                task, target.Name, target.Run, learner!.Value, seed, count, terminal.Warn, first)
+            : policy == "run" ? OfRun()
             : PolicyEvaluation.Of(PolicyEvaluation.WithoutRun(policy, seed), task, seed, count, threads, first);
 
         warnings.Give(terminal);
@@ -82,10 +80,11 @@ internal static class EvaluateCommand
             return scores;
         }
 
-        EvaluationResult Values()
+        EvaluationResult OfRun()
         {
             using RunPolicy run = RunPolicy.Open(
                 task, target.Name, target.Run, learner!.Value, terminal.Warn, parsed.Given("--device") ?? "cpu");
+            if (valuesFile is null) return PolicyEvaluation.Of(run.Act, task, seed, count, threads: 1, first);
             values = new PolicyValues(run, target.Run.Settings);
             return values.Run(task, seed, count, first);
         }

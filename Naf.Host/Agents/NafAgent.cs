@@ -8,6 +8,8 @@ using Naf.Host.Planning.Mpc;
 using Naf.Host.Settings;
 using Naf.Kernels.Population;
 using Naf.Kernels.Scalar;
+using Naf.Kernels.Settings;
+using Naf.Kernels.Update;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
 
@@ -40,7 +42,7 @@ internal sealed class NafAgent : IDisposable
         (_settings, _team, _imaginedUpdates) = (settings, team, settings.ImaginedUpdates);
         try
         {
-            _population = _owned.Add(PopulationFactory.Create(task, settings, device));
+            _population = _owned.Add(Population(task, settings, device));
             if (settings.Imagination.Kind != ImaginationKind.Off || settings.Plan.Kind == PlanKind.Ilqg)
                 _imagination = new PopulationImagination(_owned, task, settings, _population, device, team);
             _actors = [.. Enumerable.Range(0, settings.Learners).Select(k =>
@@ -115,7 +117,7 @@ internal sealed class NafAgent : IDisposable
 
     /// <summary>V(x), A(x, u) and Q(x, u) of many samples at once, on the device, in scaled rewards.</summary>
     /// <param name="x">[samples, observations]</param>
-    /// <param name="u">[samples, actions]</param>
+    /// <param name="u">[k, samples, actions]: k actions for each sample, each of which has its A and Q.</param>
     public (float[] V, float[] Advantage, float[] Q) Evaluate(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u)
     {
         LearnerValues values = _population.Evaluate(learner, x, u);
@@ -184,7 +186,7 @@ internal sealed class NafAgent : IDisposable
     {
         int state = _population.Shape.State, action = _population.Shape.Action;
         foreach (Actor e in _actors) e.X.CopyTo(_x.AsSpan(e.Learner * state));
-        _population.ActAll(_x, _u);
+        _population.Act(0, _actors.Length, _x, _u);
         foreach (Actor e in _actors) _u.AsSpan(e.Learner * action, action).CopyTo(e.U);
     }
 
@@ -289,6 +291,19 @@ internal sealed class NafAgent : IDisposable
     }
 
     public void Dispose() => _owned.Dispose();
+
+    private static NafPopulation Population(IControlTask task, TrainingSettings settings, Device device)
+    {
+        (NafSettings naf, ImaginationSettings i) = (settings.Naf, settings.Imagination);
+        // R_f has room for the newest n T l transitions: about what is imagined from one fit to the next
+        long rollouts = ((long)i.RefitEpisodes * task.Horizon + i.Starts - 1) / i.Starts * i.Starts;
+        long imagined = Math.Clamp(i.Capacity > 0 ? i.Capacity : rollouts * i.Steps, naf.BatchSize, 100_000_000);
+        var shape = new NafShape(task.ObservationSize, task.ActionSize, naf.Hidden, naf.SharedTrunk, naf.BatchNorm);
+        return NafPopulation.Create(
+            device, shape, task.InputScale,
+            [.. Enumerable.Range(0, settings.Learners).Select(k => naf with { Seed = settings.SeedOf(k) })],
+            i.Kind == ImaginationKind.Off || i.FromReplay ? 0 : (int)imagined);
+    }
 
     private IEpisodePlanner? Planner(IControlTask task, int learner) => _settings.Plan.Kind switch
     {

@@ -6,6 +6,7 @@ using Naf.Kernels.Observation;
 using Naf.Kernels.Population;
 using Naf.Kernels.Regression;
 using Naf.Kernels.Reward;
+using Naf.Kernels.Settings;
 
 namespace Naf.Host.Imagination;
 
@@ -35,7 +36,7 @@ internal sealed class NetworkModel : HostModel, IRolloutModel, IDisposable
         _reward = new RewardFunction<double>(space.Reward);
         _known = [.. seeds.Select(_ => new TrainingData())];
         _rollouts = new (double[], int, double[])[settings.Starts];
-        _network = new NetworkRegression(device, space.Size + space.Action, space.Size, new RegressionSettings(), seeds);
+        _network = new NetworkRegression(device, space.Size + space.Action, space.Size, new NafSettings(), seeds);
     }
 
     // what a learner has seen, and the range of it

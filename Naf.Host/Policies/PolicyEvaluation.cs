@@ -1,6 +1,5 @@
 using Naf.Gpu.Cpu;
 using Naf.Host.Evaluation;
-using Naf.Host.Runs;
 using Naf.Host.Trajectories;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
@@ -8,12 +7,12 @@ using Naf.Sim.Control;
 namespace Naf.Host.Policies;
 
 /// <summary>
-/// Scores policies: those that need no run, and a run's. The result depends neither on the number of threads nor on the order of episodes.
+/// Scores policies. The result depends neither on the number of threads nor on the order of episodes.
 /// </summary>
 internal static class PolicyEvaluation
 {
-    /// <summary>A policy that may be asked by several threads.</summary>
-    /// <param name="threads">Threads; 0: one per core.</param>
+    /// <summary>The scores of a policy over test episodes.</summary>
+    /// <param name="threads">Threads that ask it; 0: one per core.</param>
     /// <param name="first">Takes the first episode down, where given.</param>
     public static EvaluationResult Of(Policy act, ControlTask task, ulong seed, int episodes, int threads, Trajectory? first = null)
     {
@@ -34,7 +33,8 @@ internal static class PolicyEvaluation
     }
 
     /// <summary>A policy that needs no run, by the name that <c>PolicyTarget.Policy</c> lets through: random or zero.</summary>
-    internal static Policy WithoutRun(string name, ulong seed) => name == "zero" ? ZeroPolicy : RandomPolicy(seed);
+    internal static Policy WithoutRun(string name, ulong seed) =>
+        name == "zero" ? (x, episode, step, u) => u.Clear() : RandomPolicy(seed);
 
     /// <summary>
     /// The random policy of a seed: each entry of the action uniform in [−1, 1] at each step (Lillicrap et al. 2016); it may be asked by several
@@ -45,20 +45,4 @@ internal static class PolicyEvaluation
         for (int i = 0; i < u.Length; i++)
             u[i] = (float)(2 * Philox.Uniform(seed, RandomStream.RandomPolicy, (episode << 32) | (uint)step, (uint)i) - 1);
     };
-
-    /// <summary>The policy that does nothing: u = 0; it may be asked by several threads.</summary>
-    public static Policy ZeroPolicy => (x, episode, step, u) => u.Clear();
-
-    /// <summary>The policy in a run's newest checkpoint that is whole, without noise.</summary>
-    /// <param name="folder">The run's folder; it may be training still.</param>
-    /// <param name="warn">Takes a sentence for a checkpoint that is damaged; the one before it is used.</param>
-    /// <param name="first">Takes the first episode down, where given.</param>
-    /// <exception cref="Naf.Host.Common.UserException">The run has no checkpoint that can be used.</exception>
-    public static EvaluationResult OfRun(
-        ControlTask task, string folder, RunConfig config, int learner, ulong seed, int episodes, Action<string> warn, Trajectory? first = null)
-    {
-        using RunPolicy policy = RunPolicy.Open(task, folder, config, learner, warn);
-        using var evaluation = new Evaluator(task);
-        return evaluation.Run(policy.Act, seed, episodes, first);
-    }
 }

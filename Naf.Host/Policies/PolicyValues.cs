@@ -17,7 +17,7 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
 
     private readonly List<float> _x = [], _u = [], _random = [];
     private readonly List<(int Episode, int Step, double Reward, double Return)> _steps = [];
-    private float[] _v = [], _q = [], _advantage = [], _randomAdvantage = [];
+    private float[] _v = [], _q = [], _advantage = [];
 
     /// <summary>Refuses a place where no values can be written, or where something else would be lost.</summary>
     /// <exception cref="UserException">The name does not end in .csv, no file can be there, or one is there that holds no values.</exception>
@@ -44,8 +44,8 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
             AddReturns(i, record);
             return ended;
         });
-        (_v, _advantage, _q) = policy.Evaluate([.. _x], [.. _u]);
-        (_, _randomAdvantage, _) = policy.Evaluate([.. _x], [.. _random]);
+        // of the actions taken, and behind them of the random ones
+        (_v, _advantage, _q) = policy.Evaluate([.. _x], [.. _u, .. _random]);
         return result;
 
         void Act(ReadOnlySpan<float> x, ulong episode, int step, Span<float> u)
@@ -63,14 +63,14 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
     {
         get
         {
-            double[] q = [.. _q.Select(Unscaled)], returns = [.. _steps.Select(s => s.Return)];
+            double[] q = [.. _q.Take(_v.Length).Select(Unscaled)], returns = [.. _steps.Select(s => s.Return)];
             double meanQ = q.Average(), meanReturn = returns.Average();
             double qq = q.Sum(v => (v - meanQ) * (v - meanQ)), rr = returns.Sum(v => (v - meanReturn) * (v - meanReturn));
             return new
             {
                 Steps = q.Length, MeanQ = meanQ, MeanReturn = meanReturn,
                 Correlation = q.Zip(returns, (a, b) => (a - meanQ) * (b - meanReturn)).Sum() / Math.Sqrt(qq * rr),
-                MeanRandomAdvantage = _randomAdvantage.Average(Unscaled),
+                MeanRandomAdvantage = _advantage.Skip(_v.Length).Average(Unscaled),
             };
         }
     }
@@ -85,7 +85,8 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
             (int episode, int step, double reward, double discounted) = _steps[i];
             text.AppendJoin(',', new[]
             {
-                episode, step, reward, discounted, Unscaled(_v[i]), Unscaled(_advantage[i]), Unscaled(_q[i]), Unscaled(_randomAdvantage[i]),
+                episode, step, reward, discounted, Unscaled(_v[i]), Unscaled(_advantage[i]), Unscaled(_q[i]),
+                Unscaled(_advantage[_v.Length + i]),
             }.Select(number => number.ToString("R", CultureInfo.InvariantCulture))).Append('\n');
         }
         OutputFile.Write(path, file => file.Write(Encoding.UTF8.GetBytes(text.ToString())));

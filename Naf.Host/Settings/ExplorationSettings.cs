@@ -1,3 +1,5 @@
+using Naf.Kernels.Settings;
+
 namespace Naf.Host.Settings;
 
 /// <summary>The Ornstein-Uhlenbeck process that is added to the policy's actions while it trains (the 𝒩 of the paper's Algorithm 1).</summary>

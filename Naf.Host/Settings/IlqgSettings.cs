@@ -1,4 +1,5 @@
 using Naf.Kernels.Reward;
+using Naf.Kernels.Settings;
 
 namespace Naf.Host.Settings;
 

@@ -1,3 +1,5 @@
+using Naf.Kernels.Settings;
+
 namespace Naf.Host.Settings;
 
 /// <summary>The dynamics in which imagination rolls out.</summary>

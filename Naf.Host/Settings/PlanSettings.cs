@@ -1,3 +1,5 @@
+using Naf.Kernels.Settings;
+
 namespace Naf.Host.Settings;
 
 /// <summary>Who makes the planned episodes.</summary>

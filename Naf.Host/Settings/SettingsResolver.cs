@@ -37,7 +37,8 @@ internal static class SettingsResolver
     private static TrainingSettings Apply(TrainingSettings settings, GivenValue given)
     {
         Setting setting = Setting.Find(given.Key) ?? throw new UserException(
-            $"{given.Place}: there is no setting '{given.Key}'{Texts.DidYouMean(given.Key, Setting.Keys)}; naf train --help lists them");
+            $"{given.Place}: there is no setting '{given.Key}'{Texts.DidYouMean(given.Key, Setting.Keys)}; "
+            + "naf train --help all lists them");
         return setting.Parse(settings, given.Value) ?? throw new UserException(
             $"{given.Place}: {given.Key} = '{given.Value}' is not {setting.Expected}");
     }

@@ -1,3 +1,4 @@
+using Naf.Kernels.Settings;
 
 namespace Naf.Host.Settings;
 

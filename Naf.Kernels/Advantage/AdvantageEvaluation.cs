@@ -21,15 +21,13 @@ internal sealed class AdvantageEvaluation : IDisposable
     /// <param name="action">Entries of an action, 1 to 64.</param>
     /// <param name="samples">Samples of a call, at least 1.</param>
     /// <param name="bound">B: the logarithm of L's diagonal stays within ±B.</param>
-    /// <exception cref="ArgumentException">A size is out of range.</exception>
+    /// <exception cref="ArgumentException">There are no samples, or too many for one call.</exception>
     /// <exception cref="DeviceException">The samples do not fit onto the device.</exception>
     public AdvantageEvaluation(Device device, int action, int samples, float bound = 5)
     {
-        if (action is < 1 or > 64) throw new ArgumentException($"an action of {action} entries is not possible: give 1 to 64");
         if (samples is < 1 or > 1 << 24) throw new ArgumentException($"{samples} samples in a call are not possible: give 1 to {1 << 24}");
-        if ((long)samples * action * (action + 1) / 2 > int.MaxValue)
+        if ((long)samples * AdvantageKernel.Packed(action, 0) > int.MaxValue)
             throw new ArgumentException($"{samples} samples of {action} actions are too many for one call; give fewer samples");
-        if (!(bound > 0) || !float.IsFinite(bound)) throw new ArgumentException($"the bound of L's diagonal is {bound}; give one above 0");
         (_device, Action, Samples, Bound) = (device, action, samples, bound);
         if (device is not GpuDevice gpu) return;
         _kernel = gpu.Load<AdvantageArguments<float>>(AdvantageKernel.Evaluate, Math.Min(256, gpu.Limits.GroupThreads));
@@ -49,7 +47,7 @@ internal sealed class AdvantageEvaluation : IDisposable
     public float Bound { get; }
 
     /// <summary>Entries of the packed lower triangle L, row by row: (0,0), (1,0), (1,1), (2,0), …</summary>
-    public int Packed => Action * (Action + 1) / 2;
+    public int Packed => AdvantageKernel.Packed(Action, 0);
 
     /// <summary>Evaluates all samples: the arrays are those of <see cref="AdvantageArguments{T}"/>.</summary>
     public void Evaluate(

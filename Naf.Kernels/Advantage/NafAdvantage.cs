@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Naf.Kernels.Network;
 using Naf.Kernels.Network.Cpu;
@@ -47,16 +48,7 @@ internal static unsafe class NafAdvantage
                 Squash(mean + (nint)m * meanRow, meanRow, l, triangleRow, Math.Min(Tile, last - m), action, bound,
                     mu, slopeMu, diagonal, slopeDiagonal);
 
-            // z = Lᵀ d and A = −½ zᵀz
-            for (int i = 0; i < action; i++)
-            {
-                d[i] = u[(nint)m * actionRow + i] - mu[row + i];
-                z[i] = diagonal[row + i] * d[i];
-                float* below = l + i * (i + 1) / 2;
-                for (int j = 0; j < i; j++) z[j] += below[j] * d[i];
-            }
-            float square = 0;
-            for (int j = 0; j < action; j++) square += z[j] * z[j];
+            float square = Square(u + (nint)m * actionRow, mu + row, l, diagonal + row, action, d, z);
             q[m] = ofV.Output[(nint)m * vRow] - 0.5f * square;
             error[m] = q[m] - y[m];
 
@@ -65,7 +57,7 @@ internal static unsafe class NafAdvantage
             ofV.OutputGradient[(nint)m * vRow] = dq;
             for (int i = 0; i < action; i++)
             {
-                int packed = i * (i + 1) / 2;
+                int packed = AdvantageKernel.Packed(i, 0);
                 float sum = diagonal[row + i] * z[i];
                 for (int j = 0; j < i; j++)
                 {
@@ -81,11 +73,11 @@ internal static unsafe class NafAdvantage
     /// <summary>μ, L, A and Q of samples [first, last).</summary>
     public static void Evaluate(in AdvantageRows rows, int action, float bound, int first, int last)
     {
-        int packed = action * (action + 1) / 2;
+        int packed = AdvantageKernel.Packed(action, 0);
         // [Tile, action] each
-        float* mu = stackalloc float[4 * Tile * action + action];
+        float* mu = stackalloc float[4 * Tile * action + 2 * action];
         float* slopeMu = mu + Tile * action, diagonal = slopeMu + Tile * action, slopeDiagonal = diagonal + Tile * action;
-        float* z = slopeDiagonal + Tile * action;
+        float* d = slopeDiagonal + Tile * action, z = d + action;
         for (int m = first; m < last; m++)
         {
             int row = (m - first) % Tile * action;
@@ -93,21 +85,10 @@ internal static unsafe class NafAdvantage
             if (row == 0)
                 Squash(rows.M + (nint)m * action, action, l, packed, Math.Min(Tile, last - m), action, bound,
                     mu, slopeMu, diagonal, slopeDiagonal);
-            // z = Lᵀ d and A = −½ zᵀz
-            for (int i = 0, at = 0; i < action; i++, at++)
-            {
-                float d = u[i] - mu[row + i];
-                rows.Mu[(nint)m * action + i] = mu[row + i];
-                for (int j = 0; j < i; j++, at++)
-                {
-                    lower[at] = l[at];
-                    z[j] += l[at] * d;
-                }
-                lower[at] = diagonal[row + i];
-                z[i] = diagonal[row + i] * d;
-            }
-            float square = 0;
-            for (int j = 0; j < action; j++) square += z[j] * z[j];
+            float square = Square(u, mu + row, l, diagonal + row, action, d, z);
+            new ReadOnlySpan<float>(mu + row, action).CopyTo(new Span<float>(rows.Mu + (nint)m * action, action));
+            new ReadOnlySpan<float>(l, packed).CopyTo(new Span<float>(lower, packed));
+            for (int i = 0; i < action; i++) lower[AdvantageKernel.Packed(i, i)] = diagonal[row + i];
             rows.Advantage[m] = -0.5f * square;
             rows.Q[m] = rows.V[m] - 0.5f * square;
         }
@@ -124,6 +105,22 @@ internal static unsafe class NafAdvantage
         new ReadOnlySpan<float>(mu, action).CopyTo(u);
     }
 
+    // d = u − μ, z = Lᵀ d, and zᵀz of one sample
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Square(float* u, float* mu, float* l, float* diagonal, int action, float* d, float* z)
+    {
+        for (int i = 0; i < action; i++)
+        {
+            d[i] = u[i] - mu[i];
+            z[i] = diagonal[i] * d[i];
+            float* below = l + AdvantageKernel.Packed(i, 0);
+            for (int j = 0; j < i; j++) z[j] += below[j] * d[i];
+        }
+        float square = 0;
+        for (int j = 0; j < action; j++) square += z[j] * z[j];
+        return square;
+    }
+
     // μ and the diagonal of L of some samples, with their slopes
     private static void Squash(
         float* mean, int meanRow, float* l, int lRow, int samples, int action, float bound,
@@ -133,7 +130,7 @@ internal static unsafe class NafAdvantage
         {
             int entry = i % action;
             mu[i] = mean[(nint)(i / action) * meanRow + entry];
-            diagonal[i] = l[(nint)(i / action) * lRow + entry * (entry + 3) / 2];
+            diagonal[i] = l[(nint)(i / action) * lRow + AdvantageKernel.Packed(entry, entry)];
         }
         // Tile · action is a multiple of 16: whole registers, whatever the last samples leave in them
         Vector512<float> one = Vector512<float>.One, b = Vector512.Create(bound), inverse = Vector512.Create(1 / bound);

@@ -1,4 +1,7 @@
+using System.Numerics;
 using System.Runtime.Intrinsics;
+using ILGPU;
+using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Network;
 
@@ -19,11 +22,11 @@ internal static unsafe class Adam
         int count, float* parameters, float* gradient, float* first, float* second, in AdamSettings settings, long step, float gradientScale,
         float* target = null, float tau = 0)
     {
-        (float correctedRate, float correctedEpsilon) = settings.Corrected(step);
-        Vector512<float> rate = Vector512.Create(correctedRate), epsilon = Vector512.Create(correctedEpsilon);
+        (double a, double e) = settings.Corrected(step);
+        Vector512<float> rate = Vector512.Create((float)a), epsilon = Vector512.Create((float)e);
         Vector512<float> scale = Vector512.Create(gradientScale), t = Vector512.Create(tau);
-        Vector512<float> b1 = Vector512.Create(settings.Beta1), c1 = Vector512.Create(1 - settings.Beta1);
-        Vector512<float> b2 = Vector512.Create(settings.Beta2), c2 = Vector512.Create(1 - settings.Beta2);
+        Vector512<float> b1 = Vector512.Create(AdamSettings.Beta1), c1 = Vector512.Create(1 - AdamSettings.Beta1);
+        Vector512<float> b2 = Vector512.Create(AdamSettings.Beta2), c2 = Vector512.Create(1 - AdamSettings.Beta2);
         Vector512<float> smallestFirst = Vector512.Create(AdamSettings.SmallestFirst);
         Vector512<float> smallestSecond = Vector512.Create(AdamSettings.SmallestSecond);
         for (int i = 0; i < count; i += 16)
@@ -60,11 +63,12 @@ internal static unsafe class Adam
 }
 
 /// <param name="Rate">α.</param>
-/// <param name="Beta1">Decay of the first moment.</param>
-/// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Epsilon">ε, beside √v̂.</param>
-internal readonly record struct AdamSettings(float Rate, float Beta1 = 0.9f, float Beta2 = 0.999f, float Epsilon = 1e-8f)
+internal readonly record struct AdamSettings(float Rate, float Epsilon = AdamSettings.SmallEpsilon)
 {
+    /// <summary>Decay of the first moment and of the second, and the usual ε (Kingma and Ba, Algorithm 1).</summary>
+    public const float Beta1 = 0.9f, Beta2 = 0.999f, SmallEpsilon = 1e-8f;
+
     /// <summary>
     /// Below these a moment no longer moves a float32 parameter; flushed to 0, since arithmetic on denormal numbers is
     /// slow on a CPU.
@@ -72,16 +76,45 @@ internal readonly record struct AdamSettings(float Rate, float Beta1 = 0.9f, flo
     internal const float SmallestFirst = 1e-20f, SmallestSecond = 1e-36f;
 
     /// <summary>−α and ε with both bias corrections folded in, for step t from 1: θ ← θ + rate m / (√v + epsilon).</summary>
-    public (float Rate, float Epsilon) Corrected(long step)
-    {
-        (double rate, double epsilon) = CorrectedInDouble(step);
-        return ((float)rate, (float)epsilon);
-    }
-
-    /// <summary>The same in double precision.</summary>
-    public (double Rate, double Epsilon) CorrectedInDouble(long step)
+    public (double Rate, double Epsilon) Corrected(long step)
     {
         double rootCorrection = Math.Sqrt(1 - Math.Pow(Beta2, step));
         return (-Rate * rootCorrection / (1 - Math.Pow(Beta1, step)), Epsilon * rootCorrection);
+    }
+}
+
+/// <summary>A step of Adam as a kernel makes it: its settings, with the corrections of step t, and what the gradient is multiplied by.</summary>
+internal struct AdamStep<T> where T : unmanaged, INumber<T>
+{
+    /// <summary>−α and ε with both corrections (<see cref="AdamSettings.Corrected"/>).</summary>
+    public T Rate, Epsilon;
+
+    /// <summary>β₁, 1 − β₁, β₂, 1 − β₂.</summary>
+    public T Beta1, Rest1, Beta2, Rest2;
+
+    /// <summary>Factor of the gradient.</summary>
+    public T Scale;
+
+    /// <summary>Polyak rate of θ′, where there is one.</summary>
+    public T Tau;
+
+    /// <summary>A learner's step with its own settings (<see cref="SettingPlaces"/>).</summary>
+    public static AdamStep<T> Of(ArrayView<T> row, int settings, T rate, T epsilon) => new()
+    {
+        Rate = rate, Epsilon = epsilon, Beta1 = row[settings + SettingPlaces.Beta1], Rest1 = row[settings + SettingPlaces.Rest1],
+        Beta2 = row[settings + SettingPlaces.Beta2], Rest2 = row[settings + SettingPlaces.Rest2], Tau = row[settings + SettingPlaces.Tau],
+        Scale = T.One,
+    };
+
+    /// <summary>m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²,  θ ← θ + rate m / (√v + ε).</summary>
+    public readonly void Apply<TMath>(T gradient, ref T m, ref T v, ref T theta) where TMath : struct, IScalarMath<T>
+    {
+        T g = Scale * gradient, smallestFirst = TMath.From(AdamSettings.SmallestFirst);
+        T smallestSecond = TMath.From(AdamSettings.SmallestSecond);
+        m = Beta1 * m + Rest1 * g;
+        v = Beta2 * v + Rest2 * g * g;
+        m = m < smallestFirst && -m < smallestFirst ? T.Zero : m;
+        v = v < smallestSecond ? T.Zero : v;
+        theta += Rate * (m / (TMath.Sqrt(v) + Epsilon));
     }
 }

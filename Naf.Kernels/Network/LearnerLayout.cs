@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Naf.Gpu.Devices;
 
 namespace Naf.Kernels.Network;
@@ -51,6 +52,11 @@ internal struct LearnerSizes
 
     /// <summary>[samples], targets y, TD errors and Q.</summary>
     public int Y, Error, Q;
+
+    /// <summary>Place of a network's first output among V, m and l, which a trunk has all.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly int FirstOutput(int network, int action) =>
+        (Networks > 1 && network > 0 ? 1 : 0) + (Networks > 1 && network > 1 ? action : 0);
 }
 
 /// <summary>

@@ -3,6 +3,7 @@ using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Advantage;
 using Naf.Kernels.Replay;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 
 namespace Naf.Kernels.Population;
@@ -11,53 +12,48 @@ namespace Naf.Kernels.Population;
 /// P learners on one device, where their parameters, Adam moments, targets and replays live. On a CPU learner k's numbers depend neither on how
 /// many others there are, nor on the threads, bitwise; on a GPU they are bitwise the same for the same <see cref="Plan"/>.
 /// </summary>
-internal sealed class NafPopulation : IDisposable
+internal abstract class NafPopulation : IDisposable
 {
     private const uint Format = 0x3246414E; // "NAF2"
 
-    private readonly Learner[] _learners;
-    private readonly CpuTrainer? _cpu;
     private readonly Device _device;
+    private readonly Learner[] _learners;
+
+    private protected NafPopulation(Device device, NafShape shape, float[] inputScale, Learner[] learners) =>
+        (_device, Shape, InputScale, _learners) = (device, shape, inputScale, learners);
 
     /// <param name="device">Where to live; it must outlive the population.</param>
     /// <param name="shape">Sizes of every learner.</param>
     /// <param name="inputScale">[state]: multiplies the observation before the networks; empty: 1.</param>
-    /// <param name="batch">Samples of a minibatch, at least 1.</param>
-    /// <param name="replayCapacity">Transitions that each learner keeps, at least <paramref name="batch"/>.</param>
+    /// <param name="learners">Of each learner; all have the minibatch of the first.</param>
     /// <param name="imaginedCapacity">Imagined transitions that each learner keeps in R_f; 0: none.</param>
     /// <param name="plan">How a GPU lays the updates out; null: as <see cref="LaunchPlan.Choose"/> says.</param>
-    /// <exception cref="ArgumentException">A size or a setting is out of range.</exception>
+    /// <exception cref="ArgumentException">A size is not possible.</exception>
     /// <exception cref="DeviceException">The networks, or the learners, do not fit.</exception>
-    public NafPopulation(
-        Device device, NafShape shape, ReadOnlySpan<float> inputScale, int batch, int replayCapacity, IReadOnlyList<LearnerSettings> learners,
+    public static NafPopulation Create(
+        Device device, NafShape shape, ReadOnlySpan<float> inputScale, IReadOnlyList<NafSettings> learners,
         int imaginedCapacity = 0, LaunchPlan? plan = null)
     {
-        if (learners.Count == 0) throw new ArgumentException("a population needs at least one learner");
-        if (batch is < 1 or > 65536) throw new ArgumentException($"batch_size = {batch} is out of range; give 1 to 65536");
-        if (replayCapacity < batch)
-            throw new ArgumentException($"replay_capacity = {replayCapacity} is smaller than batch_size = {batch}; make it larger");
-        if (imaginedCapacity < 0) throw new ArgumentException($"the capacity of R_f is {imaginedCapacity}; give 0 or more");
         float[] scale = inputScale.IsEmpty ? [.. Enumerable.Repeat(1f, shape.State)] : inputScale.ToArray();
         if (scale.Length != shape.State) throw new ArgumentException($"the input scale has {scale.Length} entries and the observation {shape.State}");
-        (_device, Shape, Batch, InputScale) = (device, shape, batch, scale);
-        foreach (LearnerSettings settings in learners) settings.Check();
-        _learners = [.. learners.Select(s => new Learner(shape, s, replayCapacity, imaginedCapacity))];
+        Learner[] made = [.. learners.Select(settings => new Learner(shape, settings, imaginedCapacity))];
         try
         {
-            if (device is CpuDevice cpu) _cpu = new CpuTrainer(cpu, shape, scale, batch, _learners);
-            else Gpu = BufferScope.Construct(
-                (GpuDevice)device, scope => new GpuTrainer(scope, shape, scale, batch, _learners, plan));
+            return device is CpuDevice cpu
+                ? new CpuPopulation(cpu, shape, scale, made)
+                : BufferScope.Construct((GpuDevice)device, scope => new GpuPopulation(scope, shape, scale, made, plan));
         }
         catch
         {
-            foreach (Learner learner in _learners) learner.Dispose();
+            foreach (Learner learner in made) learner.Dispose();
             throw;
         }
     }
 
     public NafShape Shape { get; }
 
-    public int Batch { get; }
+    /// <summary>Samples of a minibatch.</summary>
+    public int Batch => _learners[0].Settings.BatchSize;
 
     /// <summary>[state]: multiplies the observation before the networks.</summary>
     internal float[] InputScale { get; }
@@ -67,52 +63,44 @@ internal sealed class NafPopulation : IDisposable
     /// <summary>How the updates are laid onto a GPU, on which the rounding of sums depends; empty on a CPU, where it depends on nothing.</summary>
     public string Plan => Gpu?.LaunchPlan.ToString() ?? "";
 
-    /// <summary>u = μ(x), the greedy action. Different learners may act at the same time.</summary>
+    /// <summary>Whether one call for all learners takes less time than a call for each.</summary>
+    public bool ActsTogether => Gpu is not null;
+
+    /// <summary>u = μ(x), the greedy action, of one learner. Different learners may act at the same time.</summary>
     /// <param name="x">[state], as observed.</param>
     /// <param name="u">[action], within [−1, 1].</param>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
-    public void Act(int learner, ReadOnlySpan<float> x, Span<float> u)
-    {
-        if (x.Length != Shape.State || u.Length != Shape.Action)
-            throw new ArgumentException(
-                $"x has {x.Length} entries and u {u.Length}, expected {Shape.State} and {Shape.Action}");
-        if (Gpu is not null) Gpu.Act(learner, 1, x, u);
-        else _cpu!.Act(learner, x, u);
-    }
+    public void Act(int learner, ReadOnlySpan<float> x, Span<float> u) => Act(learner, 1, x, u);
 
-    /// <summary>Whether one call for all learners (<see cref="ActAll"/>) takes less time than a call for each.</summary>
-    public bool ActsTogether => Gpu is not null;
-
-    /// <summary>u = μ(x) of every learner, each for its own x, in one call.</summary>
+    /// <summary>u = μ(x) of some learners, each for its own x, in one call.</summary>
     /// <param name="x">[learners, state], as observed.</param>
     /// <param name="u">[learners, action], within [−1, 1].</param>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
-    public void ActAll(ReadOnlySpan<float> x, Span<float> u)
+    public void Act(int first, int learners, ReadOnlySpan<float> x, Span<float> u)
     {
-        if (x.Length != Learners * Shape.State || u.Length != Learners * Shape.Action)
-            throw new ArgumentException(
-                $"x has {x.Length} entries and u {u.Length}, expected {Learners} × {Shape.State} and {Learners} × {Shape.Action}");
-        Gpu?.Act(0, Learners, x, u);
-        for (int k = 0; k < Learners && _cpu is not null; k++)
-            _cpu.Act(k, x.Slice(k * Shape.State, Shape.State), u.Slice(k * Shape.Action, Shape.Action));
+        (int states, int actions) = (learners * Shape.State, learners * Shape.Action);
+        if (x.Length != states || u.Length != actions)
+            throw new ArgumentException($"x has {x.Length} entries and u {u.Length}, expected {states} and {actions}");
+        Mean(first, learners, x, u);
     }
 
     /// <summary>The value, policy and advantage of many samples (paper, equations 7 to 9), on the device.</summary>
     /// <param name="x">[samples, state], as observed.</param>
-    /// <param name="u">[samples, action].</param>
+    /// <param name="u">[k, samples, action]: k actions for each sample.</param>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
     public LearnerValues Evaluate(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u)
     {
         if (x.Length == 0 || x.Length % Shape.State != 0)
             throw new ArgumentException($"x has {x.Length} entries, expected samples of {Shape.State}");
-        (int n, int action) = (x.Length / Shape.State, Shape.Action);
-        if (u.Length != n * action) throw new ArgumentException($"u has {u.Length} entries, expected {n} × {action}");
+        (int n, int actions) = (x.Length / Shape.State, x.Length / Shape.State * Shape.Action);
+        if (u.Length == 0 || u.Length % actions != 0)
+            throw new ArgumentException($"u has {u.Length} entries, expected {n} × {Shape.Action} or a multiple of it");
+        int all = u.Length / Shape.Action;
         var values = new LearnerValues(
-            new float[n], new float[n * action], new float[n * Shape.Packed], new float[n], new float[n]);
-        float bound = _learners[learner].Settings.LogDiagonalBound;
-        using var evaluation = new AdvantageEvaluation(_device, action, n, bound);
-        Gpu?.Evaluate(learner, x, u, evaluation, values);
-        _cpu?.Evaluate(learner, x, u, evaluation, values);
+            new float[n], new float[actions], new float[n * Shape.Packed], new float[all], new float[all]);
+        float bound = (float)_learners[learner].Settings.LogDiagonalBound;
+        using var evaluation = new AdvantageEvaluation(_device, Shape.Action, n, bound);
+        Evaluate(learner, x, u, evaluation, values);
         return values;
     }
 
@@ -167,12 +155,7 @@ internal sealed class NafPopulation : IDisposable
     /// </summary>
     /// <param name="imagined">Updates from R_f.</param>
     /// <param name="real">Updates from R.</param>
-    public void Update(int imagined, int real)
-    {
-        if (imagined <= 0 && real <= 0) return;
-        Gpu?.Update(Math.Max(imagined, 0), Math.Max(real, 0));
-        _cpu?.Update(Math.Max(imagined, 0), Math.Max(real, 0));
-    }
+    public abstract void Update(int imagined, int real);
 
     /// <summary>Means since the last call.</summary>
     public LearnerReport TakeReport(int learner)
@@ -215,10 +198,8 @@ internal sealed class NafPopulation : IDisposable
         }
     }
 
-    public void Dispose()
+    public virtual void Dispose()
     {
-        Gpu?.Dispose();
-        _cpu?.Dispose();
         foreach (Learner learner in _learners) learner.Dispose();
     }
 
@@ -232,14 +213,28 @@ internal sealed class NafPopulation : IDisposable
     /// <summary>The learners, whose host memory may be behind on a GPU.</summary>
     internal Learner[] AllLearners => _learners;
 
-    /// <summary>Where the learners live on a GPU; null on a CPU.</summary>
-    internal GpuTrainer? Gpu { get; }
+    /// <summary>This population where it lives on a GPU; null on a CPU.</summary>
+    internal GpuPopulation? Gpu => this as GpuPopulation;
+
+    /// <summary>u = μ(x) of some learners, each for its own x.</summary>
+    private protected abstract void Mean(int first, int learners, ReadOnlySpan<float> x, Span<float> u);
+
+    /// <param name="evaluation">Of as many samples as x has.</param>
+    private protected abstract void Evaluate(
+        int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, AdvantageEvaluation evaluation, in LearnerValues to);
 }
 
 /// <summary>The value, policy and advantage of many samples, in scaled rewards.</summary>
 /// <param name="V">[samples], V(x).</param>
 /// <param name="Mu">[samples, action], μ(x).</param>
 /// <param name="Lower">[samples, action (action + 1) / 2], L(x), row by row: (0,0), (1,0), (1,1), …</param>
-/// <param name="Advantage">[samples], A(x, u).</param>
-/// <param name="Q">[samples], Q(x, u).</param>
-internal readonly record struct LearnerValues(float[] V, float[] Mu, float[] Lower, float[] Advantage, float[] Q);
+/// <param name="Advantage">[k, samples], A(x, u).</param>
+/// <param name="Q">[k, samples], Q(x, u).</param>
+internal readonly record struct LearnerValues(float[] V, float[] Mu, float[] Lower, float[] Advantage, float[] Q)
+{
+    /// <summary>[samples], A for the k-th action of each.</summary>
+    internal Span<float> AdvantageOf(int k) => Advantage.AsSpan(k * V.Length, V.Length);
+
+    /// <summary>[samples], Q for the k-th action of each.</summary>
+    internal Span<float> QOf(int k) => Q.AsSpan(k * V.Length, V.Length);
+}

@@ -1,6 +1,7 @@
 using Naf.Gpu.Cpu;
 using Naf.Kernels.Network;
 using Naf.Kernels.Network.Cpu;
+using Naf.Kernels.Settings;
 
 namespace Naf.Kernels.Regression;
 
@@ -11,9 +12,6 @@ namespace Naf.Kernels.Regression;
 /// </summary>
 internal sealed unsafe class CpuRegression : IRegressionTrainer
 {
-    // floats of the gradient whose squares are summed together, and that one worker takes at a time
-    private const int Chunk = 4096;
-
     private readonly WorkTeam _team;
     private readonly RegressionLearner[] _learners;
     private readonly MlpShape _shape;
@@ -26,14 +24,14 @@ internal sealed unsafe class CpuRegression : IRegressionTrainer
     private readonly Action<int> _work;
     private (RegressionLearner Learner, nint Rows, int Count, int Updates) _call;
 
-    public CpuRegression(WorkTeam team, MlpShape shape, RegressionSettings settings, RegressionLearner[] learners)
+    public CpuRegression(WorkTeam team, MlpShape shape, NafSettings settings, RegressionLearner[] learners)
     {
-        (_team, _learners, _shape, _adam, _batch) = (team, learners, shape, settings.Adam, settings.Batch);
-        (_barrier, _space) = (new SpinBarrier(team.Threads), new MlpWorkspace(shape, settings.Batch, training: true));
+        (_team, _learners, _shape, _adam, _batch) = (team, learners, shape, settings.Adam, settings.BatchSize);
+        (_barrier, _space) = (new SpinBarrier(team.Threads), new MlpWorkspace(shape, _batch, training: true));
         _zRow = MlpShape.Pad(shape.Input);
         (_z, _y) = (new HostBuffer((long)_batch * _zRow), new HostBuffer((long)_batch * _space.OutputRow));
         _gradient = new HostBuffer(shape.Parameters);
-        (_errors, _squares) = (new double[_batch], new double[(shape.Parameters + Chunk - 1) / Chunk]);
+        (_errors, _squares) = (new double[_batch], new double[RowOperations.Chunks(shape.Parameters)]);
         _work = Work;
     }
 
@@ -82,13 +80,11 @@ internal sealed unsafe class CpuRegression : IRegressionTrainer
             _barrier.Wait();
             Mlp.BackwardWeights(_space, _z.Pointer, _zRow, gradient, worker, _team.Threads);
             _barrier.Wait();
-            int from = _squares.Length * worker / _team.Threads, to = _squares.Length * (worker + 1) / _team.Threads;
-            for (int c = from; c < to; c++)
-                _squares[c] = RowOperations.SumOfSquares(gradient + c * Chunk, Math.Min(Chunk, _shape.Parameters - c * Chunk));
+            RowOperations.SumsOfSquares(gradient, _shape.Parameters, _squares, worker, _team.Threads);
             _barrier.Wait();
             foreach (double square in _squares) finite &= double.IsFinite(square);
-            int at = from * Chunk, length = Math.Min(_shape.Parameters, to * Chunk) - at;
-            if (finite && length > 0)
+            (int at, int length) = RowOperations.ChunkShare(_shape.Parameters, worker, _team.Threads);
+            if (finite)
                 Adam.Step(
                     length, theta + at, gradient + at, learner.First.Pointer + at, learner.Second.Pointer + at, _adam, step, gradientScale: 1);
         }

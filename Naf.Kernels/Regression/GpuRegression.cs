@@ -2,6 +2,7 @@ using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Network;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 using FourSums = Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.OneRow<float>>>;
 
@@ -17,7 +18,7 @@ internal sealed unsafe class GpuRegression : IRegressionTrainer
 
     private readonly BufferScope _scope;
     private readonly RegressionLearner[] _learners;
-    private readonly RegressionSettings _settings;
+    private readonly NafSettings _settings;
     private readonly MlpShape _shape;
     private readonly LearnerLayout _layout;
     private readonly DeviceKernel<RegressionArguments<float>> _passes, _gradient, _apply, _copyWeights;
@@ -28,26 +29,27 @@ internal sealed unsafe class GpuRegression : IRegressionTrainer
     private readonly int _piece;
 
     /// <exception cref="DeviceException">The network does not fit, or the device has no room.</exception>
-    public GpuRegression(BufferScope scope, MlpShape shape, RegressionSettings settings, RegressionLearner[] learners)
+    public GpuRegression(BufferScope scope, MlpShape shape, NafSettings settings, RegressionLearner[] learners)
     {
         GpuDevice device = scope.Device;
         (_scope, _learners, _settings, _shape) = (scope, learners, settings, shape);
         // few samples a group, so that the groups of one update fill the device
         int rows = Sums, threads = Math.Min(device.Info.IsGpu ? 256 : 64, device.Limits.GroupThreads);
-        while (rows < 16 && (settings.Batch + rows - 1) / rows > 2 * device.Limits.Units) rows *= 2;
+        while (rows < 16 && (settings.BatchSize + rows - 1) / rows > 2 * device.Limits.Units) rows *= 2;
         var plan = new LaunchPlan(threads, rows, Sums, 1, PlanLaunch.ByPhase);
         if (plan.ForwardBytes([shape]) > device.Limits.SharedBytes) plan = plan with { Rows = Sums };
         if (plan.ForwardBytes([shape]) > device.Limits.SharedBytes)
             throw new DeviceException(
                 $"network dynamics with layers of {shape.Hidden.Max()} units need more local memory than the {device.Limits.SharedBytes} bytes of "
                 + $"{device.Info.Name}; use narrower layers or device=cpu");
-        _layout = new LearnerLayout([shape], hasTarget: false, settings.Batch, shape.Output, plan.Rows, plan.TileRows, MlpWeights.TileColumns);
+        _layout = new LearnerLayout(
+            [shape], hasTarget: false, settings.BatchSize, shape.Output, plan.Rows, plan.TileRows, MlpWeights.TileColumns);
         LearnerSizes sizes = _layout.Sizes;
         _passes = device.Load<RegressionArguments<float>>(RegressionKernels.Passes<DynamicMemory, FourSums>, threads, plan.ForwardBytes([shape]));
         _gradient = device.Load<RegressionArguments<float>>(RegressionKernels.Gradient<DynamicMemory, FourSums>, threads, plan.WeightBytes);
         _apply = device.Load<RegressionArguments<float>>(RegressionKernels.Apply<DynamicMemory>, threads, 4 * sizeof(float) * threads);
         _copyWeights = device.Load<RegressionArguments<float>>(RegressionKernels.CopyWeights, threads);
-        int minibatch = settings.Batch * (shape.Input + shape.Output);
+        int minibatch = settings.BatchSize * (shape.Input + shape.Output);
         _piece = Math.Clamp(MostFloats / minibatch, 1, MostUpdates);
         _states = scope.Allocate<float>((long)sizes.Row * learners.Length);
         (_results, _rates) = (scope.Allocate<float>(2 * _piece), scope.Allocate<float>(2 * _piece));
@@ -111,14 +113,15 @@ internal sealed unsafe class GpuRegression : IRegressionTrainer
     // minibatches of the next updates, and the corrections of their moments in double as on a CPU
     private void Upload(RegressionLearner learner, float* rows, int count, int updates)
     {
-        int row = _shape.Input + _shape.Output, batch = _settings.Batch;
+        int row = _shape.Input + _shape.Output, batch = _settings.BatchSize;
         var rates = new float[2 * updates];
         fixed (float* staged = _staged)
             for (int k = 0; k < updates; k++)
             {
                 float* to = staged + k * batch * row;
                 learner.Sample(rows, count, k, 0, batch, to, row, to + _shape.Input, row);
-                (rates[2 * k], rates[2 * k + 1]) = _settings.Adam.Corrected(learner.Updates + k + 1);
+                (double rate, double epsilon) = _settings.Adam.Corrected(learner.Updates + k + 1);
+                (rates[2 * k], rates[2 * k + 1]) = ((float)rate, (float)epsilon);
             }
         _samples.Upload(_staged.AsSpan(0, updates * batch * row));
         _rates.Upload(rates);

@@ -2,6 +2,7 @@ using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Network;
+using Naf.Kernels.Settings;
 
 namespace Naf.Kernels.Regression;
 
@@ -23,8 +24,11 @@ internal sealed unsafe class NetworkRegression : IDisposable
     private readonly Lock _training = new();
 
     /// <param name="device">Where to train; it must outlive this.</param>
+    /// <param name="settings">
+    /// Its hidden layers, minibatch and Adam. The paper (section 6.3) names none for its dynamics: those of a policy.
+    /// </param>
     /// <exception cref="DeviceException">The device has no room or no kernels for this.</exception>
-    public NetworkRegression(Device device, int inputs, int outputs, RegressionSettings settings, IReadOnlyList<ulong> seeds)
+    public NetworkRegression(Device device, int inputs, int outputs, NafSettings settings, IReadOnlyList<ulong> seeds)
     {
         Shape = new MlpShape(inputs, settings.Hidden, outputs);
         _learners = [.. seeds.Select(seed => new RegressionLearner(Shape, seed))];

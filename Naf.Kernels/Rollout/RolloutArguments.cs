@@ -48,8 +48,8 @@ internal struct RolloutPolicy<T> where T : unmanaged, INumber<T>
     public static RolloutPolicy<T> Create(
         NafShape shape, LearnerSizes sizes, ArrayView<T> learners, ArrayView<LayerShape> layers) => new()
     {
-        Learners = learners, Layers = layers.SubView(shape.SharedTrunk ? 0 : sizes.Layers, sizes.Layers),
-        Row = sizes.Row, InputScale = sizes.InputScale, Output = shape.SharedTrunk ? 1 : 0, Stride = sizes.Stride,
+        Learners = learners, Layers = layers.SubView(shape.Mean.Network * sizes.Layers, sizes.Layers),
+        Row = sizes.Row, InputScale = sizes.InputScale, Output = shape.Mean.Output, Stride = sizes.Stride,
     };
 }
 

@@ -1,6 +1,7 @@
 using Naf.Gpu.Cpu;
 using Naf.Kernels.Network;
 using Naf.Kernels.Replay;
+using Naf.Kernels.Settings;
 
 namespace Naf.Kernels.Update;
 
@@ -10,7 +11,7 @@ internal sealed unsafe class Learner : IDisposable
     private double _loss, _norm, _q;
     private long _reported;
 
-    public Learner(NafShape shape, LearnerSettings settings, int replayCapacity, int imaginedCapacity = 0)
+    public Learner(NafShape shape, NafSettings settings, int imaginedCapacity = 0)
     {
         Settings = settings;
         Networks = shape.Networks();
@@ -21,12 +22,12 @@ internal sealed unsafe class Learner : IDisposable
         Statistics = new HostBuffer(statistics);
         Target = new HostBuffer(Networks[0].Parameters);
         TargetStatistics = new HostBuffer(Networks[0].Statistics);
-        Replay = new ReplayBuffer(shape.State, shape.Action, replayCapacity);
+        Replay = new ReplayBuffer(shape.State, shape.Action, settings.ReplayCapacity);
         Imagined = new ReplayBuffer(shape.State, shape.Action, imaginedCapacity);
         int at = 0, statistic = 0;
         for (int n = 0; n < Networks.Length; n++)
         {
-            Networks[n].Initialise(settings.Seed, (uint)n, settings.HeadScale,
+            Networks[n].Initialise(settings.Seed, (uint)n, (float)settings.HeadScale,
                 Parameters.Span.Slice(at, Networks[n].Parameters), Statistics.Span.Slice(statistic, Networks[n].Statistics));
             at += Networks[n].Parameters;
             statistic += Networks[n].Statistics;
@@ -36,7 +37,7 @@ internal sealed unsafe class Learner : IDisposable
         Statistics.Span[..Networks[0].Statistics].CopyTo(TargetStatistics.Span);
     }
 
-    public LearnerSettings Settings { get; }
+    public NafSettings Settings { get; }
 
     public ImmutableArray<MlpShape> Networks { get; }
 
@@ -135,3 +136,11 @@ internal sealed unsafe class Learner : IDisposable
 
     private IEnumerable<HostBuffer> Buffers() => [Parameters, FirstMoment, SecondMoment, Statistics, Target, TargetStatistics];
 }
+
+/// <summary>Means over the updates since the last report.</summary>
+/// <param name="Updates">Updates that this learner has made since its birth.</param>
+/// <param name="Loss">Mean squared TD error, in scaled rewards; NaN when there was no update.</param>
+/// <param name="GradientNorm">Norm of the gradient before clipping.</param>
+/// <param name="MeanQ">Q of the minibatches, in scaled rewards.</param>
+/// <param name="Finite">False: loss or gradient were not finite; that update was not made and the learner has stopped.</param>
+internal readonly record struct LearnerReport(long Updates, double Loss, double GradientNorm, double MeanQ, bool Finite);

@@ -1,3 +1,4 @@
+using Naf.Kernels.Advantage;
 using Naf.Kernels.Network;
 
 namespace Naf.Kernels.Update;
@@ -12,7 +13,10 @@ namespace Naf.Kernels.Update;
 internal sealed record NafShape(int State, int Action, ImmutableArray<int> Hidden, bool SharedTrunk = false, bool BatchNorm = false)
 {
     /// <summary>Entries of the packed lower triangle L, row by row: (0,0), (1,0), (1,1), (2,0), …</summary>
-    public int Packed => Action * (Action + 1) / 2;
+    public int Packed => AdvantageKernel.Packed(Action, 0);
+
+    /// <summary>The network of μ, and which of its outputs is μ's first.</summary>
+    public (int Network, int Output) Mean => SharedTrunk ? (0, 1) : (1, 0);
 
     /// <summary>The networks in the order of the flat parameter array: V, μ, L; or the trunk with its outputs [V | μ | L].</summary>
     /// <exception cref="ArgumentException">A size is out of range.</exception>

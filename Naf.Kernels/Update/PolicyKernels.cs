@@ -1,6 +1,7 @@
 using System.Numerics;
 using ILGPU;
 using Naf.Gpu.Accelerators;
+using Naf.Kernels.Advantage;
 using Naf.Kernels.Network;
 using Naf.Kernels.Scalar;
 
@@ -58,8 +59,8 @@ internal static class PolicyKernels
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T> where TGroup : struct, IThreadGroup
     {
         Outputs<T, TMath, TSums, TGroup>(at, at.Learner, network, first, at.Rows, memory, group);
-        int outputs = at.Layers[(network + 1) * at.Sizes.Layers - 1].Units, packed = at.Action * (at.Action + 1) / 2;
-        int firstOutput = (at.Sizes.Networks > 1 && network > 0 ? 1 : 0) + (at.Sizes.Networks > 1 && network > 1 ? at.Action : 0);
+        int outputs = at.Layers[(network + 1) * at.Sizes.Layers - 1].Units;
+        int packed = AdvantageKernel.Packed(at.Action, 0), firstOutput = at.Sizes.FirstOutput(network, at.Action);
         for (int e = group.Index; e < outputs * at.Rows; e += group.Size)
         {
             int r = e / outputs, sample = first + r, output = e - r * outputs, kind = firstOutput + output;

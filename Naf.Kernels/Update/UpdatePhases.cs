@@ -3,19 +3,66 @@ using ILGPU;
 using Naf.Gpu.Accelerators;
 using Naf.Kernels.Advantage;
 using Naf.Kernels.Network;
+using Naf.Kernels.Random;
 using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Update;
 
-/// <summary>Waits for the groups of a learner between two phases of an update.</summary>
-internal interface IPhaseBarrier
+/// <summary>
+/// Updates on a device: groups learner · Parts to learner · Parts + Parts − 1 are a learner's. <c>TSums</c>: samples that a thread sums.
+/// </summary>
+internal static class UpdateKernels
 {
-    /// <summary>What they wrote before can be read after.</summary>
-    void Wait();
+    /// <summary>All updates of a call, in a cooperative launch.</summary>
+    public static void Cooperative<TMemory, TSums>(UpdateArguments<float> at)
+        where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float>
+    {
+        ArrayView<float> memory = TMemory.Allocate<float>();
+        int learner = Grid.IdxX / at.Parts;
+        UpdatePhases<float, FloatMath, TSums, RandomDraw, DeviceGroup>.All(
+            at, learner, Grid.IdxX % at.Parts, memory, default, new GridBarrier(at.Arrived.SubView(learner, 1), at.Parts, at.ArrivedBefore));
+    }
+
+    /// <summary>All updates of a call, a group a learner.</summary>
+    public static void GroupPerLearner<TMemory, TSums>(UpdateArguments<float> at)
+        where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float> =>
+        UpdatePhases<float, FloatMath, TSums, RandomDraw, DeviceGroup>.All(
+            at, Grid.IdxX, 0, TMemory.Allocate<float>(), default, default(GroupBarrier));
+
+    public static void Forward<TMemory, TSums>(UpdateArguments<float> at)
+        where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float> =>
+        UpdatePhases<float, FloatMath, TSums, RandomDraw, DeviceGroup>.Forward(
+            at, Learner(at), Grid.IdxX % at.Parts, TMemory.Allocate<float>(), default);
+
+    public static void Backward<TMemory, TSums>(UpdateArguments<float> at)
+        where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float> =>
+        UpdatePhases<float, FloatMath, TSums, RandomDraw, DeviceGroup>.Backward(
+            at, Learner(at), Grid.IdxX % at.Parts, TMemory.Allocate<float>(), default);
+
+    public static void Gradient<TMemory, TSums>(UpdateArguments<float> at)
+        where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float> =>
+        UpdatePhases<float, FloatMath, TSums, RandomDraw, DeviceGroup>.Gradient(
+            at, Learner(at), Grid.IdxX % at.Parts, TMemory.Allocate<float>(), default);
+
+    public static void Apply<TMemory, TSums>(UpdateArguments<float> at)
+        where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float> =>
+        UpdatePhases<float, FloatMath, TSums, RandomDraw, DeviceGroup>.Apply(
+            at, Learner(at), Grid.IdxX % at.Parts, TMemory.Allocate<float>(), default);
+
+    /// <summary>The copies of the weights that the forward pass reads, after θ and θ′ were written from outside: a group a part of θ.</summary>
+    public static void CopyWeights(UpdateArguments<float> at)
+    {
+        int learner = Grid.IdxX / at.Sizes.Tiles;
+        MlpWeights.Apply<float, FloatMath, DeviceGroup>(
+            at.States.SubView((long)learner * at.Sizes.Row, at.Sizes.Row), at.Sizes, at.Tiles[Grid.IdxX % at.Sizes.Tiles], default, onlyCopies: true,
+            default);
+    }
+
+    private static UpdateLearner<float> Learner(in UpdateArguments<float> at) => UpdateLearner<float>.At(at, Grid.IdxX / at.Parts, at.Update);
 }
 
 /// <summary>
-/// The update of Algorithm 1 in four phases; NafWorkerGroup.cs is the same on a CPU:
+/// The update of Algorithm 1 in four phases; CpuPopulation.cs is the same on a CPU:
 /// <code>
 /// forward    sample the minibatch; h and outputs of every network for x; y = r + γ V′(x′)
 /// backward   Q(x, u), the loss, and its gradient at every unit
@@ -216,7 +263,7 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
         group.Barrier();
 
         // ∂loss/∂V, ∂loss/∂m and ∂loss/∂l
-        int firstOutput = (sizes.Networks > 1 && network > 0 ? 1 : 0) + (sizes.Networks > 1 && network > 1 ? action : 0);
+        int firstOutput = sizes.FirstOutput(network, action);
         for (int e = group.Index; e < head.Columns * rows; e += group.Size)
         {
             int output = e / rows, r = e - output * rows, kind = firstOutput + output, packed = triangle + r * heads.TriangleStride;
@@ -242,4 +289,103 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
         }
         group.Barrier();
     }
+}
+
+/// <summary>A learner at one of its updates.</summary>
+internal struct UpdateLearner<T> where T : unmanaged, INumber<T>
+{
+    /// <summary>[sizes.Row].</summary>
+    public ArrayView<T> Row;
+
+    /// <summary>Transitions that the minibatch is drawn from.</summary>
+    public ArrayView<T> Transitions;
+
+    /// <summary>How many, and numbers of each.</summary>
+    public int Count, TransitionLength;
+
+    /// <summary>Adam's corrected rate and ε.</summary>
+    public T Rate, Epsilon;
+
+    /// <summary>Seed of its minibatches, and number of the update since its birth.</summary>
+    public ulong Seed, Update;
+
+    /// <summary>Whether the update is made: the learner is switched on, has not stopped and holds a minibatch.</summary>
+    public bool Runs;
+
+    /// <summary>First of the update's results.</summary>
+    public int Result;
+
+    /// <summary>Update k of a call of one learner; the first <c>ImaginedUpdates</c> draw from R_f, the rest from R.</summary>
+    public static UpdateLearner<T> At(in UpdateArguments<T> at, int learner, int k)
+    {
+        LearnerCall call = at.Calls[learner];
+        bool imagines = k < at.ImaginedUpdates;
+        // updates from an R_f that holds no minibatch are not made
+        int made = k - (call.ImaginedCount >= at.Sizes.Batch ? 0 : Math.Min(k, at.ImaginedUpdates));
+        int rows = imagines ? at.ImaginedRows : at.ReplayRows, rate = 2 * (learner * at.Updates + made);
+        long length = (long)rows * at.ReplayRow;
+        var l = new UpdateLearner<T>
+        {
+            Row = at.States.SubView((long)learner * at.Sizes.Row, at.Sizes.Row),
+            Transitions = (imagines ? at.Imagined : at.Replay).SubView(learner * length, length),
+            Count = imagines ? call.ImaginedCount : call.RealCount, TransitionLength = at.ReplayRow,
+            Rate = at.Rates[rate], Epsilon = at.Rates[rate + 1], Seed = call.Seed, Update = call.Updates + (ulong)made,
+            Result = 4 * (k * at.Learners + learner),
+        };
+        l.Runs = call.Active != 0 && l.Count >= at.Sizes.Batch && l.Row[at.Sizes.Stopped] == T.Zero;
+        return l;
+    }
+
+    /// <summary>Entry <paramref name="i"/> of sample <paramref name="m"/> of the minibatch.</summary>
+    public readonly T Sample<TDraw>(int m, int i) where TDraw : struct, IMinibatchDraw =>
+        Transitions[(long)TDraw.Row(Seed, Update, m, Count) * TransitionLength + i];
+
+    public readonly T Setting(in LearnerSizes sizes, int place) => Row[sizes.Settings + place];
+}
+
+/// <summary>Which row of a buffer a sample of a minibatch is.</summary>
+internal interface IMinibatchDraw
+{
+    /// <summary>Row of 0 to count − 1.</summary>
+    static abstract int Row(ulong seed, ulong update, int sample, int count);
+}
+
+/// <summary>Drawn with replacement.</summary>
+internal readonly struct RandomDraw : IMinibatchDraw
+{
+    public static int Row(ulong seed, ulong update, int sample, int count) =>
+        Philox.Index(Philox.At(seed, RandomStream.Minibatch, update, (uint)sample / 4).Word(sample % 4), count);
+}
+
+/// <summary>Waits for the groups of a learner between two phases of an update.</summary>
+internal interface IPhaseBarrier
+{
+    /// <summary>What they wrote before can be read after.</summary>
+    void Wait();
+}
+
+/// <summary>Waits for the groups of a learner, all of which run at the same time: a cooperative launch.</summary>
+internal struct GridBarrier(ArrayView<int> arrived, int groups, int before) : IPhaseBarrier
+{
+    private int _until = before;
+
+    public void Wait()
+    {
+        _until += groups;
+        Group.Barrier();
+        if (Group.IdxX == 0)
+        {
+            MemoryFence.DeviceLevel();
+            Atomic.Add(ref arrived[0], 1);
+            while (Atomic.Add(ref arrived[0], 0) - _until < 0) { }
+            MemoryFence.DeviceLevel();
+        }
+        Group.Barrier();
+    }
+}
+
+/// <summary>Waits for the threads of a learner's one group.</summary>
+internal readonly struct GroupBarrier : IPhaseBarrier
+{
+    public void Wait() => Group.Barrier();
 }

@@ -1,4 +1,6 @@
+using Naf.Kernels.Network;
 using Naf.Kernels.Population;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 using Naf.Torch;
 using TorchSharp;
@@ -14,7 +16,7 @@ namespace Naf.Perf;
 internal sealed class TorchModules
 {
     private readonly NafShape _shape;
-    private readonly LearnerSettings _settings;
+    private readonly NafSettings _settings;
     private readonly int _batch;
     private readonly Sequential[] _networks;
     private readonly Sequential _target;
@@ -29,7 +31,7 @@ internal sealed class TorchModules
         _networks = [.. parameters.Select(network => Module(network).to(device))];
         _target = Module(parameters[0]).to(device);
         _adam = optim.Adam(_networks.SelectMany(n => n.parameters()),
-            _settings.LearningRate, _settings.Beta1, _settings.Beta2, _settings.Epsilon);
+            _settings.LearningRate, AdamSettings.Beta1, AdamSettings.Beta2, _settings.Epsilon);
         _replay = tensor(learner.Replay.Rows.ToArray()).view(learner.Replay.Count, -1).to(device);
     }
 

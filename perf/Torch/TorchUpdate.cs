@@ -1,4 +1,6 @@
+using Naf.Kernels.Network;
 using Naf.Kernels.Population;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -12,7 +14,7 @@ namespace Naf.Perf;
 internal sealed class TorchUpdate
 {
     private readonly int _learners, _state, _action, _batch, _count;
-    private readonly LearnerSettings _settings;
+    private readonly NafSettings _settings;
     private readonly long[] _sizes;
     private readonly long[][] _shapes;
     private readonly Tensor[] _views, _valueViews, _targetViews;
@@ -113,7 +115,7 @@ internal sealed class TorchUpdate
     private void Adam(Tensor gradient)
     {
         _step++;
-        double b1 = _settings.Beta1, b2 = _settings.Beta2;
+        double b1 = AdamSettings.Beta1, b2 = AdamSettings.Beta2;
         _first.mul_(b1).add_(gradient, alpha: 1 - b1);
         _second.mul_(b2).addcmul_(gradient, gradient, 1 - b2);
         Tensor root = _second.sqrt().div_(Math.Sqrt(1 - Math.Pow(b2, _step))).add_(_settings.Epsilon);

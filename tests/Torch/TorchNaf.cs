@@ -1,4 +1,5 @@
 using Naf.Kernels.Network;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -13,7 +14,7 @@ namespace Naf.Torch;
 internal sealed class TorchNaf : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();
-    private readonly LearnerSettings _settings;
+    private readonly NafSettings _settings;
     private readonly NafShape _shape;
     private readonly TorchMlp[] _mlps;
     private readonly Parameter[] _theta;
@@ -24,7 +25,7 @@ internal sealed class TorchNaf : IDisposable
     /// <param name="settings">Rates; the seed is of no account.</param>
     /// <param name="parameters">Of all networks, as at the learner's birth.</param>
     /// <param name="statistics">Running statistics of all networks.</param>
-    public TorchNaf(NafShape shape, LearnerSettings settings, double[] parameters, double[] statistics)
+    public TorchNaf(NafShape shape, NafSettings settings, double[] parameters, double[] statistics)
     {
         (_shape, _settings) = (shape, settings);
         ImmutableArray<MlpShape> networks = shape.Networks();
@@ -32,7 +33,7 @@ internal sealed class TorchNaf : IDisposable
         _theta = [.. Split(parameters, networks.Select(n => n.Parameters)).Select(t => new Parameter(t))];
         _statistics = Split(statistics, networks.Select(n => n.Statistics));
         (_target, _targetStatistics) = (_theta[0].detach().clone(), _statistics[0].clone());
-        _adam = optim.Adam(_theta, settings.LearningRate, settings.Beta1, settings.Beta2, settings.Epsilon);
+        _adam = optim.Adam(_theta, settings.LearningRate, AdamSettings.Beta1, AdamSettings.Beta2, settings.Epsilon);
 
         static Tensor[] Split(double[] flat, IEnumerable<int> sizes)
         {

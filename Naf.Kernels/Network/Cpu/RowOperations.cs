@@ -8,6 +8,8 @@ namespace Naf.Kernels.Network.Cpu;
 /// <summary>The small operations on padded rows around the products: ReLU, the bits of what is not zero, sums and dot products.</summary>
 internal static unsafe class RowOperations
 {
+    private const int Chunk = 4096;
+
     /// <summary>z ← max(z, 0) for <paramref name="count"/> elements, a multiple of 16.</summary>
     public static void Relu(long count, float* z)
     {
@@ -116,8 +118,27 @@ internal static unsafe class RowOperations
         for (int i = 0; i < 4; i++, to += row) *to = values.GetElement(i);
     }
 
-    /// <summary>Σ xᵢ² over <paramref name="count"/> elements (a multiple of 16), as four sums that do not wait for each other.</summary>
-    public static float SumOfSquares(float* x, int count)
+    /// <summary>Pieces that so many parameters are cut into; each worker takes some whole ones.</summary>
+    public static int Chunks(int count) => (count + Chunk - 1) / Chunk;
+
+    /// <summary>A worker's share of so many parameters.</summary>
+    public static (int From, int Length) ChunkShare(int count, int worker, int workers)
+    {
+        int from = Chunks(count) * worker / workers * Chunk;
+        return (from, Math.Min(count, Chunks(count) * (worker + 1) / workers * Chunk) - from);
+    }
+
+    /// <summary>The sums of the squares of a worker's chunks.</summary>
+    /// <param name="sums">[chunks].</param>
+    public static void SumsOfSquares(float* x, int count, double[] sums, int worker, int workers)
+    {
+        (int from, int length) = ChunkShare(count, worker, workers);
+        for (int i = from; i < from + length; i += Chunk)
+            sums[i / Chunk] = SumOfSquares(x + i, Math.Min(Chunk, count - i));
+    }
+
+    // Σ xᵢ² over `count` elements (a multiple of 16), as four sums that do not wait for each other
+    private static float SumOfSquares(float* x, int count)
     {
         Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default;
         int i = 0;

@@ -43,11 +43,9 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
         (_definition, _rowLength) = (definition, definition.RowLength);
         (_state, _action) = (definition.Dynamics.State, definition.Dynamics.Action);
         (_observation, _constants) = (definition.Observation.Size, definition.Observation.ConstantSize);
-        // μ is the second network, or stands after V in the trunk's outputs
-        var networks = shape.Networks();
-        int network = shape.SharedTrunk ? 0 : 1;
-        (_parameters, _statistics) = shape.SharedTrunk ? (0, 0) : (networks[0].Parameters, networks[0].Statistics);
-        _output = shape.SharedTrunk ? 1 : 0;
+        ImmutableArray<MlpShape> networks = shape.Networks();
+        (int network, _output) = shape.Mean;
+        (_parameters, _statistics) = (network * networks[0].Parameters, network * networks[0].Statistics);
         _space = new MlpWorkspace(networks[network], MaxRollouts, training: false);
         (_h, _reward) = (new StateObservation(definition), new RewardFunction<float>(definition.Reward));
         _actionNoise = new NormalTable(_action, MaxRollouts);

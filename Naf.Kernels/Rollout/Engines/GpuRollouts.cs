@@ -16,7 +16,7 @@ internal sealed class GpuRollouts : IRolloutEngine
     private readonly BufferScope _scope;
     private readonly RolloutDefinition _definition;
     private readonly RolloutCall _call;
-    private readonly GpuTrainer _trainer;
+    private readonly GpuPopulation _trainer;
     private readonly DeviceBuffer<float> _states, _constants, _bounds;
     private readonly DeviceBuffer<RolloutLearner> _learners;
     private readonly DeviceBuffer<int> _times, _ends, _totals;

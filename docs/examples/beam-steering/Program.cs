@@ -1,6 +1,7 @@
 using Naf.Host.Policies;
 using Naf.Host.Settings;
 using Naf.Host.Training;
+using Naf.Kernels.Settings;
 using Naf.Sim;
 using Naf.Sim.Control;
 

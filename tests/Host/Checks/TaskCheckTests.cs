@@ -100,7 +100,7 @@ internal sealed class TaskCheckTests
             Does.Match(@"cartpole\.yaml:\d+:\d+: the model has no joint 'hing'; did you mean 'hinge'\?"));
     }
 
-    [TestCase("taux: 1", "there is no setting 'taux' (did you mean tau?); naf train --help lists them")]
+    [TestCase("taux: 1", "there is no setting 'taux' (did you mean tau?); naf train --help all lists them")]
     [TestCase("tau: hello", "tau = 'hello' is not a number in (0, 1]")]
     [TestCase("replay_capacity: 10", "replay_capacity = 10 is less than batch_size = 64")]
     public void Settings_that_train_refuses_are_refused_in_its_words(string setting, string words)

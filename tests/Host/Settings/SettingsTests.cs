@@ -61,7 +61,7 @@ internal sealed class SettingsTests : FolderFixture
     }
 
     [TestCase("learnig_rate", "1e-3", "there is no setting 'learnig_rate' (did you mean learning_rate?)")]
-    [TestCase("zzzzzzzzzzzzz", "1", "there is no setting 'zzzzzzzzzzzzz'; naf train --help lists them")]
+    [TestCase("zzzzzzzzzzzzz", "1", "there is no setting 'zzzzzzzzzzzzz'; naf train --help all lists them")]
     [TestCase("tau", "0", "tau = '0' is not a number in (0, 1]")]
     [TestCase("tau", "NaN", "is not a number in (0, 1]")]
     [TestCase("gamma", "1.5", "gamma = '1.5' is not a number in [0, 1]")]
@@ -94,7 +94,8 @@ internal sealed class SettingsTests : FolderFixture
         Assert.That(values.Select(v => (v.Key, v.Value)), Is.EqualTo(new[] { ("tau", "0.003"), ("hidden", "[31, 17]"), ("gama", "0.9") }));
         Assert.That(() => SettingsResolver.Resolve(values),
             Throws.TypeOf<UserException>()
-                .With.Message.EqualTo($"{MyFile} line 4: there is no setting 'gama' (did you mean gamma?); naf train --help lists them"));
+                .With.Message.EqualTo($"{MyFile} line 4: there is no setting 'gama' (did you mean gamma?); "
+                    + "naf train --help all lists them"));
     }
 
     [TestCase("tau: {a: 1}\n", "line 1: expected a single value or a list for tau")]

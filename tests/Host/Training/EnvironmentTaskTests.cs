@@ -4,6 +4,7 @@ using Naf.Host.Settings;
 using Naf.Host.Training;
 using Naf.Kernels.Random;
 using Naf.Kernels.Reward;
+using Naf.Kernels.Settings;
 using Naf.Sim;
 using Naf.Sim.Control;
 

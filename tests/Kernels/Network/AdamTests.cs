@@ -19,7 +19,8 @@ internal sealed unsafe class AdamTests
         using HostBuffer p = new(16), g = new(16), m = new(16), v = new(16);
         for (int i = 0; i < 16; i++) p.Span[i] = i - 8;
         var expected = new Parameter(torch.tensor(p.Span.ToArray(), torch.float64));
-        var adam = torch.optim.Adam([expected], settings.Rate, settings.Beta1, settings.Beta2, settings.Epsilon);
+        var adam = torch.optim.Adam(
+            [expected], settings.Rate, AdamSettings.Beta1, AdamSettings.Beta2, settings.Epsilon);
         for (int step = 1; step <= 50; step++)
         {
             // of size 1 to 12, and from entry 12 on so small that their moments are flushed to 0

@@ -2,6 +2,7 @@ using Naf.Checks.Comparisons;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Regression;
+using Naf.Kernels.Settings;
 using Naf.Torch;
 using TorchSharp;
 
@@ -14,8 +15,8 @@ namespace Naf.Tests;
 internal sealed class NetworkRegressionTests(string name) : EveryDeviceFixture(name)
 {
     // a large ε of Adam: with a small one the direction of a parameter whose gradient is nearly zero is rounding's
-    private static readonly RegressionSettings Small =
-        new(Batch: 19, LearningRate: 1e-2f, Epsilon: 1e-2f) { Hidden = [40, 31] };
+    private static readonly NafSettings Small =
+        new() { BatchSize = 19, LearningRate = 1e-2, Epsilon = 1e-2f, Hidden = [40, 31] };
     private static readonly float[] Rows = RegressionCheck.Draw(200, 9, 1);
 
     [TestCase(1, 1, "1", 1)]

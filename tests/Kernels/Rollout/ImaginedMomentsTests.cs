@@ -28,7 +28,9 @@ internal sealed class ImaginedMomentsTests(string name) : EveryDeviceFixture(nam
 
     // the head of a new policy times 0: μ(x) = 0
     private static NafPopulation Still(Device device) =>
-        new(device, new NafShape(4, 2, [8]), [], 16, 16, [new() { Seed = 1, HeadScale = 0 }], imaginedCapacity: Rollouts * Steps);
+        NafPopulation.Create(
+            device, new NafShape(4, 2, [8]), [], [new() { Seed = 1, BatchSize = 16, HeadScale = 0 }],
+            imaginedCapacity: Rollouts * Steps);
 
     private static ImaginationRollouts Imagination(Device device, NafPopulation population, PackedModels models) => new(
         device, population, Task, models,

@@ -3,6 +3,7 @@ using Naf.Gpu.Devices;
 using Naf.Kernels.Population;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Rollout.Engines;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 
 namespace Naf.Tests;
@@ -16,8 +17,9 @@ internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(n
     private static NafPopulation Population(
         Device device, int imagined = 150, bool trunk = false, bool batchNorm = false, float[]? scale = null)
     {
-        LearnerSettings[] learners = [new() { Seed = 1 }, new() { Seed = 2 }];
-        return new NafPopulation(device, new NafShape(6, 2, [31], trunk, batchNorm), scale, 16, 100, learners, imagined);
+        NafSettings first = new() { Seed = 1, BatchSize = 16, ReplayCapacity = 100 }, second = first with { Seed = 2 };
+        return NafPopulation.Create(
+            device, new NafShape(6, 2, [31], trunk, batchNorm), scale, [first, second], imagined);
     }
 
     // without noise u = μ(x) and the gradient of μ is rounding

@@ -2,6 +2,7 @@ using Naf.Checks.Oracles;
 using Naf.Kernels.Random;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Scalar;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 
 namespace Naf.Tests;
@@ -28,7 +29,7 @@ internal sealed class RolloutBodyTests
 
     private static RolloutOracle.Result Run(RolloutSettings settings, float[] s, int t, float bias = 0, int end = 5)
     {
-        using var learner = new Learner(Shape, new LearnerSettings { Seed = 9 }, 1);
+        using var learner = new Learner(Shape, new NafSettings { Seed = 9 });
         learner.Parameters.Span.Clear();
         learner.Parameters.Span.Slice(learner.Networks[0].Parameters, learner.Networks[1].Parameters)[learner.Networks[1].Biases(1)] = bias;
         var starts = new RolloutStarts(Cart, 1) { Count = 1, FirstNumber = 4 };

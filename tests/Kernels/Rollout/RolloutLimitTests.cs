@@ -73,7 +73,8 @@ internal sealed class RolloutLimitTests
         GpuDevice device = GpuDevices.Shared(name);
         RolloutDefinition task = RolloutTasks.Chain(joints: 256, action: 1, horizon: 1);
         var shape = new NafShape(512, 1, [20]);
-        using var population = new NafPopulation(device, shape, [], 16, 16, [new()], imaginedCapacity: 18);
+        using NafPopulation population = NafPopulation.Create(
+            device, shape, [], [new() { BatchSize = 16, ReplayCapacity = 16 }], imaginedCapacity: 18);
         using var models = new PackedModels(device, task.Dynamics, 1);
         (long host, int buffers) = (HostBuffer.LiveBuffers, device.LiveBuffers);
         RolloutSettings settings = new() { Rollouts = 10_000, Steps = 10_000 };

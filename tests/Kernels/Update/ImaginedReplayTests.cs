@@ -5,6 +5,7 @@ using Naf.Kernels.Population;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Rollout.Engines;
 using Naf.Kernels.Scalar;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 using static Naf.Tests.NafUpdateTests;
 
@@ -17,8 +18,10 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
     private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 3, action: 2, horizon: 9);
     private static readonly NafShape Shape = new(6, 2, [31]);
 
+    private static readonly NafSettings Settings = new() { Seed = 1, BatchSize = 16, ReplayCapacity = 100 };
+
     private static NafPopulation Population(Device device) =>
-        new(device, Shape, [], 16, 100, [new() { Seed = 1 }, new() { Seed = 2 }], imaginedCapacity: Capacity);
+        NafPopulation.Create(device, Shape, [], [Settings, Settings with { Seed = 2 }], imaginedCapacity: Capacity);
 
     // row i of a series: what it holds tells which one it is
     private static float[] RowOf(int series, int i) =>
@@ -165,7 +168,7 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
     [Test]
     public void What_cannot_be_stored_is_refused()
     {
-        using var without = new NafPopulation(Device, Shape, [], 16, 100, [new LearnerSettings()]);
+        using NafPopulation without = NafPopulation.Create(Device, Shape, [], [Settings]);
         Assert.That(() => Store(without, 0, 0, 1), Throws.ArgumentException.With.Message.Contains("R_f"));
         using NafPopulation population = Population(Device);
         float[] x = new float[6], u = [0, float.NaN];

@@ -1,6 +1,7 @@
 using Naf.Checks.Comparisons;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Population;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 using static Naf.Tests.NafUpdateTests;
 
@@ -21,7 +22,7 @@ internal sealed class LaunchTests(string name) : GpuFixture(name)
     {
         threads = Math.Min(threads, Device.Limits.GroupThreads);
         var plan = new LaunchPlan(threads, rows, rowsPerThread, parts, PlanLaunch.ByPhase);
-        var settings = new LearnerSettings { Seed = 3, Gamma = 0.9f, ClipNorm = 0.5f };
+        var settings = new NafSettings { Seed = 3, Gamma = 0.9f, ClipNorm = 0.5f };
         KernelError[] errors = UpdateCheck.Run(
             Device, Shape(9, 3, "40,24"), settings, batch: 23, updates: 2, Scale(9), plan);
         Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True);
@@ -88,7 +89,7 @@ internal sealed class LaunchTests(string name) : GpuFixture(name)
 
     [Test]
     public void A_population_that_does_not_fit_frees_what_it_has() =>
-        Assert.That(() => new NafPopulation(
-            Device, Shape(443, 2, "20"), [], 16, 100, [new LearnerSettings()], imaginedCapacity: 1 << 30),
+        Assert.That(() => NafPopulation.Create(
+            Device, Shape(443, 2, "20"), [], [new NafSettings { BatchSize = 16 }], imaginedCapacity: 1 << 30),
             Throws.TypeOf<DeviceMemoryException>());
 }

@@ -1,6 +1,7 @@
 using Naf.Gpu.Cpu;
 using Naf.Kernels.Population;
 using Naf.Kernels.Random;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 
 namespace Naf.Tests;
@@ -18,8 +19,8 @@ internal sealed class LinearQuadraticTests
         double gain = -gamma * a * b * p / (r + gamma * b * b * p);
 
         using var device = new CpuDevice(1);
-        var settings = new LearnerSettings { Seed = 1, Gamma = (float)gamma, Tau = 0.02f };
-        using var population = new NafPopulation(device, new NafShape(1, 1, [64, 64]), [], 64, 10_000, [settings]);
+        var settings = new NafSettings { Seed = 1, Gamma = gamma, Tau = 0.02, ReplayCapacity = 10_000 };
+        using NafPopulation population = NafPopulation.Create(device, new NafShape(1, 1, [64, 64]), [], [settings]);
         for (int i = 0; i < 5000; i++)
         {
             // wider than the states asked about below, so that V is known where they lead

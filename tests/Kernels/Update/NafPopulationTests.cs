@@ -3,6 +3,7 @@ using Naf.Gpu.Cpu;
 using Naf.Kernels.Population;
 using Naf.Kernels.Replay;
 using Naf.Kernels.Scalar;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 
 namespace Naf.Tests;
@@ -18,7 +19,7 @@ internal sealed class NafPopulationTests
         [Values(1, 2, 3)] int threads, [Values] bool batchNorm)
     {
         NafShape shape = Shape with { BatchNorm = batchNorm };
-        LearnerSettings[] learners =
+        NafSettings[] learners =
             [Settings(5), Settings(6) with { LearningRate = 1e-2f }, Settings(7) with { RewardScale = 10, Tau = 0.1f }];
         float[][] together = Train(shape, threads, learners);
         for (int k = 0; k < learners.Length; k++)
@@ -104,11 +105,9 @@ internal sealed class NafPopulationTests
     }
 
     [Test]
-    public void Settings_out_of_range_are_refused_by_name()
+    public void Sizes_out_of_range_are_refused_by_name()
     {
-        IsRefused("replay_capacity", () => Population(Shape, 8, 1));
-        IsRefused("tau", () => new NafPopulation(Processor, Shape, [], 16, 99, [Settings(1) with { Tau = 0 }]));
-        IsRefused("input scale", () => new NafPopulation(Processor, Shape, [1, 2], 16, 99, [Settings(1)]));
+        IsRefused("input scale", () => NafPopulation.Create(Processor, Shape, [1, 2], [Settings(1)]));
         IsRefused("65", () => Population(Shape with { Action = 65 }, 99, 1));
 
         static void IsRefused(string name, Func<NafPopulation> population) =>
@@ -116,14 +115,16 @@ internal sealed class NafPopulationTests
     }
 
     private static NafPopulation Population(NafShape shape, int capacity, params ulong[] seeds) =>
-        new(Processor, shape, [], 16, capacity, [.. seeds.Select(Settings)]);
+        NafPopulation.Create(
+            Processor, shape, [],
+            [.. seeds.Select(seed => Settings(seed) with { BatchSize = 16, ReplayCapacity = capacity })]);
 
-    private static LearnerSettings Settings(ulong seed) => new() { Seed = seed, Tau = 0.01f };
+    private static NafSettings Settings(ulong seed) => new() { Seed = seed, BatchSize = 19, ReplayCapacity = 1000 };
 
-    private static float[][] Train(NafShape shape, int threads, LearnerSettings[] learners)
+    private static float[][] Train(NafShape shape, int threads, NafSettings[] learners)
     {
         using var device = new CpuDevice(threads);
-        using var population = new NafPopulation(device, shape, [], 19, 1000, learners);
+        using NafPopulation population = NafPopulation.Create(device, shape, [], learners);
         for (int k = 0; k < learners.Length; k++) UpdateCheck.Fill(population, k, 300, learners[k].Seed);
         population.Update(10);
         population.Update(10);

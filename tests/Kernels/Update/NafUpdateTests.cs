@@ -2,6 +2,7 @@ using Naf.Checks.Comparisons;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Population;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 
 namespace Naf.Tests;
@@ -25,7 +26,7 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
         // a batch of one has no variance to normalise by
         foreach (string k in OnCpu ? Kinds[..(batch == 1 ? 2 : 4)] : [kind])
         {
-            var settings = new LearnerSettings { Seed = 3, Gamma = 0.9f, RewardScale = 2, ClipNorm = 5 };
+            var settings = new NafSettings { Seed = 3, Gamma = 0.9f, RewardScale = 2, ClipNorm = 5 };
             NafShape shape = Shape(state, action, hidden, k);
             KernelError[] errors = UpdateCheck.Run(Device, shape, settings, batch, updates: 3, Scale(state));
             Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True, k);
@@ -49,7 +50,7 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
         float[] x = [.. Enumerable.Range(0, 8).Select(i => 0.3f * (i - 4))], u = new float[4];
         float[] all = [.. Enumerable.Repeat(float.NaN, 4)];
         for (int k = 0; k < 2; k++) population.Act(k, x.AsSpan(4 * k, 4), u.AsSpan(2 * k, 2));
-        population.ActAll(x, all);
+        population.Act(0, 2, x, all);
         Assert.That(all, Is.EqualTo(u));
         Assert.That(() => population.Act(0, new float[3], new float[2]),
             Throws.ArgumentException.With.Message.Contains("3 entries"));
@@ -107,7 +108,8 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
         using var cpu = new CpuDevice(1);
         double[] losses = [.. new[] { Device, cpu }.Select(device =>
         {
-            using var population = new NafPopulation(device, Shape(2, 1, "16"), [], 8, 5000, [new LearnerSettings()]);
+            var settings = new NafSettings { BatchSize = 8, ReplayCapacity = 5000 };
+            using NafPopulation population = NafPopulation.Create(device, Shape(2, 1, "16"), [], [settings]);
             for (int fill = 0; fill < 4; fill++)
             {
                 UpdateCheck.Fill(population, 0, 1500, (ulong)fill);
@@ -129,8 +131,10 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
     internal static NafPopulation Population(
         Device device, ulong[] seeds, string kind = "", LaunchPlan? plan = null, int rows = 100)
     {
-        LearnerSettings[] learners = [.. seeds.Select(seed => new LearnerSettings { Seed = seed, Gamma = 0.9f })];
-        var population = new NafPopulation(device, Shape(4, 2, "20,33", kind), [], 16, 200, learners, plan: plan);
+        var settings = new NafSettings { BatchSize = 16, ReplayCapacity = 200, Gamma = 0.9f };
+        NafPopulation population = NafPopulation.Create(
+            device, Shape(4, 2, "20,33", kind), [], [.. seeds.Select(seed => settings with { Seed = seed })],
+            plan: plan);
         for (int k = 0; k < seeds.Length; k++) UpdateCheck.Fill(population, k, rows, seeds[k]);
         return population;
     }

@@ -1,5 +1,6 @@
 using Naf.Checks.Oracles;
 using Naf.Kernels.Random;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 using Naf.Torch;
 
@@ -22,11 +23,11 @@ internal sealed class TorchUpdateTests
             // a batch of one has no variance to normalise by
             if (batchNorm && size == 1) continue;
             var shape = new NafShape(state, action, [.. hidden], trunk, batchNorm);
-            var settings = new LearnerSettings
+            var settings = new NafSettings
             {
                 Seed = 5, RewardScale = 2, ClipNorm = 1, Tau = 0.3f, LearningRate = 1e-2f, Gamma = 0.9f,
             };
-            using var learner = new Learner(shape, settings, replayCapacity: 0);
+            using var learner = new Learner(shape, settings);
             using var reference = new NafOracle(shape, learner, [.. Enumerable.Repeat(1f, state)], size);
             using var torch = new TorchNaf(shape, settings, reference.Parameters, reference.Statistics);
             for (int k = 0; k < 4; k++)

@@ -11,14 +11,12 @@ using UpdateKernel = Naf.Gpu.Accelerators.DeviceKernel<Naf.Kernels.Update.Update
 namespace Naf.Kernels.Population;
 
 /// <summary>
-/// Updates on a GPU. A call uploads the new transitions and a table of what is to be made, launches, and returns without waiting; its losses
-/// are read when the next call comes, or when they are asked for.
+/// Learners on a GPU. A call uploads the new transitions and a table of what is to be made, launches, and returns
+/// without waiting; its losses are read when the next call comes, or when they are asked for.
 /// </summary>
-internal sealed class GpuTrainer : IDisposable
+internal sealed class GpuPopulation : NafPopulation
 {
     private readonly BufferScope _scope;
-    private readonly NafShape _shape;
-    private readonly Learner[] _learners;
     private readonly UpdateKernel[] _updates;
     private readonly UpdateKernel _copyWeights;
     private readonly DeviceKernel<PolicyArguments<float>> _act, _evaluate;
@@ -32,10 +30,11 @@ internal sealed class GpuTrainer : IDisposable
 
     /// <param name="plan">How to lay the work onto the device; null: as <see cref="LaunchPlan.Choose"/> says.</param>
     /// <exception cref="DeviceException">The networks, or the learners, do not fit.</exception>
-    public GpuTrainer(BufferScope scope, NafShape shape, float[] inputScale, int batch, Learner[] learners, LaunchPlan? plan = null)
+    public GpuPopulation(BufferScope scope, NafShape shape, float[] inputScale, Learner[] learners, LaunchPlan? plan)
+        : base(scope.Device, shape, inputScale, learners)
     {
-        GpuDevice device = scope.Device;
-        (_scope, _shape, _learners) = (scope, shape, learners);
+        (GpuDevice device, int batch) = (scope.Device, Batch);
+        _scope = scope;
         plan ??= LaunchPlan.Choose(device.Info, device.Limits, shape, batch, learners.Length);
         if (shape.BatchNorm && plan.Rows < batch)
             throw new ArgumentException($"batch normalisation needs all {batch} samples in one group, and the plan has {plan.Rows}");
@@ -77,8 +76,7 @@ internal sealed class GpuTrainer : IDisposable
 
     public GpuReplay Imagined { get; }
 
-    /// <summary>u = μ(x) of some learners, each for its own x.</summary>
-    public void Act(int first, int learners, ReadOnlySpan<float> x, Span<float> u)
+    private protected override void Mean(int first, int learners, ReadOnlySpan<float> x, Span<float> u)
     {
         // the buffers of one call at a time
         lock (_acting)
@@ -91,8 +89,7 @@ internal sealed class GpuTrainer : IDisposable
         }
     }
 
-    /// <summary>V, μ, L, A and Q of many samples (<see cref="NafPopulation.Evaluate"/>).</summary>
-    public void Evaluate(
+    private protected override void Evaluate(
         int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, AdvantageEvaluation evaluation, in LearnerValues to)
     {
         lock (_acting)
@@ -102,7 +99,9 @@ internal sealed class GpuTrainer : IDisposable
             (arguments.Value, arguments.Mean, arguments.Triangle) = evaluation.Inputs;
             int tiles = (evaluation.Samples + arguments.Rows - 1) / arguments.Rows;
             _evaluate.Launch(tiles * Layout.Sizes.Networks, arguments);
-            evaluation.Finish(u, to.V, to.Mu, to.Lower, to.Advantage, to.Q);
+            for (int k = 0; k < to.Q.Length / to.V.Length; k++)
+                evaluation.Finish(
+                    u.Slice(k * to.Mu.Length, to.Mu.Length), to.V, to.Mu, to.Lower, to.AdvantageOf(k), to.QOf(k));
         }
     }
 
@@ -116,25 +115,25 @@ internal sealed class GpuTrainer : IDisposable
         Imagined.Flush();
     }
 
-    /// <summary>Updates from R_f, then from R, of every active learner whose buffer holds a minibatch.</summary>
-    public void Update(int imagined, int real)
+    public override void Update(int imagined, int real)
     {
+        int updates = imagined + real;
+        if (updates == 0) return;
         PrepareImagination();
         _replay.Flush();
-        int updates = imagined + real;
-        _scope.EnsureCapacity(ref _results, 4L * updates * _learners.Length);
-        _scope.EnsureCapacity(ref _calls, _learners.Length).Upload([.. _learners.Select(l => new LearnerCall
+        _scope.EnsureCapacity(ref _results, 4L * updates * Learners);
+        _scope.EnsureCapacity(ref _calls, Learners).Upload([.. AllLearners.Select(l => new LearnerCall
         {
             Seed = l.Settings.Seed, Updates = (ulong)l.Updates, RealCount = l.Replay.Count, ImaginedCount = l.Imagined.Count,
             Active = l.Active ? 1 : 0,
         })]);
-        _scope.EnsureCapacity(ref _rates, 2L * updates * _learners.Length).Upload(Rates(updates));
+        _scope.EnsureCapacity(ref _rates, 2L * updates * Learners).Upload(Rates(updates));
         Launch(new UpdateArguments<float>
         {
             States = States.View, Results = _results.View, Calls = _calls.View, Rates = _rates.View, Replay = _replay.Rows.View,
             Imagined = Imagined.Rows.View, Layers = Layers.View, Tiles = _tiles.View, Arrived = _arrived.View, Sizes = Layout.Sizes,
-            Heads = Layout.Heads(_shape.Action), ReplayRow = _replay.RowLength, ReplayRows = _replay.RowsOfLearner,
-            ImaginedRows = Imagined.RowsOfLearner, Learners = _learners.Length, Parts = LaunchPlan.Parts,
+            Heads = Layout.Heads(Shape.Action), ReplayRow = _replay.RowLength, ReplayRows = _replay.RowsOfLearner,
+            ImaginedRows = Imagined.RowsOfLearner, Learners = Learners, Parts = LaunchPlan.Parts,
             Updates = updates, ImaginedUpdates = imagined, ArrivedBefore = _arrivedBefore,
         });
         // the groups of a learner wait for each other after each phase
@@ -146,11 +145,11 @@ internal sealed class GpuTrainer : IDisposable
     public void Collect()
     {
         if (_pending == 0) return;
-        var results = new float[4 * _pending * _learners.Length];
+        var results = new float[4 * _pending * Learners];
         _results.Download(results);
         for (int i = 0; i < results.Length; i += 4)
         {
-            Learner learner = _learners[i / 4 % _learners.Length];
+            Learner learner = AllLearners[i / 4 % Learners];
             if (results[i + 3] > 0) learner.Record(results[i], results[i + 1], results[i + 2]);
             else if (results[i + 3] < 0) learner.Stop();
         }
@@ -161,8 +160,8 @@ internal sealed class GpuTrainer : IDisposable
     public void Fetch()
     {
         PrepareImagination();
-        for (int p = 0; p < _learners.Length; p++)
-            foreach ((int at, HostBuffer host) in _learners[p].Places(Layout.Sizes))
+        for (int p = 0; p < Learners; p++)
+            foreach ((int at, HostBuffer host) in AllLearners[p].Places(Layout.Sizes))
                 States.Download(host.Span, At(p, at));
         Imagined.Download();
     }
@@ -171,15 +170,15 @@ internal sealed class GpuTrainer : IDisposable
     public void Push()
     {
         _pending = 0;
-        for (int p = 0; p < _learners.Length; p++)
+        for (int p = 0; p < Learners; p++)
         {
-            foreach ((int at, HostBuffer host) in _learners[p].Places(Layout.Sizes))
+            foreach ((int at, HostBuffer host) in AllLearners[p].Places(Layout.Sizes))
                 States.Upload(host.Span, At(p, at));
-            States.Upload([_learners[p].Finite ? 0 : 1], At(p, Layout.Sizes.Stopped));
+            States.Upload([AllLearners[p].Finite ? 0 : 1], At(p, Layout.Sizes.Stopped));
         }
         Imagined.Reload();
         _replay.Reload();
-        _copyWeights.Launch(_learners.Length * Layout.Sizes.Tiles,
+        _copyWeights.Launch(Learners * Layout.Sizes.Tiles,
             new UpdateArguments<float> { States = States.View, Tiles = _tiles.View, Sizes = Layout.Sizes });
     }
 
@@ -187,10 +186,14 @@ internal sealed class GpuTrainer : IDisposable
     public void Poison()
     {
         float[] poison = [.. Enumerable.Repeat(float.NaN, Layout.Sizes.Row - Layout.Work)];
-        for (int p = 0; p < _learners.Length; p++) States.Upload(poison, At(p, Layout.Work));
+        for (int p = 0; p < Learners; p++) States.Upload(poison, At(p, Layout.Work));
     }
 
-    public void Dispose() => _scope.Dispose();
+    public override void Dispose()
+    {
+        _scope.Dispose();
+        base.Dispose();
+    }
 
     private bool IsCooperative => LaunchPlan is { Launch: PlanLaunch.Together, Parts: > 1 };
 
@@ -208,18 +211,19 @@ internal sealed class GpuTrainer : IDisposable
 
     private PolicyArguments<float> Policy(int learner, int samples, int rows) => new()
     {
-        States = States.View, Layers = Layers.View, X = _x.View, Sizes = Layout.Sizes, Action = _shape.Action, Learner = learner, Samples = samples,
-        Rows = rows,
+        States = States.View, Layers = Layers.View, X = _x.View, Sizes = Layout.Sizes, Action = Shape.Action,
+        Learner = learner, Samples = samples, Rows = rows,
     };
 
     // [learners, updates, 2], Adam's rate and epsilon, the corrections of the moments in double as on a CPU
     private float[] Rates(int updates)
     {
-        var rates = new float[2 * updates * _learners.Length];
+        var rates = new float[2 * updates * Learners];
         for (int i = 0; i < rates.Length; i += 2)
         {
-            Learner l = _learners[i / 2 / updates];
-            (rates[i], rates[i + 1]) = l.Settings.Adam.Corrected(l.Updates + i / 2 % updates + 1);
+            Learner l = AllLearners[i / 2 / updates];
+            (double rate, double epsilon) = l.Settings.Adam.Corrected(l.Updates + i / 2 % updates + 1);
+            (rates[i], rates[i + 1]) = ((float)rate, (float)epsilon);
         }
         return rates;
     }

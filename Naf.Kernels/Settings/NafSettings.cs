@@ -1,4 +1,6 @@
-namespace Naf.Host.Settings;
+using Naf.Kernels.Network;
+
+namespace Naf.Kernels.Settings;
 
 /// <summary>
 /// The hyper-parameters of NAF (paper, Algorithm 1). Where the paper is silent, the value is its first author's (rllabplusplus) or
@@ -76,4 +78,19 @@ public sealed record NafSettings
     /// <summary>Factor on the initial weights of the output layers.</summary>
     [Setting("head_scale", "[0, 10]", "factor on the initial weights of the output layers", "Paper: open.")]
     public double HeadScale { get; init; } = 1;
+
+    /// <summary>Seed of one learner's weights and minibatches: learner k of a run has the run's seed + k.</summary>
+    internal ulong Seed { get; init; }
+
+    /// <summary>ε of Adam.</summary>
+    internal float Epsilon { get; init; } = AdamSettings.SmallEpsilon;
+
+    internal AdamSettings Adam => new((float)LearningRate, Epsilon);
+
+    /// <summary>As kernels take them, in the order of <see cref="SettingPlaces"/>.</summary>
+    internal double[] Places =>
+    [
+        AdamSettings.Beta1, 1 - (double)AdamSettings.Beta1, AdamSettings.Beta2, 1 - (double)AdamSettings.Beta2,
+        Gamma, Tau, RewardScale, ClipNorm, LogDiagonalBound,
+    ];
 }
