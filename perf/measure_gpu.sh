@@ -91,22 +91,28 @@ step() {
 
 # two trainings: up to the first update both devices do the same, and hundreds of updates later still nearly so
 agree() {
-    if ! diff <(cut -d , -f 1-4,11,12,14 "$1/metrics.csv") <(cut -d , -f 1-4,11,12,14 "$2/metrics.csv") >&2; then
-        echo "episodes, steps, updates or stops differ between the two devices" >&2
-        return 1
-    fi
-    paste -d , <(sed -n 2,3p "$1/metrics.csv") <(sed -n 2,3p "$2/metrics.csv") | awk -F , '
+    awk -F , '
         function number(text) { return text ~ /^-?[0-9.]+([eE][-+]?[0-9]+)?$/ }
-        function far(column, within) {
-            a = $column; b = $(column + NF / 2)
+        function far(row, name, within, a, b) {
+            a = value[1, row, name]; b = value[2, row, name]
             return !number(a) || !number(b) || (a - b) ^ 2 > (within * b) ^ 2
         }
-        function pair(name, column) { return sprintf("\"%s\": [%s, %s]", name, $column, $(column + NF / 2)) }
-        NR == 1 { bad = far(6, 1e-3); first = pair("untrained_test_score", 6) }
-        NR == 2 { bad = bad || far(5, 1e-3) || far(10, 1e-2) || far(7, 0.05) || far(9, 0.05)
-                  line = "{" first ", " pair("train_score", 5) ", " pair("mean_q", 10) ", " pair("loss", 7) ", " pair("gradient_norm", 9) "}" }
-        END { if (NR == 2 && !bad) { print line; exit 0 }
-              print "the first episode differs by more than rounding explains: " line > "/dev/stderr"; exit 1 }'
+        function pair(what, row, name) { return sprintf("\"%s\": [%s, %s]", what, value[1, row, name], value[2, row, name]) }
+        function fail(why) { print why > "/dev/stderr"; exit 1 }
+        FNR == 1 { run++; split($0, names) }
+        FNR > 1 { rows[run]++; for (i = 1; i <= NF; i++) value[run, FNR - 1, names[i]] = $i }
+        END {
+            differ = rows[1] != rows[2]
+            count = split("episode,learner,seed,step,updates,replay,planned", exact)
+            for (row = 1; row <= rows[1]; row++)
+                for (i = 1; i <= count; i++) differ = differ || value[1, row, exact[i]] != value[2, row, exact[i]]
+            if (differ) fail("episodes, steps, updates or stops differ between the two devices")
+            line = "{" pair("untrained_test_score", 1, "test_score") ", " pair("train_score", 2, "train_score") ", " \
+                pair("mean_q", 2, "mean_q") ", " pair("loss", 2, "loss") ", " pair("gradient_norm", 2, "gradient_norm") "}"
+            if (far(1, "test_score", 1e-3) || far(2, "train_score", 1e-3) || far(2, "mean_q", 1e-2) || far(2, "loss", 0.05) \
+                || far(2, "gradient_norm", 0.05)) fail("the first episode differs by more than rounding explains: " line)
+            print line
+        }' "$1/metrics.csv" "$2/metrics.csv"
 }
 same() { cmp "$1/metrics.csv" "$2/metrics.csv" >&2 && echo '{"bitwise": true}'; }
 bench() { local what=$1 d=$2; shift 2; step measure "$what/$d" "$naf" bench "${what%%/*}" --device "$d" "$@" --json; }

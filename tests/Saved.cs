@@ -1,13 +1,20 @@
+using Naf.Kernels.Checkpoints;
+
 namespace Naf.Tests;
 
-/// <summary>What a part writes into a checkpoint, to be read again.</summary>
+/// <summary>What a part adds to a checkpoint, to be read again.</summary>
 internal static class Saved
 {
-    public static BinaryReader By(Action<BinaryWriter> save)
+    public static CheckpointScope By(Action<CheckpointScope> save) => Of(Bytes(save));
+
+    public static CheckpointScope Of(byte[] checkpoint) =>
+        new CheckpointReader(new MemoryStream(checkpoint)).Scope;
+
+    public static byte[] Bytes(Action<CheckpointScope> save)
     {
-        var stream = new MemoryStream();
-        save(new BinaryWriter(stream));
-        stream.Position = 0;
-        return new BinaryReader(stream);
+        var (writer, stream) = (new CheckpointWriter(), new MemoryStream());
+        save(writer.Scope);
+        writer.WriteTo(stream);
+        return stream.ToArray();
     }
 }

@@ -4,7 +4,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 kills=${1:-10} task=${2:-cartpole} episodes=${3:-60}
-naf() { dotnet "$root/Naf.Host/bin/Release/net10.0/naf.dll" "$@"; }
+naf() { dotnet "$root/Naf.Cli/bin/Release/net10.0/naf.dll" "$@"; }
 "$root/naf" tasks > /dev/null
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

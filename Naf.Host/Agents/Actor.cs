@@ -2,6 +2,7 @@ using Naf.Host.Evaluation;
 using Naf.Host.Imagination;
 using Naf.Host.Planning;
 using Naf.Host.Settings;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Population;
 using Naf.Kernels.Random;
 using Naf.Kernels.Update;
@@ -191,48 +192,25 @@ internal sealed class Actor : IDisposable
         Episode, Learner, Seed, Step, Episode > 0 && Stopped is null ? _environment.Score : null, _test, _report,
         _population.ReplayCount(Learner), Stopped, Planned, imagination);
 
-    public void Save(BinaryWriter writer)
+    /// <exception cref="InvalidDataException">It was of another task.</exception>
+    public void Serialise(CheckpointScope scope)
     {
-        writer.Write(Seed);
-        writer.Write(Phase != ActorPhase.Retired);
-        writer.Write(EpisodesEnded == Episode);
-        writer.Write(Planned);
-        writer.Write(Stopped ?? "");
-        writer.Write(Episode);
-        writer.Write(Step);
-        writer.Write(Updates);
-        Tests.Save(writer);
-        foreach (double n in Noise.State) writer.Write(n);
-        foreach (float x in _x) writer.Write(x);
+        Phase = (ActorPhase)scope.Value("phase", (int)Phase);
+        Stopped = scope.Text("stopped", Stopped ?? "") is { Length: > 0 } reason ? reason : null;
+        Planned = scope.Value("planned", Planned);
+        Episode = scope.Value("episode", Episode);
+        EpisodesEnded = scope.Value("episodes_ended", EpisodesEnded);
+        Step = scope.Value("step", Step);
+        Updates = scope.Value("updates", Updates);
+        Tests.Serialise(scope.Scope("tests"));
+        scope.Fill("noise", Noise.State);
+        scope.Fill<float>("observation", _x);
         // an environment that is at its end has no state to keep
-        double[] state = Phase == ActorPhase.Acting ? _environment.SaveState() : [];
-        writer.Write(state.Length);
-        foreach (double s in state) writer.Write(s);
-        Memory?.Save(writer);
-        Planner?.Save(writer);
-    }
-
-    /// <exception cref="InvalidDataException">The checkpoint is another learner's or another task's.</exception>
-    public void Load(BinaryReader reader)
-    {
-        ulong seed = reader.ReadUInt64();
-        if (seed != Seed) throw new InvalidDataException($"it holds seed {seed} where this run has seed {Seed}");
-        (bool running, bool ended) = (reader.ReadBoolean(), reader.ReadBoolean());
-        Planned = reader.ReadBoolean();
-        Stopped = reader.ReadString() is { Length: > 0 } reason ? reason : null;
-        Phase = !running ? ActorPhase.Retired : ended || Stopped is not null ? ActorPhase.AtEnd : ActorPhase.Acting;
-        Episode = reader.ReadInt32();
-        EpisodesEnded = ended ? Episode : Episode - 1;
-        Step = reader.ReadInt64();
-        Updates = reader.ReadInt64();
-        Tests.Load(reader);
-        foreach (ref double n in Noise.State) n = reader.ReadDouble();
-        foreach (ref float x in _x.AsSpan()) x = reader.ReadSingle();
-        double[] state = new double[reader.ReadInt32()];
-        foreach (ref double s in state.AsSpan()) s = reader.ReadDouble();
-        if (Phase == ActorPhase.Acting) _environment.RestoreState(state);
-        Memory?.Load(reader);
-        Planner?.Load(reader);
+        bool acting = Phase == ActorPhase.Acting;
+        double[] state = scope.Values("environment", acting && !scope.IsLoading ? _environment.SaveState() : []);
+        if (acting && scope.IsLoading) _environment.RestoreState(state);
+        Memory?.Serialise(scope.Scope("episodes"));
+        Planner?.Serialise(scope.Scope("planner"));
     }
 
     public void Dispose() => _environment.Dispose();

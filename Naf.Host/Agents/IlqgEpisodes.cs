@@ -2,6 +2,7 @@ using Naf.Host.Imagination;
 using Naf.Host.Planning;
 using Naf.Host.Planning.Ilqg;
 using Naf.Host.Settings;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Gaussian;
 using Naf.Kernels.LinearAlgebra;
 using Naf.Kernels.Random;
@@ -63,17 +64,10 @@ internal sealed class IlqgEpisodes(
         }
     }
 
-    public void Save(BinaryWriter writer)
+    public void Serialise(CheckpointScope scope)
     {
-        writer.Write(_chosen);
-        writer.Write(_episode);
-        foreach (IlqgPlanner p in _planners) p.Save(writer);
-    }
-
-    public void Load(BinaryReader reader)
-    {
-        (_chosen, _episode) = (reader.ReadInt32(), reader.ReadInt32());
-        foreach (IlqgPlanner p in _planners) p.Load(reader);
+        (_chosen, _episode) = (scope.Value("chosen", _chosen), scope.Value("episode", _episode));
+        for (int c = 0; c < _planners.Length; c++) _planners[c].Serialise(scope.Scope($"start.{c}"));
     }
 
     private IlqgResult Step(IlqgPlanner planner, TimeVaryingModel model, EpisodeRecord[] episodes)

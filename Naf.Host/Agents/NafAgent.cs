@@ -6,6 +6,7 @@ using Naf.Host.Imagination;
 using Naf.Host.Planning;
 using Naf.Host.Planning.Mpc;
 using Naf.Host.Settings;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Population;
 using Naf.Kernels.Scalar;
 using Naf.Kernels.Settings;
@@ -42,7 +43,7 @@ internal sealed class NafAgent : IDisposable
         (_settings, _team, _imaginedUpdates) = (settings, team, settings.ImaginedUpdates);
         try
         {
-            _population = _owned.Add(Population(task, settings, device));
+            _population = _owned.Add(CreatePopulation(task, settings, device));
             if (settings.Imagination.Kind != ImaginationKind.Off || settings.Plan.Kind == PlanKind.Ilqg)
                 _imagination = new PopulationImagination(_owned, task, settings, _population, device, team);
             _actors = [.. Enumerable.Range(0, settings.Learners).Select(k =>
@@ -109,20 +110,6 @@ internal sealed class NafAgent : IDisposable
 
     /// <summary>Tests the untrained policies and begins the first episodes.</summary>
     public void Begin() => EndEpisodes();
-
-    /// <summary>u = μ(x), without noise.</summary>
-    /// <param name="x">[observations]</param>
-    /// <param name="u">[actions], within [−1, 1].</param>
-    public void Act(int learner, ReadOnlySpan<float> x, Span<float> u) => _population.Act(learner, x, u);
-
-    /// <summary>V(x), A(x, u) and Q(x, u) of many samples at once, on the device, in scaled rewards.</summary>
-    /// <param name="x">[samples, observations]</param>
-    /// <param name="u">[k, samples, actions]: k actions for each sample, each of which has its A and Q.</param>
-    public (float[] V, float[] Advantage, float[] Q) Evaluate(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u)
-    {
-        LearnerValues values = _population.Evaluate(learner, x, u);
-        return (values.V, values.Advantage, values.Q);
-    }
 
     /// <summary>
     /// One step of every learner that still trains, and what follows it. Without imagination it allocates at the end of an episode only.
@@ -254,32 +241,18 @@ internal sealed class NafAgent : IDisposable
         }
     }
 
-    /// <summary>Writes all that the agent holds, so that <see cref="Load"/> continues bitwise as if never stopped. Call it between steps.</summary>
-    public void Save(Stream stream)
+    /// <summary>
+    /// All that the agent holds: one that loads it, in place of <see cref="Begin"/>, continues bitwise as if never
+    /// stopped. Call it between steps.
+    /// </summary>
+    /// <exception cref="InvalidDataException">It is of another run; the message says how it differs.</exception>
+    public void Serialise(CheckpointScope scope)
     {
-        using (var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true))
-        {
-            writer.Write(_actors.Length);
-            writer.Write(StepCount);
-            foreach (Actor e in _actors) e.Save(writer);
-            _imagination?.Save(writer);
-        }
-        _population.Save(stream);
-    }
-
-    /// <summary>Takes up what <see cref="Save"/> wrote, in place of <see cref="Begin"/>.</summary>
-    /// <exception cref="InvalidDataException">It was written by another run; the message says how it differs.</exception>
-    public void Load(Stream stream)
-    {
-        using (var reader = new BinaryReader(stream, Encoding.UTF8, leaveOpen: true))
-        {
-            int learners = reader.ReadInt32();
-            if (learners != _actors.Length) throw new InvalidDataException($"it holds {learners} learners where this run has {_actors.Length}");
-            StepCount = reader.ReadInt64();
-            foreach (Actor e in _actors) e.Load(reader);
-            _imagination?.Load(reader);
-        }
-        _population.Load(stream);
+        StepCount = scope.Value("step", StepCount);
+        _population.Serialise(scope);
+        foreach (Actor e in _actors) e.Serialise(scope.Scope($"learner.{e.Learner}.actor"));
+        _imagination?.Serialise(scope.Scope("imagination"));
+        if (!scope.IsLoading) return;
 
         // learners that had ended, where the run now goes on for more episodes
         foreach (Actor e in _actors)
@@ -292,7 +265,7 @@ internal sealed class NafAgent : IDisposable
 
     public void Dispose() => _owned.Dispose();
 
-    private static NafPopulation Population(IControlTask task, TrainingSettings settings, Device device)
+    internal static NafPopulation CreatePopulation(IControlTask task, TrainingSettings settings, Device device)
     {
         (NafSettings naf, ImaginationSettings i) = (settings.Naf, settings.Imagination);
         // R_f has room for the newest n T l transitions: about what is imagined from one fit to the next

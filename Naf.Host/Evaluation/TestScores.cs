@@ -1,3 +1,5 @@
+using Naf.Kernels.Checkpoints;
+
 namespace Naf.Host.Evaluation;
 
 /// <summary>The test scores of one learner: the best so far, and the last.</summary>
@@ -20,18 +22,12 @@ internal sealed class TestScores
         (Best, BestEpisode) = (score, episode);
     }
 
-    internal void Save(BinaryWriter writer)
+    public void Serialise(CheckpointScope scope)
     {
-        writer.Write(Best ?? double.NaN);
-        writer.Write(BestEpisode);
-        writer.Write(Last ?? double.NaN);
-    }
+        (Best, Last) = (Score("best", Best), Score("last", Last));
+        BestEpisode = scope.Value("best_episode", BestEpisode);
 
-    internal void Load(BinaryReader reader)
-    {
-        Best = Read();
-        BestEpisode = reader.ReadInt32();
-        Last = Read();
-        double? Read() => reader.ReadDouble() is var score && double.IsNaN(score) ? null : score;
+        double? Score(string name, double? score) =>
+            scope.Value(name, score ?? double.NaN) is var kept && double.IsNaN(kept) ? null : kept;
     }
 }

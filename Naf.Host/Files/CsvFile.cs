@@ -14,7 +14,7 @@ internal sealed class CsvFile : IDisposable
     public long Length => _file.Position;
 
     /// <summary>SHA-256 of the bytes so far.</summary>
-    public byte[] Digest => _hash.GetCurrentHash();
+    public string Digest => Convert.ToHexStringLower(_hash.GetCurrentHash());
 
     /// <summary>Starts a file with its header line, in place of any file of that name.</summary>
     public static CsvFile Create(string path, string header)
@@ -31,7 +31,7 @@ internal sealed class CsvFile : IDisposable
     /// <exception cref="InvalidDataException">
     /// The file is missing or shorter, or (where a digest is given) those bytes are not what they were.
     /// </exception>
-    public static CsvFile Continue(string path, long length, byte[]? digest)
+    public static CsvFile Continue(string path, long length, string? digest)
     {
         string name = Path.GetFileName(path);
         if (!File.Exists(path)) throw new InvalidDataException($"{name} is missing");
@@ -43,7 +43,7 @@ internal sealed class CsvFile : IDisposable
             byte[] kept = new byte[length];
             csv._file.ReadExactly(kept);
             csv._hash.AppendData(kept);
-            if (digest is not null && !digest.AsSpan().SequenceEqual(csv.Digest))
+            if (digest is not null && digest != csv.Digest)
                 throw new InvalidDataException($"{name} was changed since it was made");
             return csv;
         }
@@ -70,7 +70,6 @@ internal sealed class CsvFile : IDisposable
     /// <summary>Makes the rows so far last through a power cut.</summary>
     public void FlushToDisk() => _file.Flush(flushToDisk: true);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _file.Dispose();

@@ -1,6 +1,7 @@
 using Naf.Gpu.Cpu;
 using Naf.Host.Planning.Ilqg;
 using Naf.Host.Settings;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Gaussian;
 using Naf.Kernels.Rollout.Engines;
 
@@ -45,21 +46,12 @@ internal sealed class BatchDynamics(
         return true;
     }
 
-    public override void Save(BinaryWriter writer)
+    public override void Serialise(CheckpointScope scope)
     {
-        base.Save(writer);
-        if (!Ready) return;
-        _clusters?.Save(writer);
-        if (_clusters is not null)
-            for (int c = 0; c < Settings.InitialStates; c++) writer.Write(c < _names.Length ? _names[c] : 0);
-    }
-
-    public override void Load(BinaryReader reader)
-    {
-        base.Load(reader);
-        if (!Ready) return;
-        _clusters = Settings.InitialStates == 1 ? null : StartClusters.Load(reader, Team);
-        if (_clusters is not null) _names = [.. Enumerable.Range(0, Settings.InitialStates).Select(_ => reader.ReadInt32())];
+        base.Serialise(scope);
+        if (!Ready || Settings.InitialStates == 1) return;
+        _clusters = StartClusters.Serialise(scope.Scope("clusters"), _clusters, Team);
+        _names = scope.Values("cluster_numbers", _names);
     }
 
     // each model from the newest n episodes of its kind; where there is none yet, from those that begin alike

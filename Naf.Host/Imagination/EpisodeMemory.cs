@@ -1,3 +1,4 @@
+using Naf.Kernels.Checkpoints;
 using Naf.Sim.Control;
 
 namespace Naf.Host.Imagination;
@@ -71,33 +72,23 @@ internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpi
     /// <summary>B_old ← B, B ← ∅.</summary>
     public void Rotate() => (OldCount, Filled) = (Filled, 0);
 
-    public void Save(BinaryWriter writer)
+    /// <exception cref="InvalidDataException">It is no such memory.</exception>
+    public void Serialise(CheckpointScope scope)
     {
-        writer.Write(_episodes.Count);
-        foreach (EpisodeRecord e in _episodes) e.Save(writer);
-        writer.Write(Filled);
-        writer.Write(OldCount);
-        writer.Write(_running is not null);
-        _running?.Save(writer);
-    }
-
-    /// <exception cref="InvalidDataException">The stream holds no such memory.</exception>
-    public void Load(BinaryReader reader)
-    {
-        _episodes.Clear();
-        for (int count = reader.ReadInt32(); count > 0; count--) _episodes.Add(Read());
-        (Filled, OldCount) = (reader.ReadInt32(), reader.ReadInt32());
+        int count = scope.Value("count", _episodes.Count);
+        bool running = scope.Value("running", _running is not null);
+        if (scope.IsLoading)
+        {
+            _episodes.Clear();
+            for (int i = 0; i < count; i++) _episodes.Add(NewRecord());
+            _running = running ? NewRecord() : null;
+        }
+        for (int i = 0; i < count; i++) _episodes[i].Serialise(scope.Scope($"{i}"));
+        _running?.Serialise(scope.Scope("running"));
+        (Filled, OldCount) = (scope.Value("filled", Filled), scope.Value("old", OldCount));
         if (Filled < 0 || OldCount < 0 || Filled + OldCount > _episodes.Count)
             throw new InvalidDataException(
                 $"B and B_old hold {Filled} and {OldCount} of {_episodes.Count} episodes, which is not possible");
-        _running = reader.ReadBoolean() ? Read() : null;
-
-        EpisodeRecord Read()
-        {
-            EpisodeRecord record = NewRecord();
-            record.Load(reader);
-            return record;
-        }
     }
 
     private EpisodeRecord NewRecord() => new(space.Size, space.Action, saved);

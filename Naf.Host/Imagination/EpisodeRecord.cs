@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Naf.Kernels.Checkpoints;
 
 namespace Naf.Host.Imagination;
 
@@ -61,36 +62,16 @@ internal sealed class EpisodeRecord(int state, int action, int saved)
         return samples;
     }
 
-    public void Save(BinaryWriter writer)
-    {
-        writer.Write(Planned);
-        foreach (IReadOnlyList<double> numbers in (IReadOnlyList<double>[])[Constants, _states, _actions, _rewards, _saved])
-        {
-            writer.Write(numbers.Count);
-            foreach (double number in numbers) writer.Write(number);
-        }
-    }
-
     /// <exception cref="InvalidDataException">The numbers are no episode of this task.</exception>
-    public void Load(BinaryReader reader)
+    public void Serialise(CheckpointScope scope)
     {
-        Planned = reader.ReadBoolean();
-        Constants = [.. Read()];
-        foreach (List<double> numbers in (List<double>[])[_states, _actions, _rewards, _saved])
-        {
-            numbers.Clear();
-            numbers.AddRange(Read());
-        }
+        Planned = scope.Value("planned", Planned);
+        Constants = scope.Values("constants", Constants);
+        scope.Fill("states", _states);
+        scope.Fill("actions", _actions);
+        scope.Fill("rewards", _rewards);
+        scope.Fill("simulator_states", _saved);
         if (_states.Count != (Length + 1) * state || _actions.Count != Length * action || _saved.Count > (Length + 1) * saved)
             throw new InvalidDataException($"an episode of {Length} steps has {_states.Count} numbers of states and {_actions.Count} of actions");
-
-        double[] Read()
-        {
-            int count = reader.ReadInt32();
-            if (count is < 0 or > 1 << 28) throw new InvalidDataException($"an episode of {count} numbers is not possible");
-            var numbers = new double[count];
-            reader.ReadExactly(MemoryMarshal.AsBytes(numbers.AsSpan()));
-            return numbers;
-        }
     }
 }

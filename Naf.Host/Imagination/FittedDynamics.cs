@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using Naf.Gpu.Cpu;
 using Naf.Host.Settings;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Gaussian;
 using Naf.Kernels.Gaussian.Mixture;
 using Naf.Kernels.Rollout.Engines;
@@ -99,24 +99,14 @@ internal abstract class FittedDynamics(
         });
     }
 
-    public virtual void Save(BinaryWriter writer)
+    public virtual void Serialise(CheckpointScope scope)
     {
-        writer.Write(Ready);
+        Ready = scope.Value("ready", Ready);
         if (!Ready) return;
-        writer.Write(MemoryMarshal.AsBytes(Packed(0, Models).AsSpan()));
-        writer.Write(MemoryMarshal.AsBytes(Scale.AsSpan()));
-        writer.Write(MemoryMarshal.AsBytes(Range.Bounds.AsSpan()));
-    }
-
-    public virtual void Load(BinaryReader reader)
-    {
-        Ready = reader.ReadBoolean();
-        if (!Ready) return;
-        var numbers = new float[Models * packed.Length];
-        reader.ReadExactly(MemoryMarshal.AsBytes(numbers.AsSpan()));
-        packed.Write(first, numbers);
-        reader.ReadExactly(MemoryMarshal.AsBytes(Scale.AsSpan()));
-        reader.ReadExactly(MemoryMarshal.AsBytes(Range.Bounds.AsSpan()));
+        float[] numbers = scope.Values("models", scope.IsLoading ? [] : Packed(0, Models));
+        if (scope.IsLoading) packed.Write(first, numbers);
+        scope.Fill<double>("scale", Scale);
+        scope.Fill<float>("range", Range.Bounds);
     }
 
     /// <summary>F, f and N of a model of the last fit, good or not, in double.</summary>

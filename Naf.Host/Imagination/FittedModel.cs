@@ -1,5 +1,6 @@
 using Naf.Gpu.Devices;
 using Naf.Host.Settings;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Population;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Rollout.Engines;
@@ -44,12 +45,11 @@ internal sealed class FittedModel : IRolloutModel, IDisposable
 
     public ModelError? ErrorOn(int learner, EpisodeRecord episode) => _dynamics[learner].ErrorOn(episode);
 
-    public void Save(BinaryWriter writer) { }
-
-    public void Load(BinaryReader reader)
+    // the dynamics are their owner's to save
+    public void Serialise(CheckpointScope scope)
     {
         for (int k = 0; k < _dynamics.Count; k++)
-            if (_dynamics[k].Ready) TakeOver(k);
+            if (scope.IsLoading && _dynamics[k].Ready) TakeOver(k);
     }
 
     public void Dispose() => _rollouts.Dispose();

@@ -1,3 +1,4 @@
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Random;
 using Naf.Kernels.Rollout;
 
@@ -43,9 +44,7 @@ internal interface IRolloutModel
     /// <summary>The error on an episode that the dynamics have not seen; null where there is none to speak of.</summary>
     ModelError? ErrorOn(int learner, EpisodeRecord episode);
 
-    void Save(BinaryWriter writer);
-
-    /// <summary>Takes over what <see cref="Save"/> wrote.</summary>
-    /// <exception cref="InvalidDataException">The stream holds something else.</exception>
-    void Load(BinaryReader reader);
+    /// <summary>Saves or loads what was learned.</summary>
+    /// <exception cref="InvalidDataException">The checkpoint holds something else.</exception>
+    void Serialise(CheckpointScope scope);
 }

@@ -1,4 +1,5 @@
 using Naf.Host.Settings;
+using Naf.Kernels.Checkpoints;
 
 namespace Naf.Host.Imagination;
 
@@ -49,19 +50,11 @@ internal sealed class ImaginationSchedule(ImaginationSettings settings)
             : "goes on: the dynamics are good enough again";
     }
 
-    public void Save(BinaryWriter writer)
+    public void Serialise(CheckpointScope scope)
     {
-        writer.Write(_best);
-        writer.Write(_waited);
-        writer.Write(Ended);
-        writer.Write(Resting);
-    }
-
-    public void Load(BinaryReader reader)
-    {
-        _best = reader.ReadDouble();
-        _waited = reader.ReadInt32();
-        Ended = reader.ReadString();
-        Resting = reader.ReadBoolean();
+        _best = scope.Value("best", _best);
+        _waited = scope.Value("waited", _waited);
+        Ended = scope.Text("ended", Ended);
+        Resting = scope.Value("resting", Resting);
     }
 }

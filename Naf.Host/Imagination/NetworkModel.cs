@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Naf.Gpu.Devices;
 using Naf.Host.Settings;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Gaussian;
 using Naf.Kernels.Observation;
 using Naf.Kernels.Population;
@@ -88,32 +89,16 @@ internal sealed class NetworkModel : HostModel, IRolloutModel, IDisposable
         });
     }
 
-    public void Save(BinaryWriter writer)
+    public void Serialise(CheckpointScope scope)
     {
-        foreach (TrainingData k in _known)
+        for (int k = 0; k < _known.Length; k++)
         {
-            writer.Write(k.Rows.Count);
-            writer.Write(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(k.Rows)));
-            writer.Write(k.Scale.Length);
-            writer.Write(MemoryMarshal.AsBytes(k.Scale.AsSpan()));
-            writer.Write(MemoryMarshal.AsBytes(k.Range.Bounds.AsSpan()));
+            CheckpointScope learner = scope.Scope($"learner.{k}");
+            learner.Fill("samples", _known[k].Rows);
+            _known[k].Scale = learner.Values("scale", _known[k].Scale);
+            _known[k].Range = new StateRange(learner.Values("range", _known[k].Range.Bounds));
         }
-        writer.Flush();
-        _network.Save(writer.BaseStream);
-    }
-
-    public void Load(BinaryReader reader)
-    {
-        foreach (TrainingData k in _known)
-        {
-            k.Rows.Clear();
-            for (int count = reader.ReadInt32(); count > 0; count--) k.Rows.Add(reader.ReadSingle());
-            k.Scale = new double[reader.ReadInt32()];
-            reader.ReadExactly(MemoryMarshal.AsBytes(k.Scale.AsSpan()));
-            k.Range = new StateRange(new float[2 * k.Scale.Length]);
-            reader.ReadExactly(MemoryMarshal.AsBytes(k.Range.Bounds.AsSpan()));
-        }
-        _network.Load(reader.BaseStream);
+        _network.Serialise(scope.Scope("networks"));
     }
 
     public void Dispose() => _network.Dispose();

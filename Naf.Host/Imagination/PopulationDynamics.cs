@@ -2,6 +2,7 @@ using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Host.Common;
 using Naf.Host.Settings;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Gaussian;
 using Naf.Kernels.Rollout.Engines;
 using Naf.Kernels.Scalar;
@@ -68,14 +69,9 @@ internal sealed class PopulationDynamics<T> : IDisposable where T : FittedDynami
         return problems;
     }
 
-    public void Save(BinaryWriter writer)
+    public void Serialise(CheckpointScope scope)
     {
-        foreach (T learner in _learners) learner.Save(writer);
-    }
-
-    public void Load(BinaryReader reader)
-    {
-        foreach (T learner in _learners) learner.Load(reader);
+        for (int k = 0; k < _learners.Length; k++) _learners[k].Serialise(scope.Scope($"learner.{k}"));
     }
 
     public void Dispose() => _opened.Dispose();

@@ -2,6 +2,7 @@ using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Host.Common;
 using Naf.Host.Settings;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Population;
 using Naf.Kernels.Rollout;
 using Naf.Sim.Control;
@@ -164,34 +165,23 @@ internal sealed class PopulationImagination
         return report;
     }
 
-    public void Save(BinaryWriter writer)
+    /// <exception cref="InvalidDataException">It is of another run.</exception>
+    public void Serialise(CheckpointScope scope)
     {
         for (int k = 0; k < _memories.Length; k++)
         {
-            _schedules[k].Save(writer);
-            writer.Write(_rollouts[k]);
-            writer.Write(_reports[k].Steps);
-            writer.Write(_reports[k].Cuts);
-            writer.Write(_emptied[k]);
+            CheckpointScope learner = scope.Scope($"learner.{k}");
+            _schedules[k].Serialise(learner.Scope("schedule"));
+            _rollouts[k] = learner.Value("rollouts", _rollouts[k]);
+            _reports[k] = _reports[k] with
+            {
+                Steps = learner.Value("steps", _reports[k].Steps), Cuts = learner.Value("cuts", _reports[k].Cuts),
+            };
+            _emptied[k] = learner.Value("emptied", _emptied[k]);
         }
-        _dynamics?.Save(writer);
-        _ofEpisodes?.Save(writer);
-        _model?.Save(writer);
-    }
-
-    /// <exception cref="InvalidDataException">The stream holds another run's.</exception>
-    public void Load(BinaryReader reader)
-    {
-        for (int k = 0; k < _memories.Length; k++)
-        {
-            _schedules[k].Load(reader);
-            _rollouts[k] = reader.ReadUInt64();
-            _reports[k] = new ImaginationReport { Steps = reader.ReadInt64(), Cuts = reader.ReadInt32() };
-            _emptied[k] = reader.ReadBoolean();
-        }
-        _dynamics?.Load(reader);
-        _ofEpisodes?.Load(reader);
-        _model?.Load(reader);
+        _dynamics?.Serialise(scope.Scope("dynamics"));
+        _ofEpisodes?.Serialise(scope.Scope("episode_dynamics"));
+        _model?.Serialise(scope.Scope("model"));
     }
 }
 

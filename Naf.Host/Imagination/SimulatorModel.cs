@@ -1,6 +1,7 @@
 using Naf.Gpu.Cpu;
 using Naf.Host.Common;
 using Naf.Host.Settings;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Population;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
@@ -35,15 +36,7 @@ internal sealed class SimulatorModel : HostModel, IRolloutModel
 
     public ModelError? ErrorOn(int learner, EpisodeRecord episode) => null;
 
-    public void Save(BinaryWriter writer)
-    {
-        foreach (bool ready in _ready) writer.Write(ready);
-    }
-
-    public void Load(BinaryReader reader)
-    {
-        foreach (ref bool ready in _ready.AsSpan()) ready = reader.ReadBoolean();
-    }
+    public void Serialise(CheckpointScope scope) => scope.Fill<bool>("ready", _ready);
 
     protected override void Begin(int m, EpisodeRecord episode, int time, Span<float> x)
     {

@@ -1,3 +1,4 @@
+using Naf.Kernels.Checkpoints;
 using Naf.Sim.Control;
 
 namespace Naf.Host.Planning;
@@ -17,10 +18,7 @@ internal interface IEpisodePlanner
     /// <param name="u">[A], receives u.</param>
     void Act(IControlEnvironment environment, Span<double> u);
 
-    /// <summary>Writes what goes on with the next step.</summary>
-    void Save(BinaryWriter writer);
-
-    /// <summary>Takes over what <see cref="Save"/> wrote.</summary>
-    /// <exception cref="InvalidDataException">The stream holds something else.</exception>
-    void Load(BinaryReader reader);
+    /// <summary>Saves or loads what goes on with the next step.</summary>
+    /// <exception cref="InvalidDataException">The checkpoint holds something else.</exception>
+    void Serialise(CheckpointScope scope);
 }

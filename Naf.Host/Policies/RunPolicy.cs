@@ -1,9 +1,11 @@
 using Naf.Gpu;
-using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
-using Naf.Host.Agents;
 using Naf.Host.Common;
 using Naf.Host.Runs;
+using Naf.Kernels.Checkpoints;
+using Naf.Kernels.Population;
+using Naf.Kernels.Settings;
+using Naf.Kernels.Update;
 using Naf.Sim.Control;
 
 namespace Naf.Host.Policies;
@@ -12,50 +14,68 @@ namespace Naf.Host.Policies;
 public sealed class RunPolicy : IDisposable
 {
     private readonly DisposeScope _opened;
-    private readonly IControlTask _task;
-    private readonly NafAgent _agent;
-    private readonly int _learner;
+    private readonly NafPopulation _networks;
 
-    private RunPolicy(
-        DisposeScope opened, IControlTask task, string folder, RunConfig config, int learner, Action<string> warn, string device)
-    {
-        (_task, _learner, _opened) = (task, learner, opened);
-        Device place = opened.Add(DeviceList.Select(device, 1));
-        _agent = opened.Add(new NafAgent(task, config.Settings, place, opened.Add(new WorkTeam(1))));
-        Load(RunFolder.CheckpointsOf(folder), warn);
-    }
+    private RunPolicy(DisposeScope opened, NafPopulation networks) => (_opened, _networks) = (opened, networks);
 
     /// <summary>Reads a run's policy.</summary>
     /// <param name="folder">The run's folder; it may be training still.</param>
-    /// <param name="environment">The environment that the run was begun with, where that was one of a program's own.</param>
     /// <param name="learner">Which of the run's learners.</param>
     /// <param name="warn">
     /// Takes a sentence for a checkpoint that is damaged; the one before it is used. Null: standard error.
     /// </param>
     /// <exception cref="UserException">It is no run's folder, or the run has no checkpoint that can be used.</exception>
-    public static RunPolicy Open(
-        string folder, EnvironmentTask? environment = null, int learner = 0, Action<string>? warn = null) => DisposeScope.Open(opened =>
+    public static RunPolicy Open(string folder, int learner = 0, Action<string>? warn = null)
     {
         ArgumentNullException.ThrowIfNull(folder);
         RunConfig config = RunConfig.Read(RunFolder.ConfigOf(folder));
         if (learner < 0 || learner >= config.Settings.Learners)
             throw new UserException($"learner {learner}: the run {folder} has learners 0 to {config.Settings.Learners - 1}");
-        IControlTask task = config.TaskOf(environment, opened);
-        return new RunPolicy(opened, task, folder, config, learner, warn ?? Console.Error.WriteLine, "cpu");
+        return Open(folder, config, learner, warn ?? Console.Error.WriteLine, "cpu");
+    }
+
+    /// <summary>Reads the policy of a run, whose config.yaml was read already, to act in a task.</summary>
+    /// <param name="device">Where it acts; one observation at a time is quickest on the CPU, wherever it was trained.</param>
+    /// <exception cref="UserException">No checkpoint can be used, or the task has other sizes.</exception>
+    internal static RunPolicy Open(
+        IControlTask task, string folder, RunConfig config, int learner, Action<string> warn, string device = "cpu")
+    {
+        RunPolicy policy = Open(folder, config, learner, warn, device);
+        if ((policy.ObservationSize, policy.ActionSize) == (task.ObservationSize, task.ActionSize)) return policy;
+        policy.Dispose();
+        throw new UserException(
+            $"the run's policy takes {policy.ObservationSize} observations and gives {policy.ActionSize} actions, "
+            + $"and {task.Name} has {task.ObservationSize} and {task.ActionSize} now; train it anew");
+    }
+
+    private static RunPolicy Open(
+        string folder, RunConfig config, int learner, Action<string> warn, string device) => DisposeScope.Open(opened =>
+    {
+        IReadOnlyList<string> files = RunFolder.CheckpointsOf(folder).Files;
+        if (files.Count == 0)
+            throw new UserException("the run has no checkpoint yet; let it train for longer");
+        Device place = opened.Add(DeviceList.Select(device, 1));
+        foreach (string path in files)
+        {
+            try
+            {
+                using var checkpoint = new CheckpointReader(File.OpenRead(path));
+                NafPopulation networks = Networks(checkpoint.Scope, config.Settings.Naf, learner, place);
+                return new RunPolicy(opened, opened.Add(networks));
+            }
+            catch (Exception e) when (e is InvalidDataException or NotSupportedException)
+            {
+                warn($"the checkpoint {path} can't be used: {e.Message}");
+            }
+        }
+        throw new UserException("every checkpoint of the run is damaged; train it anew");
     });
 
-    /// <summary>Reads the policy of a run whose task, which must outlive it, and config.yaml were read already.</summary>
-    /// <param name="device">Where it acts; one observation at a time is quickest on the CPU, wherever it was trained.</param>
-    /// <exception cref="UserException">The run has no checkpoint that can be used.</exception>
-    internal static RunPolicy Open(
-        IControlTask task, string folder, RunConfig config, int learner, Action<string> warn, string device = "cpu") =>
-        DisposeScope.Open(opened => new RunPolicy(opened, task, folder, config, learner, warn, device));
-
     /// <summary>Size of the observation x.</summary>
-    public int ObservationSize => _task.ObservationSize;
+    public int ObservationSize => _networks.Shape.State;
 
     /// <summary>Size of the action u.</summary>
-    public int ActionSize => _task.ActionSize;
+    public int ActionSize => _networks.Shape.Action;
 
     /// <summary>u = μ(x).</summary>
     /// <param name="observation">x, [observations].</param>
@@ -68,38 +88,43 @@ public sealed class RunPolicy : IDisposable
                 + $"not {observation.Length} and {action.Length}");
         if (observation.ContainsAnyExceptInRange(float.MinValue, float.MaxValue))
             throw new ArgumentException("a number of the observation is not finite", nameof(observation));
-        _agent.Act(_learner, observation, action);
+        _networks.Act(0, observation, action);
     }
 
     /// <summary>μ(x), as a <c>Policy</c>.</summary>
-    internal void Act(ReadOnlySpan<float> observation, ulong episode, int step, Span<float> action) => _agent.Act(_learner, observation, action);
+    internal void Act(ReadOnlySpan<float> observation, ulong episode, int step, Span<float> action) =>
+        _networks.Act(0, observation, action);
 
     /// <summary>V(x), A(x, u) and Q(x, u) of many samples at once, in scaled rewards.</summary>
     /// <param name="x">[samples, observations].</param>
-    /// <param name="u">[samples, actions].</param>
-    public (float[] V, float[] Advantage, float[] Q) Evaluate(ReadOnlySpan<float> x, ReadOnlySpan<float> u) => _agent.Evaluate(_learner, x, u);
+    /// <param name="u">[k, samples, actions]: k actions for each sample, each of which has its A and Q.</param>
+    public (float[] V, float[] Advantage, float[] Q) Evaluate(ReadOnlySpan<float> x, ReadOnlySpan<float> u)
+    {
+        LearnerValues values = _networks.Evaluate(0, x, u);
+        return (values.V, values.Advantage, values.Q);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _opened.Dispose();
 
-    private void Load(CheckpointStore checkpoints, Action<string> warn)
+    // a population of one, which is not trained
+    private static NafPopulation Networks(CheckpointScope checkpoint, NafSettings settings, int learner, Device device)
     {
-        if (checkpoints.Files.Count == 0)
-            throw new UserException("the run has no checkpoint yet; let it train for longer");
-        foreach (string path in checkpoints.Files)
+        float[] scale = checkpoint.Values<float>("input_scale", []);
+        int actions = checkpoint.Value<int>("action_size");
+        var shape = new NafShape(scale.Length, actions, settings.Hidden, settings.SharedTrunk, settings.BatchNorm);
+        checkpoint.Expect("networks", shape.ToString());
+        var networks = NafPopulation.Create(
+            device, shape, scale, [settings with { BatchSize = 1, ReplayCapacity = 1 }]);
+        try
         {
-            try
-            {
-                using Stream payload = CheckpointFile.Read(path);
-                CheckpointHeader.Read(payload);
-                _agent.Load(payload);
-                return;
-            }
-            catch (InvalidDataException e)
-            {
-                warn($"the checkpoint {path} can't be used: {e.Message}");
-            }
+            networks.LoadNetworks(0, checkpoint, learner);
+            return networks;
         }
-        throw new UserException("every checkpoint of the run is damaged; train it anew");
+        catch
+        {
+            networks.Dispose();
+            throw;
+        }
     }
 }

@@ -1,8 +1,13 @@
 using Naf.Host.Common;
+using Naf.Host.Files;
+using Naf.Kernels.Checkpoints;
 
 namespace Naf.Host.Runs;
 
-/// <summary>The checkpoints of a run, named by the step at which they were made; the last two are kept.</summary>
+/// <summary>
+/// The checkpoints of a run, named by the step at which they were made; the last two are kept. Under its final name
+/// one is always whole.
+/// </summary>
 internal sealed class CheckpointStore(string folder)
 {
     private const int Kept = 2;
@@ -14,17 +19,18 @@ internal sealed class CheckpointStore(string folder)
 
     /// <summary>Writes a checkpoint, then removes all but the last two.</summary>
     /// <exception cref="IOException">It can't be written; those before it are untouched.</exception>
-    public void Save(long step, Action<Stream> body)
+    public void Save(long step, CheckpointWriter checkpoint)
     {
         Directory.CreateDirectory(folder);
-        CheckpointFile.Write(Path.Combine(folder, Prefix + step.ToString("D12", CultureInfo.InvariantCulture) + Suffix), body);
+        string path = Path.Combine(folder, Prefix + step.ToString("D12", CultureInfo.InvariantCulture) + Suffix);
+        AtomicFile.Write(path, "writing.partial", checkpoint.WriteTo);
         foreach (string old in Files.Skip(Kept)) File.Delete(old);
     }
 
     /// <summary>Opens the checkpoint to resume from, checked; null when there is none yet.</summary>
     /// <param name="previous">Whether to take the one before the newest.</param>
     /// <exception cref="UserException">It is damaged, or there is no previous one; the message offers what is left.</exception>
-    public (Stream Payload, string Path)? Open(bool previous)
+    public (CheckpointReader Checkpoint, string Path)? Open(bool previous)
     {
         IReadOnlyList<string> files = Files;
         if (previous && files.Count < 2)
@@ -33,9 +39,9 @@ internal sealed class CheckpointStore(string folder)
         string path = files[previous ? 1 : 0];
         try
         {
-            return (CheckpointFile.Read(path), path);
+            return (new CheckpointReader(File.OpenRead(path)), path);
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or NotSupportedException)
         {
             throw Refusal(path, e);
         }
@@ -45,7 +51,7 @@ internal sealed class CheckpointStore(string folder)
     public UserException Refusal(string path, Exception reason)
     {
         string problem = $"the checkpoint {path} can't be used: {reason.Message}";
-        if (path != Files[0] || Files.Count < 2)
+        if (reason is NotSupportedException || path != Files[0] || Files.Count < 2)
             return new($"{problem}; start the run again in another folder", reason);
         return new($"{problem}; resume from the previous one, {Path.GetFileName(Files[1])}", reason)
         {

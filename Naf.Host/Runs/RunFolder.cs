@@ -19,25 +19,18 @@ internal sealed class RunFolder : IDisposable
         Checkpoints = CheckpointsOf(path);
     }
 
-    /// <summary>Where it is.</summary>
     public string FullPath { get; }
 
-    /// <summary>Its metrics.csv.</summary>
     public string MetricsPath => Path.Combine(FullPath, "metrics.csv");
 
-    /// <summary>Its timing.csv.</summary>
     public string TimingPath => Path.Combine(FullPath, "timing.csv");
 
-    /// <summary>Its checkpoints.</summary>
     public CheckpointStore Checkpoints { get; }
 
-    /// <summary>The config.yaml of a folder.</summary>
     public static string ConfigOf(string folder) => Path.Combine(folder, "config.yaml");
 
-    /// <summary>The checkpoints of a folder.</summary>
     public static CheckpointStore CheckpointsOf(string folder) => new(Path.Combine(folder, "checkpoint"));
 
-    /// <summary>Whether a folder holds a run.</summary>
     public static bool IsRun(string folder) => File.Exists(ConfigOf(folder));
 
     /// <summary>Makes a folder for a new run: <paramref name="folder"/>, or else runs/NAME-N with the first free N.</summary>
@@ -78,7 +71,6 @@ internal sealed class RunFolder : IDisposable
                 ? $"{folder} is not a run's folder: it has no config.yaml" : $"there is no folder {folder}")
             + "; name the folder of a run");
 
-    /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
 
     private static bool HoldsAnything(string folder) =>

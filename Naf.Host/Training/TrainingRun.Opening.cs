@@ -5,6 +5,7 @@ using Naf.Host.Common;
 using Naf.Host.Files;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
+using Naf.Kernels.Checkpoints;
 using Naf.Sim.Control;
 using Naf.Sim.Tasks;
 
@@ -97,7 +98,7 @@ public sealed partial class TrainingRun
         ResumeCheck.Compare(stored.Versions, run._config.Versions, accept, warn);
         run.Guarded(() =>
         {
-            if (held.Checkpoints.Open(previous) is { } checkpoint) run.Restore(checkpoint.Payload, checkpoint.Path, warn);
+            if (held.Checkpoints.Open(previous) is var (checkpoint, path)) run.Restore(checkpoint, path, warn);
             else run.StartFiles();
             if (run._config.Text != stored.Text) run._config.Write(RunFolder.ConfigOf(held.FullPath));
         });
@@ -110,24 +111,25 @@ public sealed partial class TrainingRun
         _timing = _opened.Add(CsvFile.Create(_folder.TimingPath, TimingHeader));
     }
 
-    private void Restore(Stream payload, string path, Action<string> warn)
+    private void Restore(CheckpointReader checkpoint, string path, Action<string> warn)
     {
         try
         {
             // check everything; until then no file is changed
-            using Stream stream = payload;
-            var header = CheckpointHeader.Read(stream);
-            _agent.Load(stream);
+            using CheckpointReader whole = checkpoint;
+            CheckpointScope saved = whole.Scope.Scope("run");
+            _agent.Serialise(whole.Scope);
             int begun = _agent.EpisodesBegun;
             if (begun > Settings.Episodes)
                 throw new UserException(
                     $"episodes = {Settings.Episodes}, but episode {begun} has begun already in {Folder}; "
                     + $"set episodes to {begun} or more");
-            _metrics = _opened.Add(CsvFile.Continue(_folder.MetricsPath, header.MetricsLength, header.MetricsDigest));
-            _timing = _opened.Add(ContinueTiming(header.TimingLength, warn));
-            _secondsBefore = header.Seconds;
+            _metrics = _opened.Add(CsvFile.Continue(
+                _folder.MetricsPath, saved.Value<long>("metrics_length"), saved.Text("metrics_sha256")));
+            _timing = _opened.Add(ContinueTiming(saved.Value<long>("timing_length"), warn));
+            _secondsBefore = saved.Value<double>("seconds");
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        catch (InvalidDataException e)
         {
             throw _folder.Checkpoints.Refusal(path, e);
         }

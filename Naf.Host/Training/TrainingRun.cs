@@ -5,6 +5,7 @@ using Naf.Host.Common;
 using Naf.Host.Files;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Update;
 using Naf.Sim.Control;
 
@@ -148,11 +149,14 @@ public sealed partial class TrainingRun : IDisposable
     {
         _metrics!.FlushToDisk();
         _timing!.FlushToDisk();
-        _folder.Checkpoints.Save(_agent.StepCount, stream =>
-        {
-            new CheckpointHeader(_metrics.Length, _metrics.Digest, _timing.Length, _secondsBefore + _clock.Elapsed.TotalSeconds).Write(stream);
-            _agent.Save(stream);
-        });
+        var checkpoint = new CheckpointWriter();
+        CheckpointScope run = checkpoint.Scope.Scope("run");
+        run.Value("metrics_length", _metrics.Length);
+        run.Text("metrics_sha256", _metrics.Digest);
+        run.Value("timing_length", _timing.Length);
+        run.Value("seconds", _secondsBefore + _clock.Elapsed.TotalSeconds);
+        _agent.Serialise(checkpoint.Scope);
+        _folder.Checkpoints.Save(_agent.StepCount, checkpoint);
         _saved = _agent.EpisodesEnded;
     }
 

@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using Naf.Gpu.Cpu;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Gaussian.Mixture;
 
 namespace Naf.Kernels.Gaussian;
@@ -47,22 +47,13 @@ internal sealed class StartClusters
     /// <param name="start">[size].</param>
     public int Of(ReadOnlySpan<double> start) => _clusters[Most(start)];
 
-    public void Save(BinaryWriter writer)
+    /// <summary>Saves clusters, or makes the same again, bitwise.</summary>
+    public static StartClusters Serialise(CheckpointScope scope, StartClusters? saved, WorkTeam? team = null)
     {
-        writer.Write(_size);
-        writer.Write(_asked);
-        writer.Write(_seed);
-        writer.Write(_starts.Length);
-        writer.Write(MemoryMarshal.AsBytes(_starts.AsSpan()));
-    }
-
-    /// <summary>Makes the same clusters again, bitwise.</summary>
-    public static StartClusters Load(BinaryReader reader, WorkTeam? team = null)
-    {
-        (int size, int clusters, ulong seed) = (reader.ReadInt32(), reader.ReadInt32(), reader.ReadUInt64());
-        var starts = new double[reader.ReadInt32()];
-        reader.ReadExactly(MemoryMarshal.AsBytes(starts.AsSpan()));
-        return new StartClusters(starts, size, clusters, seed, team);
+        double[] starts = scope.Values("starts", saved?._starts ?? []);
+        (int size, int clusters) = (scope.Value("size", saved?._size ?? 0), scope.Value("asked", saved?._asked ?? 0));
+        ulong seed = scope.Value("seed", saved?._seed ?? 0);
+        return scope.IsLoading ? new StartClusters(starts, size, clusters, seed, team) : saved!;
     }
 
     // the component that is most responsible of those with members; the first of equal ones

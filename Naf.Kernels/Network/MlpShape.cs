@@ -86,6 +86,27 @@ internal sealed class MlpShape
     public int Weight(int layer, int from, int to) =>
         layer == 0 ? _weights[0] + from * Pad(Hidden[0]) + to : _weights[layer] + to * Pad(Hidden[layer - 1]) + from;
 
+    /// <summary>The arrays of the parameters, or of the running statistics, with their places and sizes.</summary>
+    public IEnumerable<(string Name, int At, long[] Shape)> Arrays(bool statistics = false)
+    {
+        for (int l = 0; l <= Layers; l++)
+        {
+            int units = l < Layers ? Hidden[l] : Output, columns = Pad(units);
+            bool normalised = BatchNorm && l < Layers;
+            if (!statistics)
+            {
+                yield return ($"{l}.weights", _weights[l], l == 0 ? [Input, columns] : [units, Pad(Inputs(l))]);
+                yield return ($"{l}.biases", _biases[l], [columns]);
+                if (normalised) yield return ($"{l}.scales", _scales[l], [columns]);
+            }
+            else if (normalised)
+            {
+                yield return ($"{l}.means", _statistics[l], [columns]);
+                yield return ($"{l}.variances", _statistics[l] + columns, [columns]);
+            }
+        }
+    }
+
     /// <summary>
     /// Draws initial parameters: weights and biases U(±1/√fan-in), the head's times <paramref name="headScale"/>; scales 1, means 0, variances 1.
     /// The numbers depend on a weight's place in the network, not on the padding.

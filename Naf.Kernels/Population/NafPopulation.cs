@@ -2,6 +2,7 @@ using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Advantage;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Replay;
 using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
@@ -14,8 +15,6 @@ namespace Naf.Kernels.Population;
 /// </summary>
 internal abstract class NafPopulation : IDisposable
 {
-    private const uint Format = 0x3246414E; // "NAF2"
-
     private readonly Device _device;
     private readonly Learner[] _learners;
 
@@ -164,38 +163,26 @@ internal abstract class NafPopulation : IDisposable
         return _learners[learner].TakeReport();
     }
 
-    /// <summary>Writes everything that the learners are: a population that loads it goes on bitwise as this one would.</summary>
-    public void Save(Stream stream)
+    /// <summary>All that the learners are: a population that loads it goes on bitwise as this one would.</summary>
+    /// <exception cref="InvalidDataException">It is of other learners; then the population is of no use.</exception>
+    public void Serialise(CheckpointScope scope)
     {
-        Gpu?.Fetch();
-        using var writer = new BinaryWriter(stream, System.Text.Encoding.UTF8, leaveOpen: true);
-        writer.Write(Format);
-        writer.Write(Shape.ToString());
-        writer.Write(_learners.Length);
-        foreach (Learner learner in _learners) learner.Save(writer);
+        if (!scope.IsLoading) Gpu?.Fetch();
+        scope.Expect("networks", Shape.ToString());
+        scope.Expect("seeds", string.Join(", ", _learners.Select(l => l.Settings.Seed)));
+        scope.Value("action_size", Shape.Action);
+        scope.Values("input_scale", InputScale);
+        for (int k = 0; k < Learners; k++) _learners[k].Serialise(scope.Scope($"learner.{k}"));
+        if (scope.IsLoading) Gpu?.Push();
     }
 
-    /// <summary>Takes over what <see cref="Save"/> wrote.</summary>
-    /// <exception cref="InvalidDataException">The stream holds something else; the message says what. The population is then of no use.</exception>
-    public void Load(Stream stream)
+    /// <summary>Loads the networks of one of a checkpoint's learners, to act and to be evaluated.</summary>
+    /// <param name="saved">Its number in the checkpoint.</param>
+    /// <exception cref="InvalidDataException">They were of other sizes.</exception>
+    public void LoadNetworks(int learner, CheckpointScope scope, int saved)
     {
-        using var reader = new BinaryReader(stream, System.Text.Encoding.UTF8, leaveOpen: true);
-        try
-        {
-            if (reader.ReadUInt32() != Format) throw new InvalidDataException("the stream does not hold a NAF population of this version");
-            string shape = reader.ReadString();
-            if (shape != Shape.ToString())
-                throw new InvalidDataException($"the checkpoint holds networks {shape} and this run {Shape}; use the settings of the run");
-            int learners = reader.ReadInt32();
-            if (learners != _learners.Length)
-                throw new InvalidDataException($"the checkpoint holds {learners} learners and this run {_learners.Length}; use the seeds of the run");
-            foreach (Learner learner in _learners) learner.Load(reader);
-            Gpu?.Push();
-        }
-        catch (EndOfStreamException)
-        {
-            throw new InvalidDataException("the checkpoint ends too early");
-        }
+        _learners[learner].SerialiseNetworks(scope.Scope($"learner.{saved}"));
+        Gpu?.Push();
     }
 
     public virtual void Dispose()

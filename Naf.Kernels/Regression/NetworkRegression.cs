@@ -1,6 +1,7 @@
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Network;
 using Naf.Kernels.Settings;
 
@@ -17,8 +18,6 @@ namespace Naf.Kernels.Regression;
 /// </summary>
 internal sealed unsafe class NetworkRegression : IDisposable
 {
-    private const uint Format = 0x3147524E; // "NRG1"
-
     private readonly RegressionLearner[] _learners;
     private readonly IRegressionTrainer _trainer;
     private readonly Lock _training = new();
@@ -100,36 +99,16 @@ internal sealed unsafe class NetworkRegression : IDisposable
     /// <param name="y">[n, outputs].</param>
     public void Predict(int learner, ReadOnlySpan<float> z, Span<float> y) => _learners[learner].Predict(z, y);
 
-    /// <summary>Writes everything that the learners are: a regression that loads it goes on bitwise as this one would.</summary>
-    public void Save(Stream stream)
+    /// <summary>All that the learners are: a regression that loads it goes on bitwise as this one would.</summary>
+    /// <exception cref="InvalidDataException">It is of other learners; then the regression is of no use.</exception>
+    public void Serialise(CheckpointScope scope)
     {
-        using var writer = new BinaryWriter(stream, System.Text.Encoding.UTF8, leaveOpen: true);
-        writer.Write(Format);
-        writer.Write(Text);
-        writer.Write(_learners.Length);
-        foreach (RegressionLearner learner in _learners) learner.Save(writer);
-    }
-
-    /// <summary>Takes over what <see cref="Save"/> wrote.</summary>
-    /// <exception cref="InvalidDataException">The stream holds something else; the message says what. The regression is then of no use.</exception>
-    public void Load(Stream stream)
-    {
-        using var reader = new BinaryReader(stream, System.Text.Encoding.UTF8, leaveOpen: true);
-        try
+        scope.Expect("networks", $"{Inputs}-[{string.Join(',', Shape.Hidden)}]-{Outputs}");
+        scope.Expect("seeds", string.Join(", ", _learners.Select(l => l.Seed)));
+        for (int k = 0; k < Learners; k++)
         {
-            if (reader.ReadUInt32() != Format) throw new InvalidDataException("the stream does not hold network dynamics of this version");
-            string text = reader.ReadString();
-            if (text != Text)
-                throw new InvalidDataException($"the checkpoint holds networks {text} and this run {Text}; use the settings of the run");
-            int learners = reader.ReadInt32();
-            if (learners != Learners)
-                throw new InvalidDataException($"the checkpoint holds {learners} networks and this run {Learners}; use the seeds of the run");
-            foreach (RegressionLearner learner in _learners) learner.Load(reader);
-            for (int k = 0; k < Learners; k++) _trainer.Push(k);
-        }
-        catch (EndOfStreamException)
-        {
-            throw new InvalidDataException("the checkpoint of the network dynamics ends too early");
+            _learners[k].Serialise(scope.Scope($"learner.{k}"));
+            if (scope.IsLoading) _trainer.Push(k);
         }
     }
 
@@ -143,8 +122,6 @@ internal sealed unsafe class NetworkRegression : IDisposable
 
     /// <summary>Where the learners are trained on a GPU; null on a CPU.</summary>
     internal GpuRegression? Gpu => _trainer as GpuRegression;
-
-    private string Text => $"{Inputs}-[{string.Join(',', Shape.Hidden)}]-{Outputs}";
 
     private void Free()
     {

@@ -1,9 +1,8 @@
-using System.Runtime.InteropServices;
 using Naf.Gpu.Cpu;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Network;
 using Naf.Kernels.Network.Cpu;
 using Naf.Kernels.Random;
-using Naf.Kernels.Replay;
 
 namespace Naf.Kernels.Regression;
 
@@ -122,39 +121,24 @@ internal sealed unsafe class RegressionLearner : IDisposable
         return mean;
     }
 
-    public void Save(BinaryWriter writer)
+    /// <exception cref="InvalidDataException">It was of other sizes.</exception>
+    public void Serialise(CheckpointScope scope)
     {
-        writer.Write(Seed);
-        writer.Write(Finite);
-        writer.Write(Updates);
-        foreach ((float[] numbers, Range part) in Scales()) writer.Write(MemoryMarshal.AsBytes(numbers.AsSpan(part)));
-        foreach (HostBuffer buffer in Buffers()) FloatStream.Write(writer, buffer.Pointer, buffer.Length);
-    }
-
-    /// <exception cref="InvalidDataException">The stream holds another learner.</exception>
-    public void Load(BinaryReader reader)
-    {
-        ulong seed = reader.ReadUInt64();
-        if (seed != Seed) throw new InvalidDataException($"the checkpoint's network has seed {seed} and this one {Seed}; use the seeds of the run");
-        Finite = reader.ReadBoolean();
-        Updates = reader.ReadInt64();
-        foreach ((float[] numbers, Range part) in Scales())
-            reader.ReadExactly(MemoryMarshal.AsBytes(numbers.AsSpan(part)));
-        foreach (HostBuffer buffer in Buffers()) FloatStream.Read(reader, buffer.Pointer, buffer.Length);
+        Finite = scope.Value("finite", Finite);
+        Updates = scope.Value("updates", Updates);
+        scope.Fill<float>("mean", Mean);
+        scope.Fill<float>("scale", Scale);
+        foreach (BufferSection array in Arrays()) scope.Fill(array);
         Version++;
     }
 
     public void Dispose()
     {
-        foreach (IDisposable memory in (IDisposable[])[.. Buffers(), _space, _z]) memory.Dispose();
+        foreach (IDisposable memory in (IDisposable[])[Parameters, First, Second, _space, _z]) memory.Dispose();
     }
 
-    // of the inputs, then of the outputs
-    private (float[], Range)[] Scales()
-    {
-        (Range inputs, Range outputs) = (Range.EndAt(Shape.Input), Range.StartAt(Shape.Input));
-        return [(Mean, inputs), (Scale, inputs), (Mean, outputs), (Scale, outputs)];
-    }
-
-    private IEnumerable<HostBuffer> Buffers() => [Parameters, First, Second];
+    private IEnumerable<BufferSection> Arrays() =>
+        from kind in new[] { ("parameters", Parameters), ("adam.m", First), ("adam.v", Second) }
+        from array in Shape.Arrays()
+        select new BufferSection($"{kind.Item1}.{array.Name}", kind.Item2, array.At, array.Shape);
 }

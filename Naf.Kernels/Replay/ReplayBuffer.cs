@@ -1,5 +1,6 @@
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Replay;
@@ -91,27 +92,17 @@ internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) :
     /// <summary>Holds no row any more; its room stays.</summary>
     public void Clear() => (Count, _next) = (0, 0);
 
-    public void Save(BinaryWriter writer)
+    /// <exception cref="InvalidDataException">It was of another capacity, or is not possible.</exception>
+    public void Serialise(CheckpointScope scope)
     {
-        writer.Write(capacity);
-        writer.Write(Count);
-        writer.Write(_next);
-        FloatStream.Write(writer, _rows.Pointer, (long)Count * RowLength);
-    }
-
-    /// <exception cref="InvalidDataException">The stream holds a replay of another capacity, or one that is not possible.</exception>
-    public void Load(BinaryReader reader)
-    {
-        int saved = reader.ReadInt32(), count = reader.ReadInt32(), next = reader.ReadInt32();
-        if (saved != capacity)
-            throw new InvalidDataException(
-                $"the checkpoint's replay holds {saved} transitions and this one {capacity}; "
-                + $"set replay_capacity={saved}");
+        scope.Expect("capacity", $"{capacity}");
+        (int count, int next) = (scope.Value("count", Count), scope.Value("next", _next));
         if (count < 0 || count > capacity || next < 0 || next > count)
-            throw new InvalidDataException($"the checkpoint's replay is not possible: {count} rows of {capacity}, next row {next}");
+            throw new InvalidDataException(
+                $"the checkpoint's replay is not possible: {count} rows of {capacity}, next row {next}");
         if (count > _allocated) Grow(count);
         (Count, _next) = (count, next);
-        FloatStream.Read(reader, _rows.Pointer, (long)count * RowLength);
+        scope.Fill(new BufferSection("transitions", _rows, 0, Count, RowLength));
     }
 
     public void Dispose() => _rows.Dispose();

@@ -1,4 +1,5 @@
 using Naf.Gpu.Cpu;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Network;
 using Naf.Kernels.Replay;
 using Naf.Kernels.Settings;
@@ -94,47 +95,55 @@ internal sealed unsafe class Learner : IDisposable
         (s.Statistics, Statistics), (s.TargetStatistics, TargetStatistics),
     ];
 
-    public void Save(BinaryWriter writer)
+    /// <exception cref="InvalidDataException">It was of other sizes.</exception>
+    public void Serialise(CheckpointScope scope)
     {
-        writer.Write(Settings.Seed);
-        writer.Write(Active);
-        writer.Write(Finite);
-        writer.Write(Updates);
-        writer.Write(_reported);
-        writer.Write(_loss);
-        writer.Write(_norm);
-        writer.Write(_q);
-        foreach (HostBuffer buffer in Buffers()) FloatStream.Write(writer, buffer.Pointer, buffer.Length);
-        Replay.Save(writer);
-        Imagined.Save(writer);
+        Active = scope.Value("active", Active);
+        Finite = scope.Value("finite", Finite);
+        Updates = scope.Value("updates", Updates);
+        _reported = scope.Value("reported", _reported);
+        _loss = scope.Value("loss_sum", _loss);
+        _norm = scope.Value("gradient_norm_sum", _norm);
+        _q = scope.Value("q_sum", _q);
+        foreach (BufferSection array in Arrays()) scope.Fill(array);
+        Replay.Serialise(scope.Scope("replay"));
+        Imagined.Serialise(scope.Scope("imagined_replay"));
     }
 
-    /// <exception cref="InvalidDataException">The stream holds another learner.</exception>
-    public void Load(BinaryReader reader)
+    /// <summary>The networks and nothing else.</summary>
+    /// <exception cref="InvalidDataException">They were of other sizes.</exception>
+    public void SerialiseNetworks(CheckpointScope scope)
     {
-        ulong seed = reader.ReadUInt64();
-        if (seed != Settings.Seed)
-            throw new InvalidDataException($"the checkpoint's learner has seed {seed} and this one {Settings.Seed}; use the seeds of the run");
-        Active = reader.ReadBoolean();
-        Finite = reader.ReadBoolean();
-        Updates = reader.ReadInt64();
-        _reported = reader.ReadInt64();
-        _loss = reader.ReadDouble();
-        _norm = reader.ReadDouble();
-        _q = reader.ReadDouble();
-        foreach (HostBuffer buffer in Buffers()) FloatStream.Read(reader, buffer.Pointer, buffer.Length);
-        Replay.Load(reader);
-        Imagined.Load(reader);
+        foreach (BufferSection array in Arrays())
+            if (array.Buffer == Parameters || array.Buffer == Statistics) scope.Fill(array);
     }
 
     public void Dispose()
     {
-        foreach (HostBuffer buffer in Buffers()) buffer.Dispose();
-        Replay.Dispose();
-        Imagined.Dispose();
+        IDisposable[] memories =
+            [Parameters, FirstMoment, SecondMoment, Statistics, Target, TargetStatistics, Replay, Imagined];
+        foreach (IDisposable memory in memories) memory.Dispose();
     }
 
-    private IEnumerable<HostBuffer> Buffers() => [Parameters, FirstMoment, SecondMoment, Statistics, Target, TargetStatistics];
+    // every array of every layer, by its name in a checkpoint
+    private IEnumerable<BufferSection> Arrays()
+    {
+        string[] networks = Networks.Length == 1 ? ["trunk"] : ["value", "policy", "advantage"];
+        foreach ((string name, HostBuffer buffer, bool statistics) in ((string, HostBuffer, bool)[])
+        [
+            ("parameters", Parameters, false), ("adam.m", FirstMoment, false), ("adam.v", SecondMoment, false),
+            ("statistics", Statistics, true), ("target", Target, false), ("target_statistics", TargetStatistics, true),
+        ])
+        {
+            // θ′ is of the first network alone
+            for (int n = 0, first = 0; first < buffer.Length; n++)
+            {
+                foreach ((string array, int at, long[] shape) in Networks[n].Arrays(statistics))
+                    yield return new BufferSection($"{name}.{networks[n]}.{array}", buffer, first + at, shape);
+                first += statistics ? Networks[n].Statistics : Networks[n].Parameters;
+            }
+        }
+    }
 }
 
 /// <summary>Means over the updates since the last report.</summary>

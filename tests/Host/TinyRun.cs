@@ -60,6 +60,17 @@ internal static class TinyRun
     /// <summary>The bytes of a run's metrics.csv.</summary>
     public static byte[] Metrics(string folder) => File.ReadAllBytes(Path.Combine(folder, "metrics.csv"));
 
+    /// <summary>The rows of a run's metrics.csv.</summary>
+    public static Dictionary<string, string>[] Rows(string folder) => Table(Path.Combine(folder, "metrics.csv"));
+
+    /// <summary>The rows of a CSV file, by the names of its columns, of which the last may hold commas.</summary>
+    public static Dictionary<string, string>[] Table(string path)
+    {
+        string[] lines = File.ReadAllLines(path), header = lines[0].Split(',');
+        return [.. lines.Skip(1).Select(line =>
+            header.Zip(line.Split(',', header.Length)).ToDictionary(p => p.First, p => p.Second))];
+    }
+
     /// <summary>Runs the command line in this process.</summary>
     public static (int ExitCode, string Out, string Error) Cli(params string[] arguments)
     {

@@ -1,4 +1,5 @@
 using Naf.Host.Settings;
+using Naf.Kernels.Checkpoints;
 
 namespace Naf.Host.Planning.Ilqg;
 
@@ -70,19 +71,15 @@ internal sealed class IlqgPlanner(IlqgSettings settings)
         return double.IsFinite(factor) ? Math.Clamp(multiplier * Math.Clamp(factor, 0.1, 5), 0.01, 10) : multiplier;
     }
 
-    /// <summary>Writes η, the step multiplier, the last costs and the last good controller.</summary>
-    public void Save(BinaryWriter writer)
+    /// <summary>All that the next step begins with.</summary>
+    public void Serialise(CheckpointScope scope)
     {
-        foreach (double number in (double[])[_eta, StepMultiplier, _previousCost, _predictedCost]) writer.Write(number);
-        writer.Write(Controller != null);
-        Controller?.Save(writer);
-    }
-
-    /// <summary>Reads what <see cref="Save"/> wrote: this planner goes on bitwise as that one would have.</summary>
-    public void Load(BinaryReader reader)
-    {
-        (_eta, StepMultiplier, _previousCost, _predictedCost) = (reader.ReadDouble(), reader.ReadDouble(), reader.ReadDouble(), reader.ReadDouble());
-        Controller = reader.ReadBoolean() ? LinearGaussianController.Load(reader) : null;
+        _eta = scope.Value("eta", _eta);
+        StepMultiplier = scope.Value("step_multiplier", StepMultiplier);
+        _previousCost = scope.Value("previous_cost", _previousCost);
+        _predictedCost = scope.Value("predicted_cost", _predictedCost);
+        Controller = scope.Value("planned", Controller is not null)
+            ? LinearGaussianController.Serialise(scope.Scope("controller"), Controller) : null;
     }
 
     // solves the quadratic problem about a trajectory, then about its solution's, as long as that lowers E[C] − c H

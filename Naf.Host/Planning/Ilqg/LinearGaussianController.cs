@@ -1,4 +1,5 @@
 using Naf.Host.Settings;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Gaussian;
 using Naf.Kernels.LinearAlgebra;
 
@@ -89,22 +90,16 @@ internal sealed class LinearGaussianController
         return sum;
     }
 
-    /// <summary>Writes the sizes and every number; <see cref="Load"/> reads them back bitwise.</summary>
-    public void Save(BinaryWriter writer)
+    /// <summary>Saves a controller, or makes the same again, bitwise.</summary>
+    public static LinearGaussianController Serialise(CheckpointScope scope, LinearGaussianController? saved)
     {
-        foreach (int size in (int[])[Shape.Horizon, Shape.State, Action]) writer.Write(size);
-        foreach (double[] numbers in (double[][])[_gain, _offset, _covariance])
-            foreach (double number in numbers) writer.Write(number);
-    }
-
-    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
-    public static LinearGaussianController Load(BinaryReader reader)
-    {
-        var shape = new DynamicsShape(reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
-        return new LinearGaussianController(shape, Read(shape.State), Read(1), Read(shape.Action));
-
-        double[] Read(int columns) =>
-            [.. Enumerable.Range(0, shape.Horizon * shape.Action * columns).Select(_ => reader.ReadDouble())];
+        int[] sizes = scope.Values(
+            "sizes", saved is null ? [] : (int[])[saved.Shape.Horizon, saved.Shape.State, saved.Shape.Action]);
+        double[] gain = scope.Values("gain", saved?._gain ?? []), offset = scope.Values("offset", saved?._offset ?? []);
+        double[] covariance = scope.Values("covariance", saved?._covariance ?? []);
+        return scope.IsLoading
+            ? new LinearGaussianController(new DynamicsShape(sizes[0], sizes[1], sizes[2]), gain, offset, covariance)
+            : saved!;
     }
 
     // by Jacobi's rotations

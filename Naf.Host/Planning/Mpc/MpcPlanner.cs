@@ -1,5 +1,6 @@
 using Naf.Gpu.Cpu;
 using Naf.Host.Settings;
+using Naf.Kernels.Checkpoints;
 using Naf.Sim.Control;
 
 namespace Naf.Host.Planning.Mpc;
@@ -73,21 +74,13 @@ internal sealed class MpcPlanner : IEpisodePlanner, IDisposable
         Search.Plan.Action(0).CopyTo(action);
     }
 
-    /// <summary>Writes what the planner goes on from amid an episode: bitwise the same actions follow.</summary>
-    public void Save(BinaryWriter writer)
-    {
-        writer.Write(_seed);
-        writer.Write(_episode);
-        writer.Write(_planned);
-        if (_planned >= 0) Search.Save(writer);
-    }
-
-    /// <summary>Reads what a planner of the same task and settings wrote.</summary>
+    /// <summary>What the planner goes on from amid an episode: bitwise the same actions follow.</summary>
     /// <exception cref="InvalidDataException">It was another task's, or planned further ahead.</exception>
-    public void Load(BinaryReader reader)
+    public void Serialise(CheckpointScope scope)
     {
-        (_seed, _episode, _planned) = (reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadInt32());
-        if (_planned >= 0) Search.Load(reader);
+        (_seed, _episode) = (scope.Value("seed", _seed), scope.Value("episode", _episode));
+        _planned = scope.Value("planned", _planned);
+        if (_planned >= 0) Search.Serialise(scope.Scope("plan"));
     }
 
     public void Dispose() => _team.Dispose();

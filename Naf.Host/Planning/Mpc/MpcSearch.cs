@@ -1,4 +1,5 @@
 using Naf.Host.Settings;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Random;
 
 namespace Naf.Host.Planning.Mpc;
@@ -124,31 +125,20 @@ internal sealed class MpcSearch
         }
     }
 
-    /// <summary>Writes what the next <see cref="Continue"/> begins with.</summary>
-    public void Save(BinaryWriter writer)
-    {
-        writer.Write(_mu);
-        writer.Write(_rate);
-        writer.Write(Plan.Length);
-        foreach (double number in Plan.States) writer.Write(number);
-        foreach (double number in Plan.Actions) writer.Write(number);
-        foreach (double number in _law.Gains(Plan.Length)) writer.Write(number);
-    }
-
-    /// <summary>Reads it.</summary>
+    /// <summary>What the next <see cref="Continue"/> begins with.</summary>
     /// <exception cref="InvalidDataException">It is of a plan with more steps than there is room for.</exception>
-    public void Load(BinaryReader reader)
+    public void Serialise(CheckpointScope scope)
     {
-        (_mu, _rate) = (reader.ReadDouble(), reader.ReadDouble());
-        int length = reader.ReadInt32();
+        (_mu, _rate) = (scope.Value("mu", _mu), scope.Value("rate", _rate));
+        int length = scope.Value("length", Plan.Length);
         if (length < 0 || length > Plan.Capacity)
             throw new InvalidDataException(
                 $"it holds a plan of {length} steps where this planner's have {Plan.Capacity} at most");
         Plan.Length = length;
-        foreach (ref double number in Plan.States) number = reader.ReadDouble();
-        foreach (ref double number in Plan.Actions) number = reader.ReadDouble();
-        _law.Clear();
-        foreach (ref double number in _law.Gains(length)) number = reader.ReadDouble();
+        scope.Fill("states", Plan.States);
+        scope.Fill("actions", Plan.Actions);
+        if (scope.IsLoading) _law.Clear();
+        scope.Fill("gains", _law.Gains(length));
     }
 
     /// <summary>Expands around the plan and runs the backward pass, with more regularisation where Q_uu is not positive definite.</summary>

@@ -20,7 +20,7 @@ TrainingResult result = run.Train(progress: p =>
     if (p.EpisodesEnded % settings.TestEvery == 0) Console.WriteLine($"episode {p.EpisodesEnded}: test score {p.LastTest:0.00}");
 });
 
-using RunPolicy policy = RunPolicy.Open(result.Run, task);
+using RunPolicy policy = RunPolicy.Open(result.Run);
 using var beam = new BeamSteering();
 double[] x = beam.Reset(seed: 12345);
 var (observation, action) = (new float[16], new float[16]);

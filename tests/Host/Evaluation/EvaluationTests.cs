@@ -44,18 +44,19 @@ internal sealed class EvaluationTests : FolderFixture
         string file = Folder["values.csv"];
         JsonElement json = TinyRun.CliJson("evaluate", Folder["run"], "--values", file, "--device", device, "--json");
         Assert.That(json.Number("mean"), Is.EqualTo(trained.Learners[0].FinalTestScore!.Value).Within(1e-3));
-        string[] lines = File.ReadAllLines(file);
-        Assert.That(lines[0], Is.EqualTo("episode,step,reward,return,v,advantage,q,random_advantage"));
-        double[][] rows = [.. lines[1..].Select(line => line.Split(',').Select(double.Parse).ToArray())];
+        Dictionary<string, double>[] rows =
+            [.. TinyRun.Table(file).Select(row => row.ToDictionary(c => c.Key, c => double.Parse(c.Value)))];
         Assert.That(rows, Has.Length.EqualTo(json.GetProperty("values").Number("steps")));
         for (int i = 0; i < rows.Length; i++)
         {
             // Q = V + A; the greedy action has no better one beside it
-            Assert.That(rows[i][6], Is.EqualTo(rows[i][4] + rows[i][5]).Within(1e-5));
-            Assert.That(rows[i][5], Is.Zero.Within(1e-5), $"step {i}");
-            Assert.That(rows[i][7], Is.LessThanOrEqualTo(0));
-            bool last = i + 1 == rows.Length || rows[i + 1][1] == 0;
-            Assert.That(rows[i][3], Is.EqualTo(rows[i][2] + (last ? 0 : 0.99 * rows[i + 1][3])).Within(1e-9));
+            Dictionary<string, double> row = rows[i];
+            Assert.That(row["q"], Is.EqualTo(row["v"] + row["advantage"]).Within(1e-5));
+            Assert.That(row["advantage"], Is.Zero.Within(1e-5), $"step {i}");
+            Assert.That(row["random_advantage"], Is.LessThanOrEqualTo(0));
+            bool last = i + 1 == rows.Length || rows[i + 1]["step"] == 0;
+            double following = last ? 0 : rows[i + 1]["return"];
+            Assert.That(row["return"], Is.EqualTo(row["reward"] + 0.99 * following).Within(1e-9));
         }
         Assert.That(TinyRun.Cli("evaluate", "cartpole", "--values", file).Error, Does.Contain("name a run"));
         string metrics = Path.Combine(Folder["run"], "metrics.csv");
@@ -67,10 +68,11 @@ internal sealed class EvaluationTests : FolderFixture
         Assert.That(File.ReadAllBytes(metrics), Is.EqualTo(before));
     }
 
-    [Test]
-    public void A_runs_policy_scores_as_its_last_test()
+    [TestCase("shared_trunk=false", "batch_norm=true")]
+    [TestCase("shared_trunk=true", "batch_norm=false")]
+    public void A_runs_policy_scores_as_its_last_test(params string[] networks)
     {
-        TrainingResult trained = TinyRun.Train(Folder["run"], 2, "learners=2");
+        TrainingResult trained = TinyRun.Train(Folder["run"], 2, ["learners=2", .. networks]);
         for (int k = 0; k < 2; k++)
         {
             var json = TinyRun.CliJson("evaluate", Folder["run"], "--learner", $"{k}", "--json");

@@ -64,7 +64,7 @@ internal sealed class EpisodeMemoryTests
         var u = new float[_task.ActionSize];
         double[] action = new double[u.Length];
         for (int t = 0; t < 10; t++) one.Add(u, environment.Step(action), environment);
-        two.Load(Saved.By(one.Save));
+        two.Serialise(Saved.By(one.Serialise));
         while (!environment.Done)
         {
             StepResult result = environment.Step(action);
@@ -82,7 +82,7 @@ internal sealed class EpisodeMemoryTests
         EpisodeMemory memory = Played(1, new EpisodeMemory(_space, 0, 2, 4), out _, out _);
         using ControlTask cartpole = ControlTask.Load("cartpole");
         var other = new EpisodeMemory(DynamicsSpace.Of(cartpole, DynamicsCoordinates.State), 0, 2, 4);
-        Assert.That(() => other.Load(Saved.By(memory.Save)), Throws.InstanceOf<InvalidDataException>());
+        Assert.That(() => other.Serialise(Saved.By(memory.Serialise)), Throws.InstanceOf<InvalidDataException>());
     }
 
     [Test]

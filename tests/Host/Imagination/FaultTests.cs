@@ -60,14 +60,14 @@ internal sealed class FaultTests
     {
         Finishes(Train(Huge, imagination, plan, "reward_scale=1e-6"), "stopped in episode");
         // the first fit was reached, and imagination with it
-        Assert.That(Metrics().Sum(r => long.Parse(r.Split(',')[14], CultureInfo.InvariantCulture)), Is.GreaterThan(0));
+        Assert.That(Rows().Sum(r => long.Parse(r["imagined"], CultureInfo.InvariantCulture)), Is.GreaterThan(0));
     }
 
     [Test]
     public void A_stiff_contact([Values("fitted", "true", "network")] string imagination, [Values("none", "ilqg", "mpc")] string plan)
     {
         if (Finishes(Train(Stiff, imagination, plan), "stopped in episode"))
-            Assert.That(Metrics()[^1], Does.StartWith("6,"), "all episodes");
+            Assert.That(Rows()[^1]["episode"], Is.EqualTo("6"), "all episodes");
     }
 
     [Test]
@@ -110,7 +110,7 @@ internal sealed class FaultTests
         }.Concat(plan == "mpc" ? ["mpc_horizon=0.05"] : []).Concat(more).SelectMany(s => new[] { "--set", s }),
     ];
 
-    private string[] Metrics() => [.. File.ReadAllLines(_folder["run/metrics.csv"]).Skip(1)];
+    private Dictionary<string, string>[] Rows() => TinyRun.Rows(_folder["run"]);
 
     // to its end: true, or with its reason, with finite numbers in its metrics
     private bool Finishes((int ExitCode, string Error) run, string reason)
@@ -119,7 +119,7 @@ internal sealed class FaultTests
             Assert.That(run.Error, Does.Contain(reason).And.Contain("every learner stopped before its time"));
         else
             Assert.That(run.ExitCode, Is.Zero, run.Error);
-        foreach (string field in Metrics().SelectMany(r => r.Split(',')))
+        foreach (string field in Rows().SelectMany(r => r.Values))
             if (double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out double number))
                 Assert.That(double.IsFinite(number), field);
         return run.ExitCode == 0;

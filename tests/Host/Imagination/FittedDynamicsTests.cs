@@ -71,7 +71,7 @@ internal sealed class FittedDynamicsTests
 
         // what was saved chooses and predicts the same
         using PopulationDynamics<BatchDynamics> loaded = Population(settings);
-        loaded[0].Load(Saved.By(two[0].Save));
+        loaded[0].Serialise(Saved.By(two[0].Serialise));
         Assert.That(loaded[0].ErrorOn(unseen), Is.EqualTo(two[0].ErrorOn(unseen)));
         Assert.That(memory.Recent.Select(loaded[0].ModelOf), Is.EqualTo(models));
         Assert.That(loaded[0].Range.Bounds, Is.EqualTo(two[0].Range.Bounds));
@@ -101,7 +101,7 @@ internal sealed class FittedDynamicsTests
         Assert.That(error, Is.LessThan(0.5 * ofBatch[0].ErrorOn(twin)!.Value.OneStep));
 
         using PopulationDynamics<EpisodeDynamics> loaded = OfEpisodes(batch, _device, 1);
-        loaded[0].Load(Saved.By(ofEpisodes[0].Save));
+        loaded[0].Serialise(Saved.By(ofEpisodes[0].Serialise));
         Assert.That(All(loaded[0]), Is.EqualTo(All(ofEpisodes[0])));
 
         // episodes that can't be fitted have no model, and the last ones are not theirs
@@ -145,7 +145,7 @@ internal sealed class FittedDynamicsTests
             Assert.That(population[2].ErrorOn(memories[2].Newest)?.MultiStep, Is.Null.Or.LessThan(double.MaxValue));
 
             using PopulationDynamics<T> loaded = make(settings, device, [1, 2, 3]);
-            loaded.Load(Saved.By(population.Save));
+            loaded.Serialise(Saved.By(population.Serialise));
             foreach (int k in (int[])[0, 1]) Assert.That(All(loaded[k]), Is.EqualTo(All(population[k])));
         }
         if (device is GpuDevice gpu) Assert.That(gpu.LiveBuffers, Is.Zero);

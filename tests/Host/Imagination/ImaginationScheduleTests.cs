@@ -61,7 +61,7 @@ internal sealed class ImaginationScheduleTests
         one.Evaluate(5, Good, -1);
         one.Evaluate(10, Bad, -2);
         one.Evaluate(15, Bad, -3);
-        two.Load(Saved.By(one.Save));
+        two.Serialise(Saved.By(one.Serialise));
         Assert.That((two.On, two.Resting), Is.EqualTo((false, true)));
         two.Evaluate(20, Good, -1);
         Assert.That(two.Ended, Is.EqualTo("no better score in 3 fits"));

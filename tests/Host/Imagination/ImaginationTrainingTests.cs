@@ -1,4 +1,5 @@
 using Naf.Gpu.Accelerators;
+using static Naf.Tests.TinyRun;
 
 namespace Naf.Tests;
 
@@ -36,13 +37,13 @@ internal sealed class ImaginationTrainingTests
         using var folder = new TemporaryFolder();
         string[] settings = With(kind.Split(' '));
         TinyRun.Train(folder["all"], 5, [.. settings, "learners=2", "seed=5", "threads=2"]);
-        string[][] all = [.. File.ReadLines(folder["all/metrics.csv"]).Skip(1).Select(l => l.Split(','))];
+        Dictionary<string, string>[] all = Rows(folder["all"]);
         for (int k = 0; k < 2; k++)
         {
             TinyRun.Train(folder[$"one{k}"], 5, [.. settings, $"seed={5 + k}"]);
-            string[][] alone = [.. File.ReadLines(folder[$"one{k}/metrics.csv"]).Skip(1).Select(l => l.Split(','))];
-            foreach (string[] row in alone) row[1] = $"{k}";
-            Assert.That(all.Where(row => row[1] == $"{k}"), Is.EqualTo(alone), $"learner {k}");
+            Dictionary<string, string>[] alone = Rows(folder[$"one{k}"]);
+            foreach (Dictionary<string, string> row in alone) row["learner"] = $"{k}";
+            Assert.That(all.Where(row => row["learner"] == $"{k}"), Is.EqualTo(alone), $"learner {k}");
         }
     }
 
@@ -108,11 +109,5 @@ internal sealed class ImaginationTrainingTests
         TinyRun.TrainPartly(folder["parts"], episodes, stopInEpisode, settings);
         TinyRun.Resume(folder["parts"]);
         Assert.That(TinyRun.Metrics(folder["parts"]), Is.EqualTo(TinyRun.Metrics(folder["straight"])));
-    }
-
-    private static Dictionary<string, string>[] Rows(string folder)
-    {
-        string[] lines = File.ReadAllLines(Path.Combine(folder, "metrics.csv")), header = lines[0].Split(',');
-        return [.. lines.Skip(1).Select(l => header.Zip(l.Split(',')).ToDictionary(p => p.First, p => p.Second))];
     }
 }

@@ -36,7 +36,7 @@ internal sealed class CsvFileTests : FolderFixture
     public void Continuing_cuts_what_follows()
     {
         long length;
-        byte[] digest;
+        string digest;
         using (var csv = CsvFile.Create(Path, "a"))
         {
             csv.Add(1);
@@ -58,7 +58,7 @@ internal sealed class CsvFileTests : FolderFixture
     [Test]
     public void A_file_that_is_not_what_it_was_is_refused()
     {
-        byte[] digest;
+        string digest;
         using (var csv = CsvFile.Create(Path, "abc")) digest = csv.Digest;
         Assert.That(() => CsvFile.Continue(Path, 5, null), Throws.TypeOf<InvalidDataException>()
             .With.Message.Contains("has 4 bytes where there were 5"));

@@ -41,26 +41,28 @@ internal sealed class StoppedLearnerTests : FolderFixture
             .. TinyRun.Settings.Append("test_episodes=1").Append("test_seed=0").SelectMany(s => new[] { "--set", s }),
         ]);
         Assert.That(exitCode, Is.Zero, error);
-        string[][] rows = [.. File.ReadLines(Folder["run/metrics.csv"]).Skip(1).Select(r => r.Split(',', 19))];
-        string[][] stops = [.. rows.Where(r => r[18].Length > 0)];
+        Dictionary<string, string>[] rows = TinyRun.Rows(Folder["run"]);
+        Dictionary<string, string>[] stops = [.. rows.Where(r => r["stopped"].Length > 0)];
         Assert.That(stops, Has.Length.InRange(1, 7), "some learners, but not all");
-        foreach (string[] stop in stops)
+        foreach (Dictionary<string, string> stop in stops)
         {
-            Assert.That(stop[18], Does.Contain("qvel"), "MuJoCo's reason");
-            Assert.That(stop[4], Is.Empty, "an episode that broke off has no score");
-            Assert.That(rows.Last(r => r[1] == stop[1]), Is.SameAs(stop), "nothing follows");
-            Assert.That(error, Does.Contain($"learner {stop[1]} (seed {stop[2]}) stopped in episode {stop[0]}: "));
+            Assert.That(stop["stopped"], Does.Contain("qvel"), "MuJoCo's reason");
+            Assert.That(stop["train_score"], Is.Empty, "an episode that broke off has no score");
+            Assert.That(rows.Last(r => r["learner"] == stop["learner"]), Is.SameAs(stop), "nothing follows");
+            string who = $"learner {stop["learner"]} (seed {stop["seed"]})";
+            Assert.That(error, Does.Contain($"{who} stopped in episode {stop["episode"]}: "));
         }
-        Assert.That(rows.Count(r => r[0] == "6"), Is.GreaterThanOrEqualTo(8 - stops.Length), "the others reach the end");
+        Assert.That(rows.Count(r => r["episode"] == "6"), Is.GreaterThanOrEqualTo(8 - stops.Length), "the others end");
         Assert.That(error, Does.Match("MuJoCo warned (once|[0-9]+ times): .*QVEL"));
         JsonElement json = JsonDocument.Parse(output).RootElement;
         Assert.That(json.GetProperty("finished").GetBoolean(), Is.True);
         Assert.That(json.GetProperty("episodes").GetInt32(), Is.EqualTo(6));
         foreach (JsonElement learner in json.GetProperty("learners").EnumerateArray())
         {
-            string[]? stop = stops.SingleOrDefault(r => r[1] == learner.GetProperty("learner").ToString());
+            string number = learner.GetProperty("learner").ToString();
+            Dictionary<string, string>? stop = stops.SingleOrDefault(r => r["learner"] == number);
             Assert.That(learner.GetProperty("stopped").ValueKind == JsonValueKind.Null, Is.EqualTo(stop is null));
-            int ended = stop is null ? 6 : int.Parse(stop[0], CultureInfo.InvariantCulture) - 1;
+            int ended = stop is null ? 6 : int.Parse(stop["episode"], CultureInfo.InvariantCulture) - 1;
             Assert.That(learner.GetProperty("episodes").GetInt32(), Is.EqualTo(ended), "the one that broke off does not count");
         }
     }

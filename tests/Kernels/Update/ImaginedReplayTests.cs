@@ -7,7 +7,6 @@ using Naf.Kernels.Rollout.Engines;
 using Naf.Kernels.Scalar;
 using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
-using static Naf.Tests.NafUpdateTests;
 
 namespace Naf.Tests;
 
@@ -139,12 +138,12 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
         Store(first, 0, series: 0, count: 40);
         first.ClearImagined(1);
         Store(first, 1, series: 300, count: 20);
-        byte[] state = State(first);
+        byte[] state = Saved.Bytes(first.Serialise);
         foreach (NafPopulation p in (NafPopulation[])[again, moved])
         {
             Store(p, 0, series: 5000, count: Capacity);
-            p.Load(new MemoryStream(state));
-            Assert.That(State(p), Is.EqualTo(state));
+            p.Serialise(Saved.Of(state));
+            Assert.That(Saved.Bytes(p.Serialise), Is.EqualTo(state));
             Assert.That((p.ImaginedCount(0), p.ImaginedCount(1)), Is.EqualTo((Capacity, 20)));
         }
         foreach ((Device on, NafPopulation p) in new[] { (Device, first), (Device, again), (Other, moved) })
@@ -153,7 +152,7 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
             Imagine(on, p, seed: 70);
             p.Update(imagined: 3, real: 0);
         }
-        Assert.That(State(again), Is.EqualTo(State(first)));
+        Assert.That(Saved.Bytes(again.Serialise), Is.EqualTo(Saved.Bytes(first.Serialise)));
         float[] x = Rows(first, 0)[0][..6], u = new float[2], expected = new float[2];
         for (int k = 0; k < 2; k++)
         {

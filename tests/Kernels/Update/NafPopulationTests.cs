@@ -38,17 +38,16 @@ internal sealed class NafPopulationTests
         using NafPopulation population = Population(Shape, 1000, 1), wider = Population(wide, 1000, 1);
         using NafPopulation other = Population(Shape, 1000, 2), more = Population(Shape, 1000, 1, 2);
         using NafPopulation larger = Population(Shape, 2000, 1);
-        byte[] bytes = NafUpdateTests.State(population);
-        IsRefused(wider, bytes, "7-[40,31]-{1,3,6} and this run 7-[41,31]");
-        IsRefused(other, bytes, "seed 1");
-        IsRefused(more, bytes, "1 learners");
-        IsRefused(larger, bytes, "replay_capacity=1000");
-        IsRefused(population, bytes[..^1], "too early");
-        IsRefused(population, [1, 2, 3, 4, 5], "does not hold a NAF population");
+        IsRefused(wider, "7-[40,31]-{1,3,6} and this run 7-[41,31]");
+        IsRefused(other, "seeds 1 and this run 2");
+        IsRefused(more, "seeds 1 and this run 1, 2");
+        IsRefused(larger, "replay.capacity 1000 and this run 2000");
+        Assert.That(() => population.Serialise(Saved.By(static _ => { })),
+            Throws.TypeOf<InvalidDataException>().With.Message.EqualTo("it has no text networks"));
 
-        static void IsRefused(NafPopulation by, byte[] checkpoint, string reason) =>
-            Assert.That(() => by.Load(new MemoryStream(checkpoint)),
-                Throws.TypeOf<InvalidDataException>().With.Message.Contains(reason));
+        void IsRefused(NafPopulation by, string reason) => Assert.That(
+            () => by.Serialise(Saved.By(population.Serialise)),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains(reason));
     }
 
     [Test]

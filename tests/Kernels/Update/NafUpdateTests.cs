@@ -66,11 +66,11 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
         using NafPopulation second = Population(Device, [1, 2], kind, rows: 0);
         using NafPopulation moved = Population(cpu, [1, 2], kind, rows: 0);
         first.Update(3);
-        byte[] state = State(first);
+        byte[] state = Saved.Bytes(first.Serialise);
         foreach (NafPopulation population in (NafPopulation[])[second, moved])
         {
-            population.Load(new MemoryStream(state));
-            Assert.That(State(population), Is.EqualTo(state));
+            population.Serialise(Saved.Of(state));
+            Assert.That(Saved.Bytes(population.Serialise), Is.EqualTo(state));
         }
         // on, with more than the capacity: the replay wraps around
         foreach (NafPopulation population in (NafPopulation[])[first, second, moved])
@@ -78,7 +78,7 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
             UpdateCheck.Fill(population, 0, 150, 99);
             population.Update(2);
         }
-        Assert.That(State(second), Is.EqualTo(State(first)));
+        Assert.That(Saved.Bytes(second.Serialise), Is.EqualTo(Saved.Bytes(first.Serialise)));
         Assert.That(second.TakeReport(1), Is.EqualTo(first.TakeReport(1)));
         float[] expected = first.LearnerAt(0).Parameters.Span.ToArray();
         Assert.That(moved.LearnerAt(0).Parameters.Span.ToArray(),
@@ -137,12 +137,5 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
             plan: plan);
         for (int k = 0; k < seeds.Length; k++) UpdateCheck.Fill(population, k, rows, seeds[k]);
         return population;
-    }
-
-    internal static byte[] State(NafPopulation population)
-    {
-        using var stream = new MemoryStream();
-        population.Save(stream);
-        return stream.ToArray();
     }
 }
