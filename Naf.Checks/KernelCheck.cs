@@ -4,6 +4,7 @@ using Naf.Checks.Oracles;
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Gaussian;
+using Naf.Kernels.Reward;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
@@ -72,7 +73,13 @@ internal static class KernelCheck
 
     private static KernelCheckResult[] Rollouts(Device device, int rollouts, int steps) => Check($"{rollouts} rollouts of {steps} steps", () =>
     {
-        RolloutDefinition definition = RolloutBenchmark.Definition(new RolloutBenchmarkSizes());
+        RolloutDefinition timed = RolloutBenchmark.Definition(new RolloutBenchmarkSizes());
+        var reward = new RewardDefinition(timed.Observation.Size, timed.Dynamics.Action,
+        [
+            .. Enum.GetValues<RewardKind>().Select((kind, k) =>
+                new RewardTerm(kind, -0.5, Alpha: 0.3, Offset: 0, Index: [k, k + 1], Centre: [0.1, -0.1], Scale: [1, 2])),
+        ], []);
+        var definition = new RolloutDefinition(timed.Coordinates, timed.Observation, reward, timed.Dynamics);
         var shape = new NafShape(definition.Observation.Size, definition.Dynamics.Action, [31, 17]);
         using var trial = new RolloutTrial(
             device, definition, shape, [new RolloutSettings { Rollouts = rollouts, Steps = steps, ActionNoise = 0.2f }]);

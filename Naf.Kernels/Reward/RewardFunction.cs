@@ -81,7 +81,7 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
         {
             (T first, T second) = term.Derivatives(term.Argument(x, u));
             T outer = -term.Weight * second, diagonal = term.Linear ? T.Zero : -term.Weight * (first + first);
-            if (form != HessianForm.Exact) (outer, diagonal) = Semidefinite(term.Kind, outer, diagonal, form == HessianForm.Majorised);
+            if (form != HessianForm.Exact) (outer, diagonal) = Semidefinite(term, outer, diagonal, form == HessianForm.Majorised);
             for (int i = 0; i < term.Index.Length; i++)
             {
                 int row = term.Index[i] * size;
@@ -101,10 +101,9 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
     }
 
     /// <summary>The parts of a term's Hessian that are kept so that it is positive semidefinite.</summary>
-    private static (T Outer, T Diagonal) Semidefinite(RewardKind kind, T outer, T diagonal, bool majorised) => kind switch
+    private static (T Outer, T Diagonal) Semidefinite(PreparedTerm<T> term, T outer, T diagonal, bool majorised) => term.Kind switch
     {
-        RewardKind.Linear => (T.Zero, T.Zero),
-        RewardKind.Sigmoid => (T.Max(outer, T.Zero), T.Zero),
+        _ when term.Linear => (T.Max(outer, T.Zero), T.Zero),
         // −w ρ′ < 0: the term is concave
         _ when diagonal < T.Zero => (T.Zero, T.Zero),
         // convex as a whole, since |∇q|² ≤ 4 s q: the negative rank-one part never outweighs the diagonal

@@ -9,7 +9,7 @@ namespace Naf.Kernels.Reward;
 /// <summary>r(x, u) = Σ w ρ(e) and the bounds that end an episode, as tables for kernels; as <see cref="RewardFunction{T}"/> has them.</summary>
 internal struct RewardTable<T> where T : unmanaged, INumber<T>
 {
-    private const int Linear = (int)RewardKind.Linear, SmoothNorm = (int)RewardKind.SmoothNorm, LogQuadratic = (int)RewardKind.LogQuadratic,
+    private const int SmoothNorm = (int)RewardKind.SmoothNorm, LogQuadratic = (int)RewardKind.LogQuadratic,
         Bump = (int)RewardKind.Bump, Sigmoid = (int)RewardKind.Sigmoid;
 
     public ArrayView<Term> Terms;
@@ -22,10 +22,10 @@ internal struct RewardTable<T> where T : unmanaged, INumber<T>
     /// <summary>R_term.</summary>
     public T TerminationReward;
 
-    /// <summary>w ρ(e), e over entries First to End − 1.</summary>
+    /// <summary>w ρ(e), e over entries First to End − 1; Linear is 1 where e is linear, 0 where it is quadratic.</summary>
     public struct Term
     {
-        public int Kind, First, End;
+        public int Kind, Linear, First, End;
         public T Weight, Offset, Alpha;
     }
 
@@ -50,7 +50,7 @@ internal struct RewardTable<T> where T : unmanaged, INumber<T>
         int end = 0;
         Term[] terms = [.. definition.Terms.Select(term => new Term
         {
-            Kind = (int)term.Kind, First = end, End = end += term.Index.Length,
+            Kind = (int)term.Kind, Linear = term.IsLinear ? 1 : 0, First = end, End = end += term.Index.Length,
             Weight = TMath.From(term.Weight), Offset = TMath.From(term.Offset), Alpha = TMath.From(term.Alpha),
         })];
         Bound[] bounds = [.. definition.Bounds.Select(b => new Bound { Index = b.Index, Low = TMath.From(b.Low), High = TMath.From(b.High) })];
@@ -68,13 +68,12 @@ internal struct RewardTable<T> where T : unmanaged, INumber<T>
     public readonly T Value<TMath>(int index, Column<T> x, int observations, Column<T> u) where TMath : struct, IScalarMath<T>
     {
         Term term = Terms[index];
-        bool linear = term.Kind == Linear || term.Kind == Sigmoid;
         T e = term.Offset, square = term.Alpha * term.Alpha, one = TMath.From(1), rho;
         for (int i = term.First; i < term.End; i++)
         {
             Entry entry = Entries[i];
             T z = entry.Index < observations ? x[entry.Index] : u[entry.Index - observations], d = z - entry.Centre;
-            e += linear ? entry.Scale * d : entry.Scale * d * d;
+            e += term.Linear != 0 ? entry.Scale * d : entry.Scale * d * d;
         }
         if (term.Kind == SmoothNorm) rho = TMath.Sqrt(e + square) - term.Alpha;
         else if (term.Kind == LogQuadratic) rho = TMath.LogP1(e / square);

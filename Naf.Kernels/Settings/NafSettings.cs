@@ -87,10 +87,18 @@ public sealed record NafSettings
 
     internal AdamSettings Adam => new((float)LearningRate, Epsilon);
 
-    /// <summary>As kernels take them, in the order of <see cref="SettingPlaces"/>.</summary>
-    internal double[] Places =>
-    [
-        AdamSettings.Beta1, 1 - (double)AdamSettings.Beta1, AdamSettings.Beta2, 1 - (double)AdamSettings.Beta2,
-        Gamma, Tau, RewardScale, ClipNorm, LogDiagonalBound,
-    ];
+    /// <summary>As kernels take them, at <see cref="SettingPlaces"/>.</summary>
+    internal double[] Places
+    {
+        get
+        {
+            var at = new double[LearnerLayout.SettingsLength];
+            (at[SettingPlaces.Beta1], at[SettingPlaces.Rest1]) = (AdamSettings.Beta1, 1 - (double)AdamSettings.Beta1);
+            (at[SettingPlaces.Beta2], at[SettingPlaces.Rest2]) = (AdamSettings.Beta2, 1 - (double)AdamSettings.Beta2);
+            (at[SettingPlaces.Gamma], at[SettingPlaces.Tau]) = (Gamma, Tau);
+            (at[SettingPlaces.RewardScale], at[SettingPlaces.ClipNorm]) = (RewardScale, ClipNorm);
+            at[SettingPlaces.Bound] = LogDiagonalBound;
+            return at;
+        }
+    }
 }

@@ -3,7 +3,7 @@ using Naf.Kernels.Reward;
 
 namespace Naf.Tests;
 
-/// <summary>The six kinds of reward terms: closed forms, central differences and semidefinite Hessians.</summary>
+/// <summary>The kinds of reward terms: closed forms, central differences and semidefinite Hessians.</summary>
 internal class RewardFunctionTests
 {
     private const int Observations = 7, Actions = 2, Size = Observations + Actions;

@@ -50,6 +50,7 @@ internal static class RolloutTasks
             new(RewardKind.Bump, 2, 0.7, 0, [10, 11, x + 2], [0.2, 0, 0], [1, 1, 1]),
             new(RewardKind.Sigmoid, 1.5, 0.3, -0.2, [12, 13], [0, 0.1], [0.5, -1]),
         ], [new(0, -0.8, 0.9), new(5, double.NegativeInfinity, 3)], -2.5);
+        Assert.That(reward.Terms.Select(t => t.Kind), Is.EquivalentTo(Enum.GetValues<RewardKind>()), "add a term of the kind above");
         return new RolloutDefinition(new StateCoordinates(tree), observation, reward, new DynamicsShape(12, 2 * tree.Nv, 3));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Naf.Kernels.Reward;
 using Naf.Sim.Control;
 using Naf.Sim.Tasks;
 
@@ -31,10 +32,10 @@ internal sealed class DocumentedTaskTests : MujocoFixture
             "picture", "camera", "path",
             "position", "sin", "cos", "sin_cos", "velocity", "point", "axis", "linear_velocity", "angular_velocity", "constant",
             "minus", "of", "frame",
-            "components", "input_scale", "at", "normal", "uniform", "polar", "radius", "angle", "by", "area", "linear", "quadratic", "smooth_norm",
-            "log_quadratic", "bump", "sigmoid", "weight", "alpha", "offset", "centre", "scale", "outside", "value", "norm", "take", "steps", "bound",
+            "components", "input_scale", "at", "normal", "uniform", "polar", "radius", "angle", "by", "area", "weight", "alpha", "offset", "centre", "scale", "outside", "value", "norm", "take", "steps", "bound",
             "end", "mean", "deviation", "minimum", "maximum", "first_below", "first_above", "above", "below",
             "algorithm", "seed", "learners", "device", "threads",
+            .. Enum.GetValues<RewardKind>().Select(kind => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{kind}")),
         ];
         string text = TaskDocument.Text;
         Assert.That(words.Where(word => !Regex.IsMatch(text, $@"`[^`]*\b{word}\b[^`]*`")), Is.Empty);
