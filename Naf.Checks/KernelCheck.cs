@@ -21,11 +21,15 @@ internal sealed record KernelCheckResult(string Kernel, string Size, double Erro
     public bool Passed => Problem.Length == 0 && Error <= Bound;
 }
 
-/// <summary>Holds the kernels of a device against double precision, at sizes that no tile divides; work memory is poisoned with NaN.</summary>
+/// <summary>
+/// Holds the kernels of a device against double precision, at sizes that no tile divides; work memory is poisoned
+/// with NaN.
+/// </summary>
 internal static class KernelCheck
 {
     private static readonly int[] Sizes = [1, 31, 443];
-    private static readonly NafShape Trunk = new(443, 3, [31], SharedTrunk: true), Normalised = new(5, 1, [31, 17], BatchNorm: true);
+    private static readonly NafShape Trunk = new(443, 3, [31], SharedTrunk: true), Normalised = new(5, 1, [31, 17],
+        BatchNorm: true);
 
     public static IEnumerable<KernelCheckResult> Run(Device device) =>
     [
@@ -34,9 +38,11 @@ internal static class KernelCheck
         .. Update(device, Trunk, batch: 5), .. Update(device, Normalised, batch: 31), .. Launches(device),
         .. Sizes.SelectMany(n => Policy(device, new NafShape(Math.Min(n, 20), 2, [n, 17]), samples: n)),
         .. Policy(device, Trunk, samples: 31), .. Policy(device, Normalised, samples: 31),
-        .. Sizes.SelectMany(n => Regression(device, inputs: Math.Min(n, 26), outputs: Math.Min(n, 20), [n, 17], batch: Math.Min(n, 31))),
+        .. Sizes.SelectMany(n => Regression(device, inputs: Math.Min(n, 26), outputs: Math.Min(n, 20), [n, 17],
+            batch: Math.Min(n, 31))),
         .. Sizes.SelectMany(n => Rollouts(device, rollouts: n, steps: Math.Min(n, 5))),
-        .. Fit(device, new DynamicsShape(1, 1, 1)), .. Fit(device, new DynamicsShape(31, 5, 2)), .. Fit(device, new DynamicsShape(443, 4, 1)),
+        .. Fit(device, new DynamicsShape(1, 1, 1)), .. Fit(device, new DynamicsShape(31, 5, 2)),
+        .. Fit(device, new DynamicsShape(443, 4, 1)),
     ];
 
     private static KernelCheckResult[] Advantage(Device device, int samples) =>
@@ -56,33 +62,39 @@ internal static class KernelCheck
     {
         if (device is not GpuDevice gpu) return [];
         var shape = new NafShape(20, 3, [31, 17]);
-        LaunchPlan[] plans = [.. new[] { 1, 32, 512 }.Select(n => LaunchPlan.Choose(gpu.Info, gpu.Limits, shape, batch: 31, learners: n))];
+        LaunchPlan[] plans = [.. new[] { 1, 32,
+            512 }.Select(n => LaunchPlan.Choose(gpu.Info, gpu.Limits, shape, batch: 31, learners: n))];
         return plans.Concat(plans.Select(p => p with { Launch = PlanLaunch.ByPhase })).Distinct()
             .SelectMany(plan => Update(device, shape, batch: 31, plan));
     }
 
     private static string Text(LaunchPlan? plan) => plan is null ? ""
-        : $", {plan.Parts} × {plan.Threads} threads, " + (plan.Launch == PlanLaunch.Together ? "one launch" : "by phase");
+        : $", {plan.Parts} × {plan.Threads} threads, "
+            + (plan.Launch == PlanLaunch.Together ? "one launch" : "by phase");
 
     private static KernelCheckResult[] Policy(Device device, NafShape shape, int samples) =>
         Check($"{shape}, {samples} samples", () => UpdateCheck.PolicyErrors(device, shape, samples));
 
-    private static KernelCheckResult[] Regression(Device device, int inputs, int outputs, ImmutableArray<int> hidden, int batch) =>
+    private static KernelCheckResult[] Regression(
+        Device device, int inputs, int outputs, ImmutableArray<int> hidden, int batch) =>
         Check($"{inputs}-[{string.Join(',', hidden)}]-{outputs}, minibatch {batch}", () =>
             RegressionCheck.Run(device, inputs, outputs, hidden, batch, updates: 3));
 
-    private static KernelCheckResult[] Rollouts(Device device, int rollouts, int steps) => Check($"{rollouts} rollouts of {steps} steps", () =>
+    private static KernelCheckResult[] Rollouts(Device device, int rollouts, int steps) =>
+        Check($"{rollouts} rollouts of {steps} steps", () =>
     {
         RolloutDefinition timed = RolloutBenchmark.Definition(new RolloutBenchmarkSizes());
         var reward = new RewardDefinition(timed.Observation.Size, timed.Dynamics.Action,
         [
             .. Enum.GetValues<RewardKind>().Select((kind, k) =>
-                new RewardTerm(kind, -0.5, Alpha: 0.3, Offset: 0, Index: [k, k + 1], Centre: [0.1, -0.1], Scale: [1, 2])),
+                new RewardTerm(kind, -0.5, Alpha: 0.3, Offset: 0, Index: [k, k + 1], Centre: [0.1, -0.1],
+                    Scale: [1, 2])),
         ], []);
         var definition = new RolloutDefinition(timed.Coordinates, timed.Observation, reward, timed.Dynamics);
         var shape = new NafShape(definition.Observation.Size, definition.Dynamics.Action, [31, 17]);
         using var trial = new RolloutTrial(
-            device, definition, shape, [new RolloutSettings { Rollouts = rollouts, Steps = steps, ActionNoise = 0.2f }]);
+            device, definition, shape,
+            [new RolloutSettings { Rollouts = rollouts, Steps = steps, ActionNoise = 0.2f }]);
         trial.Run();
         return [trial.Compare(0)];
     });

@@ -15,7 +15,10 @@ using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Cli;
 
-/// <summary>The command line of <c>naf</c>. Errors that the user can put right are one sentence on standard error and exit code 1 or 2.</summary>
+/// <summary>
+/// The command line of <c>naf</c>. Errors that the user can put right are one sentence on standard error and exit
+/// code 1 or 2.
+/// </summary>
 internal static class CommandLine
 {
     /// <summary>Runs one command.</summary>
@@ -33,10 +36,12 @@ internal static class CommandLine
         {
             return parsed.Invoke(new InvocationConfiguration
             {
-                Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null,
+                Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
             });
         }
-        catch (Exception e) when (e is UserException or DeviceException or MujocoException or SimulationException or TaskFormatException
+        catch (Exception e) when (e is UserException or DeviceException or MujocoException or SimulationException
+            or TaskFormatException
             or RenderingException or FileNotFoundException or DirectoryNotFoundException)
         {
             terminal.Warn(e is UserException { Option: { } option } ? $"{e.Message} ({option})" : e.Message);
@@ -51,9 +56,11 @@ internal static class CommandLine
 
     private static RootCommand Root(Terminal terminal)
     {
-        var root = new RootCommand("Trains robot controllers by normalized advantage functions (NAF), on a CPU, on CUDA GPUs or on OpenCL devices.")
+        var root = new RootCommand("Trains robot controllers by normalized advantage functions (NAF), on a CPU, on "
+            + "CUDA GPUs or on OpenCL devices.")
         {
-            TrainCommand.Create(terminal), EvaluateCommand.Create(terminal), RenderCommand.Create(terminal), TasksCommand.Create(terminal),
+            TrainCommand.Create(terminal), EvaluateCommand.Create(terminal), RenderCommand.Create(terminal),
+            TasksCommand.Create(terminal),
             DevicesCommand.Create(terminal), CheckCommand.Create(terminal), BenchCommand.Create(terminal),
         };
         foreach (Option option in root.Options)
@@ -75,7 +82,8 @@ internal static class CommandLine
         string problem = unknown switch
         {
             null => parsed.Errors[0].Message.TrimEnd('.'),
-            ['-', ..] => $"there is no option {unknown}{Texts.DidYouMean(unknown, command.Options.Select(o => o.Name))}",
+            ['-', ..] =>
+                $"there is no option {unknown}{Texts.DidYouMean(unknown, command.Options.Select(o => o.Name))}",
             _ when command.Subcommands.Count > 0 =>
                 $"there is no command '{unknown}'{Texts.DidYouMean(unknown, command.Subcommands.Select(c => c.Name))}",
             _ => $"'{unknown}' is one argument too many",

@@ -5,14 +5,19 @@ using Naf.Kernels.Random;
 
 namespace Naf.Perf;
 
-/// <summary>The products of a hidden layer, 64 × 200 by 200 × 200, with a share of the left factor's elements other than zero.</summary>
+/// <summary>
+/// The products of a hidden layer, 64 × 200 by 200 × 200, with a share of the left factor's elements other than zero.
+/// </summary>
 public unsafe class ProductSuite
 {
     private const int Rows = 64, Depth = 200, Columns = 208;
-    private readonly HostBuffer _a = new(Rows * Columns), _b = new(Depth * Columns), _c = new(Depth * Columns), _zeros = new(Columns);
+    private readonly HostBuffer _a = new(Rows * Columns), _b = new(Depth * Columns), _c = new(Depth * Columns),
+        _zeros = new(Columns);
     private readonly HostBuffer _bits = new(2 * Rows * 4), _columnBits = new(2 * 256);
 
-    /// <summary>Share of the elements of A that are not zero: 1 is a dense product, a half is usual after a ReLU.</summary>
+    /// <summary>
+    /// Share of the elements of A that are not zero: 1 is a dense product, a half is usual after a ReLU.
+    /// </summary>
     [Params(1.0, 0.5, 0.33)]
     public double Density { get; set; }
 
@@ -28,10 +33,13 @@ public unsafe class ProductSuite
                 if (set) bits[m * 4 + k / 64] |= 1UL << (k % 64);
                 _a.Span[m * Columns + k] = set ? (float)Philox.Uniform(2, RandomStream.Weights, (ulong)m, (uint)k) : 0;
             }
-        for (int i = 0; i < _b.Length; i++) _b.Span[i] = i % Columns < Depth ? (float)Philox.Uniform(3, RandomStream.Weights, (ulong)i) - 0.5f : 0;
-        for (int block = 0; block < 4; block++) BitMatrix.TransposeBlock(bits, Rows, 4, block, (ulong*)_columnBits.Pointer);
+        for (int i = 0; i < _b.Length; i++)
+            _b.Span[i] = i % Columns < Depth ? (float)Philox.Uniform(3, RandomStream.Weights, (ulong)i) - 0.5f : 0;
+        for (int block = 0; block < 4; block++)
+            BitMatrix.TransposeBlock(bits, Rows, 4, block, (ulong*)_columnBits.Pointer);
         Forward();
-        double expected = Enumerable.Range(0, Depth).Sum(k => (double)_a.Span[5 * Columns + k] * _b.Span[k * Columns + 7]);
+        double expected = Enumerable.Range(0, Depth)
+            .Sum(k => (double)_a.Span[5 * Columns + k] * _b.Span[k * Columns + 7]);
         if (!(Math.Abs(_c.Span[5 * Columns + 7] - expected) < 1e-4))
             throw new InvalidOperationException($"{_c.Span[5 * Columns + 7]} is not {expected}");
     }
@@ -39,10 +47,12 @@ public unsafe class ProductSuite
     /// <summary>C = A B, as in the forward pass.</summary>
     [Benchmark]
     public void Forward() => MaskedMatMul.Multiply<NoFinish>(
-        Rows, _a.Pointer, Columns, 1, (ulong*)_bits.Pointer, 4, Depth, _b.Pointer, Columns, _zeros.Pointer, _c.Pointer, Columns, Columns);
+        Rows, _a.Pointer, Columns, 1, (ulong*)_bits.Pointer, 4, Depth, _b.Pointer, Columns, _zeros.Pointer, _c.Pointer,
+        Columns, Columns);
 
     /// <summary>C = Aᵀ B, as in the gradient of the weights.</summary>
     [Benchmark]
     public void WeightGradient() => MaskedMatMul.Multiply<NoFinish>(
-        Depth, _a.Pointer, 1, Columns, (ulong*)_columnBits.Pointer, 1, Rows, _b.Pointer, Columns, _zeros.Pointer, _c.Pointer, Columns, Columns);
+        Depth, _a.Pointer, 1, Columns, (ulong*)_columnBits.Pointer, 1, Rows, _b.Pointer, Columns, _zeros.Pointer,
+        _c.Pointer, Columns, Columns);
 }

@@ -9,8 +9,8 @@ namespace Naf.Perf;
 internal static class Program
 {
     /// <summary>
-    /// `dotnet run -c Release --project perf -- --filter '*Update*'` times a suite (without a filter BenchmarkDotNet asks which); `-- compare` makes
-    /// the whole comparison of this machine (perf/compare).
+    /// `dotnet run -c Release --project perf -- --filter '*Update*'` times a suite (without a filter BenchmarkDotNet
+    /// asks which); `-- compare` makes the whole comparison of this machine (perf/compare).
     /// </summary>
     private static int Main(string[] args)
     {
@@ -18,7 +18,8 @@ internal static class Program
         // short, and in this process: the peers' natives are loaded once
         Job job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(2).WithIterationCount(7)
             .WithIterationTime(Perfolizer.Horology.TimeInterval.FromMilliseconds(250));
-        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, DefaultConfig.Instance.AddJob(job).AddColumn(StatisticColumn.Median));
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args,
+            DefaultConfig.Instance.AddJob(job).AddColumn(StatisticColumn.Median));
         return 0;
     }
 }

@@ -8,8 +8,9 @@ using Naf.Gpu.Devices;
 namespace Naf.Tests;
 
 /// <summary>
-/// The GPU devices that kernels are tested on: OpenCL on PoCL, ILGPU's CPU accelerator, and every other GPU device found on this machine.
-/// <c>[TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]</c> makes a fixture run on each.
+/// The GPU devices that kernels are tested on: OpenCL on PoCL, ILGPU's CPU accelerator, and every other GPU device
+/// found on this machine. <c>[TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]</c> makes a fixture run
+/// on each.
 /// </summary>
 internal static class GpuDevices
 {
@@ -24,7 +25,8 @@ internal static class GpuDevices
 
     /// <summary>Names that <see cref="Open"/> takes.</summary>
     public static IEnumerable<string> All =>
-        [Pocl, Emulated, .. DeviceList.All().Where(d => d.Usable && d.Kind is "cuda" or "opencl" && !IsPocl(d)).Select(d => d.Name)];
+        [Pocl, Emulated, .. DeviceList.All().Where(d => d.Usable && d.Kind is "cuda" or "opencl" && !IsPocl(d))
+            .Select(d => d.Name)];
 
     /// <summary>Opens a device.</summary>
     public static GpuDevice Open(string name)
@@ -43,7 +45,8 @@ internal static class GpuDevices
     public static Device SharedOrCpu(string name) => name == "cpu" ? Processor : Shared(name);
 
     /// <summary>Whether it is the processor as an OpenCL device.</summary>
-    public static bool IsPocl(DeviceInfo device) => device.Driver.StartsWith("Portable Computing Language", StringComparison.Ordinal);
+    public static bool IsPocl(DeviceInfo device) =>
+        device.Driver.StartsWith("Portable Computing Language", StringComparison.Ordinal);
 
     // before anything looks for devices
     [ModuleInitializer]

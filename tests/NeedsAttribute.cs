@@ -5,8 +5,8 @@ using NUnit.Framework.Interfaces;
 namespace Naf.Tests;
 
 /// <summary>
-/// Tests that draw, film or compile. They are left out, with the packages as the reason, only where these are absent and can't be installed: not by
-/// root on Debian, for whom <c>test</c> installs them.
+/// Tests that draw, film or compile. They are left out, with the packages as the reason, only where these are absent
+/// and can't be installed: not by root on Debian, for whom <c>test</c> installs them.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 internal sealed class NeedsAttribute(Need need) : TestActionAttribute
@@ -45,7 +45,8 @@ internal sealed class NeedsAttribute(Need need) : TestActionAttribute
     }
 
     private static bool OnPath(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program)));
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .Any(folder => File.Exists(Path.Combine(folder, program)));
 }
 
 /// <summary>What a test needs besides MuJoCo.</summary>

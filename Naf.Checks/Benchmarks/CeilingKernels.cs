@@ -52,6 +52,7 @@ internal static class CeilingKernels
     /// <summary>to = from.</summary>
     public static void Copy(CopyArguments at)
     {
-        for (int i = Grid.IdxX * Group.DimX + Group.IdxX; i < at.From.Length; i += Grid.DimX * Group.DimX) at.To[i] = at.From[i];
+        for (int i = Grid.IdxX * Group.DimX + Group.IdxX; i < at.From.Length; i += Grid.DimX * Group.DimX)
+            at.To[i] = at.From[i];
     }
 }

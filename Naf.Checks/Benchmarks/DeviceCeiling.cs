@@ -13,12 +13,14 @@ namespace Naf.Checks.Benchmarks;
 /// <param name="ProductGflopPerSecond">
 /// A hidden layer of 128 minibatches, [8192, 200] by [200, 200] in float32, by cuBLAS; null where that is not there.
 /// </param>
-internal sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerSecond, double? ProductGflopPerSecond = null)
+internal sealed record DeviceCeiling(
+    double GflopPerSecond, double GigabytesPerSecond, double? ProductGflopPerSecond = null)
 {
     // the product that cuBLAS is timed at
     private const int Rows = 8192, Depth = 200, Columns = 200;
 
-    // independent sums of 16 on a processor: two fused multiply-adds a cycle, four cycles each, and no more than the registers hold
+    // independent sums of 16 on a processor: two fused multiply-adds a cycle, four cycles each, and no more than the
+    // registers hold
     private static int Chains => Vector512.IsHardwareAccelerated ? 10 : 5;
 
     /// <param name="bytes">Size of what is copied: larger than the caches.</param>
@@ -28,11 +30,13 @@ internal sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerS
     private static DeviceCeiling OfGpu(GpuDevice device, double seconds, long bytes)
     {
         // a launch of about a millisecond
-        int threads = Math.Min(256, device.Limits.GroupThreads), groups = 16 * device.Limits.Units, turns = bytes > 1 << 20 ? 16384 : 256;
+        int threads = Math.Min(256, device.Limits.GroupThreads), groups = 16 * device.Limits.Units,
+            turns = bytes > 1 << 20 ? 16384 : 256;
         long fours = Math.Min(device.Limits.BufferBytes, bytes) / (4 * sizeof(float));
         using DeviceBuffer<float> sums = device.Allocate<float>((long)groups * threads);
         using DeviceBuffer<float> from = device.Allocate<float>(4 * fours), to = device.Allocate<float>(4 * fours);
-        DeviceKernel<ArithmeticArguments> arithmetic = device.Load<ArithmeticArguments>(CeilingKernels.Arithmetic, threads);
+        DeviceKernel<ArithmeticArguments> arithmetic = device.Load<ArithmeticArguments>(
+            CeilingKernels.Arithmetic, threads);
         DeviceKernel<CopyArguments> copy = device.Load<CopyArguments>(CeilingKernels.Copy, threads);
         var sum = new ArithmeticArguments { Sums = sums.View, Turns = turns, Factor = 0.999f };
         var all = new CopyArguments { From = from.View.Cast<Four<float>>(), To = to.View.Cast<Four<float>>() };
@@ -44,7 +48,8 @@ internal sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerS
         {
             using CuBlas? cublas = Cublas(device);
             if (cublas is null) return null;
-            using DeviceBuffer<float> a = device.Allocate<float>(Rows * Depth), b = device.Allocate<float>(Depth * Columns);
+            using DeviceBuffer<float> a = device.Allocate<float>(Rows * Depth),
+                b = device.Allocate<float>(Depth * Columns);
             using DeviceBuffer<float> c = device.Allocate<float>(Rows * Columns);
             try
             {
@@ -84,9 +89,11 @@ internal sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerS
         using var to = new HostBuffer(share * team.Threads);
         var sums = new float[64 * team.Threads];
         Action<int> arithmetic = worker => sums[64 * worker] = Sums(Turns);
-        Action<int> copy = worker => Buffer.MemoryCopy(from.Pointer + worker * share, to.Pointer + worker * share, share * 4, share * 4);
+        Action<int> copy = worker => Buffer.MemoryCopy(from.Pointer + worker * share, to.Pointer + worker * share,
+            share * 4, share * 4);
         double perCall = 2.0 * 16 * Chains * Turns * team.Threads;
-        return new DeviceCeiling(Rate(arithmetic) * perCall * 1e-9, Rate(copy) * 2 * sizeof(float) * share * team.Threads * 1e-9);
+        return new DeviceCeiling(Rate(arithmetic) * perCall * 1e-9,
+            Rate(copy) * 2 * sizeof(float) * share * team.Threads * 1e-9);
 
         double Rate(Action<int> work) => Highest(() => team.Run(work), () => { }, seconds);
     }
@@ -100,7 +107,8 @@ internal sealed record DeviceCeiling(double GflopPerSecond, double GigabytesPerS
     private static float Sums(int turns)
     {
         Vector512<float> factor = Vector512.Create(0.999f), half = Vector512.Create(0.5f);
-        Vector512<float> a = half, b = half, c = half, d = half, e = half, f = half, g = half, h = half, i = half, j = half;
+        Vector512<float> a = half, b = half, c = half, d = half, e = half, f = half, g = half, h = half,
+            i = half, j = half;
         for (int turn = 0; turn < turns; turn++)
         {
             a = Vector512.MultiplyAddEstimate(a, factor, half);

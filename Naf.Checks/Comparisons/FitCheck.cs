@@ -30,7 +30,8 @@ internal static class FitCheck
     /// <summary>What float32 can bear where a device has no double.</summary>
     internal static GaussianFitSettings SettingsFor(Device device, GaussianFitSettings settings, bool single = false) =>
         single || device is GpuDevice { Limits.HasDouble: false }
-            ? new GaussianFitSettings { Ridge = Math.Max(settings.Ridge, 1e-2), NoiseFloor = Math.Max(settings.NoiseFloor, 1e-2) }
+            ? new GaussianFitSettings { Ridge = Math.Max(settings.Ridge, 1e-2),
+                NoiseFloor = Math.Max(settings.NoiseFloor, 1e-2) }
             : settings;
 
     /// <summary>

@@ -7,15 +7,17 @@ using Naf.Kernels.Settings;
 
 namespace Naf.Checks.Comparisons;
 
-/// <summary>Holds a regression's updates against the oracle in double precision, on rows [z | y] drawn for the purpose.</summary>
+/// <summary>
+/// Holds a regression's updates against the oracle in double precision, on rows [z | y] drawn for the purpose.
+/// </summary>
 internal static class RegressionCheck
 {
     // float32 sums of some hundred terms lose three digits of seven
     private const double LossBound = 1e-4, StateBound = 1e-4;
 
     /// <summary>
-    /// Makes updates of the second of two learners and of the oracle, and compares. Adam's ε is large: with a small one the direction of a parameter
-    /// whose gradient is nearly zero is a matter of rounding.
+    /// Makes updates of the second of two learners and of the oracle, and compares. Adam's ε is large: with a small one
+    /// the direction of a parameter whose gradient is nearly zero is a matter of rounding.
     /// </summary>
     /// <returns>Errors of the loss, relative; and of parameters and moments, these over their largest.</returns>
     public static KernelError[] Run(
@@ -27,7 +29,8 @@ internal static class RegressionCheck
         float[] rows = Draw(100, inputs + outputs, 1);
         regression.Gpu?.Poison();
         RegressionLearner learner = regression.LearnerAt(1);
-        var oracle = new RegressionOracle(regression.Shape, settings, [.. learner.Parameters.Span.ToArray().Select(v => (double)v)]);
+        var oracle = new RegressionOracle(regression.Shape, settings,
+            [.. learner.Parameters.Span.ToArray().Select(v => (double)v)]);
         double loss = 0, state = 0;
         for (int update = 0; update < updates; update++)
         {
@@ -44,10 +47,13 @@ internal static class RegressionCheck
         return [new("regression: loss", loss, LossBound), new("regression: parameters", state, StateBound)];
     }
 
-    /// <summary>Normal numbers around entry i's mean i with deviation 1 / (i + 1), and the scales that standardise them.</summary>
+    /// <summary>
+    /// Normal numbers around entry i's mean i with deviation 1 / (i + 1), and the scales that standardise them.
+    /// </summary>
     public static float[] Draw(int count, int entries, ulong seed) =>
         [.. Enumerable.Range(0, count * entries).Select(e =>
-            (float)(e % entries + Philox.Normal(seed, RandomStream.Reset, (ulong)(e / entries), (uint)(e % entries)) / (e % entries + 1)))];
+            (float)(e % entries + Philox.Normal(seed, RandomStream.Reset, (ulong)(e / entries), (uint)(e % entries))
+                / (e % entries + 1)))];
 
     /// <summary>Tells a regression's learners the scales of <see cref="Draw"/>.</summary>
     public static void Standardise(NetworkRegression regression)
@@ -56,15 +62,19 @@ internal static class RegressionCheck
         for (int k = 0; k < regression.Learners; k++) regression.SetScale(k, mean, [.. mean.Select(i => i + 1)]);
     }
 
-    /// <summary>The minibatch of an update, standardised: sample m is the row that word m of the seed's stream says.</summary>
-    public static (double[][] Z, double[][] Y) Minibatch(float[] rows, int inputs, int outputs, int batch, ulong seed, int update)
+    /// <summary>
+    /// The minibatch of an update, standardised: sample m is the row that word m of the seed's stream says.
+    /// </summary>
+    public static (double[][] Z, double[][] Y) Minibatch(
+        float[] rows, int inputs, int outputs, int batch, ulong seed, int update)
     {
         var (z, y) = (new double[batch][], new double[batch][]);
         for (int m = 0; m < batch; m++)
         {
             uint word = Philox.At(seed, RandomStream.Regression, (ulong)update, (uint)m / 4).Word(m % 4);
             int row = (int)((ulong)word * (ulong)(rows.Length / (inputs + outputs)) >> 32);
-            double[] all = [.. rows.Skip(row * (inputs + outputs)).Take(inputs + outputs).Select((v, i) => (v - (double)i) * (i + 1))];
+            double[] all = [.. rows.Skip(row * (inputs + outputs)).Take(inputs + outputs)
+                .Select((v, i) => (v - (double)i) * (i + 1))];
             (z[m], y[m]) = (all[..inputs], all[inputs..]);
         }
         return (z, y);

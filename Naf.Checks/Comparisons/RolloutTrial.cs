@@ -21,11 +21,14 @@ internal sealed class RolloutTrial : IDisposable
 
     private readonly NafPopulation _population;
 
-    /// <param name="settings">One entry per learner; learner k has the seed firstSeed + k, and its numbers follow from it alone.</param>
+    /// <param name="settings">
+    /// One entry per learner; learner k has the seed firstSeed + k, and its numbers follow from it alone.
+    /// </param>
     /// <param name="capacity">Rows of R_f; 0: those of one call.</param>
     /// <param name="plan">How to lay the work onto a GPU; null: as <see cref="RolloutPlan.Choose"/> says.</param>
     public RolloutTrial(
-        Device device, RolloutDefinition definition, NafShape shape, RolloutSettings[] settings, ulong firstSeed = 5, int capacity = 0,
+        Device device, RolloutDefinition definition, NafShape shape, RolloutSettings[] settings, ulong firstSeed = 5,
+        int capacity = 0,
         RolloutPlan? plan = null)
     {
         var small = new NafSettings { BatchSize = 16, ReplayCapacity = 16 };

@@ -15,7 +15,9 @@ internal static class UpdateCheck
     // learning rate, 1e-2 here, so that a missing or wrong one shows in the state
     private const double GradientBound = 1e-4, LossBound = 1e-3, StateBound = 1e-4, PolicyBound = 1e-4;
 
-    /// <summary>Fills a learner's replay with transitions: entries of x standard normal, u uniform, a tenth of them terminal.</summary>
+    /// <summary>
+    /// Fills a learner's replay with transitions: entries of x standard normal, u uniform, a tenth of them terminal.
+    /// </summary>
     public static void Fill(NafPopulation population, int learner, int transitions, ulong seed)
     {
         NafShape shape = population.Shape;
@@ -24,16 +26,20 @@ internal static class UpdateCheck
         {
             uint lane = 0;
             foreach (float[] entries in (float[][])[x, next])
-                for (int i = 0; i < entries.Length; i++) entries[i] = (float)Philox.Normal(seed, RandomStream.Reset, (ulong)t, lane++);
-            for (int i = 0; i < u.Length; i++) u[i] = (float)(2 * Philox.Uniform(seed, RandomStream.RandomPolicy, (ulong)t, (uint)i) - 1);
+                for (int i = 0; i < entries.Length; i++)
+                    entries[i] = (float)Philox.Normal(seed, RandomStream.Reset, (ulong)t, lane++);
+            for (int i = 0; i < u.Length; i++)
+                u[i] = (float)(2 * Philox.Uniform(seed, RandomStream.RandomPolicy, (ulong)t, (uint)i) - 1);
             double reward = Philox.Normal(seed, RandomStream.Exploration, (ulong)t);
-            population.Store(learner, x, u, (float)reward, next, terminal: Philox.Uniform(seed, RandomStream.TestReset, (ulong)t) < 0.1);
+            population.Store(learner, x, u, (float)reward, next,
+                terminal: Philox.Uniform(seed, RandomStream.TestReset, (ulong)t) < 0.1);
         }
     }
 
     /// <summary>
-    /// Makes <paramref name="updates"/> updates of a new population's learner and of the oracle, and compares. The target is averaged fast,
-    /// and Adam's ε is large: with a small one the direction of a parameter whose gradient is nearly zero is a matter of rounding.
+    /// Makes <paramref name="updates"/> updates of a new population's learner and of the oracle, and compares. The
+    /// target is averaged fast, and Adam's ε is large: with a small one the direction of a parameter whose gradient is
+    /// nearly zero is a matter of rounding.
     /// </summary>
     /// <param name="plan">How a GPU lays the work out; null: as it would.</param>
     /// <returns>
@@ -110,7 +116,8 @@ internal static class UpdateCheck
         ];
 
         float[] Drawn(int row, uint lane) =>
-            [.. Enumerable.Range(0, row * samples).Select(i => (float)Math.Tanh(Philox.Normal(3, RandomStream.Reset, (ulong)i, lane)))];
+            [.. Enumerable.Range(0, row * samples)
+                .Select(i => (float)Math.Tanh(Philox.Normal(3, RandomStream.Reset, (ulong)i, lane)))];
     }
 
     /// <summary>The minibatch that a learner's next update will draw, [batch, row].</summary>

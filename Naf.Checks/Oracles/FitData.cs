@@ -3,7 +3,9 @@ using Naf.Kernels.Random;
 
 namespace Naf.Checks.Oracles;
 
-/// <summary>Episodes of a linear-Gaussian system that drifts with time, with a prior and a scale as they are made in training.</summary>
+/// <summary>
+/// Episodes of a linear-Gaussian system that drifts with time, with a prior and a scale as they are made in training.
+/// </summary>
 /// <param name="Episodes">[learner][episode][sample][D].</param>
 /// <param name="Scale">[learners, D], or empty.</param>
 internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, GaussianPrior? Prior, double[] Scale)
@@ -29,7 +31,8 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
         double[] Spread(double[] common, int size) =>
         [
             .. Enumerable.Range(0, common.Length / size).SelectMany(k => Enumerable.Range(0, shape.Horizon)
-                .SelectMany(t => common.AsSpan(k * size, size).ToArray().Select(v => v * (1 + t / (double)shape.Horizon)))),
+                .SelectMany(
+                t => common.AsSpan(k * size, size).ToArray().Select(v => v * (1 + t / (double)shape.Horizon)))),
         ];
     }
 
@@ -42,12 +45,14 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
 
     /// <summary>[D], the scale of a learner; 1 where there is none.</summary>
     public double[] ScaleOf(int learner) =>
-        Scale.Length == 0 ? [.. Enumerable.Repeat(1.0, Shape.Sample)] : Scale.AsSpan(learner * Shape.Sample, Shape.Sample).ToArray();
+        Scale.Length == 0 ? [.. Enumerable.Repeat(1.0, Shape.Sample)]
+            : Scale.AsSpan(learner * Shape.Sample, Shape.Sample).ToArray();
 
     /// <summary>The same for a single learner.</summary>
     public FitData Only(int learner)
     {
-        int means = (Prior?.Mean.Length ?? 0) / Episodes.Length, scatters = means * Shape.Sample, scales = Scale.Length / Episodes.Length;
+        int means = (Prior?.Mean.Length ?? 0) / Episodes.Length, scatters = means * Shape.Sample,
+            scales = Scale.Length / Episodes.Length;
         GaussianPrior? prior = Prior is null ? null : Prior with
         {
             Mean = Prior.Mean[(learner * means)..((learner + 1) * means)],
@@ -58,14 +63,17 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
 
     // ragged: no episode comes to the end, and the first has not begun
     private static int Length(int horizon, int episode, FitOptions options) =>
-        !options.Ragged ? horizon : episode == options.Episodes / 2 ? Math.Max(1, horizon - 3) : horizon * episode / options.Episodes;
+        !options.Ragged ? horizon : episode == options.Episodes / 2
+            ? Math.Max(1, horizon - 3) : horizon * episode / options.Episodes;
 
-    // s′ = s + 0.1 (mixture of s and u) + noise; positions far from 0, entries of very different size, the last of s constant
+    // s′ = s + 0.1 (mixture of s and u) + noise; positions far from 0, entries of very different size, the last of
+    // s constant
     private static double[][] Episode(DynamicsShape shape, ulong learner, uint episode, int length, bool constant)
     {
         int states = shape.State, inputs = shape.Input;
         var s = new double[states];
-        for (int i = 0; i < states; i++) s[i] = Size(i) * (5 + Philox.Normal(learner, RandomStream.Reset, (ulong)i, episode));
+        for (int i = 0; i < states; i++)
+            s[i] = Size(i) * (5 + Philox.Normal(learner, RandomStream.Reset, (ulong)i, episode));
         var samples = new double[length][];
         for (int t = 0; t < length; t++)
         {
@@ -73,13 +81,15 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
             if (constant && states > 1) s[^1] = 0.7;
             s.CopyTo(z, 0);
             for (int a = 0; a < shape.Action; a++)
-                z[states + a] = 2 * Philox.Uniform(learner, RandomStream.RandomPolicy, (ulong)t, 1000 * episode + (uint)a) - 1;
+                z[states + a] =
+                    2 * Philox.Uniform(learner, RandomStream.RandomPolicy, (ulong)t, 1000 * episode + (uint)a) - 1;
             for (int i = 0; i < states; i++)
             {
                 double noise = Philox.Normal(learner, RandomStream.Exploration, (ulong)t, 1000 * episode + (uint)i);
                 double next = 0.9 * (s[i] / Size(i) - 5) + 0.02 * noise;
                 for (int k = 0; k < inputs; k++)
-                    next += 0.1 * Math.Sin(1 + i * inputs + k + 0.1 * t) * (k < states ? s[k] / Size(k) - 5 : z[k]) / Math.Sqrt(inputs);
+                    next += 0.1 * Math.Sin(1 + i * inputs + k + 0.1 * t) * (k < states ? s[k] / Size(k) - 5 : z[k])
+                        / Math.Sqrt(inputs);
                 z[inputs + i] = Size(i) * (5 + next);
             }
             Array.Copy(z, inputs, s, 0, states);

@@ -6,7 +6,8 @@ using Naf.Kernels.Scalar;
 namespace Naf.Checks.Oracles;
 
 /// <summary>
-/// The fit of one learner by the kernel's body in plain C#, in double precision: the oracle of what processors and devices compute.
+/// The fit of one learner by the kernel's body in plain C#, in double precision: the oracle of what processors and
+/// devices compute.
 /// </summary>
 /// <param name="F">[T, S, S + A].</param>
 /// <param name="Offset">[T, S], f.</param>
@@ -23,9 +24,11 @@ internal sealed record FitOracle(double[] F, double[] Offset, double[] N, float[
         (int t, int s, int size) = (shape.Horizon, shape.State, shape.Sample);
         double[][][] episodes = data.Episodes[0];
         var samples = new double[episodes.Length * t * size];
-        for (int e = 0; e < episodes.Length; e++) episodes[e].SelectMany(z => z).ToArray().CopyTo(samples, e * t * size);
+        for (int e = 0; e < episodes.Length; e++)
+            episodes[e].SelectMany(z => z).ToArray().CopyTo(samples, e * t * size);
         using var memory = new HostArrays();
-        HostArray<double> f = Array(new double[t * s * shape.Input]), offset = Array(new double[t * s]), n = Array(new double[t * s * s]);
+        HostArray<double> f = Array(new double[t * s * shape.Input]), offset = Array(new double[t * s]),
+            n = Array(new double[t * s * s]);
         HostArray<float> packed = Array(new float[t * shape.PackedStep]);
         HostArray<int> wrong = Array(new int[1]);
         // what the body does not write is no number
@@ -33,7 +36,8 @@ internal sealed record FitOracle(double[] F, double[] Offset, double[] N, float[
         shape.PoisonPacked(packed.Span);
         var at = new FitArguments<double>
         {
-            Fitted = Array(new int[1]).View, Samples = Array(samples).View, Lengths = Array(episodes.Select(e => e.Length).ToArray()).View,
+            Fitted = Array(new int[1]).View, Samples = Array(samples).View,
+            Lengths = Array(episodes.Select(e => e.Length).ToArray()).View,
             Diagonal = Array(settings.Diagonal(shape, 1, data.Scale)).View,
             PriorMean = Array(data.Prior?.Mean ?? []).View, PriorScatter = Array(data.Prior?.Scatter ?? []).View,
             F = f.View, Offset = offset.View, N = n.View, Packed = packed.View, Wrong = wrong.View,
@@ -42,8 +46,10 @@ internal sealed record FitOracle(double[] F, double[] Offset, double[] N, float[
             Strength = data.Prior?.Strength ?? 0,
         };
         ArrayView<double> work = Array(new double[GaussianFitKernel.Work(shape)]).View;
-        for (int step = 0; step < t; step++) GaussianFitKernel.Body<double, DoubleMath, SingleThread>(step, at, work, default);
-        return new FitOracle(f.Span.ToArray(), offset.Span.ToArray(), n.Span.ToArray(), packed.Span.ToArray(), wrong.Span[0] == 0);
+        for (int step = 0; step < t; step++)
+            GaussianFitKernel.Body<double, DoubleMath, SingleThread>(step, at, work, default);
+        return new FitOracle(f.Span.ToArray(), offset.Span.ToArray(), n.Span.ToArray(), packed.Span.ToArray(),
+            wrong.Span[0] == 0);
 
         HostArray<T> Array<T>(T[] elements) where T : unmanaged => memory.Add(new HostArray<T>(elements));
     }

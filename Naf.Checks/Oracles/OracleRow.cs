@@ -6,7 +6,10 @@ using Naf.Kernels.Update;
 
 namespace Naf.Checks.Oracles;
 
-/// <summary>A learner's row and what kernels need beside it, in double precision on the host: kernels' bodies run on it as plain C#.</summary>
+/// <summary>
+/// A learner's row and what kernels need beside it, in double precision on the host: kernels' bodies run on it as
+/// plain C#.
+/// </summary>
 internal sealed class OracleRow : IDisposable
 {
     /// <summary>Rows that a thread sums: of Twice&lt;Twice&lt;OneRow&gt;&gt;.</summary>
@@ -58,7 +61,8 @@ internal sealed class OracleRow : IDisposable
     public void CopyWeights()
     {
         foreach (TileShape tile in Layout.Tiles)
-            MlpWeights.Apply<double, DoubleMath, SingleThread>(View, Layout.Sizes, tile, default, onlyCopies: true, default);
+            MlpWeights.Apply<double, DoubleMath, SingleThread>(View, Layout.Sizes, tile, default,
+                onlyCopies: true, default);
     }
 
     public double[] Gradient()

@@ -3,11 +3,14 @@ using Naf.Kernels.Network;
 using Naf.Kernels.Regression;
 using Naf.Kernels.Scalar;
 using Naf.Kernels.Settings;
-using FourSums = Naf.Kernels.Network.Twice<double, Naf.Kernels.Network.Twice<double, Naf.Kernels.Network.OneRow<double>>>;
+using FourSums = Naf.Kernels.Network.Twice<double,
+    Naf.Kernels.Network.Twice<double, Naf.Kernels.Network.OneRow<double>>>;
 
 namespace Naf.Checks.Oracles;
 
-/// <summary>The regression in double precision: the kernels' bodies, run as plain C#. Samples are standardised.</summary>
+/// <summary>
+/// The regression in double precision: the kernels' bodies, run as plain C#. Samples are standardised.
+/// </summary>
 internal sealed class RegressionOracle(MlpShape shape, NafSettings settings, double[] parameters)
 {
     private int _step;
@@ -43,17 +46,21 @@ internal sealed class RegressionOracle(MlpShape shape, NafSettings settings, dou
 
     private TResult Run<TResult>(double[][] z, double[][] y, Func<OracleRow, RegressionArguments<double>, TResult> read)
     {
-        using var row = new OracleRow(new LearnerLayout([shape], hasTarget: false, z.Length, shape.Output, OracleRow.Sums, 64, 64));
+        using var row = new OracleRow(
+            new LearnerLayout([shape], hasTarget: false, z.Length, shape.Output, OracleRow.Sums, 64, 64));
         LearnerSizes s = row.Layout.Sizes;
         foreach ((int place, double[] array) in State(s)) array.CopyTo(row.At(place, array.Length));
         settings.Places.CopyTo(row.At(s.Settings, LearnerLayout.SettingsLength));
         row.CopyWeights();
-        using var samples = new HostArray<double>([.. z.Zip(y).SelectMany(sample => (double[])[.. sample.First, .. sample.Second])]);
-        var at = new RegressionArguments<double> { States = row.View, Samples = samples.View, Layers = row.Layers, Tiles = row.Tiles, Sizes = s };
+        using var samples = new HostArray<double>(
+            [.. z.Zip(y).SelectMany(sample => (double[])[.. sample.First, .. sample.Second])]);
+        var at = new RegressionArguments<double> { States = row.View, Samples = samples.View, Layers = row.Layers,
+            Tiles = row.Tiles, Sizes = s };
         for (int first = 0; first < s.Samples; first += s.Rows)
             RegressionKernels.Passes<double, DoubleMath, FourSums, SingleThread>(at, first, row.Memory.View, default);
         return read(row, at);
     }
 
-    private (int Place, double[] Array)[] State(LearnerSizes s) => [(s.Parameters, Parameters), (s.First, First), (s.Second, Second)];
+    private (int Place, double[] Array)[] State(LearnerSizes s) =>
+        [(s.Parameters, Parameters), (s.First, First), (s.Second, Second)];
 }

@@ -9,7 +9,9 @@ using Naf.Kernels.Update;
 
 namespace Naf.Checks.Oracles;
 
-/// <summary>One learner's rollouts by the kernel's body on the host, in double precision: the oracle of the fast versions.</summary>
+/// <summary>
+/// One learner's rollouts by the kernel's body on the host, in double precision: the oracle of the fast versions.
+/// </summary>
 internal static class RolloutOracle
 {
     /// <summary>A rollout's rows [x | u | r | b | x′], and whether it was cut.</summary>
@@ -18,12 +20,14 @@ internal static class RolloutOracle
     /// <param name="inputScale">[observation]: multiplies x before the networks.</param>
     /// <param name="dynamics">[Horizon, PackedStep], the learner's packed model.</param>
     public static Result[] Run(
-        RolloutDefinition definition, NafShape shape, float[] inputScale, Learner learner, ReadOnlySpan<float> dynamics, RolloutSettings settings,
+        RolloutDefinition definition, NafShape shape, float[] inputScale, Learner learner, ReadOnlySpan<float> dynamics,
+        RolloutSettings settings,
         RolloutStarts starts)
     {
         using var host = new HostArrays();
         int count = starts.Count, state = definition.Dynamics.State, rowLength = definition.RowLength;
-        var layout = new LearnerLayout(shape.Networks(), hasTarget: true, batch: 1, shape.Action, OracleRow.Sums, 64, 64);
+        var layout = new LearnerLayout(shape.Networks(), hasTarget: true, batch: 1, shape.Action,
+            OracleRow.Sums, 64, 64);
         using var row = new OracleRow(layout, shape.Action);
         row.Put(learner.Parameters.Span, layout.Sizes.Parameters);
         row.Put(learner.Statistics.Span, layout.Sizes.Statistics);
@@ -52,7 +56,8 @@ internal static class RolloutOracle
         {
             RolloutBody<double, DoubleMath, OneRow<double>, SingleThread>.Run(m, arguments, memory, default);
             int first = m * settings.Steps * rowLength, length = lengths.Span[m] >> 1;
-            results[m] = new Result([.. rows.Span.Slice(first, length * rowLength).ToArray().Chunk(rowLength)], (lengths.Span[m] & 1) != 0);
+            results[m] = new Result([.. rows.Span.Slice(first, length * rowLength).ToArray().Chunk(rowLength)],
+                (lengths.Span[m] & 1) != 0);
         }
         return results;
 

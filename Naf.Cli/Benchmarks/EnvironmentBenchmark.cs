@@ -8,19 +8,28 @@ namespace Naf.Cli.Benchmarks;
 /// <summary>How fast a task's environment stepped.</summary>
 /// <param name="What">"environment".</param>
 /// <param name="Threads">Threads, each with an environment of its own.</param>
-/// <param name="StepsPerSecond">Control steps of all threads per second, resets included: the median over the rounds.</param>
-/// <param name="MicrosecondsPerStep">What a control step takes a thread, µs, its share of resets included: the median.</param>
-/// <param name="MujocoMicroseconds">What MuJoCo alone takes for the same control step, timed in turns with it, µs: the median.</param>
+/// <param name="StepsPerSecond">
+/// Control steps of all threads per second, resets included: the median over the rounds.
+/// </param>
+/// <param name="MicrosecondsPerStep">
+/// What a control step takes a thread, µs, its share of resets included: the median.
+/// </param>
+/// <param name="MujocoMicroseconds">
+/// What MuJoCo alone takes for the same control step, timed in turns with it, µs: the median.
+/// </param>
 /// <param name="OverMujoco">The first over the second: the median of the rounds' ratios.</param>
-/// <param name="OverOneThread">Steps per second over those of one thread alone, timed in turns with it; null for one thread.</param>
+/// <param name="OverOneThread">
+/// Steps per second over those of one thread alone, timed in turns with it; null for one thread.
+/// </param>
 /// <param name="Checksum">Of all observations and rewards of the checked episodes.</param>
 internal sealed record EnvironmentBenchmarkResult(
-    string What, string Target, string Mujoco, int Threads, double StepsPerSecond, IReadOnlyList<double> Rounds, double MicrosecondsPerStep,
+    string What, string Target, string Mujoco, int Threads, double StepsPerSecond, IReadOnlyList<double> Rounds,
+    double MicrosecondsPerStep,
     double MujocoMicroseconds, double OverMujoco, double? OverOneThread, string Checksum);
 
 /// <summary>
-/// Times a task's environment: observation, reward, termination, measures and resets included, under random actions. MuJoCo alone takes the same
-/// steps in turns with it, after both were seen to end each episode in the same state.
+/// Times a task's environment: observation, reward, termination, measures and resets included, under random actions.
+/// MuJoCo alone takes the same steps in turns with it, after both were seen to end each episode in the same state.
 /// </summary>
 internal static class EnvironmentBenchmark
 {

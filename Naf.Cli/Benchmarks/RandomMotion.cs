@@ -10,7 +10,9 @@ internal struct RandomMotion(ulong seed)
 {
     private ulong _state = seed;
 
-    /// <summary>Performs control steps: each control uniform in [−1, 1), held for <paramref name="substeps"/> calls of mj_step.</summary>
+    /// <summary>
+    /// Performs control steps: each control uniform in [−1, 1), held for <paramref name="substeps"/> calls of mj_step.
+    /// </summary>
     public void Run(MujocoData data, int steps, int substeps)
     {
         for (int step = 0; step < steps; step++)

@@ -9,13 +9,19 @@ namespace Naf.Cli.Benchmarks;
 /// <param name="Threads">Threads, each with a simulation of its own.</param>
 /// <param name="Substeps">Calls of mj_step for each control.</param>
 /// <param name="StepsPerSecond">Calls of all threads per second: the median over the rounds.</param>
-/// <param name="Checksum">Of the state after the first 1,000 control steps, as perf/peers/sim_mujoco.c prints it.</param>
+/// <param name="Checksum">
+/// Of the state after the first 1,000 control steps, as perf/peers/sim_mujoco.c prints it.
+/// </param>
 /// <param name="Qpos">The positions there.</param>
 internal sealed record SimulatorBenchmarkResult(
-    string What, string Target, string Mujoco, int Threads, int Substeps, double StepsPerSecond, IReadOnlyList<double> Rounds, string Checksum,
+    string What, string Target, string Mujoco, int Threads, int Substeps, double StepsPerSecond,
+    IReadOnlyList<double> Rounds, string Checksum,
     IReadOnlyList<double> Qpos);
 
-/// <summary>Times mj_step with random controls on all threads at once, after 1,000 control steps whose outcome is put into a checksum.</summary>
+/// <summary>
+/// Times mj_step with random controls on all threads at once, after 1,000 control steps whose outcome is put into
+/// a checksum.
+/// </summary>
 internal static class SimulatorBenchmark
 {
     private const int CheckedSteps = 1000, Piece = 100;

@@ -8,7 +8,9 @@ using Naf.Sim.Control;
 
 namespace Naf.Cli.Commands;
 
-/// <summary><c>naf evaluate</c>: the score of a run's policy, or of a policy that needs no run, on fixed seeded starts.</summary>
+/// <summary>
+/// <c>naf evaluate</c>: the score of a run's policy, or of a policy that needs no run, on fixed seeded starts.
+/// </summary>
 internal static class EvaluateCommand
 {
     public static Command Create(Terminal terminal) => new ExampleCommand(

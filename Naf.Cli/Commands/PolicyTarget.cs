@@ -45,7 +45,8 @@ internal sealed class PolicyTarget
     /// <summary>The run of a policy "run".</summary>
     /// <exception cref="UserException">A task was named.</exception>
     public RunConfig Run => Config ?? throw new UserException(
-        $"--policy run needs a run's folder, and {Name} is a task; train first (naf train {Name}), or use --policy random");
+        $"--policy run needs a run's folder, and {Name} is a task; train first (naf train {Name}), or use "
+        + "--policy random");
 
     /// <summary>The learner that --learner chooses; null where the policy is not a run's.</summary>
     /// <exception cref="UserException">The run has no such learner, or the policy is not a run's.</exception>

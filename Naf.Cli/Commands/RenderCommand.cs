@@ -15,8 +15,9 @@ namespace Naf.Cli.Commands;
 internal sealed class RenderCommand
 {
     private const string Notes = """
-        A picture shows the last state of the episode, or that of --step, with the path that led there; a video shows the whole episode in real time.
-        RUN plays the episode as naf evaluate RUN does, TASK takes random actions; --trajectory shows an episode that naf evaluate wrote.
+        A picture shows the last state of the episode, or that of --step, with the path that led there; a video shows
+        the whole episode in real time. RUN plays the episode as naf evaluate RUN does, TASK takes random actions;
+        --trajectory shows an episode that naf evaluate wrote.
 
         """;
 
@@ -42,7 +43,8 @@ internal sealed class RenderCommand
         {
             ".mp4" => true,
             ".png" => false,
-            _ => throw new UserException($"--out {_out}: expected a name that ends in .png (a picture) or .mp4 (a video)"),
+            _ => throw new UserException(
+                $"--out {_out}: expected a name that ends in .png (a picture) or .mp4 (a video)"),
         };
         OutputFile.Check(_out);
         string? step = parsed.Given("--step");
@@ -94,7 +96,8 @@ internal sealed class RenderCommand
         Trajectory episode = _trajectory is { } file ? TrajectoryFile.Read(file, task) : Play(task);
         warnings.Give(_terminal);
         int step = _step ?? episode.Steps;
-        if (step > episode.Steps) throw new UserException($"--step {step}: the episode has {episode.Steps} steps; take 0 to {episode.Steps}");
+        if (step > episode.Steps)
+            throw new UserException($"--step {step}: the episode has {episode.Steps} steps; take 0 to {episode.Steps}");
 
         using var pictures = new EpisodePictures(task, episode, _width, _height, _camera);
         if (!_isVideo) OutputFile.Write(_out, target => Png.Write(target, pictures.Still(step)));

@@ -17,17 +17,20 @@ internal sealed class TaskCheckReport(Terminal terminal)
         List("joints", m.Joints.Select(j => $"{Named(j.Name)} ({j.Type}{Range(j.Low, j.High)})"));
         List("bodies", m.Bodies.Select(Named));
         List("sites", m.Sites.Select(Named));
-        List("actuators", m.Actuators.Select(a => Named(a.Name) + (a.Low is null ? "" : $" ({Range(a.Low, a.High)[2..]})")));
+        List("actuators",
+            m.Actuators.Select(a => Named(a.Name) + (a.Low is null ? "" : $" ({Range(a.Low, a.High)[2..]})")));
         Line("time", $"control step {Texts.Number(m.ControlStep)} s ({m.Substeps} x {Texts.Number(m.Timestep)} s), "
             + $"episode {m.Horizon} steps = {Texts.Number(m.Seconds)} s");
 
         string many = $"{r.RandomScore.Episodes} random episode{(r.RandomScore.Episodes == 1 ? "" : "s")}";
         Table($"observation, over {many}", ["", "name", "entry", "least", "most", "sd", "scale", "scaled sd"],
             r.Observation.Select(x => (string[])[
-                $"{x.Index}", x.Name, x.Entry, Texts.Number(x.Minimum), Texts.Number(x.Maximum), Texts.Number(x.Deviation),
+                $"{x.Index}", x.Name, x.Entry, Texts.Number(x.Minimum), Texts.Number(x.Maximum),
+                Texts.Number(x.Deviation),
                 Texts.Number(x.InputScale), Texts.Number(x.ScaledDeviation)]));
         Table("reward, its sums in a random episode", ["kind", "of", "weight", "mean", "share"],
-            r.Reward.Select(t => (string[])[t.Kind, t.Of, Texts.Number(t.Weight), Texts.Number(t.Mean), Percent(t.Share)]));
+            r.Reward.Select(
+                t => (string[])[t.Kind, t.Of, Texts.Number(t.Weight), Texts.Number(t.Mean), Percent(t.Share)]));
         if (r.Measures.Count > 0)
             Table("measures", ["name", "least", "mean", "most", "measured"], r.Measures.Select(x => (string[])[
                 x.Name, Texts.Number(x.Minimum), Texts.Number(x.Mean), Texts.Number(x.Maximum), Percent(x.Rate)]));
@@ -35,13 +38,16 @@ internal sealed class TaskCheckReport(Terminal terminal)
         terminal.Out.WriteLine();
         Line("ends early", Ends(r.Termination));
         Line("success", r.RandomScore.SuccessRate is { } rate ? $"{Percent(rate)} of random episodes" : "not measured");
-        Line("score", $"{Texts.Score(r.RandomScore.Mean)} at random (standard deviation {Texts.Score(r.RandomScore.StandardDeviation)}, "
+        Line("score", $"{Texts.Score(r.RandomScore.Mean)} at random (standard "
+            + $"deviation {Texts.Score(r.RandomScore.StandardDeviation)}, "
             + $"{r.RandomScore.Episodes} episodes)");
-        Line("reward size", $"{Texts.Number(r.RewardSize.PerStep)} a step, times reward_scale {Texts.Number(r.RewardSize.RewardScale)} "
+        Line("reward size",
+            $"{Texts.Number(r.RewardSize.PerStep)} a step, times reward_scale {Texts.Number(r.RewardSize.RewardScale)} "
             + $"= {Texts.Number(r.RewardSize.PerStep * r.RewardSize.RewardScale)} in the learner");
         terminal.Out.WriteLine();
         foreach (string warning in r.Warnings) Wrap("warning: ", 9, warning.Split(' '), " ");
-        terminal.Out.WriteLine(r.Warnings.Count == 0 ? "nothing found wrong" : r.Warnings.Count == 1 ? "1 warning" : $"{r.Warnings.Count} warnings");
+        terminal.Out.WriteLine(r.Warnings.Count == 0
+            ? "nothing found wrong" : r.Warnings.Count == 1 ? "1 warning" : $"{r.Warnings.Count} warnings");
     }
 
     private static string Ends(EarlyEnds? ends)
@@ -83,7 +89,8 @@ internal sealed class TaskCheckReport(Terminal terminal)
     }
 
     // as seen from here, where that is below
-    private static string Short(string file) => Path.GetRelativePath(".", file) is var relative && relative.StartsWith("..", StringComparison.Ordinal)
+    private static string Short(string file) =>
+        Path.GetRelativePath(".", file) is var relative && relative.StartsWith("..", StringComparison.Ordinal)
         ? file : relative;
 
     private static string Named(string name) => name.Length > 0 ? name : "(no name)";

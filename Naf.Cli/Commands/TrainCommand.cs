@@ -39,7 +39,8 @@ internal static class TrainCommand
             CliOption.Text("--out", "DIR", "the folder of the run [runs/TASK-ALGORITHM-N]"),
             CliOption.Text("--resume", "DIR", "go on with the run in this folder, bitwise as if it had never stopped"),
             CliOption.Text(
-                "--checkpoint", "latest|previous", "with --resume: latest, or previous if the latest is damaged [latest]"),
+                "--checkpoint", "latest|previous",
+                "with --resume: latest, or previous if the latest is damaged [latest]"),
             CliOption.Flag(
                 "--accept-changes", "with --resume: go on although the simulator or the device are not what they were"),
             CliOption.Flag("--json", "print one JSON object at the end"),
@@ -81,7 +82,8 @@ internal static class TrainCommand
         foreach ((string key, string option, _) in Direct)
             if (parsed.Given(option) is { } text) given.Add(new GivenValue(key, text, option));
         if (parsed.Given("--seeds") is not { } range) return given;
-        if (given.Any(g => g.Place == "--seed")) throw new UserException("--seed and --seeds exclude each other; give one of them");
+        if (given.Any(g => g.Place == "--seed"))
+            throw new UserException("--seed and --seeds exclude each other; give one of them");
         string[] ends = range.Split("..");
         if (ends.Length != 2 || !ulong.TryParse(ends[0], NumberStyles.None, null, out ulong first)
             || !ulong.TryParse(ends[1], NumberStyles.None, null, out ulong last)
@@ -100,16 +102,20 @@ internal static class TrainCommand
         {
             if (task is not null) throw new UserException($"--resume {resume} knows its task; leave out '{task}'");
             if ((folder ?? config) is not null)
-                throw new UserException("--resume goes on with a run's own folder and settings; leave out --out and --config");
+                throw new UserException(
+                    "--resume goes on with a run's own folder and settings; leave out --out and --config");
             if (checkpoint is not (null or "latest" or "previous"))
                 throw new UserException($"--checkpoint {checkpoint}: expected latest or previous");
             return TrainingRun.Resume(
                 resume, stored => SettingsResolver.Apply(stored, given), checkpoint == "previous", accept,
                 terminal.Warn);
         }
-        if (accept) throw new UserException("--accept-changes says what a resumed run may differ in; it needs --resume DIR");
-        if (checkpoint is not null) throw new UserException("--checkpoint says where to resume from; it needs --resume DIR");
-        if (task is null) throw new UserException("naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR");
+        if (accept)
+            throw new UserException("--accept-changes says what a resumed run may differ in; it needs --resume DIR");
+        if (checkpoint is not null)
+            throw new UserException("--checkpoint says where to resume from; it needs --resume DIR");
+        if (task is null)
+            throw new UserException("naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR");
         IEnumerable<GivenValue> ofFile = config is null ? [] : SettingsFile.Read(config);
         return TrainingRun.Begin(task, ofTask => SettingsResolver.Apply(ofTask, [.. ofFile, .. given]), folder);
     }
@@ -119,13 +125,15 @@ internal static class TrainCommand
     {
         bool learns = s.Imagination.Kind != ImaginationKind.Off || s.Plan.Kind == PlanKind.Ilqg;
         if (learns && s.Imagination.RefitEpisodes >= s.Episodes)
-            terminal.Warn($"the dynamics are first fitted after episode {s.Imagination.RefitEpisodes} (refit_episodes), so that these "
+            terminal.Warn($"the dynamics are first fitted after episode {s.Imagination.RefitEpisodes} "
+                + "(refit_episodes), so that these "
                 + $"{s.Episodes} episodes imagine and plan nothing by them");
         bool IsGiven(string start) => given.Any(g => g.Key.StartsWith(start, StringComparison.Ordinal));
         if (s.Plan.Kind == PlanKind.None && (IsGiven("plan_fraction") || IsGiven("mpc_") || IsGiven("ilqg_")))
             terminal.Warn("plan_fraction, mpc_ and ilqg_ settings do nothing without --plan ilqg or --plan mpc");
         if (s.Imagination.Kind == ImaginationKind.Off && (IsGiven("imagined_") || IsGiven("imagination_")))
-            terminal.Warn("imagined_ and imagination_ settings do nothing without --imagination fitted, true or network");
+            terminal.Warn(
+                "imagined_ and imagination_ settings do nothing without --imagination fitted, true or network");
     }
 
     private static (double Done, double Most, string Text) Describe(TrainingProgress p) => (p.EpisodesEnded, p.Episodes,
@@ -135,22 +143,27 @@ internal static class TrainCommand
 
     private static void Report(Terminal terminal, TrainingResult r)
     {
-        terminal.Out.WriteLine($"{r.Task}: {r.Algorithm} on {r.Device}, {r.Episodes} episodes in {Texts.Duration(TimeSpan.FromSeconds(r.Seconds))}, "
+        terminal.Out.WriteLine($"{r.Task}: {r.Algorithm} on {r.Device}, {r.Episodes} episodes "
+            + $"in {Texts.Duration(TimeSpan.FromSeconds(r.Seconds))}, "
             + $"{Texts.Rate(r.UpdatesPerSecond)} updates/s");
         if (r.Learners.Count > 1)
             foreach (LearnerSummary l in r.Learners)
-                terminal.Out.WriteLine($"  seed {l.Seed}: best test score {Texts.Score(l.BestTestScore)} after episode {l.BestEpisode}, "
+                terminal.Out.WriteLine(
+                    $"  seed {l.Seed}: best test score {Texts.Score(l.BestTestScore)} after episode {l.BestEpisode}, "
                     + $"final {Texts.Score(l.FinalTestScore)}" + (l.Stopped is null ? "" : ", stopped"));
         string median = r.Learners.Count > 1 ? " (median)" : $" after episode {r.Learners[0].BestEpisode}";
-        terminal.Out.WriteLine($"best test score {Texts.Score(r.BestTestScore)}{median}, final {Texts.Score(r.FinalTestScore)}");
+        terminal.Out.WriteLine(
+            $"best test score {Texts.Score(r.BestTestScore)}{median}, final {Texts.Score(r.FinalTestScore)}");
         terminal.Out.WriteLine($"run: {r.Run}");
     }
 
     private static string SettingsText(bool all)
     {
         int width = Setting.Keys.Max(k => k.Length);
-        return "Settings (--set, --config, and, as far as they suit a task, its training section), with their defaults:\n"
-            + string.Concat(Setting.All.Where(s => all || s.IsBasic).Select(s => $"  {s.Key.PadRight(width)}  {s.Help}\n"))
+        return "Settings (--set, --config, and, as far as they suit a task, its training section), with "
+            + "their defaults:\n"
+            + string.Concat(Setting.All.Where(s => all || s.IsBasic)
+                .Select(s => $"  {s.Key.PadRight(width)}  {s.Help}\n"))
             + (all ? "" : "naf train --help all lists every setting; docs/settings.md has their ranges and sources.\n");
     }
 }

@@ -4,7 +4,9 @@ using System.Text.Json.Serialization;
 
 namespace Naf.Cli.Common;
 
-/// <summary>What <c>--json</c> prints: one object on one line, keys in snake_case, null for a number that is not finite.</summary>
+/// <summary>
+/// What <c>--json</c> prints: one object on one line, keys in snake_case, null for a number that is not finite.
+/// </summary>
 internal static class Json
 {
     private static readonly JsonSerializerOptions Options = new()
@@ -21,7 +23,8 @@ internal static class Json
 
     private sealed class FiniteOrNull : JsonConverter<double>
     {
-        public override double Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => reader.GetDouble();
+        public override double Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
+            reader.GetDouble();
 
         public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
         {

@@ -2,7 +2,9 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Cli.Common;
 
-/// <summary>What MuJoCo warned of since this was made, for the user: a simulation that goes on may still be a wrong one.</summary>
+/// <summary>
+/// What MuJoCo warned of since this was made, for the user: a simulation that goes on may still be a wrong one.
+/// </summary>
 internal sealed class MujocoWarningReport
 {
     private readonly IReadOnlyDictionary<string, long> _before = MujocoWarnings.Counts;

@@ -2,7 +2,10 @@ using Spectre.Console;
 
 namespace Naf.Cli.Common;
 
-/// <summary>A line on the terminal that shows how far some work has come, until disposed. Drawn by a thread of its own, on standard error.</summary>
+/// <summary>
+/// A line on the terminal that shows how far some work has come, until disposed. Drawn by a thread of its own, on
+/// standard error.
+/// </summary>
 internal sealed class ProgressDisplay : IDisposable
 {
     private const int Milliseconds = 200;
@@ -31,7 +34,8 @@ internal sealed class ProgressDisplay : IDisposable
 
     private void Draw(Func<(double Done, double Most, string Text)> state)
     {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        IAnsiConsole console = AnsiConsole.Create(
+            new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         console.Progress().AutoClear(true).HideCompleted(false)
             .Columns(new ProgressBarColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
             .Start(context =>

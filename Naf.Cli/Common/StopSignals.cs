@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Naf.Cli.Common;
 
 /// <summary>
-/// Asks a command to stop at Ctrl-C, SIGTERM and SIGHUP, until it is disposed. A second signal ends the process at once, which loses nothing
-/// that a checkpoint holds.
+/// Asks a command to stop at Ctrl-C, SIGTERM and SIGHUP, until it is disposed. A second signal ends the process at
+/// once, which loses nothing that a checkpoint holds.
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {
@@ -12,7 +12,8 @@ internal sealed class StopSignals : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
 
     public StopSignals() => _registrations =
-        [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(s => PosixSignalRegistration.Create(s, OnSignal))];
+        [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM,
+            PosixSignal.SIGHUP }.Select(s => PosixSignalRegistration.Create(s, OnSignal))];
 
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _stop.Token;

@@ -1,6 +1,8 @@
 namespace Naf.Cli.Common;
 
-/// <summary>Where a command writes: results to <paramref name="Out"/>, everything else to <paramref name="Error"/>.</summary>
+/// <summary>
+/// Where a command writes: results to <paramref name="Out"/>, everything else to <paramref name="Error"/>.
+/// </summary>
 /// <param name="Interactive">Whether a person watches both: only then is progress shown.</param>
 internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interactive)
 {
@@ -14,13 +16,17 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interacti
     /// <summary>One sentence on something that went wrong or may surprise.</summary>
     public void Warn(string sentence) => Error.WriteLine($"naf: {sentence}");
 
-    /// <summary>Rows with their columns aligned: text to the left, numbers (all but the first row) to the right.</summary>
+    /// <summary>
+    /// Rows with their columns aligned: text to the left, numbers (all but the first row) to the right.
+    /// </summary>
     public void WriteTable(IReadOnlyList<string[]> rows)
     {
         int columns = rows[0].Length;
         int[] widths = [.. Enumerable.Range(0, columns).Select(c => rows.Max(r => r[c].Length))];
-        bool[] numbers = [.. Enumerable.Range(0, columns).Select(c => rows.Count > 1 && rows.Skip(1).All(r => double.TryParse(r[c], out _)))];
+        bool[] numbers = [.. Enumerable.Range(0, columns)
+            .Select(c => rows.Count > 1 && rows.Skip(1).All(r => double.TryParse(r[c], out _)))];
         foreach (string[] row in rows)
-            Out.WriteLine(string.Join("  ", row.Select((cell, c) => numbers[c] ? cell.PadLeft(widths[c]) : cell.PadRight(widths[c]))).TrimEnd());
+            Out.WriteLine(string.Join("  ",
+                row.Select((cell, c) => numbers[c] ? cell.PadLeft(widths[c]) : cell.PadRight(widths[c]))).TrimEnd());
     }
 }

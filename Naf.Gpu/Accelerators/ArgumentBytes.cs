@@ -6,8 +6,8 @@ using ILGPU;
 namespace Naf.Gpu.Accelerators;
 
 /// <summary>
-/// A kernel's arguments as CUDA lays them out: the fields in their order, each at a multiple of its size, a view as its address and its length.
-/// ILGPU does the same for its own launches.
+/// A kernel's arguments as CUDA lays them out: the fields in their order, each at a multiple of its size, a view as its
+/// address and its length. ILGPU does the same for its own launches.
 /// </summary>
 internal static class ArgumentBytes
 {
@@ -67,5 +67,6 @@ internal static class ArgumentBytes
     // a launch asks for the same ones each time
     private static FieldInfo[] Fields(Type type) => Known.GetOrAdd(type, static arguments =>
         arguments.IsPrimitive ? throw new NotSupportedException($"a kernel's argument cannot hold a {arguments.Name}")
-        : [.. arguments.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).OrderBy(f => f.MetadataToken)]);
+        : [.. arguments.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+            .OrderBy(f => f.MetadataToken)]);
 }

@@ -32,7 +32,8 @@ internal sealed class BufferScope(GpuDevice device) : IKernelArrays, IDisposable
     public ArrayView<T> Put<T>(ReadOnlySpan<T> elements) where T : unmanaged => Allocate(elements).View;
 
     /// <summary>
-    /// Replaces a buffer of the scope by a larger one where it has fewer than <paramref name="length"/> elements; what it held is lost.
+    /// Replaces a buffer of the scope by a larger one where it has fewer than <paramref name="length"/> elements; what
+    /// it held is lost.
     /// </summary>
     /// <exception cref="DeviceMemoryException">There is no room for it; the old buffer stays.</exception>
     public DeviceBuffer<T> EnsureCapacity<T>(ref DeviceBuffer<T> buffer, long length) where T : unmanaged

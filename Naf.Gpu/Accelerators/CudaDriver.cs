@@ -3,7 +3,10 @@ using ILGPU.Runtime.Cuda;
 
 namespace Naf.Gpu.Accelerators;
 
-/// <summary>The few functions of the CUDA driver that ILGPU does not offer; ILGPU's accelerator must be bound to the calling thread.</summary>
+/// <summary>
+/// The few functions of the CUDA driver that ILGPU does not offer; ILGPU's accelerator must be bound to the
+/// calling thread.
+/// </summary>
 internal static unsafe partial class CudaDriver
 {
     private const string Library = "cuda";
@@ -15,17 +18,20 @@ internal static unsafe partial class CudaDriver
     /// <summary>Whether the groups of a launch can be made to run at the same time.</summary>
     public static bool IsCooperative(int device) => Attribute(CooperativeLaunch, device) != 0;
 
-    public static void AllowSharedBytes(CudaKernel kernel, int bytes) => Check(FuncSetAttribute(kernel.FunctionPtr, SharedBytesOfFunction, bytes));
+    public static void AllowSharedBytes(CudaKernel kernel, int bytes) =>
+        Check(FuncSetAttribute(kernel.FunctionPtr, SharedBytesOfFunction, bytes));
 
     /// <summary>Launches groups that run at the same time and may wait for each other.</summary>
     /// <param name="arguments">The kernel's one argument as the device lays it out.</param>
-    public static void LaunchCooperative(CudaKernel kernel, int groups, int threads, int sharedBytes, CudaStream stream, ReadOnlySpan<byte> arguments)
+    public static void LaunchCooperative(
+        CudaKernel kernel, int groups, int threads, int sharedBytes, CudaStream stream, ReadOnlySpan<byte> arguments)
     {
         fixed (byte* first = arguments)
         {
             void* argument = first;
             Check(LaunchCooperativeKernel(
-                kernel.FunctionPtr, (uint)groups, 1, 1, (uint)threads, 1, 1, (uint)sharedBytes, stream.StreamPtr, &argument));
+                kernel.FunctionPtr, (uint)groups, 1, 1, (uint)threads, 1, 1, (uint)sharedBytes,
+                stream.StreamPtr, &argument));
         }
     }
 
@@ -46,5 +52,6 @@ internal static unsafe partial class CudaDriver
 
     [LibraryImport(Library, EntryPoint = "cuLaunchCooperativeKernel")]
     private static partial CudaError LaunchCooperativeKernel(
-        nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, nint stream, void** arguments);
+        nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes,
+        nint stream, void** arguments);
 }

@@ -8,7 +8,8 @@ internal sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
 {
     private MemoryBuffer1D<T, Stride1D.Dense>? _memory;
 
-    internal DeviceBuffer(GpuDevice device, long length) => (Device, Length, _memory) = (device, length, device.AllocateMemory<T>(length));
+    internal DeviceBuffer(GpuDevice device, long length) =>
+        (Device, Length, _memory) = (device, length, device.AllocateMemory<T>(length));
 
     public GpuDevice Device { get; }
 
@@ -52,7 +53,8 @@ internal sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
     public void CopyFrom(DeviceBuffer<T> from, long fromOffset, long offset, long count)
     {
         if (from.Device != Device)
-            throw new ArgumentException($"the buffer is on {from.Device.Info.Name} and the copy on {Device.Info.Name}; allocate both on one device");
+            throw new ArgumentException($"the buffer is on {from.Device.Info.Name} and the copy on {Device.Info.Name}; "
+                + "allocate both on one device");
         (ArrayView<T> source, ArrayView<T> target) = (from.Part(fromOffset, count), Part(offset, count));
         if (count > 0) Device.Run("copy", stream => target.CopyFrom(stream, source));
     }
@@ -73,7 +75,8 @@ internal sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
     private ArrayView<T> Part(long offset, long count)
     {
         if (offset < 0 || count < 0 || offset + count > Length)
-            throw new ArgumentException($"elements {offset} .. {offset + count - 1} are not within the buffer's {Length} on {Device.Info.Name}");
+            throw new ArgumentException($"elements {offset} .. {offset + count - 1} are not within the "
+                + $"buffer's {Length} on {Device.Info.Name}");
         return Memory.View.BaseView.SubView(offset, count);
     }
 }

@@ -27,7 +27,10 @@ internal sealed class DeviceKernel<TArguments> where TArguments : struct
 
     public int Threads { get; }
 
-    /// <summary>Groups that the device can run at the same time, so that they may wait for each other; 1 where it cannot promise more.</summary>
+    /// <summary>
+    /// Groups that the device can run at the same time, so that they may wait for each other; 1 where it cannot
+    /// promise more.
+    /// </summary>
     public int ResidentGroups => _residentGroups.Value;
 
     /// <summary>Launches the kernel after all that was launched before; returns without waiting for it.</summary>
@@ -40,7 +43,8 @@ internal sealed class DeviceKernel<TArguments> where TArguments : struct
         ArgumentOutOfRangeException.ThrowIfLessThan(groups, 1);
         if (cooperative && groups > ResidentGroups)
             throw new ArgumentException(
-                $"kernel {_name}: {groups} groups that wait for each other do not fit onto {Device.Info.Name}, which runs {ResidentGroups} at the "
+                $"kernel {_name}: {groups} groups that wait for each other do not fit onto {Device.Info.Name}, which "
+                + $"runs {ResidentGroups} at the "
                 + "same time; use fewer");
         TArguments copy = arguments;
         Device.Run(_call, stream =>

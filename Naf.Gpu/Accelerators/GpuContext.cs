@@ -8,7 +8,9 @@ using Naf.Gpu.Devices;
 
 namespace Naf.Gpu.Accelerators;
 
-/// <summary>ILGPU's context, of which a process has one: which GPU drivers and devices are here. Made at first use.</summary>
+/// <summary>
+/// ILGPU's context, of which a process has one: which GPU drivers and devices are here. Made at first use.
+/// </summary>
 internal sealed partial class GpuContext
 {
     private const string OptimizationVariable = "NAF_GPU_OPTIMIZATION", PoclVariable = "NAF_ALLOW_POCL";
@@ -16,8 +18,11 @@ internal sealed partial class GpuContext
     private static readonly string CudaFile = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
     private static readonly string OpenCLFile = OperatingSystem.IsWindows() ? "OpenCL.dll" : "libOpenCL.so.1";
 
-    /// <summary>ILGPU's CPU accelerator, a debugger: small groups, since each of its threads is one of the system.</summary>
-    public static readonly CPUDevice Emulated = new(numThreadsPerWarp: 2, numWarpsPerMultiprocessor: 2, numMultiprocessors: 4);
+    /// <summary>
+    /// ILGPU's CPU accelerator, a debugger: small groups, since each of its threads is one of the system.
+    /// </summary>
+    public static readonly CPUDevice Emulated = new(numThreadsPerWarp: 2, numWarpsPerMultiprocessor: 2,
+        numMultiprocessors: 4);
 
     private static readonly Lazy<GpuContext> Made = new(() => new GpuContext());
 
@@ -26,7 +31,8 @@ internal sealed partial class GpuContext
         ResolveLibraries();
         bool allowsPocl = Environment.GetEnvironmentVariable(PoclVariable) == "1";
         // PoCL reads the native environment; on a processor all memory is one address space
-        if (allowsPocl && OperatingSystem.IsLinux()) _ = SetEnvironment("POCL_EXTRA_BUILD_FLAGS", "-D__generic=__global", 1);
+        if (allowsPocl && OperatingSystem.IsLinux())
+            _ = SetEnvironment("POCL_EXTRA_BUILD_FLAGS", "-D__generic=__global", 1);
         var (cuda, openCL) = (ImmutableArray.CreateBuilder<CudaDevice>(), ImmutableArray.CreateBuilder<CLDevice>());
         Context = SignalHandlers.Keep(() => Context.Create(builder =>
         {
@@ -50,7 +56,9 @@ internal sealed partial class GpuContext
 
     public static GpuContext Shared => Made.Value;
 
-    /// <summary>How far kernels are optimised: O2, or O1 where the environment's NAF_GPU_OPTIMIZATION says so.</summary>
+    /// <summary>
+    /// How far kernels are optimised: O2, or O1 where the environment's NAF_GPU_OPTIMIZATION says so.
+    /// </summary>
     /// <exception cref="DeviceException">It says something else.</exception>
     public static OptimizationLevel Optimization => Environment.GetEnvironmentVariable(OptimizationVariable) switch
     {
@@ -98,7 +106,8 @@ internal sealed partial class GpuContext
 
     // ILGPU compiles pointers that may be of any address space, which PoCL 3.1 lacks; the setter is internal
     private static void AllowGenericAddressSpace(CLDevice device) =>
-        typeof(CLCapabilityContext).GetProperty(nameof(CLCapabilityContext.GenericAddressSpace))!.GetSetMethod(nonPublic: true)!
+        typeof(CLCapabilityContext).GetProperty(nameof(CLCapabilityContext.GenericAddressSpace))!
+            .GetSetMethod(nonPublic: true)!
             .Invoke(device.Capabilities, [true]);
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]

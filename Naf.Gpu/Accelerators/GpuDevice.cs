@@ -15,8 +15,8 @@ using Device = Naf.Gpu.Devices.Device;
 namespace Naf.Gpu.Accelerators;
 
 /// <summary>
-/// A device that runs kernels by ILGPU, in the order in which they are launched (one stream). Its calls may come from several threads. Buffers are
-/// counted; disposing the device frees those that are left.
+/// A device that runs kernels by ILGPU, in the order in which they are launched (one stream). Its calls may come from
+/// several threads. Buffers are counted; disposing the device frees those that are left.
 /// </summary>
 internal sealed class GpuDevice : Device
 {
@@ -28,7 +28,8 @@ internal sealed class GpuDevice : Device
     ];
 
     // what was compiled, for devices that are opened again
-    private static readonly ConcurrentDictionary<(Context, ILGPU.Runtime.Device, MethodInfo, int), CompiledKernel> Compiled = [];
+    private static readonly ConcurrentDictionary<(Context, ILGPU.Runtime.Device, MethodInfo, int),
+        CompiledKernel> Compiled = [];
 
     private readonly Context _context;
     private readonly ILGPU.Runtime.Device _device;
@@ -93,15 +94,19 @@ internal sealed class GpuDevice : Device
     }
 
     /// <summary>Compiles a kernel for explicit groups, or takes what was compiled before. The device owns it.</summary>
-    /// <param name="entry">A static method; a type parameter that is an <see cref="IGroupMemory"/> is replaced by what fits the device.</param>
+    /// <param name="entry">
+    /// A static method; a type parameter that is an <see cref="IGroupMemory"/> is replaced by what fits the device.
+    /// </param>
     /// <exception cref="ArgumentException">The groups do not fit the device.</exception>
     /// <exception cref="KernelCompileException">It does not compile.</exception>
-    public DeviceKernel<TArguments> Load<TArguments>(Action<TArguments> entry, int threads, int sharedBytes = 0) where TArguments : struct
+    public DeviceKernel<TArguments> Load<TArguments>(Action<TArguments> entry, int threads, int sharedBytes = 0)
+        where TArguments : struct
     {
         MethodInfo method = entry.Method;
         if (threads < 1 || threads > Limits.GroupThreads || sharedBytes < 0 || sharedBytes > Limits.SharedBytes)
             throw new ArgumentException(
-                $"kernel {method.Name} with {threads} threads and {sharedBytes} bytes of shared memory a group does not fit {Info.Name}, which takes "
+                $"kernel {method.Name} with {threads} threads and {sharedBytes} bytes of shared memory a group does "
+                + $"not fit {Info.Name}, which takes "
                 + $"{Limits.GroupThreads} threads and {Limits.SharedBytes} bytes; use a smaller batch or device=cpu");
         method = WithMemory(method, sharedBytes);
         lock (_gate)
@@ -110,7 +115,8 @@ internal sealed class GpuDevice : Device
             // static memory is part of the method
             var key = (method, threads, _accelerator is CudaAccelerator ? sharedBytes : 0);
             if (_kernels.TryGetValue(key, out object? known)) return (DeviceKernel<TArguments>)known;
-            var kernel = new DeviceKernel<TArguments>(this, Compile(method, threads, sharedBytes), method.Name, threads, sharedBytes);
+            var kernel = new DeviceKernel<TArguments>(this, Compile(method, threads, sharedBytes), method.Name,
+                threads, sharedBytes);
             _kernels.Add(key, kernel);
             return kernel;
         }
@@ -129,7 +135,9 @@ internal sealed class GpuDevice : Device
         });
     }
 
-    /// <summary>Frees all that lives on the device and lets it go. No other thread may be waiting for the device meanwhile.</summary>
+    /// <summary>
+    /// Frees all that lives on the device and lets it go. No other thread may be waiting for the device meanwhile.
+    /// </summary>
     public override void Dispose()
     {
         lock (_gate)
@@ -235,9 +243,11 @@ internal sealed class GpuDevice : Device
             if (kernel is CudaKernel cuda && sharedBytes > 48 << 10) CudaDriver.AllowSharedBytes(cuda, sharedBytes);
             return kernel;
         }
-        catch (Exception error) when (error is AcceleratorException or InternalCompilerException or NotSupportedException)
+        catch (Exception error) when (error is AcceleratorException or InternalCompilerException
+            or NotSupportedException)
         {
-            throw new KernelCompileException(Info.Name, method.Name, DriverLog(compiled) ?? error.InnerException?.Message ?? error.Message);
+            throw new KernelCompileException(Info.Name, method.Name,
+                DriverLog(compiled) ?? error.InnerException?.Message ?? error.Message);
         }
     }
 
@@ -270,13 +280,15 @@ internal sealed class GpuDevice : Device
     {
         long memory = _accelerator is CPUAccelerator ? info.Memory : _accelerator.MemorySize;
         if (device is CudaDevice cuda)
-            return new GpuLimits(_accelerator.NumMultiprocessors, _accelerator.MaxNumThreadsPerGroup, CudaDriver.MaxSharedBytes(cuda.DeviceId),
+            return new GpuLimits(_accelerator.NumMultiprocessors, _accelerator.MaxNumThreadsPerGroup,
+                CudaDriver.MaxSharedBytes(cuda.DeviceId),
                 memory, memory, HasDouble: true, CudaDriver.IsCooperative(cuda.DeviceId));
         int shared = Memories.LastOrDefault(m => m.Bytes <= _accelerator.MaxSharedMemoryPerGroup).Bytes;
         return new GpuLimits(
             _accelerator.NumMultiprocessors, _accelerator.MaxNumThreadsPerGroup, shared, memory,
             device is CLDevice cl ? cl.GetDeviceInfo<long>(CLDeviceInfoType.CL_DEVICE_MAX_MEM_ALLOC_SIZE) : memory,
-            _accelerator is not CLAccelerator || ((CLCapabilityContext)_accelerator.Capabilities).Float64, Cooperative: device is CPUDevice);
+            _accelerator is not CLAccelerator || ((CLCapabilityContext)_accelerator.Capabilities).Float64,
+            Cooperative: device is CPUDevice);
     }
 
     // waits, or frees something; a device that is lost has said so where work was launched

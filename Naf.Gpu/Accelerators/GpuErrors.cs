@@ -9,15 +9,19 @@ namespace Naf.Gpu.Accelerators;
 internal static class GpuErrors
 {
     /// <summary>The exception for a failed call; a failure of work that was launched before may show here.</summary>
-    public static DeviceException Of(AcceleratorException error, string device, string call) => Of(Code(error), device, call);
+    public static DeviceException Of(AcceleratorException error, string device, string call) =>
+        Of(Code(error), device, call);
 
-    /// <param name="code">The name of the driver's status code, as ILGPU has it; the number of one that ILGPU does not know.</param>
+    /// <param name="code">
+    /// The name of the driver's status code, as ILGPU has it; the number of one that ILGPU does not know.
+    /// </param>
     public static DeviceException Of(string code, string device, string call)
     {
         string reason = $"{call}: {code}";
         return code switch
         {
-            "CUDA_ERROR_OUT_OF_MEMORY" or "CL_MEM_OBJECT_ALLOCATION_FAILURE" or "CL_OUT_OF_HOST_MEMORY" or "CL_INVALID_BUFFER_SIZE" =>
+            "CUDA_ERROR_OUT_OF_MEMORY" or "CL_MEM_OBJECT_ALLOCATION_FAILURE" or "CL_OUT_OF_HOST_MEMORY"
+            or "CL_INVALID_BUFFER_SIZE" =>
                 new DeviceMemoryException(device, $"memory left for {call}"),
             _ when IsLost(code) => new DeviceLostException(device, reason),
             _ => new DeviceException($"{device} refuses a call ({reason}); update its driver or use device=cpu"),
@@ -31,12 +35,17 @@ internal static class GpuErrors
 
     // out of resources while waiting or reading is NVIDIA's OpenCL word for a kernel's fault
     private static bool IsLost(string code) => code is
-        "CUDA_ERROR_NOT_INITIALIZED" or "CUDA_ERROR_DEINITIALIZED" or "CUDA_ERROR_INVALID_DEVICE" or "CUDA_ERROR_INVALID_CONTEXT"
-        or "CUDA_ERROR_ECC_UNCORRECTABLE" or "CUDA_ERROR_NVLINK_UNCORRECTABLE" or "CUDA_ERROR_ILLEGAL_ADDRESS" or "CUDA_ERROR_LAUNCH_TIMEOUT"
-        or "CUDA_ERROR_CONTEXT_IS_DESTROYED" or "CUDA_ERROR_ASSERT" or "CUDA_ERROR_HARDWARE_STACK_ERROR" or "CUDA_ERROR_ILLEGAL_INSTRUCTION"
-        or "CUDA_ERROR_MISALIGNED_ADDRESS" or "CUDA_ERROR_INVALID_ADDRESS_SPACE" or "CUDA_ERROR_INVALID_PC" or "CUDA_ERROR_LAUNCH_FAILED"
+        "CUDA_ERROR_NOT_INITIALIZED" or "CUDA_ERROR_DEINITIALIZED" or "CUDA_ERROR_INVALID_DEVICE"
+        or "CUDA_ERROR_INVALID_CONTEXT"
+        or "CUDA_ERROR_ECC_UNCORRECTABLE" or "CUDA_ERROR_NVLINK_UNCORRECTABLE" or "CUDA_ERROR_ILLEGAL_ADDRESS"
+        or "CUDA_ERROR_LAUNCH_TIMEOUT"
+        or "CUDA_ERROR_CONTEXT_IS_DESTROYED" or "CUDA_ERROR_ASSERT" or "CUDA_ERROR_HARDWARE_STACK_ERROR"
+        or "CUDA_ERROR_ILLEGAL_INSTRUCTION"
+        or "CUDA_ERROR_MISALIGNED_ADDRESS" or "CUDA_ERROR_INVALID_ADDRESS_SPACE" or "CUDA_ERROR_INVALID_PC"
+        or "CUDA_ERROR_LAUNCH_FAILED"
         or "CUDA_ERROR_UNKNOWN" or "46" or "226" or "721"
-        or "CL_DEVICE_NOT_AVAILABLE" or "CL_OUT_OF_RESOURCES" or "CL_INVALID_CONTEXT" or "CL_INVALID_COMMAND_QUEUE" or "CL_INVALID_KERNEL" or "-14";
+        or "CL_DEVICE_NOT_AVAILABLE" or "CL_OUT_OF_RESOURCES" or "CL_INVALID_CONTEXT" or "CL_INVALID_COMMAND_QUEUE"
+        or "CL_INVALID_KERNEL" or "-14";
 
     private static string Code(AcceleratorException error) => error switch
     {

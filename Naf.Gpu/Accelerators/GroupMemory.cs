@@ -4,8 +4,9 @@ using ILGPU;
 namespace Naf.Gpu.Accelerators;
 
 /// <summary>
-/// Shared memory of a thread group. An entry point names it by a type parameter, for which <see cref="GpuDevice.Load"/> puts what the device needs:
-/// CUDA takes its size at the launch, OpenCL and the CPU accelerator when a kernel is compiled.
+/// Shared memory of a thread group. An entry point names it by a type parameter, for which <see cref="GpuDevice.Load"/>
+/// puts what the device needs: CUDA takes its size at the launch, OpenCL and the CPU accelerator when a kernel
+/// is compiled.
 /// </summary>
 internal interface IGroupMemory
 {

@@ -4,7 +4,9 @@ using ILGPU.Runtime.CPU;
 
 namespace Naf.Gpu.Accelerators;
 
-/// <summary>An array of the host, zeroed, in the form in which kernels take arrays: for their bodies run as plain C#.</summary>
+/// <summary>
+/// An array of the host, zeroed, in the form in which kernels take arrays: for their bodies run as plain C#.
+/// </summary>
 internal sealed class HostArray<T> : IDisposable where T : unmanaged
 {
     private readonly MemoryBuffer1D<T, Stride1D.Dense> _memory;

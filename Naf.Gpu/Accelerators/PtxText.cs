@@ -10,8 +10,8 @@ internal static class PtxText
         $"<{nameof(PTXCompiledKernel.PTXAssembly)}>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance)!;
 
     /// <summary>
-    /// Takes the mark off branches, calls and returns that all threads of a warp are said to make together: at O2, ILGPU 1.5.3 sets it on some where
-    /// they do not.
+    /// Takes the mark off branches, calls and returns that all threads of a warp are said to make together: at O2,
+    /// ILGPU 1.5.3 sets it on some where they do not.
     /// </summary>
     public static void RemoveUniform(PTXCompiledKernel kernel) => Text.SetValue(kernel, kernel.PTXAssembly
         .Replace("bra.uni", "bra", StringComparison.Ordinal).Replace("brx.idx.uni", "brx.idx", StringComparison.Ordinal)

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Naf.Gpu.Accelerators;
 
 /// <summary>
-/// Keeps what this process does on signals while a driver starts: drivers that compile by LLVM (PoCL) take over SIGHUP, SIGINT and SIGTERM, and
-/// a training would end by them without saving.
+/// Keeps what this process does on signals while a driver starts: drivers that compile by LLVM (PoCL) take over SIGHUP,
+/// SIGINT and SIGTERM, and a training would end by them without saving.
 /// </summary>
 internal static unsafe partial class SignalHandlers
 {

@@ -2,7 +2,9 @@ using ILGPU;
 
 namespace Naf.Gpu.Accelerators;
 
-/// <summary>The threads that work together on one item of a kernel: a thread group of a device, or one thread of plain C#.</summary>
+/// <summary>
+/// The threads that work together on one item of a kernel: a thread group of a device, or one thread of plain C#.
+/// </summary>
 internal interface IThreadGroup
 {
     /// <summary>Which of them this thread is, from 0.</summary>

@@ -25,10 +25,12 @@ internal sealed class CpuDevice : Device
     public override DeviceInfo Info => Describe();
 
     public static DeviceInfo Describe() => new(
-        "cpu", "cpu", Name, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount, Instructions, Usable: true);
+        "cpu", "cpu", Name, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount, Instructions,
+        Usable: true);
 
     /// <summary>Floats of the widest register that kernels use: 16, 8 or 4.</summary>
-    public static int RegisterFloats => Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated && Fma.IsSupported ? 8 : 4;
+    public static int RegisterFloats =>
+        Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated && Fma.IsSupported ? 8 : 4;
 
     public static string Instructions => RegisterFloats switch
     {

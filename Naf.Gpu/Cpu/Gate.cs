@@ -1,8 +1,9 @@
 namespace Naf.Gpu.Cpu;
 
 /// <summary>
-/// A counter that threads wait on. A waiting thread spins for some microseconds, since what it waits for is mostly near; then it sleeps and
-/// gives up its core, which on a busy machine may be the very core that the awaited thread needs.
+/// A counter that threads wait on. A waiting thread spins for some microseconds, since what it waits for is mostly
+/// near; then it sleeps and gives up its core, which on a busy machine may be the very core that the awaited
+/// thread needs.
 /// </summary>
 internal sealed class Gate
 {
@@ -40,7 +41,9 @@ internal sealed class Gate
     }
 }
 
-/// <summary>A barrier for the few threads that share one learner's update: they meet every fraction of a millisecond.</summary>
+/// <summary>
+/// A barrier for the few threads that share one learner's update: they meet every fraction of a millisecond.
+/// </summary>
 internal sealed class SpinBarrier(int workers)
 {
     private readonly Gate _gate = new();

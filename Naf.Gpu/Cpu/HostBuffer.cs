@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Naf.Gpu.Cpu;
 
 /// <summary>
-/// Zeroed float32 memory for kernels, aligned to a cache line and outside the garbage collector's heap. Every live buffer is counted.
+/// Zeroed float32 memory for kernels, aligned to a cache line and outside the garbage collector's heap. Every live
+/// buffer is counted.
 /// </summary>
 internal sealed unsafe class HostBuffer : IDisposable
 {

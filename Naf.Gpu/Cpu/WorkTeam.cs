@@ -30,8 +30,8 @@ internal sealed class WorkTeam : IDisposable
     public int Threads { get; }
 
     /// <summary>
-    /// Runs <paramref name="work"/>(worker) once on every worker, 0 (the caller) to Threads − 1, and returns when all are
-    /// done. Allocates nothing.
+    /// Runs <paramref name="work"/>(worker) once on every worker, 0 (the caller) to Threads − 1, and returns when all
+    /// are done. Allocates nothing.
     /// </summary>
     /// <exception cref="Exception">The first exception that a worker threw, after all have ended.</exception>
     public void Run(Action<int> work)

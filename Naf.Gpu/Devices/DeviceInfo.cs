@@ -5,10 +5,13 @@ namespace Naf.Gpu.Devices;
 /// <param name="Kind"><c>cpu</c>, <c>cuda</c> or <c>opencl</c>.</param>
 /// <param name="Memory">Bytes of memory that it can use.</param>
 /// <param name="Units">Compute units: cores on a CPU, multiprocessors on a GPU.</param>
-/// <param name="Instructions">How kernels reach it: the widest vector instructions of a CPU, the compiler and its target on a GPU.</param>
+/// <param name="Instructions">
+/// How kernels reach it: the widest vector instructions of a CPU, the compiler and its target on a GPU.
+/// </param>
 /// <param name="Reason">Why it cannot, with the remedy; empty when usable.</param>
 /// <param name="Driver">The driver and its version; empty on a CPU.</param>
 /// <param name="IsGpu">Whether it is a GPU: an OpenCL device may be a CPU.</param>
 internal sealed record DeviceInfo(
-    string Name, string Kind, string Description, long Memory, int Units, string Instructions, bool Usable, string Reason = "",
+    string Name, string Kind, string Description, long Memory, int Units, string Instructions, bool Usable,
+    string Reason = "",
     string Driver = "", bool IsGpu = false);

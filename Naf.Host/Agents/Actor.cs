@@ -23,7 +23,8 @@ internal enum ActorPhase
 }
 
 /// <summary>
-/// One learner's side of the simulator: its environment, its noise, and where it stands in its episode. Used by one thread at a time.
+/// One learner's side of the simulator: its environment, its noise, and where it stands in its episode. Used by one
+/// thread at a time.
 /// </summary>
 internal sealed class Actor : IDisposable
 {
@@ -94,10 +95,12 @@ internal sealed class Actor : IDisposable
     public TestScores Tests { get; } = new();
 
     /// <summary>What it came to so far.</summary>
-    public LearnerSummary Summary => new(Learner, Seed, Tests.Best, Tests.BestEpisode, Tests.Last, EpisodesEnded, Updates, Stopped);
+    public LearnerSummary Summary =>
+        new(Learner, Seed, Tests.Best, Tests.BestEpisode, Tests.Last, EpisodesEnded, Updates, Stopped);
 
     /// <summary>
-    /// Starts the next episode: noise to 0, x₁ ~ p(x₁), planned with probability 1 − p. A learner whose simulation fails at its start is stopped.
+    /// Starts the next episode: noise to 0, x₁ ~ p(x₁), planned with probability 1 − p. A learner whose simulation
+    /// fails at its start is stopped.
     /// </summary>
     public void BeginEpisode(double planFraction)
     {
@@ -109,7 +112,8 @@ internal sealed class Actor : IDisposable
         {
             _environment.Reset(Seed, RandomStream.Reset, (ulong)Episode);
             Convert(_environment.Observation, _x);
-            Planned = Planner is { Ready: true } && Philox.Uniform(Seed, RandomStream.Plan, (ulong)Episode) < planFraction;
+            Planned = Planner is { Ready: true }
+                && Philox.Uniform(Seed, RandomStream.Plan, (ulong)Episode) < planFraction;
             Memory?.Begin(_environment, Planned);
             if (Planned) Planner!.Begin(_environment, Seed, (ulong)Episode);
         }
@@ -162,7 +166,10 @@ internal sealed class Actor : IDisposable
         return result;
     }
 
-    /// <summary>Asks the learner for the means over its updates since the last episode; a learner that left the finite numbers stops.</summary>
+    /// <summary>
+    /// Asks the learner for the means over its updates since the last episode; a learner that left the finite
+    /// numbers stops.
+    /// </summary>
     public void TakeReport()
     {
         _report = _population.TakeReport(Learner);
@@ -233,7 +240,8 @@ internal sealed class Actor : IDisposable
 /// <param name="Planned">Whether a planner chose the episode's actions.</param>
 /// <param name="Imagination">What it imagined during the episode.</param>
 internal sealed record EpisodeResult(
-    int Episode, int Learner, ulong Seed, long Step, double? TrainScore, EvaluationResult? Test, LearnerReport Report, int Replay, string? Stopped,
+    int Episode, int Learner, ulong Seed, long Step, double? TrainScore, EvaluationResult? Test, LearnerReport Report,
+    int Replay, string? Stopped,
     bool Planned, ImaginationReport Imagination);
 
 /// <summary>What one learner came to.</summary>
@@ -244,4 +252,5 @@ internal sealed record EpisodeResult(
 /// <param name="Episodes">Training episodes that it ended; one that broke off does not count.</param>
 /// <param name="Stopped">Why it stopped before its time; null when it did not.</param>
 public sealed record LearnerSummary(
-    int Learner, ulong Seed, double? BestTestScore, int BestEpisode, double? FinalTestScore, int Episodes, long Updates, string? Stopped);
+    int Learner, ulong Seed, double? BestTestScore, int BestEpisode, double? FinalTestScore, int Episodes, long Updates,
+    string? Stopped);

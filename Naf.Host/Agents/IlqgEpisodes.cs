@@ -11,9 +11,10 @@ using Naf.Sim.Control;
 namespace Naf.Host.Agents;
 
 /// <summary>
-/// Episodes by iLQG under the fitted dynamics (paper, Algorithm 2 and appendix 8.1): a linear-Gaussian controller for each Gaussian of the initial
-/// states, improved by one step whenever the dynamics are fitted anew: the first from the policy's episodes, then each from those of the one before.
-/// Where that fails the last good controller stays, with a warning.
+/// Episodes by iLQG under the fitted dynamics (paper, Algorithm 2 and appendix 8.1): a linear-Gaussian controller for
+/// each Gaussian of the initial states, improved by one step whenever the dynamics are fitted anew: the first from the
+/// policy's episodes, then each from those of the one before. Where that fails the last good controller stays, with
+/// a warning.
 /// </summary>
 /// <param name="dynamics">The learner's; they must outlive this.</param>
 /// <param name="starts">Gaussians of the initial states.</param>
@@ -44,7 +45,8 @@ internal sealed class IlqgEpisodes(
             _normals[i] = Philox.Normal(seed, RandomStream.Plan, number, (uint)i + 1);
         _planners[_chosen].Controller!.Sample(environment.StepIndex, _s, _normals, u);
         if (!Matrix.IsFinite(u))
-            throw new NotFiniteNumberException("the planned action is not a finite number: the state is far from the plan's");
+            throw new NotFiniteNumberException(
+                "the planned action is not a finite number: the state is far from the plan's");
         foreach (ref double entry in u) entry = Math.Clamp(entry, -1, 1);
     }
 
@@ -79,7 +81,8 @@ internal sealed class IlqgEpisodes(
         foreach (EpisodeRecord e in episodes)
             for (int i = 0; i < _cost.Constants.Length; i++) _cost.Constants[i] += e.Constants[i] / episodes.Length;
 
-        // the controller that made the data: the planner's own where it ran some of them, or the one that u given s suggests
+        // the controller that made the data: the planner's own where it ran some of them, or the one that u given
+        // s suggests
         LinearGaussianController previous = planner.Controller is { } own && episodes.Length > 1
             ? own
             : ControllerFit.Fit([.. episodes.Select(e => e.Samples())], dynamics.Shape, settings);

@@ -17,10 +17,10 @@ using Naf.Sim.Mujoco;
 namespace Naf.Host.Agents;
 
 /// <summary>
-/// Continuous Q-learning with normalized advantage functions for a population of learners (paper, Algorithm 1; with imagination rollouts and planned
-/// episodes Algorithm 2): learner k has seed A + k and an environment and a noise process of its own. All learners take a step, then one call updates
-/// them all. What a learner learns depends neither on the others nor on the number of threads. Departures from the paper: docs/algorithms/naf.md and
-/// imagination.md.
+/// Continuous Q-learning with normalized advantage functions for a population of learners (paper, Algorithm 1; with
+/// imagination rollouts and planned episodes Algorithm 2): learner k has seed A + k and an environment and a noise
+/// process of its own. All learners take a step, then one call updates them all. What a learner learns depends neither
+/// on the others nor on the number of threads. Departures from the paper: docs/algorithms/naf.md and imagination.md.
 /// </summary>
 internal sealed class NafAgent : IDisposable
 {
@@ -56,7 +56,8 @@ internal sealed class NafAgent : IDisposable
             _owned.Dispose();
             throw;
         }
-        (_x, _u) = (new float[settings.Learners * task.ObservationSize], new float[settings.Learners * task.ActionSize]);
+        (_x, _u) = (new float[settings.Learners * task.ObservationSize],
+            new float[settings.Learners * task.ActionSize]);
         _explore = worker =>
         {
             for (int k = worker; k < _actors.Length; k += team.Threads)
@@ -78,7 +79,9 @@ internal sealed class NafAgent : IDisposable
     /// <summary>Whether any learner still trains.</summary>
     public bool Running => Array.Exists(_actors, e => e.Phase != ActorPhase.Retired);
 
-    /// <summary>Episodes ended by every learner that was not stopped; where all were, the most that one ended.</summary>
+    /// <summary>
+    /// Episodes ended by every learner that was not stopped; where all were, the most that one ended.
+    /// </summary>
     public int EpisodesEnded
     {
         get
@@ -99,7 +102,9 @@ internal sealed class NafAgent : IDisposable
     /// <summary>What each learner came to so far.</summary>
     public IReadOnlyList<LearnerSummary> Summaries => [.. _actors.Select(e => e.Summary)];
 
-    /// <summary>Called at the end of every episode of every learner, learner 0 first, and once before the first episode.</summary>
+    /// <summary>
+    /// Called at the end of every episode of every learner, learner 0 first, and once before the first episode.
+    /// </summary>
     public Action<EpisodeResult> EpisodeEnded { get; set; } = static _ => { };
 
     /// <summary>Takes a sentence on what did not go as it should, yet stops nothing.</summary>
@@ -112,7 +117,8 @@ internal sealed class NafAgent : IDisposable
     public void Begin() => EndEpisodes();
 
     /// <summary>
-    /// One step of every learner that still trains, and what follows it. Without imagination it allocates at the end of an episode only.
+    /// One step of every learner that still trains, and what follows it. Without imagination it allocates at the end of
+    /// an episode only.
     /// </summary>
     public void Step()
     {
@@ -162,7 +168,8 @@ internal sealed class NafAgent : IDisposable
             _population.Store(e.Learner, e.X, e.U, (float)result.Reward, e.Next, result.Terminated);
             e.Advance(result.Done);
         }
-        catch (Exception error) when (error is SimulationException or NotFiniteNumberException or NonFiniteTransitionException)
+        catch (Exception error) when (error is SimulationException or NotFiniteNumberException
+            or NonFiniteTransitionException)
         {
             e.Stop(error.Message);
         }
@@ -181,7 +188,8 @@ internal sealed class NafAgent : IDisposable
     private void Update()
     {
         int real = _settings.Naf.UpdatesPerStep;
-        if (_imagination is null || _settings.Imagination.Kind == ImaginationKind.Off || !_settings.Imagination.FromReplay)
+        if (_imagination is null || _settings.Imagination.Kind == ImaginationKind.Off
+            || !_settings.Imagination.FromReplay)
         {
             _population.Update(_settings.Imagination.Kind == ImaginationKind.Off ? 0 : _imaginedUpdates, real);
             return;
@@ -236,7 +244,9 @@ internal sealed class NafAgent : IDisposable
     {
         foreach (ref float entry in u)
         {
-            if (!float.IsFinite(entry)) throw new NotFiniteNumberException("the policy's action is not a finite number: the learner has diverged");
+            if (!float.IsFinite(entry))
+                throw new NotFiniteNumberException(
+                    "the policy's action is not a finite number: the learner has diverged");
             entry = Math.Clamp(entry, -1, 1);
         }
     }
@@ -281,10 +291,12 @@ internal sealed class NafAgent : IDisposable
     private IEpisodePlanner? Planner(IControlTask task, int learner) => _settings.Plan.Kind switch
     {
         PlanKind.Ilqg => new IlqgEpisodes(
-            _imagination!.Space, _imagination.Dynamics(learner), _settings.Imagination.InitialStates, _settings.Plan.Ilqg, _settings.SeedOf(learner)),
+            _imagination!.Space, _imagination.Dynamics(learner), _settings.Imagination.InitialStates,
+            _settings.Plan.Ilqg, _settings.SeedOf(learner)),
         // learners plan side by side, each on the thread that it acts on
         PlanKind.Mpc => _owned.Add(new MpcPlanner(
-            ControlTask.Simulated(task, "plan=mpc"), _settings.Plan.Mpc, _settings.Learners == 1 ? _team : _owned.Add(new WorkTeam(1)))),
+            ControlTask.Simulated(task, "plan=mpc"), _settings.Plan.Mpc,
+            _settings.Learners == 1 ? _team : _owned.Add(new WorkTeam(1)))),
         _ => null,
     };
 }

@@ -4,8 +4,9 @@ using Naf.Kernels.Random;
 namespace Naf.Host.Agents;
 
 /// <summary>
-/// The Ornstein-Uhlenbeck process that explores: n ← n + θ(0 − n) + σN, with N standard normal; what is added to an action is scale · n.
-/// Its variance settles at σ² / (1 − (1 − θ)²). The noise of step t depends on the seed, t and the episode's start alone.
+/// The Ornstein-Uhlenbeck process that explores: n ← n + θ(0 − n) + σN, with N standard normal; what is added to an
+/// action is scale · n. Its variance settles at σ² / (1 − (1 − θ)²). The noise of step t depends on the seed, t and the
+/// episode's start alone.
 /// </summary>
 /// <param name="settings">θ, σ and the scale.</param>
 /// <param name="actions">Entries of an action.</param>
@@ -26,7 +27,8 @@ internal sealed class OrnsteinUhlenbeck(ExplorationSettings settings, int action
     {
         for (int i = 0; i < _state.Length; i++)
         {
-            _state[i] += settings.Theta * (0 - _state[i]) + settings.Sigma * Philox.Normal(seed, RandomStream.Exploration, step, (uint)i);
+            _state[i] += settings.Theta * (0 - _state[i])
+                + settings.Sigma * Philox.Normal(seed, RandomStream.Exploration, step, (uint)i);
             action[i] += (float)(settings.Scale * _state[i]);
         }
     }

@@ -26,7 +26,8 @@ internal static class TaskWarnings
         MujocoModel model = task.Model;
         for (int i = 0; i < model.JointCount; i++)
             if (model.JointLimited[i] == 0 && model.JointRange[2 * i] != model.JointRange[2 * i + 1])
-                yield return $"joint {Named(model, MujocoObject.Joint, i)} has a range that does not count: write limited=\"true\" beside it, "
+                yield return $"joint {Named(model, MujocoObject.Joint, i)} has a range that does not count: write "
+                    + "limited=\"true\" beside it, "
                     + "or <compiler autolimits=\"true\"/>";
         for (int i = 0; i < model.Nu; i++)
             if (model.ControlLimited[i] == 0 && model.ControlRange[2 * i] != model.ControlRange[2 * i + 1])
@@ -37,10 +38,12 @@ internal static class TaskWarnings
     private static IEnumerable<string> OfStart(TaskCheckResult seen, ActionTrial trial)
     {
         if (trial.FirstSpeed > Burst)
-            yield return $"without any action something moves at {Texts.Number(trial.FirstSpeed)} (rad/s or m/s) after the first control step: "
+            yield return $"without any action something moves at {Texts.Number(trial.FirstSpeed)} (rad/s or m/s) after "
+                + "the first control step: "
                 + "does the start have bodies inside each other, or joints beyond their limits?";
         if (seen.Termination is { Rate: 1, MeanStep: 1 })
-            yield return "every random episode ends after its first step: correct the bounds under 'termination', or the start";
+            yield return "every random episode ends after its first step: correct the bounds under 'termination', "
+                + "or the start";
     }
 
     private static IEnumerable<string> OfObservation(ControlTask task, TaskCheckResult seen)
@@ -49,7 +52,8 @@ internal static class TaskWarnings
         foreach (ObservedNumber x in seen.Observation)
         {
             if (!moves[x.Index])
-                yield return $"{x.Name} is always {Texts.Number(x.Mean)}, since no joint moves it: leave it out (components: xy keeps two of three)";
+                yield return $"{x.Name} is always {Texts.Number(x.Mean)}, since no joint moves it: leave it out "
+                    + "(components: xy keeps two of three)";
             else if (x.ScaledDeviation > LargeInput)
                 yield return $"{x.Name} reaches the networks with a deviation of {Texts.Number(x.ScaledDeviation)}: "
                     + $"give it input_scale: {Texts.Number(Texts.OneDigit(1 / x.Deviation))}";
@@ -59,13 +63,16 @@ internal static class TaskWarnings
     private static IEnumerable<string> OfActions(ControlTask task, ActionTrial trial)
     {
         foreach (int i in trial.Idle.Order())
-            yield return $"actuator {Named(task.Model, MujocoObject.Actuator, i)} changes nothing that is observed: observe what it moves, "
+            yield return $"actuator {Named(task.Model, MujocoObject.Actuator, i)} changes nothing that is observed: "
+                + "observe what it moves, "
                 + "or take it out of the model";
-        HashSet<int> costly = [.. task.Reward.Terms.Where(t => t is { Kind: RewardKind.Quadratic, Weight: < 0 }).SelectMany(t => t.Index)];
+        HashSet<int> costly = [.. task.Reward.Terms.Where(t => t is { Kind: RewardKind.Quadratic, Weight: < 0 })
+            .SelectMany(t => t.Index)];
         string[] free = [.. Enumerable.Range(0, task.ActionSize).Where(i => !costly.Contains(task.ObservationSize + i))
             .Select(i => Named(task.Model, MujocoObject.Actuator, i))];
         if (free.Length > 0)
-            yield return (free.Length == task.ActionSize ? "actions cost nothing" : $"the actions of {string.Join(", ", free)} cost nothing")
+            yield return (free.Length == task.ActionSize
+                ? "actions cost nothing" : $"the actions of {string.Join(", ", free)} cost nothing")
                 + ": planners need a small cost, such as {quadratic: action, weight: -0.0002} under 'reward'";
     }
 
@@ -82,7 +89,8 @@ internal static class TaskWarnings
             yield return "every random episode is a success: the conditions under 'success' ask for too little";
     }
 
-    private static string Named(MujocoModel model, MujocoObject kind, int i) => model.NameOf(kind, i) is { Length: > 0 } name ? $"'{name}'" : $"{i}";
+    private static string Named(MujocoModel model, MujocoObject kind, int i) =>
+        model.NameOf(kind, i) is { Length: > 0 } name ? $"'{name}'" : $"{i}";
 
     // [observations], whether x_i can change at all, by the joints or by the constants of the episode: in random states
     private static bool[] Movable(ObservationDefinition observation)

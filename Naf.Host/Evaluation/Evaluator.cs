@@ -4,7 +4,9 @@ using Naf.Sim.Control;
 
 namespace Naf.Host.Evaluation;
 
-/// <summary>Runs a policy on fixed seeded starts: episode i starts the same for every policy of the same seed.</summary>
+/// <summary>
+/// Runs a policy on fixed seeded starts: episode i starts the same for every policy of the same seed.
+/// </summary>
 internal sealed class Evaluator(IControlTask task) : IDisposable
 {
     private readonly IControlEnvironment _environment = task.CreateEnvironment();
@@ -20,7 +22,8 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
 
     /// <summary>Scores of episodes that are run one after the other, put together.</summary>
     /// <param name="episode">Runs an episode: its score, and whether it was a success.</param>
-    internal static EvaluationResult Run(IControlTask task, int episodes, Func<int, (double Score, bool Success)> episode)
+    internal static EvaluationResult Run(
+        IControlTask task, int episodes, Func<int, (double Score, bool Success)> episode)
     {
         var scores = new double[episodes];
         int successes = 0;
@@ -34,7 +37,8 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
 
     /// <summary>One episode: its score, and whether it was a success.</summary>
     /// <param name="record">Receives the episode, where given.</param>
-    public (double Score, bool Success) Episode(Policy policy, ulong seed, ulong episode, Trajectory? record = null) => Episode(
+    public (double Score, bool Success) Episode(
+        Policy policy, ulong seed, ulong episode, Trajectory? record = null) => Episode(
         (environment, action) =>
         {
             for (int i = 0; i < _x.Length; i++) _x[i] = (float)environment.Observation[i];
@@ -43,9 +47,12 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
         },
         seed, episode, record);
 
-    /// <summary>One episode of a controller that looks at the environment itself: its score, and whether it was a success.</summary>
+    /// <summary>
+    /// One episode of a controller that looks at the environment itself: its score, and whether it was a success.
+    /// </summary>
     /// <param name="record">Receives the episode, where given.</param>
-    public (double Score, bool Success) Episode(Controller controller, ulong seed, ulong episode, Trajectory? record = null)
+    public (double Score, bool Success) Episode(
+        Controller controller, ulong seed, ulong episode, Trajectory? record = null)
     {
         _environment.Reset(seed, RandomStream.TestReset, episode);
         while (true)
@@ -70,7 +77,8 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
         double mean = sum / scores.Length, squares = 0;
         foreach (double score in scores) squares += (score - mean) * (score - mean);
         return new EvaluationResult(
-            mean, scores.Length > 1 ? Math.Sqrt(squares / (scores.Length - 1)) : 0, scores.Length, (double?)successes / scores.Length);
+            mean, scores.Length > 1 ? Math.Sqrt(squares / (scores.Length - 1)) : 0, scores.Length,
+            (double?)successes / scores.Length);
     }
 
     /// <inheritdoc/>
@@ -86,6 +94,11 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
 
 /// <summary>What a number of episodes of one policy came to.</summary>
 /// <param name="Mean">Mean score: the undiscounted sum of an episode's rewards.</param>
-/// <param name="StandardDeviation">Standard deviation of the scores over the episodes (divided by n − 1; 0 for one episode).</param>
-/// <param name="SuccessRate">Share of them that ended in success, as the task measures it; null where it has no section `success`.</param>
-internal readonly record struct EvaluationResult(double Mean, double StandardDeviation, int Episodes, double? SuccessRate);
+/// <param name="StandardDeviation">
+/// Standard deviation of the scores over the episodes (divided by n − 1; 0 for one episode).
+/// </param>
+/// <param name="SuccessRate">
+/// Share of them that ended in success, as the task measures it; null where it has no section `success`.
+/// </param>
+internal readonly record struct EvaluationResult(
+    double Mean, double StandardDeviation, int Episodes, double? SuccessRate);

@@ -9,7 +9,9 @@ namespace Naf.Host.Evaluation;
 /// <param name="action">u, [actions], to be filled.</param>
 internal delegate void Policy(ReadOnlySpan<float> observation, ulong episode, int step, Span<float> action);
 
-/// <summary>Chooses an action from the environment itself, as a planner does that knows the simulator's state.</summary>
+/// <summary>
+/// Chooses an action from the environment itself, as a planner does that knows the simulator's state.
+/// </summary>
 /// <param name="environment">The environment before the step; it is not changed.</param>
 /// <param name="action">u, [actions], to be filled.</param>
 internal delegate void Controller(IControlEnvironment environment, Span<double> action);

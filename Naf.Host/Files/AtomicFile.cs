@@ -3,15 +3,16 @@ using System.Runtime.InteropServices;
 namespace Naf.Host.Files;
 
 /// <summary>
-/// Writes a file beside its place, flushes it to the disk and renames it, so that a file under its final name is always whole, whatever
-/// happens to the process or the power.
+/// Writes a file beside its place, flushes it to the disk and renames it, so that a file under its final name is always
+/// whole, whatever happens to the process or the power.
 /// </summary>
 internal static partial class AtomicFile
 {
     /// <summary>Writes a file, in place of an older one.</summary>
     /// <param name="partialName">What it is called while it is written.</param>
     /// <exception cref="IOException">
-    /// The disk is full or cannot be written; what was at <paramref name="path"/> is untouched, and nothing is left beside it.
+    /// The disk is full or cannot be written; what was at <paramref name="path"/> is untouched, and nothing is
+    /// left beside it.
     /// </exception>
     public static void Write(string path, string partialName, Action<FileStream> body)
     {

@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 
 namespace Naf.Host.Files;
 
-/// <summary>A growing CSV file: each row reaches the operating system at once, so that it survives the death of the process.</summary>
+/// <summary>
+/// A growing CSV file: each row reaches the operating system at once, so that it survives the death of the process.
+/// </summary>
 internal sealed class CsvFile : IDisposable
 {
     private readonly FileStream _file;
@@ -25,8 +27,8 @@ internal sealed class CsvFile : IDisposable
     }
 
     /// <summary>
-    /// Opens a file to continue after its first <paramref name="length"/> bytes. What follows them stays until <see cref="CutHere"/>, so
-    /// that a refusal leaves the file as it was.
+    /// Opens a file to continue after its first <paramref name="length"/> bytes. What follows them stays until
+    /// <see cref="CutHere"/>, so that a refusal leaves the file as it was.
     /// </summary>
     /// <exception cref="InvalidDataException">
     /// The file is missing or shorter, or (where a digest is given) those bytes are not what they were.
@@ -39,7 +41,8 @@ internal sealed class CsvFile : IDisposable
         try
         {
             if (csv._file.Length < length)
-                throw new InvalidDataException($"{name} has {csv._file.Length} bytes where there were {length} when it was made");
+                throw new InvalidDataException(
+                    $"{name} has {csv._file.Length} bytes where there were {length} when it was made");
             byte[] kept = new byte[length];
             csv._file.ReadExactly(kept);
             csv._hash.AppendData(kept);
@@ -57,7 +60,9 @@ internal sealed class CsvFile : IDisposable
     /// <summary>Cuts off what follows the bytes so far.</summary>
     public void CutHere() => _file.SetLength(_file.Position);
 
-    /// <summary>Adds a row. Reading a number gives the same bits again; null is an empty field; text is quoted where need be.</summary>
+    /// <summary>
+    /// Adds a row. Reading a number gives the same bits again; null is an empty field; text is quoted where need be.
+    /// </summary>
     /// <exception cref="IOException">The disk is full or cannot be written.</exception>
     public void Add(params ReadOnlySpan<object?> fields)
     {
@@ -81,7 +86,8 @@ internal sealed class CsvFile : IDisposable
         null => "",
         double number => number.ToString("R", CultureInfo.InvariantCulture),
         IFormattable value => value.ToString(null, CultureInfo.InvariantCulture),
-        string text when text.AsSpan().IndexOfAny(",\"\n") >= 0 => $"\"{text.Replace("\"", "\"\"").ReplaceLineEndings(" ")}\"",
+        string text when text.AsSpan().IndexOfAny(",\"\n") >= 0 =>
+            $"\"{text.Replace("\"", "\"\"").ReplaceLineEndings(" ")}\"",
         _ => field.ToString() ?? "",
     };
 

@@ -4,7 +4,8 @@ using Naf.Host.Common;
 namespace Naf.Host.Files;
 
 /// <summary>
-/// A file that a user asked for: whole or not there, and an error says what to do. A symbolic link stays, and what it points to is written.
+/// A file that a user asked for: whole or not there, and an error says what to do. A symbolic link stays, and what it
+/// points to is written.
 /// </summary>
 internal static unsafe partial class OutputFile
 {
@@ -30,21 +31,29 @@ internal static unsafe partial class OutputFile
         catch (ArgumentOutOfRangeException e) when (e.ParamName == "value")
         {
             // .NET's word for a file above the system's limit
-            throw new UserException($"{path} can't be written: it is larger than the system allows (ulimit -f); raise that, or name another file", e);
+            throw new UserException($"{path} can't be written: it is larger than the system allows (ulimit -f); raise "
+                + "that, or name another file", e);
         }
     }
 
-    /// <summary>Refuses a place where no file can be, before any work is done for it, and removes what killed processes left there.</summary>
-    /// <exception cref="UserException">It is a folder, a device or a pipe, or in a folder that is not there or can't be written.</exception>
+    /// <summary>
+    /// Refuses a place where no file can be, before any work is done for it, and removes what killed processes
+    /// left there.
+    /// </summary>
+    /// <exception cref="UserException">
+    /// It is a folder, a device or a pipe, or in a folder that is not there or can't be written.
+    /// </exception>
     public static void Check(string path)
     {
         if (Directory.Exists(path)) throw new UserException($"{path} is a folder; name a file in it");
         if (IsSpecial(path)) throw new UserException($"{path} is a device or a pipe, not a file; name a file");
         string partial = PartialOf(path), folder = Path.GetDirectoryName(partial)!;
-        if (!Directory.Exists(folder)) throw new UserException($"{path} can't be written: there is no folder {folder}; make it first");
+        if (!Directory.Exists(folder))
+            throw new UserException($"{path} can't be written: there is no folder {folder}; make it first");
         try
         {
-            foreach (string left in Directory.GetFiles(folder, $"{PartialName(path)}.*{Ending}").Where(IsAbandoned)) File.Delete(left);
+            foreach (string left in Directory.GetFiles(folder, $"{PartialName(path)}.*{Ending}").Where(IsAbandoned))
+                File.Delete(left);
             File.Create(partial, 1, FileOptions.DeleteOnClose).Dispose();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -68,20 +77,25 @@ internal static unsafe partial class OutputFile
         }
     }
 
-    /// <summary>What a file is called while it is written, beside its place: by the process, so that two don't write into the same.</summary>
+    /// <summary>
+    /// What a file is called while it is written, beside its place: by the process, so that two don't write into
+    /// the same.
+    /// </summary>
     public static string PartialOf(string path) =>
         Path.Combine(Path.GetDirectoryName(TargetOf(path))!, $"{PartialName(path)}.{Environment.ProcessId}{Ending}");
 
     /// <summary>The error for a file that the system refuses.</summary>
     public static UserException Refused(string path, Exception e) =>
-        new($"{path} can't be written: {e.Message.TrimEnd('.')}; free space, allow writing there, or name another file", e);
+        new($"{path} can't be written: {e.Message.TrimEnd('.')}; free space, allow writing there, or name another file",
+            e);
 
     private static string PartialName(string path) => $".{Path.GetFileName(TargetOf(path))}";
 
     // its process is no more
     private static bool IsAbandoned(string partial)
     {
-        if (!int.TryParse(Path.GetExtension(partial[..^Ending.Length]).TrimStart('.'), NumberStyles.None, CultureInfo.InvariantCulture, out int id))
+        if (!int.TryParse(Path.GetExtension(partial[..^Ending.Length]).TrimStart('.'), NumberStyles.None,
+            CultureInfo.InvariantCulture, out int id))
             return false;
         try
         {

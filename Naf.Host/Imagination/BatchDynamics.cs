@@ -8,8 +8,8 @@ using Naf.Kernels.Rollout.Engines;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// A model of the newest n episodes together for each Gaussian of the initial states; where some episodes are planned by
-/// iLQG, one for the policy's and one for the planner's, which go through other states.
+/// A model of the newest n episodes together for each Gaussian of the initial states; where some episodes are planned
+/// by iLQG, one for the policy's and one for the planner's, which go through other states.
 /// </summary>
 /// <param name="modes">2 where some episodes are planned, else 1.</param>
 internal sealed class BatchDynamics(
@@ -72,7 +72,8 @@ internal sealed class BatchDynamics(
         return (chosen, clusters, labels);
     }
 
-    // a cluster keeps the number that most of its starts had before, so that a planner's controller stays with its start
+    // a cluster keeps the number that most of its starts had before, so that a planner's controller stays with
+    // its start
     private int[] Labels(StartClusters clusters, EpisodeMemory memory)
     {
         var labels = new int[clusters.Count];
@@ -80,7 +81,8 @@ internal sealed class BatchDynamics(
         for (int c = 0; c < labels.Length; c++)
         {
             int cluster = c;
-            int[] before = [.. memory.Recent.Where((_, e) => clusters.Members[e] == cluster).Select(e => StartOf(e.State(0), e.Constants))];
+            int[] before = [.. memory.Recent.Where((_, e) => clusters.Members[e] == cluster)
+                .Select(e => StartOf(e.State(0), e.Constants))];
             labels[c] = free.MaxBy(label => before.Count(b => b == label));
             free.Remove(labels[c]);
         }

@@ -9,9 +9,9 @@ using Naf.Sim.Control;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// The coordinates s in which dynamics are fitted, and how the observation follows from them. State: s = [q; q̇] of the simulator, x = h(s).
-/// Observation, for comparison and for tasks without a simulator's state: s = [x; 0], the positions of as many slide joints,
-/// so that x = h(s) reads them back and all kernels serve.
+/// The coordinates s in which dynamics are fitted, and how the observation follows from them. State: s = [q; q̇] of the
+/// simulator, x = h(s). Observation, for comparison and for tasks without a simulator's state: s = [x; 0], the
+/// positions of as many slide joints, so that x = h(s) reads them back and all kernels serve.
 /// </summary>
 internal sealed class DynamicsSpace
 {
@@ -19,8 +19,10 @@ internal sealed class DynamicsSpace
 
     private DynamicsSpace(IControlTask task, DynamicsCoordinates kind, ObservationDefinition observation)
     {
-        Reward = task.Reward ?? throw new ArgumentException("its reward is not known as a function, which imagination and planning need");
-        (_kind, Coordinates, Observation, Action) = (kind, new StateCoordinates(observation.Tree), observation, task.ActionSize);
+        Reward = task.Reward ?? throw new ArgumentException(
+            "its reward is not known as a function, which imagination and planning need");
+        (_kind, Coordinates, Observation, Action) = (kind, new StateCoordinates(observation.Tree), observation,
+            task.ActionSize);
     }
 
     public StateCoordinates Coordinates { get; }

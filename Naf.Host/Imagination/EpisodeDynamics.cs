@@ -6,9 +6,9 @@ using Naf.Kernels.Rollout.Engines;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// A model of each of the n episodes of B, which passes through it: what the regression can't explain, such as a contact,
-/// happens in imagination where it happened in the episode. The models of other episodes are of no use: where a fit fails
-/// there are none.
+/// A model of each of the n episodes of B, which passes through it: what the regression can't explain, such as a
+/// contact, happens in imagination where it happened in the episode. The models of other episodes are of no use: where
+/// a fit fails there are none.
 /// </summary>
 internal sealed class EpisodeDynamics(
     GaussianFit fit, PackedModels packed, int first, ImaginationSettings settings, ulong seed, WorkTeam team)

@@ -4,8 +4,8 @@ using Naf.Sim.Control;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// A learner's buffers B and B_old of the paper's Algorithm 2, and the recent episodes that the prior is fitted to. B fills with whole episodes; when
-/// it holds n of them, the dynamics are fitted to it and it becomes B_old.
+/// A learner's buffers B and B_old of the paper's Algorithm 2, and the recent episodes that the prior is fitted to. B
+/// fills with whole episodes; when it holds n of them, the dynamics are fitted to it and it becomes B_old.
 /// </summary>
 /// <param name="saved">Numbers of a saved simulator state to keep with each step; 0: none.</param>
 /// <param name="refitEpisodes">n.</param>
@@ -13,7 +13,8 @@ namespace Naf.Host.Imagination;
 internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpisodes, int recentEpisodes)
 {
     private readonly List<EpisodeRecord> _episodes = [];
-    private readonly double[] _state = new double[space.Size], _action = new double[space.Action], _saved = new double[saved];
+    private readonly double[] _state = new double[space.Size], _action = new double[space.Action],
+        _saved = new double[saved];
     private EpisodeRecord? _running;
 
     /// <summary>All episodes that are kept, the oldest first.</summary>

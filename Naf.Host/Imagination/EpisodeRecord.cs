@@ -3,7 +3,10 @@ using Naf.Kernels.Checkpoints;
 
 namespace Naf.Host.Imagination;
 
-/// <summary>One real episode as the dynamics see it: states, actions, and where asked for all that the simulator needs to go on from each.</summary>
+/// <summary>
+/// One real episode as the dynamics see it: states, actions, and where asked for all that the simulator needs to go
+/// on from each.
+/// </summary>
 /// <param name="state">Entries S of a state.</param>
 /// <param name="saved">Numbers of a saved simulator state; 0: none are kept.</param>
 internal sealed class EpisodeRecord(int state, int action, int saved)
@@ -71,7 +74,9 @@ internal sealed class EpisodeRecord(int state, int action, int saved)
         scope.Fill("actions", _actions);
         scope.Fill("rewards", _rewards);
         scope.Fill("simulator_states", _saved);
-        if (_states.Count != (Length + 1) * state || _actions.Count != Length * action || _saved.Count > (Length + 1) * saved)
-            throw new InvalidDataException($"an episode of {Length} steps has {_states.Count} numbers of states and {_actions.Count} of actions");
+        if (_states.Count != (Length + 1) * state || _actions.Count != Length * action
+            || _saved.Count > (Length + 1) * saved)
+            throw new InvalidDataException(
+                $"an episode of {Length} steps has {_states.Count} numbers of states and {_actions.Count} of actions");
     }
 }

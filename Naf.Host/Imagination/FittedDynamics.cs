@@ -73,7 +73,8 @@ internal abstract class FittedDynamics(
                 GaussianPrior.Pooled([.. Enumerable.Repeat(moments, models)], settings.PriorStrength),
             _ => OfMixture(recent, scale, chosen),
         };
-        return prior is null && chosen.Any(c => c.Length == 0) ? null : new FitInput(recent, scale, prior, clusters, labels);
+        return prior is null && chosen.Any(c => c.Length == 0)
+            ? null : new FitInput(recent, scale, prior, clusters, labels);
     }
 
     /// <summary>Takes over what was fitted, on the device, where all of it is finite.</summary>
@@ -120,7 +121,9 @@ internal abstract class FittedDynamics(
         return numbers;
     }
 
-    /// <summary>The episodes of each model; the Gaussians of initial states that tell them apart, and their names.</summary>
+    /// <summary>
+    /// The episodes of each model; the Gaussians of initial states that tell them apart, and their names.
+    /// </summary>
     protected abstract (EpisodeRecord[][], StartClusters?, int[] Names) Choose(EpisodeMemory memory);
 
     // the samples where the fit is to see them: at their time step, or for the control half an episode away

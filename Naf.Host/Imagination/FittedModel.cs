@@ -32,7 +32,8 @@ internal sealed class FittedModel : IRolloutModel, IDisposable
         _rollouts.Run();
     }
 
-    public RolloutReport Report(int learner) => _rollouts.Starts(learner).Count == 0 ? default : _rollouts.Report(learner);
+    public RolloutReport Report(int learner) =>
+        _rollouts.Starts(learner).Count == 0 ? default : _rollouts.Report(learner);
 
     public string?[] Refit(IReadOnlyList<(int Learner, EpisodeMemory Memory)> due)
     {
@@ -56,7 +57,8 @@ internal sealed class FittedModel : IRolloutModel, IDisposable
 
     private RolloutSettings RolloutSettings() => new()
     {
-        Steps = _settings.Steps, Rollouts = _settings.Starts, ActionNoise = (float)_settings.Noise, SampleDynamics = _settings.SampleDynamics,
+        Steps = _settings.Steps, Rollouts = _settings.Starts, ActionNoise = (float)_settings.Noise,
+        SampleDynamics = _settings.SampleDynamics,
     };
 
     private void TakeOver(int learner)

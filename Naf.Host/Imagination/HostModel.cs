@@ -6,8 +6,8 @@ using Naf.Kernels.Rollout;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// Imagination step by step on the host: all rollouts of a learner act, then all of them advance side by side. What is stored does not depend on the
-/// number of threads.
+/// Imagination step by step on the host: all rollouts of a learner act, then all of them advance side by side. What is
+/// stored does not depend on the number of threads.
 /// </summary>
 internal abstract class HostModel
 {
@@ -28,7 +28,8 @@ internal abstract class HostModel
 
         public bool IsFinite => float.IsFinite(Reward) && Finite(X) && Finite(U) && Finite(Next);
 
-        private static bool Finite(float[] numbers) => numbers.AsSpan().IndexOfAnyExceptInRange(float.MinValue, float.MaxValue) < 0;
+        private static bool Finite(float[] numbers) =>
+            numbers.AsSpan().IndexOfAnyExceptInRange(float.MinValue, float.MaxValue) < 0;
     }
 
     /// <summary>What a rollout did in a step.</summary>
@@ -58,7 +59,8 @@ internal abstract class HostModel
     public RolloutReport Report(int learner) => _reports[learner];
 
     public string?[] Refit(IReadOnlyList<(int Learner, EpisodeMemory Memory)> due) =>
-        [.. due.Select(d => PopulationDynamics.Try(() => Learn(d.Learner, d.Memory) ? null : PopulationDynamics.NotFinite))];
+        [.. due.Select(
+            d => PopulationDynamics.Try(() => Learn(d.Learner, d.Memory) ? null : PopulationDynamics.NotFinite))];
 
     /// <summary>Learns a learner's dynamics anew from its memory, whose B is full.</summary>
     /// <returns>Whether they are finite; where not, the last good ones stay.</returns>
@@ -67,7 +69,9 @@ internal abstract class HostModel
     /// <summary>Puts rollout m at its start and writes the observation there.</summary>
     protected abstract void Begin(int m, EpisodeRecord episode, int time, Span<float> x);
 
-    /// <summary>Advances the live rollouts of a learner: fills reward, terminal flag and next observation of their rows.</summary>
+    /// <summary>
+    /// Advances the live rollouts of a learner: fills reward, terminal flag and next observation of their rows.
+    /// </summary>
     /// <param name="rows">[m], the row of each live rollout; null for the others.</param>
     /// <param name="outcomes">[m], receives what became of each.</param>
     protected abstract void Advance(int learner, Row?[] rows, Outcome[] outcomes);

@@ -41,7 +41,9 @@ internal interface IRolloutModel
     /// <summary>Whether a learner has dynamics to imagine in.</summary>
     bool Ready(int learner);
 
-    /// <summary>The error on an episode that the dynamics have not seen; null where there is none to speak of.</summary>
+    /// <summary>
+    /// The error on an episode that the dynamics have not seen; null where there is none to speak of.
+    /// </summary>
     ModelError? ErrorOn(int learner, EpisodeRecord episode);
 
     /// <summary>Saves or loads what was learned.</summary>

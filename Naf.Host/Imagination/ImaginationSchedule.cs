@@ -4,10 +4,11 @@ using Naf.Kernels.Checkpoints;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// When a learner imagines. It ends for good after a set number of episodes (paper, section 6.3), or adaptively (the paper's future work) when it no
-/// longer pays: for <see cref="ImaginationSettings.Patience"/> fits in a row no batch of n real episodes had a mean score above the best one before.
-/// It rests while the error of the newest dynamics over l steps is above <see cref="ImaginationSettings.ErrorLimit"/>: predictions no better than the
-/// mean of the data teach nothing.
+/// When a learner imagines. It ends for good after a set number of episodes (paper, section 6.3), or adaptively (the
+/// paper's future work) when it no longer pays: for <see cref="ImaginationSettings.Patience"/> fits in a row no batch
+/// of n real episodes had a mean score above the best one before. It rests while the error of the newest dynamics over
+/// l steps is above <see cref="ImaginationSettings.ErrorLimit"/>: predictions no better than the mean of the data
+/// teach nothing.
 /// </summary>
 internal sealed class ImaginationSchedule(ImaginationSettings settings)
 {
@@ -24,8 +25,12 @@ internal sealed class ImaginationSchedule(ImaginationSettings settings)
 
     /// <summary>Looks at a batch of real episodes, at the time of a fit.</summary>
     /// <param name="episode">Training episodes ended.</param>
-    /// <param name="error">The error of the dynamics before this fit on the newest episode; null where there were none.</param>
-    /// <param name="score">Mean score of the batch's episodes by the policy; null where a planner made them all.</param>
+    /// <param name="error">
+    /// The error of the dynamics before this fit on the newest episode; null where there were none.
+    /// </param>
+    /// <param name="score">
+    /// Mean score of the batch's episodes by the policy; null where a planner made them all.
+    /// </param>
     /// <returns>What has changed before its set time, and why, in words; null: nothing.</returns>
     public string? Evaluate(int episode, ModelError? error, double? score)
     {
@@ -46,7 +51,8 @@ internal sealed class ImaginationSchedule(ImaginationSettings settings)
         }
         if (Resting == rested) return null;
         return Resting
-            ? FormattableString.Invariant($"rests: the dynamics are {error!.Value.MultiStep:0.00} standard deviations off after their steps")
+            ? FormattableString.Invariant(
+                $"rests: the dynamics are {error!.Value.MultiStep:0.00} standard deviations off after their steps")
             : "goes on: the dynamics are good enough again";
     }
 

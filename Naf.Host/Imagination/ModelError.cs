@@ -1,6 +1,9 @@
 namespace Naf.Host.Imagination;
 
-/// <summary>How far predictions of the dynamics are from an episode that they were not fitted to, in standard deviations of recent states.</summary>
+/// <summary>
+/// How far predictions of the dynamics are from an episode that they were not fitted to, in standard deviations of
+/// recent states.
+/// </summary>
 /// <param name="OneStep">Root mean square over all entries and steps, one step ahead.</param>
 /// <param name="MultiStep">The same l steps ahead, through predicted states and the actions that were taken.</param>
 internal readonly record struct ModelError(double OneStep, double MultiStep)
@@ -32,7 +35,8 @@ internal readonly record struct ModelError(double OneStep, double MultiStep)
         return new ModelError(Root(one, ones), Root(many, manies));
     }
 
-    private static void Add(ReadOnlySpan<double> predicted, ReadOnlySpan<double> actual, ReadOnlySpan<double> scale, ref double sum, ref long count)
+    private static void Add(ReadOnlySpan<double> predicted, ReadOnlySpan<double> actual, ReadOnlySpan<double> scale,
+        ref double sum, ref long count)
     {
         for (int i = 0; i < scale.Length; i++)
         {

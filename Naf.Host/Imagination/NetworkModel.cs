@@ -12,8 +12,8 @@ using Naf.Kernels.Settings;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// Imagination in a neural network that predicts s′ − s from (s, u), trained on all real steps so far: the paper's negative result (section 6.3). The
-/// observation is recomputed exactly, x = h(s), as in the fitted dynamics.
+/// Imagination in a neural network that predicts s′ − s from (s, u), trained on all real steps so far: the paper's
+/// negative result (section 6.3). The observation is recomputed exactly, x = h(s), as in the fitted dynamics.
 /// </summary>
 internal sealed class NetworkModel : HostModel, IRolloutModel, IDisposable
 {
@@ -29,7 +29,8 @@ internal sealed class NetworkModel : HostModel, IRolloutModel, IDisposable
     private readonly (double[] State, int Time, double[] Constants)[] _rollouts;
 
     public NetworkModel(
-        Device device, DynamicsSpace space, int horizon, NafPopulation population, ImaginationSettings settings, IReadOnlyList<ulong> seeds)
+        Device device, DynamicsSpace space, int horizon, NafPopulation population, ImaginationSettings settings,
+        IReadOnlyList<ulong> seeds)
         : base(population, settings)
     {
         (_settings, _space, _horizon) = (settings, space, horizon);

@@ -10,8 +10,8 @@ using Naf.Kernels.Scalar;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// The fitted dynamics of a population: one fit for all learners that are due, whose models stay on the device that fits them. A learner's models do
-/// not depend on which others are due, bitwise.
+/// The fitted dynamics of a population: one fit for all learners that are due, whose models stay on the device that
+/// fits them. A learner's models do not depend on which others are due, bitwise.
 /// </summary>
 /// <typeparam name="T">Of what they are a linearisation.</typeparam>
 internal sealed class PopulationDynamics<T> : IDisposable where T : FittedDynamics
@@ -60,9 +60,11 @@ internal sealed class PopulationDynamics<T> : IDisposable where T : FittedDynami
 
         GaussianPrior? prior = inputs[fitted[0]]!.Prior is not { } first ? null : first with
         {
-            Mean = [.. fitted.SelectMany(i => inputs[i]!.Prior!.Mean)], Scatter = [.. fitted.SelectMany(i => inputs[i]!.Prior!.Scatter)],
+            Mean = [.. fitted.SelectMany(i => inputs[i]!.Prior!.Mean)],
+            Scatter = [.. fitted.SelectMany(i => inputs[i]!.Prior!.Scatter)],
         };
-        _fit.Fit(prior, [.. fitted.SelectMany(i => Enumerable.Repeat(inputs[i]!.Scale, _learners[0].Models).SelectMany(s => s))],
+        _fit.Fit(prior,
+            [.. fitted.SelectMany(i => Enumerable.Repeat(inputs[i]!.Scale, _learners[0].Models).SelectMany(s => s))],
             [.. fitted.SelectMany(i => _learners[due[i].Learner].Places)], through: _through);
         foreach (int i in fitted)
             if (!_learners[due[i].Learner].TakeOver(inputs[i]!)) problems[i] = PopulationDynamics.NotFinite;
@@ -126,4 +128,5 @@ internal static class PopulationDynamics
 /// <param name="Prior">That of each model, or null.</param>
 /// <param name="Clusters">The Gaussians of the initial states; null where there is one.</param>
 /// <param name="Names">The number of each cluster.</param>
-internal sealed record FitInput(double[] Recent, double[] Scale, GaussianPrior? Prior, StartClusters? Clusters, int[] Names);
+internal sealed record FitInput(
+    double[] Recent, double[] Scale, GaussianPrior? Prior, StartClusters? Clusters, int[] Names);

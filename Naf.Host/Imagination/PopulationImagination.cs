@@ -10,8 +10,8 @@ using Naf.Sim.Control;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// The model-based part of the paper's Algorithm 2 for a population: each learner's B and B_old, the dynamics fitted to B every n episodes, and the
-/// rollouts in them. Departures from the paper: docs/algorithms/imagination.md.
+/// The model-based part of the paper's Algorithm 2 for a population: each learner's B and B_old, the dynamics fitted to
+/// B every n episodes, and the rollouts in them. Departures from the paper: docs/algorithms/imagination.md.
 /// </summary>
 internal sealed class PopulationImagination
 {
@@ -76,7 +76,8 @@ internal sealed class PopulationImagination
     public BatchDynamics Dynamics(int learner) => _dynamics![learner];
 
     public bool IsOn(int learner) =>
-        _schedules[learner].On && _memories[learner].OldCount > 0 && (_settings.FromReplay || _model?.Ready(learner) == true);
+        _schedules[learner].On && _memories[learner].OldCount > 0
+        && (_settings.FromReplay || _model?.Ready(learner) == true);
 
     /// <summary>Lets a learner that acts imagine next: every m steps, and at once where R_f was emptied.</summary>
     /// <param name="step">Steps that it has taken.</param>
@@ -105,7 +106,8 @@ internal sealed class PopulationImagination
     }
 
     /// <summary>
-    /// At the end of learners' episodes: where B is full, the dynamics are judged on its newest episode, then fitted to it, and B_old ← B.
+    /// At the end of learners' episodes: where B is full, the dynamics are judged on its newest episode, then fitted to
+    /// it, and B_old ← B.
     /// </summary>
     /// <param name="ended">Learners, and the numbers of their episodes.</param>
     /// <returns>The learners that have new dynamics.</returns>
@@ -115,7 +117,8 @@ internal sealed class PopulationImagination
         foreach ((int k, int episode) in due)
         {
             EpisodeMemory memory = _memories[k];
-            ModelError? error = _model?.ErrorOn(k, memory.Newest), plannersError = _plans ? _dynamics![k].ErrorOn(memory.Newest) : null;
+            ModelError? error = _model?.ErrorOn(k, memory.Newest);
+            ModelError? plannersError = _plans ? _dynamics![k].ErrorOn(memory.Newest) : null;
             double[] scores = [.. memory.Batch.Where(e => !e.Planned).Select(e => e.Score)];
             if (_schedules[k].Evaluate(episode, error, scores.Length > 0 ? scores.Average() : null) is { } change)
                 warn($"learner {k}, episode {episode}: imagination {change}");
@@ -133,7 +136,8 @@ internal sealed class PopulationImagination
         return fitted;
     }
 
-    // dynamics that nobody uses any more are not learned; whatever an episode's numbers do to a fit, the last good one stays
+    // dynamics that nobody uses any more are not learned; whatever an episode's numbers do to a fit, the last good
+    // one stays
     private HashSet<int> Refit((int Learner, int Episode)[] due, Action<string> warn)
     {
         var problems = new Dictionary<int, string?>();
@@ -142,7 +146,8 @@ internal sealed class PopulationImagination
         if (_model is not null) Learn(_model.Refit, Imagines);
         foreach ((int k, int episode) in due)
             if (problems.GetValueOrDefault(k) is { } problem)
-                warn($"learner {k}: no dynamics could be learned after episode {episode} ({problem}); the last good ones stay");
+                warn($"learner {k}: no dynamics could be learned after episode {episode} ({problem}); the last "
+                    + "good ones stay");
         return [.. due.Select(d => d.Learner).Where(k => problems.GetValueOrDefault(k) is null)];
 
         bool Imagines(int learner) => _model is not null && _schedules[learner].Ended.Length == 0;

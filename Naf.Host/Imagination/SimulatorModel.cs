@@ -8,7 +8,10 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Imagination;
 
-/// <summary>Imagination by MuJoCo itself, from the saved states of real episodes, on all cores: the best case of the paper's section 6.2.</summary>
+/// <summary>
+/// Imagination by MuJoCo itself, from the saved states of real episodes, on all cores: the best case of the paper's
+/// section 6.2.
+/// </summary>
 internal sealed class SimulatorModel : HostModel, IRolloutModel
 {
     private readonly ControlEnvironment[] _environments;

@@ -5,7 +5,8 @@ using Naf.Sim.Rendering;
 namespace Naf.Host.Pictures;
 
 /// <summary>Pictures of an episode: a state with the path that led there, or all as a real-time video.</summary>
-internal sealed class EpisodePictures(ControlTask task, Trajectory episode, int width, int height, string? camera) : IDisposable
+internal sealed class EpisodePictures(
+    ControlTask task, Trajectory episode, int width, int height, string? camera) : IDisposable
 {
     /// <summary>Most frames a second: what screens show.</summary>
     private const double MostPerSecond = 60;

@@ -21,7 +21,8 @@ internal static class Png
         Chunk(target, "IHDR"u8, header);
 
         using var deflated = new MemoryStream();
-        using (var zlib = new ZLibStream(deflated, CompressionLevel.SmallestSize, leaveOpen: true)) WriteRows(zlib, image);
+        using (var zlib = new ZLibStream(deflated, CompressionLevel.SmallestSize, leaveOpen: true))
+            WriteRows(zlib, image);
         Chunk(target, "IDAT"u8, deflated.GetBuffer().AsSpan(0, (int)deflated.Length));
         Chunk(target, "IEND"u8, []);
     }

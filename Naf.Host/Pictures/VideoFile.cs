@@ -26,8 +26,10 @@ internal sealed class VideoFile(string path, Process ffmpeg) : IDisposable
             ? ["-c:v", "libx264", "-crf", "18"] : ["-c:v", "mpeg4", "-q:v", "3"];
         string[] input = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", $"{width}x{height}",
             "-r", framesPerSecond.ToString("R", CultureInfo.InvariantCulture), "-i", "-"];
-        string[] output = [.. codec, "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", OutputFile.PartialOf(path)];
-        return new VideoFile(path, Start(program, ["-hide_banner", "-loglevel", "error", "-y", .. input, "-an", .. output], takesFrames: true));
+        string[] output = [.. codec, "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4",
+            OutputFile.PartialOf(path)];
+        return new VideoFile(path, Start(program,
+            ["-hide_banner", "-loglevel", "error", "-y", .. input, "-an", .. output], takesFrames: true));
     }
 
     /// <exception cref="UserException">ffmpeg ended.</exception>
@@ -93,7 +95,8 @@ internal sealed class VideoFile(string path, Process ffmpeg) : IDisposable
         {
             return Process.Start(new ProcessStartInfo(program, arguments)
             {
-                RedirectStandardInput = takesFrames, RedirectStandardOutput = !takesFrames, RedirectStandardError = true,
+                RedirectStandardInput = takesFrames, RedirectStandardOutput = !takesFrames,
+                RedirectStandardError = true,
             })!;
         }
         catch (Win32Exception e)
@@ -104,8 +107,10 @@ internal sealed class VideoFile(string path, Process ffmpeg) : IDisposable
 
     private UserException Failure(Exception? cause)
     {
-        string last = _words.Result.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() ?? "";
-        return new UserException($"ffmpeg could not make {path}: {(last.Length > 0 ? last : $"it ended with code {ffmpeg.ExitCode}")}; "
+        string last = _words.Result.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .LastOrDefault() ?? "";
+        return new UserException(
+            $"ffmpeg could not make {path}: {(last.Length > 0 ? last : $"it ended with code {ffmpeg.ExitCode}")}; "
             + "look at free space and at ffmpeg's encoders, or draw a picture (.png)", cause);
     }
 }

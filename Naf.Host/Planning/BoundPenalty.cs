@@ -3,8 +3,9 @@ using Naf.Kernels.Reward;
 namespace Naf.Host.Planning;
 
 /// <summary>
-/// A planner's stand-in for the bounds that end an episode, which have no derivative: w (d / m)² where an observation is by d past the line that lies
-/// a margin m inside its bound, so that a step on the bound costs w and a step past it more. Convex.
+/// A planner's stand-in for the bounds that end an episode, which have no derivative: w (d / m)² where an observation
+/// is by d past the line that lies a margin m inside its bound, so that a step on the bound costs w and a step past it
+/// more. Convex.
 /// </summary>
 /// <param name="weight">w, in units of the reward.</param>
 internal sealed class BoundPenalty(ImmutableArray<TerminationBound> bounds, double weight)
@@ -54,7 +55,8 @@ internal sealed class BoundPenalty(ImmutableArray<TerminationBound> bounds, doub
     private static double Margin(TerminationBound bound)
     {
         bool low = double.IsFinite(bound.Low), high = double.IsFinite(bound.High);
-        double size = low && high ? bound.High - bound.Low : low ? Math.Abs(bound.Low) : high ? Math.Abs(bound.High) : 0;
+        double size = low && high ? bound.High - bound.Low
+            : low ? Math.Abs(bound.Low) : high ? Math.Abs(bound.High) : 0;
         return Math.Max(Least, Share * size);
     }
 }

@@ -4,10 +4,13 @@ using Naf.Kernels.Reward;
 namespace Naf.Host.Planning;
 
 /// <summary>
-/// C(s, u) = −r(h(s, c), u) of a task in the coordinates s of its fitted dynamics, with ∂C/∂s = −Jᵀ ∂r/∂x and the Gauss-Newton Hessian JᵀHJ,
-/// J = ∂h/∂s. Actions are taken as they come, not clipped; the reward of termination is left out.
+/// C(s, u) = −r(h(s, c), u) of a task in the coordinates s of its fitted dynamics, with ∂C/∂s = −Jᵀ ∂r/∂x and the
+/// Gauss-Newton Hessian JᵀHJ, J = ∂h/∂s. Actions are taken as they come, not clipped; the reward of termination is
+/// left out.
 /// </summary>
-/// <remarks>Carries a workspace: nothing is allocated after the constructor, and each thread needs one of its own.</remarks>
+/// <remarks>
+/// Carries a workspace: nothing is allocated after the constructor, and each thread needs one of its own.
+/// </remarks>
 internal sealed class StateCost : TangentCost
 {
     private readonly StateCoordinates _coordinates;
@@ -17,7 +20,8 @@ internal sealed class StateCost : TangentCost
     /// <param name="observation">h, over the same tree.</param>
     /// <param name="reward">r over the observation and the action.</param>
     /// <exception cref="ArgumentException">The form is not a semidefinite one.</exception>
-    public StateCost(StateCoordinates coordinates, ObservationDefinition observation, RewardDefinition reward, HessianForm form)
+    public StateCost(StateCoordinates coordinates, ObservationDefinition observation, RewardDefinition reward,
+        HessianForm form)
         : base(observation, reward, form)
     {
         _coordinates = coordinates;
@@ -36,16 +40,19 @@ internal sealed class StateCost : TangentCost
     }
 
     /// <summary>
-    /// From turns about the body's own axes to the rotation vector r = s[at .. at + 3): exp(r + dr) = exp(r) exp(B dr), so that the gradient g of
-    /// these three becomes Bᵀg, and their rows and columns of the Hessian BᵀH and HB; B = 1 − (1 − cos θ)/θ² [r]ₓ + (θ − sin θ)/θ³ [r]ₓ², θ = |r|.
+    /// From turns about the body's own axes to the rotation vector r = s[at .. at + 3): exp(r + dr) = exp(r) exp(B dr),
+    /// so that the gradient g of these three becomes Bᵀg, and their rows and columns of the Hessian BᵀH and HB; B = 1 −
+    /// (1 − cos θ)/θ² [r]ₓ + (θ − sin θ)/θ³ [r]ₓ², θ = |r|.
     /// </summary>
     private void ToRotationVector(ReadOnlySpan<double> s, int at, Span<double> gradient, Span<double> hessian)
     {
         int n = Size + Action;
         Mat3<double> b = BodyRate(new Vec3<double>(s[at], s[at + 1], s[at + 2]));
         Turn(b, ref gradient[at], ref gradient[at + 1], ref gradient[at + 2]);
-        for (int j = 0; j < n; j++) Turn(b, ref hessian[at * n + j], ref hessian[(at + 1) * n + j], ref hessian[(at + 2) * n + j]);
-        for (int i = 0; i < n; i++) Turn(b, ref hessian[i * n + at], ref hessian[i * n + at + 1], ref hessian[i * n + at + 2]);
+        for (int j = 0; j < n; j++)
+            Turn(b, ref hessian[at * n + j], ref hessian[(at + 1) * n + j], ref hessian[(at + 2) * n + j]);
+        for (int i = 0; i < n; i++)
+            Turn(b, ref hessian[i * n + at], ref hessian[i * n + at + 1], ref hessian[i * n + at + 2]);
     }
 
     // by its columns; by the series where the quotients would lose their digits

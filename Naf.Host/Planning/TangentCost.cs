@@ -5,12 +5,14 @@ using Naf.Kernels.Reward;
 namespace Naf.Host.Planning;
 
 /// <summary>
-/// C = −r(h(qpos, qvel, c), u) of a task, expanded in the tangent space of the simulator's state: a displacement has 2 Nv numbers, along
-/// qvel's coordinates and of qvel itself, where a free joint is turned about its body's own axes (MuJoCo's mj_integratePos).
+/// C = −r(h(qpos, qvel, c), u) of a task, expanded in the tangent space of the simulator's state: a displacement has 2
+/// Nv numbers, along qvel's coordinates and of qvel itself, where a free joint is turned about its body's own axes
+/// (MuJoCo's mj_integratePos).
 /// </summary>
 /// <remarks>
-/// Gauss-Newton: the curvature of h is left out, gradient Jᵀg and Hessian JᵀHJ with H the reward's own semidefinite one, so that the sum is
-/// semidefinite too. Carries a workspace: nothing is allocated after the constructor, and each thread needs one of its own.
+/// Gauss-Newton: the curvature of h is left out, gradient Jᵀg and Hessian JᵀHJ with H the reward's own semidefinite
+/// one, so that the sum is semidefinite too. Carries a workspace: nothing is allocated after the constructor, and each
+/// thread needs one of its own.
 /// </remarks>
 internal class TangentCost
 {
@@ -23,14 +25,18 @@ internal class TangentCost
 
     /// <param name="reward">r over the observation and the action.</param>
     /// <param name="form">Which semidefinite Hessian of the reward.</param>
-    /// <param name="activations">Numbers of a displacement behind those of qpos and qvel, on which the cost does not depend.</param>
+    /// <param name="activations">
+    /// Numbers of a displacement behind those of qpos and qvel, on which the cost does not depend.
+    /// </param>
     /// <param name="penalty">Is added to the cost, where given.</param>
     /// <exception cref="ArgumentException">The form is not a semidefinite one.</exception>
     public TangentCost(
-        ObservationDefinition observation, RewardDefinition reward, HessianForm form, int activations = 0, BoundPenalty? penalty = null)
+        ObservationDefinition observation, RewardDefinition reward, HessianForm form, int activations = 0,
+        BoundPenalty? penalty = null)
     {
         if (form == HessianForm.Exact)
-            throw new ArgumentException("the exact Hessian may be indefinite; take PositiveSemidefinite or Majorised", nameof(form));
+            throw new ArgumentException("the exact Hessian may be indefinite; take PositiveSemidefinite or Majorised",
+                nameof(form));
         (_reward, _h, _form) = (new RewardFunction<double>(reward), new ObservationFunction<double>(observation), form);
         (_observations, _nv, Action) = (observation.Size, observation.Tree.Nv, reward.ActionSize);
         (_penalty, Size) = (penalty, 2 * _nv + activations);
@@ -65,7 +71,8 @@ internal class TangentCost
     /// <param name="gradient">[Size + Action], receives the gradient.</param>
     /// <param name="hessian">[Size + Action, Size + Action] row-major, receives the Hessian.</param>
     public double Expand(
-        ReadOnlySpan<double> qpos, ReadOnlySpan<double> qvel, ReadOnlySpan<double> u, Span<double> gradient, Span<double> hessian)
+        ReadOnlySpan<double> qpos, ReadOnlySpan<double> qvel, ReadOnlySpan<double> u, Span<double> gradient,
+        Span<double> hessian)
     {
         double value = Value(qpos, qvel, u);
         _reward.Gradient(_x, u, _slope);

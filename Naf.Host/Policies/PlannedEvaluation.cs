@@ -9,7 +9,8 @@ using Naf.Sim.Control;
 namespace Naf.Host.Policies;
 
 /// <summary>
-/// Runs the planner on fixed seeded starts, the same as every policy's, and times it. Its threads plan together, an episode at a time.
+/// Runs the planner on fixed seeded starts, the same as every policy's, and times it. Its threads plan together, an
+/// episode at a time.
 /// </summary>
 internal sealed class PlannedEvaluation : IDisposable
 {
@@ -35,7 +36,8 @@ internal sealed class PlannedEvaluation : IDisposable
     {
         int steps = Volatile.Read(ref _steps);
         return (steps, (double)episodes * _task.Horizon, string.Create(
-            CultureInfo.InvariantCulture, $"episode {Math.Min(Volatile.Read(ref _episodes), episodes)}/{episodes}, step {steps}"));
+            CultureInfo.InvariantCulture,
+            $"episode {Math.Min(Volatile.Read(ref _episodes), episodes)}/{episodes}, step {steps}"));
     }
 
     /// <summary>Scores of some episodes, put together, and what planning took.</summary>
@@ -47,8 +49,10 @@ internal sealed class PlannedEvaluation : IDisposable
         EvaluationResult scores = Evaluator.Run(_task, episodes, i => Episode(seed, (ulong)i, i == 0 ? first : null));
         double perStep = _others.TotalMilliseconds / (_steps - _episodes), span = 1000 * _task.ControlStep;
         return new PlannedResult(scores, new PlanningReport(
-            perStep, span, span / perStep, _first.TotalMilliseconds / _episodes, _planner.Steps * _task.ControlStep, _settings.Iterations,
-            _team.Threads, _planner.Statistics.ByLineSearch, _planner.Statistics.ByRandomChange, _planner.Statistics.NotAtAll));
+            perStep, span, span / perStep, _first.TotalMilliseconds / _episodes, _planner.Steps * _task.ControlStep,
+            _settings.Iterations,
+            _team.Threads, _planner.Statistics.ByLineSearch, _planner.Statistics.ByRandomChange,
+            _planner.Statistics.NotAtAll));
     }
 
     /// <summary>One episode: its score, and whether it was a success.</summary>
@@ -84,25 +88,35 @@ internal sealed class PlannedEvaluation : IDisposable
 internal sealed record PlannedResult(EvaluationResult Scores, PlanningReport Planning);
 
 /// <summary>What planning took, and how it went.</summary>
-/// <param name="MillisecondsPerStep">Mean time of planning at a control step, without the first of each episode.</param>
-/// <param name="RealTime">Duration of a control step over the time of planning it: above 1 the robot would not wait.</param>
-/// <param name="FirstStepMilliseconds">Mean time of planning at an episode's first step, which has more iterations.</param>
+/// <param name="MillisecondsPerStep">
+/// Mean time of planning at a control step, without the first of each episode.
+/// </param>
+/// <param name="RealTime">
+/// Duration of a control step over the time of planning it: above 1 the robot would not wait.
+/// </param>
+/// <param name="FirstStepMilliseconds">
+/// Mean time of planning at an episode's first step, which has more iterations.
+/// </param>
 /// <param name="HorizonSeconds">How far a plan looks ahead.</param>
 /// <param name="ByLineSearch">Iterations that improved the plan by iLQG's line search.</param>
 /// <param name="ByRandomChange">Iterations that improved it by a random change.</param>
 /// <param name="NotAtAll">Iterations that left it as it was.</param>
 internal sealed record PlanningReport(
-    double MillisecondsPerStep, double ControlStepMilliseconds, double RealTime, double FirstStepMilliseconds, double HorizonSeconds, int Iterations,
+    double MillisecondsPerStep, double ControlStepMilliseconds, double RealTime, double FirstStepMilliseconds,
+    double HorizonSeconds, int Iterations,
     int Threads, long ByLineSearch, long ByRandomChange, long NotAtAll)
 {
     /// <summary>The same in two lines.</summary>
     public string Describe()
     {
         double count = Math.Max(1, ByLineSearch + ByRandomChange + NotAtAll);
-        return $"planning: {Texts.Number(MillisecondsPerStep)} ms for a control step of {Texts.Number(ControlStepMilliseconds)} ms "
-            + $"({Texts.Number(RealTime)} times real time), {Texts.Number(FirstStepMilliseconds)} ms for an episode's first; "
+        return $"planning: {Texts.Number(MillisecondsPerStep)} ms for a control step "
+            + $"of {Texts.Number(ControlStepMilliseconds)} ms "
+            + $"({Texts.Number(RealTime)} times real time), {Texts.Number(FirstStepMilliseconds)} ms for an "
+            + "episode's first; "
             + $"{Texts.Number(HorizonSeconds)} s ahead, threads {Threads}{Environment.NewLine}"
-            + $"plans improved by the line search {Share(ByLineSearch)}, by a random change {Share(ByRandomChange)}, not at all {Share(NotAtAll)}";
+            + $"plans improved by the line search {Share(ByLineSearch)}, by a random change {Share(ByRandomChange)}, "
+            + $"not at all {Share(NotAtAll)}";
 
         string Share(long iterations) => $"{Texts.Number(100 * iterations / count)} %";
     }

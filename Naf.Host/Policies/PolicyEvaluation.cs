@@ -14,7 +14,8 @@ internal static class PolicyEvaluation
     /// <summary>The scores of a policy over test episodes.</summary>
     /// <param name="threads">Threads that ask it; 0: one per core.</param>
     /// <param name="first">Takes the first episode down, where given.</param>
-    public static EvaluationResult Of(Policy act, ControlTask task, ulong seed, int episodes, int threads, Trajectory? first = null)
+    public static EvaluationResult Of(
+        Policy act, ControlTask task, ulong seed, int episodes, int threads, Trajectory? first = null)
     {
         using var team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
         double[] scores = new double[episodes];
@@ -32,17 +33,20 @@ internal static class PolicyEvaluation
         return Evaluator.Summarise(scores, task.MeasuresSuccess ? successes : null);
     }
 
-    /// <summary>A policy that needs no run, by the name that <c>PolicyTarget.Policy</c> lets through: random or zero.</summary>
+    /// <summary>
+    /// A policy that needs no run, by the name that <c>PolicyTarget.Policy</c> lets through: random or zero.
+    /// </summary>
     internal static Policy WithoutRun(string name, ulong seed) =>
         name == "zero" ? (x, episode, step, u) => u.Clear() : RandomPolicy(seed);
 
     /// <summary>
-    /// The random policy of a seed: each entry of the action uniform in [−1, 1] at each step (Lillicrap et al. 2016); it may be asked by several
-    /// threads.
+    /// The random policy of a seed: each entry of the action uniform in [−1, 1] at each step (Lillicrap et al. 2016);
+    /// it may be asked by several threads.
     /// </summary>
     public static Policy RandomPolicy(ulong seed) => (x, episode, step, u) =>
     {
         for (int i = 0; i < u.Length; i++)
-            u[i] = (float)(2 * Philox.Uniform(seed, RandomStream.RandomPolicy, (episode << 32) | (uint)step, (uint)i) - 1);
+            u[i] =
+                (float)(2 * Philox.Uniform(seed, RandomStream.RandomPolicy, (episode << 32) | (uint)step, (uint)i) - 1);
     };
 }

@@ -8,8 +8,9 @@ using Naf.Sim.Control;
 namespace Naf.Host.Policies;
 
 /// <summary>
-/// A run's Q at the steps of test episodes, for the action taken and for one drawn at random, beside the return that followed: whether the learner
-/// values states as they are worth, and how steeply Q falls from its greatest value. All steps are evaluated together on the device.
+/// A run's Q at the steps of test episodes, for the action taken and for one drawn at random, beside the return that
+/// followed: whether the learner values states as they are worth, and how steeply Q falls from its greatest value. All
+/// steps are evaluated together on the device.
 /// </summary>
 internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
 {
@@ -20,7 +21,9 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
     private float[] _v = [], _q = [], _advantage = [];
 
     /// <summary>Refuses a place where no values can be written, or where something else would be lost.</summary>
-    /// <exception cref="UserException">The name does not end in .csv, no file can be there, or one is there that holds no values.</exception>
+    /// <exception cref="UserException">
+    /// The name does not end in .csv, no file can be there, or one is there that holds no values.
+    /// </exception>
     public static void CheckPlace(string path)
     {
         OutputFile.Check(path);
@@ -58,14 +61,17 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
         }
     }
 
-    /// <summary>Means over the steps, in units of the task's reward, and the correlation of Q with the discounted return.</summary>
+    /// <summary>
+    /// Means over the steps, in units of the task's reward, and the correlation of Q with the discounted return.
+    /// </summary>
     public object Summary
     {
         get
         {
             double[] q = [.. _q.Take(_v.Length).Select(Unscaled)], returns = [.. _steps.Select(s => s.Return)];
             double meanQ = q.Average(), meanReturn = returns.Average();
-            double qq = q.Sum(v => (v - meanQ) * (v - meanQ)), rr = returns.Sum(v => (v - meanReturn) * (v - meanReturn));
+            double qq = q.Sum(v => (v - meanQ) * (v - meanQ)),
+                rr = returns.Sum(v => (v - meanReturn) * (v - meanReturn));
             return new
             {
                 Steps = q.Length, MeanQ = meanQ, MeanReturn = meanReturn,

@@ -24,18 +24,23 @@ public sealed class RunPolicy : IDisposable
     /// <param name="warn">
     /// Takes a sentence for a checkpoint that is damaged; the one before it is used. Null: standard error.
     /// </param>
-    /// <exception cref="UserException">It is no run's folder, or the run has no checkpoint that can be used.</exception>
+    /// <exception cref="UserException">
+    /// It is no run's folder, or the run has no checkpoint that can be used.
+    /// </exception>
     public static RunPolicy Open(string folder, int learner = 0, Action<string>? warn = null)
     {
         ArgumentNullException.ThrowIfNull(folder);
         RunConfig config = RunConfig.Read(RunFolder.ConfigOf(folder));
         if (learner < 0 || learner >= config.Settings.Learners)
-            throw new UserException($"learner {learner}: the run {folder} has learners 0 to {config.Settings.Learners - 1}");
+            throw new UserException(
+                $"learner {learner}: the run {folder} has learners 0 to {config.Settings.Learners - 1}");
         return Open(folder, config, learner, warn ?? Console.Error.WriteLine, "cpu");
     }
 
     /// <summary>Reads the policy of a run, whose config.yaml was read already, to act in a task.</summary>
-    /// <param name="device">Where it acts; one observation at a time is quickest on the CPU, wherever it was trained.</param>
+    /// <param name="device">
+    /// Where it acts; one observation at a time is quickest on the CPU, wherever it was trained.
+    /// </param>
     /// <exception cref="UserException">No checkpoint can be used, or the task has other sizes.</exception>
     internal static RunPolicy Open(
         IControlTask task, string folder, RunConfig config, int learner, Action<string> warn, string device = "cpu")

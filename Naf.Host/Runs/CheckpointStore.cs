@@ -15,7 +15,8 @@ internal sealed class CheckpointStore(string folder)
 
     /// <summary>The files, the newest first.</summary>
     public IReadOnlyList<string> Files =>
-        Directory.Exists(folder) ? [.. Directory.GetFiles(folder, $"{Prefix}*{Suffix}").OrderDescending(StringComparer.Ordinal)] : [];
+        Directory.Exists(folder)
+            ? [.. Directory.GetFiles(folder, $"{Prefix}*{Suffix}").OrderDescending(StringComparer.Ordinal)] : [];
 
     /// <summary>Writes a checkpoint, then removes all but the last two.</summary>
     /// <exception cref="IOException">It can't be written; those before it are untouched.</exception>
@@ -29,7 +30,9 @@ internal sealed class CheckpointStore(string folder)
 
     /// <summary>Opens the checkpoint to resume from, checked; null when there is none yet.</summary>
     /// <param name="previous">Whether to take the one before the newest.</param>
-    /// <exception cref="UserException">It is damaged, or there is no previous one; the message offers what is left.</exception>
+    /// <exception cref="UserException">
+    /// It is damaged, or there is no previous one; the message offers what is left.
+    /// </exception>
     public (CheckpointReader Checkpoint, string Path)? Open(bool previous)
     {
         IReadOnlyList<string> files = Files;
@@ -59,7 +62,9 @@ internal sealed class CheckpointStore(string folder)
         };
     }
 
-    /// <summary>Sets aside, under another name, every checkpoint newer than the one resumed from: they will be made again.</summary>
+    /// <summary>
+    /// Sets aside, under another name, every checkpoint newer than the one resumed from: they will be made again.
+    /// </summary>
     public void SetAsideNewerThan(string path)
     {
         foreach (string newer in Files.TakeWhile(f => f != path)) File.Move(newer, newer + ".aside", overwrite: true);

@@ -3,7 +3,10 @@ using Naf.Host.Settings;
 
 namespace Naf.Host.Runs;
 
-/// <summary>Whether a run can be resumed with what it is given now, and what of it can't stay bitwise as if it had never stopped.</summary>
+/// <summary>
+/// Whether a run can be resumed with what it is given now, and what of it can't stay bitwise as if it had
+/// never stopped.
+/// </summary>
 internal static class ResumeCheck
 {
     private static readonly string[] Changeable = ["episodes", "checkpoint_every", "threads", "device"];
@@ -30,9 +33,13 @@ internal static class ResumeCheck
     }
 
     /// <summary>Compares what a run was made with and what it would go on with.</summary>
-    /// <param name="accept">Whether to go on all the same, with a warning, where the simulator or the device differ.</param>
+    /// <param name="accept">
+    /// Whether to go on all the same, with a warning, where the simulator or the device differ.
+    /// </param>
     /// <param name="warn">Takes one sentence for each difference that may matter.</param>
-    /// <exception cref="UserException">The simulator or the device differ, so that the result would be of two kinds.</exception>
+    /// <exception cref="UserException">
+    /// The simulator or the device differ, so that the result would be of two kinds.
+    /// </exception>
     public static void Compare(Versions then, Versions now, bool accept, Action<string> warn)
     {
         Say("the device", then.Device, now.Device, grave: true);

@@ -13,7 +13,9 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
 {
     private const int Format = 1;
 
-    /// <summary>The file's text. Configurations of the same text are the same (arrays in records compare by reference).</summary>
+    /// <summary>
+    /// The file's text. Configurations of the same text are the same (arrays in records compare by reference).
+    /// </summary>
     public string Text =>
         "# What this run was made with. The settings can be given to another one: naf train TASK --config config.yaml\n"
         + $"format: {Format}\ntask: {Quote(Task)}\nsettings:\n"
@@ -40,11 +42,15 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
     /// <exception cref="UserException">It is missing, or not such a file.</exception>
     public static RunConfig Read(string path)
     {
-        if (!File.Exists(path)) throw new UserException($"{Path.GetDirectoryName(path)} is not a run's folder: it has no {Path.GetFileName(path)}");
-        YamlMappingNode root = SettingsFile.ReadMapping(path) ?? throw new UserException($"{path} is empty; the run can't be used");
+        if (!File.Exists(path))
+            throw new UserException(
+                $"{Path.GetDirectoryName(path)} is not a run's folder: it has no {Path.GetFileName(path)}");
+        YamlMappingNode root = SettingsFile.ReadMapping(path)
+            ?? throw new UserException($"{path} is empty; the run can't be used");
         string format = Scalar("format"), task = Scalar("task");
         if (format != Format.ToString(System.Globalization.CultureInfo.InvariantCulture))
-            throw new UserException($"{path} has format {format} and this naf reads format {Format}; use the version of naf that made it");
+            throw new UserException(
+                $"{path} has format {format} and this naf reads format {Format}; use the version of naf that made it");
         IEnumerable<GivenValue> versions = SettingsFile.Values(Section("versions"), path);
         TrainingSettings settings = SettingsResolver.Resolve(SettingsFile.Values(Section("settings"), path));
         return new RunConfig(task, settings, Versions.From(versions.ToDictionary(v => v.Key, v => v.Value)));

@@ -3,8 +3,9 @@ using Naf.Host.Common;
 namespace Naf.Host.Runs;
 
 /// <summary>
-/// The folder of a run: <c>config.yaml</c>, <c>metrics.csv</c> (a row per episode and learner), <c>timing.csv</c> (what the clock said) and
-/// <c>checkpoint/</c>. One process at a time holds it, by a lock that its end releases, however it ends.
+/// The folder of a run: <c>config.yaml</c>, <c>metrics.csv</c> (a row per episode and learner), <c>timing.csv</c> (what
+/// the clock said) and <c>checkpoint/</c>. One process at a time holds it, by a lock that its end releases, however
+/// it ends.
 /// </summary>
 internal sealed class RunFolder : IDisposable
 {
@@ -33,7 +34,9 @@ internal sealed class RunFolder : IDisposable
 
     public static bool IsRun(string folder) => File.Exists(ConfigOf(folder));
 
-    /// <summary>Makes a folder for a new run: <paramref name="folder"/>, or else runs/NAME-N with the first free N.</summary>
+    /// <summary>
+    /// Makes a folder for a new run: <paramref name="folder"/>, or else runs/NAME-N with the first free N.
+    /// </summary>
     /// <exception cref="UserException">The folder holds a run or anything else already, or can't be made.</exception>
     public static RunFolder Create(string? folder, string name)
     {
@@ -74,7 +77,8 @@ internal sealed class RunFolder : IDisposable
     public void Dispose() => _lock.Dispose();
 
     private static bool HoldsAnything(string folder) =>
-        Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(entry => Path.GetFileName(entry) != Lock);
+        Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder)
+            .Any(entry => Path.GetFileName(entry) != Lock);
 
     // null when another process holds it
     private static RunFolder? TryHold(string folder, string remedy)
@@ -83,7 +87,8 @@ internal sealed class RunFolder : IDisposable
         try
         {
             Directory.CreateDirectory(folder);
-            return new RunFolder(folder, new FileStream(Path.Combine(folder, Lock), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new RunFolder(folder, new FileStream(Path.Combine(folder, Lock), FileMode.OpenOrCreate,
+                FileAccess.ReadWrite, FileShare.None));
         }
         catch (IOException e) when (IsSharingViolation(e))
         {

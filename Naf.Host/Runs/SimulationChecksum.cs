@@ -7,8 +7,8 @@ using Naf.Sim.Mujoco;
 namespace Naf.Host.Runs;
 
 /// <summary>
-/// Tells whether a task still is what it was: SHA-256 of every observation and reward of two short episodes with fixed random actions.
-/// It moves with the model, the task's file, MuJoCo's version and the processor's arithmetic.
+/// Tells whether a task still is what it was: SHA-256 of every observation and reward of two short episodes with fixed
+/// random actions. It moves with the model, the task's file, MuJoCo's version and the processor's arithmetic.
 /// </summary>
 internal static class SimulationChecksum
 {
@@ -43,7 +43,8 @@ internal static class SimulationChecksum
         StepResult result = default;
         for (ulong t = 0; t < Steps && !result.Done; t++)
         {
-            for (int i = 0; i < u.Length; i++) u[i] = 2 * Philox.Uniform(episode, RandomStream.RandomPolicy, t, (uint)i) - 1;
+            for (int i = 0; i < u.Length; i++)
+                u[i] = 2 * Philox.Uniform(episode, RandomStream.RandomPolicy, t, (uint)i) - 1;
             environment.Observation.CopyTo(x);
             result = environment.Step(u);
             (task as EnvironmentTask)?.Check(x, u, result, environment);
@@ -52,5 +53,6 @@ internal static class SimulationChecksum
         }
     }
 
-    private static void Append(IncrementalHash hash, ReadOnlySpan<double> values) => hash.AppendData(MemoryMarshal.AsBytes(values));
+    private static void Append(IncrementalHash hash, ReadOnlySpan<double> values) =>
+        hash.AppendData(MemoryMarshal.AsBytes(values));
 }

@@ -16,9 +16,12 @@ namespace Naf.Host.Runs;
 /// <param name="VectorBits">The width of the processor's vectors as the runtime sees them.</param>
 /// <param name="Driver">The device's driver and its version; empty on a CPU.</param>
 /// <param name="Plan">How the updates are laid onto a GPU; empty on a CPU, whose results do not depend on it.</param>
-/// <param name="Simulation">A checksum of a short simulation of the task: its model, its observations and rewards, and MuJoCo.</param>
+/// <param name="Simulation">
+/// A checksum of a short simulation of the task: its model, its observations and rewards, and MuJoCo.
+/// </param>
 internal sealed record Versions(
-    string Naf, string Commit, string Mujoco, string Dotnet, string System, string Device, string Hardware, string Instructions, string VectorBits,
+    string Naf, string Commit, string Mujoco, string Dotnet, string System, string Device, string Hardware,
+    string Instructions, string VectorBits,
     string Driver, string Plan, string Simulation)
 {
     private static readonly ConstructorInfo Constructor = typeof(Versions).GetConstructors()[0];
@@ -27,7 +30,8 @@ internal sealed record Versions(
         p => (JsonNamingPolicy.SnakeCaseLower.ConvertName(p.Name!), typeof(Versions).GetProperty(p.Name!)!))];
 
     /// <summary>The names under which config.yaml keeps them, with their values.</summary>
-    public IEnumerable<(string Key, string Value)> Entries => Keys.Select(k => (k.Key, (string)k.Property.GetValue(this)!));
+    public IEnumerable<(string Key, string Value)> Entries =>
+        Keys.Select(k => (k.Key, (string)k.Property.GetValue(this)!));
 
     /// <summary>This product's version as <c>naf --version</c> prints it.</summary>
     public static string Product => Informational.Split('+')[0];
@@ -36,7 +40,8 @@ internal sealed record Versions(
     public static string BuiltFrom => Informational.Split('+', 2) is [_, var commit] ? commit : "";
 
     private static string Informational =>
-        typeof(Versions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+        typeof(Versions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+        ?? "unknown";
 
     /// <summary>What this process would train with.</summary>
     public static Versions Now(IControlTask task, DeviceInfo device) => new(

@@ -2,7 +2,10 @@ using Naf.Kernels.Settings;
 
 namespace Naf.Host.Settings;
 
-/// <summary>The Ornstein-Uhlenbeck process that is added to the policy's actions while it trains (the 𝒩 of the paper's Algorithm 1).</summary>
+/// <summary>
+/// The Ornstein-Uhlenbeck process that is added to the policy's actions while it trains (the 𝒩 of the paper's
+/// Algorithm 1).
+/// </summary>
 public sealed record ExplorationSettings
 {
     /// <summary>Pull θ of the exploration noise towards 0 in each step.</summary>

@@ -3,13 +3,16 @@ using Naf.Kernels.Settings;
 
 namespace Naf.Host.Settings;
 
-/// <summary>Settings of iLQG under fitted dynamics (paper, sections 3 and 8.1). The paper gives none of the values.</summary>
+/// <summary>
+/// Settings of iLQG under fitted dynamics (paper, sections 3 and 8.1). The paper gives none of the values.
+/// </summary>
 public sealed record IlqgSettings
 {
     /// <summary>ILQG: nats a step that a new controller may be from the data's.</summary>
     [Setting("ilqg_kl_step", "(0, 1e6]",
         "iLQG: nats a step that a new controller may be from the data's",
-        "Levine and Abbeel: 0.2. A step that goes too far from little data ends in a detour that later steps do not leave.")]
+        "Levine and Abbeel: 0.2. A step that goes too far from little data ends in a detour that later steps "
+        + "do not leave.")]
     public double KlStep { get; init; } = 0.05;
 
     /// <summary>ILQG: weight c of the entropy of its actions, in units of the reward.</summary>
@@ -27,9 +30,15 @@ public sealed record IlqgSettings
     [Setting("ilqg_most_noise", "(0, 100]", "iLQG: largest standard deviation of its actions")]
     public double MostNoise { get; init; } = 1;
 
-    /// <summary>Which semidefinite Hessian of the cost. Majorised: steadier far from the goal, and a step never overshoots a smooth norm.</summary>
+    /// <summary>
+    /// Which semidefinite Hessian of the cost. Majorised: steadier far from the goal, and a step never overshoots a
+    /// smooth norm.
+    /// </summary>
     public HessianForm Hessian { get; init; } = HessianForm.Majorised;
 
-    /// <summary>Times that the cost is expanded anew about the planned trajectory, in one step, the KL constraint staying the same.</summary>
+    /// <summary>
+    /// Times that the cost is expanded anew about the planned trajectory, in one step, the KL constraint staying
+    /// the same.
+    /// </summary>
     public int Expansions { get; init; } = 3;
 }

@@ -29,7 +29,10 @@ public enum LinearisationPoint
 {
     /// <summary>One model of the n episodes of B (paper, section 5.3).</summary>
     Batch,
-    /// <summary>A model of each episode of B, which passes through it: f_t is such that F_t [s; u] + f_t is the episode's own s′.</summary>
+    /// <summary>
+    /// A model of each episode of B, which passes through it: f_t is such that F_t [s; u] + f_t is the episode's
+    /// own s′.
+    /// </summary>
     Episode,
 }
 
@@ -44,7 +47,9 @@ public enum DynamicsPrior
     Mixture,
 }
 
-/// <summary>Imagination rollouts (paper, section 5 and Algorithm 2), and the dynamics that they and iLQG share.</summary>
+/// <summary>
+/// Imagination rollouts (paper, section 5 and Algorithm 2), and the dynamics that they and iLQG share.
+/// </summary>
 public sealed record ImaginationSettings
 {
     /// <summary>Dynamics in which imagination rolls out.</summary>

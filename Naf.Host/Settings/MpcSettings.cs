@@ -3,8 +3,8 @@ using Naf.Kernels.Settings;
 namespace Naf.Host.Settings;
 
 /// <summary>
-/// The settings of model-predictive control by iLQG. "mujoco_mpc" cites the defaults of Google DeepMind's planner of that name (Howell et al. 2022);
-/// what has no source was chosen on the built-in tasks (docs/algorithms/mpc.md).
+/// The settings of model-predictive control by iLQG. "mujoco_mpc" cites the defaults of Google DeepMind's planner of
+/// that name (Howell et al. 2022); what has no source was chosen on the built-in tasks (docs/algorithms/mpc.md).
 /// </summary>
 public sealed record MpcSettings
 {
@@ -20,18 +20,23 @@ public sealed record MpcSettings
     /// <summary>Iterations at the first step of an episode, which has no earlier plan to begin with.</summary>
     internal int ColdIterations { get; init; } = 20;
 
-    /// <summary>Random plans that are tried at the first step of an episode, beside the plan that does nothing.</summary>
+    /// <summary>
+    /// Random plans that are tried at the first step of an episode, beside the plan that does nothing.
+    /// </summary>
     internal int ColdPlans { get; init; } = 60;
 
     /// <summary>MPC: random changes of the plan that are tried beside iLQG's.</summary>
     [Setting("mpc_samples", "[0, 100000]",
         "MPC: random changes of the plan that are tried beside iLQG's",
-        "mujoco_mpc has a planner that samples too. The cheetah runs by them: through its contacts derivatives alone lead it to half the speed.")]
+        "mujoco_mpc has a planner that samples too. The cheetah runs by them: through its contacts derivatives alone "
+        + "lead it to half the speed.")]
     public int Samples { get; init; } = 60;
 
     /// <summary>Least regularisation μ, which is added to the diagonal of Q_uu. mujoco_mpc: 1e-6.</summary>
     internal double LeastRegularisation { get; init; } = 1e-6;
 
-    /// <summary>Cost of a step on a bound that ends an episode, in units of the reward; quadratic from a tenth inside it on.</summary>
+    /// <summary>
+    /// Cost of a step on a bound that ends an episode, in units of the reward; quadratic from a tenth inside it on.
+    /// </summary>
     internal double BoundWeight { get; init; } = 1;
 }

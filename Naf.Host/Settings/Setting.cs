@@ -4,7 +4,10 @@ using Naf.Kernels.Settings;
 
 namespace Naf.Host.Settings;
 
-/// <summary>One key of the settings: a property of <see cref="TrainingSettings"/>, or of a record within it, read and written as text.</summary>
+/// <summary>
+/// One key of the settings: a property of <see cref="TrainingSettings"/>, or of a record within it, read and written
+/// as text.
+/// </summary>
 internal sealed class Setting
 {
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
@@ -12,7 +15,8 @@ internal sealed class Setting
     private readonly ImmutableArray<PropertyInfo> _path;
     private readonly SettingAttribute _attribute;
 
-    private Setting(ImmutableArray<PropertyInfo> path, SettingAttribute attribute) => (_path, _attribute) = (path, attribute);
+    private Setting(ImmutableArray<PropertyInfo> path, SettingAttribute attribute) =>
+        (_path, _attribute) = (path, attribute);
 
     /// <summary>Every key, in the order in which config.yaml lists them: that of the properties.</summary>
     public static ImmutableArray<Setting> All { get; } = [.. Of(typeof(TrainingSettings), [])];
@@ -24,7 +28,8 @@ internal sealed class Setting
     public string Key => _attribute.Key;
 
     /// <summary>What it does, in a few words, with the choices there are.</summary>
-    public string Meaning => Type.IsEnum || Type == typeof(string) ? $"{_attribute.Meaning}: {Expected}" : _attribute.Meaning;
+    public string Meaning => Type.IsEnum || Type == typeof(string)
+        ? $"{_attribute.Meaning}: {Expected}" : _attribute.Meaning;
 
     /// <summary>Its meaning and its default, for a line of help.</summary>
     public string Help => $"{Meaning} [{Show(new TrainingSettings())}]";
@@ -71,15 +76,23 @@ internal sealed class Setting
     private object? Read(string text)
     {
         if (Type == typeof(bool))
-            return text.ToLowerInvariant() switch { "true" or "on" or "yes" => true, "false" or "off" or "no" => false, _ => null };
+            return text.ToLowerInvariant() switch
+            {
+                "true" or "on" or "yes" => true,
+                "false" or "off" or "no" => false,
+                _ => null,
+            };
         if (Type == typeof(string)) return text.Length > 0 ? text : null;
-        if (Type.IsEnum) return Enum.GetValues(Type).Cast<object>().FirstOrDefault(v => v.ToString()!.ToLowerInvariant() == text);
-        if (Type == typeof(ulong)) return ulong.TryParse(text, NumberStyles.None, Invariant, out ulong seed) ? seed : null;
+        if (Type.IsEnum)
+            return Enum.GetValues(Type).Cast<object>().FirstOrDefault(v => v.ToString()!.ToLowerInvariant() == text);
+        if (Type == typeof(ulong))
+            return ulong.TryParse(text, NumberStyles.None, Invariant, out ulong seed) ? seed : null;
         if (Type == typeof(ImmutableArray<int>)) return Sizes(text);
         // 1e6 and 1_000_000 are whole numbers
         bool whole = Type == typeof(int);
         string digits = whole ? text.Replace("_", "") : text;
-        if (!double.TryParse(digits, NumberStyles.Float, Invariant, out double number) || !IsInRange(number)) return null;
+        if (!double.TryParse(digits, NumberStyles.Float, Invariant, out double number) || !IsInRange(number))
+            return null;
         return !whole ? number : number == Math.Floor(number) ? (int)number : null;
     }
 
@@ -94,8 +107,10 @@ internal sealed class Setting
     private static object? Sizes(string text)
     {
         string[] parts = text.Trim('[', ']', ' ').Split([',', ' '], StringSplitOptions.RemoveEmptyEntries);
-        int[] sizes = [.. parts.Select(part => int.TryParse(part, NumberStyles.None, Invariant, out int size) ? size : 0)];
-        return sizes.Length is >= 1 and <= 4 && sizes.All(size => size is >= 1 and <= 4096) ? ImmutableArray.Create(sizes) : null;
+        int[] sizes = [.. parts.Select(
+            part => int.TryParse(part, NumberStyles.None, Invariant, out int size) ? size : 0)];
+        return sizes.Length is >= 1 and <= 4 && sizes.All(size => size is >= 1 and <= 4096)
+            ? ImmutableArray.Create(sizes) : null;
     }
 
     private static string Choices(string[] names)
@@ -108,7 +123,8 @@ internal sealed class Setting
     private static IEnumerable<Setting> Of(Type record, ImmutableArray<PropertyInfo> path)
     {
         foreach (PropertyInfo property in record.GetProperties().OrderBy(p => p.MetadataToken))
-            if (property.GetCustomAttribute<SettingAttribute>() is { } attribute) yield return new Setting(path.Add(property), attribute);
+            if (property.GetCustomAttribute<SettingAttribute>() is { } attribute)
+                yield return new Setting(path.Add(property), attribute);
             else if (property.PropertyType.Name.EndsWith("Settings", StringComparison.Ordinal))
                 foreach (Setting inner in Of(property.PropertyType, path.Add(property))) yield return inner;
     }

@@ -4,7 +4,10 @@ using YamlDotNet.RepresentationModel;
 
 namespace Naf.Host.Settings;
 
-/// <summary>Reads settings from YAML: a flat mapping of keys to values, or a run's config.yaml, whose <c>settings</c> section is taken.</summary>
+/// <summary>
+/// Reads settings from YAML: a flat mapping of keys to values, or a run's config.yaml, whose <c>settings</c> section
+/// is taken.
+/// </summary>
 internal static class SettingsFile
 {
     /// <summary>The values of a file, each with its line.</summary>
@@ -55,5 +58,6 @@ internal static class SettingsFile
         return values;
     }
 
-    private static UserException Expected(string path, YamlNode node, string what) => new($"{path} line {node.Start.Line}: expected {what}");
+    private static UserException Expected(string path, YamlNode node, string what) =>
+        new($"{path} line {node.Start.Line}: expected {what}");
 }

@@ -3,14 +3,17 @@ using Naf.Host.Common;
 namespace Naf.Host.Settings;
 
 /// <summary>
-/// Puts settings together: defaults ← the task's <c>training</c> section ← <c>--config</c> ← <c>--set</c> ← explicit options.
-/// The caller lists the values in that order; a later one wins.
+/// Puts settings together: defaults ← the task's <c>training</c> section ← <c>--config</c> ← <c>--set</c> ← explicit
+/// options. The caller lists the values in that order; a later one wins.
 /// </summary>
 internal static class SettingsResolver
 {
     /// <summary>The defaults with every given value applied in turn, checked against each other.</summary>
-    /// <exception cref="UserException">An unknown key (the nearest known one is named) or a bad value (what was expected is said).</exception>
-    public static TrainingSettings Resolve(IEnumerable<GivenValue> values) => Check(Apply(new TrainingSettings(), values));
+    /// <exception cref="UserException">
+    /// An unknown key (the nearest known one is named) or a bad value (what was expected is said).
+    /// </exception>
+    public static TrainingSettings Resolve(IEnumerable<GivenValue> values) =>
+        Check(Apply(new TrainingSettings(), values));
 
     /// <summary>The settings that a program gives, each in its range and checked against each other.</summary>
     /// <exception cref="UserException">A bad value (what was expected is said).</exception>
@@ -21,8 +24,11 @@ internal static class SettingsResolver
     }
 
     /// <summary>Some settings with every given value applied in turn, not yet checked against each other.</summary>
-    /// <exception cref="UserException">An unknown key (the nearest known one is named) or a bad value (what was expected is said).</exception>
-    public static TrainingSettings Apply(TrainingSettings settings, IEnumerable<GivenValue> values) => values.Aggregate(settings, Apply);
+    /// <exception cref="UserException">
+    /// An unknown key (the nearest known one is named) or a bad value (what was expected is said).
+    /// </exception>
+    public static TrainingSettings Apply(TrainingSettings settings, IEnumerable<GivenValue> values) =>
+        values.Aggregate(settings, Apply);
 
     /// <summary>Splits KEY=VALUE, as <c>--set</c> takes it.</summary>
     /// <exception cref="UserException">There is no equals sign, or no key before it.</exception>
@@ -47,27 +53,33 @@ internal static class SettingsResolver
     {
         if (s.Naf.ReplayCapacity < s.Naf.BatchSize)
             throw new UserException(
-                $"replay_capacity = {s.Naf.ReplayCapacity} is less than batch_size = {s.Naf.BatchSize}: nothing would be learned; raise it");
+                $"replay_capacity = {s.Naf.ReplayCapacity} is less than batch_size = {s.Naf.BatchSize}: nothing would "
+                + "be learned; raise it");
         if (s.Naf.WarmupSteps > s.Naf.ReplayCapacity)
-            throw new UserException($"warmup_steps = {s.Naf.WarmupSteps} is more than replay_capacity = {s.Naf.ReplayCapacity}; lower warmup_steps");
+            throw new UserException($"warmup_steps = {s.Naf.WarmupSteps} is more than replay_capacity "
+                + $"= {s.Naf.ReplayCapacity}; lower warmup_steps");
         ImaginationSettings i = s.Imagination;
         if (i.FromReplay && i.ShiftedTime)
-            throw new UserException("imagined_from_replay and imagined_shifted are two controls that exclude each other; give one of them");
+            throw new UserException(
+                "imagined_from_replay and imagined_shifted are two controls that exclude each other; give one of them");
         if (i.ShiftedTime && i.Kind is (ImaginationKind.True or ImaginationKind.Network))
             throw new UserException(
                 "imagined_shifted fits the dynamics to the wrong phase; it goes with imagination=fitted");
         if (i.Around == LinearisationPoint.Episode && i.Prior == DynamicsPrior.None)
-            throw new UserException("dynamics_around=episode fits each model to one episode, which needs a prior; add dynamics_around=batch");
+            throw new UserException("dynamics_around=episode fits each model to one episode, which needs a prior; add "
+                + "dynamics_around=batch");
         if (s.Plan.Kind == PlanKind.Ilqg && i.Coordinates == DynamicsCoordinates.Observation)
             throw new UserException(
                 "plan=ilqg plans over the simulator's state; leave out dynamics_coordinates=observation");
         int capacity = i.Capacity;
         if (capacity > 0 && capacity < s.Naf.BatchSize)
             throw new UserException(
-                $"imagined_capacity = {capacity} is less than batch_size = {s.Naf.BatchSize}: nothing would be learned from it; raise it, or give 0");
+                $"imagined_capacity = {capacity} is less than batch_size = {s.Naf.BatchSize}: nothing would be learned "
+                + "from it; raise it, or give 0");
         if (s.Plan.Ilqg.MostNoise < s.Plan.Ilqg.LeastNoise)
             throw new UserException(
-                $"ilqg_most_noise = {s.Plan.Ilqg.MostNoise} is less than ilqg_least_noise = {s.Plan.Ilqg.LeastNoise}; raise it");
+                $"ilqg_most_noise = {s.Plan.Ilqg.MostNoise} is less than ilqg_least_noise "
+                + $"= {s.Plan.Ilqg.LeastNoise}; raise it");
         return s;
     }
 }

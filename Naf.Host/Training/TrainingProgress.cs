@@ -1,7 +1,9 @@
 namespace Naf.Host.Training;
 
 /// <summary>How far a run has come, for those who watch.</summary>
-/// <param name="EpisodesEnded">Episodes ended by every learner that was not stopped; where all were, the most that one ended.</param>
+/// <param name="EpisodesEnded">
+/// Episodes ended by every learner that was not stopped; where all were, the most that one ended.
+/// </param>
 /// <param name="Episodes">Episodes that it will have.</param>
 /// <param name="LastTest">Median over learners of the last test's score; null before the first.</param>
 /// <param name="BestTest">Median over learners of the best test's score.</param>
@@ -9,7 +11,8 @@ namespace Naf.Host.Training;
 /// <param name="Seconds">Seconds since this process began to train.</param>
 /// <param name="EpisodesBefore">Episodes that had ended when this process began.</param>
 public sealed record TrainingProgress(
-    int EpisodesEnded, int Episodes, double? LastTest, double? BestTest, long Updates, double Seconds, int EpisodesBefore)
+    int EpisodesEnded, int Episodes, double? LastTest, double? BestTest, long Updates, double Seconds,
+    int EpisodesBefore)
 {
     /// <summary>Updates of all learners per second.</summary>
     public double UpdatesPerSecond => Seconds > 0 ? Updates / Seconds : 0;

@@ -28,12 +28,14 @@ public sealed partial class TrainingRun
     /// <exception cref="UserException">The settings are wrong or the folder can't be had.</exception>
     /// <exception cref="DeviceException">The device can't be had.</exception>
     public static TrainingRun Begin(
-        string taskName, Func<TrainingSettings, TrainingSettings> settings, string? folder = null) => DisposeScope.Open(opened =>
+        string taskName, Func<TrainingSettings, TrainingSettings> settings, string? folder = null) =>
+        DisposeScope.Open(opened =>
     {
         ArgumentNullException.ThrowIfNull(settings);
         ControlTask task = opened.Add(ControlTask.Load(taskName));
         string lasting = TaskLibrary.Names.Contains(taskName) ? taskName : Path.GetFullPath(taskName);
-        return Begin(opened, task, lasting, settings(SettingsResolver.Apply(new TrainingSettings(), GivenValue.Of(task))), folder);
+        return Begin(opened, task, lasting,
+            settings(SettingsResolver.Apply(new TrainingSettings(), GivenValue.Of(task))), folder);
     });
 
     /// <summary>Begins a run on an environment of one's own, in a folder of its own.</summary>
@@ -51,15 +53,18 @@ public sealed partial class TrainingRun
         return DisposeScope.Open(opened => Begin(opened, task, task.StoredName, settings, folder));
     }
 
-    private static TrainingRun Begin(DisposeScope opened, IControlTask task, string lasting, TrainingSettings settings, string? folder)
+    private static TrainingRun Begin(
+        DisposeScope opened, IControlTask task, string lasting, TrainingSettings settings, string? folder)
     {
         TrainingSettings resolved = SettingsResolver.Resolve(settings);
         Device device = opened.Add(DeviceList.Select(resolved.Device, resolved.Threads));
         var config = new RunConfig(lasting, resolved, Versions.Now(task, device.Info));
         if (task is EnvironmentTask && SimulationChecksum.Of(task) != config.Versions.Simulation)
-            throw new UserException($"{task.Name}: two resets with one seed and the same actions gave other numbers, so that no run "
+            throw new UserException(
+                $"{task.Name}: two resets with one seed and the same actions gave other numbers, so that no run "
                 + "could be resumed; draw all random numbers from the seed that Reset is given");
-        RunFolder held = opened.Add(RunFolder.Create(folder, $"{task.Name}-{resolved.Algorithm.ToString().ToLowerInvariant()}"));
+        RunFolder held = opened.Add(RunFolder.Create(folder,
+            $"{task.Name}-{resolved.Algorithm.ToString().ToLowerInvariant()}"));
         var run = new TrainingRun(held, config, task, device, opened);
         run.Guarded(() =>
         {
@@ -77,7 +82,8 @@ public sealed partial class TrainingRun
     /// <param name="previous">Whether to resume from the checkpoint before the newest.</param>
     /// <param name="accept">Whether to go on although the simulator or the device differ.</param>
     /// <param name="warn">
-    /// Takes a sentence on what may keep the result from being bitwise that of an uninterrupted run; null: standard error.
+    /// Takes a sentence on what may keep the result from being bitwise that of an uninterrupted run; null:
+    /// standard error.
     /// </param>
     /// <param name="task">The environment that the run was begun with, where that was one of a program's own.</param>
     /// <exception cref="UserException">It can't be resumed; the message says why and what can be done.</exception>
@@ -140,7 +146,8 @@ public sealed partial class TrainingRun
         _timing.CutHere();
         _updatesBefore = _agent.Summaries.Sum(l => l.Updates);
         foreach (LearnerSummary l in _agent.Summaries.Where(l => l.Stopped is not null))
-            warn($"learner {l.Learner} (seed {l.Seed}) does not go on: it stopped after episode {l.Episodes}: {l.Stopped}");
+            warn($"learner {l.Learner} (seed {l.Seed}) does not go on: it stopped after "
+                + $"episode {l.Episodes}: {l.Stopped}");
         _episodesBefore = _saved = _agent.EpisodesEnded;
         Publish(0);
     }
@@ -153,6 +160,7 @@ public sealed partial class TrainingRun
         if (bytes >= length) return CsvFile.Continue(_folder.TimingPath, length, null);
         warn($"timing.csv has {bytes} bytes where there were {length}: the run goes on with what is there");
         int wholeRows = bytes > 0 ? File.ReadAllBytes(_folder.TimingPath).AsSpan().LastIndexOf((byte)'\n') + 1 : 0;
-        return wholeRows > 0 ? CsvFile.Continue(_folder.TimingPath, wholeRows, null) : CsvFile.Create(_folder.TimingPath, TimingHeader);
+        return wholeRows > 0 ? CsvFile.Continue(_folder.TimingPath, wholeRows, null)
+            : CsvFile.Create(_folder.TimingPath, TimingHeader);
     }
 }

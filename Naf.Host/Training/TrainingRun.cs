@@ -12,8 +12,8 @@ using Naf.Sim.Control;
 namespace Naf.Host.Training;
 
 /// <summary>
-/// A training run in its folder: begins or resumes it, trains, keeps its metrics and its checkpoints. However it ends, also by SIGKILL, a resumed
-/// run's metrics.csv is that of a run which never stopped, byte for byte.
+/// A training run in its folder: begins or resumes it, trains, keeps its metrics and its checkpoints. However it ends,
+/// also by SIGKILL, a resumed run's metrics.csv is that of a run which never stopped, byte for byte.
 /// </summary>
 public sealed partial class TrainingRun : IDisposable
 {
@@ -37,7 +37,8 @@ public sealed partial class TrainingRun : IDisposable
         (_folder, _task, _device, _opened) = (folder, task, device, opened);
         int threads = config.Settings.Threads == 0 ? Environment.ProcessorCount : config.Settings.Threads;
         WorkTeam team = device is CpuDevice cpu ? cpu.Team : opened.Add(new WorkTeam(threads));
-        _agent = opened.Add(new NafAgent(task, config.Settings, device, team) { EpisodeEnded = Record, Warn = text => Warn(text) });
+        _agent = opened.Add(new NafAgent(task, config.Settings, device, team) { EpisodeEnded = Record,
+            Warn = text => Warn(text) });
         _config = config with { Versions = config.Versions with { Plan = _agent.Plan } };
     }
 
@@ -51,7 +52,8 @@ public sealed partial class TrainingRun : IDisposable
     public TrainingSettings Settings => _config.Settings;
 
     /// <summary>How far it has come; may be read from another thread.</summary>
-    public TrainingProgress Progress => Volatile.Read(ref _progress) ?? new TrainingProgress(0, Settings.Episodes, null, null, 0, 0, 0);
+    public TrainingProgress Progress =>
+        Volatile.Read(ref _progress) ?? new TrainingProgress(0, Settings.Episodes, null, null, 0, 0, 0);
 
     /// <summary>
     /// Called when a learner stops before its time or <see cref="Train"/> breaks off, with the reason; writes it to
@@ -63,10 +65,14 @@ public sealed partial class TrainingRun : IDisposable
         set => field = value ?? throw new ArgumentNullException(nameof(value));
     } = Console.Error.WriteLine;
 
-    /// <summary>Trains until the episodes are done, every learner has stopped, or a stop is asked for; then saves a checkpoint.</summary>
+    /// <summary>
+    /// Trains until the episodes are done, every learner has stopped, or a stop is asked for; then saves a checkpoint.
+    /// </summary>
     /// <param name="stop">Ends training between two steps.</param>
     /// <param name="progress">Called at the end of every episode of every learner.</param>
-    /// <exception cref="UserException">The disk is full or can't be written; what was saved before is untouched.</exception>
+    /// <exception cref="UserException">
+    /// The disk is full or can't be written; what was saved before is untouched.
+    /// </exception>
     /// <remarks>
     /// Whatever an environment or <paramref name="progress"/> throws ends it; resumed, the run goes on from its newest
     /// checkpoint.
@@ -74,7 +80,8 @@ public sealed partial class TrainingRun : IDisposable
     public TrainingResult Train(CancellationToken stop = default, Action<TrainingProgress>? progress = null)
     {
         if (_training)
-            throw new InvalidOperationException($"training in {Folder} broke off; dispose of the run and resume it from its newest checkpoint");
+            throw new InvalidOperationException(
+                $"training in {Folder} broke off; dispose of the run and resume it from its newest checkpoint");
         _training = true;
         _clock.Start();
         _onProgress = progress;
@@ -117,7 +124,9 @@ public sealed partial class TrainingRun : IDisposable
             result.Imagination.Steps, result.Imagination.Cuts,
             Measured(result.Imagination.Error?.OneStep), Measured(result.Imagination.Error?.MultiStep), result.Stopped);
         _timing!.Add(result.Episode, result.Learner, Math.Round(_secondsBefore + seconds, 3), report.Updates);
-        if (result.Stopped is not null) Warn($"learner {result.Learner} (seed {result.Seed}) stopped in episode {result.Episode}: {result.Stopped}");
+        if (result.Stopped is not null)
+            Warn(
+                $"learner {result.Learner} (seed {result.Seed}) stopped in episode {result.Episode}: {result.Stopped}");
         Publish(seconds);
         _onProgress?.Invoke(Progress);
 
@@ -130,7 +139,8 @@ public sealed partial class TrainingRun : IDisposable
         IReadOnlyList<LearnerSummary> learners = _agent.Summaries;
         Volatile.Write(ref _progress, new TrainingProgress(
             _agent.EpisodesEnded, Settings.Episodes, TrainingResult.Median(learners.Select(l => l.FinalTestScore)),
-            TrainingResult.Median(learners.Select(l => l.BestTestScore)), learners.Sum(l => l.Updates) - _updatesBefore, seconds, _episodesBefore));
+            TrainingResult.Median(learners.Select(l => l.BestTestScore)), learners.Sum(l => l.Updates) - _updatesBefore,
+            seconds, _episodesBefore));
     }
 
     private TrainingResult Result()
@@ -139,9 +149,11 @@ public sealed partial class TrainingRun : IDisposable
         double seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
         long updates = learners.Sum(l => l.Updates);
         return new TrainingResult(
-            Folder, _task.Name, Settings.Algorithm.ToString().ToLowerInvariant(), _device.Info.Name, _agent.EpisodesEnded,
+            Folder, _task.Name, Settings.Algorithm.ToString().ToLowerInvariant(), _device.Info.Name,
+            _agent.EpisodesEnded,
             Finished: !_agent.Running && learners.Any(l => l.Stopped is null),
-            TrainingResult.Median(learners.Select(l => l.BestTestScore)), TrainingResult.Median(learners.Select(l => l.FinalTestScore)),
+            TrainingResult.Median(learners.Select(l => l.BestTestScore)),
+            TrainingResult.Median(learners.Select(l => l.FinalTestScore)),
             updates, seconds > 0 ? updates / seconds : 0, seconds, learners);
     }
 

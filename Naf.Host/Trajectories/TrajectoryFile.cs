@@ -14,7 +14,9 @@ namespace Naf.Host.Trajectories;
 internal static class TrajectoryFile
 {
     /// <summary>Refuses a place where no trajectory can be written, or where something else would be lost.</summary>
-    /// <exception cref="UserException">The name does not end in .csv, no file can be there, or one is there that is no trajectory.</exception>
+    /// <exception cref="UserException">
+    /// The name does not end in .csv, no file can be there, or one is there that is no trajectory.
+    /// </exception>
     public static void CheckPlace(string path)
     {
         OutputFile.Check(path);
@@ -39,7 +41,8 @@ internal static class TrajectoryFile
         {
             TrajectoryRow row = trajectory.Rows[step];
             IEnumerable<double?> numbers = [step, step * task.ControlStep, .. row.Qpos, .. row.Qvel, .. row.Constants];
-            IEnumerable<double?> action = row.Action.Length > 0 ? row.Action.Select(u => (double?)u) : new double?[task.ActionSize];
+            IEnumerable<double?> action = row.Action.Length > 0
+                ? row.Action.Select(u => (double?)u) : new double?[task.ActionSize];
             text.AppendJoin(',', numbers.Concat(action).Append(row.Reward).Select(Number)).Append('\n');
         }
         OutputFile.Write(path, file => file.Write(Encoding.UTF8.GetBytes(text.ToString())));
@@ -50,7 +53,8 @@ internal static class TrajectoryFile
     public static Trajectory Read(string path, ControlTask task)
     {
         if (Directory.Exists(path)) throw new UserException($"{path} is a folder; name a trajectory's file");
-        if (!File.Exists(path)) throw new UserException($"there is no trajectory {path}; naf evaluate TASK --trajectory {path} writes one");
+        if (!File.Exists(path))
+            throw new UserException($"there is no trajectory {path}; naf evaluate TASK --trajectory {path} writes one");
         var table = new TrajectoryTable(path, Lines(path));
         int[] positions = table.Required(Positions(task), task.Name);
         int[] constants = table.Required(Constants(task), task.Name);

@@ -10,7 +10,9 @@ internal sealed class TrajectoryTable
     private readonly List<string[]> _rows = [];
 
     /// <summary>Splits the lines of a file; blank ones at the end don't count.</summary>
-    /// <exception cref="UserException">It is empty, has no rows, columns of the same name, or rows of another length.</exception>
+    /// <exception cref="UserException">
+    /// It is empty, has no rows, columns of the same name, or rows of another length.
+    /// </exception>
     public TrajectoryTable(string path, string[] lines)
     {
         _path = path;
@@ -18,16 +20,19 @@ internal sealed class TrajectoryTable
         if (count == 0) throw new UserException($"{path} is empty; a trajectory begins with a line of column names");
         if (count == 1) throw new UserException($"{path} has no row below its line of column names");
         if (!lines[0].Contains(',') && lines[0].AsSpan().IndexOfAny(";\t") >= 0)
-            throw new UserException($"{path} line 1: the names of its columns are not separated by commas; save it as CSV with commas");
+            throw new UserException(
+                $"{path} line 1: the names of its columns are not separated by commas; save it as CSV with commas");
         _header = Cells(lines[0]);
-        if (_header.Where(name => name.Length > 0).GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+        if (_header.Where(name => name.Length > 0).GroupBy(name => name)
+            .FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new UserException($"{path} line 1: {twice.Count()} columns are named {twice.Key}; leave one");
 
         for (int i = 1; i < count; i++)
         {
             string[] cells = Cells(lines[i]);
             _rows.Add(cells.Length == _header.Length ? cells
-                : throw new UserException($"{path} line {i + 1}: it has {cells.Length} columns, and the first line names {_header.Length}"));
+                : throw new UserException(
+                    $"{path} line {i + 1}: it has {cells.Length} columns, and the first line names {_header.Length}"));
         }
     }
 
@@ -35,7 +40,8 @@ internal sealed class TrajectoryTable
 
     /// <summary>The cells of a line, without quotation marks around them.</summary>
     public static string[] Cells(string line) =>
-        [.. line.Split(',', StringSplitOptions.TrimEntries).Select(cell => cell is ['"', .. var inner, '"'] ? inner : cell)];
+        [.. line.Split(',', StringSplitOptions.TrimEntries)
+            .Select(cell => cell is ['"', .. var inner, '"'] ? inner : cell)];
 
     /// <exception cref="UserException">One is not there.</exception>
     public int[] Required(IEnumerable<string> names, string task) => [.. names.Select(name =>
@@ -48,7 +54,8 @@ internal sealed class TrajectoryTable
 
     /// <exception cref="UserException">A cell is empty or not a finite number.</exception>
     public double[] Full(int row, int[] columns) => [.. columns.Select(c => Cell(row, c)
-        ?? throw new UserException($"{_path} line {row + 2}, column {_header[c]}: expected a number, and there is none"))];
+        ?? throw new UserException($"{_path} line {row + 2}, column {_header[c]}: expected a number, and "
+            + "there is none"))];
 
     /// <summary>The number in a cell; null where it is empty.</summary>
     /// <exception cref="UserException">It is not a finite number.</exception>
@@ -56,7 +63,9 @@ internal sealed class TrajectoryTable
     {
         string cell = _rows[row][column];
         if (cell.Length == 0) return null;
-        return double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double n) && double.IsFinite(n) ? n
-            : throw new UserException($"{_path} line {row + 2}, column {_header[column]}: expected a finite number, not '{cell}'");
+        return double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double n)
+            && double.IsFinite(n) ? n
+            : throw new UserException(
+                $"{_path} line {row + 2}, column {_header[column]}: expected a finite number, not '{cell}'");
     }
 }

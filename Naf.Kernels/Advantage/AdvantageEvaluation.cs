@@ -7,8 +7,9 @@ using Naf.Kernels.Network.Cpu;
 namespace Naf.Kernels.Advantage;
 
 /// <summary>
-/// The normalized advantage function of many samples at once (paper, equations 7 to 9), on any device: from the networks' raw outputs v, m, l
-/// and actions u to μ = tanh m, L, A = −½ |Lᵀ(u − μ)|² and Q = v + A. The formulas are those of <see cref="NafAdvantage"/>.
+/// The normalized advantage function of many samples at once (paper, equations 7 to 9), on any device: from the
+/// networks' raw outputs v, m, l and actions u to μ = tanh m, L, A = −½ |Lᵀ(u − μ)|² and Q = v + A. The formulas are
+/// those of <see cref="NafAdvantage"/>.
 /// </summary>
 internal sealed class AdvantageEvaluation : IDisposable
 {
@@ -25,16 +26,19 @@ internal sealed class AdvantageEvaluation : IDisposable
     /// <exception cref="DeviceException">The samples do not fit onto the device.</exception>
     public AdvantageEvaluation(Device device, int action, int samples, float bound = 5)
     {
-        if (samples is < 1 or > 1 << 24) throw new ArgumentException($"{samples} samples in a call are not possible: give 1 to {1 << 24}");
+        if (samples is < 1 or > 1 << 24)
+            throw new ArgumentException($"{samples} samples in a call are not possible: give 1 to {1 << 24}");
         if ((long)samples * AdvantageKernel.Packed(action, 0) > int.MaxValue)
-            throw new ArgumentException($"{samples} samples of {action} actions are too many for one call; give fewer samples");
+            throw new ArgumentException(
+                $"{samples} samples of {action} actions are too many for one call; give fewer samples");
         (_device, Action, Samples, Bound) = (device, action, samples, bound);
         if (device is not GpuDevice gpu) return;
         _kernel = gpu.Load<AdvantageArguments<float>>(AdvantageKernel.Evaluate, Math.Min(256, gpu.Limits.GroupThreads));
         (_scope, _inputs, _outputs) = BufferScope.Construct(gpu, scope =>
             (scope, Allocate(scope, 1, action, Packed, action), Allocate(scope, action, Packed, 1, 1)));
 
-        DeviceBuffer<float>[] Allocate(BufferScope scope, params int[] rows) => [.. rows.Select(row => scope.Allocate<float>((long)row * samples))];
+        DeviceBuffer<float>[] Allocate(BufferScope scope, params int[] rows) =>
+            [.. rows.Select(row => scope.Allocate<float>((long)row * samples))];
     }
 
     /// <summary>Entries of an action.</summary>
@@ -66,11 +70,13 @@ internal sealed class AdvantageEvaluation : IDisposable
     }
 
     /// <summary>On a GPU: where v, m and l of the samples are written, for <see cref="Finish"/>.</summary>
-    internal (ArrayView<float> V, ArrayView<float> Mean, ArrayView<float> Triangle) Inputs => (_inputs[0].View, _inputs[1].View, _inputs[2].View);
+    internal (ArrayView<float> V, ArrayView<float> Mean, ArrayView<float> Triangle) Inputs =>
+        (_inputs[0].View, _inputs[1].View, _inputs[2].View);
 
     /// <summary>On a GPU: evaluates samples whose networks' outputs are in <see cref="Inputs"/>.</summary>
     /// <param name="v">[samples], takes V; empty: not wanted.</param>
-    internal void Finish(ReadOnlySpan<float> u, Span<float> v, Span<float> mu, Span<float> lower, Span<float> advantage, Span<float> q)
+    internal void Finish(ReadOnlySpan<float> u, Span<float> v, Span<float> mu, Span<float> lower, Span<float> advantage,
+        Span<float> q)
     {
         _inputs[3].Upload(u);
         Launch();
@@ -81,8 +87,11 @@ internal sealed class AdvantageEvaluation : IDisposable
         _outputs[3].Download(q);
     }
 
-    /// <summary>Evaluates what was uploaded by the last <see cref="Evaluate"/> once more, on a GPU, without waiting.</summary>
-    internal void Launch() => _kernel!.Launch(Math.Min((Samples + _kernel.Threads - 1) / _kernel.Threads, 65535), new AdvantageArguments<float>
+    /// <summary>
+    /// Evaluates what was uploaded by the last <see cref="Evaluate"/> once more, on a GPU, without waiting.
+    /// </summary>
+    internal void Launch() => _kernel!.Launch(Math.Min((Samples + _kernel.Threads - 1) / _kernel.Threads, 65535),
+        new AdvantageArguments<float>
     {
         V = _inputs[0].View, Mean = _inputs[1].View, Triangle = _inputs[2].View, U = _inputs[3].View,
         Mu = _outputs[0].View, Lower = _outputs[1].View, Advantage = _outputs[2].View, Q = _outputs[3].View,
@@ -113,7 +122,8 @@ internal sealed class AdvantageEvaluation : IDisposable
 }
 
 /// <summary>Where the inputs and outputs of many evaluations stand.</summary>
-internal readonly unsafe struct AdvantageRows(float* v, float* m, float* l, float* u, float* mu, float* lower, float* advantage, float* q)
+internal readonly unsafe struct AdvantageRows(
+    float* v, float* m, float* l, float* u, float* mu, float* lower, float* advantage, float* q)
 {
     public readonly float* V = v, M = m, L = l, U = u, Mu = mu, Lower = lower, Advantage = advantage, Q = q;
 }

@@ -38,23 +38,27 @@ internal static class AdvantageKernel
 
     /// <summary>Lᵢᵢ.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Diagonal<T, TMath>(T l, T bound) where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> =>
+    public static T Diagonal<T, TMath>(T l, T bound) where T : unmanaged, INumber<T>
+    where TMath : struct, IScalarMath<T> =>
         TMath.Exp(bound * TMath.Tanh(l / bound));
 
     /// <summary>One sample.</summary>
-    public static void Body<T, TMath>(int sample, in AdvantageArguments<T> at) where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T>
+    public static void Body<T, TMath>(int sample, in AdvantageArguments<T> at) where T : unmanaged, INumber<T>
+        where TMath : struct, IScalarMath<T>
     {
         int row = sample * at.Action, triangle = sample * Packed(at.Action, 0);
         for (int i = 0, e = triangle; i < at.Action; i++)
         {
             at.Mu[row + i] = TMath.Tanh(at.Mean[row + i]);
-            for (int j = 0; j <= i; j++, e++) at.Lower[e] = i == j ? Diagonal<T, TMath>(at.Triangle[e], at.Bound) : at.Triangle[e];
+            for (int j = 0; j <= i; j++, e++)
+                at.Lower[e] = i == j ? Diagonal<T, TMath>(at.Triangle[e], at.Bound) : at.Triangle[e];
         }
         T square = T.Zero;
         for (int j = 0; j < at.Action; j++)
         {
             T z = T.Zero;
-            for (int i = j; i < at.Action; i++) z += at.Lower[triangle + Packed(i, j)] * (at.U[row + i] - at.Mu[row + i]);
+            for (int i = j; i < at.Action; i++)
+                z += at.Lower[triangle + Packed(i, j)] * (at.U[row + i] - at.Mu[row + i]);
             square += z * z;
         }
         T advantage = TMath.From(-0.5f) * square;

@@ -6,7 +6,8 @@ using Naf.Kernels.Network.Cpu;
 namespace Naf.Kernels.Advantage;
 
 /// <summary>
-/// The normalized advantage function (paper, equations 7 to 9) and its gradients, for rows of network outputs on the CPU.
+/// The normalized advantage function (paper, equations 7 to 9) and its gradients, for rows of network outputs on
+/// the CPU.
 /// <code>
 /// μ = tanh(m),  L lower triangular: Lᵢᵢ = exp(B tanh(lᵢᵢ / B)), Lᵢⱼ = lᵢⱼ
 /// d = u − μ,  z = Lᵀ d,  A = −½ zᵀz,  Q = V + A,  loss = mean (Q − y)²
@@ -38,7 +39,8 @@ internal static unsafe class NafAdvantage
         int vRow = ofV.OutputRow, meanRow = ofMean.OutputRow, triangleRow = ofTriangle.OutputRow;
         // [Tile, action] each
         float* mu = stackalloc float[4 * Tile * action + 2 * action];
-        float* slopeMu = mu + Tile * action, diagonal = slopeMu + Tile * action, slopeDiagonal = diagonal + Tile * action;
+        float* slopeMu = mu + Tile * action, diagonal = slopeMu + Tile * action,
+            slopeDiagonal = diagonal + Tile * action;
         float* d = slopeDiagonal + Tile * action, z = d + action;
         for (int m = first; m < last; m++)
         {
@@ -76,7 +78,8 @@ internal static unsafe class NafAdvantage
         int packed = AdvantageKernel.Packed(action, 0);
         // [Tile, action] each
         float* mu = stackalloc float[4 * Tile * action + 2 * action];
-        float* slopeMu = mu + Tile * action, diagonal = slopeMu + Tile * action, slopeDiagonal = diagonal + Tile * action;
+        float* slopeMu = mu + Tile * action, diagonal = slopeMu + Tile * action,
+            slopeDiagonal = diagonal + Tile * action;
         float* d = slopeDiagonal + Tile * action, z = d + action;
         for (int m = first; m < last; m++)
         {

@@ -60,7 +60,9 @@ internal sealed class CheckpointScope(CheckpointWriter? writer, CheckpointReader
         reader?.Read(prefix + name, values);
     }
 
-    /// <summary>Numbers that stay where they are; saving does not copy them, but reads them when all is written.</summary>
+    /// <summary>
+    /// Numbers that stay where they are; saving does not copy them, but reads them when all is written.
+    /// </summary>
     public void Fill(BufferSection section)
     {
         section = section with { Name = prefix + section.Name };

@@ -4,8 +4,8 @@ using Lanes = System.Runtime.Intrinsics.Vector512<double>;
 namespace Naf.Kernels.Gaussian;
 
 /// <summary>
-/// The fit on the processor: a task is a block of a learner's time steps, and threads take tasks as they come free. Which one takes a task, and what
-/// else it does, changes no number.
+/// The fit on the processor: a task is a block of a learner's time steps, and threads take tasks as they come free.
+/// Which one takes a task, and what else it does, changes no number.
 /// </summary>
 internal sealed unsafe class CpuGaussianFit : IGaussianFit
 {
@@ -47,7 +47,8 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
     }
 
     public void Store(int learner, int episode, ReadOnlySpan<double> samples) =>
-        samples.CopyTo(new Span<double>(_learners[learner].Samples + (nint)episode * _shape.Horizon * _shape.Sample, samples.Length));
+        samples.CopyTo(new Span<double>(_learners[learner].Samples + (nint)episode * _shape.Horizon * _shape.Sample,
+            samples.Length));
 
     public void Fit(FitCall call)
     {
@@ -74,7 +75,8 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
         for (int t = 0; t < _shape.Horizon; t++)
         {
             // element t mod width of each vector
-            double* model = (double*)(_learners[learner].Models + (nint)(t / FitBlock.Width) * FitBlock.ModelBlock(_shape)) + t % FitBlock.Width;
+            double* model = (double*)(_learners[learner].Models
+                + (nint)(t / FitBlock.Width) * FitBlock.ModelBlock(_shape)) + t % FitBlock.Width;
             for (int i = 0; i < s; i++)
                 for (int j = 0; j < inputs; j++) f[(t * s + i) * inputs + j] = model[(i * fRow + j) * FitBlock.Width];
             model += outputs * fRow * FitBlock.Width;
@@ -85,7 +87,8 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
         }
     }
 
-    public void CopyPacked(int learner, Span<float> packed) => new Span<float>(_learners[learner].Packed, packed.Length).CopyTo(packed);
+    public void CopyPacked(int learner, Span<float> packed) =>
+        new Span<float>(_learners[learner].Packed, packed.Length).CopyTo(packed);
 
     public void Poison()
     {

@@ -3,11 +3,12 @@ using Naf.Kernels.Network;
 namespace Naf.Kernels.Gaussian;
 
 /// <summary>
-/// Sizes of time-varying linear-Gaussian dynamics, s′ ~ N(F_t [s; u] + f_t, N_t) for t = 0 … Horizon − 1 (paper, section 5).
+/// Sizes of time-varying linear-Gaussian dynamics, s′ ~ N(F_t [s; u] + f_t, N_t) for t = 0 … Horizon − 1
+/// (paper, section 5).
 /// <code>
 /// a model in double:     F [Horizon, State, Input], f [Horizon, State], N [Horizon, State, State]
-/// packed for rollouts:   [Horizon, 2 State + Action + 1, Pad(State)] float32, a step's rows the columns of F_t, f_t, the columns of chol(N_t)
-/// a sample of the fit:   z = [s; u; s′]
+/// packed for rollouts: [Horizon, 2 State + Action + 1, Pad(State)] float32, a step's rows the columns of F_t, f_t, the
+/// columns of chol(N_t) a sample of the fit: z = [s; u; s′]
 /// </code>
 /// </summary>
 /// <param name="Horizon">Time steps T, 1 to 100,000.</param>
@@ -31,10 +32,16 @@ internal readonly record struct DynamicsShape(int Horizon, int State, int Action
     /// <summary>Floats of a packed row: S rounded up to whole cache lines.</summary>
     public int PackedRow => MlpShape.Pad(State);
 
-    /// <summary>Floats of a packed time step: its rows are the S + A columns of F_t, f_t, and the S columns of chol(N_t), a lower triangle.</summary>
+    /// <summary>
+    /// Floats of a packed time step: its rows are the S + A columns of F_t, f_t, and the S columns of chol(N_t), a
+    /// lower triangle.
+    /// </summary>
     public int PackedStep => (2 * State + Action + 1) * PackedRow;
 
-    /// <summary>Fills what a fit writes of packed models with NaN; padding and what is above the diagonal of chol(N) stay as they are.</summary>
+    /// <summary>
+    /// Fills what a fit writes of packed models with NaN; padding and what is above the diagonal of chol(N) stay
+    /// as they are.
+    /// </summary>
     internal void PoisonPacked(Span<float> packed)
     {
         for (int row = 0, rows = PackedStep / PackedRow; row < packed.Length / PackedRow; row++)

@@ -11,13 +11,18 @@ internal unsafe struct FitLearner
     /// <summary>[episodes, T, D].</summary>
     public double* Samples;
 
-    /// <summary>[D]: what is added to the diagonal, R of an input and the floor of an output in the data's units; 0: the entry is constant.</summary>
+    /// <summary>
+    /// [D]: what is added to the diagonal, R of an input and the floor of an output in the data's units; 0: the entry
+    /// is constant.
+    /// </summary>
     public double* Diagonal;
 
     /// <summary>μ₀ [PriorSteps, D] and Φ [PriorSteps, D, D].</summary>
     public double* PriorMean, PriorScatter;
 
-    /// <summary>[blocks, ModelBlock]: F, f and N of the block's time steps, an element a vector (<see cref="FitBlock"/>).</summary>
+    /// <summary>
+    /// [blocks, ModelBlock]: F, f and N of the block's time steps, an element a vector (<see cref="FitBlock"/>).
+    /// </summary>
     public Lanes* Models;
 
     /// <summary>[T, PackedStep].</summary>
@@ -25,12 +30,14 @@ internal unsafe struct FitLearner
 }
 
 /// <summary>
-/// The fit (<see cref="GaussianFit"/>) of a block of time steps, a step in each element of a vector, and one thread's memory for it. Rows are the
-/// entries of [s; u], then those of s′, each group padded to whole tiles; padding, and an entry that is constant in the data, has samples x of 0.
+/// The fit (<see cref="GaussianFit"/>) of a block of time steps, a step in each element of a vector, and one thread's
+/// memory for it. Rows are the entries of [s; u], then those of s′, each group padded to whole tiles; padding, and an
+/// entry that is constant in the data, has samples x of 0.
 /// </summary>
 /// <remarks>
-/// Σ is never stored: a tile of it is summed, less what the earlier columns of the Cholesky factor explain, and solved at once. One product makes a
-/// tile: a row is [−x | L | −F R], held against the columns [x | L | F] of four rows, which are copied side by side first.
+/// Σ is never stored: a tile of it is summed, less what the earlier columns of the Cholesky factor explain, and solved
+/// at once. One product makes a tile: a row is [−x | L | −F R], held against the columns [x | L | F] of four rows,
+/// which are copied side by side first.
 /// </remarks>
 internal sealed unsafe class FitBlock
 {
@@ -57,7 +64,8 @@ internal sealed unsafe class FitBlock
     /// <param name="memory">[<see cref="Vectors"/>].</param>
     public FitBlock(DynamicsShape shape, int episodes, Lanes* memory)
     {
-        (_shape, _episodes, _terms, _inputs, _outputs) = (shape, episodes, episodes + 1, Padded(shape.Input), Padded(shape.State));
+        (_shape, _episodes, _terms, _inputs, _outputs) = (shape, episodes, episodes + 1, Padded(shape.Input),
+            Padded(shape.State));
         _count = _inputs + _outputs;
         _row = _terms + 2 * _inputs;
         Lanes* at = memory;
@@ -85,8 +93,11 @@ internal sealed unsafe class FitBlock
             + (2 * count + shape.Sample + Width) / Width + 1;
     }
 
-    /// <summary>Vectors of a block's model: F [outputs, inputs], f [outputs], N [outputs, outputs], padded to whole tiles.</summary>
-    public static int ModelBlock(DynamicsShape shape) => Padded(shape.State) * (Padded(shape.Input) + 1 + Padded(shape.State));
+    /// <summary>
+    /// Vectors of a block's model: F [outputs, inputs], f [outputs], N [outputs, outputs], padded to whole tiles.
+    /// </summary>
+    public static int ModelBlock(DynamicsShape shape) =>
+        Padded(shape.State) * (Padded(shape.Input) + 1 + Padded(shape.State));
 
     /// <summary>Fits steps block · Width, … of a learner.</summary>
     /// <param name="lengths">[episodes]: samples of each.</param>
@@ -94,16 +105,19 @@ internal sealed unsafe class FitBlock
     public bool Run(in FitLearner learner, int[] lengths, FitCall call, int block)
     {
         (GaussianPrior? prior, int priorSteps) = (call.Prior, call.PriorSteps);
-        // where the prior has no strength, a step without samples takes over the last one that has any; so does what is beyond the horizon
+        // where the prior has no strength, a step without samples takes over the last one that has any; so does what is
+        // beyond the horizon
         int last = prior?.Strength > 0 ? _shape.Horizon - 1 : lengths.Max() - 1;
         for (int l = 0; l < Width; l++) _source[l] = Math.Min(block * Width + l, Math.Min(last, _shape.Horizon - 1));
         SetDiagonal(learner.Diagonal);
-        Lanes* f = learner.Models + (nint)block * ModelBlock(_shape), offset = f + _outputs * _inputs, n = offset + _outputs;
+        Lanes* f = learner.Models + (nint)block * ModelBlock(_shape), offset = f + _outputs * _inputs,
+            n = offset + _outputs;
         Lanes weight = Centre(learner, lengths, prior, priorSteps);
         Regress(learner, priorSteps, weight, f, offset);
         Remain(learner, priorSteps, weight, f, n);
         FactorNoise(n);
-        return Pack(f, offset, learner.Packed + (nint)block * Width * _shape.PackedStep, Math.Min(Width, _shape.Horizon - block * Width));
+        return Pack(f, offset, learner.Packed + (nint)block * Width * _shape.PackedStep,
+            Math.Min(Width, _shape.Horizon - block * Width));
     }
 
     // a pivot is at least half of what is added to it; an input without that has a pivot of 1, an output of 0
@@ -138,7 +152,8 @@ internal sealed unsafe class FitBlock
             Vector.GreaterThan(shift, Lanes.Zero), Vector.Sqrt(shift / (n + strength) * weight), Lanes.Zero);
 
         Lanes empty = Vector.ConditionalSelect(Vector.GreaterThan(n, Lanes.Zero), Lanes.Zero, Lanes.One);
-        for (int l = 0; l < Width; l++) _steps[l] = priorSteps == 0 ? _zeros : learner.PriorMean + PriorStep(priorSteps, l) * _shape.Sample;
+        for (int l = 0; l < Width; l++)
+            _steps[l] = priorSteps == 0 ? _zeros : learner.PriorMean + PriorStep(priorSteps, l) * _shape.Sample;
         for (int i = 0; i < _count; i++)
         {
             Lanes* x = _a + i * _row;
@@ -149,7 +164,8 @@ internal sealed unsafe class FitBlock
             for (int e = 0; e <= _episodes; e++) x[e] = _diagonal[i] > 0 ? (_mean[i] - x[e]) * _valid[e] : Lanes.Zero;
         }
         for (int l = 0; l < Width; l++)
-            _steps[l] = priorSteps == 0 ? _zeros : learner.PriorScatter + PriorStep(priorSteps, l) * _shape.Sample * _shape.Sample;
+            _steps[l] = priorSteps == 0 ? _zeros
+                : learner.PriorScatter + PriorStep(priorSteps, l) * _shape.Sample * _shape.Sample;
         return weight;
     }
 
@@ -180,7 +196,8 @@ internal sealed unsafe class FitBlock
             for (int k = _inputs - Tile; k >= 0; k -= Tile)
             {
                 LaneTile.SetNegative(_tile, w + k, _row);
-                LaneTile.AddProduct(_tile, row + k + Tile, _inputs, l + (k + Tile) * _row + k, _row, _inputs - k - Tile);
+                LaneTile.AddProduct(_tile, row + k + Tile, _inputs, l + (k + Tile) * _row + k, _row,
+                    _inputs - k - Tile);
                 LaneTile.Solve(_tile, l + k * _row + k, _row, _inverse + k, row + k, _inputs);
             }
             for (int a = i; a < i + Tile; a++)
@@ -198,7 +215,8 @@ internal sealed unsafe class FitBlock
         }
     }
 
-    // N = Σ_pp − F Σ_ii Fᵀ + floor = (Σ_pp − W Wᵀ) + F R Fᵀ + floor: the first is what is left by conditioning, and both are never negative
+    // N = Σ_pp − F Σ_ii Fᵀ + floor = (Σ_pp − W Wᵀ) + F R Fᵀ + floor: the first is what is left by conditioning, and
+    // both are never negative
     private void Remain(in FitLearner learner, int priorSteps, Lanes weight, Lanes* f, Lanes* n)
     {
         Lanes* outputs = _a + _inputs * _row;
@@ -236,7 +254,8 @@ internal sealed unsafe class FitBlock
         }
     }
 
-    // the columns of F, f, the columns of C; finite by the sum of all sizes, which is infinite or NaN when one of them is
+    // the columns of F, f, the columns of C; finite by the sum of all sizes, which is infinite or NaN when one of
+    // them is
     private bool Pack(Lanes* f, Lanes* offset, float* packed, int steps)
     {
         (int inputs, int states, int row) = (_shape.Input, _shape.State, _shape.PackedRow);
@@ -299,7 +318,8 @@ internal sealed unsafe class FitBlock
     private nint PriorStep(int priorSteps, int l) => priorSteps == 1 ? 0 : _source[l];
 
     // the entry of a sample that a row is, or −1
-    private int Entry(int row) => row < _shape.Input ? row : row < _inputs || row - _inputs >= _shape.State ? -1 : row - _inputs + _shape.Input;
+    private int Entry(int row) => row < _shape.Input
+        ? row : row < _inputs || row - _inputs >= _shape.State ? -1 : row - _inputs + _shape.Input;
 
     /// <summary>Rounded up to whole tiles.</summary>
     public static int Padded(int size) => (size + Tile - 1) / Tile * Tile;

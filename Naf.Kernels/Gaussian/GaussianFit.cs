@@ -6,14 +6,15 @@ using Naf.Kernels.Scalar;
 namespace Naf.Kernels.Gaussian;
 
 /// <summary>
-/// Refits time-varying linear-Gaussian dynamics s′ ~ N(F_t [s; u] + f_t, N_t) to the samples z = [s; u; s′] of a few episodes (paper, section 5), for
-/// all learners and time steps at once; samples and models stay on the device. With Σ the posterior covariance of <see cref="GaussianPrior"/>,
+/// Refits time-varying linear-Gaussian dynamics s′ ~ N(F_t [s; u] + f_t, N_t) to the samples z = [s; u; s′] of a few
+/// episodes (paper, section 5), for all learners and time steps at once; samples and models stay on the device. With Σ
+/// the posterior covariance of <see cref="GaussianPrior"/>,
 /// <code>
 /// F = ((Σ_ii + R)⁻¹ Σ_ip)ᵀ        f = z̄_p − F z̄_i        N = Σ_pp − F Σ_ii Fᵀ + floor
 /// </code>
-/// A time step that no episode has reached is the prior's own; where n₀ is 0 it takes over the last step that has samples.
-/// A device without double precision fits in float32, for which a ridge of 1e-4 is about the least.
-/// Learner k's model depends on no other learner and on no number of threads, bitwise.
+/// A time step that no episode has reached is the prior's own; where n₀ is 0 it takes over the last step that has
+/// samples. A device without double precision fits in float32, for which a ridge of 1e-4 is about the least. Learner
+/// k's model depends on no other learner and on no number of threads, bitwise.
 /// </summary>
 internal sealed class GaussianFit : IDisposable
 {
@@ -36,9 +37,11 @@ internal sealed class GaussianFit : IDisposable
         {
             CpuDevice cpu => new CpuGaussianFit(cpu, shape, _lengths, maxEpisodes),
             GpuDevice gpu when gpu.Limits.HasDouble && !single => BufferScope.Construct(gpu, scope =>
-                new GpuGaussianFit<double>(scope, GaussianFitKernel.Double<DynamicMemory>, shape, _lengths, maxEpisodes)),
+                new GpuGaussianFit<double>(scope, GaussianFitKernel.Double<DynamicMemory>, shape, _lengths,
+                    maxEpisodes)),
             GpuDevice gpu => BufferScope.Construct(gpu, scope =>
-                new GpuGaussianFit<float>(scope, GaussianFitKernel.Single<DynamicMemory>, shape, _lengths, maxEpisodes)),
+                new GpuGaussianFit<float>(scope, GaussianFitKernel.Single<DynamicMemory>, shape, _lengths,
+                    maxEpisodes)),
             _ => throw new DeviceException($"device {device.Info.Name} has no kernels for the fit; use device=cpu"),
         };
     }
@@ -51,15 +54,20 @@ internal sealed class GaussianFit : IDisposable
 
     public GaussianFitSettings Settings { get; }
 
-    /// <summary>On a GPU, the packed models [learners, T, PackedStep] (<see cref="DynamicsShape"/>); null on a CPU.</summary>
-    public DeviceBuffer<float>? PackedOnDevice => (_fit as GpuGaussianFit<double>)?.Packed ?? (_fit as GpuGaussianFit<float>)?.Packed;
+    /// <summary>
+    /// On a GPU, the packed models [learners, T, PackedStep] (<see cref="DynamicsShape"/>); null on a CPU.
+    /// </summary>
+    public DeviceBuffer<float>? PackedOnDevice =>
+        (_fit as GpuGaussianFit<double>)?.Packed ?? (_fit as GpuGaussianFit<float>)?.Packed;
 
     /// <summary>Whether the sums are in double precision: on every device that has it.</summary>
     public bool IsDouble => _fit is not GpuGaussianFit<float>;
 
     /// <summary>Puts an episode in a place of its own, where it stays until another one takes it.</summary>
     /// <param name="episode">The place, 0 to MaxEpisodes − 1. Their order changes a model by rounding only.</param>
-    /// <param name="samples">[length, D], z = [s; u; s′] from time step 0 on; an episode may end before the horizon. Empty: no episode.</param>
+    /// <param name="samples">
+    /// [length, D], z = [s; u; s′] from time step 0 on; an episode may end before the horizon. Empty: no episode.
+    /// </param>
     /// <exception cref="ArgumentException">The samples are too many, or not a whole number.</exception>
     /// <exception cref="NonFiniteTransitionException">An entry is not finite; nothing was stored.</exception>
     public void Store(int learner, int episode, ReadOnlySpan<double> samples)
@@ -68,11 +76,13 @@ internal sealed class GaussianFit : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)episode, (uint)MaxEpisodes, nameof(episode));
         if (samples.Length % Shape.Sample != 0 || samples.Length / Shape.Sample > Shape.Horizon)
             throw new ArgumentException(
-                $"{samples.Length} numbers are not 0 to {Shape.Horizon} samples of {Shape.Sample}; give [length, {Shape.Sample}] of one episode");
+                $"{samples.Length} numbers are not 0 to {Shape.Horizon} samples of {Shape.Sample}; give "
+                + $"[length, {Shape.Sample}] of one episode");
         for (int i = 0; i < samples.Length; i++)
             if (!double.IsFinite(samples[i]))
                 throw new NonFiniteTransitionException(
-                    $"entry {i % Shape.Sample} of sample {i / Shape.Sample} is {samples[i]}; leave this episode out of the fit");
+                    $"entry {i % Shape.Sample} of sample {i / Shape.Sample} is {samples[i]}; leave this episode "
+                    + "out of the fit");
         _fit.Store(learner, episode, samples);
         _lengths[learner][episode] = samples.Length / Shape.Sample;
     }
@@ -80,21 +90,31 @@ internal sealed class GaussianFit : IDisposable
     /// <summary>Fits learners' models to their episodes. On a GPU it is launched, not waited for.</summary>
     /// <param name="prior">In the samples' units; null: none, for which the paper's few episodes are too few.</param>
     /// <param name="scale">
-    /// [fitted, D], 1 / standard deviation, in whose units the ridge and the floor count; 0 for an entry that is constant in the data: its mean is
-    /// copied, with row and column of F and N 0. Empty: 1. <see cref="SampleMoments.Scale"/> gives it.
+    /// [fitted, D], 1 / standard deviation, in whose units the ridge and the floor count; 0 for an entry that is
+    /// constant in the data: its mean is copied, with row and column of F and N 0. Empty: 1.
+    /// <see cref="SampleMoments.Scale"/> gives it.
     /// </param>
-    /// <param name="learners">[fitted], which learners; the others keep their models. Null: all. Prior and scale are theirs, in this order.</param>
+    /// <param name="learners">
+    /// [fitted], which learners; the others keep their models. Null: all. Prior and scale are theirs, in this order.
+    /// </param>
     /// <param name="through">
-    /// Whether each packed model is made to pass through the learner's only episode to float32's last digit: f ← f + s′ − (F [s; u] + f).
+    /// Whether each packed model is made to pass through the learner's only episode to float32's last digit: f ← f + s′
+    /// − (F [s; u] + f).
     /// </param>
-    /// <exception cref="ArgumentException">A size is wrong, a learner is named twice, or one has neither samples nor a prior.</exception>
-    public void Fit(GaussianPrior? prior = null, ReadOnlySpan<double> scale = default, int[]? learners = null, bool through = false)
+    /// <exception cref="ArgumentException">
+    /// A size is wrong, a learner is named twice, or one has neither samples nor a prior.
+    /// </exception>
+    public void Fit(GaussianPrior? prior = null, ReadOnlySpan<double> scale = default, int[]? learners = null,
+        bool through = false)
     {
         learners ??= _everyone;
-        if (learners.Length == 0 || learners.Distinct().Count() < learners.Length || learners.Any(k => k < 0 || k >= Learners))
+        if (learners.Length == 0 || learners.Distinct().Count() < learners.Length
+            || learners.Any(k => k < 0 || k >= Learners))
             throw new ArgumentException(
-                $"a fit of learners {string.Join(", ", learners)} is not possible; give different ones of 0 to {Learners - 1}");
-        if (through && MaxEpisodes != 1) throw new ArgumentException("a model passes through an episode where it is fitted to only one");
+                $"a fit of learners {string.Join(", ", learners)} is not possible; give different ones of 0 "
+                + $"to {Learners - 1}");
+        if (through && MaxEpisodes != 1)
+            throw new ArgumentException("a model passes through an episode where it is fitted to only one");
         int priorSteps = prior?.Steps(Shape, learners.Length) ?? 0;
         double[] diagonal = Settings.Diagonal(Shape, learners.Length, scale);
         foreach (int k in learners)
@@ -140,7 +160,10 @@ internal sealed class GaussianFit : IDisposable
 /// <param name="Through">Whether packed models pass through their learner's only episode.</param>
 internal sealed record FitCall(int[] Learners, double[] Diagonal, GaussianPrior? Prior, int PriorSteps, bool Through);
 
-/// <summary>What a device does for <see cref="GaussianFit"/>, which has checked the arguments; sizes as in <see cref="DynamicsShape"/>.</summary>
+/// <summary>
+/// What a device does for <see cref="GaussianFit"/>, which has checked the arguments; sizes as in
+/// <see cref="DynamicsShape"/>.
+/// </summary>
 internal interface IGaussianFit : IDisposable
 {
     /// <summary>Puts an episode in its place; its length is in the array that the fit was made with.</summary>

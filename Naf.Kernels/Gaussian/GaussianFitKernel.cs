@@ -6,7 +6,9 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Gaussian;
 
-/// <summary>Where the fit reads and writes; sizes as in <see cref="DynamicsShape"/>, Q learners of which some are fitted.</summary>
+/// <summary>
+/// Where the fit reads and writes; sizes as in <see cref="DynamicsShape"/>, Q learners of which some are fitted.
+/// </summary>
 internal struct FitArguments<T> where T : unmanaged
 {
     /// <summary>[fitted], the learners that are fitted.</summary>
@@ -18,7 +20,9 @@ internal struct FitArguments<T> where T : unmanaged
     /// <summary>[Q, episodes], samples of each episode.</summary>
     public ArrayView<int> Lengths;
 
-    /// <summary>[fitted, D], R of an input and the floor of an output in the data's units; 0: the entry is constant.</summary>
+    /// <summary>
+    /// [fitted, D], R of an input and the floor of an output in the data's units; 0: the entry is constant.
+    /// </summary>
     public ArrayView<T> Diagonal;
 
     /// <summary>[fitted, priorSteps, D], μ₀.</summary>
@@ -39,10 +43,14 @@ internal struct FitArguments<T> where T : unmanaged
     /// <summary>[Q, T, PackedStep], takes the packed models.</summary>
     public ArrayView<float> Packed;
 
-    /// <summary>[Q], takes <see cref="Number"/> where a number of the learner's model is not finite in float32.</summary>
+    /// <summary>
+    /// [Q], takes <see cref="Number"/> where a number of the learner's model is not finite in float32.
+    /// </summary>
     public ArrayView<int> Wrong;
 
-    /// <summary>T, S, A, floats of a packed row, episodes of a learner, steps of the prior (0: none, 1 or T), the fit's number.</summary>
+    /// <summary>
+    /// T, S, A, floats of a packed row, episodes of a learner, steps of the prior (0: none, 1 or T), the fit's number.
+    /// </summary>
     public int Horizon, State, Action, PackedRow, Episodes, PriorSteps, Number;
 
     /// <summary>1: packed models pass through their learner's first episode, whatever float32 rounds.</summary>
@@ -53,7 +61,8 @@ internal struct FitArguments<T> where T : unmanaged
 }
 
 /// <summary>
-/// The fit (<see cref="GaussianFit"/>) of one time step of one learner by a thread group, its matrices in shared memory:
+/// The fit (<see cref="GaussianFit"/>) of one time step of one learner by a thread group, its matrices in
+/// shared memory:
 /// <code>
 /// Σ = (Σₑ (zₑ − z̄)(zₑ − z̄)ᵀ + Φ + n n₀ / (n + n₀) (z̄ − μ₀)(z̄ − μ₀)ᵀ) / (n + n₀)
 /// Σ_ii + R = L P Lᵀ,   F = ((Σ_ii + R)⁻¹ Σ_ip)ᵀ,   f = z̄_p − F z̄_i,   N = Σ_pp − F Σ_ii Fᵀ + floor = C Cᵀ
@@ -72,7 +81,10 @@ internal static class GaussianFitKernel
         return most < Columns ? most : most / Columns * Columns;
     }
 
-    /// <summary>Numbers of a group's shared memory: z̄, 1 / P, and two matrices with odd rows, so that a column lies in different banks.</summary>
+    /// <summary>
+    /// Numbers of a group's shared memory: z̄, 1 / P, and two matrices with odd rows, so that a column lies in
+    /// different banks.
+    /// </summary>
     public static int Work(DynamicsShape shape) =>
         shape.Sample + shape.Input + shape.Sample * (shape.Input | 1) + shape.State * (shape.State | 1);
 
@@ -89,15 +101,20 @@ internal static class GaussianFitKernel
     public static void Body<T, TMath, TGroup>(int group, in FitArguments<T> at, ArrayView<T> work, TGroup threads)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TGroup : struct, IThreadGroup
     {
-        int states = at.State, inputs = states + at.Action, size = inputs + states, mRow = inputs | 1, nRow = states | 1;
+        int states = at.State, inputs = states + at.Action, size = inputs + states, mRow = inputs | 1,
+            nRow = states | 1;
         ArrayView<T> mean = work.SubView(0, size), inverse = work.SubView(size, inputs);
-        ArrayView<T> m = work.SubView(size + inputs, size * mRow), n = work.SubView(size + inputs + size * mRow, states * nRow);
+        ArrayView<T> m = work.SubView(size + inputs, size * mRow), n = work.SubView(size + inputs + size * mRow,
+            states * nRow);
         // threads as rows and columns
-        int thread = threads.Index, count = threads.Size, columns = count < Columns ? count : Columns, rows = count / columns;
+        int thread = threads.Index, count = threads.Size;
+        int columns = count < Columns ? count : Columns, rows = count / columns;
         int row = thread / columns, column = thread - row * columns;
 
-        // the step whose samples are fitted: where the prior has no strength, one without samples takes over the last one that has any
-        int place = group / at.Horizon, step = group - place * at.Horizon, learner = at.Fitted[place], longest = 0, present = 0;
+        // the step whose samples are fitted: where the prior has no strength, one without samples takes over the last
+        // one that has any
+        int place = group / at.Horizon, step = group - place * at.Horizon, learner = at.Fitted[place],
+            longest = 0, present = 0;
         ArrayView<int> lengths = at.Lengths.SubView((long)learner * at.Episodes, at.Episodes);
         for (int e = 0; e < at.Episodes; e++) longest = lengths[e] > longest ? lengths[e] : longest;
         int source = at.Strength > T.Zero || step < longest ? step : longest - 1;
@@ -121,7 +138,8 @@ internal static class GaussianFitKernel
         }
         threads.Barrier();
 
-        // the lower triangle of Σ, the columns of [s; u] in m, the rest in n; R and the floor; a constant entry has zeros, and a pivot of 1
+        // the lower triangle of Σ, the columns of [s; u] in m, the rest in n; R and the floor; a constant entry has
+        // zeros, and a pivot of 1
         for (int r = row; r < size; r += rows)
             for (int c = column; c <= r; c += columns)
             {
@@ -143,7 +161,8 @@ internal static class GaussianFitKernel
                 else n[(r - inputs) * nRow + c - inputs] = sum;
             }
 
-        // Σ_ii + R = L P Lᵀ, the columns of m those of L P; n becomes what conditioning leaves. A pivot is at least half of R
+        // Σ_ii + R = L P Lᵀ, the columns of m those of L P; n becomes what conditioning leaves. A pivot is at
+        // least half of R
         T half = TMath.From(0.5f);
         for (int k = 0; k < inputs; k++)
         {
@@ -153,8 +172,10 @@ internal static class GaussianFitKernel
             for (int r = k + 1 + row; r < size; r += rows)
             {
                 T factor = m[r * mRow + k] * q;
-                for (int c = k + 1 + column; c < inputs && c <= r; c += columns) m[r * mRow + c] -= factor * m[c * mRow + k];
-                for (int c = column; c <= r - inputs; c += columns) n[(r - inputs) * nRow + c] -= factor * m[(inputs + c) * mRow + k];
+                for (int c = k + 1 + column; c < inputs && c <= r; c += columns)
+                    m[r * mRow + c] -= factor * m[c * mRow + k];
+                for (int c = column; c <= r - inputs; c += columns)
+                    n[(r - inputs) * nRow + c] -= factor * m[(inputs + c) * mRow + k];
             }
         }
 
@@ -195,7 +216,8 @@ internal static class GaussianFitKernel
             {
                 // f ← f + s′ − (F [s; u] + f) with F and f in float32
                 T next = TMath.From(TMath.ToFloat(value)), real = samples[inputs + r];
-                for (int k = 0; k < inputs; k++) next += TMath.From(TMath.ToFloat(m[(inputs + r) * mRow + k])) * samples[k];
+                for (int k = 0; k < inputs; k++)
+                    next += TMath.From(TMath.ToFloat(m[(inputs + r) * mRow + k])) * samples[k];
                 value = TMath.From(TMath.ToFloat(value)) + real - next;
             }
             packed[inputs * at.PackedRow + r] = TMath.ToFloat(value);
@@ -205,7 +227,8 @@ internal static class GaussianFitKernel
             for (int c = column; c <= r; c += columns)
             {
                 T value = n[r * nRow + c];
-                for (int k = 0; k < inputs; k++) value += m[(inputs + r) * mRow + k] * diagonal[k] * m[(inputs + c) * mRow + k];
+                for (int k = 0; k < inputs; k++)
+                    value += m[(inputs + r) * mRow + k] * diagonal[k] * m[(inputs + c) * mRow + k];
                 n[r * nRow + c] = value;
                 noise[r * states + c] = value;
                 noise[c * states + r] = value;
@@ -226,7 +249,8 @@ internal static class GaussianFitKernel
         threads.Barrier();
         for (int c = row; c < states; c += rows)
         {
-            T pivot = n[c * nRow + c], least = half * diagonal[inputs + c], root = TMath.Sqrt(pivot < least ? least : pivot);
+            T pivot = n[c * nRow + c], least = half * diagonal[inputs + c],
+                root = TMath.Sqrt(pivot < least ? least : pivot);
             for (int r = c + column; r < states; r += columns)
             {
                 T value = T.Zero;

@@ -1,19 +1,22 @@
 namespace Naf.Kernels.Gaussian;
 
 /// <summary>
-/// What keeps a fit from few episodes well posed. Both are variances in units of the scale that the fit is given: parts of an entry's own
-/// variance when its scale is 1 / standard deviation.
+/// What keeps a fit from few episodes well posed. Both are variances in units of the scale that the fit is given: parts
+/// of an entry's own variance when its scale is 1 / standard deviation.
 /// </summary>
 /// <param name="Ridge">
 /// R: added to the diagonal of Σ_ii, and to nothing else, before it is inverted. 1e-6 on standardised entries.
 /// </param>
 /// <param name="NoiseFloor">
-/// Added to the diagonal of N_t, so that it has a Cholesky factor whatever the data: 1e-8 is a ten-thousandth of a standard deviation.
-/// A pivot that rounding leaves below half of it is raised to that.
+/// Added to the diagonal of N_t, so that it has a Cholesky factor whatever the data: 1e-8 is a ten-thousandth of a
+/// standard deviation. A pivot that rounding leaves below half of it is raised to that.
 /// </param>
 internal sealed record GaussianFitSettings(double Ridge = 1e-6, double NoiseFloor = 1e-8)
 {
-    /// <summary>What is added to the diagonal, in the data's units: R of an input, the floor of an output; 0 where the scale is 0.</summary>
+    /// <summary>
+    /// What is added to the diagonal, in the data's units: R of an input, the floor of an output; 0 where the scale
+    /// is 0.
+    /// </summary>
     /// <param name="scale">[learners, D], or empty: 1.</param>
     /// <returns>[learners, D].</returns>
     /// <exception cref="ArgumentException">A scale is out of range, or the size is wrong.</exception>
@@ -27,7 +30,8 @@ internal sealed record GaussianFitSettings(double Ridge = 1e-6, double NoiseFloo
             double s = scale.IsEmpty ? 1 : scale[i], added = i % shape.Sample < shape.Input ? Ridge : NoiseFloor;
             if (!(s >= 0 && double.IsFinite(s)))
                 throw new ArgumentException(
-                    $"entry {i % shape.Sample} of the scale of the learner in place {i / shape.Sample} is {s}; give 0 or more");
+                    $"entry {i % shape.Sample} of the scale of the learner in place {i / shape.Sample} is {s}; "
+                    + "give 0 or more");
             diagonal[i] = s > 0 ? added / (s * s) : 0;
         }
         return diagonal;

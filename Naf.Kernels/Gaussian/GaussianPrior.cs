@@ -3,28 +3,35 @@ using Naf.Kernels.Gaussian.Mixture;
 namespace Naf.Kernels.Gaussian;
 
 /// <summary>
-/// A normal-inverse-Wishart prior of the samples z = [s; u; s′], in their own units. With n samples of mean z̄ and covariance S it gives
-/// Σ = (n S + Φ + n n₀ / (n + n₀) (z̄ − μ₀)(z̄ − μ₀)ᵀ) / (n + n₀); the mean stays z̄ (paper, section 5; Levine and Abbeel 2014).
+/// A normal-inverse-Wishart prior of the samples z = [s; u; s′], in their own units. With n samples of mean z̄ and
+/// covariance S it gives Σ = (n S + Φ + n n₀ / (n + n₀) (z̄ − μ₀)(z̄ − μ₀)ᵀ) / (n + n₀); the mean stays z̄ (paper,
+/// section 5; Levine and Abbeel 2014).
 /// </summary>
 /// <param name="Mean">μ₀: [learners, steps, D], steps being 1 (the same at every time step) or the horizon.</param>
-/// <param name="Scatter">Φ: [learners, steps, D, D], symmetric, n₀ times a covariance; only its lower triangle is read.</param>
+/// <param name="Scatter">
+/// Φ: [learners, steps, D, D], symmetric, n₀ times a covariance; only its lower triangle is read.
+/// </param>
 /// <param name="Strength">
 /// n₀ ≥ 0: samples that μ₀ and Φ count for. With 0, time steps without a sample take over the last one that has any.
 /// </param>
 internal sealed record GaussianPrior(double[] Mean, double[] Scatter, double Strength)
 {
     /// <summary>
-    /// One Gaussian for all time steps from all of a learner's samples: μ₀ their mean, Φ <paramref name="strength"/> times their covariance.
+    /// One Gaussian for all time steps from all of a learner's samples: μ₀ their mean, Φ <paramref name="strength"/>
+    /// times their covariance.
     /// </summary>
     public static GaussianPrior Pooled(IReadOnlyList<SampleMoments> learners, double strength) => new(
         [.. learners.SelectMany(l => l.Mean.ToArray())],
         [.. learners.SelectMany(l => l.Covariance().Select(c => strength * c))], strength);
 
     /// <summary>
-    /// A Gaussian for each time step from a mixture over all of them: μ₀ and Φ / n₀ are <see cref="MixturePrior.Moments"/> of the step's samples.
+    /// A Gaussian for each time step from a mixture over all of them: μ₀ and Φ / n₀ are
+    /// <see cref="MixturePrior.Moments"/> of the step's samples.
     /// </summary>
     /// <param name="learners">Each learner's mixture, of samples of one size.</param>
-    /// <param name="episodes">[learner][episode]: [length, D], those that are to be fitted; an episode may end before the horizon.</param>
+    /// <param name="episodes">
+    /// [learner][episode]: [length, D], those that are to be fitted; an episode may end before the horizon.
+    /// </param>
     public static GaussianPrior OfMixtures(
         MixturePrior[] learners, IReadOnlyList<IReadOnlyList<double[]>> episodes, int horizon, double strength)
     {
@@ -33,9 +40,11 @@ internal sealed record GaussianPrior(double[] Mean, double[] Scatter, double Str
         for (int k = 0; k < learners.Length; k++)
             for (int t = 0; t < horizon; t++)
             {
-                double[] samples = [.. episodes[k].Where(e => e.Length >= (t + 1) * size).SelectMany(e => e[(t * size)..((t + 1) * size)])];
+                double[] samples = [.. episodes[k].Where(e => e.Length >= (t + 1) * size)
+                    .SelectMany(e => e[(t * size)..((t + 1) * size)])];
                 int at = k * horizon + t;
-                learners[k].Moments(samples, mean.AsSpan(at * size, size), scatter.AsSpan(at * size * size, size * size));
+                learners[k].Moments(samples, mean.AsSpan(at * size, size),
+                    scatter.AsSpan(at * size * size, size * size));
             }
         for (int i = 0; i < scatter.Length; i++) scatter[i] *= strength;
         return new GaussianPrior(mean, scatter, strength);
@@ -48,8 +57,10 @@ internal sealed record GaussianPrior(double[] Mean, double[] Scatter, double Str
         int size = shape.Sample, steps = Mean.Length == learners * size ? 1 : shape.Horizon;
         if (Mean.Length != (long)learners * steps * size || Scatter.Length != (long)Mean.Length * size)
             throw new ArgumentException(
-                $"the prior has {Mean.Length} means and {Scatter.Length} scatters, which fit neither 1 nor {shape.Horizon} steps "
-                + $"of {learners} learners with samples of {size}; give [learners, steps, {size}] and [learners, steps, {size}, {size}]");
+                $"the prior has {Mean.Length} means and {Scatter.Length} scatters, which fit neither 1 "
+                + $"nor {shape.Horizon} steps "
+                + $"of {learners} learners with samples of {size}; give [learners, steps, {size}] and [learners, "
+                + $"steps, {size}, {size}]");
         return steps;
     }
 }

@@ -6,7 +6,8 @@ using Naf.Gpu.Devices;
 namespace Naf.Kernels.Gaussian;
 
 /// <summary>
-/// The fit on a GPU: one launch, a group for each time step of each learner that is fitted. Samples, models and packed models stay on the device.
+/// The fit on a GPU: one launch, a group for each time step of each learner that is fitted. Samples, models and packed
+/// models stay on the device.
 /// </summary>
 /// <typeparam name="T">double, or float where the device has no double.</typeparam>
 internal sealed class GpuGaussianFit<T> : IGaussianFit where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -24,8 +25,11 @@ internal sealed class GpuGaussianFit<T> : IGaussianFit where T : unmanaged, IBin
     private int _number, _read;
 
     /// <param name="entry">The kernel's entry point in T.</param>
-    /// <exception cref="DeviceException">The matrices do not fit into shared memory, or the device has no room.</exception>
-    public GpuGaussianFit(BufferScope scope, Action<FitArguments<T>> entry, DynamicsShape shape, int[][] lengths, int maxEpisodes)
+    /// <exception cref="DeviceException">
+    /// The matrices do not fit into shared memory, or the device has no room.
+    /// </exception>
+    public GpuGaussianFit(BufferScope scope, Action<FitArguments<T>> entry, DynamicsShape shape, int[][] lengths,
+        int maxEpisodes)
     {
         (_scope, _shape, _lengths, _maxEpisodes) = (scope, shape, lengths, maxEpisodes);
         int learners = lengths.Length, bytes = GaussianFitKernel.Work(shape) * Marshal.SizeOf<T>();
@@ -34,7 +38,8 @@ internal sealed class GpuGaussianFit<T> : IGaussianFit where T : unmanaged, IBin
             throw new DeviceException(
                 $"dynamics of {shape} need {bytes} bytes of shared memory for the fit and {scope.Device.Info.Name} has "
                 + $"{scope.Device.Limits.SharedBytes}; use device=cpu");
-        if (steps > int.MaxValue) throw new ArgumentException($"{steps} time steps of all learners are too many; fit fewer learners at once");
+        if (steps > int.MaxValue)
+            throw new ArgumentException($"{steps} time steps of all learners are too many; fit fewer learners at once");
         _kernel = scope.Device.Load(entry, GaussianFitKernel.Threads(scope.Device), bytes);
         _samples = scope.Allocate<T>(steps * maxEpisodes * shape.Sample);
         _diagonal = scope.Allocate<T>((long)learners * shape.Sample);
@@ -72,7 +77,8 @@ internal sealed class GpuGaussianFit<T> : IGaussianFit where T : unmanaged, IBin
             Fitted = _fitted.View, Samples = _samples.View, Lengths = _lengthsOnDevice.View, Diagonal = _diagonal.View,
             PriorMean = _priorMean.View, PriorScatter = _priorScatter.View,
             F = _f.View, Offset = _offset.View, N = _n.View, Packed = Packed.View, Wrong = _wrong.View,
-            Horizon = _shape.Horizon, State = _shape.State, Action = _shape.Action, PackedRow = _shape.PackedRow, Episodes = _maxEpisodes,
+            Horizon = _shape.Horizon, State = _shape.State, Action = _shape.Action, PackedRow = _shape.PackedRow,
+            Episodes = _maxEpisodes,
             PriorSteps = call.PriorSteps, Number = _number, Through = call.Through ? 1 : 0,
             Strength = T.CreateTruncating(call.Prior?.Strength ?? 0),
         });

@@ -1,6 +1,8 @@
 namespace Naf.Kernels.Gaussian;
 
-/// <summary>Mean and covariance of all samples that were added, one after the other (Welford 1962), in double.</summary>
+/// <summary>
+/// Mean and covariance of all samples that were added, one after the other (Welford 1962), in double.
+/// </summary>
 /// <param name="size">Entries of a sample, at least 1.</param>
 internal sealed class SampleMoments(int size)
 {
@@ -24,7 +26,8 @@ internal sealed class SampleMoments(int size)
     /// <exception cref="ArgumentException">It holds no whole number of samples.</exception>
     public void Add(ReadOnlySpan<double> samples)
     {
-        if (samples.Length % size != 0) throw new ArgumentException($"{samples.Length} numbers are no whole number of samples of {size}");
+        if (samples.Length % size != 0)
+            throw new ArgumentException($"{samples.Length} numbers are no whole number of samples of {size}");
         for (; samples.Length > 0; samples = samples[size..])
         {
             Count++;
@@ -49,9 +52,10 @@ internal sealed class SampleMoments(int size)
     public double[] Covariance() => [.. _scatter.Select(s => s / Math.Max(Count, 1))];
 
     /// <summary>
-    /// [size]: 1 / standard deviation; 0 for an entry without variance, which a fit then copies: a constant, whose scatter is exactly 0, or one whose
-    /// changes are too small to be squared.
+    /// [size]: 1 / standard deviation; 0 for an entry without variance, which a fit then copies: a constant, whose
+    /// scatter is exactly 0, or one whose changes are too small to be squared.
     /// </summary>
     public double[] Scale() =>
-        [.. Enumerable.Range(0, size).Select(i => _scatter[i * (size + 1)] / Math.Max(Count, 1)).Select(v => v > 0 ? 1 / Math.Sqrt(v) : 0)];
+        [.. Enumerable.Range(0, size).Select(i => _scatter[i * (size + 1)] / Math.Max(Count, 1))
+            .Select(v => v > 0 ? 1 / Math.Sqrt(v) : 0)];
 }

@@ -5,12 +5,14 @@ using Naf.Kernels.Gaussian.Mixture;
 namespace Naf.Kernels.Gaussian;
 
 /// <summary>
-/// Episodes by where they began, as a mixture of Gaussian initial states (paper, section 5): each cluster has dynamics of its own, and a new start
-/// goes to the cluster that is most responsible for it. Clusters are numbered by their first members, so that episode 0 is in cluster 0.
+/// Episodes by where they began, as a mixture of Gaussian initial states (paper, section 5): each cluster has dynamics
+/// of its own, and a new start goes to the cluster that is most responsible for it. Clusters are numbered by their
+/// first members, so that episode 0 is in cluster 0.
 /// </summary>
 internal sealed class StartClusters
 {
-    // a tenth of the deviation of all starts tells no clusters apart: few members span few directions, and say nothing about the others
+    // a tenth of the deviation of all starts tells no clusters apart: few members span few directions, and say nothing
+    // about the others
     private const double Floor = 0.01;
 
     private readonly double[] _starts;
@@ -20,7 +22,9 @@ internal sealed class StartClusters
     // the cluster of a component, or −1 for one that has no member
     private readonly int[] _clusters;
 
-    /// <param name="starts">[episodes, size], states and constants at the beginning; entries that are all equal do not count.</param>
+    /// <param name="starts">
+    /// [episodes, size], states and constants at the beginning; entries that are all equal do not count.
+    /// </param>
     /// <param name="seed">Draws where the clusters begin; the same starts and seed give the same, bitwise.</param>
     /// <param name="team">Threads that share the work; null: this one does it.</param>
     /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number is not finite.</exception>

@@ -23,8 +23,8 @@ internal struct LaneRow
 }
 
 /// <summary>
-/// Cholesky factors and triangular solves of matrices side by side, by tiles of 4 × 4 elements. A tile holds the opposite
-/// of what is solved for: then every product adds. An element's terms are added one after the other.
+/// Cholesky factors and triangular solves of matrices side by side, by tiles of 4 × 4 elements. A tile holds the
+/// opposite of what is solved for: then every product adds. An element's terms are added one after the other.
 /// </summary>
 internal static unsafe class LaneTile
 {

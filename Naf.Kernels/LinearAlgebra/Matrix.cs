@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Naf.Kernels.LinearAlgebra;
 
 /// <summary>
-/// Small dense matrices, row-major in spans. Every sum runs in the order of its index, so that results depend on no width of register.
-/// Sizes are the callers' to keep; outputs may not overlap inputs.
+/// Small dense matrices, row-major in spans. Every sum runs in the order of its index, so that results depend on no
+/// width of register. Sizes are the callers' to keep; outputs may not overlap inputs.
 /// </summary>
 internal static class Matrix
 {
@@ -22,20 +22,24 @@ internal static class Matrix
     /// <param name="a">[rows, inner].</param>
     /// <param name="b">[inner, columns].</param>
     /// <param name="c">[rows, columns].</param>
-    public static void AddProduct(ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> c, int rows, int inner, int columns)
+    public static void AddProduct(
+        ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> c, int rows, int inner, int columns)
     {
         for (int i = 0; i < rows; i++)
-            for (int k = 0; k < inner; k++) Add(a[i * inner + k], b.Slice(k * columns, columns), c.Slice(i * columns, columns));
+            for (int k = 0; k < inner; k++)
+                Add(a[i * inner + k], b.Slice(k * columns, columns), c.Slice(i * columns, columns));
     }
 
     /// <summary>C ← C + Aᵀ B.</summary>
     /// <param name="a">[inner, rows].</param>
     /// <param name="b">[inner, columns].</param>
     /// <param name="c">[rows, columns].</param>
-    public static void AddTransposedProduct(ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> c, int rows, int inner, int columns)
+    public static void AddTransposedProduct(
+        ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> c, int rows, int inner, int columns)
     {
         for (int k = 0; k < inner; k++)
-            for (int i = 0; i < rows; i++) Add(a[k * rows + i], b.Slice(k * columns, columns), c.Slice(i * columns, columns));
+            for (int i = 0; i < rows; i++)
+                Add(a[k * rows + i], b.Slice(k * columns, columns), c.Slice(i * columns, columns));
     }
 
     /// <summary>Aᵀ.</summary>

@@ -19,7 +19,8 @@ internal static unsafe class Adam
     /// <param name="gradientScale">Multiplies the gradient (clipping by norm); 1: as it is.</param>
     /// <param name="target">θ′ to average the new parameters into; null: none.</param>
     public static void Step(
-        int count, float* parameters, float* gradient, float* first, float* second, in AdamSettings settings, long step, float gradientScale,
+        int count, float* parameters, float* gradient, float* first, float* second, in AdamSettings settings, long step,
+        float gradientScale,
         float* target = null, float tau = 0)
     {
         (double a, double e) = settings.Corrected(step);
@@ -55,10 +56,12 @@ internal static unsafe class Adam
 
     // denormal numbers are slow and mean nothing here
     private static Vector512<float> Flush(Vector512<float> moment, Vector512<float> smallest) =>
-        Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(Vector512.Abs(moment), smallest), moment, Vector512<float>.Zero);
+        Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(Vector512.Abs(moment), smallest), moment,
+            Vector512<float>.Zero);
 
     // θ′ + τ (θ − θ′)
-    private static Vector512<float> Average(Vector512<float> target, Vector512<float> parameter, Vector512<float> tau) =>
+    private static Vector512<float> Average(
+        Vector512<float> target, Vector512<float> parameter, Vector512<float> tau) =>
         Vector512.MultiplyAddEstimate(tau, parameter - target, target);
 }
 
@@ -75,7 +78,9 @@ internal readonly record struct AdamSettings(float Rate, float Epsilon = AdamSet
     /// </summary>
     internal const float SmallestFirst = 1e-20f, SmallestSecond = 1e-36f;
 
-    /// <summary>−α and ε with both bias corrections folded in, for step t from 1: θ ← θ + rate m / (√v + epsilon).</summary>
+    /// <summary>
+    /// −α and ε with both bias corrections folded in, for step t from 1: θ ← θ + rate m / (√v + epsilon).
+    /// </summary>
     public (double Rate, double Epsilon) Corrected(long step)
     {
         double rootCorrection = Math.Sqrt(1 - Math.Pow(Beta2, step));
@@ -83,7 +88,10 @@ internal readonly record struct AdamSettings(float Rate, float Epsilon = AdamSet
     }
 }
 
-/// <summary>A step of Adam as a kernel makes it: its settings, with the corrections of step t, and what the gradient is multiplied by.</summary>
+/// <summary>
+/// A step of Adam as a kernel makes it: its settings, with the corrections of step t, and what the gradient is
+/// multiplied by.
+/// </summary>
 internal struct AdamStep<T> where T : unmanaged, INumber<T>
 {
     /// <summary>−α and ε with both corrections (<see cref="AdamSettings.Corrected"/>).</summary>
@@ -101,8 +109,10 @@ internal struct AdamStep<T> where T : unmanaged, INumber<T>
     /// <summary>A learner's step with its own settings (<see cref="SettingPlaces"/>).</summary>
     public static AdamStep<T> Of(ArrayView<T> row, int settings, T rate, T epsilon) => new()
     {
-        Rate = rate, Epsilon = epsilon, Beta1 = row[settings + SettingPlaces.Beta1], Rest1 = row[settings + SettingPlaces.Rest1],
-        Beta2 = row[settings + SettingPlaces.Beta2], Rest2 = row[settings + SettingPlaces.Rest2], Tau = row[settings + SettingPlaces.Tau],
+        Rate = rate, Epsilon = epsilon, Beta1 = row[settings + SettingPlaces.Beta1],
+        Rest1 = row[settings + SettingPlaces.Rest1],
+        Beta2 = row[settings + SettingPlaces.Beta2], Rest2 = row[settings + SettingPlaces.Rest2],
+        Tau = row[settings + SettingPlaces.Tau],
         Scale = T.One,
     };
 

@@ -3,19 +3,25 @@ using System.Runtime.InteropServices;
 namespace Naf.Kernels.Network;
 
 /// <summary>
-/// A layer of a network as kernels read it: its sizes, and the places of its arrays in a learner's row (<see cref="LearnerLayout"/>).
-/// A power of two of bytes, so that it may be loaded by fours.
+/// A layer of a network as kernels read it: its sizes, and the places of its arrays in a learner's row
+/// (<see cref="LearnerLayout"/>). A power of two of bytes, so that it may be loaded by fours.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct LayerShape
 {
-    /// <summary>Entries of its input, its units (of the last layer: the network's outputs), and the units padded to whole cache lines.</summary>
+    /// <summary>
+    /// Entries of its input, its units (of the last layer: the network's outputs), and the units padded to whole
+    /// cache lines.
+    /// </summary>
     public int Inputs, Units, Columns;
 
     /// <summary>1: a hidden layer, with ReLU; 0: the last.</summary>
     public int Hidden;
 
-    /// <summary>[inputs, columns], weights as the forward pass reads them, a row per input: of the first layer θ itself, else transposed.</summary>
+    /// <summary>
+    /// [inputs, columns], weights as the forward pass reads them, a row per input: of the first layer θ itself,
+    /// else transposed.
+    /// </summary>
     public int Forward;
 
     /// <summary>[units, padded inputs], weights as θ has them above the first layer.</summary>
@@ -47,7 +53,8 @@ internal struct LayerShape
 }
 
 /// <summary>
-/// A part of θ whose gradient is summed, and which is stepped, by one group. A part of a weight matrix: G[a, b] = Σₘ left[a, m] right[m, b].
+/// A part of θ whose gradient is summed, and which is stepped, by one group. A part of a weight matrix: G[a, b] = Σₘ
+/// left[a, m] right[m, b].
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct TileShape

@@ -15,7 +15,9 @@ internal readonly struct MlpTile(int rows, int stride)
     /// <summary>The first row's place in the minibatch.</summary>
     public int First { get; init; }
 
-    /// <summary>Rows of a minibatch that a normalisation takes its moments of; 0: no training, and running statistics.</summary>
+    /// <summary>
+    /// Rows of a minibatch that a normalisation takes its moments of; 0: no training, and running statistics.
+    /// </summary>
     public int Batch { get; init; }
 }
 
@@ -28,27 +30,40 @@ internal readonly struct MlpTile(int rows, int stride)
 /// </summary>
 internal static class MlpForward
 {
-    /// <summary>Numbers from one row of activations to the next: the widest layer, and four more so that columns lie in different banks.</summary>
+    /// <summary>
+    /// Numbers from one row of activations to the next: the widest layer, and four more so that columns lie in
+    /// different banks.
+    /// </summary>
     public static int Stride(IEnumerable<MlpShape> networks) =>
         4 + networks.Max(n => MlpShape.Pad(Math.Max(Math.Max(n.Input, n.Output), n.Hidden.Max())));
 
     /// <summary>
-    /// Leaves the network's outputs in <paramref name="act"/>. A training pass keeps in the learner's row what the backward pass needs.
-    /// Every thread of the group has to call it; begins without a barrier and ends with one.
+    /// Leaves the network's outputs in <paramref name="act"/>. A training pass keeps in the learner's row what the
+    /// backward pass needs. Every thread of the group has to call it; begins without a barrier and ends with one.
     /// </summary>
-    /// <param name="row">The learner: its weights, with their transposed copies, and running statistics, at the places that the layers say.</param>
-    /// <param name="layers">[count], the network's layers: from <c>network · count</c> on of <see cref="LearnerLayout.Layers"/>.</param>
+    /// <param name="row">
+    /// The learner: its weights, with their transposed copies, and running statistics, at the places that the
+    /// layers say.
+    /// </param>
+    /// <param name="layers">
+    /// [count], the network's layers: from <c>network · count</c> on of <see cref="LearnerLayout.Layers"/>.
+    /// </param>
     /// <param name="act">
-    /// Shared memory, [tile.Rows, tile.Stride] from a multiple of 4 on: row r has x at r · Stride, zeros behind it to a multiple of 16; takes
-    /// output o of row r at r · Stride + o. Visible to the whole group before the call.
+    /// Shared memory, [tile.Rows, tile.Stride] from a multiple of 4 on: row r has x at r · Stride, zeros behind it to a
+    /// multiple of 16; takes output o of row r at r · Stride + o. Visible to the whole group before the call.
     /// </param>
     /// <param name="partial">
-    /// Shared memory from a multiple of 4 on, <see cref="MatrixProduct.PartialLength"/> of (tile.Rows, tile.Stride, TSums.Rows, group size).
+    /// Shared memory from a multiple of 4 on, <see cref="MatrixProduct.PartialLength"/> of (tile.Rows, tile.Stride,
+    /// TSums.Rows, group size).
     /// </param>
-    /// <typeparam name="TSums">Rows that a thread sums: of <see cref="OneRow{T}"/> and <see cref="Twice{T, TSums}"/>.</typeparam>
+    /// <typeparam name="TSums">
+    /// Rows that a thread sums: of <see cref="OneRow{T}"/> and <see cref="Twice{T, TSums}"/>.
+    /// </typeparam>
     public static void Run<T, TMath, TSums, TGroup>(
-        ArrayView<T> row, ArrayView<LayerShape> layers, int count, MlpTile tile, ArrayView<T> act, ArrayView<T> partial, TGroup group)
-        where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T> where TGroup : struct, IThreadGroup
+        ArrayView<T> row, ArrayView<LayerShape> layers, int count, MlpTile tile, ArrayView<T> act,
+        ArrayView<T> partial, TGroup group)
+        where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T>
+        where TGroup : struct, IThreadGroup
     {
         ArrayView<Four<T>> act4 = Four<T>.View(act), partial4 = Four<T>.View(partial), row4 = Four<T>.View(row);
         for (int l = 0; l < count; l++)
@@ -57,7 +72,8 @@ internal static class MlpForward
             bool normalised = layer.Scales >= 0, trains = tile.Batch > 0;
             int columns = layer.Columns / 4, outputs = columns * tile.Rows;
             int parts = MatrixProduct.Run<T, TSums, TGroup>(
-                row, layer.Forward, layer.Columns, layer.Columns, act, 0, tile.Stride, tile.Rows, layer.Inputs, partial, group);
+                row, layer.Forward, layer.Columns, layer.Columns, act, 0, tile.Stride, tile.Rows, layer.Inputs,
+                partial, group);
 
             // h = max(z, 0), or the outputs
             for (int e = group.Index; e < outputs; e += group.Size)
@@ -80,8 +96,10 @@ internal static class MlpForward
         }
     }
 
-    // one unit in all rows of the tile: by the moments of the minibatch, which is the tile, in training; else by running statistics
-    private static void Normalise<T, TMath>(ArrayView<T> row, LayerShape layer, MlpTile tile, int column, ArrayView<T> act)
+    // one unit in all rows of the tile: by the moments of the minibatch, which is the tile, in training; else by
+    // running statistics
+    private static void Normalise<T, TMath>(
+        ArrayView<T> row, LayerShape layer, MlpTile tile, int column, ArrayView<T> act)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T>
     {
         bool trains = tile.Batch > 0;
@@ -121,16 +139,23 @@ internal static class MlpForward
     }
 }
 
-/// <summary>∂loss/∂z of every hidden unit of a tile of samples, after <see cref="MlpForward"/> in training: ∂hₗ₋₁ = Wₗ ∂zₗ, where h > 0.</summary>
+/// <summary>
+/// ∂loss/∂z of every hidden unit of a tile of samples, after <see cref="MlpForward"/> in training: ∂hₗ₋₁ = Wₗ ∂zₗ,
+/// where h > 0.
+/// </summary>
 internal static class MlpBackward
 {
     /// <summary>Writes every layer's Delta but the last one's. Begins without a barrier and ends with one.</summary>
     /// <param name="layers">[count], the network's layers.</param>
-    /// <param name="act">As of <see cref="MlpForward.Run"/>: holds ∂loss/∂output, zeros behind it to a multiple of 16; is used up.</param>
+    /// <param name="act">
+    /// As of <see cref="MlpForward.Run"/>: holds ∂loss/∂output, zeros behind it to a multiple of 16; is used up.
+    /// </param>
     /// <param name="partial">Likewise.</param>
     public static void Run<T, TMath, TSums, TGroup>(
-        ArrayView<T> row, ArrayView<LayerShape> layers, int count, MlpTile tile, ArrayView<T> act, ArrayView<T> partial, TGroup group)
-        where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T> where TGroup : struct, IThreadGroup
+        ArrayView<T> row, ArrayView<LayerShape> layers, int count, MlpTile tile, ArrayView<T> act,
+        ArrayView<T> partial, TGroup group)
+        where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T>
+        where TGroup : struct, IThreadGroup
     {
         ArrayView<Four<T>> act4 = Four<T>.View(act), partial4 = Four<T>.View(partial), row4 = Four<T>.View(row);
         for (int l = count - 1; l > 0; l--)
@@ -138,13 +163,15 @@ internal static class MlpBackward
             LayerShape layer = layers[l], below = layers[l - 1];
             int columns = below.Columns / 4, outputs = columns * tile.Rows;
             int parts = MatrixProduct.Run<T, TSums, TGroup>(
-                row, layer.Weights, below.Columns, below.Columns, act, 0, tile.Stride, tile.Rows, layer.Units, partial, group);
+                row, layer.Weights, below.Columns, below.Columns, act, 0, tile.Stride, tile.Rows, layer.Units,
+                partial, group);
 
             // through the ReLU
             for (int e = group.Index; e < outputs; e += group.Size)
             {
                 int r = e / columns, column = e - r * columns;
-                Four<T> d = MatrixProduct.Sum(partial4, e, parts, outputs), h = row4[below.Output / 4 + tile.First * columns + e];
+                Four<T> d = MatrixProduct.Sum(partial4, e, parts, outputs),
+                    h = row4[below.Output / 4 + tile.First * columns + e];
                 act4[r * (tile.Stride / 4) + column] = new Four<T>
                 {
                     A = h.A > T.Zero ? d.A : T.Zero, B = h.B > T.Zero ? d.B : T.Zero,
@@ -160,14 +187,17 @@ internal static class MlpBackward
             for (int e = group.Index; e < below.Columns * tile.Rows; e += group.Size)
             {
                 int column = e / tile.Rows, r = e - column * tile.Rows;
-                row[below.Delta + (tile.First + r) * below.DeltaSample + column * below.DeltaUnit] = act[r * tile.Stride + column];
+                row[below.Delta + (tile.First + r) * below.DeltaSample + column * below.DeltaUnit] =
+                    act[r * tile.Stride + column];
             }
         }
         group.Barrier();
     }
 
-    // ∂z = scale / √(variance + ε) (∂y − mean ∂y − ẑ mean(ẑ ∂y)) of one unit in all samples, and the gradients of shift and scale
-    private static void Normalise<T, TMath>(ArrayView<T> row, LayerShape layer, MlpTile tile, int column, ArrayView<T> act)
+    // ∂z = scale / √(variance + ε) (∂y − mean ∂y − ẑ mean(ẑ ∂y)) of one unit in all samples, and the gradients of
+    // shift and scale
+    private static void Normalise<T, TMath>(
+        ArrayView<T> row, LayerShape layer, MlpTile tile, int column, ArrayView<T> act)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T>
     {
         T byShift = T.Zero, byScale = T.Zero;
@@ -179,14 +209,19 @@ internal static class MlpBackward
         }
         row[layer.ShiftGradient + column] = byShift;
         row[layer.ShiftGradient + layer.Columns + column] = byScale;
-        T factor = row[layer.Scales + column] * row[layer.Moments + 2 * layer.Columns + column], perSample = T.One / TMath.From(tile.Batch);
+        T factor = row[layer.Scales + column] * row[layer.Moments + 2 * layer.Columns + column],
+            perSample = T.One / TMath.From(tile.Batch);
         for (int r = 0; r < tile.Batch; r++)
             act[r * tile.Stride + column] = factor
-                * (act[r * tile.Stride + column] - perSample * (byScale * row[layer.Normalised + r * layer.Columns + column] + byShift));
+                * (act[r * tile.Stride + column]
+                    - perSample * (byScale * row[layer.Normalised + r * layer.Columns + column] + byShift));
     }
 }
 
-/// <summary>The gradient of a learner's parameters and their step, by the parts of θ (<see cref="TileShape"/>), each by one group.</summary>
+/// <summary>
+/// The gradient of a learner's parameters and their step, by the parts of θ (<see cref="TileShape"/>), each by
+/// one group.
+/// </summary>
 internal static class MlpWeights
 {
     /// <summary>Rows of θ's parts for each row that a thread sums, and columns: tasks for 256 threads.</summary>
@@ -199,13 +234,15 @@ internal static class MlpWeights
         where T : unmanaged, INumber<T> where TSums : struct, IRowSums<T> where TGroup : struct, IThreadGroup
     {
         ArrayView<Four<T>> row4 = Four<T>.View(row), partial4 = Four<T>.View(partial);
-        int rows = tile.Kind == TileKind.Weights ? tile.Rows : 0, columns = tile.Columns / 4, gradient = sizes.Gradient + tile.At;
+        int rows = tile.Kind == TileKind.Weights ? tile.Rows : 0;
+        int columns = tile.Columns / 4, gradient = sizes.Gradient + tile.At;
         int stride = (rows + TSums.Rows - 1) / TSums.Rows * TSums.Rows * columns;
         Four<T> squares = default;
 
         // G = Σₘ left[a, m] right[m, b]
         int parts = MatrixProduct.Run<T, TSums, TGroup>(
-            row, tile.Right, tile.RightStride, tile.Columns, row, tile.Left, tile.LeftStride, rows, sizes.Samples, partial, group);
+            row, tile.Right, tile.RightStride, tile.Columns, row, tile.Left, tile.LeftStride, rows, sizes.Samples,
+            partial, group);
         for (int e = group.Index; e < rows * columns; e += group.Size)
         {
             int a = e / columns, b = e - a * columns;
@@ -233,7 +270,8 @@ internal static class MlpWeights
     }
 
     /// <summary>
-    /// A step of part of θ, θ′ ← θ′ + τ (θ − θ′), and the transposed copies that the forward pass reads; or only the latter.
+    /// A step of part of θ, θ′ ← θ′ + τ (θ − θ′), and the transposed copies that the forward pass reads; or only
+    /// the latter.
     /// </summary>
     public static void Apply<T, TMath, TGroup>(
         ArrayView<T> row, in LearnerSizes sizes, TileShape tile, in AdamStep<T> step, bool onlyCopies, TGroup group)
@@ -244,7 +282,8 @@ internal static class MlpWeights
         int across = tile.Columns / 16, tasks = (tile.Rows + 7) / 8 * across * 32;
         for (int e = group.Index; e < tasks; e += group.Size)
         {
-            int block = e / 32, a = block / across * 8 + e / 4 % 8, b = block % across * 4 + e % 4, offset = a * tile.Stride / 4 + b;
+            int block = e / 32, a = block / across * 8 + e / 4 % 8, b = block % across * 4 + e % 4,
+                offset = a * tile.Stride / 4 + b;
             if (a >= tile.Rows) continue;
             int at = (sizes.Parameters + tile.At) / 4 + offset, target = tile.Target / 4 + offset;
             Four<T> theta = row4[at], average = tile.Target >= 0 ? row4[target] : default;
@@ -273,7 +312,8 @@ internal static class MlpWeights
 
     /// <summary>Running statistics of a normalisation: s ← s + rate (batch − s), and θ′'s after them.</summary>
     /// <param name="layers">[networks + 1, layers].</param>
-    public static void ApplyStatistics<T, TMath, TGroup>(ArrayView<T> row, in LearnerSizes sizes, ArrayView<LayerShape> layers, T tau, TGroup group)
+    public static void ApplyStatistics<T, TMath, TGroup>(
+        ArrayView<T> row, in LearnerSizes sizes, ArrayView<LayerShape> layers, T tau, TGroup group)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TGroup : struct, IThreadGroup
     {
         T rate = TMath.From(MlpShape.NormRate);
@@ -291,7 +331,8 @@ internal static class MlpWeights
         }
     }
 
-    private static void Transpose<T>(ArrayView<T> row, int to, int stride, Four<T> values) where T : unmanaged, INumber<T>
+    private static void Transpose<T>(ArrayView<T> row, int to, int stride, Four<T> values)
+        where T : unmanaged, INumber<T>
     {
         row[to] = values.A;
         row[to + stride] = values.B;
@@ -307,18 +348,22 @@ internal static class MatrixProduct
     public const int Turn = 8;
 
     /// <summary>
-    /// partial[s, r, c] = the s-th part of Σₖ h[r, k] w[k, c]. A thread takes four columns and the rows of <typeparamref name="TSums"/>; where
-    /// there are more threads than that, they split the sum. Ends with a barrier.
+    /// partial[s, r, c] = the s-th part of Σₖ h[r, k] w[k, c]. A thread takes four columns and the rows of
+    /// <typeparamref name="TSums"/>; where there are more threads than that, they split the sum. Ends with a barrier.
     /// </summary>
     /// <param name="w">Place of w[0, 0], with rows of <paramref name="wStride"/>, a multiple of 4 both.</param>
     /// <param name="columns">A multiple of 4.</param>
     /// <param name="hAt">Place of h[0, 0], with rows of <paramref name="hStride"/>, a multiple of 4 both.</param>
     /// <param name="rows">Rows, or 0; those to the next multiple of TSums.Rows are read and written too.</param>
-    /// <param name="inner">Terms of a sum; those to the next multiple of <see cref="Turn"/> are read: h or w is 0 there, and both are finite.</param>
+    /// <param name="inner">
+    /// Terms of a sum; those to the next multiple of <see cref="Turn"/> are read: h or w is 0 there, and both
+    /// are finite.
+    /// </param>
     /// <param name="partial">Shared memory, <see cref="PartialLength"/>.</param>
     /// <returns>The number of parts.</returns>
     public static int Run<T, TSums, TGroup>(
-        ArrayView<T> weights, int w, int wStride, int columns, ArrayView<T> inputs, int hAt, int hStride, int rows, int inner, ArrayView<T> partial,
+        ArrayView<T> weights, int w, int wStride, int columns, ArrayView<T> inputs, int hAt, int hStride, int rows,
+        int inner, ArrayView<T> partial,
         TGroup group)
         where T : unmanaged, INumber<T> where TSums : struct, IRowSums<T> where TGroup : struct, IThreadGroup
     {
@@ -356,7 +401,8 @@ internal static class MatrixProduct
     /// <summary>Four neighbours of a product, whose parts are added always in the same order.</summary>
     /// <param name="at">Which four of partial[0].</param>
     /// <param name="stride">Numbers of a part, over 4.</param>
-    public static Four<T> Sum<T>(ArrayView<Four<T>> partial, int at, int parts, int stride) where T : unmanaged, INumber<T>
+    public static Four<T> Sum<T>(ArrayView<Four<T>> partial, int at, int parts, int stride)
+        where T : unmanaged, INumber<T>
     {
         Four<T> sum = partial[at];
         for (int part = 1; part < parts; part++)
@@ -367,7 +413,10 @@ internal static class MatrixProduct
         return sum;
     }
 
-    /// <summary>Sums over the threads of a group, always in the same order; every thread gets them. Begins and ends with a barrier.</summary>
+    /// <summary>
+    /// Sums over the threads of a group, always in the same order; every thread gets them. Begins and ends with
+    /// a barrier.
+    /// </summary>
     /// <param name="scratch">Shared memory, [4 · group size].</param>
     public static Four<T> SumOverGroup<T, TGroup>(Four<T> value, ArrayView<T> scratch, TGroup group)
         where T : unmanaged, INumber<T> where TGroup : struct, IThreadGroup

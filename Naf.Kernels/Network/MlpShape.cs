@@ -7,9 +7,9 @@ namespace Naf.Kernels.Network;
 /// Rows are padded to whole cache lines (16 floats) with zeros, which stay zero in training.
 /// <code>
 /// first layer:         W [input, Pad(units)], a row per input
-/// hidden layers after: W [units, Pad(inputs)], a row per unit: gradients flow back through it, and to it, without a transposition
-/// head:                W [output, Pad(units of the last hidden layer)], a row per output
-/// each with a bias [Pad(units)], and with batch normalisation of a hidden layer also a scale [Pad(units)]
+/// hidden layers after: W [units, Pad(inputs)], a row per unit: gradients flow back through it, and to it, without a
+/// transposition head: W [output, Pad(units of the last hidden layer)], a row per output each with a bias [Pad(units)],
+/// and with batch normalisation of a hidden layer also a scale [Pad(units)]
 /// </code>
 /// </summary>
 internal sealed class MlpShape
@@ -28,11 +28,13 @@ internal sealed class MlpShape
         if (input < 1 || output < 1 || hidden.IsDefaultOrEmpty || hidden.Any(h => h < 1))
         {
             string sizes = $"{input}-[{string.Join(',', hidden.IsDefault ? [] : hidden)}]-{output}";
-            throw new ArgumentException($"a network {sizes} is not possible: every size must be at least 1, with at least one hidden layer");
+            throw new ArgumentException(
+                $"a network {sizes} is not possible: every size must be at least 1, with at least one hidden layer");
         }
         (Input, Hidden, Output, BatchNorm) = (input, hidden, output, batchNorm);
         int layers = hidden.Length, at = 0, statistic = 0;
-        (_weights, _biases, _scales, _statistics) = (new int[layers + 1], new int[layers + 1], new int[layers], new int[layers]);
+        (_weights, _biases, _scales, _statistics) = (new int[layers + 1], new int[layers + 1], new int[layers],
+            new int[layers]);
         for (int l = 0; l < layers; l++)
         {
             _weights[l] = Take(l == 0 ? input * Pad(hidden[0]) : hidden[l] * Pad(hidden[l - 1]));
@@ -61,7 +63,10 @@ internal sealed class MlpShape
     /// <summary>Floats in the flat parameter array, padding included.</summary>
     public int Parameters { get; }
 
-    /// <summary>Floats of running statistics: per hidden layer mean [Pad(units)] and variance [Pad(units)]; 0 without batch normalisation.</summary>
+    /// <summary>
+    /// Floats of running statistics: per hidden layer mean [Pad(units)] and variance [Pad(units)]; 0 without batch
+    /// normalisation.
+    /// </summary>
     public int Statistics { get; }
 
     /// <summary>Rounds a row up to whole cache lines: a multiple of 16 floats.</summary>
@@ -82,7 +87,9 @@ internal sealed class MlpShape
     /// <summary>First running mean of a hidden layer; its variances follow after Pad(units).</summary>
     public int Means(int layer) => _statistics[layer];
 
-    /// <summary>Place of the weight from input <paramref name="from"/> to unit (or output) <paramref name="to"/> of a layer.</summary>
+    /// <summary>
+    /// Place of the weight from input <paramref name="from"/> to unit (or output) <paramref name="to"/> of a layer.
+    /// </summary>
     public int Weight(int layer, int from, int to) =>
         layer == 0 ? _weights[0] + from * Pad(Hidden[0]) + to : _weights[layer] + to * Pad(Hidden[layer - 1]) + from;
 
@@ -108,12 +115,13 @@ internal sealed class MlpShape
     }
 
     /// <summary>
-    /// Draws initial parameters: weights and biases U(±1/√fan-in), the head's times <paramref name="headScale"/>; scales 1, means 0, variances 1.
-    /// The numbers depend on a weight's place in the network, not on the padding.
+    /// Draws initial parameters: weights and biases U(±1/√fan-in), the head's times <paramref name="headScale"/>;
+    /// scales 1, means 0, variances 1. The numbers depend on a weight's place in the network, not on the padding.
     /// </summary>
     /// <param name="network">Which of a learner's networks this is: each draws from its own lane.</param>
     public void Initialise(
-        ulong seed, uint network, float headScale, Span<float> parameters, Span<float> statistics, RandomStream stream = RandomStream.Weights)
+        ulong seed, uint network, float headScale, Span<float> parameters, Span<float> statistics,
+        RandomStream stream = RandomStream.Weights)
     {
         ulong draw = 0;
         parameters.Clear();

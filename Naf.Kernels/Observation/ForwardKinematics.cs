@@ -3,13 +3,13 @@ using System.Numerics;
 namespace Naf.Kernels.Observation;
 
 /// <summary>
-/// Forward kinematics of the bodies that are asked for, with MuJoCo's conventions: frames from qpos, velocities from qvel.
-/// A workspace of its own: nothing is allocated after the constructor; not for several threads at once.
+/// Forward kinematics of the bodies that are asked for, with MuJoCo's conventions: frames from qpos, velocities from
+/// qvel. A workspace of its own: nothing is allocated after the constructor; not for several threads at once.
 /// </summary>
 /// <remarks>
-/// A degree of freedom d moves what hangs on it by a unit axis a_d in the world: a slide along it, a hinge about it through the anchor p_d.
-/// A free joint has six, in the coordinates of its qvel: three slides along the world's axes, three hinges about the body's own axes
-/// through its origin.
+/// A degree of freedom d moves what hangs on it by a unit axis a_d in the world: a slide along it, a hinge about it
+/// through the anchor p_d. A free joint has six, in the coordinates of its qvel: three slides along the world's axes,
+/// three hinges about the body's own axes through its origin.
 /// </remarks>
 internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
 {
@@ -35,7 +35,8 @@ internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
         _angles = [.. hinges.Where(j => _bodies.Contains(tree.Joints[j].Body)).Union(angles)];
 
         (_sine, _cosine) = (new T[joints], new T[joints]);
-        (_rotation, _position, _angular, _linear) = (new Mat3<T>[bodies], new Vec3<T>[bodies], new Vec3<T>[bodies], new Vec3<T>[bodies]);
+        (_rotation, _position, _angular, _linear) = (new Mat3<T>[bodies], new Vec3<T>[bodies], new Vec3<T>[bodies],
+            new Vec3<T>[bodies]);
         (_axis, _anchor) = (new Vec3<T>[tree.Nv], new Vec3<T>[tree.Nv]);
         _rotation[0] = Mat3<T>.Identity;
     }
@@ -50,7 +51,8 @@ internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
     public Vec3<T> AngularVelocity(int body) => _angular[body];
 
     /// <summary>The velocity in the world of a point of a body, after <see cref="ComputeVelocities"/>.</summary>
-    public Vec3<T> PointVelocity(int body, Vec3<T> local) => _linear[body] + Vec3<T>.Cross(_angular[body], _rotation[body] * local);
+    public Vec3<T> PointVelocity(int body, Vec3<T> local) =>
+        _linear[body] + Vec3<T>.Cross(_angular[body], _rotation[body] * local);
 
     /// <summary>a_d: the axis of a degree of freedom in the world, after <see cref="ComputePositions"/>.</summary>
     public Vec3<T> Axis(int dof) => _axis[dof];
@@ -105,7 +107,10 @@ internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
         }
     }
 
-    /// <summary>One joint moves the frame (r, p) of its body; its axis and anchor are where the joints before it have brought them.</summary>
+    /// <summary>
+    /// One joint moves the frame (r, p) of its body; its axis and anchor are where the joints before it have
+    /// brought them.
+    /// </summary>
     private void Apply(int j, ReadOnlySpan<T> qpos, ref Mat3<T> r, ref Vec3<T> p)
     {
         ref readonly JointConstants<T> joint = ref _joint[j];
@@ -129,7 +134,8 @@ internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
             p += (qpos[q] - joint.Reference) * axis;
             return;
         }
-        r = joint.Along < 0 ? r * Mat3<T>.About(joint.Axis, _sine[j], _cosine[j]) : r.TurnedAbout(joint.Along, joint.Sign * _sine[j], _cosine[j]);
+        r = joint.Along < 0 ? r * Mat3<T>.About(joint.Axis, _sine[j], _cosine[j])
+            : r.TurnedAbout(joint.Along, joint.Sign * _sine[j], _cosine[j]);
         if (joint.Anchored != 0) p = anchor - r * joint.Anchor;
     }
 }

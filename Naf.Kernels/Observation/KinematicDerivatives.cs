@@ -3,10 +3,14 @@ using System.Numerics;
 namespace Naf.Kernels.Observation;
 
 /// <summary>
-/// How places and velocities change with the tangent coordinates of a placed and moving tree. Coordinate d, 0 ≤ d &lt; Nv, is a small
-/// displacement along qvel[d]: for a hinge or slide qpos itself; for a free joint a shift in the world (3) and a turn about the body's own axes (3).
+/// How places and velocities change with the tangent coordinates of a placed and moving tree. Coordinate d, 0 ≤ d &lt;
+/// Nv, is a small displacement along qvel[d]: for a hinge or slide qpos itself; for a free joint a shift in the world
+/// (3) and a turn about the body's own axes (3).
 /// </summary>
-/// <remarks>Notation: a_d the axis in the world, p_d the anchor; "e moves d" when coordinate e carries the axis or the anchor of d along.</remarks>
+/// <remarks>
+/// Notation: a_d the axis in the world, p_d the anchor; "e moves d" when coordinate e carries the axis or the anchor
+/// of d along.
+/// </remarks>
 internal sealed class KinematicDerivatives<T> where T : IFloatingPointIeee754<T>
 {
     private readonly ForwardKinematics<T> _kinematics;
@@ -33,7 +37,9 @@ internal sealed class KinematicDerivatives<T> where T : IFloatingPointIeee754<T>
     /// <summary>Whether coordinate d turns what it moves.</summary>
     public bool Turns(int dof) => !_freedoms[dof].Shifts;
 
-    /// <summary>∂P/∂d of a point P (world) of a body that d moves: a_d × (P − p_d), or a_d. It is ∂Ṗ/∂q̇_d too.</summary>
+    /// <summary>
+    /// ∂P/∂d of a point P (world) of a body that d moves: a_d × (P − p_d), or a_d. It is ∂Ṗ/∂q̇_d too.
+    /// </summary>
     public Vec3<T> OfPoint(int dof, Vec3<T> point) =>
         Turns(dof) ? Vec3<T>.Cross(_kinematics.Axis(dof), point - _kinematics.Anchor(dof)) : _kinematics.Axis(dof);
 
@@ -47,7 +53,9 @@ internal sealed class KinematicDerivatives<T> where T : IFloatingPointIeee754<T>
         return sum;
     }
 
-    /// <summary>∂Ṗ/∂e of a point P (world) of body B, whose chain has e: Ṗ = Σ_d J_d q̇_d with J_d = a_d × (P − p_d), or a_d.</summary>
+    /// <summary>
+    /// ∂Ṗ/∂e of a point P (world) of body B, whose chain has e: Ṗ = Σ_d J_d q̇_d with J_d = a_d × (P − p_d), or a_d.
+    /// </summary>
     public Vec3<T> OfPointVelocity(int e, int body, Vec3<T> point, ReadOnlySpan<T> qvel)
     {
         Vec3<T> sum = default, ae = _kinematics.Axis(e), shift = OfPoint(e, point);
@@ -65,7 +73,10 @@ internal sealed class KinematicDerivatives<T> where T : IFloatingPointIeee754<T>
         return sum;
     }
 
-    /// <summary>Whether e carries the axis or the anchor of d: e comes before d, or both belong to a free joint and d is one of its turns.</summary>
+    /// <summary>
+    /// Whether e carries the axis or the anchor of d: e comes before d, or both belong to a free joint and d is one
+    /// of its turns.
+    /// </summary>
     private bool Moves(int e, int d)
     {
         (Freedom by, Freedom of) = (_freedoms[e], _freedoms[d]);

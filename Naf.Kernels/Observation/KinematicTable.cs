@@ -6,7 +6,9 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Observation;
 
-/// <summary>The frame of a body: its axes R, its origin p, and where velocities are wanted ω and ṗ; all in the world.</summary>
+/// <summary>
+/// The frame of a body: its axes R, its origin p, and where velocities are wanted ω and ṗ; all in the world.
+/// </summary>
 internal struct BodyFrame<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <summary>Numbers of a frame in memory.</summary>
@@ -52,7 +54,8 @@ internal struct BodyFrame<T> where T : unmanaged, IFloatingPointIeee754<T>
 
 /// <summary>
 /// Forward kinematics of the bodies that an observation needs, as tables that kernels read. The same frames as those of
-/// <see cref="ForwardKinematics{T}"/>, from a state s in <see cref="StateCoordinates"/>; velocities are carried along joint by joint.
+/// <see cref="ForwardKinematics{T}"/>, from a state s in <see cref="StateCoordinates"/>; velocities are carried along
+/// joint by joint.
 /// </summary>
 internal struct KinematicTable<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
@@ -64,7 +67,9 @@ internal struct KinematicTable<T> where T : unmanaged, IFloatingPointIeee754<T>
     /// <summary>Degrees of freedom, which is where the velocities begin in s; whether velocities are wanted.</summary>
     public int Nv, HasVelocities;
 
-    /// <param name="bodies">The bodies that are needed, with all that carry them, in ascending order and without the world.</param>
+    /// <param name="bodies">
+    /// The bodies that are needed, with all that carry them, in ascending order and without the world.
+    /// </param>
     /// <param name="velocities">Whether velocities are wanted.</param>
     public static KinematicTable<T> Create(
         StateCoordinates coordinates, int[] bodies, bool velocities, IKernelArrays arrays)

@@ -3,7 +3,10 @@ namespace Naf.Kernels.Observation;
 /// <summary>The kind of a joint, with MuJoCo's numbers (mjtJoint).</summary>
 internal enum TreeJointType
 {
-    /// <summary>Six freedoms: qpos = position (3, world) and quaternion (4); qvel = linear (3, world) and angular (3, body's frame).</summary>
+    /// <summary>
+    /// Six freedoms: qpos = position (3, world) and quaternion (4); qvel = linear (3, world) and angular (3,
+    /// body's frame).
+    /// </summary>
     Free = 0,
     /// <summary>Three rotations as a quaternion; an observation over a tree that has one is refused.</summary>
     Ball = 1,
@@ -18,9 +21,12 @@ internal enum TreeJointType
 /// <param name="Parent">Index of the parent, smaller than the body's own; the world (body 0) has itself.</param>
 /// <param name="Position">Origin in the parent's frame, metres (body_pos).</param>
 /// <param name="Rotation">Orientation in the parent's frame (body_quat).</param>
-/// <param name="FirstJoint">Index of the first joint (body_jntadr); not used when <paramref name="JointCount"/> is 0.</param>
+/// <param name="FirstJoint">
+/// Index of the first joint (body_jntadr); not used when <paramref name="JointCount"/> is 0.
+/// </param>
 /// <param name="JointCount">Number of joints (body_jntnum), applied in order.</param>
-internal readonly record struct TreeBody(string Name, int Parent, Vec3<double> Position, Quat<double> Rotation, int FirstJoint, int JointCount);
+internal readonly record struct TreeBody(
+    string Name, int Parent, Vec3<double> Position, Quat<double> Rotation, int FirstJoint, int JointCount);
 
 /// <summary>A joint between a body and its parent.</summary>
 /// <param name="Name">The name in the model; empty when it has none.</param>
@@ -30,8 +36,8 @@ internal readonly record struct TreeBody(string Name, int Parent, Vec3<double> P
 /// <param name="Anchor">Anchor in the body's frame, metres (jnt_pos).</param>
 /// <param name="Axis">Axis in the body's frame, unit length (jnt_axis).</param>
 /// <param name="Reference">
-/// Position at which the model was drawn (qpos0 at <paramref name="QposAddress"/>): the joint displaces by qpos − Reference. Not used by
-/// free joints.
+/// Position at which the model was drawn (qpos0 at <paramref name="QposAddress"/>): the joint displaces by qpos −
+/// Reference. Not used by free joints.
 /// </param>
 internal readonly record struct TreeJoint(
     string Name, TreeJointType Type, int Body, int QposAddress, int DofAddress, Vec3<double> Anchor, Vec3<double> Axis,
@@ -51,15 +57,16 @@ internal readonly record struct TreeJoint(
 internal readonly record struct TreeSite(string Name, int Body, Vec3<double> Position, Quat<double> Rotation);
 
 /// <summary>
-/// What forward kinematics needs of a MuJoCo model, read out of the loaded model: bodies (parents before children; body 0 is the world),
-/// joints in the order of their bodies, sites. Conventions are MuJoCo's (its mj_kinematics).
+/// What forward kinematics needs of a MuJoCo model, read out of the loaded model: bodies (parents before children; body
+/// 0 is the world), joints in the order of their bodies, sites. Conventions are MuJoCo's (its mj_kinematics).
 /// </summary>
 /// <param name="Bodies">All bodies, the world first.</param>
 /// <param name="Joints">All joints; a body's are FirstJoint .. FirstJoint + JointCount − 1.</param>
 /// <param name="Qpos0">[Nq], the reference configuration, in which the model was drawn.</param>
 /// <param name="Nv">Size of qvel: the degrees of freedom.</param>
 internal sealed record KinematicTree(
-    ImmutableArray<TreeBody> Bodies, ImmutableArray<TreeJoint> Joints, ImmutableArray<TreeSite> Sites, ImmutableArray<double> Qpos0, int Nv)
+    ImmutableArray<TreeBody> Bodies, ImmutableArray<TreeJoint> Joints, ImmutableArray<TreeSite> Sites,
+    ImmutableArray<double> Qpos0, int Nv)
 {
     public int Nq => Qpos0.Length;
 

@@ -3,13 +3,15 @@ using System.Numerics;
 namespace Naf.Kernels.Observation;
 
 /// <summary>
-/// The observation x = h(qpos, qvel, c) as data: a list of entries over a kinematic tree and a vector c of constants of the episode.
-/// Checked once here; evaluated by <see cref="ObservationFunction{T}"/>.
+/// The observation x = h(qpos, qvel, c) as data: a list of entries over a kinematic tree and a vector c of constants of
+/// the episode. Checked once here; evaluated by <see cref="ObservationFunction{T}"/>.
 /// </summary>
 internal sealed class ObservationDefinition
 {
     /// <param name="tree">The model's kinematic tree; one with a ball joint is refused by the joint's name.</param>
-    /// <exception cref="ArgumentException">An entry names what is not there, or a joint that it cannot observe.</exception>
+    /// <exception cref="ArgumentException">
+    /// An entry names what is not there, or a joint that it cannot observe.
+    /// </exception>
     public ObservationDefinition(KinematicTree tree, int constantSize, ImmutableArray<ObservationEntry> entries)
     {
         (Tree, ConstantSize, Entries) = (tree, constantSize, entries);
@@ -64,7 +66,8 @@ internal sealed class ObservationDefinition
 
     /// <summary>The letters of the components that are kept, in order.</summary>
     public static string Letters(Components keep) =>
-        (keep.HasFlag(Components.X) ? "x" : "") + (keep.HasFlag(Components.Y) ? "y" : "") + (keep.HasFlag(Components.Z) ? "z" : "");
+        (keep.HasFlag(Components.X) ? "x" : "") + (keep.HasFlag(Components.Y) ? "y" : "")
+        + (keep.HasFlag(Components.Z) ? "z" : "");
 
     private static void AddNames(ObservationEntry entry, ImmutableArray<string>.Builder names)
     {
@@ -79,10 +82,12 @@ internal sealed class ObservationDefinition
         for (int b = 1; b < tree.Bodies.Length; b++)
             if (tree.Bodies[b].Parent < 0 || tree.Bodies[b].Parent >= b)
                 throw new ArgumentException(
-                    $"body {b} ('{tree.Bodies[b].Name}') has parent {tree.Bodies[b].Parent}; a parent comes before its children");
+                    $"body {b} ('{tree.Bodies[b].Name}') has parent {tree.Bodies[b].Parent}; a parent comes before "
+                    + "its children");
         foreach (TreeJoint joint in tree.Joints)
             if (joint.Type == TreeJointType.Ball)
-                throw new ArgumentException($"joint '{joint.Name}' is a ball joint, which observations do not support; use three hinges instead");
+                throw new ArgumentException($"joint '{joint.Name}' is a ball joint, which observations do not support; "
+                    + "use three hinges instead");
     }
 
     private void Check(ObservationEntry entry)
@@ -99,7 +104,8 @@ internal sealed class ObservationDefinition
                 CheckIndex(entry, "joint", e.Joint, Tree.Joints.Length);
                 TreeJoint joint = Tree.Joints[e.Joint];
                 if (joint.Type == TreeJointType.Free)
-                    throw Wrong(entry, $"observes the free joint '{joint.Name}' as one number; use points, axes and velocities of its body");
+                    throw Wrong(entry, $"observes the free joint '{joint.Name}' as one number; use points, axes and "
+                        + "velocities of its body");
                 if (joint.Type == TreeJointType.Slide && e.Quantity is JointQuantity.Sine or JointQuantity.Cosine)
                     throw Wrong(entry, $"takes sine or cosine of the slide '{joint.Name}'; only a hinge has an angle");
                 break;
@@ -120,7 +126,8 @@ internal sealed class ObservationDefinition
                 break;
             case ConstantEntry e:
                 CheckPlace(entry, Place.Constant(e.Offset, e.Count));
-                if ((int)e.Keep >> e.Count != 0) throw Wrong(entry, $"keeps the components {Letters(e.Keep)} of a constant of size {e.Count}");
+                if ((int)e.Keep >> e.Count != 0)
+                    throw Wrong(entry, $"keeps the components {Letters(e.Keep)} of a constant of size {e.Count}");
                 break;
             default:
                 throw Wrong(entry, $"is a {entry.GetType().Name}, which is not in the vocabulary");
@@ -140,5 +147,6 @@ internal sealed class ObservationDefinition
         if (index < 0 || index >= count) throw Wrong(entry, $"uses {what} {index} of {count}");
     }
 
-    private static ArgumentException Wrong(ObservationEntry entry, string problem) => new($"observation entry '{entry.Name}' {problem}");
+    private static ArgumentException Wrong(ObservationEntry entry, string problem) =>
+        new($"observation entry '{entry.Name}' {problem}");
 }

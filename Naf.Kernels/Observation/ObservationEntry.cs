@@ -23,7 +23,9 @@ internal enum JointQuantity
     Velocity,
 }
 
-/// <summary>A place: a point fixed to a body (a site, a body's origin; body 0 is the world), or a constant of the episode.</summary>
+/// <summary>
+/// A place: a point fixed to a body (a site, a body's origin; body 0 is the world), or a constant of the episode.
+/// </summary>
 /// <param name="Body">The body that carries the point; −1 for a constant.</param>
 /// <param name="Position">The point in the body's frame, metres.</param>
 /// <param name="Offset">First index in the vector of episode constants.</param>
@@ -40,7 +42,9 @@ internal readonly record struct Place(int Body, Vec3<double> Position, int Offse
     public bool IsConstant => Body < 0;
 }
 
-/// <summary>One entry of the observation vector, of a closed vocabulary: one number, or up to three components of a vector.</summary>
+/// <summary>
+/// One entry of the observation vector, of a closed vocabulary: one number, or up to three components of a vector.
+/// </summary>
 /// <param name="Name">The entry's name; components of a vector are name.x, name.y, name.z.</param>
 internal abstract record ObservationEntry(string Name);
 
@@ -53,20 +57,24 @@ internal abstract record VectorEntry(string Name, int Frame, Components Keep) : 
 
 /// <summary>R_Fᵀ (of − minus): where a place is, or where it is seen from another; metres.</summary>
 /// <param name="Minus">The place to subtract; null for the world's origin.</param>
-internal sealed record PlaceEntry(string Name, Place Of, Place? Minus, int Frame, Components Keep) : VectorEntry(Name, Frame, Keep);
+internal sealed record PlaceEntry(string Name, Place Of, Place? Minus, int Frame, Components Keep)
+    : VectorEntry(Name, Frame, Keep);
 
 /// <summary>R_Fᵀ R_B e: an axis of a body's frame; a unit vector.</summary>
 /// <param name="Body">The body B.</param>
 /// <param name="Axis">0, 1 or 2 for its x, y or z axis.</param>
-internal sealed record AxisEntry(string Name, int Body, int Axis, int Frame, Components Keep) : VectorEntry(Name, Frame, Keep);
+internal sealed record AxisEntry(string Name, int Body, int Axis, int Frame, Components Keep)
+    : VectorEntry(Name, Frame, Keep);
 
 /// <summary>R_Fᵀ d(place)/dt: the velocity of a point of a body relative to the world; metres per second.</summary>
 /// <param name="Of">The point; not a constant.</param>
-internal sealed record LinearVelocityEntry(string Name, Place Of, int Frame, Components Keep) : VectorEntry(Name, Frame, Keep);
+internal sealed record LinearVelocityEntry(string Name, Place Of, int Frame, Components Keep)
+    : VectorEntry(Name, Frame, Keep);
 
 /// <summary>R_Fᵀ ω_B: the angular velocity of a body relative to the world; radians per second.</summary>
 /// <param name="Body">The body B.</param>
-internal sealed record AngularVelocityEntry(string Name, int Body, int Frame, Components Keep) : VectorEntry(Name, Frame, Keep);
+internal sealed record AngularVelocityEntry(string Name, int Body, int Frame, Components Keep)
+    : VectorEntry(Name, Frame, Keep);
 
 /// <summary>A constant of the episode, as it is.</summary>
 /// <param name="Offset">First index in the vector of episode constants.</param>

@@ -3,8 +3,9 @@ using System.Numerics;
 namespace Naf.Kernels.Observation;
 
 /// <summary>
-/// x = h(qpos, qvel, c): the observation of a state, and its Jacobian. Exact, by forward kinematics over the bodies that the entries use.
-/// Carries a workspace: nothing is allocated after the constructor, and each thread needs one of its own.
+/// x = h(qpos, qvel, c): the observation of a state, and its Jacobian. Exact, by forward kinematics over the bodies
+/// that the entries use. Carries a workspace: nothing is allocated after the constructor, and each thread needs one
+/// of its own.
 /// </summary>
 /// <typeparam name="T">double in the simulator and the planner, float inside rollouts.</typeparam>
 internal sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
@@ -58,12 +59,14 @@ internal sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
     /// <param name="qvel">[Nv].</param>
     /// <param name="constants">[ConstantSize].</param>
     /// <param name="byPosition">
-    /// [Size, Nv] row-major, receives ∂x/∂q. Column d is a displacement along qvel[d]: for hinges and slides qpos itself; for a free joint
-    /// a shift in the world and then q ← q · exp(δ/2) about the body's own axes (MuJoCo's mj_integratePos).
+    /// [Size, Nv] row-major, receives ∂x/∂q. Column d is a displacement along qvel[d]: for hinges and slides qpos
+    /// itself; for a free joint a shift in the world and then q ← q · exp(δ/2) about the body's own axes (MuJoCo's
+    /// mj_integratePos).
     /// </param>
     /// <param name="byVelocity">[Size, Nv] row-major, receives ∂x/∂qvel.</param>
     /// <exception cref="ArgumentException">A span has another size.</exception>
-    public void Jacobian(ReadOnlySpan<T> qpos, ReadOnlySpan<T> qvel, ReadOnlySpan<T> constants, Span<T> byPosition, Span<T> byVelocity)
+    public void Jacobian(ReadOnlySpan<T> qpos, ReadOnlySpan<T> qvel, ReadOnlySpan<T> constants, Span<T> byPosition,
+        Span<T> byVelocity)
     {
         Check(qpos, qvel, constants);
         int nv = Definition.Tree.Nv;
@@ -150,6 +153,7 @@ internal sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
 
     private static void CheckSize(string name, int length, int expected)
     {
-        if (length != expected) throw new ArgumentException($"{name} has {length} numbers, and the observation needs {expected}", name);
+        if (length != expected)
+            throw new ArgumentException($"{name} has {length} numbers, and the observation needs {expected}", name);
     }
 }

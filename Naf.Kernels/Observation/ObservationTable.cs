@@ -6,7 +6,9 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Observation;
 
-/// <summary>x = h(s, c) as tables that kernels read; the same numbers as those of <see cref="ObservationFunction{T}"/>.</summary>
+/// <summary>
+/// x = h(s, c) as tables that kernels read; the same numbers as those of <see cref="ObservationFunction{T}"/>.
+/// </summary>
 internal struct ObservationTable<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <summary>The entries of x; the bodies of their places are numbers of frames.</summary>
@@ -17,7 +19,8 @@ internal struct ObservationTable<T> where T : unmanaged, IFloatingPointIeee754<T
     /// <summary>Frames that an evaluation needs, the world's included; 0 where every entry is of a joint.</summary>
     public int Frames;
 
-    public static ObservationTable<T> Create(ObservationDefinition observation, StateCoordinates coordinates, IKernelArrays arrays)
+    public static ObservationTable<T> Create(
+        ObservationDefinition observation, StateCoordinates coordinates, IKernelArrays arrays)
     {
         PreparedEntry<T>[] entries = observation.Prepare<T>();
         int[] bodies = observation.Tree.WithParents(entries.SelectMany(entry => entry.Bodies));
@@ -42,7 +45,8 @@ internal struct ObservationTable<T> where T : unmanaged, IFloatingPointIeee754<T
     /// <param name="x">[observation], receives the entry.</param>
     /// <returns>Whether all that was written is finite.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly bool Observe<TMath>(int index, Column<T> s, Column<T> c, Column<T> frames, Column<T> x) where TMath : struct, IScalarMath<T>
+    public readonly bool Observe<TMath>(int index, Column<T> s, Column<T> c, Column<T> frames, Column<T> x)
+    where TMath : struct, IScalarMath<T>
     {
         PreparedEntry<T> entry = Entries[index];
         int at = entry.Start;

@@ -5,7 +5,10 @@ namespace Naf.Kernels.Observation;
 /// <summary>What an entry computes; the first are those of <see cref="JointQuantity"/>.</summary>
 internal enum EntryKind { Position, Sine, Cosine, Velocity, Place, Axis, LinearVelocity, AngularVelocity }
 
-/// <summary>An entry made ready for evaluation: indices looked up, constants rounded to T. Fields that a kind does not use are zero.</summary>
+/// <summary>
+/// An entry made ready for evaluation: indices looked up, constants rounded to T. Fields that a kind does not use
+/// are zero.
+/// </summary>
 internal struct PreparedEntry<T> where T : IFloatingPointIeee754<T>
 {
     public EntryKind Kind;
@@ -74,7 +77,10 @@ internal struct PreparedEntry<T> where T : IFloatingPointIeee754<T>
         if ((Keep & Components.Z) != 0) x[i] = v.Z;
     }
 
-    /// <summary>Adds the components that are kept to column <paramref name="column"/> of rows of <paramref name="width"/> numbers.</summary>
+    /// <summary>
+    /// Adds the components that are kept to column <paramref name="column"/> of rows of <paramref name="width"/>
+    /// numbers.
+    /// </summary>
     public readonly void Add(Vec3<T> v, Span<T> rows, int column, int width)
     {
         int i = column;

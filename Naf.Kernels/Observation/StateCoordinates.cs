@@ -3,11 +3,13 @@ using System.Numerics;
 namespace Naf.Kernels.Observation;
 
 /// <summary>
-/// The state in which dynamics are fitted and imagined: s = [q (Nv); qvel (Nv)], where q are coordinates without redundancy. A hinge or slide has
-/// q = qpos, unwrapped; a free joint the position (3) and the rotation vector (3) of q_ref⁻¹ q, in radians, as MuJoCo's mj_differentiatePos has it.
+/// The state in which dynamics are fitted and imagined: s = [q (Nv); qvel (Nv)], where q are coordinates without
+/// redundancy. A hinge or slide has q = qpos, unwrapped; a free joint the position (3) and the rotation vector (3) of
+/// q_ref⁻¹ q, in radians, as MuJoCo's mj_differentiatePos has it.
 /// </summary>
 /// <remarks>
-/// A rotation vector has length at most π and jumps where the body has turned by π from q_ref: dynamics fitted across that jump mean nothing.
+/// A rotation vector has length at most π and jumps where the body has turned by π from q_ref: dynamics fitted across
+/// that jump mean nothing.
 /// </remarks>
 internal sealed class StateCoordinates
 {
@@ -68,7 +70,8 @@ internal sealed class StateCoordinates
             qpos[q] = state[d];
             if (joint.Type != TreeJointType.Free) continue;
             (qpos[q + 1], qpos[q + 2]) = (state[d + 1], state[d + 2]);
-            Quat<T> turned = Product(_references[j].To<T>(), Exponential(new Vec3<T>(state[d + 3], state[d + 4], state[d + 5])));
+            Quat<T> turned = Product(_references[j].To<T>(),
+                Exponential(new Vec3<T>(state[d + 3], state[d + 4], state[d + 5])));
             (qpos[q + 3], qpos[q + 4], qpos[q + 5], qpos[q + 6]) = (turned.W, turned.X, turned.Y, turned.Z);
         }
     }
@@ -112,6 +115,7 @@ internal sealed class StateCoordinates
 
     private static void CheckSize(string name, int length, int expected)
     {
-        if (length != expected) throw new ArgumentException($"{name} has {length} numbers, and the model needs {expected}", name);
+        if (length != expected)
+            throw new ArgumentException($"{name} has {length} numbers, and the model needs {expected}", name);
     }
 }

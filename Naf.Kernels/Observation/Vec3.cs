@@ -7,7 +7,8 @@ namespace Naf.Kernels.Observation;
 internal readonly record struct Vec3<T>(T X, T Y, T Z) where T : IFloatingPointIeee754<T>
 {
     /// <summary>The unit vector along axis 0, 1 or 2.</summary>
-    public static Vec3<T> Unit(int axis) => new(axis == 0 ? T.One : T.Zero, axis == 1 ? T.One : T.Zero, axis == 2 ? T.One : T.Zero);
+    public static Vec3<T> Unit(int axis) =>
+        new(axis == 0 ? T.One : T.Zero, axis == 1 ? T.One : T.Zero, axis == 2 ? T.One : T.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vec3<T> operator +(Vec3<T> a, Vec3<T> b) => new(a.X + b.X, a.Y + b.Y, a.Z + b.Z);
@@ -19,7 +20,8 @@ internal readonly record struct Vec3<T>(T X, T Y, T Z) where T : IFloatingPointI
     public static Vec3<T> operator *(T s, Vec3<T> a) => new(s * a.X, s * a.Y, s * a.Z);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vec3<T> Cross(Vec3<T> a, Vec3<T> b) => new(a.Y * b.Z - a.Z * b.Y, a.Z * b.X - a.X * b.Z, a.X * b.Y - a.Y * b.X);
+    public static Vec3<T> Cross(Vec3<T> a, Vec3<T> b) =>
+    new(a.Y * b.Z - a.Z * b.Y, a.Z * b.X - a.X * b.Z, a.X * b.Y - a.Y * b.X);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Dot(Vec3<T> a, Vec3<T> b) => a.X * b.X + a.Y * b.Y + a.Z * b.Z;

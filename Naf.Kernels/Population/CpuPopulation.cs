@@ -32,7 +32,8 @@ internal sealed unsafe class CpuPopulation : NafPopulation
         : base(device, shape, inputScale, learners)
     {
         _team = device.Team;
-        int workers = Math.Max(1, _team.Threads / learners.Length), groups = Math.Min(_team.Threads / workers, learners.Length);
+        int workers = Math.Max(1, _team.Threads / learners.Length), groups = Math.Min(_team.Threads / workers,
+            learners.Length);
         _groups = [.. Enumerable.Range(0, groups).Select(_ => new NafWorkerGroup(shape, inputScale, Batch, workers))];
         ImmutableArray<MlpShape> networks = shape.Networks();
         (int network, _output) = shape.Mean;
@@ -133,9 +134,10 @@ internal sealed unsafe class CpuPopulation : NafPopulation
 }
 
 /// <summary>
-/// One or more threads, with their workspace, that make the updates of one learner at a time. The update of Algorithm 1: sample a minibatch from
-/// the replay, y = r + γ V′(x′), loss = mean (Q(x, u) − y)², gradient, Adam, Polyak.
-/// Each worker takes a share of the rows, then of the weights; every sum has a fixed order, so that the result does not depend on the workers.
+/// One or more threads, with their workspace, that make the updates of one learner at a time. The update of Algorithm
+/// 1: sample a minibatch from the replay, y = r + γ V′(x′), loss = mean (Q(x, u) − y)², gradient, Adam, Polyak. Each
+/// worker takes a share of the rows, then of the weights; every sum has a fixed order, so that the result does not
+/// depend on the workers.
 /// </summary>
 internal sealed unsafe class NafWorkerGroup : IDisposable
 {
@@ -158,7 +160,8 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
         var networks = shape.Networks();
         _networks = new MlpWorkspace[networks.Length];
         for (int n = 0; n < networks.Length; n++)
-            _networks[n] = new MlpWorkspace(networks[n], batch, training: true, lender: Workers == 1 && n > 0 ? _networks[0] : null);
+            _networks[n] = new MlpWorkspace(networks[n], batch, training: true,
+                lender: Workers == 1 && n > 0 ? _networks[0] : null);
         _target = Workers == 1 ? _networks[0] : new MlpWorkspace(networks[0], batch, training: false);
         // alone, a worker takes one network after the other, in the cache; several take all at once, to meet less often
         _parts = Workers == 1 ? [.. networks.Select((_, n) => (n, n + 1))] : [(0, networks.Length)];
@@ -185,8 +188,8 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
     private float* Q => _samples.Pointer + 4 * _batch;
 
     /// <summary>
-    /// Makes <paramref name="count"/> updates of a learner from one of its buffers. Every thread of the group calls it, each as another worker
-    /// from 0. False: the learner has stopped.
+    /// Makes <paramref name="count"/> updates of a learner from one of its buffers. Every thread of the group calls it,
+    /// each as another worker from 0. False: the learner has stopped.
     /// </summary>
     public bool Update(Learner learner, ReplayBuffer buffer, int count, int worker)
     {
@@ -221,7 +224,8 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
 
         // sample the minibatch, y = r + γ V′(x′)
         Sample(learner, buffer, updates, first, last);
-        Forward(_target, learner.Target.Pointer, _shape.BatchNorm ? learner.TargetStatistics.Pointer : null, _next.Pointer, first, last);
+        Forward(_target, learner.Target.Pointer, _shape.BatchNorm ? learner.TargetStatistics.Pointer : null,
+            _next.Pointer, first, last);
         for (int m = first; m < last; m++)
             Targets[m] = rewardScale * Rewards[m] + gamma * Flags[m] * _target.Output[(nint)m * _target.OutputRow];
 
@@ -293,7 +297,8 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
             if ((m & 3) == 0 || m == first)
                 words = Philox.At(learner.Settings.Seed, RandomStream.Minibatch, (ulong)updates, (uint)m >> 2);
             float* row = buffer.Row(Philox.Index(words.Word(m & 3), buffer.Count)), next = row + state + action + 2;
-            float* x = _x.Pointer + (nint)m * _stateRow, x2 = _next.Pointer + (nint)m * _stateRow, u = _u.Pointer + (nint)m * _actionRow;
+            float* x = _x.Pointer + (nint)m * _stateRow, x2 = _next.Pointer + (nint)m * _stateRow,
+                u = _u.Pointer + (nint)m * _actionRow;
             // what is read beyond a row's state is finite, and its scale is 0
             for (int i = 0; i < _stateRow; i += 16)
             {
@@ -307,7 +312,10 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
         }
     }
 
-    /// <summary>Adam for some of the networks, a worker's share of each; for the first network the Polyak average of its target too.</summary>
+    /// <summary>
+    /// Adam for some of the networks, a worker's share of each; for the first network the Polyak average of its
+    /// target too.
+    /// </summary>
     private void Apply(Learner learner, (int From, int To) part, long step, float scale, int worker)
     {
         float tau = (float)learner.Settings.Tau;

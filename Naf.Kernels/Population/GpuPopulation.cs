@@ -37,8 +37,10 @@ internal sealed class GpuPopulation : NafPopulation
         _scope = scope;
         plan ??= LaunchPlan.Choose(device.Info, device.Limits, shape, batch, learners.Length);
         if (shape.BatchNorm && plan.Rows < batch)
-            throw new ArgumentException($"batch normalisation needs all {batch} samples in one group, and the plan has {plan.Rows}");
-        Layout = new LearnerLayout(shape.Networks(), hasTarget: true, batch, shape.Action, plan.Rows, plan.TileRows, MlpWeights.TileColumns);
+            throw new ArgumentException(
+                $"batch normalisation needs all {batch} samples in one group, and the plan has {plan.Rows}");
+        Layout = new LearnerLayout(shape.Networks(), hasTarget: true, batch, shape.Action, plan.Rows, plan.TileRows,
+            MlpWeights.TileColumns);
         LearnerSizes sizes = Layout.Sizes;
         (LaunchPlan, _updates, _evaluate) = plan.RowsPerThread switch
         {
@@ -51,10 +53,12 @@ internal sealed class GpuPopulation : NafPopulation
         _act = device.Load<PolicyArguments<float>>(PolicyKernels.Act<DynamicMemory>, plan.Threads,
             sizeof(float) * LaunchPlan.ForwardLength(1, sizes.Stride, 1, plan.Threads));
         States = scope.Allocate<float>((long)sizes.Row * learners.Length);
-        (Layers, _tiles) = (scope.Allocate<LayerShape>(Layout.Layers.AsSpan()), scope.Allocate<TileShape>(Layout.Tiles.AsSpan()));
+        (Layers, _tiles) = (scope.Allocate<LayerShape>(Layout.Layers.AsSpan()),
+            scope.Allocate<TileShape>(Layout.Tiles.AsSpan()));
         _replay = new GpuReplay(scope, [.. learners.Select(l => l.Replay)], capacity: 0);
         Imagined = new GpuReplay(scope, [.. learners.Select(l => l.Imagined)], learners[0].Imagined.Capacity);
-        (_results, _rates, _calls) = (scope.Allocate<float>(0), scope.Allocate<float>(0), scope.Allocate<LearnerCall>(0));
+        (_results, _rates, _calls) = (scope.Allocate<float>(0), scope.Allocate<float>(0),
+            scope.Allocate<LearnerCall>(0));
         (_x, _u, _arrived) = (scope.Allocate<float>(0), scope.Allocate<float>(0), scope.Allocate<int>(learners.Length));
         for (int p = 0; p < learners.Length; p++)
         {
@@ -108,7 +112,10 @@ internal sealed class GpuPopulation : NafPopulation
     /// <summary>A transition was added to a learner's replay.</summary>
     public void Stored(int learner) => _replay.Added(learner);
 
-    /// <summary>What the host knows of the learners, and what the device has in R_f, are brought up to date before others write there.</summary>
+    /// <summary>
+    /// What the host knows of the learners, and what the device has in R_f, are brought up to date before others
+    /// write there.
+    /// </summary>
     public void PrepareImagination()
     {
         Collect();
@@ -124,14 +131,17 @@ internal sealed class GpuPopulation : NafPopulation
         _scope.EnsureCapacity(ref _results, 4L * updates * Learners);
         _scope.EnsureCapacity(ref _calls, Learners).Upload([.. AllLearners.Select(l => new LearnerCall
         {
-            Seed = l.Settings.Seed, Updates = (ulong)l.Updates, RealCount = l.Replay.Count, ImaginedCount = l.Imagined.Count,
+            Seed = l.Settings.Seed, Updates = (ulong)l.Updates, RealCount = l.Replay.Count,
+            ImaginedCount = l.Imagined.Count,
             Active = l.Active ? 1 : 0,
         })]);
         _scope.EnsureCapacity(ref _rates, 2L * updates * Learners).Upload(Rates(updates));
         Launch(new UpdateArguments<float>
         {
-            States = States.View, Results = _results.View, Calls = _calls.View, Rates = _rates.View, Replay = _replay.Rows.View,
-            Imagined = Imagined.Rows.View, Layers = Layers.View, Tiles = _tiles.View, Arrived = _arrived.View, Sizes = Layout.Sizes,
+            States = States.View, Results = _results.View, Calls = _calls.View, Rates = _rates.View,
+            Replay = _replay.Rows.View,
+            Imagined = Imagined.Rows.View, Layers = Layers.View, Tiles = _tiles.View, Arrived = _arrived.View,
+            Sizes = Layout.Sizes,
             Heads = Layout.Heads(Shape.Action), ReplayRow = _replay.RowLength, ReplayRows = _replay.RowsOfLearner,
             ImaginedRows = Imagined.RowsOfLearner, Learners = Learners, Parts = LaunchPlan.Parts,
             Updates = updates, ImaginedUpdates = imagined, ArrivedBefore = _arrivedBefore,
@@ -182,7 +192,9 @@ internal sealed class GpuPopulation : NafPopulation
             new UpdateArguments<float> { States = States.View, Tiles = _tiles.View, Sizes = Layout.Sizes });
     }
 
-    /// <summary>Makes the work memory of updates not-a-number: what an update reads of it, it has to write first.</summary>
+    /// <summary>
+    /// Makes the work memory of updates not-a-number: what an update reads of it, it has to write first.
+    /// </summary>
     public void Poison()
     {
         float[] poison = [.. Enumerable.Repeat(float.NaN, Layout.Sizes.Row - Layout.Work)];

@@ -10,8 +10,9 @@ using Naf.Kernels.Update;
 namespace Naf.Kernels.Population;
 
 /// <summary>
-/// P learners on one device, where their parameters, Adam moments, targets and replays live. On a CPU learner k's numbers depend neither on how
-/// many others there are, nor on the threads, bitwise; on a GPU they are bitwise the same for the same <see cref="Plan"/>.
+/// P learners on one device, where their parameters, Adam moments, targets and replays live. On a CPU learner k's
+/// numbers depend neither on how many others there are, nor on the threads, bitwise; on a GPU they are bitwise the same
+/// for the same <see cref="Plan"/>.
 /// </summary>
 internal abstract class NafPopulation : IDisposable
 {
@@ -34,7 +35,9 @@ internal abstract class NafPopulation : IDisposable
         int imaginedCapacity = 0, LaunchPlan? plan = null)
     {
         float[] scale = inputScale.IsEmpty ? [.. Enumerable.Repeat(1f, shape.State)] : inputScale.ToArray();
-        if (scale.Length != shape.State) throw new ArgumentException($"the input scale has {scale.Length} entries and the observation {shape.State}");
+        if (scale.Length != shape.State)
+            throw new ArgumentException(
+                $"the input scale has {scale.Length} entries and the observation {shape.State}");
         Learner[] made = [.. learners.Select(settings => new Learner(shape, settings, imaginedCapacity))];
         try
         {
@@ -59,7 +62,10 @@ internal abstract class NafPopulation : IDisposable
 
     public int Learners => _learners.Length;
 
-    /// <summary>How the updates are laid onto a GPU, on which the rounding of sums depends; empty on a CPU, where it depends on nothing.</summary>
+    /// <summary>
+    /// How the updates are laid onto a GPU, on which the rounding of sums depends; empty on a CPU, where it depends
+    /// on nothing.
+    /// </summary>
     public string Plan => Gpu?.LaunchPlan.ToString() ?? "";
 
     /// <summary>Whether one call for all learners takes less time than a call for each.</summary>
@@ -106,23 +112,31 @@ internal abstract class NafPopulation : IDisposable
     /// <summary>Adds a transition to a learner's replay.</summary>
     /// <param name="terminal">Whether the episode truly ended: a time limit is not a terminal state.</param>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
-    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">An entry is not finite; nothing was stored.</exception>
-    public void Store(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward, ReadOnlySpan<float> next, bool terminal)
+    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">
+    /// An entry is not finite; nothing was stored.
+    /// </exception>
+    public void Store(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward, ReadOnlySpan<float> next,
+        bool terminal)
     {
         _learners[learner].Replay.Add(x, u, reward, next, terminal);
         Gpu?.Stored(learner);
     }
 
     /// <summary>
-    /// Adds an imagined transition to a learner's R_f, behind those that <c>ImaginationRollouts</c> has put there; the oldest is overwritten.
+    /// Adds an imagined transition to a learner's R_f, behind those that <c>ImaginationRollouts</c> has put there; the
+    /// oldest is overwritten.
     /// </summary>
     /// <exception cref="ArgumentException">A length is wrong, or the population has no R_f.</exception>
-    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">An entry is not finite; nothing was stored.</exception>
-    public void StoreImagined(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward, ReadOnlySpan<float> next, bool terminal)
+    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">
+    /// An entry is not finite; nothing was stored.
+    /// </exception>
+    public void StoreImagined(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward,
+        ReadOnlySpan<float> next, bool terminal)
     {
         ReplayBuffer imagined = _learners[learner].Imagined;
         if (imagined.Capacity == 0)
-            throw new ArgumentException("the learners have no room for imagined transitions; make the population with a capacity of R_f");
+            throw new ArgumentException(
+                "the learners have no room for imagined transitions; make the population with a capacity of R_f");
         imagined.Add(x, u, reward, next, terminal);
         Gpu?.Imagined.Added(learner);
     }
@@ -146,11 +160,14 @@ internal abstract class NafPopulation : IDisposable
         _learners[learner].Active = active && _learners[learner].Finite;
     }
 
-    /// <summary>Makes <paramref name="count"/> updates from R of every active learner that holds at least a minibatch.</summary>
+    /// <summary>
+    /// Makes <paramref name="count"/> updates from R of every active learner that holds at least a minibatch.
+    /// </summary>
     public void Update(int count) => Update(0, count);
 
     /// <summary>
-    /// Makes updates from R_f and then from R (paper, Algorithm 2), in one call, of every active learner whose buffer holds at least a minibatch.
+    /// Makes updates from R_f and then from R (paper, Algorithm 2), in one call, of every active learner whose buffer
+    /// holds at least a minibatch.
     /// </summary>
     /// <param name="imagined">Updates from R_f.</param>
     /// <param name="real">Updates from R.</param>

@@ -77,11 +77,15 @@ internal static class Philox
     public static PhiloxBlock At(ulong seed, RandomStream stream, ulong index, uint lane = 0) =>
         Rounds((uint)index, (uint)(index >> 32), lane, (uint)stream, (uint)seed, (uint)(seed >> 32));
 
-    public static double Uniform(ulong seed, RandomStream stream, ulong index, uint lane = 0) => At(seed, stream, index, lane).Uniform;
+    public static double Uniform(ulong seed, RandomStream stream, ulong index, uint lane = 0) =>
+        At(seed, stream, index, lane).Uniform;
 
-    public static double Normal(ulong seed, RandomStream stream, ulong index, uint lane = 0) => At(seed, stream, index, lane).Normal;
+    public static double Normal(ulong seed, RandomStream stream, ulong index, uint lane = 0) =>
+        At(seed, stream, index, lane).Normal;
 
-    /// <summary>Maps a random word onto 0 .. count−1 without division: ⌊word · count / 2³²⌋ (bias below count / 2³²).</summary>
+    /// <summary>
+    /// Maps a random word onto 0 .. count−1 without division: ⌊word · count / 2³²⌋ (bias below count / 2³²).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Index(uint word, int count) => (int)(((ulong)word * (ulong)count) >> 32);
 }

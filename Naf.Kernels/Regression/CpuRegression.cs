@@ -86,7 +86,8 @@ internal sealed unsafe class CpuRegression : IRegressionTrainer
             (int at, int length) = RowOperations.ChunkShare(_shape.Parameters, worker, _team.Threads);
             if (finite)
                 Adam.Step(
-                    length, theta + at, gradient + at, learner.First.Pointer + at, learner.Second.Pointer + at, _adam, step, gradientScale: 1);
+                    length, theta + at, gradient + at, learner.First.Pointer + at, learner.Second.Pointer + at, _adam,
+                    step, gradientScale: 1);
         }
         if (worker == 0)
         {
@@ -100,7 +101,8 @@ internal sealed unsafe class CpuRegression : IRegressionTrainer
     // |g(z) − y|² of a sample, whose gradient by the outputs is left for the backward pass
     private double ErrorOf(int m)
     {
-        float* output = _space.Output + (nint)m * _space.OutputRow, gradient = _space.OutputGradient + (nint)m * _space.OutputRow;
+        float* output = _space.Output + (nint)m * _space.OutputRow,
+            gradient = _space.OutputGradient + (nint)m * _space.OutputRow;
         float* y = _y.Pointer + (nint)m * _space.OutputRow;
         float factor = 2f / ((float)_batch * _shape.Output);
         double sum = 0;

@@ -9,7 +9,8 @@ using FourSums = Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.Twice<floa
 namespace Naf.Kernels.Regression;
 
 /// <summary>
-/// Updates on a GPU, where parameters and moments live. Minibatches are drawn on the host, which has the samples, and uploaded many at a time.
+/// Updates on a GPU, where parameters and moments live. Minibatches are drawn on the host, which has the samples, and
+/// uploaded many at a time.
 /// </summary>
 internal sealed unsafe class GpuRegression : IRegressionTrainer
 {
@@ -40,14 +41,19 @@ internal sealed unsafe class GpuRegression : IRegressionTrainer
         if (plan.ForwardBytes([shape]) > device.Limits.SharedBytes) plan = plan with { Rows = Sums };
         if (plan.ForwardBytes([shape]) > device.Limits.SharedBytes)
             throw new DeviceException(
-                $"network dynamics with layers of {shape.Hidden.Max()} units need more local memory than the {device.Limits.SharedBytes} bytes of "
+                $"network dynamics with layers of {shape.Hidden.Max()} units need more local memory than "
+                + $"the {device.Limits.SharedBytes} bytes of "
                 + $"{device.Info.Name}; use narrower layers or device=cpu");
         _layout = new LearnerLayout(
-            [shape], hasTarget: false, settings.BatchSize, shape.Output, plan.Rows, plan.TileRows, MlpWeights.TileColumns);
+            [shape], hasTarget: false, settings.BatchSize, shape.Output, plan.Rows, plan.TileRows,
+            MlpWeights.TileColumns);
         LearnerSizes sizes = _layout.Sizes;
-        _passes = device.Load<RegressionArguments<float>>(RegressionKernels.Passes<DynamicMemory, FourSums>, threads, plan.ForwardBytes([shape]));
-        _gradient = device.Load<RegressionArguments<float>>(RegressionKernels.Gradient<DynamicMemory, FourSums>, threads, plan.WeightBytes);
-        _apply = device.Load<RegressionArguments<float>>(RegressionKernels.Apply<DynamicMemory>, threads, 4 * sizeof(float) * threads);
+        _passes = device.Load<RegressionArguments<float>>(RegressionKernels.Passes<DynamicMemory, FourSums>, threads,
+            plan.ForwardBytes([shape]));
+        _gradient = device.Load<RegressionArguments<float>>(RegressionKernels.Gradient<DynamicMemory, FourSums>,
+            threads, plan.WeightBytes);
+        _apply = device.Load<RegressionArguments<float>>(RegressionKernels.Apply<DynamicMemory>, threads,
+            4 * sizeof(float) * threads);
         _copyWeights = device.Load<RegressionArguments<float>>(RegressionKernels.CopyWeights, threads);
         int minibatch = settings.BatchSize * (shape.Input + shape.Output);
         _piece = Math.Clamp(MostFloats / minibatch, 1, MostUpdates);
@@ -57,7 +63,8 @@ internal sealed unsafe class GpuRegression : IRegressionTrainer
         _arguments = new RegressionArguments<float>
         {
             States = _states.View, Samples = _samples.View, Results = _results.View, Rates = _rates.View,
-            Layers = scope.Allocate<LayerShape>(_layout.Layers.AsSpan()).View, Tiles = scope.Allocate<TileShape>(_layout.Tiles.AsSpan()).View,
+            Layers = scope.Allocate<LayerShape>(_layout.Layers.AsSpan()).View,
+            Tiles = scope.Allocate<TileShape>(_layout.Tiles.AsSpan()).View,
             Sizes = sizes,
         };
         _mirrored = [(sizes.Parameters, l => l.Parameters), (sizes.First, l => l.First), (sizes.Second, l => l.Second)];
@@ -87,19 +94,23 @@ internal sealed unsafe class GpuRegression : IRegressionTrainer
                 else l.Finite = false;
             }
         }
-        foreach ((int at, Func<RegressionLearner, HostBuffer> host) in _mirrored) _states.Download(host(l).Span, At(learner, at));
+        foreach ((int at, Func<RegressionLearner, HostBuffer> host) in _mirrored)
+            _states.Download(host(l).Span, At(learner, at));
     }
 
     public void Push(int learner)
     {
         RegressionLearner l = _learners[learner];
-        foreach ((int at, Func<RegressionLearner, HostBuffer> host) in _mirrored) _states.Upload(host(l).Span, At(learner, at));
+        foreach ((int at, Func<RegressionLearner, HostBuffer> host) in _mirrored)
+            _states.Upload(host(l).Span, At(learner, at));
         _states.Upload([.. _settings.Places.Select(s => (float)s)], At(learner, _layout.Sizes.Settings));
         _states.Upload([l.Finite ? 0 : 1], At(learner, _layout.Sizes.Stopped));
         _copyWeights.Launch(_layout.Sizes.Tiles, _arguments with { Learner = learner });
     }
 
-    /// <summary>Makes the work memory of updates not-a-number: what an update reads of it, it has to write first.</summary>
+    /// <summary>
+    /// Makes the work memory of updates not-a-number: what an update reads of it, it has to write first.
+    /// </summary>
     public void Poison()
     {
         float[] poison = [.. Enumerable.Repeat(float.NaN, _layout.Sizes.Row - _layout.Work)];

@@ -8,13 +8,15 @@ using Naf.Kernels.Settings;
 namespace Naf.Kernels.Regression;
 
 /// <summary>
-/// A network for each learner that learns y = g(z) from samples, such as the change of a state from the state and the action: the network
-/// dynamics that the paper compares with fitted linear ones (section 6.3). A perceptron of ReLU layers, the same as of a policy, by Adam on
+/// A network for each learner that learns y = g(z) from samples, such as the change of a state from the state and the
+/// action: the network dynamics that the paper compares with fitted linear ones (section 6.3). A perceptron of ReLU
+/// layers, the same as of a policy, by Adam on
 /// <code>
 /// loss = mean over samples and outputs of (g(z) − y)²,  z and y in units of their standard deviations
 /// </code>
-/// A learner draws its weights and minibatches by Philox from its own seed: its numbers depend neither on the other learners nor, on a CPU, on
-/// the threads, bitwise. Training runs on the device; samples stay on the host, which also predicts.
+/// A learner draws its weights and minibatches by Philox from its own seed: its numbers depend neither on the other
+/// learners nor, on a CPU, on the threads, bitwise. Training runs on the device; samples stay on the host, which
+/// also predicts.
 /// </summary>
 internal sealed unsafe class NetworkRegression : IDisposable
 {
@@ -36,8 +38,10 @@ internal sealed unsafe class NetworkRegression : IDisposable
             _trainer = device switch
             {
                 CpuDevice cpu => new CpuRegression(cpu.Team, Shape, settings, _learners),
-                GpuDevice gpu => BufferScope.Construct(gpu, scope => new GpuRegression(scope, Shape, settings, _learners)),
-                _ => throw new DeviceException($"device {device.Info.Name} has no kernels for network dynamics; use device=cpu"),
+                GpuDevice gpu => BufferScope.Construct(gpu,
+                    scope => new GpuRegression(scope, Shape, settings, _learners)),
+                _ => throw new DeviceException(
+                    $"device {device.Info.Name} has no kernels for network dynamics; use device=cpu"),
             };
         }
         catch
@@ -55,12 +59,15 @@ internal sealed unsafe class NetworkRegression : IDisposable
 
     internal MlpShape Shape { get; }
 
-    /// <summary>Whether a learner goes on: one whose loss or gradient was not finite has stopped before its parameters were touched.</summary>
+    /// <summary>
+    /// Whether a learner goes on: one whose loss or gradient was not finite has stopped before its parameters
+    /// were touched.
+    /// </summary>
     public bool Finite(int learner) => _learners[learner].Finite;
 
     /// <summary>
-    /// Says how a learner's samples are standardised, (z − mean) · scale; at first not at all. The network learns between standardised numbers:
-    /// another scale makes another function of it.
+    /// Says how a learner's samples are standardised, (z − mean) · scale; at first not at all. The network learns
+    /// between standardised numbers: another scale makes another function of it.
     /// </summary>
     /// <param name="mean">[inputs + outputs], of rows [z | y].</param>
     /// <param name="scale">
@@ -93,7 +100,8 @@ internal sealed unsafe class NetworkRegression : IDisposable
     }
 
     /// <summary>
-    /// y = g(z), on the host whatever the device. A row's y depends on its z alone, bitwise. Different learners may predict at the same time.
+    /// y = g(z), on the host whatever the device. A row's y depends on its z alone, bitwise. Different learners may
+    /// predict at the same time.
     /// </summary>
     /// <param name="z">[n, inputs], in their own units.</param>
     /// <param name="y">[n, outputs].</param>
@@ -137,7 +145,10 @@ internal sealed unsafe class NetworkRegression : IDisposable
     }
 }
 
-/// <summary>What a device does for <see cref="NetworkRegression"/>. The host's memory of a learner is up to date between two calls.</summary>
+/// <summary>
+/// What a device does for <see cref="NetworkRegression"/>. The host's memory of a learner is up to date between
+/// two calls.
+/// </summary>
 internal unsafe interface IRegressionTrainer : IDisposable
 {
     /// <summary>Makes updates of a learner, until it stops.</summary>

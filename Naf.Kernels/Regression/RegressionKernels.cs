@@ -54,19 +54,25 @@ internal static class RegressionKernels
 
     public static void Gradient<TMemory, TSums>(RegressionArguments<float> at)
         where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float> =>
-        MlpWeights.Gradient<float, TSums, DeviceGroup>(at.Row(), at.Sizes, at.Tiles[Grid.IdxX], Grid.IdxX, TMemory.Allocate<float>(), default);
+        MlpWeights.Gradient<float, TSums, DeviceGroup>(at.Row(), at.Sizes, at.Tiles[Grid.IdxX], Grid.IdxX,
+            TMemory.Allocate<float>(), default);
 
     public static void Apply<TMemory>(RegressionArguments<float> at) where TMemory : struct, IGroupMemory =>
         Apply<float, FloatMath, DeviceGroup>(at, Grid.IdxX, TMemory.Allocate<float>(), default);
 
-    /// <summary>The copies of the weights that the forward pass reads, after θ was written from outside: a group a part of θ.</summary>
+    /// <summary>
+    /// The copies of the weights that the forward pass reads, after θ was written from outside: a group a part of θ.
+    /// </summary>
     public static void CopyWeights(RegressionArguments<float> at) =>
-        MlpWeights.Apply<float, FloatMath, DeviceGroup>(at.Row(), at.Sizes, at.Tiles[Grid.IdxX], default, onlyCopies: true, default);
+        MlpWeights.Apply<float, FloatMath, DeviceGroup>(at.Row(), at.Sizes, at.Tiles[Grid.IdxX], default,
+            onlyCopies: true, default);
 
     /// <summary>Forward and backward pass of the samples from <paramref name="first"/> on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Passes<T, TMath, TSums, TGroup>(in RegressionArguments<T> at, int first, ArrayView<T> memory, TGroup group)
-        where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T> where TGroup : struct, IThreadGroup
+    public static void Passes<T, TMath, TSums, TGroup>(
+    in RegressionArguments<T> at, int first, ArrayView<T> memory, TGroup group)
+        where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T>
+        where TGroup : struct, IThreadGroup
     {
         LearnerSizes sizes = at.Sizes;
         LayerShape head = at.Layers[sizes.Layers - 1];
@@ -104,7 +110,8 @@ internal static class RegressionKernels
 
     /// <summary>The step of one part of θ.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Apply<T, TMath, TGroup>(in RegressionArguments<T> at, int tile, ArrayView<T> memory, TGroup group)
+    public static void Apply<T, TMath, TGroup>(
+    in RegressionArguments<T> at, int tile, ArrayView<T> memory, TGroup group)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TGroup : struct, IThreadGroup
     {
         LearnerSizes sizes = at.Sizes;
@@ -120,7 +127,8 @@ internal static class RegressionKernels
         T loss = sums.A / TMath.From(errors);
         bool runs = row[sizes.Stopped] == T.Zero, finite = TMath.IsFinite(loss) && TMath.IsFinite(sums.B);
         AdamStep<T> step = AdamStep<T>.Of(row, sizes.Settings, at.Rates[2 * at.Update], at.Rates[2 * at.Update + 1]);
-        if (runs && finite) MlpWeights.Apply<T, TMath, TGroup>(row, sizes, at.Tiles[tile], step, onlyCopies: false, group);
+        if (runs && finite)
+            MlpWeights.Apply<T, TMath, TGroup>(row, sizes, at.Tiles[tile], step, onlyCopies: false, group);
         if (tile == 0 && group.Index == 0)
         {
             at.Results[2 * at.Update] = loss;

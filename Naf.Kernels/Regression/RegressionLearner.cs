@@ -6,7 +6,9 @@ using Naf.Kernels.Random;
 
 namespace Naf.Kernels.Regression;
 
-/// <summary>All that one learner's network is: parameters, Adam's moments, the scale of its samples and counters.</summary>
+/// <summary>
+/// All that one learner's network is: parameters, Adam's moments, the scale of its samples and counters.
+/// </summary>
 internal sealed unsafe class RegressionLearner : IDisposable
 {
     // lane of the initial weights: minibatches use those from 0 on
@@ -61,7 +63,9 @@ internal sealed unsafe class RegressionLearner : IDisposable
     /// <summary>Grows whenever the parameters may have changed.</summary>
     public int Version { get; set; }
 
-    /// <summary>Rows [first, last) of the minibatch of the next update but <paramref name="ahead"/>, standardised.</summary>
+    /// <summary>
+    /// Rows [first, last) of the minibatch of the next update but <paramref name="ahead"/>, standardised.
+    /// </summary>
     /// <param name="rows">[count, inputs + outputs].</param>
     /// <param name="z">[batch, zRow]; what is behind the inputs stays.</param>
     /// <param name="y">[batch, yRow]; what is behind the outputs stays.</param>
@@ -71,9 +75,11 @@ internal sealed unsafe class RegressionLearner : IDisposable
         PhiloxBlock words = default;
         for (int m = first; m < last; m++)
         {
-            if ((m & 3) == 0 || m == first) words = Philox.At(Seed, RandomStream.Regression, (ulong)(Updates + ahead), (uint)m >> 2);
+            if ((m & 3) == 0 || m == first)
+                words = Philox.At(Seed, RandomStream.Regression, (ulong)(Updates + ahead), (uint)m >> 2);
             uint word = (m & 3) switch { 0 => words.A, 1 => words.B, 2 => words.C, _ => words.D };
-            float* row = rows + (long)Philox.Index(word, count) * (inputs + outputs), zm = z + (long)m * zRow, ym = y + (long)m * yRow;
+            float* row = rows + (long)Philox.Index(word, count) * (inputs + outputs), zm = z + (long)m * zRow,
+                ym = y + (long)m * yRow;
             for (int i = 0; i < inputs; i++) zm[i] = (row[i] - Mean[i]) * Scale[i];
             for (int i = 0, j = inputs; i < outputs; i++, j++) ym[i] = (row[j] - Mean[j]) * Scale[j];
         }

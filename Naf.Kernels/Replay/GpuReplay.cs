@@ -5,8 +5,8 @@ using Naf.Gpu.Devices;
 namespace Naf.Kernels.Replay;
 
 /// <summary>
-/// The learners' R or R_f on a GPU. The host holds the same rows (<see cref="ReplayBuffer"/>); those that it has added since are uploaded together,
-/// and one launch puts them into their places.
+/// The learners' R or R_f on a GPU. The host holds the same rows (<see cref="ReplayBuffer"/>); those that it has added
+/// since are uploaded together, and one launch puts them into their places.
 /// </summary>
 internal sealed class GpuReplay
 {
@@ -25,7 +25,8 @@ internal sealed class GpuReplay
     public GpuReplay(BufferScope scope, ReplayBuffer[] buffers, int capacity)
     {
         (_scope, _buffers, RowsOfLearner) = (scope, buffers, capacity);
-        _insert = scope.Device.Load<ReplayArguments>(ReplayKernels.Insert, Math.Min(256, scope.Device.Limits.GroupThreads));
+        _insert = scope.Device.Load<ReplayArguments>(ReplayKernels.Insert,
+            Math.Min(256, scope.Device.Limits.GroupThreads));
         _rows = scope.Allocate<float>((long)capacity * RowLength * buffers.Length);
         (_staged, _places) = (scope.Allocate<float>(0), scope.Allocate<long>(0));
     }

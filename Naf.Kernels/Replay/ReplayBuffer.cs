@@ -6,8 +6,8 @@ using Naf.Kernels.Scalar;
 namespace Naf.Kernels.Replay;
 
 /// <summary>
-/// A learner's transitions, a row each: [x | u | r | b | x′], b = 0 where the episode truly ended (no bootstrap), else 1.
-/// Grows as it fills; when it holds its capacity the oldest row is overwritten.
+/// A learner's transitions, a row each: [x | u | r | b | x′], b = 0 where the episode truly ended (no bootstrap), else
+/// 1. Grows as it fills; when it holds its capacity the oldest row is overwritten.
 /// </summary>
 internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) : IDisposable
 {
@@ -41,14 +41,16 @@ internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) :
     {
         // in pieces that a span can hold
         for (int first = 0; first < Count; first += Piece)
-            to.Upload(new ReadOnlySpan<float>(Row(first), Math.Min(Piece, Count - first) * RowLength), at + (long)first * RowLength);
+            to.Upload(new ReadOnlySpan<float>(Row(first), Math.Min(Piece, Count - first) * RowLength),
+                at + (long)first * RowLength);
     }
 
     /// <summary>Copies as many rows as are held from a GPU.</summary>
     public void Download(DeviceBuffer<float> from, long at)
     {
         for (int first = 0; first < Count; first += Piece)
-            from.Download(new Span<float>(Row(first), Math.Min(Piece, Count - first) * RowLength), at + (long)first * RowLength);
+            from.Download(new Span<float>(Row(first), Math.Min(Piece, Count - first) * RowLength),
+                at + (long)first * RowLength);
     }
 
     /// <exception cref="ArgumentException">A length is wrong.</exception>
@@ -132,9 +134,11 @@ internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) :
 
     private static void RequireFinite(ReadOnlySpan<float> values, int length, string name)
     {
-        if (values.Length != length) throw new ArgumentException($"{name} has {values.Length} entries, expected {length}");
+        if (values.Length != length)
+            throw new ArgumentException($"{name} has {values.Length} entries, expected {length}");
         foreach (float value in values)
             if (!float.IsFinite(value))
-                throw new NonFiniteTransitionException($"{name} has an entry that is not finite in float32 ({value}); the transition was not stored");
+                throw new NonFiniteTransitionException(
+                    $"{name} has an entry that is not finite in float32 ({value}); the transition was not stored");
     }
 }

@@ -9,7 +9,8 @@ internal sealed class PreparedTerm<T>(RewardTerm term) where T : IFloatingPointI
     public readonly bool Linear = term.IsLinear;
     public readonly int[] Index = [.. term.Index];
     public readonly T Weight = T.CreateChecked(term.Weight), Offset = T.CreateChecked(term.Offset);
-    public readonly T[] Centre = [.. term.Centre.Select(T.CreateChecked)], Scale = [.. term.Scale.Select(T.CreateChecked)];
+    public readonly T[] Centre = [.. term.Centre.Select(T.CreateChecked)],
+        Scale = [.. term.Scale.Select(T.CreateChecked)];
     private readonly T _alpha = T.CreateChecked(term.Alpha);
     private static readonly T Half = T.CreateChecked(0.5), Quarter = T.CreateChecked(0.25);
 

@@ -1,8 +1,9 @@
 namespace Naf.Kernels.Reward;
 
 /// <summary>
-/// A reward as data: r(x, u) = Σ_k w_k ρ_k(e_k), and the bounds that end an episode: if the next observation x′ is outside,
-/// r is increased by <see cref="TerminationReward"/> and nothing is bootstrapped. Checked once here; evaluated by <see cref="RewardFunction{T}"/>.
+/// A reward as data: r(x, u) = Σ_k w_k ρ_k(e_k), and the bounds that end an episode: if the next observation x′ is
+/// outside, r is increased by <see cref="TerminationReward"/> and nothing is bootstrapped. Checked once here; evaluated
+/// by <see cref="RewardFunction{T}"/>.
 /// </summary>
 public sealed class RewardDefinition
 {
@@ -15,18 +16,23 @@ public sealed class RewardDefinition
     /// <summary>Builds and checks a definition.</summary>
     /// <exception cref="ArgumentException">A term is malformed; the message says which and why.</exception>
     public RewardDefinition(
-        int observationSize, int actionSize, ImmutableArray<RewardTerm> terms, ImmutableArray<TerminationBound> bounds, double terminationReward = 0)
+        int observationSize, int actionSize, ImmutableArray<RewardTerm> terms, ImmutableArray<TerminationBound> bounds,
+        double terminationReward = 0)
     {
-        (ObservationSize, ActionSize, Terms, Bounds, TerminationReward) = (observationSize, actionSize, terms, bounds, terminationReward);
+        (ObservationSize, ActionSize, Terms, Bounds, TerminationReward) = (observationSize, actionSize, terms, bounds,
+            terminationReward);
         if (terms.IsDefault || bounds.IsDefault)
             throw new ArgumentException("a reward needs terms and bounds; give [] where there are none");
-        if (terms.Length > MaxTerms) throw new ArgumentException($"a reward has at most {MaxTerms} terms, and this one has {terms.Length}");
+        if (terms.Length > MaxTerms)
+            throw new ArgumentException($"a reward has at most {MaxTerms} terms, and this one has {terms.Length}");
         for (int k = 0; k < terms.Length; k++)
             if (terms[k].Problem(observationSize, actionSize) is { } problem)
                 throw new ArgumentException($"reward term {k + 1} ({terms[k].Kind}): {problem}");
         foreach (TerminationBound bound in bounds)
-            if (bound.Index < 0 || bound.Index >= observationSize || double.IsNaN(bound.Low) || double.IsNaN(bound.High))
-                throw new ArgumentException($"{bound} needs an index below {observationSize} and bounds that are numbers");
+            if (bound.Index < 0 || bound.Index >= observationSize || double.IsNaN(bound.Low)
+                || double.IsNaN(bound.High))
+                throw new ArgumentException(
+                    $"{bound} needs an index below {observationSize} and bounds that are numbers");
         if (!double.IsFinite(terminationReward)) throw new ArgumentException("the reward of termination is not finite");
     }
 

@@ -8,19 +8,20 @@ public enum HessianForm
     /// <summary>The true one, which may be indefinite.</summary>
     Exact,
     /// <summary>
-    /// A positive semidefinite one for iLQG, term by term: the exact one where the term is convex; the rank-one part left out where it would be
-    /// negative; nothing from a term whose curvature is negative.
+    /// A positive semidefinite one for iLQG, term by term: the exact one where the term is convex; the rank-one part
+    /// left out where it would be negative; nothing from a term whose curvature is negative.
     /// </summary>
     PositiveSemidefinite,
     /// <summary>
-    /// As <see cref="PositiveSemidefinite"/>, without the rank-one part of smooth norms: isotropic, a majoriser, steadier far from the goal.
+    /// As <see cref="PositiveSemidefinite"/>, without the rank-one part of smooth norms: isotropic, a majoriser,
+    /// steadier far from the goal.
     /// </summary>
     Majorised,
 }
 
 /// <summary>
-/// r(x, u) = Σ_k w_k ρ_k(e_k) with its gradient and Hessian. Terms in listed order, indices in listed order, sums from left to right,
-/// so that every device computes the same. Immutable: any number of threads may share one.
+/// r(x, u) = Σ_k w_k ρ_k(e_k) with its gradient and Hessian. Terms in listed order, indices in listed order, sums from
+/// left to right, so that every device computes the same. Immutable: any number of threads may share one.
 /// </summary>
 /// <typeparam name="T">float in kernels, double in simulator and planner.</typeparam>
 internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
@@ -32,7 +33,8 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
     {
         Definition = definition;
         _terms = [.. definition.Terms.Select(term => new PreparedTerm<T>(term))];
-        _bounds = [.. definition.Bounds.Select(bound => (bound.Index, T.CreateChecked(bound.Low), T.CreateChecked(bound.High)))];
+        _bounds = [.. definition.Bounds.Select(
+            bound => (bound.Index, T.CreateChecked(bound.Low), T.CreateChecked(bound.High)))];
         TerminationReward = T.CreateChecked(definition.TerminationReward);
     }
 
@@ -67,7 +69,9 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
         }
     }
 
-    /// <summary>The Hessian of the cost C = −r: Σ −w (ρ″ g gᵀ + 2 ρ′ S), S = diag(s) for quadratic kinds and 0 for linear ones.</summary>
+    /// <summary>
+    /// The Hessian of the cost C = −r: Σ −w (ρ″ g gᵀ + 2 ρ′ S), S = diag(s) for quadratic kinds and 0 for linear ones.
+    /// </summary>
     /// <param name="x">[ObservationSize].</param>
     /// <param name="u">[ActionSize].</param>
     /// <param name="hessian">[n, n] row-major with n = ObservationSize + ActionSize, receives the Hessian.</param>
@@ -81,7 +85,8 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
         {
             (T first, T second) = term.Derivatives(term.Argument(x, u));
             T outer = -term.Weight * second, diagonal = term.Linear ? T.Zero : -term.Weight * (first + first);
-            if (form != HessianForm.Exact) (outer, diagonal) = Semidefinite(term, outer, diagonal, form == HessianForm.Majorised);
+            if (form != HessianForm.Exact)
+                (outer, diagonal) = Semidefinite(term, outer, diagonal, form == HessianForm.Majorised);
             for (int i = 0; i < term.Index.Length; i++)
             {
                 int row = term.Index[i] * size;
@@ -92,7 +97,9 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
         }
     }
 
-    /// <summary>Whether an episode ends at the next observation x′: some x′_i below its low or above its high bound.</summary>
+    /// <summary>
+    /// Whether an episode ends at the next observation x′: some x′_i below its low or above its high bound.
+    /// </summary>
     public bool Terminates(ReadOnlySpan<T> next)
     {
         foreach ((int index, T low, T high) in _bounds)
@@ -101,7 +108,8 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
     }
 
     /// <summary>The parts of a term's Hessian that are kept so that it is positive semidefinite.</summary>
-    private static (T Outer, T Diagonal) Semidefinite(PreparedTerm<T> term, T outer, T diagonal, bool majorised) => term.Kind switch
+    private static (T Outer, T Diagonal) Semidefinite(PreparedTerm<T> term, T outer, T diagonal, bool majorised) =>
+        term.Kind switch
     {
         _ when term.Linear => (T.Max(outer, T.Zero), T.Zero),
         // −w ρ′ < 0: the term is concave
@@ -119,6 +127,7 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
 
     private static void CheckSize(string name, int length, int expected)
     {
-        if (length != expected) throw new ArgumentException($"{name} has {length} numbers, and the reward needs {expected}", name);
+        if (length != expected)
+            throw new ArgumentException($"{name} has {length} numbers, and the reward needs {expected}", name);
     }
 }

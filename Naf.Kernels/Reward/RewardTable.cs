@@ -6,7 +6,10 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Reward;
 
-/// <summary>r(x, u) = Σ w ρ(e) and the bounds that end an episode, as tables for kernels; as <see cref="RewardFunction{T}"/> has them.</summary>
+/// <summary>
+/// r(x, u) = Σ w ρ(e) and the bounds that end an episode, as tables for kernels; as <see cref="RewardFunction{T}"/>
+/// has them.
+/// </summary>
 internal struct RewardTable<T> where T : unmanaged, INumber<T>
 {
     private const int SmoothNorm = (int)RewardKind.SmoothNorm, LogQuadratic = (int)RewardKind.LogQuadratic,
@@ -22,7 +25,9 @@ internal struct RewardTable<T> where T : unmanaged, INumber<T>
     /// <summary>R_term.</summary>
     public T TerminationReward;
 
-    /// <summary>w ρ(e), e over entries First to End − 1; Linear is 1 where e is linear, 0 where it is quadratic.</summary>
+    /// <summary>
+    /// w ρ(e), e over entries First to End − 1; Linear is 1 where e is linear, 0 where it is quadratic.
+    /// </summary>
     public struct Term
     {
         public int Kind, Linear, First, End;
@@ -43,7 +48,8 @@ internal struct RewardTable<T> where T : unmanaged, INumber<T>
         public T Low, High;
     }
 
-    public static RewardTable<T> Create<TMath>(RewardDefinition definition, IKernelArrays arrays) where TMath : struct, IScalarMath<T>
+    public static RewardTable<T> Create<TMath>(RewardDefinition definition, IKernelArrays arrays)
+        where TMath : struct, IScalarMath<T>
     {
         Entry[] entries = [.. definition.Terms.SelectMany(term => term.Index.Select((index, i) =>
             new Entry { Index = index, Scale = TMath.From(term.Scale[i]), Centre = TMath.From(term.Centre[i]) }))];
@@ -53,7 +59,8 @@ internal struct RewardTable<T> where T : unmanaged, INumber<T>
             Kind = (int)term.Kind, Linear = term.IsLinear ? 1 : 0, First = end, End = end += term.Index.Length,
             Weight = TMath.From(term.Weight), Offset = TMath.From(term.Offset), Alpha = TMath.From(term.Alpha),
         })];
-        Bound[] bounds = [.. definition.Bounds.Select(b => new Bound { Index = b.Index, Low = TMath.From(b.Low), High = TMath.From(b.High) })];
+        Bound[] bounds = [.. definition.Bounds.Select(
+            b => new Bound { Index = b.Index, Low = TMath.From(b.Low), High = TMath.From(b.High) })];
         return new RewardTable<T>
         {
             Terms = arrays.Put<Term>(terms), Entries = arrays.Put<Entry>(entries), Bounds = arrays.Put<Bound>(bounds),
@@ -65,7 +72,8 @@ internal struct RewardTable<T> where T : unmanaged, INumber<T>
     /// <param name="x">[observation].</param>
     /// <param name="u">[action].</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly T Value<TMath>(int index, Column<T> x, int observations, Column<T> u) where TMath : struct, IScalarMath<T>
+    public readonly T Value<TMath>(int index, Column<T> x, int observations, Column<T> u)
+    where TMath : struct, IScalarMath<T>
     {
         Term term = Terms[index];
         T e = term.Offset, square = term.Alpha * term.Alpha, one = TMath.From(1), rho;

@@ -1,8 +1,8 @@
 namespace Naf.Kernels.Reward;
 
 /// <summary>
-/// The form ρ(e) of a reward term. e is linear, b + Σ s_i (z_i − c_i), for <see cref="Linear"/> and <see cref="Sigmoid"/>;
-/// for the others it is quadratic, q = Σ s_i (z_i − c_i)², s_i ≥ 0.
+/// The form ρ(e) of a reward term. e is linear, b + Σ s_i (z_i − c_i), for <see cref="Linear"/> and
+/// <see cref="Sigmoid"/>; for the others it is quadratic, q = Σ s_i (z_i − c_i)², s_i ≥ 0.
 /// </summary>
 public enum RewardKind
 {
@@ -23,7 +23,9 @@ public enum RewardKind
 /// <summary>One term w ρ(e) of a reward over z = [x; u].</summary>
 /// <param name="Kind">The form ρ and whether e is linear or quadratic.</param>
 /// <param name="Weight">w.</param>
-/// <param name="Alpha">α &gt; 0, in the units of z (of e for a sigmoid); not used by linear and quadratic terms.</param>
+/// <param name="Alpha">
+/// α &gt; 0, in the units of z (of e for a sigmoid); not used by linear and quadratic terms.
+/// </param>
 /// <param name="Offset">b, added to a linear e; 0 for the quadratic kinds.</param>
 /// <param name="Index">[n], i &lt; ObservationSize is x_i, ObservationSize + j is u_j.</param>
 /// <param name="Centre">[n], c.</param>
@@ -43,20 +45,26 @@ public sealed record RewardTerm(
     {
         if (Index.IsDefault || Centre.IsDefault || Scale.IsDefault) return "it needs Index, Centre and Scale";
         int n = Index.Length;
-        if (n is 0 or > RewardDefinition.MaxIndices) return $"it has {n} entries; a term has 1 to {RewardDefinition.MaxIndices} (split it in two)";
-        if (Centre.Length != n || Scale.Length != n) return $"{n} entries need {n} centres and scales, not {Centre.Length} and {Scale.Length}";
+        if (n is 0 or > RewardDefinition.MaxIndices)
+            return $"it has {n} entries; a term has 1 to {RewardDefinition.MaxIndices} (split it in two)";
+        if (Centre.Length != n || Scale.Length != n)
+            return $"{n} entries need {n} centres and scales, not {Centre.Length} and {Scale.Length}";
         foreach (int i in Index)
-            if (i < 0 || i >= observationSize + actionSize) return $"index {i} is neither an observation (0 .. {observationSize - 1}) nor an action";
+            if (i < 0 || i >= observationSize + actionSize)
+                return $"index {i} is neither an observation (0 .. {observationSize - 1}) nor an action";
         if (!double.IsFinite(Weight) || !double.IsFinite(Offset)) return "weight and offset must be finite";
         if (UsesAlpha && !(Alpha > 0 && double.IsFinite(Alpha))) return $"alpha must be positive, not {Alpha}";
-        if (Centre.Any(c => !double.IsFinite(c)) || Scale.Any(s => !double.IsFinite(s))) return "centres and scales must be finite";
+        if (Centre.Any(c => !double.IsFinite(c)) || Scale.Any(s => !double.IsFinite(s)))
+            return "centres and scales must be finite";
         if (!IsLinear && Scale.Any(s => s < 0)) return "scales of a quadratic kind must not be negative";
         if (!IsLinear && Offset != 0) return "only linear and sigmoid terms have an offset";
         return null;
     }
 }
 
-/// <summary>An episode ends when x_i of the next observation is below <paramref name="Low"/> or above <paramref name="High"/>.</summary>
+/// <summary>
+/// An episode ends when x_i of the next observation is below <paramref name="Low"/> or above <paramref name="High"/>.
+/// </summary>
 /// <param name="Index">i, an index of the observation.</param>
 /// <param name="Low">Least value that goes on; −∞ for none.</param>
 /// <param name="High">Largest value that goes on; +∞ for none.</param>

@@ -4,7 +4,8 @@ using Naf.Kernels.Network;
 namespace Naf.Kernels.Rollout;
 
 /// <summary>
-/// s′ = f + Σᵢ [s; u]ᵢ Fᵢ + Σⱼ εⱼ Cⱼ over the packed rows of one time step: Fᵢ the columns of F_t, Cⱼ those of chol(N_t), both as rows.
+/// s′ = f + Σᵢ [s; u]ᵢ Fᵢ + Σⱼ εⱼ Cⱼ over the packed rows of one time step: Fᵢ the columns of F_t, Cⱼ those of
+/// chol(N_t), both as rows.
 /// </summary>
 internal static unsafe class PackedDynamics
 {

@@ -15,7 +15,9 @@ internal struct RolloutLearner
     /// <summary>Seed of the learner, and the running number of its first rollout.</summary>
     public ulong Seed, Number;
 
-    /// <summary>Rollouts, steps of each, whether the dynamics have noise, and the first place of R_f that takes a row.</summary>
+    /// <summary>
+    /// Rollouts, steps of each, whether the dynamics have noise, and the first place of R_f that takes a row.
+    /// </summary>
     public int Count, Steps, Samples, NextRow;
 
     /// <summary>σ.</summary>
@@ -23,7 +25,8 @@ internal struct RolloutLearner
 
     public static RolloutLearner Of(Learner learner, RolloutSettings settings, RolloutStarts starts) => new()
     {
-        Seed = learner.Settings.Seed, Number = starts.FirstNumber, Count = learner.Active ? starts.Count : 0, Steps = settings.Steps,
+        Seed = learner.Settings.Seed, Number = starts.FirstNumber, Count = learner.Active ? starts.Count : 0,
+        Steps = settings.Steps,
         Samples = settings.SampleDynamics ? 1 : 0, Sigma = settings.ActionNoise,
         NextRow = (learner.Imagined.Newest + 1) % Math.Max(learner.Imagined.Capacity, 1),
     };
@@ -103,7 +106,9 @@ internal struct RolloutSizes
     /// <summary>Entries of s, u, x and c; time steps of a model, and numbers of one of them and of its rows.</summary>
     public int State, Action, Observation, Constants, Horizon, PackedStep, PackedRow;
 
-    /// <summary>Rollouts of a tile; numbers that its policy, or its frames of bodies and its terms of the reward, need.</summary>
+    /// <summary>
+    /// Rollouts of a tile; numbers that its policy, or its frames of bodies and its terms of the reward, need.
+    /// </summary>
     public int Rows, Scratch;
 
     /// <param name="stride">Numbers from one row of the policy's activations to the next.</param>
@@ -112,7 +117,8 @@ internal struct RolloutSizes
     {
         DynamicsShape dynamics = definition.Dynamics;
         using var host = new HostArrays();
-        int frames = ObservationTable<float>.Create(definition.Observation, definition.Coordinates, host).Frames * BodyFrame<float>.Size;
+        int frames = ObservationTable<float>.Create(definition.Observation, definition.Coordinates, host).Frames
+            * BodyFrame<float>.Size;
         return new RolloutSizes
         {
             State = dynamics.State, Action = dynamics.Action, Observation = definition.Observation.Size,
@@ -120,7 +126,8 @@ internal struct RolloutSizes
             Horizon = dynamics.Horizon, PackedStep = dynamics.PackedStep, PackedRow = dynamics.PackedRow,
             Rows = rows,
             Scratch = Math.Max(
-                rows * stride + MatrixProduct.PartialLength(rows, stride, sums, threads), rows * (frames + definition.Reward.Terms.Length)),
+                rows * stride + MatrixProduct.PartialLength(rows, stride, sums, threads),
+                rows * (frames + definition.Reward.Terms.Length)),
         };
     }
 
@@ -129,7 +136,9 @@ internal struct RolloutSizes
     /// <summary>Blocks of normals of a step, those of the action first.</summary>
     public readonly int Blocks => RolloutNormals.Blocks(Action) + RolloutNormals.Blocks(State);
 
-    /// <summary>First entry of x in a tile, before the step; x and x′ change places with every step, and so do s and s′.</summary>
+    /// <summary>
+    /// First entry of x in a tile, before the step; x and x′ change places with every step, and so do s and s′.
+    /// </summary>
     public readonly int X(int step) => step % 2 * Observation;
 
     public readonly int U => 2 * Observation;
@@ -142,7 +151,10 @@ internal struct RolloutSizes
 
     public readonly int Normals => Reward + 2 + 2 * State;
 
-    /// <summary>Numbers from one entry of a tile to the next: an odd count, so that a rollout's entries lie in different memory banks.</summary>
+    /// <summary>
+    /// Numbers from one entry of a tile to the next: an odd count, so that a rollout's entries lie in different
+    /// memory banks.
+    /// </summary>
     public readonly int Stride => Rows + 1;
 
     /// <summary>Numbers of a tile: scratch, entries, and five integers a rollout.</summary>

@@ -5,16 +5,18 @@ using Naf.Kernels.Reward;
 namespace Naf.Kernels.Rollout;
 
 /// <summary>
-/// What is imagined, as data: states s in their coordinates, s′ ~ N(F_t [s; u] + f_t, N_t), the observation x = h(s, c) and the reward r(x, u) with
-/// the bounds that end an episode. Checked once here.
+/// What is imagined, as data: states s in their coordinates, s′ ~ N(F_t [s; u] + f_t, N_t), the observation x = h(s, c)
+/// and the reward r(x, u) with the bounds that end an episode. Checked once here.
 /// </summary>
 internal sealed record RolloutDefinition
 {
     /// <exception cref="ArgumentException">The parts do not fit together; the message says which.</exception>
-    public RolloutDefinition(StateCoordinates coordinates, ObservationDefinition observation, RewardDefinition reward, DynamicsShape dynamics)
+    public RolloutDefinition(StateCoordinates coordinates, ObservationDefinition observation, RewardDefinition reward,
+        DynamicsShape dynamics)
     {
         if (!ReferenceEquals(coordinates.Tree, observation.Tree))
-            throw new ArgumentException("coordinates and observation are of different trees; make both from the model's one tree");
+            throw new ArgumentException(
+                "coordinates and observation are of different trees; make both from the model's one tree");
         Require("the dynamics have a state", dynamics.State, "the tree", coordinates.Size);
         Require("the reward has an observation", reward.ObservationSize, "the observation", observation.Size);
         Require("the dynamics have an action", dynamics.Action, "the reward", reward.ActionSize);
@@ -36,6 +38,8 @@ internal sealed record RolloutDefinition
 
     private static void Require(string what, int size, string where, int expected)
     {
-        if (size != expected) throw new ArgumentException($"{what} of {size} entries, and {where} has {expected}; make both from the same task");
+        if (size != expected)
+            throw new ArgumentException(
+                $"{what} of {size} entries, and {where} has {expected}; make both from the same task");
     }
 }

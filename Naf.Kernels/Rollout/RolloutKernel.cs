@@ -6,14 +6,16 @@ using Naf.Kernels.Network;
 using Naf.Kernels.Observation;
 using Naf.Kernels.Random;
 using Naf.Kernels.Scalar;
-using Sums = Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.OneRow<float>>>>;
+using Sums = Naf.Kernels.Network.Twice<float,
+    Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.OneRow<float>>>>;
 
 namespace Naf.Kernels.Rollout;
 
 /// <summary>
 /// Imagination rollouts: a thread group takes a tile of them through all their steps.
 /// <code>
-/// x = h(s, c),  u = clip(μ(x) + σ ε, −1, 1),  s′ = F_t [s; u] + f_t + chol(N_t) ε′,  x′ = h(s′, c),  r = r(x, u),  t ← t + 1
+/// x = h(s, c), u = clip(μ(x) + σ ε, −1, 1), s′ = F_t [s; u] + f_t + chol(N_t) ε′, x′ = h(s′, c), r = r(x, u), t ← t
+/// + 1
 /// </code>
 /// </summary>
 internal static class RolloutKernel
@@ -50,7 +52,8 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
             Act(at, tile, step, group);
             Advance(at, tile, step, group);
         }
-        for (int row = group.Index; row < tile.Count; row += group.Size) at.Lengths[tile.Place + row] = tile.Length[row];
+        for (int row = group.Index; row < tile.Count; row += group.Size)
+            at.Lengths[tile.Place + row] = tile.Length[row];
     }
 
     // the states at the start, and which rollouts have a step to make
@@ -89,13 +92,16 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
         {
             int row = e / padded, i = e % padded;
             bool real = i < n.Observation && tile.Alive[row] != 0;
-            act[row * at.Policy.Stride + i] = real ? tile.Entry(n.X(step), row)[i] * learner[at.Policy.InputScale + i] : zero;
+            act[row * at.Policy.Stride + i] = real
+                ? tile.Entry(n.X(step), row)[i] * learner[at.Policy.InputScale + i] : zero;
         }
         Draw(tile, step, group);
         group.Barrier();
-        ArrayView<T> partial = tile.Scratch.SubView(n.Rows * at.Policy.Stride, tile.Scratch.IntLength - n.Rows * at.Policy.Stride);
+        ArrayView<T> partial = tile.Scratch.SubView(n.Rows * at.Policy.Stride,
+            tile.Scratch.IntLength - n.Rows * at.Policy.Stride);
         MlpForward.Run<T, TMath, TSums, TGroup>(
-            learner, at.Policy.Layers, at.Policy.Layers.IntLength, new MlpTile(n.Rows, at.Policy.Stride), act, partial, group);
+            learner, at.Policy.Layers, at.Policy.Layers.IntLength, new MlpTile(n.Rows, at.Policy.Stride), act,
+            partial, group);
         for (int e = group.Index; e < n.Action * n.Rows; e += group.Size)
         {
             int row = e / n.Action, i = e % n.Action;
@@ -114,7 +120,8 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
     private static void Draw(in RolloutTile<T> tile, int step, TGroup group)
     {
         RolloutSizes n = tile.Sizes;
-        int acts = RolloutNormals.Blocks(n.Action), first = tile.Of.Sigma > 0 ? 0 : acts, end = tile.Of.Samples != 0 ? n.Blocks : acts;
+        int acts = RolloutNormals.Blocks(n.Action), first = tile.Of.Sigma > 0 ? 0 : acts, end = tile.Of.Samples != 0
+            ? n.Blocks : acts;
         for (int e = first * n.Rows + group.Index; e < end * n.Rows; e += group.Size)
         {
             int block = e / n.Rows, row = e % n.Rows;
@@ -142,7 +149,8 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
         {
             int block = e % fours, row = e / fours;
             if (tile.Alive[row] == 0) continue;
-            ArrayView<Four<T>> packed = Four<T>.View(at.Dynamics.SubView(model + (long)tile.Time[row] * n.PackedStep, n.PackedStep));
+            ArrayView<Four<T>> packed = Four<T>.View(
+                at.Dynamics.SubView(model + (long)tile.Time[row] * n.PackedStep, n.PackedStep));
             Four<T> next = packed[(n.State + n.Action) * across + block];
             AddColumns(ref next, packed, block, across, tile.Entry(n.S(step), row), n.State);
             AddColumns(ref next, packed, n.State * across + block, across, tile.Entry(n.U, row), n.Action);
@@ -150,7 +158,8 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
             {
                 // column j of a lower triangle is zero above j
                 int last = Math.Min(4 * block + 4, n.State), noise = n.Normals + 4 * RolloutNormals.Blocks(n.Action);
-                AddColumns(ref next, packed, (n.State + n.Action + 1) * across + block, across, tile.Entry(noise, row), last);
+                AddColumns(ref next, packed, (n.State + n.Action + 1) * across + block, across,
+                    tile.Entry(noise, row), last);
             }
             Keep(at, tile, step, row, 4 * block, next.A);
             Keep(at, tile, step, row, 4 * block + 1, next.B);
@@ -185,7 +194,8 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
         int j = 0;
         for (; j + 3 < count; j += 4)
         {
-            Four<T> a = columns[at], b = columns[at + distance], c = columns[at + 2 * distance], d = columns[at + 3 * distance];
+            Four<T> a = columns[at], b = columns[at + distance], c = columns[at + 2 * distance],
+                d = columns[at + 3 * distance];
             sum.Add(factor[j], a);
             sum.Add(factor[j + 1], b);
             sum.Add(factor[j + 2], c);
@@ -226,8 +236,9 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
         group.Barrier();
     }
 
-    // r and b of the step that has led here, and whether it is stored and the rollout goes on; a true terminal state is rewarded apart and not
-    // bootstrapped from; before the first step, only whether there is an observation to begin with
+    // r and b of the step that has led here, and whether it is stored and the rollout goes on; a true terminal state is
+    // rewarded apart and not bootstrapped from; before the first step, only whether there is an observation to
+    // begin with
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Reward(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, TGroup group)
     {
@@ -243,7 +254,8 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
                 else
                 {
                     T r = TMath.From(0);
-                    for (int term = 0; term < at.Reward.Terms.IntLength; term++) r += tile.ScratchOf(row)[FirstTerm(at) + term];
+                    for (int term = 0; term < at.Reward.Terms.IntLength; term++)
+                        r += tile.ScratchOf(row)[FirstTerm(at) + term];
                     bool terminal = at.Reward.Terminates(tile.Entry(n.X(step), row));
                     if (terminal) r += at.Reward.TerminationReward;
                     Column<T> outcome = tile.Entry(n.Reward, row);
@@ -273,7 +285,8 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
         {
             int row = e / n.RowLength, i = e % n.RowLength;
             if (tile.Stored[row] == 0) continue;
-            int entry = i < n.Observation ? n.X(step + 1) + i : i < middle ? n.U - n.Observation + i : n.X(step) - middle + i;
+            int entry = i < n.Observation ? n.X(step + 1) + i
+                : i < middle ? n.U - n.Observation + i : n.X(step) - middle + i;
             at.Rows[((tile.Place + row) * at.Steps + step - 1) * n.RowLength + i] = tile.Entry(entry, row)[0];
         }
     }

@@ -6,8 +6,9 @@ using Naf.Kernels.Scalar;
 namespace Naf.Kernels.Rollout;
 
 /// <summary>
-/// The standard normals of imagination. Step k (from 0) of rollout n takes from a stream the blocks K k .. K k + K − 1, K = ⌈count / 4⌉, as lanes of
-/// index n under the learner's seed. A block of words (A, B, C, D) makes four normals by Box and Muller, two of a pair of words:
+/// The standard normals of imagination. Step k (from 0) of rollout n takes from a stream the blocks K k .. K k + K − 1,
+/// K = ⌈count / 4⌉, as lanes of index n under the learner's seed. A block of words (A, B, C, D) makes four normals by
+/// Box and Muller, two of a pair of words:
 /// <code>
 /// ρ(A) cos 2π φ(B),  ρ(A) sin 2π φ(B),  ρ(C) cos 2π φ(D),  ρ(C) sin 2π φ(D)
 /// ρ(w) = √(−2 ln((⌊w / 2⁸⌋ + 1) / 2²⁴)),  φ(w) = ⌊w / 2⁸⌋ / 2²⁴

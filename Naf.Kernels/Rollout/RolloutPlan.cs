@@ -5,13 +5,15 @@ using Naf.Kernels.Update;
 
 namespace Naf.Kernels.Rollout;
 
-/// <summary>How rollouts are laid onto a GPU: the rollouts of a group's tile, and its threads. On it depends how sums are cut.</summary>
+/// <summary>
+/// How rollouts are laid onto a GPU: the rollouts of a group's tile, and its threads. On it depends how sums are cut.
+/// </summary>
 /// <param name="Rows">Rollouts of a tile, a multiple of 8.</param>
 internal sealed record RolloutPlan(int Rows, int Threads)
 {
     /// <summary>
-    /// The largest tile that fits, up to 32 rollouts, of which a multiprocessor holds several groups at a time; smaller where the rollouts of a call
-    /// would not give every multiprocessor a group.
+    /// The largest tile that fits, up to 32 rollouts, of which a multiprocessor holds several groups at a time; smaller
+    /// where the rollouts of a call would not give every multiprocessor a group.
     /// </summary>
     /// <param name="rollouts">Of all learners together, in one call.</param>
     /// <exception cref="DeviceException">The networks do not fit.</exception>
@@ -29,7 +31,8 @@ internal sealed record RolloutPlan(int Rows, int Threads)
             if (bytes <= limits.SharedBytes) return plan;
             if (rows == RolloutKernel.SumRows)
                 throw new DeviceException(
-                    $"imagination with networks {shape} needs {bytes} bytes of shared memory a group, and {device.Info.Name} has "
+                    $"imagination with networks {shape} needs {bytes} bytes of shared memory a group, "
+                    + $"and {device.Info.Name} has "
                     + $"{limits.SharedBytes}; use narrower networks or device=cpu");
         }
     }

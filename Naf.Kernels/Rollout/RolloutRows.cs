@@ -11,7 +11,8 @@ internal static class RolloutRows
     {
         ArrayView<int> sums = TMemory.Allocate<int>();
         int learner = Grid.IdxX, thread = Group.IdxX, threads = Group.DimX, count = at.Learners[learner].Count;
-        int each = (count + threads - 1) / threads, first = Math.Min(thread * each, count), end = Math.Min(first + each, count);
+        int each = (count + threads - 1) / threads, first = Math.Min(thread * each, count),
+            end = Math.Min(first + each, count);
         long rollouts = (long)learner * at.Rollouts;
         int rows = 0, cuts = 0;
         for (int m = first; m < end; m++)
@@ -47,7 +48,8 @@ internal static class RolloutRows
     }
 
     /// <summary>
-    /// Puts the rows behind those that R_f holds; the oldest are overwritten, and what would be at once is left out. A group a rollout.
+    /// Puts the rows behind those that R_f holds; the oldest are overwritten, and what would be at once is left out. A
+    /// group a rollout.
     /// </summary>
     public static void Append(RolloutArguments<float> at)
     {

@@ -25,7 +25,8 @@ internal sealed record RolloutSettings
     public void Check(int state)
     {
         if ((long)Rollouts * Steps > 100_000_000)
-            throw new ArgumentException($"{Rollouts} rollouts of {Steps} steps are too many for one call; give at most 100 million steps");
+            throw new ArgumentException(
+                $"{Rollouts} rollouts of {Steps} steps are too many for one call; give at most 100 million steps");
         foreach ((string name, ImmutableArray<float> bound) in new[] { ("low", Low), ("high", High) })
             if (bound.IsDefault || (bound.Length != 0 && bound.Length != state) || bound.Any(float.IsNaN))
                 throw new ArgumentException($"the {name} bounds of the state must be {state} numbers, or none");

@@ -17,13 +17,19 @@ internal struct RolloutTile<T> where T : unmanaged
     /// <summary>The place of the first rollout in the arrays of all.</summary>
     public long Place;
 
-    /// <summary>[Scratch], the activations of the policy; then [frames and terms, Rows], the frames of bodies and the terms of the reward.</summary>
+    /// <summary>
+    /// [Scratch], the activations of the policy; then [frames and terms, Rows], the frames of bodies and the terms
+    /// of the reward.
+    /// </summary>
     public ArrayView<T> Scratch;
 
     /// <summary>[entries, Stride], as <see cref="RolloutSizes"/> says.</summary>
     public ArrayView<T> Entries;
 
-    /// <summary>[Rows] each: 1 where a rollout goes on, where its step is stored, and where a number left the bounds or is not finite.</summary>
+    /// <summary>
+    /// [Rows] each: 1 where a rollout goes on, where its step is stored, and where a number left the bounds or is
+    /// not finite.
+    /// </summary>
     public ArrayView<int> Alive, Stored, Lost;
 
     /// <summary>The length of a rollout whose start was not observed yet.</summary>
@@ -34,7 +40,8 @@ internal struct RolloutTile<T> where T : unmanaged
 
     /// <summary>The tile number <paramref name="item"/> of a launch.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RolloutTile<T> At(int item, ArrayView<RolloutLearner> learners, RolloutSizes sizes, int tiles, int rollouts, ArrayView<T> memory)
+    public static RolloutTile<T> At(
+    int item, ArrayView<RolloutLearner> learners, RolloutSizes sizes, int tiles, int rollouts, ArrayView<T> memory)
     {
         int learner = item / tiles, first = item % tiles * sizes.Rows, rows = sizes.Rows, scratch = sizes.Scratch;
         int entries = (sizes.Normals + 4 * sizes.Blocks) * sizes.Stride;

@@ -3,7 +3,10 @@ using ILGPU;
 
 namespace Naf.Kernels.Scalar;
 
-/// <summary>A vector within an array whose entries stand a fixed distance apart, such as those of one row of a tile [entry][rows].</summary>
+/// <summary>
+/// A vector within an array whose entries stand a fixed distance apart, such as those of one row of a tile
+/// [entry][rows].
+/// </summary>
 internal readonly struct Column<T>(ArrayView<T> array, int first, int stride) where T : unmanaged
 {
     public ref T this[int i]

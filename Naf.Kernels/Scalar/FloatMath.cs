@@ -3,9 +3,10 @@ using ILGPU;
 namespace Naf.Kernels.Scalar;
 
 /// <summary>
-/// Elementary functions in float32 by polynomials (Moshier's Cephes library), within 2e-7 of their size, or of 1 for sine and cosine of angles up to
-/// 1e4; eˣ is 0 below −87. NaN goes through. ILGPU 1.5.3 makes wrong OpenCL of a conditional with constants within another, and of
-/// whole numbers from a conditional that become floats: kernels have neither.
+/// Elementary functions in float32 by polynomials (Moshier's Cephes library), within 2e-7 of their size, or of 1 for
+/// sine and cosine of angles up to 1e4; eˣ is 0 below −87. NaN goes through. ILGPU 1.5.3 makes wrong OpenCL of a
+/// conditional with constants within another, and of whole numbers from a conditional that become floats: kernels
+/// have neither.
 /// </summary>
 internal readonly struct FloatMath : IScalarMath<float>
 {
@@ -20,7 +21,10 @@ internal readonly struct FloatMath : IScalarMath<float>
 
     public static float ToFloat(float x) => x;
 
-    /// <summary>Neither infinite nor NaN. By its bits: ILGPU 1.5.3 compiles an inverted comparison to OpenCL as if there were no NaN.</summary>
+    /// <summary>
+    /// Neither infinite nor NaN. By its bits: ILGPU 1.5.3 compiles an inverted comparison to OpenCL as if there were
+    /// no NaN.
+    /// </summary>
     public static bool IsFinite(float x) => (Interop.FloatAsInt(x) & 0x7F800000u) != 0x7F800000u;
 
     public static float Sqrt(float x) => MathF.Sqrt(x);
@@ -28,7 +32,8 @@ internal readonly struct FloatMath : IScalarMath<float>
     public static float Exp(float x)
     {
         // eˣ = 2ⁿ eʳ, |r| ≤ ln 2 / 2
-        float low = x < -87f ? -87f : x, c = low > 88.72f ? 88.72f : low, n = c * 1.44269504f + RoundToInteger - RoundToInteger;
+        float low = x < -87f ? -87f : x, c = low > 88.72f ? 88.72f : low;
+        float n = c * 1.44269504f + RoundToInteger - RoundToInteger;
         float r = c - n * 0.693359375f + n * 2.12194440e-4f, p = 1.9875691500e-4f;
         p = p * r + 1.3981999507e-3f;
         p = p * r + 8.3334519073e-3f;
@@ -38,7 +43,8 @@ internal readonly struct FloatMath : IScalarMath<float>
         p = p * r * r + r + 1f;
         // in two halves, since 2¹²⁸ is no float
         int half = ((int)n + 256) / 2 - 128;
-        float e = p * Interop.IntAsFloat((uint)(half + 127) << 23) * Interop.IntAsFloat((uint)((int)n - half + 127) << 23);
+        float e = p * Interop.IntAsFloat((uint)(half + 127) << 23)
+            * Interop.IntAsFloat((uint)((int)n - half + 127) << 23);
         e = x > 88.72f ? float.PositiveInfinity : e;
         return x < -87f ? 0f : e;
     }
@@ -96,7 +102,8 @@ internal readonly struct FloatMath : IScalarMath<float>
         float n = x * 0.636619772f + RoundToInteger - RoundToInteger;
         float r = x - n * 1.5703125f - n * 4.83751297e-4f - n * 7.54978995e-8f, z = r * r;
         float sin = ((-1.9515295891e-4f * z + 8.3321608736e-3f) * z - 1.6666654611e-1f) * z * r + r;
-        float cos = ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z - 0.5f * z + 1f;
+        float cos = ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z
+            - 0.5f * z + 1f;
         int turn = ((int)n + quarter) & 3;
         float value = (turn & 1) == 0 ? sin : cos;
         return (turn & 2) == 0 ? value : -value;

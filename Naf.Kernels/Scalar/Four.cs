@@ -6,7 +6,10 @@ using ILGPU.Runtime;
 
 namespace Naf.Kernels.Scalar;
 
-/// <summary>Four neighbours of an array, which a device loads at once. Arrays and rows that are read so begin at a multiple of four.</summary>
+/// <summary>
+/// Four neighbours of an array, which a device loads at once. Arrays and rows that are read so begin at a multiple
+/// of four.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct Four<T> where T : unmanaged, INumber<T>
 {
@@ -27,12 +30,14 @@ internal struct Four<T> where T : unmanaged, INumber<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Four<T> operator +(Four<T> x, Four<T> y) => new() { A = x.A + y.A, B = x.B + y.B, C = x.C + y.C, D = x.D + y.D };
+    public static Four<T> operator +(Four<T> x, Four<T> y) =>
+    new() { A = x.A + y.A, B = x.B + y.B, C = x.C + y.C, D = x.D + y.D };
 
     /// <summary>max(x, 0) of each; NaN stays.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Four<T> Relu(Four<T> x) => new()
     {
-        A = x.A < T.Zero ? T.Zero : x.A, B = x.B < T.Zero ? T.Zero : x.B, C = x.C < T.Zero ? T.Zero : x.C, D = x.D < T.Zero ? T.Zero : x.D,
+        A = x.A < T.Zero ? T.Zero : x.A, B = x.B < T.Zero ? T.Zero : x.B, C = x.C < T.Zero ? T.Zero : x.C,
+        D = x.D < T.Zero ? T.Zero : x.D,
     };
 }

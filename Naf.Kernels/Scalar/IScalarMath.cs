@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Naf.Kernels.Scalar;
 
 /// <summary>
-/// What a kernel's body needs of its number type beyond arithmetic and comparison. On devices the functions are sums and products, so that every
-/// back end computes the same: those that ILGPU offers are approximations of 5e-4 on CUDA.
+/// What a kernel's body needs of its number type beyond arithmetic and comparison. On devices the functions are sums
+/// and products, so that every back end computes the same: those that ILGPU offers are approximations of 5e-4 on CUDA.
 /// </summary>
 /// <typeparam name="T">float or double.</typeparam>
 internal interface IScalarMath<T> where T : unmanaged, INumber<T>
@@ -41,7 +41,10 @@ internal interface IScalarMath<T> where T : unmanaged, INumber<T>
     static abstract T Cos(T x);
 }
 
-/// <summary>Double precision on the host, by .NET: for oracles. Of these, devices take only what is arithmetic and <see cref="Sqrt"/>.</summary>
+/// <summary>
+/// Double precision on the host, by .NET: for oracles. Of these, devices take only what is arithmetic and
+/// <see cref="Sqrt"/>.
+/// </summary>
 internal readonly struct DoubleMath : IScalarMath<double>
 {
     public static double From(double x) => x;

@@ -3,8 +3,8 @@ using Naf.Kernels.Network;
 namespace Naf.Kernels.Settings;
 
 /// <summary>
-/// The hyper-parameters of NAF (paper, Algorithm 1). Where the paper is silent, the value is its first author's (rllabplusplus) or
-/// Lillicrap et al. 2016's, whose settings the paper builds on.
+/// The hyper-parameters of NAF (paper, Algorithm 1). Where the paper is silent, the value is its first author's
+/// (rllabplusplus) or Lillicrap et al. 2016's, whose settings the paper builds on.
 /// </summary>
 public sealed record NafSettings
 {

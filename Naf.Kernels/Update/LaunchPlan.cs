@@ -5,10 +5,13 @@ using Naf.Kernels.Network;
 namespace Naf.Kernels.Update;
 
 /// <summary>
-/// How a population's updates are laid onto a GPU. Sums are cut by it, so that results are bitwise the same for the same plan; a run records it.
+/// How a population's updates are laid onto a GPU. Sums are cut by it, so that results are bitwise the same for the
+/// same plan; a run records it.
 /// </summary>
 /// <param name="Rows">Samples of a minibatch that a group takes through the networks together.</param>
-/// <param name="RowsPerThread">Samples of which a thread sums the products: 1, 2, 4 or 8, a divisor of the rows.</param>
+/// <param name="RowsPerThread">
+/// Samples of which a thread sums the products: 1, 2, 4 or 8, a divisor of the rows.
+/// </param>
 /// <param name="Parts">Groups that share one learner.</param>
 /// <param name="Launch">One launch for all updates of a call, or one for each phase of each update.</param>
 internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int Parts, PlanLaunch Launch)
@@ -42,14 +45,16 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
     public static LaunchPlan Parse(string text)
     {
         string[] words = text.Split(',');
-        int[] n = [.. words.Take(4).Select(w => int.TryParse(w, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : 0)];
+        int[] n = [.. words.Take(4).Select(
+            w => int.TryParse(w, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : 0)];
         bool fits = words.Length == 5 && words[4] is "together" or "phases" && n.All(value => value > 0)
             && n[0] <= 1024 && n[2] is 1 or 2 or 4 or 8 && n[1] % n[2] == 0
             && (n[1] % 8 == 0 || 8 % n[1] == 0);
         return fits
             ? new LaunchPlan(n[0], n[1], n[2], n[3], words[4] == "together" ? PlanLaunch.Together : PlanLaunch.ByPhase)
             : throw new ArgumentException(
-                $"the plan '{text}' is not possible; give THREADS,ROWS,ROWS_PER_THREAD,PARTS,together|phases with at most 1024 threads and "
+                $"the plan '{text}' is not possible; give THREADS,ROWS,ROWS_PER_THREAD,PARTS,together|phases with at "
+                + "most 1024 threads and "
                 + "1, 2, 4 or 8 rows a thread, a divisor of the rows, such as 256,2,2,128,together");
     }
 
@@ -68,7 +73,8 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
         sizeof(float) * ForwardLength(Rows, MlpForward.Stride(networks), RowsPerThread, Threads);
 
     /// <summary>Bytes of shared memory that the gradient and the step of the weights need.</summary>
-    public int WeightBytes => sizeof(float) * MatrixProduct.PartialLength(TileRows, MlpWeights.TileColumns, RowsPerThread, Threads);
+    public int WeightBytes => sizeof(float) * MatrixProduct.PartialLength(TileRows, MlpWeights.TileColumns,
+        RowsPerThread, Threads);
 
     /// <summary>Bytes of shared memory that the loss's gradient and the backward pass need.</summary>
     public int BackwardBytes(NafShape shape) =>
@@ -85,7 +91,10 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
 /// <summary>What one launch holds.</summary>
 internal enum PlanLaunch
 {
-    /// <summary>All updates of a call; the groups of a learner wait for each other inside: CUDA. PoCL takes a minute to compile it.</summary>
+    /// <summary>
+    /// All updates of a call; the groups of a learner wait for each other inside: CUDA. PoCL takes a minute to
+    /// compile it.
+    /// </summary>
     Together,
     /// <summary>One phase of one update.</summary>
     ByPhase,

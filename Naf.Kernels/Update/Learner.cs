@@ -6,7 +6,9 @@ using Naf.Kernels.Settings;
 
 namespace Naf.Kernels.Update;
 
-/// <summary>All that one learner is: parameters, Adam's moments, target, running statistics, replay and counters.</summary>
+/// <summary>
+/// All that one learner is: parameters, Adam's moments, target, running statistics, replay and counters.
+/// </summary>
 internal sealed unsafe class Learner : IDisposable
 {
     private double _loss, _norm, _q;
@@ -29,7 +31,8 @@ internal sealed unsafe class Learner : IDisposable
         for (int n = 0; n < Networks.Length; n++)
         {
             Networks[n].Initialise(settings.Seed, (uint)n, (float)settings.HeadScale,
-                Parameters.Span.Slice(at, Networks[n].Parameters), Statistics.Span.Slice(statistic, Networks[n].Statistics));
+                Parameters.Span.Slice(at, Networks[n].Parameters),
+                Statistics.Span.Slice(statistic, Networks[n].Statistics));
             at += Networks[n].Parameters;
             statistic += Networks[n].Statistics;
         }
@@ -151,5 +154,8 @@ internal sealed unsafe class Learner : IDisposable
 /// <param name="Loss">Mean squared TD error, in scaled rewards; NaN when there was no update.</param>
 /// <param name="GradientNorm">Norm of the gradient before clipping.</param>
 /// <param name="MeanQ">Q of the minibatches, in scaled rewards.</param>
-/// <param name="Finite">False: loss or gradient were not finite; that update was not made and the learner has stopped.</param>
-internal readonly record struct LearnerReport(long Updates, double Loss, double GradientNorm, double MeanQ, bool Finite);
+/// <param name="Finite">
+/// False: loss or gradient were not finite; that update was not made and the learner has stopped.
+/// </param>
+internal readonly record struct LearnerReport(
+    long Updates, double Loss, double GradientNorm, double MeanQ, bool Finite);

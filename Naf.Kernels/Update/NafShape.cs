@@ -4,13 +4,14 @@ using Naf.Kernels.Network;
 namespace Naf.Kernels.Update;
 
 /// <summary>
-/// Sizes of a NAF learner: the value V(x), the mean action μ(x) and the matrix L(x) of the advantage, as three networks of their own
-/// (the paper's choice: 2 × 200 ReLU units each) or as the heads of one shared trunk.
+/// Sizes of a NAF learner: the value V(x), the mean action μ(x) and the matrix L(x) of the advantage, as three networks
+/// of their own (the paper's choice: 2 × 200 ReLU units each) or as the heads of one shared trunk.
 /// </summary>
 /// <param name="State">Entries of the observation x.</param>
 /// <param name="Action">Entries of the action u, at most 64.</param>
 /// <param name="Hidden">Units of the hidden layers of each network, or of the trunk.</param>
-internal sealed record NafShape(int State, int Action, ImmutableArray<int> Hidden, bool SharedTrunk = false, bool BatchNorm = false)
+internal sealed record NafShape(
+    int State, int Action, ImmutableArray<int> Hidden, bool SharedTrunk = false, bool BatchNorm = false)
 {
     /// <summary>Entries of the packed lower triangle L, row by row: (0,0), (1,0), (1,1), (2,0), …</summary>
     public int Packed => AdvantageKernel.Packed(Action, 0);
@@ -18,11 +19,14 @@ internal sealed record NafShape(int State, int Action, ImmutableArray<int> Hidde
     /// <summary>The network of μ, and which of its outputs is μ's first.</summary>
     public (int Network, int Output) Mean => SharedTrunk ? (0, 1) : (1, 0);
 
-    /// <summary>The networks in the order of the flat parameter array: V, μ, L; or the trunk with its outputs [V | μ | L].</summary>
+    /// <summary>
+    /// The networks in the order of the flat parameter array: V, μ, L; or the trunk with its outputs [V | μ | L].
+    /// </summary>
     /// <exception cref="ArgumentException">A size is out of range.</exception>
     public ImmutableArray<MlpShape> Networks()
     {
-        if (Action is < 1 or > 64) throw new ArgumentException($"an action of {Action} entries is not possible: give 1 to 64");
+        if (Action is < 1 or > 64)
+            throw new ArgumentException($"an action of {Action} entries is not possible: give 1 to 64");
         return SharedTrunk
             ? [Network(1 + Action + Packed)]
             : [Network(1), Network(Action), Network(Packed)];
@@ -31,5 +35,6 @@ internal sealed record NafShape(int State, int Action, ImmutableArray<int> Hidde
     }
 
     public override string ToString() =>
-        $"{State}-[{string.Join(',', Hidden)}]-{{1,{Action},{Packed}}}{(SharedTrunk ? " shared trunk" : "")}{(BatchNorm ? " batch norm" : "")}";
+        $"{State}-[{string.Join(',', Hidden)}]-{{1,{Action},{Packed}}}"
+        + (SharedTrunk ? " shared trunk" : "") + (BatchNorm ? " batch norm" : "");
 }

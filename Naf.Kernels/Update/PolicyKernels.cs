@@ -30,7 +30,9 @@ internal struct PolicyArguments<T> where T : unmanaged
 
     public LearnerSizes Sizes;
 
-    /// <summary>Entries of an action; the learner, or the first of those that act; samples; samples that a group takes.</summary>
+    /// <summary>
+    /// Entries of an action; the learner, or the first of those that act; samples; samples that a group takes.
+    /// </summary>
     public int Action, Learner, Samples, Rows;
 }
 
@@ -42,8 +44,10 @@ internal static class PolicyKernels
         ArrayView<float> memory = TMemory.Allocate<float>();
         var group = new DeviceGroup();
         int network = at.Sizes.Networks == 1 ? 0 : 1, first = at.Sizes.Networks == 1 ? 1 : 0, sample = Grid.IdxX;
-        Outputs<float, FloatMath, OneRow<float>, DeviceGroup>(at, at.Learner + sample, network, sample, 1, memory, group);
-        for (int i = group.Index; i < at.Action; i += group.Size) at.Mean[sample * at.Action + i] = FloatMath.Tanh(memory[first + i]);
+        Outputs<float, FloatMath, OneRow<float>, DeviceGroup>(at, at.Learner + sample, network, sample, 1,
+            memory, group);
+        for (int i = group.Index; i < at.Action; i += group.Size)
+            at.Mean[sample * at.Action + i] = FloatMath.Tanh(memory[first + i]);
     }
 
     /// <summary>V, m and l of many samples of one learner: a group a tile of samples and network.</summary>
@@ -51,12 +55,17 @@ internal static class PolicyKernels
         where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float>
     {
         ArrayView<float> memory = TMemory.Allocate<float>();
-        Evaluate<float, FloatMath, TSums, DeviceGroup>(at, Grid.IdxX % at.Sizes.Networks, Grid.IdxX / at.Sizes.Networks * at.Rows, memory, default);
+        Evaluate<float, FloatMath, TSums, DeviceGroup>(at, Grid.IdxX % at.Sizes.Networks,
+            Grid.IdxX / at.Sizes.Networks * at.Rows, memory, default);
     }
 
-    /// <summary>V, m and l of samples from <paramref name="first"/> on, as far as they are one network's outputs.</summary>
-    public static void Evaluate<T, TMath, TSums, TGroup>(in PolicyArguments<T> at, int network, int first, ArrayView<T> memory, TGroup group)
-        where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T> where TGroup : struct, IThreadGroup
+    /// <summary>
+    /// V, m and l of samples from <paramref name="first"/> on, as far as they are one network's outputs.
+    /// </summary>
+    public static void Evaluate<T, TMath, TSums, TGroup>(
+        in PolicyArguments<T> at, int network, int first, ArrayView<T> memory, TGroup group)
+        where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T>
+        where TGroup : struct, IThreadGroup
     {
         Outputs<T, TMath, TSums, TGroup>(at, at.Learner, network, first, at.Rows, memory, group);
         int outputs = at.Layers[(network + 1) * at.Sizes.Layers - 1].Units;
@@ -75,7 +84,8 @@ internal static class PolicyKernels
     // one network of a learner for a tile of samples; begins and ends as MlpForward
     private static void Outputs<T, TMath, TSums, TGroup>(
         in PolicyArguments<T> at, int learner, int network, int first, int rows, ArrayView<T> memory, TGroup group)
-        where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T> where TGroup : struct, IThreadGroup
+        where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T>
+        where TGroup : struct, IThreadGroup
     {
         LearnerSizes sizes = at.Sizes;
         ArrayView<T> row = at.States.SubView((long)learner * sizes.Row, sizes.Row);
@@ -83,7 +93,8 @@ internal static class PolicyKernels
         {
             int r = e / sizes.PaddedInput, i = e - r * sizes.PaddedInput;
             T x = T.Zero;
-            if (i < sizes.Input && first + r < at.Samples) x = row[sizes.InputScale + i] * at.X[(first + r) * sizes.Input + i];
+            if (i < sizes.Input && first + r < at.Samples)
+                x = row[sizes.InputScale + i] * at.X[(first + r) * sizes.Input + i];
             memory[r * sizes.Stride + i] = x;
         }
         group.Barrier();

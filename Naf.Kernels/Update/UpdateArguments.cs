@@ -26,7 +26,9 @@ internal struct UpdateArguments<T> where T : unmanaged
     /// <summary>[learners, sizes.Row].</summary>
     public ArrayView<T> States;
 
-    /// <summary>[updates, learners, 4], takes loss, the gradient's norm, mean Q and 1 made, 0 not, −1 stopped.</summary>
+    /// <summary>
+    /// [updates, learners, 4], takes loss, the gradient's norm, mean Q and 1 made, 0 not, −1 stopped.
+    /// </summary>
     public ArrayView<T> Results;
 
     /// <summary>[learners].</summary>
@@ -44,7 +46,9 @@ internal struct UpdateArguments<T> where T : unmanaged
     /// <summary>[sizes.Tiles].</summary>
     public ArrayView<TileShape> Tiles;
 
-    /// <summary>[learners], groups that have come to a grid barrier since the buffer was allocated; of a cooperative launch.</summary>
+    /// <summary>
+    /// [learners], groups that have come to a grid barrier since the buffer was allocated; of a cooperative launch.
+    /// </summary>
     public ArrayView<int> Arrived;
 
     public LearnerSizes Sizes;

@@ -9,7 +9,8 @@ using Naf.Kernels.Scalar;
 namespace Naf.Kernels.Update;
 
 /// <summary>
-/// Updates on a device: groups learner · Parts to learner · Parts + Parts − 1 are a learner's. <c>TSums</c>: samples that a thread sums.
+/// Updates on a device: groups learner · Parts to learner · Parts + Parts − 1 are a learner's. <c>TSums</c>: samples
+/// that a thread sums.
 /// </summary>
 internal static class UpdateKernels
 {
@@ -20,7 +21,8 @@ internal static class UpdateKernels
         ArrayView<float> memory = TMemory.Allocate<float>();
         int learner = Grid.IdxX / at.Parts;
         UpdatePhases<float, FloatMath, TSums, RandomDraw, DeviceGroup>.All(
-            at, learner, Grid.IdxX % at.Parts, memory, default, new GridBarrier(at.Arrived.SubView(learner, 1), at.Parts, at.ArrivedBefore));
+            at, learner, Grid.IdxX % at.Parts, memory, default,
+            new GridBarrier(at.Arrived.SubView(learner, 1), at.Parts, at.ArrivedBefore));
     }
 
     /// <summary>All updates of a call, a group a learner.</summary>
@@ -49,16 +51,21 @@ internal static class UpdateKernels
         UpdatePhases<float, FloatMath, TSums, RandomDraw, DeviceGroup>.Apply(
             at, Learner(at), Grid.IdxX % at.Parts, TMemory.Allocate<float>(), default);
 
-    /// <summary>The copies of the weights that the forward pass reads, after θ and θ′ were written from outside: a group a part of θ.</summary>
+    /// <summary>
+    /// The copies of the weights that the forward pass reads, after θ and θ′ were written from outside: a group a
+    /// part of θ.
+    /// </summary>
     public static void CopyWeights(UpdateArguments<float> at)
     {
         int learner = Grid.IdxX / at.Sizes.Tiles;
         MlpWeights.Apply<float, FloatMath, DeviceGroup>(
-            at.States.SubView((long)learner * at.Sizes.Row, at.Sizes.Row), at.Sizes, at.Tiles[Grid.IdxX % at.Sizes.Tiles], default, onlyCopies: true,
+            at.States.SubView((long)learner * at.Sizes.Row, at.Sizes.Row), at.Sizes,
+            at.Tiles[Grid.IdxX % at.Sizes.Tiles], default, onlyCopies: true,
             default);
     }
 
-    private static UpdateLearner<float> Learner(in UpdateArguments<float> at) => UpdateLearner<float>.At(at, Grid.IdxX / at.Parts, at.Update);
+    private static UpdateLearner<float> Learner(in UpdateArguments<float> at) =>
+        UpdateLearner<float>.At(at, Grid.IdxX / at.Parts, at.Update);
 }
 
 /// <summary>
@@ -74,11 +81,13 @@ internal static class UpdateKernels
 /// the loss.
 /// </summary>
 internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
-    where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T> where TDraw : struct, IMinibatchDraw
+    where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T>
+    where TDraw : struct, IMinibatchDraw
     where TGroup : struct, IThreadGroup
 {
     /// <summary>All updates of a call of one learner, by one of its groups.</summary>
-    public static void All<TBarrier>(in UpdateArguments<T> at, int learner, int part, ArrayView<T> memory, TGroup group, TBarrier barrier)
+    public static void All<TBarrier>(
+        in UpdateArguments<T> at, int learner, int part, ArrayView<T> memory, TGroup group, TBarrier barrier)
         where TBarrier : struct, IPhaseBarrier
     {
         for (int k = 0; k < at.Updates; k++)
@@ -95,28 +104,32 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
         }
     }
 
-    public static void Forward(in UpdateArguments<T> at, in UpdateLearner<T> learner, int part, ArrayView<T> memory, TGroup group)
+    public static void Forward(in UpdateArguments<T> at, in UpdateLearner<T> learner, int part,
+        ArrayView<T> memory, TGroup group)
     {
         int networks = at.Sizes.Networks + 1, tasks = learner.Runs ? networks * (at.Sizes.Samples / at.Sizes.Rows) : 0;
         for (int task = part; task < tasks; task += at.Parts)
             ForwardTile(at, learner, task % networks, task / networks * at.Sizes.Rows, memory, group);
     }
 
-    public static void Backward(in UpdateArguments<T> at, in UpdateLearner<T> learner, int part, ArrayView<T> memory, TGroup group)
+    public static void Backward(in UpdateArguments<T> at, in UpdateLearner<T> learner, int part,
+        ArrayView<T> memory, TGroup group)
     {
         int networks = at.Sizes.Networks, tasks = learner.Runs ? networks * (at.Sizes.Samples / at.Sizes.Rows) : 0;
         for (int task = part; task < tasks; task += at.Parts)
             BackwardTile(at, learner, task % networks, task / networks * at.Sizes.Rows, memory, group);
     }
 
-    public static void Gradient(in UpdateArguments<T> at, in UpdateLearner<T> learner, int part, ArrayView<T> memory, TGroup group)
+    public static void Gradient(in UpdateArguments<T> at, in UpdateLearner<T> learner, int part,
+        ArrayView<T> memory, TGroup group)
     {
         int tiles = learner.Runs ? at.Sizes.Tiles : 0;
         for (int tile = part; tile < tiles; tile += at.Parts)
             MlpWeights.Gradient<T, TSums, TGroup>(learner.Row, at.Sizes, at.Tiles[tile], tile, memory, group);
     }
 
-    public static void Apply(in UpdateArguments<T> at, in UpdateLearner<T> learner, int part, ArrayView<T> memory, TGroup group)
+    public static void Apply(in UpdateArguments<T> at, in UpdateLearner<T> learner, int part,
+        ArrayView<T> memory, TGroup group)
     {
         LearnerSizes sizes = at.Sizes;
         ArrayView<T> row = learner.Row;
@@ -153,9 +166,12 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
         }
     }
 
-    /// <summary>One tile of samples through one network, or x′ through V′: number sizes.Networks, which leaves y = r + γ V′(x′).</summary>
+    /// <summary>
+    /// One tile of samples through one network, or x′ through V′: number sizes.Networks, which leaves y = r + γ V′(x′).
+    /// </summary>
     private static void ForwardTile(
-        in UpdateArguments<T> at, in UpdateLearner<T> learner, int network, int first, ArrayView<T> memory, TGroup group)
+        in UpdateArguments<T> at, in UpdateLearner<T> learner, int network, int first,
+        ArrayView<T> memory, TGroup group)
     {
         LearnerSizes sizes = at.Sizes;
         ArrayView<T> row = learner.Row, act = memory.SubView(0, sizes.Rows * sizes.Stride);
@@ -167,21 +183,24 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
         {
             int r = e / sizes.PaddedInput, i = e - r * sizes.PaddedInput;
             T x = T.Zero;
-            if (i < sizes.Input && first + r < sizes.Batch) x = row[sizes.InputScale + i] * learner.Sample<TDraw>(first + r, column + i);
+            if (i < sizes.Input && first + r < sizes.Batch)
+                x = row[sizes.InputScale + i] * learner.Sample<TDraw>(first + r, column + i);
             act[r * sizes.Stride + i] = x;
             if (network == 0) row[sizes.X + i * sizes.Samples + first + r] = x;
         }
         for (int e = group.Index; e < (network == 0 ? action * sizes.Rows : 0); e += group.Size)
         {
             int m = first + e / action;
-            row[sizes.U + first * action + e] = m < sizes.Batch ? learner.Sample<TDraw>(m, sizes.Input + e % action) : T.Zero;
+            row[sizes.U + first * action + e] = m < sizes.Batch
+                ? learner.Sample<TDraw>(m, sizes.Input + e % action) : T.Zero;
         }
         group.Barrier();
 
         // outputs of the network; the target normalises by its running statistics and keeps nothing
         var tile = new MlpTile(sizes.Rows, sizes.Stride) { First = first, Batch = isTarget ? 0 : sizes.Batch };
         MlpForward.Run<T, TMath, TSums, TGroup>(
-            row, at.Layers.SubView(network * sizes.Layers, sizes.Layers), sizes.Layers, tile, act, memory.SubView(sizes.Rows * sizes.Stride), group);
+            row, at.Layers.SubView(network * sizes.Layers, sizes.Layers), sizes.Layers, tile, act,
+            memory.SubView(sizes.Rows * sizes.Stride), group);
 
         // y = r + γ V′(x′)
         for (int r = group.Index; r < (isTarget ? sizes.Rows : 0); r += group.Size)
@@ -189,27 +208,34 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
             int m = first + r, reward = sizes.Input + action;
             if (m < sizes.Batch)
                 row[sizes.Y + m] = learner.Setting(sizes, SettingPlaces.RewardScale) * learner.Sample<TDraw>(m, reward)
-                    + learner.Setting(sizes, SettingPlaces.Gamma) * learner.Sample<TDraw>(m, reward + 1) * act[r * sizes.Stride];
+                    + learner.Setting(sizes, SettingPlaces.Gamma) * learner.Sample<TDraw>(m, reward + 1)
+                        * act[r * sizes.Stride];
         }
         group.Barrier();
     }
 
     /// <summary>∂loss/∂z of every unit of one network for a tile of samples.</summary>
     private static void BackwardTile(
-        in UpdateArguments<T> at, in UpdateLearner<T> learner, int network, int first, ArrayView<T> memory, TGroup group)
+        in UpdateArguments<T> at, in UpdateLearner<T> learner, int network, int first,
+        ArrayView<T> memory, TGroup group)
     {
         LearnerSizes sizes = at.Sizes;
-        int actLength = sizes.Rows * sizes.Stride, partialLength = MatrixProduct.PartialLength(sizes.Rows, sizes.Stride, TSums.Rows, group.Size);
+        int actLength = sizes.Rows * sizes.Stride, partialLength = MatrixProduct.PartialLength(sizes.Rows, sizes.Stride,
+            TSums.Rows, group.Size);
         ArrayView<T> act = memory.SubView(0, actLength);
         ArrayView<LayerShape> layers = at.Layers.SubView(network * sizes.Layers, sizes.Layers);
-        LossGradient(at, learner, network, layers[sizes.Layers - 1], first, act, memory.SubView(actLength + partialLength), group);
+        LossGradient(at, learner, network, layers[sizes.Layers - 1], first, act,
+            memory.SubView(actLength + partialLength), group);
         var tile = new MlpTile(sizes.Rows, sizes.Stride) { First = first, Batch = sizes.Batch };
-        MlpBackward.Run<T, TMath, TSums, TGroup>(learner.Row, layers, sizes.Layers, tile, act, memory.SubView(actLength), group);
+        MlpBackward.Run<T, TMath, TSums, TGroup>(learner.Row, layers, sizes.Layers, tile, act,
+            memory.SubView(actLength), group);
     }
 
-    // Q(x, u), the TD error, and the loss's gradient at the outputs of one network, in act and in the last layer's Delta
+    // Q(x, u), the TD error, and the loss's gradient at the outputs of one network, in act and in the last
+    // layer's Delta
     private static void LossGradient(
-        in UpdateArguments<T> at, in UpdateLearner<T> learner, int network, LayerShape head, int first, ArrayView<T> act, ArrayView<T> scratch,
+        in UpdateArguments<T> at, in UpdateLearner<T> learner, int network, LayerShape head, int first,
+        ArrayView<T> act, ArrayView<T> scratch,
         TGroup group)
     {
         LearnerSizes sizes = at.Sizes;
@@ -219,7 +245,8 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
         // [action, rows] each
         ArrayView<T> slope = scratch.SubView(0, length), diagonal = scratch.SubView(length, length);
         ArrayView<T> slopeDiagonal = scratch.SubView(2 * length, length);
-        ArrayView<T> d = scratch.SubView(3 * length, length), z = scratch.SubView(4 * length, length), dq = scratch.SubView(5 * length, length);
+        ArrayView<T> d = scratch.SubView(3 * length, length), z = scratch.SubView(4 * length, length),
+            dq = scratch.SubView(5 * length, length);
         int mean = heads.Mean + first * heads.MeanStride, triangle = heads.Triangle + first * heads.TriangleStride;
 
         // μ = tanh m, the diagonal of L and d = u − μ
@@ -228,7 +255,8 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
         {
             int i = e / rows, r = e - i * rows;
             T mu = TMath.Tanh(row[mean + r * heads.MeanStride + i]);
-            T t = TMath.Tanh(row[triangle + r * heads.TriangleStride + AdvantageKernel.Packed(i, i)] / bound), l = TMath.Exp(bound * t);
+            T t = TMath.Tanh(row[triangle + r * heads.TriangleStride + AdvantageKernel.Packed(i, i)] / bound),
+                l = TMath.Exp(bound * t);
             slope[e] = T.One - mu * mu;
             diagonal[e] = l;
             slopeDiagonal[e] = l * (T.One - t * t);
@@ -241,7 +269,8 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
         {
             int j = e / rows, r = e - j * rows;
             T sum = diagonal[e] * d[e];
-            for (int i = j + 1; i < action; i++) sum += row[triangle + r * heads.TriangleStride + AdvantageKernel.Packed(i, j)] * d[i * rows + r];
+            for (int i = j + 1; i < action; i++)
+                sum += row[triangle + r * heads.TriangleStride + AdvantageKernel.Packed(i, j)] * d[i * rows + r];
             z[e] = sum;
         }
         group.Barrier();
@@ -266,7 +295,8 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
         int firstOutput = sizes.FirstOutput(network, action);
         for (int e = group.Index; e < head.Columns * rows; e += group.Size)
         {
-            int output = e / rows, r = e - output * rows, kind = firstOutput + output, packed = triangle + r * heads.TriangleStride;
+            int output = e / rows, r = e - output * rows, kind = firstOutput + output,
+                packed = triangle + r * heads.TriangleStride;
             T g = T.Zero;
             if (output < head.Units && kind == 0)
                 g = dq[r];
@@ -309,13 +339,17 @@ internal struct UpdateLearner<T> where T : unmanaged, INumber<T>
     /// <summary>Seed of its minibatches, and number of the update since its birth.</summary>
     public ulong Seed, Update;
 
-    /// <summary>Whether the update is made: the learner is switched on, has not stopped and holds a minibatch.</summary>
+    /// <summary>
+    /// Whether the update is made: the learner is switched on, has not stopped and holds a minibatch.
+    /// </summary>
     public bool Runs;
 
     /// <summary>First of the update's results.</summary>
     public int Result;
 
-    /// <summary>Update k of a call of one learner; the first <c>ImaginedUpdates</c> draw from R_f, the rest from R.</summary>
+    /// <summary>
+    /// Update k of a call of one learner; the first <c>ImaginedUpdates</c> draw from R_f, the rest from R.
+    /// </summary>
     public static UpdateLearner<T> At(in UpdateArguments<T> at, int learner, int k)
     {
         LearnerCall call = at.Calls[learner];

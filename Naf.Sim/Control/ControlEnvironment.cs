@@ -6,7 +6,9 @@ using Naf.Sim.Tasks.Definitions;
 namespace Naf.Sim.Control;
 
 /// <summary>What a control step gave.</summary>
-/// <param name="Reward">r(x, u) with x the observation before the step, plus the reward of termination where the episode terminated.</param>
+/// <param name="Reward">
+/// r(x, u) with x the observation before the step, plus the reward of termination where the episode terminated.
+/// </param>
 /// <param name="Terminated">A true terminal state was reached: nothing is bootstrapped.</param>
 /// <param name="TimedOut">The horizon was reached; not a terminal state.</param>
 internal readonly record struct StepResult(double Reward, bool Terminated, bool TimedOut)
@@ -16,7 +18,8 @@ internal readonly record struct StepResult(double Reward, bool Terminated, bool 
 
 /// <summary>
 /// One simulated robot on a task. MuJoCo only steps; observation and reward come from the task's data, in double.
-/// Not for several threads at once; many environments may run in parallel over one task. Nothing is allocated by a step.
+/// Not for several threads at once; many environments may run in parallel over one task. Nothing is allocated by
+/// a step.
 /// </summary>
 internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
 {
@@ -47,7 +50,9 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
 
     public ControlTask Task { get; }
 
-    /// <summary>[ObservationSize], x_t, after <see cref="Reset"/>, <see cref="Step"/> or <see cref="RestoreState"/>.</summary>
+    /// <summary>
+    /// [ObservationSize], x_t, after <see cref="Reset"/>, <see cref="Step"/> or <see cref="RestoreState"/>.
+    /// </summary>
     public ReadOnlySpan<double> Observation => _x;
 
     /// <summary>[Nq], the positions of the simulated state.</summary>
@@ -66,7 +71,9 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
 
     public bool Done { get; private set; }
 
-    /// <summary>Whether the episode succeeded by the task's measure; valid at its end. False where the task has none.</summary>
+    /// <summary>
+    /// Whether the episode succeeded by the task's measure; valid at its end. False where the task has none.
+    /// </summary>
     public bool Success => _measures.Success;
 
     /// <summary>Size of a saved state: MuJoCo's, the constants of the episode, its bookkeeping, its measures.</summary>
@@ -92,12 +99,17 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
     }
 
     /// <param name="action">[ActionSize], clipped to [−1, 1].</param>
-    /// <exception cref="InvalidOperationException">The episode is over, or has not begun: call <see cref="Reset"/>.</exception>
-    /// <exception cref="SimulationException">Action, reward or state is not finite, or MuJoCo failed; go on from <see cref="Reset"/>.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The episode is over, or has not begun: call <see cref="Reset"/>.
+    /// </exception>
+    /// <exception cref="SimulationException">
+    /// Action, reward or state is not finite, or MuJoCo failed; go on from <see cref="Reset"/>.
+    /// </exception>
     public StepResult Step(ReadOnlySpan<double> action)
     {
         CheckReady("step");
-        if (Done) throw new InvalidOperationException($"{Task.Name}: the episode ended after step {StepIndex}; call Reset");
+        if (Done)
+            throw new InvalidOperationException($"{Task.Name}: the episode ended after step {StepIndex}; call Reset");
         Clip(action);
         double reward = Task.Function.Value(_x, _u);
         if (!double.IsFinite(reward))
@@ -116,7 +128,9 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         return new StepResult(reward, terminated, timedOut);
     }
 
-    /// <summary>Writes the simulator's part of the state, as MujocoData.SaveState does: what a planner begins from.</summary>
+    /// <summary>
+    /// Writes the simulator's part of the state, as MujocoData.SaveState does: what a planner begins from.
+    /// </summary>
     /// <param name="state">[MujocoData.StateSize].</param>
     /// <exception cref="InvalidOperationException">No episode has begun.</exception>
     public void SaveSimulation(Span<double> state)
@@ -163,7 +177,8 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
     private void Clip(ReadOnlySpan<double> action)
     {
         if (action.Length != _u.Length)
-            throw new ArgumentException($"{Task.Name}: the action has {action.Length} numbers, and the task needs {_u.Length}", nameof(action));
+            throw new ArgumentException(
+                $"{Task.Name}: the action has {action.Length} numbers, and the task needs {_u.Length}", nameof(action));
         for (int i = 0; i < _u.Length; i++)
         {
             if (!double.IsFinite(action[i])) throw Failure($"action {i} is {action[i]}");

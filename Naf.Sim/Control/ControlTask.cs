@@ -5,7 +5,9 @@ using Naf.Sim.Tasks.Definitions;
 
 namespace Naf.Sim.Control;
 
-/// <summary>A task with its loaded model. Immutable, shared by any number of environments on any number of threads.</summary>
+/// <summary>
+/// A task with its loaded model. Immutable, shared by any number of environments on any number of threads.
+/// </summary>
 public sealed class ControlTask : IControlTask
 {
     private readonly double[] _controlMiddle, _controlHalf;
@@ -28,7 +30,9 @@ public sealed class ControlTask : IControlTask
     /// <summary>Reads a task and loads its model.</summary>
     /// <param name="nameOrPath">The name of a built-in task, or the path of a task file (.yaml).</param>
     /// <exception cref="FileNotFoundException">There is no such task; the message has the nearest name.</exception>
-    /// <exception cref="Naf.Sim.Tasks.Yaml.TaskFormatException">It is malformed; the message has file and line.</exception>
+    /// <exception cref="Naf.Sim.Tasks.Yaml.TaskFormatException">
+    /// It is malformed; the message has file and line.
+    /// </exception>
     /// <exception cref="MujocoException">MuJoCo is missing, or refuses the model.</exception>
     public static ControlTask Load(string nameOrPath)
     {
@@ -51,8 +55,10 @@ public sealed class ControlTask : IControlTask
     /// <param name="task">The task.</param>
     /// <param name="need">What needs it, for the message.</param>
     /// <exception cref="NotSupportedException">The task is no simulation.</exception>
-    internal static ControlTask Simulated(IControlTask task, string need) => task as ControlTask ?? throw new NotSupportedException(
-        $"{task.Name}: {need} needs the state of MuJoCo's simulation, which an environment in C# does not have; leave it out");
+    internal static ControlTask Simulated(IControlTask task, string need) =>
+        task as ControlTask ?? throw new NotSupportedException(
+        $"{task.Name}: {need} needs the state of MuJoCo's simulation, which an environment in C# does not have; "
+        + "leave it out");
 
     internal TaskDefinition Definition { get; }
 

@@ -32,17 +32,22 @@ public sealed class EnvironmentTask : IControlTask
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(create);
         if (name.Length == 0 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
-            throw new ArgumentException($"the name '{name}' of an environment: give letters, digits, '-' and '_', since folders are named after it");
+            throw new ArgumentException($"the name '{name}' of an environment: give letters, digits, '-' and '_', "
+                + "since folders are named after it");
         (Name, _create) = (name, create);
         using IEnvironment first = Make();
         (_observations, _actions) = (first.ObservationSpace, first.ActionSpace);
         (Horizon, Reward) = (first.MaxEpisodeSteps, first.Reward);
         if (_observations is null || _actions is null)
             throw new ArgumentException($"{name}: ObservationSpace or ActionSpace is null; give both");
-        if (!_actions.IsBounded) throw new ArgumentException($"{name}: every action needs finite bounds; give its space finite Low and High");
-        if (Horizon < 1) throw new ArgumentException($"{name}: MaxEpisodeSteps is {Horizon}; an episode has at least one step");
+        if (!_actions.IsBounded)
+            throw new ArgumentException(
+                $"{name}: every action needs finite bounds; give its space finite Low and High");
+        if (Horizon < 1)
+            throw new ArgumentException($"{name}: MaxEpisodeSteps is {Horizon}; an episode has at least one step");
         if (Reward is { } r && (r.ObservationSize != ObservationSize || r.ActionSize != ActionSize))
-            throw new ArgumentException($"{name}: its reward is over {r.ObservationSize} observations and {r.ActionSize} actions, and the "
+            throw new ArgumentException(
+                $"{name}: its reward is over {r.ObservationSize} observations and {r.ActionSize} actions, and the "
                 + $"environment has {ObservationSize} and {ActionSize}");
 
         _function = Reward is null ? null : new RewardFunction<double>(Reward);
@@ -56,8 +61,11 @@ public sealed class EnvironmentTask : IControlTask
     /// <inheritdoc/>
     public string Name { get; }
 
-    /// <summary>What a run's config.yaml calls it, with its sizes, by which another environment is told apart.</summary>
-    internal string StoredName => $"{TaskLibrary.OwnEnvironment}{Name} ({ObservationSize} observations, {ActionSize} actions)";
+    /// <summary>
+    /// What a run's config.yaml calls it, with its sizes, by which another environment is told apart.
+    /// </summary>
+    internal string StoredName =>
+        $"{TaskLibrary.OwnEnvironment}{Name} ({ObservationSize} observations, {ActionSize} actions)";
 
     /// <inheritdoc/>
     public int ObservationSize => _observations.Size;
@@ -100,7 +108,8 @@ public sealed class EnvironmentTask : IControlTask
                 + $"{Text(reward)} for observation {Text(x)} and action u = {Text(u)}; "
                 + "correct one of them, or leave Reward out");
         if (result.Terminated != terminates && !Reward!.Bounds.IsEmpty)
-            throw new ArgumentException($"{place}: Step gave Terminated = {result.Terminated}, and the bounds of Reward "
+            throw new ArgumentException(
+                $"{place}: Step gave Terminated = {result.Terminated}, and the bounds of Reward "
                 + $"give {terminates} for the next observation {Text(after.Observation)}; "
                 + "correct one of them, or leave out all bounds");
     }
@@ -160,7 +169,8 @@ public sealed class EnvironmentTask : IControlTask
         {
             if (!_ready) throw new InvalidOperationException($"{task.Name}: there is no episode to step; call Reset");
             if (action.Length != _u.Length)
-                throw new ArgumentException($"{task.Name}: the action has {action.Length} numbers, and the task needs {_u.Length}", nameof(action));
+                throw new ArgumentException($"{task.Name}: the action has {action.Length} numbers, and the task "
+                    + $"needs {_u.Length}", nameof(action));
             for (int i = 0; i < _u.Length; i++)
             {
                 if (!double.IsFinite(action[i])) throw Failure($"action {i} is {action[i]}");
@@ -171,7 +181,8 @@ public sealed class EnvironmentTask : IControlTask
             EnvironmentStep step = Asked(() => environment.Step(_u));
             foreach (double u in action) _taken.Add(Math.Clamp(u, -1, 1));
             StepIndex++;
-            if (!double.IsFinite(step.Reward)) throw Failure($"the reward is {step.Reward}; return a finite number, or end the episode before");
+            if (!double.IsFinite(step.Reward))
+                throw Failure($"the reward is {step.Reward}; return a finite number, or end the episode before");
             Observe(step.Observation);
             Score += step.Reward;
             bool truncated = !step.Terminated && (step.Truncated || StepIndex == task.Horizon);
@@ -220,10 +231,12 @@ public sealed class EnvironmentTask : IControlTask
         {
             if (observation?.Length != _x.Length)
                 throw new ArgumentException($"{task.Name}, step {StepIndex} of the episode: an observation has "
-                    + $"{observation?.Length ?? 0} numbers, and its space {_x.Length}; return as many from Reset and Step");
+                    + $"{observation?.Length ?? 0} numbers, and its space {_x.Length}; return as many from "
+                    + "Reset and Step");
             foreach (double value in observation)
                 if (!double.IsFinite(value))
-                    throw Failure($"an entry of the observation is {value}; return finite numbers, or end the episode before");
+                    throw Failure(
+                        $"an entry of the observation is {value}; return finite numbers, or end the episode before");
             observation.CopyTo(_x, 0);
         }
 

@@ -3,9 +3,13 @@ using Naf.Sim.Tasks.Definitions;
 namespace Naf.Sim.Control;
 
 /// <summary>The measures of one episode, updated step by step; allocates nothing.</summary>
-internal sealed class MeasureRecorder(ImmutableArray<MeasureDefinition> measures, ImmutableArray<SuccessCondition> success, int horizon)
+internal sealed class MeasureRecorder(
+    ImmutableArray<MeasureDefinition> measures, ImmutableArray<SuccessCondition> success, int horizon)
 {
-    /// <summary>Numbers kept for a measure: how many values it has seen, and two more (the value; or mean and sum of squares about it).</summary>
+    /// <summary>
+    /// Numbers kept for a measure: how many values it has seen, and two more (the value; or mean and sum of
+    /// squares about it).
+    /// </summary>
     private const int Width = 3;
 
     private readonly double[] _state = new double[Width * measures.Length];
@@ -20,7 +24,8 @@ internal sealed class MeasureRecorder(ImmutableArray<MeasureDefinition> measures
         {
             // a measure that saw nothing is NaN, and fails
             foreach (SuccessCondition condition in success)
-                if (!(Value(condition.Measure) > condition.Above && Value(condition.Measure) < condition.Below)) return false;
+                if (!(Value(condition.Measure) > condition.Above && Value(condition.Measure) < condition.Below))
+                    return false;
             return success.Length > 0;
         }
     }
@@ -33,7 +38,8 @@ internal sealed class MeasureRecorder(ImmutableArray<MeasureDefinition> measures
         for (int m = 0; m < measures.Length; m++)
         {
             MeasureDefinition measure = measures[m];
-            if (step > horizon - measure.Steps) Add(measure, _state.AsSpan(Width * m, Width), step, ValueOf(measure, x));
+            if (step > horizon - measure.Steps)
+                Add(measure, _state.AsSpan(Width * m, Width), step, ValueOf(measure, x));
         }
     }
 
@@ -68,7 +74,8 @@ internal sealed class MeasureRecorder(ImmutableArray<MeasureDefinition> measures
                 s[2] += d * (v - s[1]);
                 return;
             default:
-                bool replaces = s[0] == 0 || measure.Take == Take.End || (measure.Take == Take.Minimum ? v < s[1] : v > s[1]);
+                bool replaces = s[0] == 0 || measure.Take == Take.End
+                    || (measure.Take == Take.Minimum ? v < s[1] : v > s[1]);
                 if (replaces) s[1] = v;
                 s[0]++;
                 return;

@@ -4,11 +4,12 @@ using System.Runtime.InteropServices;
 namespace Naf.Sim.Mujoco;
 
 /// <summary>
-/// Turns mju_error into an exception. By default mju_error prints, waits for Enter and exits; its handler may neither return (MuJoCo would
-/// run on into a crash) nor throw (no exception passes native frames). So MuJoCo's functions are called through a few lines of machine code that
-/// remember the stack, and the handler, once managed code has recorded the message, goes back there: setjmp and longjmp in effect.
-/// The managed frames never move: only MuJoCo's C frames are dropped. Elsewhere than on linux-x64 an error ends the process with an explanation.
-/// MuJoCo's handlers are told no simulation: what they need to know of the call a thread is in stands in its frame.
+/// Turns mju_error into an exception. By default mju_error prints, waits for Enter and exits; its handler may neither
+/// return (MuJoCo would run on into a crash) nor throw (no exception passes native frames). So MuJoCo's functions are
+/// called through a few lines of machine code that remember the stack, and the handler, once managed code has recorded
+/// the message, goes back there: setjmp and longjmp in effect. The managed frames never move: only MuJoCo's C frames
+/// are dropped. Elsewhere than on linux-x64 an error ends the process with an explanation. MuJoCo's handlers are told
+/// no simulation: what they need to know of the call a thread is in stands in its frame.
 /// </summary>
 internal static unsafe class ErrorGuard
 {
@@ -23,7 +24,8 @@ internal static unsafe class ErrorGuard
     static ErrorGuard()
     {
         bool disabled = AppContext.TryGetSwitch("Naf.Sim.NoErrorGuard", out bool off) && off;
-        if (!disabled && GuardCode.TryPlace((nint)(delegate* unmanaged[Cdecl]<byte*, nint>)&Record, out nint guard, out nint handler))
+        if (!disabled && GuardCode.TryPlace((nint)(delegate* unmanaged[Cdecl]<byte*, nint>)&Record, out nint guard,
+            out nint handler))
         {
             Guard = (delegate* unmanaged<nint, nint, nint, nint, Frame*, int>)guard;
             Handler = handler;
@@ -48,12 +50,14 @@ internal static unsafe class ErrorGuard
     public static bool IsQuiet => _current != null && _current->Quiet;
 
     /// <summary>
-    /// Calls a C function of up to three pointer or integer arguments. C++ code that holds locks (the XML loader) must not be called
-    /// this way, since its destructors would be skipped.
+    /// Calls a C function of up to three pointer or integer arguments. C++ code that holds locks (the XML loader) must
+    /// not be called this way, since its destructors would be skipped.
     /// </summary>
     /// <param name="quiet">Whether what it warns of is dropped.</param>
     /// <returns>What the function returns in its integer register; meaningless for void functions.</returns>
-    /// <exception cref="MujocoException">The function called mju_error. The mjData that it worked on must be reset or discarded.</exception>
+    /// <exception cref="MujocoException">
+    /// The function called mju_error. The mjData that it worked on must be reset or discarded.
+    /// </exception>
     public static nint Invoke(nint function, nint a, nint b = 0, nint c = 0, bool quiet = false)
     {
         Frame frame = new() { Quiet = quiet };
@@ -74,7 +78,8 @@ internal static unsafe class ErrorGuard
     private static nint Record(byte* text)
     {
         if (_current == null)
-            Fail(text, "it happened outside of a guarded call (while a model was loaded, or in another library's call into MuJoCo)");
+            Fail(text, "it happened outside of a guarded call (while a model was loaded, or in another library's call "
+                + "into MuJoCo)");
         try
         {
             _message = Marshal.PtrToStringUTF8((nint)text);
@@ -87,7 +92,8 @@ internal static unsafe class ErrorGuard
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Stop(byte* text) => Fail(text, "only on linux-x64 can such an error be turned into an exception");
+    private static void Stop(byte* text) =>
+    Fail(text, "only on linux-x64 can such an error be turned into an exception");
 
     private static void Fail(byte* text, string why) => Environment.FailFast(
         $"MuJoCo stopped with an error that can't be recovered from: {Marshal.PtrToStringUTF8((nint)text)} ({why}). " +

@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Naf.Sim.Mujoco;
 
-/// <summary>The machine code of <see cref="ErrorGuard"/> (x86-64, System V calling convention), and the executable memory it lies in.</summary>
+/// <summary>
+/// The machine code of <see cref="ErrorGuard"/> (x86-64, System V calling convention), and the executable memory
+/// it lies in.
+/// </summary>
 internal static unsafe partial class GuardCode
 {
     /// <summary>int guard(function, a, b, c, frame*): 0 after an ordinary return, 1 after an error.</summary>
@@ -34,7 +37,9 @@ internal static unsafe partial class GuardCode
 
     private const int Leave = 58; // where "leave" begins in GuardBytes
 
-    /// <summary>void handler(message): lets managed code record the message, then returns 1 from the guard in place of MuJoCo.</summary>
+    /// <summary>
+    /// void handler(message): lets managed code record the message, then returns 1 from the guard in place of MuJoCo.
+    /// </summary>
     private static ReadOnlySpan<byte> HandlerBytes =>
     [
         0x48, 0x83, 0xEC, 0x08,             // sub rsp, 8
@@ -49,7 +54,10 @@ internal static unsafe partial class GuardCode
 
     private const int RecordAt = 6;
 
-    /// <summary>Places the code in memory; false where it can't run (another system or processor) or where executable memory is refused.</summary>
+    /// <summary>
+    /// Places the code in memory; false where it can't run (another system or processor) or where executable memory
+    /// is refused.
+    /// </summary>
     /// <param name="record">nint record(message): the managed function that the handler calls.</param>
     public static bool TryPlace(nint record, out nint guard, out nint handler)
     {

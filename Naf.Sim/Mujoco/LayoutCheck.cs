@@ -3,8 +3,8 @@ using Naf.Sim.Mujoco.Layouts;
 namespace Naf.Sim.Mujoco;
 
 /// <summary>
-/// Self-check at load: loads <see cref="ProbeModel"/> and compares what every offset of a layout reads with what the model must hold.
-/// Reads go through <see cref="ProbedMemory"/>, so that a wrong layout is refused and does not crash.
+/// Self-check at load: loads <see cref="ProbeModel"/> and compares what every offset of a layout reads with what the
+/// model must hold. Reads go through <see cref="ProbedMemory"/>, so that a wrong layout is refused and does not crash.
 /// </summary>
 internal static unsafe class LayoutCheck
 {
@@ -16,7 +16,8 @@ internal static unsafe class LayoutCheck
     {
         if (Mismatch(library, layout) is { } mismatch)
             throw new MujocoException(
-                $"the library {library.Path} calls itself MuJoCo {library.Version} but its memory is not laid out like that release: " +
+                $"the library {library.Path} calls itself MuJoCo {library.Version} but its memory is not laid out like "
+                + "that release: " +
                 $"{mismatch}. It may be a changed build; {MujocoFinder.Remedy}");
     }
 

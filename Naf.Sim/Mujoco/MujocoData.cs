@@ -2,12 +2,16 @@ using Naf.Sim.Mujoco.Layouts;
 
 namespace Naf.Sim.Mujoco;
 
-/// <summary>The simulated state left the finite numbers (MuJoCo then resets or zeroes silently), so that the episode is worthless.</summary>
+/// <summary>
+/// The simulated state left the finite numbers (MuJoCo then resets or zeroes silently), so that the episode
+/// is worthless.
+/// </summary>
 public sealed class SimulationException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>
-/// One simulation (mjData) of a model. Many may run on many threads over one shared model; one of them belongs to one thread at a time.
-/// Spans are views of MuJoCo's memory: read and write them freely between calls, and do not keep them past <see cref="Dispose"/>.
+/// One simulation (mjData) of a model. Many may run on many threads over one shared model; one of them belongs to one
+/// thread at a time. Spans are views of MuJoCo's memory: read and write them freely between calls, and do not keep them
+/// past <see cref="Dispose"/>.
 /// </summary>
 internal sealed unsafe class MujocoData : IDisposable
 {
@@ -83,10 +87,12 @@ internal sealed unsafe class MujocoData : IDisposable
 
     /// <summary>mj_step, <paramref name="substeps"/> times with the same controls.</summary>
     /// <exception cref="SimulationException">
-    /// MuJoCo met a bad number (NaN, infinite, above 1e10) and reset the simulation or zeroed the controls; go on from <see cref="Reset"/>
-    /// or <see cref="RestoreState"/>.
+    /// MuJoCo met a bad number (NaN, infinite, above 1e10) and reset the simulation or zeroed the controls; go on from
+    /// <see cref="Reset"/> or <see cref="RestoreState"/>.
     /// </exception>
-    /// <exception cref="MujocoException">MuJoCo stopped with an error; this simulation is usable again only after <see cref="Reset"/>.</exception>
+    /// <exception cref="MujocoException">
+    /// MuJoCo stopped with an error; this simulation is usable again only after <see cref="Reset"/>.
+    /// </exception>
     public void Step(int substeps = 1)
     {
         CheckUsable();
@@ -99,7 +105,8 @@ internal sealed unsafe class MujocoData : IDisposable
     }
 
     /// <summary>
-    /// mj_resetData: the reference pose at rest, at time 0. Slow (tens of µs): restoring a saved state is hundreds of times faster.
+    /// mj_resetData: the reference pose at rest, at time 0. Slow (tens of µs): restoring a saved state is hundreds of
+    /// times faster.
     /// </summary>
     public void Reset()
     {
@@ -148,7 +155,9 @@ internal sealed unsafe class MujocoData : IDisposable
         }
     }
 
-    /// <summary>Frees the memory; the model's too where the model is disposed already and this was its last simulation.</summary>
+    /// <summary>
+    /// Frees the memory; the model's too where the model is disposed already and this was its last simulation.
+    /// </summary>
     public void Dispose()
     {
         nint freed = Interlocked.Exchange(ref _data, 0);
@@ -180,7 +189,9 @@ internal sealed unsafe class MujocoData : IDisposable
     private void CheckUsable()
     {
         Alive(_time);
-        if (_faulted) throw new MujocoException("this simulation was left unfinished by an error in MuJoCo; call Reset, or dispose it");
+        if (_faulted)
+            throw new MujocoException(
+                "this simulation was left unfinished by an error in MuJoCo; call Reset, or dispose it");
     }
 
     private void CheckLength(int length, string name)
@@ -206,6 +217,7 @@ internal sealed unsafe class MujocoData : IDisposable
         new Span<int>(_warnings, 2 * _warningKinds).Clear();
         throw new SimulationException(FormattableString.Invariant(
             $"the simulation broke down at time {before:0.######} s, substep {substep + 1} of {substeps}: {cause}. ") +
-            "The state or the controls are too large or not finite; smaller time steps or stronger damping in the model may help");
+            "The state or the controls are too large or not finite; smaller time steps or stronger damping in the "
+            + "model may help");
     }
 }

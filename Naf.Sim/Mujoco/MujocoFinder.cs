@@ -2,18 +2,24 @@ using System.Runtime.InteropServices;
 
 namespace Naf.Sim.Mujoco;
 
-/// <summary>Finds MuJoCo's library: MUJOCO_PATH (the file, or a folder that holds it), or else by name on the loader's path.</summary>
+/// <summary>
+/// Finds MuJoCo's library: MUJOCO_PATH (the file, or a folder that holds it), or else by name on the loader's path.
+/// </summary>
 internal static class MujocoFinder
 {
     public const string Remedy =
-        "install Debian's (apt-get install libmujoco2.2.2), or unpack an official release and set MUJOCO_PATH to its folder or library file";
+        "install Debian's (apt-get install libmujoco2.2.2), or unpack an official release and set MUJOCO_PATH to its "
+        + "folder or library file";
 
     private static readonly (string[] Names, string[] Patterns) Files =
         OperatingSystem.IsWindows() ? (["mujoco.dll"], ["mujoco.dll"])
         : OperatingSystem.IsMacOS() ? (["libmujoco.dylib", "mujoco.framework/mujoco"], ["libmujoco*.dylib"])
         : (["libmujoco.so.2.2.2", "libmujoco.so"], ["libmujoco.so", "libmujoco.so.*"]);
 
-    /// <summary>Loads the library that <paramref name="mujocoPath"/> names, or the first that the loader knows where it is null or empty.</summary>
+    /// <summary>
+    /// Loads the library that <paramref name="mujocoPath"/> names, or the first that the loader knows where it is
+    /// null or empty.
+    /// </summary>
     /// <returns>The loader's handle and what was loaded.</returns>
     /// <exception cref="MujocoException">Nothing found, or it can't be loaded.</exception>
     public static (nint Handle, string Path) Find(string? mujocoPath)
@@ -41,12 +47,14 @@ internal static class MujocoFinder
         if (File.Exists(path)) return path;
         if (!Directory.Exists(path))
             throw new MujocoException(
-                $"MUJOCO_PATH is {path}, but there is no such file or folder; {Remedy}, or unset it to use the system's library");
+                $"MUJOCO_PATH is {path}, but there is no such file or folder; {Remedy}, or unset it to use the "
+                + "system's library");
 
         // an official release keeps the library in lib/ (bin/ on Windows), a Python package beside its modules
         foreach (string folder in new[] { path, Path.Combine(path, "lib"), Path.Combine(path, "bin") })
             foreach (string pattern in Files.Patterns)
-                if (Directory.Exists(folder) && Directory.GetFiles(folder, pattern).Order(StringComparer.Ordinal).FirstOrDefault() is { } file)
+                if (Directory.Exists(folder) && Directory.GetFiles(folder, pattern).Order(StringComparer.Ordinal)
+                    .FirstOrDefault() is { } file)
                     return file;
         throw new MujocoException(
             $"MUJOCO_PATH is the folder {path}, but neither it nor its lib/ or bin/ holds "

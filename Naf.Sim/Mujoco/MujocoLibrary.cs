@@ -4,8 +4,8 @@ using Naf.Sim.Mujoco.Layouts;
 namespace Naf.Sim.Mujoco;
 
 /// <summary>
-/// The loaded MuJoCo library: its functions as pointers, its version and that version's layout. Warnings and errors of the whole process are
-/// routed to <see cref="MujocoWarnings"/> and <see cref="ErrorGuard"/> from here on.
+/// The loaded MuJoCo library: its functions as pointers, its version and that version's layout. Warnings and errors of
+/// the whole process are routed to <see cref="MujocoWarnings"/> and <see cref="ErrorGuard"/> from here on.
 /// </summary>
 internal sealed unsafe class MujocoLibrary
 {
@@ -32,7 +32,8 @@ internal sealed unsafe class MujocoLibrary
         IdToName = (delegate* unmanaged<nint, int, int, nint>)Export("mj_id2name");
         NameToId = (delegate* unmanaged<nint, int, byte*, int>)Export("mj_name2id");
         IntegratePos = (delegate* unmanaged<nint, double*, double*, double, void>)Export("mj_integratePos");
-        DifferentiatePos = (delegate* unmanaged<nint, double*, double, double*, double*, void>)Export("mj_differentiatePos");
+        DifferentiatePos = (delegate* unmanaged<nint, double*, double, double*, double*, void>)Export(
+            "mj_differentiatePos");
         _makeData = Export("mj_makeData");
         ResetData = Export("mj_resetData");
         Step = Export("mj_step");
@@ -43,7 +44,10 @@ internal sealed unsafe class MujocoLibrary
         *(nint*)Export("mju_user_error") = ErrorGuard.Handler;
     }
 
-    /// <summary>mj_versionString, such as "2.2.2". Trajectories differ in their last bits between versions: record it with every result.</summary>
+    /// <summary>
+    /// mj_versionString, such as "2.2.2". Trajectories differ in their last bits between versions: record it with
+    /// every result.
+    /// </summary>
     public string Version { get; }
 
     /// <summary>What was given to the loader: a path, or a name that it found on its own.</summary>
@@ -62,7 +66,9 @@ internal sealed unsafe class MujocoLibrary
     internal readonly nint ResetData, Step, FwdPosition;
 
     /// <summary>Finds, loads and checks the library once; later calls return the same.</summary>
-    /// <exception cref="MujocoException">No library found, an unknown version, or a library that does not match its version's layout.</exception>
+    /// <exception cref="MujocoException">
+    /// No library found, an unknown version, or a library that does not match its version's layout.
+    /// </exception>
     public static MujocoLibrary Load()
     {
         lock (Gate)
@@ -119,5 +125,6 @@ internal sealed unsafe class MujocoLibrary
     /// <exception cref="MujocoException">The library does not export it.</exception>
     internal nint Export(string name) => NativeLibrary.TryGetExport(_handle, name, out nint address) ? address
         : throw new MujocoException(
-            $"the library found has no {name}: it is not MuJoCo, or older than {MujocoLayout.All[0].Version}; {MujocoFinder.Remedy}");
+            $"the library found has no {name}: it is not MuJoCo, or older "
+            + $"than {MujocoLayout.All[0].Version}; {MujocoFinder.Remedy}");
 }

@@ -58,12 +58,16 @@ internal sealed unsafe class MujocoModel : IDisposable
     /// <summary>[Nu, 2] Lower and upper limit of each control.</summary>
     public ReadOnlySpan<double> ControlRange => Array<double>("actuator_ctrlrange", 2 * Nu);
 
-    /// <summary>Names of the model's cameras, in its order. Those without a name can't be chosen, and are left out.</summary>
+    /// <summary>
+    /// Names of the model's cameras, in its order. Those without a name can't be chosen, and are left out.
+    /// </summary>
     public IReadOnlyList<string> CameraNames =>
         [.. Enumerable.Range(0, Size("ncam")).Select(id => NameOf(MujocoObject.Camera, id))
             .Where(name => name.Length > 0)];
 
-    /// <summary>Bodies, joints and sites as the model was compiled; mocap bodies stand where the model put them. Read once.</summary>
+    /// <summary>
+    /// Bodies, joints and sites as the model was compiled; mocap bodies stand where the model put them. Read once.
+    /// </summary>
     public KinematicTree KinematicTree => _tree ??= ReadTree();
 
     internal nint Native => _model;
@@ -72,7 +76,8 @@ internal sealed unsafe class MujocoModel : IDisposable
     /// <exception cref="MujocoException">No such file, or MuJoCo's message, mostly with element and line.</exception>
     public static MujocoModel Load(string xmlPath)
     {
-        if (!File.Exists(xmlPath)) throw new MujocoException($"there is no model file {Path.GetFullPath(xmlPath)}; check the path");
+        if (!File.Exists(xmlPath))
+            throw new MujocoException($"there is no model file {Path.GetFullPath(xmlPath)}; check the path");
         MujocoLibrary library = MujocoLibrary.Load();
         return new MujocoModel(library, library.LoadModel(Path.GetFullPath(xmlPath), xmlPath));
     }
@@ -99,7 +104,9 @@ internal sealed unsafe class MujocoModel : IDisposable
         return Marshal.PtrToStringUTF8(Library.IdToName(_model, TypeOf(kind), id)) ?? "";
     }
 
-    /// <summary>qpos ← qpos ⊕ d (mj_integratePos): shifts in the world, turns of free and ball joints about the body's own axes.</summary>
+    /// <summary>
+    /// qpos ← qpos ⊕ d (mj_integratePos): shifts in the world, turns of free and ball joints about the body's own axes.
+    /// </summary>
     /// <param name="qpos">[Nq], is moved.</param>
     /// <param name="displacement">[Nv], d along qvel's coordinates; metres and radians.</param>
     public void Displace(Span<double> qpos, ReadOnlySpan<double> displacement)
@@ -183,6 +190,7 @@ internal sealed unsafe class MujocoModel : IDisposable
     private void Check(int qpos, int displacement)
     {
         if (qpos != Nq || displacement != Nv)
-            throw new ArgumentException($"{qpos} coordinates and {displacement} displacements given, and the model has {Nq} and {Nv}");
+            throw new ArgumentException(
+                $"{qpos} coordinates and {displacement} displacements given, and the model has {Nq} and {Nv}");
     }
 }

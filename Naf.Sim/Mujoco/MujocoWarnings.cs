@@ -5,13 +5,15 @@ using System.Runtime.InteropServices;
 namespace Naf.Sim.Mujoco;
 
 /// <summary>
-/// What MuJoCo warned of, process-wide. By default MuJoCo appends warnings to MUJOCO_LOG.TXT in the current folder; here they come to a
-/// managed handler instead. MuJoCo gives the text of a kind once per mjData until that is reset; the counts of one
-/// simulation are in its mjData.warning. Those of a <see cref="MujocoData.Quiet"/> one are dropped.
+/// What MuJoCo warned of, process-wide. By default MuJoCo appends warnings to MUJOCO_LOG.TXT in the current folder;
+/// here they come to a managed handler instead. MuJoCo gives the text of a kind once per mjData until that is reset;
+/// the counts of one simulation are in its mjData.warning. Those of a <see cref="MujocoData.Quiet"/> one are dropped.
 /// </summary>
 internal static unsafe class MujocoWarnings
 {
-    /// <summary>Distinct texts kept; later ones are counted under one heading, so that a long run can't fill the memory.</summary>
+    /// <summary>
+    /// Distinct texts kept; later ones are counted under one heading, so that a long run can't fill the memory.
+    /// </summary>
     private const int Capacity = 256;
 
     private const string Overflow = "(further warnings)";

@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Naf.Sim.Mujoco;
 
-/// <summary>Reads memory at addresses that may be wrong: on Linux through process_vm_readv, which fails where a load would crash.</summary>
+/// <summary>
+/// Reads memory at addresses that may be wrong: on Linux through process_vm_readv, which fails where a load
+/// would crash.
+/// </summary>
 internal static unsafe partial class ProbedMemory
 {
     /// <summary>The value at an address.</summary>
@@ -38,5 +41,6 @@ internal static unsafe partial class ProbedMemory
     }
 
     [LibraryImport("libc", EntryPoint = "process_vm_readv", SetLastError = true)]
-    private static partial nint ReadProcess(int process, Piece* local, nuint localCount, Piece* remote, nuint remoteCount, nuint flags);
+    private static partial nint ReadProcess(
+    int process, Piece* local, nuint localCount, Piece* remote, nuint remoteCount, nuint flags);
 }

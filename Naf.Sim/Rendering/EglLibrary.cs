@@ -3,12 +3,14 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Sim.Rendering;
 
-/// <summary>A picture can't be drawn: the message is one sentence with the remedy, such as the package to install.</summary>
+/// <summary>
+/// A picture can't be drawn: the message is one sentence with the remedy, such as the package to install.
+/// </summary>
 internal sealed class RenderingException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>
-/// EGL with a display that has no screen: Mesa's surfaceless platform, which draws with or without a GPU. Loaded when the first picture is
-/// drawn, and kept for the life of the process, as the display is the process's.
+/// EGL with a display that has no screen: Mesa's surfaceless platform, which draws with or without a GPU. Loaded when
+/// the first picture is drawn, and kept for the life of the process, as the display is the process's.
 /// </summary>
 internal sealed unsafe class EglLibrary
 {

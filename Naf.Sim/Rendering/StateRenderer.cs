@@ -9,8 +9,9 @@ namespace Naf.Sim.Rendering;
 internal sealed record PixelImage(int Width, int Height, byte[] Rgb);
 
 /// <summary>
-/// Draws states of a task off-screen with MuJoCo's renderer: the model, the target, and the path that the task's points have come. Needs neither a
-/// display nor a GPU; one thread at a time. Everything native is freed by <see cref="Dispose"/>.
+/// Draws states of a task off-screen with MuJoCo's renderer: the model, the target, and the path that the task's points
+/// have come. Needs neither a display nor a GPU; one thread at a time. Everything native is freed by
+/// <see cref="Dispose"/>.
 /// </summary>
 internal sealed unsafe class StateRenderer : IDisposable
 {
@@ -32,12 +33,17 @@ internal sealed unsafe class StateRenderer : IDisposable
     private nint _context, _renderer;
     private bool _disposed;
 
-    /// <param name="camera">A camera of the model; null for the one that the task's file names, else the model's first.</param>
-    /// <exception cref="RenderingException">No EGL here, no such camera, or a frame of that size can't be had.</exception>
+    /// <param name="camera">
+    /// A camera of the model; null for the one that the task's file names, else the model's first.
+    /// </param>
+    /// <exception cref="RenderingException">
+    /// No EGL here, no such camera, or a frame of that size can't be had.
+    /// </exception>
     public StateRenderer(ControlTask task, int width, int height, string? camera = null)
     {
         if (width is < 1 or > LargestSize || height is < 1 or > LargestSize)
-            throw new RenderingException($"a picture of {width} x {height} pixels can't be drawn; sizes go from 1 to {LargestSize}");
+            throw new RenderingException(
+                $"a picture of {width} x {height} pixels can't be drawn; sizes go from 1 to {LargestSize}");
         (_width, _height) = (width, height);
         _camera = CameraOf(task, camera);
         _constants = task.Definition.Observation.ConstantSize;
@@ -56,7 +62,8 @@ internal sealed unsafe class StateRenderer : IDisposable
         catch (Exception e)
         {
             Dispose();
-            if (e is MujocoException) throw new RenderingException($"MuJoCo can't draw {width} x {height} pixels here: {e.Message}", e);
+            if (e is MujocoException)
+                throw new RenderingException($"MuJoCo can't draw {width} x {height} pixels here: {e.Message}", e);
             throw;
         }
     }
@@ -72,7 +79,8 @@ internal sealed unsafe class StateRenderer : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (qpos.Length != _data.Qpos.Length || constants.Length != _constants)
-            throw new ArgumentException($"{qpos.Length} positions and {constants.Length} constants are not a state of this task; "
+            throw new ArgumentException(
+                $"{qpos.Length} positions and {constants.Length} constants are not a state of this task; "
                 + $"give {_data.Qpos.Length} and {_constants}");
         qpos.CopyTo(_data.Qpos);
         _marks.AddState(qpos, constants);

@@ -4,14 +4,18 @@ using Naf.Sim.Mujoco;
 namespace Naf.Sim.Rendering;
 
 /// <summary>
-/// MuJoCo's functions for pictures, found when the first one is drawn, and the few facts on its structs that they need. Scene, context and camera
-/// are zeroed buffers, larger than in any release; of their fields only the leading ones are used, which never moved.
-/// What differs between releases is measured on the loaded library with a model of telling numbers: two sites, whose
-/// colours are looked for in the scene, and an odd frame size, which is looked for in the model.
+/// MuJoCo's functions for pictures, found when the first one is drawn, and the few facts on its structs that they need.
+/// Scene, context and camera are zeroed buffers, larger than in any release; of their fields only the leading ones are
+/// used, which never moved. What differs between releases is measured on the loaded library with a model of telling
+/// numbers: two sites, whose colours are looked for in the scene, and an odd frame size, which is looked for in
+/// the model.
 /// </summary>
 internal sealed unsafe class VisualFunctions
 {
-    /// <summary>Bytes for an mjvScene (at most 11,584 in 2.2.2 to 3.12.0), an mjrContext (61,512), and for each small struct (144).</summary>
+    /// <summary>
+    /// Bytes for an mjvScene (at most 11,584 in 2.2.2 to 3.12.0), an mjrContext (61,512), and for each small
+    /// struct (144).
+    /// </summary>
     public const int SceneSize = 128 << 10, ContextSize = 256 << 10, SmallSize = 1024;
 
     private const int FrameWidth = 1237, FrameHeight = 459, ModelHead = 4096;
@@ -26,8 +30,10 @@ internal sealed unsafe class VisualFunctions
         DefaultPerturbation = (delegate* unmanaged<nint, void>)library.Export("mjv_defaultPerturb");
         DefaultScene = (delegate* unmanaged<nint, void>)library.Export("mjv_defaultScene");
         FreeScene = (delegate* unmanaged<nint, void>)library.Export("mjv_freeScene");
-        UpdateScene = (delegate* unmanaged<nint, nint, nint, nint, nint, int, nint, void>)library.Export("mjv_updateScene");
-        InitGeom = (delegate* unmanaged<nint, int, double*, double*, double*, float*, void>)library.Export("mjv_initGeom");
+        UpdateScene = (delegate* unmanaged<nint, nint, nint, nint, nint, int, nint, void>)library.Export(
+            "mjv_updateScene");
+        InitGeom = (delegate* unmanaged<nint, int, double*, double*, double*, float*, void>)library.Export(
+            "mjv_initGeom");
         CameraInModel = (delegate* unmanaged<double*, double*, double*, nint, void>)library.Export("mjv_cameraInModel");
         FrustumHeight = (delegate* unmanaged<nint, double>)library.Export("mjv_frustumHeight");
         DefaultContext = (delegate* unmanaged<nint, void>)library.Export("mjr_defaultContext");
@@ -45,7 +51,8 @@ internal sealed unsafe class VisualFunctions
 
     // called directly: none of these stops with an error once a context is made
     public readonly delegate* unmanaged<nint, nint, void> DefaultFreeCamera;
-    public readonly delegate* unmanaged<nint, void> DefaultOption, DefaultPerturbation, DefaultScene, FreeScene, DefaultContext, FreeContext;
+    public readonly delegate* unmanaged<nint, void> DefaultOption, DefaultPerturbation, DefaultScene, FreeScene,
+        DefaultContext, FreeContext;
     public readonly delegate* unmanaged<nint, nint, nint, nint, nint, int, nint, void> UpdateScene;
     public readonly delegate* unmanaged<nint, int, double*, double*, double*, float*, void> InitGeom;
     public readonly delegate* unmanaged<double*, double*, double*, nint, void> CameraInModel;

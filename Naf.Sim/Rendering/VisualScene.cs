@@ -51,7 +51,10 @@ internal sealed unsafe class VisualScene : IDisposable
         _functions.UpdateScene(_model.Native, data.Native, _option, _perturbation, _camera, AllCategories, _scene);
     }
 
-    /// <summary>What the whole height of the picture spans at a place, m: the measure of marks, which then look alike in every task.</summary>
+    /// <summary>
+    /// What the whole height of the picture spans at a place, m: the measure of marks, which then look alike in
+    /// every task.
+    /// </summary>
     /// <param name="place">[3], m.</param>
     public double PictureHeight(ReadOnlySpan<double> place)
     {
@@ -83,10 +86,12 @@ internal sealed unsafe class VisualScene : IDisposable
     public void Dispose()
     {
         if (_scene != 0) _functions.FreeScene(_scene);
-        foreach (nint buffer in (ReadOnlySpan<nint>)[_scene, _option, _perturbation, _camera]) VisualFunctions.Free(buffer);
+        foreach (nint buffer in (ReadOnlySpan<nint>)[_scene, _option, _perturbation, _camera])
+            VisualFunctions.Free(buffer);
     }
 
-    private void Add(int type, double radius, double half, ReadOnlySpan<double> place, ReadOnlySpan<double> rotation, ReadOnlySpan<float> rgba)
+    private void Add(int type, double radius, double half, ReadOnlySpan<double> place, ReadOnlySpan<double> rotation,
+        ReadOnlySpan<float> rgba)
     {
         if (Count >= Capacity) return;
         double* size = stackalloc double[] { radius, half, half };

@@ -6,8 +6,8 @@ using Naf.Sim.Tasks.Yaml;
 namespace Naf.Sim.Tasks;
 
 /// <summary>
-/// A task file (.yaml): its heading is read at once, the rest when the model that it names is at hand. The format is written down in
-/// docs/tasks.md.
+/// A task file (.yaml): its heading is read at once, the rest when the model that it names is at hand. The format is
+/// written down in docs/tasks.md.
 /// </summary>
 internal sealed class TaskFile
 {
@@ -27,8 +27,10 @@ internal sealed class TaskFile
         Name = NameIn(root.Required("name"));
         Description = root.Required("description").Text();
         YamlCursor model = root.Required("model");
-        ModelPath = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, model.Text());
-        if (!File.Exists(ModelPath)) throw model.Error($"there is no model file '{model.Text()}' beside the task file (looked for {ModelPath})");
+        ModelPath = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!,
+            model.Text());
+        if (!File.Exists(ModelPath))
+            throw model.Error($"there is no model file '{model.Text()}' beside the task file (looked for {ModelPath})");
         _substeps = root.Required("substeps").Whole(1);
         _horizon = root.Required("horizon").Whole(1);
     }
@@ -45,7 +47,9 @@ internal sealed class TaskFile
     public string ModelPath { get; }
 
     /// <summary>Reads the heading of a file and checks the names of its sections.</summary>
-    /// <exception cref="TaskFormatException">The file is malformed; the message has file, line and what was expected.</exception>
+    /// <exception cref="TaskFormatException">
+    /// The file is malformed; the message has file, line and what was expected.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static TaskFile Read(string path) => new(path, YamlCursor.Open(path).Map(Keys));
 
@@ -54,7 +58,8 @@ internal sealed class TaskFile
     /// <exception cref="TaskFormatException">A section is malformed or names what is not there.</exception>
     public TaskDefinition Bind(KinematicTree tree, IReadOnlyList<string> actuators, IReadOnlyList<string> cameras)
     {
-        if (actuators.Count == 0) throw _root.Required("model").Error("the model has no actuators; a task needs at least one");
+        if (actuators.Count == 0)
+            throw _root.Required("model").Error("the model has no actuators; a task needs at least one");
         var places = new PlaceNames(tree, _root["constants"]);
         var observation = new ObservationSection(_root.Required("observation"), places);
         var names = new SignalNames(observation.Definition, actuators);

@@ -13,19 +13,25 @@ internal static class TaskLibrary
 
     /// <summary>Names of the built-in tasks, sorted.</summary>
     public static IReadOnlyList<string> Names => Directory.Exists(Folder)
-        ? [.. Directory.GetFiles(Folder, "*.yaml").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)]
-        : throw new DirectoryNotFoundException($"the built-in tasks are missing: there is no folder {Folder}; build or install the program again");
+        ? [.. Directory.GetFiles(Folder, "*.yaml").Select(path => Path.GetFileNameWithoutExtension(path))
+            .Order(StringComparer.Ordinal)]
+        : throw new DirectoryNotFoundException(
+            $"the built-in tasks are missing: there is no folder {Folder}; build or install the program again");
 
     /// <summary>The built-in tasks with their headings.</summary>
     public static IReadOnlyList<TaskFile> Files => [.. Names.Select(name => TaskFile.Read(PathOf(name)))];
 
     /// <summary>
-    /// The path of the task file that a user means: a built-in name, or a path (anything with a folder or the ending .yaml or .yml).
+    /// The path of the task file that a user means: a built-in name, or a path (anything with a folder or the ending
+    /// .yaml or .yml).
     /// </summary>
-    /// <exception cref="FileNotFoundException">There is no such task, or it is a folder; the message has the nearest name.</exception>
+    /// <exception cref="FileNotFoundException">
+    /// There is no such task, or it is a folder; the message has the nearest name.
+    /// </exception>
     public static string Resolve(string nameOrPath)
     {
-        bool isPath = nameOrPath.Contains('/') || nameOrPath.Contains('\\') || Path.GetExtension(nameOrPath) is ".yaml" or ".yml";
+        bool isPath = nameOrPath.Contains('/') || nameOrPath.Contains('\\')
+            || Path.GetExtension(nameOrPath) is ".yaml" or ".yml";
         if (isPath && File.Exists(nameOrPath)) return nameOrPath;
         if (!isPath && Names.Contains(nameOrPath)) return PathOf(nameOrPath);
         throw new FileNotFoundException(Problem(nameOrPath, isPath), nameOrPath);
@@ -34,7 +40,8 @@ internal static class TaskLibrary
     private static string Problem(string nameOrPath, bool isPath)
     {
         if (nameOrPath.StartsWith(OwnEnvironment, StringComparison.Ordinal))
-            return $"{nameOrPath} is an environment of a C# program: resume and evaluate the run there, with that environment (docs/library.md)";
+            return $"{nameOrPath} is an environment of a C# program: resume and evaluate the run there, with that "
+                + "environment (docs/library.md)";
         if (Directory.Exists(nameOrPath)) return $"{nameOrPath} is a folder: name the task's .yaml file in it";
         return isPath
             ? $"there is no task file {nameOrPath}; naf tasks lists the built-in ones"

@@ -4,22 +4,27 @@ namespace Naf.Perf;
 internal static class ChildProcess
 {
     /// <summary>Its standard output.</summary>
-    /// <exception cref="InvalidOperationException">It is absent, failed, or took more than two minutes; the message is its last line.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It is absent, failed, or took more than two minutes; the message is its last line.
+    /// </exception>
     public static string Run(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true,
+            RedirectStandardError = true };
         start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
         try
         {
             using Process process = Process.Start(start)!;
-            Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+            Task<string> output = process.StandardOutput.ReadToEndAsync(),
+                error = process.StandardError.ReadToEndAsync();
             if (!process.WaitForExit(TimeSpan.FromMinutes(2)))
             {
                 process.Kill(entireProcessTree: true);
                 throw new InvalidOperationException("not done within two minutes");
             }
             string[] lines = error.Result.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-            return process.ExitCode == 0 ? output.Result : throw new InvalidOperationException(lines.LastOrDefault("it failed without a word"));
+            return process.ExitCode == 0 ? output.Result
+                : throw new InvalidOperationException(lines.LastOrDefault("it failed without a word"));
         }
         catch (System.ComponentModel.Win32Exception e)
         {

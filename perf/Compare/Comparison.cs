@@ -7,15 +7,19 @@ using Naf.Torch;
 
 namespace Naf.Perf;
 
-/// <summary>The whole comparison of a machine: every piece of work on the CPU and on every GPU, beside its peers.</summary>
+/// <summary>
+/// The whole comparison of a machine: every piece of work on the CPU and on every GPU, beside its peers.
+/// </summary>
 internal sealed class Comparison
 {
     private const string Usage = """
-        usage: perf/compare [--out DIR] [--name NAME] [--only PART] [--device D] [--rounds N] [--seconds S] [--from FILE.json]
-        Writes NAME.json, NAME.md and NAME.html into DIR [perf/results]. PART is of a name
-        such as "update on cpu (learners 1, minibatch 64)", "rollouts …", "fit …", "advantage …", "simulator against C" or "environments".
-        --rounds [9] turns of --seconds [0.4] for each implementation. --from makes table and page of a JSON file again, without measuring.
-        PYTHON names the Python with JAX or PyTorch. TORCH=cuda takes TorchSharp's build for NVIDIA GPUs, where the package feed has it.
+        usage: perf/compare [--out DIR] [--name NAME] [--only PART] [--device D] [--rounds N] [--seconds S]
+                            [--from FILE.json]
+        Writes NAME.json, NAME.md and NAME.html into DIR [perf/results]. PART is of a name such as
+        "update on cpu (learners 1, minibatch 64)", "rollouts …", "fit …", "advantage …", "simulator against C" or
+        "environments". --rounds [9] turns of --seconds [0.4] for each implementation. --from makes table and page of
+        a JSON file again, without measuring. PYTHON names the Python with JAX or PyTorch. TORCH=cuda takes
+        TorchSharp's build for NVIDIA GPUs, where the package feed has it.
         """;
 
     private readonly Dictionary<string, string> _options = new()
@@ -68,12 +72,16 @@ internal sealed class Comparison
     {
         bool failed = false;
         string one = _options["device"];
-        DeviceInfo[] devices = [.. DeviceList.All().Where(d => d.Usable && (one.Length > 0 ? d.Name == one : d.Kind == "cpu" || d.IsGpu))];
-        if (devices.Length == 0) throw new ArgumentException($"there is no usable device {one}; 'naf devices' lists them");
+        DeviceInfo[] devices = [.. DeviceList.All()
+            .Where(d => d.Usable && (one.Length > 0 ? d.Name == one : d.Kind == "cpu" || d.IsGpu))];
+        if (devices.Length == 0)
+            throw new ArgumentException($"there is no usable device {one}; 'naf devices' lists them");
         var report = new Report(
             Name(devices), $"{DateTime.UtcNow:yyyy-MM-ddTHH:mm:ssZ}", Commit(),
-            $"perf/compare {string.Join(' ', arguments)}".TrimEnd(), $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}",
-            $"libtorch {TorchNatives.Load()}", [.. devices.Select(d => $"{d.Name}: {d.Description}, {d.Units} units, {d.Instructions}")], _entries,
+            $"perf/compare {string.Join(' ', arguments)}".TrimEnd(),
+            $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}",
+            $"libtorch {TorchNatives.Load()}",
+            [.. devices.Select(d => $"{d.Name}: {d.Description}, {d.Units} units, {d.Instructions}")], _entries,
             _notMeasured);
         foreach (DeviceInfo device in devices)
             foreach (PeerSuite suite in Suites(device))
@@ -96,7 +104,8 @@ internal sealed class Comparison
                 {
                     _entries.Add(entry);
                     Console.WriteLine($"{entry.Work}, {entry.Case}, {entry.Device}: "
-                        + string.Join("; ", entry.Rates.Select(r => $"{r.Name} {Rate.Text(r.Median)} {entry.Unit} ({entry.Over(r):0.00})")));
+                        + string.Join("; ", entry.Rates.Select(
+                            r => $"{r.Name} {Rate.Text(r.Median)} {entry.Unit} ({entry.Over(r):0.00})")));
                 }
             }
             catch (Exception e) when (e is not (OutOfMemoryException or OperationCanceledException or IOException))
@@ -172,7 +181,8 @@ internal sealed class Comparison
             string file = Path.Combine(Repository(), "perf", "peers", script[0]);
             string output = ChildProcess.Run(
                 python, [file, .. script[1..], "--seconds", $"{_rounds * _seconds}", "--rounds", $"{_rounds}"]);
-            return new Rate(name, [.. JsonDocument.Parse(output).RootElement.GetProperty("rounds").EnumerateArray().Select(r => r.GetDouble())]);
+            return new Rate(name, [.. JsonDocument.Parse(output).RootElement.GetProperty("rounds").EnumerateArray()
+                .Select(r => r.GetDouble())]);
         }
         catch (Exception e) when (e is InvalidOperationException or JsonException)
         {
@@ -200,8 +210,10 @@ internal sealed class Comparison
     {
         try
         {
-            string changes = ChildProcess.Run("git", "-C", Repository(), "status", "--porcelain", "--untracked-files=no");
-            return ChildProcess.Run("git", "-C", Repository(), "rev-parse", "--short", "HEAD").Trim() + (changes.Length > 0 ? "-changed" : "");
+            string changes = ChildProcess.Run("git", "-C", Repository(), "status", "--porcelain",
+                "--untracked-files=no");
+            return ChildProcess.Run("git", "-C", Repository(), "rev-parse", "--short", "HEAD").Trim()
+                + (changes.Length > 0 ? "-changed" : "");
         }
         catch (InvalidOperationException)
         {
@@ -209,5 +221,6 @@ internal sealed class Comparison
         }
     }
 
-    private static string Repository([CallerFilePath] string thisFile = "") => Path.GetFullPath(Path.Combine(thisFile, "..", "..", ".."));
+    private static string Repository([CallerFilePath] string thisFile = "") =>
+        Path.GetFullPath(Path.Combine(thisFile, "..", "..", ".."));
 }

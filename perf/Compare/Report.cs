@@ -8,7 +8,8 @@ namespace Naf.Perf;
 /// <param name="Entries">Each piece of work.</param>
 /// <param name="NotMeasured">What is missing, each with its reason.</param>
 public sealed record Report(
-    string Name, string Date, string Commit, string Command, string Platform, string Torch, IReadOnlyList<string> Hardware,
+    string Name, string Date, string Commit, string Command, string Platform, string Torch,
+    IReadOnlyList<string> Hardware,
     IReadOnlyList<Entry> Entries, IReadOnlyList<string> NotMeasured)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -57,7 +58,8 @@ public sealed record Report(
 /// <param name="Unit">Of the rates: more is better.</param>
 /// <param name="Error">Largest relative difference of the results, checked before the timing.</param>
 /// <param name="Rates">The engine's first.</param>
-public sealed record Entry(string Work, string Case, string Device, string Unit, double Error, IReadOnlyList<Rate> Rates)
+public sealed record Entry(string Work, string Case, string Device, string Unit, double Error,
+    IReadOnlyList<Rate> Rates)
 {
     /// <summary>The engine's rate over another's, medians.</summary>
     public double Over(Rate peer) => Rates[0].Median / peer.Median;

@@ -6,19 +6,27 @@ namespace Naf.Perf;
 internal static class ReportPage
 {
     private const string Style = """
-        body { font: 15px/1.45 system-ui, sans-serif; color: #1b1f24; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-        h1 { font-size: 1.5rem; margin: 0 0 .3rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .6rem; border-bottom: 1px solid #d0d7de; }
+        body { font: 15px/1.45 system-ui, sans-serif; color: #1b1f24; max-width: 62rem; margin: 2rem auto;
+            padding: 0 1rem; }
+        h1 { font-size: 1.5rem; margin: 0 0 .3rem; }
+        h2 { font-size: 1.15rem; margin: 2rem 0 .6rem; border-bottom: 1px solid #d0d7de; }
         p, ul { margin: .3rem 0; color: #424a53; } li { margin: .1rem 0; }
         section > div { break-inside: avoid; margin: 0 0 1.1rem; }
         h3 { font-size: .95rem; font-weight: 600; margin: 0 0 .25rem; } h3 span { font-weight: 400; color: #57606a; }
-        .row { display: grid; grid-template-columns: 17.5rem 1fr 5rem 4.5rem; gap: .6rem; align-items: center; height: 1.55rem; }
+        .row { display: grid; grid-template-columns: 17.5rem 1fr 5rem 4.5rem; gap: .6rem; align-items: center;
+            height: 1.55rem; }
         .row > * { white-space: nowrap; } .number { text-align: right; font-variant-numeric: tabular-nums; }
         .bar { position: relative; height: 1rem; background: #f3f4f6; }
-        .bar b, .bar i { position: absolute; display: block; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+        .bar b, .bar i { position: absolute; display: block; print-color-adjust: exact;
+            -webkit-print-color-adjust: exact; }
         .bar b { height: 100%; background: #8c959f; } .ours .bar b { background: #0969da; } .ours { font-weight: 600; }
         .bar i { top: calc(50% - 1px); height: 2px; background: #1b1f24; }
-        @media (max-width: 45rem) { .row { grid-template-columns: 1fr 5rem 4rem; height: auto; } .bar { grid-column: 1 / -1; grid-row: 2; } }
-        @media print { body { margin: 0; max-width: none; font-size: 11px; } .bar { background: none; border: 1px solid #d0d7de; } }
+        @media (max-width: 45rem) {
+            .row { grid-template-columns: 1fr 5rem 4rem; height: auto; } .bar { grid-column: 1 / -1; grid-row: 2; }
+        }
+        @media print {
+            body { margin: 0; max-width: none; font-size: 11px; } .bar { background: none; border: 1px solid #d0d7de; }
+        }
         """;
 
     public static string[] Of(Report report) =>

@@ -3,19 +3,24 @@ using Naf.Sim.Tasks;
 
 namespace Naf.Perf;
 
-/// <summary>The simulator from C# against the same loop in C, and the built-in tasks' environments against MuJoCo alone.</summary>
+/// <summary>
+/// The simulator from C# against the same loop in C, and the built-in tasks' environments against MuJoCo alone.
+/// </summary>
 internal static class SimulatorPeers
 {
     private const int Substeps = 5;
 
-    /// <summary>mj_step of a model, in turns with peers/sim_mujoco.c, after both ended in the same state bitwise.</summary>
+    /// <summary>
+    /// mj_step of a model, in turns with peers/sim_mujoco.c, after both ended in the same state bitwise.
+    /// </summary>
     public static Entry AgainstC(string repository, int rounds, double seconds)
     {
         string program = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         string model = Path.Combine(repository, "tests", "Sim", "Mujoco", "cheetah.xml");
         try
         {
-            ChildProcess.Run("cc", "-O2", "-o", program, Path.Combine(repository, "perf", "peers", "sim_mujoco.c"), "-lmujoco");
+            ChildProcess.Run("cc", "-O2", "-o", program,
+                Path.Combine(repository, "perf", "peers", "sim_mujoco.c"), "-lmujoco");
             var (ours, theirs) = (new List<double>(), new List<double>());
             for (int round = 0; round < rounds; round++)
             {
@@ -36,7 +41,9 @@ internal static class SimulatorPeers
         }
     }
 
-    /// <summary>Control steps of every built-in task with observation and reward, in turns with MuJoCo alone: medians.</summary>
+    /// <summary>
+    /// Control steps of every built-in task with observation and reward, in turns with MuJoCo alone: medians.
+    /// </summary>
     public static IEnumerable<Entry> Environments(double seconds) => TaskLibrary.Names.Select(task =>
     {
         EnvironmentBenchmarkResult r = EnvironmentBenchmark.Run(task, 1, seconds);

@@ -6,8 +6,9 @@ using static TorchSharp.torch;
 namespace Naf.Perf;
 
 /// <summary>
-/// The fit of time-varying linear-Gaussian dynamics in PyTorch, over all learners and time steps at once, in double: moments, the posterior of a
-/// normal-inverse-Wishart prior, F by Cholesky's factor of Σ_ii + R, f, N and its factor. Lives in the dispose scope of its constructor.
+/// The fit of time-varying linear-Gaussian dynamics in PyTorch, over all learners and time steps at once, in double:
+/// moments, the posterior of a normal-inverse-Wishart prior, F by Cholesky's factor of Σ_ii + R, f, N and its factor.
+/// Lives in the dispose scope of its constructor.
 /// </summary>
 internal sealed class TorchFit
 {
@@ -47,7 +48,8 @@ internal sealed class TorchFit
         Tensor x = cat([centred, deviation], 3);
         Tensor sigma = x.matmul(x.transpose(2, 3)).add_(_scatter).div_(n + m);
         long states = sigma.shape[2] - _inputs;
-        Tensor ii = sigma.narrow(2, 0, _inputs).narrow(3, 0, _inputs), ip = sigma.narrow(2, 0, _inputs).narrow(3, _inputs, states);
+        Tensor ii = sigma.narrow(2, 0, _inputs).narrow(3, 0, _inputs), ip = sigma.narrow(2, 0, _inputs).narrow(3,
+            _inputs, states);
         Tensor pp = sigma.narrow(2, _inputs, states).narrow(3, _inputs, states);
 
         Tensor f = ip.cholesky_solve(linalg.cholesky_ex(ii + _ridge).L).transpose(2, 3);

@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace Naf.Perf;
 
-/// <summary>The normalized advantage function of many samples in PyTorch, without autograd. Lives in the dispose scope of its constructor.</summary>
+/// <summary>
+/// The normalized advantage function of many samples in PyTorch, without autograd. Lives in the dispose scope of its
+/// constructor.
+/// </summary>
 internal sealed class TorchHeads
 {
     private const double Bound = 5;
@@ -46,7 +49,8 @@ internal sealed class TorchHeads
     private Tensor[] Evaluate(long first, long count)
     {
         Tensor[] part = [.. _inputs.Select(input => input.narrow(0, first, count))];
-        Tensor mu = part[1].tanh(), diagonal = part[2].index_select(1, _diagonal).mul_(1 / Bound).tanh_().mul_(Bound).exp_();
+        Tensor mu = part[1].tanh(), diagonal = part[2].index_select(1, _diagonal).mul_(1 / Bound).tanh_()
+            .mul_(Bound).exp_();
         Tensor factor = part[2].index_copy(1, _diagonal, diagonal), d = part[3] - mu, z;
         if (mu.device_type == DeviceType.CPU)
         {

@@ -10,8 +10,8 @@ using static TorchSharp.torch;
 namespace Naf.Perf;
 
 /// <summary>
-/// The NAF update of one learner as users of TorchSharp write it: three nn.Sequential, autograd, torch.optim.Adam. Lives in the dispose scope of its
-/// constructor.
+/// The NAF update of one learner as users of TorchSharp write it: three nn.Sequential, autograd, torch.optim.Adam.
+/// Lives in the dispose scope of its constructor.
 /// </summary>
 internal sealed class TorchModules
 {
@@ -54,7 +54,8 @@ internal sealed class TorchModules
         float[] report = rows is null ? [] : [loss.item<float>(), Norm(), q.mean().item<float>()];
         _adam.step();
         using (no_grad())
-            foreach ((Parameter target, Parameter online) in _target.parameters().Zip(_networks[0].parameters())) target.lerp_(online, _settings.Tau);
+            foreach ((Parameter target, Parameter online) in _target.parameters().Zip(_networks[0].parameters()))
+                target.lerp_(online, _settings.Tau);
         return report;
     }
 

@@ -8,9 +8,9 @@ using static TorchSharp.torch;
 namespace Naf.Perf;
 
 /// <summary>
-/// Imagination rollouts in PyTorch, all of them a step at a time: u = clip(tanh(network(x)) + σ ε, −1, 1), s′ = M_tᵀ [s; u; 1; ε′] with a model for
-/// each time step and rollouts at different ones, x = s, a reward of three terms, the row [x | u | r | b | x′] into the replay. Lives in the dispose
-/// scope of its constructor.
+/// Imagination rollouts in PyTorch, all of them a step at a time: u = clip(tanh(network(x)) + σ ε, −1, 1), s′ = M_tᵀ
+/// [s; u; 1; ε′] with a model for each time step and rollouts at different ones, x = s, a reward of three terms, the
+/// row [x | u | r | b | x′] into the replay. Lives in the dispose scope of its constructor.
 /// </summary>
 internal sealed class TorchRollouts
 {

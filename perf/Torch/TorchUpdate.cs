@@ -8,8 +8,9 @@ using static TorchSharp.torch;
 namespace Naf.Perf;
 
 /// <summary>
-/// The NAF update as fast as PyTorch allows from .NET: flat parameters, the hidden layers of all networks and learners as one batched product, the
-/// gradient by hand. Three networks with two hidden layers of one width. Lives in the dispose scope of its constructor.
+/// The NAF update as fast as PyTorch allows from .NET: flat parameters, the hidden layers of all networks and learners
+/// as one batched product, the gradient by hand. Three networks with two hidden layers of one width. Lives in the
+/// dispose scope of its constructor.
 /// </summary>
 internal sealed class TorchUpdate
 {
@@ -63,13 +64,15 @@ internal sealed class TorchUpdate
         Tensor t = rows ?? _replay.index_select(0,
             randint(_count, [_learners, _batch], device: _flat.device).add_(_firstRows).view(-1))
             .view(_learners, _batch, -1);
-        Tensor x = t.narrow(2, 0, _state), u = t.narrow(2, _state, _action), next = t.narrow(2, _state + _action + 2, _state);
+        Tensor x = t.narrow(2, 0, _state), u = t.narrow(2, _state, _action), next = t.narrow(2,
+            _state + _action + 2, _state);
         Tensor r = t.select(2, _state + _action), bootstrap = t.select(2, _state + _action + 1);
 
         // y = r + γ b V′(x′)
         Tensor h = bmm(next, _targetViews[0]).add_(_targetViews[1]).relu_();
         h = bmm(h, _targetViews[2]).add_(_targetViews[3]).relu_();
-        Tensor y = bmm(h, _targetViews[4]).add_(_targetViews[5]).squeeze(2).mul_(bootstrap).mul_(_settings.Gamma).add_(r);
+        Tensor y = bmm(h, _targetViews[4]).add_(_targetViews[5]).squeeze(2).mul_(bootstrap)
+            .mul_(_settings.Gamma).add_(r);
         (Tensor q, Tensor gradient) = Gradient(x, u, y);
         float[] report = rows is null
             ? [] : [(q - y).square().mean().item<float>(), gradient.norm().item<float>(), q.mean().item<float>()];
@@ -85,7 +88,8 @@ internal sealed class TorchUpdate
         Tensor x3 = _learners == 1 ? x.expand(3, -1, -1) : x.repeat(3, 1, 1);
         Tensor h1 = bmm(x3, w[0]).add_(w[1]).relu_(), h2 = bmm(h1, w[2]).add_(w[3]).relu_();
         Tensor[] top = [.. Enumerable.Range(0, 3).Select(n => h2.narrow(0, n * _learners, _learners))];
-        Tensor v = bmm(top[0], w[4]).add_(w[5]).squeeze(2), mu = bmm(top[1], w[6]).add_(w[7]).tanh_(), l = bmm(top[2], w[8]).add_(w[9]);
+        Tensor v = bmm(top[0], w[4]).add_(w[5]).squeeze(2), mu = bmm(top[1], w[6]).add_(w[7]).tanh_(),
+            l = bmm(top[2], w[8]).add_(w[9]);
 
         // L, d = u − μ, z = Lᵀ d, Q = V − ½ zᵀz
         Tensor bounded = l.index_select(2, _diagonal).mul_(1 / bound).tanh_(), diagonal = (bounded * bound).exp_();
@@ -97,13 +101,15 @@ internal sealed class TorchUpdate
         // ∂/∂V, ∂/∂m and ∂/∂l of the mean squared TD error
         Tensor dq = (q - y).mul_(2.0 / _batch).unsqueeze(2);
         Tensor dMu = bmm(z, lower.transpose(1, 2)).view(_learners, _batch, -1).mul_(dq).mul_(1 - mu * mu);
-        Tensor dL = bmm(d.transpose(1, 2), z).mul_(-dq.view(-1, 1, 1)).view(_learners, _batch, -1).index_select(2, _lower);
+        Tensor dL = bmm(d.transpose(1, 2), z).mul_(-dq.view(-1, 1, 1)).view(_learners, _batch, -1)
+            .index_select(2, _lower);
         dL.index_copy_(2, _diagonal, dL.index_select(2, _diagonal).mul_(diagonal).mul_(1 - bounded * bounded));
         Tensor[] heads = [dq, dMu, dL];
 
         // back through the layers
         Tensor[] g = new Tensor[10];
-        for (int n = 0; n < 3; n++) (g[4 + 2 * n], g[5 + 2 * n]) = (bmm(top[n].transpose(1, 2), heads[n]), heads[n].sum(1));
+        for (int n = 0; n < 3; n++)
+            (g[4 + 2 * n], g[5 + 2 * n]) = (bmm(top[n].transpose(1, 2), heads[n]), heads[n].sum(1));
         Tensor d2 = cat([.. heads.Select((head, n) => bmm(head, w[4 + 2 * n].transpose(1, 2)))]).mul_(h2.sign());
         (g[2], g[3]) = (bmm(h1.transpose(1, 2), d2), d2.sum(1));
         Tensor d1 = bmm(d2, w[2].transpose(1, 2)).mul_(h1.sign_());

@@ -4,11 +4,12 @@ using System.Xml.Linq;
 namespace Naf.Tests;
 
 /// <summary>
-/// Projects and folders are borders: a namespace a folder, arrows between folders by their `using` lines, no cycle of arrows.
+/// Projects and folders are borders: a namespace a folder, arrows between folders by their `using` lines, no cycle
+/// of arrows.
 /// </summary>
 internal sealed partial class FolderTests
 {
-    private const int MostFiles = 18, LongestLine = 150;
+    private const int MostFiles = 18, LongestLine = 120;
 
     // which project may reference which
     private static readonly Dictionary<string, string[]> Allowed = new()
@@ -28,7 +29,8 @@ internal sealed partial class FolderTests
     // namespace → the namespaces of the product that its files use
     private static readonly Lazy<Dictionary<string, HashSet<string>>> Uses = new(() => Sources()
         .GroupBy(source => source.Namespace)
-        .ToDictionary(group => group.Key, group => group.SelectMany(source => source.Uses).Where(used => used != group.Key).ToHashSet()));
+        .ToDictionary(group => group.Key,
+        group => group.SelectMany(source => source.Uses).Where(used => used != group.Key).ToHashSet()));
 
     [Test]
     public void A_namespace_is_a_folder()
@@ -39,7 +41,8 @@ internal sealed partial class FolderTests
 
     [Test]
     public void A_folder_can_be_looked_over() => Assert.That(
-        Sources().GroupBy(source => source.Namespace).Where(folder => folder.Count() > MostFiles).Select(folder => folder.Key), Is.Empty);
+        Sources().GroupBy(source => source.Namespace).Where(folder => folder.Count() > MostFiles)
+            .Select(folder => folder.Key), Is.Empty);
 
     [Test]
     public void No_folder_uses_another_that_uses_it()
@@ -58,7 +61,8 @@ internal sealed partial class FolderTests
     [TestCaseSource(nameof(Projects))]
     public void A_project_references_what_it_may(string project)
     {
-        string file = Path.Combine(Repository.Root, project.Contains('/') ? $"{project}.csproj" : $"{project}/{project}.csproj");
+        string file = Path.Combine(Repository.Root,
+            project.Contains('/') ? $"{project}.csproj" : $"{project}/{project}.csproj");
         IEnumerable<string> references = XDocument.Load(file).Descendants("ProjectReference")
             .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')));
         Assert.That(references, Is.SubsetOf(Allowed[project]));
@@ -88,17 +92,20 @@ internal sealed partial class FolderTests
     [TestCase("Naf.Host.Planning", "Naf.Host.Settings", "Naf.Kernels", "Naf.Gpu.Cpu", "Naf.Sim")]
     public void A_part_uses_only(string part, params string[] allowed)
     {
-        IEnumerable<string> used = Uses.Value.Where(folder => Within(folder.Key, part)).SelectMany(folder => folder.Value).Distinct();
+        IEnumerable<string> used = Uses.Value.Where(folder => Within(folder.Key, part))
+            .SelectMany(folder => folder.Value).Distinct();
         Assert.That(used.Where(name => !Within(name, part) && !allowed.Any(prefix => Within(name, prefix))), Is.Empty);
 
-        static bool Within(string name, string prefix) => name == prefix || name.StartsWith(prefix + ".", StringComparison.Ordinal);
+        static bool Within(string name, string prefix) =>
+            name == prefix || name.StartsWith(prefix + ".", StringComparison.Ordinal);
     }
 
     private static IEnumerable<(string File, string Namespace, string[] Uses)> Sources() =>
         from file in Repository.Sources(Repository.Product)
         let text = File.ReadAllText(Path.Combine(Repository.Root, file))
         where Declared().IsMatch(text)
-        select (file, Declared().Match(text).Groups[1].Value, Used().Matches(text).Select(m => m.Groups[1].Value).ToArray());
+        select (file, Declared().Match(text).Groups[1].Value,
+            Used().Matches(text).Select(m => m.Groups[1].Value).ToArray());
 
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Declared();

@@ -13,6 +13,7 @@ internal sealed class PublicSurfaceTests
     {
         string page = File.ReadAllText(Path.Combine(Repository.Root, "docs/library.md"));
         Type[] roots = [typeof(DeviceException), typeof(RewardDefinition), typeof(IEnvironment), typeof(TrainingRun)];
-        Assert.That(from root in roots from type in root.Assembly.GetExportedTypes() where !page.Contains($"`{type.Name}`") select type, Is.Empty);
+        Assert.That(from root in roots from type in root.Assembly.GetExportedTypes()
+            where !page.Contains($"`{type.Name}`") select type, Is.Empty);
     }
 }

@@ -6,12 +6,15 @@ namespace Naf.Tests;
 internal static class Repository
 {
     /// <summary>The projects of the product, each a folder.</summary>
-    public static readonly string[] Product = ["Naf.Gpu", "Naf.Kernels", "Naf.Checks", "Naf.Sim", "Naf.Host", "Naf.Cli"];
+    public static readonly string[] Product = ["Naf.Gpu", "Naf.Kernels", "Naf.Checks", "Naf.Sim",
+        "Naf.Host", "Naf.Cli"];
 
     /// <summary>Its folder.</summary>
     public static string Root { get; } = Find();
 
-    /// <summary>C# sources below some of its folders, as paths within the repository; nothing that a build made.</summary>
+    /// <summary>
+    /// C# sources below some of its folders, as paths within the repository; nothing that a build made.
+    /// </summary>
     public static IEnumerable<string> Sources(params string[] folders) =>
         from folder in folders
         from path in Directory.GetFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
@@ -21,7 +24,8 @@ internal static class Repository
 
     private static string Find([CallerFilePath] string thisFile = "")
     {
-        for (string? folder = Path.GetDirectoryName(thisFile); folder is not null; folder = Path.GetDirectoryName(folder))
+        for (string? folder = Path.GetDirectoryName(
+            thisFile); folder is not null; folder = Path.GetDirectoryName(folder))
             if (File.Exists(Path.Combine(folder, "Naf.Gpu.slnx"))) return folder;
         throw new DirectoryNotFoundException($"no Naf.Gpu.slnx above {thisFile}: run the tests where they were built");
     }

@@ -1,6 +1,8 @@
 namespace Naf.Tests;
 
-/// <summary>naf bench of kernels: the names that scripts rely on, ceilings beside what is reached, errors in one sentence.</summary>
+/// <summary>
+/// naf bench of kernels: the names that scripts rely on, ceilings beside what is reached, errors in one sentence.
+/// </summary>
 internal sealed class BenchCommandTests
 {
     [TestCase("update --hidden 31,17 --state 5 --action 2", "\"hidden\":[31,17],\"trunk\":false",
@@ -43,7 +45,8 @@ internal sealed class BenchCommandTests
     public void An_error_is_one_sentence_with_the_remedy(string arguments, string part)
     {
         using var pocl = GpuDevices.Open(GpuDevices.Pocl);
-        (int exitCode, string output, string error) = TinyRun.Cli(arguments.Replace("{pocl}", pocl.Info.Name).Split(' '));
+        (int exitCode, string output, string error) = TinyRun.Cli(
+            arguments.Replace("{pocl}", pocl.Info.Name).Split(' '));
         Assert.That((exitCode, output), Is.EqualTo((1, "")));
         Assert.That(error, Does.StartWith("naf: ").And.Contain(part).And.Not.Contain("should not happen"));
         Assert.That(error.Trim().Split('\n'), Has.Length.EqualTo(1));

@@ -12,7 +12,8 @@ internal sealed class CommandLineTests : MujocoFixture
         Assert.That(cartpole.Number("observation_size"), Is.EqualTo(5));
         Assert.That(cartpole.Number("action_size"), Is.EqualTo(1));
         Assert.That(cartpole.Number("horizon"), Is.EqualTo(150));
-        Assert.That(TinyRun.Cli("tasks").Out, Does.Contain("cartpole").And.Contain("peg").And.Contain("reacher-single"));
+        Assert.That(TinyRun.Cli("tasks").Out,
+            Does.Contain("cartpole").And.Contain("peg").And.Contain("reacher-single"));
     }
 
     [Test]
@@ -32,7 +33,8 @@ internal sealed class CommandLineTests : MujocoFixture
                 Is.EqualTo(new[] { 4, 5 }));
         });
         string config = File.ReadAllText(Folder["run/config.yaml"]);
-        Assert.That(config, Does.Contain("seed: 4").And.Contain("learners: 2").And.Contain("reward_scale: 10"), "the last is the task's own");
+        Assert.That(config, Does.Contain("seed: 4").And.Contain("learners: 2").And.Contain("reward_scale: 10"),
+            "the last is the task's own");
     }
 
     [Test]
@@ -50,20 +52,24 @@ internal sealed class CommandLineTests : MujocoFixture
     [Platform("Linux")]
     public void A_result_is_printed_though_its_trajectory_cannot_be_written(string option, string start, string unsaid)
     {
-        // no file of more than 8 KiB may be written; the trajectory has 20 (and .NET's memory for code would, were it a file)
+        // no file of more than 8 KiB may be written; the trajectory has 20 (and .NET's memory for code would, were it
+        // a file)
         string naf = Path.Combine(AppContext.BaseDirectory, "naf.dll"), file = Folder["t.csv"];
         string[] limited = ["-c", "trap '' XFSZ; ulimit -f 16; exec dotnet \"$@\"", "sh"];
-        string[] asked = ["evaluate", "cartpole", "--episodes", "2", "--trajectory", file, .. option.Length > 0 ? [option] : Array.Empty<string>()];
+        string[] asked = ["evaluate", "cartpole", "--episodes", "2", "--trajectory", file,
+            .. option.Length > 0 ? [option] : Array.Empty<string>()];
         using Process shell = Process.Start(new ProcessStartInfo("sh", [.. limited, naf, .. asked])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["DOTNET_EnableWriteXorExecute"] = "0" },
+            RedirectStandardOutput = true, RedirectStandardError = true,
+            Environment = { ["DOTNET_EnableWriteXorExecute"] = "0" },
         })!;
         Task<string> error = shell.StandardError.ReadToEndAsync();
         string output = shell.StandardOutput.ReadToEnd();
         shell.WaitForExit();
         Assert.That(shell.ExitCode, Is.EqualTo(1), error.Result);
         Assert.That(output, Does.StartWith(start).And.Not.Contain(unsaid));
-        Assert.That(error.Result, Does.StartWith($"naf: {file} can't be written: ").And.Not.Contain("should not happen"));
+        Assert.That(error.Result,
+            Does.StartWith($"naf: {file} can't be written: ").And.Not.Contain("should not happen"));
         Assert.That(Directory.GetFiles(Folder.Path), Is.Empty);
     }
 
@@ -72,73 +78,102 @@ internal sealed class CommandLineTests : MujocoFixture
     {
         string[] command = ["bench", "sim", "--task", "cartpole", "--threads", "2", "--seconds", "0.05", "--json"];
         JsonElement first = TinyRun.CliJson(command), second = TinyRun.CliJson(command);
-        foreach (string name in (string[])["steps_per_second", "microseconds_per_step", "mujoco_microseconds", "over_mujoco", "over_one_thread"])
+        foreach (string name in (string[])["steps_per_second", "microseconds_per_step", "mujoco_microseconds",
+            "over_mujoco", "over_one_thread"])
             Assert.That(first.Number(name), Is.Positive, name);
         Assert.That(second.Text("checksum"), Is.EqualTo(first.Text("checksum")));
     }
 
     [TestCase("", ExpectedResult = "Required command was not provided; naf --help shows what there is")]
-    [TestCase("tran", ExpectedResult = "there is no command 'tran' (did you mean train?); naf --help shows what there is")]
+    [TestCase("tran", ExpectedResult = "there is no command 'tran' (did you mean train?); naf --help shows "
+        + "what there is")]
     [TestCase("train cartpole --episdes 3",
-        ExpectedResult = "there is no option --episdes (did you mean --episodes?); naf train --help shows what there is")]
+        ExpectedResult = "there is no option --episdes (did you mean --episodes?); naf train --help shows "
+            + "what there is")]
     [TestCase("train a b", ExpectedResult = "'b' is one argument too many; naf train --help shows what there is")]
-    [TestCase("train", ExpectedResult = "naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR")]
-    [TestCase("train cartpole --episodes x", ExpectedResult = "--episodes: episodes = 'x' is not a whole number from 1 to 100000000")]
+    [TestCase("train", ExpectedResult = "naf train needs a task, such as cartpole (naf tasks lists them), or "
+        + "--resume DIR")]
+    [TestCase("train cartpole --episodes x",
+        ExpectedResult = "--episodes: episodes = 'x' is not a whole number from 1 to 100000000")]
     [TestCase("train cartpole --imagination dreams",
         ExpectedResult = "--imagination: imagination = 'dreams' is not off, fitted, true or network")]
     [TestCase("train cartpole --imagination fitted --set imagined_shifted=true --set imagined_from_replay=true",
-        ExpectedResult = "imagined_from_replay and imagined_shifted are two controls that exclude each other; give one of them")]
+        ExpectedResult = "imagined_from_replay and imagined_shifted are two controls that exclude each other; give "
+            + "one of them")]
     [TestCase("train gripper-single --imagination fitted --set dynamics_prior=none",
-        ExpectedResult = "dynamics_around=episode fits each model to one episode, which needs a prior; add dynamics_around=batch")]
+        ExpectedResult = "dynamics_around=episode fits each model to one episode, which needs a prior; add "
+            + "dynamics_around=batch")]
     [TestCase("train cartpole --imagination true --set imagined_shifted=true",
         ExpectedResult = "imagined_shifted fits the dynamics to the wrong phase; it goes with imagination=fitted")]
     [TestCase("train cartpole --plan ilqg --set dynamics_coordinates=observation",
         ExpectedResult = "plan=ilqg plans over the simulator's state; leave out dynamics_coordinates=observation")]
     [TestCase("train cartpole --plan lqr", ExpectedResult = "--plan: plan = 'lqr' is not none, ilqg or mpc")]
-    [TestCase("train cartpole --plan mpc --plan-fraction 2", ExpectedResult = "--plan-fraction: plan_fraction = '2' is not a number in [0, 1]")]
+    [TestCase("train cartpole --plan mpc --plan-fraction 2",
+        ExpectedResult = "--plan-fraction: plan_fraction = '2' is not a number in [0, 1]")]
     [TestCase("train cartpole --device gpu",
-        ExpectedResult = "device 'gpu' is unknown; use auto, cpu, cuda:N, opencl:N or emulated (naf devices lists what is here)")]
-    [TestCase("train cartpole --seed 1 --seeds 0..3", ExpectedResult = "--seed and --seeds exclude each other; give one of them")]
-    [TestCase("train cartpole --seeds 3..0", ExpectedResult = "--seeds 3..0: expected A..B with A not above B, such as 0..7")]
-    [TestCase("train cartpole --checkpoint previous", ExpectedResult = "--checkpoint says where to resume from; it needs --resume DIR")]
+        ExpectedResult = "device 'gpu' is unknown; use auto, cpu, cuda:N, opencl:N or emulated (naf devices lists "
+            + "what is here)")]
+    [TestCase("train cartpole --seed 1 --seeds 0..3",
+        ExpectedResult = "--seed and --seeds exclude each other; give one of them")]
+    [TestCase("train cartpole --seeds 3..0",
+        ExpectedResult = "--seeds 3..0: expected A..B with A not above B, such as 0..7")]
+    [TestCase("train cartpole --checkpoint previous",
+        ExpectedResult = "--checkpoint says where to resume from; it needs --resume DIR")]
     [TestCase("train cartpole --accept-changes",
         ExpectedResult = "--accept-changes says what a resumed run may differ in; it needs --resume DIR")]
     [TestCase("train cartpole --config .", ExpectedResult = "--config . is a folder; name the file")]
     [TestCase("zzzzzz",
-        ExpectedResult = "there is no command 'zzzzzz' (known: train, evaluate, render, tasks, devices, check, bench); naf --help shows what "
+        ExpectedResult = "there is no command 'zzzzzz' (known: train, evaluate, render, tasks, devices, check, bench); "
+            + "naf --help shows what "
             + "there is")]
     [TestCase("train cartpole --resume x", ExpectedResult = "--resume x knows its task; leave out 'cartpole'")]
     [TestCase("train --resume no-such-folder",
         ExpectedResult = "there is no folder no-such-folder; name the folder of a run")]
     [TestCase("train cartpole --config none.yaml", ExpectedResult = "--config none.yaml: there is no such file")]
     [TestCase("evaluate cartpole --policy run",
-        ExpectedResult = "--policy run needs a run's folder, and cartpole is a task; train first (naf train cartpole), or use --policy random")]
-    [TestCase("evaluate .", ExpectedResult = ". is not a run's folder: it has no config.yaml; name a run's folder or a task")]
+        ExpectedResult = "--policy run needs a run's folder, and cartpole is a task; train first (naf train cartpole), "
+            + "or use --policy random")]
+    [TestCase("evaluate .", ExpectedResult = ". is not a run's folder: it has no config.yaml; name a run's "
+        + "folder or a task")]
     [TestCase("evaluate cartpole --policy best", ExpectedResult = "--policy best: expected run, random, zero or mpc")]
-    [TestCase("evaluate cartpole --trajectory t.txt", ExpectedResult = "t.txt: expected a name that ends in .csv, as a trajectory is")]
-    [TestCase("evaluate cartpole --learner 1", ExpectedResult = "--learner 1 chooses a policy of a run; it goes with --policy run")]
-    [TestCase("evaluate cartpole --episodes 0", ExpectedResult = "--episodes 0: expected a whole number from 1 to 1000000")]
+    [TestCase("evaluate cartpole --trajectory t.txt",
+        ExpectedResult = "t.txt: expected a name that ends in .csv, as a trajectory is")]
+    [TestCase("evaluate cartpole --learner 1",
+        ExpectedResult = "--learner 1 chooses a policy of a run; it goes with --policy run")]
+    [TestCase("evaluate cartpole --episodes 0",
+        ExpectedResult = "--episodes 0: expected a whole number from 1 to 1000000")]
     [TestCase("bench sim", ExpectedResult = "naf bench sim needs either --task TASK or --model FILE.xml")]
     [TestCase("bench update --seconds -1", ExpectedResult = "--seconds -1: expected a number of seconds above 0")]
     [TestCase("render cartpole", ExpectedResult = "naf render needs --out FILE, a picture (.png) or a video (.mp4)")]
-    [TestCase("render cartpole --out a.gif", ExpectedResult = "--out a.gif: expected a name that ends in .png (a picture) or .mp4 (a video)")]
-    [TestCase("render cartpole --out a.mp4 --height 241", ExpectedResult = "--height 241: the size of a video is even; take 240 or 242")]
-    [TestCase("render cartpole --out a.png --width 8", ExpectedResult = "--width 8: expected a whole number from 16 to 8192")]
-    [TestCase("render cartpole --out a.mp4 --step 3", ExpectedResult = "--step 3 chooses the state of a picture (.png); a video shows them all")]
-    [TestCase("render cartpole --out a.png --step 151", ExpectedResult = "--step 151: the episode has 150 steps; take 0 to 150")]
-    [TestCase("render cartpole --out a.png --policy best", ExpectedResult = "--policy best: expected run, random, zero or mpc")]
+    [TestCase("render cartpole --out a.gif",
+        ExpectedResult = "--out a.gif: expected a name that ends in .png (a picture) or .mp4 (a video)")]
+    [TestCase("render cartpole --out a.mp4 --height 241",
+        ExpectedResult = "--height 241: the size of a video is even; take 240 or 242")]
+    [TestCase("render cartpole --out a.png --width 8",
+        ExpectedResult = "--width 8: expected a whole number from 16 to 8192")]
+    [TestCase("render cartpole --out a.mp4 --step 3",
+        ExpectedResult = "--step 3 chooses the state of a picture (.png); a video shows them all")]
+    [TestCase("render cartpole --out a.png --step 151",
+        ExpectedResult = "--step 151: the episode has 150 steps; take 0 to 150")]
+    [TestCase("render cartpole --out a.png --policy best",
+        ExpectedResult = "--policy best: expected run, random, zero or mpc")]
     [TestCase("render cartpole --out a.png --policy run",
-        ExpectedResult = "--policy run needs a run's folder, and cartpole is a task; train first (naf train cartpole), or use --policy random")]
-    [TestCase("render cartpole --out a.png --learner 1", ExpectedResult = "--learner 1 chooses a policy of a run; it goes with --policy run")]
-    [TestCase("render cartpole --out a.png --camera sid", ExpectedResult = "cartpole's model has no camera 'sid'; did you mean 'side'?")]
+        ExpectedResult = "--policy run needs a run's folder, and cartpole is a task; train first (naf train cartpole), "
+            + "or use --policy random")]
+    [TestCase("render cartpole --out a.png --learner 1",
+        ExpectedResult = "--learner 1 chooses a policy of a run; it goes with --policy run")]
+    [TestCase("render cartpole --out a.png --camera sid",
+        ExpectedResult = "cartpole's model has no camera 'sid'; did you mean 'side'?")]
     [TestCase("render cartpole --out a.png --trajectory t.csv --seed 1",
         ExpectedResult = "--seed chooses an episode to play, and --trajectory is one; leave out either")]
     [TestCase("render cartpole --out a.png --trajectory no.csv",
         ExpectedResult = "there is no trajectory no.csv; naf evaluate TASK --trajectory no.csv writes one")]
-    [TestCase("render cartpole --out a.png --trajectory ", ExpectedResult = "--trajectory '': expected the name of a file")]
+    [TestCase("render cartpole --out a.png --trajectory ",
+        ExpectedResult = "--trajectory '': expected the name of a file")]
     [TestCase("render cartpole --out a.png --trajectory .", ExpectedResult = ". is a folder; name a trajectory's file")]
     [TestCase("render cartpole --out ", ExpectedResult = "--out '': expected the name of a file")]
-    [TestCase("render . --out a.png", ExpectedResult = ". is not a run's folder: it has no config.yaml; name a run's folder or a task")]
+    [TestCase("render . --out a.png",
+        ExpectedResult = ". is not a run's folder: it has no config.yaml; name a run's folder or a task")]
     public string An_error_is_one_sentence_with_the_remedy(string arguments)
     {
         (int exitCode, string output, string error) = TinyRun.Cli(arguments.Length == 0 ? [] : arguments.Split(' '));
@@ -189,7 +224,8 @@ internal sealed class CommandLineTests : MujocoFixture
             Assert.That(all, Does.Contain($"\n  {setting.Key} "));
             Assert.That(help.Contains($"\n  {setting.Key} "), Is.EqualTo(setting.IsBasic), setting.Key);
         }
-        Assert.That(help, Does.Contain("auto, cpu, cuda:N, opencl:N or emulated [auto]").And.Contain("naf [naf]").And.Contain("--help all"));
+        Assert.That(help, Does.Contain("auto, cpu, cuda:N, opencl:N or emulated [auto]").And.Contain("naf [naf]").And
+            .Contain("--help all"));
     }
 
     [Test]
@@ -221,7 +257,8 @@ internal sealed class CommandLineTests : MujocoFixture
         File.Delete(Folder["run/.lock"]);
         Directory.CreateDirectory(Folder["run/.lock"]); // no file can be opened there, by the superuser neither
         string error = TinyRun.Cli("train", "--resume", Folder["run"]).Error;
-        Assert.That(error, Does.Contain("can't be written").And.Contain("allow writing there").And.Not.Contain("--out"));
+        Assert.That(error,
+            Does.Contain("can't be written").And.Contain("allow writing there").And.Not.Contain("--out"));
     }
 
     [Test]

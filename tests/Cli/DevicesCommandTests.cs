@@ -12,7 +12,8 @@ internal sealed class DevicesCommandTests
         JsonElement[] devices = [.. json.GetProperty("devices").EnumerateArray()];
         Assert.That(devices.Select(d => d.Text("name")), Is.EqualTo(DeviceList.All().Select(d => d.Name)));
         foreach (JsonElement device in devices)
-            foreach (string name in (string[])["kind", "description", "memory", "units", "instructions", "driver", "usable", "reason", "is_gpu"])
+            foreach (string name in (string[])["kind", "description", "memory", "units", "instructions", "driver",
+                "usable", "reason", "is_gpu"])
                 Assert.That(device.TryGetProperty(name, out _), Is.True, name);
         Assert.That(devices.Select(d => d.Text("kind")), Contains.Item("cpu").And.Contains("emulated"));
         Assert.That(json.Count("missing"), Is.EqualTo(DeviceList.Missing().Count));
@@ -24,6 +25,7 @@ internal sealed class DevicesCommandTests
         (int exitCode, string output, _) = TinyRun.Cli("devices");
         Assert.That(exitCode, Is.Zero);
         foreach (string missing in DeviceList.Missing())
-            Assert.That(output.Contains(missing, StringComparison.Ordinal), Is.Not.EqualTo(DeviceList.All().Any(d => d.IsGpu && d.Usable)), missing);
+            Assert.That(output.Contains(missing, StringComparison.Ordinal),
+                Is.Not.EqualTo(DeviceList.All().Any(d => d.IsGpu && d.Usable)), missing);
     }
 }

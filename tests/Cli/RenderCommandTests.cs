@@ -13,7 +13,8 @@ internal sealed class RenderCommandTests : MujocoFixture
         JsonElement json = Render(task, "--out", Folder["a.png"], "--seed", "7", "--episode", "2");
         Assert.Multiple(() =>
         {
-            foreach (string name in (string[])["seed", "episode", "steps", "step", "frames", "width", "height", "score"])
+            foreach (string name in (string[])["seed", "episode", "steps", "step", "frames", "width",
+                "height", "score"])
                 Assert.That(json.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Number), name);
             Assert.That(json.Text("out"), Is.EqualTo(Folder["a.png"]));
             Assert.That(json.Text("policy"), Is.EqualTo("random"));
@@ -109,7 +110,8 @@ internal sealed class RenderCommandTests : MujocoFixture
         child.WaitUntil(() => place.GetFiles().Any(file => file is { Exists: true, Length: > 0 }));
         child.Signal("TERM");
         Assert.That(child.Wait(), Is.EqualTo(143), child.Error.Result);
-        Assert.That((child.Output.Result, child.Error.Result), Is.EqualTo(("", $"naf: stopped; {film} was not written{Environment.NewLine}")));
+        Assert.That((child.Output.Result, child.Error.Result),
+            Is.EqualTo(("", $"naf: stopped; {film} was not written{Environment.NewLine}")));
         Assert.That(Directory.GetFiles(Folder.Path), Is.Empty);
     }
 

@@ -11,7 +11,8 @@ internal sealed class DeviceTests
     public void The_processor_can_always_be_opened()
     {
         using Device device = DeviceList.Select("cpu", 1);
-        Assert.That(device.Info, Has.Property("Kind").EqualTo("cpu").And.Property("Usable").True.And.Property("Memory").Positive);
+        Assert.That(device.Info, Has.Property("Kind")
+            .EqualTo("cpu").And.Property("Usable").True.And.Property("Memory").Positive);
     }
 
     [Test]
@@ -29,7 +30,8 @@ internal sealed class DeviceTests
     [TestCase("cuda:", "cuda:N")]
     [TestCase("opencl:-1", "opencl:N")]
     public void A_device_that_is_not_there_is_refused_with_the_remedy(string name, string remedy) =>
-        Assert.That(() => DeviceList.Select(name), Throws.TypeOf<DeviceException>().With.Message.Contains(name).And.Message.Contains(remedy));
+        Assert.That(() => DeviceList.Select(name),
+            Throws.TypeOf<DeviceException>().With.Message.Contains(name).And.Message.Contains(remedy));
 
     [Test]
     public void A_cuda_gpu_runs_these_tests_where_there_is_one()
@@ -42,7 +44,8 @@ internal sealed class DeviceTests
         }
         using GpuDevice device = GpuDevices.Open(found.Name);
         using DeviceBuffer<float> x = device.Allocate<float>([1, 2, 3]);
-        device.Load<TestKernels.ScaleArguments>(TestKernels.Scale, 64).Launch(1, new TestKernels.ScaleArguments { X = x.View, Items = 2, Added = 1 });
+        device.Load<TestKernels.ScaleArguments>(TestKernels.Scale, 64).Launch(1,
+            new TestKernels.ScaleArguments { X = x.View, Items = 2, Added = 1 });
         Assert.That(x.ToArray(), Is.EqualTo(new[] { 3f, 5, 3 }));
         Assert.That(GpuDevices.All, Contains.Item(found.Name));
     }

@@ -14,7 +14,8 @@ internal sealed class GpuBufferTests(string name) : GpuFixture(name)
     {
         float[] numbers = [.. Enumerable.Range(0, length).Select(i => MathF.Sin(i) * i)];
         using DeviceBuffer<float> buffer = Device.Allocate<float>(length);
-        Assert.That((buffer.Length, Device.LiveBuffers, Device.LiveBytes), Is.EqualTo(((long)length, 1, Math.Max(length, 1) * 4L)));
+        Assert.That((buffer.Length, Device.LiveBuffers, Device.LiveBytes),
+            Is.EqualTo(((long)length, 1, Math.Max(length, 1) * 4L)));
         Assert.That(buffer.ToArray(), Has.Length.EqualTo(length).And.All.Zero);
         using DeviceBuffer<float> written = Device.Allocate<float>(numbers);
         Assert.That(written.ToArray(), Is.EqualTo(numbers));
@@ -48,9 +49,12 @@ internal sealed class GpuBufferTests(string name) : GpuFixture(name)
     {
         using DeviceBuffer<int> buffer = Device.Allocate<int>(31), other = Device.Allocate<int>(100);
         Assert.That(() => buffer.Upload(new int[count], offset), Throws.ArgumentException.With.Message.Contains("31"));
-        Assert.That(() => buffer.Download(new int[count], offset), Throws.ArgumentException.With.Message.Contains("31"));
-        Assert.That(() => buffer.CopyFrom(other, 0, offset, count), Throws.ArgumentException.With.Message.Contains("31"));
-        Assert.That(() => other.CopyFrom(buffer, offset, 0, count), Throws.ArgumentException.With.Message.Contains("31"));
+        Assert.That(() => buffer.Download(new int[count], offset),
+            Throws.ArgumentException.With.Message.Contains("31"));
+        Assert.That(() => buffer.CopyFrom(other, 0, offset, count),
+            Throws.ArgumentException.With.Message.Contains("31"));
+        Assert.That(() => other.CopyFrom(buffer, offset, 0, count),
+            Throws.ArgumentException.With.Message.Contains("31"));
     }
 
     [Test]

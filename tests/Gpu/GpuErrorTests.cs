@@ -16,7 +16,8 @@ internal sealed class GpuErrorTests
     [TestCase("CL_OUT_OF_RESOURCES", typeof(DeviceLostException), "resume the run")]
     [TestCase("CUDA_ERROR_NOT_SUPPORTED", typeof(DeviceException), "update its driver")]
     public void A_drivers_code_becomes_an_exception_with_the_remedy(string code, Type type, string remedy) =>
-        Assert.That(GpuErrors.Of(code, "cuda:0", "launch of k"), Is.TypeOf(type).With.Message.Contains(remedy).And.Message.Contains("cuda:0"));
+        Assert.That(GpuErrors.Of(code, "cuda:0", "launch of k"),
+            Is.TypeOf(type).With.Message.Contains(remedy).And.Message.Contains("cuda:0"));
 
     [Test]
     public void A_kernel_that_does_not_compile_is_named()
@@ -25,6 +26,7 @@ internal sealed class GpuErrorTests
         using var context = Context.Create(builder => builder.CPU(GpuContext.Emulated));
         using var device = new GpuDevice(context, GpuContext.Emulated, CpuDevice.Describe());
         Assert.That(() => device.Load<TestKernels.ScaleArguments>(TestKernels.Throwing, 1),
-            Throws.TypeOf<KernelCompileException>().With.Message.Contains("Throwing").And.Message.Contains("device=cpu"));
+            Throws.TypeOf<KernelCompileException>().With.Message.Contains("Throwing").And.Message.Contains(
+                "device=cpu"));
     }
 }

@@ -21,7 +21,8 @@ internal sealed class GpuKernelTests(string name) : GpuFixture(name)
         using DeviceBuffer<float> floats = Device.Allocate<float>([0, 0.1f]);
         kernel.Launch(3, new MixedArguments
         {
-            Result = result.View, Int = -7, ULong = 1UL << 60, UInt = 3_000_000_000, Floats = floats.View, Float = 1.1f, Double = 0.3,
+            Result = result.View, Int = -7, ULong = 1UL << 60, UInt = 3_000_000_000, Floats = floats.View,
+            Float = 1.1f, Double = 0.3,
         });
         Assert.That(result.ToArray(), Is.EqualTo(new[] { -7, 1UL << 60, 3e9, 0.1f, 1.1f, 0.3, 2, 3 }));
     }
@@ -78,7 +79,8 @@ internal sealed class GpuKernelTests(string name) : GpuFixture(name)
     [Test]
     public void Groups_that_do_not_fit_are_refused()
     {
-        foreach ((int threads, int bytes) in ((int, int)[])[(0, 0), (Device.Limits.GroupThreads + 1, 0), (1, Device.Limits.SharedBytes + 1), (1, -1)])
+        foreach ((int threads, int bytes) in ((int, int)[])[(0, 0), (Device.Limits.GroupThreads + 1, 0),
+            (1, Device.Limits.SharedBytes + 1), (1, -1)])
             Assert.That(() => Device.Load<SumArguments>(Sum<DynamicMemory>, threads, bytes),
                 Throws.ArgumentException.With.Message.Contains("bytes of shared memory"));
         Assert.That(() => Kernel.Launch(0, default), Throws.InstanceOf<ArgumentException>());
@@ -91,7 +93,8 @@ internal sealed class GpuKernelTests(string name) : GpuFixture(name)
         Assert.That(Kernel, Is.SameAs(first));
         using GpuDevice other = GpuDevices.Open(GpuDevices.Emulated);
         using DeviceBuffer<float> x = Device.Allocate<float>(31), there = other.Allocate<float>(31);
-        Assert.That(() => x.CopyFrom(there, 0, 0, 31), Throws.ArgumentException.With.Message.Contains("allocate both on one device"));
+        Assert.That(() => x.CopyFrom(there, 0, 0, 31),
+            Throws.ArgumentException.With.Message.Contains("allocate both on one device"));
     }
 
     [Test]
@@ -105,7 +108,8 @@ internal sealed class GpuKernelTests(string name) : GpuFixture(name)
             return x.ToArray();
         }).OrderBy(x => x[0])];
         // 2^20 x + 2^20 - 1
-        Assert.That(results, Is.EqualTo(Enumerable.Range(0, 8).Select(seed => new[] { (1 << 20) * seed + (1 << 20) - 1f, 1 })));
+        Assert.That(results,
+            Is.EqualTo(Enumerable.Range(0, 8).Select(seed => new[] { (1 << 20) * seed + (1 << 20) - 1f, 1 })));
     }
 
     [Test]

@@ -12,19 +12,25 @@ using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
-/// <summary>Every entry point of every kernel as PTX, at both levels of optimisation: what a GPU's driver gets, without a GPU.</summary>
+/// <summary>
+/// Every entry point of every kernel as PTX, at both levels of optimisation: what a GPU's driver gets, without a GPU.
+/// </summary>
 [TestFixture(OptimizationLevel.O1)]
 [TestFixture(OptimizationLevel.O2)]
 internal sealed class PtxTests(OptimizationLevel level)
 {
     private static readonly Type[] KernelTypes = typeof(NafShape).Assembly.GetTypes();
 
-    /// <summary>Static methods with one argument, a struct named …Arguments; generic ones with every type that fits.</summary>
+    /// <summary>
+    /// Static methods with one argument, a struct named …Arguments; generic ones with every type that fits.
+    /// </summary>
     private static IEnumerable<TestCaseData> Entries =>
         from type in KernelTypes
         where !type.ContainsGenericParameters
-        from method in type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
-        where method.ReturnType == typeof(void) && method.GetParameters() is [{ ParameterType: { IsValueType: true } argument }]
+        from method in type.GetMethods(
+            BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+        where method.ReturnType == typeof(void)
+            && method.GetParameters() is [{ ParameterType: { IsValueType: true } argument }]
             && argument.Name.Split('`')[0].EndsWith("Arguments", StringComparison.Ordinal)
         from closed in Close(method)
         select new TestCaseData(closed).SetArgDisplayNames(
@@ -45,7 +51,8 @@ internal sealed class PtxTests(OptimizationLevel level)
         Assert.That(ptx, Does.Contain(".visible .entry"));
         // functions that no driver resolves, approximations, arrays that left the registers, marks that may be wrong
         foreach (string refused in (string[])[".extern .func", ".approx", ".local", ".uni"])
-            Assert.That(ptx.Split('\n').Where(line => line.Contains(refused, StringComparison.Ordinal)), Is.Empty, refused);
+            Assert.That(ptx.Split('\n').Where(line => line.Contains(refused, StringComparison.Ordinal)),
+                Is.Empty, refused);
     }
 
     private static IEnumerable<MethodInfo> Close(MethodInfo method)
@@ -60,9 +67,12 @@ internal sealed class PtxTests(OptimizationLevel level)
     private static IEnumerable<Type> Fitting(Type parameter)
     {
         Type[] constraints = [.. parameter.GetGenericParameterConstraints().Where(c => c.IsInterface)];
-        if (constraints.Contains(typeof(IRowSums<float>))) return [typeof(Twice<float, Twice<float, Twice<float, OneRow<float>>>>)];
+        if (constraints.Contains(typeof(IRowSums<float>)))
+            return [typeof(Twice<float, Twice<float, Twice<float, OneRow<float>>>>)];
         if (constraints.Contains(typeof(IGroupMemory))) return [typeof(DynamicMemory)];
-        if (constraints.Any(c => c.IsGenericType && c.GetGenericTypeDefinition() == typeof(INumber<>))) return [typeof(float), typeof(double)];
-        return KernelTypes.Where(t => t.IsValueType && !t.ContainsGenericParameters && constraints.All(c => c.IsAssignableFrom(t)));
+        if (constraints.Any(c => c.IsGenericType && c.GetGenericTypeDefinition() == typeof(INumber<>)))
+            return [typeof(float), typeof(double)];
+        return KernelTypes.Where(
+            t => t.IsValueType && !t.ContainsGenericParameters && constraints.All(c => c.IsAssignableFrom(t)));
     }
 }

@@ -65,7 +65,8 @@ internal static class TestKernels
     /// <summary>x ← 2 x + added.</summary>
     public static void Scale(ScaleArguments at)
     {
-        for (int i = Grid.IdxX * Group.DimX + Group.IdxX; i < at.Items; i += Grid.DimX * Group.DimX) at.X[i] = 2 * at.X[i] + at.Added;
+        for (int i = Grid.IdxX * Group.DimX + Group.IdxX; i < at.Items; i += Grid.DimX * Group.DimX)
+            at.X[i] = 2 * at.X[i] + at.Added;
     }
 
     /// <summary>The sum of a group's items, by shared memory.</summary>
@@ -114,6 +115,7 @@ internal static class TestKernels
     /// <summary>What devices cannot do.</summary>
     public static void Throwing(ScaleArguments at)
     {
-        if (at.Items < 0) throw new InvalidOperationException(at.Items.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        if (at.Items < 0)
+            throw new InvalidOperationException(at.Items.ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
 }

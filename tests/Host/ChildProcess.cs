@@ -32,7 +32,8 @@ internal sealed class ChildProcess : IDisposable
     public bool HasExited => _process.HasExited;
 
     // the program that runs this test
-    private static string DotnetPath => Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+    private static string DotnetPath =>
+        Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
 
     /// <summary>Ends it without warning, as `kill -9` does.</summary>
     public void Kill() => _process.Kill();
@@ -51,7 +52,8 @@ internal sealed class ChildProcess : IDisposable
     /// <summary>Waits until something holds, or the process ends.</summary>
     public void WaitUntil(Func<bool> holds)
     {
-        for (var watch = Stopwatch.StartNew(); !holds() && !HasExited && watch.Elapsed.TotalSeconds < 60;) Thread.Sleep(1);
+        for (var watch = Stopwatch.StartNew(); !holds() && !HasExited && watch.Elapsed.TotalSeconds < 60;)
+            Thread.Sleep(1);
     }
 
     public void Dispose()

@@ -11,12 +11,14 @@ internal static class TinyRun
     /// <summary>Settings of a tiny run, as --set takes them.</summary>
     public static readonly string[] Settings =
     [
-        "hidden=[8, 9]", "batch_size=16", "updates_per_step=1", "test_every=2", "test_episodes=2", "checkpoint_every=2", "threads=1",
+        "hidden=[8, 9]", "batch_size=16", "updates_per_step=1", "test_every=2", "test_episodes=2",
+        "checkpoint_every=2", "threads=1",
     ];
 
     /// <summary>The arguments of naf train for a tiny run.</summary>
     public static string[] Arguments(string folder, int episodes, params string[] more) =>
-        ["train", "cartpole", "--out", folder, "--episodes", $"{episodes}", .. Settings.SelectMany(s => new[] { "--set", s }), .. more];
+        ["train", "cartpole", "--out", folder, "--episodes", $"{episodes}",
+            .. Settings.SelectMany(s => new[] { "--set", s }), .. more];
 
     /// <summary>Begins a tiny run.</summary>
     public static TrainingRun Begin(string folder, int episodes, params string[] more) =>
@@ -24,7 +26,8 @@ internal static class TinyRun
 
     /// <summary>The settings of a tiny run.</summary>
     public static TrainingSettings Resolve(int episodes, params string[] more) =>
-        SettingsResolver.Resolve([.. Settings.Append($"episodes={episodes}").Concat(more).Select(SettingsResolver.Split)]);
+        SettingsResolver.Resolve(
+            [.. Settings.Append($"episodes={episodes}").Concat(more).Select(SettingsResolver.Split)]);
 
     /// <summary>Trains a tiny run to its end.</summary>
     public static TrainingResult Train(string folder, int episodes, params string[] more)
@@ -33,7 +36,9 @@ internal static class TinyRun
         return run.Train();
     }
 
-    /// <summary>Trains a tiny run until it has ended some episodes and some steps more, and leaves it with a checkpoint.</summary>
+    /// <summary>
+    /// Trains a tiny run until it has ended some episodes and some steps more, and leaves it with a checkpoint.
+    /// </summary>
     public static void TrainPartly(string folder, int episodes, int stopInEpisode, params string[] more) =>
         TrainPartly(Begin(folder, episodes, more), stopInEpisode);
 

@@ -2,7 +2,10 @@ using static TorchSharp.torch;
 
 namespace Naf.Torch;
 
-/// <summary>The normalized advantage function (paper, equations 7 to 9) in PyTorch's operations, for a batch; differentiable by autograd.</summary>
+/// <summary>
+/// The normalized advantage function (paper, equations 7 to 9) in PyTorch's operations, for a batch; differentiable
+/// by autograd.
+/// </summary>
 internal static class TorchAdvantage
 {
     /// <summary>L [batch, action, action], lower triangular: Lᵢᵢ = exp(B tanh(lᵢᵢ / B)), Lᵢⱼ = lᵢⱼ.</summary>

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Naf.Torch;
 
 /// <summary>
-/// The perceptron of <see cref="MlpShape"/> in PyTorch's operations, its parameters in one flat tensor; differentiable by autograd.
+/// The perceptron of <see cref="MlpShape"/> in PyTorch's operations, its parameters in one flat tensor; differentiable
+/// by autograd.
 /// </summary>
 internal sealed class TorchMlp
 {
@@ -17,7 +18,8 @@ internal sealed class TorchMlp
         _shape = shape;
         // where each entry stands in the flat array, asked one by one: no layout is taken for granted
         _weights = PerLayer(shape.Layers + 1, l => tensor(Enumerable.Range(0, shape.Inputs(l))
-            .SelectMany(i => Enumerable.Range(0, Units(l)).Select(j => (long)shape.Weight(l, i, j))).ToArray()).view(shape.Inputs(l), Units(l)));
+            .SelectMany(i => Enumerable.Range(0, Units(l)).Select(j => (long)shape.Weight(l, i, j))).ToArray())
+            .view(shape.Inputs(l), Units(l)));
         _biases = PerLayer(shape.Layers + 1, l => arange(shape.Biases(l), shape.Biases(l) + Units(l)));
         int normalised = shape.BatchNorm ? shape.Layers : 0;
         _scales = PerLayer(normalised, l => arange(shape.Scales(l), shape.Scales(l) + Units(l)));
@@ -57,7 +59,8 @@ internal sealed class TorchMlp
     // running ← (1 − rate) running + rate (mean or variance over the batch)
     private void Average(int layer, Tensor z, Tensor averaged)
     {
-        foreach ((Tensor places, Tensor batch) in new[] { (_means[layer], z.mean([0])), (_variances[layer], z.var(0, unbiased: false)) })
+        foreach ((Tensor places, Tensor batch) in new[] { (_means[layer], z.mean([0])),
+            (_variances[layer], z.var(0, unbiased: false)) })
             averaged.index_copy_(0, places, averaged.take(places).lerp(batch, MlpShape.NormRate));
     }
 

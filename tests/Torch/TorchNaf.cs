@@ -8,8 +8,9 @@ using static TorchSharp.torch;
 namespace Naf.Torch;
 
 /// <summary>
-/// A NAF learner in PyTorch, in double: loss by its operations, gradient by autograd, torch.optim.Adam. Parameters are flat arrays in the layout of
-/// <see cref="MlpShape"/>, one network behind the other. The oracle of the engine's gradients, with which it shares no formula.
+/// A NAF learner in PyTorch, in double: loss by its operations, gradient by autograd, torch.optim.Adam. Parameters are
+/// flat arrays in the layout of <see cref="MlpShape"/>, one network behind the other. The oracle of the engine's
+/// gradients, with which it shares no formula.
 /// </summary>
 internal sealed class TorchNaf : IDisposable
 {
@@ -55,7 +56,9 @@ internal sealed class TorchNaf : IDisposable
     /// <summary>∂loss/∂θ of all networks, of the last <see cref="Update"/>, before clipping.</summary>
     public double[] Gradient { get; private set; } = [];
 
-    /// <summary>One update: y = r + γ V′(x′), the gradient of mean (Q − y)², clipping, Adam, Polyak average, running statistics.</summary>
+    /// <summary>
+    /// One update: y = r + γ V′(x′), the gradient of mean (Q − y)², clipping, Adam, Polyak average, running statistics.
+    /// </summary>
     /// <param name="batch">[batch, 2 state + action + 2], rows [x | u | r | b | x′].</param>
     /// <returns>The loss before it.</returns>
     public double Update(double[] batch)
@@ -96,8 +99,10 @@ internal sealed class TorchNaf : IDisposable
     private Tensor Q(Tensor x, Tensor u)
     {
         Tensor heads = cat([.. _mlps.Select((mlp, n) => mlp.Forward(_theta[n], x, averaged: _statistics[n]))], 1);
-        return TorchAdvantage.Value(heads[.., 0], heads[.., 1..(1 + _shape.Action)], heads[.., (1 + _shape.Action)..], u, _settings.LogDiagonalBound);
+        return TorchAdvantage.Value(heads[.., 0], heads[.., 1..(1 + _shape.Action)], heads[.., (1 + _shape.Action)..],
+            u, _settings.LogDiagonalBound);
     }
 
-    private static double[] Flat(params Tensor[] tensors) => [.. tensors.SelectMany(t => t.detach().data<double>().ToArray())];
+    private static double[] Flat(params Tensor[] tensors) =>
+        [.. tensors.SelectMany(t => t.detach().data<double>().ToArray())];
 }

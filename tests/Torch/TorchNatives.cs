@@ -6,8 +6,8 @@ using TorchSharp;
 namespace Naf.Torch;
 
 /// <summary>
-/// Loads libtorch and TorchSharp's library before TorchSharp looks for them. The latter asks for GLIBCXX_3.4.32, of which it uses no symbol that
-/// Debian 12 lacks: where it does not load, a copy loads in which that need is weak.
+/// Loads libtorch and TorchSharp's library before TorchSharp looks for them. The latter asks for GLIBCXX_3.4.32, of
+/// which it uses no symbol that Debian 12 lacks: where it does not load, a copy loads in which that need is weak.
 /// </summary>
 internal static class TorchNatives
 {

@@ -5,12 +5,13 @@ using Naf.Kernels.LinearAlgebra;
 namespace Naf.Host.Planning.Ilqg;
 
 /// <summary>
-/// The controller that made the data, u ~ N(K_t s + k_t, Σ_t): at each time step the Gaussian of [s; u] over a few episodes, conditioned on s.
-/// NAF's policy and its noise made most of them, so that only the data can tell it.
+/// The controller that made the data, u ~ N(K_t s + k_t, Σ_t): at each time step the Gaussian of [s; u] over a few
+/// episodes, conditioned on s. NAF's policy and its noise made most of them, so that only the data can tell it.
 /// </summary>
 /// <remarks>
-/// There are fewer episodes than entries of s: the covariance of a time step is a normal-inverse-Wishart posterior, whose prior S̄ is pooled over
-/// all time steps, each about its own mean; that mean stays the step's own. With scatter_t of n samples,
+/// There are fewer episodes than entries of s: the covariance of a time step is a normal-inverse-Wishart posterior,
+/// whose prior S̄ is pooled over all time steps, each about its own mean; that mean stays the step's own. With
+/// scatter_t of n samples,
 /// <code>
 /// Σ = (scatter_t + n₀ S̄) / (n − 1 + n₀)      n₀ = S + A      K = Σ_us (Σ_ss + R)⁻¹      k = ū − K s̄
 /// noise = Σ_uu − K Σ_su, within the bounds
@@ -29,7 +30,8 @@ internal static class ControllerFit
         (int s, int a, int n) = (shape.State, shape.Action, shape.Input);
         (double[][] means, double[][] scatters, int[] counts) = Moments(episodes, shape, longest);
         double[] pooled = Pooled(means, scatters, counts, n);
-        double[] gain = new double[shape.Horizon * a * s], offset = new double[shape.Horizon * a], noise = new double[shape.Horizon * a * a];
+        double[] gain = new double[shape.Horizon * a * s], offset = new double[shape.Horizon * a],
+            noise = new double[shape.Horizon * a * a];
         double[] sigma = new double[n * n], factor = new double[s * s], b = new double[s * a];
         for (int t = 0; t < shape.Horizon; t++)
         {
@@ -72,7 +74,8 @@ internal static class ControllerFit
         for (int t = 0; t < longest; t++)
         {
             double[][] samples =
-                [.. episodes.Where(e => e.Length > t * shape.Sample).Select(e => e.AsSpan(t * shape.Sample, n).ToArray())];
+                [.. episodes.Where(e => e.Length > t * shape.Sample)
+                    .Select(e => e.AsSpan(t * shape.Sample, n).ToArray())];
             (double[] mean, double[] scatter) = (means[t], scatters[t]) = (new double[n], new double[n * n]);
             counts[t] = samples.Length;
             foreach (double[] z in samples) Matrix.Add(1.0 / samples.Length, z, mean);

@@ -4,10 +4,14 @@ using Naf.Kernels.Checkpoints;
 namespace Naf.Host.Planning.Ilqg;
 
 /// <summary>
-/// iLQG under fitted dynamics: <see cref="Step"/> is the "iLQG OneStep" of the paper's Algorithm 2, the controller that costs least under the model
-/// within a KL divergence of the one that made the data (paper, sections 3 and 8.1; Levine and Abbeel 2014). One for each learner and initial state.
+/// iLQG under fitted dynamics: <see cref="Step"/> is the "iLQG OneStep" of the paper's Algorithm 2, the controller that
+/// costs least under the model within a KL divergence of the one that made the data (paper, sections 3 and 8.1; Levine
+/// and Abbeel 2014). One for each learner and initial state.
 /// </summary>
-/// <remarks>It never throws on bad numbers: then the result has no controller but the reason, and <see cref="Controller"/> stays.</remarks>
+/// <remarks>
+/// It never throws on bad numbers: then the result has no controller but the reason, and <see cref="Controller"/>
+/// stays.
+/// </remarks>
 internal sealed class IlqgPlanner(IlqgSettings settings)
 {
     private const int MostHalvings = 6;
@@ -16,20 +20,29 @@ internal sealed class IlqgPlanner(IlqgSettings settings)
     /// <summary>The last good controller; null before the first.</summary>
     public LinearGaussianController? Controller { get; private set; }
 
-    /// <summary>Factor on the KL bound, adapted to how well the cost of the last step's controller was predicted.</summary>
+    /// <summary>
+    /// Factor on the KL bound, adapted to how well the cost of the last step's controller was predicted.
+    /// </summary>
     public double StepMultiplier { get; private set; } = 1;
 
-    /// <summary>One step of iLQG: minimises the expected cost under the model with Σ_t KL(new ‖ previous) ≤ ε T · multiplier.</summary>
+    /// <summary>
+    /// One step of iLQG: minimises the expected cost under the model with Σ_t KL(new ‖ previous) ≤ ε T · multiplier.
+    /// </summary>
     /// <param name="startMean">[S], mean of the states in which episodes begin.</param>
     /// <param name="startCovariance">[S, S], their covariance.</param>
     /// <param name="cost">C = −r.</param>
-    /// <param name="previous">The controller that made the data (<see cref="ControllerFit"/>); its noise is brought within the bounds first.</param>
-    /// <param name="measuredCost">Mean cost of the newest episodes that <see cref="Controller"/> has run; null: it ran none.</param>
+    /// <param name="previous">
+    /// The controller that made the data (<see cref="ControllerFit"/>); its noise is brought within the bounds first.
+    /// </param>
+    /// <param name="measuredCost">
+    /// Mean cost of the newest episodes that <see cref="Controller"/> has run; null: it ran none.
+    /// </param>
     public IlqgResult Step(
         TimeVaryingModel model, double[] startMean, double[] startCovariance, StageCost cost,
         LinearGaussianController previous, double? measuredCost = null)
     {
-        if (measuredCost is { } measured) StepMultiplier = Adapted(StepMultiplier, _previousCost - _predictedCost, _previousCost - measured);
+        if (measuredCost is { } measured)
+            StepMultiplier = Adapted(StepMultiplier, _previousCost - _predictedCost, _previousCost - measured);
         double bound = settings.KlStep * StepMultiplier * model.Shape.Horizon;
         if (LqrProblem.Fault(model, startMean, startCovariance, previous) is { } fault) return Refused(fault);
 
@@ -59,8 +72,8 @@ internal sealed class IlqgPlanner(IlqgSettings settings)
     }
 
     /// <summary>
-    /// The rule of the step multiplier: old · clip(predicted / (2 max(1e-4, predicted − actual)), 0.1, 5), kept in [0.01, 10]
-    /// (Levine and Abbeel 2014, as published in gps). Improvements that are not numbers change nothing.
+    /// The rule of the step multiplier: old · clip(predicted / (2 max(1e-4, predicted − actual)), 0.1, 5), kept in
+    /// [0.01, 10] (Levine and Abbeel 2014, as published in gps). Improvements that are not numbers change nothing.
     /// </summary>
     /// <param name="multiplier">The old one.</param>
     /// <param name="predicted">Improvement of an episode's cost that the model predicted.</param>
@@ -103,7 +116,9 @@ internal sealed class IlqgPlanner(IlqgSettings settings)
 }
 
 /// <summary>What a planning step came to.</summary>
-/// <param name="Controller">The new controller; null: the last good one stays, for the <paramref name="Reason"/>.</param>
+/// <param name="Controller">
+/// The new controller; null: the last good one stays, for the <paramref name="Reason"/>.
+/// </param>
 /// <param name="Reason">Why there is no new controller, in one sentence; null: there is one.</param>
 /// <param name="Eta">η, the dual of the KL constraint, in units of the cost.</param>
 /// <param name="Kl">Σ_t KL(new ‖ previous), in nats.</param>

@@ -5,7 +5,9 @@ using Naf.Kernels.LinearAlgebra;
 
 namespace Naf.Host.Planning.Ilqg;
 
-/// <summary>A time-varying linear-Gaussian controller, u ~ N(K_t s + k_t, Σ_t) for t = 0 … T − 1 (paper, equation 4). Immutable.</summary>
+/// <summary>
+/// A time-varying linear-Gaussian controller, u ~ N(K_t s + k_t, Σ_t) for t = 0 … T − 1 (paper, equation 4). Immutable.
+/// </summary>
 /// <remarks>Equation 4 writes û + k + K(s − ŝ) about a nominal trajectory; here û − Kŝ is part of k.</remarks>
 internal sealed class LinearGaussianController
 {
@@ -81,7 +83,9 @@ internal sealed class LinearGaussianController
         return new LinearGaussianController(Shape, _gain, _offset, covariance);
     }
 
-    /// <summary>Σ_t ½ ln |2πe Σ_t|, the entropy of the noise of an episode, in nats; −∞ where a direction has none.</summary>
+    /// <summary>
+    /// Σ_t ½ ln |2πe Σ_t|, the entropy of the noise of an episode, in nats; −∞ where a direction has none.
+    /// </summary>
     public double Entropy()
     {
         double sum = 0.5 * Shape.Horizon * Action * Math.Log(2 * Math.PI * Math.E);
@@ -118,7 +122,8 @@ internal sealed class LinearGaussianController
             double eigenvalue = a[k * (n + 1)], bounded = Math.Clamp(eigenvalue, least, most);
             if (!(Math.Abs(bounded - eigenvalue) > 1e-12 * bounded)) continue;
             for (int i = 0; i < n; i++)
-                for (int j = 0; j < n; j++) covariance[i * n + j] += (bounded - eigenvalue) * r[i * n + k] * r[j * n + k];
+                for (int j = 0; j < n; j++)
+                    covariance[i * n + j] += (bounded - eigenvalue) * r[i * n + k] * r[j * n + k];
         }
     }
 
@@ -136,11 +141,14 @@ internal sealed class LinearGaussianController
         double angle = 0.5 * Math.Atan2(2 * a[p * n + q], a[q * n + q] - a[p * n + p]);
         (double sine, double cosine) = Math.SinCos(angle);
         for (int k = 0; k < n; k++)
-            (a[k * n + p], a[k * n + q]) = (cosine * a[k * n + p] - sine * a[k * n + q], sine * a[k * n + p] + cosine * a[k * n + q]);
+            (a[k * n + p], a[k * n + q]) = (cosine * a[k * n + p] - sine * a[k * n + q],
+                sine * a[k * n + p] + cosine * a[k * n + q]);
         for (int k = 0; k < n; k++)
         {
-            (a[p * n + k], a[q * n + k]) = (cosine * a[p * n + k] - sine * a[q * n + k], sine * a[p * n + k] + cosine * a[q * n + k]);
-            (r[k * n + p], r[k * n + q]) = (cosine * r[k * n + p] - sine * r[k * n + q], sine * r[k * n + p] + cosine * r[k * n + q]);
+            (a[p * n + k], a[q * n + k]) = (cosine * a[p * n + k] - sine * a[q * n + k],
+                sine * a[p * n + k] + cosine * a[q * n + k]);
+            (r[k * n + p], r[k * n + q]) = (cosine * r[k * n + p] - sine * r[k * n + q],
+                sine * r[k * n + p] + cosine * r[k * n + q]);
         }
     }
 }

@@ -4,8 +4,9 @@ using Naf.Kernels.LinearAlgebra;
 namespace Naf.Host.Planning.Ilqg;
 
 /// <summary>
-/// The backward pass of iLQG (paper, section 8.1, equation 5, for costs instead of rewards) with a penalty on leaving a previous controller
-/// p = N(K_p s + k_p, Σ_p) (Levine and Abbeel 2014). It minimises E[C] + η KL(· ‖ p) − c H(·) over w = u − û − K_p (s − ŝ), with H the entropy:
+/// The backward pass of iLQG (paper, section 8.1, equation 5, for costs instead of rewards) with a penalty on leaving a
+/// previous controller p = N(K_p s + k_p, Σ_p) (Levine and Abbeel 2014). It minimises E[C] + η KL(· ‖ p) − c H(·) over
+/// w = u − û − K_p (s − ŝ), with H the entropy:
 /// <code>
 /// A = F_s + F_u K_p        B = F_u        d = û − K_p ŝ − k_p        [g, H] of the cost in (s − ŝ, w)
 /// Q_ww = H_ww + Bᵀ V B + η Σ_p⁻¹      Q_ws = H_ws + Bᵀ V A      q_w = g_w + Bᵀ v + η Σ_p⁻¹ d
@@ -15,7 +16,8 @@ namespace Naf.Host.Planning.Ilqg;
 /// Carries a workspace.
 /// </summary>
 /// <remarks>
-/// Actions are counted from the previous controller's, so that the KL term never passes through V: nothing cancels where η is large.
+/// Actions are counted from the previous controller's, so that the KL term never passes through V: nothing cancels
+/// where η is large.
 /// </remarks>
 /// <param name="settings">c and the bounds on the noise.</param>
 internal sealed class LqrBackwardPass(TimeVaryingModel model, IlqgSettings settings)

@@ -8,13 +8,17 @@ namespace Naf.Host.Planning.Ilqg;
 /// <param name="Eta">The weight of the KL term that it minimises.</param>
 internal sealed record LqrCandidate(LinearGaussianController Controller, double Kl, double Eta);
 
-/// <summary>Linear-quadratic control about trajectories of one model from one start, near one previous controller. Carries a workspace.</summary>
+/// <summary>
+/// Linear-quadratic control about trajectories of one model from one start, near one previous controller. Carries
+/// a workspace.
+/// </summary>
 /// <param name="startMean">[S].</param>
 /// <param name="startCovariance">[S, S].</param>
 /// <param name="previous">p, its noise within the bounds.</param>
 /// <param name="settings">c and the bounds on the noise.</param>
 internal sealed class LqrProblem(
-    TimeVaryingModel model, double[] startMean, double[] startCovariance, LinearGaussianController previous, IlqgSettings settings)
+    TimeVaryingModel model, double[] startMean, double[] startCovariance, LinearGaussianController previous,
+    IlqgSettings settings)
 {
     /// <summary>Range of η (Levine and Abbeel 2014, as published in gps).</summary>
     private const double LeastEta = 1e-8, MostEta = 1e16;
@@ -22,7 +26,10 @@ internal sealed class LqrProblem(
     /// <summary>Values of η that are tried.</summary>
     private const int MostTries = 50;
 
-    /// <summary>How near the bound the divergence should come, relative to it; the first raise of η where Q_ww is not positive definite.</summary>
+    /// <summary>
+    /// How near the bound the divergence should come, relative to it; the first raise of η where Q_ww is not
+    /// positive definite.
+    /// </summary>
     private const double Tolerance = 0.1, FirstRaise = 1e-4;
 
     private readonly LqrBackwardPass _pass = new(model, settings);
@@ -41,7 +48,9 @@ internal sealed class LqrProblem(
         return previous.IsFinite ? null : "the previous controller is not finite";
     }
 
-    /// <summary>Expands the cost about the mean trajectory of a controller; null where a number is not finite.</summary>
+    /// <summary>
+    /// Expands the cost about the mean trajectory of a controller; null where a number is not finite.
+    /// </summary>
     public QuadraticCost? Expanded(LinearGaussianController controller, StageCost cost)
     {
         var trajectory = new TrajectoryDistribution(model, startMean, startCovariance, controller);
@@ -51,8 +60,8 @@ internal sealed class LqrProblem(
     }
 
     /// <summary>
-    /// Minimises E[C] − c H with KL ≤ <paramref name="bound"/>, as E[C] − c H + η KL: η by bisection of its logarithm, raised where Q_ww is not
-    /// positive definite, until KL is within a tenth of the bound.
+    /// Minimises E[C] − c H with KL ≤ <paramref name="bound"/>, as E[C] − c H + η KL: η by bisection of its logarithm,
+    /// raised where Q_ww is not positive definite, until KL is within a tenth of the bound.
     /// </summary>
     /// <param name="cost">Expanded about a trajectory that obeys the model.</param>
     /// <param name="bound">In nats, above 0.</param>

@@ -18,7 +18,8 @@ internal sealed class TrajectoryDistribution
     /// <param name="startCovariance">[S, S], Cov[s_0].</param>
     /// <param name="controller">Of the model's sizes.</param>
     public TrajectoryDistribution(
-        TimeVaryingModel model, ReadOnlySpan<double> startMean, ReadOnlySpan<double> startCovariance, LinearGaussianController controller)
+        TimeVaryingModel model, ReadOnlySpan<double> startMean, ReadOnlySpan<double> startCovariance,
+        LinearGaussianController controller)
     {
         (Shape, Controller) = (model.Shape, controller);
         (int s, int a, int n) = (Shape.State, Shape.Action, Shape.Input);
@@ -80,7 +81,9 @@ internal sealed class TrajectoryDistribution
     /// KL_t = ½ (tr(Σ_p⁻¹ Σ_q) − A + ln|Σ_p| − ln|Σ_q| + dᵀ Σ_p⁻¹ d + tr(Σ_p⁻¹ ΔK P ΔKᵀ)), d = ΔK m + Δk.
     /// </summary>
     /// <param name="previous">p, of the same sizes.</param>
-    /// <returns>In nats, 0 or more; infinite where a covariance is singular, not a number where something is not.</returns>
+    /// <returns>
+    /// In nats, 0 or more; infinite where a covariance is singular, not a number where something is not.
+    /// </returns>
     public double DivergenceFrom(LinearGaussianController previous)
     {
         (int s, int a, int n) = (Shape.State, Shape.Action, Shape.Input);

@@ -3,8 +3,8 @@ using Naf.Kernels.LinearAlgebra;
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
-/// min ½ xᵀHx + gᵀx over a box, low ≤ x ≤ high, by Newton's method projected onto it (Bertsekas 1982; Tassa, Mansard and Todorov 2014, section III).
-/// For a few dimensions; carries a workspace.
+/// min ½ xᵀHx + gᵀx over a box, low ≤ x ≤ high, by Newton's method projected onto it (Bertsekas 1982; Tassa, Mansard
+/// and Todorov 2014, section III). For a few dimensions; carries a workspace.
 /// </summary>
 internal sealed class BoxQuadratic(int size)
 {
@@ -24,7 +24,8 @@ internal sealed class BoxQuadratic(int size)
     /// <param name="high">[size], not below <paramref name="low"/>.</param>
     /// <param name="x">[size], begins as a guess and becomes the solution.</param>
     /// <returns>False where H is not positive definite in the free entries, or not finite.</returns>
-    public bool Solve(ReadOnlySpan<double> hessian, ReadOnlySpan<double> slope, ReadOnlySpan<double> low, ReadOnlySpan<double> high, Span<double> x)
+    public bool Solve(ReadOnlySpan<double> hessian, ReadOnlySpan<double> slope, ReadOnlySpan<double> low,
+        ReadOnlySpan<double> high, Span<double> x)
     {
         for (int i = 0; i < size; i++) x[i] = Math.Clamp(x[i], low[i], high[i]);
         double value = Value(hessian, slope, x);
@@ -76,8 +77,8 @@ internal sealed class BoxQuadratic(int size)
     }
 
     /// <summary>
-    /// Cholesky's factor of the free rows and columns; the others are those of the identity. Terms are subtracted one after
-    /// the other, where <see cref="Matrix.Cholesky"/> sums them first: with it plans would differ by rounding.
+    /// Cholesky's factor of the free rows and columns; the others are those of the identity. Terms are subtracted one
+    /// after the other, where <see cref="Matrix.Cholesky"/> sums them first: with it plans would differ by rounding.
     /// </summary>
     private bool Factorise(ReadOnlySpan<double> hessian)
     {

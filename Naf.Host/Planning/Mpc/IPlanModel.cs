@@ -1,8 +1,9 @@
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
-/// What a planner optimises over: the dynamics x′ = f(x, u) of one control step and the cost of it, with displacements δ ∈ ℝˢ of a state
-/// where the state itself is no vector (quaternions). Used by one thread at a time; each thread has its own, and all of them compute the same.
+/// What a planner optimises over: the dynamics x′ = f(x, u) of one control step and the cost of it, with displacements
+/// δ ∈ ℝˢ of a state where the state itself is no vector (quaternions). Used by one thread at a time; each thread has
+/// its own, and all of them compute the same.
 /// </summary>
 internal interface IPlanModel : IDisposable
 {

@@ -3,8 +3,9 @@ using Naf.Kernels.LinearAlgebra;
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
-/// The backward pass of iLQG with box constraints (Tassa, Mansard and Todorov 2014): from the last state to the first, Q = C + V(f), the change k of
-/// the action that minimises Q within its limits, the gain K of its free entries, and the value V that follows.
+/// The backward pass of iLQG with box constraints (Tassa, Mansard and Todorov 2014): from the last state to the first,
+/// Q = C + V(f), the change k of the action that minimises Q within its limits, the gain K of its free entries, and the
+/// value V that follows.
 /// </summary>
 /// <param name="s">Size S of δx.</param>
 /// <param name="a">Size A of δu.</param>
@@ -16,7 +17,9 @@ internal sealed class MpcBackwardPass(int s, int a)
     private readonly double[] _q = new double[s + a], _qq = new double[(s + a) * (s + a)];
     private readonly double[] _regular = new double[a * a], _low = new double[a], _high = new double[a];
 
-    /// <summary>Σ kᵀQ_u and Σ ½ kᵀQ_uu k: the cost that α k is expected to change by is their sum, α and α² times.</summary>
+    /// <summary>
+    /// Σ kᵀQ_u and Σ ½ kᵀQ_uu k: the cost that α k is expected to change by is their sum, α and α² times.
+    /// </summary>
     public (double Linear, double Quadratic) Expected { get; private set; }
 
     /// <param name="mu">μ, added to the diagonal of Q_uu.</param>
@@ -75,7 +78,8 @@ internal sealed class MpcBackwardPass(int s, int a)
     }
 
     /// <summary>
-    /// V_x = Q_x + Kᵀ(Q_uu k + Q_u) + Q_uxᵀ k, V_xx = Q_xx + Kᵀ Q_uu K + Kᵀ Q_ux + Q_uxᵀ K, with Q_uu as it is without μ.
+    /// V_x = Q_x + Kᵀ(Q_uu k + Q_u) + Q_uxᵀ k, V_xx = Q_xx + Kᵀ Q_uu K + Kᵀ Q_ux + Q_uxᵀ K, with Q_uu as it is
+    /// without μ.
     /// </summary>
     private void Value(ReadOnlySpan<double> k, ReadOnlySpan<double> gain)
     {

@@ -6,9 +6,10 @@ using Naf.Sim.Control;
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
-/// Model-predictive control of a task under MuJoCo's true dynamics: at every control step a plan for the next while is improved by iLQG (Tassa, Erez
-/// and Todorov 2012) and its first action taken; the rest is where the next step begins. Actions depend on seed, episode and states alone, bitwise,
-/// not on the number of threads. In training it makes experience that no model error spoils (paper, 8.6).
+/// Model-predictive control of a task under MuJoCo's true dynamics: at every control step a plan for the next while is
+/// improved by iLQG (Tassa, Erez and Todorov 2012) and its first action taken; the rest is where the next step begins.
+/// Actions depend on seed, episode and states alone, bitwise, not on the number of threads. In training it makes
+/// experience that no model error spoils (paper, 8.6).
 /// </summary>
 internal sealed class MpcPlanner : IEpisodePlanner, IDisposable
 {
@@ -24,7 +25,9 @@ internal sealed class MpcPlanner : IEpisodePlanner, IDisposable
     private int _planned = -1;
 
     /// <summary>A planner that waits for its first <see cref="Begin"/>.</summary>
-    /// <param name="team">Threads that plan together; a team of one where planners run side by side on threads of their own.</param>
+    /// <param name="team">
+    /// Threads that plan together; a team of one where planners run side by side on threads of their own.
+    /// </param>
     public MpcPlanner(ControlTask task, MpcSettings settings, WorkTeam team)
     {
         (_task, _settings) = (task, settings);
@@ -57,9 +60,11 @@ internal sealed class MpcPlanner : IEpisodePlanner, IDisposable
     public void Act(IControlEnvironment at, Span<double> action)
     {
         var environment = (ControlEnvironment)at;
-        if (environment.Task != _task) throw new ArgumentException($"the environment is of another task; give one of the planner's, {_task.Name}");
+        if (environment.Task != _task)
+            throw new ArgumentException($"the environment is of another task; give one of the planner's, {_task.Name}");
         int step = environment.StepIndex, remaining = _task.Horizon - step, length = Math.Min(Steps, remaining);
-        if (length < 1) throw new ArgumentException($"{_task.Name}: the episode ended after step {step}; there is nothing to plan");
+        if (length < 1)
+            throw new ArgumentException($"{_task.Name}: the episode ended after step {step}; there is nothing to plan");
         environment.SaveSimulation(_simulation);
         foreach (IPlanModel model in _team.Models) ((MujocoPlanModel)model).Begin(environment.Constants);
 

@@ -5,8 +5,8 @@ using Naf.Kernels.Random;
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
-/// Searches for a plan by iLQG: expand dynamics and cost around the plan, change it by a backward pass, try step sizes and random changes side by
-/// side, keep the cheapest. What it finds does not depend on the number of threads.
+/// Searches for a plan by iLQG: expand dynamics and cost around the plan, change it by a backward pass, try step sizes
+/// and random changes side by side, keep the cheapest. What it finds does not depend on the number of threads.
 /// </summary>
 internal sealed class MpcSearch
 {
@@ -30,10 +30,13 @@ internal sealed class MpcSearch
     /// </summary>
     private const double MostRegularisation = 1e6, RegularisationFactor = 2;
 
-    // mujoco_mpc: good is more than half of what was expected, or a step of 0.3; bad is less than a tenth, or a step of 0.06
+    // mujoco_mpc: good is more than half of what was expected, or a step of 0.3; bad is less than a tenth, or a step
+    // of 0.06
     private const double GoodShare = 0.5, GoodStep = 0.3, BadShare = 0.1, BadStep = 0.06;
 
-    /// <summary>Step sizes α that the line search tries, even in their logarithm. mujoco_mpc: 10 from 1 to 1e-3.</summary>
+    /// <summary>
+    /// Step sizes α that the line search tries, even in their logarithm. mujoco_mpc: 10 from 1 to 1e-3.
+    /// </summary>
     private static readonly double[] Alphas = [.. Enumerable.Range(0, 10).Select(i => Math.Pow(1e-3, i / 9.0))];
 
     private readonly PlanTeam _team;
@@ -83,7 +86,10 @@ internal sealed class MpcSearch
         Take(Best(_settings.ColdPlans + 1));
     }
 
-    /// <summary>Begins with the last plan, some steps later: with its feedback where the state is another than planned, and without.</summary>
+    /// <summary>
+    /// Begins with the last plan, some steps later: with its feedback where the state is another than planned,
+    /// and without.
+    /// </summary>
     /// <param name="state">[StateSize], x_0.</param>
     /// <param name="steps">Steps that have passed since.</param>
     public void Continue(ReadOnlySpan<double> state, int steps, int length, double endWeight, PlanNoise noise)
@@ -141,7 +147,10 @@ internal sealed class MpcSearch
         scope.Fill("gains", _law.Gains(length));
     }
 
-    /// <summary>Expands around the plan and runs the backward pass, with more regularisation where Q_uu is not positive definite.</summary>
+    /// <summary>
+    /// Expands around the plan and runs the backward pass, with more regularisation where Q_uu is not
+    /// positive definite.
+    /// </summary>
     /// <returns>Whether there is a change to try.</returns>
     private bool Propose()
     {
@@ -250,7 +259,8 @@ internal readonly struct PlanNoise(ulong seed, ulong episode, int step, int knot
     }
 
     private double At(int sequence, int number) => Philox.Normal(
-        seed, RandomStream.PlanSearch, _index, ((uint)sequence << SequenceBits) | (uint)(number & ((1 << SequenceBits) - 1)));
+        seed, RandomStream.PlanSearch, _index,
+        ((uint)sequence << SequenceBits) | (uint)(number & ((1 << SequenceBits) - 1)));
 }
 
 /// <summary>What the iterations of a planner came to.</summary>

@@ -7,8 +7,8 @@ using Naf.Sim.Mujoco;
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
-/// A task under MuJoCo's true dynamics: x is the simulator's saved state, f its control step with all substeps, δ = [q (Nv); qvel (Nv);
-/// act (Na)], C = −r and what <see cref="BoundPenalty"/> adds near the bounds that end an episode.
+/// A task under MuJoCo's true dynamics: x is the simulator's saved state, f its control step with all substeps, δ = [q
+/// (Nv); qvel (Nv); act (Na)], C = −r and what <see cref="BoundPenalty"/> adds near the bounds that end an episode.
 /// </summary>
 /// <param name="boundWeight">Cost of a step on a bound that ends an episode.</param>
 internal sealed class MujocoPlanModel(ControlTask task, double boundWeight) : IPlanModel
@@ -75,9 +75,11 @@ internal sealed class MujocoPlanModel(ControlTask task, double boundWeight) : IP
         for (int i = nv; i < displacement.Length; i++) displacement[i] = to[start + i - nv] - from[start + i - nv];
     }
 
-    public double Cost(ReadOnlySpan<double> state, ReadOnlySpan<double> u) => _cost.Value(state[_qpos], state[_qvel], u);
+    public double Cost(ReadOnlySpan<double> state, ReadOnlySpan<double> u) =>
+        _cost.Value(state[_qpos], state[_qvel], u);
 
-    public double Expand(ReadOnlySpan<double> state, ReadOnlySpan<double> u, Span<double> gradient, Span<double> hessian) =>
+    public double Expand(ReadOnlySpan<double> state, ReadOnlySpan<double> u, Span<double> gradient,
+        Span<double> hessian) =>
         _cost.Expand(state[_qpos], state[_qvel], u, gradient, hessian);
 
     public void Dispose() => _data.Dispose();

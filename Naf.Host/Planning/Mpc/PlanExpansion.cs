@@ -3,7 +3,8 @@ using Naf.Kernels.LinearAlgebra;
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
-/// Dynamics and cost around a plan, step by step: δx′ = F [δx; δu], C + gᵀ[δx; δu] + ½ [δx; δu]ᵀ H [δx; δu]; and the cost of the last state.
+/// Dynamics and cost around a plan, step by step: δx′ = F [δx; δu], C + gᵀ[δx; δu] + ½ [δx; δu]ᵀ H [δx; δu]; and the
+/// cost of the last state.
 /// </summary>
 internal sealed class PlanExpansion
 {

@@ -2,12 +2,15 @@ using Naf.Kernels.LinearAlgebra;
 
 namespace Naf.Host.Planning.Mpc;
 
-/// <summary>A plan and what follows from it: actions u_0 … u_{H−1}, the states x_0 … x_H that they lead through, and their cost.</summary>
+/// <summary>
+/// A plan and what follows from it: actions u_0 … u_{H−1}, the states x_0 … x_H that they lead through, and their cost.
+/// </summary>
 /// <param name="model">Its sizes; it is not stepped here.</param>
 internal sealed class PlanTrajectory(IPlanModel model, int capacity)
 {
     private readonly int _stateSize = model.StateSize, _action = model.Action;
-    private readonly double[] _states = new double[(capacity + 1) * model.StateSize], _actions = new double[capacity * model.Action];
+    private readonly double[] _states = new double[(capacity + 1) * model.StateSize],
+        _actions = new double[capacity * model.Action];
     private readonly double[] _displacement = new double[model.Tangent], _rest = new double[model.Action];
 
     /// <summary>Most steps H.</summary>
@@ -62,9 +65,12 @@ internal sealed class PlanTrajectory(IPlanModel model, int capacity)
         End(on, endWeight);
     }
 
-    /// <summary>Simulates u = u̅ + αk + K (x ⊖ x̅), clipped to [−1, 1], from x_0; x̅, u̅ are the plan's that is followed.</summary>
+    /// <summary>
+    /// Simulates u = u̅ + αk + K (x ⊖ x̅), clipped to [−1, 1], from x_0; x̅, u̅ are the plan's that is followed.
+    /// </summary>
     /// <param name="known">Steps in which x̅ is known; in later ones the feedback is left out.</param>
-    public void Follow(IPlanModel on, PlanTrajectory nominal, FeedbackLaw law, double alpha, int known, double endWeight)
+    public void Follow(IPlanModel on, PlanTrajectory nominal, FeedbackLaw law, double alpha, int known,
+        double endWeight)
     {
         Cost = 0;
         Length = nominal.Length;

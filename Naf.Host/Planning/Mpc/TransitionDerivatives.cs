@@ -3,8 +3,8 @@ using Naf.Kernels.LinearAlgebra;
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
-/// [∂x′/∂x, ∂x′/∂u] of one control step by one-sided differences in the tangent space: (f(x ⊕ εe, u) ⊖ f(x, u)) / ε. MuJoCo's own derivatives
-/// are of a single substep, and wrong under its Runge-Kutta integrator. One for each thread.
+/// [∂x′/∂x, ∂x′/∂u] of one control step by one-sided differences in the tangent space: (f(x ⊕ εe, u) ⊖ f(x, u)) / ε.
+/// MuJoCo's own derivatives are of a single substep, and wrong under its Runge-Kutta integrator. One for each thread.
 /// </summary>
 /// <param name="step">ε, in units of state and action.</param>
 internal sealed class TransitionDerivatives(IPlanModel model, double step)
@@ -17,7 +17,8 @@ internal sealed class TransitionDerivatives(IPlanModel model, double step)
     /// <param name="next">[StateSize], f(x, u).</param>
     /// <param name="jacobian">[Tangent, Tangent + Action] row-major, receives the derivatives.</param>
     /// <returns>False where a step left the finite numbers.</returns>
-    public bool Compute(ReadOnlySpan<double> state, ReadOnlySpan<double> u, ReadOnlySpan<double> next, Span<double> jacobian)
+    public bool Compute(ReadOnlySpan<double> state, ReadOnlySpan<double> u, ReadOnlySpan<double> next,
+        Span<double> jacobian)
     {
         for (int d = 0; d < model.Tangent; d++)
         {

@@ -3,19 +3,23 @@ using Naf.Gpu.Cpu;
 namespace Naf.Kernels.Gaussian.Mixture;
 
 /// <summary>
-/// A mixture of Gaussians, p(z) = Σₖ πₖ N(z; μₖ, Σₖ), fitted to samples by expectation and maximisation in double. It depends on the samples and
-/// the settings, and not on the number of threads, bitwise.
+/// A mixture of Gaussians, p(z) = Σₖ πₖ N(z; μₖ, Σₖ), fitted to samples by expectation and maximisation in double. It
+/// depends on the samples and the settings, and not on the number of threads, bitwise.
 /// </summary>
 internal sealed class GaussianMixture
 {
     private readonly MixtureComponent[] _components;
     private readonly double[] _weights, _means, _covariances;
 
-    /// <summary>Fits a mixture. Samples may be fewer than entries, equal, or of lower rank; entries should be of similar size.</summary>
+    /// <summary>
+    /// Fits a mixture. Samples may be fewer than entries, equal, or of lower rank; entries should be of similar size.
+    /// </summary>
     /// <param name="samples">[count, size].</param>
     /// <param name="size">D, at least 1.</param>
     /// <param name="team">Threads that share the work; null: this one does it.</param>
-    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number is not finite, or above 1e100.</exception>
+    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">
+    /// A number is not finite, or above 1e100.
+    /// </exception>
     public GaussianMixture(ReadOnlySpan<double> samples, int size, MixtureSettings settings, WorkTeam? team = null)
     {
         var fit = new MixtureFit(new MixtureSamples(samples, size), settings, team);
@@ -41,15 +45,17 @@ internal sealed class GaussianMixture
     public ReadOnlySpan<double> Covariances => _covariances;
 
     /// <summary>
-    /// What each round of the fit has raised: the mean log density of a sample; with shrinkage, less ν / 2 Σₖ (log |Σₖ| + tr Σₖ⁻¹ G) over the number
-    /// of samples.
+    /// What each round of the fit has raised: the mean log density of a sample; with shrinkage, less ν / 2 Σₖ (log |Σₖ|
+    /// + tr Σₖ⁻¹ G) over the number of samples.
     /// </summary>
     public IReadOnlyList<double> Objectives { get; }
 
     /// <summary>Components for so many samples: one to 40 of them, 2 to 20 (Levine's gps code).</summary>
     public static int DefaultComponents(int samples) => Math.Max(2, Math.Min(20, samples / 40));
 
-    /// <summary>rₖ = πₖ N(z; μₖ, Σₖ) / p(z): how far each component explains a sample; π where it is too far off for any.</summary>
+    /// <summary>
+    /// rₖ = πₖ N(z; μₖ, Σₖ) / p(z): how far each component explains a sample; π where it is too far off for any.
+    /// </summary>
     /// <param name="sample">[D], z.</param>
     /// <param name="responsibilities">[K], r; their sum is 1.</param>
     /// <returns>log p(z).</returns>

@@ -8,9 +8,9 @@ namespace Naf.Kernels.Gaussian.Mixture;
 /// rₙₖ = πₖ N(zₙ; μₖ, Σₖ) / Σⱼ πⱼ N(zₙ; μⱼ, Σⱼ)
 /// πₖ = Σₙ rₙₖ / N,   μₖ = Σₙ rₙₖ zₙ / Σₙ rₙₖ,   Σₖ = (Σₙ rₙₖ (zₙ − μₖ)(zₙ − μₖ)ᵀ + ν G) / (Σₙ rₙₖ + ν) + floor I
 /// </code>
-/// with G the covariance of all samples. But for the floor no round lessens Σₙ log p(zₙ) − ν / 2 Σₖ (log |Σₖ| + tr Σₖ⁻¹ G): the posterior under an
-/// inverse Wishart prior of each covariance.
-/// Threads share the samples in the first line and the components in the second; which thread takes what changes no number.
+/// with G the covariance of all samples. But for the floor no round lessens Σₙ log p(zₙ) − ν / 2 Σₖ (log |Σₖ| + tr Σₖ⁻¹
+/// G): the posterior under an inverse Wishart prior of each covariance. Threads share the samples in the first line and
+/// the components in the second; which thread takes what changes no number.
 /// </summary>
 internal sealed class MixtureFit
 {
@@ -32,7 +32,8 @@ internal sealed class MixtureFit
     public MixtureFit(MixtureSamples samples, MixtureSettings settings, WorkTeam? team)
     {
         (_samples, _settings, _team) = (samples, settings, team);
-        int components = Math.Min(settings.Components, samples.Count), workers = team?.Threads ?? 1, padded = samples.Blocks * MixtureSamples.Block;
+        int components = Math.Min(settings.Components, samples.Count), workers = team?.Threads ?? 1,
+            padded = samples.Blocks * MixtureSamples.Block;
         _components = [.. Enumerable.Range(0, components).Select(_ => new MixtureComponent(samples.Size))];
         _responsibilities = [.. _components.Select(_ => new double[padded])];
         _scratch = [.. Enumerable.Range(0, workers).Select(_ => new double[samples.Height * MixtureSamples.Block])];
@@ -97,7 +98,8 @@ internal sealed class MixtureFit
     {
         int first = block * MixtureSamples.Block, count = _samples.CountOf(block);
         for (int k = 0; k < _components.Length; k++)
-            _components[k].LogDensities(_samples, block, _scratch[worker], _responsibilities[k].AsSpan(first, MixtureSamples.Block));
+            _components[k].LogDensities(_samples, block, _scratch[worker],
+                _responsibilities[k].AsSpan(first, MixtureSamples.Block));
         for (int n = first; n < first + count; n++)
         {
             double most = double.NegativeInfinity, sum = 0;

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Naf.Kernels.Gaussian.Mixture;
 
 /// <summary>
-/// Weighted moments of samples, for one thread: μ = Σₙ rₙ zₙ / Σₙ rₙ and Σ = Σₙ rₙ (zₙ − μ)(zₙ − μ)ᵀ / Σₙ rₙ. An element's terms are added in the
-/// order of the samples, whatever the register width.
+/// Weighted moments of samples, for one thread: μ = Σₙ rₙ zₙ / Σₙ rₙ and Σ = Σₙ rₙ (zₙ − μ)(zₙ − μ)ᵀ / Σₙ rₙ. An
+/// element's terms are added in the order of the samples, whatever the register width.
 /// </summary>
 internal sealed unsafe class MixtureMoments(int size)
 {
@@ -21,7 +21,8 @@ internal sealed unsafe class MixtureMoments(int size)
     /// <param name="weights">[Count] or more, rₙ ≥ 0.</param>
     /// <param name="mean">[Row].</param>
     /// <param name="covariance">[D, D].</param>
-    public bool Take(MixtureSamples samples, ReadOnlySpan<double> weights, double[] mean, double[] covariance, double floor)
+    public bool Take(MixtureSamples samples, ReadOnlySpan<double> weights, double[] mean,
+        double[] covariance, double floor)
     {
         double total = 0;
         for (int n = 0; n < samples.Count; n++) total += weights[n];
@@ -42,7 +43,8 @@ internal sealed unsafe class MixtureMoments(int size)
         Add(gathered);
         for (int i = 0; i < size; i++)
         {
-            for (int j = 0; j <= i; j++) covariance[i * size + j] = covariance[j * size + i] = _scatter[i * _row + j] / total;
+            for (int j = 0; j <= i; j++)
+                covariance[i * size + j] = covariance[j * size + i] = _scatter[i * _row + j] / total;
             covariance[i * size + i] += floor;
         }
         return true;
@@ -57,7 +59,8 @@ internal sealed unsafe class MixtureMoments(int size)
                 if (weights[n] == 0) continue;
                 Vector<double> r = Vector.Create(weights[n]);
                 double* z = rows + n * _row;
-                for (int i = 0; i < _row; i += Width) Vector.MultiplyAddEstimate(r, Vector.Load(z + i), Vector.Load(to + i)).Store(to + i);
+                for (int i = 0; i < _row; i += Width)
+                    Vector.MultiplyAddEstimate(r, Vector.Load(z + i), Vector.Load(to + i)).Store(to + i);
             }
         for (int i = 0; i < size; i++) mean[i] /= total;
     }
@@ -76,15 +79,18 @@ internal sealed unsafe class MixtureMoments(int size)
     {
         fixed (double* scatter = _scatter, a = _centred, b = _weighted)
             for (int i = 0; i < size; i += 4)
-                for (int j = 0; j <= Math.Min(i + 3, size - 1); j += 2 * Width) Tile(scatter + i * _row + j, a + i, b + j, gathered);
+                for (int j = 0; j <= Math.Min(i + 3, size - 1); j += 2 * Width)
+                    Tile(scatter + i * _row + j, a + i, b + j, gathered);
     }
 
     // to[4 rows, 2 vectors] += Σₙ a[n, 4] b[n, 2 vectors]
     private void Tile(double* to, double* a, double* b, int count)
     {
         double* to1 = to + _row, to2 = to1 + _row, to3 = to2 + _row;
-        Vector<double> t00 = Vector.Load(to), t01 = Vector.Load(to + Width), t10 = Vector.Load(to1), t11 = Vector.Load(to1 + Width);
-        Vector<double> t20 = Vector.Load(to2), t21 = Vector.Load(to2 + Width), t30 = Vector.Load(to3), t31 = Vector.Load(to3 + Width);
+        Vector<double> t00 = Vector.Load(to), t01 = Vector.Load(to + Width), t10 = Vector.Load(to1),
+            t11 = Vector.Load(to1 + Width);
+        Vector<double> t20 = Vector.Load(to2), t21 = Vector.Load(to2 + Width), t30 = Vector.Load(to3),
+            t31 = Vector.Load(to3 + Width);
         for (int n = 0; n < count; n++, a += _row, b += _row)
         {
             Vector<double> b0 = Vector.Load(b), b1 = Vector.Load(b + Width), x = Vector.Create(a[0]);

@@ -4,12 +4,13 @@ using Naf.Kernels.Scalar;
 namespace Naf.Kernels.Gaussian.Mixture;
 
 /// <summary>
-/// The prior of a time step from a mixture of Gaussians over recent samples z = [s; u; s′] of all time steps (Levine and Abbeel 2014, section 4.3):
-/// with wₖ the mean responsibility of component k for the step's samples,
+/// The prior of a time step from a mixture of Gaussians over recent samples z = [s; u; s′] of all time steps (Levine
+/// and Abbeel 2014, section 4.3): with wₖ the mean responsibility of component k for the step's samples,
 /// <code>
 /// μ₀ = Σₖ wₖ μₖ,   Φ / n₀ = Σₖ wₖ (Σₖ + (μₖ − μ₀)(μₖ − μ₀)ᵀ)
 /// </code>
-/// The mixture is fitted to standardised entries, and leaves out those that are constant; moments are in the samples' own units.
+/// The mixture is fitted to standardised entries, and leaves out those that are constant; moments are in the
+/// samples' own units.
 /// </summary>
 internal sealed class MixturePrior
 {
@@ -17,9 +18,13 @@ internal sealed class MixturePrior
     private readonly double[] _centre, _scale;
 
     /// <param name="recent">[count, D], samples of all time steps.</param>
-    /// <param name="scale">[D], 1 / standard deviation, 0 for an entry that is constant; <see cref="SampleMoments.Scale"/> gives it.</param>
+    /// <param name="scale">
+    /// [D], 1 / standard deviation, 0 for an entry that is constant; <see cref="SampleMoments.Scale"/> gives it.
+    /// </param>
     /// <param name="team">Threads that share the work; null: this one does it.</param>
-    /// <exception cref="NonFiniteTransitionException">A number is not finite, or above 1e100 standard deviations.</exception>
+    /// <exception cref="NonFiniteTransitionException">
+    /// A number is not finite, or above 1e100 standard deviations.
+    /// </exception>
     public MixturePrior(double[] recent, double[] scale, MixtureSettings settings, WorkTeam? team = null)
     {
         int size = scale.Length;
@@ -44,7 +49,9 @@ internal sealed class MixturePrior
         Mixture = new GaussianMixture(standardised, _kept.Length, settings, team);
     }
 
-    /// <summary>The mixture of the entries that are not constant, less their mean, times their scale; null: all are constant.</summary>
+    /// <summary>
+    /// The mixture of the entries that are not constant, less their mean, times their scale; null: all are constant.
+    /// </summary>
     public GaussianMixture? Mixture { get; }
 
     /// <summary>D: entries of a sample.</summary>
@@ -75,7 +82,8 @@ internal sealed class MixturePrior
             for (int i = 0; i < kept; i++) apart[i] = mixture.Means[k * kept + i] - standardised[i];
             ReadOnlySpan<double> own = mixture.Covariances.Slice(k * kept * kept, kept * kept);
             for (int i = 0; i < kept; i++)
-                for (int j = 0; j < kept; j++) total[i * kept + j] += weights[k] * (own[i * kept + j] + apart[i] * apart[j]);
+                for (int j = 0; j < kept; j++)
+                    total[i * kept + j] += weights[k] * (own[i * kept + j] + apart[i] * apart[j]);
         }
 
         // back to the samples' units
@@ -89,7 +97,9 @@ internal sealed class MixturePrior
 
     /// <summary>How far each of the mixture's components explains a sample in its own units.</summary>
     /// <param name="sample">[D].</param>
-    /// <param name="responsibilities">[K]; their sum is 1. Where all entries are constant there is one, which explains everything.</param>
+    /// <param name="responsibilities">
+    /// [K]; their sum is 1. Where all entries are constant there is one, which explains everything.
+    /// </param>
     public void Responsibilities(ReadOnlySpan<double> sample, Span<double> responsibilities)
     {
         responsibilities.Fill(1);

@@ -4,8 +4,8 @@ using Naf.Kernels.Scalar;
 namespace Naf.Kernels.Gaussian.Mixture;
 
 /// <summary>
-/// Samples laid out twice for the loops of a mixture: as rows, for sums over samples, and as blocks of columns, for what is done to many samples at
-/// once. Padding is 0.
+/// Samples laid out twice for the loops of a mixture: as rows, for sums over samples, and as blocks of columns, for
+/// what is done to many samples at once. Padding is 0.
 /// </summary>
 internal sealed class MixtureSamples
 {
@@ -16,7 +16,9 @@ internal sealed class MixtureSamples
     private const double Most = 1e100;
 
     /// <param name="samples">[count, size].</param>
-    /// <exception cref="NonFiniteTransitionException">A number is not finite, or so large that its square may not be.</exception>
+    /// <exception cref="NonFiniteTransitionException">
+    /// A number is not finite, or so large that its square may not be.
+    /// </exception>
     public MixtureSamples(ReadOnlySpan<double> samples, int size)
     {
         for (int i = 0; i < samples.Length; i++)

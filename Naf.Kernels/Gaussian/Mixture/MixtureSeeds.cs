@@ -3,8 +3,8 @@ using Naf.Kernels.Random;
 namespace Naf.Kernels.Gaussian.Mixture;
 
 /// <summary>
-/// Where the components of a mixture begin: centres far from each other (k-means++ with some candidates for each, Arthur and Vassilvitskii 2007),
-/// then a few rounds of Lloyd's algorithm.
+/// Where the components of a mixture begin: centres far from each other (k-means++ with some candidates for each,
+/// Arthur and Vassilvitskii 2007), then a few rounds of Lloyd's algorithm.
 /// </summary>
 /// <param name="samples">What is to be clustered; their entries count by their squares, so standardise them.</param>
 internal sealed class MixtureSeeds(MixtureSamples samples, ulong seed)
@@ -29,7 +29,8 @@ internal sealed class MixtureSeeds(MixtureSamples samples, ulong seed)
         return assigned;
     }
 
-    // the next centre is a sample with probability proportional to its squared distance from those before: the best of some draws
+    // the next centre is a sample with probability proportional to its squared distance from those before: the best
+    // of some draws
     private double[][] Choose(int centres)
     {
         int candidates = 2 + (int)Math.Log(centres);
@@ -104,7 +105,8 @@ internal sealed class MixtureSeeds(MixtureSamples samples, ulong seed)
             for (int i = 0; i < point.Length; i++)
             {
                 double centre = point[i];
-                ReadOnlySpan<double> z = samples.Columns.AsSpan((block * samples.Height + i) * MixtureSamples.Block, MixtureSamples.Block);
+                ReadOnlySpan<double> z = samples.Columns.AsSpan((block * samples.Height + i) * MixtureSamples.Block,
+                    MixtureSamples.Block);
                 for (int n = 0; n < to.Length; n++) to[n] += (z[n] - centre) * (z[n] - centre);
             }
         }

@@ -3,13 +3,15 @@ using System.Runtime.Intrinsics;
 namespace Naf.Kernels.Network.Cpu;
 
 /// <summary>
-/// Batch normalisation of a hidden layer before its ReLU (Ioffe and Szegedy 2015): ẑ = (z − mean) / √(variance + ε), y = scale ẑ + shift.
-/// The shift takes the place of the layer's bias.
+/// Batch normalisation of a hidden layer before its ReLU (Ioffe and Szegedy 2015): ẑ = (z − mean) / √(variance + ε), y
+/// = scale ẑ + shift. The shift takes the place of the layer's bias.
 /// </summary>
 internal static unsafe class BatchNorm
 {
     /// <summary>z ← scale ẑ + shift in place for <paramref name="rows"/> rows from the first.</summary>
-    /// <param name="statistics">Running statistics to normalise by; null: those of the batch, which are kept in the workspace.</param>
+    /// <param name="statistics">
+    /// Running statistics to normalise by; null: those of the batch, which are kept in the workspace.
+    /// </param>
     public static void Forward(MlpWorkspace space, int layer, float* parameters, float* statistics, int rows)
     {
         MlpShape shape = space.Shape;
@@ -56,7 +58,10 @@ internal static unsafe class BatchNorm
         }
     }
 
-    /// <summary>∂/∂z ← scale/√(variance + ε) (∂/∂y − mean(∂/∂y) − ẑ mean(ẑ ∂/∂y)) in place, and the gradients of scale and shift.</summary>
+    /// <summary>
+    /// ∂/∂z ← scale/√(variance + ε) (∂/∂y − mean(∂/∂y) − ẑ mean(ẑ ∂/∂y)) in place, and the gradients of scale
+    /// and shift.
+    /// </summary>
     public static void Backward(MlpWorkspace space, int layer, float* parameters, float* gradient)
     {
         MlpShape shape = space.Shape;
@@ -75,12 +80,14 @@ internal static unsafe class BatchNorm
             shift.Store(gradient + shape.Biases(layer) + j);
             scale.Store(gradient + shape.Scales(layer) + j);
 
-            Vector512<float> factor = Vector512.Load(parameters + shape.Scales(layer) + j) * Vector512.Load(space.Moments[layer] + 2 * columns + j);
+            Vector512<float> factor = Vector512.Load(parameters + shape.Scales(layer) + j)
+                * Vector512.Load(space.Moments[layer] + 2 * columns + j);
             Vector512<float> meanShift = shift * perSample, meanScale = scale * perSample;
             for (int m = 0; m < batch; m++)
             {
                 float* at = d + (nint)m * columns + j;
-                Vector512<float> spread = Vector512.MultiplyAddEstimate(meanScale, Vector512.Load(normalised + (nint)m * columns + j), meanShift);
+                Vector512<float> spread = Vector512.MultiplyAddEstimate(meanScale,
+                    Vector512.Load(normalised + (nint)m * columns + j), meanShift);
                 (factor * (Vector512.Load(at) - spread)).Store(at);
             }
         }

@@ -6,23 +6,29 @@ using static System.Runtime.Intrinsics.Vector512;
 namespace Naf.Kernels.Network.Cpu;
 
 /// <summary>
-/// C[m, :] = finish(start[m, :] + Σₖ A[m, k] B[k, :]), taking only those k whose bit is set: after a ReLU half of A or more is zero, and a row
-/// of C costs one multiply-add per set bit and register.
+/// C[m, :] = finish(start[m, :] + Σₖ A[m, k] B[k, :]), taking only those k whose bit is set: after a ReLU half of A or
+/// more is zero, and a row of C costs one multiply-add per set bit and register.
 /// </summary>
 /// <remarks>
-/// Two rows of C stay in registers while the sums run over a block of 64 rows of B, a strip of which fits the first-level cache: first the k
-/// that both rows take, for which an element of B is loaded once, then those of each row alone. This order is the same at every register
-/// width, and rows are paired by their number, so the result depends neither on the width nor on how rows are dealt to threads (in pairs).
+/// Two rows of C stay in registers while the sums run over a block of 64 rows of B, a strip of which fits the
+/// first-level cache: first the k that both rows take, for which an element of B is loaded once, then those of each row
+/// alone. This order is the same at every register width, and rows are paired by their number, so the result depends
+/// neither on the width nor on how rows are dealt to threads (in pairs).
 /// </remarks>
 internal static unsafe class MaskedMatMul
 {
     private const int BlockDepth = 64;
 
-    /// <summary>Vectors of a row in a strip: 7 in AVX-512's 32 registers (strips of 28 KB); 3 where a vector takes two of AVX2's 16.</summary>
+    /// <summary>
+    /// Vectors of a row in a strip: 7 in AVX-512's 32 registers (strips of 28 KB); 3 where a vector takes two of
+    /// AVX2's 16.
+    /// </summary>
     private static int MaximalVectors => Vector512.IsHardwareAccelerated ? 7 : 3;
 
     /// <param name="a">First element of A; A[m, k] is a[m · aRow + k · aStep].</param>
-    /// <param name="bits">[rows, bitWords]: bit k of a row's words says that A[m, k] may be other than zero; null: all do.</param>
+    /// <param name="bits">
+    /// [rows, bitWords]: bit k of a row's words says that A[m, k] may be other than zero; null: all do.
+    /// </param>
     /// <param name="b">[depth, bRow], of which the first <paramref name="columns"/> are used.</param>
     /// <param name="start">One row for all: a bias, or zeros.</param>
     /// <param name="c">[rows, cRow].</param>
@@ -102,15 +108,22 @@ internal static unsafe class MaskedMatMul
             // an odd last row is paired with one that takes nothing and goes nowhere
             bool paired = m + 1 < block.Rows;
             float* a = block.A + m * block.ARow, start = block.Start + m * block.StartRow, c = block.C + m * block.CRow;
-            float* a2 = a + block.ARow, start2 = paired ? start + block.StartRow : start, d = paired ? c + block.CRow : unused;
+            float* a2 = a + block.ARow, start2 = paired ? start + block.StartRow : start;
+            float* d = paired ? c + block.CRow : unused;
             ulong first = block.Taken(m), second = paired ? block.Taken(m + 1) : 0, both = first & second;
             Vector512<float> c0 = Load(start), d0 = Load(start2);
-            Vector512<float> c1 = TCount.Value > 1 ? Load(start + 1 * w) : default, d1 = TCount.Value > 1 ? Load(start2 + 1 * w) : default;
-            Vector512<float> c2 = TCount.Value > 2 ? Load(start + 2 * w) : default, d2 = TCount.Value > 2 ? Load(start2 + 2 * w) : default;
-            Vector512<float> c3 = TCount.Value > 3 ? Load(start + 3 * w) : default, d3 = TCount.Value > 3 ? Load(start2 + 3 * w) : default;
-            Vector512<float> c4 = TCount.Value > 4 ? Load(start + 4 * w) : default, d4 = TCount.Value > 4 ? Load(start2 + 4 * w) : default;
-            Vector512<float> c5 = TCount.Value > 5 ? Load(start + 5 * w) : default, d5 = TCount.Value > 5 ? Load(start2 + 5 * w) : default;
-            Vector512<float> c6 = TCount.Value > 6 ? Load(start + 6 * w) : default, d6 = TCount.Value > 6 ? Load(start2 + 6 * w) : default;
+            Vector512<float> c1 = TCount.Value > 1 ? Load(start + 1 * w) : default;
+            Vector512<float> d1 = TCount.Value > 1 ? Load(start2 + 1 * w) : default;
+            Vector512<float> c2 = TCount.Value > 2 ? Load(start + 2 * w) : default;
+            Vector512<float> d2 = TCount.Value > 2 ? Load(start2 + 2 * w) : default;
+            Vector512<float> c3 = TCount.Value > 3 ? Load(start + 3 * w) : default;
+            Vector512<float> d3 = TCount.Value > 3 ? Load(start2 + 3 * w) : default;
+            Vector512<float> c4 = TCount.Value > 4 ? Load(start + 4 * w) : default;
+            Vector512<float> d4 = TCount.Value > 4 ? Load(start2 + 4 * w) : default;
+            Vector512<float> c5 = TCount.Value > 5 ? Load(start + 5 * w) : default;
+            Vector512<float> d5 = TCount.Value > 5 ? Load(start2 + 5 * w) : default;
+            Vector512<float> c6 = TCount.Value > 6 ? Load(start + 6 * w) : default;
+            Vector512<float> d6 = TCount.Value > 6 ? Load(start2 + 6 * w) : default;
 
             // the k that both rows take
             for (ulong left = both; left != 0; left &= left - 1)
@@ -121,12 +134,42 @@ internal static unsafe class MaskedMatMul
                 Vector512<float> t = Load(row);
                 c0 = MultiplyAddEstimate(x, t, c0);
                 d0 = MultiplyAddEstimate(y, t, d0);
-                if (TCount.Value > 1) { t = Load(row + 1 * w); c1 = MultiplyAddEstimate(x, t, c1); d1 = MultiplyAddEstimate(y, t, d1); }
-                if (TCount.Value > 2) { t = Load(row + 2 * w); c2 = MultiplyAddEstimate(x, t, c2); d2 = MultiplyAddEstimate(y, t, d2); }
-                if (TCount.Value > 3) { t = Load(row + 3 * w); c3 = MultiplyAddEstimate(x, t, c3); d3 = MultiplyAddEstimate(y, t, d3); }
-                if (TCount.Value > 4) { t = Load(row + 4 * w); c4 = MultiplyAddEstimate(x, t, c4); d4 = MultiplyAddEstimate(y, t, d4); }
-                if (TCount.Value > 5) { t = Load(row + 5 * w); c5 = MultiplyAddEstimate(x, t, c5); d5 = MultiplyAddEstimate(y, t, d5); }
-                if (TCount.Value > 6) { t = Load(row + 6 * w); c6 = MultiplyAddEstimate(x, t, c6); d6 = MultiplyAddEstimate(y, t, d6); }
+                if (TCount.Value > 1)
+                {
+                    t = Load(row + 1 * w);
+                    c1 = MultiplyAddEstimate(x, t, c1);
+                    d1 = MultiplyAddEstimate(y, t, d1);
+                }
+                if (TCount.Value > 2)
+                {
+                    t = Load(row + 2 * w);
+                    c2 = MultiplyAddEstimate(x, t, c2);
+                    d2 = MultiplyAddEstimate(y, t, d2);
+                }
+                if (TCount.Value > 3)
+                {
+                    t = Load(row + 3 * w);
+                    c3 = MultiplyAddEstimate(x, t, c3);
+                    d3 = MultiplyAddEstimate(y, t, d3);
+                }
+                if (TCount.Value > 4)
+                {
+                    t = Load(row + 4 * w);
+                    c4 = MultiplyAddEstimate(x, t, c4);
+                    d4 = MultiplyAddEstimate(y, t, d4);
+                }
+                if (TCount.Value > 5)
+                {
+                    t = Load(row + 5 * w);
+                    c5 = MultiplyAddEstimate(x, t, c5);
+                    d5 = MultiplyAddEstimate(y, t, d5);
+                }
+                if (TCount.Value > 6)
+                {
+                    t = Load(row + 6 * w);
+                    c6 = MultiplyAddEstimate(x, t, c6);
+                    d6 = MultiplyAddEstimate(y, t, d6);
+                }
             }
 
             // the k that the first row alone takes
@@ -162,12 +205,36 @@ internal static unsafe class MaskedMatMul
             float* g = block.Gate + m * block.CRow, g2 = paired ? g + block.CRow : g;
             TFinish.Apply(c0, g).Store(c);
             TFinish.Apply(d0, g2).Store(d);
-            if (TCount.Value > 1) { TFinish.Apply(c1, g + 1 * w).Store(c + 1 * w); TFinish.Apply(d1, g2 + 1 * w).Store(d + 1 * w); }
-            if (TCount.Value > 2) { TFinish.Apply(c2, g + 2 * w).Store(c + 2 * w); TFinish.Apply(d2, g2 + 2 * w).Store(d + 2 * w); }
-            if (TCount.Value > 3) { TFinish.Apply(c3, g + 3 * w).Store(c + 3 * w); TFinish.Apply(d3, g2 + 3 * w).Store(d + 3 * w); }
-            if (TCount.Value > 4) { TFinish.Apply(c4, g + 4 * w).Store(c + 4 * w); TFinish.Apply(d4, g2 + 4 * w).Store(d + 4 * w); }
-            if (TCount.Value > 5) { TFinish.Apply(c5, g + 5 * w).Store(c + 5 * w); TFinish.Apply(d5, g2 + 5 * w).Store(d + 5 * w); }
-            if (TCount.Value > 6) { TFinish.Apply(c6, g + 6 * w).Store(c + 6 * w); TFinish.Apply(d6, g2 + 6 * w).Store(d + 6 * w); }
+            if (TCount.Value > 1)
+            {
+                TFinish.Apply(c1, g + 1 * w).Store(c + 1 * w);
+                TFinish.Apply(d1, g2 + 1 * w).Store(d + 1 * w);
+            }
+            if (TCount.Value > 2)
+            {
+                TFinish.Apply(c2, g + 2 * w).Store(c + 2 * w);
+                TFinish.Apply(d2, g2 + 2 * w).Store(d + 2 * w);
+            }
+            if (TCount.Value > 3)
+            {
+                TFinish.Apply(c3, g + 3 * w).Store(c + 3 * w);
+                TFinish.Apply(d3, g2 + 3 * w).Store(d + 3 * w);
+            }
+            if (TCount.Value > 4)
+            {
+                TFinish.Apply(c4, g + 4 * w).Store(c + 4 * w);
+                TFinish.Apply(d4, g2 + 4 * w).Store(d + 4 * w);
+            }
+            if (TCount.Value > 5)
+            {
+                TFinish.Apply(c5, g + 5 * w).Store(c + 5 * w);
+                TFinish.Apply(d5, g2 + 5 * w).Store(d + 5 * w);
+            }
+            if (TCount.Value > 6)
+            {
+                TFinish.Apply(c6, g + 6 * w).Store(c + 6 * w);
+                TFinish.Apply(d6, g2 + 6 * w).Store(d + 6 * w);
+            }
         }
     }
 }
@@ -181,7 +248,8 @@ internal unsafe interface IFinish
 
 internal readonly unsafe struct NoFinish : IFinish
 {
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector512<float> Apply(Vector512<float> c, float* gate) => c;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Apply(Vector512<float> c, float* gate) => c;
 }
 
 /// <summary>max(c, 0); what is not a number stays so.</summary>

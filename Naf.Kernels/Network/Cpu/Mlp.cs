@@ -1,8 +1,9 @@
 namespace Naf.Kernels.Network.Cpu;
 
 /// <summary>
-/// Forward and backward pass of a perceptron on the CPU, over any range of a minibatch's rows (forward, gradients of activations) or of a
-/// layer's rows of weights (their gradients), so that several threads can share the work; sums run in a fixed order whoever takes them.
+/// Forward and backward pass of a perceptron on the CPU, over any range of a minibatch's rows (forward, gradients of
+/// activations) or of a layer's rows of weights (their gradients), so that several threads can share the work; sums run
+/// in a fixed order whoever takes them.
 /// <code>
 /// h₀ = x,  zₗ = hₗ₋₁ Wₗ + bₗ,  hₗ = max(zₗ, 0),  output = h W + b
 /// ∂/∂hₗ = ∂/∂zₗ₊₁ Wₗ₊₁ᵀ,  ∂/∂zₗ = ∂/∂hₗ where hₗ > 0,  ∂/∂Wₗ = hₗ₋₁ᵀ ∂/∂zₗ
@@ -11,20 +12,26 @@ namespace Naf.Kernels.Network.Cpu;
 /// </summary>
 internal static unsafe class Mlp
 {
-    /// <summary>A share of the work that <see cref="Forward"/> needs done first: transposes the weights of the hidden layers but the first.</summary>
+    /// <summary>
+    /// A share of the work that <see cref="Forward"/> needs done first: transposes the weights of the hidden layers
+    /// but the first.
+    /// </summary>
     public static void TransposeWeights(MlpWorkspace space, float* parameters, int worker, int workers)
     {
         for (int l = 1; l < space.Shape.Layers; l++)
         {
             if (space.Transposed[l] is null) continue;
             (int from, int to) = Share(space.Shape.Hidden[l], worker, workers);
-            Transposition.Run(parameters + space.Shape.Weights(l), MlpShape.Pad(space.Shape.Inputs(l)), space.Shape.Inputs(l),
+            Transposition.Run(parameters + space.Shape.Weights(l), MlpShape.Pad(space.Shape.Inputs(l)),
+                space.Shape.Inputs(l),
                 space.Transposed[l], MlpShape.Pad(space.Shape.Hidden[l]), from, to);
         }
     }
 
     /// <summary>Output of rows [first, last) from the inputs; keeps the activations for the backward pass.</summary>
-    /// <param name="statistics">Running statistics of the batch normalisation to use; null: those of this batch.</param>
+    /// <param name="statistics">
+    /// Running statistics of the batch normalisation to use; null: those of this batch.
+    /// </param>
     /// <param name="x">[batch, xRow].</param>
     /// <param name="marked">As <see cref="Hidden"/> has it.</param>
     public static void Forward(
@@ -35,18 +42,22 @@ internal static unsafe class Mlp
         if (first >= last) return;
         float* h = Hidden(space, parameters, statistics, x, xRow, first, last, marked);
         RowOperations.Dot(last - first, h, MlpShape.Pad(shape.Hidden[^1]), parameters + shape.Weights(shape.Layers),
-            parameters + shape.Biases(shape.Layers), shape.Output, space.Output + (nint)first * space.OutputRow, space.OutputRow);
+            parameters + shape.Biases(shape.Layers), shape.Output, space.Output + (nint)first * space.OutputRow,
+            space.OutputRow);
     }
 
     /// <summary>The last hidden layer of rows [first, last), at least one, from the inputs.</summary>
-    /// <param name="statistics">Running statistics of the batch normalisation to use; null: those of this batch.</param>
+    /// <param name="statistics">
+    /// Running statistics of the batch normalisation to use; null: those of this batch.
+    /// </param>
     /// <param name="x">[batch, xRow].</param>
     /// <param name="marked">
-    /// Lowest layers whose zeros are marked, and left out of the products above: all where gradients follow, 0 where a row's numbers may not
-    /// depend on the rows beside it.
+    /// Lowest layers whose zeros are marked, and left out of the products above: all where gradients follow, 0 where a
+    /// row's numbers may not depend on the rows beside it.
     /// </param>
     /// <returns>Row <paramref name="first"/> of the activations [batch, Pad(units)].</returns>
-    public static float* Hidden(MlpWorkspace space, float* parameters, float* statistics, float* x, int xRow, int first, int last, int marked)
+    public static float* Hidden(MlpWorkspace space, float* parameters, float* statistics, float* x, int xRow, int first,
+        int last, int marked)
     {
         MlpShape shape = space.Shape;
         int rows = last - first, inputRow = xRow, words = 0;
@@ -55,17 +66,21 @@ internal static unsafe class Mlp
         for (int l = 0; l < shape.Layers; l++)
         {
             int columns = MlpShape.Pad(shape.Hidden[l]);
-            float* z = space.Activation[l] + (nint)first * columns, weights = l == 0 ? parameters + shape.Weights(0) : space.Transposed[l];
+            float* z = space.Activation[l] + (nint)first * columns, weights = l == 0
+                ? parameters + shape.Weights(0) : space.Transposed[l];
             float* bias = shape.BatchNorm ? space.Zeros : parameters + shape.Biases(l);
             // z = h W + b
             if (weights is null)
-                RowOperations.Dot(rows, input, inputRow, parameters + shape.Weights(l), bias, shape.Hidden[l], z, columns);
+                RowOperations.Dot(rows, input, inputRow, parameters + shape.Weights(l), bias,
+                    shape.Hidden[l], z, columns);
             else if (shape.BatchNorm)
                 MaskedMatMul.Multiply<NoFinish>(
-                    rows, input, inputRow, 1, bits, words, shape.Inputs(l), weights, columns, bias, z, columns, columns);
+                    rows, input, inputRow, 1, bits, words, shape.Inputs(l), weights, columns, bias, z,
+                    columns, columns);
             else
                 MaskedMatMul.Multiply<ReluFinish>(
-                    rows, input, inputRow, 1, bits, words, shape.Inputs(l), weights, columns, bias, z, columns, columns);
+                    rows, input, inputRow, 1, bits, words, shape.Inputs(l), weights, columns, bias, z,
+                    columns, columns);
             // h = max(z, 0)
             if (shape.BatchNorm) BatchNorm.Forward(space, l, parameters, statistics, rows);
             if (shape.BatchNorm || weights is null) RowOperations.Relu((long)rows * columns, z);
@@ -90,7 +105,8 @@ internal static unsafe class Mlp
         ulong* bits = null;
         for (int l = shape.Layers - 1; l >= 0; l--)
         {
-            int columns = MlpShape.Pad(shape.Hidden[l]), above = l + 1 < shape.Layers ? shape.Hidden[l + 1] : shape.Output;
+            int columns = MlpShape.Pad(shape.Hidden[l]);
+            int above = l + 1 < shape.Layers ? shape.Hidden[l + 1] : shape.Output;
             float* dz = space.Gradient[l] + (nint)first * columns;
             // ∂/∂h = ∂/∂z of the layer above times its weights, kept where h > 0
             MaskedMatMul.Multiply<GateFinish>(rows, d, dRow, 1, bits, words, above, parameters + shape.Weights(l + 1),
@@ -125,7 +141,8 @@ internal static unsafe class Mlp
             (from, to) = Share(head ? shape.Output : shape.Hidden[l], worker, workers);
             ulong* bits = head || shape.BatchNorm || from == to ? null : ColumnBits(space, l, from, to);
             MaskedMatMul.Multiply<NoFinish>(to - from, d + from, 1, dRow, bits, BitMatrix.Words(batch), batch,
-                space.Activation[l - 1], inputs, space.Zeros, gradient + shape.Weights(l) + (nint)from * inputs, inputs, inputs);
+                space.Activation[l - 1], inputs, space.Zeros, gradient + shape.Weights(l) + (nint)from * inputs,
+                inputs, inputs);
         }
         if (worker != 0) return;
         for (int l = 0; l < shape.Layers && !shape.BatchNorm; l++)
@@ -133,14 +150,18 @@ internal static unsafe class Mlp
         RowOperations.SumRows(batch, space.OutputGradient, space.OutputRow, gradient + shape.Biases(shape.Layers));
     }
 
-    /// <summary>Part <paramref name="worker"/> of <paramref name="workers"/> nearly equal parts of 0..count, cut at multiples of 8.</summary>
+    /// <summary>
+    /// Part <paramref name="worker"/> of <paramref name="workers"/> nearly equal parts of 0..count, cut at multiples
+    /// of 8.
+    /// </summary>
     public static (int From, int To) Share(int count, int worker, int workers)
     {
         int eighths = (count + 7) / 8;
         return (Math.Min(count, eighths * worker / workers * 8), Math.Min(count, eighths * (worker + 1) / workers * 8));
     }
 
-    // whether unit j of a layer is not zero in sample m, for the units from..to; workers whose shares meet in a block write the same bits
+    // whether unit j of a layer is not zero in sample m, for the units from..to; workers whose shares meet in a block
+    // write the same bits
     private static ulong* ColumnBits(MlpWorkspace space, int layer, int from, int to)
     {
         int words = BitMatrix.Words(MlpShape.Pad(space.Shape.Hidden[layer])), batchWords = BitMatrix.Words(space.Batch);

@@ -7,16 +7,19 @@ internal sealed unsafe class MlpWorkspace : IDisposable
 {
     private readonly List<HostBuffer> _buffers = [];
 
-    /// <param name="training">Whether gradients will be asked for; without, only the forward pass has its memory.</param>
+    /// <param name="training">
+    /// Whether gradients will be asked for; without, only the forward pass has its memory.
+    /// </param>
     /// <param name="lender">
-    /// A workspace of a network with the same hidden layers whose memory for transposed weights and gradients serves this one too: never in use
-    /// at the same time, it stays in the cache.
+    /// A workspace of a network with the same hidden layers whose memory for transposed weights and gradients serves
+    /// this one too: never in use at the same time, it stays in the cache.
     /// </param>
     public MlpWorkspace(MlpShape shape, int batch, bool training, MlpWorkspace? lender = null)
     {
         (Shape, Batch) = (shape, batch);
         int layers = shape.Layers;
-        (Activation, Gradient, Transposed, Normalised) = (new float*[layers], new float*[layers], new float*[layers], new float*[layers]);
+        (Activation, Gradient, Transposed, Normalised) = (new float*[layers], new float*[layers], new float*[layers],
+            new float*[layers]);
         (Bits, ColumnBits, Moments) = (new ulong*[layers], new ulong*[layers], new float*[layers]);
         Zeros = Floats(MlpShape.Pad(shape.Hidden.Max()));
         for (int l = 0; l < layers; l++)
@@ -30,7 +33,8 @@ internal sealed unsafe class MlpWorkspace : IDisposable
                 Moments[l] = Floats(3 * columns);
             }
             // a single sample is faster without
-            if (l > 0 && batch > 1) Transposed[l] = lender is not null ? lender.Transposed[l] : Floats((long)shape.Inputs(l) * columns);
+            if (l > 0 && batch > 1)
+                Transposed[l] = lender is not null ? lender.Transposed[l] : Floats((long)shape.Inputs(l) * columns);
             if (!training) continue;
             if (l > 0) ColumnBits[l] = Words(64L * words * BitMatrix.Words(batch));
             Gradient[l] = lender is not null ? lender.Gradient[l] : Floats((long)batch * columns);
@@ -53,16 +57,22 @@ internal sealed unsafe class MlpWorkspace : IDisposable
     /// <summary>The same transposed, of the hidden layers but the first: [units, words of the batch].</summary>
     public ulong*[] ColumnBits { get; }
 
-    /// <summary>∂loss/∂z of each hidden layer, z its sum before the ReLU and the normalisation: [batch, Pad(units)].</summary>
+    /// <summary>
+    /// ∂loss/∂z of each hidden layer, z its sum before the ReLU and the normalisation: [batch, Pad(units)].
+    /// </summary>
     public float*[] Gradient { get; }
 
-    /// <summary>Transposed weights of the hidden layers but the first: [inputs, Pad(units)]; null for a batch of one.</summary>
+    /// <summary>
+    /// Transposed weights of the hidden layers but the first: [inputs, Pad(units)]; null for a batch of one.
+    /// </summary>
     public float*[] Transposed { get; }
 
     /// <summary>Batch normalisation only: the normalised sums [batch, Pad(units)].</summary>
     public float*[] Normalised { get; }
 
-    /// <summary>Batch normalisation only: mean, variance and 1/√(variance + ε) of the batch, each [Pad(units)].</summary>
+    /// <summary>
+    /// Batch normalisation only: mean, variance and 1/√(variance + ε) of the batch, each [Pad(units)].
+    /// </summary>
     public float*[] Moments { get; }
 
     /// <summary>[batch, OutputRow].</summary>

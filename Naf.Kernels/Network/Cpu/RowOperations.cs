@@ -5,7 +5,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Naf.Kernels.Network.Cpu;
 
-/// <summary>The small operations on padded rows around the products: ReLU, the bits of what is not zero, sums and dot products.</summary>
+/// <summary>
+/// The small operations on padded rows around the products: ReLU, the bits of what is not zero, sums and dot products.
+/// </summary>
 internal static unsafe class RowOperations
 {
     private const int Chunk = 4096;
@@ -47,9 +49,12 @@ internal static unsafe class RowOperations
     /// <param name="h">[rows, columns], columns a multiple of 16.</param>
     /// <param name="weights">[outputs, columns].</param>
     /// <param name="result">[rows, resultRow].</param>
-    /// <param name="halvesFirst">The order in which a vector's elements are summed: its halves first, or its quarters.</param>
+    /// <param name="halvesFirst">
+    /// The order in which a vector's elements are summed: its halves first, or its quarters.
+    /// </param>
     public static void Dot(
-        int rows, float* h, int columns, float* weights, float* bias, int outputs, float* result, int resultRow, bool halvesFirst = false)
+        int rows, float* h, int columns, float* weights, float* bias, int outputs, float* result, int resultRow,
+        bool halvesFirst = false)
     {
         // four rows and three outputs at a time; at the end outputs are taken twice
         int tiled = rows & ~3;
@@ -61,7 +66,8 @@ internal static unsafe class RowOperations
                 Vector512<float> b0 = default, b1 = default, b2 = default, b3 = default;
                 Vector512<float> c0 = default, c1 = default, c2 = default, c3 = default;
                 float* row = h + (nint)m * columns, end = row + columns;
-                float* w0 = weights + (nint)o * columns, w1 = weights + (nint)p * columns, w2 = weights + (nint)q * columns;
+                float* w0 = weights + (nint)o * columns, w1 = weights + (nint)p * columns,
+                    w2 = weights + (nint)q * columns;
                 for (; row < end; row += 16, w0 += 16, w1 += 16, w2 += 16)
                 {
                     Vector512<float> r0 = Vector512.Load(row), r1 = Vector512.Load(row + columns);
@@ -92,7 +98,8 @@ internal static unsafe class RowOperations
             for (int o = 0, count; o < outputs; o += count)
             {
                 count = outputs - o >= 4 ? 4 : 1;
-                Vector128<float> sums = Dot4(weights + (nint)o * columns, count == 4 ? columns : 0, h + (nint)m * columns, columns, halvesFirst);
+                Vector128<float> sums = Dot4(weights + (nint)o * columns, count == 4 ? columns : 0,
+                    h + (nint)m * columns, columns, halvesFirst);
                 for (int i = 0; i < count; i++) result[(nint)m * resultRow + o + i] = bias[o + i] + sums.GetElement(i);
             }
     }
@@ -158,9 +165,11 @@ internal static unsafe class RowOperations
 
     // element i: the sum of the i-th argument, of whose four quarters at last (0 + 2) + (1 + 3)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Sum4(Vector512<float> v0, Vector512<float> v1, Vector512<float> v2, Vector512<float> v3, bool halvesFirst)
+    private static Vector128<float> Sum4(
+    Vector512<float> v0, Vector512<float> v1, Vector512<float> v2, Vector512<float> v3, bool halvesFirst)
     {
-        Vector128<float> a = Quarter(v0, halvesFirst), b = Quarter(v1, halvesFirst), c = Quarter(v2, halvesFirst), d = Quarter(v3, halvesFirst);
+        Vector128<float> a = Quarter(v0, halvesFirst), b = Quarter(v1, halvesFirst), c = Quarter(v2, halvesFirst),
+            d = Quarter(v3, halvesFirst);
         Vector128<float> ab = Interleave(a, b, high: false) + Interleave(a, b, high: true);
         Vector128<float> cd = Interleave(c, d, high: false) + Interleave(c, d, high: true);
         // ab = (a0 + a2, b0 + b2, a1 + a3, b1 + b3)
@@ -179,7 +188,8 @@ internal static unsafe class RowOperations
 
     // bit i: whether element i is not zero
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong NonZero(Vector512<float> v) => ~Vector512.Equals(v, Vector512<float>.Zero).ExtractMostSignificantBits() & 0xFFFF;
+    private static ulong NonZero(Vector512<float> v) =>
+    ~Vector512.Equals(v, Vector512<float>.Zero).ExtractMostSignificantBits() & 0xFFFF;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Interleave(Vector128<float> a, Vector128<float> b, bool high)

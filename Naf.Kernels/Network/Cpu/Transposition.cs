@@ -7,10 +7,13 @@ namespace Naf.Kernels.Network.Cpu;
 /// <summary>Transposes a padded matrix of floats.</summary>
 internal static unsafe class Transposition
 {
-    /// <summary>target[j, i] = source[i, j] for rows i in [firstRow, lastRow); the target's padding is left as it is.</summary>
+    /// <summary>
+    /// target[j, i] = source[i, j] for rows i in [firstRow, lastRow); the target's padding is left as it is.
+    /// </summary>
     /// <param name="source">[rows, sourceRow].</param>
     /// <param name="target">[columns, targetRow].</param>
-    public static void Run(float* source, int sourceRow, int columns, float* target, int targetRow, int firstRow, int lastRow)
+    public static void Run(float* source, int sourceRow, int columns, float* target, int targetRow,
+        int firstRow, int lastRow)
     {
         int i = firstRow;
         if (Avx.IsSupported)
@@ -24,7 +27,8 @@ internal static unsafe class Transposition
         Scalar(source, sourceRow, target, targetRow, i, lastRow, 0, columns);
     }
 
-    private static void Scalar(float* source, int sourceRow, float* target, int targetRow, int firstRow, int lastRow, int firstColumn, int lastColumn)
+    private static void Scalar(float* source, int sourceRow, float* target, int targetRow, int firstRow, int lastRow,
+        int firstColumn, int lastColumn)
     {
         for (int i = firstRow; i < lastRow; i++)
             for (int j = firstColumn; j < lastColumn; j++)
@@ -51,7 +55,8 @@ internal static unsafe class Transposition
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Halves(float* s, nint sourceRow) => Vector256.Create(Vector128.Load(s), Vector128.Load(s + 4 * sourceRow));
+    private static Vector256<float> Halves(float* s, nint sourceRow) =>
+    Vector256.Create(Vector128.Load(s), Vector128.Load(s + 4 * sourceRow));
 }
 
 /// <summary>Matrices of bits, a row in whole 64-bit words.</summary>
@@ -78,7 +83,9 @@ internal static unsafe class BitMatrix
         }
     }
 
-    /// <summary>Transposes 64 × 64 bits in place by swapping ever smaller squares (Warren, Hacker's Delight, §7-3).</summary>
+    /// <summary>
+    /// Transposes 64 × 64 bits in place by swapping ever smaller squares (Warren, Hacker's Delight, §7-3).
+    /// </summary>
     private static void Transpose64(ulong* x)
     {
         ulong mask = 0x00000000FFFFFFFF;

@@ -50,7 +50,8 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
         (_h, _reward) = (new StateObservation(definition), new RewardFunction<float>(definition.Reward));
         _actionNoise = new NormalTable(_action, MaxRollouts);
         _dynamicsNoise = new NormalTable(_state, MaxRollouts);
-        (_inputRow, _zRow, _nextRow) = (MlpShape.Pad(_observation), MlpShape.Pad(_state + _action), MlpShape.Pad(_state));
+        (_inputRow, _zRow, _nextRow) = (MlpShape.Pad(_observation), MlpShape.Pad(_state + _action),
+            MlpShape.Pad(_state));
         _inputScale = new HostBuffer(_inputRow);
         inputScale.CopyTo(_inputScale.Span);
         _input = new HostBuffer(MaxRollouts * _inputRow);
@@ -64,7 +65,9 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
 
     public int Cuts { get; private set; }
 
-    /// <summary>Rollouts of a block: by a learner's own settings, so that its numbers do not depend on the others.</summary>
+    /// <summary>
+    /// Rollouts of a block: by a learner's own settings, so that its numbers do not depend on the others.
+    /// </summary>
     public static int BlockRollouts(RolloutSettings settings, int rowLength) =>
         Math.Clamp(BlockFloats / (settings.Steps * rowLength) & ~7, 8, MaxRollouts);
 
@@ -94,7 +97,9 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
         }
     }
 
-    /// <summary>Appends the rows of the last block to a replay, in the order (rollout, step); returns how many.</summary>
+    /// <summary>
+    /// Appends the rows of the last block to a replay, in the order (rollout, step); returns how many.
+    /// </summary>
     public int Append(ReplayBuffer replay)
     {
         int total = 0;
@@ -114,7 +119,8 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
         _space.Dispose();
         _actionNoise.Dispose();
         _dynamicsNoise.Dispose();
-        foreach (HostBuffer buffer in (HostBuffer[])[_inputScale, _input, _policy, _z, _next, _low, _high, _rows]) buffer.Dispose();
+        foreach (HostBuffer buffer in (HostBuffer[])[_inputScale, _input, _policy, _z, _next, _low, _high, _rows])
+            buffer.Dispose();
     }
 
     private float* Row(int m, int step) => _rows.Pointer + ((long)m * _steps + step) * _rowLength;

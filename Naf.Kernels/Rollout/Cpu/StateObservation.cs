@@ -3,8 +3,8 @@ using Naf.Kernels.Observation;
 namespace Naf.Kernels.Rollout.Cpu;
 
 /// <summary>
-/// x = h(s, c) in float32 for one state after the other. Entries that are a coordinate, a velocity or a constant are copied by index; only the
-/// others go through the kinematics. A workspace of its own: for one thread.
+/// x = h(s, c) in float32 for one state after the other. Entries that are a coordinate, a velocity or a constant are
+/// copied by index; only the others go through the kinematics. A workspace of its own: for one thread.
 /// </summary>
 internal sealed unsafe class StateObservation
 {

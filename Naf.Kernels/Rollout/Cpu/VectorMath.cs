@@ -4,7 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Naf.Kernels.Rollout.Cpu;
 
 /// <summary>
-/// Elementary functions of 16 floats, to about two units in the last place: polynomials of Cephes (Moshier) after exact reductions of the argument.
+/// Elementary functions of 16 floats, to about two units in the last place: polynomials of Cephes (Moshier) after exact
+/// reductions of the argument.
 /// </summary>
 internal static class VectorMath
 {
@@ -15,7 +16,8 @@ internal static class VectorMath
         // the bits of √½ lie where the exponent counts up
         Vector512<int> bits = a.AsInt32() - Vector512.Create(0x3F3504F3);
         Vector512<float> e = Vector512.ConvertToSingle(bits >> 23);
-        Vector512<float> x = ((bits & Vector512.Create(0x007FFFFF)) + Vector512.Create(0x3F3504F3)).AsSingle() - Vector512<float>.One;
+        Vector512<float> x = ((bits & Vector512.Create(0x007FFFFF)) + Vector512.Create(0x3F3504F3)).AsSingle()
+            - Vector512<float>.One;
         Vector512<float> square = x * x;
         Vector512<float> p = Step(Vector512.Create(7.0376836292e-2f), x, -1.1514610310e-1f);
         p = Step(p, x, 1.1676998740e-1f);
@@ -45,11 +47,13 @@ internal static class VectorMath
         s = Vector512.MultiplyAddEstimate(s * square, x, x);
         Vector512<float> c = Step(Vector512.Create(2.443315711809948e-5f), square, -1.388731625493765e-3f);
         c = Step(c, square, 4.166664568298827e-2f);
-        c = Vector512.MultiplyAddEstimate(c * square, square, Vector512.MultiplyAddEstimate(Vector512.Create(-0.5f), square, Vector512<float>.One));
+        c = Vector512.MultiplyAddEstimate(c * square, square,
+            Vector512.MultiplyAddEstimate(Vector512.Create(-0.5f), square, Vector512<float>.One));
 
         // odd quarters exchange the two; signs from the quarter
         Vector512<float> odd = Vector512.Equals(quarter & Vector512<int>.One, Vector512<int>.One).AsSingle();
-        Vector512<int> sineSign = (quarter & Vector512.Create(2)) << 30, cosineSign = ((quarter + Vector512<int>.One) & Vector512.Create(2)) << 30;
+        Vector512<int> sineSign = (quarter & Vector512.Create(2)) << 30,
+            cosineSign = ((quarter + Vector512<int>.One) & Vector512.Create(2)) << 30;
         Vector512<float> sine = Vector512.ConditionalSelect(odd, c, s), cosine = Vector512.ConditionalSelect(odd, s, c);
         return ((sine.AsInt32() ^ sineSign).AsSingle(), (cosine.AsInt32() ^ cosineSign).AsSingle());
     }

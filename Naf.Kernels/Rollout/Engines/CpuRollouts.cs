@@ -5,7 +5,8 @@ using Naf.Kernels.Rollout.Cpu;
 namespace Naf.Kernels.Rollout.Engines;
 
 /// <summary>
-/// Rollouts on the processor: threads take blocks of them in order, and append a block's rows when those of the blocks before it stand there.
+/// Rollouts on the processor: threads take blocks of them in order, and append a block's rows when those of the blocks
+/// before it stand there.
 /// </summary>
 internal sealed unsafe class CpuRollouts : IRolloutEngine
 {
@@ -74,7 +75,8 @@ internal sealed unsafe class CpuRollouts : IRolloutEngine
 
     private void RunBlock(RolloutWorkspace workspace, int k, int block)
     {
-        int rollouts = RolloutWorkspace.BlockRollouts(_call.Settings[k], _definition.RowLength), first = block * rollouts;
+        int rollouts = RolloutWorkspace.BlockRollouts(_call.Settings[k], _definition.RowLength),
+            first = block * rollouts;
         long model = (long)_definition.Dynamics.Horizon * _definition.Dynamics.PackedStep;
         workspace.Run(_call.Learners[k], _call.Settings[k], _call.Starts[k], first, rollouts,
             _models.OnHost!.Pointer + k * model);
@@ -87,7 +89,8 @@ internal sealed unsafe class CpuRollouts : IRolloutEngine
             wait.SpinOnce();
         }
         RolloutReport report = _call.Reports[k];
-        _call.Reports[k] = new RolloutReport(report.Steps + workspace.Append(_call.Learners[k].Imagined), report.Cuts + workspace.Cuts);
+        _call.Reports[k] = new RolloutReport(report.Steps + workspace.Append(_call.Learners[k].Imagined),
+            report.Cuts + workspace.Cuts);
         Volatile.Write(ref _appended[k], block + 1);
     }
 }

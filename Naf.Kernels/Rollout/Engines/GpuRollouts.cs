@@ -8,8 +8,8 @@ using Naf.Kernels.Scalar;
 namespace Naf.Kernels.Rollout.Engines;
 
 /// <summary>
-/// Rollouts on a GPU: one launch takes tiles of rollouts through all their steps, one sums their lengths, one moves the rows into R_f. The host
-/// waits for the totals, and keeps count of R_f.
+/// Rollouts on a GPU: one launch takes tiles of rollouts through all their steps, one sums their lengths, one moves the
+/// rows into R_f. The host waits for the totals, and keeps count of R_f.
 /// </summary>
 internal sealed class GpuRollouts : IRolloutEngine
 {
@@ -64,7 +64,8 @@ internal sealed class GpuRollouts : IRolloutEngine
 
     public void Run()
     {
-        // a learner may have stopped in an update that the host has not heard of, and rows of the host may be on their way into R_f
+        // a learner may have stopped in an update that the host has not heard of, and rows of the host may be on their
+        // way into R_f
         _trainer.PrepareImagination();
         int learners = _rows.Length, most = 0;
         for (int k = 0; k < learners; k++)

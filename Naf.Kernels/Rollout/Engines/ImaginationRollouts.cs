@@ -7,15 +7,16 @@ using Naf.Kernels.Update;
 namespace Naf.Kernels.Rollout.Engines;
 
 /// <summary>
-/// Imagination rollouts (paper, section 5 and Algorithm 2): from given states, all learners' policies act for some steps in their fitted models, and
-/// what they met goes into their imagined replays R_f.
+/// Imagination rollouts (paper, section 5 and Algorithm 2): from given states, all learners' policies act for some
+/// steps in their fitted models, and what they met goes into their imagined replays R_f.
 /// <code>
-/// x = h(s, c),  u = clip(μ(x) + σ ε, −1, 1),  s′ = F_t [s; u] + f_t + chol(N_t) ε′,  x′ = h(s′, c),  r = r(x, u),  t ← t + 1
+/// x = h(s, c), u = clip(μ(x) + σ ε, −1, 1), s′ = F_t [s; u] + f_t + chol(N_t) ε′, x′ = h(s′, c), r = r(x, u), t ← t
+/// + 1
 /// </code>
-/// A rollout ends after l steps, at its end (at first the horizon), or at a terminal state (its last row has b = 0 and the reward of
-/// termination); it is cut, and its last transition not stored, where s′ leaves the given bounds or a number is not finite. Rows are stored in
-/// the order (rollout, step). Learner k's numbers depend neither on the other learners nor on the threads, bitwise. Nothing is allocated by a
-/// call once the replays have grown.
+/// A rollout ends after l steps, at its end (at first the horizon), or at a terminal state (its last row has b = 0 and
+/// the reward of termination); it is cut, and its last transition not stored, where s′ leaves the given bounds or a
+/// number is not finite. Rows are stored in the order (rollout, step). Learner k's numbers depend neither on the other
+/// learners nor on the threads, bitwise. Nothing is allocated by a call once the replays have grown.
 /// </summary>
 internal sealed class ImaginationRollouts : IDisposable
 {

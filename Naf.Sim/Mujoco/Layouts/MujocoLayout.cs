@@ -1,8 +1,9 @@
 namespace Naf.Sim.Mujoco.Layouts;
 
 /// <summary>
-/// One release's row of <see cref="LayoutTable"/>: where the fields in use lie in mjModel and mjData. The structs change in almost
-/// every release, so that a row is chosen by mj_versionString and checked against the loaded library (<see cref="LayoutCheck"/>).
+/// One release's row of <see cref="LayoutTable"/>: where the fields in use lie in mjModel and mjData. The structs
+/// change in almost every release, so that a row is chosen by mj_versionString and checked against the loaded library
+/// (<see cref="LayoutCheck"/>).
 /// </summary>
 internal sealed class MujocoLayout(string version, Dictionary<string, int> values)
 {
@@ -25,9 +26,12 @@ internal sealed class MujocoLayout(string version, Dictionary<string, int> value
     public static IReadOnlyList<MujocoLayout> All { get; } = Parse(LayoutTable.Text);
 
     /// <exception cref="MujocoException">The release has no row.</exception>
-    public static MujocoLayout Find(string version) => All.FirstOrDefault(l => l.Version == version) ?? throw new MujocoException(
-        $"MuJoCo {version} is not known here; known are {string.Join(", ", All.Select(l => l.Version))}. Install one of these, or " +
-        "add a row: run Naf.Sim/Mujoco/Layouts/make-layout.sh on the release's include folder, put what it prints into LayoutTable.cs, " +
+    public static MujocoLayout Find(string version) =>
+        All.FirstOrDefault(l => l.Version == version) ?? throw new MujocoException(
+        $"MuJoCo {version} is not known here; known are {string.Join(", ", All.Select(l => l.Version))}. Install one "
+        + "of these, or " +
+        "add a row: run Naf.Sim/Mujoco/Layouts/make-layout.sh on the release's include folder, put what it prints into "
+        + "LayoutTable.cs, " +
         "and build again.");
 
     /// <summary>Reads a table: the first line names the columns, each further line is a release.</summary>
@@ -42,7 +46,8 @@ internal sealed class MujocoLayout(string version, Dictionary<string, int> value
             string[] cells = line.Split(',');
             if (cells.Length != names.Length)
                 throw new FormatException(
-                    $"the layout row of {cells[0]} has {cells.Length} cells but the table has {names.Length} columns; print the row again");
+                    $"the layout row of {cells[0]} has {cells.Length} cells but the table has {names.Length} columns; "
+                    + "print the row again");
             return new MujocoLayout(cells[0], Enumerable.Range(1, names.Length - 1)
                 .ToDictionary(i => names[i], i => int.Parse(cells[i], CultureInfo.InvariantCulture)));
         }

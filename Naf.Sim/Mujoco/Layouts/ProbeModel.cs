@@ -1,9 +1,10 @@
 namespace Naf.Sim.Mujoco.Layouts;
 
 /// <summary>
-/// The small odd-valued model of <see cref="LayoutCheck"/>. Sizes and values differ from each other as far as they can, so that an offset
-/// that points to a neighbour shows; optional arrays are not empty, since an empty one has the address of its neighbour. MJCF of 2.2.2,
-/// which every later release loads; actuators with an activation come last, as 2.x demands.
+/// The small odd-valued model of <see cref="LayoutCheck"/>. Sizes and values differ from each other as far as they can,
+/// so that an offset that points to a neighbour shows; optional arrays are not empty, since an empty one has the
+/// address of its neighbour. MJCF of 2.2.2, which every later release loads; actuators with an activation come last, as
+/// 2.x demands.
 /// </summary>
 internal static class ProbeModel
 {
@@ -27,7 +28,8 @@ internal static class ProbeModel
               <geom/>
             </body>
             <body name="arm" pos="1.11 1.12 1.13" quat="0.6 0 0 0.8">
-              <joint name="swing" type="hinge" pos="0.01 0.02 0.03" axis="0 0.6 0.8" limited="true" range="-0.71 0.93" ref="0.07"/>
+              <joint name="swing" type="hinge" pos="0.01 0.02 0.03" axis="0 0.6 0.8" limited="true" range="-0.71 0.93"
+                     ref="0.07"/>
               <geom pos="0.3 0 0"/>
               <geom pos="0.2 0.1 0"/>
               <geom pos="0.2 -0.1 0"/>
@@ -57,7 +59,8 @@ internal static class ProbeModel
           </actuator>
           <keyframe>
             <key time="0.77" qpos="0.23 0.64 0.65 0.66 0.6 0.8 0 0 0.08 -0.14 0.11"
-                 qvel="0.015 0.025 0.035 0.045 0.055 0.065 0.075 0.085 0.095 0.105" act="0.17 0.18" ctrl="0.15 -0.25 0.35 0.45 0.55 0.65"/>
+                 qvel="0.015 0.025 0.035 0.045 0.055 0.065 0.075 0.085 0.095 0.105" act="0.17 0.18"
+                 ctrl="0.15 -0.25 0.35 0.45 0.55 0.65"/>
           </keyframe>
         </mujoco>
         """;

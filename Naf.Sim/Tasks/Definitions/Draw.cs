@@ -23,14 +23,16 @@ internal struct DrawSource(ulong seed, RandomStream stream, ulong episode)
 
     public double Normal() => Philox.Normal(seed, stream, episode, _lane++);
 
-    public double Uniform(double low, double high) => low + (high - low) * Philox.Uniform(seed, stream, episode, _lane++);
+    public double Uniform(double low, double high) =>
+        low + (high - low) * Philox.Uniform(seed, stream, episode, _lane++);
 }
 
 /// <summary>A distribution of a few values: at + a spread.</summary>
 /// <param name="At">[n], the centre.</param>
 /// <param name="A">Normal: [n] standard deviations. Uniform: [n] lower bounds. Polar: the bounds of the radius.</param>
 /// <param name="B">Uniform: [n] upper bounds. Polar: the bounds of the angle, radians.</param>
-internal sealed record Draw(ImmutableArray<double> At, Spread Spread, ImmutableArray<double> A, ImmutableArray<double> B)
+internal sealed record Draw(ImmutableArray<double> At, Spread Spread, ImmutableArray<double> A,
+    ImmutableArray<double> B)
 {
     public int Size => At.Length;
 
@@ -46,7 +48,8 @@ internal sealed record Draw(ImmutableArray<double> At, Spread Spread, ImmutableA
                 for (int i = 0; i < Size; i++) values[i] += source.Uniform(A[i], B[i]);
                 break;
             case Spread.Polar or Spread.PolarByArea:
-                double radius = Spread == Spread.Polar ? source.Uniform(A[0], A[1]) : Math.Sqrt(source.Uniform(A[0] * A[0], A[1] * A[1]));
+                double radius = Spread == Spread.Polar
+                    ? source.Uniform(A[0], A[1]) : Math.Sqrt(source.Uniform(A[0] * A[0], A[1] * A[1]));
                 (double sine, double cosine) = Math.SinCos(source.Uniform(B[0], B[1]));
                 values[0] += radius * cosine;
                 values[1] += radius * sine;

@@ -8,17 +8,22 @@ namespace Naf.Sim.Tasks.Definitions;
 /// <param name="Indices">[n], which entries.</param>
 internal sealed record ResetItem(bool OfVelocity, ImmutableArray<int> Indices, Draw Draw);
 
-/// <summary>A constant of the episode, such as the target: 1 to 3 numbers, the same in every episode or drawn at its reset.</summary>
+/// <summary>
+/// A constant of the episode, such as the target: 1 to 3 numbers, the same in every episode or drawn at its reset.
+/// </summary>
 /// <param name="Offset">First index in the vector of constants.</param>
 internal sealed record EpisodeConstant(string Name, int Offset, Draw Draw);
 
 /// <summary>
-/// The distribution of initial states and episode constants. Draws are made in the order of the file, first the items, then the constants;
-/// draw n of an episode is lane n of the block that seed, stream and episode select.
+/// The distribution of initial states and episode constants. Draws are made in the order of the file, first the items,
+/// then the constants; draw n of an episode is lane n of the block that seed, stream and episode select.
 /// </summary>
 /// <param name="Items">What is set; all else stands at the model's reference, at rest.</param>
-/// <param name="Quaternions">Indices in qpos at which the quaternion of a free joint begins; made unit length after the draws.</param>
-internal sealed record ResetDefinition(ImmutableArray<ResetItem> Items, ImmutableArray<EpisodeConstant> Constants, ImmutableArray<int> Quaternions)
+/// <param name="Quaternions">
+/// Indices in qpos at which the quaternion of a free joint begins; made unit length after the draws.
+/// </param>
+internal sealed record ResetDefinition(
+    ImmutableArray<ResetItem> Items, ImmutableArray<EpisodeConstant> Constants, ImmutableArray<int> Quaternions)
 {
     /// <summary>Most values of one draw.</summary>
     internal const int MaxDraw = 256;
@@ -26,7 +31,8 @@ internal sealed record ResetDefinition(ImmutableArray<ResetItem> Items, Immutabl
     /// <summary>Draws an initial state over the model's reference state.</summary>
     /// <param name="qpos">[Nq], holds the reference; receives positions.</param>
     /// <param name="qvel">[Nv], holds zeros; receives velocities.</param>
-    public void Sample(ulong seed, RandomStream stream, ulong episode, Span<double> qpos, Span<double> qvel, Span<double> constants)
+    public void Sample(ulong seed, RandomStream stream, ulong episode, Span<double> qpos, Span<double> qvel,
+        Span<double> constants)
     {
         var source = new DrawSource(seed, stream, episode);
         Span<double> values = stackalloc double[MaxDraw];
@@ -36,7 +42,8 @@ internal sealed record ResetDefinition(ImmutableArray<ResetItem> Items, Immutabl
             Span<double> target = item.OfVelocity ? qvel : qpos;
             for (int i = 0; i < item.Indices.Length; i++) target[item.Indices[i]] = values[i];
         }
-        foreach (EpisodeConstant constant in Constants) constant.Draw.Sample(ref source, constants.Slice(constant.Offset, constant.Draw.Size));
+        foreach (EpisodeConstant constant in Constants)
+            constant.Draw.Sample(ref source, constants.Slice(constant.Offset, constant.Draw.Size));
         foreach (int w in Quaternions)
         {
             Span<double> q = qpos.Slice(w, 4);

@@ -16,7 +16,9 @@ internal sealed record TaskDefinition(
     ImmutableArray<SuccessCondition> Success, TrainingDefaults Training, PictureDefinition Picture);
 
 /// <summary>What a picture of the task shows besides the model.</summary>
-/// <param name="Camera">Name of the model's camera; null for its first, or for MuJoCo's free camera where it names none.</param>
+/// <param name="Camera">
+/// Name of the model's camera; null for its first, or for MuJoCo's free camera where it names none.
+/// </param>
 /// <param name="Targets">Constants of the episode that the observation compares places with.</param>
 /// <param name="Path">Places whose path is drawn.</param>
 internal sealed record PictureDefinition(string? Camera, ImmutableArray<Place> Targets, ImmutableArray<Place> Path);

@@ -3,8 +3,8 @@ using Naf.Sim.Tasks.Yaml;
 namespace Naf.Sim.Tasks.Definitions;
 
 /// <summary>
-/// The section `training`: settings of the learner that suit the task, key → text, for the host to read; they mean nothing to the
-/// simulator. A list is handed on as "[a, b]". Settings that belong to a run are refused.
+/// The section `training`: settings of the learner that suit the task, key → text, for the host to read; they mean
+/// nothing to the simulator. A list is handed on as "[a, b]". Settings that belong to a run are refused.
 /// </summary>
 internal sealed class TrainingDefaults
 {
@@ -20,7 +20,8 @@ internal sealed class TrainingDefaults
         {
             if (OfTheRun.Contains(key))
                 throw at.Error($"'{key}' belongs to a run, not to a task: leave it out, and set {key} for the run");
-            values[key] = value.IsSequence ? $"[{string.Join(", ", value.Items().Select(item => item.Text()))}]" : value.Text();
+            values[key] = value.IsSequence
+                ? $"[{string.Join(", ", value.Items().Select(item => item.Text()))}]" : value.Text();
             _where[key] = at.Where;
         }
         Values = values;

@@ -21,7 +21,8 @@ internal static class DrawReader
         if (normal is not null)
         {
             double[] deviations = normal.Numbers(n);
-            if (deviations.Any(d => d < 0)) throw normal.Error("'normal' expects standard deviations, which are not negative");
+            if (deviations.Any(d => d < 0))
+                throw normal.Error("'normal' expects standard deviations, which are not negative");
             return new Draw([.. at], Spread.Normal, [.. deviations], []);
         }
         if (uniform is not null)
@@ -35,9 +36,11 @@ internal static class DrawReader
     /// <summary>One pair [low, high] for all values, or a list with a pair for each.</summary>
     private static (double, double)[] Ranges(YamlCursor cursor, int n)
     {
-        if (!cursor.IsSequence || !cursor.Items().Any(item => item.IsSequence)) return [.. Enumerable.Repeat(cursor.Range(), n)];
+        if (!cursor.IsSequence || !cursor.Items().Any(item => item.IsSequence))
+            return [.. Enumerable.Repeat(cursor.Range(), n)];
         (double, double)[] ranges = [.. cursor.Items().Select(item => item.Range())];
-        return ranges.Length == n ? ranges : throw cursor.Error($"'uniform' expects {n} pairs (or one pair for all), not {ranges.Length}");
+        return ranges.Length == n ? ranges
+            : throw cursor.Error($"'uniform' expects {n} pairs (or one pair for all), not {ranges.Length}");
     }
 
     private static Draw Polar(YamlCursor cursor, double[] at)

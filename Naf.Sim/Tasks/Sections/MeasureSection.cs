@@ -3,7 +3,9 @@ using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Tasks.Sections;
 
-/// <summary>The sections `measures`, name → {value | norm, take, steps, bound}, and `success`, measure → {above, below}.</summary>
+/// <summary>
+/// The sections `measures`, name → {value | norm, take, steps, bound}, and `success`, measure → {above, below}.
+/// </summary>
 internal static class MeasureSection
 {
     private static readonly Dictionary<string, Take> Takes =
@@ -30,7 +32,8 @@ internal static class MeasureSection
         YamlMap map = entry.Value.Map("value", "norm", "take", "steps", "bound");
         (string form, YamlCursor signals) = map.OneOf("value", "norm");
         string word = map["take"]?.Text() ?? "end";
-        if (!Takes.TryGetValue(word, out Take take)) throw map["take"]!.Error($"'take' does not know '{word}'; {NearestName.Hint(word, Takes.Keys)}");
+        if (!Takes.TryGetValue(word, out Take take))
+            throw map["take"]!.Error($"'take' does not know '{word}'; {NearestName.Hint(word, Takes.Keys)}");
         bool bounded = take is Take.FirstBelow or Take.FirstAbove;
         if (!bounded) map.Refuse("bound", "only first_below and first_above have one");
         int steps = map["steps"]?.Whole(1) ?? horizon;

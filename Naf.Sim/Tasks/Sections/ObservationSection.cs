@@ -7,7 +7,8 @@ namespace Naf.Sim.Tasks.Sections;
 internal sealed class ObservationSection
 {
     private static readonly string[] Kinds =
-        ["position", "sin", "cos", "sin_cos", "velocity", "point", "axis", "linear_velocity", "angular_velocity", "constant"];
+        ["position", "sin", "cos", "sin_cos", "velocity", "point", "axis", "linear_velocity",
+            "angular_velocity", "constant"];
 
     private static readonly string[] Keys = [.. Kinds, "name", "minus", "of", "frame", "components", "input_scale"];
 
@@ -76,9 +77,11 @@ internal sealed class ObservationSection
     private void Put(YamlCursor at, YamlMap map, ObservationEntry entry)
     {
         if (entry.Name is "action" || entry.Name.StartsWith("action.", StringComparison.Ordinal))
-            throw at.Error($"an entry cannot be called '{entry.Name}': action means the action in a reward; give it another 'name'");
+            throw at.Error($"an entry cannot be called '{entry.Name}': action means the action in a reward; give it "
+                + "another 'name'");
         if (!_names.TryAdd(entry.Name, at.Where))
-            throw at.Error($"the entry '{entry.Name}' is there already ({_names[entry.Name]}); give one of them another 'name'");
+            throw at.Error(
+                $"the entry '{entry.Name}' is there already ({_names[entry.Name]}); give one of them another 'name'");
         float scale = (float)(map["input_scale"]?.Number() ?? 1);
         if (!(scale > 0)) throw map["input_scale"]!.Error("'input_scale' expects a number above 0");
         // the definition of one entry alone checks it, and says how many numbers it makes
@@ -112,7 +115,8 @@ internal sealed class ObservationSection
     }
 
     private static int ReadAxis(YamlCursor cursor) =>
-        cursor.Text() is "x" or "y" or "z" ? cursor.Text()[0] - 'x' : throw cursor.Error($"'axis' expects x, y or z, not '{cursor.Text()}'");
+        cursor.Text() is "x" or "y" or "z"
+            ? cursor.Text()[0] - 'x' : throw cursor.Error($"'axis' expects x, y or z, not '{cursor.Text()}'");
 
     private static Components ReadComponents(YamlCursor cursor)
     {

@@ -4,17 +4,21 @@ using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Tasks.Sections;
 
-/// <summary>The section `picture`: {camera, path}. Targets, and the path where none is said, are read off the observation.</summary>
+/// <summary>
+/// The section `picture`: {camera, path}. Targets, and the path where none is said, are read off the observation.
+/// </summary>
 internal static class PictureSection
 {
     public static PictureDefinition Read(
-        YamlCursor? section, PlaceNames places, IReadOnlyList<string> cameras, ImmutableArray<ObservationEntry> observation)
+        YamlCursor? section, PlaceNames places, IReadOnlyList<string> cameras,
+        ImmutableArray<ObservationEntry> observation)
     {
         YamlMap? map = section?.Map("camera", "path");
 
         // where a point is compared with a constant, the point moves and the constant is its target
         (Place Of, Place Minus)[] compared =
-            [.. observation.OfType<PlaceEntry>().Where(e => e.Minus is not null).Select(e => (e.Of, Minus: e.Minus!.Value))
+            [.. observation.OfType<PlaceEntry>().Where(e => e.Minus is not null)
+                .Select(e => (e.Of, Minus: e.Minus!.Value))
                 .Where(pair => pair.Of.IsConstant != pair.Minus.IsConstant)];
         IEnumerable<Place> targets = compared.Select(pair => pair.Of.IsConstant ? pair.Of : pair.Minus).Distinct();
         IEnumerable<Place> movers = compared.Select(pair => pair.Of.IsConstant ? pair.Minus : pair.Of).Distinct();
@@ -31,7 +35,9 @@ internal static class PictureSection
 
     // an empty list is no path
     private static ImmutableArray<Place> Path(YamlCursor path, PlaceNames places) =>
-        [.. (path.IsSequence ? path.Items() : path.OneOrMore()).Select(name => places.Place(name) is { IsConstant: false } place
+        [.. (path.IsSequence ? path.Items() : path.OneOrMore()).Select(
+            name => places.Place(name) is { IsConstant: false } place
             ? place
-            : throw name.Error($"'{name.Text()}' is a constant, which does not move; 'path' expects sites and bodies"))];
+            : throw name.Error($"'{name.Text()}' is a constant, which does not move; 'path' expects sites "
+                + "and bodies"))];
 }

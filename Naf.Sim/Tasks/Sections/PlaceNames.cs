@@ -49,7 +49,8 @@ internal sealed class PlaceNames
         if (FindConstant(text) is { } constant)
         {
             if (site >= 0 || body >= 0)
-                throw name.Error($"'{text}' is a constant of the task and a site or body of the model too; rename one of them");
+                throw name.Error(
+                    $"'{text}' is a constant of the task and a site or body of the model too; rename one of them");
             return constant;
         }
         if (site >= 0) return Kernels.Observation.Place.On(Tree.Sites[site].Body, Tree.Sites[site].Position);

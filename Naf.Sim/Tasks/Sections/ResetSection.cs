@@ -4,10 +4,13 @@ using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Tasks.Sections;
 
-/// <summary>The section `reset`: a list of {position: joints, at, normal | uniform | polar} and {velocity: joints, …}.</summary>
+/// <summary>
+/// The section `reset`: a list of {position: joints, at, normal | uniform | polar} and {velocity: joints, …}.
+/// </summary>
 internal static class ResetSection
 {
-    private static readonly string[] FreePositions = ["x", "y", "z", "qw", "qx", "qy", "qz"], FreeVelocities = ["x", "y", "z", "rx", "ry", "rz"];
+    private static readonly string[] FreePositions = ["x", "y", "z", "qw", "qx", "qy", "qz"], FreeVelocities = ["x",
+        "y", "z", "rx", "ry", "rz"];
 
     public static ResetDefinition Read(
         YamlCursor? section, KinematicTree tree, ImmutableArray<EpisodeConstant> constants)
@@ -36,7 +39,9 @@ internal static class ResetSection
             [.. tree.Joints.Where(joint => joint.Type == TreeJointType.Free).Select(joint => joint.QposAddress + 3)]);
     }
 
-    /// <summary>A hinge or slide by its name; a free joint by its name (all its numbers) or one of them as name.x, name.qw, ….</summary>
+    /// <summary>
+    /// A hinge or slide by its name; a free joint by its name (all its numbers) or one of them as name.x, name.qw, ….
+    /// </summary>
     private static Dictionary<string, int[]> Coordinates(KinematicTree tree, bool ofVelocity)
     {
         var names = new Dictionary<string, int[]>();

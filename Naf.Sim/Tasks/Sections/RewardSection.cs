@@ -3,13 +3,16 @@ using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Tasks.Sections;
 
-/// <summary>The sections `reward`, a list of terms of one kind each, and `termination`, bounds of observations.</summary>
+/// <summary>
+/// The sections `reward`, a list of terms of one kind each, and `termination`, bounds of observations.
+/// </summary>
 internal static class RewardSection
 {
     private static readonly Dictionary<string, RewardKind> Kinds =
         Enum.GetValues<RewardKind>().ToDictionary(kind => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{kind}"));
 
-    public static RewardDefinition Read(YamlCursor section, YamlCursor? termination, SignalNames names, int observationSize, int actionSize)
+    public static RewardDefinition Read(
+        YamlCursor section, YamlCursor? termination, SignalNames names, int observationSize, int actionSize)
     {
         IReadOnlyList<YamlCursor> items = section.Items();
         if (items.Count == 0) throw section.Error("'reward' is empty; expected at least one term");
@@ -29,11 +32,14 @@ internal static class RewardSection
             [.. map["scale"]?.Numbers(index.Length) ?? [.. Enumerable.Repeat(1.0, index.Length)]]);
         if (!term.UsesAlpha) map.Refuse("alpha", $"{word} has no length scale");
         if (!term.IsLinear) map.Refuse("offset", "only linear and sigmoid terms have one");
-        term = term with { Alpha = term.UsesAlpha ? map.Required("alpha").Number() : 0, Offset = map["offset"]?.Number() ?? 0 };
-        return term.Problem(observationSize, actionSize) is { } problem ? throw item.Error($"{item.What} ({word}): {problem}") : term;
+        term = term with { Alpha = term.UsesAlpha ? map.Required("alpha").Number() : 0,
+            Offset = map["offset"]?.Number() ?? 0 };
+        return term.Problem(observationSize, actionSize) is { } problem
+            ? throw item.Error($"{item.What} ({word}): {problem}") : term;
     }
 
-    private static (ImmutableArray<TerminationBound> Bounds, double Reward) Termination(YamlCursor? section, SignalNames names)
+    private static (ImmutableArray<TerminationBound> Bounds, double Reward) Termination(
+        YamlCursor? section, SignalNames names)
     {
         if (section is null) return ([], 0);
         YamlMap map = section.Map("outside", "reward");

@@ -36,6 +36,7 @@ internal sealed class SignalNames
 
     private static int[] Find(YamlCursor names, Dictionary<string, int[]> known) =>
         [.. names.OneOrMore().SelectMany(name => known.GetValueOrDefault(name.Text()) ?? throw name.Error(
-            $"there is no observation '{name.Text()}', which '{name.What}' needs; add it to 'observation' or correct the name: "
+            $"there is no observation '{name.Text()}', which '{name.What}' needs; add it to 'observation' or "
+            + "correct the name: "
             + NearestName.Hint(name.Text(), known.Keys)))];
 }

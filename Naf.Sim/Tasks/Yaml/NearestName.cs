@@ -4,11 +4,12 @@ namespace Naf.Sim.Tasks.Yaml;
 internal static class NearestName
 {
     /// <summary>
-    /// The known name that was probably meant: the one with the least edit distance, the first of equals; null when none is within
-    /// two edits, or a third of the name's length if that is more.
+    /// The known name that was probably meant: the one with the least edit distance, the first of equals; null when
+    /// none is within two edits, or a third of the name's length if that is more.
     /// </summary>
     public static string? Near(string name, IEnumerable<string> known) =>
-        known.MinBy(other => Distance(name, other)) is { } nearest && Distance(name, nearest) <= Math.Max(2, name.Length / 3) ? nearest : null;
+        known.MinBy(other => Distance(name, other)) is { } nearest
+        && Distance(name, nearest) <= Math.Max(2, name.Length / 3) ? nearest : null;
 
     /// <summary>The end of an error message: "did you mean 'x'?", or "known: x, y, z" when nothing is near.</summary>
     public static string Hint(string name, IEnumerable<string> known)
@@ -19,7 +20,8 @@ internal static class NearestName
     }
 
     /// <summary>
-    /// Edit distance without regard to case: insertions, deletions, replacements and swaps of neighbours (optimal string alignment).
+    /// Edit distance without regard to case: insertions, deletions, replacements and swaps of neighbours (optimal
+    /// string alignment).
     /// </summary>
     public static int Distance(string a, string b)
     {
@@ -31,7 +33,8 @@ internal static class NearestName
             {
                 int replace = d[i - 1, j - 1] + (Same(a[i - 1], b[j - 1]) ? 0 : 1);
                 d[i, j] = Math.Min(replace, 1 + Math.Min(d[i - 1, j], d[i, j - 1]));
-                if (i > 1 && j > 1 && Same(a[i - 1], b[j - 2]) && Same(a[i - 2], b[j - 1])) d[i, j] = Math.Min(d[i, j], d[i - 2, j - 2] + 1);
+                if (i > 1 && j > 1 && Same(a[i - 1], b[j - 2]) && Same(a[i - 2], b[j - 1]))
+                    d[i, j] = Math.Min(d[i, j], d[i - 2, j - 2] + 1);
             }
         return d[a.Length, b.Length];
     }

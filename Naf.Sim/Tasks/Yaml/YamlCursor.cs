@@ -2,7 +2,9 @@ using YamlDotNet.RepresentationModel;
 
 namespace Naf.Sim.Tasks.Yaml;
 
-/// <summary>A node of a YAML file, read as what the format expects there; every error carries file, line and column.</summary>
+/// <summary>
+/// A node of a YAML file, read as what the format expects there; every error carries file, line and column.
+/// </summary>
 /// <param name="what">What the node is, for messages: the key that led to it.</param>
 internal sealed class YamlCursor(string file, YamlNode node, string what)
 {
@@ -11,7 +13,8 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
 
     public static YamlCursor Open(string path) => YamlSource.Load(path) is { } root
         ? new YamlCursor(path, root, "task")
-        : throw new TaskFormatException(path, 1, 1, "the file is empty; expected one YAML document, a mapping of keys to values");
+        : throw new TaskFormatException(path, 1, 1,
+            "the file is empty; expected one YAML document, a mapping of keys to values");
 
     public string What => what;
 
@@ -23,7 +26,8 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
     public bool IsMapping => node is YamlMappingNode;
 
     /// <summary>An error at this node.</summary>
-    public TaskFormatException Error(string problem, Exception? cause = null) => new(file, node.Start.Line, node.Start.Column, problem, cause);
+    public TaskFormatException Error(string problem, Exception? cause = null) =>
+        new(file, node.Start.Line, node.Start.Column, problem, cause);
 
     /// <summary>Runs a check that knows nothing of files, and puts this place before its message.</summary>
     public T Checked<T>(Func<T> build)
@@ -38,11 +42,14 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
         }
     }
 
-    /// <summary>The node as a mapping, whose keys must be among <paramref name="known"/>; any key when that is null.</summary>
+    /// <summary>
+    /// The node as a mapping, whose keys must be among <paramref name="known"/>; any key when that is null.
+    /// </summary>
     public YamlMap Map(params string[]? known)
     {
         if (node is not YamlMappingNode mapping)
-            throw Error($"'{what}' expects a mapping{(known is null ? "" : $" with keys among {string.Join(", ", known)}")}, not {Kind}");
+            throw Error($"'{what}' expects a "
+                + $"mapping{(known is null ? "" : $" with keys among {string.Join(", ", known)}")}, not {Kind}");
         var entries = new List<YamlEntry>();
         foreach ((YamlNode keyNode, YamlNode value) in mapping.Children)
         {
@@ -66,19 +73,22 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
         return items.Count > 0 ? items : throw Error($"'{what}' is empty; expected at least one");
     }
 
-    public string Text() => node is YamlScalarNode { Value: { Length: > 0 } text } ? text : throw Error($"'{what}' expects a text, not {Kind}");
+    public string Text() => node is YamlScalarNode { Value: { Length: > 0 } text }
+        ? text : throw Error($"'{what}' expects a text, not {Kind}");
 
     /// <summary>A number: as YAML writes them, or pi, -pi, inf, -inf.</summary>
     public double Number(bool finite = true)
     {
-        string text = node is YamlScalarNode { Value: { } value } ? value : throw Error($"'{what}' expects a number, not {Kind}");
+        string text = node is YamlScalarNode { Value: { } value }
+            ? value : throw Error($"'{what}' expects a number, not {Kind}");
         double? number = text switch
         {
             "pi" => Math.PI,
             "-pi" => -Math.PI,
             "inf" or ".inf" => double.PositiveInfinity,
             "-inf" or "-.inf" => double.NegativeInfinity,
-            _ => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double parsed) ? parsed : null,
+            _ => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double parsed)
+                ? parsed : null,
         };
         if (number is not { } n || double.IsNaN(n)) throw Error($"'{what}' expects a number, not {Kind}");
         return !finite || double.IsFinite(n) ? n : throw Error($"'{what}' expects a finite number, not {Kind}");
@@ -91,22 +101,28 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
             ? n
             : throw Error($"'{what}' expects a whole number of at least {least}, not {Kind}");
 
-    /// <summary>One number for each of <paramref name="count"/> places: a list of as many, or one number for all.</summary>
+    /// <summary>
+    /// One number for each of <paramref name="count"/> places: a list of as many, or one number for all.
+    /// </summary>
     public double[] Numbers(int count)
     {
         if (!IsSequence) return [.. Enumerable.Repeat(Number(), count)];
         double[] numbers = [.. Items().Select(item => item.Number())];
-        return numbers.Length == count ? numbers : throw Error($"'{what}' expects {count} numbers (or one for all), not {numbers.Length}");
+        return numbers.Length == count
+            ? numbers : throw Error($"'{what}' expects {count} numbers (or one for all), not {numbers.Length}");
     }
 
     /// <summary>A pair [low, high] with low ≤ high.</summary>
     public (double Low, double High) Range(bool finite = true)
     {
         double[] pair = IsSequence ? [.. Items().Select(item => item.Number(finite))] : [];
-        return pair.Length == 2 && pair[0] <= pair[1] ? (pair[0], pair[1]) : throw Error($"'{what}' expects a pair [low, high], low not above high");
+        return pair.Length == 2 && pair[0] <= pair[1]
+            ? (pair[0], pair[1]) : throw Error($"'{what}' expects a pair [low, high], low not above high");
     }
 
-    /// <summary>What stands there, for messages: "a list", or a text in quotes, of which the beginning is enough.</summary>
+    /// <summary>
+    /// What stands there, for messages: "a list", or a text in quotes, of which the beginning is enough.
+    /// </summary>
     public string Kind => node switch
     {
         YamlMappingNode => "a mapping",
@@ -125,7 +141,8 @@ internal sealed record YamlMap(YamlCursor At, IReadOnlyList<YamlEntry> Entries)
 {
     public YamlCursor? this[string key] => Entries.FirstOrDefault(entry => entry.Key == key).Value;
 
-    public YamlCursor Required(string key) => this[key] ?? throw At.Error($"'{At.What}' has no key '{key}', which it needs");
+    public YamlCursor Required(string key) =>
+        this[key] ?? throw At.Error($"'{At.What}' has no key '{key}', which it needs");
 
     /// <summary>The one key among <paramref name="choices"/> that says what the mapping is.</summary>
     public (string Key, YamlCursor Value) OneOf(params string[] choices)

@@ -13,8 +13,12 @@ internal sealed class TaskFormatException(string file, long line, long column, s
 /// <summary>Reads YAML files, tasks' and settings' alike.</summary>
 internal static class YamlSource
 {
-    /// <summary>The root node of a file that holds one YAML document; null when the file holds nothing but space and comments.</summary>
-    /// <exception cref="TaskFormatException">The file is not YAML, or holds several documents; the message starts with file:line:column.</exception>
+    /// <summary>
+    /// The root node of a file that holds one YAML document; null when the file holds nothing but space and comments.
+    /// </summary>
+    /// <exception cref="TaskFormatException">
+    /// The file is not YAML, or holds several documents; the message starts with file:line:column.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static YamlNode? Load(string path)
     {
@@ -29,17 +33,20 @@ internal static class YamlSource
         {
             // YamlDotNet's scanner stops so when a bracket or brace is still open at the next key
             Mark at = parser.Current?.Start ?? Mark.Empty;
-            throw new TaskFormatException(path, at.Line, at.Column, "not YAML: expected a closing ] or } hereabouts", e);
+            throw new TaskFormatException(path, at.Line, at.Column,
+                "not YAML: expected a closing ] or } hereabouts", e);
         }
         catch (YamlException e)
         {
-            throw new TaskFormatException(path, e.Start.Line, e.Start.Column, $"not YAML: {e.InnerException?.Message ?? e.Message}", e);
+            throw new TaskFormatException(path, e.Start.Line, e.Start.Column,
+                $"not YAML: {e.InnerException?.Message ?? e.Message}", e);
         }
         return stream.Documents.Count switch
         {
             0 => null,
             1 => stream.Documents[0].RootNode,
-            int n => throw new TaskFormatException(path, 1, 1, $"expected one YAML document, a mapping of keys to values; found {n}"),
+            int n => throw new TaskFormatException(path, 1, 1,
+                $"expected one YAML document, a mapping of keys to values; found {n}"),
         };
     }
 }

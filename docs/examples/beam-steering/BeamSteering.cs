@@ -2,9 +2,10 @@ using Naf.Kernels.Reward;
 using Naf.Sim;
 
 /// <summary>
-/// Steering a beam through 16 monitors by 16 correcting magnets, as NAF is used for at accelerators: the observation is the beam's
-/// deviation x at each monitor, an action changes the currents of the magnets, and x′ = x + R u with the fixed response matrix R of the
-/// beam line. The reward of a step is −rms(x); an episode ends when rms(x′) is below the threshold.
+/// Steering a beam through 16 monitors by 16 correcting magnets, as NAF is used for at accelerators: the observation is
+/// the beam's deviation x at each monitor, an action changes the currents of the magnets, and x′ = x + R u with the
+/// fixed response matrix R of the beam line. The reward of a step is −rms(x); an episode ends when rms(x′) is below
+/// the threshold.
 /// </summary>
 internal sealed class BeamSteering : IEnvironment
 {

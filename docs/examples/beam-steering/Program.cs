@@ -5,7 +5,8 @@ using Naf.Kernels.Settings;
 using Naf.Sim;
 using Naf.Sim.Control;
 
-// trains on the environment in BeamSteering.cs, then steers one beam with the policy; usage: dotnet run -c Release -- [EPISODES [SEED]]
+// trains on the environment in BeamSteering.cs, then steers one beam with the policy; usage: dotnet run -c Release --
+// [EPISODES [SEED]]
 var task = new EnvironmentTask("beam-steering", () => new BeamSteering());
 var settings = new TrainingSettings
 {
@@ -17,7 +18,8 @@ var settings = new TrainingSettings
 using TrainingRun run = TrainingRun.Begin(task, settings);
 TrainingResult result = run.Train(progress: p =>
 {
-    if (p.EpisodesEnded % settings.TestEvery == 0) Console.WriteLine($"episode {p.EpisodesEnded}: test score {p.LastTest:0.00}");
+    if (p.EpisodesEnded % settings.TestEvery == 0)
+        Console.WriteLine($"episode {p.EpisodesEnded}: test score {p.LastTest:0.00}");
 });
 
 using RunPolicy policy = RunPolicy.Open(result.Run);

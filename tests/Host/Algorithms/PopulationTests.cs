@@ -7,7 +7,9 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Tests;
 
-/// <summary>What a learner learns depends neither on the others nor on the threads; nothing is allocated by a step.</summary>
+/// <summary>
+/// What a learner learns depends neither on the others nor on the threads; nothing is allocated by a step.
+/// </summary>
 internal sealed class PopulationTests
 {
     [Test]

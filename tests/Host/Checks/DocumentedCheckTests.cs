@@ -7,7 +7,8 @@ namespace Naf.Tests;
 /// <summary>The walk-through of docs/tasks.md, done as it says in an empty folder, prints what it shows.</summary>
 internal sealed class DocumentedCheckTests : FolderFixture
 {
-    // the last bits of a step depend on MuJoCo's version and on the sines of the processor, and a pendulum that tumbles makes digits of them
+    // the last bits of a step depend on MuJoCo's version and on the sines of the processor, and a pendulum that tumbles
+    // makes digits of them
     private static bool SameNumbers => MujocoLibrary.Load().Version == "2.2.2" && Fma.IsSupported;
 
     [Test]

@@ -7,8 +7,10 @@ internal sealed class TaskCheckTests
     public void Report_has_the_names_that_scripts_rely_on_and_the_random_score_of_evaluate()
     {
         JsonElement check = TinyRun.CliJson("tasks", "--check", "walker2d", "--episodes", "5", "--json");
-        JsonElement evaluated = TinyRun.CliJson("evaluate", "walker2d", "--policy", "random", "--episodes", "5", "--json");
-        JsonElement model = check.GetProperty("model"), score = check.GetProperty("random_score"), ends = check.GetProperty("termination");
+        JsonElement evaluated = TinyRun.CliJson("evaluate", "walker2d", "--policy", "random", "--episodes",
+            "5", "--json");
+        JsonElement model = check.GetProperty("model"), score = check.GetProperty("random_score"),
+            ends = check.GetProperty("termination");
         Assert.Multiple(() =>
         {
             Assert.That(check.Text("task"), Is.EqualTo("walker2d"));
@@ -34,7 +36,8 @@ internal sealed class TaskCheckTests
     [Test]
     public void Observation_statistics_are_those_of_the_starts_and_steps()
     {
-        JsonElement x = TinyRun.CliJson("tasks", "--check", "cartpole", "--episodes", "20", "--json").GetProperty("observation");
+        JsonElement x = TinyRun.CliJson("tasks", "--check", "cartpole", "--episodes", "20", "--json")
+            .GetProperty("observation");
         JsonElement cosine = x[2], speed = x[4];
         Assert.Multiple(() =>
         {
@@ -47,13 +50,18 @@ internal sealed class TaskCheckTests
     }
 
     [TestCase("{position: slider}", "{name: cart, point: cart}",
-        "warning: cart.y is always 0, since no joint moves it: leave it out (components: xy", "warning: cart.z is always 1")]
+        "warning: cart.y is always 0, since no joint moves it: leave it out (components: xy",
+        "warning: cart.z is always 1")]
     [TestCase("{velocity: [slider, hinge]}", "{velocity: [slider, hinge], input_scale: 100}",
         "warning: hinge.velocity reaches the networks with a deviation of ", "give it input_scale: 0.")]
-    [TestCase("  - {quadratic: action, weight: -0.0002}\n", "", "warning: actions cost nothing: planners need a small cost")]
-    [TestCase("reward_scale: 10", "reward_scale: 0.1", "warning: inside the learner a reward is 0.0013", "write reward_scale: 7 under")]
-    [TestCase("measures:", "termination: {outside: {hinge.cos: [0, inf]}}\nmeasures:", "warning: every random episode ends after its first step")]
-    [TestCase("upright: {above: 0.9800665778412416}", "upright: {above: -2}", "warning: every random episode is a success")]
+    [TestCase("  - {quadratic: action, weight: -0.0002}\n", "",
+        "warning: actions cost nothing: planners need a small cost")]
+    [TestCase("reward_scale: 10", "reward_scale: 0.1", "warning: inside the learner a reward is 0.0013",
+        "write reward_scale: 7 under")]
+    [TestCase("measures:", "termination: {outside: {hinge.cos: [0, inf]}}\nmeasures:",
+        "warning: every random episode ends after its first step")]
+    [TestCase("upright: {above: 0.9800665778412416}", "upright: {above: -2}",
+        "warning: every random episode is a success")]
     public void Usual_mistakes_in_a_task_are_found(string old, string replacement, params string[] words)
     {
         using var scratch = new ScratchFolder();
@@ -63,8 +71,10 @@ internal sealed class TaskCheckTests
         AssertFound(path, words);
     }
 
-    [TestCase("range=\"-1.8 1.8\"", "range=\"-1.8 1.8\" limited=\"false\"", "warning: joint 'slider' has a range that does not count")]
-    [TestCase("ctrlrange=\"-1 1\"", "ctrlrange=\"-1 1\" ctrllimited=\"false\"", "warning: actuator 'push' has a ctrlrange that does not count")]
+    [TestCase("range=\"-1.8 1.8\"", "range=\"-1.8 1.8\" limited=\"false\"",
+        "warning: joint 'slider' has a range that does not count")]
+    [TestCase("ctrlrange=\"-1 1\"", "ctrlrange=\"-1 1\" ctrllimited=\"false\"",
+        "warning: actuator 'push' has a ctrlrange that does not count")]
     [TestCase("gear=\"10\"", "gear=\"0\"", "warning: actuator 'push' changes nothing that is observed")]
     [TestCase("solreflimit=\".08 1\"", "solreflimit=\".02 1\" ref=\"9\"",
         "warning: without any action something moves at ", "joints beyond their limits?")]
@@ -115,7 +125,8 @@ internal sealed class TaskCheckTests
     [TestCaseSource(typeof(ContractTasks), nameof(ContractTasks.Names))]
     public void Nothing_is_found_wrong_with_the_tasks_that_there_are(string name)
     {
-        JsonElement warnings = TinyRun.CliJson("tasks", "--check", ContractTasks.PathOf(name), "--episodes", "4", "--json").GetProperty("warnings");
+        JsonElement warnings = TinyRun.CliJson("tasks", "--check", ContractTasks.PathOf(name), "--episodes", "4",
+            "--json").GetProperty("warnings");
         Assert.That(warnings.EnumerateArray().Select(w => w.GetString()), Is.Empty);
     }
 
@@ -124,7 +135,8 @@ internal sealed class TaskCheckTests
     {
         using var scratch = new ScratchFolder();
         string path = scratch.Copy("cartpole"), text = File.ReadAllText(path);
-        int reward = text.IndexOf("reward:", StringComparison.Ordinal), measures = text.IndexOf("measures:", StringComparison.Ordinal);
+        int reward = text.IndexOf("reward:", StringComparison.Ordinal), measures = text.IndexOf("measures:",
+            StringComparison.Ordinal);
         File.WriteAllText(path, text[..reward] + "reward: [{quadratic: action, weight: -1}]\n\n" + text[measures..]);
         AssertFound(path, ["warning: the reward looks at no observation, only at actions: it is best to do nothing"]);
     }

@@ -30,7 +30,8 @@ internal sealed class EvaluationTests : FolderFixture
     public void The_random_policy_does_not_depend_on_threads()
     {
         using ControlTask task = ControlTask.Load("cartpole");
-        EvaluationResult one = PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(3), task, seed: 3, episodes: 7, threads: 1);
+        EvaluationResult one = PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(3), task, seed: 3,
+            episodes: 7, threads: 1);
         Assert.That(one.SuccessRate, Is.Zero);
         Assert.That(PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(3), task, 3, 7, threads: 3), Is.EqualTo(one));
         Assert.That(PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(4), task, 4, 7, threads: 1), Is.Not.EqualTo(one));
@@ -61,9 +62,11 @@ internal sealed class EvaluationTests : FolderFixture
         Assert.That(TinyRun.Cli("evaluate", "cartpole", "--values", file).Error, Does.Contain("name a run"));
         string metrics = Path.Combine(Folder["run"], "metrics.csv");
         byte[] before = File.ReadAllBytes(metrics);
-        Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--values", metrics).Error, Does.Contain("name another file"));
+        Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--values", metrics).Error,
+            Does.Contain("name another file"));
         Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--values", Folder["v.txt"]).Error, Does.Contain(".csv"));
-        Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--values", Folder["t.csv"], "--trajectory", Folder["t.csv"]).Error,
+        Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--values", Folder["t.csv"], "--trajectory",
+            Folder["t.csv"]).Error,
             Does.Contain("two files"));
         Assert.That(File.ReadAllBytes(metrics), Is.EqualTo(before));
     }
@@ -79,7 +82,8 @@ internal sealed class EvaluationTests : FolderFixture
             Assert.That(json.Number("mean"), Is.EqualTo(trained.Learners[k].FinalTestScore));
             Assert.That(json.Number("episodes"), Is.EqualTo(2));
         }
-        Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--learner", "2").Error, Does.Contain("--learner 2: the run has 2 learners: 0 to 1"));
+        Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--learner", "2").Error,
+            Does.Contain("--learner 2: the run has 2 learners: 0 to 1"));
     }
 
     [Test]
@@ -96,15 +100,18 @@ internal sealed class EvaluationTests : FolderFixture
             Does.Contain("every checkpoint of the run is damaged; train it anew"));
 
         foreach (string file in files) File.Delete(file);
-        Assert.That(TinyRun.Cli("evaluate", Folder["run"]).Error, Does.Contain("has no checkpoint yet; let it train for longer"));
-        Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--learner", "3").Error, Does.Contain("--learner 3: the run has 1 learner: 0"));
+        Assert.That(TinyRun.Cli("evaluate", Folder["run"]).Error,
+            Does.Contain("has no checkpoint yet; let it train for longer"));
+        Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--learner", "3").Error,
+            Does.Contain("--learner 3: the run has 1 learner: 0"));
     }
 
     [Test]
     public void A_task_without_a_measure_of_success_has_no_success_rate()
     {
         string[] command = ["evaluate", "cheetah", "--episodes", "1"];
-        Assert.That(TinyRun.CliJson([.. command, "--json"]).GetProperty("success_rate").ValueKind, Is.EqualTo(JsonValueKind.Null));
+        Assert.That(TinyRun.CliJson([.. command, "--json"]).GetProperty("success_rate").ValueKind,
+            Is.EqualTo(JsonValueKind.Null));
         Assert.That(TinyRun.Cli(command).Out, Does.Contain("episodes 1, no measure of success"));
     }
 

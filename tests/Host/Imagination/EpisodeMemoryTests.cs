@@ -25,12 +25,14 @@ internal sealed class EpisodeMemoryTests
     [Test]
     public void Samples_are_the_states_and_actions_that_were_met()
     {
-        EpisodeMemory memory = Played(1, new EpisodeMemory(_space, 0, 2, 4), out List<double[]> states, out List<double[]> actions);
+        EpisodeMemory memory = Played(1, new EpisodeMemory(_space, 0, 2, 4), out List<double[]> states,
+            out List<double[]> actions);
         double[] samples = memory.Newest.Samples();
         int size = 2 * _space.Size + _space.Action;
         Assert.That(samples, Has.Length.EqualTo(_task.Horizon * size));
         for (int t = 0; t < _task.Horizon; t++)
-            Assert.That(samples[(t * size)..((t + 1) * size)], Is.EqualTo((double[])[.. states[t], .. actions[t], .. states[t + 1]]), $"step {t}");
+            Assert.That(samples[(t * size)..((t + 1) * size)],
+                Is.EqualTo((double[])[.. states[t], .. actions[t], .. states[t + 1]]), $"step {t}");
         Assert.That(memory.Newest.Constants, Has.Length.EqualTo(2), "the target");
     }
 
@@ -50,14 +52,16 @@ internal sealed class EpisodeMemoryTests
             }
             filled.Add((memory.Filled, memory.OldCount, memory.Recent.Count));
         }
-        Assert.That(filled, Is.EqualTo(new[] { (1, 0, 1), (0, 2, 2), (1, 2, 3), (0, 2, 4), (1, 2, 4), (0, 2, 4), (1, 2, 4) }));
+        Assert.That(filled,
+            Is.EqualTo(new[] { (1, 0, 1), (0, 2, 2), (1, 2, 3), (0, 2, 4), (1, 2, 4), (0, 2, 4), (1, 2, 4) }));
     }
 
     [Test]
     public void Saved_amid_an_episode_it_goes_on_the_same()
     {
         using var environment = new ControlEnvironment(_task);
-        var (one, two) = (new EpisodeMemory(_space, environment.StateSize, 2, 4), new EpisodeMemory(_space, environment.StateSize, 2, 4));
+        var (one, two) = (new EpisodeMemory(_space, environment.StateSize, 2, 4),
+            new EpisodeMemory(_space, environment.StateSize, 2, 4));
         Played(1, one, out _, out _);
         environment.Reset(1, RandomStream.Reset, 2);
         one.Begin(environment, planned: true);
@@ -99,7 +103,8 @@ internal sealed class EpisodeMemoryTests
         Assert.That(x, Is.EqualTo(environment.Observation.ToArray()));
     }
 
-    private EpisodeMemory Played(int episode, EpisodeMemory memory, out List<double[]> states, out List<double[]> actions)
+    private EpisodeMemory Played(int episode, EpisodeMemory memory, out List<double[]> states,
+        out List<double[]> actions)
     {
         (states, actions) = ([], []);
         using var environment = new ControlEnvironment(_task);

@@ -1,12 +1,16 @@
 namespace Naf.Tests;
 
-/// <summary>Adversarial tasks: a run with imagination and planned episodes finishes, or stops with its reason, and can be resumed.</summary>
+/// <summary>
+/// Adversarial tasks: a run with imagination and planned episodes finishes, or stops with its reason, and can
+/// be resumed.
+/// </summary>
 internal sealed class FaultTests
 {
     // a mass on a spring that pushes: its distance grows by e^(30 t)
     private const string Unstable = """
         <mujoco><compiler autolimits="true"/><option gravity="0 0 0" timestep=".005"/>
-        <worldbody><body><joint name="x" type="slide" axis="1 0 0" stiffness="-900"/><geom size=".1" mass="1"/></body></worldbody>
+        <worldbody><body><joint name="x" type="slide" axis="1 0 0" stiffness="-900"/><geom size=".1" mass="1"/></body>
+        </worldbody>
         <actuator><motor joint="x" gear="1" ctrlrange="-1 1"/></actuator></mujoco>
         """;
 
@@ -17,7 +21,8 @@ internal sealed class FaultTests
     private const string Stiff = """
         <mujoco><compiler autolimits="true"/><option timestep=".004"/>
         <worldbody><geom type="plane" size="5 5 .1" solref=".0005 .1" solimp=".999 .9999 .0001"/>
-        <body pos="0 0 .3"><joint name="x" type="slide" axis="0 0 1"/><geom size=".1" mass="1" solref=".0005 .1"/></body></worldbody>
+        <body pos="0 0 .3"><joint name="x" type="slide" axis="0 0 1"/>
+        <geom size=".1" mass="1" solref=".0005 .1"/></body></worldbody>
         <actuator><motor joint="x" gear="2000" ctrlrange="-1 1"/></actuator></mujoco>
         """;
 
@@ -46,7 +51,8 @@ internal sealed class FaultTests
     public void RemoveFolder() => _folder.Dispose();
 
     [Test]
-    public void An_unstable_plant([Values("fitted", "true", "network")] string imagination, [Values("none", "ilqg", "mpc")] string plan)
+    public void An_unstable_plant(
+    [Values("fitted", "true", "network")] string imagination, [Values("none", "ilqg", "mpc")] string plan)
     {
         (int exitCode, string error) = Train(Unstable, imagination, plan);
         // it is lost in every episode; where MuJoCo gives up, the learner stops with MuJoCo's reason
@@ -56,7 +62,8 @@ internal sealed class FaultTests
     }
 
     [Test]
-    public void States_that_become_huge([Values("fitted", "true", "network")] string imagination, [Values("none", "ilqg", "mpc")] string plan)
+    public void States_that_become_huge(
+    [Values("fitted", "true", "network")] string imagination, [Values("none", "ilqg", "mpc")] string plan)
     {
         Finishes(Train(Huge, imagination, plan, "reward_scale=1e-6"), "stopped in episode");
         // the first fit was reached, and imagination with it
@@ -64,14 +71,16 @@ internal sealed class FaultTests
     }
 
     [Test]
-    public void A_stiff_contact([Values("fitted", "true", "network")] string imagination, [Values("none", "ilqg", "mpc")] string plan)
+    public void A_stiff_contact([Values("fitted", "true", "network")] string imagination,
+    [Values("none", "ilqg", "mpc")] string plan)
     {
         if (Finishes(Train(Stiff, imagination, plan), "stopped in episode"))
             Assert.That(Rows()[^1]["episode"], Is.EqualTo("6"), "all episodes");
     }
 
     [Test]
-    public void A_reward_scale_of_a_million([Values("fitted", "true", "network")] string imagination, [Values("none", "ilqg", "mpc")] string plan)
+    public void A_reward_scale_of_a_million(
+    [Values("fitted", "true", "network")] string imagination, [Values("none", "ilqg", "mpc")] string plan)
     {
         string[] options = Options(imagination, plan, "reward_scale=1e6");
         (int exitCode, string _, string error) = TinyRun.Cli(TinyRun.Arguments(_folder["run"], 6, options));

@@ -8,7 +8,9 @@ using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
-/// <summary>A learner's dynamics: what they predict of an episode that they have not seen, of which start, and what they refuse.</summary>
+/// <summary>
+/// A learner's dynamics: what they predict of an episode that they have not seen, of which start, and what they refuse.
+/// </summary>
 internal sealed class FittedDynamicsTests
 {
     private readonly CpuDevice _device = new(1);
@@ -32,14 +34,16 @@ internal sealed class FittedDynamicsTests
     [Test]
     public void They_predict_an_episode_that_they_have_not_seen()
     {
-        ModelError mixture = Error(new ImaginationSettings()), gaussian = Error(new ImaginationSettings { Prior = DynamicsPrior.Gaussian });
+        ModelError mixture = Error(new ImaginationSettings()),
+            gaussian = Error(new ImaginationSettings { Prior = DynamicsPrior.Gaussian });
         ModelError none = Error(new ImaginationSettings { Prior = DynamicsPrior.None });
         ModelError shifted = Error(new ImaginationSettings { ShiftedTime = true });
         foreach (ModelError good in (ModelError[])[mixture, gaussian])
         {
             Assert.That(good.OneStep, Is.InRange(0, 0.2), "a fifth of a standard deviation");
             Assert.That(good.MultiStep, Is.InRange(good.OneStep, 0.7));
-            Assert.That(none.OneStep, Is.GreaterThan(2 * good.OneStep), "five episodes alone do not determine the model");
+            Assert.That(none.OneStep, Is.GreaterThan(2 * good.OneStep),
+                "five episodes alone do not determine the model");
             Assert.That(shifted.OneStep, Is.GreaterThan(good.OneStep), "the dynamics of another phase");
         }
         ModelError ofObservations = Error(new ImaginationSettings { Coordinates = DynamicsCoordinates.Observation });
@@ -50,7 +54,8 @@ internal sealed class FittedDynamicsTests
     public void Each_start_has_a_model_of_its_own()
     {
         // two places of start; from each another linear system s′ = a s + b u, which a model of both can't be
-        var settings = new ImaginationSettings { InitialStates = 2, Prior = DynamicsPrior.Gaussian, PriorStrength = 0.01, RefitEpisodes = 20 };
+        var settings = new ImaginationSettings { InitialStates = 2, Prior = DynamicsPrior.Gaussian,
+            PriorStrength = 0.01, RefitEpisodes = 20 };
         EpisodeMemory memory = Linear(settings, episodes: 40);
         EpisodeRecord unseen = Linear(settings, episodes: 2, first: 50).Newest;
         using PopulationDynamics<BatchDynamics> two = Population(settings);
@@ -80,7 +85,8 @@ internal sealed class FittedDynamicsTests
     [Test]
     public void A_model_of_an_episode_passes_through_it_and_knows_what_else_would_have_happened()
     {
-        // a kick at another time step in each episode, as a contact: a model of all spreads it over all, one of an episode keeps it in its place
+        // a kick at another time step in each episode, as a contact: a model of all spreads it over all, one of an
+        // episode keeps it in its place
         var batch = new ImaginationSettings { RefitEpisodes = 4, PriorEpisodes = 20 };
         EpisodeMemory memory = Kicked(batch, 20);
         using PopulationDynamics<BatchDynamics> ofBatch = Population(batch);
@@ -111,7 +117,8 @@ internal sealed class FittedDynamicsTests
 
     [Test]
     public void Learners_that_are_due_together_learn_what_each_learns_alone_bitwise(
-        [Values("cpu", GpuDevices.Pocl, GpuDevices.Emulated)] string where, [Values] LinearisationPoint around, [Values] DynamicsPrior prior)
+        [Values("cpu", GpuDevices.Pocl, GpuDevices.Emulated)] string where, [Values] LinearisationPoint around,
+        [Values] DynamicsPrior prior)
     {
         if (around == LinearisationPoint.Episode) Learn_alone_and_together(where, prior, OfEpisodes, staysReady: false);
         else Learn_alone_and_together(where, prior, Population, staysReady: true);
@@ -127,7 +134,8 @@ internal sealed class FittedDynamicsTests
         using (PopulationDynamics<T> population = make(settings, device, [1, 2, 3]))
         {
             Assert.That(population.Refit([(2, memories[2]), (0, memories[0])]), Is.All.Null);
-            Assert.That(Enumerable.Range(0, 3).Select(k => population[k].Ready), Is.EqualTo(new[] { true, false, true }));
+            Assert.That(Enumerable.Range(0, 3).Select(k => population[k].Ready),
+                Is.EqualTo(new[] { true, false, true }));
             foreach (int k in (int[])[0, 2])
             {
                 using PopulationDynamics<T> alone = make(settings, device, [(ulong)k + 1]);

@@ -24,7 +24,8 @@ internal sealed class ImaginationScheduleTests
     public void It_ends_when_scores_stop_rising()
     {
         var s = new ImaginationSchedule(new ImaginationSettings { Patience = 2 });
-        foreach ((double score, bool on) in new[] { (-3.0, true), (-2, true), (-2.5, true), (-1, true), (-1.5, true), (-1.2, false), (0, false) })
+        foreach ((double score, bool on) in new[] { (-3.0, true), (-2, true), (-2.5, true), (-1, true), (-1.5, true),
+            (-1.2, false), (0, false) })
         {
             s.Evaluate(5, Good, score);
             Assert.That(s.On, Is.EqualTo(on), $"after {score}");
@@ -46,7 +47,8 @@ internal sealed class ImaginationScheduleTests
     public void It_rests_while_the_dynamics_are_wrong()
     {
         var s = new ImaginationSchedule(new ImaginationSettings());
-        foreach ((ModelError? error, bool on) in new (ModelError?, bool)[] { (null, true), (Good, true), (Bad, false), (None, false), (Good, true) })
+        foreach ((ModelError? error, bool on) in new (ModelError?, bool)[] { (null, true), (Good, true), (Bad, false),
+            (None, false), (Good, true) })
         {
             s.Evaluate(5, error, null);
             Assert.That(s.On, Is.EqualTo(on), $"after {error}");

@@ -3,13 +3,17 @@ using static Naf.Tests.TinyRun;
 
 namespace Naf.Tests;
 
-/// <summary>Training with imagination and planned episodes: bitwise resume, learners and threads apart, controls, the end of imagination.</summary>
+/// <summary>
+/// Training with imagination and planned episodes: bitwise resume, learners and threads apart, controls, the end of
+/// imagination.
+/// </summary>
 internal sealed class ImaginationTrainingTests
 {
     // a fit every two episodes, of a few states and steps
     private static readonly string[] Small =
     [
-        "refit_episodes=2", "imagined_steps=3", "imagined_starts=16", "imagined_updates=1", "prior_episodes=4", "network_updates=20",
+        "refit_episodes=2", "imagined_steps=3", "imagined_starts=16", "imagined_updates=1", "prior_episodes=4",
+        "network_updates=20",
     ];
 
     private static string[] With(params string[] more) => [.. Small, .. more];
@@ -17,10 +21,12 @@ internal sealed class ImaginationTrainingTests
     [Test]
     public void A_run_resumes_bitwise(
         [Values("imagination=fitted", "imagination=true", "imagination=network", "imagination=fitted initial_states=2",
-            "imagination=fitted imagined_from_replay=true", "imagination=fitted dynamics_coordinates=observation", "plan=ilqg plan_fraction=0.5",
+            "imagination=fitted imagined_from_replay=true", "imagination=fitted dynamics_coordinates=observation",
+            "plan=ilqg plan_fraction=0.5",
             "imagination=fitted plan=ilqg plan_fraction=1", "imagination=fitted dynamics_around=episode",
             "imagination=fitted dynamics_around=episode plan=ilqg",
-            "imagination=true plan=ilqg", "imagination=network plan=ilqg imagination_off_after=4", "initial_states=2 plan=ilqg",
+            "imagination=true plan=ilqg", "imagination=network plan=ilqg imagination_off_after=4",
+            "initial_states=2 plan=ilqg",
             "plan=mpc plan_fraction=0.5 mpc_horizon=0.12")] string kind,
         [Values(3, 5)] int stopInEpisode)
     {
@@ -30,8 +36,10 @@ internal sealed class ImaginationTrainingTests
 
     [Test]
     public void Learners_are_what_they_are_alone_on_any_number_of_threads(
-        [Values("imagination=fitted", "imagination=true", "imagination=network", "imagination=fitted plan=ilqg", "imagination=true plan=ilqg",
-            "imagination=fitted imagined_from_replay=true", "imagination=fitted initial_states=2", "imagination=fitted dynamics_around=episode",
+        [Values("imagination=fitted", "imagination=true", "imagination=network", "imagination=fitted plan=ilqg",
+            "imagination=true plan=ilqg",
+            "imagination=fitted imagined_from_replay=true", "imagination=fitted initial_states=2",
+            "imagination=fitted dynamics_around=episode",
             "plan=mpc mpc_horizon=0.12 mpc_samples=4")] string kind)
     {
         using var folder = new TemporaryFolder();
@@ -48,12 +56,14 @@ internal sealed class ImaginationTrainingTests
     }
 
     [Test]
-    public void Imagination_begins_with_the_first_fit_and_ends_when_it_is_to([Values("fitted", "true", "network")] string kind)
+    public void Imagination_begins_with_the_first_fit_and_ends_when_it_is_to(
+    [Values("fitted", "true", "network")] string kind)
     {
         using var folder = new TemporaryFolder();
         TinyRun.Train(folder["run"], 6, With($"imagination={kind}", "imagination_off_after=4", "imagined_range=1e9"));
         Dictionary<string, string>[] rows = Rows(folder["run"]);
-        Assert.That(rows.Select(r => long.Parse(r["imagined"]) > 0), Is.EqualTo(new[] { false, false, false, true, true, false, false }));
+        Assert.That(rows.Select(r => long.Parse(r["imagined"]) > 0),
+            Is.EqualTo(new[] { false, false, false, true, true, false, false }));
         // a fit is judged on the newest episode before it is made
         Assert.That(rows.Select(r => r["model_error"].Length > 0 && r["model_error_ahead"].Length > 0),
             Is.EqualTo(kind == "true" ? new bool[7] : [false, false, false, false, true, false, kind != "true"]));
@@ -64,7 +74,8 @@ internal sealed class ImaginationTrainingTests
     public void Every_step_makes_the_updates_that_were_asked_for([Values] bool fromReplay)
     {
         using var folder = new TemporaryFolder();
-        TinyRun.Train(folder["run"], 6, With("imagination=fitted", "imagined_updates=3", "updates_per_step=2", "imagination_off_after=4",
+        TinyRun.Train(folder["run"], 6,
+            With("imagination=fitted", "imagined_updates=3", "updates_per_step=2", "imagination_off_after=4",
             $"imagined_from_replay={(fromReplay ? "true" : "false")}", "imagined_range=1e9"));
         long[] updates = [.. Rows(folder["run"]).Select(r => long.Parse(r["updates"]))];
         // batch_size = 16: the first 15 steps have none
@@ -82,14 +93,16 @@ internal sealed class ImaginationTrainingTests
     }
 
     [Test]
-    public void ILQG_has_dynamics_of_its_own_beside_other_worlds([Values("off", "true", "network", "fitted dynamics_around=episode")] string kind)
+    public void ILQG_has_dynamics_of_its_own_beside_other_worlds(
+    [Values("off", "true", "network", "fitted dynamics_around=episode")] string kind)
     {
         using var folder = new TemporaryFolder();
         string[] planned = ["plan=ilqg", "plan_fraction=1", "imagination_off_after=2", "updates_per_step=0"];
         TinyRun.Train(folder["fitted"], 4, With(["imagination=fitted", .. planned]));
         TinyRun.Train(folder["run"], 4, With([.. $"imagination={kind}".Split(' '), .. planned]));
         // nobody learns: the planned episodes depend on the planner's dynamics alone
-        Assert.That(Rows(folder["run"]).Select(r => r["train_score"]), Is.EqualTo(Rows(folder["fitted"]).Select(r => r["train_score"])));
+        Assert.That(Rows(folder["run"]).Select(r => r["train_score"]),
+            Is.EqualTo(Rows(folder["fitted"]).Select(r => r["train_score"])));
         Assert.That(Rows(folder["run"]).Select(r => r["planned"]), Is.EqualTo(new[] { "0", "0", "0", "1", "1" }));
     }
 
@@ -98,7 +111,8 @@ internal sealed class ImaginationTrainingTests
     {
         using var folder = new TemporaryFolder();
         TinyRun.Train(folder["run"], 6, With("plan=ilqg", "plan_fraction=1"));
-        Assert.That(Rows(folder["run"]).Select(r => r["planned"]), Is.EqualTo(new[] { "0", "0", "0", "1", "1", "1", "1" }));
+        Assert.That(Rows(folder["run"]).Select(r => r["planned"]),
+            Is.EqualTo(new[] { "0", "0", "0", "1", "1", "1", "1" }));
         TinyRun.Train(folder["mpc"], 2, With("plan=mpc", "plan_fraction=1", "mpc_horizon=0.12"));
         Assert.That(Rows(folder["mpc"]).Select(r => r["planned"]), Is.EqualTo(new[] { "0", "1", "1" }));
     }

@@ -27,11 +27,13 @@ internal sealed class PngTests
 
     [Test]
     public void Last_chunk_is_the_standards() => Assert.That(
-        Encode(new PixelImage(2, 1, new byte[6]))[^12..], Is.EqualTo(Convert.FromHexString("0000000049454E44AE426082")));
+        Encode(new PixelImage(2, 1, new byte[6]))[^12..],
+        Is.EqualTo(Convert.FromHexString("0000000049454E44AE426082")));
 
     [Test]
     public void Even_ground_is_small() =>
-        Assert.That(Encode(new PixelImage(640, 480, [.. Enumerable.Repeat((byte)200, 3 * 640 * 480)])), Has.Length.LessThan(3000));
+        Assert.That(Encode(new PixelImage(640, 480, [.. Enumerable.Repeat((byte)200, 3 * 640 * 480)])),
+            Has.Length.LessThan(3000));
 
     private static byte[] Encode(PixelImage image)
     {
@@ -47,16 +49,19 @@ internal sealed class PngTests
         for (file = file[8..]; file.Length > 0;)
         {
             int length = BinaryPrimitives.ReadInt32BigEndian(file);
-            Assert.That(BinaryPrimitives.ReadUInt32BigEndian(file[(8 + length)..]), Is.EqualTo(Crc(file.Slice(4, 4 + length))));
+            Assert.That(BinaryPrimitives.ReadUInt32BigEndian(file[(8 + length)..]),
+                Is.EqualTo(Crc(file.Slice(4, 4 + length))));
             chunks.Add((Encoding.ASCII.GetString(file.Slice(4, 4)), file.Slice(8, length).ToArray()));
             file = file[(12 + length)..];
         }
         Assert.That(chunks.Select(c => c.Type), Is.EqualTo(new[] { "IHDR", "IDAT", "IEND" }));
         byte[] header = chunks[0].Data;
         Assert.That(header[8..], Is.EqualTo(new byte[] { 8, 2, 0, 0, 0 }), "8 bits, RGB, not interlaced");
-        int width = BinaryPrimitives.ReadInt32BigEndian(header), height = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(4));
+        int width = BinaryPrimitives.ReadInt32BigEndian(header),
+            height = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(4));
         using var inflated = new MemoryStream();
-        using (var zlib = new ZLibStream(new MemoryStream(chunks[1].Data), CompressionMode.Decompress)) zlib.CopyTo(inflated);
+        using (var zlib = new ZLibStream(new MemoryStream(chunks[1].Data), CompressionMode.Decompress))
+            zlib.CopyTo(inflated);
         return new PixelImage(width, height, Unfilter(inflated.ToArray(), width, height));
     }
 

@@ -34,12 +34,15 @@ internal sealed class VideoFileTests : FolderFixture
     public void Failing_ffmpeg_is_reported_with_its_last_line_and_leaves_the_older_file([Values(0, 300)] int frames)
     {
         string program = Folder["broken"], film = Folder["film.mp4"];
-        File.WriteAllText(program, "#!/bin/sh\nfor last; do :; done\n[ \"$last\" = -encoders ] || echo half > \"$last\"\n"
+        File.WriteAllText(program,
+            "#!/bin/sh\nfor last; do :; done\n[ \"$last\" = -encoders ] || echo half > \"$last\"\n"
             + "echo 'first words' >&2\necho 'No space left on device' >&2\nexit 3\n");
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         File.WriteAllText(film, "older");
         Assert.That(() => Film(film, program, frames), Throws.TypeOf<UserException>().With.Message.EqualTo(
-            $"ffmpeg could not make {film}: No space left on device; look at free space and at ffmpeg's encoders, or draw a picture (.png)"));
+            $"ffmpeg could not make {film}: No space left on device; look at free space and at ffmpeg's encoders, or "
+            + "draw a picture (.png)"));
         Assert.That(File.ReadAllText(film), Is.EqualTo("older"));
         Assert.That(Directory.GetFileSystemEntries(Folder.Path), Is.EquivalentTo(new[] { program, film }));
     }
@@ -59,17 +62,21 @@ internal sealed class VideoFileTests : FolderFixture
         video.Finish();
     }
 
-    private static PixelImage Frame(int i) => new(Width, Height, [.. Enumerable.Repeat((byte)(30 * i), 3 * Width * Height)]);
+    private static PixelImage Frame(int i) =>
+        new(Width, Height, [.. Enumerable.Repeat((byte)(30 * i), 3 * Width * Height)]);
 
     /// <summary>Codec, width, height, pixel format, frame rate and number of frames, as ffprobe reads them.</summary>
-    internal static string Probe(string path) => Ffprobe(path, "stream=codec_name,width,height,pix_fmt,r_frame_rate,nb_read_frames");
+    internal static string Probe(string path) =>
+        Ffprobe(path, "stream=codec_name,width,height,pix_fmt,r_frame_rate,nb_read_frames");
 
-    internal static double Seconds(string path) => double.Parse(Ffprobe(path, "format=duration"), CultureInfo.InvariantCulture);
+    internal static double Seconds(string path) =>
+        double.Parse(Ffprobe(path, "format=duration"), CultureInfo.InvariantCulture);
 
     private static string Ffprobe(string path, string entries)
     {
         using Process ffprobe = Process.Start(new ProcessStartInfo(
-            "ffprobe", ["-v", "error", "-count_frames", "-show_entries", entries, "-of", "csv=p=0", path]) { RedirectStandardOutput = true })!;
+            "ffprobe", ["-v", "error", "-count_frames", "-show_entries", entries, "-of", "csv=p=0",
+                path]) { RedirectStandardOutput = true })!;
         string words = ffprobe.StandardOutput.ReadToEnd().Trim();
         ffprobe.WaitForExit();
         return words;

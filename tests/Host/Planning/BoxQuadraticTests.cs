@@ -12,7 +12,8 @@ internal sealed class BoxQuadraticTests
         double[] root = Draws(draw, 0, size * size), slope = Draws(draw, 1, size), hessian = new double[size * size];
         for (int i = 0; i < size; i++)
             for (int j = 0; j < size; j++)
-                for (int k = 0; k < size; k++) hessian[i * size + j] += root[i * size + k] * root[j * size + k] + (i == j && k == 0 ? 0.1 : 0);
+                for (int k = 0; k < size; k++)
+                    hessian[i * size + j] += root[i * size + k] * root[j * size + k] + (i == j && k == 0 ? 0.1 : 0);
         double[] low = [.. Draws(draw, 2, size).Select(d => -0.1 - 0.3 * Math.Abs(d))];
         double[] high = [.. Draws(draw, 3, size).Select(d => 0.3 * Math.Abs(d))];
 
@@ -58,5 +59,6 @@ internal sealed class BoxQuadraticTests
     }
 
     private static double[] Draws(int draw, uint what, int count) =>
-        [.. Enumerable.Range(0, count).Select(i => Philox.Normal(9, RandomStream.TestReset, (ulong)draw, 100 * what + (uint)i))];
+        [.. Enumerable.Range(0, count)
+            .Select(i => Philox.Normal(9, RandomStream.TestReset, (ulong)draw, 100 * what + (uint)i))];
 }

@@ -13,13 +13,17 @@ internal sealed class ControllerFitTests
     {
         var system = new LinearSystem(4, 6, 3, 2);
         LinearGaussianController fitted = Fit(system, system.Previous, episodes);
-        Assert.That(fitted.Gain.ToArray(), Is.EqualTo(system.Previous.Gain.ToArray()).Within(2 * Tolerances.SampledFit(episodes)));
-        Assert.That(fitted.Offset.ToArray(), Is.EqualTo(system.Previous.Offset.ToArray()).Within(4 * Tolerances.SampledFit(episodes)));
-        Assert.That(fitted.Covariance.ToArray(), Is.EqualTo(system.Previous.Covariance.ToArray()).Within(Tolerances.SampledFit(episodes)));
+        Assert.That(fitted.Gain.ToArray(),
+            Is.EqualTo(system.Previous.Gain.ToArray()).Within(2 * Tolerances.SampledFit(episodes)));
+        Assert.That(fitted.Offset.ToArray(),
+            Is.EqualTo(system.Previous.Offset.ToArray()).Within(4 * Tolerances.SampledFit(episodes)));
+        Assert.That(fitted.Covariance.ToArray(),
+            Is.EqualTo(system.Previous.Covariance.ToArray()).Within(Tolerances.SampledFit(episodes)));
     }
 
     [Test]
-    public void Few_episodes_are_enough_for_a_policy_with_the_same_gains_at_all_times([Values(3, 5, 10)] int episodes, [Values(4, 20)] int state)
+    public void Few_episodes_are_enough_for_a_policy_with_the_same_gains_at_all_times(
+    [Values(3, 5, 10)] int episodes, [Values(4, 20)] int state)
     {
         // more states than episodes; what each step has of its own is its mean, for which n samples leave A / (2n) nats
         var system = new LinearSystem(4, 150, state, 3, radius: 0.5);
@@ -38,7 +42,8 @@ internal sealed class ControllerFitTests
         Assert.That(fitted.IsFinite);
         for (int t = 3; t < 8; t++)
             Assert.That(
-                (fitted.GainAt(t).ToArray(), fitted.OffsetAt(t).ToArray()), Is.EqualTo((fitted.GainAt(2).ToArray(), fitted.OffsetAt(2).ToArray())));
+                (fitted.GainAt(t).ToArray(), fitted.OffsetAt(t).ToArray()),
+                Is.EqualTo((fitted.GainAt(2).ToArray(), fitted.OffsetAt(2).ToArray())));
         Assert.That(fitted.OffsetAt(1).ToArray(), Is.Not.EqualTo(fitted.OffsetAt(2).ToArray()));
         double[] u = new double[2];
         fitted.Mean(2, Mean(0), u);

@@ -4,7 +4,10 @@ using Naf.Kernels.Gaussian;
 
 namespace Naf.Tests;
 
-/// <summary>A step of iLQG: the KL bound, what is minimised within it, and what it does with numbers that nothing can be planned by.</summary>
+/// <summary>
+/// A step of iLQG: the KL bound, what is minimised within it, and what it does with numbers that nothing can be
+/// planned by.
+/// </summary>
 internal sealed class IlqgPlannerTests
 {
     private static readonly IlqgSettings Settings = new() { KlStep = 0.5, LeastNoise = 1e-4, MostNoise = 100 };
@@ -53,7 +56,8 @@ internal sealed class IlqgPlannerTests
     }
 
     [Test]
-    public void The_controller_is_a_stationary_point_of_cost_entropy_and_divergence([Values(0, 0.1)] double entropyWeight)
+    public void The_controller_is_a_stationary_point_of_cost_entropy_and_divergence(
+    [Values(0, 0.1)] double entropyWeight)
     {
         // L = E[C] − c H + η KL by its controller's numbers: no difference changes it in the first order
         var system = new LinearSystem(4, 6, 3, 2);
@@ -67,7 +71,8 @@ internal sealed class IlqgPlannerTests
                 // a covariance stays symmetric
                 int mirror = part == 2 ? i / 4 * 4 + i % 2 * 2 + i / 2 % 2 : i;
                 double up = Moved(part, i, mirror, 1e-4), down = Moved(part, i, mirror, -1e-4);
-                Assert.That((up - down) / 2e-4, Is.EqualTo(0).Within(1e-4 * (1 + Math.Abs(least))), $"part {part}, number {i}");
+                Assert.That((up - down) / 2e-4, Is.EqualTo(0).Within(1e-4 * (1 + Math.Abs(least))),
+                    $"part {part}, number {i}");
                 Assert.That(Math.Min(up, down), Is.GreaterThan(least - 1e-9 * Math.Abs(least)));
             }
 
@@ -91,11 +96,13 @@ internal sealed class IlqgPlannerTests
 
     [Test]
     public void Without_the_divergence_the_step_is_the_riccati_solution(
-        [Values(1, 2, 31)] int horizon, [Values(1, 4, 7)] int state, [Values(1, 3)] int action, [Values(0.5, 0.95, 1.1)] double radius)
+        [Values(1, 2, 31)] int horizon, [Values(1, 4, 7)] int state, [Values(1, 3)] int action,
+        [Values(0.5, 0.95, 1.1)] double radius)
     {
         var system = new LinearSystem(3, horizon, state, action, radius);
         var problem = new LqrProblem(
-            system.Model, system.StartMean, system.StartCovariance, system.Previous, new IlqgSettings { LeastNoise = 0 });
+            system.Model, system.StartMean, system.StartCovariance, system.Previous,
+            new IlqgSettings { LeastNoise = 0 });
         QuadraticCost cost = problem.Expanded(system.Previous, system.Cost)!;
         LinearGaussianController controller = problem.Candidate(cost, eta: 0)!.Controller;
         (double[] gain, double[] offset) = system.Riccati();
@@ -147,7 +154,8 @@ internal sealed class IlqgPlannerTests
         Assert.That(result.PredictedCost, Is.LessThan(result.PreviousCost));
     }
 
-    private static IEnumerable<(TimeVaryingModel Model, double[] Start, double[] Spread, LinearGaussianController Previous, string Reason)> Broken()
+    private static IEnumerable<(TimeVaryingModel Model, double[] Start, double[] Spread,
+        LinearGaussianController Previous, string Reason)> Broken()
     {
         var system = new LinearSystem(2, 5, 3, 2);
         TimeVaryingModel model = system.Model;
@@ -270,6 +278,7 @@ internal sealed class IlqgPlannerTests
     {
         var moments = new SampleMoments(1);
         for (int e = 0; e < episodes; e++) moments.Add([sample((ulong)e)]);
-        Assert.That(expected, Is.EqualTo(moments.Mean[0]).Within(Tolerances.SampledMean(Math.Sqrt(moments.Covariance()[0]), episodes)));
+        Assert.That(expected, Is.EqualTo(moments.Mean[0])
+            .Within(Tolerances.SampledMean(Math.Sqrt(moments.Covariance()[0]), episodes)));
     }
 }

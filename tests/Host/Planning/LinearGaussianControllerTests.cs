@@ -16,7 +16,8 @@ internal sealed class LinearGaussianControllerTests
         var moments = new SampleMoments(2);
         for (ulong i = 0; i < draws; i++)
         {
-            controller.Sample(t, s, [Philox.Normal(1, RandomStream.Plan, i, 0), Philox.Normal(1, RandomStream.Plan, i, 1)], u);
+            controller.Sample(t, s, [Philox.Normal(1, RandomStream.Plan, i, 0),
+                Philox.Normal(1, RandomStream.Plan, i, 1)], u);
             moments.Add(u);
         }
         double[] gain = controller.GainAt(t).ToArray(), offset = controller.OffsetAt(t).ToArray();
@@ -24,7 +25,8 @@ internal sealed class LinearGaussianControllerTests
         double[] covariance = controller.CovarianceAt(t).ToArray();
         double size = covariance.Max();
         Assert.That(moments.Mean.ToArray(), Is.EqualTo(mean).Within(Tolerances.SampledMean(Math.Sqrt(size), draws)));
-        Assert.That(moments.Covariance(), Is.EqualTo(covariance).Within(Tolerances.SampledMean(Math.Sqrt(2) * size, draws)));
+        Assert.That(moments.Covariance(),
+            Is.EqualTo(covariance).Within(Tolerances.SampledMean(Math.Sqrt(2) * size, draws)));
         controller.Mean(t, s, u);
         Assert.That(u, Is.EqualTo(mean).Within(Tolerances.ByHand));
     }

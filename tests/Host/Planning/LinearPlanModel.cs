@@ -82,8 +82,8 @@ internal sealed class LinearPlanModel(ulong seed, int state, int action, double 
     }
 
     /// <summary>
-    /// The sequence that costs least in a box, by coordinate descent on the cost of the whole sequence, which is quadratic: an oracle that knows
-    /// nothing of time.
+    /// The sequence that costs least in a box, by coordinate descent on the cost of the whole sequence, which is
+    /// quadratic: an oracle that knows nothing of time.
     /// </summary>
     public double[] Optimum(double[] start, int steps, double bound)
     {

@@ -18,7 +18,8 @@ internal sealed class LinearSystem
     /// <param name="radius">About the spectral radius of F_s.</param>
     /// <param name="scale">Factor on the cost.</param>
     /// <param name="indefinite">Whether H has negative eigenvalues, of the actions too.</param>
-    public LinearSystem(ulong seed, int horizon, int state, int action, double radius = 0.95, double scale = 1, bool indefinite = false)
+    public LinearSystem(ulong seed, int horizon, int state, int action, double radius = 0.95, double scale = 1,
+        bool indefinite = false)
     {
         (_seed, Shape) = (seed, new DynamicsShape(horizon, state, action));
         int n = Shape.Input;
@@ -97,7 +98,8 @@ internal sealed class LinearSystem
 
     /// <summary>Simulates an episode of a controller; gives what each step sees.</summary>
     /// <returns>Its cost.</returns>
-    public double Simulate(LinearGaussianController controller, ulong episode, Action<int, double[], double[]>? seen = null)
+    public double Simulate(LinearGaussianController controller, ulong episode,
+        Action<int, double[], double[]>? seen = null)
     {
         (int s, int a, int n) = (Shape.State, Shape.Action, Shape.Input);
         ulong draw = 0;
@@ -115,7 +117,8 @@ internal sealed class LinearSystem
         return cost;
 
         double[] Normals(int count) =>
-            [.. Enumerable.Range(0, count).Select(_ => Philox.Normal(_seed + 77, RandomStream.Plan, draw++, (uint)episode))];
+            [.. Enumerable.Range(0, count)
+                .Select(_ => Philox.Normal(_seed + 77, RandomStream.Plan, draw++, (uint)episode))];
 
         // mean + C ε
         double[] Sample(double[] mean, ReadOnlySpan<double> covariance)
@@ -164,7 +167,8 @@ internal sealed class LinearSystem
     private double[] Draw(int count, double size)
     {
         _draw++;
-        return [.. Enumerable.Range(0, count).Select(i => size * Philox.Normal(_seed, RandomStream.RandomPolicy, (ulong)i, _draw))];
+        return [.. Enumerable.Range(0, count)
+            .Select(i => size * Philox.Normal(_seed, RandomStream.RandomPolicy, (ulong)i, _draw))];
     }
 
     // [count, n, n], A Aᵀ / n + 1 / 2, times the size

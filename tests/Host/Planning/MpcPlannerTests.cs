@@ -13,7 +13,8 @@ namespace Naf.Tests;
 /// <summary>The planner on tasks under MuJoCo.</summary>
 internal sealed class MpcPlannerTests
 {
-    private static readonly MpcSettings Small = new() { HorizonSeconds = 0.3, Samples = 7, ColdPlans = 5, ColdIterations = 3 };
+    private static readonly MpcSettings Small = new() { HorizonSeconds = 0.3, Samples = 7, ColdPlans = 5,
+        ColdIterations = 3 };
 
     [TestCase("cheetah")]
     [TestCase("reacher")]
@@ -75,7 +76,8 @@ internal sealed class MpcPlannerTests
         Assert.That(result.Scores.Mean, Is.GreaterThan(-0.239), "a sampling planner's mean on the card");
         Assert.That(result.Scores.SuccessRate, Is.EqualTo(1));
         Assert.That(result.Planning.ByLineSearch, Is.GreaterThan(100));
-        Assert.That(result.Planning.RealTime, Is.EqualTo(20 / result.Planning.MillisecondsPerStep).Within(1e-9).And.GreaterThan(0));
+        Assert.That(result.Planning.RealTime,
+            Is.EqualTo(20 / result.Planning.MillisecondsPerStep).Within(1e-9).And.GreaterThan(0));
     }
 
     [Test]
@@ -83,7 +85,8 @@ internal sealed class MpcPlannerTests
     {
         // the further the cart is to the right the better, until the episode ends there
         using var scratch = new ScratchFolder();
-        string path = scratch.Changed("cartpole", "  - {quadratic: slider, weight: -0.0005}", "  - {linear: slider, weight: 0.01}");
+        string path = scratch.Changed("cartpole", "  - {quadratic: slider, weight: -0.0005}",
+            "  - {linear: slider, weight: 0.01}");
         File.AppendAllText(path, "\ntermination:\n  outside: {slider: [-1, 1]}\n");
         using ControlTask task = ControlTask.Load(path);
         (int steps, double slider) = Drive(boundWeight: 1);
@@ -93,7 +96,8 @@ internal sealed class MpcPlannerTests
 
         (int Steps, double Slider) Drive(double boundWeight)
         {
-            using var rig = new Rig(task, new MpcSettings { HorizonSeconds = 1.2, Samples = 10, BoundWeight = boundWeight }, 2);
+            using var rig = new Rig(task, new MpcSettings { HorizonSeconds = 1.2, Samples = 10,
+                BoundWeight = boundWeight }, 2);
             while (!rig.Environment.Done) rig.Step();
             return (rig.Environment.StepIndex, rig.Environment.Qpos[0]);
         }
@@ -140,7 +144,8 @@ internal sealed class MpcPlannerTests
         using ControlTask task = ControlTask.Load("reacher"), other = ControlTask.Load("reacher-single");
         using var rig = new Rig(task, Small, 1);
         using var elsewhere = new Rig(other, Small, 1);
-        Assert.That(() => rig.Planner.Act(elsewhere.Environment, rig.U), Throws.ArgumentException.With.Message.Contains("of another task"));
+        Assert.That(() => rig.Planner.Act(elsewhere.Environment, rig.U),
+            Throws.ArgumentException.With.Message.Contains("of another task"));
 
         using var longer = new Rig(task, Small with { HorizonSeconds = 0.4 }, 1);
         longer.Act();
@@ -155,12 +160,14 @@ internal sealed class MpcPlannerTests
         string path = Shortened(scratch, "cartpole", 6);
         string[] command = ["evaluate", path, "--policy", "mpc", "--episodes", "2", "--seed", "4"];
         string text = TinyRun.Cli([.. command, "--threads", "1"]).Out;
-        Assert.That(text, Does.Contain("cartpole, mpc policy: mean -0.0").And.Contain("times real time").And.Contain("not at all"));
+        Assert.That(text,
+            Does.Contain("cartpole, mpc policy: mean -0.0").And.Contain("times real time").And.Contain("not at all"));
 
         string file = scratch["episode.csv"];
         var json = TinyRun.CliJson([.. command, "--threads", "2", "--trajectory", file, "--json"]);
         var planning = json.GetProperty("planning");
-        Assert.That(planning.GetProperty("horizon_seconds").GetDouble(), Is.EqualTo(0.18).Within(1e-9), "no longer than the episode");
+        Assert.That(planning.GetProperty("horizon_seconds").GetDouble(), Is.EqualTo(0.18).Within(1e-9),
+            "no longer than the episode");
         Assert.That(planning.GetProperty("real_time").GetDouble(), Is.GreaterThan(0));
         Assert.That(planning.GetProperty("threads").GetInt32(), Is.EqualTo(2));
         Assert.That(text, Does.Contain($"mean {Texts.Score(json.GetProperty("mean").GetDouble())},"));
@@ -174,8 +181,10 @@ internal sealed class MpcPlannerTests
         string path = Shortened(scratch, "cartpole", 45);
         Assert.That(Horizon(path), Is.EqualTo(1.2).Within(1e-9), "cartpole's own");
         Assert.That(Horizon(path, "--set", "mpc_horizon=0.3", "--set", "mpc_samples=0"), Is.EqualTo(0.3).Within(1e-9));
-        Assert.That(TinyRun.Cli("evaluate", path, "--set", "mpc_horizon=1").Error, Does.Contain("it goes with --policy mpc"));
-        Assert.That(TinyRun.Cli("evaluate", path, "--policy", "mpc", "--set", "mpc_horizon=0").Error, Does.Contain("mpc_horizon = '0' is not"));
+        Assert.That(TinyRun.Cli("evaluate", path, "--set", "mpc_horizon=1").Error,
+            Does.Contain("it goes with --policy mpc"));
+        Assert.That(TinyRun.Cli("evaluate", path, "--policy", "mpc", "--set", "mpc_horizon=0").Error,
+            Does.Contain("mpc_horizon = '0' is not"));
 
         using var folder = new TemporaryFolder();
         TinyRun.Train(folder["run"], 1, "mpc_horizon=0.09", "mpc_samples=0");
@@ -193,7 +202,8 @@ internal sealed class MpcPlannerTests
         return path;
     }
 
-    private static double[] Play(ControlTask task, int threads, int steps, int saveAt, ulong seed = 7, ulong episode = 1)
+    private static double[] Play(ControlTask task, int threads, int steps, int saveAt, ulong seed = 7,
+        ulong episode = 1)
     {
         var actions = new List<double>();
         using var rig = new Rig(task, Small, threads, seed, episode);

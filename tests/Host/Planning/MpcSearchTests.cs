@@ -4,7 +4,9 @@ using Naf.Host.Settings;
 
 namespace Naf.Tests;
 
-/// <summary>The planner's search on linear dynamics with a quadratic cost, against a descent over whole sequences of actions.</summary>
+/// <summary>
+/// The planner's search on linear dynamics with a quadratic cost, against a descent over whole sequences of actions.
+/// </summary>
 internal sealed class MpcSearchTests
 {
     private const int Steps = 7, State = 3, Action = 2;
@@ -34,7 +36,8 @@ internal sealed class MpcSearchTests
         double[] start = [4, -3, 5], plan = rig.Begin(start, 40), optimum = rig.Model.Optimum(start, Steps, 1);
         Assert.That(optimum.Count(u => Math.Abs(u) == 1), Is.GreaterThan(2), "bounds are in the way");
         Assert.That(plan, Is.All.InRange(-1, 1));
-        Assert.That(rig.Search.Plan.Cost, Is.EqualTo(rig.Model.Total(start, optimum)).Within(1e-6 * rig.Search.Plan.Cost));
+        Assert.That(rig.Search.Plan.Cost,
+            Is.EqualTo(rig.Model.Total(start, optimum)).Within(1e-6 * rig.Search.Plan.Cost));
         Assert.That(plan, Is.EqualTo(optimum).Within(1e-3));
     }
 

@@ -7,7 +7,9 @@ using Naf.Sim.Tasks;
 
 namespace Naf.Tests;
 
-/// <summary>C(s, u) of every built-in task against the simulator's reward, and its expansion against differences of C and of h.</summary>
+/// <summary>
+/// C(s, u) of every built-in task against the simulator's reward, and its expansion against differences of C and of h.
+/// </summary>
 internal sealed class StateCostTests
 {
     private static IEnumerable<string> Tasks => TaskLibrary.Names;
@@ -37,7 +39,8 @@ internal sealed class StateCostTests
             // some steps into the episode, where everything turns
             for (int t = 0; t < 12 && !environment.Done; t++)
             {
-                for (int i = 0; i < u.Length; i++) u[i] = 2 * Philox.Uniform(7, RandomStream.RandomPolicy, (ulong)t, (uint)i) - 1;
+                for (int i = 0; i < u.Length; i++)
+                    u[i] = 2 * Philox.Uniform(7, RandomStream.RandomPolicy, (ulong)t, (uint)i) - 1;
                 environment.Step(u);
             }
             var sample = new Sample(task, environment);
@@ -70,13 +73,15 @@ internal sealed class StateCostTests
         environment.Reset(7, RandomStream.TestReset, 0);
         // a reward of the torso's axes, which turn with the rotation vector
         var reward = new RewardDefinition(task.ObservationSize, task.ActionSize,
-            [new(RewardKind.SmoothNorm, -1, 0.3, 0, [1, 2, 3, 4, 5, 6], [0.1, -0.2, 0.3, 0.4, 0.5, -0.6], [1, 2, 3, 1.5, 0.5, 1])], []);
+            [new(RewardKind.SmoothNorm, -1, 0.3, 0, [1, 2, 3, 4, 5, 6], [0.1, -0.2, 0.3, 0.4, 0.5, -0.6],
+                [1, 2, 3, 1.5, 0.5, 1])], []);
         var sample = new Sample(task, environment, reward);
         (sample.S[3], sample.S[4], sample.S[5]) = (x, y, z);
         (_, double[] gradient, double[] hessian) = sample.Expand(HessianForm.PositiveSemidefinite);
         Assert.That(gradient, Is.EqualTo(sample.GradientByDifferences()).Within(Tolerances.FiniteDifference));
         Assert.That(gradient[3..6], Is.All.Not.EqualTo(0));
-        Assert.That(hessian, Is.EqualTo(sample.HessianByDifferences(HessianForm.PositiveSemidefinite)).Within(Tolerances.FiniteDifference));
+        Assert.That(hessian, Is.EqualTo(sample.HessianByDifferences(HessianForm.PositiveSemidefinite))
+            .Within(Tolerances.FiniteDifference));
     }
 
     [Test]
@@ -181,7 +186,8 @@ internal sealed class StateCostTests
 
         private double[] Observe(double[] s, double[] u)
         {
-            double[] qpos = new double[_task.Model.Nq], qvel = new double[_task.Model.Nv], x = new double[_task.ObservationSize];
+            double[] qpos = new double[_task.Model.Nq], qvel = new double[_task.Model.Nv],
+                x = new double[_task.ObservationSize];
             _coordinates.FromState<double>(s, qpos, qvel);
             new ObservationFunction<double>(_task.Definition.Observation).Evaluate(qpos, qvel, _constants, x);
             return [.. x, .. u];

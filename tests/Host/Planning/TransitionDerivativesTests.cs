@@ -7,7 +7,10 @@ using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
-/// <summary>What the planner knows of MuJoCo's dynamics: displacements of a state, derivatives of a control step, cost near a bound.</summary>
+/// <summary>
+/// What the planner knows of MuJoCo's dynamics: displacements of a state, derivatives of a control step, cost near
+/// a bound.
+/// </summary>
 internal sealed class TransitionDerivativesTests
 {
     [Test]
@@ -33,11 +36,13 @@ internal sealed class TransitionDerivativesTests
         {
             model.Displace(state, d, 0.03, moved);
             model.Difference(state, moved, back);
-            Assert.That(back, Is.EqualTo(Enumerable.Range(0, model.Tangent).Select(i => i == d ? 0.03 : 0)).Within(1e-12));
+            Assert.That(back, Is.EqualTo(Enumerable.Range(0, model.Tangent).Select(i => i == d ? 0.03 : 0))
+                .Within(1e-12));
         }
     }
 
-    // Runge-Kutta with and without a free joint, Euler, implicit; the ant in the air, since a contact that begins or ends has no derivative
+    // Runge-Kutta with and without a free joint, Euler, implicit; the ant in the air, since a contact that begins or
+    // ends has no derivative
     [Test]
     public void Derivatives_foretell_a_step_from_a_state_displaced_any_way(
         [Values("cartpole", "reacher", "swimmer6", "ant")] string name)
@@ -55,14 +60,18 @@ internal sealed class TransitionDerivativesTests
         for (uint draw = 0; draw < 5; draw++)
         {
             const double Size = 1e-4;
-            double[] direction = [.. Enumerable.Range(0, width).Select(i => Philox.Normal(3, RandomStream.TestReset, draw, (uint)i))];
-            Assert.That(model.Step(Displaced(model, state, direction, Size), [.. u.Select((v, j) => v + Size * direction[s + j])], high));
-            Assert.That(model.Step(Displaced(model, state, direction, -Size), [.. u.Select((v, j) => v - Size * direction[s + j])], low));
+            double[] direction = [.. Enumerable.Range(0, width)
+                .Select(i => Philox.Normal(3, RandomStream.TestReset, draw, (uint)i))];
+            Assert.That(model.Step(Displaced(model, state, direction, Size),
+                [.. u.Select((v, j) => v + Size * direction[s + j])], high));
+            Assert.That(model.Step(Displaced(model, state, direction, -Size),
+                [.. u.Select((v, j) => v - Size * direction[s + j])], low));
             model.Difference(low, high, change);
             for (int i = 0; i < s; i++)
             {
                 double expected = Enumerable.Range(0, width).Sum(j => jacobian[i * width + j] * direction[j]);
-                Assert.That(change[i] / (2 * Size), Is.EqualTo(expected).Within(2e-4 * (1 + Math.Abs(expected))), $"coordinate {i}");
+                Assert.That(change[i] / (2 * Size), Is.EqualTo(expected).Within(2e-4 * (1 + Math.Abs(expected))),
+                    $"coordinate {i}");
             }
         }
     }
@@ -73,7 +82,8 @@ internal sealed class TransitionDerivativesTests
         using ControlTask task = ControlTask.Load("reacher");
         using MujocoPlanModel model = Model(task);
         int s = model.Tangent, width = s + model.Action;
-        double[] state = Moving(task, 5, 9), next = new double[state.Length], free = new double[s * width], atLimit = new double[s * width];
+        double[] state = Moving(task, 5, 9), next = new double[state.Length], free = new double[s * width],
+            atLimit = new double[s * width];
         var derivatives = new TransitionDerivatives(model, 1e-6);
         foreach (double side in new[] { -1.0, 1.0 })
         {
@@ -84,14 +94,16 @@ internal sealed class TransitionDerivativesTests
             derivatives.Compute(state, limit, next, atLimit);
             for (int i = s / 2; i < s; i++)
                 for (int j = 0; j < 3; j++)
-                    Assert.That(atLimit[i * width + s + j], Is.EqualTo(free[i * width + s + j]).Within(1e-3).And.Not.Zero);
+                    Assert.That(atLimit[i * width + s + j],
+                        Is.EqualTo(free[i * width + s + j]).Within(1e-3).And.Not.Zero);
         }
     }
 
     [Test]
     public void A_bound_costs_its_weight_where_it_is_and_nothing_far_inside()
     {
-        var penalty = new BoundPenalty([new TerminationBound(0, 0.8, 2), new TerminationBound(1, 0.5, double.PositiveInfinity)], 3);
+        var penalty = new BoundPenalty(
+            [new TerminationBound(0, 0.8, 2), new TerminationBound(1, 0.5, double.PositiveInfinity)], 3);
         Assert.That(penalty.Value([1.4, 0.9]), Is.Zero);
         Assert.That(penalty.Value([0.92, 0.55]), Is.Zero, "a tenth inside");
         Assert.That(penalty.Value([0.8, 0.9]), Is.EqualTo(3).Within(1e-12));
@@ -129,7 +141,8 @@ internal sealed class TransitionDerivativesTests
             model.Displace(state, d, 1e-6, moved);
             double high = model.Cost(moved, u);
             model.Displace(state, d, -1e-6, moved);
-            Assert.That(gradient[d], Is.EqualTo((high - model.Cost(moved, u)) / 2e-6).Within(1e-5 * (1 + Math.Abs(gradient[d]))));
+            Assert.That(gradient[d], Is.EqualTo((high - model.Cost(moved, u)) / 2e-6)
+                .Within(1e-5 * (1 + Math.Abs(gradient[d]))));
         }
         Assert.That(Eigenvalues.Least(hessian, n), Is.GreaterThanOrEqualTo(-1e-9));
     }
@@ -144,7 +157,8 @@ internal sealed class TransitionDerivativesTests
         double[] u = new double[task.ActionSize], state = new double[environment.Data.StateSize];
         for (int t = 0; t < steps; t++)
         {
-            for (int i = 0; i < u.Length; i++) u[i] = 2 * Philox.Uniform(episode, RandomStream.RandomPolicy, (ulong)t, (uint)i) - 1;
+            for (int i = 0; i < u.Length; i++)
+                u[i] = 2 * Philox.Uniform(episode, RandomStream.RandomPolicy, (ulong)t, (uint)i) - 1;
             environment.Step(u);
         }
         environment.SaveSimulation(state);

@@ -178,7 +178,8 @@ internal sealed class CheckpointTests : FolderFixture
         var store = new CheckpointStore(Folder["checkpoint"]);
         Assert.That(store.Open(previous: false), Is.Null, "none yet");
         foreach (int step in (int[])[5, 90, 1000, 20_000]) Save(store, step);
-        Assert.That(store.Files.Select(Path.GetFileName), Is.EqualTo(new[] { "step-000000020000.naf", "step-000000001000.naf" }));
+        Assert.That(store.Files.Select(Path.GetFileName),
+            Is.EqualTo(new[] { "step-000000020000.naf", "step-000000001000.naf" }));
     }
 
     [Test]
@@ -188,14 +189,16 @@ internal sealed class CheckpointTests : FolderFixture
         Save(store, 1);
         Save(store, 2);
         File.WriteAllText(store.Files[0], "damaged");
-        Assert.That(() => store.Open(previous: false), Throws.TypeOf<UserException>().With.Message.Contains("it is not a checkpoint of naf")
+        Assert.That(() => store.Open(previous: false),
+            Throws.TypeOf<UserException>().With.Message.Contains("it is not a checkpoint of naf")
             .And.Message.Contains("resume from the previous one, step-000000000001.naf"));
         (CheckpointReader checkpoint, string path) = store.Open(previous: true)!.Value;
         Assert.That(checkpoint.Scope.Value<int>("number"), Is.EqualTo(1));
         checkpoint.Dispose();
         store.SetAsideNewerThan(path);
         Assert.That(store.Files, Is.EqualTo(new[] { path }));
-        Assert.That(() => store.Open(previous: true), Throws.TypeOf<UserException>().With.Message.Contains("holds no previous checkpoint"));
+        Assert.That(() => store.Open(previous: true),
+            Throws.TypeOf<UserException>().With.Message.Contains("holds no previous checkpoint"));
     }
 
     private static byte[] Numbered(int number) => Saved.Bytes(saved => saved.Value("number", number));

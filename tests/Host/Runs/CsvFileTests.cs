@@ -63,9 +63,11 @@ internal sealed class CsvFileTests : FolderFixture
         Assert.That(() => CsvFile.Continue(Path, 5, null), Throws.TypeOf<InvalidDataException>()
             .With.Message.Contains("has 4 bytes where there were 5"));
         File.WriteAllText(Path, "abd\n");
-        Assert.That(() => CsvFile.Continue(Path, 4, digest), Throws.TypeOf<InvalidDataException>().With.Message.Contains("was changed"));
+        Assert.That(() => CsvFile.Continue(Path, 4, digest),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("was changed"));
         File.Delete(Path);
-        Assert.That(() => CsvFile.Continue(Path, 4, digest), Throws.TypeOf<InvalidDataException>().With.Message.EqualTo("a.csv is missing"));
+        Assert.That(() => CsvFile.Continue(Path, 4, digest),
+            Throws.TypeOf<InvalidDataException>().With.Message.EqualTo("a.csv is missing"));
         Assert.That(File.Exists(Path), Is.False, "none is made in its place");
     }
 

@@ -3,7 +3,9 @@ using Naf.Host.Files;
 
 namespace Naf.Tests;
 
-/// <summary>A file that a user asks for takes the place of files only, and nothing is left of one that was not finished.</summary>
+/// <summary>
+/// A file that a user asks for takes the place of files only, and nothing is left of one that was not finished.
+/// </summary>
 internal sealed class OutputFileTests : FolderFixture
 {
     [Test]
@@ -38,13 +40,15 @@ internal sealed class OutputFileTests : FolderFixture
     {
         File.CreateSymbolicLink(Folder["a"], "b");
         File.CreateSymbolicLink(Folder["b"], "a");
-        Assert.That(() => Write(Folder["a"]), Throws.TypeOf<UserException>().With.Message.StartsWith($"{Folder["a"]} can't be written: "));
+        Assert.That(() => Write(Folder["a"]),
+            Throws.TypeOf<UserException>().With.Message.StartsWith($"{Folder["a"]} can't be written: "));
     }
 
     [Test]
     [Platform("Linux")]
     public void AFolder_that_takes_no_files_is_refused_before_any_work() =>
-        Assert.That(() => OutputFile.Check("/proc/a.png"), Throws.TypeOf<UserException>().With.Message.StartsWith("/proc/a.png can't be written: "));
+        Assert.That(() => OutputFile.Check("/proc/a.png"),
+            Throws.TypeOf<UserException>().With.Message.StartsWith("/proc/a.png can't be written: "));
 
     [Test]
     public void What_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not()
@@ -61,7 +65,8 @@ internal sealed class OutputFileTests : FolderFixture
         living.WaitForExit();
     }
 
-    private IEnumerable<string> Names => Directory.GetFileSystemEntries(Folder.Path).Select(path => Path.GetFileName(path));
+    private IEnumerable<string> Names =>
+        Directory.GetFileSystemEntries(Folder.Path).Select(path => Path.GetFileName(path));
 
     private static void Write(string path) => OutputFile.Write(path, file => file.Write("new"u8));
 }

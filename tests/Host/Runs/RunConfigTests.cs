@@ -7,7 +7,8 @@ namespace Naf.Tests;
 internal sealed class RunConfigTests : FolderFixture
 {
     private static readonly Versions Made =
-        new("0.1", "abc", "2.2.2", "10.0", "an \"OS\" \\ system: #1", "cpu", "", "AVX2", "256", "driver 1", "64 threads", "0123456789abcdef");
+        new("0.1", "abc", "2.2.2", "10.0", "an \"OS\" \\ system: #1", "cpu", "", "AVX2", "256", "driver 1",
+            "64 threads", "0123456789abcdef");
 
     private string Config => Folder["config.yaml"];
 
@@ -43,7 +44,8 @@ internal sealed class RunConfigTests : FolderFixture
     }
 
     [TestCase("", "is empty")]
-    [TestCase("format: 99\ntask: cartpole\n", "has format 99 and this naf reads format 1; use the version of naf that made it")]
+    [TestCase("format: 99\ntask: cartpole\n",
+        "has format 99 and this naf reads format 1; use the version of naf that made it")]
     [TestCase("format: 1\n", "has no task")]
     [TestCase("format: 1\ntask: a\nsettings: 3\nversions: {}\n", "line 3: expected a mapping under settings")]
     public void Another_file_is_refused(string text, string message)

@@ -1,6 +1,7 @@
 using System.Xml.Linq;
 using Naf.Host.Common;
 using Naf.Host.Settings;
+using Naf.Kernels.Settings;
 
 namespace Naf.Tests;
 
@@ -12,15 +13,21 @@ internal sealed class SettingsTests : FolderFixture
     public void A_later_value_wins()
     {
         TrainingSettings s = SettingsResolver.Resolve(
-            [new("tau", "0.5", "task"), new("gamma", "0.9", "task"), new("tau", "0.25", "file"), new("tau", "0.125", "--set")]);
+            [new("tau", "0.5", "task"), new("gamma", "0.9", "task"), new("tau", "0.25", "file"),
+                new("tau", "0.125", "--set")]);
         Assert.That((s.Naf.Tau, s.Naf.Gamma), Is.EqualTo((0.125, 0.9)));
     }
 
     [Test]
     public void Every_setting_is_documented_by_its_meaning()
     {
-        var documentation = XDocument.Load(Path.ChangeExtension(typeof(Setting).Assembly.Location, ".xml"));
-        HashSet<string> summaries = [.. documentation.Descendants("summary").Select(summary => summary.Value)];
+        HashSet<string> summaries =
+        [
+            .. from type in (Type[])[typeof(Setting), typeof(NafSettings)]
+               let documentation = XDocument.Load(Path.ChangeExtension(type.Assembly.Location, ".xml"))
+               from summary in documentation.Descendants("summary")
+               select string.Join(' ', summary.Value.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)),
+        ];
         foreach (Setting setting in Setting.All)
         {
             string meaning = setting.Meaning.Replace($": {setting.Expected}", "");
@@ -34,20 +41,31 @@ internal sealed class SettingsTests : FolderFixture
         // values that are not the defaults, so that a key bound to the wrong property shows
         var other = new Dictionary<string, string>
         {
-            ["algorithm"] = "naf", ["episodes"] = "7", ["seed"] = "18446744073709551615", ["learners"] = "3", ["batch_size"] = "31",
-            ["gamma"] = "0.97", ["tau"] = "0.003", ["learning_rate"] = "0.0003", ["updates_per_step"] = "2", ["hidden"] = "[31, 17, 5]",
-            ["batch_norm"] = "true", ["reward_scale"] = "0.1", ["clip_norm"] = "1.5", ["replay_capacity"] = "443", ["warmup_steps"] = "101",
-            ["log_diagonal_bound"] = "4", ["head_scale"] = "0.1", ["noise_theta"] = "0.2", ["noise_sigma"] = "0.4", ["noise_scale"] = "0.6",
-            ["imagination"] = "network", ["refit_episodes"] = "4", ["imagined_steps"] = "7", ["imagined_starts"] = "33", ["imagined_updates"] = "11",
-            ["imagined_noise"] = "0.4", ["imagined_sampled"] = "false", ["imagined_range"] = "0.7", ["imagined_clear"] = "false",
-            ["imagined_capacity"] = "1001", ["imagined_from_replay"] = "true", ["imagined_shifted"] = "true", ["imagination_off_after"] = "31",
-            ["imagination_patience"] = "9", ["imagination_error_limit"] = "1.25", ["dynamics_coordinates"] = "observation",
+            ["algorithm"] = "naf", ["episodes"] = "7", ["seed"] = "18446744073709551615", ["learners"] = "3",
+            ["batch_size"] = "31",
+            ["gamma"] = "0.97", ["tau"] = "0.003", ["learning_rate"] = "0.0003", ["updates_per_step"] = "2",
+            ["hidden"] = "[31, 17, 5]",
+            ["batch_norm"] = "true", ["reward_scale"] = "0.1", ["clip_norm"] = "1.5", ["replay_capacity"] = "443",
+            ["warmup_steps"] = "101",
+            ["log_diagonal_bound"] = "4", ["head_scale"] = "0.1", ["noise_theta"] = "0.2", ["noise_sigma"] = "0.4",
+            ["noise_scale"] = "0.6",
+            ["imagination"] = "network", ["refit_episodes"] = "4", ["imagined_steps"] = "7", ["imagined_starts"] = "33",
+            ["imagined_updates"] = "11",
+            ["imagined_noise"] = "0.4", ["imagined_sampled"] = "false", ["imagined_range"] = "0.7",
+            ["imagined_clear"] = "false",
+            ["imagined_capacity"] = "1001", ["imagined_from_replay"] = "true", ["imagined_shifted"] = "true",
+            ["imagination_off_after"] = "31",
+            ["imagination_patience"] = "9", ["imagination_error_limit"] = "1.25",
+            ["dynamics_coordinates"] = "observation",
             ["dynamics_around"] = "episode", ["shared_trunk"] = "true",
-            ["dynamics_prior"] = "gaussian", ["prior_strength"] = "2.5", ["prior_episodes"] = "13", ["dynamics_ridge"] = "0.001",
+            ["dynamics_prior"] = "gaussian", ["prior_strength"] = "2.5", ["prior_episodes"] = "13",
+            ["dynamics_ridge"] = "0.001",
             ["network_updates"] = "501", ["initial_states"] = "6", ["plan"] = "mpc", ["plan_fraction"] = "0.75",
-            ["ilqg_kl_step"] = "0.07", ["ilqg_entropy"] = "0.01", ["ilqg_least_noise"] = "0.2", ["ilqg_most_noise"] = "0.9",
+            ["ilqg_kl_step"] = "0.07", ["ilqg_entropy"] = "0.01", ["ilqg_least_noise"] = "0.2",
+            ["ilqg_most_noise"] = "0.9",
             ["mpc_horizon"] = "0.8", ["mpc_iterations"] = "2", ["mpc_samples"] = "17",
-            ["test_every"] = "3", ["test_episodes"] = "4", ["test_seed"] = "5", ["checkpoint_every"] = "6", ["device"] = "cpu", ["threads"] = "2",
+            ["test_every"] = "3", ["test_episodes"] = "4", ["test_seed"] = "5", ["checkpoint_every"] = "6",
+            ["device"] = "cpu", ["threads"] = "2",
         };
         Assert.That(other.Keys, Is.EquivalentTo(Setting.Keys), "every key is tested");
         // two controls exclude each other
@@ -57,7 +75,8 @@ internal sealed class SettingsTests : FolderFixture
             Assert.That(setting.Show(setting.Key == alone ? shifted : s), Is.EqualTo(other[setting.Key]), setting.Key);
 
         TrainingSettings Resolve(Func<string, bool> chosen) =>
-            SettingsResolver.Resolve(other.Where(pair => chosen(pair.Key)).Select(pair => new GivenValue(pair.Key, pair.Value, "test")));
+            SettingsResolver.Resolve(other.Where(pair => chosen(pair.Key))
+                .Select(pair => new GivenValue(pair.Key, pair.Value, "test")));
     }
 
     [TestCase("learnig_rate", "1e-3", "there is no setting 'learnig_rate' (did you mean learning_rate?)")]
@@ -70,7 +89,8 @@ internal sealed class SettingsTests : FolderFixture
     [TestCase("batch_norm", "maybe", "is not true or false")]
     [TestCase("algorithm", "ddpg", "'ddpg' is not naf")]
     [TestCase("replay_capacity", "10", "replay_capacity = 10 is less than batch_size = 64")]
-    [TestCase("imagined_capacity", "63", "imagined_capacity = 63 is less than batch_size = 64: nothing would be learned from it")]
+    [TestCase("imagined_capacity", "63",
+        "imagined_capacity = 63 is less than batch_size = 64: nothing would be learned from it")]
     [TestCase("ilqg_least_noise", "2", "ilqg_most_noise = 1 is less than ilqg_least_noise = 2; raise it")]
     public void A_wrong_value_is_refused_with_what_was_expected(string key, string value, string message)
     {
@@ -81,17 +101,20 @@ internal sealed class SettingsTests : FolderFixture
     [TestCase("1e6", 1_000_000)]
     [TestCase("1_000_000", 1_000_000)]
     public void Whole_numbers_may_be_written_short(string text, int value) =>
-        Assert.That(SettingsResolver.Resolve([new GivenValue("replay_capacity", text, "--set")]).Naf.ReplayCapacity, Is.EqualTo(value));
+        Assert.That(SettingsResolver.Resolve([new GivenValue("replay_capacity", text, "--set")]).Naf.ReplayCapacity,
+            Is.EqualTo(value));
 
     [Test]
     public void Set_needs_an_equals_sign() =>
-        Assert.That(() => SettingsResolver.Split("tau"), Throws.TypeOf<UserException>().With.Message.Contains("expected KEY=VALUE"));
+        Assert.That(() => SettingsResolver.Split("tau"),
+            Throws.TypeOf<UserException>().With.Message.Contains("expected KEY=VALUE"));
 
     [Test]
     public void A_file_says_the_line_of_an_error()
     {
         IReadOnlyList<GivenValue> values = Read("tau: 0.003\n# note\nhidden: [31, 17]\ngama: 0.9\n");
-        Assert.That(values.Select(v => (v.Key, v.Value)), Is.EqualTo(new[] { ("tau", "0.003"), ("hidden", "[31, 17]"), ("gama", "0.9") }));
+        Assert.That(values.Select(v => (v.Key, v.Value)),
+            Is.EqualTo(new[] { ("tau", "0.003"), ("hidden", "[31, 17]"), ("gama", "0.9") }));
         Assert.That(() => SettingsResolver.Resolve(values),
             Throws.TypeOf<UserException>()
                 .With.Message.EqualTo($"{MyFile} line 4: there is no setting 'gama' (did you mean gamma?); "
@@ -117,9 +140,10 @@ internal sealed class SettingsTests : FolderFixture
         var page = new StringBuilder("""
             # Settings
 
-            Every setting of `naf train`: a line `key: value` of `--config`, of a task's section `training`, or `--set key=value`. Later ones win, in
-            this order. The resolved settings of a run are in its `config.yaml`. This page is made from the properties of
-            [`TrainingSettings`](../Naf.Host/Settings/TrainingSettings.cs) and the records within it; bold ones are those that most users set.
+            Every setting of `naf train`: a line `key: value` of a task's section `training`, of `--config`, or
+            `--set key=value`; later ones win, in this order. The resolved settings of a run are in its `config.yaml`.
+            This page is made from the properties of [`TrainingSettings`](../Naf.Host/Settings/TrainingSettings.cs) and
+            the records within it; bold ones are those that most users set.
 
             | key | default | range | meaning | source of the default, remarks |
             |---|---|---|---|---|

@@ -21,14 +21,16 @@ internal sealed class EnvironmentTaskTests : FolderFixture
         TrainingSettings settings = Settings with
         {
             Episodes = 60, TestEvery = 20, TestEpisodes = 10,
-            Naf = new NafSettings { Gamma = 0.9, Hidden = [64, 64] }, Exploration = new ExplorationSettings { Scale = 0.3 },
+            Naf = new NafSettings { Gamma = 0.9, Hidden = [64, 64] },
+            Exploration = new ExplorationSettings { Scale = 0.3 },
         };
         var seen = new List<TrainingProgress>();
         using TrainingRun run = TrainingRun.Begin(_task, settings, Folder["run"]);
         TrainingResult result = run.Train(progress: seen.Add);
 
         double untrained = seen[0].LastTest!.Value;
-        Assert.That(result.FinalTestScore, Is.GreaterThan(0.7 * untrained), "the deviation that is left, summed over an episode");
+        Assert.That(result.FinalTestScore, Is.GreaterThan(0.7 * untrained),
+            "the deviation that is left, summed over an episode");
         Assert.That(seen.Select(p => p.EpisodesEnded), Is.EqualTo(Enumerable.Range(0, 61)));
     }
 
@@ -90,7 +92,8 @@ internal sealed class EnvironmentTaskTests : FolderFixture
 
     [Test]
     public void An_environment_must_follow_the_seed() => Assert.That(
-        () => TrainingRun.Begin(new EnvironmentTask("random", () => new Faulty { IsRandom = true }), Settings, Folder["run"]),
+        () => TrainingRun.Begin(new EnvironmentTask("random", () => new Faulty { IsRandom = true }), Settings,
+            Folder["run"]),
         Throws.TypeOf<UserException>().With.Message.Contains("the seed that Reset is given"));
 
     [Test]
@@ -98,7 +101,8 @@ internal sealed class EnvironmentTaskTests : FolderFixture
     {
         var task = new EnvironmentTask("drifting", () => new Faulty { Drifts = true });
         TinyRun.TrainPartly(TrainingRun.Begin(task, Settings with { Episodes = 1000 }, Folder["parts"]), 2);
-        Assert.That(() => Resume(task), Throws.TypeOf<UserException>().With.Message.Contains("led to another observation"));
+        Assert.That(() => Resume(task),
+            Throws.TypeOf<UserException>().With.Message.Contains("led to another observation"));
     }
 
     [Test]
@@ -110,7 +114,8 @@ internal sealed class EnvironmentTaskTests : FolderFixture
         using (TrainingRun run = TrainingRun.Begin(task, Settings with { CheckpointEvery = 1 }, Folder["parts"]))
         {
             run.Warn = warnings.Add;
-            Assert.That(() => run.Train(), Throws.InvalidOperationException.With.Message.Contains("failing: the environment failed at step"));
+            Assert.That(() => run.Train(),
+                Throws.InvalidOperationException.With.Message.Contains("failing: the environment failed at step"));
             Assert.That(warnings, Is.EqualTo(new[]
                 { $"training broke off in episode 2; when it is resumed, {Folder["parts"]} goes on after episode 1" }));
             Assert.That(() => run.Train(), Throws.InvalidOperationException.With.Message.Contains("resume it"));
@@ -138,18 +143,23 @@ internal sealed class EnvironmentTaskTests : FolderFixture
     [Test]
     public void Malformed_environments_are_refused()
     {
-        Assert.That(() => new EnvironmentTask("a", () => new Faulty { ActionSpace = new Box(16, -1, double.PositiveInfinity) }),
+        Assert.That(
+            () => new EnvironmentTask("a", () => new Faulty { ActionSpace = new Box(16, -1, double.PositiveInfinity) }),
             Throws.ArgumentException.With.Message.Contains("finite bounds"));
-        Assert.That(() => new EnvironmentTask("a", () => new Faulty { MaxEpisodeSteps = 0 }), Throws.ArgumentException.With.Message.Contains("0"));
+        Assert.That(() => new EnvironmentTask("a", () => new Faulty { MaxEpisodeSteps = 0 }),
+            Throws.ArgumentException.With.Message.Contains("0"));
         Assert.That(() => new EnvironmentTask("a", () => null!),
             Throws.ArgumentException.With.Message.Contains("returned null"));
         Assert.That(() => new EnvironmentTask("a", () => new Faulty { ObservationSpace = null! }),
             Throws.ArgumentException.With.Message.Contains("ObservationSpace or ActionSpace is null"));
-        Assert.That(() => new EnvironmentTask("../a", () => new Faulty()), Throws.ArgumentException.With.Message.Contains("'../a'"));
+        Assert.That(() => new EnvironmentTask("../a", () => new Faulty()),
+            Throws.ArgumentException.With.Message.Contains("'../a'"));
         Assert.That(() => new Box([0, 1], [1, 1]), Throws.ArgumentException.With.Message.Contains("bound 1"));
         Assert.That(() => new Box([0, 1], [1]), Throws.ArgumentException);
-        Assert.That(() => new RewardDefinition(1, 1, [], default), Throws.ArgumentException.With.Message.Contains("terms and bounds"));
-        Assert.That(() => new RewardDefinition(1, 1, [new RewardTerm(RewardKind.Linear, 1, 0, 0, [0], [0], default)], []),
+        Assert.That(() => new RewardDefinition(1, 1, [], default),
+            Throws.ArgumentException.With.Message.Contains("terms and bounds"));
+        Assert.That(
+            () => new RewardDefinition(1, 1, [new RewardTerm(RewardKind.Linear, 1, 0, 0, [0], [0], default)], []),
             Throws.ArgumentException.With.Message.Contains("Index, Centre and Scale"));
     }
 
@@ -211,7 +221,8 @@ internal sealed class EnvironmentTaskTests : FolderFixture
         StepResult expected = one.Step([0.5]);
         EnvironmentStep step = two.Step([0.5]);
         Assert.That(step.Observation, Is.EqualTo(one.Observation.ToArray()));
-        Assert.That((step.Reward, step.Terminated, step.Truncated), Is.EqualTo((expected.Reward, expected.Terminated, expected.TimedOut)));
+        Assert.That((step.Reward, step.Terminated, step.Truncated),
+            Is.EqualTo((expected.Reward, expected.Terminated, expected.TimedOut)));
         Assert.That((two.ActionSpace.Size, two.MaxEpisodeSteps), Is.EqualTo((1, task.Horizon)));
     }
 

@@ -9,7 +9,9 @@ using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
-/// <summary>Training on an OpenCL device: the same algorithm, runs, checkpoints and evaluation as on the processor.</summary>
+/// <summary>
+/// Training on an OpenCL device: the same algorithm, runs, checkpoints and evaluation as on the processor.
+/// </summary>
 internal sealed class GpuTrainingTests : FolderFixture
 {
     [Test]
@@ -41,7 +43,8 @@ internal sealed class GpuTrainingTests : FolderFixture
         Assert.That(onGpu.Select(e => (e.Episode, e.Step, e.Report.Updates, e.Report.Finite)),
             Is.EqualTo(onCpu.Select(e => (e.Episode, e.Step, e.Report.Updates, e.Report.Finite))));
         double loss = onCpu[1].Report.Loss;
-        Assert.That(onGpu[1].Report.Loss, Is.EqualTo(loss).Within(Tolerances.LossOfEpisode * loss), "from much the same transitions");
+        Assert.That(onGpu[1].Report.Loss, Is.EqualTo(loss).Within(Tolerances.LossOfEpisode * loss),
+            "from much the same transitions");
 
         float Act(NafAgent agent)
         {
@@ -62,7 +65,8 @@ internal sealed class GpuTrainingTests : FolderFixture
         TinyRun.Resume(Folder["parts"]);
         Assert.That(TinyRun.Metrics(Folder["parts"]), Is.EqualTo(TinyRun.Metrics(Folder["whole"])));
         string config = File.ReadAllText(Folder["whole/config.yaml"]);
-        Assert.That(config, Does.Match("plan: \".*groups a learner").And.Match("driver: \"Portable Computing Language"));
+        Assert.That(config,
+            Does.Match("plan: \".*groups a learner").And.Match("driver: \"Portable Computing Language"));
 
         // to the processor: only when it is asked for, and said
         Assert.That(() => TinyRun.Resume(Folder["parts"], false, "device=cpu", "episodes=4"),
@@ -72,11 +76,13 @@ internal sealed class GpuTrainingTests : FolderFixture
         using (TrainingRun run = TrainingRun.Resume(
             Folder["parts"], stored => stored with { Device = "cpu", Episodes = 4 }, accept: true, warn: warnings.Add))
         {
-            Assert.That(run.Train(), Has.Property("Device").EqualTo("cpu").And.Property("Finished").True.And.Property("Episodes").EqualTo(4));
+            Assert.That(run.Train(), Has.Property("Device")
+                .EqualTo("cpu").And.Property("Finished").True.And.Property("Episodes").EqualTo(4));
         }
         Assert.That(warnings, Has.Some.Contains("the metrics are not those of an uninterrupted run"));
 
-        (int exitCode, string output, string error) = TinyRun.Cli("evaluate", Folder["whole"], "--episodes", "2", "--json");
+        (int exitCode, string output, string error) = TinyRun.Cli("evaluate", Folder["whole"], "--episodes",
+            "2", "--json");
         Assert.That((exitCode, error), Is.EqualTo((0, "")));
         Assert.That(output, Does.Contain("\"episodes\":2"));
     }

@@ -120,7 +120,8 @@ internal sealed class ResumeTests : FolderFixture
         TrainingResult trained = TinyRun.Train(Folder["run"], 4);
         using TrainingRun run = TrainingRun.Resume(
             Folder["run"], settings => settings with { Episodes = Episodes }, warn: static _ => { });
-        Assert.That(run.Progress, Is.EqualTo(new TrainingProgress(4, Episodes, trained.FinalTestScore, trained.BestTestScore, 0, 0, 4)));
+        Assert.That(run.Progress,
+            Is.EqualTo(new TrainingProgress(4, Episodes, trained.FinalTestScore, trained.BestTestScore, 0, 0, 4)));
     }
 
     [Test]
@@ -131,7 +132,8 @@ internal sealed class ResumeTests : FolderFixture
         TinyRun.Resume(Folder["run"]);
         Assert.That(File.ReadAllText(Folder["run/config.yaml"]), Does.EndWith("# a note\n"));
         TinyRun.Resume(Folder["run"], changes: $"episodes={Episodes + 1}");
-        Assert.That(File.ReadAllText(Folder["run/config.yaml"]), Does.Not.Contain("note").And.Contain($"episodes: {Episodes + 1}"));
+        Assert.That(File.ReadAllText(Folder["run/config.yaml"]),
+            Does.Not.Contain("note").And.Contain($"episodes: {Episodes + 1}"));
     }
 
     [Test]
@@ -209,5 +211,6 @@ internal sealed class ResumeTests : FolderFixture
     }
 
     private Dictionary<string, byte[]> Contents() =>
-        Directory.GetFiles(Folder["run"], "*", SearchOption.AllDirectories).ToDictionary(file => file, File.ReadAllBytes);
+        Directory.GetFiles(Folder["run"], "*", SearchOption.AllDirectories).ToDictionary(file => file,
+            File.ReadAllBytes);
 }

@@ -1,6 +1,8 @@
 namespace Naf.Tests;
 
-/// <summary>A learner or a simulation that leaves the finite numbers stops with a report, and the others go on.</summary>
+/// <summary>
+/// A learner or a simulation that leaves the finite numbers stops with a report, and the others go on.
+/// </summary>
 internal sealed class StoppedLearnerTests : FolderFixture
 {
     // a mass whose first speed now and then is more than MuJoCo takes (10¹⁰)
@@ -63,7 +65,8 @@ internal sealed class StoppedLearnerTests : FolderFixture
             Dictionary<string, string>? stop = stops.SingleOrDefault(r => r["learner"] == number);
             Assert.That(learner.GetProperty("stopped").ValueKind == JsonValueKind.Null, Is.EqualTo(stop is null));
             int ended = stop is null ? 6 : int.Parse(stop["episode"], CultureInfo.InvariantCulture) - 1;
-            Assert.That(learner.GetProperty("episodes").GetInt32(), Is.EqualTo(ended), "the one that broke off does not count");
+            Assert.That(learner.GetProperty("episodes").GetInt32(), Is.EqualTo(ended),
+                "the one that broke off does not count");
         }
     }
 
@@ -71,13 +74,15 @@ internal sealed class StoppedLearnerTests : FolderFixture
     public void A_diverged_learner_stops_with_a_report()
     {
         (int exitCode, string output, string error) = TinyRun.Cli(TinyRun.Arguments(
-            Folder["run"], 4, "--json", "--set", "learning_rate=1", "--set", "reward_scale=1e9", "--set", "log_diagonal_bound=20",
+            Folder["run"], 4, "--json", "--set", "learning_rate=1", "--set", "reward_scale=1e9", "--set",
+            "log_diagonal_bound=20",
             "--set", "tau=1"));
         JsonElement json = JsonDocument.Parse(output).RootElement;
         Assert.That(json.GetProperty("finished").GetBoolean(), Is.False);
         int ended = json.GetProperty("learners")[0].GetProperty("episodes").GetInt32();
         Assert.That(json.GetProperty("episodes").GetInt32(), Is.LessThan(4).And.EqualTo(ended));
         Assert.That(exitCode, Is.EqualTo(1), output);
-        Assert.That(error, Does.Contain("stopped in episode").And.Contain("diverged").And.Contain("every learner stopped before its time"));
+        Assert.That(error, Does.Contain("stopped in episode").And.Contain("diverged").And.Contain(
+            "every learner stopped before its time"));
     }
 }

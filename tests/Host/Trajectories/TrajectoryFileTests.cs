@@ -71,9 +71,11 @@ internal sealed class TrajectoryFileTests : MujocoFixture
         TinyRun.Train(Folder["run"], 2);
         File.Copy(Folder["run/metrics.csv"], metrics);
         byte[] before = File.ReadAllBytes(metrics);
-        (int exitCode, string output, string error) = TinyRun.Cli("evaluate", "cartpole", "--episodes", "1", "--trajectory", metrics);
+        (int exitCode, string output, string error) = TinyRun.Cli("evaluate", "cartpole", "--episodes", "1",
+            "--trajectory", metrics);
         Assert.That((exitCode, output), Is.EqualTo((1, "")));
-        Assert.That(error.TrimEnd(), Is.EqualTo($"naf: {metrics} is there already and is no trajectory; name another file"));
+        Assert.That(error.TrimEnd(),
+            Is.EqualTo($"naf: {metrics} is there already and is no trajectory; name another file"));
         Assert.That(File.ReadAllBytes(metrics), Is.EqualTo(before));
 
         using ControlTask task = ControlTask.Load("cartpole");
@@ -88,10 +90,12 @@ internal sealed class TrajectoryFileTests : MujocoFixture
     [TestCase("qpos.slider,qpos.hinge\n", " has no row below its line of column names")]
     [TestCase("step,qpos.slider\n0,1\n",
         " line 1: there is no column qpos.hinge, which a trajectory of cartpole has; it may be of another task")]
-    [TestCase("qpos.slider;qpos.hinge\n0;1\n", " line 1: the names of its columns are not separated by commas; save it as CSV with commas")]
+    [TestCase("qpos.slider;qpos.hinge\n0;1\n",
+        " line 1: the names of its columns are not separated by commas; save it as CSV with commas")]
     [TestCase("qpos.slider,qpos.hinge,qpos.slider\n0,1,2\n", " line 1: 2 columns are named qpos.slider; leave one")]
     [TestCase("qpos.slider,qpos.hinge\n0,1\n0\n", " line 3: it has 1 columns, and the first line names 2")]
-    [TestCase("qpos.slider,qpos.hinge\n0,1\n0,one\n", " line 3, column qpos.hinge: expected a finite number, not 'one'")]
+    [TestCase("qpos.slider,qpos.hinge\n0,1\n0,one\n",
+        " line 3, column qpos.hinge: expected a finite number, not 'one'")]
     [TestCase("qpos.slider,qpos.hinge\n0,nan\n", " line 2, column qpos.hinge: expected a finite number, not 'nan'")]
     [TestCase("qpos.slider,qpos.hinge\n,1\n", " line 2, column qpos.slider: expected a number, and there is none")]
     public void Malformed_file_is_reported_with_line_and_column(string text, string message)

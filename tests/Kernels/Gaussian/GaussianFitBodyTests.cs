@@ -23,13 +23,15 @@ internal sealed class GaussianFitBodyTests
         double a = ss + ridge, b = uu + ridge, determinant = a * b - us * us;
         double fs = (b * ps - us * pu) / determinant, fu = (a * pu - us * ps) / determinant;
         double n = pp - (fs * fs * ss + 2 * fs * fu * us + fu * fu * uu) + floor;
-        Assert.That((double[])[.. fit.F, .. fit.Offset, .. fit.N], Is.EqualTo(new[] { fs, fu, 4 - 2 * fs - fu, n }).Within(Tolerances.ByHand));
+        Assert.That((double[])[.. fit.F, .. fit.Offset, .. fit.N],
+            Is.EqualTo(new[] { fs, fu, 4 - 2 * fs - fu, n }).Within(Tolerances.ByHand));
         Assert.That(fit.Packed[3 * 16], Is.EqualTo((float)Math.Sqrt(n)));
     }
 
     [Test]
     public void It_agrees_with_the_formulas_in_whole_matrices(
-        [Values(1, 7)] int state, [Values(1, 4)] int action, [Values(0, 1, 31)] int priorSteps, [Values] bool scaled, [Values] bool ragged)
+        [Values(1, 7)] int state, [Values(1, 4)] int action, [Values(0, 1, 31)] int priorSteps, [Values] bool scaled,
+        [Values] bool ragged)
     {
         var settings = new GaussianFitSettings { Ridge = 1e-3, NoiseFloor = 1e-4 };
         FitData data = FitData.Draw(new DynamicsShape(31, state, action),
@@ -40,7 +42,8 @@ internal sealed class GaussianFitBodyTests
         for (int t = 0; t < 31; t++)
         {
             PlainGaussianFit step = PlainGaussianFit.Fit(data, t, settings);
-            (f, offset, n) = ([.. f, .. step.F.Cast<double>()], [.. offset, .. step.Offset], [.. n, .. step.N.Cast<double>()]);
+            (f, offset, n) = ([.. f, .. step.F.Cast<double>()], [.. offset, .. step.Offset],
+                [.. n, .. step.N.Cast<double>()]);
         }
         // entries are of sizes 0.01 to 100
         Assert.That(fit.F, Is.EqualTo(f).Within(1e-8));
@@ -60,12 +63,14 @@ internal sealed class GaussianFitBodyTests
             for (int i = 0; i < state; i++)
             {
                 float[] step = fit.Packed[(t * shape.PackedStep)..((t + 1) * shape.PackedStep)];
-                for (int j = 0; j < inputs; j++) Assert.That(step[j * row + i], Is.EqualTo((float)fit.F[(t * state + i) * inputs + j]));
+                for (int j = 0; j < inputs; j++)
+                    Assert.That(step[j * row + i], Is.EqualTo((float)fit.F[(t * state + i) * inputs + j]));
                 Assert.That(step[inputs * row + i], Is.EqualTo((float)fit.Offset[t * state + i]));
                 for (int j = 0; j <= i; j++)
                 {
                     double product = 0, size = Math.Sqrt(N(t, i, i) * N(t, j, j));
-                    for (int k = 0; k <= j; k++) product += (double)step[(inputs + 1 + k) * row + i] * step[(inputs + 1 + k) * row + j];
+                    for (int k = 0; k <= j; k++)
+                        product += (double)step[(inputs + 1 + k) * row + i] * step[(inputs + 1 + k) * row + j];
                     Assert.That(product, Is.EqualTo(N(t, i, j)).Within(1e-6 * size), $"N[{i}, {j}] of step {t}");
                 }
                 Assert.That(N(t, i, i), Is.GreaterThanOrEqualTo(1e-4));

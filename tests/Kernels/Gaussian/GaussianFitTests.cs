@@ -27,7 +27,8 @@ internal sealed class GaussianFitTests(string name) : EveryDeviceFixture(name)
         [Values(0, 1, 31)] int priorSteps, [Values] bool scaled, [Values] bool ragged)
     {
         // entries that are not standardised have sizes of 0.1 to 10, and so has the unit of the ridge
-        GaussianFitSettings settings = scaled ? new GaussianFitSettings() : new GaussianFitSettings { Ridge = 1e-4, NoiseFloor = 1e-6 };
+        GaussianFitSettings settings = scaled
+            ? new GaussianFitSettings() : new GaussianFitSettings { Ridge = 1e-4, NoiseFloor = 1e-6 };
         FitOptions options = new(2, Episodes: 4, priorSteps, scaled, ragged) { Settings = settings };
         Agrees(FitCheck.Run(Device, Shape, options));
     }
@@ -73,7 +74,8 @@ internal sealed class GaussianFitTests(string name) : EveryDeviceFixture(name)
         (FitData last, FitData first) = (data.Only(2), data.Only(0));
         GaussianPrior? prior = priorSteps == 0 ? null : last.Prior! with
         {
-            Mean = [.. last.Prior.Mean, .. first.Prior!.Mean], Scatter = [.. last.Prior.Scatter, .. first.Prior.Scatter],
+            Mean = [.. last.Prior.Mean, .. first.Prior!.Mean],
+            Scatter = [.. last.Prior.Scatter, .. first.Prior.Scatter],
         };
         fit.Fit(prior, [.. last.Scale, .. first.Scale], [2, 0]);
         float[][] some = Packed(fit);
@@ -144,7 +146,8 @@ internal sealed class GaussianFitTests(string name) : EveryDeviceFixture(name)
         {
             Assert.That(offset[t * s + last], Is.EqualTo(0.7).Within(fit.IsDouble ? Tolerances.ByHand : 1e-6));
             for (int i = 0; i < inputs; i++) Assert.That(f[(t * s + last) * inputs + i], Is.Zero);
-            for (int i = 0; i < s; i++) Assert.That((f[(t * s + i) * inputs + last], n[(t * s + last) * s + i]), Is.EqualTo((0.0, 0.0)));
+            for (int i = 0; i < s; i++)
+                Assert.That((f[(t * s + i) * inputs + last], n[(t * s + last) * s + i]), Is.EqualTo((0.0, 0.0)));
         }
     }
 

@@ -6,7 +6,9 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Tests;
 
-/// <summary>Mixtures of Gaussians against their formulas, on known mixtures, and on samples that are hardly any.</summary>
+/// <summary>
+/// Mixtures of Gaussians against their formulas, on known mixtures, and on samples that are hardly any.
+/// </summary>
 internal sealed class GaussianMixtureTests
 {
     // three overlapping components of three entries
@@ -35,7 +37,8 @@ internal sealed class GaussianMixtureTests
     private static double[] Normals(int count, int size, ulong seed = 2) =>
         [.. Enumerable.Range(0, count * size).Select(i => Philox.Normal(seed, RandomStream.Reset, (ulong)i))];
 
-    private static double[] Responsibilities(GaussianMixture mixture, ReadOnlySpan<double> sample, out double logDensity)
+    private static double[] Responsibilities(
+        GaussianMixture mixture, ReadOnlySpan<double> sample, out double logDensity)
     {
         double[] r = [.. Enumerable.Repeat(double.NaN, mixture.Components)];
         logDensity = mixture.Responsibilities(sample, r);
@@ -47,20 +50,25 @@ internal sealed class GaussianMixtureTests
     {
         const int count = 20_000;
         GaussianMixture mixture = new(
-            Known(count), 3, new MixtureSettings { Components = 3, Iterations = 1000, Tolerance = 1e-7, Floor = 1e-9, Shrinkage = 0 });
-        // of each component at most 5 standard errors of an entry with variance 1.2 from a fifth of the samples, all of which overlap
+            Known(count), 3, new MixtureSettings { Components = 3, Iterations = 1000, Tolerance = 1e-7, Floor = 1e-9,
+                Shrinkage = 0 });
+        // of each component at most 5 standard errors of an entry with variance 1.2 from a fifth of the samples, all of
+        // which overlap
         double tolerance = Tolerances.RecoveredMixture(count / 5);
         for (int k = 0; k < 3; k++)
         {
-            int found = Enumerable.Range(0, 3).MinBy(f => Enumerable.Range(0, 3).Sum(i => Math.Pow(mixture.Means[f * 3 + i] - Means[k][i], 2)));
+            int found = Enumerable.Range(0, 3)
+                .MinBy(f => Enumerable.Range(0, 3).Sum(i => Math.Pow(mixture.Means[f * 3 + i] - Means[k][i], 2)));
             Assert.That(mixture.Weights[found], Is.EqualTo(Weights[k]).Within(tolerance));
             for (int i = 0; i < 3; i++)
             {
-                Assert.That(mixture.Means[found * 3 + i], Is.EqualTo(Means[k][i]).Within(tolerance), $"mean of {k}, entry {i}");
+                Assert.That(mixture.Means[found * 3 + i], Is.EqualTo(Means[k][i]).Within(tolerance),
+                    $"mean of {k}, entry {i}");
                 for (int j = 0; j < 3; j++)
                 {
                     double covariance = Enumerable.Range(0, 3).Sum(l => Factors[k][i, l] * Factors[k][j, l]);
-                    Assert.That(mixture.Covariances[(found * 3 + i) * 3 + j], Is.EqualTo(covariance).Within(tolerance), $"Σ of {k}, ({i}, {j})");
+                    Assert.That(mixture.Covariances[(found * 3 + i) * 3 + j], Is.EqualTo(covariance).Within(tolerance),
+                        $"Σ of {k}, ({i}, {j})");
                 }
             }
         }
@@ -70,7 +78,8 @@ internal sealed class GaussianMixtureTests
     public void A_round_is_that_of_the_formulas([Values(0, 0.1, 20)] double shrinkage)
     {
         double[] samples = Known(443);
-        MixtureSettings settings = new() { Components = 4, Tolerance = 0, Iterations = 3, Floor = 1e-3, Shrinkage = shrinkage };
+        MixtureSettings settings = new() { Components = 4, Tolerance = 0, Iterations = 3, Floor = 1e-3,
+            Shrinkage = shrinkage };
         GaussianMixture before = new(samples, 3, settings), after = new(samples, 3, settings with { Iterations = 4 });
         double[] expected = MixtureOracle.Round(before, samples, settings.Floor, 3 * shrinkage);
         Assert.That(Numbers(before), Is.Not.EqualTo(expected).Within(1e-4), "the round should change them");
@@ -92,15 +101,18 @@ internal sealed class GaussianMixtureTests
 
     [Test]
     public void The_likelihood_and_the_posterior_never_fall(
-        [Values(1, 2, 7)] int size, [Values(2, 5, 20)] int components, [Values(1u, 2u)] uint seed, [Values(0, 1)] double shrinkage)
+        [Values(1, 2, 7)] int size, [Values(2, 5, 20)] int components, [Values(1u, 2u)] uint seed,
+        [Values(0, 1)] double shrinkage)
     {
         // a floor that is nothing beside these variances: it is no part of what is maximised
         GaussianMixture mixture = new(
             [.. Normals(1000, size).Select((z, i) => z + 3 * Math.Sin(i))], size,
-            new MixtureSettings { Components = components, Tolerance = 0, Iterations = 60, Floor = 1e-12, Seed = seed, Shrinkage = shrinkage });
+            new MixtureSettings { Components = components, Tolerance = 0, Iterations = 60, Floor = 1e-12, Seed = seed,
+                Shrinkage = shrinkage });
         Assert.That(mixture.Objectives, Has.Count.GreaterThan(1).And.All.Matches<double>(double.IsFinite));
         for (int i = 1; i < mixture.Objectives.Count - 1; i++)
-            Assert.That(mixture.Objectives[i], Is.GreaterThan(mixture.Objectives[i - 1] - Tolerances.ByHand), $"round {i}");
+            Assert.That(mixture.Objectives[i], Is.GreaterThan(mixture.Objectives[i - 1] - Tolerances.ByHand),
+                $"round {i}");
     }
 
     [Test]
@@ -117,7 +129,8 @@ internal sealed class GaussianMixtureTests
             Assert.That(logDensity, Is.EqualTo(Math.Log(p.Sum())).Within(Tolerances.MixtureRound));
         }
         // so far off that every density is 0 in double, and that its logarithm overflows
-        Assert.That(Responsibilities(mixture, [1e4, 1e4, -1e4], out double far).Sum(), Is.EqualTo(1).Within(Tolerances.ByHand));
+        Assert.That(Responsibilities(mixture, [1e4, 1e4, -1e4], out double far).Sum(),
+            Is.EqualTo(1).Within(Tolerances.ByHand));
         Assert.That(far, Is.LessThan(-1e6).And.GreaterThan(double.NegativeInfinity));
         Assert.That(Responsibilities(mixture, [1e200, 0, 0], out far), Is.EqualTo(mixture.Weights.ToArray()));
         Assert.That(far, Is.EqualTo(double.NegativeInfinity));
@@ -209,7 +222,8 @@ internal sealed class GaussianMixtureTests
             {
                 Assert.That(mixture.Covariances[(k * size + i) * size + i], Is.Positive);
                 for (int j = 0; j < i; j++)
-                    Assert.That(mixture.Covariances[(k * size + i) * size + j], Is.EqualTo(mixture.Covariances[(k * size + j) * size + i]));
+                    Assert.That(mixture.Covariances[(k * size + i) * size + j],
+                        Is.EqualTo(mixture.Covariances[(k * size + j) * size + i]));
             }
         for (int n = 0; n < Math.Min(5, samples.Length / size); n++)
         {

@@ -4,8 +4,8 @@ using Naf.Kernels.Random;
 namespace Naf.Tests;
 
 /// <summary>
-/// A system s′ ~ N(F_t [s; u] + f_t, C_t C_tᵀ) that drifts with time, begun at N(μ, P) and driven by u ~ N(0, σ² I): its numbers, its samples, and
-/// the moments of its states by the exact recursion.
+/// A system s′ ~ N(F_t [s; u] + f_t, C_t C_tᵀ) that drifts with time, begun at N(μ, P) and driven by u ~ N(0, σ² I):
+/// its numbers, its samples, and the moments of its states by the exact recursion.
 /// </summary>
 /// <param name="Horizon">T.</param>
 /// <param name="State">S.</param>
@@ -33,7 +33,10 @@ internal sealed record LinearGaussianSystem(int Horizon, int State, int Action)
 
     /// <summary>C_t[i, j], a lower triangle.</summary>
     public double C(int t, int i, int j) =>
-        j > i ? 0 : Noise * (i == j ? 1 + 0.5 * Math.Sin(i + 3 * Drift * Phase(t)) : 0.4 * Math.Cos(i - 2 * j + 3 * Drift * Phase(t)));
+        j > i
+            ? 0
+            : Noise * (i == j ? 1 + 0.5 * Math.Sin(i + 3 * Drift * Phase(t))
+                : 0.4 * Math.Cos(i - 2 * j + 3 * Drift * Phase(t)));
 
     /// <summary>N_t = C_t C_tᵀ.</summary>
     public double N(int t, int i, int j) => Enumerable.Range(0, State).Sum(k => C(t, i, k) * C(t, j, k));
@@ -53,7 +56,8 @@ internal sealed record LinearGaussianSystem(int Horizon, int State, int Action)
         {
             // m ← F m + f,   P ← F [P 0; 0 σ² I] Fᵀ + N
             (double[] m, double[,] p) = (mean, covariance);
-            mean = [.. Enumerable.Range(0, State).Select(i => Offset(t, i) + Enumerable.Range(0, State).Sum(j => F(t, i, j) * m[j]))];
+            mean = [.. Enumerable.Range(0, State)
+                .Select(i => Offset(t, i) + Enumerable.Range(0, State).Sum(j => F(t, i, j) * m[j]))];
             covariance = new double[State, State];
             for (int i = 0; i < State; i++)
                 for (int j = 0; j < State; j++)
@@ -61,7 +65,8 @@ internal sealed record LinearGaussianSystem(int Horizon, int State, int Action)
                     double sum = N(t, i, j);
                     for (int k = 0; k < State; k++)
                         for (int l = 0; l < State; l++) sum += F(t, i, k) * p[k, l] * F(t, j, l);
-                    for (int a = State; a < State + Action; a++) sum += F(t, i, a) * ActionDeviation * ActionDeviation * F(t, j, a);
+                    for (int a = State; a < State + Action; a++)
+                        sum += F(t, i, a) * ActionDeviation * ActionDeviation * F(t, j, a);
                     covariance[i, j] = sum;
                 }
         }
@@ -73,7 +78,8 @@ internal sealed record LinearGaussianSystem(int Horizon, int State, int Action)
         StartMean(i) + StartDeviation(i) * Philox.Normal(seed, RandomStream.Reset, (ulong)episode, (uint)i))];
 
     /// <summary>Episodes, each [T, D].</summary>
-    public double[][] Draw(int episodes, ulong seed) => [.. Enumerable.Range(0, episodes).Select(e => Episode(seed, e))];
+    public double[][] Draw(int episodes, ulong seed) =>
+        [.. Enumerable.Range(0, episodes).Select(e => Episode(seed, e))];
 
     /// <summary>The packed models, [T, PackedStep], as <see cref="DynamicsShape"/> lays them out.</summary>
     public float[] Packed()
@@ -111,7 +117,8 @@ internal sealed record LinearGaussianSystem(int Horizon, int State, int Action)
         }
         return samples;
 
-        double Normal(RandomStream stream, int t, int entry) => Philox.Normal(seed, stream, (ulong)episode, (uint)(1000 * t + entry));
+        double Normal(RandomStream stream, int t, int entry) =>
+            Philox.Normal(seed, stream, (ulong)episode, (uint)(1000 * t + entry));
     }
 
     private double Phase(int t) => (double)t / Horizon;

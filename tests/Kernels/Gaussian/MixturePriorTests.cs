@@ -42,7 +42,8 @@ internal sealed class MixturePriorTests
             double[] units = [.. Entries.Select(e => Math.Max(e.Unit, 1e-3))];
             Assert.That(mean[i], Is.EqualTo(All.Mean[i]).Within(Tolerances.DoubleFit * units[i]));
             for (int j = 0; j < 3; j++)
-                Assert.That(covariance[3 * i + j], Is.EqualTo(expected[3 * i + j]).Within(Tolerances.DoubleFit * units[i] * units[j]));
+                Assert.That(covariance[3 * i + j],
+                    Is.EqualTo(expected[3 * i + j]).Within(Tolerances.DoubleFit * units[i] * units[j]));
         }
     }
 
@@ -60,11 +61,13 @@ internal sealed class MixturePriorTests
         var w = new double[4];
         for (int n = 0; n < 5; n++)
         {
-            double[] p = MixtureOracle.Densities(mixture, [(step[3 * n] - centre[0]) * s[0], (step[3 * n + 2] - centre[1]) * s[1]]);
+            double[] p = MixtureOracle.Densities(mixture,
+                [(step[3 * n] - centre[0]) * s[0], (step[3 * n + 2] - centre[1]) * s[1]]);
             for (int k = 0; k < 4; k++) w[k] += p[k] / p.Sum() / 5;
         }
         Assert.That(w.Count(v => v > 0.02), Is.GreaterThan(1), "several components should count");
-        double[] mu = [.. Enumerable.Range(0, 2).Select(i => Enumerable.Range(0, 4).Sum(k => w[k] * mixture.Means[2 * k + i]))];
+        double[] mu = [.. Enumerable.Range(0, 2)
+            .Select(i => Enumerable.Range(0, 4).Sum(k => w[k] * mixture.Means[2 * k + i]))];
         int[] places = [0, 2];
         for (int i = 0; i < 2; i++)
         {
@@ -73,7 +76,8 @@ internal sealed class MixturePriorTests
             {
                 double expected = Enumerable.Range(0, 4).Sum(k => w[k] * (mixture.Covariances[4 * k + 2 * i + j]
                     + (mixture.Means[2 * k + i] - mu[i]) * (mixture.Means[2 * k + j] - mu[j])));
-                Assert.That(covariance[3 * places[i] + places[j]] * s[i] * s[j], Is.EqualTo(expected).Within(Tolerances.MixtureRound));
+                Assert.That(covariance[3 * places[i] + places[j]] * s[i] * s[j],
+                    Is.EqualTo(expected).Within(Tolerances.MixtureRound));
             }
         }
     }
@@ -87,7 +91,8 @@ internal sealed class MixturePriorTests
         for (int i = 0; i < 3; i++) Assert.That((covariance[3 + i], covariance[3 * i + 1]), Is.EqualTo((0.0, 0.0)));
         MixturePrior nothing = new([0.7, 0.1, 3, 0.7, 0.1, 3, 0.7, 0.1, 3], new double[3], new MixtureSettings(2));
         (mean, covariance) = Moments(nothing, []);
-        Assert.That((nothing.Mixture, mean, covariance), Is.EqualTo(((GaussianMixture?)null, new[] { 0.7, 0.1, 3 }, new double[9])));
+        Assert.That((nothing.Mixture, mean, covariance),
+            Is.EqualTo(((GaussianMixture?)null, new[] { 0.7, 0.1, 3 }, new double[9])));
     }
 
     [Test]
@@ -123,7 +128,8 @@ internal sealed class MixturePriorTests
             {
                 (double[] mean, double[] covariance) = Moments(mixtures[k], steps[k][t]);
                 Assert.That(prior.Mean.AsSpan((3 * k + t) * 3, 3).ToArray(), Is.EqualTo(mean));
-                Assert.That(prior.Scatter.AsSpan((3 * k + t) * 9, 9).ToArray(), Is.EqualTo(covariance.Select(c => 2 * c)));
+                Assert.That(prior.Scatter.AsSpan((3 * k + t) * 9, 9).ToArray(),
+                    Is.EqualTo(covariance.Select(c => 2 * c)));
             }
     }
 

@@ -10,7 +10,8 @@ internal sealed class SampleMomentsTests
     public void They_are_the_moments_by_their_definition()
     {
         // far from 0, where a sum of squares less the square of the sum would lose its digits
-        double[][] samples = [.. Enumerable.Range(0, 31).Select(t => (double[])[1e6 + Math.Sin(t), -3 + Math.Cos(2 * t), 7, Math.Sin(5 * t)])];
+        double[][] samples = [.. Enumerable.Range(0, 31)
+            .Select(t => (double[])[1e6 + Math.Sin(t), -3 + Math.Cos(2 * t), 7, Math.Sin(5 * t)])];
         var moments = new SampleMoments(4);
         moments.Add(samples[..10].SelectMany(z => z).ToArray());
         moments.Add(samples[10..].SelectMany(z => z).ToArray());
@@ -20,7 +21,8 @@ internal sealed class SampleMomentsTests
             {
                 (double a, double b) = (samples.Average(z => z[i]), samples.Average(z => z[j]));
                 double expected = samples.Average(z => (z[i] - a) * (z[j] - b));
-                Assert.That(covariance[4 * i + j], Is.EqualTo(expected).Within(Tolerances.MomentsFarFromZero), $"({i}, {j})");
+                Assert.That(covariance[4 * i + j], Is.EqualTo(expected).Within(Tolerances.MomentsFarFromZero),
+                    $"({i}, {j})");
             }
         IEnumerable<double> mean = Enumerable.Range(0, 4).Select(i => samples.Average(z => z[i]));
         Assert.That(moments.Mean.ToArray(), Is.EqualTo(mean).Within(Tolerances.MomentsFarFromZero));

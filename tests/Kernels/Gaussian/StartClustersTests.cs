@@ -9,20 +9,24 @@ internal sealed class StartClustersTests
 {
     private const int Size = 9;
 
-    // around three places in units of 100, 1 and 0.01, of which two entries never change; the place of episode e is e % 3
+    // around three places in units of 100, 1 and 0.01, of which two entries never change; the place of episode e is e
+    // % 3
     private static double[] Starts(int episodes, int seed, int from = 0)
     {
-        return [.. Enumerable.Range(from, episodes).SelectMany(e => Enumerable.Range(0, Size).Select(i => Entry(e, i)))];
+        return [.. Enumerable.Range(from, episodes)
+            .SelectMany(e => Enumerable.Range(0, Size).Select(i => Entry(e, i)))];
 
         double Entry(int e, int i)
         {
-            double place = i / 3 == e % 3 ? 1 : 0, spread = 0.05 * Philox.Normal((ulong)seed, RandomStream.Reset, (ulong)e, (uint)i);
+            double place = i / 3 == e % 3 ? 1
+                : 0, spread = 0.05 * Philox.Normal((ulong)seed, RandomStream.Reset, (ulong)e, (uint)i);
             return i >= 7 ? 0.7 : Math.Pow(100, 1 - i % 3) * (place + spread);
         }
     }
 
     [Test]
-    public void Episodes_and_new_starts_go_to_the_cluster_of_their_place([Range(1, 10)] int seed, [Values(6, 15, 50)] int episodes)
+    public void Episodes_and_new_starts_go_to_the_cluster_of_their_place(
+    [Range(1, 10)] int seed, [Values(6, 15, 50)] int episodes)
     {
         StartClusters clusters = new StartClusters(Starts(episodes, seed), Size, 3, (ulong)seed);
         Assert.That(clusters.Count, Is.EqualTo(3));
@@ -78,7 +82,8 @@ internal sealed class StartClustersTests
     public void They_are_the_same_again_from_a_checkpoint()
     {
         // no clusters at all: a start is between several
-        double[] starts = [.. Enumerable.Range(0, 40 * Size).Select(i => Philox.Uniform(1, RandomStream.Reset, (ulong)i))];
+        double[] starts = [.. Enumerable.Range(0, 40 * Size)
+            .Select(i => Philox.Uniform(1, RandomStream.Reset, (ulong)i))];
         StartClusters clusters = new StartClusters(starts, Size, 4, 3);
         StartClusters again = StartClusters.Serialise(Saved.By(s => StartClusters.Serialise(s, clusters)), null);
         Assert.That(again.Members.ToArray(), Is.EqualTo(clusters.Members.ToArray()));

@@ -25,7 +25,8 @@ internal sealed unsafe class AdamTests
         {
             // of size 1 to 12, and from entry 12 on so small that their moments are flushed to 0
             for (int i = 0; i < 16; i++)
-                g.Span[i] = (float)Philox.Normal(3, RandomStream.Weights, (ulong)step, (uint)i) * (i < 12 ? i + 1 : 1e-30f);
+                g.Span[i] = (float)Philox.Normal(3, RandomStream.Weights, (ulong)step, (uint)i)
+                    * (i < 12 ? i + 1 : 1e-30f);
             expected.grad = torch.tensor(g.Span.ToArray(), torch.float64);
             adam.step();
             Adam.Step(16, p.Pointer, g.Pointer, m.Pointer, v.Pointer, settings, step, 1);

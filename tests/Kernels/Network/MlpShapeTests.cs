@@ -30,8 +30,10 @@ internal sealed class MlpShapeTests
         var shape = new MlpShape(4, [200], 3);
         var parameters = new float[shape.Parameters];
         shape.Initialise(1, 0, headScale: 0.1f, parameters, []);
-        float[] hidden = [.. from i in Enumerable.Range(0, 4) from j in Enumerable.Range(0, 200) select parameters[shape.Weight(0, i, j)]];
-        float[] head = [.. from i in Enumerable.Range(0, 200) from j in Enumerable.Range(0, 3) select parameters[shape.Weight(1, i, j)]];
+        float[] hidden = [.. from i in Enumerable.Range(0, 4) from j in Enumerable.Range(0, 200)
+            select parameters[shape.Weight(0, i, j)]];
+        float[] head = [.. from i in Enumerable.Range(0, 200) from j in Enumerable.Range(0, 3)
+            select parameters[shape.Weight(1, i, j)]];
         Assert.That(hidden, Is.All.InRange(-0.5f, 0.5f));
         Assert.That(hidden.Max(), Is.GreaterThan(0.49f));
         Assert.That(head, Is.All.InRange(-0.1 / Math.Sqrt(200), 0.1 / Math.Sqrt(200)));
@@ -41,5 +43,6 @@ internal sealed class MlpShapeTests
     [TestCase(0, 1)]
     [TestCase(1, 0)]
     public void Impossible_sizes_are_refused(int input, int output) =>
-        Assert.That(() => new MlpShape(input, [3], output), Throws.ArgumentException.With.Message.Contains("at least 1"));
+        Assert.That(() => new MlpShape(input, [3], output),
+            Throws.ArgumentException.With.Message.Contains("at least 1"));
 }

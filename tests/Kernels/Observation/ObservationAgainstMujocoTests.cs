@@ -7,7 +7,8 @@ namespace Naf.Tests;
 /// <summary>h against MuJoCo's own positions, orientations and velocities of sites.</summary>
 internal sealed class ObservationAgainstMujocoTests : MujocoFixture
 {
-    private const double Tolerance = 1e-12;   // double against double, some dozen operations on numbers of order 1 (velocities of order 10)
+    // double against double, some dozen operations on numbers of order 1 (velocities of order 10)
+    private const double Tolerance = 1e-12;
 
     private const string Model = """
         <mujoco>
@@ -57,12 +58,14 @@ internal sealed class ObservationAgainstMujocoTests : MujocoFixture
         using var data = new MujocoData(model);
         KinematicTree tree = model.KinematicTree;
         string[] sites = [.. tree.Sites.Select(site => site.Name)];
-        ObservationFunction<double>[] functions = [.. sites.Select((_, i) => new ObservationFunction<double>(Everything(tree, i)))];
+        ObservationFunction<double>[] functions = [
+            .. sites.Select((_, i) => new ObservationFunction<double>(Everything(tree, i)))];
         double[] x = new double[18], linear = new double[3], angular = new double[3];
 
         for (uint trial = 0; trial < 20; trial++)
         {
-            // a random state, then steps under random controls: velocities and quaternions of the simulator's own making
+            // a random state, then steps under random controls: velocities and quaternions of the simulator's
+            // own making
             for (int i = 0; i < model.Nv; i++) data.Qvel[i] = Philox.Normal(3, RandomStream.TestReset, trial, (uint)i);
             for (int i = 0; i < model.Nu; i++) data.Ctrl[i] = Philox.Normal(4, RandomStream.TestReset, trial, (uint)i);
             data.Step(25);
@@ -72,7 +75,8 @@ internal sealed class ObservationAgainstMujocoTests : MujocoFixture
                 Array.Fill(x, double.NaN);
                 functions[i].Evaluate(data.Qpos, data.Qvel, [], x);
                 data.SiteVelocity(i, linear, angular);
-                Assert.That(x[..3], Is.EqualTo(data.SitePosition(i).ToArray()).Within(Tolerance), $"position of {sites[i]}");
+                Assert.That(x[..3], Is.EqualTo(data.SitePosition(i).ToArray()).Within(Tolerance),
+                    $"position of {sites[i]}");
                 Assert.That(x[3..6], Is.EqualTo(linear).Within(100 * Tolerance), $"velocity of {sites[i]}");
                 Assert.That(x[6..9], Is.EqualTo(angular).Within(100 * Tolerance), $"angular velocity of {sites[i]}");
                 // R_site = R_body · R(site's own quaternion): the body's frame by h, the site's by MuJoCo

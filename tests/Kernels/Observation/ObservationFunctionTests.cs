@@ -15,7 +15,8 @@ internal class ObservationFunctionTests
         var h = new ObservationFunction<double>(definition);
         var (qpos, qvel, constants) = SampleTrees.State(tree, 5, (ulong)draw);
         int size = definition.Size, nv = tree.Nv;
-        double[] byPosition = new double[size * nv], byVelocity = new double[size * nv], high = new double[size], low = new double[size];
+        double[] byPosition = new double[size * nv], byVelocity = new double[size * nv], high = new double[size],
+            low = new double[size];
         Array.Fill(byPosition, double.NaN);
         Array.Fill(byVelocity, double.NaN);
         h.Jacobian(qpos, qvel, constants, byPosition, byVelocity);
@@ -52,7 +53,8 @@ internal class ObservationFunctionTests
         ObservationDefinition definition = SampleTrees.EveryEntry(tree);
         var h = new ObservationFunction<double>(definition);
         var (qpos, qvel, constants) = SampleTrees.State(tree, 5, 0);
-        double[] x = new double[definition.Size], jacobian = new double[definition.Size * tree.Nv], other = new double[definition.Size * tree.Nv];
+        double[] x = new double[definition.Size], jacobian = new double[definition.Size * tree.Nv],
+            other = new double[definition.Size * tree.Nv];
         for (int i = 0; i < 3; i++) Once();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 100; i++) Once();
@@ -80,7 +82,8 @@ internal class ObservationFunctionTests
     public void Refusals_name_the_entry_or_the_joint()
     {
         KinematicTree mixed = SampleTrees.Mixed();
-        KinematicTree ball = mixed with { Joints = mixed.Joints.SetItem(3, mixed.Joints[3] with { Type = TreeJointType.Ball, Name = "shoulder" }) };
+        KinematicTree ball = mixed with { Joints = mixed.Joints.SetItem(3,
+            mixed.Joints[3] with { Type = TreeJointType.Ball, Name = "shoulder" }) };
         Refused(ball, new ConstantEntry("c", 0, 1, Components.X), "shoulder");
         Refused(mixed, new JointEntry("where", JointQuantity.Position, 0), "where");
         Refused(mixed, new JointEntry("angle", JointQuantity.Sine, 1), "lift");
@@ -88,6 +91,7 @@ internal class ObservationFunctionTests
         Refused(mixed, new AxisEntry("axis", 9, 0, 0, Components.X), "axis");
 
         static void Refused(KinematicTree tree, ObservationEntry entry, string name) =>
-            Assert.That(() => new ObservationDefinition(tree, 2, [entry]), Throws.ArgumentException.With.Message.Contains($"'{name}'"));
+            Assert.That(() => new ObservationDefinition(tree, 2, [entry]),
+                Throws.ArgumentException.With.Message.Contains($"'{name}'"));
     }
 }

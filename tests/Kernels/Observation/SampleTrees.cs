@@ -7,7 +7,8 @@ namespace Naf.Tests;
 internal static class SampleTrees
 {
     /// <summary>
-    /// A free body that carries an arm: a body with slide and two oblique hinges, offsets, turned frames and references; and a cart beside it.
+    /// A free body that carries an arm: a body with slide and two oblique hinges, offsets, turned frames and
+    /// references; and a cart beside it.
     /// </summary>
     public static KinematicTree Mixed()
     {
@@ -39,7 +40,8 @@ internal static class SampleTrees
             new("top", 6, new(0, 0.1, 0.6), Quat<double>.Identity),
             new("post", 0, new(1, 2, 3), Quat<double>.Identity),
         ];
-        return new KinematicTree(bodies, joints, sites, [0.1, 0.2, 0.5, turned.W, turned.X, turned.Y, turned.Z, 0.1, -0.3, 0, 0.2, 0, 0, 0], 13);
+        return new KinematicTree(bodies, joints, sites,
+            [0.1, 0.2, 0.5, turned.W, turned.X, turned.Y, turned.Z, 0.1, -0.3, 0, 0.2, 0, 0, 0], 13);
     }
 
     /// <summary>Every kind of entry of the vocabulary over <see cref="Mixed"/>, with five episode constants.</summary>
@@ -47,7 +49,8 @@ internal static class SampleTrees
     {
         int Joint(string name) => tree.FindJoint(name);
         int Body(string name) => tree.FindBody(name);
-        Place Site(string name) => Place.On(tree.Sites[tree.FindSite(name)].Body, tree.Sites[tree.FindSite(name)].Position);
+        Place Site(string name) => Place.On(tree.Sites[tree.FindSite(name)].Body,
+            tree.Sites[tree.FindSite(name)].Position);
         return new ObservationDefinition(tree, 5,
         [
             new JointEntry("lift", JointQuantity.Position, Joint("lift")),
@@ -73,8 +76,11 @@ internal static class SampleTrees
         ]);
     }
 
-    /// <summary>A state (qpos, qvel) of order one with unit quaternions, and constants; draw number <paramref name="draw"/>.</summary>
-    public static (double[] Qpos, double[] Qvel, double[] Constants) State(KinematicTree tree, int constants, ulong draw)
+    /// <summary>
+    /// A state (qpos, qvel) of order one with unit quaternions, and constants; draw number <paramref name="draw"/>.
+    /// </summary>
+    public static (double[] Qpos, double[] Qvel, double[] Constants) State(
+        KinematicTree tree, int constants, ulong draw)
     {
         uint lane = 0;
         double Next() => Philox.Normal(11, RandomStream.TestReset, draw, lane++);
@@ -86,7 +92,8 @@ internal static class SampleTrees
                 Quat<double> unit = new Quat<double>(q[0], q[1], q[2], q[3]).Normalized();
                 (q[0], q[1], q[2], q[3]) = (unit.W, unit.X, unit.Y, unit.Z);
             }
-        return (qpos, [.. Enumerable.Range(0, tree.Nv).Select(_ => 2 * Next())], [.. Enumerable.Range(0, constants).Select(_ => Next())]);
+        return (qpos, [.. Enumerable.Range(0, tree.Nv).Select(_ => 2 * Next())],
+            [.. Enumerable.Range(0, constants).Select(_ => Next())]);
     }
 
     /// <summary>qpos displaced by δ along qvel[dof], as mj_integratePos does it.</summary>
@@ -111,5 +118,6 @@ internal static class SampleTrees
         return moved;
     }
 
-    private static Vec3<double> Unit(double x, double y, double z) => 1 / Math.Sqrt(x * x + y * y + z * z) * new Vec3<double>(x, y, z);
+    private static Vec3<double> Unit(double x, double y, double z) =>
+        1 / Math.Sqrt(x * x + y * y + z * z) * new Vec3<double>(x, y, z);
 }

@@ -7,8 +7,10 @@ internal sealed class PhiloxTests
     // known answers of the Random123 distribution, philox4x32-10
     [TestCase(0u, 0u, 0u, 0u, 0u, 0u, 0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u)]
     [TestCase(~0u, ~0u, ~0u, ~0u, ~0u, ~0u, 0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu)]
-    [TestCase(0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u, 0xa4093822u, 0x299f31d0u, 0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u)]
-    public void Blocks_are_the_published_ones(uint c0, uint c1, uint c2, uint c3, uint k0, uint k1, uint a, uint b, uint c, uint d) =>
+    [TestCase(0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u, 0xa4093822u, 0x299f31d0u, 0xd16cfe09u, 0x94fdccebu,
+        0x5001e420u, 0x24126ea1u)]
+    public void Blocks_are_the_published_ones(
+    uint c0, uint c1, uint c2, uint c3, uint k0, uint k1, uint a, uint b, uint c, uint d) =>
         Assert.That(Philox.Rounds(c0, c1, c2, c3, k0, k1), Is.EqualTo(new PhiloxBlock(a, b, c, d)));
 
     [Test]
@@ -18,7 +20,8 @@ internal sealed class PhiloxTests
         double uniform = 0, first = 0, second = 0, fourth = 0;
         for (int i = 0; i < n; i++)
         {
-            double u = Philox.Uniform(7, RandomStream.Reset, (ulong)i), z = Philox.Normal(7, RandomStream.Exploration, (ulong)i);
+            double u = Philox.Uniform(7, RandomStream.Reset, (ulong)i), z = Philox.Normal(7,
+                RandomStream.Exploration, (ulong)i);
             Assert.That(u, Is.InRange(0, 1 - 1e-16));
             uniform += u / n;
             first += z / n;
@@ -37,8 +40,10 @@ internal sealed class PhiloxTests
     {
         PhiloxBlock[] blocks =
         [
-            Philox.At(1, RandomStream.Reset, 5), Philox.At(2, RandomStream.Reset, 5), Philox.At(1, RandomStream.Minibatch, 5),
-            Philox.At(1, RandomStream.Reset, 6), Philox.At(1, RandomStream.Reset, 5, 1), Philox.At(1UL << 32, RandomStream.Reset, 5),
+            Philox.At(1, RandomStream.Reset, 5), Philox.At(2, RandomStream.Reset, 5),
+            Philox.At(1, RandomStream.Minibatch, 5),
+            Philox.At(1, RandomStream.Reset, 6), Philox.At(1, RandomStream.Reset, 5, 1),
+            Philox.At(1UL << 32, RandomStream.Reset, 5),
             Philox.At(1, RandomStream.Reset, 5UL << 32),
         ];
         Assert.That(blocks, Is.Unique);

@@ -48,7 +48,8 @@ internal sealed class NetworkRegressionTests(string name) : EveryDeviceFixture(n
     [TestCase(7, float.NaN)]
     [TestCase(2, float.PositiveInfinity)]
     [TestCase(8, 1e30f)]
-    public void A_learner_that_meets_what_is_not_finite_stops_alone_before_its_parameters_are_touched(int entry, float value)
+    public void A_learner_that_meets_what_is_not_finite_stops_alone_before_its_parameters_are_touched(
+    int entry, float value)
     {
         using NetworkRegression regression = Make(Device, 3, 4), loaded = Make(Device, 3, 4);
         float[] bad = [.. Rows.Select((v, i) => i % 9 == entry ? value : v)];

@@ -22,7 +22,8 @@ internal sealed class RegressionOracleTests
         using var learner = new RegressionLearner(shape, seed: 3);
         double[] parameters = [.. learner.Parameters.Span.ToArray().Select(p => (double)p)];
         var reference = new RegressionOracle(shape, new NafSettings(), parameters);
-        (double[][] z, double[][] y) = RegressionCheck.Minibatch(RegressionCheck.Draw(20, 5, 1), 3, 2, batch: 7, seed: 3, update: 0);
+        (double[][] z, double[][] y) = RegressionCheck.Minibatch(RegressionCheck.Draw(20, 5, 1), 3, 2, batch: 7,
+            seed: 3, update: 0);
         double[] gradient = reference.Gradient(z, y);
         for (int i = 0; i < parameters.Length; i++)
         {
@@ -32,7 +33,8 @@ internal sealed class RegressionOracleTests
             parameters[i] = before - h;
             double below = reference.Loss(z, y);
             parameters[i] = before;
-            Assert.That(gradient[i], Is.EqualTo((above - below) / (2 * h)).Within(Tolerances.FiniteDifference), $"parameter {i}");
+            Assert.That(gradient[i], Is.EqualTo((above - below) / (2 * h)).Within(Tolerances.FiniteDifference),
+                $"parameter {i}");
         }
         Assert.That(gradient.Count(g => g != 0), Is.GreaterThan(25));
     }
@@ -64,7 +66,8 @@ internal sealed class RegressionOracleTests
         regression.Predict(0, z, y);
         for (int j = 0; j < 2; j++)
         {
-            double error = Math.Sqrt(Enumerable.Range(0, 500).Average(m => Math.Pow((y[m * 3 + j] - test[m * 6 + 3 + j]) * scale[3 + j], 2)));
+            double error = Math.Sqrt(Enumerable.Range(0, 500)
+                .Average(m => Math.Pow((y[m * 3 + j] - test[m * 6 + 3 + j]) * scale[3 + j], 2)));
             Assert.That(error, Is.LessThan(Tolerances.LearnedFunction), $"output {j}, in standard deviations");
         }
         Assert.That(Enumerable.Range(0, 500).Select(m => y[m * 3 + 2]), Is.All.EqualTo(7f), "a constant is its mean");

@@ -16,11 +16,13 @@ internal class RewardFunctionTests
         new(new RewardDefinition(Observations, Actions, [Term(kind, weight)], []));
 
     private static IEnumerable<TestCaseData> Terms() =>
-        from kind in Enum.GetValues<RewardKind>() from weight in new[] { -0.7, 0.9 } select new TestCaseData(kind, weight);
+        from kind in Enum.GetValues<RewardKind>() from weight in new[] { -0.7, 0.9 }
+            select new TestCaseData(kind, weight);
 
     private static (double[] X, double[] U) Point(ulong draw)
     {
-        double[] z = [.. Enumerable.Range(0, Size).Select(i => Philox.Normal(5, RandomStream.TestReset, draw, (uint)i))];
+        double[] z = [.. Enumerable.Range(0, Size)
+            .Select(i => Philox.Normal(5, RandomStream.TestReset, draw, (uint)i))];
         return (z[..Observations], z[Observations..]);
     }
 
@@ -94,7 +96,8 @@ internal class RewardFunctionTests
     [Test]
     public void Episode_ends_outside_its_bounds()
     {
-        var r = new RewardFunction<double>(new RewardDefinition(2, 1, [], [new(0, 0.8, 2), new(1, 0.5, double.PositiveInfinity)], -0.05));
+        var r = new RewardFunction<double>(
+            new RewardDefinition(2, 1, [], [new(0, 0.8, 2), new(1, 0.5, double.PositiveInfinity)], -0.05));
         Assert.That(r.Terminates([1, 0.6]), Is.False);
         Assert.That(r.Terminates([0.79, 0.6]), Is.True);
         Assert.That(r.Terminates([2.01, 0.6]), Is.True);

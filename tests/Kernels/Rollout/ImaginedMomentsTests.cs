@@ -37,7 +37,8 @@ internal sealed class ImaginedMomentsTests(string name) : EveryDeviceFixture(nam
         [new RolloutSettings { Rollouts = Rollouts, Steps = Steps, ActionNoise = (float)System.ActionDeviation }]);
 
     // s after each number of steps, [Steps][Rollouts][S]
-    private static float[][][] Imagine(ImaginationRollouts rollouts, NafPopulation population, Func<int, double[]> start, int time)
+    private static float[][][] Imagine(
+        ImaginationRollouts rollouts, NafPopulation population, Func<int, double[]> start, int time)
     {
         RolloutStarts starts = rollouts.Starts(0);
         starts.Count = Rollouts;
@@ -55,18 +56,21 @@ internal sealed class ImaginedMomentsTests(string name) : EveryDeviceFixture(nam
         ];
     }
 
-    // four standard errors of the difference from the exact moments: of the rollouts, and of the episodes that a model was fitted to
+    // four standard errors of the difference from the exact moments: of the rollouts, and of the episodes that a model
+    // was fitted to
     private static void AreThose(float[][] states, double[] mean, double[,] p, double samples, string what)
     {
         for (int i = 0; i < System.State; i++)
         {
             double average = states.Average(s => (double)s[i]);
-            Assert.That(average, Is.EqualTo(mean[i]).Within(4 * Math.Sqrt(p[i, i] / samples)), $"mean of s[{i}] {what}");
+            Assert.That(average, Is.EqualTo(mean[i]).Within(4 * Math.Sqrt(p[i, i] / samples)),
+                $"mean of s[{i}] {what}");
             for (int j = 0; j <= i; j++)
             {
                 double covariance = states.Average(s => (s[i] - mean[i]) * (s[j] - mean[j]));
                 double error = Math.Sqrt((p[i, i] * p[j, j] + p[i, j] * p[i, j]) / samples);
-                Assert.That(covariance, Is.EqualTo(p[i, j]).Within(4 * error), $"covariance of s[{i}] and s[{j}] {what}");
+                Assert.That(covariance, Is.EqualTo(p[i, j]).Within(4 * error),
+                    $"covariance of s[{i}] and s[{j}] {what}");
             }
         }
     }

@@ -54,13 +54,15 @@ internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(n
         var u = new float[2];
         for (int k = 0; k < 2; k++)
         {
-            Assert.That((rollouts.Report(k), population.ImaginedCount(k)), Is.EqualTo((new RolloutReport(124, 0), 150)));
+            Assert.That((rollouts.Report(k), population.ImaginedCount(k)),
+                Is.EqualTo((new RolloutReport(124, 0), 150)));
             Span<float> rows = population.LearnerAt(k).Imagined.Rows;
             for (int i = 0; i < 150; i++)
             {
                 Span<float> row = rows.Slice(i * Task.RowLength, Task.RowLength);
                 population.Act(k, row[..6], u);
-                Assert.That(row.Slice(6, 2).ToArray(), Is.EqualTo(u).Within(Tolerances.PolicyAction), $"learner {k}, row {i}");
+                Assert.That(row.Slice(6, 2).ToArray(), Is.EqualTo(u).Within(Tolerances.PolicyAction),
+                    $"learner {k}, row {i}");
             }
         }
         population.Update(imagined: 5, real: 0);
@@ -77,7 +79,8 @@ internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(n
         using ImaginationRollouts rollouts = Rollouts(Device, population, models, seed: 50);
         for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 64, (ulong)k);
         // the square of their error is not finite
-        for (int i = 0; i < 30; i++) population.Store(0, new float[6], new float[2], float.MaxValue, new float[6], terminal: false);
+        for (int i = 0; i < 30; i++)
+            population.Store(0, new float[6], new float[2], float.MaxValue, new float[6], terminal: false);
         population.Update(5);
         rollouts.Run();
         Assert.That((population.ImaginedCount(0), population.ImaginedCount(1)), Is.EqualTo((0, 124)));

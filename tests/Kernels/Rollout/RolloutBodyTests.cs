@@ -7,10 +7,14 @@ using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
-/// <summary>The rollouts' body in double against closed forms: with a network of zeros the policy stands still and the model is linear.</summary>
+/// <summary>
+/// The rollouts' body in double against closed forms: with a network of zeros the policy stands still and the model
+/// is linear.
+/// </summary>
 internal sealed class RolloutBodyTests
 {
-    private static readonly RolloutDefinition Cart = RolloutTasks.Chain(joints: 1, action: 1, horizon: 5, bound: 100, terminationReward: -7);
+    private static readonly RolloutDefinition Cart = RolloutTasks.Chain(joints: 1, action: 1, horizon: 5, bound: 100,
+        terminationReward: -7);
     private static readonly NafShape Shape = new(2, 1, [3]);
 
     // q′ = q + v / 2, v′ = v / 2 + u at every time step, f = (0, t)
@@ -31,7 +35,8 @@ internal sealed class RolloutBodyTests
     {
         using var learner = new Learner(Shape, new NafSettings { Seed = 9 });
         learner.Parameters.Span.Clear();
-        learner.Parameters.Span.Slice(learner.Networks[0].Parameters, learner.Networks[1].Parameters)[learner.Networks[1].Biases(1)] = bias;
+        learner.Parameters.Span.Slice(learner.Networks[0].Parameters,
+            learner.Networks[1].Parameters)[learner.Networks[1].Biases(1)] = bias;
         var starts = new RolloutStarts(Cart, 1) { Count = 1, FirstNumber = 4 };
         s.CopyTo(starts.State, 0);
         (starts.Time[0], starts.End[0]) = (t, end);
@@ -73,7 +78,8 @@ internal sealed class RolloutBodyTests
     [Test]
     public void What_leaves_the_bounds_or_is_not_a_number_is_cut_and_not_stored()
     {
-        var settings = new RolloutSettings { SampleDynamics = false, Low = [-1e9f, -1e9f], High = [3, float.PositiveInfinity] };
+        var settings = new RolloutSettings { SampleDynamics = false, Low = [-1e9f, -1e9f],
+            High = [3, float.PositiveInfinity] };
         RolloutOracle.Result result = Run(settings, [1, 2], 3);
         Assert.That((result.Cut, result.Rows.Length), Is.EqualTo((true, 1)), "q′ = 2, then 4");
         RolloutOracle.Result lost = Run(settings with { High = [] }, [float.NaN, 0], 0);

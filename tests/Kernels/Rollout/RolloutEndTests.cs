@@ -7,14 +7,16 @@ namespace Naf.Tests;
 /// <summary>Ends of single rollouts, by which several models stand one behind the other.</summary>
 internal sealed class RolloutEndTests(string name) : EveryDeviceFixture(name)
 {
-    // three models of 7 time steps; the first 31 rollouts are in the first of them, then one in the second, then 43 in the third
+    // three models of 7 time steps; the first 31 rollouts are in the first of them, then one in the second, then 43
+    // in the third
     private const int T = 7;
     private static readonly int[] Firsts = [0, 31, 32, 75];
     private static readonly RolloutSettings Noisy = new() { Rollouts = 75, Steps = 5, ActionNoise = 0.3f };
 
     private RolloutTrial Trial(int horizon)
     {
-        RolloutDefinition definition = RolloutTasks.Chain(joints: 5, action: 2, horizon, bound: 0.5, terminationReward: -3);
+        RolloutDefinition definition = RolloutTasks.Chain(joints: 5, action: 2, horizon, bound: 0.5,
+            terminationReward: -3);
         var trial = new RolloutTrial(Device, definition, new NafShape(10, 2, [31, 17]), [Noisy]);
         // the same starts whatever the horizon, one of them of no use
         RolloutStarts starts = trial.Rollouts.Starts(0);
@@ -24,7 +26,8 @@ internal sealed class RolloutEndTests(string name) : EveryDeviceFixture(name)
         return trial;
     }
 
-    // times and ends of the rollouts from..to in model c of those that stand one behind the other; the others have no steps
+    // times and ends of the rollouts from..to in model c of those that stand one behind the other; the others have
+    // no steps
     private static void Place(RolloutStarts starts, int c, int from = 0, int to = 75)
     {
         for (int m = 0; m < 75; m++)
@@ -52,8 +55,10 @@ internal sealed class RolloutEndTests(string name) : EveryDeviceFixture(name)
             Place(alone.Rollouts.Starts(0), 0);
             float[] rows = Run(together);
             Assert.That(rows, Is.EqualTo(Run(alone)), $"model {c}");
-            Assert.That(together.Rollouts.Report(0), Is.EqualTo(alone.Rollouts.Report(0)).And.Property("Cuts").EqualTo(1));
-            Assert.That(rows.Chunk(24).Count(row => row[13] == 0), Is.InRange(3, 60), "terminal states should end some");
+            Assert.That(together.Rollouts.Report(0),
+                Is.EqualTo(alone.Rollouts.Report(0)).And.Property("Cuts").EqualTo(1));
+            Assert.That(rows.Chunk(24).Count(row => row[13] == 0), Is.InRange(3, 60),
+                "terminal states should end some");
             Place(alone.Rollouts.Starts(0), 0, Firsts[c], Firsts[c + 1]);
             parts.AddRange(Run(alone));
         }
@@ -61,7 +66,8 @@ internal sealed class RolloutEndTests(string name) : EveryDeviceFixture(name)
         // rollouts of all models in one call; on a processor two that are multiplied together round by each other
         RolloutStarts starts = together.Rollouts.Starts(0);
         for (int c = 0; c < 3; c++)
-            for (int m = Firsts[c]; m < Firsts[c + 1]; m++) (starts.Time[m], starts.End[m]) = (c * T + m % T, (c + 1) * T);
+            for (int m = Firsts[c]; m < Firsts[c + 1]; m++)
+                (starts.Time[m], starts.End[m]) = (c * T + m % T, (c + 1) * T);
         float[] mixed = Run(together);
         Assert.That(together.Compare(0), Has.Property(nameof(KernelError.Agrees)).True);
         Assert.That(mixed, OnCpu ? Is.EqualTo(parts).Within(Tolerances.ImaginedRow) : Is.EqualTo(parts));

@@ -18,7 +18,8 @@ internal sealed class RolloutNormalsTests
     {
         using var table = new NormalTable(count, 64);
         // over the 32-bit edge of the rollout's number
-        foreach ((ulong seed, ulong first, int step) in new[] { (0ul, 0ul, 0), (0x123456789ABCDEFul, (1ul << 32) - 5, 3), (7ul, 1ul << 40, 999) })
+        foreach ((ulong seed, ulong first, int step) in new[] { (0ul, 0ul, 0),
+            (0x123456789ABCDEFul, (1ul << 32) - 5, 3), (7ul, 1ul << 40, 999) })
         {
             new Span<float>(table.Normals, 64 * table.Row).Fill(float.NaN);
             table.Fill(seed, Stream, first, step, rollouts);
@@ -55,8 +56,10 @@ internal sealed class RolloutNormalsTests
         // z, z², z⁴ and z z' have the variances 1, 2, 96 and 1
         Assert.That(all.Average(), Is.Zero.Within(Tolerances.SampledMean(1, all.Count)));
         Assert.That(all.Average(z => z * z), Is.EqualTo(1).Within(Tolerances.SampledMean(Math.Sqrt(2), all.Count)));
-        Assert.That(all.Average(z => z * z * z * z), Is.EqualTo(3).Within(Tolerances.SampledMean(Math.Sqrt(96), all.Count)));
-        Assert.That(all.Zip(all.Skip(1), (a, b) => a * b).Average(), Is.Zero.Within(Tolerances.SampledMean(1, all.Count)));
+        Assert.That(all.Average(z => z * z * z * z),
+            Is.EqualTo(3).Within(Tolerances.SampledMean(Math.Sqrt(96), all.Count)));
+        Assert.That(all.Zip(all.Skip(1), (a, b) => a * b).Average(),
+            Is.Zero.Within(Tolerances.SampledMean(1, all.Count)));
         Assert.That(all.Distinct().Count(), Is.GreaterThan(32000));
     }
 }

@@ -28,7 +28,8 @@ internal sealed class RolloutTableTests
         double[] back = new double[tree.Nq], velocity = new double[tree.Nv];
         for (ulong draw = 0; draw < 31; draw++)
         {
-            (double[] qpos, double[] qvel, double[] c) = SampleTrees.State(tree, definition.Observation.ConstantSize, draw);
+            (double[] qpos, double[] qvel, double[] c) = SampleTrees.State(tree,
+                definition.Observation.ConstantSize, draw);
             double[] u = [.. Enumerable.Range(0, definition.Dynamics.Action)
                 .Select(i => Philox.Normal(5, RandomStream.TestReset, draw, (uint)i))];
             definition.Coordinates.ToState(qpos, qvel, s);

@@ -10,14 +10,16 @@ namespace Naf.Tests;
 internal static class RolloutTasks
 {
     /// <summary>Sliders whose observation is their state; reward −(q₀² + |u|²), ended by |q₀| above a bound.</summary>
-    public static RolloutDefinition Chain(int joints, int action, int horizon, double bound = double.PositiveInfinity, double terminationReward = 0)
+    public static RolloutDefinition Chain(
+        int joints, int action, int horizon, double bound = double.PositiveInfinity, double terminationReward = 0)
     {
         var observation = ObservationDefinition.OfSlides(joints, velocities: true);
         var reward = new RewardDefinition(2 * joints, action,
         [
             new(RewardKind.Quadratic, -1, 0, 0, [0], [0], [1]),
             new(RewardKind.Quadratic, -1, 0, 0,
-                [.. Enumerable.Range(2 * joints, action)], [.. new double[action]], [.. Enumerable.Repeat(1.0, action)]),
+                [.. Enumerable.Range(2 * joints, action)], [.. new double[action]],
+                [.. Enumerable.Repeat(1.0, action)]),
         ], [new(0, -bound, bound)], terminationReward);
         var dynamics = new DynamicsShape(horizon, 2 * joints, action);
         return new RolloutDefinition(new StateCoordinates(observation.Tree), observation, reward, dynamics);
@@ -34,7 +36,8 @@ internal static class RolloutTasks
     }
 
     /// <summary>
-    /// Every kind of entry and of reward over a tree with every kind of joint, five constants, and a bound that some rollouts reach.
+    /// Every kind of entry and of reward over a tree with every kind of joint, five constants, and a bound that some
+    /// rollouts reach.
     /// </summary>
     public static RolloutDefinition Everything()
     {
@@ -50,7 +53,9 @@ internal static class RolloutTasks
             new(RewardKind.Bump, 2, 0.7, 0, [10, 11, x + 2], [0.2, 0, 0], [1, 1, 1]),
             new(RewardKind.Sigmoid, 1.5, 0.3, -0.2, [12, 13], [0, 0.1], [0.5, -1]),
         ], [new(0, -0.8, 0.9), new(5, double.NegativeInfinity, 3)], -2.5);
-        Assert.That(reward.Terms.Select(t => t.Kind), Is.EquivalentTo(Enum.GetValues<RewardKind>()), "add a term of the kind above");
-        return new RolloutDefinition(new StateCoordinates(tree), observation, reward, new DynamicsShape(12, 2 * tree.Nv, 3));
+        Assert.That(reward.Terms.Select(t => t.Kind), Is.EquivalentTo(Enum.GetValues<RewardKind>()),
+            "add a term of the kind above");
+        return new RolloutDefinition(new StateCoordinates(tree), observation, reward,
+            new DynamicsShape(12, 2 * tree.Nv, 3));
     }
 }

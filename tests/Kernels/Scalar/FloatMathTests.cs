@@ -8,10 +8,12 @@ namespace Naf.Tests;
 internal sealed class FloatMathTests(string name) : GpuFixture(name)
 {
     private static readonly float[] Special =
-        [0, -0f, 1, -1, float.NaN, float.PositiveInfinity, float.NegativeInfinity, 88.7f, 90, -86, -104, 1e-30f, 1e-5f, 0.625f, -0.625f, 3e38f];
+        [0, -0f, 1, -1, float.NaN, float.PositiveInfinity, float.NegativeInfinity, 88.7f, 90, -86, -104, 1e-30f, 1e-5f,
+            0.625f, -0.625f, 3e38f];
 
     private static float[] X =>
-        [.. Special, .. Enumerable.Range(-443, 887).Select(i => i * 0.1f), .. Enumerable.Range(1, 443).Select(i => i * 1e-4f)];
+        [.. Special, .. Enumerable.Range(-443, 887).Select(i => i * 0.1f),
+            .. Enumerable.Range(1, 443).Select(i => i * 1e-4f)];
 
     [Test]
     public void Functions_are_right_to_the_last_digits_and_at_the_edges()

@@ -10,7 +10,10 @@ using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
-/// <summary>R_f filled by the host and by rollouts, emptied, saved and loaded: on every device what a list of rows on the processor says.</summary>
+/// <summary>
+/// R_f filled by the host and by rollouts, emptied, saved and loaded: on every device what a list of rows on the
+/// processor says.
+/// </summary>
 internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name)
 {
     private const int Capacity = 150, Row = 16;
@@ -24,14 +27,16 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
 
     // row i of a series: what it holds tells which one it is
     private static float[] RowOf(int series, int i) =>
-        [.. Enumerable.Range(0, Row).Select(e => e == 9 ? i % 3 == 0 ? 0 : 1 : 0.01f * (series + i) + 0.1f * MathF.Sin(e + i))];
+        [.. Enumerable.Range(0, Row).Select(
+            e => e == 9 ? i % 3 == 0 ? 0 : 1 : 0.01f * (series + i) + 0.1f * MathF.Sin(e + i))];
 
     private static void Store(NafPopulation population, int learner, int series, int count)
     {
         for (int i = 0; i < count; i++)
         {
             float[] row = RowOf(series, i);
-            population.StoreImagined(learner, row.AsSpan(0, 6), row.AsSpan(6, 2), row[8], row.AsSpan(10, 6), terminal: row[9] == 0);
+            population.StoreImagined(learner, row.AsSpan(0, 6), row.AsSpan(6, 2), row[8], row.AsSpan(10, 6),
+                terminal: row[9] == 0);
         }
     }
 
@@ -91,14 +96,16 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
         Assert.That(Updates(population, 0, imagined: 3, real: 2), Is.EqualTo(5));
         Store(population, 0, series: 0, count: 5);
         population.ClearImagined(0);
-        Assert.That((population.ImaginedCount(0), population.ImaginedCount(1), population.ReplayCount(0)), Is.EqualTo((0, 124, 64)));
+        Assert.That((population.ImaginedCount(0), population.ImaginedCount(1), population.ReplayCount(0)),
+            Is.EqualTo((0, 124, 64)));
         Assert.That(Updates(population, 0, imagined: 3, real: 2), Is.EqualTo(2));
         Store(population, 0, series: 100, count: 15);
         Assert.That(Updates(population, 0, imagined: 3, real: 2), Is.EqualTo(2), "one row less than a minibatch");
         Store(population, 0, series: 200, count: 1);
         Assert.That(Updates(population, 0, imagined: 3, real: 2), Is.EqualTo(5));
         Assert.That(population.TakeReport(1).Updates, Is.EqualTo(20), "the other learner's R_f was never cleared");
-        Assert.That(Rows(population, 0), Is.EqualTo((float[][])[.. Enumerable.Range(0, 15).Select(i => RowOf(100, i)), RowOf(200, 0)]));
+        Assert.That(Rows(population, 0),
+            Is.EqualTo((float[][])[.. Enumerable.Range(0, 15).Select(i => RowOf(100, i)), RowOf(200, 0)]));
     }
 
     [Test]
@@ -119,7 +126,8 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
         Update(plain);
         float[] expected = plain.LearnerAt(0).Parameters.Span.ToArray();
         Assert.That(reference.LearnerAt(0).Parameters.Span.ToArray(), Is.EqualTo(expected));
-        Assert.That(population.LearnerAt(0).Parameters.Span.ToArray(), Is.EqualTo(expected).Within(Tolerances.UpdatedParameters));
+        Assert.That(population.LearnerAt(0).Parameters.Span.ToArray(),
+            Is.EqualTo(expected).Within(Tolerances.UpdatedParameters));
         double loss = plain.TakeReport(0).Loss;
         Assert.That(population.TakeReport(0).Loss, Is.EqualTo(loss).Within(Tolerances.LossOfDevices * loss));
 
@@ -171,7 +179,8 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
         Assert.That(() => Store(without, 0, 0, 1), Throws.ArgumentException.With.Message.Contains("R_f"));
         using NafPopulation population = Population(Device);
         float[] x = new float[6], u = [0, float.NaN];
-        Assert.That(() => population.StoreImagined(0, x, u, 0, x, false), Throws.TypeOf<NonFiniteTransitionException>());
+        Assert.That(() => population.StoreImagined(0, x, u, 0, x, false),
+            Throws.TypeOf<NonFiniteTransitionException>());
         Assert.That(population.ImaginedCount(0), Is.Zero);
     }
 }

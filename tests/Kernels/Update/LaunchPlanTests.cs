@@ -7,11 +7,16 @@ namespace Naf.Tests;
 internal sealed class LaunchPlanTests
 {
     // 132 multiprocessors, as an H200 has
-    [TestCase(1, true, ExpectedResult = "256 threads, 2 samples a group (2 a thread), 128 groups a learner, one launch a call")]
-    [TestCase(8, true, ExpectedResult = "256 threads, 8 samples a group (8 a thread), 32 groups a learner, one launch a call")]
-    [TestCase(128, true, ExpectedResult = "256 threads, 16 samples a group (8 a thread), 2 groups a learner, one launch a call")]
-    [TestCase(512, true, ExpectedResult = "256 threads, 16 samples a group (8 a thread), 1 groups a learner, one launch a call")]
-    [TestCase(1, false, ExpectedResult = "256 threads, 2 samples a group (2 a thread), 128 groups a learner, one launch a phase")]
+    [TestCase(1, true, ExpectedResult = "256 threads, 2 samples a group (2 a thread), 128 groups a learner, one "
+        + "launch a call")]
+    [TestCase(8, true, ExpectedResult = "256 threads, 8 samples a group (8 a thread), 32 groups a learner, one "
+        + "launch a call")]
+    [TestCase(128, true, ExpectedResult = "256 threads, 16 samples a group (8 a thread), 2 groups a learner, one "
+        + "launch a call")]
+    [TestCase(512, true, ExpectedResult = "256 threads, 16 samples a group (8 a thread), 1 groups a learner, one "
+        + "launch a call")]
+    [TestCase(1, false, ExpectedResult = "256 threads, 2 samples a group (2 a thread), 128 groups a learner, one "
+        + "launch a phase")]
     public string Few_learners_are_spread_over_groups_and_many_take_one_each(int learners, bool cooperative) =>
         Choose(new NafShape(20, 6, [200, 200]), learners, cooperative, 227 << 10).ToString();
 
@@ -25,7 +30,8 @@ internal sealed class LaunchPlanTests
             Throws.TypeOf<DeviceException>().With.Message.Contains("batch_norm=false"));
     }
 
-    private static LaunchPlan Choose(NafShape shape, int learners, bool cooperative, int sharedBytes) => LaunchPlan.Choose(
+    private static LaunchPlan Choose(NafShape shape, int learners, bool cooperative, int sharedBytes) =>
+        LaunchPlan.Choose(
         new DeviceInfo("cuda:0", "cuda", "a GPU", 1L << 37, 132, "", true, IsGpu: true),
         new GpuLimits(132, 1024, sharedBytes, 1L << 37, 1L << 37, true, cooperative), shape, 64, learners);
 
@@ -40,5 +46,6 @@ internal sealed class LaunchPlanTests
     [TestCase("256,8,4,0,together")]
     [TestCase("256,8,4,16,later")]
     public void An_impossible_plan_is_refused(string text) =>
-        Assert.That(() => LaunchPlan.Parse(text), Throws.ArgumentException.With.Message.Contains("such as 256,2,2,128,together"));
+        Assert.That(() => LaunchPlan.Parse(text),
+            Throws.ArgumentException.With.Message.Contains("such as 256,2,2,128,together"));
 }

@@ -6,7 +6,9 @@ using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
-/// <summary>The simplest problem with a known answer: NAF must find the gain of the linear-quadratic regulator.</summary>
+/// <summary>
+/// The simplest problem with a known answer: NAF must find the gain of the linear-quadratic regulator.
+/// </summary>
 internal sealed class LinearQuadraticTests
 {
     [Test]
@@ -15,7 +17,8 @@ internal sealed class LinearQuadraticTests
         // x′ = A x + B u, r = −½ (x² + R u²), γ: maximise the discounted sum
         const double a = 0.9, b = 0.4, r = 0.5, gamma = 0.9;
         double p = 1;
-        for (int i = 0; i < 1000; i++) p = 1 + gamma * a * a * p - Math.Pow(gamma * a * b * p, 2) / (r + gamma * b * b * p);
+        for (int i = 0; i < 1000; i++)
+            p = 1 + gamma * a * a * p - Math.Pow(gamma * a * b * p, 2) / (r + gamma * b * b * p);
         double gain = -gamma * a * b * p / (r + gamma * b * b * p);
 
         using var device = new CpuDevice(1);
@@ -24,8 +27,10 @@ internal sealed class LinearQuadraticTests
         for (int i = 0; i < 5000; i++)
         {
             // wider than the states asked about below, so that V is known where they lead
-            double x = 3 * Philox.Uniform(1, RandomStream.Reset, (ulong)i) - 1.5, u = 2 * Philox.Uniform(1, RandomStream.RandomPolicy, (ulong)i) - 1;
-            population.Store(0, [(float)x], [(float)u], (float)(-0.5 * (x * x + r * u * u)), [(float)(a * x + b * u)], terminal: false);
+            double x = 3 * Philox.Uniform(1, RandomStream.Reset, (ulong)i) - 1.5,
+                u = 2 * Philox.Uniform(1, RandomStream.RandomPolicy, (ulong)i) - 1;
+            population.Store(0, [(float)x], [(float)u], (float)(-0.5 * (x * x + r * u * u)), [(float)(a * x + b * u)],
+                terminal: false);
         }
         population.Update(10_000);
 

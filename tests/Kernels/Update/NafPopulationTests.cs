@@ -59,7 +59,8 @@ internal sealed class NafPopulationTests
             Throws.TypeOf<NonFiniteTransitionException>().With.Message.Contains("not finite"));
         Assert.That(() => population.Store(0, x, u, float.PositiveInfinity, x, false),
             Throws.TypeOf<NonFiniteTransitionException>().With.Message.Contains("reward"));
-        Assert.That(() => population.Store(0, x, u, 0, new float[6], false), Throws.ArgumentException.With.Message.Contains("expected 7"));
+        Assert.That(() => population.Store(0, x, u, 0, new float[6], false),
+            Throws.ArgumentException.With.Message.Contains("expected 7"));
         Assert.That(population.ReplayCount(0), Is.Zero);
     }
 
@@ -133,7 +134,8 @@ internal sealed class NafPopulationTests
     private static float[] Parameters(NafPopulation population, int learner)
     {
         Learner l = population.LearnerAt(learner);
-        return [.. l.Parameters.Span, .. l.Target.Span, .. l.Statistics.Span, .. l.TargetStatistics.Span, .. l.FirstMoment.Span,
+        return [.. l.Parameters.Span, .. l.Target.Span, .. l.Statistics.Span, .. l.TargetStatistics.Span,
+            .. l.FirstMoment.Span,
             .. l.SecondMoment.Span];
     }
 }

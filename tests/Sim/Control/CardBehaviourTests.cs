@@ -20,7 +20,8 @@ internal sealed class CardBehaviourTests
         }
     }
 
-    // one step moves it by less than 1e-3 of what is set here: on one side of the bound it goes on, on the other it ends
+    // one step moves it by less than 1e-3 of what is set here: on one side of the bound it goes on, on the other
+    // it ends
     [TestCase(1.999, 0, false)]
     [TestCase(2.001, 0, true)]
     [TestCase(.801, 0, false)]
@@ -39,7 +40,8 @@ internal sealed class CardBehaviourTests
         scratch.ChangeModel("walker2d", "contype=\"1\" conaffinity=\"0\"", "contype=\"0\" conaffinity=\"0\"");
         using ControlEnvironment environment = Episodes.Begin(path);
         StepResult result = environment.Step(new double[6]);
-        Assert.That((result.Terminated, result.TimedOut), Is.EqualTo((ends, false)), $"height {environment.Observation[0]}");
+        Assert.That((result.Terminated, result.TimedOut), Is.EqualTo((ends, false)),
+            $"height {environment.Observation[0]}");
         Assert.That(result.Reward, Is.EqualTo(.01 + (ends ? -.05 : 0)).Within(1e-3));
     }
 
@@ -59,18 +61,22 @@ internal sealed class CardBehaviourTests
     public void Seated_peg_succeeds_and_reports_its_measures()
     {
         using var scratch = new ScratchFolder();
-        string seated = scratch.Changed("peg", "at: [0.751, -2.009, -0.312], uniform: [-0.1, 0.1]", "at: [0.041, -1.467, -0.145]");
+        string seated = scratch.Changed("peg", "at: [0.751, -2.009, -0.312], uniform: [-0.1, 0.1]",
+            "at: [0.041, -1.467, -0.145]");
         using ControlEnvironment inside = Rest(seated), outside = Rest("peg");
         Assert.That((inside.Success, inside.Measure(2)), Is.EqualTo((true, 1.0)), "inserted from the first step on");
         Assert.That((outside.Success, outside.Measure(2)), Is.EqualTo((false, double.NaN)), "never inserted");
     }
 
-    // distances of the cards that the last observation must be below; starts are moved onto the target, from where nothing pushes
+    // distances of the cards that the last observation must be below; starts are moved onto the target, from where
+    // nothing pushes
     [TestCase("gripper-single", "[0.50, 0.35], normal: 0.005", "[0.45, -0.38]", "[0.45, -0.36]")]
-    [TestCase("canada2d", "polar: {radius: [0.5, 0.7], angle: [-0.4, 0.4]}}\n\nobs", "at: [1.3, -0.25]}\n\nobs", "at: [-1.3, 0.4]}\n\nobs",
+    [TestCase("canada2d", "polar: {radius: [0.5, 0.7], angle: [-0.4, 0.4]}}\n\nobs", "at: [1.3, -0.25]}\n\nobs",
+        "at: [-1.3, 0.4]}\n\nobs",
         "{polar: {radius: [1.1, 1.5], angle: [-0.5, 0.5]}}", "[1.3, 0]")]
     [TestCase("ant", "target: [4, 0]", "target: [0.45, 0]", "target: [0.55, 0]")]
-    public void Success_is_a_small_distance_at_the_end(string name, string old, string near, string far, string also = "", string with = "")
+    public void Success_is_a_small_distance_at_the_end(
+    string name, string old, string near, string far, string also = "", string with = "")
     {
         foreach ((string start, bool succeeds) in new[] { (near, true), (far, false) })
         {

@@ -22,7 +22,8 @@ internal sealed class CardModelTests
     [TestCase("swimmer6", 17, 6, .005, 10, Implicit, 0, NoContacts, 0, 3000)]
     [TestCase("ant", 31, 8, .01, 5, Rk4, -9.81)]
     [TestCase("walker2d", 18, 6, .0025, 10, Euler, -9.81)]
-    public void Sizes_and_steps(string name, int observations, int actions, double timestep, int substeps, int integrator, double gravity,
+    public void Sizes_and_steps(string name, int observations, int actions, double timestep, int substeps,
+    int integrator, double gravity,
         int disabled = 0, int cone = 0, double density = 0)
     {
         using ControlTask task = ControlTask.Load(name);
@@ -37,7 +38,8 @@ internal sealed class CardModelTests
         Assert.That(model.Option("cone"), Is.EqualTo(new double[] { cone }));
         Assert.That(model.Option("density").Concat(model.Option("viscosity")), Is.EqualTo(new[] { density, 0 }));
         for (int i = 0; i < actions; i++)
-            Assert.That(model.Of("ACTUATOR", i, "actuator_ctrlrange").Append(model.Of("ACTUATOR", i, "actuator_ctrllimited")[0]),
+            Assert.That(model.Of("ACTUATOR", i, "actuator_ctrlrange")
+                .Append(model.Of("ACTUATOR", i, "actuator_ctrllimited")[0]),
                 Is.EqualTo(new[] { -1, 1, 1 }), "controls are the actions");
     }
 
@@ -121,7 +123,8 @@ internal sealed class CardModelTests
     [TestCase("gripper-moving", -1, "platform", 3, "upper", .4733, "fore", .4105, "object", .2)]
     [TestCase("canada2d", -1, "upper", .4733, "fore", .4105, "puck", .1)]
     [TestCase("cheetah", 14)]
-    [TestCase("swimmer6", .07, "head", .01, "link1", .01, "link2", .01, "link3", .01, "link4", .01, "link5", .01, "link6", .01)]
+    [TestCase("swimmer6", .07, "head", .01, "link1", .01, "link2", .01, "link3", .01, "link4", .01, "link5", .01,
+        "link6", .01)]
     [TestCase("ant", .911)]
     [TestCase("walker2d", 28.54)]
     public void Masses(string name, double total, params object[] masses)
@@ -130,6 +133,7 @@ internal sealed class CardModelTests
         double sum = model.Names("BODY").Select((_, i) => model.Of("BODY", i, "body_mass")[0]).Sum();
         if (total > 0) Assert.That(sum, Is.EqualTo(total).Within(total < 1 ? 1.5e-4 : 0.005));
         for (int i = 0; i < masses.Length; i += 2)
-            Assert.That(model.Of("BODY", (string)masses[i], "body_mass")[0], Is.EqualTo(Convert.ToDouble(masses[i + 1])).Within(5e-5));
+            Assert.That(model.Of("BODY", (string)masses[i], "body_mass")[0],
+                Is.EqualTo(Convert.ToDouble(masses[i + 1])).Within(5e-5));
     }
 }

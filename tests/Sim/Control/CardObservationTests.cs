@@ -5,7 +5,8 @@ using Naf.Sim.Mujoco;
 namespace Naf.Tests;
 
 /// <summary>
-/// Observations of the built-in tasks, number by number as their cards list them, from positions, velocities and MuJoCo's own sites.
+/// Observations of the built-in tasks, number by number as their cards list them, from positions, velocities and
+/// MuJoCo's own sites.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class CardObservationTests
@@ -27,7 +28,8 @@ internal sealed class CardObservationTests
             double[] expected = Card(
                 name, environment.Qpos.ToArray(), environment.Qvel.ToArray(), environment.Constants.ToArray(),
                 site => data.SitePosition(task.Model.Find(MujocoObject.Site, site)));
-            Assert.That(environment.Observation.ToArray(), Is.EqualTo(expected).Within(1e-11), $"step {environment.StepIndex}");
+            Assert.That(environment.Observation.ToArray(), Is.EqualTo(expected).Within(1e-11),
+                $"step {environment.StepIndex}");
         }
     }
 

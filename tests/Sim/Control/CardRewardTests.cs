@@ -4,7 +4,10 @@ using Naf.Sim.Tasks;
 
 namespace Naf.Tests;
 
-/// <summary>Rewards of the built-in tasks are the formulas of their cards, written out again here by the numbers of the observation.</summary>
+/// <summary>
+/// Rewards of the built-in tasks are the formulas of their cards, written out again here by the numbers of the
+/// observation.
+/// </summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class CardRewardTests
 {
@@ -18,10 +21,12 @@ internal sealed class CardRewardTests
             environment.Reset(3, RandomStream.Reset, episode);
             while (!environment.Done)
             {
-                double[] x = environment.Observation.ToArray(), u = Episodes.RandomAction(task.ActionSize, episode, environment.StepIndex);
+                double[] x = environment.Observation.ToArray(), u = Episodes.RandomAction(task.ActionSize, episode,
+                    environment.StepIndex);
                 StepResult result = environment.Step(u);
                 double expected = Card(name, x) - Effort(name) * u.Sum(v => v * v) + (result.Terminated ? -.05 : 0);
-                Assert.That(result.Reward, Is.EqualTo(expected).Within(1e-14 * (1 + Math.Abs(expected))), $"step {environment.StepIndex}");
+                Assert.That(result.Reward, Is.EqualTo(expected).Within(1e-14 * (1 + Math.Abs(expected))),
+                    $"step {environment.StepIndex}");
             }
         }
     }
@@ -31,7 +36,8 @@ internal sealed class CardRewardTests
         "cartpole" => -.0035 * (x[1] * x[1] + (x[2] - 1) * (x[2] - 1)) - .0005 * x[0] * x[0],
         "reacher" or "reacher-single" => -.02 * Smooth(x, 11, .01),
         "peg" => -.12 * Smooth(x, 9, .01) - .06 * Smooth(x, 11, .01),
-        "gripper" or "gripper-single" => -.066 * Smooth(x, 17, .01) - .22 * Smooth(x, 19, .01) + .088 * Bump(x, 19, .05),
+        "gripper" or "gripper-single" =>
+            -.066 * Smooth(x, 17, .01) - .22 * Smooth(x, 19, .01) + .088 * Bump(x, 19, .05),
         "gripper-moving" => -.20 * Smooth(x, 17, .01) - .26 * Smooth(x, 19, .01) + .08 * Bump(x, 19, .05),
         "canada2d" => -.01 * Smooth(x, 15, .01) - .10 * Smooth(x, 17, .01),
         "cheetah" => .02 * x[8],

@@ -11,7 +11,8 @@ internal static class ContractTasks
     public static IReadOnlyList<string> Names { get; } =
     [
         .. TaskLibrary.Names,
-        .. Directory.GetDirectories(Examples).Select(f => Path.GetFileName(f)).Where(name => File.Exists(ExampleOf(name))).Order(),
+        .. Directory.GetDirectories(Examples).Select(f => Path.GetFileName(f))
+            .Where(name => File.Exists(ExampleOf(name))).Order(),
     ];
 
     /// <summary>What naf is given to name the task.</summary>

@@ -17,7 +17,8 @@ internal static class Episodes
 
     /// <summary>u uniform in [−1, 1], of an episode's step.</summary>
     public static double[] RandomAction(int size, ulong episode, int step) =>
-        [.. Enumerable.Range(0, size).Select(i => 2 * Philox.Uniform(9, RandomStream.RandomPolicy, episode, (uint)(step * size + i)) - 1)];
+        [.. Enumerable.Range(0, size).Select(
+            i => 2 * Philox.Uniform(9, RandomStream.RandomPolicy, episode, (uint)(step * size + i)) - 1)];
 
     /// <summary>Plays an episode with random actions; gives what each step looks like after it.</summary>
     public static void Play(ControlEnvironment environment, ulong seed, ulong episode, Action<StepResult>? seen = null)

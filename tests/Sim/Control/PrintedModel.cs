@@ -30,13 +30,16 @@ internal sealed class PrintedModel
             }
             else if (words is ["name", var name] && prefix.Length > 0)
                 _names[prefix.Split(' ')[0]][^1] = name;
-            else if (words.Length > 1 && words.Skip(1).All(w => double.TryParse(w, CultureInfo.InvariantCulture, out _)))
-                _fields[prefix + words[0]] = [.. words.Skip(1).Select(w => double.Parse(w, CultureInfo.InvariantCulture))];
+            else if (words.Length > 1 && words.Skip(1)
+                .All(w => double.TryParse(w, CultureInfo.InvariantCulture, out _)))
+                _fields[prefix + words[0]] = [
+                    .. words.Skip(1).Select(w => double.Parse(w, CultureInfo.InvariantCulture))];
         }
     }
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
-    private delegate void Print(nint model, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, [MarshalAs(UnmanagedType.LPUTF8Str)] string format);
+    private delegate void Print(nint model, [MarshalAs(UnmanagedType.LPUTF8Str)] string path,
+    [MarshalAs(UnmanagedType.LPUTF8Str)] string format);
 
     /// <summary>Names of the objects of a kind (BODY, JOINT, GEOM, ACTUATOR...), in the model's order.</summary>
     public List<string> Names(string kind) => _names[kind];

@@ -3,7 +3,10 @@ using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
-/// <summary>Episodes of the built-in tasks start as their cards say: mean and standard deviation of all that is drawn, the rest exactly.</summary>
+/// <summary>
+/// Episodes of the built-in tasks start as their cards say: mean and standard deviation of all that is drawn, the
+/// rest exactly.
+/// </summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class StartTests
 {
@@ -22,8 +25,10 @@ internal sealed class StartTests
         // r² is uniform
         double low = 0.15 * 0.15, high = 0.8 * 0.8;
         AssertStarts("reacher", [(0, Turn), (0, 4 * Uniform), (0, 4 * Uniform)], Still(3),
-            (c => c[0] * c[0] + c[1] * c[1], (low + high) / 2, (high - low) * Uniform), (c => Math.Atan2(c[1], c[0]), 0, Turn));
-        AssertWithin("reacher", e => Math.Sqrt(e.Constants[0] * e.Constants[0] + e.Constants[1] * e.Constants[1]), 0.15, 0.8);
+            (c => c[0] * c[0] + c[1] * c[1], (low + high) / 2, (high - low) * Uniform),
+            (c => Math.Atan2(c[1], c[0]), 0, Turn));
+        AssertWithin("reacher", e => Math.Sqrt(e.Constants[0] * e.Constants[0] + e.Constants[1] * e.Constants[1]), 0.15,
+            0.8);
         AssertWithin("reacher", e => e.Qpos[1], -2, 2);
     }
 
@@ -50,11 +55,13 @@ internal sealed class StartTests
 
     [Test]
     public void Gripper_single_starts_near_one_pose() => AssertStarts("gripper-single",
-        [(-.6, .02), (.9, .02), (.5, .02), (.3, 0), (-.3, 0), (.50, .005), (.35, .005)], Still(7), (c => c[0], .45, 0), (c => c[1], -.40, 0));
+        [(-.6, .02), (.9, .02), (.5, .02), (.3, 0), (-.3, 0), (.50, .005), (.35, .005)], Still(7), (c => c[0], .45, 0),
+        (c => c[1], -.40, 0));
 
     [Test]
     public void Moving_gripper_starts_far_from_its_object() => AssertStarts("gripper-moving",
-        [(0, .05), (0, .05), (0, .05), (.4, .05), (-.4, .05), (.3, 0), (-.3, 0), (1.0, .2 * Uniform), (.4, .2 * Uniform)], Still(9),
+        [(0, .05), (0, .05), (0, .05), (.4, .05), (-.4, .05), (.3, 0), (-.3, 0), (1.0, .2 * Uniform),
+            (.4, .2 * Uniform)], Still(9),
         (c => c[0], -.6, 0), (c => c[1], -.5, 0));
 
     [Test]
@@ -62,7 +69,8 @@ internal sealed class StartTests
     {
         // radius and angle of a place (x, y) are drawn: E x = E r · sin(a)/a for an angle in ±a
         double across = Math.Sin(.4) / .4, square = .36 + .04 / 12, half = Math.Sin(.8) / .8 / 2;
-        double meanX = .6 * across, deviationX = Math.Sqrt(square * (.5 + half) - meanX * meanX), deviationY = Math.Sqrt(square * (.5 - half));
+        double meanX = .6 * across, deviationX = Math.Sqrt(square * (.5 + half) - meanX * meanX),
+            deviationY = Math.Sqrt(square * (.5 - half));
         AssertStarts("canada2d", [(1.3, .05), (-2.75, .05), (1.1, .05), (meanX, deviationX), (0, deviationY)], Still(5),
             (c => Math.Sqrt(c[0] * c[0] + c[1] * c[1]), 1.3, .4 * Uniform), (c => Math.Atan2(c[1], c[0]), 0, Uniform));
         AssertWithin("canada2d", e => Math.Sqrt(e.Qpos[3] * e.Qpos[3] + e.Qpos[4] * e.Qpos[4]), .5, .7);
@@ -75,11 +83,13 @@ internal sealed class StartTests
 
     [Test]
     public void Swimmer_starts_in_any_pose() => AssertStarts("swimmer6",
-        [(0, 0), (0, 0), (0, Turn), .. Enumerable.Repeat((0.0, 1.8 * Uniform), 6)], Still(9), (c => c[0], 2, 0), (c => c[1], 1, 0));
+        [(0, 0), (0, 0), (0, Turn), .. Enumerable.Repeat((0.0, 1.8 * Uniform), 6)], Still(9), (c => c[0], 2, 0),
+        (c => c[1], 1, 0));
 
     [Test]
     public void Ant_starts_still() => AssertStarts("ant",
-        [(0, 0), (0, 0), (.55, 0), (1, 0), (0, 0), (0, 0), (0, 0), (0, 0), (1, 0), (0, 0), (-1, 0), (0, 0), (-1, 0), (0, 0), (1, 0)], Still(14),
+        [(0, 0), (0, 0), (.55, 0), (1, 0), (0, 0), (0, 0), (0, 0), (0, 0), (1, 0), (0, 0), (-1, 0), (0, 0), (-1, 0),
+            (0, 0), (1, 0)], Still(14),
         (c => c[0], 4, 0), (c => c[1], 0, 0));
 
     [Test]
@@ -98,12 +108,16 @@ internal sealed class StartTests
 
     private static (double Mean, double Deviation)[] Still(int count) => [.. Enumerable.Repeat((0.0, 0.0), count)];
 
-    /// <summary>Mean and standard deviation of positions, velocities and functions of the constants, over many episodes.</summary>
-    private static void AssertStarts(string name, (double Mean, double Deviation)[] positions, (double Mean, double Deviation)[] velocities,
+    /// <summary>
+    /// Mean and standard deviation of positions, velocities and functions of the constants, over many episodes.
+    /// </summary>
+    private static void AssertStarts(
+        string name, (double Mean, double Deviation)[] positions, (double Mean, double Deviation)[] velocities,
         params (Func<double[], double> Of, double Mean, double Deviation)[] constants)
     {
         using ControlEnvironment environment = Episodes.Begin(name);
-        (double Mean, double Deviation)[] cards = [.. positions, .. velocities, .. constants.Select(c => (c.Mean, c.Deviation))];
+        (double Mean, double Deviation)[] cards = [.. positions, .. velocities,
+            .. constants.Select(c => (c.Mean, c.Deviation))];
         double[] sums = new double[cards.Length], squares = new double[cards.Length];
         for (ulong episode = 0; episode < Draws; episode++)
         {
@@ -120,9 +134,11 @@ internal sealed class StartTests
         for (int i = 0; i < cards.Length; i++)
         {
             double deviation = cards[i].Deviation;
-            Assert.That(sums[i] / Draws, Is.Zero.Within(Sigmas * deviation / Math.Sqrt(Draws) + 1e-15), $"mean of number {i}");
+            Assert.That(sums[i] / Draws, Is.Zero.Within(Sigmas * deviation / Math.Sqrt(Draws) + 1e-15),
+                $"mean of number {i}");
             // a normal's variance has relative standard error √(2/n), a uniform's less
-            Assert.That(Math.Sqrt(squares[i] / Draws), Is.EqualTo(deviation).Within(Sigmas * deviation / Math.Sqrt(2.0 * Draws) + 1e-15),
+            Assert.That(Math.Sqrt(squares[i] / Draws),
+                Is.EqualTo(deviation).Within(Sigmas * deviation / Math.Sqrt(2.0 * Draws) + 1e-15),
                 $"deviation of number {i}");
         }
     }

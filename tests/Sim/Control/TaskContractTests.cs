@@ -14,7 +14,8 @@ internal enum Manner
 }
 
 /// <summary>
-/// What every task keeps to, whatever it is about: finite numbers, rewards that its observation explains, an end where it says so.
+/// What every task keeps to, whatever it is about: finite numbers, rewards that its observation explains, an end
+/// where it says so.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class TaskContractTests
@@ -44,7 +45,8 @@ internal sealed class TaskContractTests
                 Claim(Math.Abs(single - reward) <= 1e-6 + 1e-5 * Math.Abs(reward),
                     $"in float32 the reward {reward} is {single}");
 
-                bool outside = task.Reward.Bounds.Any(bound => next[bound.Index] < bound.Low || next[bound.Index] > bound.High);
+                bool outside = task.Reward.Bounds.Any(
+                    bound => next[bound.Index] < bound.Low || next[bound.Index] > bound.High);
                 if (outside) reward += task.Reward.TerminationReward;
                 score += result.Reward;
                 Claim(double.IsFinite(reward) && result.Reward == reward,

@@ -3,7 +3,9 @@ using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
-/// <summary>Every task repeats itself bitwise, on any thread and after a restore, and its steps allocate nothing.</summary>
+/// <summary>
+/// Every task repeats itself bitwise, on any thread and after a restore, and its steps allocate nothing.
+/// </summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class TaskRepetitionTests
 {
@@ -59,7 +61,8 @@ internal sealed class TaskRepetitionTests
             Assert.That(second.Step(u), Is.EqualTo(first.Step(u)));
             first.SaveState(a);
             second.SaveState(b);
-            Assert.That(b.Select(BitConverter.DoubleToInt64Bits), Is.EqualTo(a.Select(BitConverter.DoubleToInt64Bits)), $"step {t}");
+            Assert.That(b.Select(BitConverter.DoubleToInt64Bits),
+                Is.EqualTo(a.Select(BitConverter.DoubleToInt64Bits)), $"step {t}");
         }
     }
 

@@ -11,7 +11,8 @@ internal sealed class FailureTests : MujocoFixture
 {
     [Test]
     public void A_bad_number_is_reported_at_time_zero_and_later(
-        [Values("qpos", "qvel", "ctrl")] string where, [Values(double.NaN, double.PositiveInfinity, 1e12)] double bad, [Values(0, 3)] int stepsBefore)
+        [Values("qpos", "qvel", "ctrl")] string where, [Values(double.NaN, double.PositiveInfinity, 1e12)] double bad,
+        [Values(0, 3)] int stepsBefore)
     {
         using MujocoModel model = MujocoModel.LoadXml(TestModels.Mixed);
         using var data = new MujocoData(model);
@@ -21,7 +22,8 @@ internal sealed class FailureTests : MujocoFixture
         Span<double> field = where switch { "qpos" => data.Qpos, "qvel" => data.Qvel, _ => data.Ctrl };
         field[1] = bad;
         Assert.That(
-            () => data.Step(5), Throws.TypeOf<SimulationException>().With.Message.Contains($"{where}[1]").And.Message.Contains("substep 1 of 5"));
+            () => data.Step(5), Throws.TypeOf<SimulationException>().With.Message.Contains($"{where}[1]").And.Message
+                .Contains("substep 1 of 5"));
 
         // it goes on from a good state as if nothing had been
         data.RestoreState(good);
@@ -33,7 +35,8 @@ internal sealed class FailureTests : MujocoFixture
     }
 
     [Test]
-    public void Time_advances_by_exactly_one_step_under_every_integrator([Values("Euler", "RK4", "implicit")] string integrator)
+    public void Time_advances_by_exactly_one_step_under_every_integrator(
+    [Values("Euler", "RK4", "implicit")] string integrator)
     {
         using MujocoData data = Simulate(TestModels.Pendulum($"integrator=\"{integrator}\""));
         data.Qvel[0] = 1;
@@ -153,7 +156,8 @@ internal sealed class FailureTests : MujocoFixture
         {
             nint message = (nint)text;
             for (int i = 0; i < 1000; i++)
-                Assert.That(() => ErrorGuard.Invoke(error, message), Throws.TypeOf<MujocoException>().With.Message.Contains("fünf Äpfel"));
+                Assert.That(() => ErrorGuard.Invoke(error, message),
+                    Throws.TypeOf<MujocoException>().With.Message.Contains("fünf Äpfel"));
         }
     }
 
@@ -163,7 +167,9 @@ internal sealed class FailureTests : MujocoFixture
             Assert.Ignore("errors are exceptions on linux-x64 only");
     }
 
-    /// <summary>Whether a full stack is an error of mj_step (from 3.0 it draws on an arena that these models can't exhaust).</summary>
+    /// <summary>
+    /// Whether a full stack is an error of mj_step (from 3.0 it draws on an arena that these models can't exhaust).
+    /// </summary>
     private static void StackOverflows()
     {
         Guarded();

@@ -24,14 +24,17 @@ internal sealed class LayoutTests : MujocoFixture
     [Test]
     public void A_layout_that_is_wrong_in_one_field_only_is_refused([Values(8, -8, 4, -4, 16, -16)] int shift)
     {
-        if (Library.Version[0] != '2') Assert.Ignore("later releases have arrays that MJCF of 2.2.2 leaves empty, at the address of their neighbour");
+        if (Library.Version[0] != '2')
+            Assert.Ignore(
+                "later releases have arrays that MJCF of 2.2.2 leaves empty, at the address of their neighbour");
         string[] lines = [.. LayoutTable.Text.Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0)];
         string[] names = lines[0].Split(','), own = lines.Single(l => l.StartsWith(Library.Version + ',')).Split(',');
         var missed = new List<string>();
         for (int column = 2; column < names.Length; column++)
         {
             if (names[column].StartsWith("enum")) continue;
-            if (names[column] is "mjModel.qpos0" or "mjData.qpos" && shift < 0) continue; // the field before is the buffer, whose first array this is
+            // the field before is the buffer, whose first array this is
+            if (names[column] is "mjModel.qpos0" or "mjData.qpos" && shift < 0) continue;
             string[] wrong = [.. own];
             wrong[column] = $"{Math.Max(0, int.Parse(own[column]) + shift)}";
             if (wrong[column] == own[column]) continue;
@@ -44,7 +47,8 @@ internal sealed class LayoutTests : MujocoFixture
     [Test]
     public void An_unknown_version_is_refused_with_the_known_ones_and_the_remedy() =>
         Assert.That(() => MujocoLayout.Find("9.9.9"), Throws.TypeOf<MujocoException>()
-            .With.Message.Contains("9.9.9").And.Message.Contains("2.2.2, 2.3.0").And.Message.Contains("make-layout.sh"));
+            .With.Message.Contains("9.9.9").And.Message.Contains("2.2.2, 2.3.0").And.Message.Contains(
+            "make-layout.sh"));
 
     [Test]
     public void Sizes_are_four_bytes_before_3_5_0_and_eight_from_it()
@@ -56,12 +60,14 @@ internal sealed class LayoutTests : MujocoFixture
 
     [Test]
     public void A_short_row_is_refused() =>
-        Assert.That(() => MujocoLayout.Parse("version,a,b\n1.0.0,3"), Throws.TypeOf<FormatException>().With.Message.Contains("1.0.0"));
+        Assert.That(() => MujocoLayout.Parse("version,a,b\n1.0.0,3"),
+            Throws.TypeOf<FormatException>().With.Message.Contains("1.0.0"));
 
     [Test]
     public void The_generator_prints_the_row_of_the_installed_headers()
     {
-        if (!File.Exists("/usr/include/mujoco/mujoco.h") || !File.Exists("/usr/bin/cc")) Assert.Ignore("needs a C compiler and libmujoco-dev");
+        if (!File.Exists("/usr/include/mujoco/mujoco.h") || !File.Exists("/usr/bin/cc"))
+            Assert.Ignore("needs a C compiler and libmujoco-dev");
         string script = Path.Combine(Repository.Root, "Naf.Sim/Mujoco/Layouts/make-layout.sh");
         using Process process = Process.Start(new ProcessStartInfo("sh", [script]) { RedirectStandardOutput = true })!;
         string row = process.StandardOutput.ReadToEnd().Trim();

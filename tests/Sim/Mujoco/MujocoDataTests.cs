@@ -33,8 +33,10 @@ internal sealed class MujocoDataTests : MujocoFixture
     {
         using MujocoData data = Simulate(TestModels.Mixed);
         Assert.That(data.StateSize, Is.EqualTo(1 + 9 + 8 + 8 + 1 + 2));
-        Assert.That(() => data.SaveState(new double[28]), Throws.ArgumentException.With.Message.Contains("28").And.Message.Contains("29"));
-        Assert.That(() => data.RestoreState(new double[28]), Throws.ArgumentException.With.Message.Contains("StateSize"));
+        Assert.That(() => data.SaveState(new double[28]),
+            Throws.ArgumentException.With.Message.Contains("28").And.Message.Contains("29"));
+        Assert.That(() => data.RestoreState(new double[28]),
+            Throws.ArgumentException.With.Message.Contains("StateSize"));
     }
 
     [Test]

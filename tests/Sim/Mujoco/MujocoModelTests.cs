@@ -27,7 +27,8 @@ internal sealed class MujocoModelTests : MujocoFixture
     [Test]
     public void Cameras_are_listed_by_name_however_many_there_are()
     {
-        string cameras = string.Concat(Enumerable.Range(0, 300).Select(i => i % 2 == 0 ? "<camera/>" : $"<camera name='c{i}'/>"));
+        string cameras = string.Concat(
+            Enumerable.Range(0, 300).Select(i => i % 2 == 0 ? "<camera/>" : $"<camera name='c{i}'/>"));
         using MujocoModel model = MujocoModel.LoadXml($"<mujoco><worldbody>{cameras}</worldbody></mujoco>");
         Assert.That(model.CameraNames, Is.EqualTo(Enumerable.Range(0, 150).Select(i => $"c{2 * i + 1}")));
         Assert.That(model.Find(MujocoObject.Camera, "c299"), Is.EqualTo(299));
@@ -67,14 +68,17 @@ internal sealed class MujocoModelTests : MujocoFixture
     {
         using MujocoModel model = MujocoModel.LoadXml(TestModels.Mixed);
         KinematicTree tree = model.KinematicTree;
-        Assert.That((tree.Bodies.Length, tree.Joints.Length, tree.Sites.Length, tree.Nq, tree.Nv), Is.EqualTo((4, 3, 2, 9, 8)));
+        Assert.That((tree.Bodies.Length, tree.Joints.Length, tree.Sites.Length, tree.Nq, tree.Nv),
+            Is.EqualTo((4, 3, 2, 9, 8)));
         Assert.That(tree.Bodies[0].Name, Is.EqualTo("world"));
         Assert.That(tree.Bodies[3], Is.EqualTo(new TreeBody("rod", 2, new(0.3, 0, 0), new(1, 0, 0, 0), 2, 1)));
         TreeJoint free = tree.Joints[0], elbow = tree.Joints[1], reach = tree.Joints[2];
         Assert.That((free.Name, free.Type), Is.EqualTo(("float", TreeJointType.Free)));
-        Assert.That((elbow.Type, elbow.Body, elbow.QposAddress, elbow.DofAddress), Is.EqualTo((TreeJointType.Hinge, 2, 7, 6)));
+        Assert.That((elbow.Type, elbow.Body, elbow.QposAddress, elbow.DofAddress),
+            Is.EqualTo((TreeJointType.Hinge, 2, 7, 6)));
         Assert.That((elbow.Anchor, elbow.Reference), Is.EqualTo((new Vec3<double>(0.01, 0.02, 0), 0.3)));
-        Assert.That((reach.Type, reach.QposAddress, reach.Axis), Is.EqualTo((TreeJointType.Slide, 8, new Vec3<double>(1, 0, 0))));
+        Assert.That((reach.Type, reach.QposAddress, reach.Axis),
+            Is.EqualTo((TreeJointType.Slide, 8, new Vec3<double>(1, 0, 0))));
         Assert.That(tree.Sites[tree.FindSite("tip")].Position, Is.EqualTo(new Vec3<double>(0.1, 0, 0.02)));
         Assert.That(tree.Sites[1].Rotation.Z, Is.EqualTo(0.8).Within(1e-15));
         Assert.That(tree.Qpos0[7], Is.EqualTo(0.3));

@@ -9,7 +9,8 @@ internal sealed class PeerTests : MujocoFixture
     [Test]
     public void The_loop_in_C_ends_in_bitwise_the_same_state()
     {
-        if (!File.Exists("/usr/include/mujoco/mujoco.h") || !File.Exists("/usr/bin/cc")) Assert.Ignore("needs a C compiler and libmujoco-dev");
+        if (!File.Exists("/usr/include/mujoco/mujoco.h") || !File.Exists("/usr/bin/cc"))
+            Assert.Ignore("needs a C compiler and libmujoco-dev");
         Run("cc", "-O2", "-o", Folder["peer"], Path.Combine(Repository.Root, "perf/peers/sim_mujoco.c"), "-lmujoco");
         JsonElement peer = JsonDocument.Parse(Run(Folder["peer"], TestModels.CheetahPath, "0", "5", "300")).RootElement;
         if (peer.GetProperty("version").GetString() != MujocoLibrary.Load().Version)
@@ -25,7 +26,8 @@ internal sealed class PeerTests : MujocoFixture
 
     private static string Run(string program, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         Assert.That(process.ExitCode, Is.Zero, program);

@@ -4,7 +4,9 @@ internal static class TestModels
 {
     public static string CheetahPath => Path.Combine(Repository.Root, "tests/Sim/Mujoco/cheetah.xml");
 
-    /// <summary>A free body with a hinged arm and a slide at its end: joints of three types, references and anchors off zero.</summary>
+    /// <summary>
+    /// A free body with a hinged arm and a slide at its end: joints of three types, references and anchors off zero.
+    /// </summary>
     public const string Mixed = """
         <mujoco model="mixed">
           <compiler angle="radian"/>
@@ -37,13 +39,15 @@ internal static class TestModels
         <mujoco>
           <option timestep="0.01" {option}/>
           <worldbody>
-            <body pos="0 0 1"><joint name="swing" type="hinge" axis="0 1 0"/><geom type="capsule" fromto="0 0 0 0.5 0 0" size="0.03"/></body>
+            <body pos="0 0 1"><joint name="swing" type="hinge" axis="0 1 0"/>
+              <geom type="capsule" fromto="0 0 0 0.5 0 0" size="0.03"/></body>
           </worldbody>
         </mujoco>
         """;
 
     /// <summary>
-    /// A box above the floor whose stack has no room for contacts: once it touches (<see cref="Touching"/>), mj_step of 2.2.2 calls mju_error.
+    /// A box above the floor whose stack has no room for contacts: once it touches (<see cref="Touching"/>), mj_step of
+    /// 2.2.2 calls mju_error.
     /// </summary>
     public const string TinyStack = """
         <mujoco>

@@ -8,13 +8,16 @@ internal static class PictureProbe
     public static int Targets(PixelImage image) => Count(image, IsTarget);
 
     /// <summary>Pixels of the first path's red.</summary>
-    public static int Path(PixelImage image) => Count(image, c => c.Red > 1.6 * c.Green && c.Red > 1.2 * c.Blue && c.Blue > 1.2 * c.Green);
+    public static int Path(PixelImage image) =>
+        Count(image, c => c.Red > 1.6 * c.Green && c.Red > 1.2 * c.Blue && c.Blue > 1.2 * c.Green);
 
     public static int Colours(PixelImage image) => Pixels(image).Distinct().Count();
 
     public static bool IsTarget((byte Red, byte Green, byte Blue) c) => c.Green > 1.4 * c.Red && c.Green > 1.3 * c.Blue;
 
-    /// <summary>The pixel of a point in reacher's plane: its camera looks down from 2.6 m with a field of view of 45 degrees.</summary>
+    /// <summary>
+    /// The pixel of a point in reacher's plane: its camera looks down from 2.6 m with a field of view of 45 degrees.
+    /// </summary>
     public static (int X, int Y) InReacher(PixelImage image, double x, double y)
     {
         double perMetre = image.Height / 2.0 / (2.6 * Math.Tan(Math.PI / 8));
@@ -28,7 +31,8 @@ internal static class PictureProbe
         return (image.Rgb[at], image.Rgb[at + 1], image.Rgb[at + 2]);
     }
 
-    private static int Count(PixelImage image, Func<(byte Red, byte Green, byte Blue), bool> wanted) => Pixels(image).Count(wanted);
+    private static int Count(PixelImage image, Func<(byte Red, byte Green, byte Blue), bool> wanted) =>
+        Pixels(image).Count(wanted);
 
     private static IEnumerable<(byte Red, byte Green, byte Blue)> Pixels(PixelImage image) =>
         from y in Enumerable.Range(0, image.Height) from x in Enumerable.Range(0, image.Width) select image.At(x, y);

@@ -12,7 +12,8 @@ namespace Naf.Tests;
 internal sealed class StateRendererTests : MujocoFixture
 {
     private const int Width = 160, Height = 120;
-    private static readonly double[] Stretched = [0, 0, 0], Bent = [1.2, -0.8, 0.5], Target = [-0.4, 0.5], OtherTarget = [0.3, -0.6];
+    private static readonly double[] Stretched = [0, 0, 0], Bent = [1.2, -0.8, 0.5], Target = [-0.4, 0.5],
+        OtherTarget = [0.3, -0.6];
 
     [Test]
     public void Target_and_arm_are_where_they_are()
@@ -68,7 +69,8 @@ internal sealed class StateRendererTests : MujocoFixture
         }
         PixelImage image = renderer.Draw();
         Assert.That(PictureProbe.Colours(image), Is.GreaterThan(200));
-        Assert.That(PictureProbe.Targets(image), task.Definition.Picture.Targets.IsEmpty ? Is.Zero : Is.GreaterThan(10));
+        Assert.That(PictureProbe.Targets(image),
+            task.Definition.Picture.Targets.IsEmpty ? Is.Zero : Is.GreaterThan(10));
         Assert.That(task.Definition.Picture.Path, Is.Not.Empty);
         Assert.That(PictureProbe.Path(image), Is.GreaterThan(3));
     }

@@ -5,21 +5,25 @@ using Naf.Sim.Tasks;
 
 namespace Naf.Tests;
 
-/// <summary>The example of docs/tasks.md is the one that is tested here, and every word of the format is written down.</summary>
+/// <summary>
+/// The example of docs/tasks.md is the one that is tested here, and every word of the format is written down.
+/// </summary>
 internal sealed class DocumentedTaskTests : MujocoFixture
 {
     [Test]
     public void Documentation_shows_the_example_word_for_word()
     {
         Assert.That(TaskDocument.Task, Is.EqualTo(File.ReadAllText(TaskDocument.Example("acrobot.yaml"))));
-        Assert.That(TaskDocument.Model, Is.EqualTo(File.ReadAllText(TaskDocument.Example("acrobot.xml"))).And.Not.EqualTo(TaskDocument.FoundModel));
+        Assert.That(TaskDocument.Model,
+            Is.EqualTo(File.ReadAllText(TaskDocument.Example("acrobot.xml"))).And.Not.EqualTo(TaskDocument.FoundModel));
     }
 
     [Test]
     public void Names_that_the_example_observes_are_told()
     {
         using ControlTask task = ControlTask.Load(TaskDocument.Example("acrobot.yaml"));
-        foreach (string name in task.ObservationNames) Assert.That(TaskDocument.Text, Does.Match($@"(?m)^ *\d+  {Regex.Escape(name)} "));
+        foreach (string name in task.ObservationNames)
+            Assert.That(TaskDocument.Text, Does.Match($@"(?m)^ *\d+  {Regex.Escape(name)} "));
     }
 
     [Test]
@@ -30,9 +34,11 @@ internal sealed class DocumentedTaskTests : MujocoFixture
             "name", "description", "model", "substeps", "horizon",
             "constants", "reset", "observation", "reward", "termination", "measures", "success", "training",
             "picture", "camera", "path",
-            "position", "sin", "cos", "sin_cos", "velocity", "point", "axis", "linear_velocity", "angular_velocity", "constant",
+            "position", "sin", "cos", "sin_cos", "velocity", "point", "axis", "linear_velocity",
+            "angular_velocity", "constant",
             "minus", "of", "frame",
-            "components", "input_scale", "at", "normal", "uniform", "polar", "radius", "angle", "by", "area", "weight", "alpha", "offset", "centre", "scale", "outside", "value", "norm", "take", "steps", "bound",
+            "components", "input_scale", "at", "normal", "uniform", "polar", "radius", "angle", "by", "area", "weight",
+            "alpha", "offset", "centre", "scale", "outside", "value", "norm", "take", "steps", "bound",
             "end", "mean", "deviation", "minimum", "maximum", "first_below", "first_above", "above", "below",
             "algorithm", "seed", "learners", "device", "threads",
             .. Enum.GetValues<RewardKind>().Select(kind => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{kind}")),
@@ -45,10 +51,13 @@ internal sealed class DocumentedTaskTests : MujocoFixture
     public void Table_of_the_built_in_tasks_has_their_sizes_and_settings(string name)
     {
         using ControlTask task = ControlTask.Load(name);
-        string start = FormattableString.Invariant($"| `{name}` | {task.ObservationSize} | {task.ActionSize} | {task.ControlStep:0.###} s |");
-        string? row = TaskDocument.Text.Split('\n').SingleOrDefault(line => line.StartsWith(start, StringComparison.Ordinal));
+        string start = FormattableString.Invariant(
+            $"| `{name}` | {task.ObservationSize} | {task.ActionSize} | {task.ControlStep:0.###} s |");
+        string? row = TaskDocument.Text.Split('\n')
+            .SingleOrDefault(line => line.StartsWith(start, StringComparison.Ordinal));
         Assert.That(row, Is.Not.Null, $"a row that starts with {start}");
-        foreach ((string key, string value) in task.Training.Values.Where(setting => setting is not { Key: "noise_scale", Value: "1" }))
+        foreach ((string key, string value) in task.Training.Values.Where(
+            setting => setting is not { Key: "noise_scale", Value: "1" }))
             Assert.That(row, Does.Match($@"\b{key} {Regex.Escape(value)}(?![.\d])"));
     }
 }

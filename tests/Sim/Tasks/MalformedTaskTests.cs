@@ -4,7 +4,9 @@ using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Tests;
 
-/// <summary>A malformed task file is reported with file and line, what was expected, and the nearest known name.</summary>
+/// <summary>
+/// A malformed task file is reported with file and line, what was expected, and the nearest known name.
+/// </summary>
 internal sealed class MalformedTaskTests : MujocoFixture
 {
     private const string Forty = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
@@ -91,7 +93,8 @@ internal sealed class MalformedTaskTests : MujocoFixture
         using var scratch = new ScratchFolder();
         string path = scratch.Copy("reacher"), xml = ScratchFolder.BuiltIn("reacher.xml");
         scratch.ChangeModel("reacher", xml[xml.IndexOf("<actuator>", StringComparison.Ordinal)..], "</mujoco>");
-        Assert.That(() => ControlTask.Load(path), Throws.TypeOf<TaskFormatException>().With.Message.Contains("no actuators"));
+        Assert.That(() => ControlTask.Load(path),
+            Throws.TypeOf<TaskFormatException>().With.Message.Contains("no actuators"));
     }
 
     [Test]
@@ -102,7 +105,8 @@ internal sealed class MalformedTaskTests : MujocoFixture
         scratch.ChangeModel("reacher", "<body name=\"upper\">",
             "<body><joint name=\"shoulder\" type=\"ball\"/><geom size=\".1\" type=\"sphere\"/></body>"
             + "<body name=\"upper\">");
-        Assert.That(() => ControlTask.Load(path), Throws.TypeOf<TaskFormatException>().With.Message.Contains("'shoulder' is a ball joint"));
+        Assert.That(() => ControlTask.Load(path),
+            Throws.TypeOf<TaskFormatException>().With.Message.Contains("'shoulder' is a ball joint"));
     }
 
     [TestCase("cart-pole", "did you mean 'cartpole'?")]

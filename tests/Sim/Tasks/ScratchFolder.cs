@@ -17,7 +17,8 @@ internal sealed class ScratchFolder : TemporaryFolder
     public string Copy(string task)
     {
         string text = BuiltIn($"{task}.yaml");
-        string model = text.Split('\n').First(line => line.StartsWith("model: ", StringComparison.Ordinal))["model: ".Length..];
+        string model = text.Split('\n')
+            .First(line => line.StartsWith("model: ", StringComparison.Ordinal))["model: ".Length..];
         Write(model, BuiltIn(model));
         return Write($"{task}.yaml", text);
     }

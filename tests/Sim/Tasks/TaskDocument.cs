@@ -18,14 +18,16 @@ internal static class TaskDocument
     public static string Task => Blocks("yaml")[1];
 
     /// <summary>The commands that start with some words, each with what it prints, in the order of the text.</summary>
-    public static string[] Commands(string start) => [.. Blocks("").Where(text => text.StartsWith($"$ {start}", StringComparison.Ordinal))];
+    public static string[] Commands(string start) =>
+        [.. Blocks("").Where(text => text.StartsWith($"$ {start}", StringComparison.Ordinal))];
 
     public static string Example(string file) => Path.Combine(Repository.Root, "docs", "examples", "acrobot", file);
 
     // the fenced blocks of a language, in the order of the text
     private static string[] Blocks(string language) =>
     [
-        .. Regex.Matches(Text, "^```(?<language>[a-z]*)\n(?<text>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)
+        .. Regex.Matches(Text, "^```(?<language>[a-z]*)\n(?<text>.*?)^```$", RegexOptions.Multiline
+            | RegexOptions.Singleline)
             .Where(block => block.Groups["language"].Value == language).Select(block => block.Groups["text"].Value),
     ];
 }

@@ -14,7 +14,8 @@ internal sealed class TaskLibraryTests : MujocoFixture
     {
         Assert.That(TaskLibrary.Names, Is.EqualTo(new[]
         {
-            "ant", "canada2d", "cartpole", "cheetah", "gripper", "gripper-moving", "gripper-single", "peg", "reacher", "reacher-single", "swimmer6",
+            "ant", "canada2d", "cartpole", "cheetah", "gripper", "gripper-moving", "gripper-single", "peg", "reacher",
+            "reacher-single", "swimmer6",
             "walker2d",
         }));
         foreach (TaskFile file in TaskLibrary.Files)
@@ -37,7 +38,8 @@ internal sealed class TaskLibraryTests : MujocoFixture
     public void Lists_among_the_training_settings_are_handed_on_as_text()
     {
         using var scratch = new ScratchFolder();
-        using ControlTask task = ControlTask.Load(scratch.Changed("reacher", "tau: 0.01", "hidden: [20, 31]\n  gamma: 0.9"));
+        using ControlTask task = ControlTask.Load(
+            scratch.Changed("reacher", "tau: 0.01", "hidden: [20, 31]\n  gamma: 0.9"));
         Assert.That(task.Training.Values["hidden"], Is.EqualTo("[20, 31]"));
         Assert.That(task.Training.Values.Keys, Is.EqualTo(new[] { "hidden", "gamma", "reward_scale", "noise_scale" }));
     }
@@ -46,15 +48,20 @@ internal sealed class TaskLibraryTests : MujocoFixture
     public void Names_may_have_dots_dashes_and_underscores()
     {
         using var scratch = new ScratchFolder();
-        Assert.That(TaskFile.Read(scratch.Changed("reacher", "name: reacher", "name: My_reacher-2.1")).Name, Is.EqualTo("My_reacher-2.1"));
+        Assert.That(TaskFile.Read(scratch.Changed("reacher", "name: reacher", "name: My_reacher-2.1")).Name,
+            Is.EqualTo("My_reacher-2.1"));
     }
 
     [Test]
     public void Observations_have_the_names_of_the_cards()
     {
-        using ControlTask cartpole = ControlTask.Load("cartpole"), reacher = ControlTask.Load("reacher"), peg = ControlTask.Load("peg");
-        Assert.That(cartpole.ObservationNames, Is.EqualTo(new[] { "slider", "hinge.sin", "hinge.cos", "slider.velocity", "hinge.velocity" }));
-        Assert.That(reacher.ObservationNames, Is.EqualTo((string[])[.. ArmNames, "target.x", "target.y", "error.x", "error.y"]));
-        Assert.That(peg.ObservationNames, Is.EqualTo((string[])[.. ArmNames, "tip_error.x", "tip_error.y", "base_error.x", "base_error.y"]));
+        using ControlTask cartpole = ControlTask.Load("cartpole"), reacher = ControlTask.Load("reacher"),
+            peg = ControlTask.Load("peg");
+        Assert.That(cartpole.ObservationNames,
+            Is.EqualTo(new[] { "slider", "hinge.sin", "hinge.cos", "slider.velocity", "hinge.velocity" }));
+        Assert.That(reacher.ObservationNames,
+            Is.EqualTo((string[])[.. ArmNames, "target.x", "target.y", "error.x", "error.y"]));
+        Assert.That(peg.ObservationNames,
+            Is.EqualTo((string[])[.. ArmNames, "tip_error.x", "tip_error.y", "base_error.x", "base_error.y"]));
     }
 }
