@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Naf.Kernels.Checkpoints;
 
-/// <summary>Reads the named sections of a checkpoint, whichever are asked for.</summary>
+/// <summary>Reads sections of a checkpoint by name.</summary>
 internal sealed unsafe class CheckpointReader : IDisposable
 {
     private const string NoCheckpoint = "it is not a checkpoint of naf";
@@ -14,9 +14,9 @@ internal sealed unsafe class CheckpointReader : IDisposable
     private readonly Dictionary<string, CheckpointSection> _sections = [];
     private readonly long _data;
 
-    /// <summary>Takes over a stream and checks all of it; where it is refused, it is closed.</summary>
-    /// <exception cref="InvalidDataException">It is no checkpoint, cut short or damaged.</exception>
-    /// <exception cref="NotSupportedException">It is of another version.</exception>
+    /// <summary>Takes ownership of a stream and validates the whole file; closes the stream on failure.</summary>
+    /// <exception cref="InvalidDataException">The file is not a checkpoint, is truncated or is damaged.</exception>
+    /// <exception cref="NotSupportedException">The checkpoint has another version.</exception>
     public CheckpointReader(Stream stream)
     {
         _stream = stream;
@@ -32,16 +32,16 @@ internal sealed unsafe class CheckpointReader : IDisposable
         }
     }
 
-    /// <summary>The whole checkpoint, to be loaded.</summary>
+    /// <summary>The scope of the whole checkpoint, for loading.</summary>
     public CheckpointScope Scope => new(null, this);
 
     public string Text(string name) =>
         _texts.GetValueOrDefault(name) ?? throw new InvalidDataException($"it has no text {name}");
 
-    /// <summary>How many numbers a section has.</summary>
+    /// <summary>Number of elements of a section.</summary>
     public long Count(string name) => CheckpointSection.Count(Find(name).Shape);
 
-    /// <summary>Reads a section of as many numbers.</summary>
+    /// <summary>Reads a section whose element count must equal the length of the span.</summary>
     public void Read<T>(string name, Span<T> to) where T : unmanaged
     {
         if (Count(name) != to.Length) throw Refused(name, $"{to.Length} numbers are");
@@ -49,7 +49,7 @@ internal sealed unsafe class CheckpointReader : IDisposable
         _stream.ReadExactly(MemoryMarshal.AsBytes(to));
     }
 
-    /// <summary>Reads a section into its buffer.</summary>
+    /// <summary>Reads a section into its buffer; the shapes must be equal.</summary>
     public void Read(BufferSection section)
     {
         if (!Find(section.Name).Shape.AsSpan().SequenceEqual(section.Shape))
@@ -72,7 +72,7 @@ internal sealed unsafe class CheckpointReader : IDisposable
     private InvalidDataException Refused(string name, string wanted) =>
         new($"its section {name} is {Find(name)} where {wanted} expected");
 
-    // the length of the header
+    // validates the file; returns the length of the header
     private long Check(out Dictionary<string, string> texts)
     {
         var start = new byte[sizeof(long)];
@@ -87,7 +87,8 @@ internal sealed unsafe class CheckpointReader : IDisposable
         _stream.ReadExactly(header);
         var entries = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(header) ?? [];
         texts = entries.Remove(CheckpointSection.Metadata, out JsonElement metadata)
-            ? metadata.Deserialize<Dictionary<string, string>>() ?? [] : [];
+            ? metadata.Deserialize<Dictionary<string, string>>() ?? []
+            : [];
         string? checksum = texts.GetValueOrDefault(CheckpointSection.Checksum);
         if (checksum is null || texts.GetValueOrDefault("format") != CheckpointSection.Format)
             throw new InvalidDataException(NoCheckpoint);
@@ -103,8 +104,10 @@ internal sealed unsafe class CheckpointReader : IDisposable
         if (ChecksumWithout(checksum, start, header) != checksum)
             throw new InvalidDataException("its checksum does not match: the file is damaged");
         string version = texts.GetValueOrDefault("version", "");
-        return version == CheckpointSection.Version ? length : throw new NotSupportedException(
-            $"its format is version {version}, and this naf reads version {CheckpointSection.Version}");
+        return version == CheckpointSection.Version
+            ? length
+            : throw new NotSupportedException(
+                $"its format is version {version}, and this naf reads version {CheckpointSection.Version}");
 
         void CheckLength(long data)
         {
@@ -114,7 +117,7 @@ internal sealed unsafe class CheckpointReader : IDisposable
         }
     }
 
-    // SHA-256 of the file, with zeros in its own place
+    // SHA-256 of the file with the checksum itself replaced by zeros
     private string ChecksumWithout(string checksum, byte[] start, byte[] header)
     {
         int place = header.AsSpan().IndexOf(Encoding.UTF8.GetBytes(checksum));

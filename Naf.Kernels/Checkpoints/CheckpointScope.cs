@@ -3,17 +3,17 @@ using System.Runtime.InteropServices;
 namespace Naf.Kernels.Checkpoints;
 
 /// <summary>
-/// A part of a checkpoint that is saved or loaded; its names all begin with the same prefix. Each method adds a section
-/// with what it is given, or gives what the section holds, so that a part lists what it is made of once. What is not
-/// there, or of another type or length, is an <see cref="InvalidDataException"/> that names it.
+/// A part of a checkpoint, for saving or loading; all its section names share a prefix. Each method either saves its
+/// argument as a section or returns the loaded section, so that one method describes both directions. A section that is
+/// missing or has another type or length throws an <see cref="InvalidDataException"/> that names it.
 /// </summary>
-/// <param name="writer">Where it is saved; null: it is loaded.</param>
-/// <param name="reader">Where it is loaded from; null: it is saved.</param>
+/// <param name="writer">Destination when saving; null when loading.</param>
+/// <param name="reader">Source when loading; null when saving.</param>
 internal sealed class CheckpointScope(CheckpointWriter? writer, CheckpointReader? reader, string prefix = "")
 {
     public bool IsLoading => reader is not null;
 
-    /// <summary>A smaller part, whose names begin with this one's prefix, that name and a dot.</summary>
+    /// <summary>A nested scope; its prefix is this scope's prefix, the name and a dot.</summary>
     public CheckpointScope Scope(string name) => new(writer, reader, $"{prefix}{name}.");
 
     public string Text(string name, string text = "")
@@ -22,7 +22,7 @@ internal sealed class CheckpointScope(CheckpointWriter? writer, CheckpointReader
         return reader?.Text(prefix + name) ?? text;
     }
 
-    /// <summary>Saves a text; refuses to load another one.</summary>
+    /// <summary>Saves a text, or checks that the loaded text equals it.</summary>
     public void Expect(string name, string text)
     {
         if (Text(name, text) is var saved && saved != text)
@@ -30,7 +30,7 @@ internal sealed class CheckpointScope(CheckpointWriter? writer, CheckpointReader
                 $"it holds {prefix}{name} {saved} and this run {text}; use the settings of the run");
     }
 
-    /// <summary>One number.</summary>
+    /// <summary>Saves or loads a scalar.</summary>
     public T Value<T>(string name, T value = default) where T : unmanaged
     {
         writer?.Add<T>(prefix + name, [], [value]);
@@ -38,7 +38,7 @@ internal sealed class CheckpointScope(CheckpointWriter? writer, CheckpointReader
         return value;
     }
 
-    /// <summary>An array, of any length.</summary>
+    /// <summary>Saves or loads an array of any length.</summary>
     public T[] Values<T>(string name, T[] values) where T : unmanaged
     {
         if (reader is not null) values = new T[reader.Count(prefix + name)];
@@ -46,23 +46,21 @@ internal sealed class CheckpointScope(CheckpointWriter? writer, CheckpointReader
         return values;
     }
 
-    /// <summary>A list, of any length.</summary>
+    /// <summary>Saves or loads a list of any length.</summary>
     public void Fill<T>(string name, List<T> values) where T : unmanaged
     {
         if (reader is not null) CollectionsMarshal.SetCount(values, (int)reader.Count(prefix + name));
         Fill(name, CollectionsMarshal.AsSpan(values));
     }
 
-    /// <summary>Numbers that stay where they are.</summary>
+    /// <summary>Saves or loads numbers in place.</summary>
     public void Fill<T>(string name, Span<T> values) where T : unmanaged
     {
         writer?.Add<T>(prefix + name, [values.Length], values);
         reader?.Read(prefix + name, values);
     }
 
-    /// <summary>
-    /// Numbers that stay where they are; saving does not copy them, but reads them when all is written.
-    /// </summary>
+    /// <summary>Saves or loads a buffer in place; saving reads it when the file is written, without a copy.</summary>
     public void Fill(BufferSection section)
     {
         section = section with { Name = prefix + section.Name };

@@ -3,20 +3,20 @@ using Naf.Gpu.Cpu;
 namespace Naf.Kernels.Checkpoints;
 
 /// <summary>
-/// What the header of a checkpoint says of a section. The file has the layout of safetensors: the length of the header
-/// as 8 bytes, little-endian as all numbers; the header in JSON, padded with spaces to a multiple of 8; the sections.
+/// Header entry of a section. A checkpoint has the layout of safetensors, little-endian: the length of the header as 8
+/// bytes; the header in JSON, padded with spaces to a multiple of 8 bytes; the data of the sections.
 /// <code>
 /// { "__metadata__": { "sha256": "…", "format": "naf", "version": "2", NAME: TEXT, … },
 ///   NAME: { "dtype": "F32", "shape": [3], "data_offsets": [0, 12] }, … }
 /// </code>
-/// The checksum is that of the whole file with 64 zeros in its place.
+/// The checksum is computed over the whole file with 64 zeros in place of the checksum.
 /// </summary>
-/// <param name="Dtype">The type of its numbers, as safetensors names it.</param>
-/// <param name="Shape">Its size in each direction; none: one number.</param>
-/// <param name="DataOffsets">Where its bytes begin and end, from the end of the header.</param>
+/// <param name="Dtype">Element type, as safetensors names it.</param>
+/// <param name="Shape">Size of each dimension; empty for a scalar.</param>
+/// <param name="DataOffsets">Begin and end of the data in bytes, relative to the end of the header.</param>
 internal sealed record CheckpointSection(string Dtype, long[] Shape, long[] DataOffsets)
 {
-    /// <summary>What a file is recognised by, and the version of its names, the only one that is read.</summary>
+    /// <summary>Identifies the file format, and the version of the section names; no other version is read.</summary>
     public const string Format = "naf", Version = "2";
 
     public const string Metadata = "__metadata__", Checksum = "sha256";
@@ -26,10 +26,10 @@ internal sealed record CheckpointSection(string Dtype, long[] Shape, long[] Data
 
     public override string ToString() => $"{Dtype} [{string.Join(", ", Shape)}]";
 
-    /// <summary>How many numbers a section of this shape has.</summary>
+    /// <summary>Number of elements of a section of this shape.</summary>
     public static long Count(long[] shape) => shape.Aggregate(1L, (product, size) => product * size);
 
-    /// <summary>The name of a type of numbers.</summary>
+    /// <summary>The safetensors name of an element type.</summary>
     public static string DtypeOf<T>() => Type.GetTypeCode(typeof(T)) switch
     {
         TypeCode.Single => "F32",
@@ -42,13 +42,13 @@ internal sealed record CheckpointSection(string Dtype, long[] Shape, long[] Data
     };
 }
 
-/// <summary>A section whose numbers are in a buffer.</summary>
-/// <param name="First">Place of the first one.</param>
+/// <summary>A section whose data is a range of a buffer.</summary>
+/// <param name="First">Index of the first element in the buffer.</param>
 internal sealed unsafe record BufferSection(string Name, HostBuffer Buffer, long First, params long[] Shape)
 {
     private const long Piece = 1 << 20;
 
-    /// <summary>Addresses and bytes of parts of it that a span can hold.</summary>
+    /// <summary>Address and size in bytes of consecutive pieces, each small enough for a span.</summary>
     public IEnumerable<(nint At, int Bytes)> Pieces()
     {
         long count = CheckpointSection.Count(Shape);

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Naf.Kernels.Checkpoints;
 
-/// <summary>Collects the named sections of a checkpoint (<see cref="CheckpointSection"/>), then writes them.</summary>
+/// <summary>Collects the named sections of a checkpoint and writes them (<see cref="CheckpointSection"/>).</summary>
 internal sealed unsafe class CheckpointWriter
 {
     private readonly List<Pending> _sections = [];
@@ -14,32 +14,32 @@ internal sealed unsafe class CheckpointWriter
         ["version"] = CheckpointSection.Version,
     };
 
-    // a section that is not yet written
+    // a section that has not been written yet
     private sealed record Pending(string Name, string Dtype, long[] Shape, int Width, Action<Stream> Write);
 
-    /// <summary>The whole checkpoint, to be saved.</summary>
+    /// <summary>The scope of the whole checkpoint, for saving.</summary>
     public CheckpointScope Scope => new(this, null);
 
     public void Add(string name, string text) => _texts.Add(name, text);
 
-    /// <summary>Adds a copy of some numbers.</summary>
+    /// <summary>Adds a section with a copy of the values.</summary>
     public void Add<T>(string name, long[] shape, ReadOnlySpan<T> values) where T : unmanaged
     {
         byte[] bytes = MemoryMarshal.AsBytes(values).ToArray();
         Add<T>(name, shape, stream => stream.Write(bytes));
     }
 
-    /// <summary>Adds numbers that are read when all is written.</summary>
+    /// <summary>Adds a section whose buffer is read when the file is written.</summary>
     public void Add(BufferSection section) => Add<float>(section.Name, section.Shape, stream =>
     {
         foreach ((nint at, int bytes) in section.Pieces()) stream.Write(new ReadOnlySpan<byte>((void*)at, bytes));
     });
 
-    /// <summary>Writes all sections.</summary>
-    /// <param name="stream">An empty stream that can be read too.</param>
+    /// <summary>Writes the header and all sections.</summary>
+    /// <param name="stream">An empty stream; must be readable and seekable, for the checksum.</param>
     public void WriteTo(Stream stream)
     {
-        // wide numbers come first, so that all stand at multiples of their width
+        // wide types come first, so that every section is aligned to its element size
         Pending[] sections = [.. _sections.OrderByDescending(s => s.Width)];
         var header = new Dictionary<string, object> { [CheckpointSection.Metadata] = _texts };
         long at = 0;

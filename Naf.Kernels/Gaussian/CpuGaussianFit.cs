@@ -4,8 +4,8 @@ using Lanes = System.Runtime.Intrinsics.Vector512<double>;
 namespace Naf.Kernels.Gaussian;
 
 /// <summary>
-/// The fit on the processor: a task is a block of a learner's time steps, and threads take tasks as they come free.
-/// Which one takes a task, and what else it does, changes no number.
+/// The fit on the CPU. A task is a block of a learner's time steps, and a thread takes the next task when it is free.
+/// Results do not depend on which thread runs a task.
 /// </summary>
 internal sealed unsafe class CpuGaussianFit : IGaussianFit
 {
@@ -19,7 +19,7 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
     private readonly HostBuffer _memory;
     private readonly double* _diagonals;
 
-    /// <exception cref="OutOfMemoryException">The machine has no room; nothing is left behind.</exception>
+    /// <exception cref="OutOfMemoryException">The machine is out of memory; nothing stays allocated.</exception>
     public CpuGaussianFit(CpuDevice device, DynamicsShape shape, int[][] lengths, int maxEpisodes)
     {
         (_shape, _team, _lengths, int learners) = (shape, device.Team, lengths, lengths.Length);
@@ -28,7 +28,7 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
         nint packed = (nint)shape.Horizon * shape.PackedStep;
         nint model = (nint)_blocksPerLearner * FitBlock.ModelBlock(shape), block = FitBlock.Vectors(shape, maxEpisodes);
 
-        // models and threads' memory in whole vectors, then doubles, then floats
+        // models and the threads' work memory in whole vectors, then doubles, then floats
         _memory = new HostBuffer(2 * FitBlock.Width * block * _team.Threads
             + (2 * (FitBlock.Width * model + samples + shape.Sample) + packed) * learners);
         Lanes* models = (Lanes*)_memory.Pointer, blocks = models + model * learners;
@@ -47,8 +47,8 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
     }
 
     public void Store(int learner, int episode, ReadOnlySpan<double> samples) =>
-        samples.CopyTo(new Span<double>(_learners[learner].Samples + (nint)episode * _shape.Horizon * _shape.Sample,
-            samples.Length));
+        samples.CopyTo(new Span<double>(
+            _learners[learner].Samples + (nint)episode * _shape.Horizon * _shape.Sample, samples.Length));
 
     public void Fit(FitCall call)
     {
@@ -74,7 +74,7 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
         nint fRow = FitBlock.Padded(inputs);
         for (int t = 0; t < _shape.Horizon; t++)
         {
-            // element t mod width of each vector
+            // lane t mod width of each vector
             double* model = (double*)(_learners[learner].Models
                 + (nint)(t / FitBlock.Width) * FitBlock.ModelBlock(_shape)) + t % FitBlock.Width;
             for (int i = 0; i < s; i++)
@@ -112,7 +112,7 @@ internal sealed unsafe class CpuGaussianFit : IGaussianFit
         if (!finite) Interlocked.Exchange(ref _wrong[learner], 1);
     }
 
-    // f ← f + s′ − (F [s; u] + f) of a block's packed models, along the episode; false: not finite
+    // f ← f + s′ − (F [s; u] + f) in a block's packed models, along the episode; returns whether f is finite
     private bool PassThrough(in FitLearner learner, int length, int block)
     {
         (int states, int inputs, int row) = (_shape.State, _shape.Input, _shape.PackedRow);

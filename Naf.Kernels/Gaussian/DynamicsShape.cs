@@ -6,14 +6,15 @@ namespace Naf.Kernels.Gaussian;
 /// Sizes of time-varying linear-Gaussian dynamics, s′ ~ N(F_t [s; u] + f_t, N_t) for t = 0 … Horizon − 1
 /// (paper, section 5).
 /// <code>
-/// a model in double:     F [Horizon, State, Input], f [Horizon, State], N [Horizon, State, State]
-/// packed for rollouts: [Horizon, 2 State + Action + 1, Pad(State)] float32, a step's rows the columns of F_t, f_t, the
-/// columns of chol(N_t) a sample of the fit: z = [s; u; s′]
+/// model in double:      F [Horizon, State, Input], f [Horizon, State], N [Horizon, State, State]
+/// packed for rollouts:  [Horizon, 2 State + Action + 1, Pad(State)] float32;
+///                       rows of a step: the columns of F_t, f_t, the columns of chol(N_t)
+/// sample of the fit:    z = [s; u; s′]
 /// </code>
 /// </summary>
 /// <param name="Horizon">Time steps T, 1 to 100,000.</param>
-/// <param name="State">Entries S of the state s = [q; q̇], 1 to 512.</param>
-/// <param name="Action">Entries A of the action u, 1 to 64.</param>
+/// <param name="State">Size S of the state s = [q; q̇], 1 to 512.</param>
+/// <param name="Action">Size A of the action u, 1 to 64.</param>
 /// <exception cref="ArgumentException">A size is out of range.</exception>
 internal readonly record struct DynamicsShape(int Horizon, int State, int Action)
 {
@@ -23,25 +24,22 @@ internal readonly record struct DynamicsShape(int Horizon, int State, int Action
 
     public int Action { get; } = Require("action", Action, 64);
 
-    /// <summary>Entries of the input [s; u]: S + A.</summary>
+    /// <summary>Size of the input [s; u]: S + A.</summary>
     public int Input => State + Action;
 
-    /// <summary>Entries of a sample [s; u; s′]: 2 S + A.</summary>
+    /// <summary>Size D of a sample [s; u; s′]: 2 S + A.</summary>
     public int Sample => 2 * State + Action;
 
     /// <summary>Floats of a packed row: S rounded up to whole cache lines.</summary>
     public int PackedRow => MlpShape.Pad(State);
 
     /// <summary>
-    /// Floats of a packed time step: its rows are the S + A columns of F_t, f_t, and the S columns of chol(N_t), a
-    /// lower triangle.
+    /// Floats of a packed time step. Its rows are the S + A columns of F_t, then f_t, then the S columns of the lower
+    /// triangle chol(N_t).
     /// </summary>
     public int PackedStep => (2 * State + Action + 1) * PackedRow;
 
-    /// <summary>
-    /// Fills what a fit writes of packed models with NaN; padding and what is above the diagonal of chol(N) stay
-    /// as they are.
-    /// </summary>
+    /// <summary>Fills with NaN what a fit writes to packed models; padding and the zeros of chol(N) stay.</summary>
     internal void PoisonPacked(Span<float> packed)
     {
         for (int row = 0, rows = PackedStep / PackedRow; row < packed.Length / PackedRow; row++)

@@ -5,24 +5,19 @@ using Vector = System.Runtime.Intrinsics.Vector512;
 
 namespace Naf.Kernels.Gaussian;
 
-/// <summary>Where one learner's fit reads and writes on the CPU.</summary>
+/// <summary>Inputs and outputs of one learner's fit on the CPU.</summary>
 internal unsafe struct FitLearner
 {
     /// <summary>[episodes, T, D].</summary>
     public double* Samples;
 
-    /// <summary>
-    /// [D]: what is added to the diagonal, R of an input and the floor of an output in the data's units; 0: the entry
-    /// is constant.
-    /// </summary>
+    /// <summary>[D], added to the diagonal: R of an input, floor of an output, in data units; 0: constant.</summary>
     public double* Diagonal;
 
     /// <summary>μ₀ [PriorSteps, D] and Φ [PriorSteps, D, D].</summary>
     public double* PriorMean, PriorScatter;
 
-    /// <summary>
-    /// [blocks, ModelBlock]: F, f and N of the block's time steps, an element a vector (<see cref="FitBlock"/>).
-    /// </summary>
+    /// <summary>[blocks, ModelBlock]: F, f and N, one time step of the block per lane.</summary>
     public Lanes* Models;
 
     /// <summary>[T, PackedStep].</summary>
@@ -30,14 +25,14 @@ internal unsafe struct FitLearner
 }
 
 /// <summary>
-/// The fit (<see cref="GaussianFit"/>) of a block of time steps, a step in each element of a vector, and one thread's
-/// memory for it. Rows are the entries of [s; u], then those of s′, each group padded to whole tiles; padding, and an
-/// entry that is constant in the data, has samples x of 0.
+/// The fit (<see cref="GaussianFit"/>) of a block of time steps, one step per SIMD lane, with the work memory of one
+/// thread. Rows are the entries of [s; u], then those of s′, each group padded to whole tiles. Padding and entries that
+/// are constant in the data have samples x of 0.
 /// </summary>
 /// <remarks>
-/// Σ is never stored: a tile of it is summed, less what the earlier columns of the Cholesky factor explain, and solved
-/// at once. One product makes a tile: a row is [−x | L | −F R], held against the columns [x | L | F] of four rows,
-/// which are copied side by side first.
+/// Σ is never stored: each tile is summed, reduced by the earlier columns of the Cholesky factor and solved at once.
+/// One product computes a tile: rows [−x | L | −F R] times the columns [x | L | F] of four rows, which are first copied
+/// side by side.
 /// </remarks>
 internal sealed unsafe class FitBlock
 {
@@ -51,12 +46,12 @@ internal sealed unsafe class FitBlock
     private readonly nint _row;
     // [count, terms + 2 inputs], [terms + 2 inputs, 4], [outputs, outputs]
     private readonly Lanes* _a, _b, _c;
-    // z̄ and −1 / the diagonal of the Cholesky factors: [count]; a tile; [episodes + 1]
+    // [count]: z̄; [count]: −1 / diagonal of the Cholesky factors; [episodes + 1]: weights of the samples and of μ₀
     private readonly Lanes* _mean, _inverse, _valid;
     private readonly LaneRow* _tile;
-    // [count]: R of an input and the floor of an output; the least that a pivot may be
+    // [count]: R of an input, floor of an output; [count]: lower bound of each pivot
     private readonly double* _diagonal, _least;
-    // [width]: the time step that each element is fitted to; its numbers in an array of time steps
+    // [width]: the time step whose data each lane is fitted to; that step's entries in an array of time steps
     private readonly int[] _source = new int[Width];
     private readonly double** _steps;
     private readonly double* _zeros;
@@ -64,8 +59,8 @@ internal sealed unsafe class FitBlock
     /// <param name="memory">[<see cref="Vectors"/>].</param>
     public FitBlock(DynamicsShape shape, int episodes, Lanes* memory)
     {
-        (_shape, _episodes, _terms, _inputs, _outputs) = (shape, episodes, episodes + 1, Padded(shape.Input),
-            Padded(shape.State));
+        (_shape, _episodes, _terms, _inputs, _outputs) =
+            (shape, episodes, episodes + 1, Padded(shape.Input), Padded(shape.State));
         _count = _inputs + _outputs;
         _row = _terms + 2 * _inputs;
         Lanes* at = memory;
@@ -84,7 +79,7 @@ internal sealed unsafe class FitBlock
         Lanes* Next(long count) => (at += count) - count;
     }
 
-    /// <summary>Vectors of a thread's memory.</summary>
+    /// <summary>Size of a thread's work memory in vectors.</summary>
     public static nint Vectors(DynamicsShape shape, int episodes)
     {
         nint inputs = Padded(shape.Input), outputs = Padded(shape.State);
@@ -93,25 +88,22 @@ internal sealed unsafe class FitBlock
             + (2 * count + shape.Sample + Width) / Width + 1;
     }
 
-    /// <summary>
-    /// Vectors of a block's model: F [outputs, inputs], f [outputs], N [outputs, outputs], padded to whole tiles.
-    /// </summary>
+    /// <summary>Vectors of a block's padded model: F [outputs, inputs], f [outputs], N [outputs, outputs].</summary>
     public static int ModelBlock(DynamicsShape shape) =>
         Padded(shape.State) * (Padded(shape.Input) + 1 + Padded(shape.State));
 
-    /// <summary>Fits steps block · Width, … of a learner.</summary>
-    /// <param name="lengths">[episodes]: samples of each.</param>
-    /// <returns>Whether every number is finite in float32.</returns>
+    /// <summary>Fits time steps block · Width … of a learner.</summary>
+    /// <param name="lengths">[episodes], samples of each episode.</param>
+    /// <returns>Whether every number of the model is finite in float32.</returns>
     public bool Run(in FitLearner learner, int[] lengths, FitCall call, int block)
     {
         (GaussianPrior? prior, int priorSteps) = (call.Prior, call.PriorSteps);
-        // where the prior has no strength, a step without samples takes over the last one that has any; so does what is
-        // beyond the horizon
+        // with n₀ = 0 a step without samples copies the last step that has any; so do lanes beyond the horizon
         int last = prior?.Strength > 0 ? _shape.Horizon - 1 : lengths.Max() - 1;
         for (int l = 0; l < Width; l++) _source[l] = Math.Min(block * Width + l, Math.Min(last, _shape.Horizon - 1));
         SetDiagonal(learner.Diagonal);
-        Lanes* f = learner.Models + (nint)block * ModelBlock(_shape), offset = f + _outputs * _inputs,
-            n = offset + _outputs;
+        Lanes* f = learner.Models + (nint)block * ModelBlock(_shape);
+        Lanes* offset = f + _outputs * _inputs, n = offset + _outputs;
         Lanes weight = Centre(learner, lengths, prior, priorSteps);
         Regress(learner, priorSteps, weight, f, offset);
         Remain(learner, priorSteps, weight, f, n);
@@ -120,7 +112,7 @@ internal sealed unsafe class FitBlock
             Math.Min(Width, _shape.Horizon - block * Width));
     }
 
-    // a pivot is at least half of what is added to it; an input without that has a pivot of 1, an output of 0
+    // a pivot is at least half of what is added to the diagonal; constant inputs have pivot 1, constant outputs pivot 0
     private void SetDiagonal(double* diagonal)
     {
         for (int i = 0; i < _count; i++)
@@ -130,7 +122,8 @@ internal sealed unsafe class FitBlock
         }
     }
 
-    // z̄; the rows −x, whose products are Σ − Φ / (n + n₀): x is (z − z̄) / √(n + n₀), and (z̄ − μ₀) √(n n₀) / (n + n₀)
+    // z̄ and the rows −x, whose products sum to Σ − Φ / (n + n₀): x = (z − z̄) / √(n + n₀) for each sample, and
+    // (z̄ − μ₀) √(n n₀) / (n + n₀) for the prior
     private Lanes Centre(in FitLearner learner, int[] lengths, GaussianPrior? prior, int priorSteps)
     {
         Lanes n = Lanes.Zero, strength = Vector.Create(prior?.Strength ?? 0);
@@ -164,7 +157,8 @@ internal sealed unsafe class FitBlock
             for (int e = 0; e <= _episodes; e++) x[e] = _diagonal[i] > 0 ? (_mean[i] - x[e]) * _valid[e] : Lanes.Zero;
         }
         for (int l = 0; l < Width; l++)
-            _steps[l] = priorSteps == 0 ? _zeros
+            _steps[l] = priorSteps == 0
+                ? _zeros
                 : learner.PriorScatter + PriorStep(priorSteps, l) * _shape.Sample * _shape.Sample;
         return weight;
     }
@@ -196,8 +190,8 @@ internal sealed unsafe class FitBlock
             for (int k = _inputs - Tile; k >= 0; k -= Tile)
             {
                 LaneTile.SetNegative(_tile, w + k, _row);
-                LaneTile.AddProduct(_tile, row + k + Tile, _inputs, l + (k + Tile) * _row + k, _row,
-                    _inputs - k - Tile);
+                LaneTile.AddProduct(
+                    _tile, row + k + Tile, _inputs, l + (k + Tile) * _row + k, _row, _inputs - k - Tile);
                 LaneTile.Solve(_tile, l + k * _row + k, _row, _inverse + k, row + k, _inputs);
             }
             for (int a = i; a < i + Tile; a++)
@@ -215,8 +209,8 @@ internal sealed unsafe class FitBlock
         }
     }
 
-    // N = Σ_pp − F Σ_ii Fᵀ + floor = (Σ_pp − W Wᵀ) + F R Fᵀ + floor: the first is what is left by conditioning, and
-    // both are never negative
+    // N = Σ_pp − F Σ_ii Fᵀ + floor = (Σ_pp − W Wᵀ) + F R Fᵀ + floor: the conditional covariance and F R Fᵀ are both
+    // positive semidefinite
     private void Remain(in FitLearner learner, int priorSteps, Lanes weight, Lanes* f, Lanes* n)
     {
         Lanes* outputs = _a + _inputs * _row;
@@ -254,8 +248,7 @@ internal sealed unsafe class FitBlock
         }
     }
 
-    // the columns of F, f, the columns of C; finite by the sum of all sizes, which is infinite or NaN when one of
-    // them is
+    // the columns of F, f, the columns of C; the sum of all magnitudes is infinite or NaN if any entry is
     private bool Pack(Lanes* f, Lanes* offset, float* packed, int steps)
     {
         (int inputs, int states, int row) = (_shape.Input, _shape.State, _shape.PackedRow);
@@ -284,7 +277,7 @@ internal sealed unsafe class FitBlock
                 Lanes phi = Lanes.Zero;
                 if (priorSteps > 0 && _diagonal[i + a] > 0 && _diagonal[j + b] > 0)
                 {
-                    // of the lower triangle; what is above it is not read
+                    // from the lower triangle; elements above it are not used
                     int at = Entry(i + a) * _shape.Sample + Entry(j + b);
                     phi = priorSteps == 1 ? Vector.Create(_steps[0][at]) : Gather(at);
                 }
@@ -292,7 +285,7 @@ internal sealed unsafe class FitBlock
             }
     }
 
-    // four rows side by side, the first entries with the opposite sign
+    // copies four rows side by side, the first entries negated
     private void SetColumns(Lanes* rows, nint row, int negative, int count)
     {
         for (int c = 0; c < Tile; c++, rows += row)
@@ -307,7 +300,7 @@ internal sealed unsafe class FitBlock
         for (int a = 0; a < Tile; a++) ((Lanes*)_tile)[(Tile + 1) * a] -= Vector.Create(_diagonal[row + a]);
     }
 
-    // a number of each time step
+    // one entry of each lane's time step
     private Lanes Gather(int at)
     {
         Lanes value = default;
@@ -317,10 +310,12 @@ internal sealed unsafe class FitBlock
 
     private nint PriorStep(int priorSteps, int l) => priorSteps == 1 ? 0 : _source[l];
 
-    // the entry of a sample that a row is, or −1
-    private int Entry(int row) => row < _shape.Input
-        ? row : row < _inputs || row - _inputs >= _shape.State ? -1 : row - _inputs + _shape.Input;
+    // the sample entry of a row, or −1 for padding
+    private int Entry(int row) =>
+        row < _shape.Input ? row
+        : row < _inputs || row - _inputs >= _shape.State ? -1
+        : row - _inputs + _shape.Input;
 
-    /// <summary>Rounded up to whole tiles.</summary>
+    /// <summary>A size rounded up to whole tiles.</summary>
     public static int Padded(int size) => (size + Tile - 1) / Tile * Tile;
 }

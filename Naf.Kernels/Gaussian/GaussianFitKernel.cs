@@ -6,12 +6,11 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Gaussian;
 
-/// <summary>
-/// Where the fit reads and writes; sizes as in <see cref="DynamicsShape"/>, Q learners of which some are fitted.
-/// </summary>
+/// <summary>Arguments of the fit kernel for Q learners, of which some are fitted.</summary>
+/// <remarks>Sizes as in <see cref="DynamicsShape"/>.</remarks>
 internal struct FitArguments<T> where T : unmanaged
 {
-    /// <summary>[fitted], the learners that are fitted.</summary>
+    /// <summary>[fitted], indices of the fitted learners.</summary>
     public ArrayView<int> Fitted;
 
     /// <summary>[Q, episodes, T, D], z = [s; u; s′].</summary>
@@ -20,40 +19,34 @@ internal struct FitArguments<T> where T : unmanaged
     /// <summary>[Q, episodes], samples of each episode.</summary>
     public ArrayView<int> Lengths;
 
-    /// <summary>
-    /// [fitted, D], R of an input and the floor of an output in the data's units; 0: the entry is constant.
-    /// </summary>
+    /// <summary>[fitted, D], R of an input, floor of an output, in data units; 0: constant entry.</summary>
     public ArrayView<T> Diagonal;
 
     /// <summary>[fitted, priorSteps, D], μ₀.</summary>
     public ArrayView<T> PriorMean;
 
-    /// <summary>[fitted, priorSteps, D, D], Φ, of which the lower triangle is read.</summary>
+    /// <summary>[fitted, priorSteps, D, D], Φ; only the lower triangle is read.</summary>
     public ArrayView<T> PriorScatter;
 
-    /// <summary>[Q, T, S, S + A], takes F.</summary>
+    /// <summary>[Q, T, S, S + A], output F.</summary>
     public ArrayView<T> F;
 
-    /// <summary>[Q, T, S], takes f.</summary>
+    /// <summary>[Q, T, S], output f.</summary>
     public ArrayView<T> Offset;
 
-    /// <summary>[Q, T, S, S], takes N.</summary>
+    /// <summary>[Q, T, S, S], output N.</summary>
     public ArrayView<T> N;
 
-    /// <summary>[Q, T, PackedStep], takes the packed models.</summary>
+    /// <summary>[Q, T, PackedStep], output of the packed models.</summary>
     public ArrayView<float> Packed;
 
-    /// <summary>
-    /// [Q], takes <see cref="Number"/> where a number of the learner's model is not finite in float32.
-    /// </summary>
+    /// <summary>[Q], set to <see cref="Number"/> if the learner's model is not finite in float32.</summary>
     public ArrayView<int> Wrong;
 
-    /// <summary>
-    /// T, S, A, floats of a packed row, episodes of a learner, steps of the prior (0: none, 1 or T), the fit's number.
-    /// </summary>
+    /// <summary>T, S, A, packed row length, episodes per learner, prior steps (0, 1 or T), fit number.</summary>
     public int Horizon, State, Action, PackedRow, Episodes, PriorSteps, Number;
 
-    /// <summary>1: packed models pass through their learner's first episode, whatever float32 rounds.</summary>
+    /// <summary>1: packed models pass through their learner's first episode, in spite of float32 rounding.</summary>
     public int Through;
 
     /// <summary>n₀.</summary>
@@ -61,20 +54,20 @@ internal struct FitArguments<T> where T : unmanaged
 }
 
 /// <summary>
-/// The fit (<see cref="GaussianFit"/>) of one time step of one learner by a thread group, its matrices in
-/// shared memory:
+/// The fit (<see cref="GaussianFit"/>) of one time step of one learner by a thread group, with the matrices in shared
+/// memory:
 /// <code>
 /// Σ = (Σₑ (zₑ − z̄)(zₑ − z̄)ᵀ + Φ + n n₀ / (n + n₀) (z̄ − μ₀)(z̄ − μ₀)ᵀ) / (n + n₀)
 /// Σ_ii + R = L P Lᵀ,   F = ((Σ_ii + R)⁻¹ Σ_ip)ᵀ,   f = z̄_p − F z̄_i,   N = Σ_pp − F Σ_ii Fᵀ + floor = C Cᵀ
 /// </code>
-/// Every number is made by one thread in a fixed order.
+/// Each number is computed by one thread in a fixed order.
 /// </summary>
 internal static class GaussianFitKernel
 {
-    // columns of a matrix that neighbouring threads take
+    // number of adjacent threads along a row of a matrix
     private const int Columns = 16;
 
-    /// <summary>Threads of a group: whole rows of columns.</summary>
+    /// <summary>Threads of a group, a multiple of the threads along a row.</summary>
     public static int Threads(GpuDevice device)
     {
         int most = Math.Min(device.Limits.GroupThreads, device.Info.IsGpu ? 128 : 64);
@@ -82,8 +75,8 @@ internal static class GaussianFitKernel
     }
 
     /// <summary>
-    /// Numbers of a group's shared memory: z̄, 1 / P, and two matrices with odd rows, so that a column lies in
-    /// different banks.
+    /// Elements of a group's shared memory: z̄, 1 / P and two matrices with odd row strides, so that the elements of a
+    /// column lie in different banks.
     /// </summary>
     public static int Work(DynamicsShape shape) =>
         shape.Sample + shape.Input + shape.Sample * (shape.Input | 1) + shape.State * (shape.State | 1);
@@ -95,26 +88,25 @@ internal static class GaussianFitKernel
         Body<double, DoubleMath, DeviceGroup>(Grid.IdxX, at, TMemory.Allocate<double>(), default);
 
     /// <summary>One time step of one learner.</summary>
-    /// <param name="group">place of the learner · T + time step.</param>
-    /// <param name="work">[<see cref="Work"/>], shared by the threads.</param>
+    /// <param name="group">Index in the fitted learners · T + time step.</param>
+    /// <param name="work">[<see cref="Work"/>], shared memory of the group.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Body<T, TMath, TGroup>(int group, in FitArguments<T> at, ArrayView<T> work, TGroup threads)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TGroup : struct, IThreadGroup
     {
-        int states = at.State, inputs = states + at.Action, size = inputs + states, mRow = inputs | 1,
-            nRow = states | 1;
+        int states = at.State, inputs = states + at.Action, size = inputs + states;
+        int mRow = inputs | 1, nRow = states | 1;
         ArrayView<T> mean = work.SubView(0, size), inverse = work.SubView(size, inputs);
-        ArrayView<T> m = work.SubView(size + inputs, size * mRow), n = work.SubView(size + inputs + size * mRow,
-            states * nRow);
-        // threads as rows and columns
+        ArrayView<T> m = work.SubView(size + inputs, size * mRow);
+        ArrayView<T> n = work.SubView(size + inputs + size * mRow, states * nRow);
+        // arrange the threads in rows and columns
         int thread = threads.Index, count = threads.Size;
         int columns = count < Columns ? count : Columns, rows = count / columns;
         int row = thread / columns, column = thread - row * columns;
 
-        // the step whose samples are fitted: where the prior has no strength, one without samples takes over the last
-        // one that has any
-        int place = group / at.Horizon, step = group - place * at.Horizon, learner = at.Fitted[place],
-            longest = 0, present = 0;
+        // the step whose samples are fitted: with n₀ = 0 a step without samples copies the last step that has any
+        int place = group / at.Horizon, step = group - place * at.Horizon, learner = at.Fitted[place];
+        int longest = 0, present = 0;
         ArrayView<int> lengths = at.Lengths.SubView((long)learner * at.Episodes, at.Episodes);
         for (int e = 0; e < at.Episodes; e++) longest = lengths[e] > longest ? lengths[e] : longest;
         int source = at.Strength > T.Zero || step < longest ? step : longest - 1;
@@ -138,7 +130,7 @@ internal static class GaussianFitKernel
         }
         threads.Barrier();
 
-        // the lower triangle of Σ, the columns of [s; u] in m, the rest in n; R and the floor; a constant entry has
+        // the lower triangle of Σ with R and the floor: the columns of [s; u] in m, the rest in n; a constant entry has
         // zeros, and a pivot of 1
         for (int r = row; r < size; r += rows)
             for (int c = column; c <= r; c += columns)
@@ -161,8 +153,7 @@ internal static class GaussianFitKernel
                 else n[(r - inputs) * nRow + c - inputs] = sum;
             }
 
-        // Σ_ii + R = L P Lᵀ, the columns of m those of L P; n becomes what conditioning leaves. A pivot is at
-        // least half of R
+        // Σ_ii + R = L P Lᵀ: m becomes L P and n the conditional covariance; a pivot is at least half of R
         T half = TMath.From(0.5f);
         for (int k = 0; k < inputs; k++)
         {
@@ -179,7 +170,7 @@ internal static class GaussianFitKernel
             }
         }
 
-        // F, backwards through L, in the last rows of m
+        // F by back substitution with L, in the last rows of m
         for (int k = inputs - 1; k >= 0; k--)
         {
             threads.Barrier();
@@ -206,7 +197,7 @@ internal static class GaussianFitKernel
             }
         threads.Barrier();
 
-        // f = z̄_p − F z̄_i; N = (Σ_pp − what the inputs explain) + F R Fᵀ + floor
+        // f = z̄_p − F z̄_i; N = (conditional covariance of s′) + F R Fᵀ + floor
         for (int r = thread; r < states; r += count)
         {
             T value = mean[inputs + r];
@@ -249,8 +240,8 @@ internal static class GaussianFitKernel
         threads.Barrier();
         for (int c = row; c < states; c += rows)
         {
-            T pivot = n[c * nRow + c], least = half * diagonal[inputs + c],
-                root = TMath.Sqrt(pivot < least ? least : pivot);
+            T pivot = n[c * nRow + c], least = half * diagonal[inputs + c];
+            T root = TMath.Sqrt(pivot < least ? least : pivot);
             for (int r = c + column; r < states; r += columns)
             {
                 T value = T.Zero;

@@ -1,23 +1,18 @@
 namespace Naf.Kernels.Gaussian;
 
 /// <summary>
-/// What keeps a fit from few episodes well posed. Both are variances in units of the scale that the fit is given: parts
-/// of an entry's own variance when its scale is 1 / standard deviation.
+/// Regularisation of a fit from few episodes. Both are variances in units of the given scale: fractions of an entry's
+/// variance when its scale is 1 / standard deviation.
 /// </summary>
-/// <param name="Ridge">
-/// R: added to the diagonal of Σ_ii, and to nothing else, before it is inverted. 1e-6 on standardised entries.
-/// </param>
+/// <param name="Ridge">R, added only to the diagonal of Σ_ii before inversion; 1e-6 for standardised entries.</param>
 /// <param name="NoiseFloor">
-/// Added to the diagonal of N_t, so that it has a Cholesky factor whatever the data: 1e-8 is a ten-thousandth of a
-/// standard deviation. A pivot that rounding leaves below half of it is raised to that.
+/// Added to the diagonal of N_t, so that its Cholesky factor exists for all data; 1e-8 is a ten-thousandth of a
+/// standard deviation. A pivot that rounding reduces below half the floor is raised to half the floor.
 /// </param>
 internal sealed record GaussianFitSettings(double Ridge = 1e-6, double NoiseFloor = 1e-8)
 {
-    /// <summary>
-    /// What is added to the diagonal, in the data's units: R of an input, the floor of an output; 0 where the scale
-    /// is 0.
-    /// </summary>
-    /// <param name="scale">[learners, D], or empty: 1.</param>
+    /// <summary>Diagonal terms in data units: R of an input, floor of an output; 0 where the scale is 0.</summary>
+    /// <param name="scale">[learners, D]; empty: 1.</param>
     /// <returns>[learners, D].</returns>
     /// <exception cref="ArgumentException">A scale is out of range, or the size is wrong.</exception>
     internal double[] Diagonal(DynamicsShape shape, int learners, ReadOnlySpan<double> scale)

@@ -6,10 +6,10 @@ using Naf.Gpu.Devices;
 namespace Naf.Kernels.Gaussian;
 
 /// <summary>
-/// The fit on a GPU: one launch, a group for each time step of each learner that is fitted. Samples, models and packed
-/// models stay on the device.
+/// The fit on a GPU: one launch with a thread group for each time step of each fitted learner. Samples, models and
+/// packed models stay on the device.
 /// </summary>
-/// <typeparam name="T">double, or float where the device has no double.</typeparam>
+/// <typeparam name="T">double, or float on a device without double precision.</typeparam>
 internal sealed class GpuGaussianFit<T> : IGaussianFit where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly DynamicsShape _shape;
@@ -19,17 +19,15 @@ internal sealed class GpuGaussianFit<T> : IGaussianFit where T : unmanaged, IBin
     private readonly BufferScope _scope;
     private readonly DeviceBuffer<T> _samples, _diagonal, _f, _offset, _n;
     private readonly DeviceBuffer<int> _fitted, _lengthsOnDevice, _wrong;
-    // [learners]: the number of the fit in which a number was not finite; that of the last fit
+    // [learners]: number of the last fit with a non-finite model; number of the last fit
     private readonly int[] _wrongOnHost, _last;
     private DeviceBuffer<T> _priorMean, _priorScatter;
     private int _number, _read;
 
-    /// <param name="entry">The kernel's entry point in T.</param>
-    /// <exception cref="DeviceException">
-    /// The matrices do not fit into shared memory, or the device has no room.
-    /// </exception>
-    public GpuGaussianFit(BufferScope scope, Action<FitArguments<T>> entry, DynamicsShape shape, int[][] lengths,
-        int maxEpisodes)
+    /// <param name="entry">Entry point of the kernel for T.</param>
+    /// <exception cref="DeviceException">The matrices exceed shared memory, or the device is out of memory.</exception>
+    public GpuGaussianFit(
+        BufferScope scope, Action<FitArguments<T>> entry, DynamicsShape shape, int[][] lengths, int maxEpisodes)
     {
         (_scope, _shape, _lengths, _maxEpisodes) = (scope, shape, lengths, maxEpisodes);
         int learners = lengths.Length, bytes = GaussianFitKernel.Work(shape) * Marshal.SizeOf<T>();
@@ -78,8 +76,7 @@ internal sealed class GpuGaussianFit<T> : IGaussianFit where T : unmanaged, IBin
             PriorMean = _priorMean.View, PriorScatter = _priorScatter.View,
             F = _f.View, Offset = _offset.View, N = _n.View, Packed = Packed.View, Wrong = _wrong.View,
             Horizon = _shape.Horizon, State = _shape.State, Action = _shape.Action, PackedRow = _shape.PackedRow,
-            Episodes = _maxEpisodes,
-            PriorSteps = call.PriorSteps, Number = _number, Through = call.Through ? 1 : 0,
+            Episodes = _maxEpisodes, PriorSteps = call.PriorSteps, Number = _number, Through = call.Through ? 1 : 0,
             Strength = T.CreateTruncating(call.Prior?.Strength ?? 0),
         });
     }

@@ -1,8 +1,6 @@
 namespace Naf.Kernels.Gaussian;
 
-/// <summary>
-/// Mean and covariance of all samples that were added, one after the other (Welford 1962), in double.
-/// </summary>
+/// <summary>Running mean and covariance of samples in double (Welford 1962).</summary>
 /// <param name="size">Entries of a sample, at least 1.</param>
 internal sealed class SampleMoments(int size)
 {
@@ -13,8 +11,8 @@ internal sealed class SampleMoments(int size)
     /// <summary>[size].</summary>
     public ReadOnlySpan<double> Mean => _mean;
 
-    /// <summary>Those of samples, [count, size].</summary>
-    /// <exception cref="ArgumentException">It holds no whole number of samples.</exception>
+    /// <summary>Moments of samples [count, size].</summary>
+    /// <exception cref="ArgumentException">The length is not a multiple of the size.</exception>
     public static SampleMoments Of(int size, ReadOnlySpan<double> samples)
     {
         var moments = new SampleMoments(size);
@@ -23,7 +21,7 @@ internal sealed class SampleMoments(int size)
     }
 
     /// <param name="samples">[count, size].</param>
-    /// <exception cref="ArgumentException">It holds no whole number of samples.</exception>
+    /// <exception cref="ArgumentException">The length is not a multiple of the size.</exception>
     public void Add(ReadOnlySpan<double> samples)
     {
         if (samples.Length % size != 0)
@@ -48,12 +46,12 @@ internal sealed class SampleMoments(int size)
         }
     }
 
-    /// <summary>[size, size]: the scatter over the number of samples; zero before the first.</summary>
+    /// <summary>[size, size], scatter / number of samples; 0 without samples.</summary>
     public double[] Covariance() => [.. _scatter.Select(s => s / Math.Max(Count, 1))];
 
     /// <summary>
-    /// [size]: 1 / standard deviation; 0 for an entry without variance, which a fit then copies: a constant, whose
-    /// scatter is exactly 0, or one whose changes are too small to be squared.
+    /// [size], 1 / standard deviation; 0 for an entry without variance, which a fit then copies: a constant, whose
+    /// scatter is exactly 0, or an entry whose differences underflow when squared.
     /// </summary>
     public double[] Scale() =>
         [.. Enumerable.Range(0, size).Select(i => _scatter[i * (size + 1)] / Math.Max(Count, 1))

@@ -5,28 +5,26 @@ using Naf.Kernels.Gaussian.Mixture;
 namespace Naf.Kernels.Gaussian;
 
 /// <summary>
-/// Episodes by where they began, as a mixture of Gaussian initial states (paper, section 5): each cluster has dynamics
-/// of its own, and a new start goes to the cluster that is most responsible for it. Clusters are numbered by their
-/// first members, so that episode 0 is in cluster 0.
+/// Clusters of episodes by initial state, as a mixture of Gaussians (paper, section 5). Each cluster has its own
+/// dynamics, and a new start is assigned to the cluster with the largest responsibility. Clusters are numbered in order
+/// of their first members, so that episode 0 is in cluster 0.
 /// </summary>
 internal sealed class StartClusters
 {
-    // a tenth of the deviation of all starts tells no clusters apart: few members span few directions, and say nothing
-    // about the others
+    // clusters are not distinguished within a tenth of the standard deviation of all starts: few members span few
+    // directions, and give no variance for the others
     private const double Floor = 0.01;
 
     private readonly double[] _starts;
     private readonly ulong _seed;
     private readonly int _size, _asked;
     private readonly MixturePrior _mixture;
-    // the cluster of a component, or −1 for one that has no member
+    // [components]: the cluster of a component, or −1 if it has no members
     private readonly int[] _clusters;
 
-    /// <param name="starts">
-    /// [episodes, size], states and constants at the beginning; entries that are all equal do not count.
-    /// </param>
-    /// <param name="seed">Draws where the clusters begin; the same starts and seed give the same, bitwise.</param>
-    /// <param name="team">Threads that share the work; null: this one does it.</param>
+    /// <param name="starts">[episodes, size], initial states and constants; constant entries are ignored.</param>
+    /// <param name="seed">Seed of the initial clusters; equal starts and seeds give equal clusters, bitwise.</param>
+    /// <param name="team">Worker threads; null: the calling thread does all the work.</param>
     /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number is not finite.</exception>
     public StartClusters(double[] starts, int size, int clusters, ulong seed, WorkTeam? team = null)
     {
@@ -41,17 +39,17 @@ internal sealed class StartClusters
         Members = [.. most.Select(component => _clusters[component])];
     }
 
-    /// <summary>Clusters that have members: as many as asked for, or fewer where starts are equal or few.</summary>
+    /// <summary>Clusters with members; fewer than requested if starts are equal or few.</summary>
     public int Count { get; }
 
     /// <summary>[episodes], the cluster of each episode, 0 to Count − 1.</summary>
     public int[] Members { get; }
 
-    /// <summary>The cluster of a start: the one that is most responsible for it.</summary>
+    /// <summary>The cluster with the largest responsibility for a start.</summary>
     /// <param name="start">[size].</param>
     public int Of(ReadOnlySpan<double> start) => _clusters[Most(start)];
 
-    /// <summary>Saves clusters, or makes the same again, bitwise.</summary>
+    /// <summary>Saves clusters, or loads them and restores the same clusters, bitwise.</summary>
     public static StartClusters Serialise(CheckpointScope scope, StartClusters? saved, WorkTeam? team = null)
     {
         double[] starts = scope.Values("starts", saved?._starts ?? []);
@@ -60,7 +58,7 @@ internal sealed class StartClusters
         return scope.IsLoading ? new StartClusters(starts, size, clusters, seed, team) : saved!;
     }
 
-    // the component that is most responsible of those with members; the first of equal ones
+    // the component with members that has the largest responsibility; the first of equal ones
     private int Most(ReadOnlySpan<double> start)
     {
         var responsibilities = new double[_clusters.Length];

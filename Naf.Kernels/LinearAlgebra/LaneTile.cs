@@ -5,7 +5,7 @@ using Vector = System.Runtime.Intrinsics.Vector512;
 
 namespace Naf.Kernels.LinearAlgebra;
 
-/// <summary>Four columns of a row of matrices side by side, one in each lane.</summary>
+/// <summary>Four columns of a row of a batch of matrices, one matrix per SIMD lane.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct LaneRow
 {
@@ -23,15 +23,17 @@ internal struct LaneRow
 }
 
 /// <summary>
-/// Cholesky factors and triangular solves of matrices side by side, by tiles of 4 × 4 elements. A tile holds the
-/// opposite of what is solved for: then every product adds. An element's terms are added one after the other.
+/// Cholesky factorisation and triangular solves of a batch of matrices, one per SIMD lane, in tiles of 4 × 4 elements.
+/// A tile holds the negated matrix or right-hand side, so that every product is added. The terms of an element are
+/// added one after the other.
 /// </summary>
 internal static unsafe class LaneTile
 {
     public const int Size = 4;
 
     /// <summary>tile[i, j] += Σₖ a[i, k] b[k, j] for k = 0 … count − 1.</summary>
-    /// <param name="aRow">From a row of a to the next one.</param>
+    /// <param name="aRow">Row stride of a.</param>
+    /// <param name="bRow">Row stride of b.</param>
     public static void AddProduct(LaneRow* tile, Lanes* a, nint aRow, Lanes* b, nint bRow, int count)
     {
         LaneRow t0 = tile[0], t1 = tile[1], t2 = tile[2], t3 = tile[3];
@@ -48,9 +50,9 @@ internal static unsafe class LaneTile
     }
 
     /// <summary>L Lᵀ = −tile.</summary>
-    /// <param name="least">[4]: a pivot that rounding leaves below it is raised to it; 0: a row of zeros.</param>
+    /// <param name="least">[4], lower bound of each pivot, against rounding; 0: the row is zero.</param>
     /// <param name="l">Receives the lower triangle.</param>
-    /// <param name="inverse">[4], receives −1 / its diagonal.</param>
+    /// <param name="inverse">[4], receives −1 / diagonal of L.</param>
     public static void Factor(LaneRow* tile, double* least, Lanes* l, nint row, Lanes* inverse)
     {
         for (int j = 0; j < Size; j++)
@@ -62,7 +64,7 @@ internal static unsafe class LaneTile
                     l[i * row + j] = sum * inverse[j];
                 else
                 {
-                    // in this order a NaN stays one
+                    // with this order of operands NaN propagates
                     Lanes root = l[j * row + j] = Vector.Sqrt(Vector.MaxNative(Vector.Create(least[j]), -sum));
                     inverse[j] = least[j] > 0 ? Vector.Create(-1.0) / root : Lanes.Zero;
                 }

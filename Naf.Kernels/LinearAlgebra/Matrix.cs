@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Naf.Kernels.LinearAlgebra;
 
 /// <summary>
-/// Small dense matrices, row-major in spans. Every sum runs in the order of its index, so that results depend on no
-/// width of register. Sizes are the callers' to keep; outputs may not overlap inputs.
+/// Small dense matrices, row-major in spans. Every sum runs in index order, so that results do not depend on the width
+/// of the SIMD registers. Sizes are not checked; outputs must not overlap inputs.
 /// </summary>
 internal static class Matrix
 {
@@ -58,7 +58,7 @@ internal static class Matrix
             for (int j = 0; j < i; j++) a[i * n + j] = a[j * n + i] = 0.5 * (a[i * n + j] + a[j * n + i]);
     }
 
-    /// <summary>xᵀ y; of matrices tr(Xᵀ Y).</summary>
+    /// <summary>xᵀ y; for matrices tr(Xᵀ Y).</summary>
     public static double Dot(ReadOnlySpan<double> x, ReadOnlySpan<double> y)
     {
         double sum = 0;
@@ -67,11 +67,11 @@ internal static class Matrix
     }
 
     /// <summary>
-    /// A ← L with L Lᵀ = A, its upper triangle 0. Where nothing is left of a pivot the column is 0; NaN stays NaN.
+    /// A ← L with L Lᵀ = A and an upper triangle of 0. The column of a vanishing pivot is set to 0; NaN propagates.
     /// </summary>
     /// <param name="a">[n, n], symmetric; only the lower triangle is read.</param>
-    /// <param name="rounding">The share of an entry on A's diagonal up to which what is left of it is rounding.</param>
-    /// <returns>Whether A is positive definite and every number finite.</returns>
+    /// <param name="rounding">A pivot of at most this fraction of A's diagonal entry counts as 0.</param>
+    /// <returns>Whether A is positive definite and every pivot finite.</returns>
     public static bool Cholesky(Span<double> a, int n, double rounding = 0)
     {
         bool definite = true;
@@ -89,7 +89,7 @@ internal static class Matrix
     }
 
     /// <summary>B ← (L Lᵀ)⁻¹ B.</summary>
-    /// <param name="l">[n, n], of <see cref="Cholesky"/>.</param>
+    /// <param name="l">[n, n], from <see cref="Cholesky"/>.</param>
     /// <param name="b">[n, columns].</param>
     public static void Solve(ReadOnlySpan<double> l, Span<double> b, int n, int columns)
     {
@@ -108,8 +108,8 @@ internal static class Matrix
     }
 
     /// <summary>A ← a (L Lᵀ)⁻¹.</summary>
-    /// <param name="l">[n, n], of <see cref="Cholesky"/>.</param>
-    /// <param name="inverse">[n, n], A.</param>
+    /// <param name="l">[n, n], from <see cref="Cholesky"/>.</param>
+    /// <param name="inverse">[n, n], receives A.</param>
     public static void Invert(ReadOnlySpan<double> l, double a, Span<double> inverse, int n)
     {
         inverse.Clear();

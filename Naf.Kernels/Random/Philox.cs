@@ -2,12 +2,12 @@ using System.Runtime.CompilerServices;
 
 namespace Naf.Kernels.Random;
 
-/// <summary>What random numbers are for: each purpose has a stream of its own, so that none disturbs another.</summary>
+/// <summary>Purposes of random numbers; each has its own stream, so that they do not affect one another.</summary>
 internal enum RandomStream : uint
 {
     /// <summary>Initial weights of the networks.</summary>
     Weights = 1,
-    /// <summary>Rows of the replay that make a minibatch.</summary>
+    /// <summary>Rows of the replay sampled for a minibatch.</summary>
     Minibatch = 2,
     Exploration = 3,
     /// <summary>Initial states of training episodes.</summary>
@@ -15,17 +15,17 @@ internal enum RandomStream : uint
     /// <summary>Initial states of test episodes.</summary>
     TestReset = 5,
     RandomPolicy = 6,
-    /// <summary>Real states from which imagination starts.</summary>
+    /// <summary>Real states from which imagination rollouts start.</summary>
     ImaginationStart = 7,
     ImaginationAction = 8,
     ImaginationDynamics = 9,
-    /// <summary>Where the components of a Gaussian mixture begin.</summary>
+    /// <summary>Initial components of a Gaussian mixture.</summary>
     Mixture = 10,
-    /// <summary>Weights and minibatches of a network that learns the dynamics.</summary>
+    /// <summary>Initial weights and minibatches of the dynamics network.</summary>
     Regression = 11,
-    /// <summary>Noise of a planned controller's actions, and which episodes are planned.</summary>
+    /// <summary>Action noise of a planned controller, and the choice of planned episodes.</summary>
     Plan = 12,
-    /// <summary>Plans that a planner tries.</summary>
+    /// <summary>Candidate plans of a planner.</summary>
     PlanSearch = 13,
 }
 
@@ -37,7 +37,7 @@ internal readonly record struct PhiloxBlock(uint A, uint B, uint C, uint D)
     /// <summary>Uniform in [0, 1) with 53 random bits.</summary>
     public double Uniform => ((((ulong)A << 32) | B) >> 11) * (1.0 / (1UL << 53));
 
-    /// <summary>Standard normal by Box and Muller: √(−2 ln a) cos(2π b), a in (0, 1].</summary>
+    /// <summary>Standard normal by the Box-Muller transform: √(−2 ln a) cos(2π b), a in (0, 1].</summary>
     public double Normal
     {
         get
@@ -51,14 +51,14 @@ internal readonly record struct PhiloxBlock(uint A, uint B, uint C, uint D)
 
 /// <summary>
 /// Philox4x32-10, a counter-based generator (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"):
-/// block = f(key = seed, counter = (index, lane, stream)). The same numbers on every device, and no state to lose.
-/// A learner is known by its own seed, so that learner k of a population draws what a single run with its seed draws.
+/// block = f(key = seed, counter = (index, lane, stream)). It is stateless and gives the same numbers on every device.
+/// Each learner has its own seed, so that learner k of a population draws the numbers of a single run with that seed.
 /// </summary>
 internal static class Philox
 {
     private const uint M0 = 0xD2511F53, M1 = 0xCD9E8D57, W0 = 0x9E3779B9, W1 = 0xBB67AE85;
 
-    /// <summary>The generator itself: ten rounds over counter (c0..c3) with key (k0, k1).</summary>
+    /// <summary>The generator: ten rounds over counter (c0..c3) with key (k0, k1).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static PhiloxBlock Rounds(uint c0, uint c1, uint c2, uint c3, uint k0, uint k1)
     {
@@ -72,7 +72,7 @@ internal static class Philox
         return new PhiloxBlock(c0, c1, c2, c3);
     }
 
-    /// <summary>The block number (index, lane) of a seed's stream.</summary>
+    /// <summary>Block (index, lane) of a seed's stream.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static PhiloxBlock At(ulong seed, RandomStream stream, ulong index, uint lane = 0) =>
         Rounds((uint)index, (uint)(index >> 32), lane, (uint)stream, (uint)seed, (uint)(seed >> 32));
@@ -83,9 +83,7 @@ internal static class Philox
     public static double Normal(ulong seed, RandomStream stream, ulong index, uint lane = 0) =>
         At(seed, stream, index, lane).Normal;
 
-    /// <summary>
-    /// Maps a random word onto 0 .. count−1 without division: ⌊word · count / 2³²⌋ (bias below count / 2³²).
-    /// </summary>
+    /// <summary>Maps a word to 0 … count − 1 without division: ⌊word · count / 2³²⌋, bias below count / 2³².</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Index(uint word, int count) => (int)(((ulong)word * (ulong)count) >> 32);
 }

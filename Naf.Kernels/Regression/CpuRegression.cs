@@ -6,9 +6,9 @@ using Naf.Kernels.Settings;
 namespace Naf.Kernels.Regression;
 
 /// <summary>
-/// On the processor: all of its threads share a learner's updates. An update: draw a minibatch, loss = mean
-/// |g(z) − y|² / outputs in standardised units, gradient, Adam. Each worker takes a share of the rows, then of the
-/// weights; every sum has a fixed order, so that the result does not depend on the workers.
+/// Training on the CPU, with all threads working on one learner. An update draws a minibatch and computes the loss,
+/// mean |g(z) − y|² / outputs in standardised units, its gradient and an Adam step. Each worker thread handles a share
+/// of the rows, then of the weights; every sum has a fixed order, so that the result does not depend on the threads.
 /// </summary>
 internal sealed unsafe class CpuRegression : IRegressionTrainer
 {
@@ -73,7 +73,7 @@ internal sealed unsafe class CpuRegression : IRegressionTrainer
         loss /= (double)_batch * _shape.Output;
         bool finite = double.IsFinite(loss);
 
-        // gradient of all parameters, Adam; nothing that is not finite reaches the parameters
+        // gradient of all parameters and Adam step; the parameters are not updated unless all is finite
         if (finite)
         {
             Mlp.BackwardRows(_space, theta, gradient, first, last);
@@ -98,12 +98,11 @@ internal sealed unsafe class CpuRegression : IRegressionTrainer
         return finite;
     }
 
-    // |g(z) − y|² of a sample, whose gradient by the outputs is left for the backward pass
+    // |g(z) − y|² of a sample; stores the gradient at the outputs for the backward pass
     private double ErrorOf(int m)
     {
-        float* output = _space.Output + (nint)m * _space.OutputRow,
-            gradient = _space.OutputGradient + (nint)m * _space.OutputRow;
-        float* y = _y.Pointer + (nint)m * _space.OutputRow;
+        float* output = _space.Output + (nint)m * _space.OutputRow, y = _y.Pointer + (nint)m * _space.OutputRow;
+        float* gradient = _space.OutputGradient + (nint)m * _space.OutputRow;
         float factor = 2f / ((float)_batch * _shape.Output);
         double sum = 0;
         for (int j = 0; j < _shape.Output; j++)

@@ -9,12 +9,12 @@ using FourSums = Naf.Kernels.Network.Twice<float, Naf.Kernels.Network.Twice<floa
 namespace Naf.Kernels.Regression;
 
 /// <summary>
-/// Updates on a GPU, where parameters and moments live. Minibatches are drawn on the host, which has the samples, and
-/// uploaded many at a time.
+/// Training on a GPU, which holds parameters and moments. Minibatches are drawn on the host, which has the samples, and
+/// many of them are uploaded at a time.
 /// </summary>
 internal sealed unsafe class GpuRegression : IRegressionTrainer
 {
-    // updates of one upload, and the floats that they may have; samples that a thread sums
+    // maximum updates and floats of one upload; samples summed by a thread
     private const int MostUpdates = 256, MostFloats = 1 << 22, Sums = 4;
 
     private readonly BufferScope _scope;
@@ -29,31 +29,30 @@ internal sealed unsafe class GpuRegression : IRegressionTrainer
     private readonly float[] _staged;
     private readonly int _piece;
 
-    /// <exception cref="DeviceException">The network does not fit, or the device has no room.</exception>
+    /// <exception cref="DeviceException">The network does not fit, or the device is out of memory.</exception>
     public GpuRegression(BufferScope scope, MlpShape shape, NafSettings settings, RegressionLearner[] learners)
     {
         GpuDevice device = scope.Device;
         (_scope, _learners, _settings, _shape) = (scope, learners, settings, shape);
-        // few samples a group, so that the groups of one update fill the device
+        // few samples per group, so that the groups of one update fill the device
         int rows = Sums, threads = Math.Min(device.Info.IsGpu ? 256 : 64, device.Limits.GroupThreads);
         while (rows < 16 && (settings.BatchSize + rows - 1) / rows > 2 * device.Limits.Units) rows *= 2;
         var plan = new LaunchPlan(threads, rows, Sums, 1, PlanLaunch.ByPhase);
         if (plan.ForwardBytes([shape]) > device.Limits.SharedBytes) plan = plan with { Rows = Sums };
         if (plan.ForwardBytes([shape]) > device.Limits.SharedBytes)
             throw new DeviceException(
-                $"network dynamics with layers of {shape.Hidden.Max()} units need more local memory than "
-                + $"the {device.Limits.SharedBytes} bytes of "
-                + $"{device.Info.Name}; use narrower layers or device=cpu");
+                $"network dynamics with layers of {shape.Hidden.Max()} units need more local memory than the "
+                + $"{device.Limits.SharedBytes} bytes of {device.Info.Name}; use narrower layers or device=cpu");
         _layout = new LearnerLayout(
             [shape], hasTarget: false, settings.BatchSize, shape.Output, plan.Rows, plan.TileRows,
             MlpWeights.TileColumns);
         LearnerSizes sizes = _layout.Sizes;
-        _passes = device.Load<RegressionArguments<float>>(RegressionKernels.Passes<DynamicMemory, FourSums>, threads,
-            plan.ForwardBytes([shape]));
-        _gradient = device.Load<RegressionArguments<float>>(RegressionKernels.Gradient<DynamicMemory, FourSums>,
-            threads, plan.WeightBytes);
-        _apply = device.Load<RegressionArguments<float>>(RegressionKernels.Apply<DynamicMemory>, threads,
-            4 * sizeof(float) * threads);
+        _passes = device.Load<RegressionArguments<float>>(
+            RegressionKernels.Passes<DynamicMemory, FourSums>, threads, plan.ForwardBytes([shape]));
+        _gradient = device.Load<RegressionArguments<float>>(
+            RegressionKernels.Gradient<DynamicMemory, FourSums>, threads, plan.WeightBytes);
+        _apply = device.Load<RegressionArguments<float>>(
+            RegressionKernels.Apply<DynamicMemory>, threads, 4 * sizeof(float) * threads);
         _copyWeights = device.Load<RegressionArguments<float>>(RegressionKernels.CopyWeights, threads);
         int minibatch = settings.BatchSize * (shape.Input + shape.Output);
         _piece = Math.Clamp(MostFloats / minibatch, 1, MostUpdates);
@@ -108,9 +107,7 @@ internal sealed unsafe class GpuRegression : IRegressionTrainer
         _copyWeights.Launch(_layout.Sizes.Tiles, _arguments with { Learner = learner });
     }
 
-    /// <summary>
-    /// Makes the work memory of updates not-a-number: what an update reads of it, it has to write first.
-    /// </summary>
+    /// <summary>Fills the work memory of updates with NaN, since an update must write it before reading it.</summary>
     public void Poison()
     {
         float[] poison = [.. Enumerable.Repeat(float.NaN, _layout.Sizes.Row - _layout.Work)];
@@ -121,7 +118,7 @@ internal sealed unsafe class GpuRegression : IRegressionTrainer
 
     private long At(int learner, int place) => (long)learner * _layout.Sizes.Row + place;
 
-    // minibatches of the next updates, and the corrections of their moments in double as on a CPU
+    // minibatches of the next updates, and Adam's bias corrections, computed in double as on the CPU
     private void Upload(RegressionLearner learner, float* rows, int count, int updates)
     {
         int row = _shape.Input + _shape.Output, batch = _settings.BatchSize;

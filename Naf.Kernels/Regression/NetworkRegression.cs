@@ -8,15 +8,15 @@ using Naf.Kernels.Settings;
 namespace Naf.Kernels.Regression;
 
 /// <summary>
-/// A network for each learner that learns y = g(z) from samples, such as the change of a state from the state and the
-/// action: the network dynamics that the paper compares with fitted linear ones (section 6.3). A perceptron of ReLU
-/// layers, the same as of a policy, by Adam on
+/// One network per learner that learns y = g(z) from samples, for example the change of state from state and action:
+/// the network dynamics that the paper compares with fitted linear dynamics (section 6.3). A multilayer perceptron with
+/// ReLU layers, like the policy, trained by Adam on
 /// <code>
 /// loss = mean over samples and outputs of (g(z) − y)²,  z and y in units of their standard deviations
 /// </code>
-/// A learner draws its weights and minibatches by Philox from its own seed: its numbers depend neither on the other
-/// learners nor, on a CPU, on the threads, bitwise. Training runs on the device; samples stay on the host, which
-/// also predicts.
+/// A learner draws its weights and minibatches by Philox from its own seed: its results do not depend on the other
+/// learners or, on a CPU, on the number of threads, bitwise. Training runs on the device; the samples are kept and
+/// predictions are computed on the host.
 /// </summary>
 internal sealed unsafe class NetworkRegression : IDisposable
 {
@@ -24,11 +24,9 @@ internal sealed unsafe class NetworkRegression : IDisposable
     private readonly IRegressionTrainer _trainer;
     private readonly Lock _training = new();
 
-    /// <param name="device">Where to train; it must outlive this.</param>
-    /// <param name="settings">
-    /// Its hidden layers, minibatch and Adam. The paper (section 6.3) names none for its dynamics: those of a policy.
-    /// </param>
-    /// <exception cref="DeviceException">The device has no room or no kernels for this.</exception>
+    /// <param name="device">The device that runs training; must outlive this object.</param>
+    /// <param name="settings">The policy's layers, minibatch and Adam; the paper (section 6.3) gives none.</param>
+    /// <exception cref="DeviceException">The device is out of memory or has no kernels for training.</exception>
     public NetworkRegression(Device device, int inputs, int outputs, NafSettings settings, IReadOnlyList<ulong> seeds)
     {
         Shape = new MlpShape(inputs, settings.Hidden, outputs);
@@ -38,8 +36,8 @@ internal sealed unsafe class NetworkRegression : IDisposable
             _trainer = device switch
             {
                 CpuDevice cpu => new CpuRegression(cpu.Team, Shape, settings, _learners),
-                GpuDevice gpu => BufferScope.Construct(gpu,
-                    scope => new GpuRegression(scope, Shape, settings, _learners)),
+                GpuDevice gpu => BufferScope.Construct(
+                    gpu, scope => new GpuRegression(scope, Shape, settings, _learners)),
                 _ => throw new DeviceException(
                     $"device {device.Info.Name} has no kernels for network dynamics; use device=cpu"),
             };
@@ -60,19 +58,19 @@ internal sealed unsafe class NetworkRegression : IDisposable
     internal MlpShape Shape { get; }
 
     /// <summary>
-    /// Whether a learner goes on: one whose loss or gradient was not finite has stopped before its parameters
-    /// were touched.
+    /// Whether a learner is still training. It stops at a loss or gradient that is not finite, before the update
+    /// changes its parameters.
     /// </summary>
     public bool Finite(int learner) => _learners[learner].Finite;
 
     /// <summary>
-    /// Says how a learner's samples are standardised, (z − mean) · scale; at first not at all. The network learns
-    /// between standardised numbers: another scale makes another function of it.
+    /// Sets the standardisation of a learner's samples, (z − mean) · scale; initially the identity. The network maps
+    /// between standardised values, so that a new scale changes the predicted function.
     /// </summary>
     /// <param name="mean">[inputs + outputs], of rows [z | y].</param>
     /// <param name="scale">
-    /// [inputs + outputs], 1 / standard deviation as <c>Scale</c> gives it; 0: a constant entry, left out of z and
-    /// predicted to be its mean in y.
+    /// [inputs + outputs], 1 / standard deviation from <see cref="Naf.Kernels.Gaussian.SampleMoments.Scale"/>; 0: a
+    /// constant entry, ignored in z and predicted as its mean in y.
     /// </param>
     /// <exception cref="ArgumentException">A number is not finite in float32.</exception>
     public void SetScale(int learner, ReadOnlySpan<double> mean, ReadOnlySpan<double> scale)
@@ -83,10 +81,10 @@ internal sealed unsafe class NetworkRegression : IDisposable
             (_learners[learner].Mean[i], _learners[learner].Scale[i]) = ((float)mean[i], (float)scale[i]);
     }
 
-    /// <summary>Makes updates of a learner, each on a minibatch drawn from the rows with replacement.</summary>
-    /// <param name="rows">[count, inputs + outputs], [z | y] in their own units: all samples so far.</param>
-    /// <param name="updates">Updates to make; a learner that stops makes no further ones.</param>
-    /// <returns>Mean loss of the updates that were made, each before its update; NaN where there was none.</returns>
+    /// <summary>Runs updates of a learner, each on a minibatch drawn from the rows with replacement.</summary>
+    /// <param name="rows">[count, inputs + outputs], all samples [z | y] so far, in their own units.</param>
+    /// <param name="updates">Number of updates; a learner that stops makes no more.</param>
+    /// <returns>Mean loss before each completed update; NaN if there was none.</returns>
     public double Train(int learner, ReadOnlySpan<float> rows, int updates)
     {
         lock (_training)
@@ -100,15 +98,15 @@ internal sealed unsafe class NetworkRegression : IDisposable
     }
 
     /// <summary>
-    /// y = g(z), on the host whatever the device. A row's y depends on its z alone, bitwise. Different learners may
-    /// predict at the same time.
+    /// y = g(z), computed on the host for every device. A row of y depends only on its row of z, bitwise. Different
+    /// learners may predict concurrently.
     /// </summary>
     /// <param name="z">[n, inputs], in their own units.</param>
     /// <param name="y">[n, outputs].</param>
     public void Predict(int learner, ReadOnlySpan<float> z, Span<float> y) => _learners[learner].Predict(z, y);
 
-    /// <summary>All that the learners are: a regression that loads it goes on bitwise as this one would.</summary>
-    /// <exception cref="InvalidDataException">It is of other learners; then the regression is of no use.</exception>
+    /// <summary>Saves or loads the full state of all learners; training then continues bitwise identically.</summary>
+    /// <exception cref="InvalidDataException">The data is of other learners; do not use the regression.</exception>
     public void Serialise(CheckpointScope scope)
     {
         scope.Expect("networks", $"{Inputs}-[{string.Join(',', Shape.Hidden)}]-{Outputs}");
@@ -128,7 +126,7 @@ internal sealed unsafe class NetworkRegression : IDisposable
 
     internal RegressionLearner LearnerAt(int learner) => _learners[learner];
 
-    /// <summary>Where the learners are trained on a GPU; null on a CPU.</summary>
+    /// <summary>The trainer on a GPU; null on the CPU.</summary>
     internal GpuRegression? Gpu => _trainer as GpuRegression;
 
     private void Free()
@@ -145,16 +143,13 @@ internal sealed unsafe class NetworkRegression : IDisposable
     }
 }
 
-/// <summary>
-/// What a device does for <see cref="NetworkRegression"/>. The host's memory of a learner is up to date between
-/// two calls.
-/// </summary>
+/// <summary>Device implementation of <see cref="NetworkRegression"/>; host memory is current between calls.</summary>
 internal unsafe interface IRegressionTrainer : IDisposable
 {
-    /// <summary>Makes updates of a learner, until it stops.</summary>
+    /// <summary>Runs updates of a learner until it stops.</summary>
     /// <param name="rows">[count, inputs + outputs].</param>
     void Train(int learner, float* rows, int count, int updates);
 
-    /// <summary>Takes over a learner's host memory after it was loaded.</summary>
+    /// <summary>Copies a learner's host memory to the device after loading.</summary>
     void Push(int learner);
 }

@@ -7,19 +7,20 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Regression;
 
+/// <summary>Arguments of the regression kernels.</summary>
 /// <typeparam name="T">float or double.</typeparam>
 internal struct RegressionArguments<T> where T : unmanaged
 {
     /// <summary>[learners, sizes.Row].</summary>
     public ArrayView<T> States;
 
-    /// <summary>[updates, batch, input + outputs], minibatches as they were drawn, standardised.</summary>
+    /// <summary>[updates, batch, inputs + outputs], standardised minibatches.</summary>
     public ArrayView<T> Samples;
 
-    /// <summary>[updates, 2], takes the loss and 1 made, 0 not, −1 stopped.</summary>
+    /// <summary>[updates, 2], output: the loss, and 1 if updated, 0 if already stopped, −1 if stopped here.</summary>
     public ArrayView<T> Results;
 
-    /// <summary>[updates, 2], Adam's corrected rate and ε.</summary>
+    /// <summary>[updates, 2], Adam's bias-corrected rate and ε.</summary>
     public ArrayView<T> Rates;
 
     /// <summary>[layers].</summary>
@@ -28,10 +29,10 @@ internal struct RegressionArguments<T> where T : unmanaged
     /// <summary>[sizes.Tiles].</summary>
     public ArrayView<TileShape> Tiles;
 
-    /// <summary>Sizes and places; errors stand in U.</summary>
+    /// <summary>Sizes and offsets; the errors are stored in U.</summary>
     public LearnerSizes Sizes;
 
-    /// <summary>The learner, and which update.</summary>
+    /// <summary>Indices of the learner and the update.</summary>
     public int Learner, Update;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -39,11 +40,11 @@ internal struct RegressionArguments<T> where T : unmanaged
 }
 
 /// <summary>
-/// An update of a regression (CpuRegression.cs is the same on a CPU) in three launches:
+/// A regression update in three launches (<see cref="CpuRegression"/> is the CPU version):
 /// <code>
-/// passes     a group a tile of samples: g(z), the errors, and the loss's gradient at every unit
-/// gradient   a group a part of θ
-/// apply      the same: Adam; nothing that is not finite is applied
+/// passes     one group per tile of samples: g(z), the errors, and the gradient of the loss at every unit
+/// gradient   one group per tile of θ
+/// apply      one group per tile of θ: Adam step, only if all is finite
 /// </code>
 /// </summary>
 internal static class RegressionKernels
@@ -54,23 +55,21 @@ internal static class RegressionKernels
 
     public static void Gradient<TMemory, TSums>(RegressionArguments<float> at)
         where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float> =>
-        MlpWeights.Gradient<float, TSums, DeviceGroup>(at.Row(), at.Sizes, at.Tiles[Grid.IdxX], Grid.IdxX,
-            TMemory.Allocate<float>(), default);
+        MlpWeights.Gradient<float, TSums, DeviceGroup>(
+            at.Row(), at.Sizes, at.Tiles[Grid.IdxX], Grid.IdxX, TMemory.Allocate<float>(), default);
 
     public static void Apply<TMemory>(RegressionArguments<float> at) where TMemory : struct, IGroupMemory =>
         Apply<float, FloatMath, DeviceGroup>(at, Grid.IdxX, TMemory.Allocate<float>(), default);
 
-    /// <summary>
-    /// The copies of the weights that the forward pass reads, after θ was written from outside: a group a part of θ.
-    /// </summary>
+    /// <summary>Refreshes the forward pass's weight copies after an upload of θ; one group per tile of θ.</summary>
     public static void CopyWeights(RegressionArguments<float> at) =>
-        MlpWeights.Apply<float, FloatMath, DeviceGroup>(at.Row(), at.Sizes, at.Tiles[Grid.IdxX], default,
-            onlyCopies: true, default);
+        MlpWeights.Apply<float, FloatMath, DeviceGroup>(
+            at.Row(), at.Sizes, at.Tiles[Grid.IdxX], default, onlyCopies: true, default);
 
-    /// <summary>Forward and backward pass of the samples from <paramref name="first"/> on.</summary>
+    /// <summary>Forward and backward pass of the tile of samples that begins at <paramref name="first"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Passes<T, TMath, TSums, TGroup>(
-    in RegressionArguments<T> at, int first, ArrayView<T> memory, TGroup group)
+        in RegressionArguments<T> at, int first, ArrayView<T> memory, TGroup group)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T>
         where TGroup : struct, IThreadGroup
     {
@@ -108,22 +107,22 @@ internal static class RegressionKernels
         MlpBackward.Run<T, TMath, TSums, TGroup>(row, at.Layers, sizes.Layers, tile, memory, partial, group);
     }
 
-    /// <summary>The step of one part of θ.</summary>
+    /// <summary>Adam step of one tile of θ.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Apply<T, TMath, TGroup>(
-    in RegressionArguments<T> at, int tile, ArrayView<T> memory, TGroup group)
+        in RegressionArguments<T> at, int tile, ArrayView<T> memory, TGroup group)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TGroup : struct, IThreadGroup
     {
         LearnerSizes sizes = at.Sizes;
         ArrayView<T> row = at.Row();
-        // loss and the gradient's norm, by every group for itself
+        // every group computes the loss and the norm of the gradient
         int errors = sizes.Batch * at.Layers[sizes.Layers - 1].Units;
         Four<T> sums = default;
         for (int e = group.Index; e < errors; e += group.Size) sums.A += row[sizes.U + e] * row[sizes.U + e];
         for (int t = group.Index; t < sizes.Tiles; t += group.Size) sums.B += row[sizes.Squares + t];
         sums = MatrixProduct.SumOverGroup(sums, memory, group);
 
-        // nothing that is not finite reaches the parameters: the learner stops
+        // if the loss or gradient is not finite, the learner stops and keeps its parameters
         T loss = sums.A / TMath.From(errors);
         bool runs = row[sizes.Stopped] == T.Zero, finite = TMath.IsFinite(loss) && TMath.IsFinite(sums.B);
         AdamStep<T> step = AdamStep<T>.Of(row, sizes.Settings, at.Rates[2 * at.Update], at.Rates[2 * at.Update + 1]);

@@ -6,12 +6,10 @@ using Naf.Kernels.Random;
 
 namespace Naf.Kernels.Regression;
 
-/// <summary>
-/// All that one learner's network is: parameters, Adam's moments, the scale of its samples and counters.
-/// </summary>
+/// <summary>State of one learner's network: parameters, Adam's moments, scale of its samples, counters.</summary>
 internal sealed unsafe class RegressionLearner : IDisposable
 {
-    // lane of the initial weights: minibatches use those from 0 on
+    // random lane of the initial weights; minibatches use lanes from 0 on
     private const uint WeightLane = uint.MaxValue;
 
     // rows predicted together
@@ -55,20 +53,19 @@ internal sealed unsafe class RegressionLearner : IDisposable
     /// <summary>[inputs + outputs], 1 / standard deviation of z and y.</summary>
     public float[] Scale { get; }
 
-    /// <summary>False: a loss or gradient was not finite; that update was not made and there are no more.</summary>
+    /// <summary>False after a non-finite loss or gradient: that update and all later ones are skipped.</summary>
     public bool Finite { get; set; } = true;
 
     public long Updates { get; private set; }
 
-    /// <summary>Grows whenever the parameters may have changed.</summary>
+    /// <summary>Incremented whenever the parameters may have changed.</summary>
     public int Version { get; set; }
 
-    /// <summary>
-    /// Rows [first, last) of the minibatch of the next update but <paramref name="ahead"/>, standardised.
-    /// </summary>
+    /// <summary>Draws and standardises rows [first, last) of a minibatch.</summary>
     /// <param name="rows">[count, inputs + outputs].</param>
-    /// <param name="z">[batch, zRow]; what is behind the inputs stays.</param>
-    /// <param name="y">[batch, yRow]; what is behind the outputs stays.</param>
+    /// <param name="ahead">Which update the minibatch is for: 0 for the next one, 1 for the one after it.</param>
+    /// <param name="z">[batch, zRow]; entries after the inputs are not written.</param>
+    /// <param name="y">[batch, yRow]; entries after the outputs are not written.</param>
     public void Sample(float* rows, int count, int ahead, int first, int last, float* z, int zRow, float* y, int yRow)
     {
         int inputs = Shape.Input, outputs = Shape.Output;
@@ -78,14 +75,14 @@ internal sealed unsafe class RegressionLearner : IDisposable
             if ((m & 3) == 0 || m == first)
                 words = Philox.At(Seed, RandomStream.Regression, (ulong)(Updates + ahead), (uint)m >> 2);
             uint word = (m & 3) switch { 0 => words.A, 1 => words.B, 2 => words.C, _ => words.D };
-            float* row = rows + (long)Philox.Index(word, count) * (inputs + outputs), zm = z + (long)m * zRow,
-                ym = y + (long)m * yRow;
+            float* row = rows + (long)Philox.Index(word, count) * (inputs + outputs);
+            float* zm = z + (long)m * zRow, ym = y + (long)m * yRow;
             for (int i = 0; i < inputs; i++) zm[i] = (row[i] - Mean[i]) * Scale[i];
             for (int i = 0, j = inputs; i < outputs; i++, j++) ym[i] = (row[j] - Mean[j]) * Scale[j];
         }
     }
 
-    /// <summary>y = g(z). A row's numbers do not depend on the rows beside it, bitwise.</summary>
+    /// <summary>y = g(z). A row of y depends only on its row of z, bitwise.</summary>
     /// <param name="z">[n, inputs].</param>
     /// <param name="y">[n, outputs].</param>
     public void Predict(ReadOnlySpan<float> z, Span<float> y)
@@ -104,7 +101,7 @@ internal sealed unsafe class RegressionLearner : IDisposable
             for (int m = 0; m < rows; m++)
                 for (int j = 0; j < outputs; j++)
                 {
-                    // a constant entry is its mean
+                    // a constant entry is predicted as its mean
                     float mean = Mean[inputs + j], scale = Scale[inputs + j];
                     float value = _space.Output[m * _space.OutputRow + j];
                     y[(at + m) * outputs + j] = scale > 0 ? mean + value / scale : mean;
@@ -119,7 +116,7 @@ internal sealed unsafe class RegressionLearner : IDisposable
         _losses += loss;
     }
 
-    /// <summary>Mean of the losses since the last call; NaN without any.</summary>
+    /// <summary>Mean of the losses since the last call; NaN if there are none.</summary>
     public double TakeLoss()
     {
         double mean = _losses / _counted;
@@ -127,7 +124,7 @@ internal sealed unsafe class RegressionLearner : IDisposable
         return mean;
     }
 
-    /// <exception cref="InvalidDataException">It was of other sizes.</exception>
+    /// <exception cref="InvalidDataException">The data is of a network with other sizes.</exception>
     public void Serialise(CheckpointScope scope)
     {
         Finite = scope.Value("finite", Finite);

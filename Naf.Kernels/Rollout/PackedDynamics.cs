@@ -4,19 +4,19 @@ using Naf.Kernels.Network;
 namespace Naf.Kernels.Rollout;
 
 /// <summary>
-/// s′ = f + Σᵢ [s; u]ᵢ Fᵢ + Σⱼ εⱼ Cⱼ over the packed rows of one time step: Fᵢ the columns of F_t, Cⱼ those of
-/// chol(N_t), both as rows.
+/// s′ = f + Σᵢ [s; u]ᵢ Fᵢ + Σⱼ εⱼ Cⱼ over the packed rows of one time step, which hold the columns Fᵢ of F_t and Cⱼ of
+/// chol(N_t).
 /// </summary>
 internal static unsafe class PackedDynamics
 {
     /// <param name="model">The packed rows of the time step, [2 S + A + 1, Pad(S)].</param>
     /// <param name="z">[inputs], [s; u].</param>
-    /// <param name="noise">[state], ε; null: the mean.</param>
-    /// <param name="next">[Pad(state)], receives s′ and zeros.</param>
+    /// <param name="noise">[state], ε; null: s′ is the mean.</param>
+    /// <param name="next">[Pad(state)], receives s′ and zero padding.</param>
     public static void Step(float* model, int state, int inputs, float* z, float* noise, float* next)
     {
         int row = MlpShape.Pad(state);
-        // two vectors at a time, each with one sum for the mean and one for the noise; the last may stand for both
+        // two vectors at a time, each with a sum for the mean and one for the noise; a single last vector is used twice
         for (int column = 0; column < row; column += 32)
         {
             int second = column + 16 < row ? 16 : 0;
@@ -30,7 +30,7 @@ internal static unsafe class PackedDynamics
                 mean1 = Vector512.MultiplyAddEstimate(x, Vector512.Load(at + second), mean1);
             }
             at += row;
-            // column j of a lower triangle is zero above j
+            // column j of the lower triangle is zero above row j
             int last = noise is null ? 0 : Math.Min(state, column + 32);
             for (int j = 0; j < last; j++, at += row)
             {

@@ -9,15 +9,13 @@ using Naf.Kernels.Update;
 
 namespace Naf.Kernels.Rollout;
 
-/// <summary>What differs between the learners of a call: how one imagines, and from where its rollouts start.</summary>
+/// <summary>Per-learner arguments of a call: the settings of its rollouts, and where they start and go.</summary>
 internal struct RolloutLearner
 {
     /// <summary>Seed of the learner, and the running number of its first rollout.</summary>
     public ulong Seed, Number;
 
-    /// <summary>
-    /// Rollouts, steps of each, whether the dynamics have noise, and the first place of R_f that takes a row.
-    /// </summary>
+    /// <summary>Rollouts, steps of each, whether the dynamics have noise, and the next row of R_f to write.</summary>
     public int Count, Steps, Samples, NextRow;
 
     /// <summary>σ.</summary>
@@ -26,24 +24,20 @@ internal struct RolloutLearner
     public static RolloutLearner Of(Learner learner, RolloutSettings settings, RolloutStarts starts) => new()
     {
         Seed = learner.Settings.Seed, Number = starts.FirstNumber, Count = learner.Active ? starts.Count : 0,
-        Steps = settings.Steps,
-        Samples = settings.SampleDynamics ? 1 : 0, Sigma = settings.ActionNoise,
+        Steps = settings.Steps, Samples = settings.SampleDynamics ? 1 : 0, Sigma = settings.ActionNoise,
         NextRow = (learner.Imagined.Newest + 1) % Math.Max(learner.Imagined.Capacity, 1),
     };
 }
 
-/// <summary>The policies of a population: the network that holds μ, in each learner's row.</summary>
+/// <summary>The policies of a population: the network of μ in each learner's row.</summary>
 internal struct RolloutPolicy<T> where T : unmanaged, INumber<T>
 {
-    /// <summary>[learners, Row], as <see cref="LearnerLayout"/> has them.</summary>
+    /// <summary>[learners, Row], laid out by <see cref="LearnerLayout"/>.</summary>
     public ArrayView<T> Learners;
 
     public ArrayView<LayerShape> Layers;
 
-    /// <summary>
-    /// Numbers of a row, the place of the input's factors in it, the first output that is μ's, and numbers from one row
-    /// of activations to the next.
-    /// </summary>
+    /// <summary>Length of a row, offset of the input scale in it, first output of μ, stride of activations.</summary>
     public int Row, InputScale, Output, Stride;
 
     /// <param name="learners">[learners, row].</param>
@@ -56,7 +50,7 @@ internal struct RolloutPolicy<T> where T : unmanaged, INumber<T>
     };
 }
 
-/// <summary>What rollouts read and write.</summary>
+/// <summary>Arguments of the rollout kernels.</summary>
 internal struct RolloutArguments<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
     public RolloutPolicy<T> Policy;
@@ -73,15 +67,15 @@ internal struct RolloutArguments<T> where T : unmanaged, IFloatingPointIeee754<T
     /// <summary>[learners, Rollouts, State], s at the start; [learners, Rollouts, Constants], c.</summary>
     public ArrayView<T> Starts, Constants;
 
-    /// <summary>[learners, Rollouts], the time step at the start, and the one before which a rollout ends.</summary>
+    /// <summary>[learners, Rollouts], the time step at the start, and the end (exclusive).</summary>
     public ArrayView<int> Time, End;
 
-    /// <summary>[learners, Rollouts, Steps, RowLength], takes the rows [x | u | r | b | x′].</summary>
+    /// <summary>[learners, Rollouts, Steps, RowLength], output rows [x | u | r | b | x′].</summary>
     public ArrayView<T> Rows;
 
     /// <summary>
-    /// [learners, Rollouts], takes twice the rows of a rollout, and one more where it was cut; and the rows of the
-    /// rollouts before it. [learners, 2], takes a learner's rows and cuts.
+    /// Outputs: [learners, Rollouts], 2 × rows of a rollout, + 1 if it was cut; [learners, Rollouts], rows of the
+    /// rollouts before it; [learners, 2], rows and cuts of a learner.
     /// </summary>
     public ArrayView<int> Lengths, Places, Totals;
 
@@ -96,23 +90,21 @@ internal struct RolloutArguments<T> where T : unmanaged, IFloatingPointIeee754<T
 
     public RolloutSizes Sizes;
 
-    /// <summary>Room for a learner's rollouts, for the steps of one and in R_f; and tiles of a learner.</summary>
+    /// <summary>Capacity of a learner in rollouts, steps of a rollout and rows of R_f; tiles of a learner.</summary>
     public int Rollouts, Steps, Capacity, Tiles;
 }
 
-/// <summary>Sizes of a task, and of the tile of rollouts that a group takes through all their steps.</summary>
+/// <summary>Sizes of a task, and of the tile of rollouts that a thread group computes.</summary>
 internal struct RolloutSizes
 {
-    /// <summary>Entries of s, u, x and c; time steps of a model, and numbers of one of them and of its rows.</summary>
+    /// <summary>Sizes of s, u, x and c; time steps of a model, floats of a packed step and of a packed row.</summary>
     public int State, Action, Observation, Constants, Horizon, PackedStep, PackedRow;
 
-    /// <summary>
-    /// Rollouts of a tile; numbers that its policy, or its frames of bodies and its terms of the reward, need.
-    /// </summary>
+    /// <summary>Rollouts of a tile; scratch for its policy, or for body frames and reward terms.</summary>
     public int Rows, Scratch;
 
-    /// <param name="stride">Numbers from one row of the policy's activations to the next.</param>
-    /// <param name="sums">Rows that a thread sums in a product.</param>
+    /// <param name="stride">Row stride of the policy's activations.</param>
+    /// <param name="sums">Rows that a thread sums in a matrix product.</param>
     public static RolloutSizes Of(RolloutDefinition definition, int rows, int stride, int sums, int threads)
     {
         DynamicsShape dynamics = definition.Dynamics;
@@ -133,30 +125,25 @@ internal struct RolloutSizes
 
     public readonly int RowLength => 2 * Observation + Action + 2;
 
-    /// <summary>Blocks of normals of a step, those of the action first.</summary>
+    /// <summary>Blocks of normals per step, those of the action first.</summary>
     public readonly int Blocks => RolloutNormals.Blocks(Action) + RolloutNormals.Blocks(State);
 
-    /// <summary>
-    /// First entry of x in a tile, before the step; x and x′ change places with every step, and so do s and s′.
-    /// </summary>
+    /// <summary>First entry of x in a tile before the step; x and x′ swap at every step, and so do s and s′.</summary>
     public readonly int X(int step) => step % 2 * Observation;
 
     public readonly int U => 2 * Observation;
 
-    /// <summary>The entry r, after which stands b.</summary>
+    /// <summary>The entry r; b follows.</summary>
     public readonly int Reward => U + Action;
 
-    /// <summary>First entry of s, before the step.</summary>
+    /// <summary>First entry of s before the step.</summary>
     public readonly int S(int step) => Reward + 2 + step % 2 * State;
 
     public readonly int Normals => Reward + 2 + 2 * State;
 
-    /// <summary>
-    /// Numbers from one entry of a tile to the next: an odd count, so that a rollout's entries lie in different
-    /// memory banks.
-    /// </summary>
+    /// <summary>Stride between entries of a tile: odd, so that a rollout's entries lie in different banks.</summary>
     public readonly int Stride => Rows + 1;
 
-    /// <summary>Numbers of a tile: scratch, entries, and five integers a rollout.</summary>
+    /// <summary>Elements of a tile: scratch, entries, and five integers per rollout.</summary>
     public readonly int Memory => Scratch + Stride * (Normals + 4 * Blocks) + 5 * Rows;
 }

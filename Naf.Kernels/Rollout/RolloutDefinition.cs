@@ -5,13 +5,14 @@ using Naf.Kernels.Reward;
 namespace Naf.Kernels.Rollout;
 
 /// <summary>
-/// What is imagined, as data: states s in their coordinates, s′ ~ N(F_t [s; u] + f_t, N_t), the observation x = h(s, c)
-/// and the reward r(x, u) with the bounds that end an episode. Checked once here.
+/// Task definition for rollouts: states s with their coordinates, s′ ~ N(F_t [s; u] + f_t, N_t), the observation
+/// x = h(s, c), and the reward r(x, u) with the bounds that end an episode. The constructor checks that they match.
 /// </summary>
 internal sealed record RolloutDefinition
 {
-    /// <exception cref="ArgumentException">The parts do not fit together; the message says which.</exception>
-    public RolloutDefinition(StateCoordinates coordinates, ObservationDefinition observation, RewardDefinition reward,
+    /// <exception cref="ArgumentException">Two parts do not match; the message names them.</exception>
+    public RolloutDefinition(
+        StateCoordinates coordinates, ObservationDefinition observation, RewardDefinition reward,
         DynamicsShape dynamics)
     {
         if (!ReferenceEquals(coordinates.Tree, observation.Tree))
@@ -25,7 +26,7 @@ internal sealed record RolloutDefinition
 
     public StateCoordinates Coordinates { get; }
 
-    /// <summary>x = h(qpos, qvel, c), over the same tree.</summary>
+    /// <summary>x = h(qpos, qvel, c), for the same tree.</summary>
     public ObservationDefinition Observation { get; }
 
     /// <summary>r(x, u) and the bounds of x that end an episode.</summary>

@@ -12,15 +12,15 @@ using Sums = Naf.Kernels.Network.Twice<float,
 namespace Naf.Kernels.Rollout;
 
 /// <summary>
-/// Imagination rollouts: a thread group takes a tile of them through all their steps.
+/// Imagination rollouts: a thread group computes all steps of a tile of rollouts.
 /// <code>
-/// x = h(s, c), u = clip(μ(x) + σ ε, −1, 1), s′ = F_t [s; u] + f_t + chol(N_t) ε′, x′ = h(s′, c), r = r(x, u), t ← t
-/// + 1
+/// x = h(s, c),  u = clip(μ(x) + σ ε, −1, 1),  s′ = F_t [s; u] + f_t + chol(N_t) ε′
+/// x′ = h(s′, c),  r = r(x, u),  t ← t + 1
 /// </code>
 /// </summary>
 internal static class RolloutKernel
 {
-    /// <summary>Rollouts whose activations one thread sums together.</summary>
+    /// <summary>Rollouts whose activations are summed by one thread.</summary>
     public const int SumRows = 8;
 
     public static void Roll<TMemory>(RolloutArguments<float> at) where TMemory : struct, IGroupMemory
@@ -30,14 +30,14 @@ internal static class RolloutKernel
     }
 }
 
-/// <summary>The body of <see cref="RolloutKernel"/>: a tile of rollouts in any precision.</summary>
+/// <summary>Body of <see cref="RolloutKernel"/>: a tile of rollouts in any precision.</summary>
 internal static class RolloutBody<T, TMath, TSums, TGroup>
     where T : unmanaged, IFloatingPointIeee754<T>
     where TMath : struct, IScalarMath<T>
     where TSums : struct, IRowSums<T>
     where TGroup : struct, IThreadGroup
 {
-    /// <param name="memory">[Sizes.Memory] of the group.</param>
+    /// <param name="memory">[Sizes.Memory], shared memory of the group.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Run(int item, in RolloutArguments<T> at, ArrayView<T> memory, TGroup group)
     {
@@ -56,7 +56,7 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
             at.Lengths[tile.Place + row] = tile.Length[row];
     }
 
-    // the states at the start, and which rollouts have a step to make
+    // start states, and which rollouts have a step to make
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Start(in RolloutArguments<T> at, in RolloutTile<T> tile, TGroup group)
     {
@@ -86,19 +86,19 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
         T sigma = TMath.From(tile.Of.Sigma), one = TMath.From(1), zero = TMath.From(0);
         ArrayView<T> learner = at.Policy.Learners.SubView((long)tile.Learner * at.Policy.Row, at.Policy.Row);
         ArrayView<T> act = tile.Scratch.SubView(0, n.Rows * at.Policy.Stride);
-        // x and zeros behind it
+        // x, padded with zeros
         int padded = (n.Observation + 15) / 16 * 16;
         for (int e = group.Index; e < padded * n.Rows; e += group.Size)
         {
             int row = e / padded, i = e % padded;
             bool real = i < n.Observation && tile.Alive[row] != 0;
-            act[row * at.Policy.Stride + i] = real
-                ? tile.Entry(n.X(step), row)[i] * learner[at.Policy.InputScale + i] : zero;
+            act[row * at.Policy.Stride + i] =
+                real ? tile.Entry(n.X(step), row)[i] * learner[at.Policy.InputScale + i] : zero;
         }
         Draw(tile, step, group);
         group.Barrier();
-        ArrayView<T> partial = tile.Scratch.SubView(n.Rows * at.Policy.Stride,
-            tile.Scratch.IntLength - n.Rows * at.Policy.Stride);
+        ArrayView<T> partial = tile.Scratch.SubView(
+            n.Rows * at.Policy.Stride, tile.Scratch.IntLength - n.Rows * at.Policy.Stride);
         MlpForward.Run<T, TMath, TSums, TGroup>(
             learner, at.Policy.Layers, at.Policy.Layers.IntLength, new MlpTile(n.Rows, at.Policy.Stride), act,
             partial, group);
@@ -115,13 +115,13 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
         group.Barrier();
     }
 
-    // normals of a step, the action's, padded to blocks, and then the dynamics'
+    // normals of a step: those of the action, padded to whole blocks, then those of the dynamics
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Draw(in RolloutTile<T> tile, int step, TGroup group)
     {
         RolloutSizes n = tile.Sizes;
-        int acts = RolloutNormals.Blocks(n.Action), first = tile.Of.Sigma > 0 ? 0 : acts, end = tile.Of.Samples != 0
-            ? n.Blocks : acts;
+        int acts = RolloutNormals.Blocks(n.Action);
+        int first = tile.Of.Sigma > 0 ? 0 : acts, end = tile.Of.Samples != 0 ? n.Blocks : acts;
         for (int e = first * n.Rows + group.Index; e < end * n.Rows; e += group.Size)
         {
             int block = e / n.Rows, row = e % n.Rows;
@@ -138,7 +138,7 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
         }
     }
 
-    // s′ = F [s; u] + f + chol(N) ε, four entries a thread, each rollout at its time step; and the terms of r(x, u)
+    // s′ = F [s; u] + f + chol(N) ε at each rollout's time step, four entries per thread; then the terms of r(x, u)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Advance(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, TGroup group)
     {
@@ -156,10 +156,10 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
             AddColumns(ref next, packed, n.State * across + block, across, tile.Entry(n.U, row), n.Action);
             if (tile.Of.Samples != 0)
             {
-                // column j of a lower triangle is zero above j
+                // column j of the lower triangle is zero above row j
                 int last = Math.Min(4 * block + 4, n.State), noise = n.Normals + 4 * RolloutNormals.Blocks(n.Action);
-                AddColumns(ref next, packed, (n.State + n.Action + 1) * across + block, across,
-                    tile.Entry(noise, row), last);
+                AddColumns(
+                    ref next, packed, (n.State + n.Action + 1) * across + block, across, tile.Entry(noise, row), last);
             }
             Keep(at, tile, step, row, 4 * block, next.A);
             Keep(at, tile, step, row, 4 * block + 1, next.B);
@@ -175,7 +175,7 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
         group.Barrier();
     }
 
-    // an entry of s′, which has to be finite and within its bounds
+    // stores an entry of s′; marks the rollout as lost if it is not finite or out of bounds
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Keep(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, int row, int i, T value)
     {
@@ -186,7 +186,7 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
         if (!TMath.IsFinite(value) || value < at.Bounds[low] || value > at.Bounds[low + n.State]) tile.Lost[row] = 1;
     }
 
-    // sum += Σ factor_j column_j, the columns a given distance apart; four of them are loaded before they are added
+    // sum += Σ factor_j column_j, with a given stride between columns; four columns are loaded before they are added
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddColumns(
         ref Four<T> sum, ArrayView<Four<T>> columns, int at, int distance, Column<T> factor, int count)
@@ -194,8 +194,8 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
         int j = 0;
         for (; j + 3 < count; j += 4)
         {
-            Four<T> a = columns[at], b = columns[at + distance], c = columns[at + 2 * distance],
-                d = columns[at + 3 * distance];
+            Four<T> a = columns[at], b = columns[at + distance];
+            Four<T> c = columns[at + 2 * distance], d = columns[at + 3 * distance];
             sum.Add(factor[j], a);
             sum.Add(factor[j + 1], b);
             sum.Add(factor[j + 2], c);
@@ -212,7 +212,7 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int FirstTerm(in RolloutArguments<T> at) => at.Observation.Frames * BodyFrame<T>.Size;
 
-    // x = h(s, c) before a step: frames by a thread a rollout, then entries
+    // x = h(s, c) before a step: body frames with one thread per rollout, then entries
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Observe(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, TGroup group)
     {
@@ -229,16 +229,16 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
         {
             int entry = e / n.Rows, row = e % n.Rows;
             if (tile.Alive[row] == 0) continue;
-            bool finite = at.Observation.Observe<TMath>(entry, tile.Entry(n.S(step), row),
-                new Column<T>(constants, row * n.Constants, 1), tile.ScratchOf(row), tile.Entry(n.X(step), row));
+            bool finite = at.Observation.Observe<TMath>(
+                entry, tile.Entry(n.S(step), row), new Column<T>(constants, row * n.Constants, 1), tile.ScratchOf(row),
+                tile.Entry(n.X(step), row));
             if (!finite) tile.Lost[row] = 1;
         }
         group.Barrier();
     }
 
-    // r and b of the step that has led here, and whether it is stored and the rollout goes on; a true terminal state is
-    // rewarded apart and not bootstrapped from; before the first step, only whether there is an observation to
-    // begin with
+    // r and b of the previous step, whether it is stored and whether the rollout continues; a true terminal state gets
+    // the termination reward and is not bootstrapped from. Before the first step, whether the observation is finite
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Reward(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, TGroup group)
     {
@@ -275,7 +275,7 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
         group.Barrier();
     }
 
-    // rows [x | u | r | b | x′] of the step that has led here
+    // rows [x | u | r | b | x′] of the previous step
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Write(in RolloutArguments<T> at, in RolloutTile<T> tile, int step, TGroup group)
     {
@@ -286,7 +286,8 @@ internal static class RolloutBody<T, TMath, TSums, TGroup>
             int row = e / n.RowLength, i = e % n.RowLength;
             if (tile.Stored[row] == 0) continue;
             int entry = i < n.Observation ? n.X(step + 1) + i
-                : i < middle ? n.U - n.Observation + i : n.X(step) - middle + i;
+                : i < middle ? n.U - n.Observation + i
+                : n.X(step) - middle + i;
             at.Rows[((tile.Place + row) * at.Steps + step - 1) * n.RowLength + i] = tile.Entry(entry, row)[0];
         }
     }

@@ -6,18 +6,18 @@ using Naf.Kernels.Scalar;
 namespace Naf.Kernels.Rollout;
 
 /// <summary>
-/// The standard normals of imagination. Step k (from 0) of rollout n takes from a stream the blocks K k .. K k + K − 1,
-/// K = ⌈count / 4⌉, as lanes of index n under the learner's seed. A block of words (A, B, C, D) makes four normals by
-/// Box and Muller, two of a pair of words:
+/// Standard normals of imagination rollouts. Step k (from 0) of rollout n uses the lanes K k … K k + K − 1 of index n,
+/// K = ⌈count / 4⌉, of a stream of the learner's seed. Each block of words (A, B, C, D) gives four normals by the
+/// Box-Muller transform, two per pair of words:
 /// <code>
 /// ρ(A) cos 2π φ(B),  ρ(A) sin 2π φ(B),  ρ(C) cos 2π φ(D),  ρ(C) sin 2π φ(D)
 /// ρ(w) = √(−2 ln((⌊w / 2⁸⌋ + 1) / 2²⁴)),  φ(w) = ⌊w / 2⁸⌋ / 2²⁴
 /// </code>
-/// Both quotients are exact in float32, so that every device starts from the same numbers; none is larger than 5.8.
+/// Both quotients are exact in float32, so that every device starts from the same numbers; no normal exceeds 5.8.
 /// </summary>
 internal static class RolloutNormals
 {
-    /// <summary>K: blocks for <paramref name="count"/> normals.</summary>
+    /// <summary>K, the number of blocks for <paramref name="count"/> normals.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Blocks(int count) => (count + 3) / 4;
 

@@ -3,16 +3,16 @@ using Naf.Gpu.Accelerators;
 
 namespace Naf.Kernels.Rollout;
 
-/// <summary>The way of the rollouts' rows into R_f, in the order (rollout, step) with nothing between.</summary>
+/// <summary>Moves the rows of rollouts into R_f, contiguous in the order (rollout, step).</summary>
 internal static class RolloutRows
 {
-    /// <summary>Running sums of the lengths; a group a learner, with two integers of memory a thread.</summary>
+    /// <summary>Prefix sums of the lengths; one group per learner, two integers of shared memory per thread.</summary>
     public static void Place<TMemory>(RolloutArguments<float> at) where TMemory : struct, IGroupMemory
     {
         ArrayView<int> sums = TMemory.Allocate<int>();
         int learner = Grid.IdxX, thread = Group.IdxX, threads = Group.DimX, count = at.Learners[learner].Count;
-        int each = (count + threads - 1) / threads, first = Math.Min(thread * each, count),
-            end = Math.Min(first + each, count);
+        int each = (count + threads - 1) / threads;
+        int first = Math.Min(thread * each, count), end = Math.Min(first + each, count);
         long rollouts = (long)learner * at.Rollouts;
         int rows = 0, cuts = 0;
         for (int m = first; m < end; m++)
@@ -24,7 +24,7 @@ internal static class RolloutRows
         sums[threads + thread] = cuts;
         Group.Barrier();
 
-        // every thread's rows become those before it
+        // replace each thread's rows by the sum of the rows before it
         if (thread == 0)
         {
             (int total, int lost) = (0, 0);
@@ -48,8 +48,8 @@ internal static class RolloutRows
     }
 
     /// <summary>
-    /// Puts the rows behind those that R_f holds; the oldest are overwritten, and what would be at once is left out. A
-    /// group a rollout.
+    /// Appends the rows to R_f, overwriting the oldest; rows that this call would itself overwrite are skipped. One
+    /// group per rollout.
     /// </summary>
     public static void Append(RolloutArguments<float> at)
     {

@@ -1,12 +1,12 @@
 namespace Naf.Kernels.Rollout;
 
-/// <summary>How one learner imagines.</summary>
+/// <summary>Settings of one learner's imagination rollouts.</summary>
 internal sealed record RolloutSettings
 {
-    /// <summary>l, the steps of a rollout (paper, section 5 and Table 1: 10 where it gained).</summary>
+    /// <summary>l, steps of a rollout (paper, section 5 and Table 1: 10 where imagination helped).</summary>
     public int Steps { get; init; } = 10;
 
-    /// <summary>M, the most rollouts of one call.</summary>
+    /// <summary>M, maximum number of rollouts per call.</summary>
     public int Rollouts { get; init; } = 4096;
 
     /// <summary>σ: u = clip(μ(x) + σ ε, −1, 1) with ε standard normal.</summary>
@@ -15,10 +15,10 @@ internal sealed record RolloutSettings
     /// <summary>Whether s′ is drawn from N(F [s; u] + f, N); otherwise it is the mean.</summary>
     public bool SampleDynamics { get; init; } = true;
 
-    /// <summary>[State] or empty (none): a rollout is cut where s′ is below; −∞ for no bound.</summary>
+    /// <summary>[State] or empty (none), lower bounds; a rollout is cut if s′ is below. −∞ for no bound.</summary>
     public ImmutableArray<float> Low { get; init; } = [];
 
-    /// <summary>[State] or empty (none): a rollout is cut where s′ is above; +∞ for no bound.</summary>
+    /// <summary>[State] or empty (none), upper bounds; a rollout is cut if s′ is above. +∞ for no bound.</summary>
     public ImmutableArray<float> High { get; init; } = [];
 
     /// <exception cref="ArgumentException">A value is out of range; the message names it and its range.</exception>
@@ -32,7 +32,7 @@ internal sealed record RolloutSettings
                 throw new ArgumentException($"the {name} bounds of the state must be {state} numbers, or none");
     }
 
-    /// <summary>The bounds as finite numbers, padded: what is not finite is outside of every one.</summary>
+    /// <summary>The bounds as finite numbers, with padding, so that NaN and infinity are out of bounds.</summary>
     internal void Bounds(Span<float> low, Span<float> high)
     {
         low.Fill(-float.MaxValue);
@@ -42,7 +42,7 @@ internal sealed record RolloutSettings
     }
 }
 
-/// <summary>What a learner's imagination made in one call.</summary>
-/// <param name="Steps">Transitions stored.</param>
-/// <param name="Cuts">Rollouts that left the bounds or became non-finite, and ended before that transition.</param>
+/// <summary>Result of a learner's rollouts in one call.</summary>
+/// <param name="Steps">Stored transitions.</param>
+/// <param name="Cuts">Rollouts that ended because the next transition left the bounds or was not finite.</param>
 internal readonly record struct RolloutReport(long Steps, int Cuts);

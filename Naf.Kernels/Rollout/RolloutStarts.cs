@@ -1,6 +1,6 @@
 namespace Naf.Kernels.Rollout;
 
-/// <summary>Where the rollouts of a learner's next call start, filled by the host.</summary>
+/// <summary>Start states of a learner's rollouts in the next call, filled by the host.</summary>
 internal sealed class RolloutStarts
 {
     private readonly int _horizon;
@@ -14,31 +14,30 @@ internal sealed class RolloutStarts
         Array.Fill(End, _horizon);
     }
 
-    /// <summary>M: the most rollouts of a call.</summary>
+    /// <summary>M, maximum number of rollouts per call.</summary>
     public int Capacity => Time.Length;
 
     /// <summary>Rollouts of the next call, 0 to <see cref="Capacity"/>.</summary>
     public int Count { get; set; }
 
     /// <summary>
-    /// Running number of the first rollout, by which its random numbers are drawn: go on from where the last call
-    /// ended, so that no two rollouts of a learner share them.
+    /// Running number of the first rollout, which selects its random numbers. Continue from the end of the last call,
+    /// so that no two rollouts of a learner use the same random numbers.
     /// </summary>
     public ulong FirstNumber { get; set; }
 
     /// <summary>[Capacity, State], s.</summary>
     public float[] State { get; }
 
-    /// <summary>[Capacity, ConstantSize], the constants of the episode that each start comes from.</summary>
+    /// <summary>[Capacity, ConstantSize], c, the constants of each start's episode.</summary>
     public float[] Constants { get; }
 
-    /// <summary>[Capacity], t: the time step of the start, 0 or more; from its end on a rollout has no steps.</summary>
+    /// <summary>[Capacity], t ≥ 0, the time step of the start; a rollout that starts at its end has no steps.</summary>
     public int[] Time { get; }
 
     /// <summary>
-    /// [Capacity], the time step before which the rollout ends, 0 to the horizon, which it is at first. Where several
-    /// models of T time steps stand one behind the other in a horizon of K T, time step t of model c is c T + t, and
-    /// its end (c + 1) T.
+    /// [Capacity], the end of the rollout (exclusive), 0 to the horizon; initially the horizon. For K consecutive
+    /// models of T time steps in a horizon of K T, time step t of model c is c T + t, and its end is (c + 1) T.
     /// </summary>
     public int[] End { get; }
 

@@ -4,44 +4,38 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Rollout;
 
-/// <summary>The rollouts that a thread group takes through all their steps, in its memory.</summary>
+/// <summary>A tile of rollouts in the shared memory of the thread group that computes them.</summary>
 internal struct RolloutTile<T> where T : unmanaged
 {
     public RolloutSizes Sizes;
 
     public RolloutLearner Of;
 
-    /// <summary>The learner, the number of the first rollout among its own, and the rollouts that exist.</summary>
+    /// <summary>Index of the learner, index of the tile's first rollout in the learner, rollouts of the tile.</summary>
     public int Learner, First, Count;
 
-    /// <summary>The place of the first rollout in the arrays of all.</summary>
+    /// <summary>Index of the first rollout in the arrays of all learners.</summary>
     public long Place;
 
-    /// <summary>
-    /// [Scratch], the activations of the policy; then [frames and terms, Rows], the frames of bodies and the terms
-    /// of the reward.
-    /// </summary>
+    /// <summary>[Scratch], activations of the policy, later reused as [frames and terms, Rows].</summary>
     public ArrayView<T> Scratch;
 
-    /// <summary>[entries, Stride], as <see cref="RolloutSizes"/> says.</summary>
+    /// <summary>[entries, Stride], laid out by <see cref="RolloutSizes"/>.</summary>
     public ArrayView<T> Entries;
 
-    /// <summary>
-    /// [Rows] each: 1 where a rollout goes on, where its step is stored, and where a number left the bounds or is
-    /// not finite.
-    /// </summary>
+    /// <summary>[Rows] each: 1 if a rollout continues; if its step is stored; if non-finite or out of bounds.</summary>
     public ArrayView<int> Alive, Stored, Lost;
 
-    /// <summary>The length of a rollout whose start was not observed yet.</summary>
+    /// <summary>Length of a rollout whose start has not been observed yet.</summary>
     public const int Unobserved = -1;
 
-    /// <summary>[Rows] each: its time step, and twice the rows stored, and one more where it was cut.</summary>
+    /// <summary>[Rows] each: time step of a rollout; 2 × its stored rows, + 1 if it was cut.</summary>
     public ArrayView<int> Time, Length;
 
-    /// <summary>The tile number <paramref name="item"/> of a launch.</summary>
+    /// <summary>Tile <paramref name="item"/> of a launch.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RolloutTile<T> At(
-    int item, ArrayView<RolloutLearner> learners, RolloutSizes sizes, int tiles, int rollouts, ArrayView<T> memory)
+        int item, ArrayView<RolloutLearner> learners, RolloutSizes sizes, int tiles, int rollouts, ArrayView<T> memory)
     {
         int learner = item / tiles, first = item % tiles * sizes.Rows, rows = sizes.Rows, scratch = sizes.Scratch;
         int entries = (sizes.Normals + 4 * sizes.Blocks) * sizes.Stride;
@@ -57,7 +51,7 @@ internal struct RolloutTile<T> where T : unmanaged
         };
     }
 
-    /// <summary>What begins at an entry, of one rollout.</summary>
+    /// <summary>The entries of one rollout from a given entry on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Column<T> Entry(int entry, int row) => new(Entries, entry * Sizes.Stride + row, Sizes.Stride);
 

@@ -3,10 +3,7 @@ using ILGPU;
 
 namespace Naf.Kernels.Scalar;
 
-/// <summary>
-/// A vector within an array whose entries stand a fixed distance apart, such as those of one row of a tile
-/// [entry][rows].
-/// </summary>
+/// <summary>A strided vector within an array, such as one row of a tile [entry][rows].</summary>
 internal readonly struct Column<T>(ArrayView<T> array, int first, int stride) where T : unmanaged
 {
     public ref T this[int i]
@@ -15,7 +12,7 @@ internal readonly struct Column<T>(ArrayView<T> array, int first, int stride) wh
         get => ref array[first + i * stride];
     }
 
-    /// <summary>What begins at entry i.</summary>
+    /// <summary>The vector from entry i on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Column<T> From(int i) => new(array, first + i * stride, stride);
 }

@@ -3,14 +3,14 @@ using ILGPU;
 namespace Naf.Kernels.Scalar;
 
 /// <summary>
-/// Elementary functions in float32 by polynomials (Moshier's Cephes library), within 2e-7 of their size, or of 1 for
-/// sine and cosine of angles up to 1e4; eˣ is 0 below −87. NaN goes through. ILGPU 1.5.3 makes wrong OpenCL of a
-/// conditional with constants within another, and of whole numbers from a conditional that become floats: kernels
-/// have neither.
+/// Elementary functions in float32 by polynomials (Moshier's Cephes library), to a relative error of 2e-7; sine and
+/// cosine to an absolute error of 2e-7 for angles up to 1e4; eˣ is 0 below −87. NaN propagates. ILGPU 1.5.3 generates
+/// wrong OpenCL for nested conditionals with constants, and for integer results of a conditional that are converted to
+/// float; kernels avoid both.
 /// </summary>
 internal readonly struct FloatMath : IScalarMath<float>
 {
-    // adding it leaves the nearest whole number in the low bits
+    // adding it leaves the nearest integer in the low bits
     private const float RoundToInteger = 12582912f;
 
     public static float From(double x) => (float)x;
@@ -22,8 +22,8 @@ internal readonly struct FloatMath : IScalarMath<float>
     public static float ToFloat(float x) => x;
 
     /// <summary>
-    /// Neither infinite nor NaN. By its bits: ILGPU 1.5.3 compiles an inverted comparison to OpenCL as if there were
-    /// no NaN.
+    /// Neither infinite nor NaN. Tests the bits, since ILGPU 1.5.3 compiles an inverted comparison to OpenCL as if NaN
+    /// did not exist.
     /// </summary>
     public static bool IsFinite(float x) => (Interop.FloatAsInt(x) & 0x7F800000u) != 0x7F800000u;
 
@@ -41,7 +41,7 @@ internal readonly struct FloatMath : IScalarMath<float>
         p = p * r + 1.6666665459e-1f;
         p = p * r + 5.0000001201e-1f;
         p = p * r * r + r + 1f;
-        // in two halves, since 2¹²⁸ is no float
+        // in two factors, since 2¹²⁸ is not a float
         int half = ((int)n + 256) / 2 - 128;
         float e = p * Interop.IntAsFloat((uint)(half + 127) << 23)
             * Interop.IntAsFloat((uint)((int)n - half + 127) << 23);
@@ -75,7 +75,7 @@ internal readonly struct FloatMath : IScalarMath<float>
 
     public static float LogP1(float x)
     {
-        // what rounding 1 + x loses is put back
+        // corrects for the rounding error of 1 + x
         float u = 1f + x, log = Log(u) + (x - (u - 1f)) / u;
         return u <= float.MaxValue ? log : u;
     }

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Naf.Kernels.Scalar;
 
 /// <summary>
-/// What a kernel's body needs of its number type beyond arithmetic and comparison. On devices the functions are sums
-/// and products, so that every back end computes the same: those that ILGPU offers are approximations of 5e-4 on CUDA.
+/// Functions that a kernel body needs beyond arithmetic and comparison. On devices they consist of sums and products,
+/// so that every back end gives the same results: ILGPU's own functions have errors of 5e-4 on CUDA.
 /// </summary>
 /// <typeparam name="T">float or double.</typeparam>
 internal interface IScalarMath<T> where T : unmanaged, INumber<T>
@@ -26,10 +26,10 @@ internal interface IScalarMath<T> where T : unmanaged, INumber<T>
 
     static abstract T Exp(T x);
 
-    /// <summary>ln x, x above 0 and not denormal.</summary>
+    /// <summary>ln x, x &gt; 0 and not denormal.</summary>
     static abstract T Log(T x);
 
-    /// <summary>ln(1 + x), x at least 0.</summary>
+    /// <summary>ln(1 + x), x ≥ 0.</summary>
     static abstract T LogP1(T x);
 
     static abstract T Tanh(T x);
@@ -42,8 +42,8 @@ internal interface IScalarMath<T> where T : unmanaged, INumber<T>
 }
 
 /// <summary>
-/// Double precision on the host, by .NET: for oracles. Of these, devices take only what is arithmetic and
-/// <see cref="Sqrt"/>.
+/// Double precision on the host, by .NET, as a reference for tests. Device kernels may use only the members that are
+/// plain arithmetic, and <see cref="Sqrt"/>.
 /// </summary>
 internal readonly struct DoubleMath : IScalarMath<double>
 {

@@ -1,4 +1,4 @@
 namespace Naf.Kernels.Scalar;
 
-/// <summary>A transition has an entry that is infinite or not a number in float32; it was not stored.</summary>
+/// <summary>A transition has an entry that is infinite or NaN in float32; it was not stored.</summary>
 internal sealed class NonFiniteTransitionException(string message) : Exception(message);

@@ -3,23 +3,23 @@ using Naf.Gpu.Cpu;
 namespace Naf.Kernels.Gaussian.Mixture;
 
 /// <summary>
-/// A mixture of Gaussians, p(z) = Σₖ πₖ N(z; μₖ, Σₖ), fitted to samples by expectation and maximisation in double. It
-/// depends on the samples and the settings, and not on the number of threads, bitwise.
+/// A Gaussian mixture p(z) = Σₖ πₖ N(z; μₖ, Σₖ), fitted to samples by expectation-maximisation in double. It depends
+/// only on the samples and the settings, not on the number of threads, bitwise.
 /// </summary>
 internal sealed class GaussianMixture
 {
     private readonly MixtureComponent[] _components;
     private readonly double[] _weights, _means, _covariances;
 
-    /// <summary>
-    /// Fits a mixture. Samples may be fewer than entries, equal, or of lower rank; entries should be of similar size.
-    /// </summary>
+    /// <summary>Fits a mixture.</summary>
+    /// <remarks>
+    /// There may be fewer samples than entries, and samples may be equal or of lower rank. Entries should have similar
+    /// magnitudes.
+    /// </remarks>
     /// <param name="samples">[count, size].</param>
     /// <param name="size">D, at least 1.</param>
-    /// <param name="team">Threads that share the work; null: this one does it.</param>
-    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">
-    /// A number is not finite, or above 1e100.
-    /// </exception>
+    /// <param name="team">Worker threads; null: the calling thread does all the work.</param>
+    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A magnitude is NaN or above 1e100.</exception>
     public GaussianMixture(ReadOnlySpan<double> samples, int size, MixtureSettings settings, WorkTeam? team = null)
     {
         var fit = new MixtureFit(new MixtureSamples(samples, size), settings, team);
@@ -29,10 +29,10 @@ internal sealed class GaussianMixture
         _covariances = [.. _components.SelectMany(c => c.Covariance)];
     }
 
-    /// <summary>K: as many as asked for, or as there were samples.</summary>
+    /// <summary>K, the number in the settings but at most the number of samples.</summary>
     public int Components => _components.Length;
 
-    /// <summary>D: entries of a sample.</summary>
+    /// <summary>D, entries of a sample.</summary>
     public int Size { get; }
 
     /// <summary>[K], π; their sum is 1.</summary>
@@ -41,21 +41,19 @@ internal sealed class GaussianMixture
     /// <summary>[K, D], μ.</summary>
     public ReadOnlySpan<double> Means => _means;
 
-    /// <summary>[K, D, D], Σ, symmetric; the floor is a part of it.</summary>
+    /// <summary>[K, D, D], Σ, symmetric, including the floor.</summary>
     public ReadOnlySpan<double> Covariances => _covariances;
 
     /// <summary>
-    /// What each round of the fit has raised: the mean log density of a sample; with shrinkage, less ν / 2 Σₖ (log |Σₖ|
-    /// + tr Σₖ⁻¹ G) over the number of samples.
+    /// Objective at each iteration of the fit: the mean log density of a sample; with shrinkage, minus
+    /// ν / 2 Σₖ (log |Σₖ| + tr Σₖ⁻¹ G) / number of samples.
     /// </summary>
     public IReadOnlyList<double> Objectives { get; }
 
-    /// <summary>Components for so many samples: one to 40 of them, 2 to 20 (Levine's gps code).</summary>
+    /// <summary>Default number of components: one for 40 samples, between 2 and 20 (Levine's gps code).</summary>
     public static int DefaultComponents(int samples) => Math.Max(2, Math.Min(20, samples / 40));
 
-    /// <summary>
-    /// rₖ = πₖ N(z; μₖ, Σₖ) / p(z): how far each component explains a sample; π where it is too far off for any.
-    /// </summary>
+    /// <summary>Responsibilities rₖ = πₖ N(z; μₖ, Σₖ) / p(z) for a sample; π if all densities underflow.</summary>
     /// <param name="sample">[D], z.</param>
     /// <param name="responsibilities">[K], r; their sum is 1.</param>
     /// <returns>log p(z).</returns>

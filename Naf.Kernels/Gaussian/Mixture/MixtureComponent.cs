@@ -2,16 +2,14 @@ using System.Numerics;
 
 namespace Naf.Kernels.Gaussian.Mixture;
 
-/// <summary>
-/// One component of a mixture, π N(μ, Σ), with the Cholesky factor Σ = L Lᵀ by which densities are taken.
-/// </summary>
+/// <summary>One component π N(μ, Σ) of a mixture, with the Cholesky factor Σ = L Lᵀ for densities.</summary>
 internal sealed unsafe class MixtureComponent
 {
-    // of its own Σᵢᵢ, a pivot below this is rounding
+    // a pivot below this fraction of Σᵢᵢ is rounding error
     private const double Rounding = 1e-13;
 
     private readonly int _size, _height;
-    // −L below the diagonal, 1 / L on it; a row more where D is odd, so that rows can be taken by twos
+    // −L below the diagonal, 1 / L on it; padded by one row if D is odd, so that rows can be processed in pairs
     private readonly double[] _factor;
     private double _logScale, _logRoot;
 
@@ -31,15 +29,11 @@ internal sealed unsafe class MixtureComponent
     /// <summary>[Row], μ, padded with 0.</summary>
     public double[] Mean { get; }
 
-    /// <summary>[D, D], Σ, of which the floor is a part.</summary>
+    /// <summary>[D, D], Σ, including the floor.</summary>
     public double[] Covariance { get; }
 
-    /// <summary>
-    /// Takes L of Σ, and the logarithm of all that does not depend on the sample: log π − D / 2 log 2π − Σᵢ log Lᵢᵢ.
-    /// </summary>
-    /// <param name="floor">
-    /// What Σ has on its diagonal in any case: a pivot that rounding leaves below half of it is raised.
-    /// </param>
+    /// <summary>Computes L, and the log scale of the density: log π − D / 2 log 2π − Σᵢ log Lᵢᵢ.</summary>
+    /// <param name="floor">Floor in the diagonal of Σ; a pivot that rounding takes below half of it is raised.</param>
     public void Factor(double floor)
     {
         _logRoot = 0;
@@ -59,9 +53,7 @@ internal sealed unsafe class MixtureComponent
         _logScale = Math.Log(Weight) - _size / 2.0 * Math.Log(2 * Math.PI) - _logRoot;
     }
 
-    /// <summary>
-    /// log |Σ| + tr(Σ⁻¹ G) for the covariance G of another component: 2 Σᵢ log Lᵢᵢ + ‖L⁻¹ M‖², with G = M Mᵀ.
-    /// </summary>
+    /// <summary>log |Σ| + tr(Σ⁻¹ G) = 2 Σᵢ log Lᵢᵢ + ‖L⁻¹ M‖² for another component's G = M Mᵀ.</summary>
     public double Divergence(MixtureComponent other)
     {
         double sum = 2 * _logRoot;
@@ -90,7 +82,7 @@ internal sealed unsafe class MixtureComponent
         return _logScale - square / 2;
     }
 
-    // yᵢ of L y = b, from b's entry and those of y from one on that are not 0
+    // yᵢ of L y = b, from bᵢ and the entries of y from index `from` on; the earlier ones are 0
     private double Solve(int i, int from, double b, ReadOnlySpan<double> y)
     {
         ReadOnlySpan<double> row = _factor.AsSpan(i * _height, i + 1);
@@ -98,7 +90,7 @@ internal sealed unsafe class MixtureComponent
         return b * row[i];
     }
 
-    /// <summary>The same for a block of samples.</summary>
+    /// <summary><see cref="LogDensity"/> for a block of samples.</summary>
     /// <param name="y">[Height, Block], scratch.</param>
     /// <param name="to">[Block].</param>
     public void LogDensities(MixtureSamples samples, int block, double[] y, Span<double> to)
@@ -109,7 +101,7 @@ internal sealed unsafe class MixtureComponent
                 Strip(z + n, mean, factor, scratch + n, target + n);
     }
 
-    // four vectors of samples, two rows at a time: y = L⁻¹ (z − μ), whose terms are added in the order of j at every
+    // four vectors of samples, two rows at a time: y = L⁻¹ (z − μ), with terms added in the order of j for every
     // register width
     private void Strip(double* z, double* mean, double* factor, double* y, double* target)
     {
@@ -117,28 +109,28 @@ internal sealed unsafe class MixtureComponent
         Vector<double> q0 = default, q1 = default, q2 = default, q3 = default;
         for (int i = 0; i < _height; i += 2)
         {
-            double* zi = z + i * MixtureSamples.Block, zk = zi + MixtureSamples.Block,
-                yi = y + i * MixtureSamples.Block;
+            double* zi = z + i * MixtureSamples.Block, zk = zi + MixtureSamples.Block;
+            double* yi = y + i * MixtureSamples.Block;
             double* first = factor + i * _height, second = first + _height;
             Vector<double> m = Vector.Create(mean[i]);
-            Vector<double> a0 = Vector.Load(zi) - m, a1 = Vector.Load(zi + w) - m, a2 = Vector.Load(zi + 2 * w) - m,
-                a3 = Vector.Load(zi + 3 * w) - m;
+            Vector<double> a0 = Vector.Load(zi) - m, a1 = Vector.Load(zi + w) - m;
+            Vector<double> a2 = Vector.Load(zi + 2 * w) - m, a3 = Vector.Load(zi + 3 * w) - m;
             m = Vector.Create(mean[i + 1]);
-            Vector<double> b0 = Vector.Load(zk) - m, b1 = Vector.Load(zk + w) - m, b2 = Vector.Load(zk + 2 * w) - m,
-                b3 = Vector.Load(zk + 3 * w) - m;
+            Vector<double> b0 = Vector.Load(zk) - m, b1 = Vector.Load(zk + w) - m;
+            Vector<double> b2 = Vector.Load(zk + 2 * w) - m, b3 = Vector.Load(zk + 3 * w) - m;
             double* yj = y;
             for (int j = 0; j < i; j++, yj += MixtureSamples.Block)
             {
                 Vector<double> f = Vector.Create(first[j]), g = Vector.Create(second[j]);
-                Vector<double> v0 = Vector.Load(yj), v1 = Vector.Load(yj + w), v2 = Vector.Load(yj + 2 * w),
-                    v3 = Vector.Load(yj + 3 * w);
+                Vector<double> v0 = Vector.Load(yj), v1 = Vector.Load(yj + w);
+                Vector<double> v2 = Vector.Load(yj + 2 * w), v3 = Vector.Load(yj + 3 * w);
                 (a0, b0) = (Vector.MultiplyAddEstimate(f, v0, a0), Vector.MultiplyAddEstimate(g, v0, b0));
                 (a1, b1) = (Vector.MultiplyAddEstimate(f, v1, a1), Vector.MultiplyAddEstimate(g, v1, b1));
                 (a2, b2) = (Vector.MultiplyAddEstimate(f, v2, a2), Vector.MultiplyAddEstimate(g, v2, b2));
                 (a3, b3) = (Vector.MultiplyAddEstimate(f, v3, a3), Vector.MultiplyAddEstimate(g, v3, b3));
             }
-            Vector<double> d = Vector.Create(first[i]), below = Vector.Create(second[i]),
-                e = Vector.Create(second[i + 1]);
+            Vector<double> d = Vector.Create(first[i]);
+            Vector<double> below = Vector.Create(second[i]), e = Vector.Create(second[i + 1]);
             (a0, a1, a2, a3) = (a0 * d, a1 * d, a2 * d, a3 * d);
             b0 = Vector.MultiplyAddEstimate(below, a0, b0) * e;
             b1 = Vector.MultiplyAddEstimate(below, a1, b1) * e;

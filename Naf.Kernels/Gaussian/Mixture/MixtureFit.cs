@@ -3,20 +3,21 @@ using Naf.Gpu.Cpu;
 namespace Naf.Kernels.Gaussian.Mixture;
 
 /// <summary>
-/// Expectation and maximisation (Dempster, Laird and Rubin 1977), in double:
+/// Expectation-maximisation (Dempster, Laird and Rubin 1977) in double:
 /// <code>
 /// rₙₖ = πₖ N(zₙ; μₖ, Σₖ) / Σⱼ πⱼ N(zₙ; μⱼ, Σⱼ)
 /// πₖ = Σₙ rₙₖ / N,   μₖ = Σₙ rₙₖ zₙ / Σₙ rₙₖ,   Σₖ = (Σₙ rₙₖ (zₙ − μₖ)(zₙ − μₖ)ᵀ + ν G) / (Σₙ rₙₖ + ν) + floor I
 /// </code>
-/// with G the covariance of all samples. But for the floor no round lessens Σₙ log p(zₙ) − ν / 2 Σₖ (log |Σₖ| + tr Σₖ⁻¹
-/// G): the posterior under an inverse Wishart prior of each covariance. Threads share the samples in the first line and
-/// the components in the second; which thread takes what changes no number.
+/// with G the covariance of all samples. Apart from the floor, no iteration decreases
+/// Σₙ log p(zₙ) − ν / 2 Σₖ (log |Σₖ| + tr Σₖ⁻¹ G), the log posterior under an inverse Wishart prior on each covariance.
+/// The first line runs in parallel over the samples, the second over the components; results do not depend on which
+/// thread runs a task.
 /// </summary>
 internal sealed class MixtureFit
 {
-    // a responsibility below this is 0: it and the rounding of the others are the same to a mean and a covariance
+    // a smaller responsibility is set to 0: its effect on a mean or covariance is within rounding
     private const double Least = 1e-18;
-    // a component that explains less than this much of all samples keeps its mean and covariance, and its weight fades
+    // a component with a smaller sum of responsibilities keeps its mean and covariance; only its weight is updated
     private const double Empty = 0.5;
 
     private readonly MixtureSamples _samples;
@@ -32,8 +33,8 @@ internal sealed class MixtureFit
     public MixtureFit(MixtureSamples samples, MixtureSettings settings, WorkTeam? team)
     {
         (_samples, _settings, _team) = (samples, settings, team);
-        int components = Math.Min(settings.Components, samples.Count), workers = team?.Threads ?? 1,
-            padded = samples.Blocks * MixtureSamples.Block;
+        int components = Math.Min(settings.Components, samples.Count), workers = team?.Threads ?? 1;
+        int padded = samples.Blocks * MixtureSamples.Block;
         _components = [.. Enumerable.Range(0, components).Select(_ => new MixtureComponent(samples.Size))];
         _responsibilities = [.. _components.Select(_ => new double[padded])];
         _scratch = [.. Enumerable.Range(0, workers).Select(_ => new double[samples.Height * MixtureSamples.Block])];
@@ -44,7 +45,7 @@ internal sealed class MixtureFit
         _all = new MixtureComponent(samples.Size) { Weight = 1 };
     }
 
-    /// <summary>What is maximised, over the number of samples, at each expectation.</summary>
+    /// <summary>Maximised objective / number of samples, at each expectation step.</summary>
     public List<double> Objectives { get; } = [];
 
     public MixtureComponent[] Run()
@@ -60,7 +61,7 @@ internal sealed class MixtureFit
         return _components;
     }
 
-    // the components of separate clusters, with what is left over within all of them as their common covariance
+    // initial components from separate clusters, with the pooled covariance within the clusters for all of them
     private void Begin()
     {
         double[] equal = [.. Enumerable.Repeat(1.0, _samples.Count)];
@@ -75,7 +76,7 @@ internal sealed class MixtureFit
             int count = assigned.Count(a => a == k);
             component.Weight = (double)count / assigned.Length;
             _all.Mean.CopyTo(component.Mean, 0);
-            // where samples are equal some centres have none
+            // where samples are equal, some centres have no samples
             if (_moments[0].Take(_samples, _responsibilities[k], component.Mean, component.Covariance, 0))
                 for (int i = 0; i < common.Length; i++) common[i] += component.Weight * component.Covariance[i];
         }
@@ -93,13 +94,13 @@ internal sealed class MixtureFit
         if (_shrinkage > 0) _divergences[k] = _components[k].Divergence(_all);
     }
 
-    // a block of samples
+    // expectation step for a block of samples
     private void Expect(int block, int worker)
     {
         int first = block * MixtureSamples.Block, count = _samples.CountOf(block);
         for (int k = 0; k < _components.Length; k++)
-            _components[k].LogDensities(_samples, block, _scratch[worker],
-                _responsibilities[k].AsSpan(first, MixtureSamples.Block));
+            _components[k].LogDensities(
+                _samples, block, _scratch[worker], _responsibilities[k].AsSpan(first, MixtureSamples.Block));
         for (int n = first; n < first + count; n++)
         {
             double most = double.NegativeInfinity, sum = 0;
@@ -110,7 +111,7 @@ internal sealed class MixtureFit
         }
     }
 
-    // a component
+    // maximisation step for a component
     private void Maximise(int k, int worker)
     {
         MixtureComponent component = _components[k];
@@ -121,7 +122,7 @@ internal sealed class MixtureFit
         {
             double[] covariance = component.Covariance;
             _moments[worker].Take(_samples, _responsibilities[k], component.Mean, covariance, _settings.Floor);
-            // towards G, which has the floor too
+            // shrink towards G, which includes the floor
             double share = _shrinkage / (total + _shrinkage);
             for (int i = 0; i < covariance.Length; i++) covariance[i] += share * (_all.Covariance[i] - covariance[i]);
         }

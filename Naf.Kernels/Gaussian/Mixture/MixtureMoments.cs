@@ -3,12 +3,12 @@ using System.Numerics;
 namespace Naf.Kernels.Gaussian.Mixture;
 
 /// <summary>
-/// Weighted moments of samples, for one thread: μ = Σₙ rₙ zₙ / Σₙ rₙ and Σ = Σₙ rₙ (zₙ − μ)(zₙ − μ)ᵀ / Σₙ rₙ. An
-/// element's terms are added in the order of the samples, whatever the register width.
+/// Weighted moments of samples, for one thread: μ = Σₙ rₙ zₙ / Σₙ rₙ and Σ = Σₙ rₙ (zₙ − μ)(zₙ − μ)ᵀ / Σₙ rₙ. The terms
+/// of an element are added in the order of the samples, for every register width.
 /// </summary>
 internal sealed unsafe class MixtureMoments(int size)
 {
-    // samples that are gathered before their products are taken: two arrays of them stay in the first cache
+    // samples gathered before their products are summed: two arrays of them fit in the L1 cache
     private const int Gathered = 32;
     private static readonly int Width = Vector<double>.Count;
 
@@ -17,19 +17,19 @@ internal sealed unsafe class MixtureMoments(int size)
     private readonly double[] _centred = new double[Gathered * MixtureSamples.RowOf(size)];
     private readonly double[] _weighted = new double[Gathered * MixtureSamples.RowOf(size)];
 
-    /// <summary>Takes them; false: the weights are all 0, and nothing is written.</summary>
+    /// <summary>Computes the moments; returns false, and writes nothing, if all weights are 0.</summary>
     /// <param name="weights">[Count] or more, rₙ ≥ 0.</param>
     /// <param name="mean">[Row].</param>
     /// <param name="covariance">[D, D].</param>
-    public bool Take(MixtureSamples samples, ReadOnlySpan<double> weights, double[] mean,
-        double[] covariance, double floor)
+    public bool Take(
+        MixtureSamples samples, ReadOnlySpan<double> weights, double[] mean, double[] covariance, double floor)
     {
         double total = 0;
         for (int n = 0; n < samples.Count; n++) total += weights[n];
         if (!(total > 0)) return false;
         Mean(samples, weights, total, mean);
 
-        // the lower triangle, by tiles of four rows
+        // the lower triangle, in tiles of four rows
         Array.Clear(_scatter);
         int gathered = 0;
         for (int n = 0; n < samples.Count; n++)
@@ -87,10 +87,10 @@ internal sealed unsafe class MixtureMoments(int size)
     private void Tile(double* to, double* a, double* b, int count)
     {
         double* to1 = to + _row, to2 = to1 + _row, to3 = to2 + _row;
-        Vector<double> t00 = Vector.Load(to), t01 = Vector.Load(to + Width), t10 = Vector.Load(to1),
-            t11 = Vector.Load(to1 + Width);
-        Vector<double> t20 = Vector.Load(to2), t21 = Vector.Load(to2 + Width), t30 = Vector.Load(to3),
-            t31 = Vector.Load(to3 + Width);
+        Vector<double> t00 = Vector.Load(to), t01 = Vector.Load(to + Width);
+        Vector<double> t10 = Vector.Load(to1), t11 = Vector.Load(to1 + Width);
+        Vector<double> t20 = Vector.Load(to2), t21 = Vector.Load(to2 + Width);
+        Vector<double> t30 = Vector.Load(to3), t31 = Vector.Load(to3 + Width);
         for (int n = 0; n < count; n++, a += _row, b += _row)
         {
             Vector<double> b0 = Vector.Load(b), b1 = Vector.Load(b + Width), x = Vector.Create(a[0]);
@@ -112,6 +112,6 @@ internal sealed unsafe class MixtureMoments(int size)
         t31.Store(to3 + Width);
     }
 
-    // whole tiles
+    // rounded up to whole tiles
     private static int RowsOf(int size) => (size + 3) / 4 * 4;
 }

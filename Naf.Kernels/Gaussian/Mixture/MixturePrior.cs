@@ -9,8 +9,7 @@ namespace Naf.Kernels.Gaussian.Mixture;
 /// <code>
 /// μ₀ = Σₖ wₖ μₖ,   Φ / n₀ = Σₖ wₖ (Σₖ + (μₖ − μ₀)(μₖ − μ₀)ᵀ)
 /// </code>
-/// The mixture is fitted to standardised entries, and leaves out those that are constant; moments are in the
-/// samples' own units.
+/// The mixture is fitted to standardised entries without the constant ones; moments are in the samples' units.
 /// </summary>
 internal sealed class MixturePrior
 {
@@ -18,12 +17,10 @@ internal sealed class MixturePrior
     private readonly double[] _centre, _scale;
 
     /// <param name="recent">[count, D], samples of all time steps.</param>
-    /// <param name="scale">
-    /// [D], 1 / standard deviation, 0 for an entry that is constant; <see cref="SampleMoments.Scale"/> gives it.
-    /// </param>
-    /// <param name="team">Threads that share the work; null: this one does it.</param>
+    /// <param name="scale">[D], 1 / standard deviation, 0 for a constant (<see cref="SampleMoments.Scale"/>).</param>
+    /// <param name="team">Worker threads; null: the calling thread does all the work.</param>
     /// <exception cref="NonFiniteTransitionException">
-    /// A number is not finite, or above 1e100 standard deviations.
+    /// A number is not finite, or is above 1e100 standard deviations.
     /// </exception>
     public MixturePrior(double[] recent, double[] scale, MixtureSettings settings, WorkTeam? team = null)
     {
@@ -38,7 +35,7 @@ internal sealed class MixturePrior
         for (int i = 0; i < size; i++)
         {
             double first = recent[i], sum = 0;
-            // differences from the first, so that the mean of a constant is the constant
+            // differences from the first sample, so that the mean of a constant is exact
             for (int n = 0; n < count; n++) sum += (recent[n * size + i] - first) / count;
             _centre[i] = first + sum;
         }
@@ -49,18 +46,16 @@ internal sealed class MixturePrior
         Mixture = new GaussianMixture(standardised, _kept.Length, settings, team);
     }
 
-    /// <summary>
-    /// The mixture of the entries that are not constant, less their mean, times their scale; null: all are constant.
-    /// </summary>
+    /// <summary>The mixture of the standardised non-constant entries; null: all entries are constant.</summary>
     public GaussianMixture? Mixture { get; }
 
-    /// <summary>D: entries of a sample.</summary>
+    /// <summary>D, entries of a sample.</summary>
     public int Size => _centre.Length;
 
-    /// <summary>μ₀ and Φ / n₀ for a time step; the mixture's own where it has no samples.</summary>
+    /// <summary>μ₀ and Φ / n₀ for a time step; those of the whole mixture if the step has no samples.</summary>
     /// <param name="samples">[n, D], the step's samples; n may be 0.</param>
-    /// <param name="mean">[D], μ₀; the mean of the recent samples for an entry that was left out.</param>
-    /// <param name="covariance">[D, D], Φ / n₀; rows and columns of entries that were left out are 0.</param>
+    /// <param name="mean">[D], μ₀; for a constant entry the mean of the recent samples.</param>
+    /// <param name="covariance">[D, D], Φ / n₀; rows and columns of constant entries are 0.</param>
     public void Moments(ReadOnlySpan<double> samples, Span<double> mean, Span<double> covariance)
     {
         _centre.CopyTo(mean);
@@ -95,11 +90,9 @@ internal sealed class MixturePrior
         }
     }
 
-    /// <summary>How far each of the mixture's components explains a sample in its own units.</summary>
-    /// <param name="sample">[D].</param>
-    /// <param name="responsibilities">
-    /// [K]; their sum is 1. Where all entries are constant there is one, which explains everything.
-    /// </param>
+    /// <summary>Responsibilities of the mixture's components for a sample.</summary>
+    /// <param name="sample">[D], in its own units.</param>
+    /// <param name="responsibilities">[K], sum 1; if all entries are constant, K is 1.</param>
     public void Responsibilities(ReadOnlySpan<double> sample, Span<double> responsibilities)
     {
         responsibilities.Fill(1);

@@ -4,21 +4,19 @@ using Naf.Kernels.Scalar;
 namespace Naf.Kernels.Gaussian.Mixture;
 
 /// <summary>
-/// Samples laid out twice for the loops of a mixture: as rows, for sums over samples, and as blocks of columns, for
-/// what is done to many samples at once. Padding is 0.
+/// Samples in two layouts for the loops of a mixture fit: as rows, for sums over samples, and as blocks of columns, for
+/// operations on many samples at once. Padding is 0.
 /// </summary>
 internal sealed class MixtureSamples
 {
-    /// <summary>Samples of a block: whole vectors by fours at every register width.</summary>
+    /// <summary>Samples of a block, a multiple of four vectors for every register width.</summary>
     public const int Block = 32;
 
-    // what can be squared, summed and divided by the floor without overflow
+    // largest magnitude that can be squared, summed and divided by the floor without overflow
     private const double Most = 1e100;
 
     /// <param name="samples">[count, size].</param>
-    /// <exception cref="NonFiniteTransitionException">
-    /// A number is not finite, or so large that its square may not be.
-    /// </exception>
+    /// <exception cref="NonFiniteTransitionException">A number is not finite, or its square may overflow.</exception>
     public MixtureSamples(ReadOnlySpan<double> samples, int size)
     {
         for (int i = 0; i < samples.Length; i++)
@@ -41,16 +39,16 @@ internal sealed class MixtureSamples
 
     public int Count { get; }
 
-    /// <summary>D: entries of a sample.</summary>
+    /// <summary>D, entries of a sample.</summary>
     public int Size { get; }
 
-    /// <summary>D rounded up to pairs of vectors.</summary>
+    /// <summary>D rounded up to a multiple of two vectors.</summary>
     public int Row { get; }
 
     /// <summary>D rounded up to an even number.</summary>
     public int Height { get; }
 
-    /// <summary>Number of blocks; the last one is filled up with zeros.</summary>
+    /// <summary>Number of blocks; the last one is padded with zeros.</summary>
     public int Blocks { get; }
 
     /// <summary>[Count, Row].</summary>
@@ -59,7 +57,7 @@ internal sealed class MixtureSamples
     /// <summary>[Blocks, Height, Block].</summary>
     public double[] Columns { get; }
 
-    /// <summary>Samples of a block that are none of its padding.</summary>
+    /// <summary>Samples of a block without padding.</summary>
     public int CountOf(int block) => Math.Min(Block, Count - block * Block);
 
     /// <summary>The row of a sample, without padding.</summary>

@@ -3,10 +3,10 @@ using Naf.Kernels.Random;
 namespace Naf.Kernels.Gaussian.Mixture;
 
 /// <summary>
-/// Where the components of a mixture begin: centres far from each other (k-means++ with some candidates for each,
-/// Arthur and Vassilvitskii 2007), then a few rounds of Lloyd's algorithm.
+/// Initial clusters of a mixture: k-means++ with several candidates for each centre (Arthur and Vassilvitskii 2007),
+/// then a few iterations of Lloyd's algorithm.
 /// </summary>
-/// <param name="samples">What is to be clustered; their entries count by their squares, so standardise them.</param>
+/// <param name="samples">Standardised samples, clustered by Euclidean distance.</param>
 internal sealed class MixtureSeeds(MixtureSamples samples, ulong seed)
 {
     private const int Rounds = 10;
@@ -15,7 +15,7 @@ internal sealed class MixtureSeeds(MixtureSamples samples, ulong seed)
     private readonly double[] _nearest = new double[samples.Blocks * MixtureSamples.Block];
     private ulong _draws;
 
-    /// <summary>The centre of each sample; a centre may have none where samples are equal.</summary>
+    /// <summary>The centre of each sample; a centre may have no samples where samples are equal.</summary>
     /// <param name="centres">Number of centres, at most the number of samples.</param>
     public int[] Assign(int centres)
     {
@@ -29,8 +29,8 @@ internal sealed class MixtureSeeds(MixtureSamples samples, ulong seed)
         return assigned;
     }
 
-    // the next centre is a sample with probability proportional to its squared distance from those before: the best
-    // of some draws
+    // draws each centre from the samples with probability proportional to the squared distance from the nearest earlier
+    // centre, and keeps the best of several candidates
     private double[][] Choose(int centres)
     {
         int candidates = 2 + (int)Math.Log(centres);
@@ -59,7 +59,7 @@ internal sealed class MixtureSeeds(MixtureSamples samples, ulong seed)
         PhiloxBlock block = Philox.At(seed, RandomStream.Mixture, _draws++);
         double total = 0;
         for (int n = 0; n < samples.Count && !first; n++) total += _nearest[n];
-        // all samples are centres already, or none is
+        // all samples are already centres, or none is
         if (!(total > 0)) return Philox.Index(block.A, samples.Count);
         double left = block.Uniform * total;
         for (int n = 0; n < samples.Count; n++)
@@ -67,7 +67,7 @@ internal sealed class MixtureSeeds(MixtureSamples samples, ulong seed)
         return Array.FindLastIndex(_nearest, samples.Count - 1, d => d > 0);
     }
 
-    // true: a sample has changed its centre
+    // assigns samples to their nearest centres; returns whether an assignment changed
     private bool Nearest(double[][] centres, int[] assigned)
     {
         Array.Fill(_nearest, double.PositiveInfinity);
@@ -95,7 +95,7 @@ internal sealed class MixtureSeeds(MixtureSamples samples, ulong seed)
         }
     }
 
-    // squared distances of all samples from a point, by blocks of columns
+    // squared distances of all samples from a point, in blocks of columns
     private void Squares(ReadOnlySpan<double> point)
     {
         Array.Clear(_squares);
@@ -105,8 +105,8 @@ internal sealed class MixtureSeeds(MixtureSamples samples, ulong seed)
             for (int i = 0; i < point.Length; i++)
             {
                 double centre = point[i];
-                ReadOnlySpan<double> z = samples.Columns.AsSpan((block * samples.Height + i) * MixtureSamples.Block,
-                    MixtureSamples.Block);
+                ReadOnlySpan<double> z = samples.Columns.AsSpan(
+                    (block * samples.Height + i) * MixtureSamples.Block, MixtureSamples.Block);
                 for (int n = 0; n < to.Length; n++) to[n] += (z[n] - centre) * (z[n] - centre);
             }
         }

@@ -7,8 +7,8 @@ using Naf.Kernels.Random;
 namespace Naf.Kernels.Rollout.Cpu;
 
 /// <summary>
-/// The normals of <see cref="RolloutNormals"/> for one step of a block of rollouts, 16 blocks of Philox at a time. In
-/// registers of 512 bits, which the runtime splits on a processor that has smaller ones: the same numbers everywhere.
+/// The normals of <see cref="RolloutNormals"/> for one step of a block of rollouts, 16 Philox blocks at a time, in
+/// 512-bit vectors. The runtime splits them on a CPU with smaller registers, with the same results.
 /// </summary>
 internal sealed unsafe class NormalTable : IDisposable
 {
@@ -16,8 +16,8 @@ internal sealed unsafe class NormalTable : IDisposable
     private readonly int _blocks;
     private readonly HostBuffer _normals, _counters;
 
-    /// <param name="count">Normals of a step of a rollout.</param>
-    /// <param name="rollouts">Most rollouts of a block.</param>
+    /// <param name="count">Normals per step of a rollout.</param>
+    /// <param name="rollouts">Maximum number of rollouts of a block.</param>
     public NormalTable(int count, int rollouts)
     {
         _blocks = RolloutNormals.Blocks(count);
@@ -25,8 +25,8 @@ internal sealed unsafe class NormalTable : IDisposable
         int places = (rollouts * _blocks + Group - 1) / Group * Group;
         _normals = new HostBuffer(4L * places);
         _counters = new HostBuffer(4L * places);
-        // a group's lane 4 q + j has place 4 j + q, so that the transposition below needs no step across quarters of
-        // a register
+        // lane 4 q + j of a group has place 4 j + q, so that StoreTransposed needs no shuffles across the quarters
+        // of a register
         for (int p = 0; p < places; p++)
         {
             int lane = p % Group, place = p - lane + 4 * (lane % 4) + lane / 4;
@@ -35,7 +35,7 @@ internal sealed unsafe class NormalTable : IDisposable
         }
     }
 
-    /// <summary>Floats from one rollout's normals to the next one's.</summary>
+    /// <summary>Row stride in floats.</summary>
     public int Row { get; }
 
     /// <summary>[rollouts, Row].</summary>
@@ -45,7 +45,7 @@ internal sealed unsafe class NormalTable : IDisposable
     private ulong* Numbers => (ulong*)_counters.Pointer;
     private ulong* Lanes => (ulong*)_counters.Pointer + _counters.Length / 4;
 
-    /// <summary>Normals of step <paramref name="step"/> of rollouts first .. first + count − 1.</summary>
+    /// <summary>Fills in the normals of step <paramref name="step"/> of rollouts first … first + count − 1.</summary>
     public void Fill(ulong seed, RandomStream stream, ulong first, int step, int count)
     {
         Vector512<ulong>* keys = stackalloc Vector512<ulong>[20];
@@ -59,12 +59,12 @@ internal sealed unsafe class NormalTable : IDisposable
         for (int p = 0; p < count * _blocks; p += Group)
         {
             Words low = Philox(keys, number + Vector512.Load(Numbers + p), lane + Vector512.Load(Lanes + p), purpose);
-            Words high = Philox(keys, number + Vector512.Load(Numbers + p + 8),
-                lane + Vector512.Load(Lanes + p + 8), purpose);
-            (Vector512<float> n0, Vector512<float> n1) = BoxMuller(Vector512.Narrow(low.A, high.A),
-                Vector512.Narrow(low.B, high.B));
-            (Vector512<float> n2, Vector512<float> n3) = BoxMuller(Vector512.Narrow(low.C, high.C),
-                Vector512.Narrow(low.D, high.D));
+            Words high = Philox(
+                keys, number + Vector512.Load(Numbers + p + 8), lane + Vector512.Load(Lanes + p + 8), purpose);
+            (Vector512<float> n0, Vector512<float> n1) =
+                BoxMuller(Vector512.Narrow(low.A, high.A), Vector512.Narrow(low.B, high.B));
+            (Vector512<float> n2, Vector512<float> n3) =
+                BoxMuller(Vector512.Narrow(low.C, high.C), Vector512.Narrow(low.D, high.D));
             StoreTransposed(n0, n1, n2, n3, Normals + 4 * p);
         }
     }
@@ -78,15 +78,14 @@ internal sealed unsafe class NormalTable : IDisposable
     private readonly record struct Words(
         Vector512<ulong> A, Vector512<ulong> B, Vector512<ulong> C, Vector512<ulong> D);
 
-    // ten rounds on eight counters; only the lower halves of the 64-bit lanes mean something. Inlined into one method,
-    // these would be too much for the compiler where it splits vectors: it would leave calls in them, at ten times
-    // the cost
+    // ten rounds on eight counters; only the lower halves of the 64-bit lanes are used. Not inlined: one large method
+    // would be too much for the JIT where it splits vectors; it would leave calls in it, at ten times the cost
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static Words Philox(Vector512<ulong>* keys, Vector512<ulong> index, Vector512<ulong> c2,
-    Vector512<ulong> c3)
+    private static Words Philox(
+        Vector512<ulong>* keys, Vector512<ulong> index, Vector512<ulong> c2, Vector512<ulong> c3)
     {
-        Vector512<ulong> m0 = Vector512.Create(0xD2511F53ul), m1 = Vector512.Create(0xCD9E8D57ul), c0 = index,
-            c1 = index >>> 32;
+        Vector512<ulong> m0 = Vector512.Create(0xD2511F53ul), m1 = Vector512.Create(0xCD9E8D57ul);
+        Vector512<ulong> c0 = index, c1 = index >>> 32;
         for (int round = 0; round < 10; round++)
         {
             Vector512<ulong> p0 = Product(m0, c0), p1 = Product(m1, c2);
@@ -110,10 +109,10 @@ internal sealed unsafe class NormalTable : IDisposable
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static (Vector512<float> First, Vector512<float> Second) BoxMuller(
-    Vector512<uint> radius, Vector512<uint> angle)
+        Vector512<uint> radius, Vector512<uint> angle)
     {
         Vector512<float> unit = Vector512.Create(1f / (1 << 24));
-        // 24 bits and less convert exactly as signed numbers
+        // integers of at most 24 bits convert exactly, also as signed integers
         Vector512<float> a = Vector512.ConvertToSingle(((radius >>> 8) + Vector512<uint>.One).AsInt32()) * unit;
         Vector512<float> turn = Vector512.ConvertToSingle((angle >>> 8).AsInt32()) * unit;
         Vector512<float> length = Vector512.Sqrt(Vector512.Create(-2f) * VectorMath.Log(a));
@@ -121,10 +120,10 @@ internal sealed unsafe class NormalTable : IDisposable
         return (length * cosine, length * sine);
     }
 
-    // 4 × 4 in each quarter of the registers
+    // transposes 4 × 4 blocks, one in each quarter of the registers
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void StoreTransposed(
-    Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, float* to)
+        Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, float* to)
     {
         if (Avx512F.IsSupported)
         {
@@ -139,8 +138,8 @@ internal sealed unsafe class NormalTable : IDisposable
         for (int lane = 0; lane < Group; lane++)
         {
             float* place = to + 4 * (4 * (lane % 4) + lane / 4);
-            (place[0], place[1], place[2], place[3]) = (a.GetElement(lane), b.GetElement(lane), c.GetElement(lane),
-                d.GetElement(lane));
+            (place[0], place[1], place[2], place[3]) =
+                (a.GetElement(lane), b.GetElement(lane), c.GetElement(lane), d.GetElement(lane));
         }
     }
 }

@@ -15,7 +15,7 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
 {
     public const int MaxRollouts = 128;
 
-    // floats of a block's rows: they should stay in the second-level cache
+    // floats of a block's rows, which should fit in the L2 cache
     private const int BlockFloats = 80_000;
 
     private readonly RolloutDefinition _definition;
@@ -29,14 +29,14 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
     private readonly int _parameters, _statistics, _output;
     private Learner? _transposedOf;
 
-    // the block: rollouts from a first one on, counted within the learner's starts, and the learner's packed model
+    // the current block: the learner with its packed model, and a range of rollouts within the learner's starts
     private Learner _learner = null!;
     private RolloutSettings _settings = null!;
     private RolloutStarts _starts = null!;
     private float* _dynamics;
     private int _steps, _first, _rollouts;
 
-    /// <param name="settings">Those with the most rows of a block are prepared for.</param>
+    /// <param name="settings">Settings of all learners; the workspace has room for their largest block.</param>
     public RolloutWorkspace(
         RolloutDefinition definition, NafShape shape, float[] inputScale, RolloutSettings[] settings)
     {
@@ -50,8 +50,8 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
         (_h, _reward) = (new StateObservation(definition), new RewardFunction<float>(definition.Reward));
         _actionNoise = new NormalTable(_action, MaxRollouts);
         _dynamicsNoise = new NormalTable(_state, MaxRollouts);
-        (_inputRow, _zRow, _nextRow) = (MlpShape.Pad(_observation), MlpShape.Pad(_state + _action),
-            MlpShape.Pad(_state));
+        (_inputRow, _zRow, _nextRow) =
+            (MlpShape.Pad(_observation), MlpShape.Pad(_state + _action), MlpShape.Pad(_state));
         _inputScale = new HostBuffer(_inputRow);
         inputScale.CopyTo(_inputScale.Span);
         _input = new HostBuffer(MaxRollouts * _inputRow);
@@ -65,15 +65,13 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
 
     public int Cuts { get; private set; }
 
-    /// <summary>
-    /// Rollouts of a block: by a learner's own settings, so that its numbers do not depend on the others.
-    /// </summary>
+    /// <summary>Rollouts of a block; independent of other learners' settings, so that results are too.</summary>
     public static int BlockRollouts(RolloutSettings settings, int rowLength) =>
         Math.Clamp(BlockFloats / (settings.Steps * rowLength) & ~7, 8, MaxRollouts);
 
-    /// <summary>Computes some rollouts of one learner that one thread takes together; their rows stay here.</summary>
-    /// <param name="first">The first of them, counted within the learner's starts.</param>
-    /// <param name="most">Rollouts of a whole block: the last one has fewer.</param>
+    /// <summary>Computes a block of rollouts of one learner on one thread; the rows stay in the workspace.</summary>
+    /// <param name="first">First rollout of the block, an index into the learner's starts.</param>
+    /// <param name="most">Rollouts of a full block; the last block may have fewer.</param>
     /// <param name="dynamics">The learner's packed model.</param>
     public void Run(
         Learner learner, RolloutSettings settings, RolloutStarts starts, int first, int most, float* dynamics)
@@ -86,7 +84,7 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
         {
             Act(step, live);
             if (settings.SampleDynamics) Fill(_dynamicsNoise, RandomStream.ImaginationDynamics, step);
-            // keep the rollouts that go on, in their order
+            // keep the rollouts that continue, in order
             int left = 0;
             for (int r = 0; r < live; r++)
             {
@@ -97,9 +95,7 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
         }
     }
 
-    /// <summary>
-    /// Appends the rows of the last block to a replay, in the order (rollout, step); returns how many.
-    /// </summary>
+    /// <summary>Appends the last block's rows to a replay in the order (rollout, step); returns their number.</summary>
     public int Append(ReplayBuffer replay)
     {
         int total = 0;
@@ -111,7 +107,7 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
         return total;
     }
 
-    /// <summary>The weights may have changed: they are transposed anew with the next block.</summary>
+    /// <summary>Discards the transposed weights, since the parameters may have changed.</summary>
     public void Forget() => _transposedOf = null;
 
     public void Dispose()
@@ -130,7 +126,7 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
     private void Fill(NormalTable noise, RandomStream stream, int step) =>
         noise.Fill(_learner.Settings.Seed, stream, _starts.FirstNumber + (ulong)_first, step, _rollouts);
 
-    // start states and their observations; returns how many have a step to make
+    // start states and their observations; returns the number of rollouts that have a step to make
     private int Begin()
     {
         _settings.Bounds(_low.Span, _high.Span);
@@ -160,12 +156,12 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
         for (int r = 0; r < live; r++)
         {
             float* x = Row(_live[r], step), input = _input.Pointer + r * _inputRow;
-            // whole registers, whatever follows x in its row
+            // whole vectors, including what follows x in its row
             for (int i = 0; i < _inputRow; i += 16)
                 (Vector512.Load(x + i) * Vector512.Load(_inputScale.Pointer + i)).Store(input + i);
         }
         float* mu = _policy.Pointer, noise = mu + MaxRollouts * _action;
-        // the head's rows of μ alone
+        // only the head's rows of μ
         MlpShape network = _space.Shape;
         int head = network.Layers, width = MlpShape.Pad(network.Hidden[^1]);
         float* theta = _learner.Parameters.Pointer + _parameters;
@@ -185,13 +181,13 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
                 for (int i = 0; i < _action; i++) noise[r * _action + i] = normals[i];
             }
         }
-        // 128 · action is a multiple of 16: whole registers, whatever the last ones hold
+        // 128 · action is a multiple of 16, so that whole vectors fit; unused lanes are ignored
         Vector512<float> one = Vector512<float>.One, scale = Vector512.Create(sigma);
         for (int i = 0; i < live * _action; i += 16)
         {
             Vector512<float> u = NafAdvantage.Tanh(Vector512.Load(mu + i));
             if (sigma > 0) u = Vector512.MultiplyAddEstimate(scale, Vector512.Load(noise + i), u);
-            // not a number stays so
+            // NaN propagates
             u = Vector512.ConditionalSelect(Vector512.LessThan(u, -one), -one, u);
             Vector512.ConditionalSelect(Vector512.GreaterThan(u, one), one, u).Store(mu + i);
         }
@@ -202,7 +198,7 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
         }
     }
 
-    // s′, x′, r and b of one rollout; whether it goes on
+    // s′, x′, r and b of one rollout; returns whether it continues
     private bool Advance(int m, int step)
     {
         float* z = _z.Pointer + m * _zRow, next = _next.Pointer, row = Row(m, step);
@@ -211,7 +207,7 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
         PackedDynamics.Step(model, _state, _state + _action, z, noise, next);
         if (!Inside(next)) return Cut();
 
-        // x′ = h(s′, c); a true terminal state is rewarded apart and not bootstrapped from
+        // x′ = h(s′, c); a true terminal state gets the termination reward and is not bootstrapped from
         float* xNext = row + _observation + _action + 2;
         var observed = new ReadOnlySpan<float>(xNext, _observation);
         _h.Evaluate(next, Constants(m), xNext);
@@ -234,7 +230,7 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
         return false;
     }
 
-    // whether s′ is within its bounds, which are finite numbers: what is not finite is outside
+    // whether s′ is within its bounds, which are finite, so that NaN and infinity are outside
     private bool Inside(float* next)
     {
         for (int i = 0; i < _nextRow; i += 16)

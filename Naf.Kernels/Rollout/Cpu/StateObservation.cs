@@ -3,8 +3,8 @@ using Naf.Kernels.Observation;
 namespace Naf.Kernels.Rollout.Cpu;
 
 /// <summary>
-/// x = h(s, c) in float32 for one state after the other. Entries that are a coordinate, a velocity or a constant are
-/// copied by index; only the others go through the kinematics. A workspace of its own: for one thread.
+/// x = h(s, c) in float32, one state at a time. Entries that are a coordinate, a velocity or a constant are copied by
+/// index; only the others need the kinematics. Not thread-safe: each thread has its own instance.
 /// </summary>
 internal sealed unsafe class StateObservation
 {
@@ -45,7 +45,7 @@ internal sealed unsafe class StateObservation
         _rest = new ObservationFunction<float>(
             new ObservationDefinition(observation.Tree, observation.ConstantSize, [.. rest]));
 
-        // entries that are adjacent on both sides are one copy
+        // entries that are adjacent in source and destination are merged into one copy
         static void Add(List<(int From, int To, int Count)> runs, int from, int to)
         {
             if (runs.Count > 0 && runs[^1] is var (f, t, n) && f + n == from && t + n == to) runs[^1] = (f, t, n + 1);

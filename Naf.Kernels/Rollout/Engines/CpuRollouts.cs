@@ -5,8 +5,8 @@ using Naf.Kernels.Rollout.Cpu;
 namespace Naf.Kernels.Rollout.Engines;
 
 /// <summary>
-/// Rollouts on the processor: threads take blocks of them in order, and append a block's rows when those of the blocks
-/// before it stand there.
+/// Rollouts on the CPU. Worker threads take blocks of rollouts in order, and append the rows of a block after those of
+/// all earlier blocks.
 /// </summary>
 internal sealed unsafe class CpuRollouts : IRolloutEngine
 {
@@ -65,7 +65,7 @@ internal sealed unsafe class CpuRollouts : IRolloutEngine
         }
         catch
         {
-            // the others must not wait for this one's rows
+            // the other threads must not wait for this block's rows
             _failed = true;
             throw;
         }
@@ -75,13 +75,14 @@ internal sealed unsafe class CpuRollouts : IRolloutEngine
 
     private void RunBlock(RolloutWorkspace workspace, int k, int block)
     {
-        int rollouts = RolloutWorkspace.BlockRollouts(_call.Settings[k], _definition.RowLength),
-            first = block * rollouts;
+        int rollouts = RolloutWorkspace.BlockRollouts(_call.Settings[k], _definition.RowLength);
+        int first = block * rollouts;
         long model = (long)_definition.Dynamics.Horizon * _definition.Dynamics.PackedStep;
-        workspace.Run(_call.Learners[k], _call.Settings[k], _call.Starts[k], first, rollouts,
+        workspace.Run(
+            _call.Learners[k], _call.Settings[k], _call.Starts[k], first, rollouts,
             _models.OnHost!.Pointer + k * model);
 
-        // in turn: the blocks before this one were taken before, and are being computed
+        // append in order: all earlier blocks were taken earlier, and are finished or in progress
         var wait = new SpinWait();
         while (Volatile.Read(ref _appended[k]) != block)
         {
@@ -89,8 +90,8 @@ internal sealed unsafe class CpuRollouts : IRolloutEngine
             wait.SpinOnce();
         }
         RolloutReport report = _call.Reports[k];
-        _call.Reports[k] = new RolloutReport(report.Steps + workspace.Append(_call.Learners[k].Imagined),
-            report.Cuts + workspace.Cuts);
+        _call.Reports[k] = new RolloutReport(
+            report.Steps + workspace.Append(_call.Learners[k].Imagined), report.Cuts + workspace.Cuts);
         Volatile.Write(ref _appended[k], block + 1);
     }
 }

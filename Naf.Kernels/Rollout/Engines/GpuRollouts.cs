@@ -8,8 +8,8 @@ using Naf.Kernels.Scalar;
 namespace Naf.Kernels.Rollout.Engines;
 
 /// <summary>
-/// Rollouts on a GPU: one launch takes tiles of rollouts through all their steps, one sums their lengths, one moves the
-/// rows into R_f. The host waits for the totals, and keeps count of R_f.
+/// Rollouts on a GPU in three launches: compute all steps of tiles of rollouts, sum their lengths, move the rows into
+/// R_f. The host waits for the totals and keeps the counters of R_f.
 /// </summary>
 internal sealed class GpuRollouts : IRolloutEngine
 {
@@ -26,7 +26,7 @@ internal sealed class GpuRollouts : IRolloutEngine
     private readonly DeviceKernel<RolloutArguments<float>> _roll, _place, _append;
     private readonly RolloutArguments<float> _arguments;
 
-    /// <exception cref="DeviceException">The networks do not fit, or the device has no room.</exception>
+    /// <exception cref="DeviceException">The networks do not fit, or the device is out of memory.</exception>
     public GpuRollouts(
         BufferScope scope, RolloutDefinition definition, NafPopulation population, PackedModels models,
         RolloutCall call, RolloutPlan plan)
@@ -64,8 +64,8 @@ internal sealed class GpuRollouts : IRolloutEngine
 
     public void Run()
     {
-        // a learner may have stopped in an update that the host has not heard of, and rows of the host may be on their
-        // way into R_f
+        // a learner may have stopped in an update that the host has not read back, and uploads of host rows into R_f
+        // may be pending
         _trainer.PrepareImagination();
         int learners = _rows.Length, most = 0;
         for (int k = 0; k < learners; k++)
@@ -97,7 +97,7 @@ internal sealed class GpuRollouts : IRolloutEngine
 
     public void Dispose() => _scope.Dispose();
 
-    // starts, bounds and what differs between learners
+    // starts, bounds and per-learner arguments
     private void Upload()
     {
         (int state, int constants) = (_definition.Dynamics.State, _definition.Observation.ConstantSize);

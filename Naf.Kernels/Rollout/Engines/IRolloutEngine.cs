@@ -2,13 +2,13 @@ using Naf.Kernels.Update;
 
 namespace Naf.Kernels.Rollout.Engines;
 
-/// <summary>What a call works on, an entry per learner.</summary>
+/// <summary>Inputs and outputs of a call, one entry per learner.</summary>
 internal sealed record RolloutCall(
     Learner[] Learners, RolloutSettings[] Settings, RolloutStarts[] Starts, RolloutReport[] Reports);
 
-/// <summary>What a device does for imagination.</summary>
+/// <summary>Implementation of imagination rollouts on a device.</summary>
 internal interface IRolloutEngine : IDisposable
 {
-    /// <summary>Imagines for every active learner.</summary>
+    /// <summary>Runs the rollouts of every active learner.</summary>
     void Run();
 }

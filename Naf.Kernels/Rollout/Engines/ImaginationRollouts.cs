@@ -7,16 +7,16 @@ using Naf.Kernels.Update;
 namespace Naf.Kernels.Rollout.Engines;
 
 /// <summary>
-/// Imagination rollouts (paper, section 5 and Algorithm 2): from given states, all learners' policies act for some
-/// steps in their fitted models, and what they met goes into their imagined replays R_f.
+/// Imagination rollouts (paper, section 5 and Algorithm 2): from given states, the policies of all learners act for
+/// some steps in their fitted models, and the transitions are stored in their imagined replays R_f.
 /// <code>
-/// x = h(s, c), u = clip(μ(x) + σ ε, −1, 1), s′ = F_t [s; u] + f_t + chol(N_t) ε′, x′ = h(s′, c), r = r(x, u), t ← t
-/// + 1
+/// x = h(s, c),  u = clip(μ(x) + σ ε, −1, 1),  s′ = F_t [s; u] + f_t + chol(N_t) ε′
+/// x′ = h(s′, c),  r = r(x, u),  t ← t + 1
 /// </code>
-/// A rollout ends after l steps, at its end (at first the horizon), or at a terminal state (its last row has b = 0 and
-/// the reward of termination); it is cut, and its last transition not stored, where s′ leaves the given bounds or a
-/// number is not finite. Rows are stored in the order (rollout, step). Learner k's numbers depend neither on the other
-/// learners nor on the threads, bitwise. Nothing is allocated by a call once the replays have grown.
+/// A rollout ends after l steps, at its end step (by default the horizon), or at a terminal state (its last row has
+/// b = 0 and the termination reward). It is cut, and its last transition is not stored, if s′ leaves the bounds or a
+/// number is not finite. Rows are stored in the order (rollout, step). Learner k's results do not depend on the other
+/// learners or on the number of threads, bitwise. A call allocates nothing once the replays have grown.
 /// </summary>
 internal sealed class ImaginationRollouts : IDisposable
 {
@@ -24,15 +24,15 @@ internal sealed class ImaginationRollouts : IDisposable
     private readonly IRolloutEngine _engine;
     private readonly PackedModels _models;
 
-    /// <param name="population">Whose policies act, and whose R_f takes what they meet.</param>
+    /// <param name="population">The learners, with their policies and imagined replays R_f.</param>
     /// <param name="models">
-    /// The learners' models, on the same device; they must outlive this. Where a learner has several of T time steps,
-    /// one behind the other, the horizon of <paramref name="definition"/> spans them all.
+    /// The learners' models on the same device; must outlive this object. If a learner has several consecutive models
+    /// of T time steps, the horizon of <paramref name="definition"/> is their total.
     /// </param>
     /// <param name="settings">One entry per learner.</param>
-    /// <param name="plan">How to lay the work onto a GPU; null: as fits it best.</param>
-    /// <exception cref="ArgumentException">A setting is out of range, or the parts do not fit together.</exception>
-    /// <exception cref="DeviceException">The device has no room for it, or no kernels.</exception>
+    /// <param name="plan">Launch plan for a GPU; null: chosen automatically.</param>
+    /// <exception cref="ArgumentException">A setting is out of range, or the parts do not match.</exception>
+    /// <exception cref="DeviceException">The device is out of memory or has no kernels for rollouts.</exception>
     public ImaginationRollouts(
         Device device, NafPopulation population, RolloutDefinition definition, PackedModels models,
         IReadOnlyList<RolloutSettings> settings, RolloutPlan? plan = null)
@@ -71,13 +71,13 @@ internal sealed class ImaginationRollouts : IDisposable
 
     public RolloutDefinition Definition { get; }
 
-    /// <summary>Where a learner's rollouts of the next call start: fill it before each <see cref="Run"/>.</summary>
+    /// <summary>Start states of a learner's rollouts, to be filled before each <see cref="Run"/>.</summary>
     public RolloutStarts Starts(int learner) => _call.Starts[learner];
 
     public RolloutSettings Settings(int learner) => _call.Settings[learner];
 
-    /// <summary>Changes how a learner imagines, such as the bounds of its states.</summary>
-    /// <exception cref="ArgumentException">A value is out of range, or rollouts are more or steps others.</exception>
+    /// <summary>Changes a learner's settings, such as the bounds of its states.</summary>
+    /// <exception cref="ArgumentException">A value is out of range, Rollouts grows, or Steps changes.</exception>
     public void SetSettings(int learner, RolloutSettings settings)
     {
         settings.Check(Definition.Dynamics.State);
@@ -89,12 +89,12 @@ internal sealed class ImaginationRollouts : IDisposable
         _call.Settings[learner] = settings;
     }
 
-    /// <summary>What a learner's imagination made in the last call.</summary>
+    /// <summary>Result of a learner's rollouts in the last call.</summary>
     public RolloutReport Report(int learner) => _call.Reports[learner];
 
-    /// <summary>Imagines for every active learner, from its starts.</summary>
+    /// <summary>Runs the rollouts of every active learner from its starts.</summary>
     /// <exception cref="InvalidOperationException">A learner with starts has no model yet.</exception>
-    /// <exception cref="ArgumentException">A start is not possible.</exception>
+    /// <exception cref="ArgumentException">A start is invalid.</exception>
     public void Run()
     {
         int models = _models.Count / _call.Learners.Length;

@@ -6,14 +6,14 @@ using Naf.Kernels.Gaussian;
 namespace Naf.Kernels.Rollout.Engines;
 
 /// <summary>
-/// Packed models (<see cref="DynamicsShape"/>) of a population, on its device: they come from a fit, and rollouts read
-/// them where they are. The host takes copies where it needs them.
+/// Packed models (<see cref="DynamicsShape"/>) of a population on its device, written by a fit and read in place by
+/// rollouts. The host makes copies when it needs them.
 /// </summary>
 internal sealed unsafe class PackedModels : IDisposable
 {
     private readonly bool[] _known;
 
-    /// <exception cref="DeviceException">The device has no room.</exception>
+    /// <exception cref="DeviceException">The device is out of memory.</exception>
     public PackedModels(Device device, DynamicsShape shape, int models)
     {
         (Length, _known) = (checked(shape.Horizon * shape.PackedStep), new bool[models]);
@@ -21,21 +21,21 @@ internal sealed unsafe class PackedModels : IDisposable
         else OnHost = new HostBuffer((long)models * Length);
     }
 
-    /// <summary>Numbers of a model, [T, PackedStep].</summary>
+    /// <summary>Floats of a model [T, PackedStep].</summary>
     public int Length { get; }
 
     public int Count => _known.Length;
 
-    /// <summary>[models, <see cref="Length"/>] on a GPU; null on a processor.</summary>
+    /// <summary>[models, <see cref="Length"/>] on a GPU; null on the CPU.</summary>
     public DeviceBuffer<float>? OnDevice { get; }
 
-    /// <summary>[models, <see cref="Length"/>] on a processor; null on a GPU.</summary>
+    /// <summary>[models, <see cref="Length"/>] on the CPU; null on a GPU.</summary>
     public HostBuffer? OnHost { get; }
 
-    /// <summary>Whether a model was taken over or written.</summary>
+    /// <summary>Whether a model was copied from a fit or written.</summary>
     public bool IsKnown(int model) => _known[model];
 
-    /// <summary>Takes over the model of a fit's last call in the same place.</summary>
+    /// <summary>Copies a model from the last fit; the index is the same in both.</summary>
     public void TakeFrom(GaussianFit fit, int model)
     {
         long first = (long)model * Length;
@@ -52,9 +52,9 @@ internal sealed unsafe class PackedModels : IDisposable
         else Host(first, to.Length).CopyTo(to);
     }
 
-    /// <summary>Takes over models from the host.</summary>
+    /// <summary>Copies models from the host.</summary>
     /// <param name="from">[models, <see cref="Length"/>].</param>
-    /// <exception cref="ArgumentException">They are not whole models.</exception>
+    /// <exception cref="ArgumentException">The length is not a multiple of <see cref="Length"/>.</exception>
     public void Write(int first, ReadOnlySpan<float> from)
     {
         if (from.Length % Length != 0)
