@@ -16,8 +16,8 @@ using Naf.Sim.Tasks.Yaml;
 namespace Naf.Cli;
 
 /// <summary>
-/// The command line of <c>naf</c>. Errors that the user can put right are one sentence on standard error and exit
-/// code 1 or 2.
+/// The <c>naf</c> command line. Errors that the user can correct are one sentence on standard error, with exit code 1
+/// or 2.
 /// </summary>
 internal static class CommandLine
 {
@@ -41,8 +41,7 @@ internal static class CommandLine
             });
         }
         catch (Exception e) when (e is UserException or DeviceException or MujocoException or SimulationException
-            or TaskFormatException
-            or RenderingException or FileNotFoundException or DirectoryNotFoundException)
+            or TaskFormatException or RenderingException or FileNotFoundException or DirectoryNotFoundException)
         {
             terminal.Warn(e is UserException { Option: { } option } ? $"{e.Message} ({option})" : e.Message);
             return ExitCode.Failed;
@@ -56,12 +55,12 @@ internal static class CommandLine
 
     private static RootCommand Root(Terminal terminal)
     {
-        var root = new RootCommand("Trains robot controllers by normalized advantage functions (NAF), on a CPU, on "
-            + "CUDA GPUs or on OpenCL devices.")
+        var root = new RootCommand("Trains robot controllers by normalized advantage functions (NAF), "
+            + "on a CPU, on CUDA GPUs or on OpenCL devices.")
         {
             TrainCommand.Create(terminal), EvaluateCommand.Create(terminal), RenderCommand.Create(terminal),
-            TasksCommand.Create(terminal),
-            DevicesCommand.Create(terminal), CheckCommand.Create(terminal), BenchCommand.Create(terminal),
+            TasksCommand.Create(terminal), DevicesCommand.Create(terminal), CheckCommand.Create(terminal),
+            BenchCommand.Create(terminal),
         };
         foreach (Option option in root.Options)
         {
@@ -71,7 +70,7 @@ internal static class CommandLine
         return root;
     }
 
-    // what was wrong with a command line, in one sentence
+    // what is wrong with a command line, in one sentence
     private static string ProblemOf(ParseResult parsed)
     {
         var path = new Stack<string>();

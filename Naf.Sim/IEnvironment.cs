@@ -3,44 +3,42 @@ using Naf.Kernels.Reward;
 namespace Naf.Sim;
 
 /// <summary>
-/// An environment of one's own, in Gymnasium's terms, that a run trains on as on a task file. A seed decides all that
-/// follows its <see cref="Reset"/>: two resets with one seed and the same actions give the same numbers.
+/// A user-defined environment in Gymnasium's terms, which a run trains on like a task file. The seed of
+/// <see cref="Reset"/> determines everything that follows: the same seed and the same actions give the same numbers.
 /// </summary>
 public interface IEnvironment : IDisposable
 {
-    /// <summary>The range of each number of the observation; unbounded ones are infinite.</summary>
+    /// <summary>Range of each component of the observation; infinite where it is unbounded.</summary>
     Box ObservationSpace { get; }
 
-    /// <summary>The range of each number of the action; all bounds are finite.</summary>
+    /// <summary>Range of each component of the action; all bounds are finite.</summary>
     Box ActionSpace { get; }
 
     /// <summary>Steps after which an episode is truncated.</summary>
     int MaxEpisodeSteps { get; }
 
     /// <summary>
-    /// r(x, u) of the observation before a step and the action, over u in [−1, 1], with the bounds of the observation
-    /// that end an episode: what imagination in fitted dynamics needs. Null: it is not known as such a function. Where
-    /// it has bounds, an episode terminates where the observation leaves them and nowhere else; without any,
-    /// imagination goes on past every end.
+    /// r(x, u) of the observation before a step and the action u in [−1, 1], with the bounds of the observation that
+    /// terminate an episode; imagination in fitted dynamics needs it. Null if the reward is not known as such a
+    /// function. If it has bounds, an episode terminates exactly when the observation leaves them; without bounds,
+    /// imagination continues past every termination.
     /// </summary>
     RewardDefinition? Reward => null;
 
-    /// <summary>Begins an episode.</summary>
+    /// <summary>Starts an episode.</summary>
     /// <returns>[observation], the first observation; the environment may reuse the array.</returns>
     double[] Reset(ulong seed);
 
-    /// <summary>One step.</summary>
+    /// <summary>Performs one step.</summary>
     /// <param name="action">[action], within <see cref="ActionSpace"/>.</param>
     EnvironmentStep Step(ReadOnlySpan<double> action);
 }
 
-/// <summary>What a step gave.</summary>
+/// <summary>Result of a step.</summary>
 /// <param name="Observation">[observation], the next observation; the environment may reuse the array.</param>
 /// <param name="Reward">The reward of the step.</param>
-/// <param name="Terminated">A terminal state was reached: its value is 0.</param>
-/// <param name="Truncated">
-/// The episode ends for another reason, such as a time limit: its value is that of any other state.
-/// </param>
+/// <param name="Terminated">A terminal state was reached; its value is 0.</param>
+/// <param name="Truncated">The episode ended otherwise, such as by a time limit; its value is bootstrapped.</param>
 public readonly record struct EnvironmentStep(double[] Observation, double Reward, bool Terminated, bool Truncated);
 
 /// <summary>A box of real numbers: Low_i ≤ value_i ≤ High_i.</summary>
@@ -48,7 +46,7 @@ public sealed class Box
 {
     /// <param name="low">[size].</param>
     /// <param name="high">[size].</param>
-    /// <exception cref="ArgumentException">The sizes differ or are 0, or a bound is not below the other.</exception>
+    /// <exception cref="ArgumentException">Sizes differ or are 0, or a lower bound is not below its upper.</exception>
     public Box(IEnumerable<double> low, IEnumerable<double> high)
     {
         ArgumentNullException.ThrowIfNull(low);
@@ -74,7 +72,7 @@ public sealed class Box
     /// <summary>[size], the upper bounds.</summary>
     public IReadOnlyList<double> High { get; }
 
-    /// <summary>How many numbers.</summary>
+    /// <summary>Number of components.</summary>
     public int Size => Low.Count;
 
     /// <summary>Whether all bounds, and the ranges between them, are finite.</summary>

@@ -5,14 +5,14 @@ using Naf.Gpu.Devices;
 namespace Naf.Perf;
 
 /// <summary>
-/// The normalized advantage function of many samples, from the networks' outputs to μ, L, A and Q. The time is of all
+/// The normalized advantage function of many samples: μ, L, A and Q from the networks' outputs. Times are for all
 /// samples.
 /// </summary>
 public class AdvantageSuite() : PeerSuite("advantage", "evaluations/s")
 {
     private TorchHeads _torch = null!;
 
-    /// <summary>Samples of a call.</summary>
+    /// <summary>Samples per call.</summary>
     [Params(4096, 65536)]
     public int Batch { get; set; } = 65536;
 
@@ -20,7 +20,7 @@ public class AdvantageSuite() : PeerSuite("advantage", "evaluations/s")
 
     internal override IReadOnlyList<(string Name, Action Once)> Peers => [("TorchSharp, blocks in the cache", Torch)];
 
-    /// <summary>On a CPU in blocks that stay in its cache.</summary>
+    /// <summary>On a CPU, in blocks that fit into its cache.</summary>
     [Benchmark(Baseline = true)]
     public void Torch() => RunPeer(_torch.Run);
 

@@ -7,14 +7,14 @@ using TorchSharp;
 namespace Naf.Perf;
 
 /// <summary>
-/// The fit of time-varying linear-Gaussian dynamics at the reference size: 150 time steps of 20 states and 6 actions,
-/// 5 episodes, one prior for all steps. The time is of one fit of every learner.
+/// The fit of time-varying linear-Gaussian dynamics at the reference size: 150 time steps of 20 states and 6 actions, 5
+/// episodes, one prior for all steps. Times are for one fit of every learner.
 /// </summary>
 public class FitSuite() : PeerSuite("fit", "fits/s")
 {
     private TorchFit _torch = null!;
 
-    /// <summary>Learners fitted at once.</summary>
+    /// <summary>Number of learners fitted together.</summary>
     [Params(1, 8)]
     public int Learners { get; set; } = 1;
 
@@ -22,7 +22,7 @@ public class FitSuite() : PeerSuite("fit", "fits/s")
 
     internal override IReadOnlyList<(string Name, Action Once)> Peers => [("TorchSharp, batched Cholesky", Torch)];
 
-    /// <summary>All time steps and learners in batched products and Cholesky factors.</summary>
+    /// <summary>All time steps and learners in batched products and Cholesky factorisations.</summary>
     [Benchmark(Baseline = true)]
     public void Torch() => RunPeer(() => _torch.Run());
 

@@ -8,43 +8,41 @@ using TorchSharp;
 namespace Naf.Perf;
 
 /// <summary>
-/// A piece of work done by the engine and by TorchSharp in one process on the same inputs, one thread on the CPU.
-/// Results are held against each other before anything is timed. BenchmarkDotNet times it, and <c>perf/compare</c>.
+/// A benchmark that runs on the engine and on TorchSharp in one process with the same inputs, with one thread on the
+/// CPU. Results are compared before anything is timed. BenchmarkDotNet and <c>perf/compare</c> time it.
 /// </summary>
-/// <param name="work">Such as "update".</param>
-/// <param name="unit">What is counted, a second.</param>
+/// <param name="work">Name of the benchmark, such as "update".</param>
+/// <param name="unit">What is counted per second.</param>
 public abstract class PeerSuite(string work, string unit)
 {
     private DisposeScope? _scope;
     private Device? _device;
 
-    /// <summary>The CPU and every GPU found.</summary>
+    /// <summary>The CPU and every available GPU.</summary>
     public static IEnumerable<string> Devices =>
         DeviceList.All().Where(d => d.Usable && (d.Kind == "cpu" || d.IsGpu)).Select(d => d.Name);
 
-    /// <summary>
-    /// Where the engine runs; TorchSharp runs on the same GPU where its build has CUDA, and otherwise on the CPU.
-    /// </summary>
+    /// <summary>The engine's device; TorchSharp uses the same GPU if its build has CUDA, else the CPU.</summary>
     [ParamsSource(nameof(Devices))]
     public string Device { get; set; } = "cpu";
 
-    /// <summary>Threads of the CPU, for the engine and for TorchSharp.</summary>
+    /// <summary>CPU threads of the engine and of TorchSharp.</summary>
     internal int Threads { get; init; } = 1;
 
     internal string Work => work;
 
     internal string Unit => unit;
 
-    /// <summary>The sizes in words.</summary>
+    /// <summary>The sizes as text.</summary>
     internal abstract string Case { get; }
 
-    /// <summary>The engine's work, once it is made.</summary>
+    /// <summary>The engine's benchmark, once created.</summary>
     internal KernelBenchmark? Engine { get; private protected set; }
 
-    /// <summary>Other implementations by their names; each waits for its device.</summary>
+    /// <summary>Other implementations by name; each waits for its device.</summary>
     internal abstract IReadOnlyList<(string Name, Action Once)> Peers { get; }
 
-    /// <summary>Peers in Python: name, the module that they need, and the script with its arguments.</summary>
+    /// <summary>Peers in Python: name, required module, and script with arguments.</summary>
     internal virtual IEnumerable<(string Name, string Module, string[] Script)> PythonPeers => [];
 
     /// <summary>Largest relative difference between the engine's results and a peer's.</summary>
@@ -53,7 +51,7 @@ public abstract class PeerSuite(string work, string unit)
     /// <summary>TorchSharp's device.</summary>
     private protected torch.Device TorchDevice { get; private set; } = null!;
 
-    /// <summary>Makes the work, checks it, and runs it until the compiler has done with it.</summary>
+    /// <summary>Creates the benchmark, checks it, and runs it until it is compiled.</summary>
     [GlobalSetup]
     public void SetUp()
     {
@@ -68,7 +66,7 @@ public abstract class PeerSuite(string work, string unit)
         foreach ((_, Action once) in Peers) BenchmarkRounds.Time(once, () => { }, 1, 1);
     }
 
-    /// <summary>Frees what was made, where the set-up failed too.</summary>
+    /// <summary>Releases everything, also after a failed set-up.</summary>
     [GlobalCleanup]
     public void CleanUp()
     {
@@ -77,7 +75,7 @@ public abstract class PeerSuite(string work, string unit)
         _device?.Dispose();
     }
 
-    /// <summary>The engine; on a GPU the samples are there.</summary>
+    /// <summary>The engine; on a GPU the samples are already there.</summary>
     [Benchmark]
     public virtual void Naf()
     {
@@ -85,21 +83,21 @@ public abstract class PeerSuite(string work, string unit)
         Engine.Finish();
     }
 
-    /// <summary>Makes the engine's work and the peers', and holds the results against each other.</summary>
+    /// <summary>Creates the engine's benchmark and the peers, and compares their results.</summary>
     private protected abstract void Make(Device device);
 
     private protected bool IsCuda => Device.StartsWith("cuda", StringComparison.Ordinal);
 
-    /// <summary>Asks something of TorchSharp's device, and waits for it.</summary>
+    /// <summary>Runs something on TorchSharp's device, and waits for it.</summary>
     private protected void RunPeer(Action once)
     {
         once();
         if (TorchDevice.type == DeviceType.CUDA) torch.cuda.synchronize(TorchDevice);
     }
 
-    /// <summary>Stops where two numbers or arrays differ.</summary>
-    /// <param name="what">What they are.</param>
-    /// <param name="limit">Largest difference allowed, over the largest of the expected numbers.</param>
+    /// <summary>Throws if two arrays differ.</summary>
+    /// <param name="what">Name of the arrays, for the message.</param>
+    /// <param name="limit">Largest difference allowed, relative to the largest expected number.</param>
     /// <exception cref="InvalidOperationException">They differ, or are not finite.</exception>
     private protected void Require(string what, ReadOnlySpan<float> actual, ReadOnlySpan<float> expected, double limit)
     {

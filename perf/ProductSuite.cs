@@ -5,9 +5,7 @@ using Naf.Kernels.Random;
 
 namespace Naf.Perf;
 
-/// <summary>
-/// The products of a hidden layer, 64 × 200 by 200 × 200, with a share of the left factor's elements other than zero.
-/// </summary>
+/// <summary>The products of a hidden layer, 64 × 200 by 200 × 200, with a given share of nonzeros in A.</summary>
 public unsafe class ProductSuite
 {
     private const int Rows = 64, Depth = 200, Columns = 208;
@@ -15,13 +13,11 @@ public unsafe class ProductSuite
         _zeros = new(Columns);
     private readonly HostBuffer _bits = new(2 * Rows * 4), _columnBits = new(2 * 256);
 
-    /// <summary>
-    /// Share of the elements of A that are not zero: 1 is a dense product, a half is usual after a ReLU.
-    /// </summary>
+    /// <summary>Share of nonzero elements in A: 1 is dense, a half is usual after a ReLU.</summary>
     [Params(1.0, 0.5, 0.33)]
     public double Density { get; set; }
 
-    /// <summary>Draws A and B and checks one product against plain sums.</summary>
+    /// <summary>Draws A and B, and checks one product against a plain sum.</summary>
     [GlobalSetup]
     public void SetUp()
     {

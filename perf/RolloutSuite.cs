@@ -8,13 +8,13 @@ namespace Naf.Perf;
 
 /// <summary>
 /// Imagination rollouts of 10 steps at the reference size: a chain of hinges with 20 states and 6 actions, networks of
-/// 2 × 200, models of 150 time steps. The time is of one call.
+/// 2 × 200, models of 150 time steps. Times are for one call.
 /// </summary>
 public class RolloutSuite() : PeerSuite("rollouts", "imagined steps/s")
 {
     private TorchRollouts _gathered = null!, _bucketed = null!;
 
-    /// <summary>Rollouts of a call.</summary>
+    /// <summary>Rollouts per call.</summary>
     [Params(512, 4096)]
     public int Rollouts { get; set; } = 4096;
 
@@ -40,7 +40,7 @@ public class RolloutSuite() : PeerSuite("rollouts", "imagined steps/s")
         Engine = engine;
         RolloutTrial trial = engine.Trial;
         RolloutSettings noisy = trial.Rollouts.Settings(0);
-        // without noise every row must be the same; with noise, the spread of s′ about its mean
+        // without noise compare every row; with noise, the spread of s′ about its mean
         Compare(noisy with { SampleDynamics = false, ActionNoise = 0 }, "rows", rows => rows, 1e-4);
         Compare(noisy, "the spread of s′", rows => [Spread(rows)], 0.05);
 

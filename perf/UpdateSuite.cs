@@ -9,8 +9,8 @@ using TorchSharp;
 namespace Naf.Perf;
 
 /// <summary>
-/// The whole update (minibatch, targets, loss, gradient, Adam, Polyak) at the reference size: 20 observations, 6
-/// actions, three networks of 2 × 200. The time is of one update of every learner.
+/// The complete update (minibatch, targets, loss, gradient, Adam, Polyak) at the reference size: 20 observations, 6
+/// actions, three networks of 2 × 200. Times are for one update of every learner.
 /// </summary>
 public class UpdateSuite() : PeerSuite("update", "updates/s")
 {
@@ -19,11 +19,11 @@ public class UpdateSuite() : PeerSuite("update", "updates/s")
     private TorchUpdate _byHand = null!;
     private TorchModules[] _modules = [];
 
-    /// <summary>Learners trained at once.</summary>
+    /// <summary>Number of learners trained together.</summary>
     [Params(1, 8)]
     public int Learners { get; set; } = 1;
 
-    /// <summary>Samples of a minibatch.</summary>
+    /// <summary>Minibatch size.</summary>
     [Params(64, 256)]
     public int Batch { get; set; } = 64;
 
@@ -55,7 +55,7 @@ public class UpdateSuite() : PeerSuite("update", "updates/s")
         for (int i = 0; i < Updates; i++) _byHand.Update();
     });
 
-    /// <summary>Three nn.Sequential, autograd, torch.optim.Adam; one learner after the other.</summary>
+    /// <summary>Three nn.Sequential, autograd, torch.optim.Adam; one learner after another.</summary>
     [Benchmark(OperationsPerInvoke = Updates)]
     public void TorchModules() => RunPeer(() =>
     {
@@ -72,8 +72,8 @@ public class UpdateSuite() : PeerSuite("update", "updates/s")
         int[] learners = [.. Enumerable.Range(0, Learners)];
         _byHand = new TorchUpdate(population, TorchDevice);
         _modules = [.. learners.Select(k => new TorchModules(population, k, TorchDevice))];
-        // three updates from the same parameters and minibatches: the numbers of the last depend on every parameter,
-        // moment and target of the first
+        // compare three updates from the same parameters and minibatches: the last one's numbers depend on every
+        // parameter, moment and target of the first
         const string What = "loss, gradient norm and mean Q";
         for (int update = 0; update < 3; update++)
         {

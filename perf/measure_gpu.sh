@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Checks, then measures everything on a machine with a GPU, from the folder that perf/publish_gpu.sh made: no .NET, no network, one call.
-# Writes FOLDER/gpu-NAME.json after every step. A step that fails is recorded with its sentence and the rest goes on; ends with 1 where a
-# check failed.   usage: measure_gpu.sh FOLDER [--name NAME] [--device cuda:0] [--seconds 1] [--learners "1 8 32 128 512"] [--limit MINUTES]
-#                                             [--only PATTERN] [--python python3] [--peers yes|no] [--commit HASH]
-# --only: the steps whose name matches, such as "update" or "cuda:0$"; --limit: no step begins or goes on after so many minutes [9]
+# Checks and then measures everything on a machine with a GPU, from the folder of perf/publish_gpu.sh: needs no .NET and
+# no network.
+# Writes FOLDER/gpu-NAME.json after every step. A failed step is recorded with its message and the others continue;
+# exits with 1 if a check failed.
+#   usage: measure_gpu.sh FOLDER [--name NAME] [--device cuda:0] [--seconds 1] [--learners "1 8 32 128 512"]
+#          [--limit MINUTES] [--only PATTERN] [--python python3] [--peers yes|no] [--commit HASH]
+# --only: the steps whose name matches, such as "update" or "cuda:0$"; --limit: no step starts or continues after this
+# many minutes [9]
 set -uo pipefail
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 stop() { printf 'measure_gpu: %s\n' "$*" >&2; exit 2; }
@@ -27,7 +30,7 @@ naf=$here/naf work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export PYTHONDONTWRITEBYTECODE=1
 
-# the driver's OpenCL, where the image does not list it
+# the driver's OpenCL, if the image does not list it
 if ! ls /etc/OpenCL/vendors/*.icd > /dev/null 2>&1 && [ -z "${OCL_ICD_VENDORS:-}" ]; then
     driver=$(find /usr/local/nvidia /usr/lib /usr/lib64 -name 'libnvidia-opencl.so.1' 2> /dev/null | head -n 1)
     [ -z "$driver" ] || { mkdir "$work/vendors" && echo "$driver" > "$work/vendors/nvidia.icd" && export OCL_ICD_VENDORS="$work/vendors"; }
@@ -41,7 +44,7 @@ gpu=$(nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,powe
 file="$folder/gpu-$name.json" started=$(date +%s) failed=0
 printf 'GPU: %s\nCPU: %s, %s cores\ncommit: %s\n' "$gpu" "$cpu" "$(nproc)" "$commit"
 
-# the whole file, with the steps so far
+# writes the whole file, with the steps so far
 write() {
     {
         printf '{\n  "what": "every kernel on a GPU, and its peers",\n  "gpu": "%s",\n  "hardware": "%s, %s cores",\n  "linux": "%s",\n' \
@@ -89,7 +92,7 @@ step() {
     $ok
 }
 
-# two trainings: up to the first update both devices do the same, and hundreds of updates later still nearly so
+# two training runs: identical on both devices up to the first update, and nearly so after hundreds of updates
 agree() {
     awk -F , '
         function number(text) { return text ~ /^-?[0-9.]+([eE][-+]?[0-9]+)?$/ }
@@ -125,7 +128,7 @@ case $device in
     *) [[ ! $("$naf" devices --json) =~ '"name":"opencl:0"'[^}]*'"usable":true'[^}]*'"is_gpu":true' ]] || devices="$device opencl:0" ;;
 esac
 
-# checks: every kernel against double precision, then a short training against the processor's and against itself
+# checks: every kernel against double precision, then a short training run against the CPU's and against itself
 for d in $devices; do step check "check/$d" "$naf" check --device "$d" --json; done
 train() { step check "train/$1$2" "$naf" train cartpole --episodes 3 --device "$1" --out "$work/run-${1/:/-}$2" --json; }
 train cpu ""
@@ -149,7 +152,7 @@ measure "$device"
 peer() { local what=$1; shift; step measure "peer/$what" "$python" "$here/peers/$1.py" "${@:2}" --seconds "$seconds"; }
 where=cpu
 case $device in cuda:*) where=cuda ;; esac
-# asked for whatever --only says
+# runs whatever --only says
 there() { local only=.; [ "$peers" = yes ] && step measure "peer/$1" "$python" -c "import json, $1; print(json.dumps(dict(version=$1.__version__)))"; }
 if [ $where = cuda ] && there torch; then
     for p in $learners; do peer "update-torch-graph/$p" naf_torch --device cuda --graph --learners "$p"; done

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Makes the folder that perf/measure_gpu.sh runs from on a machine with a GPU but without .NET and network: the program with its runtime in one
-# compressed file (not trimmed: settings, tasks and JSON go by reflection), MuJoCo, the peers.   usage: perf/publish_gpu.sh [FOLDER]
+# Creates the folder for perf/measure_gpu.sh, to run on a machine with a GPU but without .NET and network: the program
+# with its runtime in one compressed file (not trimmed, since settings, tasks and JSON use reflection), MuJoCo, and the
+# peers.
+#   usage: perf/publish_gpu.sh [FOLDER]
 set -euo pipefail
 root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 . "$root/scripts/setup.sh"
@@ -20,7 +22,8 @@ dotnet publish "$root/Naf.Cli" -c Release -r linux-x64 --self-contained -p:Publi
     -p:DebugType=none --artifacts-path "$root/artifacts/build" -o "$out/program" -maxcpucount:1 --nologo -v quiet > "$log" 2>&1 ||
     { cat "$log" >&2; stop "the publish failed (above)"; }
 
-# MuJoCo and what it needs beyond the C and C++ run-time, which the program needs as well; the OpenCL loader, which some images lack
+# MuJoCo and its dependencies, except the C and C++ runtime, which the program needs as well; and the OpenCL loader,
+# which some images lack
 mujoco=$({ ldconfig -p || /sbin/ldconfig -p; } 2> /dev/null | sed -n 's/.*libmujoco\.so.* => //p' | head -n 1)
 [ -z "${MUJOCO_PATH:-}" ] || mujoco=$(find -L "$MUJOCO_PATH" -maxdepth 2 -name 'libmujoco.so*' | sort | head -n 1)
 [ -n "$mujoco" ] || stop "no libmujoco.so in ${MUJOCO_PATH:-the loader\'s places}; set MUJOCO_PATH to an unpacked release"

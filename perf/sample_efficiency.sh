@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Figure 2 of the paper: the six variants of Algorithm 2 on a task, each a population of seeds, into DIR/VARIANT; then
-# perf/sample_efficiency.py makes the table and the curves of them. Runs that are complete are kept.
-# perf/sample_efficiency.sh TASK SEEDS EPISODES DIR [VARIANT...]      such as reacher-single 0..4 100 runs/figure2
+# Figure 2 of the paper: trains the six variants of Algorithm 2 on a task, each with a population of seeds, into
+# DIR/TASK-VARIANT; perf/sample_efficiency.py then produces the table and the curves. Complete runs are kept.
+#   usage: perf/sample_efficiency.sh TASK SEEDS EPISODES DIR [VARIANT...]   such as reacher-single 0..4 100 runs/figure2
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 task=$1 seeds=$2 episodes=$3 folder=$4
@@ -13,8 +13,8 @@ declare -A variants=(
     [fitted-ilqg]="--imagination fitted --plan ilqg --plan-fraction 0.5"
     [true]="--imagination true"
     [network]="--imagination network"
-    # not of the six: one model of the batch where a task has one of each episode; dynamics of the wrong phase, of the observation, without a
-    # prior; iLQG without imagination
+    # besides the six: one model for the batch, for tasks with one per episode; dynamics with the wrong phase, of the
+    # observation, without a prior; iLQG without imagination
     [batch]="--imagination fitted --set dynamics_around=batch"
     [shifted]="--imagination fitted --set imagined_shifted=true"
     [observation]="--imagination fitted --set dynamics_coordinates=observation"

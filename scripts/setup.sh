@@ -1,8 +1,8 @@
-# What `naf` and `test` need before they can run; sourced by both. Each step says on standard error what it does.
+# Installs what `naf` and `test` need; sourced by both. Each step reports on standard error what it does.
 # Expects $root, the folder of the repository.
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_HOME="${DOTNET_CLI_HOME:-${HOME:-/tmp}}"
-# a bare machine has no libicu, without which the SDK would not start
+# without libicu, as on a minimal system, the SDK would not start
 export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT="${DOTNET_SYSTEM_GLOBALIZATION_INVARIANT:-1}"
 
 say() { printf 'naf: %s\n' "$*" >&2; }
@@ -14,7 +14,7 @@ need_dotnet() {
     stop "the .NET 10 SDK is missing; install it (https://dotnet.microsoft.com/download/dotnet/10.0, or 'curl -sSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0' and put ~/.dotnet on the PATH)"
 }
 
-# install_debian WHAT PACKAGE...: as root with apt; otherwise fails without a word
+# install_debian WHAT PACKAGE...: installs as root with apt; otherwise fails silently
 install_debian() {
     [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null || return 1
     local what=$1 log; log=$(mktemp)
@@ -37,12 +37,13 @@ loader_knows() { { ldconfig -p || /sbin/ldconfig -p; } 2> /dev/null | grep "$1" 
 need_mujoco() {
     [ -n "${MUJOCO_PATH:-}" ] && return
     loader_knows 'libmujoco\.so' && return
-    [ "$(uname -s)" = Linux ] || return 0   # elsewhere the program looks for itself and says what it misses
+    [ "$(uname -s)" = Linux ] || return 0   # elsewhere the program searches itself and reports what is missing
     install_debian "MuJoCo is missing" libmujoco2.2.2 ||
         stop "MuJoCo is missing; install it (Debian 12: 'sudo apt-get install libmujoco2.2.2') or unpack a release of https://github.com/google-deepmind/mujoco and set MUJOCO_PATH to its folder"
 }
 
-# what draws pictures without a display: EGL and Mesa. Where they can't be had, the program says so when it is to draw
+# EGL and Mesa, to draw pictures without a display. If they are not available, the program reports it when it has to
+# draw
 want_pictures() {
     [ "$(uname -s)" = Linux ] || return 0
     loader_knows 'libEGL\.so\.1' &&
@@ -50,26 +51,26 @@ want_pictures() {
     install_debian "pictures need EGL" libegl1 libgl1-mesa-dri || true
 }
 
-# what encodes videos; likewise
+# ffmpeg, to encode videos; likewise
 want_video() {
     command -v ffmpeg > /dev/null || install_debian "videos need ffmpeg" ffmpeg || true
 }
 
-# what two tests compile against MuJoCo's headers; without it they are skipped, with this reason
+# a C compiler and MuJoCo's headers, for two tests; without them these are skipped, with this reason
 want_compiler() {
     [ -f /usr/include/mujoco/mujoco.h ] && [ -x /usr/bin/cc ] && return
     [ -n "${MUJOCO_PATH:-}" ] || install_debian "the tests compare with C" gcc libc6-dev libmujoco-dev || true
 }
 
-# what the tests of GPU kernels run on without a GPU: OpenCL on the processor
+# OpenCL on the CPU, to test GPU kernels without a GPU
 want_gpu_tests() {
     [ "$(uname -s)" = Linux ] || return 0
     loader_knows 'libOpenCL\.so\.1' && ls /etc/OpenCL/vendors/pocl*.icd > /dev/null 2>&1 && return
     install_debian "kernels are tested without a GPU" ocl-icd-libopencl1 pocl-opencl-icd || true
 }
 
-# build TARGET FOLDER...: a Release build of a project or solution, only when a source file in the folders is newer than the last build, or one
-# was added or removed
+# build TARGET FOLDER...: a Release build of a project or solution, only if a source file in the folders is newer than
+# the last build, or one was added or removed
 build() {
     local target=$1 stamp names log
     shift
@@ -89,7 +90,7 @@ build() {
             stop "the build failed (above)"
         fi
         rm -f "$log"
-        mv "$stamp.new" "$stamp"   # as old as the build's start: a file edited meanwhile is newer
+        mv "$stamp.new" "$stamp"   # dated at the build's start, so that a file edited meanwhile is newer
     fi
     exec 9>&-
 }

@@ -8,13 +8,12 @@ using Naf.Gpu.Devices;
 namespace Naf.Tests;
 
 /// <summary>
-/// The GPU devices that kernels are tested on: OpenCL on PoCL, ILGPU's CPU accelerator, and every other GPU device
-/// found on this machine. <c>[TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]</c> makes a fixture run
-/// on each.
+/// The GPU devices for kernel tests: OpenCL on PoCL, ILGPU's CPU accelerator, and every other GPU device of this
+/// machine. <c>[TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]</c> runs a fixture on each.
 /// </summary>
 internal static class GpuDevices
 {
-    /// <summary>The processor as an OpenCL device.</summary>
+    /// <summary>The CPU as an OpenCL device.</summary>
     public const string Pocl = "PoCL";
 
     /// <summary>ILGPU's CPU accelerator.</summary>
@@ -23,7 +22,7 @@ internal static class GpuDevices
     private static readonly ConcurrentDictionary<string, GpuDevice> Opened = [];
     private static readonly CpuDevice Processor = new(2);
 
-    /// <summary>Names that <see cref="Open"/> takes.</summary>
+    /// <summary>Names accepted by <see cref="Open"/>.</summary>
     public static IEnumerable<string> All =>
         [Pocl, Emulated, .. DeviceList.All().Where(d => d.Usable && d.Kind is "cuda" or "opencl" && !IsPocl(d))
             .Select(d => d.Name)];
@@ -38,22 +37,22 @@ internal static class GpuDevices
         return (GpuDevice)DeviceList.Select(found!.Name);
     }
 
-    /// <summary>A device that stays open for the whole test run, with the kernels that were compiled on it.</summary>
+    /// <summary>A device that stays open for the whole test run, with its compiled kernels.</summary>
     public static GpuDevice Shared(string name) => Opened.GetOrAdd(name, Open);
 
-    /// <summary>For "cpu" the processor with two threads, or a GPU device; both stay open.</summary>
+    /// <summary>For "cpu" the CPU with two threads, else a GPU device; both stay open.</summary>
     public static Device SharedOrCpu(string name) => name == "cpu" ? Processor : Shared(name);
 
-    /// <summary>Whether it is the processor as an OpenCL device.</summary>
+    /// <summary>Whether it is the CPU as an OpenCL device.</summary>
     public static bool IsPocl(DeviceInfo device) =>
         device.Driver.StartsWith("Portable Computing Language", StringComparison.Ordinal);
 
-    // before anything looks for devices
+    // must run before devices are listed
     [ModuleInitializer]
     internal static void AllowPocl() => Environment.SetEnvironmentVariable("NAF_ALLOW_POCL", "1");
 }
 
-/// <summary>Tests on one device; after each of them no buffer may be alive.</summary>
+/// <summary>Tests on one device; after each test no buffer may be alive.</summary>
 /// <param name="name">"cpu", or one of <see cref="GpuDevices.All"/>.</param>
 internal abstract class DeviceFixture(string name)
 {
@@ -63,7 +62,7 @@ internal abstract class DeviceFixture(string name)
 
     protected Device Device => GpuDevices.SharedOrCpu(DeviceName);
 
-    /// <summary>Opens the device, or leaves the test out where it cannot be had.</summary>
+    /// <summary>Opens the device, or skips the test if it is not available.</summary>
     [SetUp]
     public void Open() => (_, _hostBuffers) = (Device, HostBuffer.LiveBuffers);
 

@@ -5,8 +5,8 @@ using NUnit.Framework.Interfaces;
 namespace Naf.Tests;
 
 /// <summary>
-/// Tests that draw, film or compile. They are left out, with the packages as the reason, only where these are absent
-/// and can't be installed: not by root on Debian, for whom <c>test</c> installs them.
+/// Tests that draw, encode video or compile. They are skipped, with the missing packages as the reason, only if the
+/// packages cannot be installed: for root on Debian, <c>test</c> installs them.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 internal sealed class NeedsAttribute(Need need) : TestActionAttribute
@@ -22,7 +22,7 @@ internal sealed class NeedsAttribute(Need need) : TestActionAttribute
     /// <inheritdoc/>
     public override void BeforeTest(ITest test) => Check(need);
 
-    /// <summary>Leaves the running test out where something is absent that can't be installed.</summary>
+    /// <summary>Skips the running test if something is missing that cannot be installed.</summary>
     public static void Check(Need need)
     {
         if (Installable) return;
@@ -49,14 +49,14 @@ internal sealed class NeedsAttribute(Need need) : TestActionAttribute
             .Any(folder => File.Exists(Path.Combine(folder, program)));
 }
 
-/// <summary>What a test needs besides MuJoCo.</summary>
+/// <summary>Requirements of a test besides MuJoCo.</summary>
 [Flags]
 internal enum Need
 {
-    /// <summary>What draws pictures.</summary>
+    /// <summary>Libraries that draw pictures.</summary>
     Egl = 1,
-    /// <summary>What encodes and reads videos.</summary>
+    /// <summary>Programs that encode and read videos.</summary>
     Ffmpeg = 2,
-    /// <summary>The processor as an OpenCL device.</summary>
+    /// <summary>The CPU as an OpenCL device.</summary>
     Pocl = 4,
 }

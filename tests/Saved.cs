@@ -2,7 +2,7 @@ using Naf.Kernels.Checkpoints;
 
 namespace Naf.Tests;
 
-/// <summary>What a part adds to a checkpoint, to be read again.</summary>
+/// <summary>Writes a component's part of a checkpoint, to be read back.</summary>
 internal static class Saved
 {
     public static CheckpointScope By(Action<CheckpointScope> save) => Of(Bytes(save));

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Trains once without a stop, and once killed (SIGKILL) ten times at random moments and resumed after each; the metrics must be the same bytes.
+# Trains once without a stop, and once killed (SIGKILL) ten times at random moments and resumed each time; the metrics
+# must be identical byte for byte.
 #   tests/kill_and_resume.sh [kills] [task] [episodes]
 set -euo pipefail
 root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
@@ -20,7 +21,7 @@ for ((i = 1; i <= kills; i++)); do
     if [ -d "$work/killed" ]; then naf train --resume "$work/killed" > /dev/null 2>&1 &
     else naf train "$task" "${options[@]}" --out "$work/killed" > /dev/null 2>&1 & fi
     child=$!
-    # while it starts, or up to a tenth of the straight run later with ten kills: the last one finds it training still
+    # during start-up, or up to a tenth of the straight run later (ten kills): it is still training at the last kill
     sleep "$(awk -v r="$RANDOM" -v t="$straight" -v n="$kills" 'BEGIN { printf "%.3f", 0.3 + r / 32768 * t / 1000 / n }')"
     pkill -KILL -P "$child" 2> /dev/null || true
     if kill -KILL "$child" 2> /dev/null; then done=$((done + 1)); fi

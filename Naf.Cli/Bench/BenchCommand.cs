@@ -6,7 +6,7 @@ using Naf.Host.Common;
 
 namespace Naf.Cli.Bench;
 
-/// <summary><c>naf bench</c>: how fast the parts are on this machine.</summary>
+/// <summary><c>naf bench</c>: measures the speed of the components on this machine.</summary>
 internal static class BenchCommand
 {
     public static Command Create(Terminal terminal) => new ExampleCommand(

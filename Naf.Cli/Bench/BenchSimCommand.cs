@@ -5,9 +5,7 @@ using Naf.Host.Common;
 
 namespace Naf.Cli.Bench;
 
-/// <summary>
-/// <c>naf bench sim</c>: steps of the simulator per second, of a task's environment or of a bare model.
-/// </summary>
+/// <summary><c>naf bench sim</c>: simulator steps per second, of a task's environment or of a bare model.</summary>
 internal static class BenchSimCommand
 {
     public static Command Create(Terminal terminal) => new ExampleCommand(

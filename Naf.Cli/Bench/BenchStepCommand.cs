@@ -13,8 +13,8 @@ using Naf.Sim.Control;
 namespace Naf.Cli.Bench;
 
 /// <summary>
-/// <c>naf bench step</c>: seconds of a training episode of Algorithm 2 once there are dynamics, and the share of each
-/// part: acting, simulator, rollouts, updates, fit and planning. What is timed is a training run, its updates counted.
+/// <c>naf bench step</c>: seconds per training episode of Algorithm 2 with fitted dynamics, and the share of each part:
+/// acting, simulator, rollouts, updates, fit and planning. It times a training run and counts its updates.
 /// </summary>
 internal static class BenchStepCommand
 {
@@ -35,7 +35,7 @@ internal static class BenchStepCommand
         using ControlTask task = ControlTask.Load(parsed.Given("--task") ?? "reacher-single");
         TrainingSettings s = Settings(parsed, task);
         int n = s.Imagination.RefitEpisodes;
-        // the first n episodes have no dynamics yet; no test is due, and no episode is the last
+        // the first n episodes have no dynamics; no test is due, and no timed episode is the last
         s = s with { Learners = 1, Episodes = (rounds + 1) * n + 1, TestEvery = int.MaxValue, TestEpisodes = 1 };
         using Device device = DeviceList.Select(s.Device, s.Threads);
         int threads = s.Threads == 0 ? Environment.ProcessorCount : s.Threads;
@@ -78,7 +78,7 @@ internal static class BenchStepCommand
         return 0;
     }
 
-    // the paper's own numbers, whatever suits the task; then what was given
+    // the paper's settings, which override the task's; then those on the command line
     private static TrainingSettings Settings(ParseResult parsed, ControlTask task)
     {
         GivenValue[] standard =
@@ -93,7 +93,7 @@ internal static class BenchStepCommand
         return SettingsResolver.Resolve([.. GivenValue.Of(task), .. standard, .. given]);
     }
 
-    /// <exception cref="UserException">Other updates were made than the settings say.</exception>
+    /// <exception cref="UserException">The number of updates is not that of the settings.</exception>
     private static void Check(NafAgent agent, TrainingSettings s, long updates, long steps)
     {
         if (agent.Summaries[0].Stopped is { } reason) throw new UserException($"the learner stopped: {reason}");
@@ -105,7 +105,7 @@ internal static class BenchStepCommand
                 + "rested; leave out imagination_off_after, imagination_patience and imagination_error_limit");
     }
 
-    // seconds of each part so far
+    // seconds spent in each part so far
     private static double[] Parts(NafAgent agent) => [.. Enum.GetValues<TrainingPart>().Select(agent.Times.Seconds)];
 
     private static long Updates(NafAgent agent) => agent.Summaries[0].Updates;

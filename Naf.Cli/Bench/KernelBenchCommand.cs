@@ -11,14 +11,15 @@ using Naf.Host.Settings;
 
 namespace Naf.Cli.Bench;
 
-/// <summary><c>naf bench</c> of a kernel: checked, timed, and shown beside the device's ceilings.</summary>
+/// <summary><c>naf bench</c> of a kernel: checked, timed, and compared with the device's ceilings.</summary>
 internal static class KernelBenchCommand
 {
-    /// <typeparam name="TSizes">Its properties with a <see cref="SizeAttribute"/> are options.</typeparam>
-    /// <param name="standardSeconds">Seconds of timing where none are given.</param>
-    /// <param name="make">The work of some sizes.</param>
+    /// <typeparam name="TSizes">Its properties with a <see cref="SizeAttribute"/> become options.</typeparam>
+    /// <param name="standardSeconds">Default seconds of timing.</param>
+    /// <param name="make">Creates the benchmark for given sizes.</param>
     /// <param name="show">
-    /// From the median of the rates and the rounds' rates: the result for JSON, in a few words, and the sizes in words.
+    /// Maps the median of the rates and the rounds' rates to the fields for JSON, a short result, and the sizes as
+    /// text.
     /// </param>
     public static Command Create<TSizes, TBenchmark>(
         Terminal terminal, string name, string description, int standardSeconds, Func<Device, TSizes, TBenchmark> make,
@@ -80,7 +81,7 @@ internal static class KernelBenchCommand
             }
             catch (ArgumentException e)
             {
-                // sizes that do not go together
+                // incompatible sizes
                 throw new UserException(e.Message);
             }
             return 0;
@@ -110,7 +111,7 @@ internal static class KernelBenchCommand
         return property.GetValue(standard) switch
         {
             int number => parsed.Integer(option.Name, number, 1, most),
-            // as the setting of that name
+            // parsed like the setting of that name
             ImmutableArray<int> when text is not null =>
                 SettingsResolver.Resolve([new GivenValue("hidden", text, option.Name)]).Naf.Hidden,
             var value => text ?? value,

@@ -5,31 +5,22 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Cli.Benchmarks;
 
-/// <summary>How fast a task's environment stepped.</summary>
+/// <summary>Speed of a task's environment.</summary>
 /// <param name="What">"environment".</param>
-/// <param name="Threads">Threads, each with an environment of its own.</param>
-/// <param name="StepsPerSecond">
-/// Control steps of all threads per second, resets included: the median over the rounds.
-/// </param>
-/// <param name="MicrosecondsPerStep">
-/// What a control step takes a thread, µs, its share of resets included: the median.
-/// </param>
-/// <param name="MujocoMicroseconds">
-/// What MuJoCo alone takes for the same control step, timed in turns with it, µs: the median.
-/// </param>
-/// <param name="OverMujoco">The first over the second: the median of the rounds' ratios.</param>
-/// <param name="OverOneThread">
-/// Steps per second over those of one thread alone, timed in turns with it; null for one thread.
-/// </param>
+/// <param name="Threads">Threads, each with its own environment.</param>
+/// <param name="StepsPerSecond">Control steps per second of all threads, resets included: median of the rounds.</param>
+/// <param name="MicrosecondsPerStep">Time of a control step in one thread, resets included, µs: median.</param>
+/// <param name="MujocoMicroseconds">Time of MuJoCo alone for the same step, timed alternately, µs: median.</param>
+/// <param name="OverMujoco">The first over the second: median of the rounds' ratios.</param>
+/// <param name="OverOneThread">Steps per second over those of one thread, timed in turns; null for one thread.</param>
 /// <param name="Checksum">Of all observations and rewards of the checked episodes.</param>
 internal sealed record EnvironmentBenchmarkResult(
     string What, string Target, string Mujoco, int Threads, double StepsPerSecond, IReadOnlyList<double> Rounds,
-    double MicrosecondsPerStep,
-    double MujocoMicroseconds, double OverMujoco, double? OverOneThread, string Checksum);
+    double MicrosecondsPerStep, double MujocoMicroseconds, double OverMujoco, double? OverOneThread, string Checksum);
 
 /// <summary>
-/// Times a task's environment: observation, reward, termination, measures and resets included, under random actions.
-/// MuJoCo alone takes the same steps in turns with it, after both were seen to end each episode in the same state.
+/// Times a task's environment under random actions: observation, reward, termination, measures and resets. MuJoCo alone
+/// takes the same steps alternately, after a check that both end each episode in the same state.
 /// </summary>
 internal static class EnvironmentBenchmark
 {
@@ -37,7 +28,7 @@ internal static class EnvironmentBenchmark
 
     /// <summary>Times a task.</summary>
     /// <param name="name">A built-in task, or the path of a task file.</param>
-    /// <param name="seconds">Of timing, over all rounds.</param>
+    /// <param name="seconds">Seconds of timing, over all rounds.</param>
     /// <exception cref="InvalidOperationException">The environment and MuJoCo alone disagree.</exception>
     public static EnvironmentBenchmarkResult Run(string name, int threads, double seconds)
     {

@@ -5,7 +5,7 @@ using Naf.Sim.Mujoco;
 namespace Naf.Cli.Benchmarks;
 
 /// <summary>
-/// Sixteen episodes under fixed random actions, stepped again and again by an environment, and in turns by MuJoCo alone
+/// Sixteen episodes with fixed random actions, stepped repeatedly by an environment and alternately by MuJoCo alone,
 /// from the same starts with the same controls.
 /// </summary>
 internal sealed class PairedEpisodes : IDisposable
@@ -17,8 +17,8 @@ internal sealed class PairedEpisodes : IDisposable
     private readonly Episode[] _episodes = new Episode[16];
     private int _next;
 
-    /// <summary>Draws the actions, and steps each episode both ways once.</summary>
-    /// <exception cref="InvalidOperationException">They end in different states.</exception>
+    /// <summary>Draws the actions, and steps each episode once in both ways.</summary>
+    /// <exception cref="InvalidOperationException">The two end in different states.</exception>
     public PairedEpisodes(ControlTask task, ulong seed)
     {
         (_task, _seed, _environment, _data) = (task, seed, new ControlEnvironment(task), new MujocoData(task.Model));
@@ -38,8 +38,8 @@ internal sealed class PairedEpisodes : IDisposable
     /// <summary>FNV-1a over all rewards and observations.</summary>
     public ulong Checksum { get; private set; } = 14695981039346656037;
 
-    /// <summary>Steps episodes for a while.</summary>
-    /// <returns>What a control step takes, µs: the environment's, and MuJoCo's part of it alone.</returns>
+    /// <summary>Steps episodes for the given time.</summary>
+    /// <returns>Time per control step, µs: of the environment, and of MuJoCo alone.</returns>
     public (double Microseconds, double MujocoMicroseconds) Time(double seconds)
     {
         var (environment, mujoco, steps) = (new Stopwatch(), new Stopwatch(), 0);
@@ -79,7 +79,7 @@ internal sealed class PairedEpisodes : IDisposable
             foreach (double x in _environment.Observation) Add(x);
         }
 
-        // an episode may end early: MuJoCo alone goes as far
+        // an episode may end early: MuJoCo alone takes as many steps
         var episode = new Episode(start, actions, [.. actions.Take(_environment.StepIndex).Select(Controls)]);
         StepMujoco(episode);
         if (!_environment.Qpos.SequenceEqual(_data.Qpos) || !_environment.Qvel.SequenceEqual(_data.Qvel))
@@ -117,6 +117,6 @@ internal sealed class PairedEpisodes : IDisposable
         return controls;
     }
 
-    // the state of MuJoCo, and [step][action]
+    // MuJoCo's start state; actions and controls are [step][action]
     private sealed record Episode(double[] Start, double[][] Actions, double[][] Controls);
 }

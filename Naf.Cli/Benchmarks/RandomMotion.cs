@@ -3,16 +3,14 @@ using Naf.Sim.Mujoco;
 namespace Naf.Cli.Benchmarks;
 
 /// <summary>
-/// The loop by which the simulator's speed is measured: uniform random controls, then mj_step. perf/peers/sim_mujoco.c
-/// is the same loop in C with the same numbers, so that the two end in the same state, bitwise.
+/// The loop that measures the simulator's speed: uniform random controls, then mj_step. perf/peers/sim_mujoco.c is the
+/// same loop in C with the same numbers, so that both end in bitwise the same state.
 /// </summary>
 internal struct RandomMotion(ulong seed)
 {
     private ulong _state = seed;
 
-    /// <summary>
-    /// Performs control steps: each control uniform in [−1, 1), held for <paramref name="substeps"/> calls of mj_step.
-    /// </summary>
+    /// <summary>Takes control steps: controls uniform in [−1, 1), <paramref name="substeps"/> mj_steps each.</summary>
     public void Run(MujocoData data, int steps, int substeps)
     {
         for (int step = 0; step < steps; step++)

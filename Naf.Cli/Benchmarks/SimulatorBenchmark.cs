@@ -4,31 +4,25 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Cli.Benchmarks;
 
-/// <summary>How fast a bare model stepped.</summary>
+/// <summary>Speed of a bare model.</summary>
 /// <param name="What">"mj_step".</param>
-/// <param name="Threads">Threads, each with a simulation of its own.</param>
-/// <param name="Substeps">Calls of mj_step for each control.</param>
-/// <param name="StepsPerSecond">Calls of all threads per second: the median over the rounds.</param>
-/// <param name="Checksum">
-/// Of the state after the first 1,000 control steps, as perf/peers/sim_mujoco.c prints it.
-/// </param>
-/// <param name="Qpos">The positions there.</param>
+/// <param name="Threads">Threads, each with its own simulation.</param>
+/// <param name="Substeps">Calls of mj_step per control step.</param>
+/// <param name="StepsPerSecond">Calls per second of all threads: median of the rounds.</param>
+/// <param name="Checksum">Of the state after 1,000 control steps, as perf/peers/sim_mujoco.c prints it.</param>
+/// <param name="Qpos">The positions in that state.</param>
 internal sealed record SimulatorBenchmarkResult(
     string What, string Target, string Mujoco, int Threads, int Substeps, double StepsPerSecond,
-    IReadOnlyList<double> Rounds, string Checksum,
-    IReadOnlyList<double> Qpos);
+    IReadOnlyList<double> Rounds, string Checksum, IReadOnlyList<double> Qpos);
 
-/// <summary>
-/// Times mj_step with random controls on all threads at once, after 1,000 control steps whose outcome is put into
-/// a checksum.
-/// </summary>
+/// <summary>Times mj_step with random controls on all threads, after 1,000 steps that give a checksum.</summary>
 internal static class SimulatorBenchmark
 {
     private const int CheckedSteps = 1000, Piece = 100;
 
     /// <summary>Times a model.</summary>
-    /// <param name="substeps">Calls of mj_step for each control.</param>
-    /// <param name="seconds">Of timing, over all rounds.</param>
+    /// <param name="substeps">Calls of mj_step per control step.</param>
+    /// <param name="seconds">Seconds of timing, over all rounds.</param>
     public static SimulatorBenchmarkResult OfModel(string path, int substeps, int threads, double seconds)
     {
         using MujocoModel model = MujocoModel.Load(path);

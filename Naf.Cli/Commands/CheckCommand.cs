@@ -7,7 +7,7 @@ using Naf.Host.Runs;
 
 namespace Naf.Cli.Commands;
 
-/// <summary><c>naf check</c>: compares every kernel with double precision; to be run first on a new GPU.</summary>
+/// <summary><c>naf check</c>: compares every kernel with double precision; run it first on a new GPU.</summary>
 internal static class CheckCommand
 {
     private static readonly string[] Heads = ["kernel", "size", "largest error", "bound", "verdict"];

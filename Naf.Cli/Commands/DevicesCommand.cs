@@ -5,11 +5,11 @@ using Naf.Cli.Common;
 
 namespace Naf.Cli.Commands;
 
-/// <summary><c>naf devices</c>: the devices that can train, and what to install where there is no GPU.</summary>
+/// <summary><c>naf devices</c>: lists the devices that can train, and what to install if there is no GPU.</summary>
 internal static class DevicesCommand
 {
-    private static readonly string[] Heads = ["name", "kind", "hardware", "units", "memory", "driver",
-        "kernels", "state"];
+    private static readonly string[] Heads =
+        ["name", "kind", "hardware", "units", "memory", "driver", "kernels", "state"];
 
     public static Command Create(Terminal terminal) => new ExampleCommand(
         "devices", "Lists the devices of this machine.", "naf devices --json", parsed => Run(terminal, parsed))

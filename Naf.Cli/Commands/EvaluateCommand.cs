@@ -8,9 +8,7 @@ using Naf.Sim.Control;
 
 namespace Naf.Cli.Commands;
 
-/// <summary>
-/// <c>naf evaluate</c>: the score of a run's policy, or of a policy that needs no run, on fixed seeded starts.
-/// </summary>
+/// <summary><c>naf evaluate</c>: scores a run's policy, or one that needs no run, from fixed seeded starts.</summary>
 internal static class EvaluateCommand
 {
     public static Command Create(Terminal terminal) => new ExampleCommand(
@@ -69,7 +67,7 @@ internal static class EvaluateCommand
         }
         finally
         {
-            // what was computed is not lost with the file
+            // report the results even if a file could not be written
             Report();
         }
         return 0;

@@ -7,13 +7,13 @@ using Naf.Sim.Control;
 
 namespace Naf.Cli.Commands;
 
-/// <summary>RUN|TASK, as commands that play episodes take it, and what follows from it.</summary>
+/// <summary>The argument RUN|TASK of commands that play episodes, and the choices that depend on it.</summary>
 internal sealed class PolicyTarget
 {
     private readonly ParseResult _parsed;
 
-    /// <summary>Looks at what the user named.</summary>
-    /// <exception cref="UserException">A folder that holds no run.</exception>
+    /// <summary>Reads the argument.</summary>
+    /// <exception cref="UserException">The folder is not a run's.</exception>
     public PolicyTarget(ParseResult parsed)
     {
         _parsed = parsed;
@@ -24,7 +24,7 @@ internal sealed class PolicyTarget
                 $"{Name} is not a run's folder: it has no config.yaml; name a run's folder or a task");
     }
 
-    /// <summary>What the user named.</summary>
+    /// <summary>The run's folder or the task, as the user gave it.</summary>
     public string Name { get; }
 
     /// <summary>The run's config.yaml; null for a task.</summary>
@@ -33,7 +33,7 @@ internal sealed class PolicyTarget
     /// <summary>Seed of the starts: --seed, else the run's test_seed, else its default.</summary>
     public ulong Seed => _parsed.Seed((Config?.Settings ?? new TrainingSettings()).TestSeed);
 
-    /// <summary>The policy: --policy, else the run's, else the random one.</summary>
+    /// <summary>The policy: --policy, else the run's, else random.</summary>
     /// <exception cref="UserException">There is no such policy.</exception>
     public string Policy => _parsed.Given("--policy") switch
     {
@@ -42,13 +42,13 @@ internal sealed class PolicyTarget
         var text => throw new UserException($"--policy {text}: expected run, random, zero or mpc"),
     };
 
-    /// <summary>The run of a policy "run".</summary>
-    /// <exception cref="UserException">A task was named.</exception>
+    /// <summary>The run, for the policy "run".</summary>
+    /// <exception cref="UserException">The user named a task.</exception>
     public RunConfig Run => Config ?? throw new UserException(
         $"--policy run needs a run's folder, and {Name} is a task; train first (naf train {Name}), or use "
         + "--policy random");
 
-    /// <summary>The learner that --learner chooses; null where the policy is not a run's.</summary>
+    /// <summary>The learner selected by --learner; null if the policy is not a run's.</summary>
     /// <exception cref="UserException">The run has no such learner, or the policy is not a run's.</exception>
     public int? Learner
     {
@@ -66,8 +66,8 @@ internal sealed class PolicyTarget
     /// <summary>Loads the task.</summary>
     public ControlTask Load() => ControlTask.Load(Config?.Task ?? Name);
 
-    /// <summary>Settings of the planner: the run's, else the task's, with what was given on top.</summary>
-    /// <param name="set">KEY=VALUE, as --set takes it.</param>
+    /// <summary>Planner settings: the run's, else the task's, overridden by <paramref name="set"/>.</summary>
+    /// <param name="set">KEY=VALUE, as in --set.</param>
     /// <exception cref="UserException">An unknown key, or a bad value.</exception>
     public MpcSettings Planner(ControlTask task, params IEnumerable<string> set)
     {

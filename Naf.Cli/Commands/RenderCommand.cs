@@ -29,11 +29,11 @@ internal sealed class RenderCommand
     private readonly ulong _seed;
     private readonly int _episode, _width, _height;
 
-    // null: the policy is not a run's; the last state
+    // null learner: the policy is not a run's; null step: the last state
     private readonly int? _learner, _step;
 
-    /// <summary>Reads what was asked.</summary>
-    /// <exception cref="UserException">An option's value, or two options that exclude each other.</exception>
+    /// <summary>Reads the options.</summary>
+    /// <exception cref="UserException">An invalid value, or two options that exclude each other.</exception>
     private RenderCommand(Terminal terminal, ParseResult parsed)
     {
         (_terminal, _target, _json) = (terminal, new PolicyTarget(parsed), parsed.IsJson());
@@ -131,7 +131,7 @@ internal sealed class RenderCommand
         return episode;
     }
 
-    /// <returns>Whether the video is in its place: not when it was stopped before.</returns>
+    /// <returns>Whether the video was written; false if stopped before.</returns>
     private bool Encode(EpisodePictures pictures, CancellationToken stop)
     {
         int drawn = 0, most = pictures.FrameCount;

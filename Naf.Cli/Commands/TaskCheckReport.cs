@@ -4,7 +4,7 @@ using Naf.Host.Common;
 
 namespace Naf.Cli.Commands;
 
-/// <summary>What <c>naf tasks --check</c> prints for people to read, in 80 columns where the names are short.</summary>
+/// <summary>Prints the results of <c>naf tasks --check</c> as text, in 80 columns if the names are short.</summary>
 internal sealed class TaskCheckReport(Terminal terminal)
 {
     private const int Width = 79, Label = 12;
@@ -26,8 +26,8 @@ internal sealed class TaskCheckReport(Terminal terminal)
         Table($"observation, over {many}", ["", "name", "entry", "least", "most", "sd", "scale", "scaled sd"],
             r.Observation.Select(x => (string[])[
                 $"{x.Index}", x.Name, x.Entry, Texts.Number(x.Minimum), Texts.Number(x.Maximum),
-                Texts.Number(x.Deviation),
-                Texts.Number(x.InputScale), Texts.Number(x.ScaledDeviation)]));
+                Texts.Number(x.Deviation), Texts.Number(x.InputScale),
+                Texts.Number(x.ScaledDeviation)]));
         Table("reward, its sums in a random episode", ["kind", "of", "weight", "mean", "share"],
             r.Reward.Select(
                 t => (string[])[t.Kind, t.Of, Texts.Number(t.Weight), Texts.Number(t.Mean), Percent(t.Share)]));
@@ -38,9 +38,8 @@ internal sealed class TaskCheckReport(Terminal terminal)
         terminal.Out.WriteLine();
         Line("ends early", Ends(r.Termination));
         Line("success", r.RandomScore.SuccessRate is { } rate ? $"{Percent(rate)} of random episodes" : "not measured");
-        Line("score", $"{Texts.Score(r.RandomScore.Mean)} at random (standard "
-            + $"deviation {Texts.Score(r.RandomScore.StandardDeviation)}, "
-            + $"{r.RandomScore.Episodes} episodes)");
+        Line("score", $"{Texts.Score(r.RandomScore.Mean)} at random (standard deviation "
+            + $"{Texts.Score(r.RandomScore.StandardDeviation)}, {r.RandomScore.Episodes} episodes)");
         Line("reward size",
             $"{Texts.Number(r.RewardSize.PerStep)} a step, times reward_scale {Texts.Number(r.RewardSize.RewardScale)} "
             + $"= {Texts.Number(r.RewardSize.PerStep * r.RewardSize.RewardScale)} in the learner");
@@ -71,7 +70,7 @@ internal sealed class TaskCheckReport(Terminal terminal)
     private void List(string label, IEnumerable<string> items) =>
         Wrap(label.PadRight(Label), Label, [.. items.DefaultIfEmpty("none")], ", ");
 
-    // breaks between items, and goes on under the first one
+    // breaks lines between items, and aligns them under the first one
     private void Wrap(string start, int indent, IReadOnlyList<string> items, string separator)
     {
         string line = start;
@@ -88,7 +87,7 @@ internal sealed class TaskCheckReport(Terminal terminal)
         terminal.Out.WriteLine(line.TrimEnd());
     }
 
-    // as seen from here, where that is below
+    // relative to the current folder if the file is below it
     private static string Short(string file) =>
         Path.GetRelativePath(".", file) is var relative && relative.StartsWith("..", StringComparison.Ordinal)
         ? file : relative;

@@ -8,9 +8,7 @@ using Naf.Sim.Tasks;
 
 namespace Naf.Cli.Commands;
 
-/// <summary>
-/// <c>naf tasks</c>: the built-in tasks with their sizes; <c>naf tasks --check</c>: one task, tried out.
-/// </summary>
+/// <summary><c>naf tasks</c>: lists the built-in tasks with their sizes, or checks one task (<c>--check</c>).</summary>
 internal static class TasksCommand
 {
     private static readonly ulong Seed = new TrainingSettings().TestSeed;

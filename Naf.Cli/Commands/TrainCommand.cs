@@ -7,7 +7,7 @@ using Naf.Host.Training;
 
 namespace Naf.Cli.Commands;
 
-/// <summary><c>naf train</c>: begins or resumes a training run.</summary>
+/// <summary><c>naf train</c>: starts or resumes a training run.</summary>
 internal static class TrainCommand
 {
     // options that are settings of the same name
@@ -92,7 +92,7 @@ internal static class TrainCommand
         return [.. given, new("seed", ends[0], "--seeds"), new("learners", $"{last - first + 1}", "--seeds")];
     }
 
-    /// <exception cref="UserException">Options that do not go together.</exception>
+    /// <exception cref="UserException">Options that exclude each other.</exception>
     private static TrainingRun Open(Terminal terminal, ParseResult parsed, List<GivenValue> given)
     {
         string? task = parsed.Given("TASK"), config = parsed.Given("--config"), folder = parsed.Given("--out");
@@ -120,14 +120,13 @@ internal static class TrainCommand
         return TrainingRun.Begin(task, ofTask => SettingsResolver.Apply(ofTask, [.. ofFile, .. given]), folder);
     }
 
-    // what was asked for and has no effect
+    // warns of settings that have no effect
     private static void WarnOfUnused(Terminal terminal, TrainingSettings s, List<GivenValue> given)
     {
         bool learns = s.Imagination.Kind != ImaginationKind.Off || s.Plan.Kind == PlanKind.Ilqg;
         if (learns && s.Imagination.RefitEpisodes >= s.Episodes)
             terminal.Warn($"the dynamics are first fitted after episode {s.Imagination.RefitEpisodes} "
-                + "(refit_episodes), so that these "
-                + $"{s.Episodes} episodes imagine and plan nothing by them");
+                + $"(refit_episodes), so that these {s.Episodes} episodes imagine and plan nothing by them");
         bool IsGiven(string start) => given.Any(g => g.Key.StartsWith(start, StringComparison.Ordinal));
         if (s.Plan.Kind == PlanKind.None && (IsGiven("plan_fraction") || IsGiven("mpc_") || IsGiven("ilqg_")))
             terminal.Warn("plan_fraction, mpc_ and ilqg_ settings do nothing without --plan ilqg or --plan mpc");
@@ -160,8 +159,8 @@ internal static class TrainCommand
     private static string SettingsText(bool all)
     {
         int width = Setting.Keys.Max(k => k.Length);
-        return "Settings (--set, --config, and, as far as they suit a task, its training section), with "
-            + "their defaults:\n"
+        return "Settings (--set, --config, and, as far as they suit a task, its training section), "
+            + "with their defaults:\n"
             + string.Concat(Setting.All.Where(s => all || s.IsBasic)
                 .Select(s => $"  {s.Key.PadRight(width)}  {s.Help}\n"))
             + (all ? "" : "naf train --help all lists every setting; docs/settings.md has their ranges and sources.\n");

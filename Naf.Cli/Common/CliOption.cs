@@ -5,25 +5,25 @@ using Naf.Host.Common;
 namespace Naf.Cli.Common;
 
 /// <summary>
-/// The options of commands. Values stay text until a command reads them here or by <c>Setting</c>; an error says what
-/// was expected.
+/// The options of commands. Values stay text until a command reads them here or by <c>Setting</c>; errors say what was
+/// expected.
 /// </summary>
 internal static class CliOption
 {
     /// <summary>An option with a value.</summary>
-    /// <param name="name">Its name, such as --episodes.</param>
-    /// <param name="shown">How help shows the value, such as N.</param>
-    /// <param name="description">What it does, in a few words; its default in square brackets.</param>
+    /// <param name="name">The option's name, such as --episodes.</param>
+    /// <param name="shown">The value in help, such as N.</param>
+    /// <param name="description">What it does, in a few words, with its default in square brackets.</param>
     public static Option<string?> Text(string name, string shown, string description) =>
         new(name) { Description = description, HelpName = shown };
 
     /// <summary>An option without a value.</summary>
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
-    /// <summary>RUN|TASK, which <c>PolicyTarget</c> reads.</summary>
+    /// <summary>The argument RUN|TASK, read by <c>PolicyTarget</c>.</summary>
     public static Argument<string> Target() => new("RUN|TASK") { Description = "a run's folder, or a task" };
 
-    /// <summary>--policy, of commands that play episodes; <c>PolicyTarget.Policy</c> reads it.</summary>
+    /// <summary>--policy of commands that play episodes, read by <c>PolicyTarget.Policy</c>.</summary>
     public static Option<string?> Policy() => Text(
         "--policy", "NAME",
         "run (a run's policy without noise), random, zero (no action) or mpc (a planner) [run for a run, random "
@@ -31,7 +31,7 @@ internal static class CliOption
 
     public static Option<string?> Device() => Text("--device", "D", "auto, cpu, cuda:N, opencl:N or emulated [auto]");
 
-    /// <summary>--set, which may be given several times.</summary>
+    /// <summary>--set, which may be repeated.</summary>
     public static Option<string[]> Set(string description) =>
         new("--set") { Description = description, HelpName = "KEY=VALUE", DefaultValueFactory = _ => [] };
 
@@ -39,17 +39,17 @@ internal static class CliOption
 
     public static bool IsJson(this ParseResult parsed) => parsed.GetValue<bool>("--json");
 
-    /// <summary>An option's or argument's text; null where it was not given.</summary>
+    /// <summary>Text of an option or argument; null if it was not given.</summary>
     public static string? Given(this ParseResult parsed, string option) => parsed.GetValue<string>(option);
 
-    /// <summary>An option's whole number; <paramref name="standard"/> where the option was not given.</summary>
-    /// <exception cref="UserException">It is not one, or out of range.</exception>
+    /// <summary>An option's integer; <paramref name="standard"/> if it was not given.</summary>
+    /// <exception cref="UserException">Not an integer, or out of range.</exception>
     public static int Integer(
         this ParseResult parsed, string option, int standard, int least, int most = int.MaxValue) =>
         Number(parsed, option, standard, NumberStyles.AllowLeadingSign, value => value >= least && value <= most,
             $"a whole number from {least}{(most == int.MaxValue ? "" : $" to {most}")}");
 
-    /// <summary>An option's name of a file; null where the option was not given.</summary>
+    /// <summary>An option's file name; null if it was not given.</summary>
     /// <exception cref="UserException">It is empty.</exception>
     public static string? File(this ParseResult parsed, string option) =>
         parsed.Given(option) is var text && text is not null && string.IsNullOrWhiteSpace(text)

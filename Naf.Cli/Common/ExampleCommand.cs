@@ -5,9 +5,9 @@ namespace Naf.Cli.Common;
 /// <summary>A command that shows an example at the end of its help.</summary>
 internal sealed class ExampleCommand : Command
 {
-    /// <param name="example">A line to type, and what it does.</param>
-    /// <param name="run">What the command does, to its exit code; null where only its subcommands do something.</param>
-    /// <param name="notes">More to say before the example, or all of it after <c>--help all</c>.</param>
+    /// <param name="example">A command line, and what it does.</param>
+    /// <param name="run">Runs the command and returns its exit code; null if only subcommands do something.</param>
+    /// <param name="notes">Text before the example; complete if its argument is true (<c>--help all</c>).</param>
     public ExampleCommand(
         string name, string description, string example, Func<ParseResult, int>? run, Func<bool, string>? notes = null)
         : base(name, description)

@@ -4,9 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Naf.Cli.Common;
 
-/// <summary>
-/// What <c>--json</c> prints: one object on one line, keys in snake_case, null for a number that is not finite.
-/// </summary>
+/// <summary>The output of <c>--json</c>: one object on one line, keys in snake_case, null for NaN and ±∞.</summary>
 internal static class Json
 {
     private static readonly JsonSerializerOptions Options = new()
@@ -16,7 +14,7 @@ internal static class Json
         Converters = { new FiniteOrNull() },
     };
 
-    /// <summary>Writes the members of all objects as one, and ends the line.</summary>
+    /// <summary>Writes the members of all parts as one object, and ends the line.</summary>
     public static void Write(TextWriter target, params object[] parts) => target.WriteLine(new JsonObject(
         parts.SelectMany(part => JsonSerializer.SerializeToNode(part, Options)!.AsObject())
             .Select(member => KeyValuePair.Create(member.Key, member.Value?.DeepClone()))).ToJsonString(Options));

@@ -2,20 +2,18 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Cli.Common;
 
-/// <summary>
-/// What MuJoCo warned of since this was made, for the user: a simulation that goes on may still be a wrong one.
-/// </summary>
+/// <summary>MuJoCo's warnings since construction, for the user: a simulation may continue and yet be wrong.</summary>
 internal sealed class MujocoWarningReport
 {
     private readonly IReadOnlyDictionary<string, long> _before = MujocoWarnings.Counts;
 
-    /// <summary>Writes what there is to say.</summary>
+    /// <summary>Writes the warnings, if any.</summary>
     public void Give(Terminal terminal)
     {
         foreach (string sentence in Sentences()) terminal.Warn(sentence);
     }
 
-    /// <summary>One sentence for each kind of warning.</summary>
+    /// <summary>One sentence per kind of warning.</summary>
     public IEnumerable<string> Sentences()
     {
         foreach ((string text, long count) in MujocoWarnings.Counts.OrderBy(pair => pair.Key, StringComparer.Ordinal))

@@ -2,10 +2,7 @@ using Spectre.Console;
 
 namespace Naf.Cli.Common;
 
-/// <summary>
-/// A line on the terminal that shows how far some work has come, until disposed. Drawn by a thread of its own, on
-/// standard error.
-/// </summary>
+/// <summary>A progress line on standard error, shown until disposed and drawn by a background thread.</summary>
 internal sealed class ProgressDisplay : IDisposable
 {
     private const int Milliseconds = 200;
@@ -18,13 +15,13 @@ internal sealed class ProgressDisplay : IDisposable
         _thread.Start();
     }
 
-    /// <summary>A display where a person watches and no JSON was asked for; else null.</summary>
-    /// <param name="state">How much is done, of how much, and words for it; asked by the thread.</param>
+    /// <summary>A display if the terminal is interactive and the output is not JSON; else null.</summary>
+    /// <param name="state">Amount done, total, and a text; called by the background thread.</param>
     public static ProgressDisplay? Show(
         Terminal terminal, bool json, Func<(double Done, double Most, string Text)> state) =>
         terminal.Interactive && !json ? new ProgressDisplay(state) : null;
 
-    /// <summary>Takes the line away.</summary>
+    /// <summary>Removes the line.</summary>
     public void Dispose()
     {
         _ended.Set();

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Naf.Cli.Common;
 
 /// <summary>
-/// Asks a command to stop at Ctrl-C, SIGTERM and SIGHUP, until it is disposed. A second signal ends the process at
-/// once, which loses nothing that a checkpoint holds.
+/// Requests a command to stop at Ctrl-C, SIGTERM and SIGHUP, until disposed. A second signal ends the process at once,
+/// which loses nothing that a checkpoint holds.
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {
@@ -12,13 +12,13 @@ internal sealed class StopSignals : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
 
     public StopSignals() => _registrations =
-        [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM,
-            PosixSignal.SIGHUP }.Select(s => PosixSignalRegistration.Create(s, OnSignal))];
+        [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }
+            .Select(s => PosixSignalRegistration.Create(s, OnSignal))];
 
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _stop.Token;
 
-    /// <summary>128 + the signal's number: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP; 0 before any.</summary>
+    /// <summary>128 + the signal's number: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP; 0 before.</summary>
     public int ExitCode { get; private set; }
 
     public void Dispose()

@@ -1,24 +1,20 @@
 namespace Naf.Cli.Common;
 
-/// <summary>
-/// Where a command writes: results to <paramref name="Out"/>, everything else to <paramref name="Error"/>.
-/// </summary>
-/// <param name="Interactive">Whether a person watches both: only then is progress shown.</param>
+/// <summary>A command's output: results to <paramref name="Out"/>, the rest to <paramref name="Error"/>.</summary>
+/// <param name="Interactive">Whether both are shown to a person; only then is progress shown.</param>
 internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interactive)
 {
-    /// <summary>The process's own, in UTF-8.</summary>
+    /// <summary>The process's standard streams, in UTF-8.</summary>
     public static Terminal OfProcess()
     {
         Console.OutputEncoding = Encoding.UTF8;
         return new Terminal(Console.Out, Console.Error, !Console.IsOutputRedirected && !Console.IsErrorRedirected);
     }
 
-    /// <summary>One sentence on something that went wrong or may surprise.</summary>
+    /// <summary>Writes one sentence on something that went wrong or may surprise.</summary>
     public void Warn(string sentence) => Error.WriteLine($"naf: {sentence}");
 
-    /// <summary>
-    /// Rows with their columns aligned: text to the left, numbers (all but the first row) to the right.
-    /// </summary>
+    /// <summary>Writes aligned columns: text to the left, numbers (all but the first row) to the right.</summary>
     public void WriteTable(IReadOnlyList<string[]> rows)
     {
         int columns = rows[0].Length;

@@ -5,10 +5,8 @@ using Naf.Sim.Tasks.Definitions;
 
 namespace Naf.Sim.Control;
 
-/// <summary>What a control step gave.</summary>
-/// <param name="Reward">
-/// r(x, u) with x the observation before the step, plus the reward of termination where the episode terminated.
-/// </param>
+/// <summary>Result of a control step.</summary>
+/// <param name="Reward">r(x, u) with x the observation before the step, plus the reward of a termination.</param>
 /// <param name="Terminated">A true terminal state was reached: nothing is bootstrapped.</param>
 /// <param name="TimedOut">The horizon was reached; not a terminal state.</param>
 internal readonly record struct StepResult(double Reward, bool Terminated, bool TimedOut)
@@ -17,13 +15,13 @@ internal readonly record struct StepResult(double Reward, bool Terminated, bool 
 }
 
 /// <summary>
-/// One simulated robot on a task. MuJoCo only steps; observation and reward come from the task's data, in double.
-/// Not for several threads at once; many environments may run in parallel over one task. Nothing is allocated by
-/// a step.
+/// One simulated robot on a task. MuJoCo only steps the physics; observation and reward are computed from the task's
+/// definition, in double precision. Not thread-safe; many environments may run in parallel on one task. A step
+/// allocates nothing.
 /// </summary>
 internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
 {
-    /// <summary>Step number, score, whether the episode is over.</summary>
+    /// <summary>Step number, score and done flag.</summary>
     private const int Bookkeeping = 3;
 
     private readonly TaskDefinition _definition;
@@ -33,7 +31,7 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
     private readonly double[] _reference, _constants, _x, _u;
     private bool _ready, _broken;
 
-    /// <summary>An environment that waits for its first <see cref="Reset"/>.</summary>
+    /// <summary>Creates an environment; call <see cref="Reset"/> before the first step.</summary>
     /// <param name="quiet">Whether MuJoCo's warnings are dropped (<see cref="MujocoData.Quiet"/>).</param>
     public ControlEnvironment(ControlTask task, bool quiet = false)
     {
@@ -50,9 +48,7 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
 
     public ControlTask Task { get; }
 
-    /// <summary>
-    /// [ObservationSize], x_t, after <see cref="Reset"/>, <see cref="Step"/> or <see cref="RestoreState"/>.
-    /// </summary>
+    /// <summary>[ObservationSize], x_t; valid once an episode was reset or restored.</summary>
     public ReadOnlySpan<double> Observation => _x;
 
     /// <summary>[Nq], the positions of the simulated state.</summary>
@@ -64,29 +60,27 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
     /// <summary>The constants of the episode, such as the target, in the order of the task file.</summary>
     public ReadOnlySpan<double> Constants => _constants;
 
-    /// <summary>Undiscounted sum of the rewards of this episode.</summary>
+    /// <summary>Undiscounted sum of the episode's rewards so far.</summary>
     public double Score { get; private set; }
 
     public int StepIndex { get; private set; }
 
     public bool Done { get; private set; }
 
-    /// <summary>
-    /// Whether the episode succeeded by the task's measure; valid at its end. False where the task has none.
-    /// </summary>
+    /// <summary>Whether the episode succeeded by the task's measures; valid at its end. False if it has none.</summary>
     public bool Success => _measures.Success;
 
-    /// <summary>Size of a saved state: MuJoCo's, the constants of the episode, its bookkeeping, its measures.</summary>
+    /// <summary>Size of a saved state: MuJoCo's, then the episode's constants, bookkeeping and measures.</summary>
     public int StateSize => _data.StateSize + _constants.Length + Bookkeeping + _measures.State.Length;
 
     /// <summary>The simulation.</summary>
     internal MujocoData Data => _data;
 
-    /// <summary>The value of a measure of the task so far; NaN where it has seen nothing.</summary>
+    /// <summary>Value of a measure of the task so far; NaN if it has none yet.</summary>
     /// <param name="index">Index in the measures of the task's definition.</param>
     public double Measure(int index) => _measures.Value(index);
 
-    /// <summary>Begins an episode: the state and constants that seed, stream and number select.</summary>
+    /// <summary>Starts the episode that seed, stream and number select: initial state and constants.</summary>
     public void Reset(ulong seed, RandomStream stream, ulong episode)
     {
         if (_broken) _data.Reset();
@@ -99,11 +93,9 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
     }
 
     /// <param name="action">[ActionSize], clipped to [−1, 1].</param>
-    /// <exception cref="InvalidOperationException">
-    /// The episode is over, or has not begun: call <see cref="Reset"/>.
-    /// </exception>
+    /// <exception cref="InvalidOperationException">The episode is over or has not started; call Reset.</exception>
     /// <exception cref="SimulationException">
-    /// Action, reward or state is not finite, or MuJoCo failed; go on from <see cref="Reset"/>.
+    /// Action, reward or state is not finite, or MuJoCo failed; continue with <see cref="Reset"/>.
     /// </exception>
     public StepResult Step(ReadOnlySpan<double> action)
     {
@@ -119,7 +111,7 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         Observe();
         _measures.Observe(StepIndex, _x);
 
-        // a true terminal state is rewarded apart; a time limit is not one
+        // the termination reward is for true terminal states only; a time limit is not one
         bool terminated = Task.Function.Terminates(_x);
         if (terminated) reward += Task.Function.TerminationReward;
         bool timedOut = !terminated && StepIndex == _definition.Horizon;
@@ -128,11 +120,9 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         return new StepResult(reward, terminated, timedOut);
     }
 
-    /// <summary>
-    /// Writes the simulator's part of the state, as MujocoData.SaveState does: what a planner begins from.
-    /// </summary>
+    /// <summary>Writes the simulator's part of the state, as MujocoData.SaveState does; planners start there.</summary>
     /// <param name="state">[MujocoData.StateSize].</param>
-    /// <exception cref="InvalidOperationException">No episode has begun.</exception>
+    /// <exception cref="InvalidOperationException">No episode has started.</exception>
     public void SaveSimulation(Span<double> state)
     {
         CheckReady("save");
@@ -141,7 +131,7 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
 
     /// <summary>Writes the complete state.</summary>
     /// <param name="state">[StateSize].</param>
-    /// <exception cref="InvalidOperationException">No episode has begun.</exception>
+    /// <exception cref="InvalidOperationException">No episode has started.</exception>
     public void SaveState(Span<double> state)
     {
         CheckReady("save");
@@ -154,7 +144,7 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         _measures.State.CopyTo(rest[Bookkeeping..]);
     }
 
-    /// <summary>Reads a state that an environment of the same task wrote.</summary>
+    /// <summary>Restores a state saved by an environment of the same task.</summary>
     /// <param name="state">[StateSize].</param>
     public void RestoreState(ReadOnlySpan<double> state)
     {
@@ -197,7 +187,7 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         {
             throw Failure(e.Message, e);
         }
-        // MuJoCo looks at a state only when the next step begins
+        // MuJoCo checks a state only at the start of the next step
         foreach (double q in _data.Qpos)
             if (!double.IsFinite(q)) throw Failure("the positions are not finite");
         foreach (double v in _data.Qvel)

@@ -5,9 +5,7 @@ using Naf.Sim.Tasks.Definitions;
 
 namespace Naf.Sim.Control;
 
-/// <summary>
-/// A task with its loaded model. Immutable, shared by any number of environments on any number of threads.
-/// </summary>
+/// <summary>A task with its loaded model. Immutable; shared by any number of environments and threads.</summary>
 public sealed class ControlTask : IControlTask
 {
     private readonly double[] _controlMiddle, _controlHalf;
@@ -17,7 +15,7 @@ public sealed class ControlTask : IControlTask
         (Definition, Model) = (definition, model);
         Function = new RewardFunction<double>(definition.Reward);
 
-        // an action in [−1, 1] spans the range of its control; without a range it is the control
+        // an action in [−1, 1] spans the range of its control; without a range the action is the control
         (_controlMiddle, _controlHalf) = (new double[model.Nu], new double[model.Nu]);
         for (int i = 0; i < model.Nu; i++)
         {
@@ -31,9 +29,9 @@ public sealed class ControlTask : IControlTask
     /// <param name="nameOrPath">The name of a built-in task, or the path of a task file (.yaml).</param>
     /// <exception cref="FileNotFoundException">There is no such task; the message has the nearest name.</exception>
     /// <exception cref="Naf.Sim.Tasks.Yaml.TaskFormatException">
-    /// It is malformed; the message has file and line.
+    /// The file is malformed; the message has file and line.
     /// </exception>
-    /// <exception cref="MujocoException">MuJoCo is missing, or refuses the model.</exception>
+    /// <exception cref="MujocoException">MuJoCo is missing or rejects the model.</exception>
     public static ControlTask Load(string nameOrPath)
     {
         ArgumentNullException.ThrowIfNull(nameOrPath);
@@ -51,14 +49,14 @@ public sealed class ControlTask : IControlTask
         }
     }
 
-    /// <summary>The simulation of a task, for what needs the simulator's state.</summary>
+    /// <summary>The task as a simulation, for features that need the simulator's state.</summary>
     /// <param name="task">The task.</param>
-    /// <param name="need">What needs it, for the message.</param>
-    /// <exception cref="NotSupportedException">The task is no simulation.</exception>
+    /// <param name="need">The feature that needs it, for the message.</param>
+    /// <exception cref="NotSupportedException">The task is not a simulation.</exception>
     internal static ControlTask Simulated(IControlTask task, string need) =>
         task as ControlTask ?? throw new NotSupportedException(
-        $"{task.Name}: {need} needs the state of MuJoCo's simulation, which an environment in C# does not have; "
-        + "leave it out");
+            $"{task.Name}: {need} needs the state of MuJoCo's simulation, which an environment in C# does not have; "
+            + "leave it out");
 
     internal TaskDefinition Definition { get; }
 
@@ -79,10 +77,10 @@ public sealed class ControlTask : IControlTask
     /// <summary>Duration of a control step, seconds.</summary>
     public double ControlStep => Definition.Substeps * Model.Timestep;
 
-    /// <summary>[ObservationSize], a name for each number of x.</summary>
+    /// <summary>[ObservationSize], the name of each component of x.</summary>
     public IReadOnlyList<string> ObservationNames => Definition.Observation.ComponentNames;
 
-    /// <summary>[ObservationSize], the factor of each number at the input of a network.</summary>
+    /// <summary>[ObservationSize], the scale of each component of x at the input of a network.</summary>
     public ReadOnlySpan<float> InputScale => Definition.InputScale.AsSpan();
 
     /// <inheritdoc/>
@@ -91,7 +89,7 @@ public sealed class ControlTask : IControlTask
     /// <inheritdoc/>
     public bool MeasuresSuccess => !Definition.Success.IsEmpty;
 
-    /// <summary>An environment in Gymnasium's terms, with actions in [−1, 1], that waits for its first reset.</summary>
+    /// <summary>Creates an environment in Gymnasium's terms, with actions in [−1, 1]; reset it first.</summary>
     public IEnvironment CreateEnvironment() => new ControlEnvironment(this);
 
     IControlEnvironment IControlTask.CreateEnvironment() => new ControlEnvironment(this);
@@ -100,7 +98,7 @@ public sealed class ControlTask : IControlTask
 
     internal RewardFunction<double> Function { get; }
 
-    /// <summary>Gives up the model; environments made from the task stay valid.</summary>
+    /// <summary>Releases the model; environments created from the task stay valid.</summary>
     public void Dispose() => Model.Dispose();
 
     /// <summary>ctrl = middle + half · u: an action in [−1, 1] spans the range of its control.</summary>

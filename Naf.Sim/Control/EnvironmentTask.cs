@@ -6,7 +6,7 @@ using Naf.Sim.Tasks;
 
 namespace Naf.Sim.Control;
 
-/// <summary>A task whose environments are made by the program that trains on it.</summary>
+/// <summary>A task whose environments are created by the program that trains on it.</summary>
 public sealed class EnvironmentTask : IControlTask
 {
     private const double Tolerance = 1e-6;
@@ -17,15 +17,15 @@ public sealed class EnvironmentTask : IControlTask
     private readonly RewardFunction<double>? _function;
     private readonly float[] _inputScale;
 
-    /// <summary>Makes one environment, for its spaces.</summary>
+    /// <summary>Creates one environment to read its spaces.</summary>
     /// <param name="name">The task's name, for messages and the run's folder.</param>
     /// <param name="create">
-    /// Makes a new environment at each call: one for each learner and each thread that tests, one here, and some for
-    /// short checks.
+    /// Creates a new environment at each call: one per learner and per test thread, one here, and a few for short
+    /// checks.
     /// </param>
     /// <exception cref="ArgumentException">
-    /// The name cannot be that of a folder, there is no environment, a space is missing, an action has no finite
-    /// bounds, episodes have no length, or the reward is of other sizes.
+    /// The name cannot be used for a folder, there is no environment, a space is missing, an action has no finite
+    /// bounds, episodes have no length, or the reward has other sizes.
     /// </exception>
     public EnvironmentTask(string name, Func<IEnvironment> create)
     {
@@ -52,7 +52,7 @@ public sealed class EnvironmentTask : IControlTask
 
         _function = Reward is null ? null : new RewardFunction<double>(Reward);
 
-        // a bounded observation enters the network within [−1, 1]; a bound that only says "any number" scales nothing
+        // scale bounded observations to [−1, 1] for the network; bounds of 1e6 and above count as unbounded
         _inputScale = [.. _observations.Low.Zip(_observations.High,
             (low, high) => Math.Max(Math.Abs(low), Math.Abs(high)))
             .Select(most => most is > 1e-6 and < 1e6 ? (float)(1 / most) : 1)];
@@ -61,9 +61,7 @@ public sealed class EnvironmentTask : IControlTask
     /// <inheritdoc/>
     public string Name { get; }
 
-    /// <summary>
-    /// What a run's config.yaml calls it, with its sizes, by which another environment is told apart.
-    /// </summary>
+    /// <summary>Name in a run's config.yaml; its sizes help to detect another environment.</summary>
     internal string StoredName =>
         $"{TaskLibrary.OwnEnvironment}{Name} ({ObservationSize} observations, {ActionSize} actions)";
 
@@ -90,11 +88,11 @@ public sealed class EnvironmentTask : IControlTask
     /// <inheritdoc/>
     public void Dispose() { }
 
-    /// <summary>Refuses a step that is not as the spaces and <see cref="Reward"/> have it.</summary>
+    /// <summary>Checks a step against the spaces and <see cref="Reward"/>.</summary>
     /// <param name="x">[ObservationSize], the observation before the step.</param>
     /// <param name="u">[ActionSize], within [−1, 1].</param>
     /// <param name="after">The environment after the step.</param>
-    /// <exception cref="ArgumentException">An observation, the reward or the end differs.</exception>
+    /// <exception cref="ArgumentException">An observation, the reward or the termination differs.</exception>
     internal void Check(ReadOnlySpan<double> x, ReadOnlySpan<double> u, StepResult result, IControlEnvironment after)
     {
         CheckSpace(x, after.StepIndex - 1);
@@ -130,7 +128,7 @@ public sealed class EnvironmentTask : IControlTask
 
     private static string Text(ReadOnlySpan<double> values) => $"[{string.Join(", ", values.ToArray().Select(Text))}]";
 
-    // what single precision may round
+    // tolerance for rounding to single precision
     private static double Slack(double value) => Tolerance * Math.Max(1, Math.Abs(value));
 
     private IEnvironment Make()
@@ -141,7 +139,7 @@ public sealed class EnvironmentTask : IControlTask
             $"{Name}: the function that makes environments returned one twice; make a new one at each call");
     }
 
-    // a state is the episode's seed, the last observation and the actions so far: restoring takes the same steps again
+    // a state is the episode's seed, the last observation and the actions so far; restoring repeats the steps
     private sealed class Instance(EnvironmentTask task, IEnvironment environment) : IControlEnvironment
     {
         private readonly double[] _x = new double[task.ObservationSize], _u = new double[task.ActionSize];
@@ -213,7 +211,7 @@ public sealed class EnvironmentTask : IControlTask
             Observe(Asked(() => environment.Reset(seed)));
         }
 
-        // a failure of the environment's own files or ports is not one of the run's folder
+        // I/O errors of the environment must not be taken for errors of the run's folder
         private T Asked<T>(Func<T> call)
         {
             try

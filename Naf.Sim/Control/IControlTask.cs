@@ -4,7 +4,7 @@ using Naf.Kernels.Reward;
 namespace Naf.Sim.Control;
 
 /// <summary>
-/// What agents train on: a task file's simulation (<see cref="ControlTask"/>) or an environment of one's own
+/// A task that agents train on: the simulation of a task file (<see cref="ControlTask"/>) or a user-defined environment
 /// (<see cref="EnvironmentTask"/>). Shared by its environments, on any number of threads.
 /// </summary>
 internal interface IControlTask : IDisposable
@@ -18,19 +18,19 @@ internal interface IControlTask : IDisposable
     /// <summary>Size of the action u.</summary>
     int ActionSize { get; }
 
-    /// <summary>Control steps after which an episode is timed out.</summary>
+    /// <summary>Control steps after which an episode times out.</summary>
     int Horizon { get; }
 
-    /// <summary>[ObservationSize], the factor of each number at the input of a network.</summary>
+    /// <summary>[ObservationSize], the scale of each component of x at the input of a network.</summary>
     ReadOnlySpan<float> InputScale { get; }
 
-    /// <summary>r(x, u) and the bounds that end an episode; null where the reward is not known as a function.</summary>
+    /// <summary>r(x, u) and the bounds that end an episode; null if the reward is not known as a function.</summary>
     RewardDefinition? Reward { get; }
 
-    /// <summary>Whether the task says which episodes are successes.</summary>
+    /// <summary>Whether the task defines success.</summary>
     bool MeasuresSuccess { get; }
 
-    /// <summary>An environment that waits for its first <see cref="IControlEnvironment.Reset"/>.</summary>
+    /// <summary>Creates an environment; call <see cref="IControlEnvironment.Reset"/> before the first step.</summary>
     IControlEnvironment CreateEnvironment();
 }
 
@@ -43,16 +43,16 @@ internal interface IControlEnvironment : IDisposable
     /// <summary>The constants of the episode, such as the target.</summary>
     ReadOnlySpan<double> Constants { get; }
 
-    /// <summary>Undiscounted sum of the rewards of this episode.</summary>
+    /// <summary>Undiscounted sum of the episode's rewards so far.</summary>
     double Score { get; }
 
-    /// <summary>Steps of this episode.</summary>
+    /// <summary>Steps taken in this episode.</summary>
     int StepIndex { get; }
 
-    /// <summary>Whether the episode succeeded, at its end; false where the task does not say.</summary>
+    /// <summary>Whether the episode succeeded; valid at its end. False if the task defines no success.</summary>
     bool Success { get; }
 
-    /// <summary>Begins the episode that seed, stream and number select.</summary>
+    /// <summary>Starts the episode that seed, stream and number select.</summary>
     void Reset(ulong seed, RandomStream stream, ulong episode);
 
     /// <summary>One control step.</summary>
@@ -60,10 +60,10 @@ internal interface IControlEnvironment : IDisposable
     /// <exception cref="Mujoco.SimulationException">Action, reward or observation is not finite.</exception>
     StepResult Step(ReadOnlySpan<double> action);
 
-    /// <summary>The complete state amid an episode.</summary>
+    /// <summary>Returns the complete state within an episode.</summary>
     double[] SaveState();
 
-    /// <summary>Goes on from a state that <see cref="SaveState"/> gave, bitwise.</summary>
+    /// <summary>Restores a state of <see cref="SaveState"/>; the episode continues bitwise identically.</summary>
     /// <exception cref="InvalidDataException">It is not a state of this task.</exception>
     void RestoreState(ReadOnlySpan<double> state);
 }

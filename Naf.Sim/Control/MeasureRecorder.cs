@@ -6,15 +6,12 @@ namespace Naf.Sim.Control;
 internal sealed class MeasureRecorder(
     ImmutableArray<MeasureDefinition> measures, ImmutableArray<SuccessCondition> success, int horizon)
 {
-    /// <summary>
-    /// Numbers kept for a measure: how many values it has seen, and two more (the value; or mean and sum of
-    /// squares about it).
-    /// </summary>
+    /// <summary>Numbers per measure: count of values, then the value, or mean and sum of squares about it.</summary>
     private const int Width = 3;
 
     private readonly double[] _state = new double[Width * measures.Length];
 
-    /// <summary>Everything that the recorder knows of the episode, for save and restore.</summary>
+    /// <summary>The recorder's complete state, to save and restore.</summary>
     public Span<double> State => _state;
 
     /// <summary>Whether all conditions of success hold; false when there are none.</summary>
@@ -22,7 +19,7 @@ internal sealed class MeasureRecorder(
     {
         get
         {
-            // a measure that saw nothing is NaN, and fails
+            // a measure without values is NaN and fails
             foreach (SuccessCondition condition in success)
                 if (!(Value(condition.Measure) > condition.Above && Value(condition.Measure) < condition.Below))
                     return false;
@@ -32,7 +29,7 @@ internal sealed class MeasureRecorder(
 
     public void Clear() => _state.AsSpan().Clear();
 
-    /// <summary>Takes the observation x after a step, the first of which is number 1.</summary>
+    /// <summary>Records the observation x after a step; the first step is number 1.</summary>
     public void Observe(int step, ReadOnlySpan<double> x)
     {
         for (int m = 0; m < measures.Length; m++)
@@ -43,7 +40,7 @@ internal sealed class MeasureRecorder(
         }
     }
 
-    /// <summary>The value of measure m so far; NaN where it has seen nothing, or the bound was never crossed.</summary>
+    /// <summary>Value of measure m so far; NaN if it has no values, or the bound was never crossed.</summary>
     public double Value(int m)
     {
         Span<double> s = _state.AsSpan(Width * m, Width);
@@ -67,7 +64,7 @@ internal sealed class MeasureRecorder(
                 if (s[0] == 0 && crossed) (s[0], s[1]) = (1, step);
                 return;
             case Take.Mean or Take.Deviation:
-                // Welford: the mean, and the sum of squares about it
+                // Welford: update the mean and the sum of squares about it
                 s[0]++;
                 double d = v - s[1];
                 s[1] += d / s[0];

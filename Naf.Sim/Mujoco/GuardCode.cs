@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Naf.Sim.Mujoco;
 
 /// <summary>
-/// The machine code of <see cref="ErrorGuard"/> (x86-64, System V calling convention), and the executable memory
-/// it lies in.
+/// Machine code of <see cref="ErrorGuard"/> (x86-64, System V calling convention) and the executable memory that holds
+/// it.
 /// </summary>
 internal static unsafe partial class GuardCode
 {
@@ -54,10 +54,7 @@ internal static unsafe partial class GuardCode
 
     private const int RecordAt = 6;
 
-    /// <summary>
-    /// Places the code in memory; false where it can't run (another system or processor) or where executable memory
-    /// is refused.
-    /// </summary>
+    /// <summary>Places the code in executable memory; false on another platform or if such memory is refused.</summary>
     /// <param name="record">nint record(message): the managed function that the handler calls.</param>
     public static bool TryPlace(nint record, out nint guard, out nint handler)
     {

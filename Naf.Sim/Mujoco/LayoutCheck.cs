@@ -3,25 +3,24 @@ using Naf.Sim.Mujoco.Layouts;
 namespace Naf.Sim.Mujoco;
 
 /// <summary>
-/// Self-check at load: loads <see cref="ProbeModel"/> and compares what every offset of a layout reads with what the
-/// model must hold. Reads go through <see cref="ProbedMemory"/>, so that a wrong layout is refused and does not crash.
+/// Self-check at load: loads <see cref="ProbeModel"/> and compares the value at every offset of a layout with the
+/// expected one. Reads go through <see cref="ProbedMemory"/>, so that a wrong layout is rejected without a crash.
 /// </summary>
 internal static unsafe class LayoutCheck
 {
     private const double Tolerance = 1e-9; // MuJoCo normalises quaternions and axes, and a step rounds
 
     /// <summary>Checks a layout against the library.</summary>
-    /// <exception cref="MujocoException">Some field does not read as it must.</exception>
+    /// <exception cref="MujocoException">A field does not hold the expected value.</exception>
     public static void Run(MujocoLibrary library, MujocoLayout layout)
     {
         if (Mismatch(library, layout) is { } mismatch)
             throw new MujocoException(
                 $"the library {library.Path} calls itself MuJoCo {library.Version} but its memory is not laid out like "
-                + "that release: " +
-                $"{mismatch}. It may be a changed build; {MujocoFinder.Remedy}");
+                + $"that release: {mismatch}. It may be a changed build; {MujocoFinder.Remedy}");
     }
 
-    /// <summary>The first field that does not read as it must, in words, or null where all agree.</summary>
+    /// <summary>Describes the first field that does not hold the expected value; null if all agree.</summary>
     public static string? Mismatch(MujocoLibrary library, MujocoLayout layout)
     {
         nint model = library.LoadModelText(ProbeModel.Xml);
@@ -65,7 +64,7 @@ internal static unsafe class LayoutCheck
             ?? All("mjData.", ProbeModel.SteppedArrays, f => data + layout.Data(f));
         if (mismatch != null) return mismatch;
 
-        // qpos is known to be where it should be: spoil it, and the warning must be counted
+        // qpos was checked above: write a NaN to it, and the warning must be counted
         double* qpos = *(double**)(data + layout.Data("qpos"));
         qpos[2] = double.NaN;
         ErrorGuard.Invoke(library.Step, model, data, quiet: true);
@@ -73,12 +72,12 @@ internal static unsafe class LayoutCheck
         return Compare("mjData.warning", badPosition, [2, 1]);
     }
 
-    /// <summary>Compares arrays that struct fields point to.</summary>
+    /// <summary>Compares the arrays that struct fields point to.</summary>
     private static string? All(string of, (string Field, Array Values)[] fields, Func<string, nint> address)
     {
         foreach ((string field, Array values) in fields)
         {
-            // an array that can't be found is looked for at 0, where nothing can be read
+            // if the pointer cannot be read, the array is at 0, where nothing can be read
             ProbedMemory.TryRead(address(field), out nint array);
             string? mismatch = values switch
             {

@@ -2,16 +2,13 @@ using Naf.Sim.Mujoco.Layouts;
 
 namespace Naf.Sim.Mujoco;
 
-/// <summary>
-/// The simulated state left the finite numbers (MuJoCo then resets or zeroes silently), so that the episode
-/// is worthless.
-/// </summary>
+/// <summary>The state is not finite (MuJoCo then resets or zeroes it silently): the episode is unusable.</summary>
 public sealed class SimulationException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>
-/// One simulation (mjData) of a model. Many may run on many threads over one shared model; one of them belongs to one
-/// thread at a time. Spans are views of MuJoCo's memory: read and write them freely between calls, and do not keep them
-/// past <see cref="Dispose"/>.
+/// One simulation (mjData) of a model. Many may run in parallel on one shared model; each is used by one thread at a
+/// time. Spans are views of MuJoCo's memory: read and write them between calls, and do not keep them past
+/// <see cref="Dispose"/>.
 /// </summary>
 internal sealed unsafe class MujocoData : IDisposable
 {
@@ -25,8 +22,8 @@ internal sealed unsafe class MujocoData : IDisposable
     private nint _data;
     private bool _faulted;
 
-    /// <summary>A simulation in the model's reference pose, at rest, at time 0.</summary>
-    /// <exception cref="MujocoException">The memory that the model asks for can't be had.</exception>
+    /// <summary>Creates a simulation in the model's reference pose, at rest, at time 0.</summary>
+    /// <exception cref="MujocoException">The memory that the model needs cannot be allocated.</exception>
     public MujocoData(MujocoModel model)
     {
         model.AddReference();
@@ -45,7 +42,7 @@ internal sealed unsafe class MujocoData : IDisposable
         _model = model.Native;
         _timestep = model.Timestep;
 
-        // the arrays of an mjData stay where they are for its life
+        // the arrays of an mjData keep their addresses for its lifetime
         MujocoLayout layout = _library.Layout;
         _time = (double*)(_data + layout.Data("time"));
         _warnings = (int*)(_data + layout.Data("warning"));
@@ -55,7 +52,7 @@ internal sealed unsafe class MujocoData : IDisposable
         _qvel = Array("qvel");
         _ctrl = Array("ctrl");
 
-        // the constraint solver starts from the accelerations of qacc_warmstart: they are part of the state
+        // the constraint solver starts from the accelerations in qacc_warmstart, so they are part of the state
         _state = [((nint)_time, 1), ((nint)_qpos, model.Nq), ((nint)_qvel, model.Nv), ((nint)Array("act"), model.Na),
             ((nint)Array("qacc_warmstart"), model.Nv), ((nint)_ctrl, model.Nu)];
         StateSize = _state.Sum(field => field.Length);
@@ -65,7 +62,7 @@ internal sealed unsafe class MujocoData : IDisposable
 
     public MujocoModel Model { get; }
 
-    /// <summary>Whether its warnings are dropped: those of motions that are only tried, such as a planner's.</summary>
+    /// <summary>Whether its warnings are dropped, as for trial motions of a planner.</summary>
     public bool Quiet { get; init; }
 
     /// <summary>Length of a saved state: time, qpos, qvel, act, qacc_warmstart, ctrl, in this order.</summary>
@@ -87,12 +84,10 @@ internal sealed unsafe class MujocoData : IDisposable
 
     /// <summary>mj_step, <paramref name="substeps"/> times with the same controls.</summary>
     /// <exception cref="SimulationException">
-    /// MuJoCo met a bad number (NaN, infinite, above 1e10) and reset the simulation or zeroed the controls; go on from
-    /// <see cref="Reset"/> or <see cref="RestoreState"/>.
+    /// MuJoCo found a bad number (NaN, infinite or above 1e10) and reset the simulation or zeroed the controls;
+    /// continue with <see cref="Reset"/> or <see cref="RestoreState"/>.
     /// </exception>
-    /// <exception cref="MujocoException">
-    /// MuJoCo stopped with an error; this simulation is usable again only after <see cref="Reset"/>.
-    /// </exception>
+    /// <exception cref="MujocoException">MuJoCo stopped with an error; call Reset before other use.</exception>
     public void Step(int substeps = 1)
     {
         CheckUsable();
@@ -105,7 +100,7 @@ internal sealed unsafe class MujocoData : IDisposable
     }
 
     /// <summary>
-    /// mj_resetData: the reference pose at rest, at time 0. Slow (tens of µs): restoring a saved state is hundreds of
+    /// mj_resetData: the reference pose at rest, at time 0. Slow (tens of µs); restoring a saved state is hundreds of
     /// times faster.
     /// </summary>
     public void Reset()
@@ -116,8 +111,8 @@ internal sealed unsafe class MujocoData : IDisposable
     }
 
     /// <summary>
-    /// Brings all that follows from Qpos up to date (mj_fwdPosition): bodies, sites, geoms, cameras, lights and centres
-    /// of mass. The trajectory is untouched.
+    /// Updates everything that depends on Qpos (mj_fwdPosition): bodies, sites, geoms, cameras, lights and centres of
+    /// mass. The trajectory is unaffected.
     /// </summary>
     public void Positions()
     {
@@ -126,8 +121,8 @@ internal sealed unsafe class MujocoData : IDisposable
     }
 
     /// <summary>
-    /// Writes the state. What a simulation carries besides (applied forces, mocap poses, user data) is not in it;
-    /// who changes these after loading must restore them too.
+    /// Writes the state. It does not include applied forces, mocap poses and user data; code that changes these after
+    /// loading must restore them too.
     /// </summary>
     /// <param name="state">[at least StateSize]</param>
     public void SaveState(Span<double> state)
@@ -141,8 +136,8 @@ internal sealed unsafe class MujocoData : IDisposable
     }
 
     /// <summary>
-    /// Reads a state written by <see cref="SaveState"/> of a simulation of the same model; bitwise the same trajectory
-    /// follows. Bodies are up to date after <see cref="Positions"/>.
+    /// Restores a state saved by <see cref="SaveState"/> from a simulation of the same model; the trajectory continues
+    /// bitwise identically. Bodies are up to date after <see cref="Positions"/>.
     /// </summary>
     /// <param name="state">[at least StateSize]</param>
     public void RestoreState(ReadOnlySpan<double> state)
@@ -155,9 +150,7 @@ internal sealed unsafe class MujocoData : IDisposable
         }
     }
 
-    /// <summary>
-    /// Frees the memory; the model's too where the model is disposed already and this was its last simulation.
-    /// </summary>
+    /// <summary>Frees the memory, and the model's if that is disposed and this was its last simulation.</summary>
     public void Dispose()
     {
         nint freed = Interlocked.Exchange(ref _data, 0);
@@ -202,7 +195,7 @@ internal sealed unsafe class MujocoData : IDisposable
                 $"the state has room for {length} numbers but the model needs {StateSize}; allocate StateSize", name);
     }
 
-    /// <summary>MuJoCo's last four kinds: bad numbers in qpos, qvel, qacc, ctrl; each has (lastinfo, number).</summary>
+    /// <summary>MuJoCo's last four warning kinds: bad qpos, qvel, qacc, ctrl; each has (lastinfo, number).</summary>
     private bool BadNumbers() => (_bad[1] | _bad[3] | _bad[5] | _bad[7]) != 0;
 
     private void Fail(int substep, int substeps, double before)
@@ -213,7 +206,7 @@ internal sealed unsafe class MujocoData : IDisposable
             if (_bad[2 * kind + 1] != 0)
                 cause = $"bad number (NaN, infinite or above 1e10) in {kinds[kind]}[{_bad[2 * kind]}]";
 
-        // what is counted from here on is new
+        // reset the counters, so that later warnings are new
         new Span<int>(_warnings, 2 * _warningKinds).Clear();
         throw new SimulationException(FormattableString.Invariant(
             $"the simulation broke down at time {before:0.######} s, substep {substep + 1} of {substeps}: {cause}. ") +

@@ -2,9 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Naf.Sim.Mujoco;
 
-/// <summary>
-/// Finds MuJoCo's library: MUJOCO_PATH (the file, or a folder that holds it), or else by name on the loader's path.
-/// </summary>
+/// <summary>Finds MuJoCo's library: by MUJOCO_PATH (the file or a folder), else by name on the loader's path.</summary>
 internal static class MujocoFinder
 {
     public const string Remedy =
@@ -17,11 +15,10 @@ internal static class MujocoFinder
         : (["libmujoco.so.2.2.2", "libmujoco.so"], ["libmujoco.so", "libmujoco.so.*"]);
 
     /// <summary>
-    /// Loads the library that <paramref name="mujocoPath"/> names, or the first that the loader knows where it is
-    /// null or empty.
+    /// Loads the library at <paramref name="mujocoPath"/>; if that is null or empty, the first that the loader finds.
     /// </summary>
-    /// <returns>The loader's handle and what was loaded.</returns>
-    /// <exception cref="MujocoException">Nothing found, or it can't be loaded.</exception>
+    /// <returns>The loader's handle, and the path or name that was loaded.</returns>
+    /// <exception cref="MujocoException">No library was found, or it cannot be loaded.</exception>
     public static (nint Handle, string Path) Find(string? mujocoPath)
     {
         if (!string.IsNullOrWhiteSpace(mujocoPath))
@@ -53,8 +50,8 @@ internal static class MujocoFinder
         // an official release keeps the library in lib/ (bin/ on Windows), a Python package beside its modules
         foreach (string folder in new[] { path, Path.Combine(path, "lib"), Path.Combine(path, "bin") })
             foreach (string pattern in Files.Patterns)
-                if (Directory.Exists(folder) && Directory.GetFiles(folder, pattern).Order(StringComparer.Ordinal)
-                    .FirstOrDefault() is { } file)
+                if (Directory.Exists(folder)
+                    && Directory.GetFiles(folder, pattern).Order(StringComparer.Ordinal).FirstOrDefault() is { } file)
                     return file;
         throw new MujocoException(
             $"MUJOCO_PATH is the folder {path}, but neither it nor its lib/ or bin/ holds "

@@ -4,15 +4,15 @@ using Naf.Sim.Mujoco.Layouts;
 namespace Naf.Sim.Mujoco;
 
 /// <summary>
-/// The loaded MuJoCo library: its functions as pointers, its version and that version's layout. Warnings and errors of
-/// the whole process are routed to <see cref="MujocoWarnings"/> and <see cref="ErrorGuard"/> from here on.
+/// The loaded MuJoCo library: its functions as pointers, its version and that version's layout. Once it is loaded,
+/// warnings and errors of the whole process go to <see cref="MujocoWarnings"/> and <see cref="ErrorGuard"/>.
 /// </summary>
 internal sealed unsafe class MujocoLibrary
 {
     private const int MessageSize = 2000;
     private static readonly Lock Gate = new();
 
-    // MuJoCo keeps the model last read in a global
+    // MuJoCo keeps the last loaded model in a global variable
     private static readonly Lock Loading = new();
     private static MujocoLibrary? _loaded;
     private readonly delegate* unmanaged<byte*, nint, byte*, int, nint> _loadXml;
@@ -45,12 +45,12 @@ internal sealed unsafe class MujocoLibrary
     }
 
     /// <summary>
-    /// mj_versionString, such as "2.2.2". Trajectories differ in their last bits between versions: record it with
+    /// mj_versionString, such as "2.2.2". Trajectories differ in their last bits between versions, so record it with
     /// every result.
     /// </summary>
     public string Version { get; }
 
-    /// <summary>What was given to the loader: a path, or a name that it found on its own.</summary>
+    /// <summary>What the loader was given: a path, or a library name.</summary>
     public string Path { get; }
 
     internal MujocoLayout Layout { get; }
@@ -65,10 +65,8 @@ internal sealed unsafe class MujocoLibrary
     // called through ErrorGuard.Invoke
     internal readonly nint ResetData, Step, FwdPosition;
 
-    /// <summary>Finds, loads and checks the library once; later calls return the same.</summary>
-    /// <exception cref="MujocoException">
-    /// No library found, an unknown version, or a library that does not match its version's layout.
-    /// </exception>
+    /// <summary>Finds, loads and checks the library once; later calls return the same instance.</summary>
+    /// <exception cref="MujocoException">Not found, of an unknown version, or not laid out as its version.</exception>
     public static MujocoLibrary Load()
     {
         lock (Gate)
@@ -82,10 +80,10 @@ internal sealed unsafe class MujocoLibrary
     }
 
     /// <summary>mj_loadXML.</summary>
-    /// <param name="path">The MJCF or URDF file; what it includes is looked for beside it.</param>
-    /// <param name="title">What the message calls the model.</param>
+    /// <param name="path">The MJCF or URDF file; included files are searched beside it.</param>
+    /// <param name="title">Name of the model in the message.</param>
     /// <returns>An mjModel to be freed by mj_deleteModel.</returns>
-    /// <exception cref="MujocoException">MuJoCo's message, mostly with element and line.</exception>
+    /// <exception cref="MujocoException">MuJoCo's message, usually with element and line.</exception>
     internal nint LoadModel(string path, string title)
     {
         byte* message = stackalloc byte[MessageSize];
@@ -100,7 +98,7 @@ internal sealed unsafe class MujocoLibrary
         throw new MujocoException($"MuJoCo can't load {title}: {(words.Length > 0 ? words : "it gave no reason")}");
     }
 
-    /// <summary>The same for a text, by a temporary file: MuJoCo's in-memory files differ between releases.</summary>
+    /// <summary>Loads a model given as text, by a temporary file: in-memory files differ between releases.</summary>
     internal nint LoadModelText(string xml)
     {
         string file = System.IO.Path.Combine(

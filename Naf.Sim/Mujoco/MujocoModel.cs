@@ -7,7 +7,7 @@ internal enum MujocoObject { Body, Joint, Site, Camera, Actuator }
 
 /// <summary>
 /// A compiled model (mjModel): read-only, shared by any number of <see cref="MujocoData"/> on any number of threads.
-/// Its memory is freed once it and all mjData made from it are disposed; spans are views of that memory.
+/// Its memory is freed once it and all mjData created from it are disposed; spans are views of that memory.
 /// </summary>
 internal sealed unsafe class MujocoModel : IDisposable
 {
@@ -58,22 +58,18 @@ internal sealed unsafe class MujocoModel : IDisposable
     /// <summary>[Nu, 2] Lower and upper limit of each control.</summary>
     public ReadOnlySpan<double> ControlRange => Array<double>("actuator_ctrlrange", 2 * Nu);
 
-    /// <summary>
-    /// Names of the model's cameras, in its order. Those without a name can't be chosen, and are left out.
-    /// </summary>
+    /// <summary>Names of the model's cameras, in order; unnamed ones cannot be selected and are left out.</summary>
     public IReadOnlyList<string> CameraNames =>
         [.. Enumerable.Range(0, Size("ncam")).Select(id => NameOf(MujocoObject.Camera, id))
             .Where(name => name.Length > 0)];
 
-    /// <summary>
-    /// Bodies, joints and sites as the model was compiled; mocap bodies stand where the model put them. Read once.
-    /// </summary>
+    /// <summary>Bodies, joints and sites as compiled; mocap bodies are where the model puts them. Read once.</summary>
     public KinematicTree KinematicTree => _tree ??= ReadTree();
 
     internal nint Native => _model;
 
     /// <summary>Loads a model file (MJCF or URDF).</summary>
-    /// <exception cref="MujocoException">No such file, or MuJoCo's message, mostly with element and line.</exception>
+    /// <exception cref="MujocoException">No such file, or MuJoCo's message, usually with element and line.</exception>
     public static MujocoModel Load(string xmlPath)
     {
         if (!File.Exists(xmlPath))
@@ -82,8 +78,8 @@ internal sealed unsafe class MujocoModel : IDisposable
         return new MujocoModel(library, library.LoadModel(Path.GetFullPath(xmlPath), xmlPath));
     }
 
-    /// <summary>Loads a model given as MJCF text; it can't include other files by a relative path.</summary>
-    /// <exception cref="MujocoException">MuJoCo's message, mostly with element and line.</exception>
+    /// <summary>Loads a model given as MJCF text; it cannot include files by a relative path.</summary>
+    /// <exception cref="MujocoException">MuJoCo's message, usually with element and line.</exception>
     public static MujocoModel LoadXml(string xml)
     {
         MujocoLibrary library = MujocoLibrary.Load();
@@ -97,7 +93,7 @@ internal sealed unsafe class MujocoModel : IDisposable
         fixed (byte* text = Encoding.UTF8.GetBytes(name + '\0')) return Library.NameToId(_model, TypeOf(kind), text);
     }
 
-    /// <summary>The name of an object, empty where it has none.</summary>
+    /// <summary>The name of an object; empty if it has none.</summary>
     public string NameOf(MujocoObject kind, int id)
     {
         CheckAlive();
@@ -105,10 +101,11 @@ internal sealed unsafe class MujocoModel : IDisposable
     }
 
     /// <summary>
-    /// qpos ← qpos ⊕ d (mj_integratePos): shifts in the world, turns of free and ball joints about the body's own axes.
+    /// qpos ← qpos ⊕ d (mj_integratePos): translations in the world frame, rotations of free and ball joints in the
+    /// body's own frame.
     /// </summary>
-    /// <param name="qpos">[Nq], is moved.</param>
-    /// <param name="displacement">[Nv], d along qvel's coordinates; metres and radians.</param>
+    /// <param name="qpos">[Nq], updated in place.</param>
+    /// <param name="displacement">[Nv], d in the coordinates of qvel; m and rad.</param>
     public void Displace(Span<double> qpos, ReadOnlySpan<double> displacement)
     {
         Check(qpos.Length, displacement.Length);
@@ -126,7 +123,7 @@ internal sealed unsafe class MujocoModel : IDisposable
         fixed (double* a = from, b = to, d = displacement) Library.DifferentiatePos(_model, d, 1, a, b);
     }
 
-    /// <summary>Gives up this handle; simulations made from the model stay valid.</summary>
+    /// <summary>Releases this handle; simulations of the model stay valid.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0) Release();

@@ -5,21 +5,19 @@ using System.Runtime.InteropServices;
 namespace Naf.Sim.Mujoco;
 
 /// <summary>
-/// What MuJoCo warned of, process-wide. By default MuJoCo appends warnings to MUJOCO_LOG.TXT in the current folder;
-/// here they come to a managed handler instead. MuJoCo gives the text of a kind once per mjData until that is reset;
-/// the counts of one simulation are in its mjData.warning. Those of a <see cref="MujocoData.Quiet"/> one are dropped.
+/// MuJoCo's warnings, process-wide. By default MuJoCo appends warnings to MUJOCO_LOG.TXT in the current folder; here a
+/// managed handler counts them instead. MuJoCo gives the text of a kind once per mjData until that is reset; the counts
+/// of one simulation are in its mjData.warning. Warnings of a <see cref="MujocoData.Quiet"/> simulation are dropped.
 /// </summary>
 internal static unsafe class MujocoWarnings
 {
-    /// <summary>
-    /// Distinct texts kept; later ones are counted under one heading, so that a long run can't fill the memory.
-    /// </summary>
+    /// <summary>Distinct texts kept; later ones share one entry, so that memory stays bounded in a long run.</summary>
     private const int Capacity = 256;
 
     private const string Overflow = "(further warnings)";
     private static readonly ConcurrentDictionary<string, long> Counted = new();
 
-    /// <summary>Text → how often it was given, over all threads.</summary>
+    /// <summary>Text → number of times it was given, over all threads.</summary>
     public static IReadOnlyDictionary<string, long> Counts => new Dictionary<string, long>(Counted);
 
     internal static nint Handler => (nint)(delegate* unmanaged[Cdecl]<byte*, void>)&OnWarning;
@@ -36,7 +34,7 @@ internal static unsafe class MujocoWarnings
         }
         catch (Exception)
         {
-            // nothing may be thrown through MuJoCo's frames; a warning is lost rather than the process
+            // no exception may cross MuJoCo's frames; losing a warning is better than losing the process
         }
     }
 }

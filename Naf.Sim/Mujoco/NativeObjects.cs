@@ -1,6 +1,6 @@
 namespace Naf.Sim.Mujoco;
 
-/// <summary>Native objects of this process that are not freed yet: models, simulations, buffers and contexts.</summary>
+/// <summary>Counts the native objects not freed yet: models, simulations, buffers and contexts.</summary>
 internal static class NativeObjects
 {
     private static int _alive;

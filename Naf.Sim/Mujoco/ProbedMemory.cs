@@ -3,14 +3,11 @@ using System.Runtime.InteropServices;
 
 namespace Naf.Sim.Mujoco;
 
-/// <summary>
-/// Reads memory at addresses that may be wrong: on Linux through process_vm_readv, which fails where a load
-/// would crash.
-/// </summary>
+/// <summary>Reads possibly invalid addresses: on Linux by process_vm_readv, which fails instead of crashing.</summary>
 internal static unsafe partial class ProbedMemory
 {
-    /// <summary>The value at an address.</summary>
-    /// <returns>False where the memory can't be read.</returns>
+    /// <summary>Reads the value at an address.</summary>
+    /// <returns>False if the memory cannot be read.</returns>
     public static bool TryRead<T>(nint address, out T value) where T : unmanaged
     {
         value = default;
@@ -22,7 +19,7 @@ internal static unsafe partial class ProbedMemory
             nint read = ReadProcess(Environment.ProcessId, &local, 1, &remote, 1, 0);
             if (read == sizeof(T)) return true;
         }
-        // some containers forbid the call itself
+        // some containers forbid this system call
         const int NotPermitted = 1, NotImplemented = 38;
         return Marshal.GetLastPInvokeError() is NotPermitted or NotImplemented && TryDirect(address, out value);
     }
@@ -42,5 +39,5 @@ internal static unsafe partial class ProbedMemory
 
     [LibraryImport("libc", EntryPoint = "process_vm_readv", SetLastError = true)]
     private static partial nint ReadProcess(
-    int process, Piece* local, nuint localCount, Piece* remote, nuint remoteCount, nuint flags);
+        int process, Piece* local, nuint localCount, Piece* remote, nuint remoteCount, nuint flags);
 }

@@ -3,14 +3,12 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Sim.Rendering;
 
-/// <summary>
-/// A picture can't be drawn: the message is one sentence with the remedy, such as the package to install.
-/// </summary>
+/// <summary>A picture cannot be drawn; the message has the remedy, such as the package to install.</summary>
 internal sealed class RenderingException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>
-/// EGL with a display that has no screen: Mesa's surfaceless platform, which draws with or without a GPU. Loaded when
-/// the first picture is drawn, and kept for the life of the process, as the display is the process's.
+/// EGL on Mesa's surfaceless platform, which renders without a screen, with or without a GPU. Loaded when the first
+/// picture is drawn and kept for the life of the process, since the display belongs to the process.
 /// </summary>
 internal sealed unsafe class EglLibrary
 {
@@ -41,7 +39,7 @@ internal sealed unsafe class EglLibrary
         var chooseConfig = (delegate* unmanaged<nint, int*, nint*, int, int*, uint>)Export("eglChooseConfig");
         var procAddress = (delegate* unmanaged<byte*, nint>)Export("eglGetProcAddress");
 
-        // the display: no screen, and none needed
+        // open a display without a screen
         fixed (byte* function = "eglGetPlatformDisplayEXT"u8)
         {
             var platformDisplay = (delegate* unmanaged<int, nint, int*, nint>)procAddress(function);
@@ -60,19 +58,19 @@ internal sealed unsafe class EglLibrary
     }
 
     /// <summary>Loads the library and opens the display, once.</summary>
-    /// <exception cref="RenderingException">There is no EGL, or it can't draw without a screen.</exception>
+    /// <exception cref="RenderingException">There is no EGL, or it cannot draw without a screen.</exception>
     public static EglLibrary Load()
     {
         lock (Gate) return _loaded ??= Load(Name);
     }
 
-    /// <summary>The same for a library of another name, each time anew.</summary>
+    /// <summary>Loads a library of another name, anew at each call.</summary>
     internal static EglLibrary Load(string name) => NativeLibrary.TryLoad(name, out nint handle)
         ? new EglLibrary(handle, name)
         : throw new RenderingException($"pictures need EGL, and there is no {name} here; {Remedy}");
 
-    /// <summary>A new OpenGL context, current in no thread yet.</summary>
-    /// <exception cref="RenderingException">EGL refuses.</exception>
+    /// <summary>Creates an OpenGL context, not yet current in any thread.</summary>
+    /// <exception cref="RenderingException">EGL reports an error.</exception>
     public nint CreateContext()
     {
         _bindApi(OpenGlApi);
@@ -82,8 +80,8 @@ internal sealed unsafe class EglLibrary
         return context;
     }
 
-    /// <summary>Makes a context the calling thread's; 0 releases the one that it has.</summary>
-    /// <exception cref="RenderingException">EGL refuses: the context is another thread's.</exception>
+    /// <summary>Makes a context current in the calling thread; 0 releases its current one.</summary>
+    /// <exception cref="RenderingException">EGL reports an error: the context is current in another thread.</exception>
     public void MakeCurrent(nint context)
     {
         _bindApi(OpenGlApi);

@@ -4,24 +4,23 @@ using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Rendering;
 
-/// <summary>A picture of 8 bits a channel.</summary>
-/// <param name="Rgb">[Height, Width, 3], the top row first.</param>
+/// <summary>A picture with 8 bits per channel.</summary>
+/// <param name="Rgb">[Height, Width, 3], top row first.</param>
 internal sealed record PixelImage(int Width, int Height, byte[] Rgb);
 
 /// <summary>
-/// Draws states of a task off-screen with MuJoCo's renderer: the model, the target, and the path that the task's points
-/// have come. Needs neither a display nor a GPU; one thread at a time. Everything native is freed by
-/// <see cref="Dispose"/>.
+/// Draws states of a task off-screen with MuJoCo's renderer: the model, the target, and the path so far of the task's
+/// points. Needs neither a display nor a GPU; not thread-safe. <see cref="Dispose"/> frees everything native.
 /// </summary>
 internal sealed unsafe class StateRenderer : IDisposable
 {
-    /// <summary>Most geoms of a scene; marks beyond are left out.</summary>
+    /// <summary>Maximum geoms of a scene; further marks are left out.</summary>
     private const int Capacity = 10_000;
 
     private const int OffscreenBuffer = 1, LargestSize = 16_384;
     private const int FontScale = 100; // percent
 
-    // the model, which others may draw too, has the frame's size while a context is made
+    // MuJoCo takes the frame's size from the model, which others may draw too: lock while it is changed
     private static readonly Lock Sizing = new();
 
     private readonly VisualFunctions _functions;
@@ -33,12 +32,8 @@ internal sealed unsafe class StateRenderer : IDisposable
     private nint _context, _renderer;
     private bool _disposed;
 
-    /// <param name="camera">
-    /// A camera of the model; null for the one that the task's file names, else the model's first.
-    /// </param>
-    /// <exception cref="RenderingException">
-    /// No EGL here, no such camera, or a frame of that size can't be had.
-    /// </exception>
+    /// <param name="camera">A camera of the model; null for the one in the task file, else the model's first.</param>
+    /// <exception cref="RenderingException">No EGL, no such camera, or an unsupported frame size.</exception>
     public StateRenderer(ControlTask task, int width, int height, string? camera = null)
     {
         if (width is < 1 or > LargestSize || height is < 1 or > LargestSize)
@@ -68,13 +63,13 @@ internal sealed unsafe class StateRenderer : IDisposable
         }
     }
 
-    /// <summary>Forgets the path: another episode follows.</summary>
+    /// <summary>Clears the path; another episode follows.</summary>
     public void ClearPath() => _marks.Clear();
 
     /// <summary>Adds the next state of the episode.</summary>
     /// <param name="qpos">[Nq].</param>
     /// <param name="constants">[constants] The constants of the episode, in the order of the task file.</param>
-    /// <exception cref="ArgumentException">Another number of either.</exception>
+    /// <exception cref="ArgumentException">The number of either is wrong.</exception>
     public void AddState(ReadOnlySpan<double> qpos, ReadOnlySpan<double> constants)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -86,8 +81,8 @@ internal sealed unsafe class StateRenderer : IDisposable
         _marks.AddState(qpos, constants);
     }
 
-    /// <summary>Draws the state that was added last, and the path to it.</summary>
-    /// <exception cref="RenderingException">EGL refuses.</exception>
+    /// <summary>Draws the last added state and the path to it.</summary>
+    /// <exception cref="RenderingException">EGL reports an error.</exception>
     public PixelImage Draw()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -103,7 +98,7 @@ internal sealed unsafe class StateRenderer : IDisposable
             byte[] pixels = new byte[row * _height], rgb = new byte[row * _height];
             fixed (byte* target = pixels) _functions.ReadPixels(target, null, frame, _renderer);
 
-            // OpenGL begins with the bottom row
+            // OpenGL returns the bottom row first
             for (int y = 0; y < _height; y++) pixels.AsSpan((_height - 1 - y) * row, row).CopyTo(rgb.AsSpan(y * row));
             return new PixelImage(_width, _height, rgb);
         }

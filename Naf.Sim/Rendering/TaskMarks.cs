@@ -3,17 +3,15 @@ using Naf.Sim.Tasks.Definitions;
 
 namespace Naf.Sim.Rendering;
 
-/// <summary>
-/// The marks of a task: a ball at each target, and the path of each point that has one, with a ball at its head.
-/// </summary>
+/// <summary>The marks of a task: a ball at each target, and the path of each point with a ball at its end.</summary>
 internal sealed class TaskMarks(TaskDefinition task)
 {
-    /// <summary>Sizes, as shares of the picture's height.</summary>
+    /// <summary>Sizes as fractions of the picture's height.</summary>
     private const double TargetRadius = 0.024, HeadRadius = 0.012, PathRadius = 0.005, ShortestSegment = 0.004;
 
     private static readonly float[] TargetColour = [0.05f, 0.7f, 0.2f, 0.4f];
-    private static readonly float[][] PathColours = [[0.8f, 0.15f, 0.45f, 1], [0.45f, 0.3f, 0.7f, 1],
-        [0.55f, 0.5f, 0.1f, 1]];
+    private static readonly float[][] PathColours =
+        [[0.8f, 0.15f, 0.45f, 1], [0.45f, 0.3f, 0.7f, 1], [0.55f, 0.5f, 0.1f, 1]];
 
     private readonly ObservationFunction<double> _places = new(new ObservationDefinition(
         task.Observation.Tree, task.Observation.ConstantSize, [.. task.Picture.Targets.Concat(task.Picture.Path)
@@ -47,7 +45,7 @@ internal sealed class TaskMarks(TaskDefinition task)
             double unit = scene.PictureHeight(last);
             foreach (double[] to in _paths[i])
             {
-                // steps that nobody could see are joined
+                // join steps too short to be visible
                 if (Distance(from, to) < ShortestSegment * unit && to != last) continue;
                 scene.AddTube(from, to, PathRadius * unit, colour);
                 from = to;

@@ -4,18 +4,14 @@ using Naf.Sim.Mujoco;
 namespace Naf.Sim.Rendering;
 
 /// <summary>
-/// MuJoCo's functions for pictures, found when the first one is drawn, and the few facts on its structs that they need.
-/// Scene, context and camera are zeroed buffers, larger than in any release; of their fields only the leading ones are
-/// used, which never moved. What differs between releases is measured on the loaded library with a model of telling
-/// numbers: two sites, whose colours are looked for in the scene, and an odd frame size, which is looked for in
-/// the model.
+/// MuJoCo's rendering functions, loaded when the first picture is drawn, and the struct offsets that they need. Scene,
+/// context and camera are zeroed buffers, larger than in any release; only their leading fields are used, which are the
+/// same in all releases. Offsets that differ between releases are measured on the loaded library with a model of
+/// distinctive values: the colours of two sites are searched for in the scene, and an odd frame size in the model.
 /// </summary>
 internal sealed unsafe class VisualFunctions
 {
-    /// <summary>
-    /// Bytes for an mjvScene (at most 11,584 in 2.2.2 to 3.12.0), an mjrContext (61,512), and for each small
-    /// struct (144).
-    /// </summary>
+    /// <summary>Bytes of an mjvScene (at most 11,584 in 2.2.2 to 3.12.0), mjrContext (61,512), others (144).</summary>
     public const int SceneSize = 128 << 10, ContextSize = 256 << 10, SmallSize = 1024;
 
     private const int FrameWidth = 1237, FrameHeight = 459, ModelHead = 4096;
@@ -49,7 +45,7 @@ internal sealed unsafe class VisualFunctions
     /// <summary>mjrRect: a part of the frame, in pixels.</summary>
     public readonly record struct Viewport(int Left, int Bottom, int Width, int Height);
 
-    // called directly: none of these stops with an error once a context is made
+    // called directly: none of these raises an error once a context exists
     public readonly delegate* unmanaged<nint, nint, void> DefaultFreeCamera;
     public readonly delegate* unmanaged<nint, void> DefaultOption, DefaultPerturbation, DefaultScene, FreeScene,
         DefaultContext, FreeContext;
@@ -70,8 +66,8 @@ internal sealed unsafe class VisualFunctions
     /// <summary>Offset of vis.global.offwidth in mjModel; offheight follows it.</summary>
     public int FrameAt { get; private set; }
 
-    /// <summary>Finds the functions and measures the layout, once.</summary>
-    /// <exception cref="RenderingException">This MuJoCo's structs are not understood.</exception>
+    /// <summary>Loads the functions and measures the layout, once.</summary>
+    /// <exception cref="RenderingException">The struct layout of this MuJoCo is unknown.</exception>
     /// <exception cref="MujocoException">The library has no renderer.</exception>
     public static VisualFunctions Load(MujocoLibrary library)
     {
@@ -84,7 +80,7 @@ internal sealed unsafe class VisualFunctions
         }
     }
 
-    /// <summary>A zeroed buffer, to be given to <see cref="Free"/>.</summary>
+    /// <summary>Allocates a zeroed buffer, to be freed by <see cref="Free"/>.</summary>
     public static nint Allocate(int size)
     {
         nint buffer = (nint)NativeMemory.AllocZeroed((nuint)size);
@@ -92,7 +88,7 @@ internal sealed unsafe class VisualFunctions
         return buffer;
     }
 
-    /// <summary>Frees a buffer; 0 is none.</summary>
+    /// <summary>Frees a buffer; ignores 0.</summary>
     public static void Free(nint buffer)
     {
         if (buffer == 0) return;

@@ -11,7 +11,7 @@ internal sealed unsafe class VisualScene : IDisposable
     private readonly nint _scene, _option, _perturbation, _camera;
 
     /// <param name="model">The model; it must stay alive.</param>
-    /// <param name="capacity">Most geoms, those of the model and marks together.</param>
+    /// <param name="capacity">Maximum geoms, those of the model and marks together.</param>
     public VisualScene(VisualFunctions functions, MujocoModel model, int capacity)
     {
         (_functions, _model) = (functions, model);
@@ -51,10 +51,7 @@ internal sealed unsafe class VisualScene : IDisposable
         _functions.UpdateScene(_model.Native, data.Native, _option, _perturbation, _camera, AllCategories, _scene);
     }
 
-    /// <summary>
-    /// What the whole height of the picture spans at a place, m: the measure of marks, which then look alike in
-    /// every task.
-    /// </summary>
+    /// <summary>Height of the picture at a place, m; marks scale with it to look alike in every task.</summary>
     /// <param name="place">[3], m.</param>
     public double PictureHeight(ReadOnlySpan<double> place)
     {
@@ -65,18 +62,18 @@ internal sealed unsafe class VisualScene : IDisposable
         return _functions.FrustumHeight(_scene) * Math.Abs(depth);
     }
 
-    /// <summary>Adds a ball at a place [3] of a colour [4]; metres.</summary>
+    /// <summary>Adds a ball: centre [3] and radius in m, colour [4].</summary>
     public void AddBall(ReadOnlySpan<double> centre, double radius, ReadOnlySpan<float> rgba) =>
         Add(Sphere, radius, 0, centre, [1, 0, 0, 0, 1, 0, 0, 0, 1], rgba);
 
-    /// <summary>Adds a tube with round ends between places [3] of a colour [4]; metres.</summary>
+    /// <summary>Adds a tube with round ends: end points [3] and radius in m, colour [4].</summary>
     public void AddTube(ReadOnlySpan<double> from, ReadOnlySpan<double> to, double radius, ReadOnlySpan<float> rgba)
     {
         double x = to[0] - from[0], y = to[1] - from[1], z = to[2] - from[2], length = Math.Sqrt(x * x + y * y + z * z);
         if (length < 1e-9) return;
         (x, y, z) = (x / length, y / length, z / length);
 
-        // the columns are two directions across, and the one along
+        // the columns are two directions across the tube, then its axis
         double across = Math.Sqrt(x * x + y * y);
         (double c, double s) = across > 1e-9 ? (x / across, y / across) : (1, 0);
         Add(Capsule, radius, length / 2, [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2, (from[2] + to[2]) / 2],

@@ -6,8 +6,8 @@ using Naf.Sim.Tasks.Yaml;
 namespace Naf.Sim.Tasks;
 
 /// <summary>
-/// A task file (.yaml): its heading is read at once, the rest when the model that it names is at hand. The format is
-/// written down in docs/tasks.md.
+/// A task file (.yaml): its heading is read first, the rest once the model is loaded. docs/tasks.md describes the
+/// format.
 /// </summary>
 internal sealed class TaskFile
 {
@@ -35,27 +35,25 @@ internal sealed class TaskFile
         _horizon = root.Required("horizon").Whole(1);
     }
 
-    /// <summary>The file as the user named it.</summary>
+    /// <summary>The file's path as the user gave it.</summary>
     public string Path { get; }
 
-    /// <summary>The task's name: letters, digits, - _ . only, fit to be part of a folder's name.</summary>
+    /// <summary>The task's name: letters, digits, - _ . only, so that a folder can be named after it.</summary>
     public string Name { get; }
 
     public string Description { get; }
 
-    /// <summary>Full path of the MJCF model, which the file names relative to itself.</summary>
+    /// <summary>Full path of the MJCF model, which the file gives relative to itself.</summary>
     public string ModelPath { get; }
 
     /// <summary>Reads the heading of a file and checks the names of its sections.</summary>
-    /// <exception cref="TaskFormatException">
-    /// The file is malformed; the message has file, line and what was expected.
-    /// </exception>
+    /// <exception cref="TaskFormatException">Malformed; the message has file, line and what was expected.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static TaskFile Read(string path) => new(path, YamlCursor.Open(path).Map(Keys));
 
-    /// <summary>Reads the sections, whose names are those of a model.</summary>
-    /// <param name="actuators">Names of the model's actuators, in order; empty for those without.</param>
-    /// <exception cref="TaskFormatException">A section is malformed or names what is not there.</exception>
+    /// <summary>Reads the sections, which refer to names of the model.</summary>
+    /// <param name="actuators">Names of the model's actuators, in order; empty for unnamed ones.</param>
+    /// <exception cref="TaskFormatException">A section is malformed or has an unknown name.</exception>
     public TaskDefinition Bind(KinematicTree tree, IReadOnlyList<string> actuators, IReadOnlyList<string> cameras)
     {
         if (actuators.Count == 0)
@@ -73,7 +71,7 @@ internal sealed class TaskFile
             PictureSection.Read(_root["picture"], places, cameras, observation.Definition.Entries));
     }
 
-    // runs are kept in folders that bear the name: no separator, no "..", nothing hidden
+    // run folders are named after the task: no separator, no "..", nothing hidden
     private static string NameIn(YamlCursor cursor)
     {
         string name = cursor.Text();

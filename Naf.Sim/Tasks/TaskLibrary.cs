@@ -2,10 +2,10 @@ using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Tasks;
 
-/// <summary>The built-in tasks, and the way from a name or a path to a task file.</summary>
+/// <summary>The built-in tasks, and the lookup of a task file by name or path.</summary>
 internal static class TaskLibrary
 {
-    /// <summary>What the name of a task begins with whose environment a program makes itself.</summary>
+    /// <summary>Prefix of the name of a task whose environment a program provides.</summary>
     public const string OwnEnvironment = "environment:";
 
     /// <summary>The folder of the built-in tasks, beside the program.</summary>
@@ -21,13 +21,8 @@ internal static class TaskLibrary
     /// <summary>The built-in tasks with their headings.</summary>
     public static IReadOnlyList<TaskFile> Files => [.. Names.Select(name => TaskFile.Read(PathOf(name)))];
 
-    /// <summary>
-    /// The path of the task file that a user means: a built-in name, or a path (anything with a folder or the ending
-    /// .yaml or .yml).
-    /// </summary>
-    /// <exception cref="FileNotFoundException">
-    /// There is no such task, or it is a folder; the message has the nearest name.
-    /// </exception>
+    /// <summary>Path of a task file, given a built-in name or a path (with a folder, .yaml or .yml).</summary>
+    /// <exception cref="FileNotFoundException">No such task, or a folder; the message has the nearest name.</exception>
     public static string Resolve(string nameOrPath)
     {
         bool isPath = nameOrPath.Contains('/') || nameOrPath.Contains('\\')

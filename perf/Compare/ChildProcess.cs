@@ -1,21 +1,22 @@
 namespace Naf.Perf;
 
-/// <summary>Runs a peer in a process of its own.</summary>
+/// <summary>Runs a peer in its own process.</summary>
 internal static class ChildProcess
 {
-    /// <summary>Its standard output.</summary>
-    /// <exception cref="InvalidOperationException">
-    /// It is absent, failed, or took more than two minutes; the message is its last line.
-    /// </exception>
+    /// <summary>Runs a program and returns its standard output.</summary>
+    /// <exception cref="InvalidOperationException">It is missing, failed, or took over two minutes.</exception>
     public static string Run(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true,
-            RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
         start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
         try
         {
             using Process process = Process.Start(start)!;
-            Task<string> output = process.StandardOutput.ReadToEndAsync(),
+            Task<string>
+                output = process.StandardOutput.ReadToEndAsync(),
                 error = process.StandardError.ReadToEndAsync();
             if (!process.WaitForExit(TimeSpan.FromMinutes(2)))
             {

@@ -7,9 +7,7 @@ using Naf.Torch;
 
 namespace Naf.Perf;
 
-/// <summary>
-/// The whole comparison of a machine: every piece of work on the CPU and on every GPU, beside its peers.
-/// </summary>
+/// <summary>The full comparison on a machine: every benchmark on the CPU and on every GPU, against its peers.</summary>
 internal sealed class Comparison
 {
     private const string Usage = """
@@ -46,7 +44,7 @@ internal sealed class Comparison
         if (!valid || _rounds < 1 || !(_seconds > 0)) throw new ArgumentException(Usage);
     }
 
-    /// <summary>Measures and writes; 1 where something could not be measured that should have been.</summary>
+    /// <summary>Measures and writes the reports; returns 1 if something that should be measured was not.</summary>
     public static int Run(string[] arguments)
     {
         if (arguments.Contains("--help"))
@@ -113,7 +111,7 @@ internal sealed class Comparison
                 failed = true;
                 NotMeasured($"{what}: {e.Message}");
             }
-            // what was measured is kept, whatever ends the process later
+            // save after each measurement, in case the process ends early
             report.Write(_options["out"]);
         }
     }
@@ -150,20 +148,20 @@ internal sealed class Comparison
         }
     }
 
-    // in turns, so that a machine that becomes slower does so for all of them
+    // in turns, so that a change in the machine's speed affects all of them
     private List<Rate> InTurns((string Name, Action Once)[] implementations, double units)
     {
         List<double>[] rates = [.. implementations.Select(_ => new List<double>())];
         for (int turn = 0; turn < _rounds * rates.Length; turn++)
         {
-            // each is first in its round
+            // rotate the order from round to round
             int i = (turn + turn / rates.Length) % rates.Length;
             rates[i].Add(units * BenchmarkRounds.Time(implementations[i].Once, () => { }, _seconds, 1)[0]);
         }
         return [.. implementations.Select((implementation, i) => new Rate(implementation.Name, rates[i]))];
     }
 
-    // a peer in Python that is not there is no failure
+    // a missing Python peer is not a failure
     private Rate? Python(string name, string module, string[] script)
     {
         string python = Environment.GetEnvironmentVariable("PYTHON") ?? "python3";
@@ -210,8 +208,8 @@ internal sealed class Comparison
     {
         try
         {
-            string changes = ChildProcess.Run("git", "-C", Repository(), "status", "--porcelain",
-                "--untracked-files=no");
+            string changes = ChildProcess.Run(
+                "git", "-C", Repository(), "status", "--porcelain", "--untracked-files=no");
             return ChildProcess.Run("git", "-C", Repository(), "rev-parse", "--short", "HEAD").Trim()
                 + (changes.Length > 0 ? "-changed" : "");
         }

@@ -3,14 +3,13 @@ using Naf.Checks.Benchmarks;
 
 namespace Naf.Perf;
 
-/// <summary>The comparison of one machine, as its JSON file holds it; table and page are made of it alone.</summary>
-/// <param name="Hardware">Each device in words, the CPU first.</param>
-/// <param name="Entries">Each piece of work.</param>
-/// <param name="NotMeasured">What is missing, each with its reason.</param>
+/// <summary>The comparison on one machine, as stored in its JSON file; table and page derive from it alone.</summary>
+/// <param name="Hardware">A description of each device, the CPU first.</param>
+/// <param name="Entries">One entry per benchmark.</param>
+/// <param name="NotMeasured">Missing measurements, each with its reason.</param>
 public sealed record Report(
     string Name, string Date, string Commit, string Command, string Platform, string Torch,
-    IReadOnlyList<string> Hardware,
-    IReadOnlyList<Entry> Entries, IReadOnlyList<string> NotMeasured)
+    IReadOnlyList<string> Hardware, IReadOnlyList<Entry> Entries, IReadOnlyList<string> NotMeasured)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -18,7 +17,7 @@ public sealed record Report(
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Reads one.</summary>
+    /// <summary>Reads a report from its JSON file.</summary>
     public static Report Read(string path) => JsonSerializer.Deserialize<Report>(File.ReadAllText(path), Json)!;
 
     /// <summary>Writes NAME.json, NAME.md and NAME.html.</summary>
@@ -51,25 +50,25 @@ public sealed record Report(
     ];
 }
 
-/// <summary>One piece of work, done by the engine and its peers in turns.</summary>
-/// <param name="Work">Such as "update".</param>
-/// <param name="Case">Sizes in words.</param>
-/// <param name="Device">Where, with the number of threads.</param>
-/// <param name="Unit">Of the rates: more is better.</param>
-/// <param name="Error">Largest relative difference of the results, checked before the timing.</param>
-/// <param name="Rates">The engine's first.</param>
+/// <summary>One benchmark, run alternately by the engine and its peers.</summary>
+/// <param name="Work">Name of the benchmark, such as "update".</param>
+/// <param name="Case">The sizes as text.</param>
+/// <param name="Device">The device, with the number of threads.</param>
+/// <param name="Unit">Unit of the rates; more is better.</param>
+/// <param name="Error">Largest relative difference of the results, checked before timing.</param>
+/// <param name="Rates">Rates, the engine's first.</param>
 public sealed record Entry(string Work, string Case, string Device, string Unit, double Error,
     IReadOnlyList<Rate> Rates)
 {
-    /// <summary>The engine's rate over another's, medians.</summary>
+    /// <summary>The engine's median rate over another's.</summary>
     public double Over(Rate peer) => Rates[0].Median / peer.Median;
 }
 
-/// <summary>How fast one implementation was.</summary>
+/// <summary>Speed of one implementation.</summary>
 /// <param name="Rounds">The rate of each round.</param>
 public sealed record Rate(string Name, IReadOnlyList<double> Rounds)
 {
-    /// <summary>The middle one; the higher of two.</summary>
+    /// <summary>Median of the rounds; the higher of two middle ones.</summary>
     public double Median => BenchmarkRounds.Median(Rounds);
 
     /// <summary>The slowest round.</summary>
@@ -78,7 +77,7 @@ public sealed record Rate(string Name, IReadOnlyList<double> Rounds)
     /// <summary>The fastest round.</summary>
     public double Highest => Rounds.Max();
 
-    /// <summary>A rate in three digits, such as 1.28 M.</summary>
+    /// <summary>A rate with three digits, such as 1.28 M.</summary>
     public static string Text(double rate)
     {
         (double scaled, string suffix) = rate switch

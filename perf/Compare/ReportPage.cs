@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Naf.Perf;
 
-/// <summary>A report as one static page: a bar for each implementation, with the range of its rounds.</summary>
+/// <summary>A report as a static page: one bar per implementation, with the range of its rounds.</summary>
 internal static class ReportPage
 {
     private const string Style = """
@@ -36,10 +36,10 @@ internal static class ReportPage
         $"<title>Naf.Gpu and its peers: {Escape(report.Name)}</title>", $"<style>\n{Style}\n</style></head><body>",
         "<h1>Naf.Gpu and its peers</h1>", $"<p>{Escape(string.Join(" · ", report.Hardware))}</p>",
         $"<p>{Escape($"{report.Platform}; {report.Torch}; commit {report.Commit}, {report.Date}")}</p>",
-        "<p>Longer is faster. Bars are medians of rounds taken in turns, the dark line runs from the slowest round "
-            + "to the fastest; ",
-        "the last column is Naf.Gpu's median over the row's. Results were held against each other before anything was "
-            + "timed.</p>",
+        "<p>Longer is faster. Bars are medians of rounds taken in turns, "
+            + "the dark line runs from the slowest round to the fastest; ",
+        "the last column is Naf.Gpu's median over the row's. "
+            + "Results were held against each other before anything was timed.</p>",
         .. report.Entries.GroupBy(e => e.Work).SelectMany(work => (string[])
         [
             $"<section><h2>{char.ToUpperInvariant(work.Key[0])}{Escape($"{work.Key[1..]}, {work.First().Unit}")}</h2>",

@@ -3,16 +3,12 @@ using Naf.Sim.Tasks;
 
 namespace Naf.Perf;
 
-/// <summary>
-/// The simulator from C# against the same loop in C, and the built-in tasks' environments against MuJoCo alone.
-/// </summary>
+/// <summary>Compares the simulator in C# with the same loop in C, and the built-in environments with MuJoCo.</summary>
 internal static class SimulatorPeers
 {
     private const int Substeps = 5;
 
-    /// <summary>
-    /// mj_step of a model, in turns with peers/sim_mujoco.c, after both ended in the same state bitwise.
-    /// </summary>
+    /// <summary>mj_step of a model, in turns with peers/sim_mujoco.c, after both end in bitwise equal states.</summary>
     public static Entry AgainstC(string repository, int rounds, double seconds)
     {
         string program = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
@@ -41,9 +37,7 @@ internal static class SimulatorPeers
         }
     }
 
-    /// <summary>
-    /// Control steps of every built-in task with observation and reward, in turns with MuJoCo alone: medians.
-    /// </summary>
+    /// <summary>Control steps of every built-in task, in turns with MuJoCo alone: medians.</summary>
     public static IEnumerable<Entry> Environments(double seconds) => TaskLibrary.Names.Select(task =>
     {
         EnvironmentBenchmarkResult r = EnvironmentBenchmark.Run(task, 1, seconds);

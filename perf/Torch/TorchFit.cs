@@ -7,8 +7,8 @@ namespace Naf.Perf;
 
 /// <summary>
 /// The fit of time-varying linear-Gaussian dynamics in PyTorch, over all learners and time steps at once, in double:
-/// moments, the posterior of a normal-inverse-Wishart prior, F by Cholesky's factor of Σ_ii + R, f, N and its factor.
-/// Lives in the dispose scope of its constructor.
+/// moments, the posterior of a normal-inverse-Wishart prior, F by a Cholesky factorisation of Σ_ii + R, f, N and its
+/// factor. Belongs to the dispose scope of its constructor.
 /// </summary>
 internal sealed class TorchFit
 {
@@ -16,7 +16,7 @@ internal sealed class TorchFit
     private readonly double _strength;
     private readonly Tensor _z, _mean, _scatter, _ridge, _floor;
 
-    /// <param name="data">Its prior has one step for each learner, both strengths the same.</param>
+    /// <param name="data">The data; its prior has one step per learner, with equal strengths.</param>
     public TorchFit(GaussianFit fit, FitData data, Device device)
     {
         (DynamicsShape shape, GaussianPrior prior) = (fit.Shape, data.Prior!);
@@ -34,8 +34,8 @@ internal sealed class TorchFit
     /// <summary>F [P, T, S, S + A], f [P, T, S] and N [P, T, S, S] of the last call with <c>keep</c>.</summary>
     public Tensor[] Result { get; private set; } = [];
 
-    /// <summary>Fits.</summary>
-    /// <param name="keep">Whether the result is wanted.</param>
+    /// <summary>Runs one fit.</summary>
+    /// <param name="keep">Whether to keep the result.</param>
     public void Run(bool keep = false)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -43,13 +43,14 @@ internal sealed class TorchFit
         double n = _z.shape[1], m = _strength;
         Tensor mean = _z.mean([1L]);
         Tensor centred = (_z - mean.unsqueeze(1)).permute(0, 2, 3, 1);
-        // the deviation from the prior's mean is one more sample of the product
+        // treat the deviation from the prior's mean as one more sample of the product
         Tensor deviation = (mean - _mean).mul_(Math.Sqrt(n * m / (n + m))).unsqueeze(3);
         Tensor x = cat([centred, deviation], 3);
         Tensor sigma = x.matmul(x.transpose(2, 3)).add_(_scatter).div_(n + m);
         long states = sigma.shape[2] - _inputs;
-        Tensor ii = sigma.narrow(2, 0, _inputs).narrow(3, 0, _inputs), ip = sigma.narrow(2, 0, _inputs).narrow(3,
-            _inputs, states);
+        Tensor
+            ii = sigma.narrow(2, 0, _inputs).narrow(3, 0, _inputs),
+            ip = sigma.narrow(2, 0, _inputs).narrow(3, _inputs, states);
         Tensor pp = sigma.narrow(2, _inputs, states).narrow(3, _inputs, states);
 
         Tensor f = ip.cholesky_solve(linalg.cholesky_ex(ii + _ridge).L).transpose(2, 3);

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Naf.Perf;
 
 /// <summary>
-/// The normalized advantage function of many samples in PyTorch, without autograd. Lives in the dispose scope of its
+/// The normalized advantage function of many samples in PyTorch, without autograd. Belongs to the dispose scope of its
 /// constructor.
 /// </summary>
 internal sealed class TorchHeads
@@ -38,7 +38,7 @@ internal sealed class TorchHeads
         }
     }
 
-    /// <summary>μ, L packed, A and Q of all samples.</summary>
+    /// <summary>Returns μ, packed L, A and Q of all samples.</summary>
     public float[][] Results()
     {
         using DisposeScope scope = NewDisposeScope();
@@ -49,8 +49,9 @@ internal sealed class TorchHeads
     private Tensor[] Evaluate(long first, long count)
     {
         Tensor[] part = [.. _inputs.Select(input => input.narrow(0, first, count))];
-        Tensor mu = part[1].tanh(), diagonal = part[2].index_select(1, _diagonal).mul_(1 / Bound).tanh_()
-            .mul_(Bound).exp_();
+        Tensor
+            mu = part[1].tanh(),
+            diagonal = part[2].index_select(1, _diagonal).mul_(1 / Bound).tanh_().mul_(Bound).exp_();
         Tensor factor = part[2].index_copy(1, _diagonal, diagonal), d = part[3] - mu, z;
         if (mu.device_type == DeviceType.CPU)
         {

@@ -11,7 +11,7 @@ namespace Naf.Perf;
 
 /// <summary>
 /// The NAF update of one learner as users of TorchSharp write it: three nn.Sequential, autograd, torch.optim.Adam.
-/// Lives in the dispose scope of its constructor.
+/// Belongs to the dispose scope of its constructor.
 /// </summary>
 internal sealed class TorchModules
 {
@@ -35,8 +35,8 @@ internal sealed class TorchModules
         _replay = tensor(learner.Replay.Rows.ToArray()).view(learner.Replay.Count, -1).to(device);
     }
 
-    /// <summary>One update, from the given rows [batch, RowLength] or from drawn ones.</summary>
-    /// <returns>Loss, gradient norm and mean Q where rows are given.</returns>
+    /// <summary>Performs one update, from the given rows [batch, RowLength] or from sampled ones.</summary>
+    /// <returns>Loss, gradient norm and mean Q if rows are given.</returns>
     public float[] Update(Tensor? rows = null)
     {
         using DisposeScope scope = NewDisposeScope();

@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 
 namespace Naf.Perf;
 
-/// <summary>The engine's parameters as PyTorch's tensors.</summary>
+/// <summary>Converts the engine's parameters to PyTorch tensors.</summary>
 internal static class TorchParameters
 {
-    /// <summary>Of each network: weights [inputs, units] and biases [1, units] of the layers in turns.</summary>
+    /// <summary>For each network, weights [inputs, units] and biases [1, units], layer by layer.</summary>
     public static Tensor[][] Of(Learner learner)
     {
         int at = 0;
@@ -19,7 +19,7 @@ internal static class TorchParameters
     }
 
     /// <summary>
-    /// [action²], where entry (i, j) of L stands in its packed row, i (i + 1) / 2 + j, and whether it is in the lower
+    /// [action²], the index of entry (i, j) of L in its packed row, i (i + 1) / 2 + j, and a mask of the lower
     /// triangle.
     /// </summary>
     public static (Tensor Index, Tensor Mask) Triangle(int action, Device device)

@@ -8,9 +8,9 @@ using static TorchSharp.torch;
 namespace Naf.Perf;
 
 /// <summary>
-/// Imagination rollouts in PyTorch, all of them a step at a time: u = clip(tanh(network(x)) + σ ε, −1, 1), s′ = M_tᵀ
-/// [s; u; 1; ε′] with a model for each time step and rollouts at different ones, x = s, a reward of three terms, the
-/// row [x | u | r | b | x′] into the replay. Lives in the dispose scope of its constructor.
+/// Imagination rollouts in PyTorch, all of them one step at a time: u = clip(tanh(network(x)) + σ ε, −1, 1), s′ = M_tᵀ
+/// [s; u; 1; ε′] with one model per time step and rollouts at different ones, x = s, a reward of three terms, the row
+/// [x | u | r | b | x′] written to the replay. Belongs to the dispose scope of its constructor.
 /// </summary>
 internal sealed class TorchRollouts
 {
@@ -22,10 +22,10 @@ internal sealed class TorchRollouts
     private readonly Tensor _w1, _b1, _w2, _b2, _w3, _b3, _model, _start, _time, _z, _spread, _place;
     private readonly long _buckets, _bucket;
 
-    /// <param name="trial">That of a <c>RolloutBenchmark</c>, whose observation is the state.</param>
+    /// <param name="trial">The trial of a <c>RolloutBenchmark</c>, whose observation is the state.</param>
     /// <param name="bucketed">
-    /// Rollouts of one time step share a batched product with its model, the fastest that we know on a CPU; otherwise
-    /// each gathers its own model.
+    /// Whether rollouts of one time step share a batched product with its model, the fastest variant known to us on a
+    /// CPU; otherwise each gathers its own model.
     /// </param>
     public TorchRollouts(RolloutTrial trial, bool bucketed, Device device)
     {
@@ -35,7 +35,7 @@ internal sealed class TorchRollouts
         (_state, _action, _steps) = (shape.State, shape.Action, settings.Steps);
         (_noise, _bucketed, _drawn) = (settings.ActionNoise, bucketed, settings.SampleDynamics);
         Tensor[] layers = TorchParameters.Of(learner)[1];
-        // the networks' inputs are scaled
+        // fold the input scale into the first layer
         layers[0].mul_(tensor(trial.InputScale).unsqueeze(1));
         layers = [.. layers.Select(part => part.to(device))];
         (_w1, _b1, _w2, _b2, _w3, _b3) = (layers[0], layers[1], layers[2], layers[3], layers[4], layers[5]);
@@ -50,7 +50,7 @@ internal sealed class TorchRollouts
         Rows = empty(times.Length, _steps, definition.RowLength, device: device);
         Rows.select(2, _state + _action + 1).fill_(1);
 
-        // a place for each rollout in the bucket of its time step
+        // index of each rollout in the bucket of its time step
         int[] counts = new int[shape.Horizon], ranks = [.. times.Select(t => counts[t]++)];
         (_bucket, _buckets) = (counts.Max(), shape.Horizon - _steps + 1);
         _place = tensor(times.Zip(ranks, (t, rank) => t * _bucket + rank).ToArray()).to(device);
@@ -60,7 +60,7 @@ internal sealed class TorchRollouts
     /// <summary>[rollouts, steps, RowLength].</summary>
     public Tensor Rows { get; }
 
-    /// <summary>All steps of all rollouts.</summary>
+    /// <summary>Performs all steps of all rollouts.</summary>
     public void Run()
     {
         using DisposeScope scope = NewDisposeScope();
@@ -79,7 +79,7 @@ internal sealed class TorchRollouts
             if (_drawn) _z.narrow(1, _state + _action + 1, _state).normal_();
             Tensor next = Next(i);
 
-            // a distance, a sharper one, a price of the action
+            // reward: distance, a sharper distance, action cost
             Tensor distance = x.narrow(1, 0, 2).square().sum(1).add_(Alpha * Alpha).sqrt_().sub_(Alpha);
             Tensor sharp = x.narrow(1, 0, 3).square().sum(1).div_(Alpha * Alpha).log1p_();
             Tensor r = distance.neg_().add_(sharp, alpha: -0.1).add_(u.square().sum(1), alpha: -0.01);

@@ -9,7 +9,7 @@ namespace Naf.Perf;
 
 /// <summary>
 /// The NAF update as fast as PyTorch allows from .NET: flat parameters, the hidden layers of all networks and learners
-/// as one batched product, the gradient by hand. Three networks with two hidden layers of one width. Lives in the
+/// as one batched product, the gradient by hand. Three networks with two hidden layers of equal width. Belongs to the
 /// dispose scope of its constructor.
 /// </summary>
 internal sealed class TorchUpdate
@@ -22,7 +22,7 @@ internal sealed class TorchUpdate
     private readonly Tensor _flat, _first, _second, _replay, _firstRows, _diagonal, _index, _mask, _lower;
     private long _step;
 
-    /// <summary>Rates are those of the first learner.</summary>
+    /// <summary>Creates the learners; learning rates are those of the first learner.</summary>
     public TorchUpdate(NafPopulation population, Device device)
     {
         (_state, _action, _batch) = (population.Shape.State, population.Shape.Action, population.Batch);
@@ -30,7 +30,7 @@ internal sealed class TorchUpdate
         (_learners, _settings, _count) = (learners.Length, learners[0].Settings, learners[0].Replay.Count);
         Tensor[][][] parameters = [.. learners.Select(TorchParameters.Of)];
 
-        // hidden layers [3 P, in, out], network by network, then heads [P, in, out]; weights and biases in turns
+        // hidden layers [3 P, in, out], network by network, then heads [P, in, out]; weights and biases alternate
         var parts = new List<Tensor>();
         for (int l = 0; l < 2; l++) AddLayer(Enumerable.Range(0, 3), l);
         for (int n = 0; n < 3; n++) AddLayer([n], 2);
@@ -54,9 +54,9 @@ internal sealed class TorchUpdate
         }
     }
 
-    /// <summary>One update of every learner.</summary>
-    /// <param name="rows">[P, batch, RowLength]; null: drawn.</param>
-    /// <returns>Loss, gradient norm and mean Q of all learners together where rows are given.</returns>
+    /// <summary>Performs one update of every learner.</summary>
+    /// <param name="rows">[P, batch, RowLength]; null to sample them.</param>
+    /// <returns>Loss, gradient norm and mean Q over all learners if rows are given.</returns>
     public float[] Update(Tensor? rows = null)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -64,8 +64,8 @@ internal sealed class TorchUpdate
         Tensor t = rows ?? _replay.index_select(0,
             randint(_count, [_learners, _batch], device: _flat.device).add_(_firstRows).view(-1))
             .view(_learners, _batch, -1);
-        Tensor x = t.narrow(2, 0, _state), u = t.narrow(2, _state, _action), next = t.narrow(2,
-            _state + _action + 2, _state);
+        Tensor x = t.narrow(2, 0, _state), u = t.narrow(2, _state, _action);
+        Tensor next = t.narrow(2, _state + _action + 2, _state);
         Tensor r = t.select(2, _state + _action), bootstrap = t.select(2, _state + _action + 1);
 
         // y = r + γ b V′(x′)
@@ -75,7 +75,8 @@ internal sealed class TorchUpdate
             .mul_(_settings.Gamma).add_(r);
         (Tensor q, Tensor gradient) = Gradient(x, u, y);
         float[] report = rows is null
-            ? [] : [(q - y).square().mean().item<float>(), gradient.norm().item<float>(), q.mean().item<float>()];
+            ? []
+            : [(q - y).square().mean().item<float>(), gradient.norm().item<float>(), q.mean().item<float>()];
         Adam(gradient);
         return report;
     }
@@ -106,7 +107,7 @@ internal sealed class TorchUpdate
         dL.index_copy_(2, _diagonal, dL.index_select(2, _diagonal).mul_(diagonal).mul_(1 - bounded * bounded));
         Tensor[] heads = [dq, dMu, dL];
 
-        // back through the layers
+        // backpropagate through the layers
         Tensor[] g = new Tensor[10];
         for (int n = 0; n < 3; n++)
             (g[4 + 2 * n], g[5 + 2 * n]) = (bmm(top[n].transpose(1, 2), heads[n]), heads[n].sum(1));

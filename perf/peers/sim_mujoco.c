@@ -3,8 +3,9 @@
 //   gcc -O2 -o sim_mujoco sim_mujoco.c -lmujoco          (Debian: apt-get install libmujoco-dev)
 //   ./sim_mujoco MODEL.xml SECONDS SUBSTEPS [STEPS]
 //
-// First STEPS control steps (default 1000) from the reference pose: their final state is printed, to be compared bitwise with
-// another program's. Then the same loop goes on for SECONDS, and the calls of mj_step per second are printed. One JSON object.
+// Runs STEPS control steps (default 1000) from the reference pose and prints their final state, to be compared bitwise
+// with another program's. Then continues the loop for SECONDS and prints the calls of mj_step per second. One JSON
+// object.
 #include <mujoco/mujoco.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -57,7 +58,7 @@ int main(int argc, char** argv) {
     }
     mjData* d = mj_makeData(m);
 
-    // the state to agree on
+    // the state to compare
     run(m, d, steps, substeps);
     uint64_t checksum = add(14695981039346656037ull, &d->time, 1);
     checksum = add(checksum, d->qpos, m->nq);

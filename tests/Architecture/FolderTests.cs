@@ -3,15 +3,12 @@ using System.Xml.Linq;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// Projects and folders are borders: a namespace a folder, arrows between folders by their `using` lines, no cycle
-/// of arrows.
-/// </summary>
+/// <summary>One namespace per folder, dependencies between folders by `using` lines, and no cycles.</summary>
 internal sealed partial class FolderTests
 {
     private const int MostFiles = 18, LongestLine = 120;
 
-    // which project may reference which
+    // allowed project references
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["Naf.Gpu"] = [],
@@ -26,7 +23,7 @@ internal sealed partial class FolderTests
 
     private static IEnumerable<string> Projects => Allowed.Keys;
 
-    // namespace → the namespaces of the product that its files use
+    // namespace → namespaces of the product used by its files
     private static readonly Lazy<Dictionary<string, HashSet<string>>> Uses = new(() => Sources()
         .GroupBy(source => source.Namespace)
         .ToDictionary(group => group.Key,
@@ -84,7 +81,7 @@ internal sealed partial class FolderTests
         where line.Item.Length > LongestLine
         select $"{file}:{line.Index + 1}", Is.Empty);
 
-    // the parts that must stay usable without the rest
+    // parts that must be usable on their own
     [TestCase("Naf.Sim", "Naf.Kernels.Observation", "Naf.Kernels.Random", "Naf.Kernels.Reward")]
     [TestCase("Naf.Kernels.Observation", "Naf.Kernels.Scalar", "Naf.Gpu.Accelerators")]
     [TestCase("Naf.Kernels.Reward", "Naf.Kernels.Scalar", "Naf.Gpu.Accelerators")]

@@ -5,7 +5,7 @@ using Naf.Sim;
 
 namespace Naf.Tests;
 
-/// <summary>What a program can use of the packages.</summary>
+/// <summary>The public API of the packages.</summary>
 internal sealed class PublicSurfaceTests
 {
     [Test]

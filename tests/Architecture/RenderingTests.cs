@@ -1,6 +1,6 @@
 namespace Naf.Tests;
 
-/// <summary>Training neither needs nor touches what draws pictures.</summary>
+/// <summary>Training neither needs nor loads the rendering libraries.</summary>
 internal sealed class RenderingTests : FolderFixture
 {
     [Test]
@@ -16,7 +16,7 @@ internal sealed class RenderingTests : FolderFixture
     [Platform("Linux")]
     public void A_training_process_loads_no_egl()
     {
-        // the C library's loader writes what it loads
+        // the dynamic loader reports the libraries that it loads
         using var naf = new ChildProcess(
             "", [("LD_DEBUG", "files"), ("LD_DEBUG_OUTPUT", Folder["loaded"])], TinyRun.Arguments(Folder["run"], 1));
         Assert.That(naf.Wait(), Is.Zero, naf.Error.Result);

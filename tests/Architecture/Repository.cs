@@ -2,19 +2,17 @@ using System.Runtime.CompilerServices;
 
 namespace Naf.Tests;
 
-/// <summary>The repository that these tests were built from.</summary>
+/// <summary>The repository from which these tests were built.</summary>
 internal static class Repository
 {
-    /// <summary>The projects of the product, each a folder.</summary>
-    public static readonly string[] Product = ["Naf.Gpu", "Naf.Kernels", "Naf.Checks", "Naf.Sim",
-        "Naf.Host", "Naf.Cli"];
+    /// <summary>The projects of the product, one per folder.</summary>
+    public static readonly string[] Product =
+        ["Naf.Gpu", "Naf.Kernels", "Naf.Checks", "Naf.Sim", "Naf.Host", "Naf.Cli"];
 
-    /// <summary>Its folder.</summary>
+    /// <summary>The repository's root folder.</summary>
     public static string Root { get; } = Find();
 
-    /// <summary>
-    /// C# sources below some of its folders, as paths within the repository; nothing that a build made.
-    /// </summary>
+    /// <summary>C# sources below the given folders, as paths in the repository, without build outputs.</summary>
     public static IEnumerable<string> Sources(params string[] folders) =>
         from folder in folders
         from path in Directory.GetFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)

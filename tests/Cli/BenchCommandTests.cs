@@ -1,8 +1,6 @@
 namespace Naf.Tests;
 
-/// <summary>
-/// naf bench of kernels: the names that scripts rely on, ceilings beside what is reached, errors in one sentence.
-/// </summary>
+/// <summary>naf bench of kernels: member names that scripts use, ceilings beside the results, error messages.</summary>
 internal sealed class BenchCommandTests
 {
     [TestCase("update --hidden 31,17 --state 5 --action 2", "\"hidden\":[31,17],\"trunk\":false",

@@ -1,6 +1,6 @@
 namespace Naf.Tests;
 
-/// <summary>naf check: the table, the names that scripts rely on, and the exit code.</summary>
+/// <summary>naf check: the table, the member names that scripts use, and the exit code.</summary>
 internal sealed class CheckCommandTests
 {
     [Test]

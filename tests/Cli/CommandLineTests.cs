@@ -52,8 +52,7 @@ internal sealed class CommandLineTests : MujocoFixture
     [Platform("Linux")]
     public void A_result_is_printed_though_its_trajectory_cannot_be_written(string option, string start, string unsaid)
     {
-        // no file of more than 8 KiB may be written; the trajectory has 20 (and .NET's memory for code would, were it
-        // a file)
+        // limit files to 8 KiB; the trajectory has 20 (as .NET's memory for code would, if it were a file)
         string naf = Path.Combine(AppContext.BaseDirectory, "naf.dll"), file = Folder["t.csv"];
         string[] limited = ["-c", "trap '' XFSZ; ulimit -f 16; exec dotnet \"$@\"", "sh"];
         string[] asked = ["evaluate", "cartpole", "--episodes", "2", "--trajectory", file,
@@ -85,14 +84,14 @@ internal sealed class CommandLineTests : MujocoFixture
     }
 
     [TestCase("", ExpectedResult = "Required command was not provided; naf --help shows what there is")]
-    [TestCase("tran", ExpectedResult = "there is no command 'tran' (did you mean train?); naf --help shows "
-        + "what there is")]
+    [TestCase("tran",
+        ExpectedResult = "there is no command 'tran' (did you mean train?); naf --help shows what there is")]
     [TestCase("train cartpole --episdes 3",
         ExpectedResult = "there is no option --episdes (did you mean --episodes?); naf train --help shows "
             + "what there is")]
     [TestCase("train a b", ExpectedResult = "'b' is one argument too many; naf train --help shows what there is")]
-    [TestCase("train", ExpectedResult = "naf train needs a task, such as cartpole (naf tasks lists them), or "
-        + "--resume DIR")]
+    [TestCase("train",
+        ExpectedResult = "naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR")]
     [TestCase("train cartpole --episodes x",
         ExpectedResult = "--episodes: episodes = 'x' is not a whole number from 1 to 100000000")]
     [TestCase("train cartpole --imagination dreams",
@@ -124,8 +123,7 @@ internal sealed class CommandLineTests : MujocoFixture
     [TestCase("train cartpole --config .", ExpectedResult = "--config . is a folder; name the file")]
     [TestCase("zzzzzz",
         ExpectedResult = "there is no command 'zzzzzz' (known: train, evaluate, render, tasks, devices, check, bench); "
-            + "naf --help shows what "
-            + "there is")]
+            + "naf --help shows what there is")]
     [TestCase("train cartpole --resume x", ExpectedResult = "--resume x knows its task; leave out 'cartpole'")]
     [TestCase("train --resume no-such-folder",
         ExpectedResult = "there is no folder no-such-folder; name the folder of a run")]
@@ -133,8 +131,8 @@ internal sealed class CommandLineTests : MujocoFixture
     [TestCase("evaluate cartpole --policy run",
         ExpectedResult = "--policy run needs a run's folder, and cartpole is a task; train first (naf train cartpole), "
             + "or use --policy random")]
-    [TestCase("evaluate .", ExpectedResult = ". is not a run's folder: it has no config.yaml; name a run's "
-        + "folder or a task")]
+    [TestCase("evaluate .",
+        ExpectedResult = ". is not a run's folder: it has no config.yaml; name a run's folder or a task")]
     [TestCase("evaluate cartpole --policy best", ExpectedResult = "--policy best: expected run, random, zero or mpc")]
     [TestCase("evaluate cartpole --trajectory t.txt",
         ExpectedResult = "t.txt: expected a name that ends in .csv, as a trajectory is")]
@@ -224,8 +222,8 @@ internal sealed class CommandLineTests : MujocoFixture
             Assert.That(all, Does.Contain($"\n  {setting.Key} "));
             Assert.That(help.Contains($"\n  {setting.Key} "), Is.EqualTo(setting.IsBasic), setting.Key);
         }
-        Assert.That(help, Does.Contain("auto, cpu, cuda:N, opencl:N or emulated [auto]").And.Contain("naf [naf]").And
-            .Contain("--help all"));
+        Assert.That(help, Does.Contain("auto, cpu, cuda:N, opencl:N or emulated [auto]")
+            .And.Contain("naf [naf]").And.Contain("--help all"));
     }
 
     [Test]
@@ -255,7 +253,7 @@ internal sealed class CommandLineTests : MujocoFixture
     {
         TinyRun.Train(Folder["run"], 1);
         File.Delete(Folder["run/.lock"]);
-        Directory.CreateDirectory(Folder["run/.lock"]); // no file can be opened there, by the superuser neither
+        Directory.CreateDirectory(Folder["run/.lock"]); // no file can be opened there, not even by root
         string error = TinyRun.Cli("train", "--resume", Folder["run"]).Error;
         Assert.That(error,
             Does.Contain("can't be written").And.Contain("allow writing there").And.Not.Contain("--out"));

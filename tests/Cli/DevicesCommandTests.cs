@@ -2,7 +2,7 @@ using Naf.Gpu;
 
 namespace Naf.Tests;
 
-/// <summary>naf devices: the processor, the OpenCL devices and the emulated one, and what is missing.</summary>
+/// <summary>naf devices: the CPU, OpenCL devices, the emulated device, and what is missing.</summary>
 internal sealed class DevicesCommandTests
 {
     [Test]
@@ -12,8 +12,8 @@ internal sealed class DevicesCommandTests
         JsonElement[] devices = [.. json.GetProperty("devices").EnumerateArray()];
         Assert.That(devices.Select(d => d.Text("name")), Is.EqualTo(DeviceList.All().Select(d => d.Name)));
         foreach (JsonElement device in devices)
-            foreach (string name in (string[])["kind", "description", "memory", "units", "instructions", "driver",
-                "usable", "reason", "is_gpu"])
+            foreach (string name in (string[])
+                ["kind", "description", "memory", "units", "instructions", "driver", "usable", "reason", "is_gpu"])
                 Assert.That(device.TryGetProperty(name, out _), Is.True, name);
         Assert.That(devices.Select(d => d.Text("kind")), Contains.Item("cpu").And.Contains("emulated"));
         Assert.That(json.Count("missing"), Is.EqualTo(DeviceList.Missing().Count));

@@ -1,6 +1,6 @@
 namespace Naf.Tests;
 
-/// <summary>Members of what a command prints with --json.</summary>
+/// <summary>Members of a command's output with --json.</summary>
 internal static class JsonMembers
 {
     public static double Number(this JsonElement json, string name) => json.GetProperty(name).GetDouble();

@@ -13,8 +13,8 @@ internal sealed class RenderCommandTests : MujocoFixture
         JsonElement json = Render(task, "--out", Folder["a.png"], "--seed", "7", "--episode", "2");
         Assert.Multiple(() =>
         {
-            foreach (string name in (string[])["seed", "episode", "steps", "step", "frames", "width",
-                "height", "score"])
+            foreach (string name in (string[])
+                ["seed", "episode", "steps", "step", "frames", "width", "height", "score"])
                 Assert.That(json.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Number), name);
             Assert.That(json.Text("out"), Is.EqualTo(Folder["a.png"]));
             Assert.That(json.Text("policy"), Is.EqualTo("random"));
@@ -91,7 +91,7 @@ internal sealed class RenderCommandTests : MujocoFixture
     public void Video_skips_states_that_no_screen_could_show()
     {
         using var scratch = new ScratchFolder();
-        // 0.01 s: 50 frames a second are every second state
+        // 0.01 s: 50 frames per second show every second state
         string task = scratch.Changed("reacher", "substeps: 2", "substeps: 1");
         File.WriteAllText(task, File.ReadAllText(task).Replace("horizon: 150", "horizon: 51"));
         JsonElement json = Render(task, "--out", Folder["a.mp4"]);

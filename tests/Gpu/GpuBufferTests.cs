@@ -3,7 +3,7 @@ using Naf.Gpu.Devices;
 
 namespace Naf.Tests;
 
-/// <summary>Memory on every device.</summary>
+/// <summary>Buffers on every device.</summary>
 [TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
 internal sealed class GpuBufferTests(string name) : GpuFixture(name)
 {

@@ -6,7 +6,7 @@ using Naf.Gpu.Devices;
 
 namespace Naf.Tests;
 
-/// <summary>What drivers say, in this library's exceptions with their remedies.</summary>
+/// <summary>Driver errors as this library's exceptions, with their remedies.</summary>
 internal sealed class GpuErrorTests
 {
     [TestCase("CUDA_ERROR_OUT_OF_MEMORY", typeof(DeviceMemoryException), "fewer learners")]
@@ -22,11 +22,11 @@ internal sealed class GpuErrorTests
     [Test]
     public void A_kernel_that_does_not_compile_is_named()
     {
-        // a failed compilation spoils ILGPU's context, so that it gets one of its own
+        // a failed compilation breaks ILGPU's context, so this test has its own
         using var context = Context.Create(builder => builder.CPU(GpuContext.Emulated));
         using var device = new GpuDevice(context, GpuContext.Emulated, CpuDevice.Describe());
         Assert.That(() => device.Load<TestKernels.ScaleArguments>(TestKernels.Throwing, 1),
-            Throws.TypeOf<KernelCompileException>().With.Message.Contains("Throwing").And.Message.Contains(
-                "device=cpu"));
+            Throws.TypeOf<KernelCompileException>().With.Message.Contains("Throwing")
+                .And.Message.Contains("device=cpu"));
     }
 }

@@ -3,7 +3,7 @@ using static Naf.Tests.TestKernels;
 
 namespace Naf.Tests;
 
-/// <summary>Kernels on every device: what they are given, where they run, what is refused.</summary>
+/// <summary>Kernels on every device: arguments, launches, and rejected calls.</summary>
 [TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
 internal sealed class GpuKernelTests(string name) : GpuFixture(name)
 {

@@ -12,18 +12,14 @@ using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// Every entry point of every kernel as PTX, at both levels of optimisation: what a GPU's driver gets, without a GPU.
-/// </summary>
+/// <summary>The PTX of every kernel's entry points, at both optimisation levels, without a GPU.</summary>
 [TestFixture(OptimizationLevel.O1)]
 [TestFixture(OptimizationLevel.O2)]
 internal sealed class PtxTests(OptimizationLevel level)
 {
     private static readonly Type[] KernelTypes = typeof(NafShape).Assembly.GetTypes();
 
-    /// <summary>
-    /// Static methods with one argument, a struct named …Arguments; generic ones with every type that fits.
-    /// </summary>
+    /// <summary>Static methods with one argument, a struct named …Arguments; generic ones with every type.</summary>
     private static IEnumerable<TestCaseData> Entries =>
         from type in KernelTypes
         where !type.ContainsGenericParameters
@@ -49,7 +45,7 @@ internal sealed class PtxTests(OptimizationLevel level)
         PtxText.RemoveUniform(kernel);
         string ptx = kernel.PTXAssembly;
         Assert.That(ptx, Does.Contain(".visible .entry"));
-        // functions that no driver resolves, approximations, arrays that left the registers, marks that may be wrong
+        // functions that no driver resolves, approximations, arrays outside of registers, marks that may be wrong
         foreach (string refused in (string[])[".extern .func", ".approx", ".local", ".uni"])
             Assert.That(ptx.Split('\n').Where(line => line.Contains(refused, StringComparison.Ordinal)),
                 Is.Empty, refused);

@@ -5,10 +5,10 @@ using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
-/// <summary>Small kernels for the tests of devices.</summary>
+/// <summary>Small kernels for device tests.</summary>
 internal static class TestKernels
 {
-    /// <summary>Numbers of every kind beside views, of 8 and 2 elements.</summary>
+    /// <summary>Scalars of every type beside views, of 8 and 2 elements.</summary>
     public struct MixedArguments
     {
         public ArrayView<double> Result;
@@ -20,14 +20,14 @@ internal static class TestKernels
         public double Double;
     }
 
-    /// <summary>X [items] and the sums of the groups.</summary>
+    /// <summary>X [items] and the sums of groups.</summary>
     public struct SumArguments
     {
         public ArrayView<int> X, Sums;
         public int Items;
     }
 
-    /// <summary>X [items] and what is added.</summary>
+    /// <summary>X [items] and the number to add.</summary>
     public struct ScaleArguments
     {
         public ArrayView<float> X;
@@ -35,20 +35,20 @@ internal static class TestKernels
         public float Added;
     }
 
-    /// <summary>Groups that arrived, [1]; what they wrote by turns, [2, groups]; and how often they wait.</summary>
+    /// <summary>Arrived groups, [1]; the values written alternately, [2, groups]; and the number of rounds.</summary>
     public struct WaitArguments
     {
         public ArrayView<int> Arrived, Written;
         public int Rounds;
     }
 
-    /// <summary>X [n] and seven functions of each, Y [n, 7].</summary>
+    /// <summary>X [n] and seven functions of each element, Y [n, 7].</summary>
     public struct FunctionArguments
     {
         public ArrayView<float> X, Y;
     }
 
-    /// <summary>result = every argument.</summary>
+    /// <summary>Writes every argument to the result.</summary>
     public static void Mixed(MixedArguments at)
     {
         if (Group.IdxX > 0 || Grid.IdxX > 0) return;
@@ -69,7 +69,7 @@ internal static class TestKernels
             at.X[i] = 2 * at.X[i] + at.Added;
     }
 
-    /// <summary>The sum of a group's items, by shared memory.</summary>
+    /// <summary>Sums a group's items in shared memory.</summary>
     public static void Sum<TMemory>(SumArguments at) where TMemory : struct, IGroupMemory
     {
         ArrayView<int> memory = TMemory.Allocate<int>();
@@ -83,7 +83,7 @@ internal static class TestKernels
         if (Group.IdxX == 0) at.Sums[Grid.IdxX] = memory[0];
     }
 
-    /// <summary>Every group writes one more than its neighbour had written in the round before.</summary>
+    /// <summary>Every group writes its neighbour's value of the previous round plus one.</summary>
     public static void Wait(WaitArguments at)
     {
         int groups = Grid.DimX;
@@ -96,7 +96,7 @@ internal static class TestKernels
         }
     }
 
-    /// <summary>y = every function of <see cref="FloatMath"/>, seven numbers for each x.</summary>
+    /// <summary>y = every function of <see cref="FloatMath"/>, seven numbers per x.</summary>
     public static void Functions(FunctionArguments at)
     {
         for (int i = Grid.IdxX * Group.DimX + Group.IdxX; i < at.X.Length; i += Grid.DimX * Group.DimX)
@@ -112,7 +112,7 @@ internal static class TestKernels
         }
     }
 
-    /// <summary>What devices cannot do.</summary>
+    /// <summary>Operations that devices do not support.</summary>
     public static void Throwing(ScaleArguments at)
     {
         if (at.Items < 0)

@@ -1,6 +1,6 @@
 namespace Naf.Tests;
 
-/// <summary>naf as a process of its own, which can be sent signals.</summary>
+/// <summary>naf in a child process, which can receive signals.</summary>
 internal sealed class ChildProcess : IDisposable
 {
     private readonly Process _process;
@@ -9,7 +9,7 @@ internal sealed class ChildProcess : IDisposable
     {
     }
 
-    /// <summary>One that works in a folder, with variables of the environment.</summary>
+    /// <summary>Starts it in a folder, with environment variables.</summary>
     public ChildProcess(string folder, (string Name, string Value)[] environment, params string[] arguments)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "naf.dll");
@@ -23,25 +23,25 @@ internal sealed class ChildProcess : IDisposable
         Error = _process.StandardError.ReadToEndAsync();
     }
 
-    /// <summary>Its standard output, once it has ended.</summary>
+    /// <summary>Its standard output, after it has exited.</summary>
     public Task<string> Output { get; }
 
-    /// <summary>Its standard error, once it has ended.</summary>
+    /// <summary>Its standard error, after it has exited.</summary>
     public Task<string> Error { get; }
 
     public bool HasExited => _process.HasExited;
 
-    // the program that runs this test
+    // the executable that runs this test
     private static string DotnetPath =>
         Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
 
-    /// <summary>Ends it without warning, as `kill -9` does.</summary>
+    /// <summary>Kills it, as `kill -9` does.</summary>
     public void Kill() => _process.Kill();
 
     /// <summary>Sends a signal, such as TERM.</summary>
     public void Signal(string name) => Process.Start("kill", [$"-{name}", $"{_process.Id}"]).WaitForExit();
 
-    /// <summary>Waits until it has ended.</summary>
+    /// <summary>Waits until it exits.</summary>
     /// <returns>Its exit code.</returns>
     public int Wait()
     {
@@ -49,7 +49,7 @@ internal sealed class ChildProcess : IDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>Waits until something holds, or the process ends.</summary>
+    /// <summary>Waits until a condition holds or the process exits.</summary>
     public void WaitUntil(Func<bool> holds)
     {
         for (var watch = Stopwatch.StartNew(); !holds() && !HasExited && watch.Elapsed.TotalSeconds < 60;)

@@ -1,18 +1,18 @@
 namespace Naf.Tests;
 
-/// <summary>A folder that a test writes to, gone after it.</summary>
+/// <summary>A temporary folder for a test, deleted afterwards.</summary>
 internal class TemporaryFolder : IDisposable
 {
-    /// <summary>Where it is.</summary>
+    /// <summary>Its path.</summary>
     public string Path { get; } = Directory.CreateTempSubdirectory("naf-tests-").FullName;
 
-    /// <summary>A place in it.</summary>
+    /// <summary>A path in it.</summary>
     public string this[string name] => System.IO.Path.Combine(Path, name);
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }
 
-/// <summary>Tests that write to a folder, each to one of its own.</summary>
+/// <summary>Base of tests that write files, each with its own folder.</summary>
 internal abstract class FolderFixture
 {
     private protected TemporaryFolder Folder { get; private set; } = null!;
@@ -23,7 +23,7 @@ internal abstract class FolderFixture
     [TearDown]
     public void RemoveFolder() => Folder.Dispose();
 
-    /// <summary>Makes a file that takes no bytes, as on a full disk.</summary>
+    /// <summary>Creates a file that accepts no bytes, as on a full disk.</summary>
     private protected void PlaceFullDisk(string name)
     {
         if (!File.Exists("/dev/full")) Assert.Ignore("this system has no /dev/full, which stands for a full disk");

@@ -5,10 +5,10 @@ using Naf.Host.Training;
 
 namespace Naf.Tests;
 
-/// <summary>Training runs that take a fraction of a second: cartpole, networks of 8 units, one update a step.</summary>
+/// <summary>Training runs of a fraction of a second: cartpole, networks of 8 units, one update per step.</summary>
 internal static class TinyRun
 {
-    /// <summary>Settings of a tiny run, as --set takes them.</summary>
+    /// <summary>Settings of a tiny run, in the form of --set.</summary>
     public static readonly string[] Settings =
     [
         "hidden=[8, 9]", "batch_size=16", "updates_per_step=1", "test_every=2", "test_episodes=2",
@@ -20,7 +20,7 @@ internal static class TinyRun
         ["train", "cartpole", "--out", folder, "--episodes", $"{episodes}",
             .. Settings.SelectMany(s => new[] { "--set", s }), .. more];
 
-    /// <summary>Begins a tiny run.</summary>
+    /// <summary>Starts a tiny run.</summary>
     public static TrainingRun Begin(string folder, int episodes, params string[] more) =>
         TrainingRun.Begin("cartpole", _ => Resolve(episodes, more), folder);
 
@@ -36,13 +36,11 @@ internal static class TinyRun
         return run.Train();
     }
 
-    /// <summary>
-    /// Trains a tiny run until it has ended some episodes and some steps more, and leaves it with a checkpoint.
-    /// </summary>
+    /// <summary>Trains a tiny run for some episodes and some further steps, and leaves it with a checkpoint.</summary>
     public static void TrainPartly(string folder, int episodes, int stopInEpisode, params string[] more) =>
         TrainPartly(Begin(folder, episodes, more), stopInEpisode);
 
-    /// <summary>Trains a run until it has ended some episodes and some steps more, and closes it.</summary>
+    /// <summary>Trains a run for some episodes and some further steps, and closes it.</summary>
     public static void TrainPartly(TrainingRun run, int stopInEpisode)
     {
         using TrainingRun closed = run;
@@ -68,7 +66,7 @@ internal static class TinyRun
     /// <summary>The rows of a run's metrics.csv.</summary>
     public static Dictionary<string, string>[] Rows(string folder) => Table(Path.Combine(folder, "metrics.csv"));
 
-    /// <summary>The rows of a CSV file, by the names of its columns, of which the last may hold commas.</summary>
+    /// <summary>The rows of a CSV file by column name; the last column may contain commas.</summary>
     public static Dictionary<string, string>[] Table(string path)
     {
         string[] lines = File.ReadAllLines(path), header = lines[0].Split(',');
@@ -85,8 +83,8 @@ internal static class TinyRun
         return (exitCode, output.ToString(), error.ToString());
     }
 
-    /// <summary>Runs a command that ends with an exit code, without output where it fails.</summary>
-    /// <returns>What it wrote to standard error.</returns>
+    /// <summary>Runs a command with an expected exit code; on failure its standard output is empty.</summary>
+    /// <returns>Its standard error.</returns>
     public static string CliError(int exitCode, params string[] arguments)
     {
         (int code, string output, string error) = Cli(arguments);

@@ -2,12 +2,12 @@ using System.Text.RegularExpressions;
 
 namespace Naf.Tests;
 
-/// <summary>The packages, as a program uses them that has nothing else of the repository.</summary>
+/// <summary>The packages, used by a program without access to the rest of the repository.</summary>
 internal sealed partial class PackageTests
 {
     private static readonly string[] Packed = ["Naf.Gpu", "Naf.Kernels", "Naf.Sim", "Naf.Host", "Naf.Cli"];
 
-    // a version that no package cache of this machine has
+    // a version that is in no package cache of this machine
     private static readonly string Version = $"0.0.0-test.{DateTime.UtcNow.Ticks}";
     private TemporaryFolder _folder = null!;
 
@@ -16,9 +16,8 @@ internal sealed partial class PackageTests
     {
         _folder = new TemporaryFolder();
         foreach (string project in Packed)
-            Dotnet(Repository.Root, "pack", project, "-c", "Release", "--no-build", "--nologo", "-v", "quiet", "-o",
-                _folder["packages"],
-                $"-p:PackageVersion={Version}");
+            Dotnet(Repository.Root, "pack", project, "-c", "Release", "--no-build", "--nologo", "-v", "quiet",
+                "-o", _folder["packages"], $"-p:PackageVersion={Version}");
     }
 
     [OneTimeTearDown]
@@ -74,7 +73,7 @@ internal sealed partial class PackageTests
         return output;
     }
 
-    // what the packages depend on comes from the packages of this build
+    // their dependencies come from the packages of this build
     private string RunFresh(string folder, string program, params string[] arguments)
     {
         string cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES")

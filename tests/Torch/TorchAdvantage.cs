@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Naf.Torch;
 
 /// <summary>
-/// The normalized advantage function (paper, equations 7 to 9) in PyTorch's operations, for a batch; differentiable
-/// by autograd.
+/// The normalized advantage function (paper, equations 7 to 9) in PyTorch operations, for a batch; differentiable by
+/// autograd.
 /// </summary>
 internal static class TorchAdvantage
 {

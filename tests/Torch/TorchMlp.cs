@@ -4,19 +4,19 @@ using static TorchSharp.torch;
 namespace Naf.Torch;
 
 /// <summary>
-/// The perceptron of <see cref="MlpShape"/> in PyTorch's operations, its parameters in one flat tensor; differentiable
-/// by autograd.
+/// The perceptron of <see cref="MlpShape"/> in PyTorch operations, with its parameters in one flat tensor;
+/// differentiable by autograd.
 /// </summary>
 internal sealed class TorchMlp
 {
     private readonly MlpShape _shape;
     private readonly Tensor[] _weights, _biases, _scales, _means, _variances;
 
-    /// <param name="shape">Sizes, and the places of the parameters.</param>
+    /// <param name="shape">Sizes and parameter offsets.</param>
     public TorchMlp(MlpShape shape)
     {
         _shape = shape;
-        // where each entry stands in the flat array, asked one by one: no layout is taken for granted
+        // look up the flat index of every entry, so that no layout is assumed
         _weights = PerLayer(shape.Layers + 1, l => tensor(Enumerable.Range(0, shape.Inputs(l))
             .SelectMany(i => Enumerable.Range(0, Units(l)).Select(j => (long)shape.Weight(l, i, j))).ToArray())
             .view(shape.Inputs(l), Units(l)));
@@ -32,8 +32,8 @@ internal sealed class TorchMlp
     /// <summary>[batch, output].</summary>
     /// <param name="theta">[Parameters].</param>
     /// <param name="x">[batch, input].</param>
-    /// <param name="statistics">[Statistics], running statistics to normalise by; null: those of the batch.</param>
-    /// <param name="averaged">[Statistics], running statistics that take in the batch's; null: none.</param>
+    /// <param name="statistics">[Statistics], running statistics for normalisation; null: those of the batch.</param>
+    /// <param name="averaged">[Statistics], running statistics to update with the batch's; null for none.</param>
     public Tensor Forward(Tensor theta, Tensor x, Tensor? statistics = null, Tensor? averaged = null)
     {
         Tensor h = x;

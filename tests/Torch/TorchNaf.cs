@@ -9,7 +9,7 @@ namespace Naf.Torch;
 
 /// <summary>
 /// A NAF learner in PyTorch, in double: loss by its operations, gradient by autograd, torch.optim.Adam. Parameters are
-/// flat arrays in the layout of <see cref="MlpShape"/>, one network behind the other. The oracle of the engine's
+/// flat arrays in the layout of <see cref="MlpShape"/>, the networks concatenated. The oracle of the engine's
 /// gradients, with which it shares no formula.
 /// </summary>
 internal sealed class TorchNaf : IDisposable
@@ -23,8 +23,8 @@ internal sealed class TorchNaf : IDisposable
     private readonly Tensor _target, _targetStatistics;
     private readonly optim.Optimizer _adam;
 
-    /// <param name="settings">Rates; the seed is of no account.</param>
-    /// <param name="parameters">Of all networks, as at the learner's birth.</param>
+    /// <param name="settings">Rates; the seed is ignored.</param>
+    /// <param name="parameters">Initial parameters of all networks.</param>
     /// <param name="statistics">Running statistics of all networks.</param>
     public TorchNaf(NafShape shape, NafSettings settings, double[] parameters, double[] statistics)
     {
@@ -53,14 +53,14 @@ internal sealed class TorchNaf : IDisposable
 
     public double[] TargetStatistics => Flat(_targetStatistics);
 
-    /// <summary>∂loss/∂θ of all networks, of the last <see cref="Update"/>, before clipping.</summary>
+    /// <summary>∂loss/∂θ of all networks in the last <see cref="Update"/>, before clipping.</summary>
     public double[] Gradient { get; private set; } = [];
 
     /// <summary>
     /// One update: y = r + γ V′(x′), the gradient of mean (Q − y)², clipping, Adam, Polyak average, running statistics.
     /// </summary>
     /// <param name="batch">[batch, 2 state + action + 2], rows [x | u | r | b | x′].</param>
-    /// <returns>The loss before it.</returns>
+    /// <returns>The loss before the update.</returns>
     public double Update(double[] batch)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -77,7 +77,7 @@ internal sealed class TorchNaf : IDisposable
         loss.backward();
         Gradient = [.. _theta.SelectMany(t => Flat(t.grad!))];
 
-        // a longer gradient is shortened to the limit
+        // clip the gradient's norm to the limit
         double norm = Math.Sqrt(Gradient.Sum(g => g * g)), limit = _settings.ClipNorm;
         if (limit > 0 && norm > limit)
             foreach (Tensor theta in _theta) theta.grad!.mul_(limit / norm);

@@ -6,17 +6,18 @@ using TorchSharp;
 namespace Naf.Torch;
 
 /// <summary>
-/// Loads libtorch and TorchSharp's library before TorchSharp looks for them. The latter asks for GLIBCXX_3.4.32, of
-/// which it uses no symbol that Debian 12 lacks: where it does not load, a copy loads in which that need is weak.
+/// Loads libtorch and TorchSharp's native library before TorchSharp searches for them. The latter requires
+/// GLIBCXX_3.4.32, but uses no symbol of it that Debian 12 lacks: if it does not load, a copy is loaded in which that
+/// requirement is weak.
 /// </summary>
 internal static class TorchNatives
 {
     private const string Needed = "GLIBCXX_3.4.32";
     private static readonly Lazy<string> Once = new(LoadAll);
 
-    /// <summary>Loads the libraries at the first call.</summary>
+    /// <summary>Loads the libraries on the first call.</summary>
     /// <returns>libtorch's version.</returns>
-    /// <exception cref="DllNotFoundException">They do not load here; the message says why.</exception>
+    /// <exception cref="DllNotFoundException">They cannot be loaded; the message says why.</exception>
     public static string Load() => Once.Value;
 
     private static string LoadAll()
@@ -29,7 +30,7 @@ internal static class TorchNatives
         NativeLibrary.Load(Path.Combine(libtorch, "libtorch.so"));
         string library = Path.Combine(application, "libLibTorchSharp.so");
         if (!NativeLibrary.TryLoad(library, out _)) LoadWithWeakNeed(library);
-        // from here on the loader knows the libraries by their names
+        // now the loader finds the libraries by name
         return torch.__version__;
     }
 

@@ -1,9 +1,12 @@
 namespace Naf.Sim.Mujoco.Layouts;
 
-/// <summary>Where the fields in use lie in MuJoCo's structs, a row for each release. A row is printed by <c>make-layout.sh</c> from a release's headers.</summary>
+/// <summary>
+/// Offsets of the fields in use of MuJoCo's structs, one row per release. <c>make-layout.sh</c> prints a row from a
+/// release's headers.
+/// </summary>
 internal static class LayoutTable
 {
-    /// <summary>Comma-separated: offsets in bytes of fields of mjModel and mjData, sizes in bytes, values of enumerators.</summary>
+    /// <summary>Comma-separated: byte offsets of mjModel and mjData fields, byte sizes, enumerator values.</summary>
     public const string Text = """
         version,sizeof.mjModel.nq,mjModel.nq,mjModel.nv,mjModel.nu,mjModel.na,mjModel.nbody,mjModel.njnt,mjModel.nsite,mjModel.ncam,mjModel.opt.timestep,mjModel.qpos0,mjModel.jnt_type,mjModel.jnt_qposadr,mjModel.jnt_dofadr,mjModel.jnt_bodyid,mjModel.jnt_limited,mjModel.jnt_range,mjModel.jnt_pos,mjModel.jnt_axis,mjModel.body_parentid,mjModel.body_pos,mjModel.body_quat,mjModel.body_jntnum,mjModel.body_jntadr,mjModel.site_bodyid,mjModel.site_pos,mjModel.site_quat,mjModel.actuator_ctrllimited,mjModel.actuator_ctrlrange,mjData.time,mjData.qpos,mjData.qvel,mjData.act,mjData.ctrl,mjData.qacc_warmstart,mjData.warning,enum.mjOBJ_BODY,enum.mjOBJ_JOINT,enum.mjOBJ_SITE,enum.mjOBJ_CAMERA,enum.mjOBJ_ACTUATOR,enum.mjNWARNING
         2.2.2,4,0,4,8,12,16,20,28,32,232,1096,1280,1288,1296,1304,1320,1368,1344,1352,1112,1208,1216,1144,1152,1680,1720,1728,2744,2792,40336,40376,40384,40392,40408,40400,24,1,3,6,7,18,8

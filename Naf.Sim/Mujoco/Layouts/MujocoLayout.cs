@@ -1,8 +1,8 @@
 namespace Naf.Sim.Mujoco.Layouts;
 
 /// <summary>
-/// One release's row of <see cref="LayoutTable"/>: where the fields in use lie in mjModel and mjData. The structs
-/// change in almost every release, so that a row is chosen by mj_versionString and checked against the loaded library
+/// One release's row of <see cref="LayoutTable"/>: offsets of the fields in use of mjModel and mjData. The structs
+/// change in almost every release, so the row is selected by mj_versionString and checked against the loaded library
 /// (<see cref="LayoutCheck"/>).
 /// </summary>
 internal sealed class MujocoLayout(string version, Dictionary<string, int> values)
@@ -10,7 +10,7 @@ internal sealed class MujocoLayout(string version, Dictionary<string, int> value
     /// <summary>The release, such as "2.2.2".</summary>
     public string Version => version;
 
-    /// <summary>Width of mjModel's sizes (nq, nv...) in bytes: 4 before 3.5.0, 8 from it.</summary>
+    /// <summary>Width of mjModel's sizes (nq, nv...) in bytes: 4 before 3.5.0, 8 since then.</summary>
     public int SizeWidth => values["sizeof.mjModel.nq"];
 
     public int WarningKinds => values["enum.mjNWARNING"];
@@ -28,11 +28,9 @@ internal sealed class MujocoLayout(string version, Dictionary<string, int> value
     /// <exception cref="MujocoException">The release has no row.</exception>
     public static MujocoLayout Find(string version) =>
         All.FirstOrDefault(l => l.Version == version) ?? throw new MujocoException(
-        $"MuJoCo {version} is not known here; known are {string.Join(", ", All.Select(l => l.Version))}. Install one "
-        + "of these, or " +
-        "add a row: run Naf.Sim/Mujoco/Layouts/make-layout.sh on the release's include folder, put what it prints into "
-        + "LayoutTable.cs, " +
-        "and build again.");
+            $"MuJoCo {version} is not known here; known are {string.Join(", ", All.Select(l => l.Version))}. Install "
+            + "one of these, or add a row: run Naf.Sim/Mujoco/Layouts/make-layout.sh on the release's include folder, "
+            + "put what it prints into LayoutTable.cs, and build again.");
 
     /// <summary>Reads a table: the first line names the columns, each further line is a release.</summary>
     internal static IReadOnlyList<MujocoLayout> Parse(string table)

@@ -1,10 +1,9 @@
 namespace Naf.Sim.Mujoco.Layouts;
 
 /// <summary>
-/// The small odd-valued model of <see cref="LayoutCheck"/>. Sizes and values differ from each other as far as they can,
-/// so that an offset that points to a neighbour shows; optional arrays are not empty, since an empty one has the
-/// address of its neighbour. MJCF of 2.2.2, which every later release loads; actuators with an activation come last, as
-/// 2.x demands.
+/// The small model of <see cref="LayoutCheck"/>. Sizes and values are distinct where possible, so that an offset to a
+/// neighbouring field is detected; optional arrays are not empty, since an empty one has the address of its neighbour.
+/// The MJCF is that of 2.2.2, which every later release loads; actuators with an activation come last, as 2.x requires.
 /// </summary>
 internal static class ProbeModel
 {
@@ -95,7 +94,7 @@ internal static class ProbeModel
 
     public const double Timestep = 0.0037;
 
-    /// <summary>Keyframe 0, which mj_resetDataKeyframe copies into mjData.</summary>
+    /// <summary>Time of keyframe 0, which mj_resetDataKeyframe copies into mjData.</summary>
     public const double KeyTime = 0.77;
 
     public static readonly (string Field, Array Values)[] KeyArrays =

@@ -2,13 +2,13 @@ using Naf.Kernels.Random;
 
 namespace Naf.Sim.Tasks.Definitions;
 
-/// <summary>How values spread around their centre.</summary>
+/// <summary>Distribution of values around their centre.</summary>
 internal enum Spread
 {
     Fixed,
-    /// <summary>Normal, each with its standard deviation.</summary>
+    /// <summary>Normal, each with its own standard deviation.</summary>
     Normal,
-    /// <summary>Uniform between two bounds, each on its own.</summary>
+    /// <summary>Uniform between two bounds, independently.</summary>
     Uniform,
     /// <summary>A pair, r (cos a, sin a): radius and angle uniform between bounds.</summary>
     Polar,
@@ -27,7 +27,7 @@ internal struct DrawSource(ulong seed, RandomStream stream, ulong episode)
         low + (high - low) * Philox.Uniform(seed, stream, episode, _lane++);
 }
 
-/// <summary>A distribution of a few values: at + a spread.</summary>
+/// <summary>A distribution of a few values: at + a random offset.</summary>
 /// <param name="At">[n], the centre.</param>
 /// <param name="A">Normal: [n] standard deviations. Uniform: [n] lower bounds. Polar: the bounds of the radius.</param>
 /// <param name="B">Uniform: [n] upper bounds. Polar: the bounds of the angle, radians.</param>

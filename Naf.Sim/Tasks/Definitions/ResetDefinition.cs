@@ -4,33 +4,29 @@ using Naf.Kernels.Random;
 namespace Naf.Sim.Tasks.Definitions;
 
 /// <summary>One draw of a reset.</summary>
-/// <param name="OfVelocity">Whether it sets entries of qvel; else of qpos.</param>
-/// <param name="Indices">[n], which entries.</param>
+/// <param name="OfVelocity">Whether it sets entries of qvel, else of qpos.</param>
+/// <param name="Indices">[n], the entries to set.</param>
 internal sealed record ResetItem(bool OfVelocity, ImmutableArray<int> Indices, Draw Draw);
 
-/// <summary>
-/// A constant of the episode, such as the target: 1 to 3 numbers, the same in every episode or drawn at its reset.
-/// </summary>
+/// <summary>A constant of the episode, such as the target: 1 to 3 numbers, fixed or drawn at each reset.</summary>
 /// <param name="Offset">First index in the vector of constants.</param>
 internal sealed record EpisodeConstant(string Name, int Offset, Draw Draw);
 
 /// <summary>
-/// The distribution of initial states and episode constants. Draws are made in the order of the file, first the items,
-/// then the constants; draw n of an episode is lane n of the block that seed, stream and episode select.
+/// The distribution of initial states and episode constants. Draws follow the order of the file, items before
+/// constants; draw n of an episode is lane n of the block that seed, stream and episode select.
 /// </summary>
-/// <param name="Items">What is set; all else stands at the model's reference, at rest.</param>
-/// <param name="Quaternions">
-/// Indices in qpos at which the quaternion of a free joint begins; made unit length after the draws.
-/// </param>
+/// <param name="Items">What is set; everything else stays at the model's reference, at rest.</param>
+/// <param name="Quaternions">Indices in qpos of the quaternions of free joints; normalised after the draws.</param>
 internal sealed record ResetDefinition(
     ImmutableArray<ResetItem> Items, ImmutableArray<EpisodeConstant> Constants, ImmutableArray<int> Quaternions)
 {
-    /// <summary>Most values of one draw.</summary>
+    /// <summary>Maximum number of values in one draw.</summary>
     internal const int MaxDraw = 256;
 
-    /// <summary>Draws an initial state over the model's reference state.</summary>
-    /// <param name="qpos">[Nq], holds the reference; receives positions.</param>
-    /// <param name="qvel">[Nv], holds zeros; receives velocities.</param>
+    /// <summary>Draws an initial state, starting from the model's reference state.</summary>
+    /// <param name="qpos">[Nq], contains the reference; receives positions.</param>
+    /// <param name="qvel">[Nv], contains zeros; receives velocities.</param>
     public void Sample(ulong seed, RandomStream stream, ulong episode, Span<double> qpos, Span<double> qvel,
         Span<double> constants)
     {

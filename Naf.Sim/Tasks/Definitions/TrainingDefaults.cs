@@ -3,12 +3,12 @@ using Naf.Sim.Tasks.Yaml;
 namespace Naf.Sim.Tasks.Definitions;
 
 /// <summary>
-/// The section `training`: settings of the learner that suit the task, key → text, for the host to read; they mean
-/// nothing to the simulator. A list is handed on as "[a, b]". Settings that belong to a run are refused.
+/// The section `training`: settings of the learner that suit the task, key → text. The host reads them; the simulator
+/// ignores them. A list is passed on as "[a, b]". Settings that belong to a run are refused.
 /// </summary>
 internal sealed class TrainingDefaults
 {
-    /// <summary>What the user or the machine decides, not the task.</summary>
+    /// <summary>Settings that the user or the machine determines, not the task.</summary>
     private static readonly string[] OfTheRun = ["algorithm", "seed", "learners", "device", "threads"];
 
     private readonly Dictionary<string, string> _where = [];
@@ -30,6 +30,6 @@ internal sealed class TrainingDefaults
     /// <summary>Key → text, in the file's order.</summary>
     public IReadOnlyDictionary<string, string> Values { get; }
 
-    /// <summary>Where a key stands, as "file line n", for messages about it.</summary>
+    /// <summary>Position of a key as "file line n", for messages about it.</summary>
     public string Where(string key) => _where[key];
 }

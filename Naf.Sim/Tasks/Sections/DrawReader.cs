@@ -3,14 +3,14 @@ using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Tasks.Sections;
 
-/// <summary>Reads a distribution: keys at, and one of normal, uniform, polar.</summary>
+/// <summary>Reads a distribution: the key `at`, and one of normal, uniform, polar.</summary>
 internal static class DrawReader
 {
     public static readonly string[] Keys = ["at", "normal", "uniform", "polar"];
 
-    /// <summary>Reads the keys of <paramref name="map"/> that make a distribution.</summary>
-    /// <param name="map">A mapping that may have other keys too.</param>
-    /// <param name="reference">The values that they spread around where the file does not say.</param>
+    /// <summary>Reads the keys of <paramref name="map"/> that define a distribution.</summary>
+    /// <param name="map">A mapping, which may have other keys too.</param>
+    /// <param name="reference">The centre of the values if the file gives none.</param>
     public static Draw Read(YamlMap map, double[] reference)
     {
         int n = reference.Length;

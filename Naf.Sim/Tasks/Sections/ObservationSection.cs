@@ -3,12 +3,14 @@ using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Tasks.Sections;
 
-/// <summary>The section `observation`: a list of entries, each of one kind of the vocabulary.</summary>
+/// <summary>The section `observation`: a list of entries, each of one kind.</summary>
 internal sealed class ObservationSection
 {
     private static readonly string[] Kinds =
-        ["position", "sin", "cos", "sin_cos", "velocity", "point", "axis", "linear_velocity",
-            "angular_velocity", "constant"];
+    [
+        "position", "sin", "cos", "sin_cos", "velocity",
+        "point", "axis", "linear_velocity", "angular_velocity", "constant",
+    ];
 
     private static readonly string[] Keys = [.. Kinds, "name", "minus", "of", "frame", "components", "input_scale"];
 
@@ -28,7 +30,7 @@ internal sealed class ObservationSection
 
     public ObservationDefinition Definition { get; }
 
-    /// <summary>[Size], the factor of each number at the input of a network.</summary>
+    /// <summary>[Size], the scale of each component of x at the input of a network.</summary>
     public ImmutableArray<float> InputScale { get; }
 
     private void Add(YamlCursor item, YamlMap map)
@@ -54,7 +56,7 @@ internal sealed class ObservationSection
         });
     }
 
-    /// <summary>One entry for each joint, or a sine and a cosine.</summary>
+    /// <summary>Adds one entry per joint, or a sine and a cosine.</summary>
     private void AddJoints(string kind, YamlCursor value, YamlMap map)
     {
         IReadOnlyList<YamlCursor> joints = value.OneOrMore();
@@ -84,7 +86,7 @@ internal sealed class ObservationSection
                 $"the entry '{entry.Name}' is there already ({_names[entry.Name]}); give one of them another 'name'");
         float scale = (float)(map["input_scale"]?.Number() ?? 1);
         if (!(scale > 0)) throw map["input_scale"]!.Error("'input_scale' expects a number above 0");
-        // the definition of one entry alone checks it, and says how many numbers it makes
+        // a definition with this entry alone checks it and gives its size
         int size = at.Checked(() => new ObservationDefinition(_places.Tree, _places.ConstantSize, [entry])).Size;
         _entries.Add(entry);
         _scales.AddRange(Enumerable.Repeat(scale, size));

@@ -4,9 +4,7 @@ using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Tasks.Sections;
 
-/// <summary>
-/// The section `picture`: {camera, path}. Targets, and the path where none is said, are read off the observation.
-/// </summary>
+/// <summary>The section `picture`: {camera, path}. Targets and the default path come from the observation.</summary>
 internal static class PictureSection
 {
     public static PictureDefinition Read(
@@ -33,11 +31,11 @@ internal static class PictureSection
         : throw camera.Error($"the model has no camera '{camera.Text()}'; "
             + (known.Count == 0 ? "it names none" : NearestName.Hint(camera.Text(), known)));
 
-    // an empty list is no path
+    // an empty list means no path
     private static ImmutableArray<Place> Path(YamlCursor path, PlaceNames places) =>
-        [.. (path.IsSequence ? path.Items() : path.OneOrMore()).Select(
-            name => places.Place(name) is { IsConstant: false } place
-            ? place
-            : throw name.Error($"'{name.Text()}' is a constant, which does not move; 'path' expects sites "
-                + "and bodies"))];
+        [.. (path.IsSequence ? path.Items() : path.OneOrMore()).Select(name =>
+            places.Place(name) is { IsConstant: false } place
+                ? place
+                : throw name.Error(
+                    $"'{name.Text()}' is a constant, which does not move; 'path' expects sites and bodies"))];
 }

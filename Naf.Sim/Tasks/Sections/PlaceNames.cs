@@ -5,8 +5,8 @@ using Naf.Sim.Tasks.Yaml;
 namespace Naf.Sim.Tasks.Sections;
 
 /// <summary>
-/// Looks up what a task file may name: joints, bodies, and places (sites, bodies' origins, constants of the episode).
-/// Reads the section `constants`: name → [numbers], or name → a distribution.
+/// Looks up what a task file may refer to: joints, bodies, and places (sites, bodies' origins, constants of the
+/// episode). Reads the section `constants`: name → [numbers], or name → a distribution.
 /// </summary>
 internal sealed class PlaceNames
 {
@@ -41,7 +41,7 @@ internal sealed class PlaceNames
         ?? throw name.Error(
             $"the section 'constants' has no '{name.Text()}'; {Hint(name, Constants.Select(c => c.Name))}");
 
-    /// <summary>A constant, else a site, else the origin of a body.</summary>
+    /// <summary>Looks up a constant, else a site, else the origin of a body.</summary>
     public Place Place(YamlCursor name)
     {
         string text = name.Text();
@@ -69,7 +69,7 @@ internal sealed class PlaceNames
     {
         if (!value.IsMapping)
             return new Draw([.. value.Numbers(value.IsSequence ? value.Items().Count : 1)], Spread.Fixed, [], []);
-        // 'at' gives the size; a polar pair without it stands at the origin
+        // 'at' gives the size; a polar pair without it is centred at the origin
         YamlMap map = value.Map(DrawReader.Keys);
         int size = map["at"] is { } at ? at.OneOrMore().Count : map["polar"] is not null ? 2 : 1;
         return DrawReader.Read(map, new double[size]);
@@ -78,7 +78,7 @@ internal sealed class PlaceNames
     private static int Found(YamlCursor name, string what, int index, IEnumerable<string> known) =>
         index >= 0 ? index : throw name.Error($"the model has no {what} '{name.Text()}'; {Hint(name, known)}");
 
-    // what has no name can't be referred to
+    // objects without a name cannot be referred to
     private static string Hint(YamlCursor name, IEnumerable<string> known) =>
         NearestName.Hint(name.Text(), known.Where(other => other.Length > 0));
 }

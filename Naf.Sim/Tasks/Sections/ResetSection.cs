@@ -9,8 +9,9 @@ namespace Naf.Sim.Tasks.Sections;
 /// </summary>
 internal static class ResetSection
 {
-    private static readonly string[] FreePositions = ["x", "y", "z", "qw", "qx", "qy", "qz"], FreeVelocities = ["x",
-        "y", "z", "rx", "ry", "rz"];
+    private static readonly string[]
+        FreePositions = ["x", "y", "z", "qw", "qx", "qy", "qz"],
+        FreeVelocities = ["x", "y", "z", "rx", "ry", "rz"];
 
     public static ResetDefinition Read(
         YamlCursor? section, KinematicTree tree, ImmutableArray<EpisodeConstant> constants)
@@ -39,9 +40,7 @@ internal static class ResetSection
             [.. tree.Joints.Where(joint => joint.Type == TreeJointType.Free).Select(joint => joint.QposAddress + 3)]);
     }
 
-    /// <summary>
-    /// A hinge or slide by its name; a free joint by its name (all its numbers) or one of them as name.x, name.qw, ….
-    /// </summary>
+    /// <summary>Indices by name: all of a hinge, slide or free joint, or one of a free joint as name.x, ….</summary>
     private static Dictionary<string, int[]> Coordinates(KinematicTree tree, bool ofVelocity)
     {
         var names = new Dictionary<string, int[]>();

@@ -3,9 +3,7 @@ using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Tasks.Sections;
 
-/// <summary>
-/// The sections `reward`, a list of terms of one kind each, and `termination`, bounds of observations.
-/// </summary>
+/// <summary>The sections `reward`, a list of terms, and `termination`, bounds of observations.</summary>
 internal static class RewardSection
 {
     private static readonly Dictionary<string, RewardKind> Kinds =
@@ -32,8 +30,10 @@ internal static class RewardSection
             [.. map["scale"]?.Numbers(index.Length) ?? [.. Enumerable.Repeat(1.0, index.Length)]]);
         if (!term.UsesAlpha) map.Refuse("alpha", $"{word} has no length scale");
         if (!term.IsLinear) map.Refuse("offset", "only linear and sigmoid terms have one");
-        term = term with { Alpha = term.UsesAlpha ? map.Required("alpha").Number() : 0,
-            Offset = map["offset"]?.Number() ?? 0 };
+        term = term with
+        {
+            Alpha = term.UsesAlpha ? map.Required("alpha").Number() : 0, Offset = map["offset"]?.Number() ?? 0,
+        };
         return term.Problem(observationSize, actionSize) is { } problem
             ? throw item.Error($"{item.What} ({word}): {problem}") : term;
     }

@@ -3,14 +3,14 @@ using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Tasks.Sections;
 
-/// <summary>Looks up the entries of z = [x; u] that rewards, bounds and measures name.</summary>
+/// <summary>Looks up entries of z = [x; u] that rewards, bounds and measures refer to.</summary>
 internal sealed class SignalNames
 {
     private readonly ObservationDefinition _observation;
     private readonly Dictionary<string, int[]> _observed = [], _all;
 
-    /// <param name="observation">The observation: an entry by its name is all its numbers, name.x is one.</param>
-    /// <param name="actuators">Names of the actuators: `action` is all of them, `action.name` one.</param>
+    /// <param name="observation">The observation: an entry's name stands for all its numbers, name.x for one.</param>
+    /// <param name="actuators">Names of the actuators: `action` stands for all of them, `action.name` for one.</param>
     public SignalNames(ObservationDefinition observation, IReadOnlyList<string> actuators)
     {
         _observation = observation;
@@ -22,10 +22,10 @@ internal sealed class SignalNames
         for (int j = 0; j < actuators.Count; j++) _all.TryAdd($"action.{actuators[j]}", [observation.Size + j]);
     }
 
-    /// <summary>Indices of x that a name, or a list of names, stands for.</summary>
+    /// <summary>Indices of x for a name or a list of names.</summary>
     public int[] Observed(YamlCursor names) => Find(names, _observed);
 
-    /// <summary>The one index of x that a name stands for.</summary>
+    /// <summary>The single index of x for a name.</summary>
     public int ObservedNumber(YamlCursor name) => Observed(name) is [int index]
         ? index
         : throw name.Error($"'{name.Text()}' stands for several numbers; name one of them: "
@@ -37,6 +37,5 @@ internal sealed class SignalNames
     private static int[] Find(YamlCursor names, Dictionary<string, int[]> known) =>
         [.. names.OneOrMore().SelectMany(name => known.GetValueOrDefault(name.Text()) ?? throw name.Error(
             $"there is no observation '{name.Text()}', which '{name.What}' needs; add it to 'observation' or "
-            + "correct the name: "
-            + NearestName.Hint(name.Text(), known.Keys)))];
+            + $"correct the name: {NearestName.Hint(name.Text(), known.Keys)}"))];
 }

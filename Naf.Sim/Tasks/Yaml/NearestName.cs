@@ -1,11 +1,11 @@
 namespace Naf.Sim.Tasks.Yaml;
 
-/// <summary>The known name that a mistyped one is nearest to.</summary>
+/// <summary>Finds the known name nearest to a mistyped one.</summary>
 internal static class NearestName
 {
     /// <summary>
-    /// The known name that was probably meant: the one with the least edit distance, the first of equals; null when
-    /// none is within two edits, or a third of the name's length if that is more.
+    /// The known name with the least edit distance, the first of equals; null if none is within two edits, or a third
+    /// of the name's length if that is more.
     /// </summary>
     public static string? Near(string name, IEnumerable<string> known) =>
         known.MinBy(other => Distance(name, other)) is { } nearest
@@ -20,8 +20,8 @@ internal static class NearestName
     }
 
     /// <summary>
-    /// Edit distance without regard to case: insertions, deletions, replacements and swaps of neighbours (optimal
-    /// string alignment).
+    /// Edit distance, ignoring case: insertions, deletions, substitutions and transpositions (optimal string
+    /// alignment).
     /// </summary>
     public static int Distance(string a, string b)
     {

@@ -2,13 +2,11 @@ using YamlDotNet.RepresentationModel;
 
 namespace Naf.Sim.Tasks.Yaml;
 
-/// <summary>
-/// A node of a YAML file, read as what the format expects there; every error carries file, line and column.
-/// </summary>
-/// <param name="what">What the node is, for messages: the key that led to it.</param>
+/// <summary>A node of a YAML file, read as the type expected there; errors have file, line and column.</summary>
+/// <param name="what">What the node is, for messages: its key.</param>
 internal sealed class YamlCursor(string file, YamlNode node, string what)
 {
-    /// <summary>Characters of an offending text that a message shows.</summary>
+    /// <summary>Maximum characters of an invalid text in a message.</summary>
     private const int Shown = 40;
 
     public static YamlCursor Open(string path) => YamlSource.Load(path) is { } root
@@ -29,7 +27,7 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
     public TaskFormatException Error(string problem, Exception? cause = null) =>
         new(file, node.Start.Line, node.Start.Column, problem, cause);
 
-    /// <summary>Runs a check that knows nothing of files, and puts this place before its message.</summary>
+    /// <summary>Runs a check that does not know the file, and adds this position to its message.</summary>
     public T Checked<T>(Func<T> build)
     {
         try
@@ -42,9 +40,7 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
         }
     }
 
-    /// <summary>
-    /// The node as a mapping, whose keys must be among <paramref name="known"/>; any key when that is null.
-    /// </summary>
+    /// <summary>The node as a mapping with keys among <paramref name="known"/>; any key if that is null.</summary>
     public YamlMap Map(params string[]? known)
     {
         if (node is not YamlMappingNode mapping)
@@ -76,7 +72,7 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
     public string Text() => node is YamlScalarNode { Value: { Length: > 0 } text }
         ? text : throw Error($"'{what}' expects a text, not {Kind}");
 
-    /// <summary>A number: as YAML writes them, or pi, -pi, inf, -inf.</summary>
+    /// <summary>A number as YAML writes it, or pi, -pi, inf, -inf.</summary>
     public double Number(bool finite = true)
     {
         string text = node is YamlScalarNode { Value: { } value }
@@ -94,16 +90,14 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
         return !finite || double.IsFinite(n) ? n : throw Error($"'{what}' expects a finite number, not {Kind}");
     }
 
-    /// <summary>A whole number of at least <paramref name="least"/>.</summary>
+    /// <summary>An integer of at least <paramref name="least"/>.</summary>
     public int Whole(int least) =>
         node is YamlScalarNode { Value: { } text }
         && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int n) && n >= least
             ? n
             : throw Error($"'{what}' expects a whole number of at least {least}, not {Kind}");
 
-    /// <summary>
-    /// One number for each of <paramref name="count"/> places: a list of as many, or one number for all.
-    /// </summary>
+    /// <summary>A list of <paramref name="count"/> numbers, or one number for all of them.</summary>
     public double[] Numbers(int count)
     {
         if (!IsSequence) return [.. Enumerable.Repeat(Number(), count)];
@@ -120,9 +114,7 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
             ? (pair[0], pair[1]) : throw Error($"'{what}' expects a pair [low, high], low not above high");
     }
 
-    /// <summary>
-    /// What stands there, for messages: "a list", or a text in quotes, of which the beginning is enough.
-    /// </summary>
+    /// <summary>The node for messages: "a list", or the beginning of its text in quotes.</summary>
     public string Kind => node switch
     {
         YamlMappingNode => "a mapping",
@@ -133,10 +125,10 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
     };
 }
 
-/// <summary>A key of a mapping, where it stands, and its value.</summary>
+/// <summary>A key of a mapping, its position, and its value.</summary>
 internal readonly record struct YamlEntry(string Key, YamlCursor KeyAt, YamlCursor Value);
 
-/// <summary>A mapping of a YAML file, its keys in the file's order.</summary>
+/// <summary>A mapping of a YAML file, with its keys in the file's order.</summary>
 internal sealed record YamlMap(YamlCursor At, IReadOnlyList<YamlEntry> Entries)
 {
     public YamlCursor? this[string key] => Entries.FirstOrDefault(entry => entry.Key == key).Value;
@@ -144,14 +136,14 @@ internal sealed record YamlMap(YamlCursor At, IReadOnlyList<YamlEntry> Entries)
     public YamlCursor Required(string key) =>
         this[key] ?? throw At.Error($"'{At.What}' has no key '{key}', which it needs");
 
-    /// <summary>The one key among <paramref name="choices"/> that says what the mapping is.</summary>
+    /// <summary>The one key among <paramref name="choices"/> that determines the kind of the mapping.</summary>
     public (string Key, YamlCursor Value) OneOf(params string[] choices)
     {
         YamlEntry[] found = [.. Entries.Where(entry => choices.Contains(entry.Key))];
         return found.Length == 1
             ? (found[0].Key, found[0].Value)
-            : throw At.Error($"'{At.What}' needs exactly one of the keys {string.Join(", ", choices)}; it has " +
-                (found.Length == 0 ? "none" : string.Join(" and ", found.Select(entry => entry.Key))));
+            : throw At.Error($"'{At.What}' needs exactly one of the keys {string.Join(", ", choices)}; it has "
+                + (found.Length == 0 ? "none" : string.Join(" and ", found.Select(entry => entry.Key))));
     }
 
     /// <summary>Refuses a key that has no meaning here.</summary>

@@ -3,21 +3,16 @@ using YamlDotNet.RepresentationModel;
 
 namespace Naf.Sim.Tasks.Yaml;
 
-/// <summary>
-/// A YAML file, a task's or of settings, says something that it can't: where, by line and column from 1, and what was
-/// expected.
-/// </summary>
+/// <summary>An error in a YAML file of a task or of settings: line and column, from 1, and what was expected.</summary>
 internal sealed class TaskFormatException(string file, long line, long column, string problem, Exception? cause = null)
     : Exception($"{file}:{line}:{column}: {problem}", cause);
 
-/// <summary>Reads YAML files, tasks' and settings' alike.</summary>
+/// <summary>Reads YAML files of tasks and of settings.</summary>
 internal static class YamlSource
 {
-    /// <summary>
-    /// The root node of a file that holds one YAML document; null when the file holds nothing but space and comments.
-    /// </summary>
+    /// <summary>The root node of a file with one YAML document; null if it has only space and comments.</summary>
     /// <exception cref="TaskFormatException">
-    /// The file is not YAML, or holds several documents; the message starts with file:line:column.
+    /// Not YAML, or several documents; the message starts with file:line:column.
     /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static YamlNode? Load(string path)
@@ -31,7 +26,7 @@ internal static class YamlSource
         }
         catch (InvalidOperationException e)
         {
-            // YamlDotNet's scanner stops so when a bracket or brace is still open at the next key
+            // YamlDotNet's scanner throws this when a bracket or brace is still open at the next key
             Mark at = parser.Current?.Start ?? Mark.Empty;
             throw new TaskFormatException(path, at.Line, at.Column,
                 "not YAML: expected a closing ] or } hereabouts", e);

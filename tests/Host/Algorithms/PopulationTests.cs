@@ -7,9 +7,7 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// What a learner learns depends neither on the others nor on the threads; nothing is allocated by a step.
-/// </summary>
+/// <summary>A learner's results depend neither on other learners nor on threads; a step allocates nothing.</summary>
 internal sealed class PopulationTests
 {
     [Test]
@@ -53,8 +51,8 @@ internal sealed class PopulationTests
         using var device = new CpuDevice(threads);
         using var agent = new NafAgent(task, settings, device, device.Team);
         agent.Begin();
-        for (int t = 0; t < 160; t++) agent.Step(); // the first episode and some
-        // on all threads; the test's own runner allocates now and then, so the least of some rounds
+        for (int t = 0; t < 160; t++) agent.Step(); // one episode and part of the next
+        // on all threads; the test runner allocates occasionally, so take the minimum over some rounds
         long least = long.MaxValue;
         for (int round = 0; round < 5; round++)
         {

@@ -4,11 +4,11 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Tests;
 
-/// <summary>The walk-through of docs/tasks.md, done as it says in an empty folder, prints what it shows.</summary>
+/// <summary>The walk-through of docs/tasks.md, followed in an empty folder, prints the documented output.</summary>
 internal sealed class DocumentedCheckTests : FolderFixture
 {
-    // the last bits of a step depend on MuJoCo's version and on the sines of the processor, and a pendulum that tumbles
-    // makes digits of them
+    // the last bits of a step depend on MuJoCo's version and the CPU's sine, and a tumbling pendulum amplifies them to
+    // visible digits
     private static bool SameNumbers => MujocoLibrary.Load().Version == "2.2.2" && Fma.IsSupported;
 
     [Test]
@@ -17,7 +17,7 @@ internal sealed class DocumentedCheckTests : FolderFixture
         string[] shown = TaskDocument.Commands("naf tasks --check");
         Assert.That(shown, Has.Length.EqualTo(3));
 
-        // what the model has
+        // the contents of the model
         File.WriteAllText(Folder["acrobot.xml"], TaskDocument.FoundModel);
         File.WriteAllText(Folder["first.yaml"], TaskDocument.FirstTask);
         (int exitCode, string printed) = Check(Folder.Path, "first.yaml");
@@ -25,7 +25,7 @@ internal sealed class DocumentedCheckTests : FolderFixture
         Assert.That(printed, Does.Match("(?m)^sites +none$"));
         if (SameNumbers) Assert.That(printed, Is.EqualTo(shown[0]));
 
-        // the task, before the model has its site
+        // the task, before the site is added to the model
         File.WriteAllText(Folder["acrobot.yaml"], TaskDocument.Task);
         Assert.That(Check(Folder.Path, "acrobot.yaml"), Is.EqualTo((1, shown[1])));
 
@@ -40,7 +40,7 @@ internal sealed class DocumentedCheckTests : FolderFixture
         Assert.That(TaskDocument.Text, Does.Contain($"\nFrom −{score} at random to −"));
     }
 
-    // as a terminal shows it
+    // formatted as on a terminal
     private static (int ExitCode, string Text) Check(string folder, string file)
     {
         using ChildProcess naf = new(folder, [], "tasks", "--check", file);

@@ -1,14 +1,14 @@
 namespace Naf.Tests;
 
-/// <summary>naf tasks --check: what it reports is what the task does, and it finds the usual mistakes.</summary>
+/// <summary>naf tasks --check: the report matches the task, and it finds the usual mistakes.</summary>
 internal sealed class TaskCheckTests
 {
     [Test]
     public void Report_has_the_names_that_scripts_rely_on_and_the_random_score_of_evaluate()
     {
         JsonElement check = TinyRun.CliJson("tasks", "--check", "walker2d", "--episodes", "5", "--json");
-        JsonElement evaluated = TinyRun.CliJson("evaluate", "walker2d", "--policy", "random", "--episodes",
-            "5", "--json");
+        JsonElement evaluated = TinyRun.CliJson(
+            "evaluate", "walker2d", "--policy", "random", "--episodes", "5", "--json");
         JsonElement model = check.GetProperty("model"), score = check.GetProperty("random_score"),
             ends = check.GetProperty("termination");
         Assert.Multiple(() =>
@@ -26,7 +26,7 @@ internal sealed class TaskCheckTests
             Assert.That(check.Count("warnings"), Is.Zero);
         });
 
-        // the terms, and what is added at the end, make up the score
+        // the terms and the termination reward add up to the score
         double[] parts = [.. check.GetProperty("reward").EnumerateArray().Select(t => t.Number("mean"))];
         Assert.That(parts.Sum() - 0.05, Is.EqualTo(score.Number("mean")).Within(1e-12));
         Assert.That(check.GetProperty("reward")[0].Text("of"), Is.EqualTo("root_x.velocity"));
@@ -66,7 +66,7 @@ internal sealed class TaskCheckTests
     {
         using var scratch = new ScratchFolder();
         string path = scratch.Changed("cartpole", old, replacement);
-        if (words[0].Contains("cart.y")) // what the rest of the file calls the slide's position
+        if (words[0].Contains("cart.y")) // the rest of the file refers to the slide's position
             File.WriteAllText(path, File.ReadAllText(path).Replace("{quadratic: slider,", "{quadratic: cart.x,"));
         AssertFound(path, words);
     }
@@ -125,8 +125,9 @@ internal sealed class TaskCheckTests
     [TestCaseSource(typeof(ContractTasks), nameof(ContractTasks.Names))]
     public void Nothing_is_found_wrong_with_the_tasks_that_there_are(string name)
     {
-        JsonElement warnings = TinyRun.CliJson("tasks", "--check", ContractTasks.PathOf(name), "--episodes", "4",
-            "--json").GetProperty("warnings");
+        JsonElement warnings = TinyRun
+            .CliJson("tasks", "--check", ContractTasks.PathOf(name), "--episodes", "4", "--json")
+            .GetProperty("warnings");
         Assert.That(warnings.EnumerateArray().Select(w => w.GetString()), Is.Empty);
     }
 
@@ -135,8 +136,8 @@ internal sealed class TaskCheckTests
     {
         using var scratch = new ScratchFolder();
         string path = scratch.Copy("cartpole"), text = File.ReadAllText(path);
-        int reward = text.IndexOf("reward:", StringComparison.Ordinal), measures = text.IndexOf("measures:",
-            StringComparison.Ordinal);
+        int reward = text.IndexOf("reward:", StringComparison.Ordinal);
+        int measures = text.IndexOf("measures:", StringComparison.Ordinal);
         File.WriteAllText(path, text[..reward] + "reward: [{quadratic: action, weight: -1}]\n\n" + text[measures..]);
         AssertFound(path, ["warning: the reward looks at no observation, only at actions: it is best to do nothing"]);
     }

@@ -30,8 +30,8 @@ internal sealed class EvaluationTests : FolderFixture
     public void The_random_policy_does_not_depend_on_threads()
     {
         using ControlTask task = ControlTask.Load("cartpole");
-        EvaluationResult one = PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(3), task, seed: 3,
-            episodes: 7, threads: 1);
+        EvaluationResult one = PolicyEvaluation.Of(
+            PolicyEvaluation.RandomPolicy(3), task, seed: 3, episodes: 7, threads: 1);
         Assert.That(one.SuccessRate, Is.Zero);
         Assert.That(PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(3), task, 3, 7, threads: 3), Is.EqualTo(one));
         Assert.That(PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(4), task, 4, 7, threads: 1), Is.Not.EqualTo(one));
@@ -50,7 +50,7 @@ internal sealed class EvaluationTests : FolderFixture
         Assert.That(rows, Has.Length.EqualTo(json.GetProperty("values").Number("steps")));
         for (int i = 0; i < rows.Length; i++)
         {
-            // Q = V + A; the greedy action has no better one beside it
+            // Q = V + A; no action has a higher value than the greedy one
             Dictionary<string, double> row = rows[i];
             Assert.That(row["q"], Is.EqualTo(row["v"] + row["advantage"]).Within(1e-5));
             Assert.That(row["advantage"], Is.Zero.Within(1e-5), $"step {i}");
@@ -65,8 +65,8 @@ internal sealed class EvaluationTests : FolderFixture
         Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--values", metrics).Error,
             Does.Contain("name another file"));
         Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--values", Folder["v.txt"]).Error, Does.Contain(".csv"));
-        Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--values", Folder["t.csv"], "--trajectory",
-            Folder["t.csv"]).Error,
+        Assert.That(
+            TinyRun.Cli("evaluate", Folder["run"], "--values", Folder["t.csv"], "--trajectory", Folder["t.csv"]).Error,
             Does.Contain("two files"));
         Assert.That(File.ReadAllBytes(metrics), Is.EqualTo(before));
     }

@@ -25,8 +25,8 @@ internal sealed class EpisodeMemoryTests
     [Test]
     public void Samples_are_the_states_and_actions_that_were_met()
     {
-        EpisodeMemory memory = Played(1, new EpisodeMemory(_space, 0, 2, 4), out List<double[]> states,
-            out List<double[]> actions);
+        EpisodeMemory memory = Played(
+            1, new EpisodeMemory(_space, 0, 2, 4), out List<double[]> states, out List<double[]> actions);
         double[] samples = memory.Newest.Samples();
         int size = 2 * _space.Size + _space.Action;
         Assert.That(samples, Has.Length.EqualTo(_task.Horizon * size));

@@ -1,12 +1,11 @@
 namespace Naf.Tests;
 
 /// <summary>
-/// Adversarial tasks: a run with imagination and planned episodes finishes, or stops with its reason, and can
-/// be resumed.
+/// Adversarial tasks: a run with imagination and planning finishes, or stops with a reason and resumes.
 /// </summary>
 internal sealed class FaultTests
 {
-    // a mass on a spring that pushes: its distance grows by e^(30 t)
+    // a mass on a repelling spring: its distance grows by e^(30 t)
     private const string Unstable = """
         <mujoco><compiler autolimits="true"/><option gravity="0 0 0" timestep=".005"/>
         <worldbody><body><joint name="x" type="slide" axis="1 0 0" stiffness="-900"/><geom size=".1" mass="1"/></body>
@@ -14,10 +13,10 @@ internal sealed class FaultTests
         <actuator><motor joint="x" gear="1" ctrlrange="-1 1"/></actuator></mujoco>
         """;
 
-    // the same, slower: states and rewards become huge, but MuJoCo goes on
+    // the same, slower: states and rewards become huge, but MuJoCo continues
     private static readonly string Huge = Unstable.Replace("-900", "-120");
 
-    // a ball that a strong motor drives against a floor that hardly gives
+    // a strong motor drives a ball against a nearly rigid floor
     private const string Stiff = """
         <mujoco><compiler autolimits="true"/><option timestep=".004"/>
         <worldbody><geom type="plane" size="5 5 .1" solref=".0005 .1" solimp=".999 .9999 .0001"/>
@@ -55,7 +54,7 @@ internal sealed class FaultTests
     [Values("fitted", "true", "network")] string imagination, [Values("none", "ilqg", "mpc")] string plan)
     {
         (int exitCode, string error) = Train(Unstable, imagination, plan);
-        // it is lost in every episode; where MuJoCo gives up, the learner stops with MuJoCo's reason
+        // every episode diverges; if MuJoCo fails, the learner stops with MuJoCo's reason
         Assert.That(exitCode, Is.EqualTo(1), error);
         Assert.That(error, Does.Contain("stopped in episode").And.Match("broke down|not a finite number"));
         Assert.That(error, Does.Contain("every learner stopped before its time, for the reasons above"));
@@ -66,7 +65,7 @@ internal sealed class FaultTests
     [Values("fitted", "true", "network")] string imagination, [Values("none", "ilqg", "mpc")] string plan)
     {
         Finishes(Train(Huge, imagination, plan, "reward_scale=1e-6"), "stopped in episode");
-        // the first fit was reached, and imagination with it
+        // the first fit was reached, so imagination has started
         Assert.That(Rows().Sum(r => long.Parse(r["imagined"], CultureInfo.InvariantCulture)), Is.GreaterThan(0));
     }
 
@@ -121,7 +120,7 @@ internal sealed class FaultTests
 
     private Dictionary<string, string>[] Rows() => TinyRun.Rows(_folder["run"]);
 
-    // to its end: true, or with its reason, with finite numbers in its metrics
+    // whether the run finished; otherwise it stopped with its reason; its metrics are finite
     private bool Finishes((int ExitCode, string Error) run, string reason)
     {
         if (run.ExitCode == 1)

@@ -8,9 +8,7 @@ using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// A learner's dynamics: what they predict of an episode that they have not seen, of which start, and what they refuse.
-/// </summary>
+/// <summary>A learner's dynamics: predictions for unseen episodes, choice of the start, and rejected data.</summary>
 internal sealed class FittedDynamicsTests
 {
     private readonly CpuDevice _device = new(1);
@@ -53,9 +51,11 @@ internal sealed class FittedDynamicsTests
     [Test]
     public void Each_start_has_a_model_of_its_own()
     {
-        // two places of start; from each another linear system s′ = a s + b u, which a model of both can't be
-        var settings = new ImaginationSettings { InitialStates = 2, Prior = DynamicsPrior.Gaussian,
-            PriorStrength = 0.01, RefitEpisodes = 20 };
+        // two start regions, each with its own linear system s′ = a s + b u, which one model cannot represent
+        var settings = new ImaginationSettings
+        {
+            InitialStates = 2, Prior = DynamicsPrior.Gaussian, PriorStrength = 0.01, RefitEpisodes = 20,
+        };
         EpisodeMemory memory = Linear(settings, episodes: 40);
         EpisodeRecord unseen = Linear(settings, episodes: 2, first: 50).Newest;
         using PopulationDynamics<BatchDynamics> two = Population(settings);
@@ -69,12 +69,12 @@ internal sealed class FittedDynamicsTests
         Refit(one, memory);
         Assert.That(one[0].ErrorOn(unseen)!.Value.OneStep, Is.GreaterThan(5 * two[0].ErrorOn(unseen)!.Value.OneStep));
 
-        // a cluster keeps its number when the oldest episode has made room and another start is the first
+        // a cluster keeps its number after the oldest episode is dropped and another start is first
         EpisodeMemory slid = Linear(settings, episodes: 39, first: 1);
         Assert.That(Refit(two, slid), Is.True);
         Assert.That(slid.Recent.Select(two[0].ModelOf), Is.EqualTo(models.Skip(1)));
 
-        // what was saved chooses and predicts the same
+        // the restored dynamics choose and predict the same
         using PopulationDynamics<BatchDynamics> loaded = Population(settings);
         loaded[0].Serialise(Saved.By(two[0].Serialise));
         Assert.That(loaded[0].ErrorOn(unseen), Is.EqualTo(two[0].ErrorOn(unseen)));
@@ -85,8 +85,8 @@ internal sealed class FittedDynamicsTests
     [Test]
     public void A_model_of_an_episode_passes_through_it_and_knows_what_else_would_have_happened()
     {
-        // a kick at another time step in each episode, as a contact: a model of all spreads it over all, one of an
-        // episode keeps it in its place
+        // a kick at a different time step in each episode, like a contact: a joint model smears it over all steps, an
+        // episode's own model keeps it in place
         var batch = new ImaginationSettings { RefitEpisodes = 4, PriorEpisodes = 20 };
         EpisodeMemory memory = Kicked(batch, 20);
         using PopulationDynamics<BatchDynamics> ofBatch = Population(batch);
@@ -98,10 +98,10 @@ internal sealed class FittedDynamicsTests
 
         Assert.That(ofEpisodes[0].ErrorOn(memory.Newest)!.Value.MultiStep, Is.LessThan(1e-5), "the episode itself");
         Assert.That(ofBatch[0].ErrorOn(memory.Newest)!.Value.MultiStep, Is.GreaterThan(0.05));
-        // rollouts start in B_old: there each episode keeps its own model
+        // rollouts start in B_old, where each episode keeps its own model
         memory.Rotate();
         Assert.That(Enumerable.Range(0, 4).Select(i => memory.Old(i)), Is.EqualTo(b));
-        // the newest episode again, by other actions
+        // the newest episode again, with other actions
         EpisodeRecord twin = Kick(19, actions: 77);
         double error = ofEpisodes[0].ErrorOn(twin)!.Value.OneStep;
         Assert.That(error, Is.LessThan(0.5 * ofBatch[0].ErrorOn(twin)!.Value.OneStep));
@@ -110,7 +110,7 @@ internal sealed class FittedDynamicsTests
         loaded[0].Serialise(Saved.By(ofEpisodes[0].Serialise));
         Assert.That(All(loaded[0]), Is.EqualTo(All(ofEpisodes[0])));
 
-        // episodes that can't be fitted have no model, and the last ones are not theirs
+        // episodes that cannot be fitted have no model, and do not get those of other episodes
         Assert.That(Refit(ofEpisodes, Linear(batch, episodes: 4, scale: 1e200)), Is.False);
         Assert.That(ofEpisodes[0].Ready, Is.False);
     }
@@ -143,7 +143,7 @@ internal sealed class FittedDynamicsTests
                 Assert.That(All(population[k]), Is.EqualTo(All(alone[0])).And.All.Not.NaN);
             }
 
-            // episodes that can't be fitted are one learner's own problem
+            // episodes that cannot be fitted affect only their own learner
             float[] before = All(population[2]);
             string?[] problems = population.Refit(
                 [(1, memories[1]), (2, Linear(settings, episodes: 3, scale: 1e200)), (0, memories[0])]);
@@ -177,7 +177,7 @@ internal sealed class FittedDynamicsTests
 
     private static float[] All(FittedDynamics dynamics) => dynamics.Packed(0, dynamics.Models);
 
-    // random play of a few episodes, and the error on another
+    // random play of a few episodes, and the error on another one
     private ModelError Error(ImaginationSettings settings)
     {
         DynamicsSpace space = DynamicsSpace.Of(_task, settings.Coordinates);
@@ -197,7 +197,7 @@ internal sealed class FittedDynamicsTests
         {
             environment.Reset(1, RandomStream.Reset, (ulong)episode);
             memory.Begin(environment, planned: false);
-            // the same slow wave in every episode, and some noise
+            // the same slow wave in every episode, plus noise
             while (!environment.Done)
             {
                 int t = environment.StepIndex;
@@ -209,7 +209,7 @@ internal sealed class FittedDynamicsTests
         return memory;
     }
 
-    // episodes of s′ = a s + b u with a = 0.9 from starts about 1, and a = 0.5 from starts about −1, in turns
+    // alternating episodes of s′ = a s + b u: a = 0.9 from starts near 1, and a = 0.5 from starts near −1
     private EpisodeMemory Linear(ImaginationSettings settings, int episodes, int first = 0, double scale = 1)
     {
         var memory = new EpisodeMemory(_space, 0, settings.RefitEpisodes, 2 * episodes);
@@ -232,14 +232,14 @@ internal sealed class FittedDynamicsTests
         return memory;
     }
 
-    // s′ = 0.9 s + 0.2 u, and 1 more at one time step of the episode
+    // s′ = 0.9 s + 0.2 u, plus 1 at one time step of the episode
     private EpisodeRecord Kick(int episode, int actions)
     {
         int kick = (int)(Steps * Philox.Uniform(3, RandomStream.RandomPolicy, (ulong)episode, 0));
         return Record(i => 0.05 * Noise(episode, 0, i), actions, (t, s, u) => 0.9 * s + 0.2 * u + (t == kick ? 1 : 0));
     }
 
-    // an episode from entries of s₀ on, each of which follows from itself and one entry of u at a time step
+    // an episode from s₀, each entry of which depends on itself and one entry of u per time step
     private EpisodeRecord Record(Func<int, double> start, int actions, Func<int, double, double, double> next)
     {
         var record = new EpisodeRecord(_space.Size, _space.Action, 0);

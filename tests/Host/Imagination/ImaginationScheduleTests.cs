@@ -3,7 +3,7 @@ using Naf.Host.Settings;
 
 namespace Naf.Tests;
 
-/// <summary>When imagination ends, and when it rests.</summary>
+/// <summary>When imagination ends, and when it pauses.</summary>
 internal sealed class ImaginationScheduleTests
 {
     private static readonly ModelError Good = new(0.1, 0.3), Bad = new(0.4, 1.2), None = new(double.NaN, double.NaN);

@@ -4,12 +4,12 @@ using static Naf.Tests.TinyRun;
 namespace Naf.Tests;
 
 /// <summary>
-/// Training with imagination and planned episodes: bitwise resume, learners and threads apart, controls, the end of
-/// imagination.
+/// Training with imagination and planned episodes: bitwise resume, independence of learners and threads, controls, the
+/// end of imagination.
 /// </summary>
 internal sealed class ImaginationTrainingTests
 {
-    // a fit every two episodes, of a few states and steps
+    // a fit every two episodes, from a few states and steps
     private static readonly string[] Small =
     [
         "refit_episodes=2", "imagined_steps=3", "imagined_starts=16", "imagined_updates=1", "prior_episodes=4",
@@ -22,12 +22,10 @@ internal sealed class ImaginationTrainingTests
     public void A_run_resumes_bitwise(
         [Values("imagination=fitted", "imagination=true", "imagination=network", "imagination=fitted initial_states=2",
             "imagination=fitted imagined_from_replay=true", "imagination=fitted dynamics_coordinates=observation",
-            "plan=ilqg plan_fraction=0.5",
-            "imagination=fitted plan=ilqg plan_fraction=1", "imagination=fitted dynamics_around=episode",
-            "imagination=fitted dynamics_around=episode plan=ilqg",
+            "plan=ilqg plan_fraction=0.5", "imagination=fitted plan=ilqg plan_fraction=1",
+            "imagination=fitted dynamics_around=episode", "imagination=fitted dynamics_around=episode plan=ilqg",
             "imagination=true plan=ilqg", "imagination=network plan=ilqg imagination_off_after=4",
-            "initial_states=2 plan=ilqg",
-            "plan=mpc plan_fraction=0.5 mpc_horizon=0.12")] string kind,
+            "initial_states=2 plan=ilqg", "plan=mpc plan_fraction=0.5 mpc_horizon=0.12")] string kind,
         [Values(3, 5)] int stopInEpisode)
     {
         using var folder = new TemporaryFolder();
@@ -37,9 +35,8 @@ internal sealed class ImaginationTrainingTests
     [Test]
     public void Learners_are_what_they_are_alone_on_any_number_of_threads(
         [Values("imagination=fitted", "imagination=true", "imagination=network", "imagination=fitted plan=ilqg",
-            "imagination=true plan=ilqg",
-            "imagination=fitted imagined_from_replay=true", "imagination=fitted initial_states=2",
-            "imagination=fitted dynamics_around=episode",
+            "imagination=true plan=ilqg", "imagination=fitted imagined_from_replay=true",
+            "imagination=fitted initial_states=2", "imagination=fitted dynamics_around=episode",
             "plan=mpc mpc_horizon=0.12 mpc_samples=4")] string kind)
     {
         using var folder = new TemporaryFolder();
@@ -64,7 +61,7 @@ internal sealed class ImaginationTrainingTests
         Dictionary<string, string>[] rows = Rows(folder["run"]);
         Assert.That(rows.Select(r => long.Parse(r["imagined"]) > 0),
             Is.EqualTo(new[] { false, false, false, true, true, false, false }));
-        // a fit is judged on the newest episode before it is made
+        // a fit is evaluated on the newest episode before that is included
         Assert.That(rows.Select(r => r["model_error"].Length > 0 && r["model_error_ahead"].Length > 0),
             Is.EqualTo(kind == "true" ? new bool[7] : [false, false, false, false, true, false, kind != "true"]));
         Assert.That(rows.Select(r => r["cut"]), Is.All.EqualTo("0"));
@@ -78,7 +75,7 @@ internal sealed class ImaginationTrainingTests
             With("imagination=fitted", "imagined_updates=3", "updates_per_step=2", "imagination_off_after=4",
             $"imagined_from_replay={(fromReplay ? "true" : "false")}", "imagined_range=1e9"));
         long[] updates = [.. Rows(folder["run"]).Select(r => long.Parse(r["updates"]))];
-        // batch_size = 16: the first 15 steps have none
+        // batch_size = 16: no updates in the first 15 steps
         Assert.That(updates, Is.EqualTo(new[] { 0, 270, 570, 570 + 750, 570 + 1500, 2070 + 300, 2070 + 600 }));
     }
 
@@ -100,7 +97,7 @@ internal sealed class ImaginationTrainingTests
         string[] planned = ["plan=ilqg", "plan_fraction=1", "imagination_off_after=2", "updates_per_step=0"];
         TinyRun.Train(folder["fitted"], 4, With(["imagination=fitted", .. planned]));
         TinyRun.Train(folder["run"], 4, With([.. $"imagination={kind}".Split(' '), .. planned]));
-        // nobody learns: the planned episodes depend on the planner's dynamics alone
+        // without learning, the planned episodes depend only on the planner's dynamics
         Assert.That(Rows(folder["run"]).Select(r => r["train_score"]),
             Is.EqualTo(Rows(folder["fitted"]).Select(r => r["train_score"])));
         Assert.That(Rows(folder["run"]).Select(r => r["planned"]), Is.EqualTo(new[] { "0", "0", "0", "1", "1" }));

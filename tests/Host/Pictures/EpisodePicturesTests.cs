@@ -7,7 +7,7 @@ namespace Naf.Tests;
 [Needs(Need.Egl)]
 internal sealed class EpisodePicturesTests : MujocoFixture
 {
-    // control step, s; control steps a frame
+    // control step, s; control steps per frame
     [TestCase(0.03, 1)]
     [TestCase(0.025, 1)]
     [TestCase(1.0 / 60, 1)]

@@ -5,7 +5,7 @@ using Naf.Sim.Rendering;
 
 namespace Naf.Tests;
 
-/// <summary>PNG files hold the picture, by a decoder written from the standard.</summary>
+/// <summary>PNG files contain the picture, as read by a decoder written from the standard.</summary>
 internal sealed class PngTests
 {
     [TestCase(1, 1)]
@@ -65,7 +65,7 @@ internal sealed class PngTests
         return new PixelImage(width, height, Unfilter(inflated.ToArray(), width, height));
     }
 
-    // each row is the differences (filter 2) from the one above
+    // each row holds the differences (filter 2) from the row above
     private static byte[] Unfilter(byte[] rows, int width, int height)
     {
         int stride = 3 * width;

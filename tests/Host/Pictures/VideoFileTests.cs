@@ -4,7 +4,7 @@ using Naf.Sim.Rendering;
 
 namespace Naf.Tests;
 
-/// <summary>Videos are whole or not there.</summary>
+/// <summary>A video file is complete or absent.</summary>
 internal sealed class VideoFileTests : FolderFixture
 {
     private const int Width = 34, Height = 18;
@@ -74,9 +74,9 @@ internal sealed class VideoFileTests : FolderFixture
 
     private static string Ffprobe(string path, string entries)
     {
-        using Process ffprobe = Process.Start(new ProcessStartInfo(
-            "ffprobe", ["-v", "error", "-count_frames", "-show_entries", entries, "-of", "csv=p=0",
-                path]) { RedirectStandardOutput = true })!;
+        string[] arguments = ["-v", "error", "-count_frames", "-show_entries", entries, "-of", "csv=p=0", path];
+        using Process ffprobe = Process.Start(
+            new ProcessStartInfo("ffprobe", arguments) { RedirectStandardOutput = true })!;
         string words = ffprobe.StandardOutput.ReadToEnd().Trim();
         ffprobe.WaitForExit();
         return words;

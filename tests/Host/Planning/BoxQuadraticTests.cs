@@ -3,7 +3,7 @@ using Naf.Kernels.Random;
 
 namespace Naf.Tests;
 
-/// <summary>Quadratic minima in a box, and what the box does not hold.</summary>
+/// <summary>Minima of quadratics in a box, and cases without one.</summary>
 internal sealed class BoxQuadraticTests
 {
     [Test]
@@ -21,7 +21,7 @@ internal sealed class BoxQuadraticTests
         var box = new BoxQuadratic(size);
         Assert.That(box.Solve(hessian, slope, low, high, x));
 
-        // the conditions of Karush, Kuhn and Tucker, which the minimum alone fulfils
+        // the Karush-Kuhn-Tucker conditions, which only the minimum satisfies
         for (int i = 0; i < size; i++)
         {
             Assert.That(x[i], Is.InRange(low[i], high[i]));
@@ -31,7 +31,7 @@ internal sealed class BoxQuadraticTests
             if (x[i] > low[i] && x[i] < high[i]) Assert.That(box.Free[i], "an entry amid its bounds is free");
         }
 
-        // H⁻¹ b of the free entries
+        // H⁻¹ b for the free entries
         double[] b = Draws(draw, 5, size), solution = [.. b];
         box.SolveFree(solution, 1);
         for (int i = 0; i < size; i++)

@@ -3,7 +3,7 @@ using Naf.Host.Settings;
 
 namespace Naf.Tests;
 
-/// <summary>The controller that made the data, out of the data.</summary>
+/// <summary>Recovers the controller that generated the data.</summary>
 internal sealed class ControllerFitTests
 {
     private static readonly IlqgSettings Settings = new() { LeastNoise = 0.01, MostNoise = 10 };
@@ -25,7 +25,7 @@ internal sealed class ControllerFitTests
     public void Few_episodes_are_enough_for_a_policy_with_the_same_gains_at_all_times(
     [Values(3, 5, 10)] int episodes, [Values(4, 20)] int state)
     {
-        // more states than episodes; what each step has of its own is its mean, for which n samples leave A / (2n) nats
+        // more states than episodes; only the mean is fitted per step, for which n samples leave A / (2n) nats
         var system = new LinearSystem(4, 150, state, 3, radius: 0.5);
         LinearGaussianController truth = Steady(system);
         double divergence = system.Trajectory(Fit(system, truth, episodes)).DivergenceFrom(truth) / 150;
@@ -79,7 +79,7 @@ internal sealed class ControllerFitTests
         Assert.That(fitted.IsFinite);
         for (int t = 0; t < 20; t++)
         {
-            // the second state and the second action are constant
+            // the second state and action are constant
             Assert.That((fitted.GainAt(t)[1], fitted.GainAt(t)[4]), Is.EqualTo((0.0, 0.0)));
             Assert.That(fitted.GainAt(t)[3..].ToArray(), Is.All.EqualTo(0).Within(1e-12));
             Assert.That(fitted.OffsetAt(t)[1], Is.EqualTo(0.25).Within(1e-12));
@@ -108,7 +108,7 @@ internal sealed class ControllerFitTests
     private static LinearGaussianController Fit(LinearSystem system, LinearGaussianController truth, int episodes) =>
         ControllerFit.Fit(Play(system, truth, episodes), system.Shape, Settings);
 
-    // z = [s; u; s′] of each step; s′ is not looked at
+    // z = [s; u; s′] of each step; s′ is ignored
     private static double[][] Play(LinearSystem system, LinearGaussianController controller, int episodes) =>
     [
         .. Enumerable.Range(0, episodes).Select(episode =>

@@ -4,10 +4,7 @@ using Naf.Kernels.Gaussian;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// A step of iLQG: the KL bound, what is minimised within it, and what it does with numbers that nothing can be
-/// planned by.
-/// </summary>
+/// <summary>An iLQG step: the KL bound, the minimum within it, and numbers that prevent planning.</summary>
 internal sealed class IlqgPlannerTests
 {
     private static readonly IlqgSettings Settings = new() { KlStep = 0.5, LeastNoise = 1e-4, MostNoise = 100 };
@@ -59,7 +56,7 @@ internal sealed class IlqgPlannerTests
     public void The_controller_is_a_stationary_point_of_cost_entropy_and_divergence(
     [Values(0, 0.1)] double entropyWeight)
     {
-        // L = E[C] − c H + η KL by its controller's numbers: no difference changes it in the first order
+        // L = E[C] − c H + η KL as a function of the controller's numbers: stationary to first order
         var system = new LinearSystem(4, 6, 3, 2);
         IlqgResult result = Step(system, Settings with { EntropyWeight = entropyWeight });
         LinearGaussianController best = result.Controller!;
@@ -68,7 +65,7 @@ internal sealed class IlqgPlannerTests
         for (int part = 0; part < 3; part++)
             for (int i = 0; i < numbers[part].Length; i += 1 + part % 2)
             {
-                // a covariance stays symmetric
+                // keep the covariance symmetric
                 int mirror = part == 2 ? i / 4 * 4 + i % 2 * 2 + i / 2 % 2 : i;
                 double up = Moved(part, i, mirror, 1e-4), down = Moved(part, i, mirror, -1e-4);
                 Assert.That((up - down) / 2e-4, Is.EqualTo(0).Within(1e-4 * (1 + Math.Abs(least))),
@@ -122,7 +119,7 @@ internal sealed class IlqgPlannerTests
     [Test]
     public void Rewards_of_any_size_give_the_same_controller([Values(1e-6, 1e6)] double scale)
     {
-        // η bears the scale
+        // η is proportional to the scale
         double[] gains = Gains(1), scaled = Gains(scale);
         Assert.That(scaled, Is.EqualTo(gains).Within(0.05 * gains.Max(Math.Abs)));
 
@@ -249,10 +246,10 @@ internal sealed class IlqgPlannerTests
         var planner = new IlqgPlanner(Settings);
         IlqgResult first = system.Step(planner);
         Assert.That(planner.StepMultiplier, Is.EqualTo(1));
-        // half of the improvement came
+        // half of the predicted improvement was achieved
         IlqgResult second = system.Step(planner, cost: 0.5 * (first.PreviousCost + first.PredictedCost));
         Assert.That(planner.StepMultiplier, Is.EqualTo(1).Within(1e-12));
-        // none came
+        // none was achieved
         IlqgResult third = system.Step(planner, cost: second.PreviousCost);
         Assert.That(planner.StepMultiplier, Is.EqualTo(0.5).Within(1e-12));
         Assert.That(third.KlBound, Is.EqualTo(0.5 * first.KlBound).Within(1e-9));

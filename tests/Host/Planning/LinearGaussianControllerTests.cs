@@ -4,7 +4,7 @@ using Naf.Kernels.Random;
 
 namespace Naf.Tests;
 
-/// <summary>A linear-Gaussian controller: what it samples, and the bounds on its noise.</summary>
+/// <summary>A linear-Gaussian controller: its samples, and the bounds on its noise.</summary>
 internal sealed class LinearGaussianControllerTests
 {
     [Test]
@@ -34,7 +34,7 @@ internal sealed class LinearGaussianControllerTests
     [Test]
     public void A_direction_without_noise_has_none()
     {
-        // Σ = [1, 1]ᵀ[1, 1] is singular; the second step has none at all
+        // Σ = [1, 1]ᵀ[1, 1] is singular; the second step has no noise
         LinearGaussianController controller = new(new(2, 1, 2), [1, 2, 1, 2], [0, 0, 1, 1], [1, 1, 1, 1, 0, 0, 0, 0]);
         double[] u = new double[2];
         controller.Sample(0, [1], [0.5, 7], u);
@@ -58,7 +58,7 @@ internal sealed class LinearGaussianControllerTests
             Assert.That(b.AsSpan().SequenceEqual(a), Is.EqualTo(within));
             if (!within) changed++;
 
-            // a direction within the bounds keeps its variance: the difference has the same directions, A B = B A
+            // a direction within the bounds keeps its variance: the difference has the same eigenvectors, A B = B A
             for (int i = 0; i < 3; i++)
                 for (int j = 0; j < 3; j++)
                     Assert.That(

@@ -3,10 +3,7 @@ using Naf.Kernels.Random;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// x′ = Ax + Bu with C = ½ xᵀQx + 0.15 |u|² for the planner, as random as a seed makes it; where |x_0| is past
-/// a limit a step fails.
-/// </summary>
+/// <summary>A random x′ = Ax + Bu with C = ½ xᵀQx + 0.15 |u|²; a step fails where |x_0| is above a limit.</summary>
 internal sealed class LinearPlanModel(ulong seed, int state, int action, double limit) : IPlanModel
 {
     private readonly double[] _a =
@@ -14,7 +11,7 @@ internal sealed class LinearPlanModel(ulong seed, int state, int action, double 
 
     private readonly double[] _b = [.. Enumerable.Range(0, state * action).Select(i => 0.5 * Draw(seed, 1, i))];
 
-    // the diagonal of C's Hessian by [x; u]
+    // the diagonal of the Hessian of C with respect to [x; u]
     private readonly double[] _weights =
     [
         .. Enumerable.Range(0, state).Select(i => 0.5 + Math.Abs(Draw(seed, 2, i))), .. Enumerable.Repeat(0.3, action),
@@ -67,7 +64,7 @@ internal sealed class LinearPlanModel(ulong seed, int state, int action, double 
     {
     }
 
-    /// <summary>The cost of a whole sequence of actions, with the last state's.</summary>
+    /// <summary>The cost of a sequence of actions, including the last state's.</summary>
     public double Total(double[] start, double[] actions)
     {
         double[] x = [.. start], next = new double[state];
@@ -82,8 +79,8 @@ internal sealed class LinearPlanModel(ulong seed, int state, int action, double 
     }
 
     /// <summary>
-    /// The sequence that costs least in a box, by coordinate descent on the cost of the whole sequence, which is
-    /// quadratic: an oracle that knows nothing of time.
+    /// The optimal sequence in a box, by coordinate descent on the quadratic cost of the whole sequence: an oracle
+    /// without recursion over time.
     /// </summary>
     public double[] Optimum(double[] start, int steps, double bound)
     {
@@ -94,7 +91,7 @@ internal sealed class LinearPlanModel(ulong seed, int state, int action, double 
             moved = 0;
             for (int i = 0; i < u.Length; i++)
             {
-                // a parabola through three points
+                // fit a parabola through three points
                 double was = u[i], middle = Total(start, u), high = At(was + 1), low = At(was - 1);
                 At(Math.Clamp(was - 0.5 * (high - low) / (high - 2 * middle + low), -bound, bound));
                 moved = Math.Max(moved, Math.Abs(u[i] - was));

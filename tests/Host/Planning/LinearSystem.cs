@@ -7,19 +7,19 @@ using static TorchSharp.torch;
 namespace Naf.Tests;
 
 /// <summary>
-/// A random time-varying linear system with a quadratic cost, C = ½ zᵀHz + gᵀz + 0.7 of z = [s; u], for the tests of
-/// planning: what a planner should find, and what a controller costs, by means of their own.
+/// A random time-varying linear system with quadratic cost C = ½ zᵀHz + gᵀz + 0.7, z = [s; u], for planning tests:
+/// optimal controllers and costs computed independently of the product.
 /// </summary>
 internal sealed class LinearSystem
 {
     private readonly ulong _seed;
     private uint _draw;
 
-    /// <param name="radius">About the spectral radius of F_s.</param>
-    /// <param name="scale">Factor on the cost.</param>
-    /// <param name="indefinite">Whether H has negative eigenvalues, of the actions too.</param>
-    public LinearSystem(ulong seed, int horizon, int state, int action, double radius = 0.95, double scale = 1,
-        bool indefinite = false)
+    /// <param name="radius">Approximate spectral radius of F_s.</param>
+    /// <param name="scale">Factor of the cost.</param>
+    /// <param name="indefinite">Whether H has negative eigenvalues, also for the actions.</param>
+    public LinearSystem(
+        ulong seed, int horizon, int state, int action, double radius = 0.95, double scale = 1, bool indefinite = false)
     {
         (_seed, Shape) = (seed, new DynamicsShape(horizon, state, action));
         int n = Shape.Input;
@@ -74,8 +74,8 @@ internal sealed class LinearSystem
         new(Model, StartMean, StartCovariance, controller);
 
     /// <summary>
-    /// The optimal u = K_t s + k_t by the textbook's recursion, V = ½ sᵀPs + pᵀs:
-    /// K = −(H_uu + BᵀPB)⁻¹(H_us + BᵀPA), k = −(H_uu + BᵀPB)⁻¹(g_u + Bᵀ(Pf + p)).
+    /// The optimal u = K_t s + k_t by the textbook recursion, V = ½ sᵀPs + pᵀs: K = −(H_uu + BᵀPB)⁻¹(H_us + BᵀPA), k =
+    /// −(H_uu + BᵀPB)⁻¹(g_u + Bᵀ(Pf + p)).
     /// </summary>
     public (double[] Gain, double[] Offset) Riccati()
     {
@@ -96,7 +96,7 @@ internal sealed class LinearSystem
         return ([.. gains], [.. steps]);
     }
 
-    /// <summary>Simulates an episode of a controller; gives what each step sees.</summary>
+    /// <summary>Simulates an episode of a controller; passes on each step's state and action.</summary>
     /// <returns>Its cost.</returns>
     public double Simulate(LinearGaussianController controller, ulong episode,
         Action<int, double[], double[]>? seen = null)
@@ -142,7 +142,7 @@ internal sealed class LinearSystem
         return -0.5 * sum;
     }
 
-    /// <summary>A random controller of this system's sizes.</summary>
+    /// <summary>A random controller for this system.</summary>
     public LinearGaussianController Controller(double deviation)
     {
         (int t, int s, int a) = (Shape.Horizon, Shape.State, Shape.Action);
@@ -150,7 +150,7 @@ internal sealed class LinearSystem
         return new LinearGaussianController(Shape, Draw(t * a * s, 0.2), Draw(t * a, 0.3), covariance);
     }
 
-    // C of C Cᵀ = Σ, a lower triangle
+    // lower triangular C with C Cᵀ = Σ
     private static double[] Factor(ReadOnlySpan<double> covariance, int n)
     {
         var c = new double[n * n];
@@ -171,7 +171,7 @@ internal sealed class LinearSystem
             .Select(i => size * Philox.Normal(_seed, RandomStream.RandomPolicy, (ulong)i, _draw))];
     }
 
-    // [count, n, n], A Aᵀ / n + 1 / 2, times the size
+    // [count, n, n], (A Aᵀ / n + 1 / 2) times the size
     private double[] Covariances(int count, int n, double size) => [.. Enumerable.Range(0, count).SelectMany(_ =>
     {
         double[] a = Draw(n * n, 1);

@@ -10,11 +10,13 @@ using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
-/// <summary>The planner on tasks under MuJoCo.</summary>
+/// <summary>The planner on MuJoCo tasks.</summary>
 internal sealed class MpcPlannerTests
 {
-    private static readonly MpcSettings Small = new() { HorizonSeconds = 0.3, Samples = 7, ColdPlans = 5,
-        ColdIterations = 3 };
+    private static readonly MpcSettings Small = new()
+    {
+        HorizonSeconds = 0.3, Samples = 7, ColdPlans = 5, ColdIterations = 3,
+    };
 
     [TestCase("cheetah")]
     [TestCase("reacher")]
@@ -83,7 +85,7 @@ internal sealed class MpcPlannerTests
     [Test]
     public void A_plan_keeps_inside_the_bounds_that_end_an_episode()
     {
-        // the further the cart is to the right the better, until the episode ends there
+        // the reward grows as the cart moves right, until the episode ends there
         using var scratch = new ScratchFolder();
         string path = scratch.Changed("cartpole", "  - {quadratic: slider, weight: -0.0005}",
             "  - {linear: slider, weight: 0.01}");
@@ -106,7 +108,7 @@ internal sealed class MpcPlannerTests
     [Test]
     public void A_simulation_that_breaks_down_is_no_plan_and_no_crash_and_warns_nobody()
     {
-        // any push throws the cart beyond MuJoCo's numbers
+        // any push drives the cart beyond MuJoCo's limits
         using var scratch = new ScratchFolder();
         string path = scratch.Copy("cartpole");
         scratch.Write("cartpole.xml", ScratchFolder.BuiltIn("cartpole.xml").Replace("gear=\"10\"", "gear=\"1e13\""));
@@ -133,7 +135,7 @@ internal sealed class MpcPlannerTests
             rig.Step();
             Assert.That(rig.Planner.Search.Plan.Length, Is.EqualTo(5 - t));
         }
-        // the last action moves nothing that is rewarded
+        // the last action does not affect the reward
         Assert.That(rig.U, Is.All.Zero.Within(1e-9));
         Assert.That(() => rig.Act(), Throws.ArgumentException.With.Message.Contains("nothing to plan"));
     }
@@ -202,8 +204,8 @@ internal sealed class MpcPlannerTests
         return path;
     }
 
-    private static double[] Play(ControlTask task, int threads, int steps, int saveAt, ulong seed = 7,
-        ulong episode = 1)
+    private static double[] Play(
+        ControlTask task, int threads, int steps, int saveAt, ulong seed = 7, ulong episode = 1)
     {
         var actions = new List<double>();
         using var rig = new Rig(task, Small, threads, seed, episode);
@@ -214,7 +216,7 @@ internal sealed class MpcPlannerTests
                 resumed.Planner.Serialise(Saved.By(rig.Planner.Serialise));
             (saveAt >= 0 && t >= saveAt ? resumed : rig).Planner.Act(rig.Environment, rig.U);
             actions.AddRange(rig.U);
-            // not quite what was planned, so that feedback counts
+            // a deviation from the plan, so that feedback matters
             rig.U[0] = Math.Clamp(rig.U[0] + 0.05, -1, 1);
             rig.Environment.Step(rig.U);
         }

@@ -4,14 +4,12 @@ using Naf.Host.Settings;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// The planner's search on linear dynamics with a quadratic cost, against a descent over whole sequences of actions.
-/// </summary>
+/// <summary>The planner's search on a linear-quadratic problem, against descent over whole action sequences.</summary>
 internal sealed class MpcSearchTests
 {
     private const int Steps = 7, State = 3, Action = 2;
 
-    // derivatives of a linear system by differences of 1e-6 err by 1e-10
+    // finite differences of 1e-6 on a linear system have an error of 1e-10
     private const double Differenced = 1e-8;
 
     private static readonly MpcSettings Alone = new() { Samples = 0, ColdPlans = 0, LeastRegularisation = 1e-12 };
@@ -81,7 +79,7 @@ internal sealed class MpcSearchTests
         double[] shifted = [.. before[(2 * Action)..], .. before[^Action..], .. before[^Action..]];
         Assert.That(rig.Actions, Is.EqualTo(shifted).Within(Tolerances.ByHand));
 
-        // and is shorter where the episode ends
+        // and is shorter near the end of the episode
         rig.Search.Continue(later, 0, 3, 0, default);
         Assert.That(rig.Actions, Is.EqualTo(shifted[..(3 * Action)]).Within(Tolerances.ByHand));
     }
@@ -89,7 +87,7 @@ internal sealed class MpcSearchTests
     [Test]
     public void A_candidate_that_leaves_the_finite_numbers_is_no_plan()
     {
-        // from 0.9 the limit is near: most random plans pass it
+        // 0.9 is close to the limit: most random plans exceed it
         using var rig = new Rig(2, new MpcSettings { Samples = 20, ColdPlans = 40 }, limit: 1);
         rig.Begin([0.9, 0.2, -0.3], 10);
         Assert.That(rig.Search.Plan.Cost, Is.LessThan(double.PositiveInfinity));
@@ -109,7 +107,7 @@ internal sealed class MpcSearchTests
             Assert.That(rig.Search.Plan.Cost, Is.EqualTo(double.PositiveInfinity));
         }
 
-        // and is of use again
+        // and can be used again
         rig.Search.Continue([0.1, 0.2, -0.1], 0, Steps, 1, new PlanNoise(1, 0, 2, 1));
         Assert.That(rig.Search.Plan.Cost, Is.LessThan(1));
     }

@@ -10,8 +10,8 @@ using Naf.Sim.Control;
 namespace Naf.Tests;
 
 /// <summary>
-/// The model-based half of Algorithm 2 by itself, without NAF: episodes by the last controller, a fit of the dynamics
-/// to them, a step of iLQG.
+/// The model-based half of Algorithm 2 alone, without NAF: episodes with the last controller, a dynamics fit to them, a
+/// step of iLQG.
 /// </summary>
 internal sealed class PlannedLearningTests : MujocoFixture
 {
@@ -30,7 +30,7 @@ internal sealed class PlannedLearningTests : MujocoFixture
         }
         Assert.That(learned.Select(l => l[2].Test), Is.All.GreaterThan(-0.295));
 
-        // random play scores −2.3, a planner of short sight with the true dynamics −0.24
+        // random play scores −2.3, a short-horizon planner with the true dynamics −0.24
         (double Score, double Test)[] first = learned[0];
         Assert.That(first[0].Score, Is.LessThan(-2), "u ~ N(0, 0.5²) at first");
         Assert.That(first[3].Score, Is.GreaterThan(-0.4), "the episodes by the third plan");
@@ -39,7 +39,7 @@ internal sealed class PlannedLearningTests : MujocoFixture
         Assert.That(Learn(1), Is.EqualTo(first), "the same seed, the same numbers");
     }
 
-    // of each round the mean score of its episodes, and of its plan without noise over 4 test starts
+    // per round: mean score of its episodes, and of its noise-free plan over 4 test starts
     private static (double Score, double Test)[] Learn(ulong seed)
     {
         var settings = new IlqgSettings();

@@ -8,7 +8,8 @@ using Naf.Sim.Tasks;
 namespace Naf.Tests;
 
 /// <summary>
-/// C(s, u) of every built-in task against the simulator's reward, and its expansion against differences of C and of h.
+/// C(s, u) of every built-in task against the simulator's reward, and its expansion against finite differences of C and
+/// h.
 /// </summary>
 internal sealed class StateCostTests
 {
@@ -36,7 +37,7 @@ internal sealed class StateCostTests
         {
             environment.Reset(7, RandomStream.TestReset, episode);
 
-            // some steps into the episode, where everything turns
+            // some steps into the episode, where everything rotates
             for (int t = 0; t < 12 && !environment.Done; t++)
             {
                 for (int i = 0; i < u.Length; i++)
@@ -71,7 +72,7 @@ internal sealed class StateCostTests
         using ControlTask task = ControlTask.Load("ant");
         using var environment = new ControlEnvironment(task);
         environment.Reset(7, RandomStream.TestReset, 0);
-        // a reward of the torso's axes, which turn with the rotation vector
+        // a reward on the torso's axes, which rotate with the rotation vector
         var reward = new RewardDefinition(task.ObservationSize, task.ActionSize,
             [new(RewardKind.SmoothNorm, -1, 0.3, 0, [1, 2, 3, 4, 5, 6], [0.1, -0.2, 0.3, 0.4, 0.5, -0.6],
                 [1, 2, 3, 1.5, 0.5, 1])], []);

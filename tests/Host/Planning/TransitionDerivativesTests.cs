@@ -7,10 +7,7 @@ using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// What the planner knows of MuJoCo's dynamics: displacements of a state, derivatives of a control step, cost near
-/// a bound.
-/// </summary>
+/// <summary>MuJoCo's dynamics for the planner: state displacements, derivatives of a step, cost near a bound.</summary>
 internal sealed class TransitionDerivativesTests
 {
     [Test]
@@ -21,7 +18,7 @@ internal sealed class TransitionDerivativesTests
         double[] state = Moving(task, 5, 20), other = Moving(task, 6, 31), difference = new double[model.Tangent];
         model.Difference(state, other, difference);
 
-        // an independent way: rotation vectors about the first state's orientation
+        // independent computation: rotation vectors about the first state's orientation
         int nq = task.Model.Nq, nv = task.Model.Nv;
         var coordinates = new StateCoordinates(
             task.Definition.Observation.Tree with { Qpos0 = [.. state.AsSpan(1, nq)] });
@@ -41,8 +38,8 @@ internal sealed class TransitionDerivativesTests
         }
     }
 
-    // Runge-Kutta with and without a free joint, Euler, implicit; the ant in the air, since a contact that begins or
-    // ends has no derivative
+    // Runge-Kutta with and without a free joint, Euler, implicit; the ant in the air, since beginning or ending
+    // contacts have no derivative
     [Test]
     public void Derivatives_foretell_a_step_from_a_state_displaced_any_way(
         [Values("cartpole", "reacher", "swimmer6", "ant")] string name)
@@ -149,7 +146,7 @@ internal sealed class TransitionDerivativesTests
 
     private static MujocoPlanModel Model(ControlTask task) => new(task, 1);
 
-    /// <summary>The simulator's state some random steps into an episode.</summary>
+    /// <summary>The simulator's state after some random steps of an episode.</summary>
     private static double[] Moving(ControlTask task, ulong episode, int steps)
     {
         using var environment = new ControlEnvironment(task);

@@ -53,7 +53,7 @@ internal sealed class CheckpointTests : FolderFixture
         JsonElement header = JsonDocument.Parse(json).RootElement, texts = header.GetProperty("__metadata__");
         JsonProperty[] sections = [.. header.EnumerateObject().Where(s => s.Name != "__metadata__")];
 
-        // one behind the other to the end, each at a multiple of its numbers' width
+        // contiguous to the end of the file, each aligned to its element size
         long at = 0;
         foreach (JsonProperty section in sections)
         {
@@ -84,7 +84,7 @@ internal sealed class CheckpointTests : FolderFixture
         Assert.That(BinaryPrimitives.ReadInt64LittleEndian(DataOf("run.metrics_length")),
             Is.EqualTo(TinyRun.Metrics(Folder["run"]).Length));
 
-        // μ(x) as docs/library.md has it
+        // μ(x) as in docs/library.md
         float[] x = [0.1f, -0.2f, 0.9f, 0.4f, 0.3f], u = new float[1];
         float[] scale = Floats("input_scale"), h = [.. x.Zip(scale, (a, b) => a * b)];
         for (int l = 0; l < 3; l++)

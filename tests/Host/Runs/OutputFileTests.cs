@@ -3,9 +3,7 @@ using Naf.Host.Files;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// A file that a user asks for takes the place of files only, and nothing is left of one that was not finished.
-/// </summary>
+/// <summary>An output file replaces only files, and an unfinished one leaves nothing behind.</summary>
 internal sealed class OutputFileTests : FolderFixture
 {
     [Test]

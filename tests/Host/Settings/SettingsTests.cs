@@ -38,7 +38,7 @@ internal sealed class SettingsTests : FolderFixture
     [Test]
     public void Every_setting_is_read_back_from_its_text()
     {
-        // values that are not the defaults, so that a key bound to the wrong property shows
+        // non-default values, so that a key bound to the wrong property is detected
         var other = new Dictionary<string, string>
         {
             ["algorithm"] = "naf", ["episodes"] = "7", ["seed"] = "18446744073709551615", ["learners"] = "3",
@@ -132,7 +132,7 @@ internal sealed class SettingsTests : FolderFixture
     [TestCase("# nothing\n")]
     public void An_empty_file_changes_nothing(string text) => Assert.That(Read(text), Is.Empty);
 
-    // NAF_UPDATE_DOCS=1 ./test --filter Name~The_page_of_settings writes it anew
+    // NAF_UPDATE_DOCS=1 ./test --filter Name~The_page_of_settings rewrites it
     [Test]
     public void The_page_of_settings_is_that_of_the_properties()
     {

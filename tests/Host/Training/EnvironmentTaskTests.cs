@@ -92,8 +92,8 @@ internal sealed class EnvironmentTaskTests : FolderFixture
 
     [Test]
     public void An_environment_must_follow_the_seed() => Assert.That(
-        () => TrainingRun.Begin(new EnvironmentTask("random", () => new Faulty { IsRandom = true }), Settings,
-            Folder["run"]),
+        () => TrainingRun.Begin(
+            new EnvironmentTask("random", () => new Faulty { IsRandom = true }), Settings, Folder["run"]),
         Throws.TypeOf<UserException>().With.Message.Contains("the seed that Reset is given"));
 
     [Test]
@@ -108,7 +108,7 @@ internal sealed class EnvironmentTaskTests : FolderFixture
     [Test]
     public void A_failing_environment_breaks_the_run_off_and_loses_nothing()
     {
-        // it fails in the test after the second training episode
+        // fails in the test after the second training episode
         var warnings = new List<string>();
         var task = new EnvironmentTask("failing", () => new Faulty { FailsAt = 60 });
         using (TrainingRun run = TrainingRun.Begin(task, Settings with { CheckpointEvery = 1 }, Folder["parts"]))
@@ -243,12 +243,12 @@ internal sealed class EnvironmentTaskTests : FolderFixture
         Assert.That(Directory.Exists(Folder["run"]), Is.False);
     }
 
-    // a reward that depends on nothing, and an end where observation 1 is beyond the bound
+    // a constant reward, and termination where observation 1 exceeds the bound
     private static RewardDefinition Constant(double reward, double bound) => new(
         16, 16, [new RewardTerm(RewardKind.Linear, Weight: 1, Alpha: 0, reward, Index: [0], Centre: [0], Scale: [0])],
         [new TerminationBound(Index: 1, Low: -bound, High: bound)]);
 
-    // works, but for what is set
+    // works, except for what is set
     private sealed class Faulty : IEnvironment
     {
         private readonly double[] _x = new double[16];

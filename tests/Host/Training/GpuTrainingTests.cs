@@ -9,9 +9,7 @@ using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// Training on an OpenCL device: the same algorithm, runs, checkpoints and evaluation as on the processor.
-/// </summary>
+/// <summary>Training on an OpenCL device: the same algorithm, runs, checkpoints and evaluation as on the CPU.</summary>
 internal sealed class GpuTrainingTests : FolderFixture
 {
     [Test]
@@ -30,7 +28,7 @@ internal sealed class GpuTrainingTests : FolderFixture
         Assert.That(task.ObservationSize, Is.EqualTo(probe.Length));
         foreach (NafAgent agent in (NafAgent[])[expected, actual]) agent.Begin();
 
-        // the same episode until there is a minibatch, then five updates a step
+        // the same episode until a minibatch is available, then five updates per step
         for (int step = 1; step <= 40; step++)
         {
             expected.Step();
@@ -68,7 +66,7 @@ internal sealed class GpuTrainingTests : FolderFixture
         Assert.That(config,
             Does.Match("plan: \".*groups a learner").And.Match("driver: \"Portable Computing Language"));
 
-        // to the processor: only when it is asked for, and said
+        // to the CPU: only on request, and with a notice
         Assert.That(() => TinyRun.Resume(Folder["parts"], false, "device=cpu", "episodes=4"),
             Throws.TypeOf<UserException>().With.Message.Contains("the device was opencl:")
                 .And.Message.Contains("accept the change"));
@@ -81,8 +79,8 @@ internal sealed class GpuTrainingTests : FolderFixture
         }
         Assert.That(warnings, Has.Some.Contains("the metrics are not those of an uninterrupted run"));
 
-        (int exitCode, string output, string error) = TinyRun.Cli("evaluate", Folder["whole"], "--episodes",
-            "2", "--json");
+        (int exitCode, string output, string error) = TinyRun.Cli(
+            "evaluate", Folder["whole"], "--episodes", "2", "--json");
         Assert.That((exitCode, error), Is.EqualTo((0, "")));
         Assert.That(output, Does.Contain("\"episodes\":2"));
     }

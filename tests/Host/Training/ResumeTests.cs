@@ -4,7 +4,7 @@ using Naf.Host.Training;
 
 namespace Naf.Tests;
 
-/// <summary>A run that was stopped and resumed has the metrics of one that was not, byte for byte.</summary>
+/// <summary>A stopped and resumed run has the same metrics as an uninterrupted one, byte for byte.</summary>
 internal sealed class ResumeTests : FolderFixture
 {
     private const int Episodes = 7;
@@ -148,7 +148,7 @@ internal sealed class ResumeTests : FolderFixture
     [Test]
     public void A_finished_run_goes_on_for_more_episodes()
     {
-        // tests fall on the same episodes as in the straight run
+        // tests are at the same episodes as in the uninterrupted run
         TinyRun.Train(Folder["run"], 4);
         AssertResumes($"episodes={Episodes}");
         Assert.That(() => TinyRun.Resume(Folder["run"], changes: "episodes=3"), Throws.TypeOf<UserException>()
@@ -211,6 +211,6 @@ internal sealed class ResumeTests : FolderFixture
     }
 
     private Dictionary<string, byte[]> Contents() =>
-        Directory.GetFiles(Folder["run"], "*", SearchOption.AllDirectories).ToDictionary(file => file,
-            File.ReadAllBytes);
+        Directory.GetFiles(Folder["run"], "*", SearchOption.AllDirectories)
+            .ToDictionary(file => file, File.ReadAllBytes);
 }

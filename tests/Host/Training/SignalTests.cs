@@ -1,6 +1,6 @@
 namespace Naf.Tests;
 
-/// <summary>A run that a signal ended, gently or not, is resumed bitwise. In processes of their own.</summary>
+/// <summary>A run terminated or killed by a signal resumes bitwise identically. Uses child processes.</summary>
 [Platform(Exclude = "Win", Reason = "signals are sent by kill, which Windows has not")]
 internal sealed class SignalTests : FolderFixture
 {
@@ -25,7 +25,7 @@ internal sealed class SignalTests : FolderFixture
     [Test]
     public void Kill_loses_nothing()
     {
-        var random = new Random(1); // only the moments of the kills hang on it
+        var random = new Random(1); // only the times of the kills depend on it
         using (var child = new ChildProcess(TinyRun.Arguments(Run, 1_000_000)))
         {
             child.WaitUntil(() => Rows >= 2);
@@ -56,7 +56,7 @@ internal sealed class SignalTests : FolderFixture
         }
     }
 
-    // goes on until a few episodes more, and compares with a straight run of as many
+    // trains a few episodes more, and compares with an uninterrupted run of equal length
     private void AssertResumesAsIfNeverStopped()
     {
         int episodes = (Rows + 3) / 2 * 2;

@@ -2,7 +2,7 @@ using Naf.Gpu.Cpu;
 
 namespace Naf.Tests;
 
-/// <summary>The vectors of 512 bits that all kernels use, where the runtime splits them.</summary>
+/// <summary>Kernels use 512-bit vectors; these tests run them where the runtime splits the vectors.</summary>
 internal sealed class SmallerRegistersTests : FolderFixture
 {
     [Test]

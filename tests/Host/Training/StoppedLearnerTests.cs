@@ -1,11 +1,9 @@
 namespace Naf.Tests;
 
-/// <summary>
-/// A learner or a simulation that leaves the finite numbers stops with a report, and the others go on.
-/// </summary>
+/// <summary>A learner or simulation with non-finite numbers stops with a report, and the others continue.</summary>
 internal sealed class StoppedLearnerTests : FolderFixture
 {
-    // a mass whose first speed now and then is more than MuJoCo takes (10¹⁰)
+    // a mass whose initial speed occasionally exceeds MuJoCo's limit (10¹⁰)
     private const string Model = """
         <mujoco><compiler autolimits="true"/><option gravity="0 0 0"/>
         <worldbody><body><joint name="x" type="slide" axis="1 0 0"/><geom size=".1"/></body></worldbody>
@@ -82,7 +80,7 @@ internal sealed class StoppedLearnerTests : FolderFixture
         int ended = json.GetProperty("learners")[0].GetProperty("episodes").GetInt32();
         Assert.That(json.GetProperty("episodes").GetInt32(), Is.LessThan(4).And.EqualTo(ended));
         Assert.That(exitCode, Is.EqualTo(1), output);
-        Assert.That(error, Does.Contain("stopped in episode").And.Contain("diverged").And.Contain(
-            "every learner stopped before its time"));
+        Assert.That(error, Does.Contain("stopped in episode").And.Contain("diverged")
+            .And.Contain("every learner stopped before its time"));
     }
 }

@@ -6,7 +6,7 @@ using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
-/// <summary>A trajectory's file gives back the episode, and says where it is wrong.</summary>
+/// <summary>A trajectory file restores the episode, and reports where it is malformed.</summary>
 internal sealed class TrajectoryFileTests : MujocoFixture
 {
     [Test]
@@ -71,8 +71,8 @@ internal sealed class TrajectoryFileTests : MujocoFixture
         TinyRun.Train(Folder["run"], 2);
         File.Copy(Folder["run/metrics.csv"], metrics);
         byte[] before = File.ReadAllBytes(metrics);
-        (int exitCode, string output, string error) = TinyRun.Cli("evaluate", "cartpole", "--episodes", "1",
-            "--trajectory", metrics);
+        (int exitCode, string output, string error) = TinyRun.Cli(
+            "evaluate", "cartpole", "--episodes", "1", "--trajectory", metrics);
         Assert.That((exitCode, output), Is.EqualTo((1, "")));
         Assert.That(error.TrimEnd(),
             Is.EqualTo($"naf: {metrics} is there already and is no trajectory; name another file"));

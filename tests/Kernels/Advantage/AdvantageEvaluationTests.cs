@@ -26,7 +26,7 @@ internal sealed class AdvantageEvaluationTests(string name) : EveryDeviceFixture
     public void A_ceiling_is_measured()
     {
         DeviceCeiling ceiling = DeviceCeiling.Measure(Device, 0.01, 4096);
-        Assert.That(ceiling, Has.Property("GflopPerSecond").GreaterThan(0).And.Property("GigabytesPerSecond")
-            .GreaterThan(0));
+        Assert.That(ceiling, Has.Property("GflopPerSecond").GreaterThan(0)
+            .And.Property("GigabytesPerSecond").GreaterThan(0));
     }
 }

@@ -5,7 +5,7 @@ using TorchSharp;
 
 namespace Naf.Tests;
 
-/// <summary>The normalized advantage function in double precision, which the fast versions are held against.</summary>
+/// <summary>The normalized advantage function in double precision, the reference of the fast versions.</summary>
 internal sealed class NafAdvantageTests
 {
     [TestCase(1)]
@@ -16,7 +16,7 @@ internal sealed class NafAdvantageTests
         TorchNatives.Load();
         using var scope = torch.NewDisposeScope();
         double bound = 2, v = 0.7;
-        // sums of the columns of L stay of size 1
+        // keep the column sums of L of order 1
         double[] mean = Drawn(action, 1, 0), packed = Drawn(action * (action + 1) / 2, 1 / Math.Sqrt(action), 1);
         double[] u = Drawn(action, 0.5, 2);
         torch.Tensor m = torch.tensor(mean, [1, action]), l = torch.tensor(packed, [1, packed.Length]);

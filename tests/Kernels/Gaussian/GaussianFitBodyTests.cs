@@ -3,13 +3,13 @@ using Naf.Kernels.Gaussian;
 
 namespace Naf.Tests;
 
-/// <summary>The body of the fit, every other version's oracle, against formulas that are written out.</summary>
+/// <summary>The body of the fit, the oracle of every other version, against written-out formulas.</summary>
 internal sealed class GaussianFitBodyTests
 {
     [Test]
     public void The_posterior_and_its_conditional_are_those_by_hand()
     {
-        // z = (s, u, s′); three samples, μ₀, Φ and n₀ such that Σ comes out in small numbers
+        // z = (s, u, s′); three samples; μ₀, Φ and n₀ chosen such that Σ has small numbers
         double[][][] episodes = [[[1, 0, 2]], [[2, 1, 5]], [[3, 2, 5]]];
         var prior = new GaussianPrior([1, 1, 2], [5, 1, 2, 1, 6, 1, 2, 1, 10], Strength: 3);
         (double ridge, double floor) = (0.5, 0.25);
@@ -45,7 +45,7 @@ internal sealed class GaussianFitBodyTests
             (f, offset, n) = ([.. f, .. step.F.Cast<double>()], [.. offset, .. step.Offset],
                 [.. n, .. step.N.Cast<double>()]);
         }
-        // entries are of sizes 0.01 to 100
+        // entries have magnitudes from 0.01 to 100
         Assert.That(fit.F, Is.EqualTo(f).Within(1e-8));
         Assert.That(fit.Offset, Is.EqualTo(offset).Within(1e-7));
         Assert.That(fit.N, Is.EqualTo(n).Within(1e-8));
@@ -56,7 +56,7 @@ internal sealed class GaussianFitBodyTests
     {
         var shape = new DynamicsShape(3, state, 2);
         (int inputs, int row) = (shape.Input, shape.PackedRow);
-        // five samples of more entries: N is the floor in most directions
+        // five samples with more entries: N equals the floor in most directions
         FitOracle fit = FitOracle.Fit(FitData.Draw(shape, new FitOptions { Learners = 1, Scaled = false }),
             new GaussianFitSettings { Ridge = 0.1, NoiseFloor = 1e-4 });
         for (int t = 0; t < 3; t++)

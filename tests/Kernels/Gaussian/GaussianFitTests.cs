@@ -9,7 +9,7 @@ using NUnit.Framework.Constraints;
 
 namespace Naf.Tests;
 
-/// <summary>The fit on every device: against the body in double, and what it promises to each learner.</summary>
+/// <summary>The fit on every device: against the body in double, and independence of learners.</summary>
 internal sealed class GaussianFitTests(string name) : EveryDeviceFixture(name)
 {
     private static readonly DynamicsShape Shape = new(31, 7, 2);
@@ -26,7 +26,7 @@ internal sealed class GaussianFitTests(string name) : EveryDeviceFixture(name)
     public void It_agrees_whatever_the_prior_the_scale_and_the_ends_of_episodes(
         [Values(0, 1, 31)] int priorSteps, [Values] bool scaled, [Values] bool ragged)
     {
-        // entries that are not standardised have sizes of 0.1 to 10, and so has the unit of the ridge
+        // entries that are not standardised have magnitudes of 0.1 to 10, and so does the unit of the ridge
         GaussianFitSettings settings = scaled
             ? new GaussianFitSettings() : new GaussianFitSettings { Ridge = 1e-4, NoiseFloor = 1e-6 };
         FitOptions options = new(2, Episodes: 4, priorSteps, scaled, ragged) { Settings = settings };
@@ -84,11 +84,11 @@ internal sealed class GaussianFitTests(string name) : EveryDeviceFixture(name)
         Assert.That(Enumerable.Range(0, 3).Select(fit.IsFinite), Is.All.True);
     }
 
-    // to float32's last digit, and it differs from others in f alone
+    // equal to the last digit of float32, and different from others in f alone
     [Test]
     public void A_packed_model_passes_through_its_only_episode_where_it_is_to()
     {
-        // it ends before the horizon
+        // ends before the horizon
         FitData data = FitData.Draw(Shape, new FitOptions { Episodes = 1 });
         data = data with { Episodes = [[data.Episodes[0][0][..20]], data.Episodes[1]] };
         using GaussianFit fit = Stored(data, Device);
@@ -113,7 +113,7 @@ internal sealed class GaussianFitTests(string name) : EveryDeviceFixture(name)
                 double[] z = episode[t];
                 double next = packed[i], size = Math.Abs(packed[i]) + Math.Abs(z[inputs + entry]);
                 for (int j = 0; j < inputs; j++) next += packed[t * Shape.PackedStep + j * row + entry] * z[j];
-                // f is rounded to float32; where sums are too, so are they
+                // f is rounded to float32; if sums are in float32, so are they
                 Assert.That(next, Is.EqualTo(z[inputs + entry]).Within((fit.IsDouble ? 1e-7 : 1e-6) * size));
             }
         }
@@ -123,7 +123,7 @@ internal sealed class GaussianFitTests(string name) : EveryDeviceFixture(name)
     public void Episodes_and_priors_may_change_between_fits()
     {
         using var fit = new GaussianFit(Device, Shape, 2, 5, Settings);
-        // no prior, one of its own for each step, one for all of them
+        // no prior, one for each step, one for all steps
         foreach (int steps in (int[])[0, 31, 1])
         {
             FitData data = FitData.Draw(Shape, new FitOptions { PriorSteps = steps, Ragged = steps == 1 });
@@ -208,7 +208,7 @@ internal sealed class GaussianFitTests(string name) : EveryDeviceFixture(name)
     [Test]
     public void Memory_that_the_device_does_not_have_is_missed()
     {
-        // local memory for the matrices; samples of 560 TB, more than a process can address
+        // matrices beyond local memory; samples of 560 TB, more than a process can address
         (DynamicsShape shape, int learners, int episodes) = Device is GpuDevice
             ? (new DynamicsShape(1, 512, 64), 1, 1)
             : (new DynamicsShape(100_000, 30, 10), 1000, 10_000);

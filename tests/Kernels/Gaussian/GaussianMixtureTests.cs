@@ -6,9 +6,7 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// Mixtures of Gaussians against their formulas, on known mixtures, and on samples that are hardly any.
-/// </summary>
+/// <summary>Mixtures of Gaussians: against their formulas, on known mixtures, and on degenerate samples.</summary>
 internal sealed class GaussianMixtureTests
 {
     // three overlapping components of three entries
@@ -50,9 +48,12 @@ internal sealed class GaussianMixtureTests
     {
         const int count = 20_000;
         GaussianMixture mixture = new(
-            Known(count), 3, new MixtureSettings { Components = 3, Iterations = 1000, Tolerance = 1e-7, Floor = 1e-9,
-                Shrinkage = 0 });
-        // of each component at most 5 standard errors of an entry with variance 1.2 from a fifth of the samples, all of
+            Known(count), 3,
+            new MixtureSettings
+            {
+                Components = 3, Iterations = 1000, Tolerance = 1e-7, Floor = 1e-9, Shrinkage = 0,
+            });
+        // per component at most 5 standard errors of an entry with variance 1.2 from a fifth of the samples, all of
         // which overlap
         double tolerance = Tolerances.RecoveredMixture(count / 5);
         for (int k = 0; k < 3; k++)
@@ -78,8 +79,10 @@ internal sealed class GaussianMixtureTests
     public void A_round_is_that_of_the_formulas([Values(0, 0.1, 20)] double shrinkage)
     {
         double[] samples = Known(443);
-        MixtureSettings settings = new() { Components = 4, Tolerance = 0, Iterations = 3, Floor = 1e-3,
-            Shrinkage = shrinkage };
+        MixtureSettings settings = new()
+        {
+            Components = 4, Tolerance = 0, Iterations = 3, Floor = 1e-3, Shrinkage = shrinkage,
+        };
         GaussianMixture before = new(samples, 3, settings), after = new(samples, 3, settings with { Iterations = 4 });
         double[] expected = MixtureOracle.Round(before, samples, settings.Floor, 3 * shrinkage);
         Assert.That(Numbers(before), Is.Not.EqualTo(expected).Within(1e-4), "the round should change them");
@@ -104,7 +107,7 @@ internal sealed class GaussianMixtureTests
         [Values(1, 2, 7)] int size, [Values(2, 5, 20)] int components, [Values(1u, 2u)] uint seed,
         [Values(0, 1)] double shrinkage)
     {
-        // a floor that is nothing beside these variances: it is no part of what is maximised
+        // a floor negligible against these variances: it is not part of the objective
         GaussianMixture mixture = new(
             [.. Normals(1000, size).Select((z, i) => z + 3 * Math.Sin(i))], size,
             new MixtureSettings { Components = components, Tolerance = 0, Iterations = 60, Floor = 1e-12, Seed = seed,
@@ -128,7 +131,7 @@ internal sealed class GaussianMixtureTests
             Assert.That(r.Sum(), Is.EqualTo(1).Within(Tolerances.ByHand));
             Assert.That(logDensity, Is.EqualTo(Math.Log(p.Sum())).Within(Tolerances.MixtureRound));
         }
-        // so far off that every density is 0 in double, and that its logarithm overflows
+        // so far away that every density is 0 in double, and that its logarithm overflows
         Assert.That(Responsibilities(mixture, [1e4, 1e4, -1e4], out double far).Sum(),
             Is.EqualTo(1).Within(Tolerances.ByHand));
         Assert.That(far, Is.LessThan(-1e6).And.GreaterThan(double.NegativeInfinity));
@@ -163,14 +166,14 @@ internal sealed class GaussianMixtureTests
     [Test]
     public void Samples_of_low_rank_equal_ones_and_those_of_very_different_size_survive([Values(0, 1)] double shrinkage)
     {
-        // two entries of eight are free, one is constant, all others follow
+        // two of eight entries are free, one is constant, the others depend on them
         IEnumerable<double> low = Normals(200, 8).Chunk(8)
             .SelectMany(z => z.Select((v, i) => i < 2 ? v : i == 7 ? 3 : z[0] * i - z[1]));
         Usable([.. low], 8, 6, shrinkage);
         foreach (double value in (double[])[0, 1e100, -1e-300])
             Usable([.. Enumerable.Repeat(value, 5 * 40)], 5, 4, shrinkage);
         double[] samples = [.. Normals(100, 6).Select((z, i) => z * Math.Pow(10, (i % 6 - 2) * 25))];
-        // entries that follow from the largest up to rounding
+        // entries that depend on the largest up to rounding
         for (int n = 0; n < 100; n++) samples[n * 6 + 4] = 3 * samples[n * 6 + 5];
         Usable(samples, 6, 3, shrinkage);
     }
@@ -178,7 +181,7 @@ internal sealed class GaussianMixtureTests
     [Test]
     public void Places_are_found_where_there_are_fewer_than_components()
     {
-        // 60 samples in one place and two outliers
+        // 60 samples at one place and two outliers
         double[] samples = [.. Enumerable.Repeat(1.0, 120), 50, 50, -70, 20];
         GaussianMixture mixture = Usable(samples, 2, 4, shrinkage: 0, floor: 1e-4);
         foreach ((double x, double y) in new[] { (1.0, 1.0), (50, 50), (-70, 20) })

@@ -5,13 +5,13 @@ using Naf.Kernels.Gaussian.Mixture;
 
 namespace Naf.Tests;
 
-/// <summary>Fits to episodes of a known system that drifts with time: how far models and predictions are off.</summary>
+/// <summary>Fits to episodes of a known, drifting system: errors of models and predictions.</summary>
 internal sealed class KnownSystemTests
 {
-    /// <summary>Which prior a fit has.</summary>
+    /// <summary>The prior of a fit.</summary>
     public enum Prior { None, Pooled, Mixture }
 
-    // errors over the standard errors that regression theory gives for one sample are 1 / √n at every n
+    // relative to the standard errors that regression theory gives for one sample, errors are 1 / √n at every n
     [Test]
     public void Errors_fall_with_the_root_of_the_episodes(
         [Values] Prior prior, [Values(50, 200, 800, 3200)] int episodes)
@@ -22,7 +22,7 @@ internal sealed class KnownSystemTests
             Assert.That(error, Is.InRange(least, most), $"√n times the error of {of}, in standard errors of one");
     }
 
-    // five episodes, fewer than a time step's inputs need (paper, section 5), of a system that drifts slowly
+    // five episodes, fewer than a time step's inputs require (paper, section 5), of a slowly drifting system
     [Test]
     public void A_prior_predicts_far_better_than_none_from_few_episodes([Range(1, 5)] int seed)
     {
@@ -41,7 +41,8 @@ internal sealed class KnownSystemTests
         Assert.That(mixture, Is.LessThan(none / 3), what);
     }
 
-    // root mean square over episodes of the predicted s′ less its true mean, over the deviation of its noise
+    // root mean square over episodes of the predicted s′ minus its true mean, relative to the standard deviation of its
+    // noise
     private static double PredictionError(LinearGaussianSystem system, GaussianFit fit, double[][] episodes)
     {
         (int t, int s, int inputs, int size) = (system.Horizon, system.State, system.Shape.Input, system.Shape.Sample);
@@ -59,7 +60,7 @@ internal sealed class KnownSystemTests
         return Math.Sqrt(sum / (episodes.Length * t * s));
     }
 
-    // root mean squares, over what they are for one sample
+    // root mean squares, relative to their values for one sample
     private static (double F, double Offset, double N) Errors(LinearGaussianSystem system, int episodes, Prior prior)
     {
         const int learners = 6;
@@ -87,7 +88,7 @@ internal sealed class KnownSystemTests
                         ofF += Squared(f[(step * s + i) * inputs + j] - system.F(step, i, j)) / noise
                             / (j < s ? inverse[j, j] : 1 / variance);
                     ofOffset += Squared(offset[step * s + i] - system.Offset(step, i)) / noise / square;
-                    // N without the degrees of freedom that F and f take
+                    // N without the degrees of freedom used by F and f
                     for (int j = 0; j < s; j++)
                         ofN += Squared(n[(step * s + i) * s + j] * unit - system.N(step, i, j))
                             / (noise * system.N(step, j, j) + Squared(system.N(step, i, j)));

@@ -4,8 +4,8 @@ using Naf.Kernels.Random;
 namespace Naf.Tests;
 
 /// <summary>
-/// A system s′ ~ N(F_t [s; u] + f_t, C_t C_tᵀ) that drifts with time, begun at N(μ, P) and driven by u ~ N(0, σ² I):
-/// its numbers, its samples, and the moments of its states by the exact recursion.
+/// A system s′ ~ N(F_t [s; u] + f_t, C_t C_tᵀ) that drifts with time, started at N(μ, P) and driven by u ~ N(0, σ² I):
+/// its parameters, samples, and exact moments of its states by recursion.
 /// </summary>
 /// <param name="Horizon">T.</param>
 /// <param name="State">S.</param>
@@ -15,15 +15,15 @@ internal sealed record LinearGaussianSystem(int Horizon, int State, int Action)
     /// <summary>How much F, f and C change from the first time step to the last.</summary>
     public double Drift { get; init; } = 1;
 
-    /// <summary>σ: far enough below 1 that no action is ever clipped.</summary>
+    /// <summary>σ: far enough below 1 that no action is clipped.</summary>
     public double ActionDeviation { get; init; } = 0.15;
 
-    /// <summary>The size of the noise C.</summary>
+    /// <summary>Magnitude of the noise C.</summary>
     public double Noise { get; init; } = 0.1;
 
     public DynamicsShape Shape => new(Horizon, State, Action);
 
-    /// <summary>F_t[i, j]: a damped coupling of all entries, and actions that move some.</summary>
+    /// <summary>F_t[i, j]: a damped coupling of all entries, some driven by actions.</summary>
     public double F(int t, int i, int j) => j < State
         ? (i == j ? 0.7 : 0) + 0.6 / State * Math.Sin(1 + 3 * i + 5 * j + Drift * (1 + i) * Phase(t))
         : 2 * Math.Cos(i + 2 * (j - State) + Drift * Phase(t));
@@ -31,7 +31,7 @@ internal sealed record LinearGaussianSystem(int Horizon, int State, int Action)
     /// <summary>f_t[i].</summary>
     public double Offset(int t, int i) => 0.3 * Math.Sin(2 * i + 4 * Drift * Phase(t));
 
-    /// <summary>C_t[i, j], a lower triangle.</summary>
+    /// <summary>C_t[i, j], lower triangular.</summary>
     public double C(int t, int i, int j) =>
         j > i
             ? 0
@@ -49,7 +49,7 @@ internal sealed record LinearGaussianSystem(int Horizon, int State, int Action)
         return Moments(mean, p, 0, time);
     }
 
-    /// <summary>The same, some time steps after a state of given mean and covariance.</summary>
+    /// <summary>Mean and covariance some time steps after a state of given mean and covariance.</summary>
     public (double[] Mean, double[,] Covariance) Moments(double[] mean, double[,] covariance, int from, int to)
     {
         for (int t = from; t < to; t++)
@@ -73,7 +73,7 @@ internal sealed record LinearGaussianSystem(int Horizon, int State, int Action)
         return (mean, covariance);
     }
 
-    /// <summary>A state to begin with.</summary>
+    /// <summary>An initial state.</summary>
     public double[] Start(ulong seed, int episode) => [.. Enumerable.Range(0, State).Select(i =>
         StartMean(i) + StartDeviation(i) * Philox.Normal(seed, RandomStream.Reset, (ulong)episode, (uint)i))];
 
@@ -81,7 +81,7 @@ internal sealed record LinearGaussianSystem(int Horizon, int State, int Action)
     public double[][] Draw(int episodes, ulong seed) =>
         [.. Enumerable.Range(0, episodes).Select(e => Episode(seed, e))];
 
-    /// <summary>The packed models, [T, PackedStep], as <see cref="DynamicsShape"/> lays them out.</summary>
+    /// <summary>The packed models, [T, PackedStep], in the layout of <see cref="DynamicsShape"/>.</summary>
     public float[] Packed()
     {
         DynamicsShape shape = Shape;

@@ -3,7 +3,7 @@ using Naf.Kernels.Gaussian.Mixture;
 
 namespace Naf.Tests;
 
-/// <summary>What a mixture of Gaussians is, by its formulas.</summary>
+/// <summary>The formulas of a mixture of Gaussians.</summary>
 internal static class MixtureOracle
 {
     /// <summary>πₖ N(z; μₖ, Σₖ) for all k.</summary>
@@ -12,16 +12,16 @@ internal static class MixtureOracle
             LinearSystem.LogDensity(z, mixture.Means.Slice(k * z.Length, z.Length).ToArray(),
                 Covariance(mixture, k))))];
 
-    /// <summary>[.. weights, .. means, .. covariances] after one more round of expectation and maximisation.</summary>
-    /// <param name="nu">ν: samples that the covariance of all of them counts for in each component.</param>
+    /// <summary>[.. weights, .. means, .. covariances] after one more expectation and maximisation.</summary>
+    /// <param name="nu">ν: weight, in samples, of the covariance of all samples in each component.</param>
     public static double[] Round(GaussianMixture mixture, double[] samples, double floor, double nu)
     {
         (int size, int components, int count) = (mixture.Size, mixture.Components, samples.Length / mixture.Size);
         double[] all = SampleMoments.Of(size, samples).Covariance();
         IEnumerable<double[]> densities = samples.Chunk(size).Select(z => Densities(mixture, z));
         double[][] r = [.. densities.Select(p => p.Select(v => v / p.Sum()).ToArray())];
-        var (weights, means, covariances) = (new double[components], new double[components * size],
-            new double[components * size * size]);
+        var (weights, means, covariances) = (
+            new double[components], new double[components * size], new double[components * size * size]);
         for (int k = 0; k < components; k++)
         {
             double total = r.Sum(p => p[k]);
@@ -41,9 +41,7 @@ internal static class MixtureOracle
         return [.. weights, .. means, .. covariances];
     }
 
-    /// <summary>
-    /// (Σₙ log p(zₙ) − ν / 2 Σₖ (log |Σₖ| + tr Σₖ⁻¹ G)) / N, G the covariance of the samples and the floor.
-    /// </summary>
+    /// <summary>(Σₙ log p(zₙ) − ν / 2 Σₖ (log |Σₖ| + tr Σₖ⁻¹ G)) / N, G the samples' covariance + floor.</summary>
     public static double Objective(GaussianMixture mixture, double[] samples, double floor, double nu)
     {
         int size = mixture.Size;

@@ -5,10 +5,10 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Tests;
 
-/// <summary>The prior of a time step from a mixture over all time steps.</summary>
+/// <summary>The prior of a time step, from a mixture over all time steps.</summary>
 internal sealed class MixturePriorTests
 {
-    // two places of two entries in units of 100 and 0.01, far from 0, and a constant between them
+    // two clusters in two entries with units of 100 and 0.01, far from 0, and a constant between them
     private static readonly (double Level, double Unit)[] Entries = [(1e4, 100), (0.7, 0), (-3, 0.01)];
 
     private static double[] Samples(int count, Func<int, double> place) =>
@@ -28,7 +28,7 @@ internal sealed class MixturePriorTests
         return (mean, covariance);
     }
 
-    // of one component for any samples; after a maximisation also of several, where a step has none
+    // one component for any samples; after a maximisation also several, for a step without samples
     [TestCase(1, 15)]
     [TestCase(3, 0)]
     public void The_moments_of_all_samples_are_the_mixtures_own(int components, int numbers)
@@ -38,7 +38,7 @@ internal sealed class MixturePriorTests
         double[] expected = All.Covariance();
         for (int i = 0; i < 3; i++)
         {
-            // the constant's own unit is 0
+            // the scale of the constant is 0
             double[] units = [.. Entries.Select(e => Math.Max(e.Unit, 1e-3))];
             Assert.That(mean[i], Is.EqualTo(All.Mean[i]).Within(Tolerances.DoubleFit * units[i]));
             for (int j = 0; j < 3; j++)
@@ -51,7 +51,7 @@ internal sealed class MixturePriorTests
     public void The_moments_are_those_of_the_formula_with_the_steps_responsibilities()
     {
         MixturePrior prior = new(Recent, Scale, new MixtureSettings(4));
-        // between the two places, so that several components have a part
+        // between the two clusters, so that several components contribute
         double[] step = Samples(5, n => n - 2);
         (double[] mean, double[] covariance) = Moments(prior, step);
 
@@ -113,7 +113,7 @@ internal sealed class MixturePriorTests
     {
         MixturePrior[] mixtures = [.. new ulong[] { 1, 2 }.Select(seed =>
             new MixturePrior(Recent, Scale, new MixtureSettings { Components = 2 + (int)seed, Seed = seed }))];
-        // the second learner's episodes are of 1 and 2 steps, and the third step has no samples
+        // the second learner's episodes have 1 and 2 steps, so the third step has no samples
         double[][][] episodes = [[Recent[..9], Recent[9..18]], [Recent[18..21], Recent[21..27]]];
         GaussianPrior prior = GaussianPrior.OfMixtures(mixtures, episodes, 3, 2);
         Assert.That(prior.Strength, Is.EqualTo(2));

@@ -4,18 +4,18 @@ using Naf.Kernels.Gaussian;
 namespace Naf.Tests;
 
 /// <summary>
-/// The fit of one time step in whole matrices and plain loops, as the formulas say: it standardises the data, inverts
-/// by LAPACK, and goes back to the data's units. It shares no line with the product.
+/// The fit of one time step with whole matrices and plain loops, directly by the formulas: standardises the data,
+/// inverts with LAPACK, and converts back to the data's units. Shares no code with the product.
 /// </summary>
 internal sealed record PlainGaussianFit(double[,] F, double[] Offset, double[,] N)
 {
-    /// <param name="data">Of a single learner.</param>
+    /// <param name="data">Data of a single learner.</param>
     public static PlainGaussianFit Fit(FitData data, int step, GaussianFitSettings settings)
     {
         DynamicsShape shape = data.Shape;
         (int size, int inputs, int states) = (shape.Sample, shape.Input, shape.State);
         double n0 = data.Prior?.Strength ?? 0;
-        // a step without samples is the prior's; without one it is the last step that has samples
+        // a step without samples gets the prior; without a prior, the last step that has samples
         int from = n0 > 0 ? step : Math.Min(step, data.Episodes[0].Max(e => e.Length) - 1);
         double[][] samples = [.. data.Episodes[0].Where(e => e.Length > from).Select(e => e[from])];
         int place = data.Prior?.Mean.Length > size ? from : 0, n = samples.Length;

@@ -3,13 +3,13 @@ using Naf.Kernels.Gaussian;
 
 namespace Naf.Tests;
 
-/// <summary>Moments that are taken one sample after the other.</summary>
+/// <summary>Moments accumulated sample by sample.</summary>
 internal sealed class SampleMomentsTests
 {
     [Test]
     public void They_are_the_moments_by_their_definition()
     {
-        // far from 0, where a sum of squares less the square of the sum would lose its digits
+        // far from 0, where the sum of squares minus the squared sum would lose its digits
         double[][] samples = [.. Enumerable.Range(0, 31)
             .Select(t => (double[])[1e6 + Math.Sin(t), -3 + Math.Cos(2 * t), 7, Math.Sin(5 * t)])];
         var moments = new SampleMoments(4);
@@ -32,7 +32,7 @@ internal sealed class SampleMomentsTests
     [Test]
     public void The_scale_is_one_over_the_deviation_and_zero_for_a_constant()
     {
-        // a constant that binary fractions do not hold
+        // a constant without an exact binary representation
         double[] scale = SampleMoments.Of(3, [1, 0.7, 0.1, 5, 0.7, 0.1, 3, 0.7, 0.1]).Scale();
         Assert.That(scale[0], Is.EqualTo(1 / Math.Sqrt(8.0 / 3)).Within(Tolerances.ByHand));
         Assert.That(scale[1..], Is.EqualTo(new double[] { 0, 0 }));
@@ -42,7 +42,7 @@ internal sealed class SampleMomentsTests
     [Test]
     public void The_scale_is_finite_however_small_the_changes()
     {
-        // squares that are lost; of which only the mean is lost; that have few digits; that are whole
+        // squares that vanish; squares whose mean vanishes; squares with few digits; squares with all digits
         double[] samples = [0, 0, 0, 0, 1e-200, 3.2e-162, 1e-160, 1e-150];
         SampleMoments moments = SampleMoments.Of(4, samples);
         double[] scale = moments.Scale();

@@ -3,7 +3,7 @@ using TorchSharp;
 
 namespace Naf.Tests;
 
-/// <summary>Matrix algebra for oracles, by LAPACK in double: nothing of the code under test.</summary>
+/// <summary>Matrix algebra for oracles, by LAPACK in double; independent of the code under test.</summary>
 internal static class SmallMatrices
 {
     /// <summary>A⁻¹ and |A|.</summary>

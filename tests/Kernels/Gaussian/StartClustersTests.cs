@@ -4,13 +4,12 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Tests;
 
-/// <summary>Episodes by where they began.</summary>
+/// <summary>Clusters of episodes by start state.</summary>
 internal sealed class StartClustersTests
 {
     private const int Size = 9;
 
-    // around three places in units of 100, 1 and 0.01, of which two entries never change; the place of episode e is e
-    // % 3
+    // around three centres with units of 100, 1 and 0.01; two entries never change; the centre of episode e is e % 3
     private static double[] Starts(int episodes, int seed, int from = 0)
     {
         return [.. Enumerable.Range(from, episodes)
@@ -39,7 +38,7 @@ internal sealed class StartClustersTests
     [Test]
     public void Clusters_are_numbered_by_their_first_members([Range(1, 10)] int seed)
     {
-        // the places in the order 2, 2, 0, 1, 0, …
+        // the centres in the order 2, 2, 0, 1, 0, …
         int[] order = [2, 5, 0, 1, 3, 4, 6, 7, 8], expected = [0, 0, 1, 2, 1, 2, 1, 2, 0];
         double[] starts = Starts(9, seed);
         starts = [.. order.SelectMany(e => starts[(e * Size)..((e + 1) * Size)])];
@@ -62,7 +61,7 @@ internal sealed class StartClustersTests
         StartClusters clusters = new StartClusters(Starts(episodes, 1), Size, 7, 1);
         Assert.That(clusters.Members.ToArray(), Is.EqualTo(Enumerable.Range(0, episodes)));
         Assert.That(clusters.Count, Is.EqualTo(episodes));
-        // however far off a start is
+        // however far away a start is
         Assert.That(clusters.Of([.. Enumerable.Repeat(1e200, Size)]), Is.InRange(0, episodes - 1));
     }
 
@@ -81,7 +80,7 @@ internal sealed class StartClustersTests
     [Test]
     public void They_are_the_same_again_from_a_checkpoint()
     {
-        // no clusters at all: a start is between several
+        // no clusters: a start is between several
         double[] starts = [.. Enumerable.Range(0, 40 * Size)
             .Select(i => Philox.Uniform(1, RandomStream.Reset, (ulong)i))];
         StartClusters clusters = new StartClusters(starts, Size, 4, 3);

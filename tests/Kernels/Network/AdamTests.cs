@@ -23,7 +23,7 @@ internal sealed unsafe class AdamTests
             [expected], settings.Rate, AdamSettings.Beta1, AdamSettings.Beta2, settings.Epsilon);
         for (int step = 1; step <= 50; step++)
         {
-            // of size 1 to 12, and from entry 12 on so small that their moments are flushed to 0
+            // of magnitude 1 to 12, and from entry 12 on so small that their moments are flushed to 0
             for (int i = 0; i < 16; i++)
                 g.Span[i] = (float)Philox.Normal(3, RandomStream.Weights, (ulong)step, (uint)i)
                     * (i < 12 ? i + 1 : 1e-30f);

@@ -17,8 +17,7 @@ internal sealed unsafe class MaskedMatMulTests
     {
         int padded = MlpShape.Pad(columns), words = BitMatrix.Words(depth);
         using HostBuffer a = Random(rows * depth, 1), b = Random(depth * padded, 2), bias = Random(padded, 3),
-            bits = new(2L * rows * words),
-            c = new(rows * padded), gate = Random(rows * padded, 5);
+            bits = new(2L * rows * words), c = new(rows * padded), gate = Random(rows * padded, 5);
         c.Span.Fill(float.NaN);
         var set = (ulong*)bits.Pointer;
         for (int m = 0; m < rows; m++)

@@ -4,10 +4,10 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Tests;
 
-/// <summary>h against MuJoCo's own positions, orientations and velocities of sites.</summary>
+/// <summary>h against MuJoCo's positions, orientations and velocities of sites.</summary>
 internal sealed class ObservationAgainstMujocoTests : MujocoFixture
 {
-    // double against double, some dozen operations on numbers of order 1 (velocities of order 10)
+    // double against double, about a dozen operations on numbers of order 1 (velocities of order 10)
     private const double Tolerance = 1e-12;
 
     private const string Model = """
@@ -64,8 +64,8 @@ internal sealed class ObservationAgainstMujocoTests : MujocoFixture
 
         for (uint trial = 0; trial < 20; trial++)
         {
-            // a random state, then steps under random controls: velocities and quaternions of the simulator's
-            // own making
+            // a random state, then steps with random controls, so that the simulator produces velocities and
+            // quaternions
             for (int i = 0; i < model.Nv; i++) data.Qvel[i] = Philox.Normal(3, RandomStream.TestReset, trial, (uint)i);
             for (int i = 0; i < model.Nu; i++) data.Ctrl[i] = Philox.Normal(4, RandomStream.TestReset, trial, (uint)i);
             data.Step(25);

@@ -2,7 +2,7 @@ using Naf.Kernels.Observation;
 
 namespace Naf.Tests;
 
-/// <summary>The Jacobian of h against central differences, the names of x, and what h refuses.</summary>
+/// <summary>The Jacobian of h against central differences, the names of x, and rejected definitions.</summary>
 internal class ObservationFunctionTests
 {
     private const double DifferenceTolerance = 2e-8;   // step 1e-6 in double: truncation 1e-12, rounding about 1e-9

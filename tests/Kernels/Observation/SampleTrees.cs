@@ -3,12 +3,12 @@ using Naf.Kernels.Random;
 
 namespace Naf.Tests;
 
-/// <summary>Trees and states that the observation tests share.</summary>
+/// <summary>Trees and states for the observation tests.</summary>
 internal static class SampleTrees
 {
     /// <summary>
-    /// A free body that carries an arm: a body with slide and two oblique hinges, offsets, turned frames and
-    /// references; and a cart beside it.
+    /// A free body with an arm: a body with a slide and two oblique hinges, offsets, rotated frames and references; and
+    /// a separate cart.
     /// </summary>
     public static KinematicTree Mixed()
     {
@@ -44,7 +44,7 @@ internal static class SampleTrees
             [0.1, 0.2, 0.5, turned.W, turned.X, turned.Y, turned.Z, 0.1, -0.3, 0, 0.2, 0, 0, 0], 13);
     }
 
-    /// <summary>Every kind of entry of the vocabulary over <see cref="Mixed"/>, with five episode constants.</summary>
+    /// <summary>Every kind of observation entry over <see cref="Mixed"/>, with five episode constants.</summary>
     public static ObservationDefinition EveryEntry(KinematicTree tree)
     {
         int Joint(string name) => tree.FindJoint(name);
@@ -77,7 +77,7 @@ internal static class SampleTrees
     }
 
     /// <summary>
-    /// A state (qpos, qvel) of order one with unit quaternions, and constants; draw number <paramref name="draw"/>.
+    /// State number <paramref name="draw"/>: (qpos, qvel) of order one, unit quaternions, and constants.
     /// </summary>
     public static (double[] Qpos, double[] Qvel, double[] Constants) State(
         KinematicTree tree, int constants, ulong draw)
@@ -96,7 +96,7 @@ internal static class SampleTrees
             [.. Enumerable.Range(0, constants).Select(_ => Next())]);
     }
 
-    /// <summary>qpos displaced by δ along qvel[dof], as mj_integratePos does it.</summary>
+    /// <summary>qpos displaced by δ along qvel[dof], as by mj_integratePos.</summary>
     public static double[] Displaced(KinematicTree tree, double[] qpos, int dof, double delta)
     {
         double[] moved = [.. qpos];

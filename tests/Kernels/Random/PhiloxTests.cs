@@ -10,7 +10,7 @@ internal sealed class PhiloxTests
     [TestCase(0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u, 0xa4093822u, 0x299f31d0u, 0xd16cfe09u, 0x94fdccebu,
         0x5001e420u, 0x24126ea1u)]
     public void Blocks_are_the_published_ones(
-    uint c0, uint c1, uint c2, uint c3, uint k0, uint k1, uint a, uint b, uint c, uint d) =>
+        uint c0, uint c1, uint c2, uint c3, uint k0, uint k1, uint a, uint b, uint c, uint d) =>
         Assert.That(Philox.Rounds(c0, c1, c2, c3, k0, k1), Is.EqualTo(new PhiloxBlock(a, b, c, d)));
 
     [Test]

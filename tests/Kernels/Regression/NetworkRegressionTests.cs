@@ -9,12 +9,12 @@ using TorchSharp;
 namespace Naf.Tests;
 
 /// <summary>
-/// A regression on every device: its updates against the reference in double precision, on awkward sizes; no number
-/// depends on threads, neighbours, or an interruption.
+/// A regression on every device: updates against the reference in double precision, on awkward sizes; results do not
+/// depend on threads, neighbours, or an interruption.
 /// </summary>
 internal sealed class NetworkRegressionTests(string name) : EveryDeviceFixture(name)
 {
-    // a large ε of Adam: with a small one the direction of a parameter whose gradient is nearly zero is rounding's
+    // a large ε of Adam: with a small one rounding decides the direction of a parameter with a tiny gradient
     private static readonly NafSettings Small =
         new() { BatchSize = 19, LearningRate = 1e-2, Epsilon = 1e-2f, Hidden = [40, 31] };
     private static readonly float[] Rows = RegressionCheck.Draw(200, 9, 1);
@@ -36,7 +36,7 @@ internal sealed class NetworkRegressionTests(string name) : EveryDeviceFixture(n
     public void One_call_is_several()
     {
         using NetworkRegression one = Make(Device, 3), several = Make(Device, 3);
-        // more than are uploaded at once
+        // more than one upload holds
         double mean = one.Train(0, Rows, 300), sum = 0;
         Assert.That(several.Train(0, Rows, 0), Is.NaN);
         foreach (int updates in new[] { 1, 99, 200 }) sum += updates * several.Train(0, Rows, updates);
@@ -49,7 +49,7 @@ internal sealed class NetworkRegressionTests(string name) : EveryDeviceFixture(n
     [TestCase(2, float.PositiveInfinity)]
     [TestCase(8, 1e30f)]
     public void A_learner_that_meets_what_is_not_finite_stops_alone_before_its_parameters_are_touched(
-    int entry, float value)
+        int entry, float value)
     {
         using NetworkRegression regression = Make(Device, 3, 4), loaded = Make(Device, 3, 4);
         float[] bad = [.. Rows.Select((v, i) => i % 9 == entry ? value : v)];
@@ -85,7 +85,7 @@ internal sealed class NetworkRegressionTests(string name) : EveryDeviceFixture(n
         again.Predict(1, Rows.AsSpan(0, 7), y);
         first.Predict(1, Rows.AsSpan(0, 7), expected);
         Assert.That(y, Is.EqualTo(expected));
-        // on, with more samples
+        // continue with more samples
         float[] more = [.. Rows, .. RegressionCheck.Draw(31, 9, 8)];
         double loss = first.Train(1, more, 20);
         Assert.That((again.Train(1, more, 20), alone.Train(0, more, 20)), Is.EqualTo((loss, loss)));

@@ -11,7 +11,7 @@ using Naf.Kernels.Settings;
 
 namespace Naf.Tests;
 
-/// <summary>The body of the regression in double against finite differences, and a function that is learned.</summary>
+/// <summary>The body of the regression in double against finite differences, and on a known function.</summary>
 internal sealed class RegressionOracleTests
 {
     [Test]
@@ -22,8 +22,8 @@ internal sealed class RegressionOracleTests
         using var learner = new RegressionLearner(shape, seed: 3);
         double[] parameters = [.. learner.Parameters.Span.ToArray().Select(p => (double)p)];
         var reference = new RegressionOracle(shape, new NafSettings(), parameters);
-        (double[][] z, double[][] y) = RegressionCheck.Minibatch(RegressionCheck.Draw(20, 5, 1), 3, 2, batch: 7,
-            seed: 3, update: 0);
+        (double[][] z, double[][] y) = RegressionCheck.Minibatch(
+            RegressionCheck.Draw(20, 5, 1), 3, 2, batch: 7, seed: 3, update: 0);
         double[] gradient = reference.Gradient(z, y);
         for (int i = 0; i < parameters.Length; i++)
         {
@@ -51,7 +51,7 @@ internal sealed class RegressionOracleTests
     [Test]
     public void A_known_smooth_function_is_learned()
     {
-        // angles and rates in very different units; y of a size of 1e-3 and one that never changes
+        // angles and rates in very different units; y with entries of order 1e-3 and a constant one
         const int count = 3000;
         using var device = new CpuDevice(2);
         using var regression = new NetworkRegression(device, 3, 3, new NafSettings { Hidden = [64, 64] }, [1]);

@@ -6,7 +6,7 @@ namespace Naf.Tests;
 /// <summary>Eigenvalues of symmetric matrices.</summary>
 internal static class Eigenvalues
 {
-    /// <summary>The least eigenvalue of a symmetric [n, n] matrix.</summary>
+    /// <summary>The smallest eigenvalue of a symmetric [n, n] matrix.</summary>
     public static double Least(ReadOnlySpan<double> matrix, int n)
     {
         TorchNatives.Load();

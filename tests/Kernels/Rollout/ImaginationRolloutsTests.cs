@@ -8,8 +8,8 @@ using Naf.Kernels.Update;
 namespace Naf.Tests;
 
 /// <summary>
-/// Rollouts on every device against the reference in double precision, on awkward sizes, and what those of several
-/// learners owe each other, the threads and the replay.
+/// Rollouts on every device against the reference in double precision, on awkward sizes, and their independence of
+/// other learners, threads and the replay.
 /// </summary>
 internal sealed class ImaginationRolloutsTests(string name) : EveryDeviceFixture(name)
 {
@@ -37,7 +37,7 @@ internal sealed class ImaginationRolloutsTests(string name) : EveryDeviceFixture
         using RolloutTrial trial =
             Trial(Device, RolloutTasks.Everything(), [settings], trunk: trunk, batchNorm: batchNorm);
         RolloutStarts starts = trial.Rollouts.Starts(0);
-        // what is not finite shows in the observation
+        // non-finite numbers appear in the observation
         if (rollouts > 1) (starts.State[3], starts.Constants[^1]) = (float.NaN, float.NaN);
         trial.Run();
         Assert.That(trial.Compare(0), Has.Property(nameof(KernelError.Agrees)).True);
@@ -146,7 +146,7 @@ internal sealed class ImaginationRolloutsTests(string name) : EveryDeviceFixture
     {
         RolloutDefinition task = RolloutTasks.Chain(joints: 9, action: 2, horizon: 20);
         using RolloutTrial trial = Trial(Device, task, [Noisy with { Rollouts = 31 }]);
-        // from time step 3 on s′ is NaN in one entry, in another infinite
+        // from time step 3 on, s′ is NaN in one entry and infinite in another
         float[] model = RolloutTrial.DrawDynamics(task.Dynamics, 5);
         int mean = 3 * task.Dynamics.PackedStep + task.Dynamics.Input * task.Dynamics.PackedRow;
         foreach ((int entry, float value) in new[] { (17, float.NaN), (4, float.PositiveInfinity) })

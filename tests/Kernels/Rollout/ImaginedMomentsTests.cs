@@ -9,24 +9,24 @@ using Naf.Kernels.Update;
 namespace Naf.Tests;
 
 /// <summary>
-/// Thousands of imagined rollouts of a known linear-Gaussian system, whose policy stands still but for its noise, have
-/// the exact mean and covariance of the system's states after every number of steps: in its own model, and in the one
+/// Thousands of imagined rollouts of a known linear-Gaussian system, with a policy of zero mean plus noise, have the
+/// exact mean and covariance of the system's states after every number of steps: in its own model, and in a model
 /// fitted to its episodes.
 /// </summary>
 [TestFixture("cpu")]
 [TestFixtureSource(nameof(Gpus))]
 internal sealed class ImaginedMomentsTests(string name) : EveryDeviceFixture(name)
 {
-    // what is emulated takes too long for so many
+    // emulated devices are too slow for this many
     private static readonly string[] Gpus = [.. GpuDevices.All.Where(name => name != GpuDevices.Emulated)];
 
     private const int Rollouts = 16_000, Steps = 6;
     private static readonly LinearGaussianSystem System = new(8, 4, 2) { Noise = 0.3 };
 
-    // sliders, whose observation is their state, without ends
+    // sliders, whose observation is their state, without termination
     private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 2, action: 2, horizon: 8);
 
-    // the head of a new policy times 0: μ(x) = 0
+    // scale the policy's output layer by 0: μ(x) = 0
     private static NafPopulation Still(Device device) =>
         NafPopulation.Create(
             device, new NafShape(4, 2, [8]), [], [new() { Seed = 1, BatchSize = 16, HeadScale = 0 }],
@@ -56,8 +56,7 @@ internal sealed class ImaginedMomentsTests(string name) : EveryDeviceFixture(nam
         ];
     }
 
-    // four standard errors of the difference from the exact moments: of the rollouts, and of the episodes that a model
-    // was fitted to
+    // four standard errors of the difference from the exact moments: of the rollouts, and of the episodes of the fit
     private static void AreThose(float[][] states, double[] mean, double[,] p, double samples, string what)
     {
         for (int i = 0; i < System.State; i++)
@@ -93,7 +92,8 @@ internal sealed class ImaginedMomentsTests(string name) : EveryDeviceFixture(nam
         using var models = new PackedModels(Device, System.Shape, 1);
         using ImaginationRollouts rollouts = Imagination(Device, population, models);
         models.TakeFrom(fit, 0);
-        // starts as those of the episodes, others of them: then the model's moments err as those of the episodes do
+        // starts drawn as for the episodes, but different ones: then the model's moments err as those of the episodes
+        // do
         float[][][] states = Imagine(rollouts, population, m => System.Start(8, m), time: 0);
         for (int l = 0; l < Steps; l++)
         {

@@ -8,7 +8,7 @@ using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
-/// <summary>A population imagines into its own R_f and learns from it.</summary>
+/// <summary>A population imagines into its own R_f, and learns from it.</summary>
 internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(name)
 {
     private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 3, action: 2, horizon: 9);
@@ -22,7 +22,7 @@ internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(n
             device, new NafShape(6, 2, [31], trunk, batchNorm), scale, [first, second], imagined);
     }
 
-    // without noise u = μ(x) and the gradient of μ is rounding
+    // without noise u = μ(x), and the gradient of μ is only rounding
     private static ImaginationRollouts Rollouts(
         Device device, NafPopulation population, PackedModels models, ulong seed, float noise = 0.3f)
     {
@@ -47,7 +47,7 @@ internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(n
         Assert.That(rollouts.Run, Throws.InvalidOperationException.With.Message.Contains("no model"));
         Draw(models);
 
-        // other weights than at first
+        // weights different from the initial ones
         for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 64, (ulong)k);
         population.Update(20);
         for (int round = 0; round < 2; round++) rollouts.Run();
@@ -78,7 +78,7 @@ internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(n
         Draw(models);
         using ImaginationRollouts rollouts = Rollouts(Device, population, models, seed: 50);
         for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 64, (ulong)k);
-        // the square of their error is not finite
+        // their squared error is not finite
         for (int i = 0; i < 30; i++)
             population.Store(0, new float[6], new float[2], float.MaxValue, new float[6], terminal: false);
         population.Update(5);

@@ -7,14 +7,11 @@ using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// The rollouts' body in double against closed forms: with a network of zeros the policy stands still and the model
-/// is linear.
-/// </summary>
+/// <summary>The rollouts' body in double against closed forms, for a zero network and a linear model.</summary>
 internal sealed class RolloutBodyTests
 {
-    private static readonly RolloutDefinition Cart = RolloutTasks.Chain(joints: 1, action: 1, horizon: 5, bound: 100,
-        terminationReward: -7);
+    private static readonly RolloutDefinition Cart =
+        RolloutTasks.Chain(joints: 1, action: 1, horizon: 5, bound: 100, terminationReward: -7);
     private static readonly NafShape Shape = new(2, 1, [3]);
 
     // q′ = q + v / 2, v′ = v / 2 + u at every time step, f = (0, t)

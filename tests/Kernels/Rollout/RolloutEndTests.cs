@@ -4,21 +4,20 @@ using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
-/// <summary>Ends of single rollouts, by which several models stand one behind the other.</summary>
+/// <summary>Per-rollout ends, which allow several models to be concatenated.</summary>
 internal sealed class RolloutEndTests(string name) : EveryDeviceFixture(name)
 {
-    // three models of 7 time steps; the first 31 rollouts are in the first of them, then one in the second, then 43
-    // in the third
+    // three models of 7 time steps: the first 31 rollouts are in the first, one in the second, 43 in the third
     private const int T = 7;
     private static readonly int[] Firsts = [0, 31, 32, 75];
     private static readonly RolloutSettings Noisy = new() { Rollouts = 75, Steps = 5, ActionNoise = 0.3f };
 
     private RolloutTrial Trial(int horizon)
     {
-        RolloutDefinition definition = RolloutTasks.Chain(joints: 5, action: 2, horizon, bound: 0.5,
-            terminationReward: -3);
+        RolloutDefinition definition =
+            RolloutTasks.Chain(joints: 5, action: 2, horizon, bound: 0.5, terminationReward: -3);
         var trial = new RolloutTrial(Device, definition, new NafShape(10, 2, [31, 17]), [Noisy]);
-        // the same starts whatever the horizon, one of them of no use
+        // the same starts for every horizon, one of them unusable
         RolloutStarts starts = trial.Rollouts.Starts(0);
         RolloutTrial.DrawStarts(starts, definition, 75, 5, seed: 5);
         for (int m = 0; m < 75; m++) starts.Time[m] = m % T;
@@ -26,8 +25,7 @@ internal sealed class RolloutEndTests(string name) : EveryDeviceFixture(name)
         return trial;
     }
 
-    // times and ends of the rollouts from..to in model c of those that stand one behind the other; the others have
-    // no steps
+    // times and ends of rollouts from..to in model c of the concatenated ones; the others have no steps
     private static void Place(RolloutStarts starts, int c, int from = 0, int to = 75)
     {
         for (int m = 0; m < 75; m++)
@@ -63,7 +61,7 @@ internal sealed class RolloutEndTests(string name) : EveryDeviceFixture(name)
             parts.AddRange(Run(alone));
         }
 
-        // rollouts of all models in one call; on a processor two that are multiplied together round by each other
+        // rollouts of all models in one call; on a CPU, two that are multiplied together affect each other's rounding
         RolloutStarts starts = together.Rollouts.Starts(0);
         for (int c = 0; c < 3; c++)
             for (int m = Firsts[c]; m < Firsts[c + 1]; m++)
@@ -81,7 +79,7 @@ internal sealed class RolloutEndTests(string name) : EveryDeviceFixture(name)
         for (int m = 0; m < 75; m++) starts.End[m] = Math.Max(0, starts.Time[m] - m % 3);
         Assert.That(trial.Run(), Is.Zero);
         Assert.That(trial.Rollouts.Report(0), Is.EqualTo(new RolloutReport(0, 0)));
-        // one step each
+        // one step per rollout
         for (int m = 0; m < 75; m++) starts.End[m] = starts.Time[m] + 1;
         Assert.That((trial.Run(), trial.Rollouts.Report(0).Cuts), Is.EqualTo((74, 1)));
     }

@@ -10,7 +10,7 @@ using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
-/// <summary>What rollouts refuse, and the memory that a call allocates or a failure leaves: none.</summary>
+/// <summary>What rollouts refuse; calls allocate no memory, and failures leave none behind.</summary>
 internal sealed class RolloutLimitTests
 {
     private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 4, action: 2, horizon: 30, bound: 1.2);

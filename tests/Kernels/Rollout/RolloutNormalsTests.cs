@@ -5,7 +5,7 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Tests;
 
-/// <summary>The normals of imagination: the fast table against the definition, and what they are.</summary>
+/// <summary>The normals of imagination: the fast table against the definition, and their statistics.</summary>
 internal sealed class RolloutNormalsTests
 {
     private const RandomStream Stream = RandomStream.ImaginationDynamics;
@@ -17,7 +17,7 @@ internal sealed class RolloutNormalsTests
     public unsafe void The_table_holds_the_defined_numbers(int count, int rollouts)
     {
         using var table = new NormalTable(count, 64);
-        // over the 32-bit edge of the rollout's number
+        // across the 32-bit boundary of the rollout's number
         foreach ((ulong seed, ulong first, int step) in new[] { (0ul, 0ul, 0),
             (0x123456789ABCDEFul, (1ul << 32) - 5, 3), (7ul, 1ul << 40, 999) })
         {
@@ -30,7 +30,7 @@ internal sealed class RolloutNormalsTests
                     (ulong rollout, string what) = (first + (ulong)m, $"seed {seed}, rollout {m}, normal {i}");
                     Four<double> four = RolloutNormals.Block<double, DoubleMath>(seed, Stream, rollout, lane);
                     double normal = new[] { four.A, four.B, four.C, four.D }[i % 4];
-                    // by hand from the words
+                    // computed directly from the words
                     PhiloxBlock words = Philox.At(seed, Stream, rollout, lane);
                     (uint radius, uint turn) = i % 4 < 2 ? (words.A, words.B) : (words.C, words.D);
                     double angle = 2 * Math.PI * (turn >> 8) / 16777216.0;

@@ -8,7 +8,7 @@ using Naf.Sim.Tasks;
 
 namespace Naf.Tests;
 
-/// <summary>h and r from the kernels' tables against the functions of simulator and planner, in double.</summary>
+/// <summary>h and r from the kernels' tables against the simulator's and planner's functions, in double.</summary>
 internal sealed class RolloutTableTests
 {
     private static IEnumerable<string> Tasks => ["everything", .. TaskLibrary.Names];

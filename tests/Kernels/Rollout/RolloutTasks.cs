@@ -6,10 +6,12 @@ using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
-/// <summary>What the rollout tests imagine.</summary>
+/// <summary>Tasks for the rollout tests.</summary>
 internal static class RolloutTasks
 {
-    /// <summary>Sliders whose observation is their state; reward −(q₀² + |u|²), ended by |q₀| above a bound.</summary>
+    /// <summary>
+    /// Sliders whose observation is their state; reward −(q₀² + |u|²), terminated by a bound on |q₀|.
+    /// </summary>
     public static RolloutDefinition Chain(
         int joints, int action, int horizon, double bound = double.PositiveInfinity, double terminationReward = 0)
     {
@@ -36,7 +38,7 @@ internal static class RolloutTasks
     }
 
     /// <summary>
-    /// Every kind of entry and of reward over a tree with every kind of joint, five constants, and a bound that some
+    /// Every kind of entry and reward over a tree with every kind of joint, five constants, and a bound that some
     /// rollouts reach.
     /// </summary>
     public static RolloutDefinition Everything()

@@ -2,7 +2,7 @@ using Naf.Kernels.Observation;
 
 namespace Naf.Tests;
 
-/// <summary>s = [q; qvel]: there and back, and what a displacement along qvel does to it.</summary>
+/// <summary>s = [q; qvel]: conversion in both directions, and the effect of a displacement along qvel.</summary>
 internal sealed class StateCoordinatesTests
 {
     private static readonly KinematicTree Tree = SampleTrees.Mixed();
@@ -17,7 +17,7 @@ internal sealed class StateCoordinatesTests
             var (s, back, velocity) = (new double[2 * Tree.Nv], new double[Tree.Nq], new double[Tree.Nv]);
             coordinates.ToState(qpos, qvel, s);
             coordinates.FromState<double>(s, back, velocity);
-            // q and −q are one orientation
+            // q and −q are the same orientation
             double sign = Enumerable.Range(3, 4).Sum(i => back[i] * qpos[i]) < 0 ? -1 : 1;
             for (int i = 3; i < 7; i++) back[i] *= sign;
             Assert.That(back, Is.EqualTo(qpos).Within(1e-12));
@@ -28,7 +28,7 @@ internal sealed class StateCoordinatesTests
     [Test]
     public void A_turn_about_the_body_s_axis_is_its_rotation_vector()
     {
-        // from q_ref by δ along qvel[d], by Hamilton's product: s changes by δ in d alone
+        // displace q_ref by δ along qvel[d], by Hamilton's product: s changes by δ in d alone
         (double[] reference, double[] still, _) = SampleTrees.State(Tree, 0, 3);
         var coordinates = new StateCoordinates(Tree with { Qpos0 = [.. reference] });
         var (origin, moved) = (new double[2 * Tree.Nv], new double[2 * Tree.Nv]);
@@ -37,7 +37,7 @@ internal sealed class StateCoordinatesTests
         foreach (double delta in new[] { 1e-9, 1e-4, 0.3, 3.0, -3.1, 3.5 })
             for (int d = 0; d < Tree.Nv; d++)
             {
-                // a turn of the free joint by more than half is the shorter one the other way
+                // a rotation of the free joint by more than half a turn is the shorter one in the other direction
                 double change = d is >= 3 and < 6 && delta > Math.PI ? delta - 2 * Math.PI : delta;
                 coordinates.ToState(SampleTrees.Displaced(Tree, reference, d, delta), still, moved);
                 double[] expected = [.. origin.Select((value, i) => i == d ? value + change : value)];

@@ -30,7 +30,7 @@ internal sealed class FloatMathTests(string name) : GpuFixture(name)
             Close(y[7 * i], (float)v < -87 ? y[7 * i] : Math.Exp(v), 3e-7, $"exp {v}");
             if (v < -87) Assert.That(y[7 * i], Is.Zero);
             Close(y[7 * i + 1], Math.Log(v), 3e-7, $"log {v}");
-            // .NET's own loses small numbers
+            // .NET's function loses small numbers
             if (!(v < 0)) Close(y[7 * i + 2], v < 1e-6 ? v : Math.Log(1 + v), 6e-7, $"log1p {v}");
             Close(y[7 * i + 3], Math.Tanh(v), 3e-7, $"tanh {v}");
             Assert.That(y[7 * i + 6], Is.EqualTo(double.IsFinite(v) ? 1 : 0));
@@ -40,7 +40,7 @@ internal sealed class FloatMathTests(string name) : GpuFixture(name)
         }
     }
 
-    // infinities and not-a-numbers as they are, all else relative
+    // infinities and NaN exactly, everything else by relative error
     private static void Close(float actual, double expected, double tolerance, string what)
     {
         if ((float)expected is var rounded && !float.IsFinite(rounded)) Assert.That(actual, Is.EqualTo(rounded), what);

@@ -11,8 +11,8 @@ using Naf.Kernels.Update;
 namespace Naf.Tests;
 
 /// <summary>
-/// R_f filled by the host and by rollouts, emptied, saved and loaded: on every device what a list of rows on the
-/// processor says.
+/// R_f filled by the host and by rollouts, emptied, saved and loaded: every device agrees with a list of rows on the
+/// CPU.
 /// </summary>
 internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name)
 {
@@ -25,7 +25,7 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
     private static NafPopulation Population(Device device) =>
         NafPopulation.Create(device, Shape, [], [Settings, Settings with { Seed = 2 }], imaginedCapacity: Capacity);
 
-    // row i of a series: what it holds tells which one it is
+    // row i of a series; its content identifies it
     private static float[] RowOf(int series, int i) =>
         [.. Enumerable.Range(0, Row).Select(
             e => e == 9 ? i % 3 == 0 ? 0 : 1 : 0.01f * (series + i) + 0.1f * MathF.Sin(e + i))];
@@ -35,8 +35,8 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
         for (int i = 0; i < count; i++)
         {
             float[] row = RowOf(series, i);
-            population.StoreImagined(learner, row.AsSpan(0, 6), row.AsSpan(6, 2), row[8], row.AsSpan(10, 6),
-                terminal: row[9] == 0);
+            population.StoreImagined(
+                learner, row.AsSpan(0, 6), row.AsSpan(6, 2), row[8], row.AsSpan(10, 6), terminal: row[9] == 0);
         }
     }
 
@@ -67,12 +67,12 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
         using NafPopulation population = Population(Device), reference = Population(cpu);
         foreach ((Device on, NafPopulation p) in new[] { (Device, population), (cpu, reference) })
         {
-            // 40 + 124 rows in 150 places: rollouts overwrite what may not have reached the device yet
+            // 40 + 124 rows in 150 slots: rollouts overwrite rows that may not have reached the device yet
             Store(p, 0, series: 0, count: 40);
             Imagine(on, p, seed: 50);
             Assert.That(Rows(p, 0)[14..40], Is.EqualTo(Enumerable.Range(14, 26).Select(i => RowOf(0, i))));
             Assert.That(Rows(p, 0)[..14], Is.Not.EqualTo(Enumerable.Range(0, 14).Select(i => RowOf(0, i))));
-            // + 30 + 124 + 7: and the host's rows overwrite what they made
+            // + 30 + 124 + 7: the host's rows overwrite those of rollouts
             Store(p, 0, series: 100, count: 30);
             Imagine(on, p, seed: 60);
             Store(p, 0, series: 200, count: 7);
@@ -115,7 +115,7 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
         using NafPopulation population = Population(Device), reference = Population(cpu), plain = Population(cpu);
         foreach (NafPopulation p in (NafPopulation[])[population, reference])
         {
-            // rows that never reach the updates: cleared on their way, or overwritten
+            // rows that never reach the updates: cleared before, or overwritten
             Store(p, 0, series: 5000, count: 40);
             p.ClearImagined(0);
             Store(p, 0, series: 9000, count: Capacity);

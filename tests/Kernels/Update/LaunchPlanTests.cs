@@ -6,17 +6,17 @@ namespace Naf.Tests;
 
 internal sealed class LaunchPlanTests
 {
-    // 132 multiprocessors, as an H200 has
-    [TestCase(1, true, ExpectedResult = "256 threads, 2 samples a group (2 a thread), 128 groups a learner, one "
-        + "launch a call")]
-    [TestCase(8, true, ExpectedResult = "256 threads, 8 samples a group (8 a thread), 32 groups a learner, one "
-        + "launch a call")]
-    [TestCase(128, true, ExpectedResult = "256 threads, 16 samples a group (8 a thread), 2 groups a learner, one "
-        + "launch a call")]
-    [TestCase(512, true, ExpectedResult = "256 threads, 16 samples a group (8 a thread), 1 groups a learner, one "
-        + "launch a call")]
-    [TestCase(1, false, ExpectedResult = "256 threads, 2 samples a group (2 a thread), 128 groups a learner, one "
-        + "launch a phase")]
+    // 132 multiprocessors, as on an H200
+    [TestCase(1, true,
+        ExpectedResult = "256 threads, 2 samples a group (2 a thread), 128 groups a learner, one launch a call")]
+    [TestCase(8, true,
+        ExpectedResult = "256 threads, 8 samples a group (8 a thread), 32 groups a learner, one launch a call")]
+    [TestCase(128, true,
+        ExpectedResult = "256 threads, 16 samples a group (8 a thread), 2 groups a learner, one launch a call")]
+    [TestCase(512, true,
+        ExpectedResult = "256 threads, 16 samples a group (8 a thread), 1 groups a learner, one launch a call")]
+    [TestCase(1, false,
+        ExpectedResult = "256 threads, 2 samples a group (2 a thread), 128 groups a learner, one launch a phase")]
     public string Few_learners_are_spread_over_groups_and_many_take_one_each(int learners, bool cooperative) =>
         Choose(new NafShape(20, 6, [200, 200]), learners, cooperative, 227 << 10).ToString();
 
@@ -32,8 +32,8 @@ internal sealed class LaunchPlanTests
 
     private static LaunchPlan Choose(NafShape shape, int learners, bool cooperative, int sharedBytes) =>
         LaunchPlan.Choose(
-        new DeviceInfo("cuda:0", "cuda", "a GPU", 1L << 37, 132, "", true, IsGpu: true),
-        new GpuLimits(132, 1024, sharedBytes, 1L << 37, 1L << 37, true, cooperative), shape, 64, learners);
+            new DeviceInfo("cuda:0", "cuda", "a GPU", 1L << 37, 132, "", true, IsGpu: true),
+            new GpuLimits(132, 1024, sharedBytes, 1L << 37, 1L << 37, true, cooperative), shape, 64, learners);
 
     [Test]
     public void A_plan_is_read() => Assert.That(

@@ -7,7 +7,7 @@ using static Naf.Tests.NafUpdateTests;
 
 namespace Naf.Tests;
 
-/// <summary>The ways in which an update is laid onto a GPU device.</summary>
+/// <summary>The launch plans of an update on a GPU device.</summary>
 [TestFixtureSource(typeof(GpuDevices), nameof(GpuDevices.All))]
 internal sealed class LaunchTests(string name) : GpuFixture(name)
 {
@@ -28,7 +28,7 @@ internal sealed class LaunchTests(string name) : GpuFixture(name)
         Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True);
     }
 
-    // groups that wait for each other only where the device runs them together
+    // groups that wait for each other, only on devices that run them concurrently
     [TestCase("")]
     [TestCase("norm")]
     public void Every_kind_of_launch_gives_the_same_bits(string kind)
@@ -65,13 +65,13 @@ internal sealed class LaunchTests(string name) : GpuFixture(name)
         }
     }
 
-    // without the host: all updates of a call are on their way before it hears of the first
+    // without the host: all updates of a call are queued before it waits for the first
     [TestCase(true)]
     [TestCase(false)]
     public void A_learner_that_stopped_makes_no_further_update_of_the_call(bool together)
     {
         PlanLaunch launch = together && Device.Limits.Cooperative ? PlanLaunch.Together : PlanLaunch.ByPhase;
-        // a seed whose first minibatch has row 0 and whose next three have not
+        // a seed whose first minibatch contains row 0 and whose next three do not
         ulong seed = 0;
         while (!Draws(0) || Draws(1) || Draws(2) || Draws(3)) seed++;
         var plan = new LaunchPlan(Threads, 4, 4, 3, launch);

@@ -6,9 +6,7 @@ using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// The simplest problem with a known answer: NAF must find the gain of the linear-quadratic regulator.
-/// </summary>
+/// <summary>A problem with a known solution: NAF must find the gain of the linear-quadratic regulator.</summary>
 internal sealed class LinearQuadraticTests
 {
     [Test]
@@ -26,7 +24,7 @@ internal sealed class LinearQuadraticTests
         using NafPopulation population = NafPopulation.Create(device, new NafShape(1, 1, [64, 64]), [], [settings]);
         for (int i = 0; i < 5000; i++)
         {
-            // wider than the states asked about below, so that V is known where they lead
+            // wider than the states tested below, so that V is known at their successors
             double x = 3 * Philox.Uniform(1, RandomStream.Reset, (ulong)i) - 1.5,
                 u = 2 * Philox.Uniform(1, RandomStream.RandomPolicy, (ulong)i) - 1;
             population.Store(0, [(float)x], [(float)u], (float)(-0.5 * (x * x + r * u * u)), [(float)(a * x + b * u)],

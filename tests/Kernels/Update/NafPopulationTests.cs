@@ -8,7 +8,7 @@ using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
-/// <summary>What a population promises: nobody's numbers depend on threads, neighbours, or an interruption.</summary>
+/// <summary>A learner's results in a population do not depend on threads, neighbours, or an interruption.</summary>
 internal sealed class NafPopulationTests
 {
     private static readonly CpuDevice Processor = new(2);
@@ -82,7 +82,7 @@ internal sealed class NafPopulationTests
         for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 1000, 1);
         var (x, u) = (new float[7], new float[3]);
         Step(20);
-        // the least of some rounds: the runtime allocates for itself now and then
+        // the minimum over some rounds, since the runtime allocates occasionally
         long least = long.MaxValue;
         for (int round = 0; round < 5; round++)
         {
@@ -134,8 +134,10 @@ internal sealed class NafPopulationTests
     private static float[] Parameters(NafPopulation population, int learner)
     {
         Learner l = population.LearnerAt(learner);
-        return [.. l.Parameters.Span, .. l.Target.Span, .. l.Statistics.Span, .. l.TargetStatistics.Span,
-            .. l.FirstMoment.Span,
-            .. l.SecondMoment.Span];
+        return
+        [
+            .. l.Parameters.Span, .. l.Target.Span, .. l.Statistics.Span, .. l.TargetStatistics.Span,
+            .. l.FirstMoment.Span, .. l.SecondMoment.Span,
+        ];
     }
 }

@@ -7,7 +7,7 @@ using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
-/// <summary>Updates on the processor and every GPU device, against the reference in double, on awkward sizes.</summary>
+/// <summary>Updates on the CPU and every GPU device, against the reference in double, on awkward sizes.</summary>
 internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
 {
     private static readonly string[] Kinds = ["", "trunk", "norm", "trunk norm"];
@@ -23,7 +23,7 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
     [TestCase(31, 8, "64,33,100", 130, "trunk")]
     public void Three_updates_are_those_of_the_reference(int state, int action, string hidden, int batch, string kind)
     {
-        // a batch of one has no variance to normalise by
+        // a batch of one has no variance for normalisation
         foreach (string k in OnCpu ? Kinds[..(batch == 1 ? 2 : 4)] : [kind])
         {
             var settings = new NafSettings { Seed = 3, Gamma = 0.9f, RewardScale = 2, ClipNorm = 5 };
@@ -72,7 +72,7 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
             population.Serialise(Saved.Of(state));
             Assert.That(Saved.Bytes(population.Serialise), Is.EqualTo(state));
         }
-        // on, with more than the capacity: the replay wraps around
+        // continue beyond the capacity: the replay wraps around
         foreach (NafPopulation population in (NafPopulation[])[first, second, moved])
         {
             UpdateCheck.Fill(population, 0, 150, 99);
@@ -127,7 +127,7 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
 
     internal static float[] Scale(int state) => [.. Enumerable.Range(0, state).Select(i => 0.5f + 0.1f * (i % 7))];
 
-    /// <summary>Learners with so many transitions of their own seeds.</summary>
+    /// <summary>Learners with a given number of transitions from their own seeds.</summary>
     internal static NafPopulation Population(
         Device device, ulong[] seeds, string kind = "", LaunchPlan? plan = null, int rows = 100)
     {

@@ -6,7 +6,7 @@ using Naf.Torch;
 
 namespace Naf.Tests;
 
-/// <summary>The reference's whole update against PyTorch's autograd and Adam, both in double.</summary>
+/// <summary>The reference's complete update against PyTorch's autograd and Adam, both in double.</summary>
 internal sealed class TorchUpdateTests
 {
     [OneTimeSetUp]
@@ -20,7 +20,7 @@ internal sealed class TorchUpdateTests
     {
         foreach ((bool trunk, bool batchNorm) in new[] { (false, false), (true, false), (false, true), (true, true) })
         {
-            // a batch of one has no variance to normalise by
+            // a batch of one has no variance for normalisation
             if (batchNorm && size == 1) continue;
             var shape = new NafShape(state, action, [.. hidden], trunk, batchNorm);
             var settings = new NafSettings

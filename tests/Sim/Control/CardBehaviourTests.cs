@@ -4,7 +4,7 @@ using Naf.Sim.Tasks;
 
 namespace Naf.Tests;
 
-/// <summary>What the cards say of endings, measures and success.</summary>
+/// <summary>Terminations, measures and success, as documented in the cards.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class CardBehaviourTests
 {
@@ -20,8 +20,8 @@ internal sealed class CardBehaviourTests
         }
     }
 
-    // one step moves it by less than 1e-3 of what is set here: on one side of the bound it goes on, on the other
-    // it ends
+    // a step changes it by less than 1e-3 of the value set here: on one side of the bound the episode continues, on the
+    // other it terminates
     [TestCase(1.999, 0, false)]
     [TestCase(2.001, 0, true)]
     [TestCase(.801, 0, false)]
@@ -68,15 +68,15 @@ internal sealed class CardBehaviourTests
         Assert.That((outside.Success, outside.Measure(2)), Is.EqualTo((false, double.NaN)), "never inserted");
     }
 
-    // distances of the cards that the last observation must be below; starts are moved onto the target, from where
-    // nothing pushes
+    // documented distances that the last observation must be below; starts are moved onto the target, where no force
+    // acts
     [TestCase("gripper-single", "[0.50, 0.35], normal: 0.005", "[0.45, -0.38]", "[0.45, -0.36]")]
-    [TestCase("canada2d", "polar: {radius: [0.5, 0.7], angle: [-0.4, 0.4]}}\n\nobs", "at: [1.3, -0.25]}\n\nobs",
-        "at: [-1.3, 0.4]}\n\nobs",
+    [TestCase("canada2d", "polar: {radius: [0.5, 0.7], angle: [-0.4, 0.4]}}\n\nobs",
+        "at: [1.3, -0.25]}\n\nobs", "at: [-1.3, 0.4]}\n\nobs",
         "{polar: {radius: [1.1, 1.5], angle: [-0.5, 0.5]}}", "[1.3, 0]")]
     [TestCase("ant", "target: [4, 0]", "target: [0.45, 0]", "target: [0.55, 0]")]
     public void Success_is_a_small_distance_at_the_end(
-    string name, string old, string near, string far, string also = "", string with = "")
+        string name, string old, string near, string far, string also = "", string with = "")
     {
         foreach ((string start, bool succeeds) in new[] { (near, true), (far, false) })
         {

@@ -1,6 +1,6 @@
 namespace Naf.Tests;
 
-/// <summary>The built-in models' links are as long, and touch each other where, their cards say.</summary>
+/// <summary>The built-in models have the link lengths and contact pairs of their cards.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class CardGeometryTests
 {
@@ -9,8 +9,8 @@ internal sealed class CardGeometryTests
     [TestCase("reacher", "upper 0 0 0, fore .35 0 0, hand .30 0 0")]
     [TestCase("peg", "upper 0 0 0, fore .40 0 0, peg .35 0 0")]
     [TestCase("gripper", "upper 0 0 0, fore .35 0 0, hand .30 0 0, left .08 .05 0, right .08 -.05 0, object 0 0 0")]
-    [TestCase("gripper-moving", "platform 0 0 0, upper 0 0 0, fore .35 0 0, hand .30 0 0, left .08 .05 0, right .08 "
-        + "-.05 0, object 0 0 0")]
+    [TestCase("gripper-moving", "platform 0 0 0, upper 0 0 0, fore .35 0 0, hand .30 0 0, left .08 .05 0, "
+        + "right .08 -.05 0, object 0 0 0")]
     [TestCase("canada2d", "upper 0 0 0, fore .35 0 0, stick .30 0 0, puck 0 0 0")]
     [TestCase("cheetah", "torso 0 0 .7, back_thigh -.5 0 0, back_shin .16 0 -.25, back_foot -.28 0 -.14, "
         + "front_thigh .5 0 0, front_shin -.14 0 -.24, front_foot .13 0 -.18")]
@@ -34,9 +34,8 @@ internal sealed class CardGeometryTests
         + "object_y 0 1 0")]
     [TestCase("canada2d", "j1 0 0 1, j2 0 0 1, j3 0 0 1, puck_x 1 0 0, puck_y 0 1 0")]
     [TestCase("cheetah", "root_x 1 0 0, root_z 0 0 1, pitch 0 1 0, back_thigh 0 1 0, front_foot 0 1 0")]
-    [TestCase("ant", "hip1 0 0 1, hip2 0 0 1, hip3 0 0 1, hip4 0 0 1, ankle1 -.70710678 .70710678 0, ankle2 .70710678 "
-        + ".70710678 0, "
-        + "ankle3 -.70710678 .70710678 0, ankle4 .70710678 .70710678 0")]
+    [TestCase("ant", "hip1 0 0 1, hip2 0 0 1, hip3 0 0 1, hip4 0 0 1, ankle1 -.70710678 .70710678 0, "
+        + "ankle2 .70710678 .70710678 0, ankle3 -.70710678 .70710678 0, ankle4 .70710678 .70710678 0")]
     [TestCase("walker2d", "root_z 0 0 1, root_x 1 0 0, pitch 0 1 0, right_hip 0 -1 0, right_knee 0 -1 0, "
         + "left_ankle 0 -1 0")]
     public void Joints_move_along(string name, string axes) => AssertVectors(name, "JOINT", "jnt_axis", axes);
@@ -44,18 +43,17 @@ internal sealed class CardGeometryTests
     // a capsule's radius and half-length, a box's half-sizes, a cylinder's radius and half-height
     [TestCase("cartpole", "cart .2 .15 .1, pole .045 .5 0")]
     [TestCase("reacher", "upper .02 .175 0, fore .02 .15 0, hand .02 .125 0")]
-    [TestCase("peg", "upper .02 .2 0, fore .02 .175 0, peg .02 .125 0, left .31 .10 .05, right .31 .10 .05, bottom "
-        + ".10 .05 .05")]
+    [TestCase("peg", "upper .02 .2 0, fore .02 .175 0, peg .02 .125 0, left .31 .10 .05, right .31 .10 .05, "
+        + "bottom .10 .05 .05")]
     [TestCase("gripper", "upper .02 .175 0, fore .02 .15 0, wrist .02 .04 0, palm .012 .05 0, object .04 .02 0")]
-    [TestCase("gripper-moving", "platform .12 .12 .03, upper .02 .175 0, fore .02 .15 0, wrist .02 .04 0, palm .012 "
-        + ".05 0, object .04 .02 0")]
+    [TestCase("gripper-moving", "platform .12 .12 .03, upper .02 .175 0, fore .02 .15 0, wrist .02 .04 0, "
+        + "palm .012 .05 0, object .04 .02 0")]
     [TestCase("canada2d", "upper .02 .175 0, fore .02 .15 0, shaft .015 .125 0, blade .015 .06 0, puck .04 .02 0")]
-    [TestCase("cheetah", "torso .046 .5 0, head .046 .15 0, back_thigh .046 .145 0, back_shin .046 .15 0, back_foot "
-        + ".046 .094 0, "
-        + "front_thigh .046 .133 0, front_shin .046 .106 0, front_foot .046 .07 0")]
+    [TestCase("cheetah", "torso .046 .5 0, head .046 .15 0, back_thigh .046 .145 0, back_shin .046 .15 0, "
+        + "back_foot .046 .094 0, front_thigh .046 .133 0, front_shin .046 .106 0, front_foot .046 .07 0")]
     [TestCase("swimmer6", "head .001 .05 .01, link1 .001 .05 .01, link6 .001 .05 .01")]
-    [TestCase("ant", "torso .25 0 0, leg1 .08 .141421356 0, thigh3 .08 .141421356 0, shin2 .08 .282842712 0, shin4 .08 "
-        + ".282842712 0")]
+    [TestCase("ant", "torso .25 0 0, leg1 .08 .141421356 0, thigh3 .08 .141421356 0, shin2 .08 .282842712 0, "
+        + "shin4 .08 .282842712 0")]
     [TestCase("walker2d", "torso .07 .3 0, right_thigh .05 .225 0, right_leg .04 .25 0, right_foot .05 .1 0, "
         + "left_foot .05 .1 0")]
     public void Shapes_are_as_large(string name, string sizes) => AssertVectors(name, "GEOM", "geom_size", sizes);
@@ -77,9 +75,9 @@ internal sealed class CardGeometryTests
         var model = new PrintedModel(name);
         foreach ((string geom, double[] angle) in Parse(angles))
         {
-            // a quaternion and its negative are one rotation
-            double[] q = model.Of("GEOM", geom, "geom_quat"), expected = [Math.Cos(angle[0] / 2), 0,
-                Math.Sin(angle[0] / 2), 0];
+            // a quaternion and its negative are the same rotation
+            double[] q = model.Of("GEOM", geom, "geom_quat"),
+                expected = [Math.Cos(angle[0] / 2), 0, Math.Sin(angle[0] / 2), 0];
             Assert.That(Math.Abs(q.Zip(expected, (a, b) => a * b).Sum()), Is.EqualTo(1).Within(1e-12), geom);
         }
     }
@@ -91,8 +89,7 @@ internal sealed class CardGeometryTests
     [TestCase("swimmer6", "nose 0 -.06 0")]
     public void Sites_stand_at(string name, string places) => AssertVectors(name, "SITE", "site_pos", places);
 
-    // geoms a ~ b may touch when contype(a) & conaffinity(b) or the other way round; those of a body and of its
-    // parent never do
+    // geoms a ~ b may collide if contype(a) & conaffinity(b) or vice versa; those of a body and its parent never do
     [TestCase("peg", "upper fore peg ~ left right bottom")]
     [TestCase("gripper", "palm left left_hook right right_hook ~ object")]
     [TestCase("gripper-single", "palm left left_hook right right_hook ~ object")]

@@ -7,7 +7,7 @@ namespace Naf.Tests;
 internal sealed class CardModelTests
 {
     private const double Degree = Math.PI / 180;
-    private const double Free = double.NaN;     // a range that is none
+    private const double Free = double.NaN;     // no range
     private const int Euler = 0, Rk4 = 1, Implicit = 2, Elliptic = 1, NoContacts = 1 << 4;
 
     [TestCase("cartpole", 5, 1, .01, 3, Rk4, -9.81, NoContacts)]
@@ -43,7 +43,7 @@ internal sealed class CardModelTests
                 Is.EqualTo(new[] { -1, 1, 1 }), "controls are the actions");
     }
 
-    // low, high, damping, armature, gear; a gear of 0 is no motor
+    // low, high, damping, armature, gear; a gear of 0 means no motor
     [TestCase("cartpole", "slider", -1.8, 1.8, 5e-4, 0, 10)]
     [TestCase("cartpole", "hinge", Free, Free, 2e-6, 0, 0)]
     [TestCase("reacher", "j1", Free, Free, .5, .01, 5)]

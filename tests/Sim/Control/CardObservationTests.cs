@@ -5,8 +5,8 @@ using Naf.Sim.Mujoco;
 namespace Naf.Tests;
 
 /// <summary>
-/// Observations of the built-in tasks, number by number as their cards list them, from positions, velocities and
-/// MuJoCo's own sites.
+/// Observations of the built-in tasks, component by component as in their cards, from positions, velocities and
+/// MuJoCo's sites.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class CardObservationTests
@@ -33,7 +33,7 @@ internal sealed class CardObservationTests
         }
     }
 
-    // fast velocities are scaled at the networks' input; all else is taken as it is
+    // fast velocities are scaled at the network input; everything else is unscaled
     [TestCase("cartpole", "")]
     [TestCase("reacher reacher-single peg canada2d", "6 7 8 at .3")]
     [TestCase("gripper gripper-single gripper-moving", "6 7 8 11 12 at .3")]

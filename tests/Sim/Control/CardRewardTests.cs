@@ -4,10 +4,7 @@ using Naf.Sim.Tasks;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// Rewards of the built-in tasks are the formulas of their cards, written out again here by the numbers of the
-/// observation.
-/// </summary>
+/// <summary>Rewards of the built-in tasks are the formulas of their cards, written out here over x.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class CardRewardTests
 {
@@ -21,8 +18,8 @@ internal sealed class CardRewardTests
             environment.Reset(3, RandomStream.Reset, episode);
             while (!environment.Done)
             {
-                double[] x = environment.Observation.ToArray(), u = Episodes.RandomAction(task.ActionSize, episode,
-                    environment.StepIndex);
+                double[] x = environment.Observation.ToArray();
+                double[] u = Episodes.RandomAction(task.ActionSize, episode, environment.StepIndex);
                 StepResult result = environment.Step(u);
                 double expected = Card(name, x) - Effort(name) * u.Sum(v => v * v) + (result.Terminated ? -.05 : 0);
                 Assert.That(result.Reward, Is.EqualTo(expected).Within(1e-14 * (1 + Math.Abs(expected))),

@@ -3,7 +3,7 @@ using Naf.Sim.Tasks;
 
 namespace Naf.Tests;
 
-/// <summary>The tasks that every contract is tested on, built-in ones and a user's alike.</summary>
+/// <summary>The tasks for contract tests, built-in and user-defined.</summary>
 internal static class ContractTasks
 {
     private static readonly string Examples = Path.Combine(Repository.Root, "docs", "examples");
@@ -15,7 +15,7 @@ internal static class ContractTasks
             .Where(name => File.Exists(ExampleOf(name))).Order(),
     ];
 
-    /// <summary>What naf is given to name the task.</summary>
+    /// <summary>The task's name or path on the command line.</summary>
     public static string PathOf(string name) => TaskLibrary.Names.Contains(name) ? name : ExampleOf(name);
 
     public static ControlTask Load(string name) => ControlTask.Load(PathOf(name));

@@ -4,7 +4,7 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Tests;
 
-/// <summary>The environment's edges: horizon, clipping, bounds, and what it says and does after a failure.</summary>
+/// <summary>Edge cases of the environment: horizon, clipping, bounds, and failures.</summary>
 internal sealed class ControlEnvironmentTests : MujocoFixture
 {
     [Test]
@@ -39,8 +39,8 @@ internal sealed class ControlEnvironmentTests : MujocoFixture
         environment.Reset(1, RandomStream.Reset, 4);
         environment.Step([0, 0, 0]);
         Assert.That(() => environment.Step([0, double.NaN, 0]),
-            Throws.TypeOf<SimulationException>().With.Message.Contains("reacher-single, step 2").And.Message.Contains(
-                "action 1 is NaN"));
+            Throws.TypeOf<SimulationException>().With.Message.Contains("reacher-single, step 2")
+                .And.Message.Contains("action 1 is NaN"));
         Assert.That(() => environment.Step([0, 0, 0]), Throws.InvalidOperationException);
         Assert.That(Episodes.Trace(environment, 1, 0), Is.EqualTo(expected));
     }
@@ -64,8 +64,8 @@ internal sealed class ControlEnvironmentTests : MujocoFixture
     [Test]
     public void Reward_that_is_not_finite_is_reported_and_the_next_episode_is_sound()
     {
-        // finite in the first observation, where the pole hangs and the cart has hardly moved; then the
-        // square overflows
+        // finite in the first observation, where the pole hangs and the cart has hardly moved; later the square
+        // overflows
         using var scratch = new ScratchFolder();
         using ControlEnvironment environment = Episodes.Begin(scratch.Changed(
             "cartpole", "{quadratic: slider, weight: -0.0005}", "{quadratic: slider, weight: -1e300, scale: 1e10}"));

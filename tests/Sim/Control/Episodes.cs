@@ -6,7 +6,7 @@ namespace Naf.Tests;
 /// <summary>Random policies and recorded episodes for the tests of the environment.</summary>
 internal static class Episodes
 {
-    /// <summary>An environment in the first training episode of a task, which lives as long.</summary>
+    /// <summary>An environment in the first training episode of a task, with the task's lifetime.</summary>
     public static ControlEnvironment Begin(string nameOrPath)
     {
         using ControlTask task = ControlTask.Load(nameOrPath);
@@ -15,12 +15,12 @@ internal static class Episodes
         return environment;
     }
 
-    /// <summary>u uniform in [−1, 1], of an episode's step.</summary>
+    /// <summary>u uniform in [−1, 1], for a step of an episode.</summary>
     public static double[] RandomAction(int size, ulong episode, int step) =>
         [.. Enumerable.Range(0, size).Select(
             i => 2 * Philox.Uniform(9, RandomStream.RandomPolicy, episode, (uint)(step * size + i)) - 1)];
 
-    /// <summary>Plays an episode with random actions; gives what each step looks like after it.</summary>
+    /// <summary>Plays an episode with random actions; returns a view of each step.</summary>
     public static void Play(ControlEnvironment environment, ulong seed, ulong episode, Action<StepResult>? seen = null)
     {
         environment.Reset(seed, RandomStream.TestReset, episode);
@@ -32,7 +32,7 @@ internal static class Episodes
         }
     }
 
-    /// <summary>All that an episode shows, as bits: observations, rewards, score and success.</summary>
+    /// <summary>An episode's observations, rewards, score and success as bits.</summary>
     public static long[] Trace(ControlEnvironment environment, ulong seed, ulong episode)
     {
         var trace = new List<double>();

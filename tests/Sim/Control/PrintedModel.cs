@@ -4,8 +4,8 @@ using Naf.Sim.Control;
 namespace Naf.Tests;
 
 /// <summary>
-/// A task's model as MuJoCo itself prints it (mj_printFormattedModel): every field of every object by name, also those
-/// that the simulator here has no use for.
+/// A task's model as printed by MuJoCo (mj_printFormattedModel): every field of every object by name, including those
+/// that the simulator here does not use.
 /// </summary>
 internal sealed class PrintedModel
 {
@@ -41,10 +41,10 @@ internal sealed class PrintedModel
     private delegate void Print(nint model, [MarshalAs(UnmanagedType.LPUTF8Str)] string path,
     [MarshalAs(UnmanagedType.LPUTF8Str)] string format);
 
-    /// <summary>Names of the objects of a kind (BODY, JOINT, GEOM, ACTUATOR...), in the model's order.</summary>
+    /// <summary>Names of the objects of a kind (BODY, JOINT, GEOM, ACTUATOR...), in model order.</summary>
     public List<string> Names(string kind) => _names[kind];
 
-    /// <summary>A field of the heading, such as timestep.</summary>
+    /// <summary>A field of the header, such as timestep.</summary>
     public double[] Option(string field) => _fields[field];
 
     public double[] Of(string kind, int id, string field) => _fields[$"{kind} {id} {field}"];

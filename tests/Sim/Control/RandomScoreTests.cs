@@ -4,9 +4,7 @@ using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// The random policy scores on the built-in tasks what was measured on models built from their cards.
-/// </summary>
+/// <summary>On the built-in tasks the random policy's scores match those measured on models from their cards.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class RandomScoreTests
 {
@@ -23,15 +21,15 @@ internal sealed class RandomScoreTests
     [TestCase("ant", -4.71, .28, 500, 60)]
     [TestCase("walker2d", .26, .14, 500)]
     public void Random_policy_scores_as_measured(
-    string name, double mean, double deviation, int measured, int count = 200)
+        string name, double mean, double deviation, int measured, int count = 200)
     {
         using ControlTask task = ControlTask.Load(name);
-        EvaluationResult r = PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(1000), task, seed: 1000,
-            count, threads: 1);
+        EvaluationResult r = PolicyEvaluation.Of(
+            PolicyEvaluation.RandomPolicy(1000), task, seed: 1000, count, threads: 1);
         TestContext.Out.WriteLine($"{name}: random policy {r.Mean:0.000} ({r.StandardDeviation:0.000}) over {count} "
             + $"episodes, measured {mean}");
 
-        // the measured means are given to three digits
+        // the measured means have three digits
         double error = deviation * Math.Sqrt(1.0 / count + 1.0 / measured), digits = 0.005 * Math.Abs(mean);
         Assert.That(r.Mean, Is.EqualTo(mean).Within(3 * error + digits));
         Assert.That(r.StandardDeviation, Is.EqualTo(deviation).Within(0.25 * deviation),

@@ -4,8 +4,8 @@ using Naf.Sim.Control;
 namespace Naf.Tests;
 
 /// <summary>
-/// Episodes of the built-in tasks start as their cards say: mean and standard deviation of all that is drawn, the
-/// rest exactly.
+/// Episodes of the built-in tasks start as documented in their cards: mean and standard deviation of everything that is
+/// drawn, the rest exactly.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class StartTests
@@ -27,8 +27,8 @@ internal sealed class StartTests
         AssertStarts("reacher", [(0, Turn), (0, 4 * Uniform), (0, 4 * Uniform)], Still(3),
             (c => c[0] * c[0] + c[1] * c[1], (low + high) / 2, (high - low) * Uniform),
             (c => Math.Atan2(c[1], c[0]), 0, Turn));
-        AssertWithin("reacher", e => Math.Sqrt(e.Constants[0] * e.Constants[0] + e.Constants[1] * e.Constants[1]), 0.15,
-            0.8);
+        AssertWithin("reacher", e => Math.Sqrt(e.Constants[0] * e.Constants[0] + e.Constants[1] * e.Constants[1]),
+            0.15, 0.8);
         AssertWithin("reacher", e => e.Qpos[1], -2, 2);
     }
 
@@ -109,7 +109,7 @@ internal sealed class StartTests
     private static (double Mean, double Deviation)[] Still(int count) => [.. Enumerable.Repeat((0.0, 0.0), count)];
 
     /// <summary>
-    /// Mean and standard deviation of positions, velocities and functions of the constants, over many episodes.
+    /// Mean and standard deviation, over many episodes, of qpos, qvel and functions of the constants.
     /// </summary>
     private static void AssertStarts(
         string name, (double Mean, double Deviation)[] positions, (double Mean, double Deviation)[] velocities,
@@ -136,7 +136,7 @@ internal sealed class StartTests
             double deviation = cards[i].Deviation;
             Assert.That(sums[i] / Draws, Is.Zero.Within(Sigmas * deviation / Math.Sqrt(Draws) + 1e-15),
                 $"mean of number {i}");
-            // a normal's variance has relative standard error √(2/n), a uniform's less
+            // a normal's variance has relative standard error √(2/n), a uniform's has less
             Assert.That(Math.Sqrt(squares[i] / Draws),
                 Is.EqualTo(deviation).Within(Sigmas * deviation / Math.Sqrt(2.0 * Draws) + 1e-15),
                 $"deviation of number {i}");

@@ -4,18 +4,17 @@ using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
-/// <summary>How the actions of an episode are chosen.</summary>
+/// <summary>How an episode's actions are chosen.</summary>
 internal enum Manner
 {
     Random,
     Zero,
-    /// <summary>Each actuator at −1 or +1: for the whole episode, or in every second anew after 25 steps.</summary>
+    /// <summary>Each actuator at −1 or +1: for the whole episode, or in every second redrawn after 25 steps.</summary>
     BangBang,
 }
 
 /// <summary>
-/// What every task keeps to, whatever it is about: finite numbers, rewards that its observation explains, an end
-/// where it says so.
+/// Every task has finite numbers, rewards that follow from the observation, and defined terminations.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class TaskContractTests
@@ -28,7 +27,7 @@ internal sealed class TaskContractTests
         using var environment = new ControlEnvironment(task);
         RewardFunction<double> inDouble = new(task.Reward);
         RewardFunction<float> inSingle = new(task.Reward);
-        ulong count = manner == Manner.Zero ? 10u : 100u;     // without actions only the starts differ
+        ulong count = manner == Manner.Zero ? 10u : 100u;     // with zero actions only the starts differ
         for (ulong episode = 0; episode < count; episode++)
         {
             double score = 0;
@@ -60,7 +59,7 @@ internal sealed class TaskContractTests
         }
         Assert.That(environment.Data.WarningCount(), Is.Zero, "warnings of MuJoCo");
 
-        // told only where it fails, since there are many steps
+        // format the message only on failure, since there are many steps
         void Claim(bool holds, string claim)
         {
             if (!holds) Assert.Fail($"{name}, step {environment.StepIndex}: {claim}");

@@ -3,9 +3,7 @@ using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// Every task repeats itself bitwise, on any thread and after a restore, and its steps allocate nothing.
-/// </summary>
+/// <summary>Every task is bitwise reproducible on any thread and after a restore; its steps allocate nothing.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class TaskRepetitionTests
 {
@@ -17,7 +15,7 @@ internal sealed class TaskRepetitionTests
         using (var environment = new ControlEnvironment(task))
             for (int e = 0; e < 4; e++) alone[e] = Episodes.Trace(environment, 1, (ulong)e);
 
-        // in other environments, in another order, two at a time
+        // in other environments, in a different order, two at a time
         Thread[] threads = [.. Enumerable.Range(0, 2).Select(t => new Thread(() =>
         {
             using var environment = new ControlEnvironment(task);
@@ -46,7 +44,7 @@ internal sealed class TaskRepetitionTests
         second.RestoreState(saved);
         Assert.That(second.Observation.ToArray(), Is.EqualTo(first.Observation.ToArray()));
 
-        // the rest of this episode, and into the next ones
+        // the rest of this episode, and part of the next ones
         ulong episode = 5;
         for (int t = middle; t < middle + 200; t++)
         {

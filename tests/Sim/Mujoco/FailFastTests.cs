@@ -4,8 +4,8 @@ using Naf.Sim.Mujoco;
 namespace Naf.Tests;
 
 /// <summary>
-/// Where an error of MuJoCo can't become an exception, the process ends with an explanation, and neither hangs nor runs
-/// on. Seen in a process of its own.
+/// If an error of MuJoCo cannot be turned into an exception, the process ends with an explanation, and neither hangs
+/// nor continues. Tested in a child process.
 /// </summary>
 internal sealed class FailFastTests
 {

@@ -6,7 +6,7 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Tests;
 
-/// <summary>What happens when the simulation breaks down, warns, or MuJoCo stops with an error.</summary>
+/// <summary>Simulations that break down or warn, and errors of MuJoCo.</summary>
 internal sealed class FailureTests : MujocoFixture
 {
     [Test]
@@ -22,10 +22,10 @@ internal sealed class FailureTests : MujocoFixture
         Span<double> field = where switch { "qpos" => data.Qpos, "qvel" => data.Qvel, _ => data.Ctrl };
         field[1] = bad;
         Assert.That(
-            () => data.Step(5), Throws.TypeOf<SimulationException>().With.Message.Contains($"{where}[1]").And.Message
-                .Contains("substep 1 of 5"));
+            () => data.Step(5), Throws.TypeOf<SimulationException>().With.Message.Contains($"{where}[1]")
+                .And.Message.Contains("substep 1 of 5"));
 
-        // it goes on from a good state as if nothing had been
+        // it continues from a good state as if nothing had happened
         data.RestoreState(good);
         data.Step(20);
         using var twin = new MujocoData(model);
@@ -114,7 +114,7 @@ internal sealed class FailureTests : MujocoFixture
         foreach (Thread thread in threads) thread.Start();
         while (threads.Any(t => t.IsAlive))
         {
-            // of young objects: the whole heap of a test run takes too long
+            // collect only young objects: the whole heap of a test run takes too long
             GC.Collect(1);
             Thread.Sleep(1);
         }
@@ -129,7 +129,7 @@ internal sealed class FailureTests : MujocoFixture
             for (int i = 0; i < Errors; i++)
             {
                 broken.Qpos[2] = TestModels.Touching;
-                double before = i * 0.5; // lives in a register across the error
+                double before = i * 0.5; // kept in a register across the error
                 var garbage = new object[i % 50];
                 try
                 {
@@ -168,7 +168,7 @@ internal sealed class FailureTests : MujocoFixture
     }
 
     /// <summary>
-    /// Whether a full stack is an error of mj_step (from 3.0 it draws on an arena that these models can't exhaust).
+    /// Whether a full stack makes mj_step fail (from 3.0 it uses an arena that is large enough here).
     /// </summary>
     private static void StackOverflows()
     {

@@ -33,7 +33,7 @@ internal sealed class LayoutTests : MujocoFixture
         for (int column = 2; column < names.Length; column++)
         {
             if (names[column].StartsWith("enum")) continue;
-            // the field before is the buffer, whose first array this is
+            // the preceding field is the buffer, whose first array this is
             if (names[column] is "mjModel.qpos0" or "mjData.qpos" && shift < 0) continue;
             string[] wrong = [.. own];
             wrong[column] = $"{Math.Max(0, int.Parse(own[column]) + shift)}";
@@ -47,8 +47,8 @@ internal sealed class LayoutTests : MujocoFixture
     [Test]
     public void An_unknown_version_is_refused_with_the_known_ones_and_the_remedy() =>
         Assert.That(() => MujocoLayout.Find("9.9.9"), Throws.TypeOf<MujocoException>()
-            .With.Message.Contains("9.9.9").And.Message.Contains("2.2.2, 2.3.0").And.Message.Contains(
-            "make-layout.sh"));
+            .With.Message.Contains("9.9.9").And.Message.Contains("2.2.2, 2.3.0")
+            .And.Message.Contains("make-layout.sh"));
 
     [Test]
     public void Sizes_are_four_bytes_before_3_5_0_and_eight_from_it()

@@ -18,7 +18,7 @@ internal sealed class MujocoDataTests : MujocoFixture
         motion.Run(data, 200, 1);
         long[] first = Bits(data);
 
-        // into the simulation that ran on, and into a fresh one
+        // into the simulation that continued, and into a new one
         data.RestoreState(saved);
         repeat.Run(data, 200, 1);
         using var fresh = new MujocoData(model);

@@ -2,8 +2,8 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Tests;
 
-/// <summary>Base of the simulator's tests: after each test, nothing that it made may be alive.</summary>
-[NonParallelizable] // the counters are the process's
+/// <summary>Base of the simulator tests: after each test none of its native objects may be alive.</summary>
+[NonParallelizable] // the counters are process-wide
 internal abstract class MujocoFixture : FolderFixture
 {
     /// <summary>Native objects before the test.</summary>
@@ -15,7 +15,7 @@ internal abstract class MujocoFixture : FolderFixture
     [TearDown]
     public void NothingIsAlive() => Assert.That(NativeObjects.Alive, Is.EqualTo(Before), "native objects not freed");
 
-    /// <summary>A simulation of a model given as text, which lives as long.</summary>
+    /// <summary>A simulation of a model given as text, with the model's lifetime.</summary>
     protected static MujocoData Simulate(string xml)
     {
         using MujocoModel model = MujocoModel.LoadXml(xml);

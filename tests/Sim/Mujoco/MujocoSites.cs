@@ -4,17 +4,17 @@ using Naf.Sim.Mujoco.Layouts;
 
 namespace Naf.Tests;
 
-/// <summary>What MuJoCo itself says of a simulation, apart from the kinematics that observations are made of.</summary>
+/// <summary>MuJoCo's own results for a simulation, independent of the kinematics used for observations.</summary>
 internal static unsafe class MujocoSites
 {
-    /// <summary>Brings positions and velocities up to date with Qpos and Qvel.</summary>
+    /// <summary>Updates everything that depends on Qpos and Qvel.</summary>
     public static void Velocities(this MujocoData data)
     {
         data.Positions();
         ErrorGuard.Invoke(data.Model.Library.Export("mj_comVel"), data.Model.Native, data.Native);
     }
 
-    /// <summary>Warnings that MuJoCo has counted in this simulation since it was made or reset.</summary>
+    /// <summary>Number of warnings in this simulation since its creation or reset.</summary>
     public static int WarningCount(this MujocoData data)
     {
         MujocoLayout layout = data.Model.Library.Layout;

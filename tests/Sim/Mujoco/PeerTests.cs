@@ -3,7 +3,7 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Tests;
 
-/// <summary>The loop that is timed in C and in C# does the same work: no timing before agreement.</summary>
+/// <summary>The timed loops in C and C# do the same work: no timing before agreement.</summary>
 internal sealed class PeerTests : MujocoFixture
 {
     [Test]

@@ -5,7 +5,7 @@ internal static class TestModels
     public static string CheetahPath => Path.Combine(Repository.Root, "tests/Sim/Mujoco/cheetah.xml");
 
     /// <summary>
-    /// A free body with a hinged arm and a slide at its end: joints of three types, references and anchors off zero.
+    /// A free body with a hinged arm ending in a slide: three joint types, nonzero references and anchors.
     /// </summary>
     public const string Mixed = """
         <mujoco model="mixed">
@@ -34,7 +34,7 @@ internal static class TestModels
         </mujoco>
         """;
 
-    /// <summary>A pendulum without actuators and sites.</summary>
+    /// <summary>A pendulum without actuators or sites.</summary>
     public static string Pendulum(string option = "") => $"""
         <mujoco>
           <option timestep="0.01" {option}/>
@@ -46,7 +46,7 @@ internal static class TestModels
         """;
 
     /// <summary>
-    /// A box above the floor whose stack has no room for contacts: once it touches (<see cref="Touching"/>), mj_step of
+    /// A box above the floor whose stack has no room for contacts: on touching (<see cref="Touching"/>), mj_step of
     /// 2.2.2 calls mju_error.
     /// </summary>
     public const string TinyStack = """

@@ -2,7 +2,7 @@ using Naf.Sim.Rendering;
 
 namespace Naf.Tests;
 
-/// <summary>What is missing is named with its packages.</summary>
+/// <summary>Errors for missing libraries name their packages.</summary>
 internal sealed class EglLibraryTests
 {
     [TestCase("libEGL-not-here.so.1",

@@ -4,10 +4,10 @@ namespace Naf.Tests;
 
 internal static class PictureProbe
 {
-    /// <summary>Pixels of the targets' green.</summary>
+    /// <summary>Number of pixels in the targets' green.</summary>
     public static int Targets(PixelImage image) => Count(image, IsTarget);
 
-    /// <summary>Pixels of the first path's red.</summary>
+    /// <summary>Number of pixels in the first path's red.</summary>
     public static int Path(PixelImage image) =>
         Count(image, c => c.Red > 1.6 * c.Green && c.Red > 1.2 * c.Blue && c.Blue > 1.2 * c.Green);
 
@@ -15,9 +15,7 @@ internal static class PictureProbe
 
     public static bool IsTarget((byte Red, byte Green, byte Blue) c) => c.Green > 1.4 * c.Red && c.Green > 1.3 * c.Blue;
 
-    /// <summary>
-    /// The pixel of a point in reacher's plane: its camera looks down from 2.6 m with a field of view of 45 degrees.
-    /// </summary>
+    /// <summary>The pixel of a point in reacher's plane; the camera is 2.6 m above, field of view 45°.</summary>
     public static (int X, int Y) InReacher(PixelImage image, double x, double y)
     {
         double perMetre = image.Height / 2.0 / (2.6 * Math.Tan(Math.PI / 8));

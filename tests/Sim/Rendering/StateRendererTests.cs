@@ -95,7 +95,7 @@ internal sealed class StateRendererTests : MujocoFixture
             using (StateRenderer renderer = Reacher(32, 24))
             {
                 for (int i = 0; i < 10; i++) Draw(renderer, [0.1 * i, 0, 0], Target);
-                // model, simulation, context with its buffer, and the four of a scene
+                // model, simulation, context with its buffer, and the four buffers of a scene
                 Assert.That(NativeObjects.Alive, Is.EqualTo(Before + 8));
             }
             Assert.That(NativeObjects.Alive, Is.EqualTo(Before));
@@ -157,7 +157,7 @@ internal sealed class StateRendererTests : MujocoFixture
             }
             finally
             {
-                together.RemoveParticipant(); // the other goes on alone
+                together.RemoveParticipant(); // the other continues alone
             }
         })).ToArray().Select(t => t.Result)];
         Assert.That(lengths[0], Is.All.EqualTo(3 * 31 * 17));

@@ -5,9 +5,7 @@ using Naf.Sim.Tasks;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// The example of docs/tasks.md is the one that is tested here, and every word of the format is written down.
-/// </summary>
+/// <summary>The example of docs/tasks.md is the one tested here, and every key of the format is documented.</summary>
 internal sealed class DocumentedTaskTests : MujocoFixture
 {
     [Test]

@@ -4,14 +4,12 @@ using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Tests;
 
-/// <summary>
-/// A malformed task file is reported with file and line, what was expected, and the nearest known name.
-/// </summary>
+/// <summary>Errors in a task file have file and line, what was expected, and the nearest known name.</summary>
 internal sealed class MalformedTaskTests : MujocoFixture
 {
     private const string Forty = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
-    // replaced text, by what, line, words of the message
+    // replaced text, replacement, line, words of the message
     [TestCase("horizon: 150", "horzion: 150", 6, "unknown key 'horzion'", "did you mean 'horizon'?")]
     [TestCase("horizon: 150", "", 2, "'task' has no key 'horizon'")]
     [TestCase("horizon: 150", "horizon: many", 6, "'horizon' expects a whole number of at least 1, not 'many'")]

@@ -5,7 +5,7 @@ using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Tests;
 
-/// <summary>The section `picture` of a task file, and what stands for it where it is missing.</summary>
+/// <summary>The section `picture` of a task file, and its defaults.</summary>
 internal sealed class PictureSectionTests : MujocoFixture
 {
     [Test]

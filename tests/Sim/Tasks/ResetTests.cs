@@ -2,7 +2,7 @@ using Naf.Sim.Control;
 
 namespace Naf.Tests;
 
-/// <summary>Distributions of initial states beyond those of the built-in tasks: free joints, lists of ranges.</summary>
+/// <summary>Distributions of initial states that the built-in tasks do not use: free joints, lists of ranges.</summary>
 internal sealed class ResetTests : MujocoFixture
 {
     [Test]

@@ -13,7 +13,7 @@ internal sealed class ScratchFolder : TemporaryFolder
         return this[name];
     }
 
-    /// <summary>A copy of a built-in task with its model; the path of the task file.</summary>
+    /// <summary>Copies a built-in task with its model; returns the path of the task file.</summary>
     public string Copy(string task)
     {
         string text = BuiltIn($"{task}.yaml");
@@ -23,14 +23,14 @@ internal sealed class ScratchFolder : TemporaryFolder
         return Write($"{task}.yaml", text);
     }
 
-    /// <summary>A copy of a built-in task in which one piece of text is replaced.</summary>
+    /// <summary>Copies a built-in task and replaces one piece of text in it.</summary>
     public string Changed(string task, string old, string replacement)
     {
         Copy(task);
         return Change($"{task}.yaml", old, replacement);
     }
 
-    /// <summary>Replaces a piece of text in a model that was copied.</summary>
+    /// <summary>Replaces a piece of text in a copied model.</summary>
     public void ChangeModel(string model, string old, string replacement) => Change($"{model}.xml", old, replacement);
 
     private string Change(string file, string old, string replacement)

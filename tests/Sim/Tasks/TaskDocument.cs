@@ -7,7 +7,7 @@ internal static class TaskDocument
 {
     public static string Text { get; } = File.ReadAllText(Path.Combine(Repository.Root, "docs", "tasks.md"));
 
-    /// <summary>The example's model as it is found, without the site.</summary>
+    /// <summary>The example's original model, without the site.</summary>
     public static string FoundModel => Blocks("xml")[0];
 
     /// <summary>That model with the line that the walk-through adds.</summary>
@@ -17,7 +17,7 @@ internal static class TaskDocument
 
     public static string Task => Blocks("yaml")[1];
 
-    /// <summary>The commands that start with some words, each with what it prints, in the order of the text.</summary>
+    /// <summary>Commands that start with given words, each with its output, in the order of the text.</summary>
     public static string[] Commands(string start) =>
         [.. Blocks("").Where(text => text.StartsWith($"$ {start}", StringComparison.Ordinal))];
 
@@ -26,8 +26,8 @@ internal static class TaskDocument
     // the fenced blocks of a language, in the order of the text
     private static string[] Blocks(string language) =>
     [
-        .. Regex.Matches(Text, "^```(?<language>[a-z]*)\n(?<text>.*?)^```$", RegexOptions.Multiline
-            | RegexOptions.Singleline)
+        .. Regex.Matches(Text, "^```(?<language>[a-z]*)\n(?<text>.*?)^```$",
+            RegexOptions.Multiline | RegexOptions.Singleline)
             .Where(block => block.Groups["language"].Value == language).Select(block => block.Groups["text"].Value),
     ];
 }

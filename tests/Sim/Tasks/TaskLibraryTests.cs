@@ -3,7 +3,7 @@ using Naf.Sim.Tasks;
 
 namespace Naf.Tests;
 
-/// <summary>The built-in tasks are what their cards say.</summary>
+/// <summary>The built-in tasks match their cards.</summary>
 internal sealed class TaskLibraryTests : MujocoFixture
 {
     private static readonly string[] ArmNames =

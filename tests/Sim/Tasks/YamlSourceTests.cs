@@ -3,7 +3,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Naf.Tests;
 
-/// <summary>What is not one YAML document is refused at its place.</summary>
+/// <summary>Input other than one YAML document is rejected with its position.</summary>
 internal sealed class YamlSourceTests
 {
     [TestCase("tau: [1\ngamma: 1\n", "not YAML: expected a closing ]")]
