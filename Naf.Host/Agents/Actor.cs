@@ -11,21 +11,18 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Agents;
 
-/// <summary>Where a learner stands between two steps.</summary>
+/// <summary>The phase of a learner between two steps.</summary>
 internal enum ActorPhase
 {
-    /// <summary>Its episode is over or broke off, and the next one has not begun.</summary>
+    /// <summary>The episode has ended or was aborted, and the next one has not begun.</summary>
     AtEnd,
-    /// <summary>It acts in its environment at the next step.</summary>
+    /// <summary>The learner acts in its environment at the next step.</summary>
     Acting,
-    /// <summary>It trains no more.</summary>
+    /// <summary>The training of the learner has ended.</summary>
     Retired,
 }
 
-/// <summary>
-/// One learner's side of the simulator: its environment, its noise, and where it stands in its episode. Used by one
-/// thread at a time.
-/// </summary>
+/// <summary>One learner's environment, exploration noise and episode state. Used by one thread at a time.</summary>
 internal sealed class Actor : IDisposable
 {
     private readonly NafPopulation _population;
@@ -37,8 +34,8 @@ internal sealed class Actor : IDisposable
     private LearnerReport _report;
     private EvaluationResult? _test;
 
-    /// <param name="memory">Where its episodes are kept for the dynamics; null: nowhere.</param>
-    /// <param name="planner">Who chooses the actions of its planned episodes; null: nobody.</param>
+    /// <param name="memory">Stores its episodes for the dynamics model; null: they are not stored.</param>
+    /// <param name="planner">Selects the actions of planned episodes; null: no episode is planned.</param>
     public Actor(
         IControlTask task, TrainingSettings settings, NafPopulation population, int learner,
         EpisodeMemory? memory, IEpisodePlanner? planner)
@@ -67,10 +64,10 @@ internal sealed class Actor : IDisposable
     /// <summary>The action u, [actions].</summary>
     public float[] U { get; }
 
-    /// <summary>The training episode under way, from 1; 0 before the first.</summary>
+    /// <summary>Number of the current training episode, from 1; 0 before the first.</summary>
     public int Episode { get; private set; }
 
-    /// <summary>Training episodes that came to their end.</summary>
+    /// <summary>Completed training episodes.</summary>
     public int EpisodesEnded { get; private set; }
 
     /// <summary>Steps taken, over all episodes.</summary>
@@ -80,27 +77,27 @@ internal sealed class Actor : IDisposable
 
     public IEpisodePlanner? Planner { get; }
 
-    /// <summary>Whether the episode under way is planned.</summary>
+    /// <summary>Whether the current episode is planned.</summary>
     public bool Planned { get; private set; }
 
     public ActorPhase Phase { get; private set; }
 
-    /// <summary>Why it trains no more, before its time; null while nothing went wrong.</summary>
+    /// <summary>Why the learner stopped early; null if it did not.</summary>
     public string? Stopped { get; private set; }
 
-    /// <summary>Updates made until its last report.</summary>
+    /// <summary>Updates up to the last report.</summary>
     public long Updates { get; private set; }
 
-    /// <summary>Its test scores so far.</summary>
+    /// <summary>Test scores so far.</summary>
     public TestScores Tests { get; } = new();
 
-    /// <summary>What it came to so far.</summary>
+    /// <summary>Results so far.</summary>
     public LearnerSummary Summary =>
         new(Learner, Seed, Tests.Best, Tests.BestEpisode, Tests.Last, EpisodesEnded, Updates, Stopped);
 
     /// <summary>
-    /// Starts the next episode: noise to 0, x₁ ~ p(x₁), planned with probability 1 − p. A learner whose simulation
-    /// fails at its start is stopped.
+    /// Starts the next episode: noise to 0, x₁ ~ p(x₁), planned with probability 1 − p. Stops the learner if its
+    /// simulation fails at the start.
     /// </summary>
     public void BeginEpisode(double planFraction)
     {
@@ -132,10 +129,10 @@ internal sealed class Actor : IDisposable
         Phase = ActorPhase.AtEnd;
     }
 
-    /// <summary>Ends its training before its time, with a reason.</summary>
+    /// <summary>Stops the learner early and records the reason.</summary>
     public void Stop(string reason) => (Stopped, Phase) = (Stopped ?? reason, ActorPhase.AtEnd);
 
-    /// <summary>Ends its training.</summary>
+    /// <summary>Ends the training of the learner.</summary>
     public void Retire()
     {
         Phase = ActorPhase.Retired;
@@ -151,11 +148,11 @@ internal sealed class Actor : IDisposable
         _planningTicks += Stopwatch.GetTimestamp() - from;
     }
 
-    /// <summary>Ticks of the clock spent in <see cref="Plan"/> since the last call.</summary>
+    /// <summary>Stopwatch ticks spent in <see cref="Plan"/> since the last call.</summary>
     public long TakePlanningTicks() => Interlocked.Exchange(ref _planningTicks, 0);
 
     /// <summary>Executes u and observes r and x′.</summary>
-    /// <exception cref="SimulationException">The simulation left the finite numbers.</exception>
+    /// <exception cref="SimulationException">The simulation is no longer finite.</exception>
     public StepResult Execute()
     {
         for (int i = 0; i < U.Length; i++) _action[i] = U[i];
@@ -166,10 +163,7 @@ internal sealed class Actor : IDisposable
         return result;
     }
 
-    /// <summary>
-    /// Asks the learner for the means over its updates since the last episode; a learner that left the finite
-    /// numbers stops.
-    /// </summary>
+    /// <summary>Takes the means over the updates since the last episode; stops a learner that has diverged.</summary>
     public void TakeReport()
     {
         _report = _population.TakeReport(Learner);
@@ -180,7 +174,7 @@ internal sealed class Actor : IDisposable
                 + "(lower learning_rate or tau, or set clip_norm)");
     }
 
-    /// <summary>Runs a test: the policy without noise, on the starts that every test has.</summary>
+    /// <summary>Runs a test: the policy without noise, from the same initial states at every test.</summary>
     public void Test(Evaluator evaluation, TrainingSettings settings)
     {
         try
@@ -194,12 +188,12 @@ internal sealed class Actor : IDisposable
         }
     }
 
-    /// <summary>The row of the episode that has ended.</summary>
+    /// <summary>The metrics row of the episode that has ended.</summary>
     public EpisodeResult Result(ImaginationReport imagination) => new(
         Episode, Learner, Seed, Step, Episode > 0 && Stopped is null ? _environment.Score : null, _test, _report,
         _population.ReplayCount(Learner), Stopped, Planned, imagination);
 
-    /// <exception cref="InvalidDataException">It was of another task.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint is of another task.</exception>
     public void Serialise(CheckpointScope scope)
     {
         Phase = (ActorPhase)scope.Value("phase", (int)Phase);
@@ -212,7 +206,7 @@ internal sealed class Actor : IDisposable
         Tests.Serialise(scope.Scope("tests"));
         scope.Fill("noise", Noise.State);
         scope.Fill<float>("observation", _x);
-        // an environment that is at its end has no state to keep
+        // the state of an environment whose episode has ended is not saved
         bool acting = Phase == ActorPhase.Acting;
         double[] state = scope.Values("environment", acting && !scope.IsLoading ? _environment.SaveState() : []);
         if (acting && scope.IsLoading) _environment.RestoreState(state);
@@ -228,7 +222,7 @@ internal sealed class Actor : IDisposable
     }
 }
 
-/// <summary>A row of metrics.csv: one episode of one learner. Null is "not measured".</summary>
+/// <summary>A row of metrics.csv: one episode of one learner. Null: not measured.</summary>
 /// <param name="Episode">The training episode that ended, from 1; 0: before training.</param>
 /// <param name="Learner">The learner, from 0.</param>
 /// <param name="Step">Its steps so far, over all episodes.</param>
@@ -236,21 +230,20 @@ internal sealed class Actor : IDisposable
 /// <param name="Test">The test at the episode's end.</param>
 /// <param name="Report">Means over the episode's updates.</param>
 /// <param name="Replay">Transitions in its replay buffer.</param>
-/// <param name="Stopped">Why it stopped before its time.</param>
-/// <param name="Planned">Whether a planner chose the episode's actions.</param>
-/// <param name="Imagination">What it imagined during the episode.</param>
+/// <param name="Stopped">Why the learner stopped early; null if it did not.</param>
+/// <param name="Planned">Whether a planner selected the episode's actions.</param>
+/// <param name="Imagination">Imagination during the episode.</param>
 internal sealed record EpisodeResult(
     int Episode, int Learner, ulong Seed, long Step, double? TrainScore, EvaluationResult? Test, LearnerReport Report,
-    int Replay, string? Stopped,
-    bool Planned, ImaginationReport Imagination);
+    int Replay, string? Stopped, bool Planned, ImaginationReport Imagination);
 
-/// <summary>What one learner came to.</summary>
+/// <summary>The results of one learner.</summary>
 /// <param name="Learner">The learner, from 0.</param>
 /// <param name="BestTestScore">Mean score of its best test; null before the first.</param>
 /// <param name="BestEpisode">Training episodes before that test.</param>
 /// <param name="FinalTestScore">Mean score of its last test.</param>
-/// <param name="Episodes">Training episodes that it ended; one that broke off does not count.</param>
-/// <param name="Stopped">Why it stopped before its time; null when it did not.</param>
+/// <param name="Episodes">Completed training episodes; an aborted one does not count.</param>
+/// <param name="Stopped">Why the learner stopped early; null if it did not.</param>
 public sealed record LearnerSummary(
     int Learner, ulong Seed, double? BestTestScore, int BestEpisode, double? FinalTestScore, int Episodes, long Updates,
     string? Stopped);

@@ -11,12 +11,12 @@ using Naf.Sim.Control;
 namespace Naf.Host.Agents;
 
 /// <summary>
-/// Episodes by iLQG under the fitted dynamics (paper, Algorithm 2 and appendix 8.1): a linear-Gaussian controller for
-/// each Gaussian of the initial states, improved by one step whenever the dynamics are fitted anew: the first from the
-/// policy's episodes, then each from those of the one before. Where that fails the last good controller stays, with
-/// a warning.
+/// Episodes by iLQG under the fitted dynamics (paper, Algorithm 2 and appendix 8.1), with a linear-Gaussian controller
+/// for each Gaussian of the initial states. Each fit of the dynamics improves the controllers by one step: first from
+/// the policy's episodes, then from those of the previous controller. If a step fails, the last good controller is
+/// kept, with a warning.
 /// </summary>
-/// <param name="dynamics">The learner's; they must outlive this.</param>
+/// <param name="dynamics">The learner's dynamics; must outlive this object.</param>
 /// <param name="starts">Gaussians of the initial states.</param>
 internal sealed class IlqgEpisodes(
     DynamicsSpace space, BatchDynamics dynamics, int starts, IlqgSettings settings, ulong seed) : IEpisodePlanner
@@ -50,8 +50,8 @@ internal sealed class IlqgEpisodes(
         foreach (ref double entry in u) entry = Math.Clamp(entry, -1, 1);
     }
 
-    /// <summary>The dynamics were fitted anew; B_old is the batch that they were fitted to.</summary>
-    /// <param name="warn">Takes a sentence where the last good controller had to stay.</param>
+    /// <summary>Improves the controllers after a fit of the dynamics; B_old is the batch that was fitted.</summary>
+    /// <param name="warn">Receives a sentence for each controller that could not be improved.</param>
     public void Improve(EpisodeMemory memory, Action<string> warn)
     {
         EpisodeRecord[] old = [.. Enumerable.Range(0, memory.OldCount).Select(memory.Old)];
@@ -74,15 +74,14 @@ internal sealed class IlqgEpisodes(
 
     private IlqgResult Step(IlqgPlanner planner, TimeVaryingModel model, EpisodeRecord[] episodes)
     {
-        // where the episodes begin, and what is rewarded in them
+        // distribution of the initial states, and mean constants of the reward
         var starts = new SampleMoments(space.Size);
         foreach (EpisodeRecord e in episodes) starts.Add(e.State(0));
         Array.Clear(_cost.Constants);
         foreach (EpisodeRecord e in episodes)
             for (int i = 0; i < _cost.Constants.Length; i++) _cost.Constants[i] += e.Constants[i] / episodes.Length;
 
-        // the controller that made the data: the planner's own where it ran some of them, or the one that u given
-        // s suggests
+        // the controller that generated the data: the planner's own, or one fitted to u given s
         LinearGaussianController previous = planner.Controller is { } own && episodes.Length > 1
             ? own
             : ControllerFit.Fit([.. episodes.Select(e => e.Samples())], dynamics.Shape, settings);

@@ -17,10 +17,10 @@ using Naf.Sim.Mujoco;
 namespace Naf.Host.Agents;
 
 /// <summary>
-/// Continuous Q-learning with normalized advantage functions for a population of learners (paper, Algorithm 1; with
-/// imagination rollouts and planned episodes Algorithm 2): learner k has seed A + k and an environment and a noise
-/// process of its own. All learners take a step, then one call updates them all. What a learner learns depends neither
-/// on the others nor on the number of threads. Departures from the paper: docs/algorithms/naf.md and imagination.md.
+/// Continuous Q-learning with normalized advantage functions for a population of learners (paper, Algorithm 1;
+/// Algorithm 2 with imagination rollouts and planned episodes). Learner k has seed + k and its own environment and
+/// noise process. All learners take a step, then one call updates them all. What a learner learns depends neither on
+/// the others nor on the number of threads. Departures from the paper: docs/algorithms/naf.md and imagination.md.
 /// </summary>
 internal sealed class NafAgent : IDisposable
 {
@@ -35,8 +35,8 @@ internal sealed class NafAgent : IDisposable
     private readonly float[] _x, _u;
     private readonly DisposeScope _owned = new();
 
-    /// <param name="task">The task; it must outlive the agent.</param>
-    /// <param name="device">Where the learners live.</param>
+    /// <param name="task">The task; must outlive the agent.</param>
+    /// <param name="device">Device of the learners.</param>
     /// <param name="team">Threads for the environments.</param>
     public NafAgent(IControlTask task, TrainingSettings settings, Device device, WorkTeam team)
     {
@@ -56,8 +56,8 @@ internal sealed class NafAgent : IDisposable
             _owned.Dispose();
             throw;
         }
-        (_x, _u) = (new float[settings.Learners * task.ObservationSize],
-            new float[settings.Learners * task.ActionSize]);
+        (_x, _u) =
+            (new float[settings.Learners * task.ObservationSize], new float[settings.Learners * task.ActionSize]);
         _explore = worker =>
         {
             for (int k = worker; k < _actors.Length; k += team.Threads)
@@ -70,18 +70,16 @@ internal sealed class NafAgent : IDisposable
         };
     }
 
-    /// <summary>How the updates are laid onto a GPU; empty on a CPU.</summary>
+    /// <summary>Launch plan of the updates on a GPU; empty on a CPU.</summary>
     public string Plan => _population.Plan;
 
     /// <summary>Steps t that every running learner has taken, over all its episodes.</summary>
     public long StepCount { get; private set; }
 
-    /// <summary>Whether any learner still trains.</summary>
+    /// <summary>Whether any learner is still training.</summary>
     public bool Running => Array.Exists(_actors, e => e.Phase != ActorPhase.Retired);
 
-    /// <summary>
-    /// Episodes ended by every learner that was not stopped; where all were, the most that one ended.
-    /// </summary>
+    /// <summary>Episodes completed by every learner not stopped early; the maximum if all were.</summary>
     public int EpisodesEnded
     {
         get
@@ -96,29 +94,27 @@ internal sealed class NafAgent : IDisposable
         }
     }
 
-    /// <summary>The latest episode that a learner has begun.</summary>
+    /// <summary>Number of the latest episode that any learner has begun.</summary>
     public int EpisodesBegun => _actors.Max(e => e.Episode);
 
-    /// <summary>What each learner came to so far.</summary>
+    /// <summary>Results of each learner so far.</summary>
     public IReadOnlyList<LearnerSummary> Summaries => [.. _actors.Select(e => e.Summary)];
 
-    /// <summary>
-    /// Called at the end of every episode of every learner, learner 0 first, and once before the first episode.
-    /// </summary>
+    /// <summary>Called before the first episode and after each, for every learner, learner 0 first.</summary>
     public Action<EpisodeResult> EpisodeEnded { get; set; } = static _ => { };
 
-    /// <summary>Takes a sentence on what did not go as it should, yet stops nothing.</summary>
+    /// <summary>Receives warnings about problems that do not stop training.</summary>
     public Action<string> Warn { get; set; } = static _ => { };
 
-    /// <summary>Where the time went.</summary>
+    /// <summary>Time spent in each part of training.</summary>
     public TrainingTimes Times { get; } = new();
 
     /// <summary>Tests the untrained policies and begins the first episodes.</summary>
     public void Begin() => EndEpisodes();
 
     /// <summary>
-    /// One step of every learner that still trains, and what follows it. Without imagination it allocates at the end of
-    /// an episode only.
+    /// One step of every learner that is still training, with its rollouts and updates. Without imagination, it
+    /// allocates only at the end of an episode.
     /// </summary>
     public void Step()
     {
@@ -184,7 +180,7 @@ internal sealed class NafAgent : IDisposable
         foreach (Actor e in _actors) _u.AsSpan(e.Learner * action, action).CopyTo(e.U);
     }
 
-    // updates from R_f and R; the control takes as many from R as others take from both
+    // updates from R_f and R; the control experiment makes the same number from R alone
     private void Update()
     {
         int real = _settings.Naf.UpdatesPerStep;
@@ -207,7 +203,7 @@ internal sealed class NafAgent : IDisposable
         foreach (Actor e in _actors)
             if (e.Phase == ActorPhase.AtEnd) e.TakeReport();
 
-        // deterministic test episodes, learners side by side
+        // deterministic test episodes, learners in parallel
         if (_actors.Length == 1) _test(0);
         else _team.Run(_test);
         Times.Add(TrainingPart.Tests, ref from);
@@ -252,10 +248,12 @@ internal sealed class NafAgent : IDisposable
     }
 
     /// <summary>
-    /// All that the agent holds: one that loads it, in place of <see cref="Begin"/>, continues bitwise as if never
-    /// stopped. Call it between steps.
+    /// Saves or loads the state of the agent. After loading, in place of <see cref="Begin"/>, training continues
+    /// bitwise as if it had never stopped. Call it between steps.
     /// </summary>
-    /// <exception cref="InvalidDataException">It is of another run; the message says how it differs.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The checkpoint is of another run; the message states the difference.
+    /// </exception>
     public void Serialise(CheckpointScope scope)
     {
         StepCount = scope.Value("step", StepCount);
@@ -264,7 +262,7 @@ internal sealed class NafAgent : IDisposable
         _imagination?.Serialise(scope.Scope("imagination"));
         if (!scope.IsLoading) return;
 
-        // learners that had ended, where the run now goes on for more episodes
+        // restart finished learners if the run now has more episodes
         foreach (Actor e in _actors)
         {
             if (e is { Phase: ActorPhase.Retired, Stopped: null } && e.Episode < _settings.Episodes)
@@ -278,7 +276,7 @@ internal sealed class NafAgent : IDisposable
     internal static NafPopulation CreatePopulation(IControlTask task, TrainingSettings settings, Device device)
     {
         (NafSettings naf, ImaginationSettings i) = (settings.Naf, settings.Imagination);
-        // R_f has room for the newest n T l transitions: about what is imagined from one fit to the next
+        // R_f holds the newest n T l transitions: about as many as are imagined between two fits
         long rollouts = ((long)i.RefitEpisodes * task.Horizon + i.Starts - 1) / i.Starts * i.Starts;
         long imagined = Math.Clamp(i.Capacity > 0 ? i.Capacity : rollouts * i.Steps, naf.BatchSize, 100_000_000);
         var shape = new NafShape(task.ObservationSize, task.ActionSize, naf.Hidden, naf.SharedTrunk, naf.BatchNorm);
@@ -293,7 +291,7 @@ internal sealed class NafAgent : IDisposable
         PlanKind.Ilqg => new IlqgEpisodes(
             _imagination!.Space, _imagination.Dynamics(learner), _settings.Imagination.InitialStates,
             _settings.Plan.Ilqg, _settings.SeedOf(learner)),
-        // learners plan side by side, each on the thread that it acts on
+        // several learners plan in parallel, each on the thread that it acts on
         PlanKind.Mpc => _owned.Add(new MpcPlanner(
             ControlTask.Simulated(task, "plan=mpc"), _settings.Plan.Mpc,
             _settings.Learners == 1 ? _team : _owned.Add(new WorkTeam(1)))),

@@ -4,17 +4,17 @@ using Naf.Kernels.Random;
 namespace Naf.Host.Agents;
 
 /// <summary>
-/// The Ornstein-Uhlenbeck process that explores: n ← n + θ(0 − n) + σN, with N standard normal; what is added to an
-/// action is scale · n. Its variance settles at σ² / (1 − (1 − θ)²). The noise of step t depends on the seed, t and the
-/// episode's start alone.
+/// Ornstein-Uhlenbeck exploration noise: n ← n + θ(0 − n) + σN with N standard normal; scale · n is added to an action.
+/// Its variance converges to σ² / (1 − (1 − θ)²). The noise of step t depends only on the seed, t and the episode's
+/// start.
 /// </summary>
 /// <param name="settings">θ, σ and the scale.</param>
-/// <param name="actions">Entries of an action.</param>
+/// <param name="actions">Size of an action.</param>
 internal sealed class OrnsteinUhlenbeck(ExplorationSettings settings, int actions)
 {
     private readonly double[] _state = new double[actions];
 
-    /// <summary>n, [actions]: what a checkpoint keeps.</summary>
+    /// <summary>n, [actions]; saved in checkpoints.</summary>
     public Span<double> State => _state;
 
     /// <summary>Begins an episode: n ← 0.</summary>

@@ -11,13 +11,13 @@ internal enum TrainingPart
     Updates,
     /// <summary>Fitting the dynamics, their prior and their error.</summary>
     Fit,
-    /// <summary>iLQG after a fit, and a planner's choice of actions.</summary>
+    /// <summary>iLQG after a fit, and action selection by planners.</summary>
     Planning,
     /// <summary>Tests.</summary>
     Tests,
 }
 
-/// <summary>Where the time of training goes: ticks of the clock for each part. Nothing is learned from it.</summary>
+/// <summary>Time spent in each part of training, in stopwatch ticks; it does not affect learning.</summary>
 internal sealed class TrainingTimes
 {
     private readonly long[] _ticks = new long[Enum.GetValues<TrainingPart>().Length];
@@ -25,7 +25,7 @@ internal sealed class TrainingTimes
     /// <summary>Seconds spent in a part so far.</summary>
     public double Seconds(TrainingPart part) => (double)_ticks[(int)part] / Stopwatch.Frequency;
 
-    /// <summary>Adds the time since <paramref name="from"/>, which moves on to now.</summary>
+    /// <summary>Adds the time since <paramref name="from"/>, which is set to now.</summary>
     internal void Add(TrainingPart part, ref long from)
     {
         long now = Stopwatch.GetTimestamp();
@@ -33,7 +33,7 @@ internal sealed class TrainingTimes
         from = now;
     }
 
-    /// <summary>Counts ticks that were added to one part to another.</summary>
+    /// <summary>Moves ticks from one part to another.</summary>
     internal void Move(TrainingPart from, TrainingPart to, long ticks)
     {
         _ticks[(int)from] -= ticks;

@@ -5,7 +5,9 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Checks;
 
-/// <summary>Tries a task without actions, with one actuator at a time, and with all of them at their limits.</summary>
+/// <summary>
+/// Simulates a task with zero action, with one actuator at a time, and with all of them at their limits.
+/// </summary>
 internal sealed class ActionTrial
 {
     private const int Starts = 3, PushSteps = 20, HeldEpisodes = 20;
@@ -13,7 +15,7 @@ internal sealed class ActionTrial
     private readonly ControlTask _task;
     private readonly ulong _seed;
 
-    /// <exception cref="UserException">The simulation breaks down.</exception>
+    /// <exception cref="UserException">The simulation diverges.</exception>
     public ActionTrial(ControlTask task, ulong seed)
     {
         (_task, _seed) = (task, seed);
@@ -30,13 +32,13 @@ internal sealed class ActionTrial
         }
     }
 
-    /// <summary>Actuators that change nothing that is observed.</summary>
+    /// <summary>Actuators without effect on the observation.</summary>
     public HashSet<int> Idle { get; }
 
-    /// <summary>Largest |qvel| after the first control step without actions.</summary>
+    /// <summary>Largest |qvel| after the first control step with zero action.</summary>
     public double FirstSpeed { get; private set; }
 
-    // from the same start without actions and with one: the observations must differ, if only in the last bit
+    // same initial state with and without one actuator: the observations must differ, if only in the last bit
     private void Push(ControlEnvironment environment, int start)
     {
         double[] still = Observed(environment, start, new double[_task.ActionSize]);

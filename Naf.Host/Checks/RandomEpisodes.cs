@@ -9,7 +9,9 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Checks;
 
-/// <summary>Statistics of random episodes, with the starts and actions of the random policy's evaluation.</summary>
+/// <summary>
+/// Statistics of random episodes, with the initial states and actions of the random policy's evaluation.
+/// </summary>
 internal sealed class RandomEpisodes
 {
     // mean |r| at which learning works best
@@ -45,7 +47,7 @@ internal sealed class RandomEpisodes
 
     private int Episodes => _scores.Length;
 
-    /// <summary>What was seen of each number of the observation.</summary>
+    /// <summary>Statistics of each component of the observation.</summary>
     public IEnumerable<ObservedNumber> Numbers()
     {
         ObservationDefinition observation = _task.Definition.Observation;
@@ -58,7 +60,7 @@ internal sealed class RandomEpisodes
             }
     }
 
-    /// <summary>What each term of the reward brought.</summary>
+    /// <summary>Contribution of each term of the reward.</summary>
     public IEnumerable<RewardPart> Parts()
     {
         double all = _termSums.Sum(Math.Abs);
@@ -67,13 +69,13 @@ internal sealed class RandomEpisodes
             _termSums[k] / Episodes, all == 0 ? 0 : Math.Abs(_termSums[k]) / all));
     }
 
-    /// <summary>The ends by the task's bounds; null when it has none.</summary>
+    /// <summary>Terminations by the task's bounds; null when it has none.</summary>
     public EarlyEnds? Ends() => _task.Reward.Bounds.IsEmpty ? null : new EarlyEnds(
         (double)_ends / Episodes, _ends == 0 ? null : (double)_endSteps / _ends, _task.Reward.TerminationReward,
         [.. _task.Reward.Bounds.Select((b, i) => new BoundSummary(
             _task.ObservationNames[b.Index], b.Low, b.High, (double)_boundEnds[i] / Episodes))]);
 
-    /// <summary>The measures.</summary>
+    /// <summary>Statistics of the task's measures.</summary>
     public IEnumerable<MeasureSummary> Measures() => _task.Definition.Measures.Select((measure, m) =>
     {
         double[] values = [.. _measures[m].DefaultIfEmpty(double.NaN)];
@@ -81,7 +83,7 @@ internal sealed class RandomEpisodes
             measure.Name, values.Min(), values.Average(), values.Max(), (double)_measures[m].Count / Episodes);
     });
 
-    /// <summary>The size of the rewards; a scale is far off below a fifth or above ten times of what suits.</summary>
+    /// <summary>Size of the rewards; a scale is unsuitable below a fifth or above ten times the suitable one.</summary>
     public RewardSize Size(double scale)
     {
         double size = _magnitude / _steps, inside = size * scale;
@@ -89,7 +91,7 @@ internal sealed class RandomEpisodes
         return new RewardSize(size, scale, farOff ? Texts.OneDigit(SuitableReward / size) : null);
     }
 
-    // as the task file calls them
+    // the name in the task file
     private static string Kind(ObservationEntry entry) => entry switch
     {
         JointEntry { Quantity: JointQuantity.Sine } => "sin",
@@ -102,7 +104,7 @@ internal sealed class RandomEpisodes
         _ => "constant",
     };
 
-    // an entry by its name where the term has all its numbers, one after the other
+    // names an entry in place of its components where the term has all of them in order
     private string Of(RewardTerm term)
     {
         ObservationDefinition observation = _task.Definition.Observation;
@@ -127,7 +129,7 @@ internal sealed class RandomEpisodes
         StepResult result;
         do
         {
-            // a random action depends on no observation
+            // the random policy ignores the observation
             policy([], (ulong)episode, environment.StepIndex, action);
             double[] u = [.. action.Select(value => (double)value)];
             for (int k = 0; k < _terms.Length; k++) _termSums[k] += _terms[k].Value(environment.Observation, u);
@@ -144,7 +146,7 @@ internal sealed class RandomEpisodes
             if (!double.IsNaN(environment.Measure(m))) _measures[m].Add(environment.Measure(m));
     }
 
-    // Welford: the mean so far, and the sum of squares about it
+    // Welford: running mean, and sum of squared deviations from it
     private void AddObservation(ReadOnlySpan<double> x)
     {
         _observed++;

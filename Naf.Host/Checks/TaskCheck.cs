@@ -6,15 +6,13 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Checks;
 
-/// <summary>Tries a task before it is trained on: random actions, no actions, and actions at their limits.</summary>
+/// <summary>Checks a task before training, with random actions, zero actions and actions at their limits.</summary>
 internal static class TaskCheck
 {
-    /// <summary>Resets and steps the task many times.</summary>
-    /// <param name="seed">Seed of starts and actions.</param>
-    /// <exception cref="UserException">
-    /// A setting under <c>training</c> is wrong, or actions that are held break the simulation.
-    /// </exception>
-    /// <exception cref="SimulationException">Random actions do.</exception>
+    /// <summary>Simulates the task and collects statistics and warnings.</summary>
+    /// <param name="seed">Seed of initial states and actions.</param>
+    /// <exception cref="UserException">A setting in <c>training</c> is invalid, or held actions diverge.</exception>
+    /// <exception cref="SimulationException">The simulation diverges under random actions.</exception>
     public static TaskCheckResult Run(ControlTask task, string modelFile, ulong seed, int episodes)
     {
         TrainingSettings settings = SettingsResolver.Resolve(GivenValue.Of(task));
@@ -43,7 +41,7 @@ internal static class TaskCheck
             task.Definition.Substeps, task.ControlStep, task.Horizon, task.Horizon * task.ControlStep);
     }
 
-    // an end of the range of joint or actuator i: 0 the lower, 1 the upper
+    // a limit of joint or actuator i; end: 0 lower, 1 upper
     private static double? End(ReadOnlySpan<byte> limited, ReadOnlySpan<double> range, int i, int end) =>
         limited[i] != 0 ? range[2 * i + end] : null;
 }

@@ -7,11 +7,11 @@ using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Checks;
 
-/// <summary>What in a task is likely to be a mistake: a sentence each, with the remedy.</summary>
+/// <summary>Warnings about likely mistakes in a task, each a sentence with the remedy.</summary>
 internal static class TaskWarnings
 {
-    private const double LargeInput = 10;     // deviations, of inputs that networks expect near 1
-    private const double Burst = 100;         // rad/s or m/s out of nothing in one control step
+    private const double LargeInput = 10;     // standard deviation; networks expect inputs near 1
+    private const double Burst = 100;         // rad/s or m/s after one control step with zero action
     private const double Rounding = 1e-9;
 
     public static IEnumerable<string> Of(ControlTask task, TaskCheckResult seen, ActionTrial trial) =>
@@ -20,15 +20,14 @@ internal static class TaskWarnings
         .. OfActions(task, trial), .. OfReward(task, seen),
     ];
 
-    // MuJoCo 2 applies a range only where it is told to
+    // MuJoCo 2 enforces a range only where limited is set
     private static IEnumerable<string> OfModel(ControlTask task)
     {
         MujocoModel model = task.Model;
         for (int i = 0; i < model.JointCount; i++)
             if (model.JointLimited[i] == 0 && model.JointRange[2 * i] != model.JointRange[2 * i + 1])
                 yield return $"joint {Named(model, MujocoObject.Joint, i)} has a range that does not count: write "
-                    + "limited=\"true\" beside it, "
-                    + "or <compiler autolimits=\"true\"/>";
+                    + "limited=\"true\" beside it, or <compiler autolimits=\"true\"/>";
         for (int i = 0; i < model.Nu; i++)
             if (model.ControlLimited[i] == 0 && model.ControlRange[2 * i] != model.ControlRange[2 * i + 1])
                 yield return $"actuator {Named(model, MujocoObject.Actuator, i)} has a ctrlrange that does not count: "
@@ -39,8 +38,8 @@ internal static class TaskWarnings
     {
         if (trial.FirstSpeed > Burst)
             yield return $"without any action something moves at {Texts.Number(trial.FirstSpeed)} (rad/s or m/s) after "
-                + "the first control step: "
-                + "does the start have bodies inside each other, or joints beyond their limits?";
+                + "the first control step: does the start have bodies inside each other, "
+                + "or joints beyond their limits?";
         if (seen.Termination is { Rate: 1, MeanStep: 1 })
             yield return "every random episode ends after its first step: correct the bounds under 'termination', "
                 + "or the start";
@@ -64,8 +63,7 @@ internal static class TaskWarnings
     {
         foreach (int i in trial.Idle.Order())
             yield return $"actuator {Named(task.Model, MujocoObject.Actuator, i)} changes nothing that is observed: "
-                + "observe what it moves, "
-                + "or take it out of the model";
+                + "observe what it moves, or take it out of the model";
         HashSet<int> costly = [.. task.Reward.Terms.Where(t => t is { Kind: RewardKind.Quadratic, Weight: < 0 })
             .SelectMany(t => t.Index)];
         string[] free = [.. Enumerable.Range(0, task.ActionSize).Where(i => !costly.Contains(task.ObservationSize + i))
@@ -92,7 +90,7 @@ internal static class TaskWarnings
     private static string Named(MujocoModel model, MujocoObject kind, int i) =>
         model.NameOf(kind, i) is { Length: > 0 } name ? $"'{name}'" : $"{i}";
 
-    // [observations], whether x_i can change at all, by the joints or by the constants of the episode: in random states
+    // [observations], whether joints or episode constants can change x_i, tested in random states
     private static bool[] Movable(ObservationDefinition observation)
     {
         KinematicTree tree = observation.Tree;

@@ -1,18 +1,18 @@
 namespace Naf.Host.Common;
 
-/// <summary>What was opened, to be closed together, the last first.</summary>
+/// <summary>Owns resources and disposes them in reverse order.</summary>
 internal sealed class DisposeScope : IDisposable
 {
     private readonly Stack<IDisposable> _opened = new();
 
-    /// <summary>Takes charge of a resource.</summary>
+    /// <summary>Takes ownership of a resource.</summary>
     public T Add<T>(T resource) where T : IDisposable
     {
         _opened.Push(resource);
         return resource;
     }
 
-    /// <summary>What some steps make; when one of them fails, what they opened is closed again.</summary>
+    /// <summary>Runs steps that open resources; if one throws, those already opened are disposed.</summary>
     public static T Open<T>(Func<DisposeScope, T> steps)
     {
         var opened = new DisposeScope();

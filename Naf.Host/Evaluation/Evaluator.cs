@@ -4,9 +4,7 @@ using Naf.Sim.Control;
 
 namespace Naf.Host.Evaluation;
 
-/// <summary>
-/// Runs a policy on fixed seeded starts: episode i starts the same for every policy of the same seed.
-/// </summary>
+/// <summary>Runs a policy from seeded initial states: with one seed, episode i starts alike for every policy.</summary>
 internal sealed class Evaluator(IControlTask task) : IDisposable
 {
     private readonly IControlEnvironment _environment = task.CreateEnvironment();
@@ -14,14 +12,14 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
     private readonly float[] _u = new float[task.ActionSize];
     private readonly double[] _action = new double[task.ActionSize];
 
-    /// <summary>Scores of <paramref name="episodes"/> episodes, put together.</summary>
-    /// <param name="first">Receives the first episode, where given.</param>
-    /// <exception cref="Naf.Sim.Mujoco.SimulationException">An episode left the finite numbers.</exception>
+    /// <summary>Runs <paramref name="episodes"/> episodes and summarises their scores.</summary>
+    /// <param name="first">Records the first episode, if given.</param>
+    /// <exception cref="Naf.Sim.Mujoco.SimulationException">The simulation is no longer finite.</exception>
     public EvaluationResult Run(Policy policy, ulong seed, int episodes, Trajectory? first = null) =>
         Run(task, episodes, i => Episode(policy, seed, (ulong)i, i == 0 ? first : null));
 
-    /// <summary>Scores of episodes that are run one after the other, put together.</summary>
-    /// <param name="episode">Runs an episode: its score, and whether it was a success.</param>
+    /// <summary>Runs episodes one after the other and summarises their scores.</summary>
+    /// <param name="episode">Runs episode i; returns its score and whether it was a success.</param>
     internal static EvaluationResult Run(
         IControlTask task, int episodes, Func<int, (double Score, bool Success)> episode)
     {
@@ -35,8 +33,8 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
         return Summarise(scores, task.MeasuresSuccess ? successes : null);
     }
 
-    /// <summary>One episode: its score, and whether it was a success.</summary>
-    /// <param name="record">Receives the episode, where given.</param>
+    /// <summary>Runs one episode; returns its score and whether it was a success.</summary>
+    /// <param name="record">Records the episode, if given.</param>
     public (double Score, bool Success) Episode(
         Policy policy, ulong seed, ulong episode, Trajectory? record = null) => Episode(
         (environment, action) =>
@@ -47,10 +45,8 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
         },
         seed, episode, record);
 
-    /// <summary>
-    /// One episode of a controller that looks at the environment itself: its score, and whether it was a success.
-    /// </summary>
-    /// <param name="record">Receives the episode, where given.</param>
+    /// <summary>Runs one episode of a controller; returns its score and whether it was a success.</summary>
+    /// <param name="record">Records the episode, if given.</param>
     public (double Score, bool Success) Episode(
         Controller controller, ulong seed, ulong episode, Trajectory? record = null)
     {
@@ -69,7 +65,7 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
 
     /// <summary>Mean, standard deviation and success rate.</summary>
     /// <param name="scores">[episodes].</param>
-    /// <param name="successes">How many were successes; null where the task has no measure of it.</param>
+    /// <param name="successes">Number of successes; null if the task does not measure success.</param>
     public static EvaluationResult Summarise(ReadOnlySpan<double> scores, int? successes)
     {
         double sum = 0;
@@ -84,7 +80,7 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _environment.Dispose();
 
-    // trajectories are of simulated robots
+    // only simulated tasks have trajectories
     private TrajectoryRow Row(double[] action)
     {
         var simulated = (ControlEnvironment)_environment;
@@ -92,13 +88,9 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
     }
 }
 
-/// <summary>What a number of episodes of one policy came to.</summary>
+/// <summary>Scores of one policy over a number of episodes.</summary>
 /// <param name="Mean">Mean score: the undiscounted sum of an episode's rewards.</param>
-/// <param name="StandardDeviation">
-/// Standard deviation of the scores over the episodes (divided by n − 1; 0 for one episode).
-/// </param>
-/// <param name="SuccessRate">
-/// Share of them that ended in success, as the task measures it; null where it has no section `success`.
-/// </param>
+/// <param name="StandardDeviation">Sample standard deviation of the scores (divisor n − 1); 0 for one episode.</param>
+/// <param name="SuccessRate">Share of successful episodes; null if the task has no section <c>success</c>.</param>
 internal readonly record struct EvaluationResult(
     double Mean, double StandardDeviation, int Episodes, double? SuccessRate);

@@ -14,7 +14,7 @@ internal sealed class TestScores
     /// <summary>Mean score of the last test; null before the first.</summary>
     public double? Last { get; private set; }
 
-    /// <summary>Takes up a test. A score that is not a finite number counts as none.</summary>
+    /// <summary>Adds a test; a score that is not finite counts as none.</summary>
     public void Add(int episode, double score)
     {
         Last = double.IsFinite(score) ? score : null;

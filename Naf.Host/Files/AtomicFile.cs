@@ -3,16 +3,15 @@ using System.Runtime.InteropServices;
 namespace Naf.Host.Files;
 
 /// <summary>
-/// Writes a file beside its place, flushes it to the disk and renames it, so that a file under its final name is always
-/// whole, whatever happens to the process or the power.
+/// Writes a temporary file in the same folder, flushes it to disk and renames it, so that a file under its final name
+/// is always complete, even after a crash or a power failure.
 /// </summary>
 internal static partial class AtomicFile
 {
-    /// <summary>Writes a file, in place of an older one.</summary>
-    /// <param name="partialName">What it is called while it is written.</param>
+    /// <summary>Writes a file, replacing an older one.</summary>
+    /// <param name="partialName">Name of the temporary file.</param>
     /// <exception cref="IOException">
-    /// The disk is full or cannot be written; what was at <paramref name="path"/> is untouched, and nothing is
-    /// left beside it.
+    /// The disk is full or not writable; the file at <paramref name="path"/> is unchanged; no temporary file is left.
     /// </exception>
     public static void Write(string path, string partialName, Action<FileStream> body)
     {
@@ -46,7 +45,7 @@ internal static partial class AtomicFile
         }
     }
 
-    // makes a rename last through a power cut, for which .NET has no call; a file system that can't do it is left alone
+    // makes a rename durable after a power failure, for which .NET has no call; errors are ignored
     private static void FlushFolder(string folder)
     {
         if (OperatingSystem.IsWindows()) return;

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace Naf.Host.Files;
 
 /// <summary>
-/// A growing CSV file: each row reaches the operating system at once, so that it survives the death of the process.
+/// An append-only CSV file. Each row is passed to the operating system at once and survives a crash of the process.
 /// </summary>
 internal sealed class CsvFile : IDisposable
 {
@@ -12,13 +12,13 @@ internal sealed class CsvFile : IDisposable
 
     private CsvFile(FileStream file) => _file = file;
 
-    /// <summary>Bytes so far.</summary>
+    /// <summary>Length so far, bytes.</summary>
     public long Length => _file.Position;
 
     /// <summary>SHA-256 of the bytes so far.</summary>
     public string Digest => Convert.ToHexStringLower(_hash.GetCurrentHash());
 
-    /// <summary>Starts a file with its header line, in place of any file of that name.</summary>
+    /// <summary>Creates a file with a header line, replacing any file of that name.</summary>
     public static CsvFile Create(string path, string header)
     {
         var csv = new CsvFile(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0));
@@ -27,12 +27,10 @@ internal sealed class CsvFile : IDisposable
     }
 
     /// <summary>
-    /// Opens a file to continue after its first <paramref name="length"/> bytes. What follows them stays until
-    /// <see cref="CutHere"/>, so that a refusal leaves the file as it was.
+    /// Opens a file to append after its first <paramref name="length"/> bytes. Later bytes are kept until
+    /// <see cref="CutHere"/>, so that a failure leaves the file unchanged.
     /// </summary>
-    /// <exception cref="InvalidDataException">
-    /// The file is missing or shorter, or (where a digest is given) those bytes are not what they were.
-    /// </exception>
+    /// <exception cref="InvalidDataException">The file is missing or too short, or its digest differs.</exception>
     public static CsvFile Continue(string path, long length, string? digest)
     {
         string name = Path.GetFileName(path);
@@ -57,13 +55,13 @@ internal sealed class CsvFile : IDisposable
         }
     }
 
-    /// <summary>Cuts off what follows the bytes so far.</summary>
+    /// <summary>Truncates the file after the bytes so far.</summary>
     public void CutHere() => _file.SetLength(_file.Position);
 
     /// <summary>
-    /// Adds a row. Reading a number gives the same bits again; null is an empty field; text is quoted where need be.
+    /// Appends a row. Numbers round-trip exactly; null is an empty field; text is quoted where needed.
     /// </summary>
-    /// <exception cref="IOException">The disk is full or cannot be written.</exception>
+    /// <exception cref="IOException">The disk is full or not writable.</exception>
     public void Add(params ReadOnlySpan<object?> fields)
     {
         var line = new StringBuilder();
@@ -72,7 +70,7 @@ internal sealed class CsvFile : IDisposable
         Write(line.ToString());
     }
 
-    /// <summary>Makes the rows so far last through a power cut.</summary>
+    /// <summary>Flushes the rows so far to disk, so that they survive a power failure.</summary>
     public void FlushToDisk() => _file.Flush(flushToDisk: true);
 
     public void Dispose()

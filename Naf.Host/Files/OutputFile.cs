@@ -4,19 +4,19 @@ using Naf.Host.Common;
 namespace Naf.Host.Files;
 
 /// <summary>
-/// A file that a user asked for: whole or not there, and an error says what to do. A symbolic link stays, and what it
-/// points to is written.
+/// An output file requested by the user: complete or absent, with errors that name the remedy. A symbolic link is kept,
+/// and its target is written.
 /// </summary>
 internal static unsafe partial class OutputFile
 {
     private const string Ending = ".partial";
 
-    // statx(2): the struct is the same on every processor
+    // statx(2): the struct has the same layout on every architecture
     private const int RelativeToHere = -100, TypeWanted = 1, StructSize = 256, ModeAt = 28;
     private const int TypeBits = 0xF000, Regular = 0x8000;
 
-    /// <summary>Writes a file, in place of an older one.</summary>
-    /// <exception cref="UserException">It can't be written.</exception>
+    /// <summary>Writes a file, replacing an older one.</summary>
+    /// <exception cref="UserException">The file can't be written.</exception>
     public static void Write(string path, Action<FileStream> body)
     {
         Check(path);
@@ -30,18 +30,18 @@ internal static unsafe partial class OutputFile
         }
         catch (ArgumentOutOfRangeException e) when (e.ParamName == "value")
         {
-            // .NET's word for a file above the system's limit
-            throw new UserException($"{path} can't be written: it is larger than the system allows (ulimit -f); raise "
-                + "that, or name another file", e);
+            // .NET's exception for a file above the system's size limit
+            throw new UserException(
+                $"{path} can't be written: it is larger than the system allows (ulimit -f); raise that, or name "
+                + "another file", e);
         }
     }
 
     /// <summary>
-    /// Refuses a place where no file can be, before any work is done for it, and removes what killed processes
-    /// left there.
+    /// Checks, before any work is done, that a file can be written, and removes temporary files of killed processes.
     /// </summary>
     /// <exception cref="UserException">
-    /// It is a folder, a device or a pipe, or in a folder that is not there or can't be written.
+    /// It is a folder, device or pipe, or its folder is missing or not writable.
     /// </exception>
     public static void Check(string path)
     {
@@ -62,8 +62,8 @@ internal static unsafe partial class OutputFile
         }
     }
 
-    /// <summary>Where a file goes: its full path, with links followed.</summary>
-    /// <exception cref="UserException">Links go in a circle.</exception>
+    /// <summary>The full path of a file, with links resolved.</summary>
+    /// <exception cref="UserException">The links are circular.</exception>
     public static string TargetOf(string path)
     {
         try
@@ -78,20 +78,19 @@ internal static unsafe partial class OutputFile
     }
 
     /// <summary>
-    /// What a file is called while it is written, beside its place: by the process, so that two don't write into
-    /// the same.
+    /// Path of the temporary file, in the target folder; it contains the process ID, so that processes do not share it.
     /// </summary>
     public static string PartialOf(string path) =>
         Path.Combine(Path.GetDirectoryName(TargetOf(path))!, $"{PartialName(path)}.{Environment.ProcessId}{Ending}");
 
-    /// <summary>The error for a file that the system refuses.</summary>
+    /// <summary>The exception for a file that the system refuses to write.</summary>
     public static UserException Refused(string path, Exception e) =>
         new($"{path} can't be written: {e.Message.TrimEnd('.')}; free space, allow writing there, or name another file",
             e);
 
     private static string PartialName(string path) => $".{Path.GetFileName(TargetOf(path))}";
 
-    // its process is no more
+    // whether its process has ended
     private static bool IsAbandoned(string partial)
     {
         if (!int.TryParse(Path.GetExtension(partial[..^Ending.Length]).TrimStart('.'), NumberStyles.None,
@@ -108,7 +107,7 @@ internal static unsafe partial class OutputFile
         }
     }
 
-    // whether something is there that is not a file with bytes of its own; links are followed; .NET has no call for it
+    // whether the path exists and is not a regular file; links are followed; .NET has no call for it
     private static bool IsSpecial(string path)
     {
         if (!OperatingSystem.IsLinux() || !Path.Exists(path)) return false;
@@ -120,7 +119,7 @@ internal static unsafe partial class OutputFile
         }
         catch (EntryPointNotFoundException)
         {
-            return false; // a C library of before 2018
+            return false; // a C library from before 2018
         }
     }
 

@@ -8,8 +8,8 @@ using Naf.Kernels.Rollout.Engines;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// A model of the newest n episodes together for each Gaussian of the initial states; where some episodes are planned
-/// by iLQG, one for the policy's and one for the planner's, which go through other states.
+/// A model of the newest n episodes for each Gaussian of the initial states. If some episodes are planned by iLQG,
+/// there is one for the policy's episodes and one for the planner's, which visit other states.
 /// </summary>
 /// <param name="modes">2 where some episodes are planned, else 1.</param>
 internal sealed class BatchDynamics(
@@ -19,12 +19,12 @@ internal sealed class BatchDynamics(
     private StartClusters? _clusters;
     private int[] _names = [];
 
-    /// <summary>The Gaussian of initial states to which a start belongs.</summary>
+    /// <summary>Index of the Gaussian of initial states that a start belongs to.</summary>
     /// <param name="s">[S], s₀.</param>
     public int StartOf(ReadOnlySpan<double> s, ReadOnlySpan<double> constants) =>
         _clusters is null ? 0 : _names[_clusters.Of([.. s, .. constants])];
 
-    /// <summary>The model of the episodes that begin alike, and are planned or not.</summary>
+    /// <summary>Index of the model of the planned or unplanned episodes of a Gaussian of initial states.</summary>
     public int ModelOf(int start, bool planned) => start * modes + (planned && modes > 1 ? 1 : 0);
 
     public override int ModelOf(EpisodeRecord episode) =>
@@ -32,7 +32,7 @@ internal sealed class BatchDynamics(
 
     public override int ModelAt(EpisodeRecord episode, int place) => ModelOf(episode);
 
-    /// <summary>F, f and N in double, as the planner needs them, of a model taken over from the last fit.</summary>
+    /// <summary>F, f and N in double precision, for the planner, of an accepted model of the last fit.</summary>
     public TimeVaryingModel Model(int model)
     {
         (double[] f, double[] offset, double[] n) = LastFit(model);
@@ -54,7 +54,7 @@ internal sealed class BatchDynamics(
         _names = scope.Values("cluster_numbers", _names);
     }
 
-    // each model from the newest n episodes of its kind; where there is none yet, from those that begin alike
+    // each model from the newest n episodes of its kind; if there are none yet, from all with similar starts
     protected override (EpisodeRecord[][], StartClusters?, int[] Names) Choose(EpisodeMemory memory)
     {
         StartClusters? clusters = Cluster(memory);
@@ -72,8 +72,7 @@ internal sealed class BatchDynamics(
         return (chosen, clusters, labels);
     }
 
-    // a cluster keeps the number that most of its starts had before, so that a planner's controller stays with
-    // its start
+    // a cluster keeps the label that most of its starts had before, so that controllers stay with their starts
     private int[] Labels(StartClusters clusters, EpisodeMemory memory)
     {
         var labels = new int[clusters.Count];
@@ -89,7 +88,7 @@ internal sealed class BatchDynamics(
         return labels;
     }
 
-    // by state and constants at the start, such as the target
+    // by initial state and constants, such as the target
     private StartClusters? Cluster(EpisodeMemory memory)
     {
         if (Settings.InitialStates == 1) return null;

@@ -9,9 +9,9 @@ using Naf.Sim.Control;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// The coordinates s in which dynamics are fitted, and how the observation follows from them. State: s = [q; q̇] of the
-/// simulator, x = h(s). Observation, for comparison and for tasks without a simulator's state: s = [x; 0], the
-/// positions of as many slide joints, so that x = h(s) reads them back and all kernels serve.
+/// The coordinates s of fitted dynamics, and the observation as a function of them. <c>State</c>: s = [q; q̇] of the
+/// simulator, x = h(s). <c>Observation</c>, for comparison and for tasks without a simulator state: s = [x; 0], where x
+/// are the positions of slide joints, so that x = h(s) and the same kernels apply.
 /// </summary>
 internal sealed class DynamicsSpace
 {
@@ -21,8 +21,8 @@ internal sealed class DynamicsSpace
     {
         Reward = task.Reward ?? throw new ArgumentException(
             "its reward is not known as a function, which imagination and planning need");
-        (_kind, Coordinates, Observation, Action) = (kind, new StateCoordinates(observation.Tree), observation,
-            task.ActionSize);
+        (_kind, Coordinates, Observation, Action) =
+            (kind, new StateCoordinates(observation.Tree), observation, task.ActionSize);
     }
 
     public StateCoordinates Coordinates { get; }
@@ -33,13 +33,13 @@ internal sealed class DynamicsSpace
     /// <summary>r(x, u).</summary>
     public RewardDefinition Reward { get; }
 
-    /// <summary>Entries S of s.</summary>
+    /// <summary>Size S of s.</summary>
     public int Size => Coordinates.Size;
 
-    /// <summary>Entries A of u.</summary>
+    /// <summary>Size A of u.</summary>
     public int Action { get; }
 
-    /// <exception cref="UserException">The task's states can't be imagined.</exception>
+    /// <exception cref="UserException">The task does not support imagination.</exception>
     public static DynamicsSpace Of(IControlTask task, DynamicsCoordinates kind)
     {
         try
@@ -55,10 +55,10 @@ internal sealed class DynamicsSpace
         }
     }
 
-    /// <summary>Sizes of dynamics of so many time steps.</summary>
+    /// <summary>Shape of dynamics with a number of time steps.</summary>
     public DynamicsShape Shape(int steps) => new(steps, Size, Action);
 
-    /// <summary>What rollouts are made of, where several models stand one behind the other.</summary>
+    /// <summary>Definition of rollouts in several models that are stored one after the other.</summary>
     /// <param name="steps">Time steps of all models together.</param>
     public RolloutDefinition Rollouts(int steps) => new(Coordinates, Observation, Reward, Shape(steps));
 

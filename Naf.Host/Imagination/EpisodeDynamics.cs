@@ -6,15 +6,15 @@ using Naf.Kernels.Rollout.Engines;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// A model of each of the n episodes of B, which passes through it: what the regression can't explain, such as a
-/// contact, happens in imagination where it happened in the episode. The models of other episodes are of no use: where
-/// a fit fails there are none.
+/// A model of each of the n episodes of B, which passes through it: effects that the regression can't explain, such as
+/// contacts, occur in imagination where they occurred in the episode. Models of earlier episodes are not reused, so
+/// after a failed fit there are none.
 /// </summary>
 internal sealed class EpisodeDynamics(
     GaussianFit fit, PackedModels packed, int first, ImaginationSettings settings, ulong seed, WorkTeam team)
     : FittedDynamics(fit, packed, first, settings.RefitEpisodes, settings, seed, team)
 {
-    /// <summary>That of the newest episode.</summary>
+    /// <summary>The model of the newest episode.</summary>
     public override int ModelOf(EpisodeRecord episode) => Models - 1;
 
     public override int ModelAt(EpisodeRecord episode, int place) => place;

@@ -4,12 +4,12 @@ using Naf.Sim.Control;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// A learner's buffers B and B_old of the paper's Algorithm 2, and the recent episodes that the prior is fitted to. B
-/// fills with whole episodes; when it holds n of them, the dynamics are fitted to it and it becomes B_old.
+/// A learner's buffers B and B_old of the paper's Algorithm 2, and the recent episodes for the prior. B collects whole
+/// episodes; when it holds n, the dynamics are fitted to it and it becomes B_old.
 /// </summary>
-/// <param name="saved">Numbers of a saved simulator state to keep with each step; 0: none.</param>
+/// <param name="saved">Size of the simulator state saved with each step; 0: none is saved.</param>
 /// <param name="refitEpisodes">n.</param>
-/// <param name="recentEpisodes">Episodes that are kept, at least 2 n.</param>
+/// <param name="recentEpisodes">Number of episodes kept, at least 2 n.</param>
 internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpisodes, int recentEpisodes)
 {
     private readonly List<EpisodeRecord> _episodes = [];
@@ -17,19 +17,19 @@ internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpi
         _saved = new double[saved];
     private EpisodeRecord? _running;
 
-    /// <summary>All episodes that are kept, the oldest first.</summary>
+    /// <summary>All stored episodes, oldest first.</summary>
     public IReadOnlyList<EpisodeRecord> Recent => _episodes;
 
-    /// <summary>Episodes that B holds.</summary>
+    /// <summary>Number of episodes in B.</summary>
     public int Filled { get; private set; }
 
-    /// <summary>Whether B holds n episodes: it is time to fit.</summary>
+    /// <summary>Whether B holds n episodes, so that a fit is due.</summary>
     public bool IsFull => Filled >= refitEpisodes;
 
     /// <summary>B.</summary>
     public IEnumerable<EpisodeRecord> Batch => _episodes.TakeLast(Filled);
 
-    /// <summary>Episodes of B_old; none before the first fit.</summary>
+    /// <summary>Number of episodes in B_old; 0 before the first fit.</summary>
     public int OldCount { get; private set; }
 
     /// <summary>Episode i of B_old.</summary>
@@ -37,7 +37,7 @@ internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpi
 
     public EpisodeRecord Newest => _episodes[^1];
 
-    /// <summary>Begins an episode; one that was under way is forgotten.</summary>
+    /// <summary>Begins an episode; an unfinished one is discarded.</summary>
     public void Begin(IControlEnvironment environment, bool planned)
     {
         _running = NewRecord();
@@ -46,7 +46,7 @@ internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpi
         Keep(environment);
     }
 
-    /// <summary>Takes a step down: u was executed and the environment stands at s′.</summary>
+    /// <summary>Records a step: u was executed and led to s′.</summary>
     public void Add(ReadOnlySpan<float> u, in StepResult result, IControlEnvironment environment)
     {
         if (_running is null) return;
@@ -62,7 +62,7 @@ internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpi
         _running = null;
     }
 
-    /// <summary>Takes a whole episode into B; the oldest makes room.</summary>
+    /// <summary>Adds a whole episode to B; drops the oldest episodes beyond the capacity.</summary>
     public void Add(EpisodeRecord episode)
     {
         _episodes.Add(episode);
@@ -73,7 +73,7 @@ internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpi
     /// <summary>B_old ← B, B ← ∅.</summary>
     public void Rotate() => (OldCount, Filled) = (Filled, 0);
 
-    /// <exception cref="InvalidDataException">It is no such memory.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint does not hold such a memory.</exception>
     public void Serialise(CheckpointScope scope)
     {
         int count = scope.Value("count", _episodes.Count);

@@ -4,11 +4,10 @@ using Naf.Kernels.Checkpoints;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// One real episode as the dynamics see it: states, actions, and where asked for all that the simulator needs to go
-/// on from each.
+/// One real episode for the dynamics: states, actions, rewards and, optionally, the simulator states.
 /// </summary>
-/// <param name="state">Entries S of a state.</param>
-/// <param name="saved">Numbers of a saved simulator state; 0: none are kept.</param>
+/// <param name="state">Size S of a state.</param>
+/// <param name="saved">Size of a saved simulator state; 0: none is saved.</param>
 internal sealed class EpisodeRecord(int state, int action, int saved)
 {
     private readonly List<double> _states = [], _actions = [], _saved = [], _rewards = [];
@@ -21,7 +20,7 @@ internal sealed class EpisodeRecord(int state, int action, int saved)
     /// <summary>Whether a planner chose the actions.</summary>
     public bool Planned { get; private set; }
 
-    /// <summary>Undiscounted sum of its rewards.</summary>
+    /// <summary>Undiscounted sum of the rewards.</summary>
     public double Score => _rewards.Sum();
 
     /// <summary>s_t, [S], t from 0 to <see cref="Length"/>.</summary>
@@ -39,7 +38,7 @@ internal sealed class EpisodeRecord(int state, int action, int saved)
         (Constants, Planned) = (constants.ToArray(), planned);
     }
 
-    /// <summary>Adds what step t did: u_t, r_t and s_{t+1}.</summary>
+    /// <summary>Appends step t: u_t, r_t and s_{t+1}.</summary>
     public void Add(ReadOnlySpan<double> u, double reward, ReadOnlySpan<double> next)
     {
         _actions.AddRange(u);
@@ -47,7 +46,7 @@ internal sealed class EpisodeRecord(int state, int action, int saved)
         _states.AddRange(next);
     }
 
-    /// <summary>Keeps the simulator's state before the next step.</summary>
+    /// <summary>Saves the simulator's state before the next step.</summary>
     public void Keep(ReadOnlySpan<double> simulator) => _saved.AddRange(simulator);
 
     /// <summary>The samples [s; u; s′] of all steps.</summary>
@@ -65,7 +64,7 @@ internal sealed class EpisodeRecord(int state, int action, int saved)
         return samples;
     }
 
-    /// <exception cref="InvalidDataException">The numbers are no episode of this task.</exception>
+    /// <exception cref="InvalidDataException">The numbers are not an episode of this task.</exception>
     public void Serialise(CheckpointScope scope)
     {
         Planned = scope.Value("planned", Planned);

@@ -9,12 +9,12 @@ namespace Naf.Host.Imagination;
 
 /// <summary>
 /// A learner's time-varying linear-Gaussian dynamics p_t(s′|s, u) = N(F_t [s; u] + f_t, N_t), refitted to the newest n
-/// episodes (paper, section 5.3). A fit that is not finite is not taken over: the last good models stay.
+/// episodes (paper, section 5.3). A fit that is not finite is rejected: the last good models are kept.
 /// </summary>
-/// <param name="fit">The population's fit, which holds the models of the last fit, good or not.</param>
-/// <param name="packed">The population's good models.</param>
-/// <param name="first">The first of the learner's models in both.</param>
-/// <param name="models">How many it has.</param>
+/// <param name="fit">The population's fit, which holds the models of the last fit, even rejected ones.</param>
+/// <param name="packed">The population's last good models.</param>
+/// <param name="first">Index of the learner's first model in both.</param>
+/// <param name="models">Number of models of the learner.</param>
 /// <param name="team">Threads for the prior.</param>
 internal abstract class FittedDynamics(
     GaussianFit fit, PackedModels packed, int first, int models, ImaginationSettings settings, ulong seed,
@@ -24,18 +24,18 @@ internal abstract class FittedDynamics(
 
     public int Models => models;
 
-    /// <summary>The good models of all learners of the population.</summary>
+    /// <summary>The last good models of all learners of the population.</summary>
     public PackedModels AllModels => packed;
 
     public bool Ready { get; protected set; }
 
-    /// <summary>Their places in the population's fit.</summary>
+    /// <summary>Indices of the models in the population's fit.</summary>
     public IEnumerable<int> Places => Enumerable.Range(first, models);
 
     /// <summary>[D], 1 / standard deviation of each entry of the recent samples; 0 where it is constant.</summary>
     public double[] Scale { get; private set; } = new double[fit.Shape.Sample];
 
-    /// <summary>Beyond which an imagined state has left the recent data.</summary>
+    /// <summary>Bounds on imagined states, from the recent data.</summary>
     public StateRange Range { get; private set; } = new(new float[2 * fit.Shape.State]);
 
     protected ImaginationSettings Settings => settings;
@@ -44,16 +44,16 @@ internal abstract class FittedDynamics(
 
     protected WorkTeam Team => team;
 
-    /// <summary>The model for an episode that was not fitted.</summary>
+    /// <summary>Index of the model for an episode that was not fitted.</summary>
     public abstract int ModelOf(EpisodeRecord episode);
 
-    /// <summary>The model of the episode that was number <paramref name="place"/> of B in the last fit.</summary>
+    /// <summary>Index of the model of episode <paramref name="place"/> of B in the last fit.</summary>
     public abstract int ModelAt(EpisodeRecord episode, int place);
 
-    /// <summary>Puts the newest episodes of a memory whose B is full into the fit.</summary>
-    /// <returns>What the fit takes besides; null where a model has neither episodes nor a prior.</returns>
+    /// <summary>Stores the newest episodes of a memory in the fit; its B is full.</summary>
+    /// <returns>Further inputs of the fit; null if a model has neither episodes nor a prior.</returns>
     /// <exception cref="ArgumentException">The episodes can't be fitted.</exception>
-    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number of theirs is not finite.</exception>
+    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A sample is not finite.</exception>
     public virtual FitInput? Prepare(EpisodeMemory memory)
     {
         int count = Math.Max(settings.PriorEpisodes, settings.RefitEpisodes);
@@ -77,7 +77,7 @@ internal abstract class FittedDynamics(
             ? null : new FitInput(recent, scale, prior, clusters, labels);
     }
 
-    /// <summary>Takes over what was fitted, on the device, where all of it is finite.</summary>
+    /// <summary>Accepts the fitted models, on the device, if all are finite.</summary>
     public virtual bool TakeOver(FitInput input)
     {
         if (!Places.All(fit.IsFinite)) return false;
@@ -87,7 +87,7 @@ internal abstract class FittedDynamics(
         return true;
     }
 
-    /// <summary>The error on an episode that is not yet part of the fit; null before the first fit.</summary>
+    /// <summary>Prediction error on an episode that is not yet in the fit; null before the first fit.</summary>
     public ModelError? ErrorOn(EpisodeRecord episode)
     {
         if (!Ready) return null;
@@ -110,10 +110,10 @@ internal abstract class FittedDynamics(
         scope.Fill<float>("range", Range.Bounds);
     }
 
-    /// <summary>F, f and N of a model of the last fit, good or not, in double.</summary>
+    /// <summary>F, f and N of a model of the last fit, even a rejected one, in double precision.</summary>
     protected (double[] F, double[] Offset, double[] N) LastFit(int model) => fit.Model(first + model);
 
-    /// <summary>[count, T, PackedStep], the good packed models from one on, copied from the device.</summary>
+    /// <summary>[count, T, PackedStep], the last good packed models from an index on, copied from the device.</summary>
     public float[] Packed(int from, int count)
     {
         var numbers = new float[count * packed.Length];
@@ -121,12 +121,10 @@ internal abstract class FittedDynamics(
         return numbers;
     }
 
-    /// <summary>
-    /// The episodes of each model; the Gaussians of initial states that tell them apart, and their names.
-    /// </summary>
+    /// <summary>The episodes of each model, the clusters of the initial states, and their labels.</summary>
     protected abstract (EpisodeRecord[][], StartClusters?, int[] Names) Choose(EpisodeMemory memory);
 
-    // the samples where the fit is to see them: at their time step, or for the control half an episode away
+    // the samples at their time steps; for the control experiment, shifted by half an episode
     private double[] Placed(EpisodeRecord episode)
     {
         int size = Shape.Sample, length = Math.Min(episode.Length, Shape.Horizon);
@@ -144,7 +142,7 @@ internal abstract class FittedDynamics(
             [.. chosen.Select(c => c.Select(Placed).ToArray())], Shape.Horizon, settings.PriorStrength);
     }
 
-    // the mean of s′, from a time step's packed rows: the columns of F_t, then f_t
+    // the mean of s′, from the packed rows of a time step: the columns of F_t, then f_t
     private void Mean(ReadOnlySpan<float> rows, ReadOnlySpan<double> s, ReadOnlySpan<double> u, Span<double> next)
     {
         int row = Shape.PackedRow, states = Shape.State;

@@ -7,7 +7,7 @@ using Naf.Kernels.Rollout.Engines;
 
 namespace Naf.Host.Imagination;
 
-/// <summary>Imagination in fitted dynamics, by the rollout kernels on the learners' device.</summary>
+/// <summary>Imagination in fitted dynamics with the rollout kernels on the learners' device.</summary>
 internal sealed class FittedModel : IRolloutModel, IDisposable
 {
     private readonly ImaginationSettings _settings;
@@ -15,7 +15,9 @@ internal sealed class FittedModel : IRolloutModel, IDisposable
     private readonly ImaginationRollouts _rollouts;
     private readonly int _horizon;
 
-    /// <param name="dynamics">Each learner's, which their owner fits and saves; they must outlive this.</param>
+    /// <param name="dynamics">
+    /// The learners' dynamics, which their owner fits and saves; must outlive this object.
+    /// </param>
     public FittedModel(
         Device device, NafPopulation population, DynamicsSpace space, int horizon, ImaginationSettings settings,
         IReadOnlyList<FittedDynamics> dynamics)
@@ -46,7 +48,7 @@ internal sealed class FittedModel : IRolloutModel, IDisposable
 
     public ModelError? ErrorOn(int learner, EpisodeRecord episode) => _dynamics[learner].ErrorOn(episode);
 
-    // the dynamics are their owner's to save
+    // the dynamics' owner saves them
     public void Serialise(CheckpointScope scope)
     {
         for (int k = 0; k < _dynamics.Count; k++)
@@ -78,7 +80,7 @@ internal sealed class FittedModel : IRolloutModel, IDisposable
             ReadOnlySpan<double> s = episode.State(time);
             for (int i = 0; i < size; i++) to.State[m * size + i] = (float)s[i];
             for (int i = 0; i < constants; i++) to.Constants[m * constants + i] = (float)episode.Constants[i];
-            // models stand one behind the other
+            // models are stored one after the other
             int first = _dynamics[l.Learner].ModelAt(episode, place) * _horizon;
             (to.Time[m], to.End[m]) = (first + time, first + _horizon);
         }

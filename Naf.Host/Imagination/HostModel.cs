@@ -6,8 +6,8 @@ using Naf.Kernels.Rollout;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// Imagination step by step on the host: all rollouts of a learner act, then all of them advance side by side. What is
-/// stored does not depend on the number of threads.
+/// Imagination on the host, step by step: all rollouts of a learner select actions, then all advance in parallel. The
+/// stored transitions do not depend on the number of threads.
 /// </summary>
 internal abstract class HostModel
 {
@@ -32,13 +32,13 @@ internal abstract class HostModel
             numbers.AsSpan().IndexOfAnyExceptInRange(float.MinValue, float.MaxValue) < 0;
     }
 
-    /// <summary>What a rollout did in a step.</summary>
+    /// <summary>Outcome of a step of a rollout.</summary>
     protected enum Outcome
     {
         GoesOn,
-        /// <summary>The row is its last: a terminal state, or the horizon.</summary>
+        /// <summary>The row is the last one: a terminal state or the horizon.</summary>
         Ended,
-        /// <summary>It left the finite numbers or the range: the row is not stored.</summary>
+        /// <summary>The state is not finite or out of range: the row is not stored.</summary>
         Cut,
     }
 
@@ -62,18 +62,18 @@ internal abstract class HostModel
         [.. due.Select(
             d => PopulationDynamics.Try(() => Learn(d.Learner, d.Memory) ? null : PopulationDynamics.NotFinite))];
 
-    /// <summary>Learns a learner's dynamics anew from its memory, whose B is full.</summary>
-    /// <returns>Whether they are finite; where not, the last good ones stay.</returns>
+    /// <summary>Refits a learner's dynamics to its memory, whose B is full.</summary>
+    /// <returns>Whether they are finite; if not, the last good ones are kept.</returns>
     protected abstract bool Learn(int learner, EpisodeMemory memory);
 
-    /// <summary>Puts rollout m at its start and writes the observation there.</summary>
+    /// <summary>Sets rollout m to its start and writes the observation there.</summary>
     protected abstract void Begin(int m, EpisodeRecord episode, int time, Span<float> x);
 
     /// <summary>
-    /// Advances the live rollouts of a learner: fills reward, terminal flag and next observation of their rows.
+    /// Advances a learner's live rollouts: fills reward, terminal flag and next observation of their rows.
     /// </summary>
     /// <param name="rows">[m], the row of each live rollout; null for the others.</param>
-    /// <param name="outcomes">[m], receives what became of each.</param>
+    /// <param name="outcomes">[m], receives the outcome of each live rollout.</param>
     protected abstract void Advance(int learner, Row?[] rows, Outcome[] outcomes);
 
     private void RollOut(Imagining l)
@@ -106,7 +106,7 @@ internal abstract class HostModel
             {
                 if (current[m] is not { } row) continue;
                 _live[m] = outcomes[m] == Outcome.GoesOn;
-                // numbers that double holds and float32 does not
+                // a number may be finite in double but not in float32
                 if (outcomes[m] != Outcome.Cut && row.IsFinite) _rows[m].Add(row);
                 else (_live[m], cuts) = (false, cuts + 1);
                 x[m] = row.Next;
@@ -124,7 +124,7 @@ internal abstract class HostModel
         _reports[l.Learner] = new RolloutReport(stored, cuts);
     }
 
-    // a policy that is not finite any more is found by its learner; here its rollouts are cut
+    // a policy that is not finite is detected in its updates; here only its rollouts are cut
     private void Explore(ulong seed, ulong number, int step, Span<float> u)
     {
         for (int i = 0; i < u.Length; i++)

@@ -4,13 +4,15 @@ using Naf.Kernels.Rollout;
 
 namespace Naf.Host.Imagination;
 
-/// <summary>One learner's share in a call of imagination.</summary>
-/// <param name="Memory">Its B_old.</param>
-/// <param name="First">The number of its first rollout in the run, by which random numbers are drawn.</param>
+/// <summary>One learner's part of an imagination call.</summary>
+/// <param name="Memory">The memory that holds its B_old.</param>
+/// <param name="First">Number of its first rollout in the run, which indexes the random numbers.</param>
 internal readonly record struct Imagining(int Learner, EpisodeMemory Memory, ulong Seed, ulong First)
 {
-    /// <summary>Draws where a rollout, First + its number here, starts: every step of B_old is as likely.</summary>
-    /// <returns>The episode, its place in B_old, and the time step.</returns>
+    /// <summary>
+    /// Draws the start of rollout First + <paramref name="rollout"/>, uniform over the steps of B_old.
+    /// </summary>
+    /// <returns>The episode, its index in B_old, and the time step.</returns>
     public (EpisodeRecord Episode, int Place, int Time) Start(int rollout)
     {
         int steps = 0;
@@ -25,28 +27,26 @@ internal readonly record struct Imagining(int Learner, EpisodeMemory Memory, ulo
     }
 }
 
-/// <summary>The dynamics in which imagination rolls out.</summary>
+/// <summary>The dynamics model of imagination rollouts.</summary>
 internal interface IRolloutModel
 {
-    /// <summary>Rolls out m times l steps for each of some learners, on policy with noise, into their R_f.</summary>
+    /// <summary>Runs m rollouts of l steps for each of some learners, on policy with noise, into their R_f.</summary>
     void RollOut(IReadOnlyList<Imagining> learners);
 
-    /// <summary>What the last call made for a learner.</summary>
+    /// <summary>Report of the last call for a learner.</summary>
     RolloutReport Report(int learner);
 
-    /// <summary>Learns the dynamics of all learners that are due anew.</summary>
-    /// <returns>Why a learner has no new dynamics, so that the last good ones stay; null where it has.</returns>
+    /// <summary>Refits the dynamics of all learners that are due.</summary>
+    /// <returns>For each learner, why its last good dynamics are kept; null if it has new ones.</returns>
     string?[] Refit(IReadOnlyList<(int Learner, EpisodeMemory Memory)> due);
 
     /// <summary>Whether a learner has dynamics to imagine in.</summary>
     bool Ready(int learner);
 
-    /// <summary>
-    /// The error on an episode that the dynamics have not seen; null where there is none to speak of.
-    /// </summary>
+    /// <summary>Prediction error on an episode that was not fitted; null if the model has none.</summary>
     ModelError? ErrorOn(int learner, EpisodeRecord episode);
 
-    /// <summary>Saves or loads what was learned.</summary>
-    /// <exception cref="InvalidDataException">The checkpoint holds something else.</exception>
+    /// <summary>Saves or loads the dynamics.</summary>
+    /// <exception cref="InvalidDataException">The checkpoint does not match.</exception>
     void Serialise(CheckpointScope scope);
 }

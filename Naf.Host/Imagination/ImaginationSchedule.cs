@@ -4,11 +4,11 @@ using Naf.Kernels.Checkpoints;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// When a learner imagines. It ends for good after a set number of episodes (paper, section 6.3), or adaptively (the
-/// paper's future work) when it no longer pays: for <see cref="ImaginationSettings.Patience"/> fits in a row no batch
-/// of n real episodes had a mean score above the best one before. It rests while the error of the newest dynamics over
-/// l steps is above <see cref="ImaginationSettings.ErrorLimit"/>: predictions no better than the mean of the data
-/// teach nothing.
+/// Decides when a learner imagines. Imagination ends for good after a set number of episodes (paper, section 6.3), or
+/// adaptively (the paper's future work) if for <see cref="ImaginationSettings.Patience"/> fits in a row no batch of n
+/// real episodes had a mean score above the best one before. It pauses while the error of the newest dynamics over l
+/// steps is above <see cref="ImaginationSettings.ErrorLimit"/>, since such predictions are no better than the data's
+/// mean.
 /// </summary>
 internal sealed class ImaginationSchedule(ImaginationSettings settings)
 {
@@ -18,20 +18,16 @@ internal sealed class ImaginationSchedule(ImaginationSettings settings)
     /// <summary>Why imagination ended for good; empty while it has not.</summary>
     public string Ended { get; private set; } = "";
 
-    /// <summary>Whether the newest dynamics were too far from the newest episode.</summary>
+    /// <summary>Whether imagination pauses, since the newest dynamics were inaccurate on the newest episode.</summary>
     public bool Resting { get; private set; }
 
     public bool On => Ended.Length == 0 && !Resting;
 
-    /// <summary>Looks at a batch of real episodes, at the time of a fit.</summary>
-    /// <param name="episode">Training episodes ended.</param>
-    /// <param name="error">
-    /// The error of the dynamics before this fit on the newest episode; null where there were none.
-    /// </param>
-    /// <param name="score">
-    /// Mean score of the batch's episodes by the policy; null where a planner made them all.
-    /// </param>
-    /// <returns>What has changed before its set time, and why, in words; null: nothing.</returns>
+    /// <summary>Evaluates a batch of real episodes at a fit.</summary>
+    /// <param name="episode">Completed training episodes.</param>
+    /// <param name="error">Error of the previous dynamics on the newest episode; null if there were none.</param>
+    /// <param name="score">Mean score of the policy's episodes in the batch; null if all were planned.</param>
+    /// <returns>A message if imagination ends early, pauses or resumes; null if nothing changes.</returns>
     public string? Evaluate(int episode, ModelError? error, double? score)
     {
         if (Ended.Length > 0) return null;

@@ -1,11 +1,8 @@
 namespace Naf.Host.Imagination;
 
-/// <summary>
-/// How far predictions of the dynamics are from an episode that they were not fitted to, in standard deviations of
-/// recent states.
-/// </summary>
+/// <summary>Prediction error of the dynamics on an unseen episode, in standard deviations of recent states.</summary>
 /// <param name="OneStep">Root mean square over all entries and steps, one step ahead.</param>
-/// <param name="MultiStep">The same l steps ahead, through predicted states and the actions that were taken.</param>
+/// <param name="MultiStep">The same l steps ahead, through predicted states and the recorded actions.</param>
 internal readonly record struct ModelError(double OneStep, double MultiStep)
 {
     /// <summary>Measures the error of mean predictions on an episode.</summary>
@@ -19,7 +16,7 @@ internal readonly record struct ModelError(double OneStep, double MultiStep)
         double one = 0, many = 0;
         long ones = 0, manies = 0;
         double[] s = new double[scale.Length];
-        // of an episode that is shorter, its whole length
+        // at most the length of the episode
         steps = Math.Min(steps, episode.Length);
         for (int start = 0; start < episode.Length; start++)
         {

@@ -25,7 +25,7 @@ internal sealed class NetworkModel : HostModel, IRolloutModel, IDisposable
     private readonly TrainingData[] _known;
     private readonly int _horizon;
 
-    // the rollouts under way: s, time step, constants of the episode
+    // current rollouts: s, time step, constants of the episode
     private readonly (double[] State, int Time, double[] Constants)[] _rollouts;
 
     public NetworkModel(
@@ -41,7 +41,7 @@ internal sealed class NetworkModel : HostModel, IRolloutModel, IDisposable
         _network = new NetworkRegression(device, space.Size + space.Action, space.Size, new NafSettings(), seeds);
     }
 
-    // what a learner has seen, and the range of it
+    // a learner's training rows and their range
     private sealed class TrainingData
     {
         public List<float> Rows { get; } = [];
@@ -51,7 +51,7 @@ internal sealed class NetworkModel : HostModel, IRolloutModel, IDisposable
         public StateRange Range { get; set; } = new([]);
     }
 
-    // a network that has left the finite numbers learns no more
+    // a network that is no longer finite is not trained further
     public bool Ready(int learner) => _known[learner].Scale.Length > 0 && _network.Finite(learner);
 
     protected override bool Learn(int learner, EpisodeMemory memory)
@@ -137,7 +137,7 @@ internal sealed class NetworkModel : HostModel, IRolloutModel, IDisposable
         }
     }
 
-    // r, b and x′ = h(s′, c) of a rollout
+    // r, the terminal flag and x′ = h(s′, c) of a rollout
     private Outcome Reward(int m, Row row)
     {
         double[] x = [.. row.X], u = [.. row.U];

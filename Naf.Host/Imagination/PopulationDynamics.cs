@@ -10,10 +10,10 @@ using Naf.Kernels.Scalar;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// The fitted dynamics of a population: one fit for all learners that are due, whose models stay on the device that
-/// fits them. A learner's models do not depend on which others are due, bitwise.
+/// The fitted dynamics of a population: one fit for all learners that are due, whose models stay on the device. A
+/// learner's models do not depend, bitwise, on which other learners are due.
 /// </summary>
-/// <typeparam name="T">Of what they are a linearisation.</typeparam>
+/// <typeparam name="T">Batch or episode dynamics.</typeparam>
 internal sealed class PopulationDynamics<T> : IDisposable where T : FittedDynamics
 {
     private readonly DisposeScope _opened;
@@ -21,12 +21,12 @@ internal sealed class PopulationDynamics<T> : IDisposable where T : FittedDynami
     private readonly T[] _learners;
     private readonly bool _through;
 
-    /// <param name="opened">Takes what is allocated; this disposes it.</param>
-    /// <param name="device">Where to fit; it must outlive this.</param>
-    /// <param name="models">Models of a learner.</param>
-    /// <param name="episodes">Episodes that each is fitted to.</param>
+    /// <param name="opened">Owns what is allocated; disposed with this object.</param>
+    /// <param name="device">Device of the fit; must outlive this object.</param>
+    /// <param name="models">Models per learner.</param>
+    /// <param name="episodes">Episodes per model.</param>
     /// <param name="through">Whether a model passes through its only episode.</param>
-    /// <param name="make">Makes a learner's dynamics from the first of its places in the fit and its seed.</param>
+    /// <param name="make">Creates a learner's dynamics from its first index in the fit and its seed.</param>
     public PopulationDynamics(
         DisposeScope opened, Device device, DynamicsShape shape, int models, int episodes, bool through, double ridge,
         IReadOnlyList<ulong> seeds, Func<GaussianFit, PackedModels, int, ulong, T> make)
@@ -44,7 +44,7 @@ internal sealed class PopulationDynamics<T> : IDisposable where T : FittedDynami
 
     /// <summary>Fits the dynamics of all learners that are due, each to its newest episodes.</summary>
     /// <param name="due">Learners and their episodes, each with a full B.</param>
-    /// <returns>Why a learner has no new dynamics, so that the last good ones stay; null where it has.</returns>
+    /// <returns>For each learner, why its last good dynamics are kept; null if it has new ones.</returns>
     public string?[] Refit(IReadOnlyList<(int Learner, EpisodeMemory Memory)> due)
     {
         var problems = new string?[due.Count];
@@ -79,10 +79,10 @@ internal sealed class PopulationDynamics<T> : IDisposable where T : FittedDynami
     public void Dispose() => _opened.Dispose();
 }
 
-/// <summary>The dynamics of populations, and what a fit is refused for.</summary>
+/// <summary>Creates the dynamics of populations, and holds the reasons to reject a fit.</summary>
 internal static class PopulationDynamics
 {
-    /// <summary>Why dynamics that overflow are not used.</summary>
+    /// <summary>The reason to reject dynamics that overflow.</summary>
     public const string NotFinite = "they are not finite";
 
     /// <param name="horizon">Time steps T of an episode.</param>
@@ -107,8 +107,8 @@ internal static class PopulationDynamics
             opened, device, space.Shape(horizon), settings.RefitEpisodes, 1, through: true, settings.Ridge, seeds,
             (fit, packed, first, seed) => new EpisodeDynamics(fit, packed, first, settings, seed, team)));
 
-    /// <summary>Runs what may find numbers that can't be fitted.</summary>
-    /// <returns>Why it failed; null where it did not.</returns>
+    /// <summary>Runs a fit that may reject its samples.</summary>
+    /// <returns>Why it failed; null on success.</returns>
     public static string? Try(Func<string?> fit)
     {
         try
@@ -122,11 +122,11 @@ internal static class PopulationDynamics
     }
 }
 
-/// <summary>What a learner's fit takes beside the episodes, and what is known after it.</summary>
+/// <summary>Inputs of a learner's fit besides the episodes, and the clusters of its initial states.</summary>
 /// <param name="Recent">[samples, D], the recent samples.</param>
-/// <param name="Scale">[D], 1 / standard deviation of them.</param>
-/// <param name="Prior">That of each model, or null.</param>
-/// <param name="Clusters">The Gaussians of the initial states; null where there is one.</param>
+/// <param name="Scale">[D], 1 / their standard deviation.</param>
+/// <param name="Prior">Prior of each model, or null.</param>
+/// <param name="Clusters">The Gaussians of the initial states; null if there is only one.</param>
 /// <param name="Names">The number of each cluster.</param>
 internal sealed record FitInput(
     double[] Recent, double[] Scale, GaussianPrior? Prior, StartClusters? Clusters, int[] Names);

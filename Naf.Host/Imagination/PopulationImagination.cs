@@ -18,7 +18,7 @@ internal sealed class PopulationImagination
     private readonly ImaginationSettings _settings;
     private readonly NafPopulation _population;
     private readonly IRolloutModel? _model;
-    // of the batch: in which planners plan, and where none is of episodes imagination too
+    // batch dynamics: for planners, and for imagination unless it uses episode dynamics
     private readonly PopulationDynamics<BatchDynamics>? _dynamics;
     private readonly PopulationDynamics<EpisodeDynamics>? _ofEpisodes;
     private readonly EpisodeMemory[] _memories;
@@ -29,10 +29,10 @@ internal sealed class PopulationImagination
     private readonly bool _plans;
     private readonly List<Imagining> _imagining = [];
 
-    /// <param name="opened">Takes charge of what is allocated.</param>
-    /// <param name="task">The task; it must outlive this.</param>
-    /// <param name="population">Whose policies act, and whose R_f is filled.</param>
-    /// <exception cref="UserException">The task's dynamics can't be imagined.</exception>
+    /// <param name="opened">Owns what is allocated.</param>
+    /// <param name="task">The task; must outlive this object.</param>
+    /// <param name="population">The learners, whose policies act and whose R_f is filled.</param>
+    /// <exception cref="UserException">The task does not support imagination.</exception>
     public PopulationImagination(
         DisposeScope opened, IControlTask task, TrainingSettings settings, NafPopulation population, Device device,
         WorkTeam team)
@@ -72,22 +72,22 @@ internal sealed class PopulationImagination
     /// <summary>A learner's real episodes.</summary>
     public EpisodeMemory Memory(int learner) => _memories[learner];
 
-    /// <summary>The dynamics in which a learner's planner plans.</summary>
+    /// <summary>The dynamics of a learner's planner.</summary>
     public BatchDynamics Dynamics(int learner) => _dynamics![learner];
 
     public bool IsOn(int learner) =>
         _schedules[learner].On && _memories[learner].OldCount > 0
         && (_settings.FromReplay || _model?.Ready(learner) == true);
 
-    /// <summary>Lets a learner that acts imagine next: every m steps, and at once where R_f was emptied.</summary>
-    /// <param name="step">Steps that it has taken.</param>
+    /// <summary>Schedules imagination for an acting learner: every m steps, and at once if R_f was emptied.</summary>
+    /// <param name="step">Steps taken by the learner.</param>
     public void Add(int learner, long step)
     {
         if (_model is not null && (_emptied[learner] || step % _settings.Starts == 0) && IsOn(learner))
             _imagining.Add(new Imagining(learner, _memories[learner], _seeds[learner], _rollouts[learner]));
     }
 
-    /// <summary>Simulates l steps from each of m states of B_old of those learners, and stores them in R_f.</summary>
+    /// <summary>Simulates l steps from each of m states of B_old for the scheduled learners, into their R_f.</summary>
     public void Imagine()
     {
         if (_model is null || _imagining.Count == 0) return;
@@ -106,11 +106,11 @@ internal sealed class PopulationImagination
     }
 
     /// <summary>
-    /// At the end of learners' episodes: where B is full, the dynamics are judged on its newest episode, then fitted to
-    /// it, and B_old ← B.
+    /// At the end of episodes: if B is full, evaluates the dynamics on its newest episode and fits them to B; B_old ←
+    /// B.
     /// </summary>
-    /// <param name="ended">Learners, and the numbers of their episodes.</param>
-    /// <returns>The learners that have new dynamics.</returns>
+    /// <param name="ended">Learners and the numbers of their episodes.</param>
+    /// <returns>Learners with new dynamics.</returns>
     public IReadOnlySet<int> EndEpisodes(IReadOnlyList<(int Learner, int Episode)> ended, Action<string> warn)
     {
         (int Learner, int Episode)[] due = [.. ended.Where(e => _memories[e.Learner].IsFull)];
@@ -122,7 +122,7 @@ internal sealed class PopulationImagination
             double[] scores = [.. memory.Batch.Where(e => !e.Planned).Select(e => e.Score)];
             if (_schedules[k].Evaluate(episode, error, scores.Length > 0 ? scores.Average() : null) is { } change)
                 warn($"learner {k}, episode {episode}: imagination {change}");
-            // without imagination the planner's dynamics are what there is to report on
+            // without imagination, the error of the planner's dynamics is reported
             _reports[k] = _reports[k] with { Error = error ?? plannersError };
         }
         IReadOnlySet<int> fitted = Refit(due, warn);
@@ -136,8 +136,7 @@ internal sealed class PopulationImagination
         return fitted;
     }
 
-    // dynamics that nobody uses any more are not learned; whatever an episode's numbers do to a fit, the last good
-    // one stays
+    // dynamics that are no longer used are not refitted; after a failed fit the last good ones are kept
     private HashSet<int> Refit((int Learner, int Episode)[] due, Action<string> warn)
     {
         var problems = new Dictionary<int, string?>();
@@ -162,7 +161,7 @@ internal sealed class PopulationImagination
         }
     }
 
-    /// <summary>What a learner imagined since the last call.</summary>
+    /// <summary>Report of a learner's imagination since the last call.</summary>
     public ImaginationReport TakeReport(int learner)
     {
         ImaginationReport report = _reports[learner];
@@ -170,7 +169,7 @@ internal sealed class PopulationImagination
         return report;
     }
 
-    /// <exception cref="InvalidDataException">It is of another run.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint is of another run.</exception>
     public void Serialise(CheckpointScope scope)
     {
         for (int k = 0; k < _memories.Length; k++)
@@ -191,6 +190,6 @@ internal sealed class PopulationImagination
 }
 
 /// <param name="Steps">Imagined transitions stored.</param>
-/// <param name="Cuts">Rollouts that left the range of the data or the finite numbers.</param>
-/// <param name="Error">The error of the dynamics on the newest episode, where they were fitted anew.</param>
+/// <param name="Cuts">Rollouts cut because a state was out of range or not finite.</param>
+/// <param name="Error">Error of the dynamics on the newest episode, if they were refitted.</param>
 internal readonly record struct ImaginationReport(long Steps, int Cuts, ModelError? Error);

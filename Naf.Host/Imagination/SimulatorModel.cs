@@ -9,8 +9,8 @@ using Naf.Sim.Mujoco;
 namespace Naf.Host.Imagination;
 
 /// <summary>
-/// Imagination by MuJoCo itself, from the saved states of real episodes, on all cores: the best case of the paper's
-/// section 6.2.
+/// Imagination in MuJoCo itself, from saved states of real episodes, on all cores: the best case of the paper's section
+/// 6.2.
 /// </summary>
 internal sealed class SimulatorModel : HostModel, IRolloutModel
 {
@@ -18,8 +18,8 @@ internal sealed class SimulatorModel : HostModel, IRolloutModel
     private readonly WorkTeam _team;
     private readonly bool[] _ready;
 
-    /// <param name="opened">Takes charge of the environments.</param>
-    /// <param name="task">The task; it must outlive this.</param>
+    /// <param name="opened">Owns the environments.</param>
+    /// <param name="task">The task; must outlive this object.</param>
     public SimulatorModel(
         DisposeScope opened, ControlTask task, NafPopulation population, ImaginationSettings settings, WorkTeam team)
         : base(population, settings)
@@ -30,7 +30,7 @@ internal sealed class SimulatorModel : HostModel, IRolloutModel
                 .Select(_ => opened.Add(new ControlEnvironment(task, quiet: true)))];
     }
 
-    /// <summary>Numbers of a saved simulator state.</summary>
+    /// <summary>Size of a saved simulator state.</summary>
     public int StateSize => _environments[0].StateSize;
 
     protected override bool Learn(int learner, EpisodeMemory memory) => _ready[learner] = true;

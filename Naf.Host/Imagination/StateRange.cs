@@ -2,20 +2,20 @@ using System.Numerics;
 
 namespace Naf.Host.Imagination;
 
-/// <summary>Where imagined states may be: in the range of the states that were met, and a margin beyond it.</summary>
-/// <param name="Bounds">[2, S]: below and above which a state has left the data.</param>
+/// <summary>Bounds on imagined states: the range of recorded states, with a margin.</summary>
+/// <param name="Bounds">[2, S], lower and upper bounds.</param>
 internal sealed record StateRange(float[] Bounds)
 {
-    /// <summary>[S].</summary>
+    /// <summary>Lower bounds, [S].</summary>
     public ReadOnlySpan<float> Low => Bounds.AsSpan(0, Bounds.Length / 2);
 
-    /// <summary>[S].</summary>
+    /// <summary>Upper bounds, [S].</summary>
     public ReadOnlySpan<float> High => Bounds.AsSpan(Bounds.Length / 2);
 
     /// <summary>The range of the states in samples.</summary>
     /// <param name="samples">[count, row].</param>
-    /// <param name="factor">How many times the range a state may be outside of it.</param>
-    /// <param name="places">Where states begin in a row.</param>
+    /// <param name="factor">Margin on each side, in multiples of the range.</param>
+    /// <param name="places">Offsets of states in a row.</param>
     public static StateRange Of<T>(
         ReadOnlySpan<T> samples, int row, int size, double factor, params ReadOnlySpan<int> places) where T : INumber<T>
     {
@@ -29,7 +29,7 @@ internal sealed record StateRange(float[] Bounds)
                     double value = double.CreateChecked(samples[at]);
                     (least, most) = (Math.Min(least, value), Math.Max(most, value));
                 }
-            // a constant has some room for rounding
+            // a constant entry gets a margin for rounding
             double margin = factor * (most - least) + 1e-3 * (1 + Math.Abs(most));
             (bounds[i], bounds[size + i]) = ((float)(least - margin), (float)(most + margin));
         }

@@ -4,25 +4,25 @@ using Naf.Sim.Rendering;
 
 namespace Naf.Host.Pictures;
 
-/// <summary>Pictures of an episode: a state with the path that led there, or all as a real-time video.</summary>
+/// <summary>Images of an episode: a state with the path up to it, or a real-time video of all states.</summary>
 internal sealed class EpisodePictures(
     ControlTask task, Trajectory episode, int width, int height, string? camera) : IDisposable
 {
-    /// <summary>Most frames a second: what screens show.</summary>
+    /// <summary>Maximum frames per second: what screens show.</summary>
     private const double MostPerSecond = 60;
 
     private readonly StateRenderer _renderer = new(task, width, height, camera);
 
-    /// <summary>Control steps from a frame of the video to the next: as few as keep to 60 frames a second.</summary>
+    /// <summary>Control steps per frame of the video: the fewest that keep to 60 frames per second.</summary>
     public int Stride { get; } = Math.Max(1, (int)Math.Ceiling(1 / (task.ControlStep * MostPerSecond) - 1e-9));
 
-    /// <summary>Frames of the video a second, so that it runs in real time.</summary>
+    /// <summary>Frame rate at which the video runs in real time.</summary>
     public double FramesPerSecond => 1 / (task.ControlStep * Stride);
 
-    /// <summary>Frames of the video; the last state always has one.</summary>
+    /// <summary>Number of frames of the video; the last state always has one.</summary>
     public int FrameCount => (episode.Steps + Stride - 1) / Stride + 1;
 
-    /// <summary>Draws state 0 to the number of steps.</summary>
+    /// <summary>Draws the state after a number of steps, with the path up to it.</summary>
     public PixelImage Still(int step)
     {
         _renderer.ClearPath();
@@ -30,7 +30,7 @@ internal sealed class EpisodePictures(
         return _renderer.Draw();
     }
 
-    /// <summary>Draws the frames of the video, one after the other.</summary>
+    /// <summary>Draws the frames of the video in order.</summary>
     public IEnumerable<PixelImage> Frames()
     {
         _renderer.ClearPath();

@@ -6,8 +6,9 @@ using Naf.Sim.Rendering;
 namespace Naf.Host.Pictures;
 
 /// <summary>
-/// An MP4 that ffmpeg encodes from frames piped to it: H.264 in yuv420p, which every player shows, or MPEG-4 part 2
-/// where ffmpeg lacks x264. <see cref="Finish"/> puts it in its place; before, and after a failure, nothing is there.
+/// An MP4 file that ffmpeg encodes from piped frames: H.264 in yuv420p, which every player supports, or MPEG-4 part 2
+/// where ffmpeg lacks x264. <see cref="Finish"/> moves it to its path; until then, and after a failure, nothing is
+/// there.
 /// </summary>
 internal sealed class VideoFile(string path, Process ffmpeg) : IDisposable
 {
@@ -16,7 +17,7 @@ internal sealed class VideoFile(string path, Process ffmpeg) : IDisposable
     private readonly Task<string> _words = ffmpeg.StandardError.ReadToEndAsync();
     private bool _finished;
 
-    /// <summary>Starts ffmpeg; width and height are even.</summary>
+    /// <summary>Starts ffmpeg; width and height must be even.</summary>
     /// <exception cref="UserException">There is no ffmpeg, or the file can't be written.</exception>
     public static VideoFile Create(
         string path, int width, int height, double framesPerSecond, string program = "ffmpeg")
@@ -32,7 +33,7 @@ internal sealed class VideoFile(string path, Process ffmpeg) : IDisposable
             ["-hide_banner", "-loglevel", "error", "-y", .. input, "-an", .. output], takesFrames: true));
     }
 
-    /// <exception cref="UserException">ffmpeg ended.</exception>
+    /// <exception cref="UserException">ffmpeg has exited.</exception>
     public void Add(PixelImage frame)
     {
         try
@@ -46,8 +47,8 @@ internal sealed class VideoFile(string path, Process ffmpeg) : IDisposable
         }
     }
 
-    /// <summary>Waits until the video is whole, and puts it in its place.</summary>
-    /// <exception cref="UserException">ffmpeg failed; its last words are in the message.</exception>
+    /// <summary>Waits until the video is complete, and moves it to its path.</summary>
+    /// <exception cref="UserException">ffmpeg failed; the message contains the last line of its output.</exception>
     public void Finish()
     {
         try
@@ -56,7 +57,7 @@ internal sealed class VideoFile(string path, Process ffmpeg) : IDisposable
         }
         catch (IOException)
         {
-            // it ended before it took the last frame: its exit code says why
+            // ffmpeg exited before the last frame: its exit code says why
         }
         ffmpeg.WaitForExit();
         if (ffmpeg.ExitCode != 0) throw Failure(null);
@@ -71,7 +72,7 @@ internal sealed class VideoFile(string path, Process ffmpeg) : IDisposable
         _finished = true;
     }
 
-    /// <summary>Ends ffmpeg; a video that was not finished is removed.</summary>
+    /// <summary>Ends ffmpeg and deletes an unfinished video.</summary>
     public void Dispose()
     {
         if (!ffmpeg.HasExited) ffmpeg.Kill();

@@ -3,17 +3,17 @@ using Naf.Kernels.Reward;
 namespace Naf.Host.Planning;
 
 /// <summary>
-/// A planner's stand-in for the bounds that end an episode, which have no derivative: w (d / m)² where an observation
-/// is by d past the line that lies a margin m inside its bound, so that a step on the bound costs w and a step past it
+/// A planner's differentiable substitute for the bounds that end an episode: w (d / m)², where d is the distance of an
+/// observation past the line at a margin m inside its bound, so that a step on the bound costs w and a step past it
 /// more. Convex.
 /// </summary>
 /// <param name="weight">w, in units of the reward.</param>
 internal sealed class BoundPenalty(ImmutableArray<TerminationBound> bounds, double weight)
 {
-    /// <summary>The margin as a share of the interval between two bounds, or of a single bound's size.</summary>
+    /// <summary>The margin as a share of the interval between two bounds, or of a single bound's magnitude.</summary>
     private const double Share = 0.1;
 
-    /// <summary>The least margin, where a single bound is 0.</summary>
+    /// <summary>Smallest margin, used where a single bound is 0.</summary>
     private const double Least = 0.01;
 
     /// <summary>The penalty of an observation.</summary>
@@ -31,9 +31,9 @@ internal sealed class BoundPenalty(ImmutableArray<TerminationBound> bounds, doub
 
     /// <summary>Adds the penalty's derivatives to those of a cost.</summary>
     /// <param name="x">[ObservationSize].</param>
-    /// <param name="gradient">[at least ObservationSize], is added to.</param>
-    /// <param name="hessian">[stride, stride] row-major, is added to.</param>
-    /// <param name="stride">Numbers in a row of <paramref name="hessian"/>.</param>
+    /// <param name="gradient">[at least ObservationSize], is increased.</param>
+    /// <param name="hessian">[stride, stride] row-major, is increased.</param>
+    /// <param name="stride">Row length of <paramref name="hessian"/>.</param>
     public void Add(ReadOnlySpan<double> x, Span<double> gradient, Span<double> hessian, int stride)
     {
         foreach (TerminationBound bound in bounds)
@@ -45,7 +45,7 @@ internal sealed class BoundPenalty(ImmutableArray<TerminationBound> bounds, doub
         }
     }
 
-    /// <summary>d / m, above 0 at the high end and below 0 at the low one; 0 inside.</summary>
+    /// <summary>d / m, positive past the upper line, negative past the lower one; 0 inside.</summary>
     private static double Past(TerminationBound bound, ReadOnlySpan<double> x)
     {
         double margin = Margin(bound), value = x[bound.Index];

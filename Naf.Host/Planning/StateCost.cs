@@ -5,23 +5,20 @@ namespace Naf.Host.Planning;
 
 /// <summary>
 /// C(s, u) = −r(h(s, c), u) of a task in the coordinates s of its fitted dynamics, with ∂C/∂s = −Jᵀ ∂r/∂x and the
-/// Gauss-Newton Hessian JᵀHJ, J = ∂h/∂s. Actions are taken as they come, not clipped; the reward of termination is
-/// left out.
+/// Gauss-Newton Hessian JᵀHJ, J = ∂h/∂s. Actions are not clipped; the termination reward is left out.
 /// </summary>
-/// <remarks>
-/// Carries a workspace: nothing is allocated after the constructor, and each thread needs one of its own.
-/// </remarks>
+/// <remarks>Owns a workspace: nothing is allocated after the constructor; use one instance per thread.</remarks>
 internal sealed class StateCost : TangentCost
 {
     private readonly StateCoordinates _coordinates;
     private readonly double[] _qpos, _qvel;
 
-    /// <param name="coordinates">What s is.</param>
+    /// <param name="coordinates">Coordinates of s.</param>
     /// <param name="observation">h, over the same tree.</param>
     /// <param name="reward">r over the observation and the action.</param>
-    /// <exception cref="ArgumentException">The form is not a semidefinite one.</exception>
-    public StateCost(StateCoordinates coordinates, ObservationDefinition observation, RewardDefinition reward,
-        HessianForm form)
+    /// <exception cref="ArgumentException">The form may be indefinite.</exception>
+    public StateCost(
+        StateCoordinates coordinates, ObservationDefinition observation, RewardDefinition reward, HessianForm form)
         : base(observation, reward, form)
     {
         _coordinates = coordinates;
@@ -40,9 +37,9 @@ internal sealed class StateCost : TangentCost
     }
 
     /// <summary>
-    /// From turns about the body's own axes to the rotation vector r = s[at .. at + 3): exp(r + dr) = exp(r) exp(B dr),
-    /// so that the gradient g of these three becomes Bᵀg, and their rows and columns of the Hessian BᵀH and HB; B = 1 −
-    /// (1 − cos θ)/θ² [r]ₓ + (θ − sin θ)/θ³ [r]ₓ², θ = |r|.
+    /// Converts derivatives by rotations about the body's axes to derivatives by the rotation vector r = s[at .. at +
+    /// 3): exp(r + dr) = exp(r) exp(B dr), so that the gradient g of these three entries becomes Bᵀg, and their rows
+    /// and columns of the Hessian become BᵀH and HB; B = 1 − (1 − cos θ)/θ² [r]ₓ + (θ − sin θ)/θ³ [r]ₓ², θ = |r|.
     /// </summary>
     private void ToRotationVector(ReadOnlySpan<double> s, int at, Span<double> gradient, Span<double> hessian)
     {
@@ -55,7 +52,7 @@ internal sealed class StateCost : TangentCost
             Turn(b, ref hessian[i * n + at], ref hessian[i * n + at + 1], ref hessian[i * n + at + 2]);
     }
 
-    // by its columns; by the series where the quotients would lose their digits
+    // by columns; by the series where the quotients would lose precision
     private static Mat3<double> BodyRate(Vec3<double> r)
     {
         double square = Vec3<double>.Dot(r, r), angle = Math.Sqrt(square);

@@ -6,13 +6,13 @@ namespace Naf.Host.Planning;
 
 /// <summary>
 /// C = −r(h(qpos, qvel, c), u) of a task, expanded in the tangent space of the simulator's state: a displacement has 2
-/// Nv numbers, along qvel's coordinates and of qvel itself, where a free joint is turned about its body's own axes
+/// Nv entries, of qpos along qvel's coordinates and then of qvel, where a free joint is rotated about its body's axes
 /// (MuJoCo's mj_integratePos).
 /// </summary>
 /// <remarks>
-/// Gauss-Newton: the curvature of h is left out, gradient Jᵀg and Hessian JᵀHJ with H the reward's own semidefinite
-/// one, so that the sum is semidefinite too. Carries a workspace: nothing is allocated after the constructor, and each
-/// thread needs one of its own.
+/// Gauss-Newton: the curvature of h is left out. The gradient is Jᵀg and the Hessian JᵀHJ with H the reward's
+/// semidefinite Hessian, so that JᵀHJ is semidefinite too. Owns a workspace: nothing is allocated after the
+/// constructor; use one instance per thread.
 /// </remarks>
 internal class TangentCost
 {
@@ -26,10 +26,10 @@ internal class TangentCost
     /// <param name="reward">r over the observation and the action.</param>
     /// <param name="form">Which semidefinite Hessian of the reward.</param>
     /// <param name="activations">
-    /// Numbers of a displacement behind those of qpos and qvel, on which the cost does not depend.
+    /// Entries of a displacement after those of qpos and qvel; the cost does not depend on them.
     /// </param>
-    /// <param name="penalty">Is added to the cost, where given.</param>
-    /// <exception cref="ArgumentException">The form is not a semidefinite one.</exception>
+    /// <param name="penalty">Added to the cost, if given.</param>
+    /// <exception cref="ArgumentException">The form may be indefinite.</exception>
     public TangentCost(
         ObservationDefinition observation, RewardDefinition reward, HessianForm form, int activations = 0,
         BoundPenalty? penalty = null)
@@ -48,16 +48,16 @@ internal class TangentCost
         Constants = new double[observation.ConstantSize];
     }
 
-    /// <summary>Numbers of a displacement of the state: 2 Nv, and those on which the cost does not depend.</summary>
+    /// <summary>Size of a displacement of the state: 2 Nv plus the activations.</summary>
     public int Size { get; }
 
     /// <summary>Size A of the action.</summary>
     public int Action { get; }
 
-    /// <summary>[ConstantSize], c: the constants of the episode, such as the target, to be filled in.</summary>
+    /// <summary>[ConstantSize], c: the constants of the episode, such as the target; set by the caller.</summary>
     public double[] Constants { get; }
 
-    /// <summary>C(s, u), without the reward of termination.</summary>
+    /// <summary>C(s, u), without the termination reward.</summary>
     public double Value(ReadOnlySpan<double> qpos, ReadOnlySpan<double> qvel, ReadOnlySpan<double> u)
     {
         _h.Evaluate(qpos, qvel, Constants, _x);
@@ -91,7 +91,7 @@ internal class TangentCost
         return value;
     }
 
-    /// <summary>Jᵀ ∂C/∂x and JᵀHJ; rows of H and entries of J that are 0 are passed over.</summary>
+    /// <summary>Jᵀ ∂C/∂x and JᵀHJ; zero rows of H and zero entries of J are skipped.</summary>
     private void Project(Span<double> gradient, Span<double> hessian)
     {
         int z = _observations + Action, n = Size + Action;
@@ -101,7 +101,7 @@ internal class TangentCost
         {
             if (_slope[i] != 0) AddRow(i, _slope[i], gradient);
 
-            // row i of HJ, and then its part of JᵀHJ
+            // row i of HJ, then its contribution to JᵀHJ
             ReadOnlySpan<double> row = _curvature.AsSpan(i * z, z);
             if (row.IndexOfAnyExcept(0.0) < 0) continue;
             Span<double> product = _product;

@@ -9,7 +9,7 @@ using Naf.Sim.Control;
 namespace Naf.Host.Policies;
 
 /// <summary>
-/// Runs the planner on fixed seeded starts, the same as every policy's, and times it. Its threads plan together, an
+/// Evaluates and times the planner from the same seeded initial states as every policy. Its threads plan together, one
 /// episode at a time.
 /// </summary>
 internal sealed class PlannedEvaluation : IDisposable
@@ -22,7 +22,7 @@ internal sealed class PlannedEvaluation : IDisposable
     private TimeSpan _first, _others;
     private int _episodes, _steps;
 
-    /// <param name="threads">Threads; 0: one per core.</param>
+    /// <param name="threads">Number of threads; 0: one per core.</param>
     public PlannedEvaluation(ControlTask task, MpcSettings settings, int threads)
     {
         (_task, _settings) = (task, settings);
@@ -31,7 +31,7 @@ internal sealed class PlannedEvaluation : IDisposable
         _evaluation = new Evaluator(task);
     }
 
-    /// <summary>How far <see cref="Run"/> has come, for a display; may be asked by another thread.</summary>
+    /// <summary>Progress of <see cref="Run"/> for a display; may be read from another thread.</summary>
     public (double Done, double Most, string Text) Progress(int episodes)
     {
         int steps = Volatile.Read(ref _steps);
@@ -40,24 +40,23 @@ internal sealed class PlannedEvaluation : IDisposable
             $"episode {Math.Min(Volatile.Read(ref _episodes), episodes)}/{episodes}, step {steps}"));
     }
 
-    /// <summary>Scores of some episodes, put together, and what planning took.</summary>
-    /// <param name="seed">Seed of the starts and of the planner.</param>
-    /// <param name="first">Takes the first episode down, where given.</param>
-    /// <exception cref="Naf.Sim.Mujoco.SimulationException">An episode left the finite numbers.</exception>
+    /// <summary>Runs episodes; returns their scores and the planning times.</summary>
+    /// <param name="seed">Seed of the initial states and of the planner.</param>
+    /// <param name="first">Records the first episode, if given.</param>
+    /// <exception cref="Naf.Sim.Mujoco.SimulationException">The simulation is no longer finite.</exception>
     public PlannedResult Run(ulong seed, int episodes, Trajectory? first = null)
     {
         EvaluationResult scores = Evaluator.Run(_task, episodes, i => Episode(seed, (ulong)i, i == 0 ? first : null));
         double perStep = _others.TotalMilliseconds / (_steps - _episodes), span = 1000 * _task.ControlStep;
         return new PlannedResult(scores, new PlanningReport(
             perStep, span, span / perStep, _first.TotalMilliseconds / _episodes, _planner.Steps * _task.ControlStep,
-            _settings.Iterations,
-            _team.Threads, _planner.Statistics.ByLineSearch, _planner.Statistics.ByRandomChange,
+            _settings.Iterations, _team.Threads, _planner.Statistics.ByLineSearch, _planner.Statistics.ByRandomChange,
             _planner.Statistics.NotAtAll));
     }
 
-    /// <summary>One episode: its score, and whether it was a success.</summary>
-    /// <param name="seed">Seed of the start and of the planner.</param>
-    /// <param name="record">Takes the episode down, where given.</param>
+    /// <summary>Runs one episode; returns its score and whether it was a success.</summary>
+    /// <param name="seed">Seed of the initial state and of the planner.</param>
+    /// <param name="record">Records the episode, if given.</param>
     public (double Score, bool Success) Episode(ulong seed, ulong episode, Trajectory? record = null)
     {
         Volatile.Write(ref _episodes, _episodes + 1);
@@ -84,36 +83,30 @@ internal sealed class PlannedEvaluation : IDisposable
     }
 }
 
-/// <summary>What a number of planned episodes came to.</summary>
+/// <summary>Scores and planning times of planned episodes.</summary>
 internal sealed record PlannedResult(EvaluationResult Scores, PlanningReport Planning);
 
-/// <summary>What planning took, and how it went.</summary>
-/// <param name="MillisecondsPerStep">
-/// Mean time of planning at a control step, without the first of each episode.
-/// </param>
-/// <param name="RealTime">
-/// Duration of a control step over the time of planning it: above 1 the robot would not wait.
-/// </param>
+/// <summary>Planning times and outcomes of the iterations.</summary>
+/// <param name="MillisecondsPerStep">Mean planning time of a control step, without the first of each episode.</param>
+/// <param name="RealTime">Control step over planning time: above 1 the robot would not wait.</param>
 /// <param name="FirstStepMilliseconds">
-/// Mean time of planning at an episode's first step, which has more iterations.
+/// Mean planning time of an episode's first step, which has more iterations.
 /// </param>
-/// <param name="HorizonSeconds">How far a plan looks ahead.</param>
+/// <param name="HorizonSeconds">Planning horizon, seconds.</param>
 /// <param name="ByLineSearch">Iterations that improved the plan by iLQG's line search.</param>
 /// <param name="ByRandomChange">Iterations that improved it by a random change.</param>
-/// <param name="NotAtAll">Iterations that left it as it was.</param>
+/// <param name="NotAtAll">Iterations without improvement.</param>
 internal sealed record PlanningReport(
     double MillisecondsPerStep, double ControlStepMilliseconds, double RealTime, double FirstStepMilliseconds,
-    double HorizonSeconds, int Iterations,
-    int Threads, long ByLineSearch, long ByRandomChange, long NotAtAll)
+    double HorizonSeconds, int Iterations, int Threads, long ByLineSearch, long ByRandomChange, long NotAtAll)
 {
-    /// <summary>The same in two lines.</summary>
+    /// <summary>The report as two lines of text.</summary>
     public string Describe()
     {
         double count = Math.Max(1, ByLineSearch + ByRandomChange + NotAtAll);
         return $"planning: {Texts.Number(MillisecondsPerStep)} ms for a control step "
-            + $"of {Texts.Number(ControlStepMilliseconds)} ms "
-            + $"({Texts.Number(RealTime)} times real time), {Texts.Number(FirstStepMilliseconds)} ms for an "
-            + "episode's first; "
+            + $"of {Texts.Number(ControlStepMilliseconds)} ms ({Texts.Number(RealTime)} times real time), "
+            + $"{Texts.Number(FirstStepMilliseconds)} ms for an episode's first; "
             + $"{Texts.Number(HorizonSeconds)} s ahead, threads {Threads}{Environment.NewLine}"
             + $"plans improved by the line search {Share(ByLineSearch)}, by a random change {Share(ByRandomChange)}, "
             + $"not at all {Share(NotAtAll)}";

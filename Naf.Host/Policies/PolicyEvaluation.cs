@@ -6,14 +6,12 @@ using Naf.Sim.Control;
 
 namespace Naf.Host.Policies;
 
-/// <summary>
-/// Scores policies. The result depends neither on the number of threads nor on the order of episodes.
-/// </summary>
+/// <summary>Scores policies. The result does not depend on the number of threads or the order of episodes.</summary>
 internal static class PolicyEvaluation
 {
     /// <summary>The scores of a policy over test episodes.</summary>
-    /// <param name="threads">Threads that ask it; 0: one per core.</param>
-    /// <param name="first">Takes the first episode down, where given.</param>
+    /// <param name="threads">Number of threads; 0: one per core.</param>
+    /// <param name="first">Records the first episode, if given.</param>
     public static EvaluationResult Of(
         Policy act, ControlTask task, ulong seed, int episodes, int threads, Trajectory? first = null)
     {
@@ -34,14 +32,13 @@ internal static class PolicyEvaluation
     }
 
     /// <summary>
-    /// A policy that needs no run, by the name that <c>PolicyTarget.Policy</c> lets through: random or zero.
+    /// A policy that needs no run, by name, random or zero, as checked by <c>PolicyTarget.Policy</c>.
     /// </summary>
     internal static Policy WithoutRun(string name, ulong seed) =>
         name == "zero" ? (x, episode, step, u) => u.Clear() : RandomPolicy(seed);
 
     /// <summary>
-    /// The random policy of a seed: each entry of the action uniform in [−1, 1] at each step (Lillicrap et al. 2016);
-    /// it may be asked by several threads.
+    /// The random policy: u uniform in [−1, 1] per entry and step (Lillicrap et al. 2016); thread-safe.
     /// </summary>
     public static Policy RandomPolicy(ulong seed) => (x, episode, step, u) =>
     {

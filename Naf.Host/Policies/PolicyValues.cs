@@ -8,9 +8,9 @@ using Naf.Sim.Control;
 namespace Naf.Host.Policies;
 
 /// <summary>
-/// A run's Q at the steps of test episodes, for the action taken and for one drawn at random, beside the return that
-/// followed: whether the learner values states as they are worth, and how steeply Q falls from its greatest value. All
-/// steps are evaluated together on the device.
+/// A run's Q at the steps of test episodes, for the action taken and for a random one, with the return that followed:
+/// shows whether Q is accurate and how steeply it falls from its maximum. All steps are evaluated in one batch on the
+/// device.
 /// </summary>
 internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
 {
@@ -20,9 +20,9 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
     private readonly List<(int Episode, int Step, double Reward, double Return)> _steps = [];
     private float[] _v = [], _q = [], _advantage = [];
 
-    /// <summary>Refuses a place where no values can be written, or where something else would be lost.</summary>
+    /// <summary>Checks that values can be written to a path without overwriting another kind of file.</summary>
     /// <exception cref="UserException">
-    /// The name does not end in .csv, no file can be there, or one is there that holds no values.
+    /// The name does not end in .csv, no file can be there, or an existing one holds no values.
     /// </exception>
     public static void CheckPlace(string path)
     {
@@ -33,8 +33,8 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
             throw new UserException($"{path} is there already and holds no values; name another file");
     }
 
-    /// <summary>Scores the policy as an evaluation does, and evaluates Q at every step.</summary>
-    /// <exception cref="Naf.Sim.Mujoco.SimulationException">An episode left the finite numbers.</exception>
+    /// <summary>Scores the policy like an evaluation, and evaluates Q at every step.</summary>
+    /// <exception cref="Naf.Sim.Mujoco.SimulationException">The simulation is no longer finite.</exception>
     public EvaluationResult Run(ControlTask task, ulong seed, int episodes, Trajectory? first = null)
     {
         using var evaluation = new Evaluator(task);
@@ -47,7 +47,7 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
             AddReturns(i, record);
             return ended;
         });
-        // of the actions taken, and behind them of the random ones
+        // of the actions taken, followed by those of the random actions
         (_v, _advantage, _q) = policy.Evaluate([.. _x], [.. _u, .. _random]);
         return result;
 
@@ -61,9 +61,7 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
         }
     }
 
-    /// <summary>
-    /// Means over the steps, in units of the task's reward, and the correlation of Q with the discounted return.
-    /// </summary>
+    /// <summary>Means over the steps, in task reward units, and correlation of Q and the discounted return.</summary>
     public object Summary
     {
         get
@@ -81,8 +79,8 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
         }
     }
 
-    /// <summary>Writes a row for each step, in units of the task's reward.</summary>
-    /// <exception cref="UserException">It can't be written.</exception>
+    /// <summary>Writes a row for each step, in task reward units.</summary>
+    /// <exception cref="UserException">The file can't be written.</exception>
     public void Write(string path)
     {
         var text = new StringBuilder(Header).Append('\n');

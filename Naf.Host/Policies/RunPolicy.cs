@@ -10,7 +10,7 @@ using Naf.Sim.Control;
 
 namespace Naf.Host.Policies;
 
-/// <summary>The policy of a run's learner, without noise, as its newest whole checkpoint has it.</summary>
+/// <summary>The policy of a run's learner, without noise, from the newest valid checkpoint.</summary>
 public sealed class RunPolicy : IDisposable
 {
     private readonly DisposeScope _opened;
@@ -19,14 +19,12 @@ public sealed class RunPolicy : IDisposable
     private RunPolicy(DisposeScope opened, NafPopulation networks) => (_opened, _networks) = (opened, networks);
 
     /// <summary>Reads a run's policy.</summary>
-    /// <param name="folder">The run's folder; it may be training still.</param>
-    /// <param name="learner">Which of the run's learners.</param>
+    /// <param name="folder">The run's folder; the run may still be training.</param>
+    /// <param name="learner">Index of the learner.</param>
     /// <param name="warn">
-    /// Takes a sentence for a checkpoint that is damaged; the one before it is used. Null: standard error.
+    /// Receives a sentence for each damaged checkpoint, which is skipped; null: standard error.
     /// </param>
-    /// <exception cref="UserException">
-    /// It is no run's folder, or the run has no checkpoint that can be used.
-    /// </exception>
+    /// <exception cref="UserException">The folder is not a run's, or the run has no usable checkpoint.</exception>
     public static RunPolicy Open(string folder, int learner = 0, Action<string>? warn = null)
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -37,11 +35,11 @@ public sealed class RunPolicy : IDisposable
         return Open(folder, config, learner, warn ?? Console.Error.WriteLine, "cpu");
     }
 
-    /// <summary>Reads the policy of a run, whose config.yaml was read already, to act in a task.</summary>
+    /// <summary>Reads the policy of a run, whose config.yaml has been read, for use in a task.</summary>
     /// <param name="device">
-    /// Where it acts; one observation at a time is quickest on the CPU, wherever it was trained.
+    /// Device; the CPU is fastest for one observation at a time, wherever the run was trained.
     /// </param>
-    /// <exception cref="UserException">No checkpoint can be used, or the task has other sizes.</exception>
+    /// <exception cref="UserException">No checkpoint is usable, or the task has other sizes.</exception>
     internal static RunPolicy Open(
         IControlTask task, string folder, RunConfig config, int learner, Action<string> warn, string device = "cpu")
     {
@@ -112,7 +110,7 @@ public sealed class RunPolicy : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _opened.Dispose();
 
-    // a population of one, which is not trained
+    // a population of one learner that is not trained
     private static NafPopulation Networks(CheckpointScope checkpoint, NafSettings settings, int learner, Device device)
     {
         float[] scale = checkpoint.Values<float>("input_scale", []);

@@ -5,21 +5,20 @@ using Naf.Kernels.Checkpoints;
 namespace Naf.Host.Runs;
 
 /// <summary>
-/// The checkpoints of a run, named by the step at which they were made; the last two are kept. Under its final name
-/// one is always whole.
+/// The checkpoints of a run, named by their step; the last two are kept. Files under a final name are complete.
 /// </summary>
 internal sealed class CheckpointStore(string folder)
 {
     private const int Kept = 2;
     private const string Prefix = "step-", Suffix = ".naf";
 
-    /// <summary>The files, the newest first.</summary>
+    /// <summary>The files, newest first.</summary>
     public IReadOnlyList<string> Files =>
         Directory.Exists(folder)
             ? [.. Directory.GetFiles(folder, $"{Prefix}*{Suffix}").OrderDescending(StringComparer.Ordinal)] : [];
 
     /// <summary>Writes a checkpoint, then removes all but the last two.</summary>
-    /// <exception cref="IOException">It can't be written; those before it are untouched.</exception>
+    /// <exception cref="IOException">The file can't be written; earlier ones are unchanged.</exception>
     public void Save(long step, CheckpointWriter checkpoint)
     {
         Directory.CreateDirectory(folder);
@@ -28,10 +27,10 @@ internal sealed class CheckpointStore(string folder)
         foreach (string old in Files.Skip(Kept)) File.Delete(old);
     }
 
-    /// <summary>Opens the checkpoint to resume from, checked; null when there is none yet.</summary>
-    /// <param name="previous">Whether to take the one before the newest.</param>
+    /// <summary>Opens and verifies the checkpoint to resume from; null when there is none yet.</summary>
+    /// <param name="previous">Whether to use the one before the newest.</param>
     /// <exception cref="UserException">
-    /// It is damaged, or there is no previous one; the message offers what is left.
+    /// It is damaged, or there is no previous one; the message names the alternatives.
     /// </exception>
     public (CheckpointReader Checkpoint, string Path)? Open(bool previous)
     {
@@ -50,7 +49,7 @@ internal sealed class CheckpointStore(string folder)
         }
     }
 
-    /// <summary>The error for a checkpoint that can't be used, which offers what is left.</summary>
+    /// <summary>The exception for an unusable checkpoint, which names the alternatives.</summary>
     public UserException Refusal(string path, Exception reason)
     {
         string problem = $"the checkpoint {path} can't be used: {reason.Message}";
@@ -62,9 +61,7 @@ internal sealed class CheckpointStore(string folder)
         };
     }
 
-    /// <summary>
-    /// Sets aside, under another name, every checkpoint newer than the one resumed from: they will be made again.
-    /// </summary>
+    /// <summary>Renames every checkpoint newer than the one resumed from, since it will be made again.</summary>
     public void SetAsideNewerThan(string path)
     {
         foreach (string newer in Files.TakeWhile(f => f != path)) File.Move(newer, newer + ".aside", overwrite: true);

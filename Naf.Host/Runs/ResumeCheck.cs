@@ -4,15 +4,15 @@ using Naf.Host.Settings;
 namespace Naf.Host.Runs;
 
 /// <summary>
-/// Whether a run can be resumed with what it is given now, and what of it can't stay bitwise as if it had
-/// never stopped.
+/// Checks whether a run can be resumed with the given settings and versions, and reports what may keep it from being
+/// bitwise that of an uninterrupted run.
 /// </summary>
 internal static class ResumeCheck
 {
     private static readonly string[] Changeable = ["episodes", "checkpoint_every", "threads", "device"];
 
-    /// <summary>The settings that a resumed run goes on with, checked.</summary>
-    /// <param name="stored">Those that it was made with.</param>
+    /// <summary>The settings of the resumed run, checked.</summary>
+    /// <param name="stored">The settings that the run was made with.</param>
     /// <exception cref="UserException">A value would change what was learned so far.</exception>
     public static TrainingSettings Apply(TrainingSettings stored, TrainingSettings settings, string folder)
     {
@@ -32,14 +32,10 @@ internal static class ResumeCheck
         return resolved;
     }
 
-    /// <summary>Compares what a run was made with and what it would go on with.</summary>
-    /// <param name="accept">
-    /// Whether to go on all the same, with a warning, where the simulator or the device differ.
-    /// </param>
-    /// <param name="warn">Takes one sentence for each difference that may matter.</param>
-    /// <exception cref="UserException">
-    /// The simulator or the device differ, so that the result would be of two kinds.
-    /// </exception>
+    /// <summary>Compares the versions that a run was made with and the present ones.</summary>
+    /// <param name="accept">Whether to continue, with a warning, if the simulator or the device differs.</param>
+    /// <param name="warn">Receives a sentence for each difference that may matter.</param>
+    /// <exception cref="UserException">The simulator or device differs, so the results would be mixed.</exception>
     public static void Compare(Versions then, Versions now, bool accept, Action<string> warn)
     {
         Say("the device", then.Device, now.Device, grave: true);
@@ -47,7 +43,7 @@ internal static class ResumeCheck
         Say("the simulation of the task (checksum)", then.Simulation, now.Simulation, grave: true);
         Say("naf", $"{then.Naf} {then.Commit}".Trim(), $"{now.Naf} {now.Commit}".Trim());
         Say(".NET", then.Dotnet, now.Dotnet);
-        // of another device, which was said already, all of these differ
+        // on another device, which is reported above, all of these differ
         if (then.Device != now.Device) return;
         Say("vector instructions", Vectors(then), Vectors(now));
         Say("the device's driver", then.Driver, now.Driver);
@@ -64,7 +60,8 @@ internal static class ResumeCheck
                 {
                     Option = "--accept-changes",
                 };
-            warn($"{difference}: the metrics " + (grave ? "are not those of an uninterrupted run"
+            warn($"{difference}: the metrics " + (grave
+                ? "are not those of an uninterrupted run"
                 : "may differ in their last digits from an uninterrupted run's"));
         }
     }

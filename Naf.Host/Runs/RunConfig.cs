@@ -6,15 +6,15 @@ using YamlDotNet.RepresentationModel;
 
 namespace Naf.Host.Runs;
 
-/// <summary>A run's config.yaml: its task, its settings with everything resolved, and what it was made with.</summary>
+/// <summary>A run's config.yaml: its task, its resolved settings and the versions that it was made with.</summary>
 /// <param name="Task">A built-in task's name, or the full path of a task's file.</param>
-/// <param name="Versions">What the run was begun with, or last resumed with where that differed.</param>
+/// <param name="Versions">Versions at the start of the run, or at its last resumption if they differed.</param>
 internal sealed record RunConfig(string Task, TrainingSettings Settings, Versions Versions)
 {
     private const int Format = 1;
 
     /// <summary>
-    /// The file's text. Configurations of the same text are the same (arrays in records compare by reference).
+    /// The file's text, by which configurations are compared (arrays in records compare by reference).
     /// </summary>
     public string Text =>
         "# What this run was made with. The settings can be given to another one: naf train TASK --config config.yaml\n"
@@ -23,8 +23,8 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
         + "versions:\n" + string.Concat(Versions.Entries.Select(entry => $"  {entry.Key}: {Quote(entry.Value)}\n"));
 
     /// <summary>The run's task.</summary>
-    /// <param name="own">The environment that it was begun with; null: a simulated task, which is loaded.</param>
-    /// <param name="opened">Takes what is loaded.</param>
+    /// <param name="own">The environment that it was begun with; null: a simulated task is loaded.</param>
+    /// <param name="opened">Owns what is loaded.</param>
     /// <exception cref="UserException">The run was begun with another environment.</exception>
     internal IControlTask TaskOf(EnvironmentTask? own, DisposeScope opened)
     {
@@ -33,13 +33,13 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
             $"the run trains {Task}, not {own.StoredName}; give the environment that it was begun with");
     }
 
-    /// <summary>Writes the file atomically, in place of an older one.</summary>
-    /// <exception cref="IOException">It can't be written; an older one is untouched.</exception>
+    /// <summary>Writes the file atomically, replacing an older one.</summary>
+    /// <exception cref="IOException">The file can't be written; an older one is unchanged.</exception>
     public void Write(string path) =>
         AtomicFile.Write(path, Path.GetFileName(path) + ".partial", file => file.Write(Encoding.UTF8.GetBytes(Text)));
 
     /// <summary>Reads a file that <see cref="Write"/> wrote.</summary>
-    /// <exception cref="UserException">It is missing, or not such a file.</exception>
+    /// <exception cref="UserException">The file is missing or invalid.</exception>
     public static RunConfig Read(string path)
     {
         if (!File.Exists(path))

@@ -3,9 +3,9 @@ using Naf.Host.Common;
 namespace Naf.Host.Runs;
 
 /// <summary>
-/// The folder of a run: <c>config.yaml</c>, <c>metrics.csv</c> (a row per episode and learner), <c>timing.csv</c> (what
-/// the clock said) and <c>checkpoint/</c>. One process at a time holds it, by a lock that its end releases, however
-/// it ends.
+/// The folder of a run: <c>config.yaml</c>, <c>metrics.csv</c> (a row per episode and learner), <c>timing.csv</c>
+/// (wall-clock times) and <c>checkpoint/</c>. One process at a time holds it, by a lock that is released when the
+/// process ends, however it ends.
 /// </summary>
 internal sealed class RunFolder : IDisposable
 {
@@ -35,9 +35,9 @@ internal sealed class RunFolder : IDisposable
     public static bool IsRun(string folder) => File.Exists(ConfigOf(folder));
 
     /// <summary>
-    /// Makes a folder for a new run: <paramref name="folder"/>, or else runs/NAME-N with the first free N.
+    /// Creates the folder of a new run: <paramref name="folder"/>, or else runs/NAME-N with the first free N.
     /// </summary>
-    /// <exception cref="UserException">The folder holds a run or anything else already, or can't be made.</exception>
+    /// <exception cref="UserException">The folder is not empty or can't be created.</exception>
     public static RunFolder Create(string? folder, string name)
     {
         if (folder is not null)
@@ -65,7 +65,7 @@ internal sealed class RunFolder : IDisposable
     }
 
     /// <summary>Opens the folder of a run that exists.</summary>
-    /// <exception cref="UserException">It is no run's folder, or is in use.</exception>
+    /// <exception cref="UserException">The folder is not a run's, or is in use.</exception>
     public static RunFolder Open(string folder) => IsRun(folder)
         ? TryHold(folder, "allow writing there, or copy the run to where it can be written")
             ?? throw new UserException($"{folder} is in use by another process; wait for it to end")
@@ -100,6 +100,6 @@ internal sealed class RunFolder : IDisposable
         }
     }
 
-    // Windows' code, and EWOULDBLOCK of Linux and macOS
+    // the code of Windows, and EWOULDBLOCK of Linux and macOS
     private static bool IsSharingViolation(IOException e) => e.HResult is unchecked((int)0x80070020) or 11 or 35;
 }

@@ -7,15 +7,15 @@ using Naf.Sim.Mujoco;
 namespace Naf.Host.Runs;
 
 /// <summary>
-/// Tells whether a task still is what it was: SHA-256 of every observation and reward of two short episodes with fixed
-/// random actions. It moves with the model, the task's file, MuJoCo's version and the processor's arithmetic.
+/// Detects changes of a task: SHA-256 of every observation and reward of two short episodes with fixed random actions.
+/// It depends on the model, the task's file, MuJoCo's version and the processor's arithmetic.
 /// </summary>
 internal static class SimulationChecksum
 {
     private const int Episodes = 2, Steps = 60;
 
     /// <summary>The first 16 hexadecimal digits of the checksum.</summary>
-    /// <exception cref="ArgumentException"><see cref="EnvironmentTask.Check"/> refuses a step.</exception>
+    /// <exception cref="ArgumentException"><see cref="EnvironmentTask.Check"/> rejects a step.</exception>
     public static string Of(IControlTask task)
     {
         using IControlEnvironment environment = task.CreateEnvironment();
@@ -28,7 +28,7 @@ internal static class SimulationChecksum
             }
             catch (SimulationException)
             {
-                // a task may break under random actions; where it does so belongs to the checksum
+                // a task may diverge under random actions; the step at which it does is part of the checksum
                 Append(hash, [double.NaN]);
             }
         }

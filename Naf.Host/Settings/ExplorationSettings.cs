@@ -2,10 +2,7 @@ using Naf.Kernels.Settings;
 
 namespace Naf.Host.Settings;
 
-/// <summary>
-/// The Ornstein-Uhlenbeck process that is added to the policy's actions while it trains (the 𝒩 of the paper's
-/// Algorithm 1).
-/// </summary>
+/// <summary>Ornstein-Uhlenbeck noise on the policy's actions in training (𝒩 of the paper's Algorithm 1).</summary>
 public sealed record ExplorationSettings
 {
     /// <summary>Pull θ of the exploration noise towards 0 in each step.</summary>

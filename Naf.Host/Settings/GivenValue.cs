@@ -2,7 +2,7 @@ using Naf.Sim.Control;
 
 namespace Naf.Host.Settings;
 
-/// <summary>One value given for one key, and where it was given.</summary>
+/// <summary>A value given for a key, and its origin.</summary>
 /// <param name="Place">For messages, such as "my.yaml line 3" or "--set".</param>
 internal readonly record struct GivenValue(string Key, string Value, string Place)
 {
@@ -10,7 +10,7 @@ internal readonly record struct GivenValue(string Key, string Value, string Plac
     public static IEnumerable<GivenValue> Of(ControlTask task) =>
         task.Training.Values.Select(pair => new GivenValue(pair.Key, pair.Value, task.Training.Where(pair.Key)));
 
-    /// <summary>The value of every key of some settings.</summary>
+    /// <summary>The values of all keys of some settings.</summary>
     public static IEnumerable<GivenValue> Of(TrainingSettings settings, string place) =>
         Setting.All.Select(setting => new GivenValue(setting.Key, setting.Show(settings), place));
 }

@@ -3,9 +3,7 @@ using Naf.Kernels.Settings;
 
 namespace Naf.Host.Settings;
 
-/// <summary>
-/// Settings of iLQG under fitted dynamics (paper, sections 3 and 8.1). The paper gives none of the values.
-/// </summary>
+/// <summary>Settings of iLQG under fitted dynamics (paper, sections 3 and 8.1, which give no values).</summary>
 public sealed record IlqgSettings
 {
     /// <summary>ILQG: nats a step that a new controller may be from the data's.</summary>
@@ -31,14 +29,13 @@ public sealed record IlqgSettings
     public double MostNoise { get; init; } = 1;
 
     /// <summary>
-    /// Which semidefinite Hessian of the cost. Majorised: steadier far from the goal, and a step never overshoots a
-    /// smooth norm.
+    /// Semidefinite form of the Hessian of the cost. Majorised: steadier far from the goal, and a step never overshoots
+    /// a smooth norm.
     /// </summary>
     public HessianForm Hessian { get; init; } = HessianForm.Majorised;
 
     /// <summary>
-    /// Times that the cost is expanded anew about the planned trajectory, in one step, the KL constraint staying
-    /// the same.
+    /// Expansions of the cost about the planned trajectory in one step, under the same KL constraint.
     /// </summary>
     public int Expansions { get; init; } = 3;
 }

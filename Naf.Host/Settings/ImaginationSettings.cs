@@ -15,7 +15,7 @@ public enum ImaginationKind
     Network,
 }
 
-/// <summary>In which coordinates the dynamics are fitted.</summary>
+/// <summary>Coordinates in which the dynamics are fitted.</summary>
 public enum DynamicsCoordinates
 {
     /// <summary>The simulator's state, angles unwrapped, with the observation recomputed exactly.</summary>
@@ -24,22 +24,19 @@ public enum DynamicsCoordinates
     Observation,
 }
 
-/// <summary>Of what the dynamics are a linearisation.</summary>
+/// <summary>The data that the linear dynamics are fitted around.</summary>
 public enum LinearisationPoint
 {
     /// <summary>One model of the n episodes of B (paper, section 5.3).</summary>
     Batch,
-    /// <summary>
-    /// A model of each episode of B, which passes through it: f_t is such that F_t [s; u] + f_t is the episode's
-    /// own s′.
-    /// </summary>
+    /// <summary>A model of each episode of B, which passes through it: F_t [s; u] + f_t is the episode's s′.</summary>
     Episode,
 }
 
-/// <summary>What the fit of a few episodes leans on.</summary>
+/// <summary>Prior of the fit to a few episodes.</summary>
 public enum DynamicsPrior
 {
-    /// <summary>Nothing but the ridge.</summary>
+    /// <summary>No prior, only the ridge.</summary>
     None,
     /// <summary>One Gaussian of all recent samples.</summary>
     Gaussian,
@@ -47,9 +44,7 @@ public enum DynamicsPrior
     Mixture,
 }
 
-/// <summary>
-/// Imagination rollouts (paper, section 5 and Algorithm 2), and the dynamics that they and iLQG share.
-/// </summary>
+/// <summary>Imagination rollouts (paper, section 5 and Algorithm 2), and dynamics shared with iLQG.</summary>
 public sealed record ImaginationSettings
 {
     /// <summary>Dynamics in which imagination rolls out.</summary>

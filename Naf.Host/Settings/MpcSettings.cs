@@ -3,8 +3,8 @@ using Naf.Kernels.Settings;
 namespace Naf.Host.Settings;
 
 /// <summary>
-/// The settings of model-predictive control by iLQG. "mujoco_mpc" cites the defaults of Google DeepMind's planner of
-/// that name (Howell et al. 2022); what has no source was chosen on the built-in tasks (docs/algorithms/mpc.md).
+/// Settings of model-predictive control by iLQG. "mujoco_mpc" cites the defaults of Google DeepMind's planner of that
+/// name (Howell et al. 2022); values without a source were chosen on the built-in tasks (docs/algorithms/mpc.md).
 /// </summary>
 public sealed record MpcSettings
 {
@@ -20,9 +20,7 @@ public sealed record MpcSettings
     /// <summary>Iterations at the first step of an episode, which has no earlier plan to begin with.</summary>
     internal int ColdIterations { get; init; } = 20;
 
-    /// <summary>
-    /// Random plans that are tried at the first step of an episode, beside the plan that does nothing.
-    /// </summary>
+    /// <summary>Random plans tried at the first step of an episode, besides the plan of zero actions.</summary>
     internal int ColdPlans { get; init; } = 60;
 
     /// <summary>MPC: random changes of the plan that are tried beside iLQG's.</summary>
@@ -35,8 +33,6 @@ public sealed record MpcSettings
     /// <summary>Least regularisation μ, which is added to the diagonal of Q_uu. mujoco_mpc: 1e-6.</summary>
     internal double LeastRegularisation { get; init; } = 1e-6;
 
-    /// <summary>
-    /// Cost of a step on a bound that ends an episode, in units of the reward; quadratic from a tenth inside it on.
-    /// </summary>
+    /// <summary>Cost of a step on a termination bound, in reward units; quadratic from a tenth inside it on.</summary>
     internal double BoundWeight { get; init; } = 1;
 }

@@ -2,7 +2,7 @@ using Naf.Kernels.Settings;
 
 namespace Naf.Host.Settings;
 
-/// <summary>Who makes the planned episodes.</summary>
+/// <summary>The planner of the planned episodes.</summary>
 public enum PlanKind
 {
     /// <summary>No episode is planned.</summary>

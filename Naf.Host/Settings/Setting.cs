@@ -5,8 +5,8 @@ using Naf.Kernels.Settings;
 namespace Naf.Host.Settings;
 
 /// <summary>
-/// One key of the settings: a property of <see cref="TrainingSettings"/>, or of a record within it, read and written
-/// as text.
+/// One key of the settings: a property of <see cref="TrainingSettings"/> or of a nested record, read and written as
+/// text.
 /// </summary>
 internal sealed class Setting
 {
@@ -24,23 +24,23 @@ internal sealed class Setting
     /// <summary>The keys' names.</summary>
     public static IEnumerable<string> Keys => All.Select(s => s.Key);
 
-    /// <summary>The name in YAML and in <c>--set</c>.</summary>
+    /// <summary>Name in YAML and in <c>--set</c>.</summary>
     public string Key => _attribute.Key;
 
-    /// <summary>What it does, in a few words, with the choices there are.</summary>
+    /// <summary>Short description, with the choices.</summary>
     public string Meaning => Type.IsEnum || Type == typeof(string)
         ? $"{_attribute.Meaning}: {Expected}" : _attribute.Meaning;
 
-    /// <summary>Its meaning and its default, for a line of help.</summary>
+    /// <summary>Meaning and default, for a line of help.</summary>
     public string Help => $"{Meaning} [{Show(new TrainingSettings())}]";
 
-    /// <summary>Whether it is among the few that most users set.</summary>
+    /// <summary>Whether it is one of the few that most users set.</summary>
     public bool IsBasic => _attribute.Basic;
 
-    /// <summary>Where the default comes from; may be empty.</summary>
+    /// <summary>Source of the default; may be empty.</summary>
     public string Source => _attribute.Source;
 
-    /// <summary>What a value must be, in words.</summary>
+    /// <summary>Description of valid values.</summary>
     public string Expected =>
         Type == typeof(int) ? $"a whole number from {_attribute.Range[1..^1].Replace(", ", " to ")}"
         : Type == typeof(ulong) ? $"a whole number from 0 to {ulong.MaxValue}"
@@ -55,7 +55,7 @@ internal sealed class Setting
     /// <summary>A key's setting, or null.</summary>
     public static Setting? Find(string key) => All.FirstOrDefault(s => s.Key == key);
 
-    /// <summary>The value of some settings as text that <see cref="Parse"/> reads back.</summary>
+    /// <summary>The value in some settings, as text that <see cref="Parse"/> reads back.</summary>
     public string Show(TrainingSettings settings)
     {
         object value = _path.Aggregate((object)settings, (record, property) => property.GetValue(record)
@@ -69,7 +69,7 @@ internal sealed class Setting
         };
     }
 
-    /// <summary>The settings with another value; null when the text is not what is expected.</summary>
+    /// <summary>The settings with another value; null when the text is not valid.</summary>
     public TrainingSettings? Parse(TrainingSettings settings, string text) =>
         Read(text) is { } value ? (TrainingSettings)With(settings, _path.AsSpan(), value) : null;
 
@@ -119,7 +119,7 @@ internal sealed class Setting
         return words.Length == 1 ? words[0] : $"{string.Join(", ", words[..^1])} or {words[^1]}";
     }
 
-    // the settings of a record and of the records within it
+    // the settings of a record and of its nested records
     private static IEnumerable<Setting> Of(Type record, ImmutableArray<PropertyInfo> path)
     {
         foreach (PropertyInfo property in record.GetProperties().OrderBy(p => p.MetadataToken))
@@ -129,7 +129,7 @@ internal sealed class Setting
                 foreach (Setting inner in Of(property.PropertyType, path.Add(property))) yield return inner;
     }
 
-    // a copy of a record with another value at the end of a path, as the compiler's `with`
+    // a copy of a record with another value at the end of a path, like a `with` expression
     private static object With(object record, ReadOnlySpan<PropertyInfo> path, object value)
     {
         object copy = record.GetType().GetMethod("<Clone>$")!.Invoke(record, null)!;

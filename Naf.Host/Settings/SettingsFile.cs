@@ -4,10 +4,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Naf.Host.Settings;
 
-/// <summary>
-/// Reads settings from YAML: a flat mapping of keys to values, or a run's config.yaml, whose <c>settings</c> section
-/// is taken.
-/// </summary>
+/// <summary>Reads settings from YAML: a flat mapping, or the <c>settings</c> section of a config.yaml.</summary>
 internal static class SettingsFile
 {
     /// <summary>The values of a file, each with its line.</summary>

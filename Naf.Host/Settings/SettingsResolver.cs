@@ -3,20 +3,20 @@ using Naf.Host.Common;
 namespace Naf.Host.Settings;
 
 /// <summary>
-/// Puts settings together: defaults ← the task's <c>training</c> section ← <c>--config</c> ← <c>--set</c> ← explicit
+/// Resolves settings: defaults ← the task's <c>training</c> section ← <c>--config</c> ← <c>--set</c> ← explicit
 /// options. The caller lists the values in that order; a later one wins.
 /// </summary>
 internal static class SettingsResolver
 {
     /// <summary>The defaults with every given value applied in turn, checked against each other.</summary>
     /// <exception cref="UserException">
-    /// An unknown key (the nearest known one is named) or a bad value (what was expected is said).
+    /// Unknown key (the nearest one is named) or invalid value (the valid ones are named).
     /// </exception>
     public static TrainingSettings Resolve(IEnumerable<GivenValue> values) =>
         Check(Apply(new TrainingSettings(), values));
 
-    /// <summary>The settings that a program gives, each in its range and checked against each other.</summary>
-    /// <exception cref="UserException">A bad value (what was expected is said).</exception>
+    /// <summary>The settings of a program, each checked for its range and against each other.</summary>
+    /// <exception cref="UserException">Invalid value (the valid ones are named).</exception>
     public static TrainingSettings Resolve(TrainingSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
@@ -25,7 +25,7 @@ internal static class SettingsResolver
 
     /// <summary>Some settings with every given value applied in turn, not yet checked against each other.</summary>
     /// <exception cref="UserException">
-    /// An unknown key (the nearest known one is named) or a bad value (what was expected is said).
+    /// Unknown key (the nearest one is named) or invalid value (the valid ones are named).
     /// </exception>
     public static TrainingSettings Apply(TrainingSettings settings, IEnumerable<GivenValue> values) =>
         values.Aggregate(settings, Apply);

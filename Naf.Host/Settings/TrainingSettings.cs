@@ -10,12 +10,9 @@ public enum LearningAlgorithm
 }
 
 /// <summary>
-/// Everything that a training run can be told, beside its task. Immutable; the defaults are the paper's where it
-/// gives a value.
+/// All settings of a training run besides its task. Immutable; the defaults are the paper's where it gives a value.
 /// </summary>
-/// <remarks>
-/// Each <see cref="SettingAttribute"/> has a key, its range, its meaning and the source of its default.
-/// </remarks>
+/// <remarks>Each <see cref="SettingAttribute"/> has a key, range, meaning and source of its default.</remarks>
 public sealed record TrainingSettings
 {
     /// <summary>The learning algorithm.</summary>
@@ -74,8 +71,8 @@ public sealed record TrainingSettings
     public int Threads { get; init; }
 
     /// <summary>Updates from R_f after each step while a learner imagines.</summary>
-    public int ImaginedUpdates => Imagination.Updates > 0
-        ? Imagination.Updates : Naf.UpdatesPerStep * Imagination.Steps;
+    public int ImaginedUpdates =>
+        Imagination.Updates > 0 ? Imagination.Updates : Naf.UpdatesPerStep * Imagination.Steps;
 
     /// <summary>Seed of learner <paramref name="learner"/>.</summary>
     public ulong SeedOf(int learner) => unchecked(Seed + (ulong)learner);

@@ -1,10 +1,8 @@
 namespace Naf.Host.Training;
 
-/// <summary>How far a run has come, for those who watch.</summary>
-/// <param name="EpisodesEnded">
-/// Episodes ended by every learner that was not stopped; where all were, the most that one ended.
-/// </param>
-/// <param name="Episodes">Episodes that it will have.</param>
+/// <summary>Progress of a run.</summary>
+/// <param name="EpisodesEnded">Episodes completed by every learner not stopped early; the maximum if all were.</param>
+/// <param name="Episodes">Total number of episodes.</param>
 /// <param name="LastTest">Median over learners of the last test's score; null before the first.</param>
 /// <param name="BestTest">Median over learners of the best test's score.</param>
 /// <param name="Updates">Updates of all learners since this process began.</param>
@@ -17,7 +15,7 @@ public sealed record TrainingProgress(
     /// <summary>Updates of all learners per second.</summary>
     public double UpdatesPerSecond => Seconds > 0 ? Updates / Seconds : 0;
 
-    /// <summary>Time left at this pace; null before the first episode.</summary>
+    /// <summary>Estimated time left; null before the first episode.</summary>
     public TimeSpan? Left => EpisodesEnded > EpisodesBefore
         ? TimeSpan.FromSeconds(Seconds * (Episodes - EpisodesEnded) / (EpisodesEnded - EpisodesBefore)) : null;
 }

@@ -11,22 +11,22 @@ using Naf.Sim.Tasks;
 
 namespace Naf.Host.Training;
 
-/// <summary>Beginning a run, and taking one up again.</summary>
+/// <summary>Begins and resumes runs.</summary>
 public sealed partial class TrainingRun
 {
-    // nothing in it comes from a clock, so that the same run gives the same bytes; what was not measured is empty
+    // no column depends on the clock, so that equal runs give equal bytes; what was not measured is empty
     private const string MetricsHeader =
         "episode,learner,seed,step,train_score,test_score,loss,success_rate,gradient_norm,mean_q,updates,replay,"
         + "test_deviation,planned,imagined,cut,model_error,model_error_ahead,stopped";
 
     private const string TimingHeader = "episode,learner,seconds,updates";
 
-    /// <summary>Begins a run on a simulated task, in a folder of its own.</summary>
+    /// <summary>Begins a run on a simulated task, in a new folder.</summary>
     /// <param name="taskName">A built-in task's name or the path of a task's file.</param>
-    /// <param name="settings">Changes the settings that suit the task.</param>
+    /// <param name="settings">Changes the task's settings.</param>
     /// <param name="folder">Its folder; null: runs/TASK-ALGORITHM-N.</param>
-    /// <exception cref="UserException">The settings are wrong or the folder can't be had.</exception>
-    /// <exception cref="DeviceException">The device can't be had.</exception>
+    /// <exception cref="UserException">The settings are invalid or the folder is not available.</exception>
+    /// <exception cref="DeviceException">The device is not available.</exception>
     public static TrainingRun Begin(
         string taskName, Func<TrainingSettings, TrainingSettings> settings, string? folder = null) =>
         DisposeScope.Open(opened =>
@@ -38,15 +38,15 @@ public sealed partial class TrainingRun
             settings(SettingsResolver.Apply(new TrainingSettings(), GivenValue.Of(task))), folder);
     });
 
-    /// <summary>Begins a run on an environment of one's own, in a folder of its own.</summary>
-    /// <param name="task">The task; it must outlive the run.</param>
-    /// <param name="settings">What to train with.</param>
+    /// <summary>Begins a run on a user-defined environment, in a new folder.</summary>
+    /// <param name="task">The task; must outlive the run.</param>
+    /// <param name="settings">The settings.</param>
     /// <param name="folder">Its folder; null: runs/TASK-ALGORITHM-N.</param>
-    /// <exception cref="UserException">The settings are wrong or the folder can't be had.</exception>
+    /// <exception cref="UserException">The settings are invalid or the folder is not available.</exception>
     /// <exception cref="ArgumentException">
-    /// A short simulation is not as the environment's spaces and its reward have it.
+    /// A short simulation contradicts the environment's spaces or reward.
     /// </exception>
-    /// <exception cref="DeviceException">The device can't be had.</exception>
+    /// <exception cref="DeviceException">The device is not available.</exception>
     public static TrainingRun Begin(EnvironmentTask task, TrainingSettings settings, string? folder = null)
     {
         ArgumentNullException.ThrowIfNull(task);
@@ -63,8 +63,8 @@ public sealed partial class TrainingRun
             throw new UserException(
                 $"{task.Name}: two resets with one seed and the same actions gave other numbers, so that no run "
                 + "could be resumed; draw all random numbers from the seed that Reset is given");
-        RunFolder held = opened.Add(RunFolder.Create(folder,
-            $"{task.Name}-{resolved.Algorithm.ToString().ToLowerInvariant()}"));
+        RunFolder held = opened.Add(
+            RunFolder.Create(folder, $"{task.Name}-{resolved.Algorithm.ToString().ToLowerInvariant()}"));
         var run = new TrainingRun(held, config, task, device, opened);
         run.Guarded(() =>
         {
@@ -74,19 +74,19 @@ public sealed partial class TrainingRun
         return run;
     }
 
-    /// <summary>Takes up a run where its checkpoint left it; a run that has none yet begins anew.</summary>
+    /// <summary>Resumes a run from its checkpoint; a run without one begins anew.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="settings">
-    /// Changes its settings: <c>Episodes</c>, <c>CheckpointEvery</c>, <c>Threads</c> and <c>Device</c>, and no others.
+    /// Changes its settings; only <c>Episodes</c>, <c>CheckpointEvery</c>, <c>Threads</c> and <c>Device</c> may change.
     /// </param>
     /// <param name="previous">Whether to resume from the checkpoint before the newest.</param>
-    /// <param name="accept">Whether to go on although the simulator or the device differ.</param>
+    /// <param name="accept">Whether to continue although the simulator or the device differs.</param>
     /// <param name="warn">
-    /// Takes a sentence on what may keep the result from being bitwise that of an uninterrupted run; null:
-    /// standard error.
+    /// Receives a sentence on what may keep the result from being bitwise that of an uninterrupted run; null: standard
+    /// error.
     /// </param>
-    /// <param name="task">The environment that the run was begun with, where that was one of a program's own.</param>
-    /// <exception cref="UserException">It can't be resumed; the message says why and what can be done.</exception>
+    /// <param name="task">The user-defined environment that the run was begun with, if any.</param>
+    /// <exception cref="UserException">It can't be resumed; the message states the reason and the remedy.</exception>
     public static TrainingRun Resume(
         string folder, Func<TrainingSettings, TrainingSettings>? settings = null, bool previous = false,
         bool accept = false, Action<string>? warn = null, EnvironmentTask? task = null) => DisposeScope.Open(opened =>
@@ -140,7 +140,7 @@ public sealed partial class TrainingRun
             throw _folder.Checkpoints.Refusal(path, e);
         }
 
-        // what came after the checkpoint is made again; a death between these lines leaves a folder that can be resumed
+        // what follows the checkpoint is made again; a crash between these lines leaves a folder that can be resumed
         _folder.Checkpoints.SetAsideNewerThan(path);
         _metrics.CutHere();
         _timing.CutHere();
@@ -152,7 +152,7 @@ public sealed partial class TrainingRun
         Publish(0);
     }
 
-    // nothing is learned from the clock: a run without all of timing.csv goes on with what there is
+    // timing does not affect learning: a run with an incomplete timing.csv continues with what there is
     private CsvFile ContinueTiming(long length, Action<string> warn)
     {
         var file = new FileInfo(_folder.TimingPath);

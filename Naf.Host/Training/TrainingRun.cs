@@ -12,8 +12,8 @@ using Naf.Sim.Control;
 namespace Naf.Host.Training;
 
 /// <summary>
-/// A training run in its folder: begins or resumes it, trains, keeps its metrics and its checkpoints. However it ends,
-/// also by SIGKILL, a resumed run's metrics.csv is that of a run which never stopped, byte for byte.
+/// A training run in its folder: begins or resumes it, trains, and writes its metrics and checkpoints. However a run
+/// ends, even by SIGKILL, after resumption its metrics.csv is byte for byte that of an uninterrupted run.
 /// </summary>
 public sealed partial class TrainingRun : IDisposable
 {
@@ -37,27 +37,26 @@ public sealed partial class TrainingRun : IDisposable
         (_folder, _task, _device, _opened) = (folder, task, device, opened);
         int threads = config.Settings.Threads == 0 ? Environment.ProcessorCount : config.Settings.Threads;
         WorkTeam team = device is CpuDevice cpu ? cpu.Team : opened.Add(new WorkTeam(threads));
-        _agent = opened.Add(new NafAgent(task, config.Settings, device, team) { EpisodeEnded = Record,
-            Warn = text => Warn(text) });
+        _agent = opened.Add(
+            new NafAgent(task, config.Settings, device, team) { EpisodeEnded = Record, Warn = text => Warn(text) });
         _config = config with { Versions = config.Versions with { Plan = _agent.Plan } };
     }
 
     /// <summary>The run's folder.</summary>
     public string Folder => _folder.FullPath;
 
-    /// <summary>What was passed over to come to its device, in one sentence; otherwise empty.</summary>
+    /// <summary>Which devices were skipped in the choice of its device, in one sentence; otherwise empty.</summary>
     public string DeviceNote => _device.Note;
 
     /// <summary>Its settings.</summary>
     public TrainingSettings Settings => _config.Settings;
 
-    /// <summary>How far it has come; may be read from another thread.</summary>
+    /// <summary>Its progress; may be read from another thread.</summary>
     public TrainingProgress Progress =>
         Volatile.Read(ref _progress) ?? new TrainingProgress(0, Settings.Episodes, null, null, 0, 0, 0);
 
     /// <summary>
-    /// Called when a learner stops before its time or <see cref="Train"/> breaks off, with the reason; writes it to
-    /// standard error unless it is set.
+    /// Called with the reason when a learner stops early or <see cref="Train"/> fails; default: standard error.
     /// </summary>
     public Action<string> Warn
     {
@@ -66,16 +65,14 @@ public sealed partial class TrainingRun : IDisposable
     } = Console.Error.WriteLine;
 
     /// <summary>
-    /// Trains until the episodes are done, every learner has stopped, or a stop is asked for; then saves a checkpoint.
+    /// Trains until the episodes are done, every learner has stopped or a stop is requested; then saves a checkpoint.
     /// </summary>
     /// <param name="stop">Ends training between two steps.</param>
     /// <param name="progress">Called at the end of every episode of every learner.</param>
-    /// <exception cref="UserException">
-    /// The disk is full or can't be written; what was saved before is untouched.
-    /// </exception>
+    /// <exception cref="UserException">The disk is full or read-only; what was saved is unchanged.</exception>
     /// <remarks>
-    /// Whatever an environment or <paramref name="progress"/> throws ends it; resumed, the run goes on from its newest
-    /// checkpoint.
+    /// An exception of an environment or of <paramref name="progress"/> ends it; when resumed, the run continues from
+    /// its newest checkpoint.
     /// </remarks>
     public TrainingResult Train(CancellationToken stop = default, Action<TrainingProgress>? progress = null)
     {
@@ -101,7 +98,7 @@ public sealed partial class TrainingRun : IDisposable
         }
         catch (Exception e) when (e is not UserException)
         {
-            // amid a step the learners do not agree with their environments: nothing of it can be saved
+            // within a step, the learners and their environments are inconsistent: no checkpoint can be saved
             Warn($"training broke off in episode {_agent.EpisodesBegun}; when it is resumed, {Folder} goes on after "
                 + $"episode {_saved}");
             throw;
@@ -150,8 +147,7 @@ public sealed partial class TrainingRun : IDisposable
         long updates = learners.Sum(l => l.Updates);
         return new TrainingResult(
             Folder, _task.Name, Settings.Algorithm.ToString().ToLowerInvariant(), _device.Info.Name,
-            _agent.EpisodesEnded,
-            Finished: !_agent.Running && learners.Any(l => l.Stopped is null),
+            _agent.EpisodesEnded, Finished: !_agent.Running && learners.Any(l => l.Stopped is null),
             TrainingResult.Median(learners.Select(l => l.BestTestScore)),
             TrainingResult.Median(learners.Select(l => l.FinalTestScore)),
             updates, seconds > 0 ? updates / seconds : 0, seconds, learners);
@@ -172,7 +168,7 @@ public sealed partial class TrainingRun : IDisposable
         _saved = _agent.EpisodesEnded;
     }
 
-    // a full disk is the user's to put right
+    // the user can correct a full disk
     private void Guarded(Action work)
     {
         try

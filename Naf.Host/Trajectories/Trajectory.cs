@@ -3,7 +3,7 @@ namespace Naf.Host.Trajectories;
 /// <summary>A recorded episode: states 0 to N, and the action and reward of the steps between them.</summary>
 internal sealed class Trajectory
 {
-    /// <summary>[N + 1] The states; the last one has neither action nor reward.</summary>
+    /// <summary>[N + 1], the states; the last one has neither action nor reward.</summary>
     public List<TrajectoryRow> Rows { get; } = [];
 
     public int Steps => Rows.Count - 1;
@@ -13,7 +13,7 @@ internal sealed class Trajectory
         ? Rows.SkipLast(1).Sum(row => row.Reward) : null;
 }
 
-/// <summary>A state of an episode and the step that leads away from it.</summary>
+/// <summary>A state of an episode and the step taken from it.</summary>
 /// <param name="Qpos">[Nq].</param>
 /// <param name="Qvel">[Nv].</param>
 /// <param name="Constants">The constants of the episode, such as the target.</param>

@@ -9,13 +9,13 @@ namespace Naf.Host.Trajectories;
 /// <summary>
 /// A trajectory as CSV: a header line, then a row for each state, with the action taken in it and its reward (empty in
 /// the last row). Columns are step, time, qpos.JOINT (of a free joint .x to .qz), qvel.JOINT (.x to .rz), constant.NAME
-/// (or .x to .z), action.ACTUATOR and reward; what has no name is numbered. Reading a number gives the bits written.
+/// (or .x to .z), action.ACTUATOR and reward; unnamed elements are numbered. Numbers round-trip exactly.
 /// </summary>
 internal static class TrajectoryFile
 {
-    /// <summary>Refuses a place where no trajectory can be written, or where something else would be lost.</summary>
+    /// <summary>Checks that a trajectory can be written to a path without overwriting another kind of file.</summary>
     /// <exception cref="UserException">
-    /// The name does not end in .csv, no file can be there, or one is there that is no trajectory.
+    /// The name does not end in .csv, no file can be there, or an existing one is not a trajectory.
     /// </exception>
     public static void CheckPlace(string path)
     {
@@ -28,8 +28,8 @@ internal static class TrajectoryFile
             throw new UserException($"{path} is there already and is no trajectory; name another file");
     }
 
-    /// <summary>Writes a file, in place of an older trajectory.</summary>
-    /// <exception cref="UserException">It can't be written.</exception>
+    /// <summary>Writes a file, replacing an older trajectory.</summary>
+    /// <exception cref="UserException">The file can't be written.</exception>
     public static void Write(string path, ControlTask task, Trajectory trajectory)
     {
         IEnumerable<string> actions = Enumerable.Range(0, task.ActionSize)
@@ -48,8 +48,8 @@ internal static class TrajectoryFile
         OutputFile.Write(path, file => file.Write(Encoding.UTF8.GetBytes(text.ToString())));
     }
 
-    /// <summary>Reads what a picture needs: positions and constants, which must be there, and rewards.</summary>
-    /// <exception cref="UserException">There is no such file, or it is malformed: file, line and column.</exception>
+    /// <summary>Reads what an image needs: positions and constants, which are required, and rewards.</summary>
+    /// <exception cref="UserException">The file is missing or malformed; the message names line and column.</exception>
     public static Trajectory Read(string path, ControlTask task)
     {
         if (Directory.Exists(path)) throw new UserException($"{path} is a folder; name a trajectory's file");

@@ -2,16 +2,16 @@ using Naf.Host.Common;
 
 namespace Naf.Host.Trajectories;
 
-/// <summary>The cells of a trajectory's file, by names of columns; an error says where the file is wrong.</summary>
+/// <summary>The cells of a trajectory file, by column name; errors state the position in the file.</summary>
 internal sealed class TrajectoryTable
 {
     private readonly string _path;
     private readonly string[] _header;
     private readonly List<string[]> _rows = [];
 
-    /// <summary>Splits the lines of a file; blank ones at the end don't count.</summary>
+    /// <summary>Splits the lines of a file; blank lines at the end are ignored.</summary>
     /// <exception cref="UserException">
-    /// It is empty, has no rows, columns of the same name, or rows of another length.
+    /// It is empty, has no rows, duplicate columns or rows of unequal length.
     /// </exception>
     public TrajectoryTable(string path, string[] lines)
     {
@@ -43,19 +43,19 @@ internal sealed class TrajectoryTable
         [.. line.Split(',', StringSplitOptions.TrimEntries)
             .Select(cell => cell is ['"', .. var inner, '"'] ? inner : cell)];
 
-    /// <exception cref="UserException">One is not there.</exception>
+    /// <exception cref="UserException">A column is missing.</exception>
     public int[] Required(IEnumerable<string> names, string task) => [.. names.Select(name =>
         Find(name) is var c and >= 0 ? c : throw new UserException(
             $"{_path} line 1: there is no column {name}, which a trajectory of {task} has; "
             + "it may be of another task"))];
 
-    /// <summary>The index of a column; -1 where there is none of that name.</summary>
+    /// <summary>Index of a column; -1 if there is none of that name.</summary>
     public int Find(string name) => Array.IndexOf(_header, name);
 
     /// <exception cref="UserException">A cell is empty or not a finite number.</exception>
     public double[] Full(int row, int[] columns) => [.. columns.Select(c => Cell(row, c)
-        ?? throw new UserException($"{_path} line {row + 2}, column {_header[c]}: expected a number, and "
-            + "there is none"))];
+        ?? throw new UserException(
+            $"{_path} line {row + 2}, column {_header[c]}: expected a number, and there is none"))];
 
     /// <summary>The number in a cell; null where it is empty.</summary>
     /// <exception cref="UserException">It is not a finite number.</exception>

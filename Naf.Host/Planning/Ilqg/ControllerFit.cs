@@ -5,18 +5,18 @@ using Naf.Kernels.LinearAlgebra;
 namespace Naf.Host.Planning.Ilqg;
 
 /// <summary>
-/// The controller that made the data, u ~ N(K_t s + k_t, Σ_t): at each time step the Gaussian of [s; u] over a few
-/// episodes, conditioned on s. NAF's policy and its noise made most of them, so that only the data can tell it.
+/// The controller that generated the data, u ~ N(K_t s + k_t, Σ_t): at each time step the Gaussian of [s; u] over a few
+/// episodes, conditioned on s. Most actions come from NAF's policy with noise, so the controller is estimated from the
+/// data.
 /// </summary>
 /// <remarks>
-/// There are fewer episodes than entries of s: the covariance of a time step is a normal-inverse-Wishart posterior,
-/// whose prior S̄ is pooled over all time steps, each about its own mean; that mean stays the step's own. With
-/// scatter_t of n samples,
+/// There are fewer episodes than entries of s, so the covariance of a time step is a normal-inverse-Wishart posterior.
+/// Its prior S̄ is pooled over all time steps, each about its own mean; means are not. For scatter_t of n samples,
 /// <code>
 /// Σ = (scatter_t + n₀ S̄) / (n − 1 + n₀)      n₀ = S + A      K = Σ_us (Σ_ss + R)⁻¹      k = ū − K s̄
 /// noise = Σ_uu − K Σ_su, within the bounds
 /// </code>
-/// A time step that no episode has reached takes over the last one that any has.
+/// A time step that no episode has reached uses the last one that was reached.
 /// </remarks>
 internal static class ControllerFit
 {
@@ -39,7 +39,7 @@ internal static class ControllerFit
             double weight = 1.0 / (counts[from] - 1 + n);
             for (int i = 0; i < sigma.Length; i++) sigma[i] = weight * (scatters[from][i] + n * pooled[i]);
 
-            // K = Σ_us (Σ_ss + R)⁻¹; an entry without variance takes no part
+            // K = Σ_us (Σ_ss + R)⁻¹; an entry without variance is left out
             for (int i = 0; i < s; i++)
             {
                 for (int j = 0; j < s; j++) factor[i * s + j] = sigma[i * n + j];
@@ -88,7 +88,7 @@ internal static class ControllerFit
         return (means, scatters, counts);
     }
 
-    // the mean covariance of all time steps within themselves; of one episode alone, the covariance along it
+    // the mean covariance within all time steps; of a single episode, the covariance along it
     private static double[] Pooled(double[][] means, double[][] scatters, int[] counts, int n)
     {
         var pooled = new double[n * n];

@@ -4,13 +4,13 @@ using Naf.Kernels.Checkpoints;
 namespace Naf.Host.Planning.Ilqg;
 
 /// <summary>
-/// iLQG under fitted dynamics: <see cref="Step"/> is the "iLQG OneStep" of the paper's Algorithm 2, the controller that
-/// costs least under the model within a KL divergence of the one that made the data (paper, sections 3 and 8.1; Levine
-/// and Abbeel 2014). One for each learner and initial state.
+/// iLQG under fitted dynamics. <see cref="Step"/> is the "iLQG OneStep" of the paper's Algorithm 2: the controller of
+/// least cost under the model within a KL divergence of the one that generated the data (paper, sections 3 and 8.1;
+/// Levine and Abbeel 2014). One instance per learner and initial state.
 /// </summary>
 /// <remarks>
-/// It never throws on bad numbers: then the result has no controller but the reason, and <see cref="Controller"/>
-/// stays.
+/// Numbers that are not finite do not throw: the result then has a reason instead of a controller, and
+/// <see cref="Controller"/> is kept.
 /// </remarks>
 internal sealed class IlqgPlanner(IlqgSettings settings)
 {
@@ -20,22 +20,20 @@ internal sealed class IlqgPlanner(IlqgSettings settings)
     /// <summary>The last good controller; null before the first.</summary>
     public LinearGaussianController? Controller { get; private set; }
 
-    /// <summary>
-    /// Factor on the KL bound, adapted to how well the cost of the last step's controller was predicted.
-    /// </summary>
+    /// <summary>Factor on the KL bound, adapted to how well the last controller's cost was predicted.</summary>
     public double StepMultiplier { get; private set; } = 1;
 
     /// <summary>
     /// One step of iLQG: minimises the expected cost under the model with Σ_t KL(new ‖ previous) ≤ ε T · multiplier.
     /// </summary>
-    /// <param name="startMean">[S], mean of the states in which episodes begin.</param>
+    /// <param name="startMean">[S], mean of the initial states.</param>
     /// <param name="startCovariance">[S, S], their covariance.</param>
     /// <param name="cost">C = −r.</param>
     /// <param name="previous">
-    /// The controller that made the data (<see cref="ControllerFit"/>); its noise is brought within the bounds first.
+    /// The controller that generated the data (<see cref="ControllerFit"/>); its noise is clamped first.
     /// </param>
     /// <param name="measuredCost">
-    /// Mean cost of the newest episodes that <see cref="Controller"/> has run; null: it ran none.
+    /// Mean cost of the newest episodes run by <see cref="Controller"/>; null if there are none.
     /// </param>
     public IlqgResult Step(
         TimeVaryingModel model, double[] startMean, double[] startCovariance, StageCost cost,
@@ -52,7 +50,7 @@ internal sealed class IlqgPlanner(IlqgSettings settings)
         if (problem.Expanded(previous, cost) is not { } start)
             return Refused("under the fitted model the previous controller leads to numbers that are not finite");
 
-        // the best controller within the bound; within a smaller one where the expansion did not hold that far
+        // the best controller within the bound, which is halved where the expansion is not accurate that far
         (LqrCandidate Candidate, QuadraticCost Expansion)? best = null;
         bool any = false;
         double allowed = bound;
@@ -72,19 +70,19 @@ internal sealed class IlqgPlanner(IlqgSettings settings)
     }
 
     /// <summary>
-    /// The rule of the step multiplier: old · clip(predicted / (2 max(1e-4, predicted − actual)), 0.1, 5), kept in
-    /// [0.01, 10] (Levine and Abbeel 2014, as published in gps). Improvements that are not numbers change nothing.
+    /// Update of the step multiplier: old · clip(predicted / (2 max(1e-4, predicted − actual)), 0.1, 5), clipped to
+    /// [0.01, 10] (Levine and Abbeel 2014, as published in gps). Improvements that are not finite change nothing.
     /// </summary>
-    /// <param name="multiplier">The old one.</param>
-    /// <param name="predicted">Improvement of an episode's cost that the model predicted.</param>
-    /// <param name="actual">Improvement that was measured.</param>
+    /// <param name="multiplier">The old multiplier.</param>
+    /// <param name="predicted">Predicted improvement of an episode's cost.</param>
+    /// <param name="actual">Measured improvement.</param>
     internal static double Adapted(double multiplier, double predicted, double actual)
     {
         double factor = predicted / (2 * Math.Max(1e-4, predicted - actual));
         return double.IsFinite(factor) ? Math.Clamp(multiplier * Math.Clamp(factor, 0.1, 5), 0.01, 10) : multiplier;
     }
 
-    /// <summary>All that the next step begins with.</summary>
+    /// <summary>Saves or loads the state from which the next step continues.</summary>
     public void Serialise(CheckpointScope scope)
     {
         _eta = scope.Value("eta", _eta);
@@ -95,7 +93,7 @@ internal sealed class IlqgPlanner(IlqgSettings settings)
             ? LinearGaussianController.Serialise(scope.Scope("controller"), Controller) : null;
     }
 
-    // solves the quadratic problem about a trajectory, then about its solution's, as long as that lowers E[C] − c H
+    // solves the quadratic problem about a trajectory, then about the solution's, while that lowers E[C] − c H
     private (LqrCandidate Candidate, QuadraticCost Expansion)? Refine(
         LqrProblem problem, StageCost cost, QuadraticCost start, double bound, ref bool any)
     {
@@ -115,16 +113,14 @@ internal sealed class IlqgPlanner(IlqgSettings settings)
     }
 }
 
-/// <summary>What a planning step came to.</summary>
-/// <param name="Controller">
-/// The new controller; null: the last good one stays, for the <paramref name="Reason"/>.
-/// </param>
-/// <param name="Reason">Why there is no new controller, in one sentence; null: there is one.</param>
+/// <summary>Result of a planning step.</summary>
+/// <param name="Controller">The new controller; null if the last good one is kept.</param>
+/// <param name="Reason">Why there is no new controller, in one sentence; null if there is one.</param>
 /// <param name="Eta">η, the dual of the KL constraint, in units of the cost.</param>
 /// <param name="Kl">Σ_t KL(new ‖ previous), in nats.</param>
-/// <param name="KlBound">What it was to stay within (to a tenth): ε T times the step multiplier.</param>
-/// <param name="PreviousCost">Cost of an episode that the model predicts of the previous controller.</param>
-/// <param name="PredictedCost">Cost of an episode that it predicts of the new one.</param>
+/// <param name="KlBound">Bound on the KL divergence, met to a tenth: ε T times the step multiplier.</param>
+/// <param name="PreviousCost">Predicted cost of an episode with the previous controller.</param>
+/// <param name="PredictedCost">Predicted cost of an episode with the new controller.</param>
 internal sealed record IlqgResult(
     LinearGaussianController? Controller, string? Reason, double Eta, double Kl, double KlBound, double PreviousCost,
     double PredictedCost);

@@ -38,7 +38,7 @@ internal sealed class LinearGaussianController
     /// <summary>[T, A, A], Σ.</summary>
     public ReadOnlySpan<double> Covariance => _covariance;
 
-    /// <summary>Whether every number is finite; one that is not must not act.</summary>
+    /// <summary>Whether every number is finite; a controller that is not must not act.</summary>
     public bool IsFinite { get; }
 
     private int Action => Shape.Action;
@@ -71,8 +71,8 @@ internal sealed class LinearGaussianController
     }
 
     /// <summary>
-    /// The controller with the eigenvalues of its covariances raised or lowered to the settings' bounds on standard
-    /// deviations, in units of the action. A covariance within them stays bitwise.
+    /// The controller with the eigenvalues of its covariances clamped to the settings' bounds on standard deviations,
+    /// in units of the action. A covariance within them is unchanged, bitwise.
     /// </summary>
     public LinearGaussianController Within(IlqgSettings settings)
     {
@@ -83,9 +83,7 @@ internal sealed class LinearGaussianController
         return new LinearGaussianController(Shape, _gain, _offset, covariance);
     }
 
-    /// <summary>
-    /// Σ_t ½ ln |2πe Σ_t|, the entropy of the noise of an episode, in nats; −∞ where a direction has none.
-    /// </summary>
+    /// <summary>Entropy of an episode's noise, Σ_t ½ ln |2πe Σ_t|, in nats; −∞ if a covariance is singular.</summary>
     public double Entropy()
     {
         double sum = 0.5 * Shape.Horizon * Action * Math.Log(2 * Math.PI * Math.E);
@@ -94,7 +92,7 @@ internal sealed class LinearGaussianController
         return sum;
     }
 
-    /// <summary>Saves a controller, or makes the same again, bitwise.</summary>
+    /// <summary>Saves a controller, or restores it bitwise.</summary>
     public static LinearGaussianController Serialise(CheckpointScope scope, LinearGaussianController? saved)
     {
         int[] sizes = scope.Values(
@@ -106,7 +104,7 @@ internal sealed class LinearGaussianController
             : saved!;
     }
 
-    // by Jacobi's rotations
+    // by Jacobi rotations
     private static void Clamp(Span<double> covariance, int n, double least, double most)
     {
         // A = R diag(λ) Rᵀ
@@ -141,14 +139,14 @@ internal sealed class LinearGaussianController
         double angle = 0.5 * Math.Atan2(2 * a[p * n + q], a[q * n + q] - a[p * n + p]);
         (double sine, double cosine) = Math.SinCos(angle);
         for (int k = 0; k < n; k++)
-            (a[k * n + p], a[k * n + q]) = (cosine * a[k * n + p] - sine * a[k * n + q],
-                sine * a[k * n + p] + cosine * a[k * n + q]);
+            (a[k * n + p], a[k * n + q]) =
+                (cosine * a[k * n + p] - sine * a[k * n + q], sine * a[k * n + p] + cosine * a[k * n + q]);
         for (int k = 0; k < n; k++)
         {
-            (a[p * n + k], a[q * n + k]) = (cosine * a[p * n + k] - sine * a[q * n + k],
-                sine * a[p * n + k] + cosine * a[q * n + k]);
-            (r[k * n + p], r[k * n + q]) = (cosine * r[k * n + p] - sine * r[k * n + q],
-                sine * r[k * n + p] + cosine * r[k * n + q]);
+            (a[p * n + k], a[q * n + k]) =
+                (cosine * a[p * n + k] - sine * a[q * n + k], sine * a[p * n + k] + cosine * a[q * n + k]);
+            (r[k * n + p], r[k * n + q]) =
+                (cosine * r[k * n + p] - sine * r[k * n + q], sine * r[k * n + p] + cosine * r[k * n + q]);
         }
     }
 }

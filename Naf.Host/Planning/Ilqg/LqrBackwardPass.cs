@@ -4,7 +4,7 @@ using Naf.Kernels.LinearAlgebra;
 namespace Naf.Host.Planning.Ilqg;
 
 /// <summary>
-/// The backward pass of iLQG (paper, section 8.1, equation 5, for costs instead of rewards) with a penalty on leaving a
+/// The backward pass of iLQG (paper, section 8.1, equation 5, for costs instead of rewards) with a KL penalty to a
 /// previous controller p = N(K_p s + k_p, Σ_p) (Levine and Abbeel 2014). It minimises E[C] + η KL(· ‖ p) − c H(·) over
 /// w = u − û − K_p (s − ŝ), with H the entropy:
 /// <code>
@@ -13,11 +13,11 @@ namespace Naf.Host.Planning.Ilqg;
 /// w ~ N(κ + 𝒦 (s − ŝ), (η + c) Q_ww⁻¹)      κ = −Q_ww⁻¹ q_w      𝒦 = −Q_ww⁻¹ Q_ws
 /// V = H_ss + Aᵀ V A + Q_wsᵀ 𝒦         v = g_s + Aᵀ v + Q_wsᵀ κ
 /// </code>
-/// Carries a workspace.
+/// Owns a workspace.
 /// </summary>
 /// <remarks>
-/// Actions are counted from the previous controller's, so that the KL term never passes through V: nothing cancels
-/// where η is large.
+/// Actions are relative to the previous controller's, so that the KL term does not enter V and nothing cancels for
+/// large η.
 /// </remarks>
 /// <param name="settings">c and the bounds on the noise.</param>
 internal sealed class LqrBackwardPass(TimeVaryingModel model, IlqgSettings settings)
@@ -33,9 +33,9 @@ internal sealed class LqrBackwardPass(TimeVaryingModel model, IlqgSettings setti
 
     /// <summary>Runs from the last time step to the first.</summary>
     /// <param name="cost">Expanded about a trajectory (ŝ, û) that obeys the dynamics.</param>
-    /// <param name="previous">p; where η is 0 its covariance is not used.</param>
+    /// <param name="previous">p; its covariance is not used if η is 0.</param>
     /// <param name="eta">η ≥ 0, the weight of the KL term, in units of the cost.</param>
-    /// <returns>The minimiser, its noise within the bounds; null where Q_ww was not positive definite.</returns>
+    /// <returns>The minimiser, its noise within the bounds; null if Q_ww is not positive definite.</returns>
     public LinearGaussianController? Run(QuadraticCost cost, LinearGaussianController previous, double eta)
     {
         (int s, int a, int n) = (_state, _action, _input);
@@ -91,7 +91,7 @@ internal sealed class LqrBackwardPass(TimeVaryingModel model, IlqgSettings setti
     {
         (int s, int a, int n) = (_state, _action, _input);
 
-        // [A, B] = F M and M ᵀ [g, H] M, with M = [1, 0; K_p, 1]
+        // [A, B] = F M and Mᵀ [g, H] M, with M = [1, 0; K_p, 1]
         model.FAt(t).CopyTo(_ab);
         cost.HessianAt(t).CopyTo(_h);
         cost.GradientAt(t).CopyTo(_g);
@@ -112,7 +112,7 @@ internal sealed class LqrBackwardPass(TimeVaryingModel model, IlqgSettings setti
         for (int i = 0; i < s; i++) Matrix.Add(_slope[i], _ab.AsSpan(i * n, n), _g);
     }
 
-    // X ← X M: the columns of s are increased by those of u times K_p
+    // X ← X M: adds the columns of u times K_p to those of s
     private void AddColumns(Span<double> x, ReadOnlySpan<double> gain, int rows)
     {
         for (int r = 0; r < rows; r++)

@@ -3,14 +3,14 @@ using Naf.Kernels.LinearAlgebra;
 
 namespace Naf.Host.Planning.Ilqg;
 
-/// <summary>A controller and what the model makes of it.</summary>
+/// <summary>A controller with its KL divergence and the multiplier η that it was found with.</summary>
 /// <param name="Kl">Σ_t KL to the previous controller, in nats.</param>
-/// <param name="Eta">The weight of the KL term that it minimises.</param>
+/// <param name="Eta">Weight of the KL term in its objective.</param>
 internal sealed record LqrCandidate(LinearGaussianController Controller, double Kl, double Eta);
 
 /// <summary>
-/// Linear-quadratic control about trajectories of one model from one start, near one previous controller. Carries
-/// a workspace.
+/// Linear-quadratic control about trajectories of one model from one initial distribution, near one previous
+/// controller. Owns a workspace.
 /// </summary>
 /// <param name="startMean">[S].</param>
 /// <param name="startCovariance">[S, S].</param>
@@ -23,18 +23,15 @@ internal sealed class LqrProblem(
     /// <summary>Range of η (Levine and Abbeel 2014, as published in gps).</summary>
     private const double LeastEta = 1e-8, MostEta = 1e16;
 
-    /// <summary>Values of η that are tried.</summary>
+    /// <summary>Largest number of values of η that are tried.</summary>
     private const int MostTries = 50;
 
-    /// <summary>
-    /// How near the bound the divergence should come, relative to it; the first raise of η where Q_ww is not
-    /// positive definite.
-    /// </summary>
+    /// <summary>Relative tolerance on the KL bound; first increase of η where Q_ww is not positive definite.</summary>
     private const double Tolerance = 0.1, FirstRaise = 1e-4;
 
     private readonly LqrBackwardPass _pass = new(model, settings);
 
-    /// <summary>Why the parts make no problem, in one sentence; null: they do.</summary>
+    /// <summary>What is invalid in the inputs, in one sentence; null if nothing is.</summary>
     public static string? Fault(
         TimeVaryingModel model, double[] startMean, double[] startCovariance, LinearGaussianController previous)
     {
@@ -48,9 +45,7 @@ internal sealed class LqrProblem(
         return previous.IsFinite ? null : "the previous controller is not finite";
     }
 
-    /// <summary>
-    /// Expands the cost about the mean trajectory of a controller; null where a number is not finite.
-    /// </summary>
+    /// <summary>Expands the cost about the mean trajectory of a controller; null if a number is not finite.</summary>
     public QuadraticCost? Expanded(LinearGaussianController controller, StageCost cost)
     {
         var trajectory = new TrajectoryDistribution(model, startMean, startCovariance, controller);
@@ -60,13 +55,13 @@ internal sealed class LqrProblem(
     }
 
     /// <summary>
-    /// Minimises E[C] − c H with KL ≤ <paramref name="bound"/>, as E[C] − c H + η KL: η by bisection of its logarithm,
-    /// raised where Q_ww is not positive definite, until KL is within a tenth of the bound.
+    /// Minimises E[C] − c H subject to KL ≤ <paramref name="bound"/>, as E[C] − c H + η KL: η by bisection of its
+    /// logarithm, raised where Q_ww is not positive definite, until KL is within a tenth of the bound.
     /// </summary>
     /// <param name="cost">Expanded about a trajectory that obeys the model.</param>
     /// <param name="bound">In nats, above 0.</param>
-    /// <param name="eta">The first to try.</param>
-    /// <returns>The one of least η that is within the bound (to a tenth); null: none is.</returns>
+    /// <param name="eta">Initial η.</param>
+    /// <returns>The candidate of least η that is within the bound (to a tenth); null if there is none.</returns>
     public LqrCandidate? Constrained(QuadraticCost cost, double bound, double eta)
     {
         LqrCandidate? best = null;
@@ -86,7 +81,7 @@ internal sealed class LqrProblem(
             else
             {
                 least = eta;
-                // not positive definite: raised step by step until a value is known that is
+                // not positive definite: raise η step by step until a feasible value is known
                 if (candidate == null && best == null)
                     (eta, raise) = (Math.Min(eta + raise, MostEta), 2 * raise);
                 else
@@ -96,9 +91,9 @@ internal sealed class LqrProblem(
         return best;
     }
 
-    /// <summary>The minimiser at one η.</summary>
+    /// <summary>The minimiser for one η.</summary>
     /// <param name="eta">η, 0 or more; 0: the KL term is left out.</param>
-    /// <returns>Null: Q_ww was not positive definite, or a number is not finite.</returns>
+    /// <returns>Null if Q_ww is not positive definite or a number is not finite.</returns>
     public LqrCandidate? Candidate(QuadraticCost cost, double eta)
     {
         if (_pass.Run(cost, previous, eta) is not { IsFinite: true } controller) return null;

@@ -3,8 +3,8 @@ using Naf.Kernels.LinearAlgebra;
 namespace Naf.Host.Planning.Ilqg;
 
 /// <summary>
-/// The cost of a time step, C(s, u) = −r(s, u), [S] and [A]; its gradient, [S + A]; and a stand-in for its Hessian,
-/// [S + A, S + A] row-major, symmetric and without a negative eigenvalue.
+/// The cost of a time step, C(s, u) = −r(s, u), [S] and [A]; its gradient, [S + A]; and an approximation of its
+/// Hessian, [S + A, S + A] row-major, symmetric positive semidefinite.
 /// </summary>
 internal delegate double StageCost(
     ReadOnlySpan<double> s, ReadOnlySpan<double> u, Span<double> gradient, Span<double> hessian);
@@ -18,7 +18,7 @@ internal sealed class QuadraticCost
     private readonly double[] _gradient, _hessian;
     private readonly int _input;
 
-    /// <param name="trajectory">Whose mean it is expanded about.</param>
+    /// <param name="trajectory">The trajectories; the expansion is about their mean.</param>
     /// <param name="entropyWeight">c.</param>
     public QuadraticCost(StageCost cost, TrajectoryDistribution trajectory, double entropyWeight = 0)
     {

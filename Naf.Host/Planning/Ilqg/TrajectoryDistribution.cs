@@ -16,7 +16,7 @@ internal sealed class TrajectoryDistribution
 
     /// <param name="startMean">[S], E[s_0].</param>
     /// <param name="startCovariance">[S, S], Cov[s_0].</param>
-    /// <param name="controller">Of the model's sizes.</param>
+    /// <param name="controller">The controller, of the model's sizes.</param>
     public TrajectoryDistribution(
         TimeVaryingModel model, ReadOnlySpan<double> startMean, ReadOnlySpan<double> startCovariance,
         LinearGaussianController controller)
@@ -76,14 +76,12 @@ internal sealed class TrajectoryDistribution
         _covariance.AsSpan(t * Shape.Input * Shape.Input, Shape.Input * Shape.Input);
 
     /// <summary>
-    /// Σ_t E[KL(q_t(u|s) ‖ p_t(u|s))] over the states of this controller, q: how far it goes from the one that made
-    /// the data, p (Levine and Abbeel 2014); also the divergence of their trajectories, which obey the same dynamics.
-    /// KL_t = ½ (tr(Σ_p⁻¹ Σ_q) − A + ln|Σ_p| − ln|Σ_q| + dᵀ Σ_p⁻¹ d + tr(Σ_p⁻¹ ΔK P ΔKᵀ)), d = ΔK m + Δk.
+    /// Σ_t E[KL(q_t(u|s) ‖ p_t(u|s))] over the states of this controller, q: the divergence from the controller that
+    /// generated the data, p (Levine and Abbeel 2014), and of their trajectory distributions, since the dynamics are
+    /// the same. KL_t = ½ (tr(Σ_p⁻¹ Σ_q) − A + ln|Σ_p| − ln|Σ_q| + dᵀ Σ_p⁻¹ d + tr(Σ_p⁻¹ ΔK P ΔKᵀ)), d = ΔK m + Δk.
     /// </summary>
     /// <param name="previous">p, of the same sizes.</param>
-    /// <returns>
-    /// In nats, 0 or more; infinite where a covariance is singular, not a number where something is not.
-    /// </returns>
+    /// <returns>In nats, 0 or more; infinite if a covariance is singular, NaN if an input is.</returns>
     public double DivergenceFrom(LinearGaussianController previous)
     {
         (int s, int a, int n) = (Shape.State, Shape.Action, Shape.Input);

@@ -3,8 +3,8 @@ using Naf.Kernels.LinearAlgebra;
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
-/// min ½ xᵀHx + gᵀx over a box, low ≤ x ≤ high, by Newton's method projected onto it (Bertsekas 1982; Tassa, Mansard
-/// and Todorov 2014, section III). For a few dimensions; carries a workspace.
+/// min ½ xᵀHx + gᵀx over a box, low ≤ x ≤ high, by projected Newton (Bertsekas 1982; Tassa, Mansard and Todorov 2014,
+/// section III). For a few dimensions; owns a workspace.
 /// </summary>
 internal sealed class BoxQuadratic(int size)
 {
@@ -15,15 +15,15 @@ internal sealed class BoxQuadratic(int size)
     private readonly double[] _factor = new double[size * size];
     private readonly bool[] _free = new bool[size];
 
-    /// <summary>[size], which entries of the solution are not held by the box.</summary>
+    /// <summary>[size], which entries of the solution are not clamped to the box.</summary>
     public ReadOnlySpan<bool> Free => _free;
 
     /// <param name="hessian">[size, size], H.</param>
     /// <param name="slope">[size], g.</param>
     /// <param name="low">[size].</param>
     /// <param name="high">[size], not below <paramref name="low"/>.</param>
-    /// <param name="x">[size], begins as a guess and becomes the solution.</param>
-    /// <returns>False where H is not positive definite in the free entries, or not finite.</returns>
+    /// <param name="x">[size], the initial guess, replaced by the solution.</param>
+    /// <returns>False if H is not positive definite in the free entries, or not finite.</returns>
     public bool Solve(ReadOnlySpan<double> hessian, ReadOnlySpan<double> slope, ReadOnlySpan<double> low,
         ReadOnlySpan<double> high, Span<double> x)
     {
@@ -32,7 +32,7 @@ internal sealed class BoxQuadratic(int size)
         if (!double.IsFinite(value)) return false;
         for (int iteration = 0; iteration < Iterations; iteration++)
         {
-            // an entry is held where it is at a side of the box and would leave it
+            // an entry is clamped where it is at a bound and the descent direction leaves the box
             double largest = 0, scale = 1;
             for (int i = 0; i < size; i++)
             {
@@ -57,7 +57,7 @@ internal sealed class BoxQuadratic(int size)
                 next = Value(hessian, slope, _trial);
                 if (next <= value + Sufficient * step * promised) break;
                 step *= Backtrack;
-                if (step < SmallestStep) return true; // rounding allows no better
+                if (step < SmallestStep) return true; // no further decrease within rounding
             }
             bool moved = !x.SequenceEqual(_trial);
             _trial.CopyTo(x);
@@ -67,7 +67,9 @@ internal sealed class BoxQuadratic(int size)
         return true;
     }
 
-    /// <summary>B ← H⁻¹ B among the rows of free entries, 0 in the others; H as <see cref="Solve"/> left it.</summary>
+    /// <summary>
+    /// B ← H⁻¹ B in the rows of free entries, 0 in the others, with H of the last <see cref="Solve"/>.
+    /// </summary>
     /// <param name="b">[size, columns].</param>
     public void SolveFree(Span<double> b, int columns)
     {
@@ -77,8 +79,8 @@ internal sealed class BoxQuadratic(int size)
     }
 
     /// <summary>
-    /// Cholesky's factor of the free rows and columns; the others are those of the identity. Terms are subtracted one
-    /// after the other, where <see cref="Matrix.Cholesky"/> sums them first: with it plans would differ by rounding.
+    /// Cholesky factor of the free rows and columns; the others are those of the identity. Terms are subtracted one by
+    /// one, whereas <see cref="Matrix.Cholesky"/> sums them first: with it, plans would differ by rounding.
     /// </summary>
     private bool Factorise(ReadOnlySpan<double> hessian)
     {

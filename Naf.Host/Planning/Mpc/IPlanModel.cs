@@ -1,13 +1,13 @@
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
-/// What a planner optimises over: the dynamics x′ = f(x, u) of one control step and the cost of it, with displacements
-/// δ ∈ ℝˢ of a state where the state itself is no vector (quaternions). Used by one thread at a time; each thread has
-/// its own, and all of them compute the same.
+/// A planner's model: the dynamics x′ = f(x, u) and the cost of one control step. Displacements δ ∈ ℝˢ are in the
+/// tangent space where the state itself is not a vector (quaternions). Used by one thread at a time; each thread has
+/// its own instance, and all of them give the same results.
 /// </summary>
 internal interface IPlanModel : IDisposable
 {
-    /// <summary>Numbers that make up a state x, everything that its future depends on.</summary>
+    /// <summary>Size of a state x, which contains everything that its future depends on.</summary>
     int StateSize { get; }
 
     /// <summary>Size S of a displacement.</summary>
@@ -20,12 +20,12 @@ internal interface IPlanModel : IDisposable
     /// <param name="state">[StateSize], x.</param>
     /// <param name="u">[Action], in [−1, 1].</param>
     /// <param name="next">[StateSize], receives x′.</param>
-    /// <returns>False where the dynamics left the finite numbers; <paramref name="next"/> means nothing then.</returns>
+    /// <returns>False if the dynamics are not finite; <paramref name="next"/> is then undefined.</returns>
     bool Step(ReadOnlySpan<double> state, ReadOnlySpan<double> u, Span<double> next);
 
     /// <summary>x ⊕ εe: x displaced along one coordinate.</summary>
     /// <param name="state">[StateSize], x.</param>
-    /// <param name="coordinate">Which coordinate e, from 0.</param>
+    /// <param name="coordinate">Index of the coordinate e, from 0.</param>
     /// <param name="by">ε.</param>
     /// <param name="moved">[StateSize], receives the displaced state.</param>
     void Displace(ReadOnlySpan<double> state, int coordinate, double by, Span<double> moved);

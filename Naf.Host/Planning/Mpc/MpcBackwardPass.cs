@@ -5,7 +5,7 @@ namespace Naf.Host.Planning.Mpc;
 /// <summary>
 /// The backward pass of iLQG with box constraints (Tassa, Mansard and Todorov 2014): from the last state to the first,
 /// Q = C + V(f), the change k of the action that minimises Q within its limits, the gain K of its free entries, and the
-/// value V that follows.
+/// resulting value V.
 /// </summary>
 /// <param name="s">Size S of δx.</param>
 /// <param name="a">Size A of δu.</param>
@@ -17,14 +17,12 @@ internal sealed class MpcBackwardPass(int s, int a)
     private readonly double[] _q = new double[s + a], _qq = new double[(s + a) * (s + a)];
     private readonly double[] _regular = new double[a * a], _low = new double[a], _high = new double[a];
 
-    /// <summary>
-    /// Σ kᵀQ_u and Σ ½ kᵀQ_uu k: the cost that α k is expected to change by is their sum, α and α² times.
-    /// </summary>
+    /// <summary>Σ kᵀQ_u and Σ ½ kᵀQ_uu k: α k is expected to change the cost by α and α² times these.</summary>
     public (double Linear, double Quadratic) Expected { get; private set; }
 
     /// <param name="mu">μ, added to the diagonal of Q_uu.</param>
     /// <param name="law">Receives k and K.</param>
-    /// <returns>False where Q_uu + μI is not positive definite, or a number is not finite.</returns>
+    /// <returns>False if Q_uu + μI is not positive definite, or a number is not finite.</returns>
     public bool Run(PlanTrajectory plan, PlanExpansion expansion, double mu, FeedbackLaw law)
     {
         Expected = (0, 0);
@@ -55,7 +53,7 @@ internal sealed class MpcBackwardPass(int s, int a)
         Matrix.AddTransposedProduct(f, _vf, _qq, width, s, width);
     }
 
-    /// <summary>k = argmin ½ kᵀ(Q_uu + μI) k + Q_uᵀ k over −1 ≤ u + k ≤ 1, from the next step's as a guess.</summary>
+    /// <summary>k = argmin ½ kᵀ(Q_uu + μI) k + Q_uᵀ k over −1 ≤ u + k ≤ 1, with the next step's k as guess.</summary>
     private bool Minimise(ReadOnlySpan<double> u, double mu, ReadOnlySpan<double> guess, Span<double> k)
     {
         for (int i = 0; i < a; i++)
@@ -68,7 +66,7 @@ internal sealed class MpcBackwardPass(int s, int a)
         return _box.Solve(_regular, _q.AsSpan(s), _low, _high, k);
     }
 
-    /// <summary>K = −(Q_uu + μI)⁻¹ Q_ux of the entries that the box leaves free, 0 of the others.</summary>
+    /// <summary>K = −(Q_uu + μI)⁻¹ Q_ux for the free entries, 0 for the others.</summary>
     private void Feed(Span<double> gain)
     {
         int width = s + a;
@@ -78,8 +76,7 @@ internal sealed class MpcBackwardPass(int s, int a)
     }
 
     /// <summary>
-    /// V_x = Q_x + Kᵀ(Q_uu k + Q_u) + Q_uxᵀ k, V_xx = Q_xx + Kᵀ Q_uu K + Kᵀ Q_ux + Q_uxᵀ K, with Q_uu as it is
-    /// without μ.
+    /// V_x = Q_x + Kᵀ(Q_uu k + Q_u) + Q_uxᵀ k, V_xx = Q_xx + Kᵀ Q_uu K + Kᵀ Q_ux + Q_uxᵀ K, with Q_uu without μ.
     /// </summary>
     private void Value(ReadOnlySpan<double> k, ReadOnlySpan<double> gain)
     {

@@ -6,14 +6,14 @@ using Naf.Sim.Control;
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
-/// Model-predictive control of a task under MuJoCo's true dynamics: at every control step a plan for the next while is
-/// improved by iLQG (Tassa, Erez and Todorov 2012) and its first action taken; the rest is where the next step begins.
-/// Actions depend on seed, episode and states alone, bitwise, not on the number of threads. In training it makes
-/// experience that no model error spoils (paper, 8.6).
+/// Model-predictive control of a task under MuJoCo's true dynamics: at every control step, iLQG improves a plan over a
+/// finite horizon (Tassa, Erez and Todorov 2012) and its first action is applied; the rest warm-starts the next step.
+/// Actions depend only on seed, episode and states, bitwise, not on the number of threads. In training, it generates
+/// experience without model error (paper, 8.6).
 /// </summary>
 internal sealed class MpcPlanner : IEpisodePlanner, IDisposable
 {
-    /// <summary>Seconds between the knots of random plans and changes, which are straight between them.</summary>
+    /// <summary>Seconds between the knots of random plans and changes, which are linear in between.</summary>
     private const double KnotSeconds = 0.15;
 
     private readonly ControlTask _task;
@@ -24,9 +24,9 @@ internal sealed class MpcPlanner : IEpisodePlanner, IDisposable
     private ulong _seed, _episode;
     private int _planned = -1;
 
-    /// <summary>A planner that waits for its first <see cref="Begin"/>.</summary>
+    /// <summary>Creates a planner; <see cref="Begin"/> starts an episode.</summary>
     /// <param name="team">
-    /// Threads that plan together; a team of one where planners run side by side on threads of their own.
+    /// Threads that plan together; a team of one if planners run in parallel on their own threads.
     /// </param>
     public MpcPlanner(ControlTask task, MpcSettings settings, WorkTeam team)
     {
@@ -38,23 +38,23 @@ internal sealed class MpcPlanner : IEpisodePlanner, IDisposable
         _simulation = new double[_team.Models[0].StateSize];
     }
 
-    /// <summary>Steps that a plan looks ahead.</summary>
+    /// <summary>Planning horizon, control steps.</summary>
     public int Steps { get; }
 
     internal MpcSearch Search { get; }
 
-    /// <summary>What its iterations came to so far.</summary>
+    /// <summary>Outcomes of its iterations so far.</summary>
     public MpcStatistics Statistics => Search.Statistics;
 
-    /// <summary>Begins an episode: the plan of the last one is forgotten.</summary>
+    /// <summary>Begins an episode; the plan of the last one is discarded.</summary>
     /// <param name="seed">Seed of the random plans.</param>
     public void Begin(ulong seed, ulong episode) => (_seed, _episode, _planned) = (seed, episode, -1);
 
     void IEpisodePlanner.Begin(IControlEnvironment environment, ulong seed, ulong episode) => Begin(seed, episode);
 
-    /// <summary>The action for the state in which an environment is.</summary>
+    /// <summary>Selects the action for the current state of an environment.</summary>
     /// <param name="at">
-    /// An environment of the task, amid an episode; it is not changed. Steps without a call may lie between two calls.
+    /// An environment of the task, within an episode; not modified. Steps may be skipped between two calls.
     /// </param>
     /// <param name="action">[ActionSize], receives u in [−1, 1].</param>
     public void Act(IControlEnvironment at, Span<double> action)
@@ -68,7 +68,7 @@ internal sealed class MpcPlanner : IEpisodePlanner, IDisposable
         environment.SaveSimulation(_simulation);
         foreach (IPlanModel model in _team.Models) ((MujocoPlanModel)model).Begin(environment.Constants);
 
-        // what follows the last step of an episode is not rewarded
+        // no reward follows the last step of an episode
         double endWeight = length == remaining ? 0 : 1;
         var noise = new PlanNoise(_seed, _episode, step, _knot);
         bool cold = _planned < 0 || step < _planned;
@@ -79,8 +79,8 @@ internal sealed class MpcPlanner : IEpisodePlanner, IDisposable
         Search.Plan.Action(0).CopyTo(action);
     }
 
-    /// <summary>What the planner goes on from amid an episode: bitwise the same actions follow.</summary>
-    /// <exception cref="InvalidDataException">It was another task's, or planned further ahead.</exception>
+    /// <summary>Saves or loads the state within an episode; the actions that follow are bitwise the same.</summary>
+    /// <exception cref="InvalidDataException">The checkpoint is of another task or a longer horizon.</exception>
     public void Serialise(CheckpointScope scope)
     {
         (_seed, _episode) = (scope.Value("seed", _seed), scope.Value("episode", _episode));

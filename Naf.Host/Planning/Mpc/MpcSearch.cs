@@ -5,38 +5,37 @@ using Naf.Kernels.Random;
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
-/// Searches for a plan by iLQG: expand dynamics and cost around the plan, change it by a backward pass, try step sizes
-/// and random changes side by side, keep the cheapest. What it finds does not depend on the number of threads.
+/// Searches for a plan by iLQG: expands dynamics and cost around the plan, changes it by a backward pass, tries step
+/// sizes and random changes in parallel, and keeps the cheapest. The result does not depend on the number of threads.
 /// </summary>
 internal sealed class MpcSearch
 {
-    /// <summary>Where the sequences of random plans begin, behind those of random changes.</summary>
+    /// <summary>First sequence of random plans, after those of random changes.</summary>
     private const int ColdSequences = 1 << 19;
 
     /// <summary>
-    /// Standard deviation of random changes, in actions, at their knots. The cheetah's score rises with it, 0.3 to 1.
+    /// Standard deviation of random changes at their knots, in actions. The cheetah's score rises with it from 0.3 to
+    /// 1.
     /// </summary>
     private const double SampleDeviation = 1;
 
     /// <summary>ε of the one-sided differences, in units of state and action. mujoco_mpc: 1e-6.</summary>
     private const double DifferenceStep = 1e-6;
 
-    /// <summary>How often μ is raised in one iteration when Q_uu is not positive definite. mujoco_mpc: 5.</summary>
+    /// <summary>Number of increases of μ in one iteration when Q_uu is not positive definite. mujoco_mpc: 5.</summary>
     private const int Retries = 5;
 
     /// <summary>
-    /// Largest μ, and the factor by which it changes at first: faster and faster in one direction (Tassa, Erez and
-    /// Todorov 2012, section II.F; mujoco_mpc).
+    /// Largest μ, and the initial factor of its changes, which grows as long as they go in one direction (Tassa, Erez
+    /// and Todorov 2012, section II.F; mujoco_mpc).
     /// </summary>
     private const double MostRegularisation = 1e6, RegularisationFactor = 2;
 
-    // mujoco_mpc: good is more than half of what was expected, or a step of 0.3; bad is less than a tenth, or a step
-    // of 0.06
+    // mujoco_mpc: good is over half of the expected improvement, or a step over 0.3; bad is under a tenth of it, or a
+    // step under 0.06
     private const double GoodShare = 0.5, GoodStep = 0.3, BadShare = 0.1, BadStep = 0.06;
 
-    /// <summary>
-    /// Step sizes α that the line search tries, even in their logarithm. mujoco_mpc: 10 from 1 to 1e-3.
-    /// </summary>
+    /// <summary>Step sizes α of the line search, logarithmically spaced. mujoco_mpc: 10 from 1 to 1e-3.</summary>
     private static readonly double[] Alphas = [.. Enumerable.Range(0, 10).Select(i => Math.Pow(1e-3, i / 9.0))];
 
     private readonly PlanTeam _team;
@@ -68,10 +67,10 @@ internal sealed class MpcSearch
 
     public PlanTrajectory Plan { get; private set; }
 
-    /// <summary>What its iterations came to so far.</summary>
+    /// <summary>Outcomes of its iterations so far.</summary>
     public MpcStatistics Statistics { get; private set; }
 
-    /// <summary>Begins without a plan: tries the one that does nothing and random ones.</summary>
+    /// <summary>Begins without a plan: tries zero actions and random plans.</summary>
     /// <param name="state">[StateSize], x_0.</param>
     /// <param name="endWeight">Factor on the cost of the last state.</param>
     public void Begin(ReadOnlySpan<double> state, int length, double endWeight, PlanNoise noise)
@@ -87,11 +86,10 @@ internal sealed class MpcSearch
     }
 
     /// <summary>
-    /// Begins with the last plan, some steps later: with its feedback where the state is another than planned,
-    /// and without.
+    /// Begins with the last plan, some steps later: with feedback on the deviation from the plan, and without.
     /// </summary>
     /// <param name="state">[StateSize], x_0.</param>
-    /// <param name="steps">Steps that have passed since.</param>
+    /// <param name="steps">Steps since the last plan.</param>
     public void Continue(ReadOnlySpan<double> state, int steps, int length, double endWeight, PlanNoise noise)
     {
         (_endWeight, _noise, _iteration) = (endWeight, noise, 0);
@@ -100,12 +98,12 @@ internal sealed class MpcSearch
         for (int i = 0; i < 2; i++) state.CopyTo(_candidates[i].State(0));
         Plan.Cost = double.PositiveInfinity;
         _team.Each(2, TryShifted);
-        // where neither can be simulated the actions stay
+        // if neither can be simulated, the actions are kept
         if (Best(2) is >= 0 and int best) Take(best);
         else Restart(state);
     }
 
-    /// <summary>Improves the plan; one that can't be improved stays.</summary>
+    /// <summary>Improves the plan; it is kept where nothing improves it.</summary>
     public void Improve(int iterations)
     {
         for (int i = 0; i < iterations; i++, _iteration++)
@@ -119,7 +117,7 @@ internal sealed class MpcSearch
                 : winner < steps ? Statistics with { ByLineSearch = Statistics.ByLineSearch + 1 }
                 : Statistics with { ByRandomChange = Statistics.ByRandomChange + 1 };
 
-            // μ follows the line search, whether or not a random change was better still
+            // μ follows the line search, even if a random change was better
             if (_proposed)
             {
                 double alpha = line < 0 ? 0 : Alphas[line];
@@ -131,8 +129,8 @@ internal sealed class MpcSearch
         }
     }
 
-    /// <summary>What the next <see cref="Continue"/> begins with.</summary>
-    /// <exception cref="InvalidDataException">It is of a plan with more steps than there is room for.</exception>
+    /// <summary>Saves or loads the state from which the next <see cref="Continue"/> starts.</summary>
+    /// <exception cref="InvalidDataException">The plan is longer than the capacity.</exception>
     public void Serialise(CheckpointScope scope)
     {
         (_mu, _rate) = (scope.Value("mu", _mu), scope.Value("rate", _rate));
@@ -147,10 +145,7 @@ internal sealed class MpcSearch
         scope.Fill("gains", _law.Gains(length));
     }
 
-    /// <summary>
-    /// Expands around the plan and runs the backward pass, with more regularisation where Q_uu is not
-    /// positive definite.
-    /// </summary>
+    /// <summary>Expands the plan and runs the backward pass, raising μ while Q_uu is not positive definite.</summary>
     /// <returns>Whether there is a change to try.</returns>
     private bool Propose()
     {
@@ -164,9 +159,9 @@ internal sealed class MpcSearch
         return false;
     }
 
-    /// <summary>μ after a line search.</summary>
+    /// <summary>Adapts μ after a line search.</summary>
     /// <param name="share">Improvement as a share of the expected one.</param>
-    /// <param name="step">The best α; 0 where none improved the plan.</param>
+    /// <param name="step">The best α; 0 if none improved the plan.</param>
     private void Regularise(double share, double step)
     {
         if (!double.IsFinite(share)) ScaleRegularisation(RegularisationFactor * RegularisationFactor);
@@ -212,7 +207,7 @@ internal sealed class MpcSearch
         candidate.Simulate(_team.Models[worker], _endWeight);
     }
 
-    /// <summary>The cheapest of the first candidates; −1 where none is cheaper than the plan.</summary>
+    /// <summary>Index of the cheapest of the first candidates; −1 if none is cheaper than the plan.</summary>
     private int Best(int count)
     {
         int best = -1;
@@ -234,9 +229,9 @@ internal sealed class MpcSearch
     }
 }
 
-/// <summary>Smooth random sequences of actions: standard normal at knots, straight between them.</summary>
-/// <param name="episode">Number of the episode; its lower 40 bits count.</param>
-/// <param name="step">Number of the control step; its lower 24 bits count.</param>
+/// <summary>Smooth random sequences of actions: standard normal at knots, linear in between.</summary>
+/// <param name="episode">Number of the episode; only its lower 40 bits are used.</param>
+/// <param name="step">Number of the control step; only its lower 24 bits are used.</param>
 /// <param name="knot">Steps between knots, at least 1.</param>
 internal readonly struct PlanNoise(ulong seed, ulong episode, int step, int knot)
 {
@@ -245,8 +240,8 @@ internal readonly struct PlanNoise(ulong seed, ulong episode, int step, int knot
     private readonly ulong _index = (episode << 24) | (uint)(step & 0xFFFFFF);
 
     /// <summary>Adds the values of a sequence at one step of the plan, times a deviation.</summary>
-    /// <param name="sequence">Number of the sequence; its lower 20 bits count.</param>
-    /// <param name="u">[actions], is added to.</param>
+    /// <param name="sequence">Number of the sequence; only its lower 20 bits are used.</param>
+    /// <param name="u">[actions], is increased.</param>
     public void Add(int sequence, int k, double deviation, Span<double> u)
     {
         int before = k / knot;
@@ -263,8 +258,8 @@ internal readonly struct PlanNoise(ulong seed, ulong episode, int step, int knot
         ((uint)sequence << SequenceBits) | (uint)(number & ((1 << SequenceBits) - 1)));
 }
 
-/// <summary>What the iterations of a planner came to.</summary>
-/// <param name="ByLineSearch">How many improved the plan by the line search along iLQG's change.</param>
-/// <param name="ByRandomChange">How many by a random change that was better still.</param>
-/// <param name="NotAtAll">How many left it as it was.</param>
+/// <summary>Outcomes of a planner's iterations.</summary>
+/// <param name="ByLineSearch">Iterations that improved the plan by the line search along iLQG's change.</param>
+/// <param name="ByRandomChange">Iterations that improved it by a random change that was better still.</param>
+/// <param name="NotAtAll">Iterations without improvement.</param>
 internal readonly record struct MpcStatistics(long ByLineSearch, long ByRandomChange, long NotAtAll);

@@ -8,7 +8,7 @@ namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
 /// A task under MuJoCo's true dynamics: x is the simulator's saved state, f its control step with all substeps, δ = [q
-/// (Nv); qvel (Nv); act (Na)], C = −r and what <see cref="BoundPenalty"/> adds near the bounds that end an episode.
+/// (Nv); qvel (Nv); act (Na)], C = −r plus the <see cref="BoundPenalty"/> near the bounds that end an episode.
 /// </summary>
 /// <param name="boundWeight">Cost of a step on a bound that ends an episode.</param>
 internal sealed class MujocoPlanModel(ControlTask task, double boundWeight) : IPlanModel
@@ -18,7 +18,7 @@ internal sealed class MujocoPlanModel(ControlTask task, double boundWeight) : IP
         task.Definition.Observation, task.Reward, HessianForm.PositiveSemidefinite, task.Model.Na,
         new BoundPenalty(task.Reward.Bounds, boundWeight));
 
-    // MujocoData.SaveState: time, qpos, qvel, act, what the solver starts from, ctrl
+    // MujocoData.SaveState: time, qpos, qvel, act, the solver's warm start, ctrl
     private readonly Range _qpos = 1..(1 + task.Model.Nq);
     private readonly Range _qvel = (1 + task.Model.Nq)..(1 + task.Model.Nq + task.Model.Nv);
     private readonly double[] _displacement = new double[task.Model.Nv];
@@ -29,7 +29,7 @@ internal sealed class MujocoPlanModel(ControlTask task, double boundWeight) : IP
 
     public int Action => _cost.Action;
 
-    /// <summary>Takes the constants of an episode, such as the target.</summary>
+    /// <summary>Sets the constants of an episode, such as the target.</summary>
     /// <param name="constants">[ConstantSize of the observation].</param>
     public void Begin(ReadOnlySpan<double> constants) => constants.CopyTo(_cost.Constants);
 

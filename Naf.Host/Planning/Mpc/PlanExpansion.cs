@@ -3,7 +3,7 @@ using Naf.Kernels.LinearAlgebra;
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
-/// Dynamics and cost around a plan, step by step: δx′ = F [δx; δu], C + gᵀ[δx; δu] + ½ [δx; δu]ᵀ H [δx; δu]; and the
+/// Dynamics and cost around a plan, at each step: δx′ = F [δx; δu], C + gᵀ[δx; δu] + ½ [δx; δu]ᵀ H [δx; δu]; and the
 /// cost of the last state.
 /// </summary>
 internal sealed class PlanExpansion
@@ -36,7 +36,7 @@ internal sealed class PlanExpansion
 
     /// <param name="plan">The plan, simulated.</param>
     /// <param name="endWeight">Factor on the cost of the last state.</param>
-    /// <returns>False where a number is not finite.</returns>
+    /// <returns>False if a number is not finite.</returns>
     public bool Around(PlanTrajectory plan, double endWeight)
     {
         _team.Each(plan.Length + 1, (k, worker) => _finite[k] = Expand(plan, endWeight, k, worker));
@@ -55,7 +55,7 @@ internal sealed class PlanExpansion
         }
         else
         {
-            // the last state has a cost of its own, and no action
+            // the last state has a cost but no action
             model.Expand(plan.State(k), _rest, gradient, hessian);
             foreach (ref double g in gradient) g *= endWeight;
             foreach (ref double h in hessian) h *= endWeight;

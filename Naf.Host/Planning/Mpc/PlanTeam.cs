@@ -3,8 +3,8 @@ using Naf.Gpu.Cpu;
 namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
-/// Spreads independent pieces of a planner's work over threads, each with a model of its own. Which thread does which
-/// does not matter.
+/// Distributes independent parts of a planner's work over threads, each with its own model. The result does not depend
+/// on which thread does which part.
 /// </summary>
 internal sealed class PlanTeam(WorkTeam team, Func<IPlanModel> model) : IDisposable
 {

@@ -2,10 +2,8 @@ using Naf.Kernels.LinearAlgebra;
 
 namespace Naf.Host.Planning.Mpc;
 
-/// <summary>
-/// A plan and what follows from it: actions u_0 … u_{H−1}, the states x_0 … x_H that they lead through, and their cost.
-/// </summary>
-/// <param name="model">Its sizes; it is not stepped here.</param>
+/// <summary>A plan: actions u_0 … u_{H−1}, the resulting states x_0 … x_H, and their cost.</summary>
+/// <param name="model">Only its sizes are used.</param>
 internal sealed class PlanTrajectory(IPlanModel model, int capacity)
 {
     private readonly int _stateSize = model.StateSize, _action = model.Action;
@@ -13,13 +11,13 @@ internal sealed class PlanTrajectory(IPlanModel model, int capacity)
         _actions = new double[capacity * model.Action];
     private readonly double[] _displacement = new double[model.Tangent], _rest = new double[model.Action];
 
-    /// <summary>Most steps H.</summary>
+    /// <summary>Largest number of steps H.</summary>
     public int Capacity => capacity;
 
-    /// <summary>Steps H.</summary>
+    /// <summary>Number of steps H.</summary>
     public int Length { get; set; }
 
-    /// <summary>Σ C(x_k, u_k), and the cost of x_H; infinite where the dynamics left the finite numbers.</summary>
+    /// <summary>Σ C(x_k, u_k), and the cost of x_H; infinite if the dynamics are not finite.</summary>
     public double Cost { get; set; }
 
     /// <summary>[StateSize], x_k.</summary>
@@ -34,7 +32,7 @@ internal sealed class PlanTrajectory(IPlanModel model, int capacity)
     /// <summary>[H · Action], all actions.</summary>
     public Span<double> Actions => _actions.AsSpan(0, Length * _action);
 
-    /// <summary>Takes the actions of another plan, to begin at its first state.</summary>
+    /// <summary>Copies the actions and the first state of another plan.</summary>
     public void Take(PlanTrajectory other)
     {
         Length = other.Length;
@@ -42,9 +40,9 @@ internal sealed class PlanTrajectory(IPlanModel model, int capacity)
         other.State(0).CopyTo(State(0));
     }
 
-    /// <summary>Drops the first steps, which are over; the last action is repeated to make up for them.</summary>
-    /// <param name="length">Steps afterwards, at most the capacity.</param>
-    /// <returns>Of how many steps the states are known still.</returns>
+    /// <summary>Drops the first steps, which are over, and repeats the last action in their place.</summary>
+    /// <param name="length">New number of steps, at most the capacity.</param>
+    /// <returns>Number of steps whose states are still known.</returns>
     public int Shift(int steps, int length)
     {
         int known = Math.Clamp(Length - steps, 0, length), last = Length - 1;
@@ -66,11 +64,11 @@ internal sealed class PlanTrajectory(IPlanModel model, int capacity)
     }
 
     /// <summary>
-    /// Simulates u = u̅ + αk + K (x ⊖ x̅), clipped to [−1, 1], from x_0; x̅, u̅ are the plan's that is followed.
+    /// Simulates u = u̅ + αk + K (x ⊖ x̅), clipped to [−1, 1], from x_0, about the nominal x̅ and u̅.
     /// </summary>
-    /// <param name="known">Steps in which x̅ is known; in later ones the feedback is left out.</param>
-    public void Follow(IPlanModel on, PlanTrajectory nominal, FeedbackLaw law, double alpha, int known,
-        double endWeight)
+    /// <param name="known">Number of steps with known x̅; the others have no feedback.</param>
+    public void Follow(
+        IPlanModel on, PlanTrajectory nominal, FeedbackLaw law, double alpha, int known, double endWeight)
     {
         Cost = 0;
         Length = nominal.Length;

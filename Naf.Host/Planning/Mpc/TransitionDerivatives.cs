@@ -4,7 +4,8 @@ namespace Naf.Host.Planning.Mpc;
 
 /// <summary>
 /// [∂x′/∂x, ∂x′/∂u] of one control step by one-sided differences in the tangent space: (f(x ⊕ εe, u) ⊖ f(x, u)) / ε.
-/// MuJoCo's own derivatives are of a single substep, and wrong under its Runge-Kutta integrator. One for each thread.
+/// MuJoCo's own derivatives are of a single substep and wrong under its Runge-Kutta integrator. One instance per
+/// thread.
 /// </summary>
 /// <param name="step">ε, in units of state and action.</param>
 internal sealed class TransitionDerivatives(IPlanModel model, double step)
@@ -16,9 +17,9 @@ internal sealed class TransitionDerivatives(IPlanModel model, double step)
     /// <param name="u">[Action], in [−1, 1].</param>
     /// <param name="next">[StateSize], f(x, u).</param>
     /// <param name="jacobian">[Tangent, Tangent + Action] row-major, receives the derivatives.</param>
-    /// <returns>False where a step left the finite numbers.</returns>
-    public bool Compute(ReadOnlySpan<double> state, ReadOnlySpan<double> u, ReadOnlySpan<double> next,
-        Span<double> jacobian)
+    /// <returns>False if a step is not finite.</returns>
+    public bool Compute(
+        ReadOnlySpan<double> state, ReadOnlySpan<double> u, ReadOnlySpan<double> next, Span<double> jacobian)
     {
         for (int d = 0; d < model.Tangent; d++)
         {
@@ -27,7 +28,7 @@ internal sealed class TransitionDerivatives(IPlanModel model, double step)
             Write(d, step, next, jacobian);
         }
 
-        // an action is moved inwards, since past its limit nothing changes
+        // an action is displaced inwards, since beyond its limit it has no effect
         u.CopyTo(_u);
         for (int j = 0; j < u.Length; j++)
         {
