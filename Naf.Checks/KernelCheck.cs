@@ -11,7 +11,7 @@ using Naf.Kernels.Update;
 
 namespace Naf.Checks;
 
-/// <summary>One kernel at one size, held against double precision.</summary>
+/// <summary>One kernel at one size, compared with double precision.</summary>
 /// <param name="Error">The largest error; infinite where a number is not finite.</param>
 /// <param name="Bound">The largest error that rounding explains.</param>
 /// <param name="Problem">Why it could not be computed, in one sentence; empty otherwise.</param>
@@ -22,14 +22,14 @@ internal sealed record KernelCheckResult(string Kernel, string Size, double Erro
 }
 
 /// <summary>
-/// Holds the kernels of a device against double precision, at sizes that no tile divides; work memory is poisoned
+/// Compares a device's kernels with double precision, at sizes that are no multiple of a tile; work memory is poisoned
 /// with NaN.
 /// </summary>
 internal static class KernelCheck
 {
     private static readonly int[] Sizes = [1, 31, 443];
-    private static readonly NafShape Trunk = new(443, 3, [31], SharedTrunk: true), Normalised = new(5, 1, [31, 17],
-        BatchNorm: true);
+    private static readonly NafShape Trunk = new(443, 3, [31], SharedTrunk: true),
+        Normalised = new(5, 1, [31, 17], BatchNorm: true);
 
     public static IEnumerable<KernelCheckResult> Run(Device device) =>
     [
@@ -38,8 +38,8 @@ internal static class KernelCheck
         .. Update(device, Trunk, batch: 5), .. Update(device, Normalised, batch: 31), .. Launches(device),
         .. Sizes.SelectMany(n => Policy(device, new NafShape(Math.Min(n, 20), 2, [n, 17]), samples: n)),
         .. Policy(device, Trunk, samples: 31), .. Policy(device, Normalised, samples: 31),
-        .. Sizes.SelectMany(n => Regression(device, inputs: Math.Min(n, 26), outputs: Math.Min(n, 20), [n, 17],
-            batch: Math.Min(n, 31))),
+        .. Sizes.SelectMany(n => Regression(
+            device, inputs: Math.Min(n, 26), outputs: Math.Min(n, 20), [n, 17], batch: Math.Min(n, 31))),
         .. Sizes.SelectMany(n => Rollouts(device, rollouts: n, steps: Math.Min(n, 5))),
         .. Fit(device, new DynamicsShape(1, 1, 1)), .. Fit(device, new DynamicsShape(31, 5, 2)),
         .. Fit(device, new DynamicsShape(443, 4, 1)),
@@ -57,13 +57,13 @@ internal static class KernelCheck
             device, shape, new NafSettings { Seed = 3 }, batch, updates: 3,
             [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + i % 3 * 0.25f)], plan));
 
-    // an update as a GPU lays it out for many learners, and a launch for each phase
+    // an update with the plans for 1 to 512 learners, each also with one launch per phase
     private static IEnumerable<KernelCheckResult> Launches(Device device)
     {
         if (device is not GpuDevice gpu) return [];
         var shape = new NafShape(20, 3, [31, 17]);
-        LaunchPlan[] plans = [.. new[] { 1, 32,
-            512 }.Select(n => LaunchPlan.Choose(gpu.Info, gpu.Limits, shape, batch: 31, learners: n))];
+        LaunchPlan[] plans = [.. new[] { 1, 32, 512 }.Select(
+            n => LaunchPlan.Choose(gpu.Info, gpu.Limits, shape, batch: 31, learners: n))];
         return plans.Concat(plans.Select(p => p with { Launch = PlanLaunch.ByPhase })).Distinct()
             .SelectMany(plan => Update(device, shape, batch: 31, plan));
     }
@@ -82,22 +82,22 @@ internal static class KernelCheck
 
     private static KernelCheckResult[] Rollouts(Device device, int rollouts, int steps) =>
         Check($"{rollouts} rollouts of {steps} steps", () =>
-    {
-        RolloutDefinition timed = RolloutBenchmark.Definition(new RolloutBenchmarkSizes());
-        var reward = new RewardDefinition(timed.Observation.Size, timed.Dynamics.Action,
-        [
-            .. Enum.GetValues<RewardKind>().Select((kind, k) =>
-                new RewardTerm(kind, -0.5, Alpha: 0.3, Offset: 0, Index: [k, k + 1], Centre: [0.1, -0.1],
-                    Scale: [1, 2])),
-        ], []);
-        var definition = new RolloutDefinition(timed.Coordinates, timed.Observation, reward, timed.Dynamics);
-        var shape = new NafShape(definition.Observation.Size, definition.Dynamics.Action, [31, 17]);
-        using var trial = new RolloutTrial(
-            device, definition, shape,
-            [new RolloutSettings { Rollouts = rollouts, Steps = steps, ActionNoise = 0.2f }]);
-        trial.Run();
-        return [trial.Compare(0)];
-    });
+        {
+            RolloutDefinition timed = RolloutBenchmark.Definition(new RolloutBenchmarkSizes());
+            var reward = new RewardDefinition(timed.Observation.Size, timed.Dynamics.Action,
+            [
+                .. Enum.GetValues<RewardKind>().Select((kind, k) =>
+                    new RewardTerm(kind, -0.5, Alpha: 0.3, Offset: 0, Index: [k, k + 1], Centre: [0.1, -0.1],
+                        Scale: [1, 2])),
+            ], []);
+            var definition = new RolloutDefinition(timed.Coordinates, timed.Observation, reward, timed.Dynamics);
+            var shape = new NafShape(definition.Observation.Size, definition.Dynamics.Action, [31, 17]);
+            using var trial = new RolloutTrial(
+                device, definition, shape,
+                [new RolloutSettings { Rollouts = rollouts, Steps = steps, ActionNoise = 0.2f }]);
+            trial.Run();
+            return [trial.Compare(0)];
+        });
 
     private static KernelCheckResult[] Fit(Device device, DynamicsShape shape) =>
         Check($"{shape}", () => FitCheck.Run(device, shape, new FitOptions()));

@@ -8,16 +8,13 @@ using Naf.Gpu.Devices;
 
 namespace Naf.Gpu;
 
-/// <summary>Finds devices and opens the one that a name asks for.</summary>
+/// <summary>Finds devices and opens one by name.</summary>
 internal static class DeviceList
 {
     private const string OpenCLRemedy =
         "for an OpenCL GPU install its driver (Debian: 'sudo apt-get install ocl-icd-libopencl1' and the maker's ICD)";
 
-    /// <summary>
-    /// Every device of this machine, the best choice first: CUDA, OpenCL GPUs, the CPU, other OpenCL devices, the
-    /// emulated one.
-    /// </summary>
+    /// <summary>All devices, best first: CUDA, OpenCL GPUs, the CPU, other OpenCL devices, the emulated one.</summary>
     public static IReadOnlyList<DeviceInfo> All()
     {
         DeviceInfo[] opencl = [.. GpuContext.Shared.OpenCL.Select(Describe)];
@@ -26,7 +23,7 @@ internal static class DeviceList
             .. opencl.Where(d => !d.IsGpu), Emulated()];
     }
 
-    /// <summary>What keeps GPUs from being found, with what to install: one sentence for each library.</summary>
+    /// <summary>Why GPUs were not found and what to install: one sentence per library.</summary>
     public static IReadOnlyList<string> Missing() =>
     [
         .. new[]
@@ -40,8 +37,7 @@ internal static class DeviceList
 
     /// <param name="name">
     /// <c>auto</c> (the first that opens: CUDA, else an OpenCL GPU, else the CPU), <c>cpu</c>, <c>cuda:N</c>,
-    /// <c>opencl:N</c>, or <c>emulated</c>, ILGPU's CPU accelerator, which runs a GPU's kernels slowly and is
-    /// for tests.
+    /// <c>opencl:N</c>, or <c>emulated</c>, ILGPU's CPU accelerator, which runs GPU kernels slowly, for tests.
     /// </param>
     /// <param name="threads">Threads of a CPU device, 1 or more; 0: one per core.</param>
     /// <exception cref="DeviceException">The name is unknown, or no such device can be used.</exception>
@@ -56,11 +52,11 @@ internal static class DeviceList
         string[] parts = name.Split(':');
         if (parts is not ["cuda" or "opencl", _]
             || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int index))
-            throw new DeviceException($"device '{name}' is unknown; use auto, cpu, cuda:N, opencl:N or emulated (naf "
-                + "devices lists what is here)");
+            throw new DeviceException($"device '{name}' is unknown; use auto, cpu, cuda:N, opencl:N or emulated "
+                + "(naf devices lists what is here)");
         DeviceInfo info = All().FirstOrDefault(d => d.Name == name) ?? throw new DeviceException(
-            $"device {name} is not available: {MissingOf(parts[0]) ?? "naf devices lists what is here"}; or "
-            + "use device=cpu");
+            $"device {name} is not available: {MissingOf(parts[0]) ?? "naf devices lists what is here"}; "
+            + "or use device=cpu");
         if (!info.Usable) throw new DeviceException($"device {name} cannot be used: {info.Reason}");
         GpuContext here = GpuContext.Shared;
         return new GpuDevice(here.Context, parts[0] == "cuda" ? here.Cuda[index] : here.OpenCL[index], info);
@@ -80,7 +76,7 @@ internal static class DeviceList
         return chosen;
     }
 
-    // the first that opens: others may hold a GPU or its memory
+    // the first that opens: other processes may hold a GPU or its memory
     private static Device? FirstGpu(IReadOnlyList<DeviceInfo> all, List<string> passed)
     {
         foreach (DeviceInfo gpu in all.Where(d => d.Usable && d.IsGpu))
@@ -116,8 +112,8 @@ internal static class DeviceList
                 : "";
         return new DeviceInfo(
             $"opencl:{index}", "opencl", device.Name, device.MemorySize, device.NumMultiprocessors,
-            $"OpenCL C {device.CLStdVersion}",
-            reason.Length == 0, reason, $"{device.PlatformName} {device.PlatformVersion}",
+            $"OpenCL C {device.CLStdVersion}", reason.Length == 0, reason,
+            $"{device.PlatformName} {device.PlatformVersion}",
             device.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU));
     }
 

@@ -16,14 +16,15 @@ internal sealed record AdvantageBenchmarkSizes
 }
 
 /// <summary>
-/// V, μ, L, A and Q of many samples, the diagonal of L beyond its bound too. On a GPU the samples stay on the device.
+/// V, μ, L, A and Q of many samples, with one diagonal entry of L beyond its bound. On a GPU the samples stay on the
+/// device.
 /// </summary>
 internal sealed class AdvantageBenchmark : KernelBenchmark
 {
-    // what float32 explains: the exponential of numbers up to B = 5 and sums of some dozen squares
+    // rounding in float32: exponentials of numbers up to B = 5 and sums of some dozen squares
     private const double Bound = 2e-5;
 
-    // samples that are compared at most, spread evenly
+    // maximum number of compared samples, evenly spaced
     private const int Compared = 1000;
     private readonly AdvantageEvaluation _evaluation;
 
@@ -37,7 +38,7 @@ internal sealed class AdvantageBenchmark : KernelBenchmark
         Operations = 2 * packed + 3 * action;
         Inputs = [Drawn(1, 1, 0), Drawn(action, 1, 1), Drawn(packed, 0.7, 2), Drawn(action, 0.5, 3)];
         Outputs = [.. new[] { action, packed, 1, 1 }.Select(row => new HostBuffer((long)row * sizes.Batch))];
-        // beyond the bound
+        // a diagonal entry beyond the bound
         Inputs[2].Span[0] = 100;
 
         HostBuffer Drawn(int row, double size, uint lane)
@@ -63,7 +64,7 @@ internal sealed class AdvantageBenchmark : KernelBenchmark
 
     public override void Finish() => (Device as GpuDevice)?.Synchronize();
 
-    /// <summary>Evaluates, and holds every output against the reference in double precision.</summary>
+    /// <summary>Evaluates, and compares every output with the reference in double precision.</summary>
     public KernelError Compare()
     {
         foreach (HostBuffer output in Outputs) output.Span.Fill(float.NaN);

@@ -1,11 +1,10 @@
 namespace Naf.Checks.Benchmarks;
 
-/// <summary>Repeats a piece of work for a time.</summary>
+/// <summary>Repeats work for a given time.</summary>
 internal static class BenchmarkRounds
 {
     /// <summary>
-    /// How often <paramref name="once"/> runs in a second, for each round; <paramref name="finish"/> waits for
-    /// the device.
+    /// Runs of <paramref name="once"/> per second in each round; <paramref name="finish"/> waits for the device.
     /// </summary>
     public static double[] Time(Action once, Action finish, double seconds, int rounds)
     {
@@ -14,9 +13,10 @@ internal static class BenchmarkRounds
         {
             finish();
             (long times, long start) = (0, Stopwatch.GetTimestamp());
-            // waits seldom, so that a GPU always has the next piece
-            for (int pieces = 1; Stopwatch.GetElapsedTime(start).TotalSeconds < seconds / rounds; pieces = Math.Min(
-                2 * pieces, 64))
+            // waits rarely, so that a GPU always has work queued
+            for (int pieces = 1;
+                Stopwatch.GetElapsedTime(start).TotalSeconds < seconds / rounds;
+                pieces = Math.Min(2 * pieces, 64))
             {
                 for (int i = 0; i < pieces; i++) once();
                 finish();
@@ -27,6 +27,6 @@ internal static class BenchmarkRounds
         return rates;
     }
 
-    /// <summary>The middle one; the higher of two.</summary>
+    /// <summary>The median; of an even number, the higher of the middle two.</summary>
     public static double Median(IReadOnlyCollection<double> values) => values.Order().ElementAt(values.Count / 2);
 }

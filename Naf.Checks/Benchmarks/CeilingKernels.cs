@@ -9,7 +9,7 @@ internal struct ArithmeticArguments
     /// <summary>[threads of all groups].</summary>
     public ArrayView<float> Sums;
 
-    /// <summary>Sums of each chain.</summary>
+    /// <summary>Iterations of each chain.</summary>
     public int Turns;
 
     /// <summary>Below 1, so that the sums converge.</summary>
@@ -24,13 +24,13 @@ internal struct CopyArguments
     public ArrayView<Four<float>> To;
 }
 
-/// <summary>What shows a device's ceiling: arithmetic without memory, memory without arithmetic.</summary>
+/// <summary>Kernels that measure a device's limits: arithmetic without memory, memory without arithmetic.</summary>
 internal static class CeilingKernels
 {
-    /// <summary>Sums that do not wait for each other.</summary>
+    /// <summary>Independent sums per thread.</summary>
     public const int Chains = 8;
 
-    /// <summary>s ← factor s + ½ in eight chains a thread.</summary>
+    /// <summary>s ← factor s + ½ in eight chains per thread.</summary>
     public static void Arithmetic(ArithmeticArguments at)
     {
         int thread = Grid.IdxX * Group.DimX + Group.IdxX;

@@ -7,23 +7,23 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Checks.Benchmarks;
 
-/// <summary>What a device reaches at best, measured: the floor under every kernel's time.</summary>
-/// <param name="GflopPerSecond">float32 products and sums, two operations each, without memory.</param>
+/// <summary>Measured peak rates of a device, which bound every kernel's time from below.</summary>
+/// <param name="GflopPerSecond">float32 multiply-adds, two operations each, without memory access.</param>
 /// <param name="GigabytesPerSecond">Bytes read and written by a copy that is larger than the caches.</param>
 /// <param name="ProductGflopPerSecond">
-/// A hidden layer of 128 minibatches, [8192, 200] by [200, 200] in float32, by cuBLAS; null where that is not there.
+/// cuBLAS product of a hidden layer of 128 minibatches, [8192, 200] by [200, 200] in float32; null without cuBLAS.
 /// </param>
 internal sealed record DeviceCeiling(
     double GflopPerSecond, double GigabytesPerSecond, double? ProductGflopPerSecond = null)
 {
-    // the product that cuBLAS is timed at
+    // the product timed with cuBLAS
     private const int Rows = 8192, Depth = 200, Columns = 200;
 
-    // independent sums of 16 on a processor: two fused multiply-adds a cycle, four cycles each, and no more than the
-    // registers hold
+    // independent vector sums on a CPU: two fused multiply-adds per cycle, four cycles of latency, limited by the
+    // number of registers
     private static int Chains => Vector512.IsHardwareAccelerated ? 10 : 5;
 
-    /// <param name="bytes">Size of what is copied: larger than the caches.</param>
+    /// <param name="bytes">Bytes to copy: more than the caches hold.</param>
     public static DeviceCeiling Measure(Device device, double seconds = 0.5, long bytes = 256L << 20) =>
         device is GpuDevice gpu ? OfGpu(gpu, seconds, bytes) : OfCpu((CpuDevice)device, seconds, bytes);
 
@@ -53,7 +53,7 @@ internal sealed record DeviceCeiling(
             using DeviceBuffer<float> c = device.Allocate<float>(Rows * Columns);
             try
             {
-                // cuBLAS counts columns first: Cᵀ = Bᵀ Aᵀ
+                // cuBLAS is column-major: Cᵀ = Bᵀ Aᵀ
                 return 2e-9 * Rows * Depth * Columns * Rate(() => cublas.Gemm(
                     CuBlasOperation.NonTranspose, CuBlasOperation.NonTranspose, Columns, Rows, Depth,
                     1f, b.View, Columns, a.View, Depth, 0f, c.View, Columns));
@@ -67,7 +67,7 @@ internal sealed record DeviceCeiling(
         double Rate(Action launch) => Highest(launch, device.Synchronize, seconds);
     }
 
-    // null where the device is not CUDA's, or cuBLAS 10 to 12 is not installed
+    // null if the device is not a CUDA device, or cuBLAS 10 to 12 is not installed
     private static CuBlas? Cublas(GpuDevice device)
     {
         try

@@ -5,9 +5,7 @@ using Naf.Kernels.Gaussian;
 
 namespace Naf.Checks.Benchmarks;
 
-/// <summary>
-/// Sizes of a fit: the reference size by default, 150 time steps of 20 states and 6 actions, 5 episodes.
-/// </summary>
+/// <summary>Sizes of a fit; by default the reference: 150 steps, 20 states, 6 actions, 5 episodes.</summary>
 internal sealed record FitBenchmarkSizes
 {
     [Size("P", "learners at once", 4096)] public int Learners { get; init; } = 1;
@@ -22,8 +20,8 @@ internal sealed record FitBenchmarkSizes
 }
 
 /// <summary>
-/// The fit of all time steps with the packed models, from samples that are on the device, one prior for all steps. A
-/// unit is one learner's.
+/// The fit of all time steps with the packed models, from samples on the device, with one prior for all steps. A unit
+/// is the fit of one learner.
 /// </summary>
 internal sealed class FitBenchmark : KernelBenchmark
 {
@@ -41,8 +39,8 @@ internal sealed class FitBenchmark : KernelBenchmark
         Data.Store(Fit);
 
         Units = sizes.Learners;
-        // triangles counted as such: z̄ n D; Σ (n + 1) D² / 2; L I³ / 6; W S I² / 2; F S I² / 2; f S I;
-        // N = Σ − W Wᵀ + F R Fᵀ S² I; its factor S³ / 6: 10.6 million at the reference size
+        // triangular matrices counted as such: z̄ n D; Σ (n + 1) D² / 2; L I³ / 6; W S I² / 2; F S I² / 2; f S I; N = Σ
+        // − W Wᵀ + F R Fᵀ S² I; its factor S³ / 6: 10.6 million at the reference size
         double s = sizes.State, i = _shape.Input, d = _shape.Sample, n = sizes.Episodes;
         Operations = 2 * sizes.Horizon
             * (n * d + (n + 1) * d * d / 2 + i * i * i / 6 + s * i * i + s * i + s * s * i + s * s * s / 6);
@@ -56,14 +54,14 @@ internal sealed class FitBenchmark : KernelBenchmark
 
     public override void Run() => Fit.Fit(Data.Prior, Data.Scale);
 
-    /// <summary>A look at the result waits for the device.</summary>
+    /// <summary>Reading a result waits for the device.</summary>
     public override void Finish() => Fit.IsFinite(0);
 
     public override void Dispose() => Fit.Dispose();
 
     protected override bool IsFinite => Enumerable.Range(0, Fit.Learners).All(Fit.IsFinite);
 
-    /// <summary>Of F, f and N: the packed model is rounded to float32.</summary>
+    /// <summary>Error of F, f and N: the packed model is rounded to float32.</summary>
     public override double Error => Errors[..3].Max(e => e.Error);
 
     protected override KernelError[] Check() => FitCheck.Run(Device, _shape, _options with { Learners = 1 });

@@ -3,19 +3,16 @@ using Naf.Gpu.Devices;
 
 namespace Naf.Checks.Benchmarks;
 
-/// <summary>Work of one size on a device: held against double precision, then timed.</summary>
+/// <summary>A benchmark of one size on a device: compared with double precision, then timed.</summary>
 internal abstract class KernelBenchmark(Device device) : IDisposable
 {
-    /// <summary>What a call makes, such as updates, of all learners together.</summary>
+    /// <summary>Units of work per call, such as updates, over all learners.</summary>
     public double Units { get; protected init; }
 
-    /// <summary>
-    /// Operations of one unit, two to each multiply-add, the formulas written densely: a CPU skips those that a ReLU
-    /// made zero.
-    /// </summary>
+    /// <summary>Operations per unit, two per multiply-add, counted densely; a CPU skips ReLU zeros.</summary>
     public double Operations { get; protected init; }
 
-    /// <summary>Bytes that one unit must read and write at least.</summary>
+    /// <summary>Minimum bytes that one unit reads and writes.</summary>
     public double Bytes { get; protected init; }
 
     /// <summary>Largest error against double precision, found by <see cref="Prepare"/>.</summary>
@@ -28,7 +25,7 @@ internal abstract class KernelBenchmark(Device device) : IDisposable
     /// <summary>Whether every result is finite.</summary>
     protected virtual bool IsFinite => true;
 
-    /// <summary>One call; it need not wait for the device.</summary>
+    /// <summary>One call; may return before the device has finished.</summary>
     public abstract void Run();
 
     /// <summary>Waits for the device.</summary>
@@ -36,7 +33,7 @@ internal abstract class KernelBenchmark(Device device) : IDisposable
     {
     }
 
-    /// <summary>Checks the result, then makes calls until the compiler has done with them.</summary>
+    /// <summary>Checks the result, then makes calls until JIT compilation has finished.</summary>
     /// <exception cref="InvalidOperationException">The result is wrong.</exception>
     public void Prepare()
     {
@@ -48,8 +45,8 @@ internal abstract class KernelBenchmark(Device device) : IDisposable
     }
 
     /// <summary>Prepares, then times five rounds.</summary>
-    /// <returns>Units a second in each round.</returns>
-    /// <exception cref="InvalidOperationException">The result is wrong, or became so.</exception>
+    /// <returns>Units per second in each round.</returns>
+    /// <exception cref="InvalidOperationException">The result is wrong or became non-finite.</exception>
     public double[] Rates(double seconds)
     {
         Prepare();

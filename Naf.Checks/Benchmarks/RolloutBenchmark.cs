@@ -20,7 +20,7 @@ internal sealed record RolloutBenchmarkSizes
 
     [Size("L", "steps of a rollout", 1000)] public int Steps { get; init; } = 10;
 
-    /// <summary>The state has their positions and velocities, and the observation is the state.</summary>
+    /// <summary>The state is their positions and velocities; the observation is the state.</summary>
     [Size("N", "hinges of the robot: half of its state", 200), JsonIgnore] public int Joints { get; init; } = 10;
 
     public int State => 2 * Joints;
@@ -59,12 +59,12 @@ internal sealed class RolloutBenchmark : KernelBenchmark
 
     internal RolloutTrial Trial { get; }
 
-    /// <summary>It waits for the device.</summary>
+    /// <summary>Waits for the device.</summary>
     public override void Run() => Trial.Run();
 
     public override void Dispose() => Trial.Dispose();
 
-    // what is checked is the program that is timed
+    // the checked program is the timed one
     protected override KernelError[] Check()
     {
         RolloutSettings[] settings = [_settings with { Rollouts = 75 }, _settings with { Rollouts = 31 }];
@@ -73,7 +73,7 @@ internal sealed class RolloutBenchmark : KernelBenchmark
         return [check.Compare(0), check.Compare(1)];
     }
 
-    // joints whose observation is their state; reward: a distance, a sharper one and a price of the action
+    // joints whose observation is their state; reward: a distance, a sharper distance and an action cost
     internal static RolloutDefinition Definition(RolloutBenchmarkSizes sizes)
     {
         int joints = sizes.Joints;

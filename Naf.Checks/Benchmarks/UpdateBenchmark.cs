@@ -64,11 +64,11 @@ internal sealed class UpdateBenchmark : KernelBenchmark
 
         ImmutableArray<MlpShape> networks = _shape.Networks();
         Units = sizes.UpdatesPerCall * sizes.Learners;
-        // for each weight and sample forward, backward to the layer below (not from the first) and for the gradient,
-        // and forward through the target's network
+        // per weight and sample: forward, backward to the layer below (not from the first) and the gradient; and
+        // forward through the target network
         Operations = 2 * sizes.Batch
             * (networks.Sum(n => 3 * Weights(n) - n.Input * n.Hidden[0]) + Weights(networks[0]));
-        // θ, both moments and θ′ in and out, and the minibatch in
+        // read and written: θ, both moments and θ′; read: the minibatch
         Bytes = sizeof(float) * (6.0 * networks.Sum(n => n.Parameters) + 2.0 * networks[0].Parameters
             + sizes.Batch * (2.0 * sizes.State + sizes.Action + 2));
 
@@ -81,8 +81,8 @@ internal sealed class UpdateBenchmark : KernelBenchmark
     internal NafPopulation Population { get; }
 
     /// <summary>
-    /// Share of hidden units that are not zero, over stored observations, with the parameters of learner 0: the work of
-    /// a CPU update grows with it.
+    /// Share of nonzero hidden units over stored observations, with the parameters of learner 0: the work of a CPU
+    /// update grows with it.
     /// </summary>
     public double ActiveUnits()
     {
@@ -94,17 +94,17 @@ internal sealed class UpdateBenchmark : KernelBenchmark
 
     public override void Run() => Population.Update(_sizes.UpdatesPerCall);
 
-    /// <summary>A report waits for the device.</summary>
+    /// <summary>Taking a report waits for the device.</summary>
     public override void Finish() => Population.TakeReport(0);
 
     public override void Dispose() => Population.Dispose();
 
     protected override bool IsFinite => Enumerable.Range(0, _sizes.Learners).All(k => Population.TakeReport(k).Finite);
 
-    /// <summary>Of the gradient.</summary>
+    /// <summary>Error of the gradient.</summary>
     public override double Error => Errors[0].Error;
 
-    // what is checked is the program that is timed
+    // the checked program is the timed one
     protected override KernelError[] Check() =>
         UpdateCheck.Run(Device, _shape, new NafSettings(), _sizes.Batch, updates: 2, Population.InputScale, _plan);
 }

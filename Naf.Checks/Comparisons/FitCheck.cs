@@ -6,16 +6,16 @@ using Naf.Kernels.Gaussian;
 
 namespace Naf.Checks.Comparisons;
 
-/// <summary>Holds a device's fit against the oracle in double precision, on episodes drawn for the purpose.</summary>
+/// <summary>Compares a device's fit with the oracle in double precision, on random episodes.</summary>
 internal static class FitCheck
 {
     /// <summary>
-    /// Largest error of F, f and N that rounding explains. In double, the inverse of Σ_ii + R magnifies 1e-16 by its
-    /// condition, about 1 / R = 1e6, and some hundred terms. In float32 it is 6e-8 times 1e2.
+    /// Largest error of F, f and N due to rounding. In double, the inverse of Σ_ii + R magnifies 1e-16 by its condition
+    /// number, about 1 / R = 1e6, and some hundred terms. In float32 it is 6e-8 times 1e2.
     /// </summary>
     public static double Bound(bool single) => single ? 1e-3 : 1e-7;
 
-    /// <param name="single">In float32 on a GPU that has double.</param>
+    /// <param name="single">Whether to use float32 on a GPU that has double.</param>
     public static KernelError[] Run(Device device, DynamicsShape shape, FitOptions options, bool single = false)
     {
         GaussianFitSettings settings = SettingsFor(device, options.Settings, single);
@@ -27,16 +27,18 @@ internal static class FitCheck
         return Compare(fit, data);
     }
 
-    /// <summary>What float32 can bear where a device has no double.</summary>
+    /// <summary>Settings that float32 can handle, for a device without double.</summary>
     internal static GaussianFitSettings SettingsFor(Device device, GaussianFitSettings settings, bool single = false) =>
         single || device is GpuDevice { Limits.HasDouble: false }
-            ? new GaussianFitSettings { Ridge = Math.Max(settings.Ridge, 1e-2),
-                NoiseFloor = Math.Max(settings.NoiseFloor, 1e-2) }
+            ? new GaussianFitSettings
+            {
+                Ridge = Math.Max(settings.Ridge, 1e-2), NoiseFloor = Math.Max(settings.NoiseFloor, 1e-2)
+            }
             : settings;
 
     /// <summary>
-    /// The last fit of <paramref name="data"/> against the oracle: F, f, N and the packed model, which is in float32;
-    /// errors over 1 + the size, in units of the scale.
+    /// Compares the last fit of <paramref name="data"/> with the oracle: F, f, N and the packed model, which is in
+    /// float32; errors are relative to 1 + the size, in units of the scale.
     /// </summary>
     internal static KernelError[] Compare(GaussianFit fit, FitData data, bool through = false)
     {

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Naf.Checks.Comparisons;
 
-/// <summary>How far a kernel is from double precision.</summary>
+/// <summary>The deviation of a kernel from double precision.</summary>
 /// <param name="Of">What was computed.</param>
 /// <param name="Error">The largest error; ∞ where a number is not finite.</param>
 /// <param name="Bound">The largest error that rounding explains.</param>
@@ -11,7 +11,7 @@ internal readonly record struct KernelError(string Of, double Error, double Boun
     /// <summary>Whether rounding explains the error.</summary>
     public bool Agrees => Error < Bound;
 
-    /// <summary>The largest error, over 1 + the size of what is expected or a given size; ∞ if not finite.</summary>
+    /// <summary>Largest error relative to 1 + the expected size, or to a given size; ∞ if not finite.</summary>
     public static double Largest<T>(ReadOnlySpan<T> actual, double[] expected, double? size = null) where T : INumber<T>
     {
         double largest = 0;

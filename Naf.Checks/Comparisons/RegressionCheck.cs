@@ -7,19 +7,17 @@ using Naf.Kernels.Settings;
 
 namespace Naf.Checks.Comparisons;
 
-/// <summary>
-/// Holds a regression's updates against the oracle in double precision, on rows [z | y] drawn for the purpose.
-/// </summary>
+/// <summary>Compares a regression's updates with the oracle in double precision, on random rows [z | y].</summary>
 internal static class RegressionCheck
 {
     // float32 sums of some hundred terms lose three digits of seven
     private const double LossBound = 1e-4, StateBound = 1e-4;
 
     /// <summary>
-    /// Makes updates of the second of two learners and of the oracle, and compares. Adam's ε is large: with a small one
-    /// the direction of a parameter whose gradient is nearly zero is a matter of rounding.
+    /// Makes updates of the second of two learners and of the oracle, and compares. Adam's ε is large: with a small
+    /// one, rounding decides the direction of a parameter whose gradient is nearly zero.
     /// </summary>
-    /// <returns>Errors of the loss, relative; and of parameters and moments, these over their largest.</returns>
+    /// <returns>Error of the loss, relative; of parameters and moments, relative to their largest.</returns>
     public static KernelError[] Run(
         Device device, int inputs, int outputs, ImmutableArray<int> hidden, int batch, int updates)
     {
@@ -47,24 +45,20 @@ internal static class RegressionCheck
         return [new("regression: loss", loss, LossBound), new("regression: parameters", state, StateBound)];
     }
 
-    /// <summary>
-    /// Normal numbers around entry i's mean i with deviation 1 / (i + 1), and the scales that standardise them.
-    /// </summary>
+    /// <summary>Normal rows: entry i has mean i and standard deviation 1 / (i + 1).</summary>
     public static float[] Draw(int count, int entries, ulong seed) =>
         [.. Enumerable.Range(0, count * entries).Select(e =>
             (float)(e % entries + Philox.Normal(seed, RandomStream.Reset, (ulong)(e / entries), (uint)(e % entries))
                 / (e % entries + 1)))];
 
-    /// <summary>Tells a regression's learners the scales of <see cref="Draw"/>.</summary>
+    /// <summary>Sets the scales of <see cref="Draw"/> in a regression's learners.</summary>
     public static void Standardise(NetworkRegression regression)
     {
         double[] mean = [.. Enumerable.Range(0, regression.Inputs + regression.Outputs).Select(i => (double)i)];
         for (int k = 0; k < regression.Learners; k++) regression.SetScale(k, mean, [.. mean.Select(i => i + 1)]);
     }
 
-    /// <summary>
-    /// The minibatch of an update, standardised: sample m is the row that word m of the seed's stream says.
-    /// </summary>
+    /// <summary>The standardised minibatch of an update; word m of the seed's stream selects sample m.</summary>
     public static (double[][] Z, double[][] Y) Minibatch(
         float[] rows, int inputs, int outputs, int batch, ulong seed, int update)
     {

@@ -12,7 +12,7 @@ using Naf.Kernels.Update;
 
 namespace Naf.Checks.Comparisons;
 
-/// <summary>Learners with drawn weights, models and starts, whose rollouts are checked or timed.</summary>
+/// <summary>Learners with random weights, models and starts, whose rollouts are checked or timed.</summary>
 internal sealed class RolloutTrial : IDisposable
 {
     // sums of some hundred terms in float32 lose three digits of seven; the models drawn here contract, so that an
@@ -21,15 +21,12 @@ internal sealed class RolloutTrial : IDisposable
 
     private readonly NafPopulation _population;
 
-    /// <param name="settings">
-    /// One entry per learner; learner k has the seed firstSeed + k, and its numbers follow from it alone.
-    /// </param>
-    /// <param name="capacity">Rows of R_f; 0: those of one call.</param>
-    /// <param name="plan">How to lay the work onto a GPU; null: as <see cref="RolloutPlan.Choose"/> says.</param>
+    /// <param name="settings">One per learner; learner k's seed, firstSeed + k, determines all of its numbers.</param>
+    /// <param name="capacity">Rows of R_f; 0 for those of one call.</param>
+    /// <param name="plan">How to map the work onto a GPU; null for <see cref="RolloutPlan.Choose"/>.</param>
     public RolloutTrial(
         Device device, RolloutDefinition definition, NafShape shape, RolloutSettings[] settings, ulong firstSeed = 5,
-        int capacity = 0,
-        RolloutPlan? plan = null)
+        int capacity = 0, RolloutPlan? plan = null)
     {
         var small = new NafSettings { BatchSize = 16, ReplayCapacity = 16 };
         NafSettings[] learners = [.. settings.Select((_, k) => small with { Seed = firstSeed + (ulong)k })];
@@ -61,10 +58,7 @@ internal sealed class RolloutTrial : IDisposable
 
     public float[] InputScale => _population.InputScale;
 
-    /// <summary>
-    /// Packed models that contract, a different one for each time step: F = 0.6 I and small entries beside it, noise of
-    /// a tenth.
-    /// </summary>
+    /// <summary>Contracting packed models, one per time step: F = 0.6 I plus small entries, noise 0.1.</summary>
     /// <returns>[Horizon, PackedStep].</returns>
     public static float[] DrawDynamics(DynamicsShape shape, ulong seed)
     {
@@ -76,7 +70,7 @@ internal sealed class RolloutTrial : IDisposable
                 for (int i = 0; i < shape.State; i++)
                 {
                     double n = Philox.Normal(seed, RandomStream.Reset, (ulong)(t * shape.PackedStep + r * row + i));
-                    // of a lower triangle
+                    // column of the lower triangle
                     int column = r - inputs - 1;
                     double value = column >= 0 ? i < column ? 0 : i == column ? 0.1 : 0.02 * n
                         : r >= shape.State ? 0.1 * n : spread * n + (r == i ? 0.6 : 0);
@@ -86,7 +80,7 @@ internal sealed class RolloutTrial : IDisposable
     }
 
     /// <summary>
-    /// Starts whose states and constants are normal with deviation 0.5, at time steps from 0 to the last from which all
+    /// Draws starts with normal states and constants (deviation 0.5), at time steps from 0 to the last from which all
     /// steps fit.
     /// </summary>
     public static void DrawStarts(RolloutStarts starts, RolloutDefinition definition, int count, int steps, ulong seed)
@@ -106,7 +100,7 @@ internal sealed class RolloutTrial : IDisposable
         float Draw(RandomStream stream, int m, int i) => (float)(0.5 * Philox.Normal(seed, stream, (ulong)m, (uint)i));
     }
 
-    /// <summary>R_f of a learner, fetched from where it is.</summary>
+    /// <summary>R_f of a learner, fetched from its device.</summary>
     public ReplayBuffer Imagined(int learner) => _population.LearnerAt(learner).Imagined;
 
     public Learner Learner(int learner) => _population.AllLearners[learner];
@@ -121,8 +115,8 @@ internal sealed class RolloutTrial : IDisposable
     }
 
     /// <summary>
-    /// The rows of the first call against the oracle; the error is ∞ where a rollout has another length or only one of
-    /// the two cut it.
+    /// Compares the rows of the first call with the oracle; the error is ∞ if the lengths or the numbers of cut
+    /// rollouts differ.
     /// </summary>
     public KernelError Compare(int k)
     {

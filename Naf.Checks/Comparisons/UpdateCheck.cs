@@ -8,16 +8,14 @@ using Naf.Kernels.Update;
 
 namespace Naf.Checks.Comparisons;
 
-/// <summary>Holds a population's update against double precision, on transitions drawn for the purpose.</summary>
+/// <summary>Compares a population's updates with double precision, on random transitions.</summary>
 internal static class UpdateCheck
 {
     // sums of some hundred terms in float32 lose three digits of seven. A step of Adam moves a parameter by up to the
     // learning rate, 1e-2 here, so that a missing or wrong one shows in the state
     private const double GradientBound = 1e-4, LossBound = 1e-3, StateBound = 1e-4, PolicyBound = 1e-4;
 
-    /// <summary>
-    /// Fills a learner's replay with transitions: entries of x standard normal, u uniform, a tenth of them terminal.
-    /// </summary>
+    /// <summary>Fills a learner's replay: x standard normal, u uniform, a tenth of the transitions terminal.</summary>
     public static void Fill(NafPopulation population, int learner, int transitions, ulong seed)
     {
         NafShape shape = population.Shape;
@@ -37,14 +35,14 @@ internal static class UpdateCheck
     }
 
     /// <summary>
-    /// Makes <paramref name="updates"/> updates of a new population's learner and of the oracle, and compares. The
-    /// target is averaged fast, and Adam's ε is large: with a small one the direction of a parameter whose gradient is
-    /// nearly zero is a matter of rounding.
+    /// Makes <paramref name="updates"/> updates of a new population's learner and of the oracle, and compares. τ and
+    /// Adam's ε are large: with a small ε, rounding decides the direction of a parameter whose gradient is nearly zero.
     /// </summary>
-    /// <param name="plan">How a GPU lays the work out; null: as it would.</param>
+    /// <param name="plan">How a GPU runs the work; null for its default.</param>
     /// <returns>
-    /// Errors of Adam's first moment after one update, over its largest element; of the loss over the updates made,
-    /// relative; and of parameters, second moments, target and running statistics at the end, over 1 + their size.
+    /// Errors of Adam's first moment after one update, relative to its largest element; of the loss over all updates,
+    /// relative; and of parameters, second moments, target and running statistics at the end, relative to 1 + their
+    /// size.
     /// </returns>
     internal static KernelError[] Run(
         Device device, NafShape shape, NafSettings settings, int batch, int updates, float[] inputScale,
@@ -84,8 +82,8 @@ internal static class UpdateCheck
     }
 
     /// <summary>
-    /// Largest errors of a trained learner's μ(x), an observation a call, and of V, μ, L, A and Q of all in one call,
-    /// over 1 + their size.
+    /// Largest errors of a trained learner's μ(x), one observation per call, and of V, μ, L, A and Q for all in one
+    /// call, relative to 1 + their size.
     /// </summary>
     internal static KernelError[] PolicyErrors(Device device, NafShape shape, int samples)
     {

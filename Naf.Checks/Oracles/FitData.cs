@@ -3,9 +3,7 @@ using Naf.Kernels.Random;
 
 namespace Naf.Checks.Oracles;
 
-/// <summary>
-/// Episodes of a linear-Gaussian system that drifts with time, with a prior and a scale as they are made in training.
-/// </summary>
+/// <summary>Episodes of a linear-Gaussian system that drifts over time, with prior and scale as in training.</summary>
 /// <param name="Episodes">[learner][episode][sample][D].</param>
 /// <param name="Scale">[learners, D], or empty.</param>
 internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, GaussianPrior? Prior, double[] Scale)
@@ -27,12 +25,12 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
                 Spread(prior.Mean, shape.Sample), Spread(prior.Scatter, shape.Sample * shape.Sample), 3);
         return new FitData(shape, episodes, prior, scale);
 
-        // step t of it is 1 + t / T of the common one
+        // step t is 1 + t / T times the common one
         double[] Spread(double[] common, int size) =>
         [
             .. Enumerable.Range(0, common.Length / size).SelectMany(k => Enumerable.Range(0, shape.Horizon)
-                .SelectMany(
-                t => common.AsSpan(k * size, size).ToArray().Select(v => v * (1 + t / (double)shape.Horizon)))),
+                .SelectMany(t => common.AsSpan(k * size, size).ToArray()
+                    .Select(v => v * (1 + t / (double)shape.Horizon)))),
         ];
     }
 
@@ -48,7 +46,7 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
         Scale.Length == 0 ? [.. Enumerable.Repeat(1.0, Shape.Sample)]
             : Scale.AsSpan(learner * Shape.Sample, Shape.Sample).ToArray();
 
-    /// <summary>The same for a single learner.</summary>
+    /// <summary>The data of a single learner.</summary>
     public FitData Only(int learner)
     {
         int means = (Prior?.Mean.Length ?? 0) / Episodes.Length, scatters = means * Shape.Sample,
@@ -61,7 +59,7 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
         return new FitData(Shape, [Episodes[learner]], prior, Scale[(learner * scales)..((learner + 1) * scales)]);
     }
 
-    // ragged: no episode comes to the end, and the first has not begun
+    // ragged: no episode reaches the horizon, and the first is empty
     private static int Length(int horizon, int episode, FitOptions options) =>
         !options.Ragged ? horizon : episode == options.Episodes / 2
             ? Math.Max(1, horizon - 3) : horizon * episode / options.Episodes;
@@ -101,11 +99,11 @@ internal sealed record FitData(DynamicsShape Shape, double[][][][] Episodes, Gau
     }
 }
 
-/// <summary>Which fit is checked.</summary>
+/// <summary>Options of a checked fit.</summary>
 /// <param name="PriorSteps">Steps of the prior: 0 (none), 1 or the horizon.</param>
 /// <param name="Scaled">Whether entries are standardised.</param>
 /// <param name="Ragged">Whether episodes end early, at different time steps.</param>
-/// <param name="Constant">Whether two of the entries that are standardised are constant.</param>
+/// <param name="Constant">Whether two of the standardised entries are constant.</param>
 internal sealed record FitOptions(
     int Learners = 2, int Episodes = 5, int PriorSteps = 1, bool Scaled = true, bool Ragged = false,
     bool Constant = true)

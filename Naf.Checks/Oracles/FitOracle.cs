@@ -5,10 +5,7 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Checks.Oracles;
 
-/// <summary>
-/// The fit of one learner by the kernel's body in plain C#, in double precision: the oracle of what processors and
-/// devices compute.
-/// </summary>
+/// <summary>One learner's fit by the kernel's body in plain C#, in double precision: the oracle.</summary>
 /// <param name="F">[T, S, S + A].</param>
 /// <param name="Offset">[T, S], f.</param>
 /// <param name="N">[T, S, S].</param>
@@ -31,7 +28,7 @@ internal sealed record FitOracle(double[] F, double[] Offset, double[] N, float[
             n = Array(new double[t * s * s]);
         HostArray<float> packed = Array(new float[t * shape.PackedStep]);
         HostArray<int> wrong = Array(new int[1]);
-        // what the body does not write is no number
+        // elements that the body does not write stay NaN
         foreach (HostArray<double> written in (HostArray<double>[])[f, offset, n]) written.Span.Fill(double.NaN);
         shape.PoisonPacked(packed.Span);
         var at = new FitArguments<double>

@@ -8,8 +8,8 @@ using TwoSums = Naf.Kernels.Network.Twice<double, Naf.Kernels.Network.OneRow<dou
 namespace Naf.Checks.Oracles;
 
 /// <summary>
-/// One learner in double precision: the kernels' bodies, run as plain C#. Minibatches are given, so that another
-/// implementation can take the same.
+/// One learner in double precision: the kernels' bodies, run as plain C#. The caller supplies the minibatches, so that
+/// another implementation can use the same.
 /// </summary>
 internal sealed class NafOracle : IDisposable
 {
@@ -21,8 +21,8 @@ internal sealed class NafOracle : IDisposable
     private readonly AdamSettings _adam;
     private long _step;
 
-    /// <param name="learner">Whose parameters and statistics it begins with.</param>
-    /// <param name="inputScale">[state]: multiplies the observations.</param>
+    /// <param name="learner">The learner whose parameters and statistics it starts from.</param>
+    /// <param name="inputScale">[state], factors of the observations.</param>
     /// <param name="batch">Samples of a minibatch.</param>
     public NafOracle(NafShape shape, Learner learner, float[] inputScale, int batch)
     {
@@ -47,7 +47,7 @@ internal sealed class NafOracle : IDisposable
         };
     }
 
-    /// <summary>θ, the networks one after the other.</summary>
+    /// <summary>θ, one network after another.</summary>
     public double[] Parameters => Between(_sizes.Parameters, _sizes.First);
 
     /// <summary>Adam's m.</summary>
@@ -112,7 +112,7 @@ internal sealed class NafOracle : IDisposable
 
     private double[] Between(int from, int to) => _row.At(from, to - from).ToArray();
 
-    /// <summary>The first rows, as they stand.</summary>
+    /// <summary>The first rows, in order.</summary>
     private readonly struct FirstRows : IMinibatchDraw
     {
         public static int Row(ulong seed, ulong update, int sample, int count) => sample;

@@ -7,8 +7,7 @@ using Naf.Kernels.Update;
 namespace Naf.Checks.Oracles;
 
 /// <summary>
-/// A learner's row and what kernels need beside it, in double precision on the host: kernels' bodies run on it as
-/// plain C#.
+/// A learner's row and the other kernel arguments, in double precision on the host, for kernel bodies run as plain C#.
 /// </summary>
 internal sealed class OracleRow : IDisposable
 {
@@ -18,7 +17,7 @@ internal sealed class OracleRow : IDisposable
     private readonly HostArrays _arrays = new();
     private readonly HostArray<double> _row;
 
-    /// <param name="layout">For tiles of whole fours of samples. The work memory is not-a-number.</param>
+    /// <param name="layout">A layout whose tiles hold multiples of 4 samples. The work memory is set to NaN.</param>
     public OracleRow(LearnerLayout layout, int action = 0)
     {
         (Layout, LearnerSizes s) = (layout, layout.Sizes);
@@ -43,21 +42,21 @@ internal sealed class OracleRow : IDisposable
 
     public Span<double> At(int place, int count) => _row.Span.Slice(place, count);
 
-    /// <summary>Writes numbers of float32 from a place on.</summary>
+    /// <summary>Writes float32 numbers from an offset on.</summary>
     public void Put(ReadOnlySpan<float> numbers, int place)
     {
         Span<double> to = At(place, numbers.Length);
         for (int i = 0; i < numbers.Length; i++) to[i] = numbers[i];
     }
 
-    /// <summary>Makes the work memory not-a-number: what an update reads of it, it has to write first.</summary>
+    /// <summary>Fills the work memory with NaN: an update must write it before reading it.</summary>
     public void Poison()
     {
         _row.Span[Layout.Work..].Fill(double.NaN);
         Memory.Span.Fill(double.NaN);
     }
 
-    /// <summary>Makes the copies of the weights that the forward pass reads.</summary>
+    /// <summary>Makes the transposed weights for the forward pass.</summary>
     public void CopyWeights()
     {
         foreach (TileShape tile in Layout.Tiles)

@@ -8,9 +8,7 @@ using FourSums = Naf.Kernels.Network.Twice<double,
 
 namespace Naf.Checks.Oracles;
 
-/// <summary>
-/// The regression in double precision: the kernels' bodies, run as plain C#. Samples are standardised.
-/// </summary>
+/// <summary>The regression in double precision, by the kernels' bodies in plain C#. Samples are standardised.</summary>
 internal sealed class RegressionOracle(MlpShape shape, NafSettings settings, double[] parameters)
 {
     private int _step;
@@ -54,8 +52,10 @@ internal sealed class RegressionOracle(MlpShape shape, NafSettings settings, dou
         row.CopyWeights();
         using var samples = new HostArray<double>(
             [.. z.Zip(y).SelectMany(sample => (double[])[.. sample.First, .. sample.Second])]);
-        var at = new RegressionArguments<double> { States = row.View, Samples = samples.View, Layers = row.Layers,
-            Tiles = row.Tiles, Sizes = s };
+        var at = new RegressionArguments<double>
+        {
+            States = row.View, Samples = samples.View, Layers = row.Layers, Tiles = row.Tiles, Sizes = s
+        };
         for (int first = 0; first < s.Samples; first += s.Rows)
             RegressionKernels.Passes<double, DoubleMath, FourSums, SingleThread>(at, first, row.Memory.View, default);
         return read(row, at);

@@ -9,9 +9,7 @@ using Naf.Kernels.Update;
 
 namespace Naf.Checks.Oracles;
 
-/// <summary>
-/// One learner's rollouts by the kernel's body on the host, in double precision: the oracle of the fast versions.
-/// </summary>
+/// <summary>One learner's rollouts by the kernel's body on the host, in double precision: the oracle.</summary>
 internal static class RolloutOracle
 {
     /// <summary>A rollout's rows [x | u | r | b | x′], and whether it was cut.</summary>
@@ -21,8 +19,7 @@ internal static class RolloutOracle
     /// <param name="dynamics">[Horizon, PackedStep], the learner's packed model.</param>
     public static Result[] Run(
         RolloutDefinition definition, NafShape shape, float[] inputScale, Learner learner, ReadOnlySpan<float> dynamics,
-        RolloutSettings settings,
-        RolloutStarts starts)
+        RolloutSettings settings, RolloutStarts starts)
     {
         using var host = new HostArrays();
         int count = starts.Count, state = definition.Dynamics.State, rowLength = definition.RowLength;

@@ -6,8 +6,8 @@ using ILGPU;
 namespace Naf.Gpu.Accelerators;
 
 /// <summary>
-/// A kernel's arguments as CUDA lays them out: the fields in their order, each at a multiple of its size, a view as its
-/// address and its length. ILGPU does the same for its own launches.
+/// A kernel's arguments in CUDA's layout: the fields in order, each aligned to its size, a view as its address and
+/// length. ILGPU does the same for its own launches.
 /// </summary>
 internal static class ArgumentBytes
 {
@@ -64,7 +64,7 @@ internal static class ArgumentBytes
         while (bytes.Count % size != 0) bytes.Add(0);
     }
 
-    // a launch asks for the same ones each time
+    // cached, since every launch needs the same ones
     private static FieldInfo[] Fields(Type type) => Known.GetOrAdd(type, static arguments =>
         arguments.IsPrimitive ? throw new NotSupportedException($"a kernel's argument cannot hold a {arguments.Name}")
         : [.. arguments.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)

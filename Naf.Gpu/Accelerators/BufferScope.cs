@@ -10,7 +10,7 @@ internal sealed class BufferScope(GpuDevice device) : IKernelArrays, IDisposable
 
     public GpuDevice Device => device;
 
-    /// <summary>Runs a constructor that allocates in a scope; where it fails, the scope is freed.</summary>
+    /// <summary>Runs a constructor that allocates in a scope; if it throws, the scope is freed.</summary>
     public static T Construct<T>(GpuDevice device, Func<BufferScope, T> constructor)
     {
         var scope = new BufferScope(device);
@@ -31,11 +31,8 @@ internal sealed class BufferScope(GpuDevice device) : IKernelArrays, IDisposable
 
     public ArrayView<T> Put<T>(ReadOnlySpan<T> elements) where T : unmanaged => Allocate(elements).View;
 
-    /// <summary>
-    /// Replaces a buffer of the scope by a larger one where it has fewer than <paramref name="length"/> elements; what
-    /// it held is lost.
-    /// </summary>
-    /// <exception cref="DeviceMemoryException">There is no room for it; the old buffer stays.</exception>
+    /// <summary>Replaces a buffer of fewer than <paramref name="length"/> elements; its contents are lost.</summary>
+    /// <exception cref="DeviceMemoryException">The device has no memory for it; the old buffer stays.</exception>
     public DeviceBuffer<T> EnsureCapacity<T>(ref DeviceBuffer<T> buffer, long length) where T : unmanaged
     {
         if (buffer.Length >= length) return buffer;

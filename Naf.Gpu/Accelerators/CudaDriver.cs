@@ -3,26 +3,23 @@ using ILGPU.Runtime.Cuda;
 
 namespace Naf.Gpu.Accelerators;
 
-/// <summary>
-/// The few functions of the CUDA driver that ILGPU does not offer; ILGPU's accelerator must be bound to the
-/// calling thread.
-/// </summary>
+/// <summary>CUDA driver functions that ILGPU lacks; its accelerator must be bound to the calling thread.</summary>
 internal static unsafe partial class CudaDriver
 {
     private const string Library = "cuda";
     private const int SharedBytesOfFunction = 8, CooperativeLaunch = 95, SharedBytesOptIn = 97;
 
-    /// <summary>Shared memory that a group may ask for, above the 48 KiB that every kernel may have.</summary>
+    /// <summary>Shared memory that a group may request, above the 48 KiB available to every kernel.</summary>
     public static int MaxSharedBytes(int device) => Attribute(SharedBytesOptIn, device);
 
-    /// <summary>Whether the groups of a launch can be made to run at the same time.</summary>
+    /// <summary>Whether the groups of a launch can run concurrently (cooperative launch).</summary>
     public static bool IsCooperative(int device) => Attribute(CooperativeLaunch, device) != 0;
 
     public static void AllowSharedBytes(CudaKernel kernel, int bytes) =>
         Check(FuncSetAttribute(kernel.FunctionPtr, SharedBytesOfFunction, bytes));
 
-    /// <summary>Launches groups that run at the same time and may wait for each other.</summary>
-    /// <param name="arguments">The kernel's one argument as the device lays it out.</param>
+    /// <summary>Launches groups that run concurrently and may wait for each other.</summary>
+    /// <param name="arguments">The kernel's single argument in the device's layout.</param>
     public static void LaunchCooperative(
         CudaKernel kernel, int groups, int threads, int sharedBytes, CudaStream stream, ReadOnlySpan<byte> arguments)
     {

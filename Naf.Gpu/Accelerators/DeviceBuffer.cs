@@ -3,7 +3,7 @@ using ILGPU.Runtime;
 
 namespace Naf.Gpu.Accelerators;
 
-/// <summary>An array on a GPU device, zeroed at birth and counted while it lives.</summary>
+/// <summary>An array on a GPU device, zero-initialised; live buffers are counted.</summary>
 internal sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
 {
     private MemoryBuffer1D<T, Stride1D.Dense>? _memory;
@@ -16,24 +16,24 @@ internal sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
     /// <summary>Number of elements; may be 0.</summary>
     public long Length { get; }
 
-    /// <summary>The elements as kernels take them.</summary>
+    /// <summary>The elements as a kernel argument.</summary>
     public ArrayView<T> View => Memory.View.BaseView.SubView(0, Length);
 
     private MemoryBuffer1D<T, Stride1D.Dense> Memory =>
         _memory is { IsDisposed: false } memory ? memory : throw new ObjectDisposedException(nameof(DeviceBuffer<T>));
 
-    /// <summary>Writes host memory into the buffer; the host memory may be used again when this returns.</summary>
-    /// <exception cref="ArgumentException">The elements do not fit.</exception>
+    /// <summary>Copies host memory to the buffer; the host memory may be reused on return.</summary>
+    /// <exception cref="ArgumentException">The elements do not fit into the buffer.</exception>
     public void Upload(ReadOnlySpan<T> from, long offset = 0)
     {
         ArrayView<T> part = Part(offset, from.Length);
         if (from.IsEmpty) return;
-        // ILGPU pins the memory for as long as its call takes, and the copy may take longer
+        // ILGPU pins the memory only during its call, and the copy may take longer
         fixed (T* first = from) Device.Upload(part, first, from.Length);
     }
 
-    /// <summary>Reads the buffer into host memory, after all work that was launched before.</summary>
-    /// <exception cref="ArgumentException">The elements are not there.</exception>
+    /// <summary>Copies the buffer to host memory, after all work launched before.</summary>
+    /// <exception cref="ArgumentException">The range is not within the buffer.</exception>
     public void Download(Span<T> to, long offset = 0)
     {
         ArrayView<T> part = Part(offset, to.Length);
@@ -49,7 +49,7 @@ internal sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
     }
 
     /// <summary>Copies elements from another buffer of the same device.</summary>
-    /// <exception cref="ArgumentException">The elements are not there, do not fit, or are elsewhere.</exception>
+    /// <exception cref="ArgumentException">A range is not within its buffer, or the devices differ.</exception>
     public void CopyFrom(DeviceBuffer<T> from, long fromOffset, long offset, long count)
     {
         if (from.Device != Device)
@@ -65,7 +65,7 @@ internal sealed unsafe class DeviceBuffer<T> : IDisposable where T : unmanaged
         Device.Run("fill", stream => memory.MemSet(stream, value, 0, memory.LengthInBytes));
     }
 
-    /// <summary>Frees the memory once the work that was launched before has used it.</summary>
+    /// <summary>Frees the memory after the work launched before has used it.</summary>
     public void Dispose()
     {
         MemoryBuffer1D<T, Stride1D.Dense>? memory = Interlocked.Exchange(ref _memory, null);

@@ -5,7 +5,7 @@ using Naf.Gpu.Devices;
 
 namespace Naf.Gpu.Accelerators;
 
-/// <summary>A compiled kernel on a device, which owns it.</summary>
+/// <summary>A compiled kernel, owned by its device.</summary>
 /// <typeparam name="TArguments">A struct of views and numbers.</typeparam>
 internal sealed class DeviceKernel<TArguments> where TArguments : struct
 {
@@ -27,15 +27,12 @@ internal sealed class DeviceKernel<TArguments> where TArguments : struct
 
     public int Threads { get; }
 
-    /// <summary>
-    /// Groups that the device can run at the same time, so that they may wait for each other; 1 where it cannot
-    /// promise more.
-    /// </summary>
+    /// <summary>Groups that can run concurrently, so that they may wait for each other; 1 if not guaranteed.</summary>
     public int ResidentGroups => _residentGroups.Value;
 
-    /// <summary>Launches the kernel after all that was launched before; returns without waiting for it.</summary>
+    /// <summary>Launches the kernel after all earlier launches; returns without waiting for it.</summary>
     /// <param name="groups">Thread groups, at least 1.</param>
-    /// <param name="cooperative">All groups run at the same time and may wait for each other.</param>
+    /// <param name="cooperative">Whether all groups run concurrently and may wait for each other.</param>
     /// <exception cref="ArgumentException">The groups are too many or too large for the device.</exception>
     /// <exception cref="DeviceLostException">The device failed.</exception>
     public void Launch(int groups, in TArguments arguments, bool cooperative = false)
@@ -44,8 +41,7 @@ internal sealed class DeviceKernel<TArguments> where TArguments : struct
         if (cooperative && groups > ResidentGroups)
             throw new ArgumentException(
                 $"kernel {_name}: {groups} groups that wait for each other do not fit onto {Device.Info.Name}, which "
-                + $"runs {ResidentGroups} at the "
-                + "same time; use fewer");
+                + $"runs {ResidentGroups} at the same time; use fewer");
         TArguments copy = arguments;
         Device.Run(_call, stream =>
         {

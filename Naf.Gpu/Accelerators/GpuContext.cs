@@ -8,9 +8,7 @@ using Naf.Gpu.Devices;
 
 namespace Naf.Gpu.Accelerators;
 
-/// <summary>
-/// ILGPU's context, of which a process has one: which GPU drivers and devices are here. Made at first use.
-/// </summary>
+/// <summary>The process's ILGPU context, with the available GPU drivers and devices. Created at first use.</summary>
 internal sealed partial class GpuContext
 {
     private const string OptimizationVariable = "NAF_GPU_OPTIMIZATION", PoclVariable = "NAF_ALLOW_POCL";
@@ -18,11 +16,9 @@ internal sealed partial class GpuContext
     private static readonly string CudaFile = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
     private static readonly string OpenCLFile = OperatingSystem.IsWindows() ? "OpenCL.dll" : "libOpenCL.so.1";
 
-    /// <summary>
-    /// ILGPU's CPU accelerator, a debugger: small groups, since each of its threads is one of the system.
-    /// </summary>
-    public static readonly CPUDevice Emulated = new(numThreadsPerWarp: 2, numWarpsPerMultiprocessor: 2,
-        numMultiprocessors: 4);
+    /// <summary>ILGPU's CPU accelerator, for debugging; groups are small, since each thread is an OS thread.</summary>
+    public static readonly CPUDevice Emulated =
+        new(numThreadsPerWarp: 2, numWarpsPerMultiprocessor: 2, numMultiprocessors: 4);
 
     private static readonly Lazy<GpuContext> Made = new(() => new GpuContext());
 
@@ -30,7 +26,7 @@ internal sealed partial class GpuContext
     {
         ResolveLibraries();
         bool allowsPocl = Environment.GetEnvironmentVariable(PoclVariable) == "1";
-        // PoCL reads the native environment; on a processor all memory is one address space
+        // PoCL reads the native environment; on a CPU all memory is one address space
         if (allowsPocl && OperatingSystem.IsLinux())
             _ = SetEnvironment("POCL_EXTRA_BUILD_FLAGS", "-D__generic=__global", 1);
         var (cuda, openCL) = (ImmutableArray.CreateBuilder<CudaDevice>(), ImmutableArray.CreateBuilder<CLDevice>());
@@ -56,10 +52,8 @@ internal sealed partial class GpuContext
 
     public static GpuContext Shared => Made.Value;
 
-    /// <summary>
-    /// How far kernels are optimised: O2, or O1 where the environment's NAF_GPU_OPTIMIZATION says so.
-    /// </summary>
-    /// <exception cref="DeviceException">It says something else.</exception>
+    /// <summary>Optimisation level of kernels: O2, or O1 if the environment has NAF_GPU_OPTIMIZATION=O1.</summary>
+    /// <exception cref="DeviceException">The variable has another value.</exception>
     public static OptimizationLevel Optimization => Environment.GetEnvironmentVariable(OptimizationVariable) switch
     {
         "O1" => OptimizationLevel.O1,
@@ -69,17 +63,17 @@ internal sealed partial class GpuContext
 
     public Context Context { get; }
 
-    /// <summary>CUDA devices in the driver's order, those too that cannot be used.</summary>
+    /// <summary>CUDA devices in the driver's order, including unusable ones.</summary>
     public ImmutableArray<CudaDevice> Cuda { get; }
 
-    /// <summary>OpenCL devices, likewise.</summary>
+    /// <summary>OpenCL devices in the driver's order, including unusable ones.</summary>
     public ImmutableArray<CLDevice> OpenCL { get; }
 
     public static bool HasCuda => NativeLibrary.TryLoad(CudaFile, out _);
 
     public static bool HasOpenCL => NativeLibrary.TryLoad(OpenCLFile, out _);
 
-    // ILGPU asks for libcuda.so and libOpenCL.so, names that only the development packages bring
+    // ILGPU loads libcuda.so and libOpenCL.so, names that only the development packages install
     private static void ResolveLibraries()
     {
         NativeLibrary.SetDllImportResolver(typeof(CudaDriver).Assembly, Resolve);
@@ -89,7 +83,7 @@ internal sealed partial class GpuContext
         }
         catch (InvalidOperationException)
         {
-            // another library of this process has set one
+            // another library of this process has already set a resolver
         }
 
         static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
@@ -104,7 +98,7 @@ internal sealed partial class GpuContext
         }
     }
 
-    // ILGPU compiles pointers that may be of any address space, which PoCL 3.1 lacks; the setter is internal
+    // ILGPU generates generic pointers, which PoCL 3.1 lacks; the setter is internal
     private static void AllowGenericAddressSpace(CLDevice device) =>
         typeof(CLCapabilityContext).GetProperty(nameof(CLCapabilityContext.GenericAddressSpace))!
             .GetSetMethod(nonPublic: true)!

@@ -15,21 +15,21 @@ using Device = Naf.Gpu.Devices.Device;
 namespace Naf.Gpu.Accelerators;
 
 /// <summary>
-/// A device that runs kernels by ILGPU, in the order in which they are launched (one stream). Its calls may come from
-/// several threads. Buffers are counted; disposing the device frees those that are left.
+/// A device that runs kernels through ILGPU, in the order in which they are launched (one stream). Its methods may be
+/// called from several threads. Buffers are counted; disposing the device frees the remaining ones.
 /// </summary>
 internal sealed class GpuDevice : Device
 {
-    // in the order of their sizes
+    // in ascending order of size
     private static readonly (int Bytes, Type Type)[] Memories =
     [
         Memory<Size4K>(), Memory<Size16K>(), Memory<Size32K>(), Memory<Size48K>(), Memory<Size64K>(),
         Memory<Size256K>(),
     ];
 
-    // what was compiled, for devices that are opened again
-    private static readonly ConcurrentDictionary<(Context, ILGPU.Runtime.Device, MethodInfo, int),
-        CompiledKernel> Compiled = [];
+    // compiled kernels, kept for devices that are opened again
+    private static readonly
+        ConcurrentDictionary<(Context, ILGPU.Runtime.Device, MethodInfo, int), CompiledKernel> Compiled = [];
 
     private readonly Context _context;
     private readonly ILGPU.Runtime.Device _device;
@@ -39,7 +39,7 @@ internal sealed class GpuDevice : Device
     private readonly Dictionary<(MethodInfo Method, int Threads, int SharedBytes), object> _kernels = [];
     private bool _disposed;
 
-    /// <exception cref="DeviceException">It cannot be opened.</exception>
+    /// <exception cref="DeviceException">The device cannot be opened.</exception>
     internal GpuDevice(Context context, ILGPU.Runtime.Device device, DeviceInfo info)
     {
         (Info, _context, _device) = (info, context, device);
@@ -70,14 +70,14 @@ internal sealed class GpuDevice : Device
         private set;
     }
 
-    /// <exception cref="DeviceMemoryException">There is no room for it.</exception>
+    /// <exception cref="DeviceMemoryException">The device has no memory for it.</exception>
     public DeviceBuffer<T> Allocate<T>(long length) where T : unmanaged
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         return new DeviceBuffer<T>(this, length);
     }
 
-    /// <exception cref="DeviceMemoryException">There is no room for it.</exception>
+    /// <exception cref="DeviceMemoryException">The device has no memory for it.</exception>
     public DeviceBuffer<T> Allocate<T>(ReadOnlySpan<T> elements) where T : unmanaged
     {
         DeviceBuffer<T> buffer = Allocate<T>(elements.Length);
@@ -93,12 +93,12 @@ internal sealed class GpuDevice : Device
         }
     }
 
-    /// <summary>Compiles a kernel for explicit groups, or takes what was compiled before. The device owns it.</summary>
+    /// <summary>Compiles a kernel for explicit groups, or returns a cached one. The device owns it.</summary>
     /// <param name="entry">
-    /// A static method; a type parameter that is an <see cref="IGroupMemory"/> is replaced by what fits the device.
+    /// A static method; its <see cref="IGroupMemory"/> type parameters are replaced to fit the device.
     /// </param>
     /// <exception cref="ArgumentException">The groups do not fit the device.</exception>
-    /// <exception cref="KernelCompileException">It does not compile.</exception>
+    /// <exception cref="KernelCompileException">The kernel does not compile.</exception>
     public DeviceKernel<TArguments> Load<TArguments>(Action<TArguments> entry, int threads, int sharedBytes = 0)
         where TArguments : struct
     {
@@ -106,8 +106,8 @@ internal sealed class GpuDevice : Device
         if (threads < 1 || threads > Limits.GroupThreads || sharedBytes < 0 || sharedBytes > Limits.SharedBytes)
             throw new ArgumentException(
                 $"kernel {method.Name} with {threads} threads and {sharedBytes} bytes of shared memory a group does "
-                + $"not fit {Info.Name}, which takes "
-                + $"{Limits.GroupThreads} threads and {Limits.SharedBytes} bytes; use a smaller batch or device=cpu");
+                + $"not fit {Info.Name}, which takes {Limits.GroupThreads} threads and {Limits.SharedBytes} bytes; "
+                + "use a smaller batch or device=cpu");
         method = WithMemory(method, sharedBytes);
         lock (_gate)
         {
@@ -115,19 +115,19 @@ internal sealed class GpuDevice : Device
             // static memory is part of the method
             var key = (method, threads, _accelerator is CudaAccelerator ? sharedBytes : 0);
             if (_kernels.TryGetValue(key, out object? known)) return (DeviceKernel<TArguments>)known;
-            var kernel = new DeviceKernel<TArguments>(this, Compile(method, threads, sharedBytes), method.Name,
-                threads, sharedBytes);
+            var kernel = new DeviceKernel<TArguments>(
+                this, Compile(method, threads, sharedBytes), method.Name, threads, sharedBytes);
             _kernels.Add(key, kernel);
             return kernel;
         }
     }
 
-    /// <summary>Waits for all that was launched.</summary>
+    /// <summary>Waits for all launched work.</summary>
     /// <exception cref="DeviceLostException">The device failed.</exception>
     public void Synchronize()
     {
         lock (_gate) ThrowIfDisposed();
-        // without the gate: others may launch meanwhile
+        // outside the lock, so that other threads may launch meanwhile
         Call("wait", () =>
         {
             _accelerator.Synchronize();
@@ -135,9 +135,7 @@ internal sealed class GpuDevice : Device
         });
     }
 
-    /// <summary>
-    /// Frees all that lives on the device and lets it go. No other thread may be waiting for the device meanwhile.
-    /// </summary>
+    /// <summary>Frees the device and all its memory. No other thread may be waiting for it at that time.</summary>
     public override void Dispose()
     {
         lock (_gate)
@@ -170,7 +168,7 @@ internal sealed class GpuDevice : Device
             }
             catch
             {
-                // some drivers find out only now that there is no room
+                // some drivers report only now that memory is exhausted
                 memory.Dispose();
                 throw;
             }
@@ -186,7 +184,7 @@ internal sealed class GpuDevice : Device
         {
             if (!_buffers.Remove(memory)) return;
             LiveBytes -= memory.LengthInBytes;
-            // what was launched before may still use it
+            // work launched before may still use it
             if (_accelerator is not CudaAccelerator) Release(null);
             Release(memory);
         }
@@ -195,14 +193,14 @@ internal sealed class GpuDevice : Device
     internal unsafe void Upload<T>(ArrayView<T> to, T* from, int count) where T : unmanaged => Run("upload", stream =>
     {
         to.CopyFromCPUUnsafeAsync(stream, ref *from, count);
-        // CUDA has copied pageable memory when it returns
+        // CUDA has copied pageable memory when the call returns
         if (_accelerator is not CudaAccelerator) _accelerator.Synchronize();
     });
 
     internal unsafe void Download<T>(ArrayView<T> from, T* to, int count) where T : unmanaged =>
         Run("download", stream => from.CopyToCPU(stream, ref *to, count));
 
-    /// <summary>Makes calls to the driver; those of other threads wait.</summary>
+    /// <summary>Makes driver calls; calls of other threads wait.</summary>
     internal void Run(string what, Action<AcceleratorStream> calls)
     {
         lock (_gate)
@@ -243,15 +241,15 @@ internal sealed class GpuDevice : Device
             if (kernel is CudaKernel cuda && sharedBytes > 48 << 10) CudaDriver.AllowSharedBytes(cuda, sharedBytes);
             return kernel;
         }
-        catch (Exception error) when (error is AcceleratorException or InternalCompilerException
-            or NotSupportedException)
+        catch (Exception error)
+            when (error is AcceleratorException or InternalCompilerException or NotSupportedException)
         {
             throw new KernelCompileException(Info.Name, method.Name,
                 DriverLog(compiled) ?? error.InnerException?.Message ?? error.Message);
         }
     }
 
-    // ILGPU keeps the driver's log to itself: the driver is asked again
+    // ILGPU does not expose the driver's log, so the kernel is loaded again to get it
     private string? DriverLog(CompiledKernel? compiled)
     {
         string? log = null;
@@ -280,9 +278,10 @@ internal sealed class GpuDevice : Device
     {
         long memory = _accelerator is CPUAccelerator ? info.Memory : _accelerator.MemorySize;
         if (device is CudaDevice cuda)
-            return new GpuLimits(_accelerator.NumMultiprocessors, _accelerator.MaxNumThreadsPerGroup,
-                CudaDriver.MaxSharedBytes(cuda.DeviceId),
-                memory, memory, HasDouble: true, CudaDriver.IsCooperative(cuda.DeviceId));
+            return new GpuLimits(
+                _accelerator.NumMultiprocessors, _accelerator.MaxNumThreadsPerGroup,
+                CudaDriver.MaxSharedBytes(cuda.DeviceId), memory, memory, HasDouble: true,
+                CudaDriver.IsCooperative(cuda.DeviceId));
         int shared = Memories.LastOrDefault(m => m.Bytes <= _accelerator.MaxSharedMemoryPerGroup).Bytes;
         return new GpuLimits(
             _accelerator.NumMultiprocessors, _accelerator.MaxNumThreadsPerGroup, shared, memory,
@@ -291,7 +290,7 @@ internal sealed class GpuDevice : Device
             Cooperative: device is CPUDevice);
     }
 
-    // waits, or frees something; a device that is lost has said so where work was launched
+    // waits (null) or frees a resource; a lost device was already reported where work was launched
     private void Release(IDisposable? memory)
     {
         try
@@ -301,7 +300,7 @@ internal sealed class GpuDevice : Device
         }
         catch (AcceleratorException)
         {
-            // nothing more can be freed on it
+            // nothing more can be freed on a lost device
         }
     }
 

@@ -4,24 +4,23 @@ using ILGPU;
 namespace Naf.Gpu.Accelerators;
 
 /// <summary>
-/// Shared memory of a thread group. An entry point names it by a type parameter, for which <see cref="GpuDevice.Load"/>
-/// puts what the device needs: CUDA takes its size at the launch, OpenCL and the CPU accelerator when a kernel
-/// is compiled.
+/// Shared memory of a thread group. Entry points take it as a type parameter, which <see cref="GpuDevice.Load"/>
+/// replaces by the type for the device: CUDA sets the size at launch, OpenCL and the CPU accelerator at compile time.
 /// </summary>
 internal interface IGroupMemory
 {
-    /// <summary>The whole of it. To be called once, first in the entry point.</summary>
+    /// <summary>Allocates all of it. Called once, at the start of the entry point.</summary>
     static abstract ArrayView<T> Allocate<T>() where T : unmanaged;
 }
 
-/// <summary>As many bytes as the launch says.</summary>
+/// <summary>Memory whose size the launch sets.</summary>
 internal readonly struct DynamicMemory : IGroupMemory
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ArrayView<T> Allocate<T>() where T : unmanaged => SharedMemory.GetDynamic<T>();
 }
 
-/// <summary>A size that a kernel is compiled with.</summary>
+/// <summary>Memory whose size is fixed at compile time.</summary>
 internal readonly struct StaticMemory<TSize> : IGroupMemory where TSize : struct, IMemorySize
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -38,8 +37,8 @@ internal interface IMemorySize
 internal readonly struct Size4K : IMemorySize { public static int Bytes => 4 << 10; }
 internal readonly struct Size16K : IMemorySize { public static int Bytes => 16 << 10; }
 internal readonly struct Size32K : IMemorySize { public static int Bytes => 32 << 10; }
-// all that many GPUs have
+// the limit of many GPUs
 internal readonly struct Size48K : IMemorySize { public static int Bytes => 48 << 10; }
 internal readonly struct Size64K : IMemorySize { public static int Bytes => 64 << 10; }
-// the processor as an OpenCL device
+// a CPU as an OpenCL device
 internal readonly struct Size256K : IMemorySize { public static int Bytes => 256 << 10; }

@@ -4,9 +4,7 @@ using ILGPU.Runtime.CPU;
 
 namespace Naf.Gpu.Accelerators;
 
-/// <summary>
-/// An array of the host, zeroed, in the form in which kernels take arrays: for their bodies run as plain C#.
-/// </summary>
+/// <summary>A zero-initialised host array as a kernel argument, for kernel bodies run as plain C#.</summary>
 internal sealed class HostArray<T> : IDisposable where T : unmanaged
 {
     private readonly MemoryBuffer1D<T, Stride1D.Dense> _memory;
@@ -23,7 +21,7 @@ internal sealed class HostArray<T> : IDisposable where T : unmanaged
 
     public int Length { get; }
 
-    /// <summary>The elements as kernels take them.</summary>
+    /// <summary>The elements as a kernel argument.</summary>
     public ArrayView<T> View => _memory.View.BaseView.SubView(0, Length);
 
     public unsafe Span<T> Span => new((void*)_memory.NativePtr, Length);

@@ -3,15 +3,15 @@ using ILGPU.Backends.PTX;
 
 namespace Naf.Gpu.Accelerators;
 
-/// <summary>Changes of the PTX that ILGPU made, before the driver gets it.</summary>
+/// <summary>Corrections to the PTX that ILGPU generates, before the driver compiles it.</summary>
 internal static class PtxText
 {
     private static readonly FieldInfo Text = typeof(PTXCompiledKernel).GetField(
         $"<{nameof(PTXCompiledKernel.PTXAssembly)}>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance)!;
 
     /// <summary>
-    /// Takes the mark off branches, calls and returns that all threads of a warp are said to make together: at O2,
-    /// ILGPU 1.5.3 sets it on some where they do not.
+    /// Removes the mark from branches, calls and returns that says that all threads of a warp take them together: at
+    /// O2, ILGPU 1.5.3 sets it on some where they do not.
     /// </summary>
     public static void RemoveUniform(PTXCompiledKernel kernel) => Text.SetValue(kernel, kernel.PTXAssembly
         .Replace("bra.uni", "bra", StringComparison.Ordinal).Replace("brx.idx.uni", "brx.idx", StringComparison.Ordinal)

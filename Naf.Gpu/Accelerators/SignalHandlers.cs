@@ -3,18 +3,18 @@ using System.Runtime.InteropServices;
 namespace Naf.Gpu.Accelerators;
 
 /// <summary>
-/// Keeps what this process does on signals while a driver starts: drivers that compile by LLVM (PoCL) take over SIGHUP,
-/// SIGINT and SIGTERM, and a training would end by them without saving.
+/// Preserves this process's signal handlers while a driver starts: drivers that compile with LLVM (PoCL) replace those
+/// of SIGHUP, SIGINT and SIGTERM, and a training run would then end without saving.
 /// </summary>
 internal static unsafe partial class SignalHandlers
 {
     // SIGHUP, SIGINT, SIGQUIT, SIGTERM: the same numbers on Linux and macOS
     private static readonly int[] Signals = [1, 2, 3, 15];
 
-    // more than struct sigaction takes anywhere (152 bytes with glibc)
+    // more than struct sigaction needs on any platform (152 bytes with glibc)
     private const int ActionBytes = 512;
 
-    /// <summary>Runs something, then puts the handlers back that were there before.</summary>
+    /// <summary>Runs <paramref name="start"/>, then restores the previous handlers.</summary>
     public static T Keep<T>(Func<T> start)
     {
         if (OperatingSystem.IsWindows()) return start();

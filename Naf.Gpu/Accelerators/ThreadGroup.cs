@@ -2,18 +2,16 @@ using ILGPU;
 
 namespace Naf.Gpu.Accelerators;
 
-/// <summary>
-/// The threads that work together on one item of a kernel: a thread group of a device, or one thread of plain C#.
-/// </summary>
+/// <summary>The threads that work on one item of a kernel: a device's thread group, or one thread of C#.</summary>
 internal interface IThreadGroup
 {
-    /// <summary>Which of them this thread is, from 0.</summary>
+    /// <summary>Index of this thread, from 0.</summary>
     int Index { get; }
 
-    /// <summary>How many they are.</summary>
+    /// <summary>Number of threads.</summary>
     int Size { get; }
 
-    /// <summary>Waits until all have come here; what they wrote before can be read after.</summary>
+    /// <summary>Waits for all threads; their earlier writes are then visible.</summary>
     void Barrier();
 }
 
@@ -26,7 +24,7 @@ internal readonly struct DeviceGroup : IThreadGroup
     public void Barrier() => Group.Barrier();
 }
 
-/// <summary>One thread, for which a kernel's body is plain C#: the reference in float, the oracle in double.</summary>
+/// <summary>One thread that runs a kernel's body as plain C#: the reference in float, the oracle in double.</summary>
 internal readonly struct SingleThread : IThreadGroup
 {
     public int Index => 0;

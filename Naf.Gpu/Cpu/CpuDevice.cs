@@ -6,7 +6,7 @@ using Naf.Gpu.Devices;
 
 namespace Naf.Gpu.Cpu;
 
-/// <summary>The processor as a device: a fixed team of threads and the widest vectors that it has.</summary>
+/// <summary>The CPU as a device: a fixed team of threads and its widest vector instructions.</summary>
 internal sealed class CpuDevice : Device
 {
     private static readonly string Name = ProcessorName();

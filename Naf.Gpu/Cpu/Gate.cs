@@ -1,9 +1,8 @@
 namespace Naf.Gpu.Cpu;
 
 /// <summary>
-/// A counter that threads wait on. A waiting thread spins for some microseconds, since what it waits for is mostly
-/// near; then it sleeps and gives up its core, which on a busy machine may be the very core that the awaited
-/// thread needs.
+/// A counter that threads wait on. A waiting thread spins for some microseconds, since most waits are short; then it
+/// sleeps and releases its core, which on a busy machine may be the one that the awaited thread needs.
 /// </summary>
 internal sealed class Gate
 {
@@ -15,7 +14,7 @@ internal sealed class Gate
 
     public int Value => _value;
 
-    /// <summary>Adds one and wakes who waits.</summary>
+    /// <summary>Increments the value and wakes the waiting threads.</summary>
     public void Open()
     {
         Interlocked.Increment(ref _value);
@@ -23,7 +22,7 @@ internal sealed class Gate
         lock (_sleep) Monitor.PulseAll(_sleep);
     }
 
-    /// <summary>Returns once the value is no longer <paramref name="seen"/>.</summary>
+    /// <summary>Returns once the value differs from <paramref name="seen"/>.</summary>
     public void WaitWhile(int seen)
     {
         for (long start = Stopwatch.GetTimestamp(); _value == seen;)
@@ -32,7 +31,7 @@ internal sealed class Gate
             if (Stopwatch.GetTimestamp() - start < SpinTicks) continue;
             lock (_sleep)
             {
-                // counted before the value is read again: Open adds before it looks for sleepers
+                // counted before the value is read again: Open increments it before it looks for sleepers
                 Interlocked.Increment(ref _sleepers);
                 while (_value == seen) Monitor.Wait(_sleep);
                 Interlocked.Decrement(ref _sleepers);
@@ -41,9 +40,7 @@ internal sealed class Gate
     }
 }
 
-/// <summary>
-/// A barrier for the few threads that share one learner's update: they meet every fraction of a millisecond.
-/// </summary>
+/// <summary>A barrier for the threads that share one learner's update, several times per millisecond.</summary>
 internal sealed class SpinBarrier(int workers)
 {
     private readonly Gate _gate = new();

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Naf.Gpu.Cpu;
 
 /// <summary>
-/// Zeroed float32 memory for kernels, aligned to a cache line and outside the garbage collector's heap. Every live
-/// buffer is counted.
+/// Zero-initialised float32 memory for kernels, aligned to a cache line and outside the garbage-collected heap. Live
+/// buffers are counted.
 /// </summary>
 internal sealed unsafe class HostBuffer : IDisposable
 {
@@ -13,7 +13,7 @@ internal sealed unsafe class HostBuffer : IDisposable
     private float* _pointer;
 
     /// <param name="length">Number of floats; may be 0.</param>
-    /// <exception cref="OutOfMemoryException">The machine has not so much memory.</exception>
+    /// <exception cref="OutOfMemoryException">The machine does not have enough memory.</exception>
     public HostBuffer(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);

@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 
 namespace Naf.Gpu.Cpu;
 
-/// <summary>A fixed team of threads that start a piece of work together and end it together.</summary>
+/// <summary>A fixed team of worker threads that start and finish a piece of work together.</summary>
 internal sealed class WorkTeam : IDisposable
 {
     private readonly Lock _callers = new();
@@ -50,9 +50,7 @@ internal sealed class WorkTeam : IDisposable
         }
     }
 
-    /// <summary>
-    /// Runs <paramref name="work"/>(item, worker) once for each item 0 … count − 1, on whichever worker is free.
-    /// </summary>
+    /// <summary>Runs <paramref name="work"/>(item, worker) once per item 0 … count − 1, on any free worker.</summary>
     public void Each(int count, Action<int, int> work)
     {
         int next = 0;

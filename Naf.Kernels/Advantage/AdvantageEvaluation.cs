@@ -18,9 +18,9 @@ internal sealed class AdvantageEvaluation : IDisposable
     private readonly BufferScope? _scope;
     private readonly DeviceBuffer<float>[] _inputs = [], _outputs = [];
 
-    /// <param name="device">Where to evaluate; it must outlive the evaluation.</param>
+    /// <param name="device">The device; it must outlive the evaluation.</param>
     /// <param name="action">Entries of an action, 1 to 64.</param>
-    /// <param name="samples">Samples of a call, at least 1.</param>
+    /// <param name="samples">Samples per call, at least 1.</param>
     /// <param name="bound">B: the logarithm of L's diagonal stays within ±B.</param>
     /// <exception cref="ArgumentException">There are no samples, or too many for one call.</exception>
     /// <exception cref="DeviceException">The samples do not fit onto the device.</exception>
@@ -44,7 +44,7 @@ internal sealed class AdvantageEvaluation : IDisposable
     /// <summary>Entries of an action.</summary>
     public int Action { get; }
 
-    /// <summary>Samples of a call.</summary>
+    /// <summary>Samples per call.</summary>
     public int Samples { get; }
 
     /// <summary>B.</summary>
@@ -53,7 +53,7 @@ internal sealed class AdvantageEvaluation : IDisposable
     /// <summary>Entries of the packed lower triangle L, row by row: (0,0), (1,0), (1,1), (2,0), …</summary>
     public int Packed => AdvantageKernel.Packed(Action, 0);
 
-    /// <summary>Evaluates all samples: the arrays are those of <see cref="AdvantageArguments{T}"/>.</summary>
+    /// <summary>Evaluates all samples; the arrays have the shapes of <see cref="AdvantageArguments{T}"/>.</summary>
     public void Evaluate(
         ReadOnlySpan<float> v, ReadOnlySpan<float> m, ReadOnlySpan<float> l, ReadOnlySpan<float> u,
         Span<float> mu, Span<float> lower, Span<float> advantage, Span<float> q)
@@ -69,12 +69,12 @@ internal sealed class AdvantageEvaluation : IDisposable
         Finish(u, [], mu, lower, advantage, q);
     }
 
-    /// <summary>On a GPU: where v, m and l of the samples are written, for <see cref="Finish"/>.</summary>
+    /// <summary>On a GPU: the device arrays for v, m and l, inputs of <see cref="Finish"/>.</summary>
     internal (ArrayView<float> V, ArrayView<float> Mean, ArrayView<float> Triangle) Inputs =>
         (_inputs[0].View, _inputs[1].View, _inputs[2].View);
 
     /// <summary>On a GPU: evaluates samples whose networks' outputs are in <see cref="Inputs"/>.</summary>
-    /// <param name="v">[samples], takes V; empty: not wanted.</param>
+    /// <param name="v">[samples], receives V; empty if not needed.</param>
     internal void Finish(ReadOnlySpan<float> u, Span<float> v, Span<float> mu, Span<float> lower, Span<float> advantage,
         Span<float> q)
     {
@@ -87,16 +87,15 @@ internal sealed class AdvantageEvaluation : IDisposable
         _outputs[3].Download(q);
     }
 
-    /// <summary>
-    /// Evaluates what was uploaded by the last <see cref="Evaluate"/> once more, on a GPU, without waiting.
-    /// </summary>
-    internal void Launch() => _kernel!.Launch(Math.Min((Samples + _kernel.Threads - 1) / _kernel.Threads, 65535),
+    /// <summary>On a GPU: evaluates the samples of the last <see cref="Evaluate"/> again, without waiting.</summary>
+    internal void Launch() => _kernel!.Launch(
+        Math.Min((Samples + _kernel.Threads - 1) / _kernel.Threads, 65535),
         new AdvantageArguments<float>
-    {
-        V = _inputs[0].View, Mean = _inputs[1].View, Triangle = _inputs[2].View, U = _inputs[3].View,
-        Mu = _outputs[0].View, Lower = _outputs[1].View, Advantage = _outputs[2].View, Q = _outputs[3].View,
-        Action = Action, Samples = Samples, Bound = Bound,
-    });
+        {
+            V = _inputs[0].View, Mean = _inputs[1].View, Triangle = _inputs[2].View, U = _inputs[3].View,
+            Mu = _outputs[0].View, Lower = _outputs[1].View, Advantage = _outputs[2].View, Q = _outputs[3].View,
+            Action = Action, Samples = Samples, Bound = Bound,
+        });
 
     /// <inheritdoc/>
     public void Dispose() => _scope?.Dispose();
@@ -121,7 +120,7 @@ internal sealed class AdvantageEvaluation : IDisposable
     }
 }
 
-/// <summary>Where the inputs and outputs of many evaluations stand.</summary>
+/// <summary>Pointers to the inputs and outputs of many evaluations.</summary>
 internal readonly unsafe struct AdvantageRows(
     float* v, float* m, float* l, float* u, float* mu, float* lower, float* advantage, float* q)
 {

@@ -5,19 +5,19 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Advantage;
 
-/// <summary>Where the inputs and outputs of many evaluations of the advantage stand.</summary>
+/// <summary>Arguments of many evaluations of the advantage: inputs and outputs.</summary>
 internal struct AdvantageArguments<T> where T : unmanaged
 {
-    /// <summary>[samples], V, and what takes A and Q.</summary>
+    /// <summary>[samples], V; receives A and Q.</summary>
     public ArrayView<T> V, Advantage, Q;
 
-    /// <summary>[samples, action], m, of which μ = tanh m, and u; and what takes μ.</summary>
+    /// <summary>[samples, action], m and u; receives μ = tanh m.</summary>
     public ArrayView<T> Mean, U, Mu;
 
-    /// <summary>[samples, packed], l, the entries of L before the diagonal's exponential; and what takes L.</summary>
+    /// <summary>[samples, packed], l, the entries of L before the diagonal's exponential; receives L.</summary>
     public ArrayView<T> Triangle, Lower;
 
-    /// <summary>Entries of an action, and samples.</summary>
+    /// <summary>Entries of an action, and number of samples.</summary>
     public int Action, Samples;
 
     /// <summary>B.</summary>
@@ -32,19 +32,19 @@ internal struct AdvantageArguments<T> where T : unmanaged
 /// </summary>
 internal static class AdvantageKernel
 {
-    /// <summary>Place of Lᵢⱼ in the packed triangle.</summary>
+    /// <summary>Index of Lᵢⱼ in the packed triangle.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Packed(int i, int j) => i * (i + 1) / 2 + j;
 
     /// <summary>Lᵢᵢ.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Diagonal<T, TMath>(T l, T bound) where T : unmanaged, INumber<T>
-    where TMath : struct, IScalarMath<T> =>
+    public static T Diagonal<T, TMath>(T l, T bound)
+        where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> =>
         TMath.Exp(bound * TMath.Tanh(l / bound));
 
     /// <summary>One sample.</summary>
-    public static void Body<T, TMath>(int sample, in AdvantageArguments<T> at) where T : unmanaged, INumber<T>
-        where TMath : struct, IScalarMath<T>
+    public static void Body<T, TMath>(int sample, in AdvantageArguments<T> at)
+        where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T>
     {
         int row = sample * at.Action, triangle = sample * Packed(at.Action, 0);
         for (int i = 0, e = triangle; i < at.Action; i++)
@@ -66,7 +66,7 @@ internal static class AdvantageKernel
         at.Q[sample] = at.V[sample] + advantage;
     }
 
-    /// <summary>All samples on a device, a thread each.</summary>
+    /// <summary>All samples on a device, one thread per sample.</summary>
     public static void Evaluate(AdvantageArguments<float> at)
     {
         for (int sample = Grid.IdxX * Group.DimX + Group.IdxX; sample < at.Samples; sample += Grid.DimX * Group.DimX)

@@ -13,19 +13,19 @@ namespace Naf.Kernels.Advantage;
 /// d = u − μ,  z = Lᵀ d,  A = −½ zᵀz,  Q = V + A,  loss = mean (Q − y)²
 /// ∂A/∂μ = L z,  ∂A/∂Lᵢⱼ = −dᵢ zⱼ
 /// </code>
-/// B bounds the diagonal's logarithm smoothly: the complaint heard most about NAF is that exp overflows.
+/// B bounds the diagonal's logarithm smoothly: overflow of exp is the most common complaint about NAF.
 /// </summary>
 internal static unsafe class NafAdvantage
 {
-    // samples whose exponentials are taken together
+    // samples whose exponentials are evaluated together
     private const int Tile = 16;
 
     /// <summary>TD errors and ∂loss/∂outputs of rows [first, last).</summary>
-    /// <param name="networks">One each for V, m and l, or a trunk with them one behind the other.</param>
+    /// <param name="networks">One network each for V, m and l, or one trunk with outputs [V | m | l].</param>
     /// <param name="u">[batch, actionRow].</param>
-    /// <param name="y">Targets, [batch].</param>
-    /// <param name="error">Takes Q − y, [batch].</param>
-    /// <param name="q">Takes Q, [batch].</param>
+    /// <param name="y">[batch], targets.</param>
+    /// <param name="error">[batch], receives Q − y.</param>
+    /// <param name="q">[batch], receives Q.</param>
     /// <param name="gradientScale">2 / batch.</param>
     public static void Gradient(
         MlpWorkspace[] networks, int action, float bound, float* u, int actionRow, float* y, float* error, float* q,
@@ -135,7 +135,7 @@ internal static unsafe class NafAdvantage
             mu[i] = mean[(nint)(i / action) * meanRow + entry];
             diagonal[i] = l[(nint)(i / action) * lRow + AdvantageKernel.Packed(entry, entry)];
         }
-        // Tile · action is a multiple of 16: whole registers, whatever the last samples leave in them
+        // Tile · action is a multiple of 16: whole registers can be processed; unused elements are ignored
         Vector512<float> one = Vector512<float>.One, b = Vector512.Create(bound), inverse = Vector512.Create(1 / bound);
         for (int i = 0; i < samples * action; i += 16)
         {

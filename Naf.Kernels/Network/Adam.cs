@@ -16,12 +16,11 @@ internal static unsafe class Adam
 {
     /// <summary>One step over <paramref name="count"/> parameters, a multiple of 16.</summary>
     /// <param name="step">t, from 1.</param>
-    /// <param name="gradientScale">Multiplies the gradient (clipping by norm); 1: as it is.</param>
-    /// <param name="target">θ′ to average the new parameters into; null: none.</param>
+    /// <param name="gradientScale">Factor applied to the gradient (clipping by norm); 1 leaves it unchanged.</param>
+    /// <param name="target">θ′, into which the new parameters are averaged; null for none.</param>
     public static void Step(
         int count, float* parameters, float* gradient, float* first, float* second, in AdamSettings settings, long step,
-        float gradientScale,
-        float* target = null, float tau = 0)
+        float gradientScale, float* target = null, float tau = 0)
     {
         (double a, double e) = settings.Corrected(step);
         Vector512<float> rate = Vector512.Create((float)a), epsilon = Vector512.Create((float)e);
@@ -54,10 +53,10 @@ internal static unsafe class Adam
             Average(Vector512.Load(target + i), Vector512.Load(parameters + i), t).Store(target + i);
     }
 
-    // denormal numbers are slow and mean nothing here
+    // denormal numbers are slow and make no difference here
     private static Vector512<float> Flush(Vector512<float> moment, Vector512<float> smallest) =>
-        Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(Vector512.Abs(moment), smallest), moment,
-            Vector512<float>.Zero);
+        Vector512.ConditionalSelect(
+            Vector512.GreaterThanOrEqual(Vector512.Abs(moment), smallest), moment, Vector512<float>.Zero);
 
     // θ′ + τ (θ − θ′)
     private static Vector512<float> Average(
@@ -66,21 +65,16 @@ internal static unsafe class Adam
 }
 
 /// <param name="Rate">α.</param>
-/// <param name="Epsilon">ε, beside √v̂.</param>
+/// <param name="Epsilon">ε, added to √v̂.</param>
 internal readonly record struct AdamSettings(float Rate, float Epsilon = AdamSettings.SmallEpsilon)
 {
     /// <summary>Decay of the first moment and of the second, and the usual ε (Kingma and Ba, Algorithm 1).</summary>
     public const float Beta1 = 0.9f, Beta2 = 0.999f, SmallEpsilon = 1e-8f;
 
-    /// <summary>
-    /// Below these a moment no longer moves a float32 parameter; flushed to 0, since arithmetic on denormal numbers is
-    /// slow on a CPU.
-    /// </summary>
+    /// <summary>Smaller moments cannot move a float32 parameter; set to 0, as denormals are slow on a CPU.</summary>
     internal const float SmallestFirst = 1e-20f, SmallestSecond = 1e-36f;
 
-    /// <summary>
-    /// −α and ε with both bias corrections folded in, for step t from 1: θ ← θ + rate m / (√v + epsilon).
-    /// </summary>
+    /// <summary>−α and ε with the bias corrections of step t, from 1: θ ← θ + rate m / (√v + epsilon).</summary>
     public (double Rate, double Epsilon) Corrected(long step)
     {
         double rootCorrection = Math.Sqrt(1 - Math.Pow(Beta2, step));
@@ -88,10 +82,7 @@ internal readonly record struct AdamSettings(float Rate, float Epsilon = AdamSet
     }
 }
 
-/// <summary>
-/// A step of Adam as a kernel makes it: its settings, with the corrections of step t, and what the gradient is
-/// multiplied by.
-/// </summary>
+/// <summary>One Adam step in a kernel: settings with the corrections of step t, and a factor of the gradient.</summary>
 internal struct AdamStep<T> where T : unmanaged, INumber<T>
 {
     /// <summary>−α and ε with both corrections (<see cref="AdamSettings.Corrected"/>).</summary>
@@ -100,20 +91,19 @@ internal struct AdamStep<T> where T : unmanaged, INumber<T>
     /// <summary>β₁, 1 − β₁, β₂, 1 − β₂.</summary>
     public T Beta1, Rest1, Beta2, Rest2;
 
-    /// <summary>Factor of the gradient.</summary>
+    /// <summary>Factor applied to the gradient.</summary>
     public T Scale;
 
-    /// <summary>Polyak rate of θ′, where there is one.</summary>
+    /// <summary>Polyak rate of θ′, if there is one.</summary>
     public T Tau;
 
     /// <summary>A learner's step with its own settings (<see cref="SettingPlaces"/>).</summary>
     public static AdamStep<T> Of(ArrayView<T> row, int settings, T rate, T epsilon) => new()
     {
-        Rate = rate, Epsilon = epsilon, Beta1 = row[settings + SettingPlaces.Beta1],
-        Rest1 = row[settings + SettingPlaces.Rest1],
+        Rate = rate, Epsilon = epsilon,
+        Beta1 = row[settings + SettingPlaces.Beta1], Rest1 = row[settings + SettingPlaces.Rest1],
         Beta2 = row[settings + SettingPlaces.Beta2], Rest2 = row[settings + SettingPlaces.Rest2],
-        Tau = row[settings + SettingPlaces.Tau],
-        Scale = T.One,
+        Tau = row[settings + SettingPlaces.Tau], Scale = T.One,
     };
 
     /// <summary>m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²,  θ ← θ + rate m / (√v + ε).</summary>

@@ -3,43 +3,37 @@ using System.Runtime.InteropServices;
 namespace Naf.Kernels.Network;
 
 /// <summary>
-/// A layer of a network as kernels read it: its sizes, and the places of its arrays in a learner's row
-/// (<see cref="LearnerLayout"/>). A power of two of bytes, so that it may be loaded by fours.
+/// A layer of a network for kernels: its sizes, and the offsets of its arrays in a learner's row
+/// (<see cref="LearnerLayout"/>). Its size in bytes is a power of two, so that it can be loaded four numbers at a time.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct LayerShape
 {
-    /// <summary>
-    /// Entries of its input, its units (of the last layer: the network's outputs), and the units padded to whole
-    /// cache lines.
-    /// </summary>
+    /// <summary>Inputs, units (outputs in the last layer), and units padded to whole cache lines.</summary>
     public int Inputs, Units, Columns;
 
-    /// <summary>1: a hidden layer, with ReLU; 0: the last.</summary>
+    /// <summary>1 for a hidden layer, with ReLU; 0 for the last layer.</summary>
     public int Hidden;
 
-    /// <summary>
-    /// [inputs, columns], weights as the forward pass reads them, a row per input: of the first layer θ itself,
-    /// else transposed.
-    /// </summary>
+    /// <summary>[inputs, columns], weights for the forward pass: θ in the first layer, transposed above it.</summary>
     public int Forward;
 
-    /// <summary>[units, padded inputs], weights as θ has them above the first layer.</summary>
+    /// <summary>[units, padded inputs], weights in θ's layout, above the first layer.</summary>
     public int Weights;
 
-    /// <summary>[columns], biases, or the shifts of the normalisation.</summary>
+    /// <summary>[columns], biases, or shifts of the batch normalisation.</summary>
     public int Biases;
 
-    /// <summary>[columns], scales of the normalisation; −1: there is none.</summary>
+    /// <summary>[columns], scales of the batch normalisation; −1 for none.</summary>
     public int Scales;
 
     /// <summary>[2, columns], running means and variances.</summary>
     public int Means;
 
-    /// <summary>[samples, columns], what a training pass keeps: the activations, or the network's outputs.</summary>
+    /// <summary>[samples, columns], activations of a training pass, or the network's outputs.</summary>
     public int Output;
 
-    /// <summary>∂loss/∂z, sample m of unit j at Delta + m DeltaSample + j DeltaUnit.</summary>
+    /// <summary>∂loss/∂z; sample m of unit j is at Delta + m DeltaSample + j DeltaUnit.</summary>
     public int Delta, DeltaSample, DeltaUnit;
 
     /// <summary>[samples, columns], the normalised sums of a training pass.</summary>
@@ -53,31 +47,31 @@ internal struct LayerShape
 }
 
 /// <summary>
-/// A part of θ whose gradient is summed, and which is stepped, by one group. A part of a weight matrix: G[a, b] = Σₘ
+/// A tile of θ, whose gradient and Adam step one thread group computes. For a tile of a weight matrix, G[a, b] = Σₘ
 /// left[a, m] right[m, b].
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct TileShape
 {
-    /// <summary>A <see cref="TileKind"/>.</summary>
+    /// <summary>One of <see cref="TileKind"/>.</summary>
     public int Kind;
 
-    /// <summary>Size of the part, of θ's rows; columns are whole sixteens.</summary>
+    /// <summary>Size of the tile, columns a multiple of 16, and stride of θ's rows.</summary>
     public int Rows, Columns, Stride;
 
-    /// <summary>Place of its first parameter within θ.</summary>
+    /// <summary>Offset of its first parameter in θ.</summary>
     public int At;
 
-    /// <summary>Place of the averaged copy θ′; −1: none.</summary>
+    /// <summary>Offset of the target's copy θ′; −1 for none.</summary>
     public int Target;
 
-    /// <summary>Place of the transposed copy [columns, rows]; −1: none.</summary>
+    /// <summary>Offset of the transposed copy [columns, rows]; −1 for none.</summary>
     public int Transposed, TransposedStride;
 
-    /// <summary>Place of the transposed copy of θ′; −1: none.</summary>
+    /// <summary>Offset of the transposed copy of θ′; −1 for none.</summary>
     public int TargetTransposed;
 
-    /// <summary>left[a, m]; of a bias: unit j's ∂loss/∂z of sample m at Left + m RightStride + j LeftStride.</summary>
+    /// <summary>left[a, m]; for biases, ∂loss/∂z of unit j is at Left + m RightStride + j LeftStride.</summary>
     public int Left, LeftStride;
 
     /// <summary>right[m, b].</summary>
@@ -87,8 +81,8 @@ internal struct TileShape
 }
 
 /// <summary>
-/// Where a tile's gradient comes from: of weights a product over the minibatch, of biases a sum over it; that of a
-/// normalisation's shifts and scales the backward pass has left.
+/// How a tile's gradient is computed: for weights a product over the minibatch, for biases a sum over it; the backward
+/// pass has already computed that of a normalisation's shifts and scales.
 /// </summary>
 internal static class TileKind
 {

@@ -3,30 +3,25 @@ using Naf.Gpu.Devices;
 
 namespace Naf.Kernels.Network;
 
-/// <summary>
-/// Sizes that learners share and the places of their arrays in a row, as kernels take them
-/// (<see cref="LearnerLayout"/>).
-/// </summary>
+/// <summary>Sizes shared by all learners and offsets of the arrays in a row (<see cref="LearnerLayout"/>).</summary>
 internal struct LearnerSizes
 {
-    /// <summary>Numbers of a learner's row.</summary>
+    /// <summary>Length of a learner's row.</summary>
     public int Row;
 
-    /// <summary>Networks, and layers of each.</summary>
+    /// <summary>Networks, and layers per network.</summary>
     public int Networks, Layers;
 
-    /// <summary>Parts that θ is cut into.</summary>
+    /// <summary>Number of tiles of θ.</summary>
     public int Tiles;
 
-    /// <summary>Samples of a minibatch, and with the padding to whole tiles of rows.</summary>
+    /// <summary>Samples of a minibatch, without and with padding to whole tiles of rows.</summary>
     public int Batch, Samples;
 
-    /// <summary>
-    /// Samples that a group takes through a network together, and the stride of their activations in shared memory.
-    /// </summary>
+    /// <summary>Samples per thread group, and the stride of their activations in shared memory.</summary>
     public int Rows, Stride;
 
-    /// <summary>Entries of the input, and padded.</summary>
+    /// <summary>Entries of the input, without and with padding.</summary>
     public int Input, PaddedInput;
 
     /// <summary>[parameters], θ, Adam's m and v, and the gradient.</summary>
@@ -35,53 +30,51 @@ internal struct LearnerSizes
     /// <summary>[parameters and statistics of the first network], θ′.</summary>
     public int Target, TargetStatistics;
 
-    /// <summary>Running statistics of all networks, and how many there are of each.</summary>
+    /// <summary>Running statistics of all networks, and their number per network.</summary>
     public int Statistics, NetworkStatistics;
 
-    /// <summary>[input], factors of the input.</summary>
+    /// <summary>[input], scale factors of the input.</summary>
     public int InputScale;
 
     public int Settings;
 
-    /// <summary>Not 0 where the learner has left the finite numbers.</summary>
+    /// <summary>Nonzero once the learner has stopped on a non-finite loss or gradient.</summary>
     public int Stopped;
 
-    /// <summary>[tiles], sums of the squares of the gradient.</summary>
+    /// <summary>[tiles], the gradient's sum of squares in each tile.</summary>
     public int Squares;
 
     /// <summary>[padded input, samples], the minibatch's inputs.</summary>
     public int X;
 
-    /// <summary>[samples, action] or [samples, outputs], what else an update needs of the minibatch.</summary>
+    /// <summary>[samples, action] or [samples, outputs], the other data of the minibatch.</summary>
     public int U;
 
     /// <summary>[samples], targets y, TD errors and Q.</summary>
     public int Y, Error, Q;
 
-    /// <summary>Place of a network's first output among V, m and l, which a trunk has all.</summary>
+    /// <summary>Index of a network's first output in [V | m | l]; a shared trunk has them all.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly int FirstOutput(int network, int action) =>
         (Networks > 1 && network > 0 ? 1 : 0) + (Networks > 1 && network > 1 ? action : 0);
 }
 
 /// <summary>
-/// The places of a learner's arrays in its row of a device's memory: what it is, then the work memory of an update. Of
-/// every layer above the first there is a transposed copy, a row per input, which the forward pass reads.
+/// Offsets of a learner's arrays in its row of device memory: first its state, then the work memory of an update. The
+/// weights of every layer above the first also have a transposed copy, a row per input, for the forward pass.
 /// </summary>
 internal sealed class LearnerLayout
 {
-    /// <summary>Numbers of <see cref="LearnerSizes.Settings"/>.</summary>
+    /// <summary>Length of <see cref="LearnerSizes.Settings"/>.</summary>
     public const int SettingsLength = 16;
 
     private readonly int _samples;
     private long _length;
 
-    /// <param name="hasTarget">
-    /// The first network has an averaged copy, which <see cref="Layers"/> has behind the others.
-    /// </param>
-    /// <param name="extra">Entries of a sample beside the input: of the action, or the outputs.</param>
-    /// <param name="rows">Samples that a group takes through a network together.</param>
-    /// <param name="tileRows">Rows and columns of θ's parts; columns a multiple of 16.</param>
+    /// <param name="hasTarget">Whether the first network has a target; its layers end <see cref="Layers"/>.</param>
+    /// <param name="extra">Further entries of a sample: the action, or the outputs.</param>
+    /// <param name="rows">Samples that a thread group processes together.</param>
+    /// <param name="tileRows">Rows and columns of a tile of θ; columns a multiple of 16.</param>
     /// <exception cref="DeviceException">The row is too long.</exception>
     public LearnerLayout(ImmutableArray<MlpShape> networks, bool hasTarget, int batch, int extra, int rows,
         int tileRows, int tileColumns)
@@ -94,12 +87,12 @@ internal sealed class LearnerLayout
             Networks = networks.Length, Layers = layers, Batch = batch, Samples = samples, Rows = rows,
             Stride = MlpForward.Stride(networks),
             Input = first.Input, PaddedInput = MlpShape.Pad(first.Input), NetworkStatistics = first.Statistics,
-            // θ, Adam's moments, θ′ and the running statistics, as the host has them
+            // θ, Adam's moments, θ′ and the running statistics, in the host's layout
             Parameters = Take(networks.Sum(n => n.Parameters)), First = Take(networks.Sum(n => n.Parameters)),
             Second = Take(networks.Sum(n => n.Parameters)), Target = Take(hasTarget ? first.Parameters : 0),
             Statistics = Take(networks.Sum(n => n.Statistics)),
             TargetStatistics = Take(hasTarget ? first.Statistics : 0),
-            // what differs between learners; whether it has stopped
+            // settings of each learner, and whether it has stopped
             InputScale = Take(first.Input), Settings = Take(SettingsLength), Stopped = Take(1),
         };
         int transposed = Take(networks.Sum(TransposedLength)),
@@ -112,7 +105,7 @@ internal sealed class LearnerLayout
             Y = Take(samples), Error = Take(samples), Q = Take(samples),
         };
 
-        // the layers of every network and of the target, and the parts of θ
+        // the layers of every network and of the target, and the tiles of θ
         var (shapes, tiles) = (ImmutableArray.CreateBuilder<LayerShape>(), ImmutableArray.CreateBuilder<TileShape>());
         int at = 0, statistics = s.Statistics;
         foreach (MlpShape network in networks)
@@ -134,13 +127,12 @@ internal sealed class LearnerLayout
         if (_length > int.MaxValue)
             throw new DeviceException(
                 $"networks of {networks.Sum(n => n.Parameters)} parameters with minibatches of {batch} are too large "
-                + "for a GPU's learner; "
-                + "use device=cpu");
+                + "for a GPU's learner; use device=cpu");
 
         IEnumerable<TileShape> TilesOf(MlpShape network, int l, LayerShape layer, int below)
         {
             int weights = at + network.Weights(l), biases = at + network.Biases(l);
-            // θ[a, b]: the first layer's rows are inputs, those above are units
+            // rows of θ are inputs in the first layer and units above it
             (int aCount, int bCount) = l == 0
                 ? (network.Input, layer.Columns) : (layer.Units, MlpShape.Pad(network.Inputs(l)));
             int target = hasTarget && at == 0 ? s.Target : -1;
@@ -172,15 +164,15 @@ internal sealed class LearnerLayout
 
     public LearnerSizes Sizes { get; }
 
-    /// <summary>[networks, layers], the layers of each network, and of the target behind them.</summary>
+    /// <summary>[networks, layers], followed by the layers of the target.</summary>
     public ImmutableArray<LayerShape> Layers { get; }
 
     public ImmutableArray<TileShape> Tiles { get; }
 
-    /// <summary>First number of the work memory, to the end of the row: an update writes what it reads of it.</summary>
+    /// <summary>Start of the work memory, to the end of the row; an update writes it before reading it.</summary>
     public int Work { get; }
 
-    /// <summary>Where V, m and l stand: outputs of three networks, or of one trunk.</summary>
+    /// <summary>Offsets of V, m and l: outputs of three networks, or of one trunk.</summary>
     public HeadPlaces Heads(int action)
     {
         (int step, int meanAt, int triangleAt) = Sizes.Networks == 1 ? (0, 1, 1 + action) : (Sizes.Layers, 0, 0);
@@ -194,7 +186,7 @@ internal sealed class LearnerLayout
         };
     }
 
-    // copies have whole sixteens of rows, those of padding are zeros
+    // rows of the copies are padded with zeros to a multiple of 16
     private static int TransposedLength(MlpShape network) =>
         Enumerable.Range(1, network.Layers).Sum(l => MlpShape.Pad(network.Inputs(l)) * Columns(network, l));
 
@@ -203,8 +195,8 @@ internal sealed class LearnerLayout
 
     private static int Up(int count, int step) => (count + step - 1) / step * step;
 
-    // the layers of a network whose parameters, transposed weights, statistics and gradient begin there; without a
-    // gradient nothing is kept
+    // the layers of a network whose parameters, transposed weights, statistics and gradient start at these offsets;
+    // without a gradient (negative) no activations are kept
     private IEnumerable<LayerShape> LayersOf(
         MlpShape network, int parameters, int transposed, int statistics, int gradient)
     {
@@ -231,7 +223,7 @@ internal sealed class LearnerLayout
         }
     }
 
-    // an array from a cache line on; the sum is checked at the end
+    // allocates an array aligned to a cache line; the constructor checks the total length at the end
     private int Take(long length)
     {
         long at = _length;
@@ -240,16 +232,14 @@ internal sealed class LearnerLayout
     }
 }
 
-/// <summary>Places of a learner's own settings, from <see cref="LearnerSizes.Settings"/> on.</summary>
+/// <summary>Offsets of a learner's settings, relative to <see cref="LearnerSizes.Settings"/>.</summary>
 internal static class SettingPlaces
 {
     public const int Beta1 = 0, Rest1 = 1, Beta2 = 2, Rest2 = 3, Gamma = 4, Tau = 5, RewardScale = 6,
         ClipNorm = 7, Bound = 8;
 }
 
-/// <summary>
-/// Where the networks' outputs V, m and l of sample 0 stand in a learner's row, and the strides to the next sample.
-/// </summary>
+/// <summary>Offsets in a learner's row of the outputs V, m and l of sample 0, and their strides per sample.</summary>
 internal struct HeadPlaces
 {
     public int Action;

@@ -5,24 +5,22 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Network;
 
-/// <summary>Rows of samples that a group takes through a network together.</summary>
+/// <summary>A tile of samples that a thread group takes through a network together.</summary>
 /// <param name="rows">Rows, a multiple of the rows that a thread sums.</param>
-/// <param name="stride">Numbers from one row of activations to the next (<see cref="MlpForward.Stride"/>).</param>
+/// <param name="stride">Row stride of the activations (<see cref="MlpForward.Stride"/>).</param>
 internal readonly struct MlpTile(int rows, int stride)
 {
     public readonly int Rows = rows, Stride = stride;
 
-    /// <summary>The first row's place in the minibatch.</summary>
+    /// <summary>Index of the first row in the minibatch.</summary>
     public int First { get; init; }
 
-    /// <summary>
-    /// Rows of a minibatch that a normalisation takes its moments of; 0: no training, and running statistics.
-    /// </summary>
+    /// <summary>Samples that batch normalisation averages over; 0 outside training (running statistics).</summary>
     public int Batch { get; init; }
 }
 
 /// <summary>
-/// A perceptron by one group, for a tile of samples whose activations stay in shared memory:
+/// Forward pass of a perceptron by one thread group, for a tile of samples; activations stay in shared memory.
 /// <code>
 /// h₀ = x,  zₗ = hₗ₋₁ Wₗ + bₗ,  hₗ = max(zₗ, 0),  output = h W + b
 /// with batch normalisation, hₗ = max(scale ẑ + shift, 0),  ẑ = (z − mean) / √(variance + ε)
@@ -30,34 +28,29 @@ internal readonly struct MlpTile(int rows, int stride)
 /// </summary>
 internal static class MlpForward
 {
-    /// <summary>
-    /// Numbers from one row of activations to the next: the widest layer, and four more so that columns lie in
-    /// different banks.
-    /// </summary>
+    /// <summary>Row stride of the activations: the widest layer, plus 4 to put columns in different banks.</summary>
     public static int Stride(IEnumerable<MlpShape> networks) =>
         4 + networks.Max(n => MlpShape.Pad(Math.Max(Math.Max(n.Input, n.Output), n.Hidden.Max())));
 
     /// <summary>
-    /// Leaves the network's outputs in <paramref name="act"/>. A training pass keeps in the learner's row what the
-    /// backward pass needs. Every thread of the group has to call it; begins without a barrier and ends with one.
+    /// Writes the network's outputs to <paramref name="act"/>. A training pass also stores in the learner's row what
+    /// the backward pass needs. Every thread of the group must call it; it ends with a barrier but does not begin with
+    /// one.
     /// </summary>
-    /// <param name="row">
-    /// The learner: its weights, with their transposed copies, and running statistics, at the places that the
-    /// layers say.
-    /// </param>
+    /// <param name="row">The learner's row: weights, transposed weights and statistics at the layers' offsets.</param>
     /// <param name="layers">
-    /// [count], the network's layers: from <c>network · count</c> on of <see cref="LearnerLayout.Layers"/>.
+    /// [count], the network's layers: elements <c>network · count</c> onwards of <see cref="LearnerLayout.Layers"/>.
     /// </param>
     /// <param name="act">
-    /// Shared memory, [tile.Rows, tile.Stride] from a multiple of 4 on: row r has x at r · Stride, zeros behind it to a
-    /// multiple of 16; takes output o of row r at r · Stride + o. Visible to the whole group before the call.
+    /// Shared memory [tile.Rows, tile.Stride], aligned to 4 elements. On entry row r holds x from r · Stride on, then
+    /// zeros up to a multiple of 16, visible to the whole group; on return output o of row r is at r · Stride + o.
     /// </param>
     /// <param name="partial">
-    /// Shared memory from a multiple of 4 on, <see cref="MatrixProduct.PartialLength"/> of (tile.Rows, tile.Stride,
+    /// Shared memory aligned to 4 elements, of <see cref="MatrixProduct.PartialLength"/> for (tile.Rows, tile.Stride,
     /// TSums.Rows, group size).
     /// </param>
     /// <typeparam name="TSums">
-    /// Rows that a thread sums: of <see cref="OneRow{T}"/> and <see cref="Twice{T, TSums}"/>.
+    /// Rows that a thread sums: <see cref="OneRow{T}"/>, or <see cref="Twice{T, TSums}"/> of it.
     /// </typeparam>
     public static void Run<T, TMath, TSums, TGroup>(
         ArrayView<T> row, ArrayView<LayerShape> layers, int count, MlpTile tile, ArrayView<T> act,
@@ -96,8 +89,8 @@ internal static class MlpForward
         }
     }
 
-    // one unit in all rows of the tile: by the moments of the minibatch, which is the tile, in training; else by
-    // running statistics
+    // normalises one unit in all rows of the tile: in training by the moments of the minibatch, which is the tile;
+    // otherwise by the running statistics
     private static void Normalise<T, TMath>(
         ArrayView<T> row, LayerShape layer, MlpTile tile, int column, ArrayView<T> act)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T>
@@ -140,17 +133,17 @@ internal static class MlpForward
 }
 
 /// <summary>
-/// ∂loss/∂z of every hidden unit of a tile of samples, after <see cref="MlpForward"/> in training: ∂hₗ₋₁ = Wₗ ∂zₗ,
-/// where h > 0.
+/// ∂loss/∂z of every hidden unit of a tile of samples, after a training pass of <see cref="MlpForward"/>: ∂hₗ₋₁ = Wₗ
+/// ∂zₗ, kept where h > 0.
 /// </summary>
 internal static class MlpBackward
 {
-    /// <summary>Writes every layer's Delta but the last one's. Begins without a barrier and ends with one.</summary>
+    /// <summary>Writes Delta of every layer but the last. Ends with a barrier but does not begin with one.</summary>
     /// <param name="layers">[count], the network's layers.</param>
     /// <param name="act">
-    /// As of <see cref="MlpForward.Run"/>: holds ∂loss/∂output, zeros behind it to a multiple of 16; is used up.
+    /// As in <see cref="MlpForward.Run"/>: holds ∂loss/∂output, then zeros up to a multiple of 16; is overwritten.
     /// </param>
-    /// <param name="partial">Likewise.</param>
+    /// <param name="partial">As in <see cref="MlpForward.Run"/>.</param>
     public static void Run<T, TMath, TSums, TGroup>(
         ArrayView<T> row, ArrayView<LayerShape> layers, int count, MlpTile tile, ArrayView<T> act,
         ArrayView<T> partial, TGroup group)
@@ -218,17 +211,14 @@ internal static class MlpBackward
     }
 }
 
-/// <summary>
-/// The gradient of a learner's parameters and their step, by the parts of θ (<see cref="TileShape"/>), each by
-/// one group.
-/// </summary>
+/// <summary>Gradient and Adam step of the parameters, one thread group per <see cref="TileShape"/> of θ.</summary>
 internal static class MlpWeights
 {
-    /// <summary>Rows of θ's parts for each row that a thread sums, and columns: tasks for 256 threads.</summary>
+    /// <summary>Rows of a tile per row that a thread sums, and columns of a tile: tasks for 256 threads.</summary>
     public const int TileRows = 16, TileColumns = 64;
 
-    /// <summary>∂loss/∂θ of part <paramref name="index"/>, and the sum of its squares.</summary>
-    /// <param name="partial">Shared memory, <see cref="MatrixProduct.PartialLength"/> of the largest part.</param>
+    /// <summary>∂loss/∂θ of tile <paramref name="index"/>, and its sum of squares.</summary>
+    /// <param name="partial">Shared memory, <see cref="MatrixProduct.PartialLength"/> of the largest tile.</param>
     public static void Gradient<T, TSums, TGroup>(
         ArrayView<T> row, in LearnerSizes sizes, TileShape tile, int index, ArrayView<T> partial, TGroup group)
         where T : unmanaged, INumber<T> where TSums : struct, IRowSums<T> where TGroup : struct, IThreadGroup
@@ -251,7 +241,7 @@ internal static class MlpWeights
             squares.A += g.A * g.A + g.B * g.B + (g.C * g.C + g.D * g.D);
         }
 
-        // biases; and shifts and scales, whose gradient is there
+        // biases; or shifts and scales, whose gradient the backward pass has written
         for (int j = group.Index; j < (tile.Kind == TileKind.Weights ? 0 : tile.Columns); j += group.Size)
         {
             T g = tile.Kind == TileKind.Given ? row[gradient + j] : T.Zero;
@@ -270,15 +260,15 @@ internal static class MlpWeights
     }
 
     /// <summary>
-    /// A step of part of θ, θ′ ← θ′ + τ (θ − θ′), and the transposed copies that the forward pass reads; or only
-    /// the latter.
+    /// Adam step of a tile of θ, θ′ ← θ′ + τ (θ − θ′), and the transposed copies for the forward pass; or only the
+    /// copies.
     /// </summary>
     public static void Apply<T, TMath, TGroup>(
         ArrayView<T> row, in LearnerSizes sizes, TileShape tile, in AdamStep<T> step, bool onlyCopies, TGroup group)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TGroup : struct, IThreadGroup
     {
         ArrayView<Four<T>> row4 = Four<T>.View(row);
-        // eight rows and sixteen columns in turn: whole sectors of memory both of θ and of its transposition
+        // blocks of 8 rows and 16 columns: whole memory sectors both of θ and of its transposed copy
         int across = tile.Columns / 16, tasks = (tile.Rows + 7) / 8 * across * 32;
         for (int e = group.Index; e < tasks; e += group.Size)
         {
@@ -310,7 +300,7 @@ internal static class MlpWeights
         }
     }
 
-    /// <summary>Running statistics of a normalisation: s ← s + rate (batch − s), and θ′'s after them.</summary>
+    /// <summary>Running statistics of the batch normalisation: s ← s + rate (batch − s), then the target's.</summary>
     /// <param name="layers">[networks + 1, layers].</param>
     public static void ApplyStatistics<T, TMath, TGroup>(
         ArrayView<T> row, in LearnerSizes sizes, ArrayView<LayerShape> layers, T tau, TGroup group)
@@ -341,30 +331,29 @@ internal static class MlpWeights
     }
 }
 
-/// <summary>Products of small matrices, and sums, by one thread group.</summary>
+/// <summary>Small matrix products and sums by one thread group.</summary>
 internal static class MatrixProduct
 {
-    /// <summary>Terms of a sum that are loaded together; sums are over whole multiples of it.</summary>
+    /// <summary>Terms of a sum that are loaded together; sums run over a multiple of it.</summary>
     public const int Turn = 8;
 
     /// <summary>
-    /// partial[s, r, c] = the s-th part of Σₖ h[r, k] w[k, c]. A thread takes four columns and the rows of
-    /// <typeparamref name="TSums"/>; where there are more threads than that, they split the sum. Ends with a barrier.
+    /// partial[s, r, c] = part s of Σₖ h[r, k] w[k, c]. Each thread computes four columns and the rows of
+    /// <typeparamref name="TSums"/>; surplus threads split the sum. Ends with a barrier.
     /// </summary>
-    /// <param name="w">Place of w[0, 0], with rows of <paramref name="wStride"/>, a multiple of 4 both.</param>
+    /// <param name="w">Offset of w[0, 0]; rows are <paramref name="wStride"/> apart, both multiples of 4.</param>
     /// <param name="columns">A multiple of 4.</param>
-    /// <param name="hAt">Place of h[0, 0], with rows of <paramref name="hStride"/>, a multiple of 4 both.</param>
-    /// <param name="rows">Rows, or 0; those to the next multiple of TSums.Rows are read and written too.</param>
+    /// <param name="hAt">Offset of h[0, 0]; rows are <paramref name="hStride"/> apart, both multiples of 4.</param>
+    /// <param name="rows">Rows, or 0; rows up to the next multiple of TSums.Rows are read and written too.</param>
     /// <param name="inner">
-    /// Terms of a sum; those to the next multiple of <see cref="Turn"/> are read: h or w is 0 there, and both
-    /// are finite.
+    /// Terms of a sum. Terms up to the next multiple of <see cref="Turn"/> are read too: there h or w must be 0, and
+    /// both finite.
     /// </param>
     /// <param name="partial">Shared memory, <see cref="PartialLength"/>.</param>
     /// <returns>The number of parts.</returns>
     public static int Run<T, TSums, TGroup>(
         ArrayView<T> weights, int w, int wStride, int columns, ArrayView<T> inputs, int hAt, int hStride, int rows,
-        int inner, ArrayView<T> partial,
-        TGroup group)
+        int inner, ArrayView<T> partial, TGroup group)
         where T : unmanaged, INumber<T> where TSums : struct, IRowSums<T> where TGroup : struct, IThreadGroup
     {
         int columnTasks = columns / 4, rowTasks = (rows + TSums.Rows - 1) / TSums.Rows, tasks = columnTasks * rowTasks;
@@ -393,14 +382,14 @@ internal static class MatrixProduct
         return parts;
     }
 
-    /// <summary>Numbers of a product's partial sums.</summary>
+    /// <summary>Elements of a product's partial sums.</summary>
     /// <param name="sums">Rows that a thread sums.</param>
     public static int PartialLength(int rows, int columns, int sums, int threads) =>
         Math.Max(4 * sums * threads, (rows + sums - 1) / sums * sums * columns);
 
-    /// <summary>Four neighbours of a product, whose parts are added always in the same order.</summary>
-    /// <param name="at">Which four of partial[0].</param>
-    /// <param name="stride">Numbers of a part, over 4.</param>
+    /// <summary>Four adjacent elements of a product, whose parts are always added in the same order.</summary>
+    /// <param name="at">Index of the four within partial[0].</param>
+    /// <param name="stride">Elements of a part, divided by 4.</param>
     public static Four<T> Sum<T>(ArrayView<Four<T>> partial, int at, int parts, int stride)
         where T : unmanaged, INumber<T>
     {
@@ -413,10 +402,7 @@ internal static class MatrixProduct
         return sum;
     }
 
-    /// <summary>
-    /// Sums over the threads of a group, always in the same order; every thread gets them. Begins and ends with
-    /// a barrier.
-    /// </summary>
+    /// <summary>Sums over a group's threads, in a fixed order, for every thread. Barriers before and after.</summary>
     /// <param name="scratch">Shared memory, [4 · group size].</param>
     public static Four<T> SumOverGroup<T, TGroup>(Four<T> value, ArrayView<T> scratch, TGroup group)
         where T : unmanaged, INumber<T> where TGroup : struct, IThreadGroup

@@ -3,18 +3,19 @@ using Naf.Kernels.Random;
 namespace Naf.Kernels.Network;
 
 /// <summary>
-/// A perceptron input → hidden ReLU layers → output and the place of each of its parameters in one flat array.
+/// A perceptron input → hidden ReLU layers → output and the index of each of its parameters in one flat array.
 /// Rows are padded to whole cache lines (16 floats) with zeros, which stay zero in training.
 /// <code>
-/// first layer:         W [input, Pad(units)], a row per input
-/// hidden layers after: W [units, Pad(inputs)], a row per unit: gradients flow back through it, and to it, without a
-/// transposition head: W [output, Pad(units of the last hidden layer)], a row per output each with a bias [Pad(units)],
-/// and with batch normalisation of a hidden layer also a scale [Pad(units)]
+/// first layer:          W [input, Pad(units)], a row per input
+/// hidden layers above:  W [units, Pad(inputs)], a row per unit
+/// head:                 W [output, Pad(units of the last hidden layer)], a row per output
 /// </code>
+/// Each has a bias [Pad(units)], and a batch-normalised hidden layer also a scale [Pad(units)]. With a row per unit,
+/// gradients flow back through a layer, and to its weights, without a transposition.
 /// </summary>
 internal sealed class MlpShape
 {
-    /// <summary>Batch normalisation's ε under the root, and share of a batch in the running statistics.</summary>
+    /// <summary>Batch normalisation's ε under the root, and weight of a batch in the running statistics.</summary>
     public const float NormEpsilon = 1e-5f, NormRate = 0.01f;
 
     private readonly int[] _weights, _biases, _scales, _statistics;
@@ -33,8 +34,8 @@ internal sealed class MlpShape
         }
         (Input, Hidden, Output, BatchNorm) = (input, hidden, output, batchNorm);
         int layers = hidden.Length, at = 0, statistic = 0;
-        (_weights, _biases, _scales, _statistics) = (new int[layers + 1], new int[layers + 1], new int[layers],
-            new int[layers]);
+        (_weights, _biases, _scales, _statistics) =
+            (new int[layers + 1], new int[layers + 1], new int[layers], new int[layers]);
         for (int l = 0; l < layers; l++)
         {
             _weights[l] = Take(l == 0 ? input * Pad(hidden[0]) : hidden[l] * Pad(hidden[l - 1]));
@@ -63,10 +64,7 @@ internal sealed class MlpShape
     /// <summary>Floats in the flat parameter array, padding included.</summary>
     public int Parameters { get; }
 
-    /// <summary>
-    /// Floats of running statistics: per hidden layer mean [Pad(units)] and variance [Pad(units)]; 0 without batch
-    /// normalisation.
-    /// </summary>
+    /// <summary>Floats of running statistics: mean and variance [2, Pad(units)] per normalised hidden layer.</summary>
     public int Statistics { get; }
 
     /// <summary>Rounds a row up to whole cache lines: a multiple of 16 floats.</summary>
@@ -75,25 +73,23 @@ internal sealed class MlpShape
     /// <summary>Inputs of layer <paramref name="layer"/> (the head is layer <see cref="Layers"/>).</summary>
     public int Inputs(int layer) => layer == 0 ? Input : Hidden[layer - 1];
 
-    /// <summary>First weight of a layer.</summary>
+    /// <summary>Index of a layer's first weight.</summary>
     public int Weights(int layer) => _weights[layer];
 
-    /// <summary>First bias of a layer (the shift of its batch normalisation).</summary>
+    /// <summary>Index of a layer's first bias (the shift of its batch normalisation).</summary>
     public int Biases(int layer) => _biases[layer];
 
-    /// <summary>First scale of a hidden layer's batch normalisation.</summary>
+    /// <summary>Index of the first scale of a hidden layer's batch normalisation.</summary>
     public int Scales(int layer) => _scales[layer];
 
-    /// <summary>First running mean of a hidden layer; its variances follow after Pad(units).</summary>
+    /// <summary>Index of a hidden layer's first running mean; its variances follow after Pad(units).</summary>
     public int Means(int layer) => _statistics[layer];
 
-    /// <summary>
-    /// Place of the weight from input <paramref name="from"/> to unit (or output) <paramref name="to"/> of a layer.
-    /// </summary>
+    /// <summary>Index of a layer's weight from input <paramref name="from"/> to unit <paramref name="to"/>.</summary>
     public int Weight(int layer, int from, int to) =>
         layer == 0 ? _weights[0] + from * Pad(Hidden[0]) + to : _weights[layer] + to * Pad(Hidden[layer - 1]) + from;
 
-    /// <summary>The arrays of the parameters, or of the running statistics, with their places and sizes.</summary>
+    /// <summary>The arrays of the parameters, or of the running statistics, with their indices and shapes.</summary>
     public IEnumerable<(string Name, int At, long[] Shape)> Arrays(bool statistics = false)
     {
         for (int l = 0; l <= Layers; l++)
@@ -116,9 +112,9 @@ internal sealed class MlpShape
 
     /// <summary>
     /// Draws initial parameters: weights and biases U(±1/√fan-in), the head's times <paramref name="headScale"/>;
-    /// scales 1, means 0, variances 1. The numbers depend on a weight's place in the network, not on the padding.
+    /// scales 1, means 0, variances 1. The numbers depend on a weight's position in the network, not on the padding.
     /// </summary>
-    /// <param name="network">Which of a learner's networks this is: each draws from its own lane.</param>
+    /// <param name="network">Index of this network in its learner: each draws from its own lane.</param>
     public void Initialise(
         ulong seed, uint network, float headScale, Span<float> parameters, Span<float> statistics,
         RandomStream stream = RandomStream.Weights)

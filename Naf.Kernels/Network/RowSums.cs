@@ -5,16 +5,16 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Network;
 
-/// <summary>Sums of a thread in a matrix product, in registers: four columns of some rows.</summary>
+/// <summary>A thread's sums of a matrix product, in registers: four columns of some rows.</summary>
 internal interface IRowSums<T> where T : unmanaged, INumber<T>
 {
     static abstract int Rows { get; }
 
     /// <summary>Four terms of every sum: sums[r] += h[r]₀ w0 + h[r]₁ w1 + h[r]₂ w2 + h[r]₃ w3.</summary>
-    /// <param name="at">Place of h[0]; h[r] is r times <paramref name="stride"/> further.</param>
+    /// <param name="at">Index of h[0]; h[r] is at r times <paramref name="stride"/> from it.</param>
     void Add(Four<T> w0, Four<T> w1, Four<T> w2, Four<T> w3, ArrayView<Four<T>> h, int at, int stride);
 
-    /// <summary>Writes the sums, likewise.</summary>
+    /// <summary>Writes the sums, with the same indexing.</summary>
     void Store(ArrayView<Four<T>> to, int at, int stride);
 }
 

@@ -3,11 +3,11 @@ using System.Numerics;
 namespace Naf.Kernels.Observation;
 
 /// <summary>
-/// Forward kinematics of the bodies that are asked for, with MuJoCo's conventions: frames from qpos, velocities from
-/// qvel. A workspace of its own: nothing is allocated after the constructor; not for several threads at once.
+/// Forward kinematics of the requested bodies, in MuJoCo's conventions: frames from qpos, velocities from qvel. Has its
+/// own workspace: it allocates nothing after construction, and is not thread-safe.
 /// </summary>
 /// <remarks>
-/// A degree of freedom d moves what hangs on it by a unit axis a_d in the world: a slide along it, a hinge about it
+/// Degree of freedom d moves its subtree by a unit axis a_d in the world: a slide along the axis, a hinge about it
 /// through the anchor p_d. A free joint has six, in the coordinates of its qvel: three slides along the world's axes,
 /// three hinges about the body's own axes through its origin.
 /// </remarks>
@@ -21,8 +21,8 @@ internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
     private readonly T[] _sine, _cosine;
 
     /// <param name="tree">The tree, without ball joints.</param>
-    /// <param name="wanted">Bodies whose frames are wanted.</param>
-    /// <param name="angles">Hinges whose sine and cosine are wanted, moved bodies or not.</param>
+    /// <param name="wanted">Bodies whose frames are needed.</param>
+    /// <param name="angles">Hinges whose sine and cosine are needed, even if their bodies are not.</param>
     public ForwardKinematics(KinematicTree tree, IEnumerable<int> wanted, IEnumerable<int> angles)
     {
         int bodies = tree.Bodies.Length, joints = tree.Joints.Length;
@@ -35,8 +35,8 @@ internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
         _angles = [.. hinges.Where(j => _bodies.Contains(tree.Joints[j].Body)).Union(angles)];
 
         (_sine, _cosine) = (new T[joints], new T[joints]);
-        (_rotation, _position, _angular, _linear) = (new Mat3<T>[bodies], new Vec3<T>[bodies], new Vec3<T>[bodies],
-            new Vec3<T>[bodies]);
+        (_rotation, _position, _angular, _linear) =
+            (new Mat3<T>[bodies], new Vec3<T>[bodies], new Vec3<T>[bodies], new Vec3<T>[bodies]);
         (_axis, _anchor) = (new Vec3<T>[tree.Nv], new Vec3<T>[tree.Nv]);
         _rotation[0] = Mat3<T>.Identity;
     }
@@ -60,10 +60,10 @@ internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
     /// <summary>p_d: the anchor of a degree of freedom in the world, after <see cref="ComputePositions"/>.</summary>
     public Vec3<T> Anchor(int dof) => _anchor[dof];
 
-    /// <summary>sin(qpos − reference) of a hinge that was asked for, after <see cref="ComputePositions"/>.</summary>
+    /// <summary>sin(qpos − reference) of a requested hinge, after <see cref="ComputePositions"/>.</summary>
     public T Sine(int joint) => _sine[joint];
 
-    /// <summary>cos(qpos − reference) of a hinge that was asked for, after <see cref="ComputePositions"/>.</summary>
+    /// <summary>cos(qpos − reference) of a requested hinge, after <see cref="ComputePositions"/>.</summary>
     public T Cosine(int joint) => _cosine[joint];
 
     /// <summary>Frames of the bodies, axes and anchors from qpos [Nq].</summary>
@@ -107,10 +107,7 @@ internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
         }
     }
 
-    /// <summary>
-    /// One joint moves the frame (r, p) of its body; its axis and anchor are where the joints before it have
-    /// brought them.
-    /// </summary>
+    /// <summary>Moves its body's frame (r, p) by a joint, whose axis and anchor earlier joints have moved.</summary>
     private void Apply(int j, ReadOnlySpan<T> qpos, ref Mat3<T> r, ref Vec3<T> p)
     {
         ref readonly JointConstants<T> joint = ref _joint[j];
@@ -134,7 +131,8 @@ internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
             p += (qpos[q] - joint.Reference) * axis;
             return;
         }
-        r = joint.Along < 0 ? r * Mat3<T>.About(joint.Axis, _sine[j], _cosine[j])
+        r = joint.Along < 0
+            ? r * Mat3<T>.About(joint.Axis, _sine[j], _cosine[j])
             : r.TurnedAbout(joint.Along, joint.Sign * _sine[j], _cosine[j]);
         if (joint.Anchored != 0) p = anchor - r * joint.Anchor;
     }

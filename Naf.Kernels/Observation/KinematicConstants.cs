@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Naf.Kernels.Observation;
 
-/// <summary>A body rounded to T: where it stands in its parent's frame, and its joints, First to End − 1.</summary>
+/// <summary>A body rounded to T: its pose in the parent's frame, and its joints, First to End − 1.</summary>
 internal struct BodyConstants<T>(TreeBody body) where T : IFloatingPointIeee754<T>
 {
     public int Parent = body.Parent, First = body.FirstJoint, End = body.FirstJoint + body.JointCount;
@@ -21,7 +21,7 @@ internal struct JointConstants<T>(TreeJoint joint) where T : IFloatingPointIeee7
     public Vec3<T> Axis = joint.Axis.To<T>(), Anchor = joint.Anchor.To<T>();
     /// <summary>1 where the anchor is not the body's origin, otherwise 0.</summary>
     public int Anchored = joint.Anchor != default ? 1 : 0;
-    /// <summary>The axis of the body's frame that the joint's lies along, −1 for none; Sign: its direction.</summary>
+    /// <summary>The axis of the body's frame parallel to the joint's axis, −1 for none; Sign: its direction.</summary>
     public int Along = AlongAxis(joint.Axis);
     public T Sign = joint.Axis.X + joint.Axis.Y + joint.Axis.Z < 0 ? -T.One : T.One;
     /// <summary>q_ref of a free joint; not used by the others.</summary>

@@ -3,13 +3,13 @@ using System.Numerics;
 namespace Naf.Kernels.Observation;
 
 /// <summary>
-/// How places and velocities change with the tangent coordinates of a placed and moving tree. Coordinate d, 0 ≤ d &lt;
-/// Nv, is a small displacement along qvel[d]: for a hinge or slide qpos itself; for a free joint a shift in the world
-/// (3) and a turn about the body's own axes (3).
+/// Derivatives of points and velocities by the tangent coordinates of a tree in motion. Coordinate d, 0 ≤ d &lt; Nv, is
+/// a small displacement along qvel[d]: for a hinge or slide qpos itself; for a free joint a translation in the world
+/// (3) and a rotation about the body's own axes (3).
 /// </summary>
 /// <remarks>
-/// Notation: a_d the axis in the world, p_d the anchor; "e moves d" when coordinate e carries the axis or the anchor
-/// of d along.
+/// Notation: a_d the axis in the world, p_d the anchor; "e moves d" when coordinate e moves the axis or the anchor of
+/// d.
 /// </remarks>
 internal sealed class KinematicDerivatives<T> where T : IFloatingPointIeee754<T>
 {
@@ -34,16 +34,14 @@ internal sealed class KinematicDerivatives<T> where T : IFloatingPointIeee754<T>
     /// <summary>The coordinates that move a body, from the root outward.</summary>
     public ReadOnlySpan<int> Chain(int body) => _chains[body];
 
-    /// <summary>Whether coordinate d turns what it moves.</summary>
+    /// <summary>Whether coordinate d is a rotation.</summary>
     public bool Turns(int dof) => !_freedoms[dof].Shifts;
 
-    /// <summary>
-    /// ∂P/∂d of a point P (world) of a body that d moves: a_d × (P − p_d), or a_d. It is ∂Ṗ/∂q̇_d too.
-    /// </summary>
+    /// <summary>∂P/∂d, and ∂Ṗ/∂q̇_d, of a point P (world) of a body that d moves: a_d × (P − p_d), or a_d.</summary>
     public Vec3<T> OfPoint(int dof, Vec3<T> point) =>
         Turns(dof) ? Vec3<T>.Cross(_kinematics.Axis(dof), point - _kinematics.Anchor(dof)) : _kinematics.Axis(dof);
 
-    /// <summary>∂ω_B/∂e = Σ_d (a_e × a_d) q̇_d over the turns d of B's chain that e moves.</summary>
+    /// <summary>∂ω_B/∂e = Σ_d (a_e × a_d) q̇_d over the rotations d of B's chain that e moves.</summary>
     public Vec3<T> OfAngularVelocity(int e, int body, ReadOnlySpan<T> qvel)
     {
         Vec3<T> sum = default;
@@ -64,7 +62,7 @@ internal sealed class KinematicDerivatives<T> where T : IFloatingPointIeee754<T>
             Vec3<T> ad = _kinematics.Axis(d);
             if (Moves(e, d))
             {
-                // e turns all of J_d: ∂J_d = a_e × J_d; a shift carries anchor and point alike
+                // a rotation e rotates all of J_d: ∂J_d = a_e × J_d; a translation moves anchor and point alike
                 if (Turns(e)) sum += qvel[d] * Vec3<T>.Cross(ae, OfPoint(d, point));
             }
             else if (Turns(d))
@@ -73,16 +71,13 @@ internal sealed class KinematicDerivatives<T> where T : IFloatingPointIeee754<T>
         return sum;
     }
 
-    /// <summary>
-    /// Whether e carries the axis or the anchor of d: e comes before d, or both belong to a free joint and d is one
-    /// of its turns.
-    /// </summary>
+    /// <summary>Whether e moves the axis or anchor of d: e precedes d, or d is a rotation of e's free joint.</summary>
     private bool Moves(int e, int d)
     {
         (Freedom by, Freedom of) = (_freedoms[e], _freedoms[d]);
         return by.Joint < of.Joint || (by.Joint == of.Joint && of.IsOfFree && !of.Shifts);
     }
 
-    /// <summary>A degree of freedom: whether it shifts or turns, and whether it is one of a free joint's six.</summary>
+    /// <summary>A degree of freedom: whether it is a translation, and whether it belongs to a free joint.</summary>
     private readonly record struct Freedom(int Joint, int Body, bool Shifts, bool IsOfFree);
 }

@@ -6,12 +6,10 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Observation;
 
-/// <summary>
-/// The frame of a body: its axes R, its origin p, and where velocities are wanted ω and ṗ; all in the world.
-/// </summary>
+/// <summary>A body's frame in the world: axes R, origin p, and if velocities are needed ω and ṗ.</summary>
 internal struct BodyFrame<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
-    /// <summary>Numbers of a frame in memory.</summary>
+    /// <summary>Length of a frame in memory.</summary>
     public const int Size = 18;
 
     public Mat3<T> Rotation;
@@ -53,24 +51,22 @@ internal struct BodyFrame<T> where T : unmanaged, IFloatingPointIeee754<T>
 }
 
 /// <summary>
-/// Forward kinematics of the bodies that an observation needs, as tables that kernels read. The same frames as those of
-/// <see cref="ForwardKinematics{T}"/>, from a state s in <see cref="StateCoordinates"/>; velocities are carried along
+/// Forward kinematics of the bodies that an observation needs, as tables for kernels. The same frames as those of
+/// <see cref="ForwardKinematics{T}"/>, from a state s in <see cref="StateCoordinates"/>; velocities are propagated
 /// joint by joint.
 /// </summary>
 internal struct KinematicTable<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
-    /// <summary>The bodies, parents before children. Body i has frame i + 1, the world 0; Parent is a frame.</summary>
+    /// <summary>The bodies, parents first. Body i has frame i + 1, the world frame 0; Parent is a frame.</summary>
     public ArrayView<BodyConstants<T>> Bodies;
 
     public ArrayView<JointConstants<T>> Joints;
 
-    /// <summary>Degrees of freedom, which is where the velocities begin in s; whether velocities are wanted.</summary>
+    /// <summary>Degrees of freedom, also the offset of velocities in s; whether velocities are needed.</summary>
     public int Nv, HasVelocities;
 
-    /// <param name="bodies">
-    /// The bodies that are needed, with all that carry them, in ascending order and without the world.
-    /// </param>
-    /// <param name="velocities">Whether velocities are wanted.</param>
+    /// <param name="bodies">The needed bodies and their ancestors, in ascending order and without the world.</param>
+    /// <param name="velocities">Whether velocities are needed.</param>
     public static KinematicTable<T> Create(
         StateCoordinates coordinates, int[] bodies, bool velocities, IKernelArrays arrays)
     {
@@ -111,7 +107,7 @@ internal struct KinematicTable<T> where T : unmanaged, IFloatingPointIeee754<T>
         }
     }
 
-    // one joint moves the frame of its body, whose velocities are those of the origin as it stands
+    // moves its body's frame by one joint; the velocities are those of the current origin
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Apply<TMath>(in JointConstants<T> joint, Column<T> s, ref BodyFrame<T> frame)
         where TMath : struct, IScalarMath<T>
@@ -135,7 +131,7 @@ internal struct KinematicTable<T> where T : unmanaged, IFloatingPointIeee754<T>
             frame.Linear = frame.Linear + Vec3<T>.Cross(frame.Angular, shift) + s[v] * axis;
             return;
         }
-        // about the anchor, which the turn leaves where it is
+        // rotates about the anchor, which stays in place
         Vec3<T> before = frame.Rotation * joint.Anchor;
         T angle = s[q] - joint.Reference;
         frame.Rotation *= Mat3<T>.About(joint.Axis, TMath.Sin(angle), TMath.Cos(angle));
@@ -147,7 +143,7 @@ internal struct KinematicTable<T> where T : unmanaged, IFloatingPointIeee754<T>
         frame.Linear -= Vec3<T>.Cross(frame.Angular, after);
     }
 
-    // (cos |r|/2, sin |r|/2 r/|r|); by its series where the quotient would lose its digits
+    // (cos |r|/2, sin |r|/2 r/|r|); by its series where the quotient would lose precision
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Quat<T> Exponential<TMath>(Vec3<T> r) where TMath : struct, IScalarMath<T>
     {

@@ -4,11 +4,11 @@ namespace Naf.Kernels.Observation;
 internal enum TreeJointType
 {
     /// <summary>
-    /// Six freedoms: qpos = position (3, world) and quaternion (4); qvel = linear (3, world) and angular (3,
+    /// Six degrees of freedom: qpos = position (3, world) and quaternion (4); qvel = linear (3, world) and angular (3,
     /// body's frame).
     /// </summary>
     Free = 0,
-    /// <summary>Three rotations as a quaternion; an observation over a tree that has one is refused.</summary>
+    /// <summary>Three rotations as a quaternion; not supported by observations.</summary>
     Ball = 1,
     /// <summary>A translation along the axis, in metres.</summary>
     Slide = 2,
@@ -16,14 +16,12 @@ internal enum TreeJointType
     Hinge = 3,
 }
 
-/// <summary>A body: its frame relative to the parent's when all its joints stand at their reference.</summary>
+/// <summary>A body: its frame relative to the parent's with all its joints at their reference.</summary>
 /// <param name="Name">The name in the model; empty when it has none.</param>
 /// <param name="Parent">Index of the parent, smaller than the body's own; the world (body 0) has itself.</param>
 /// <param name="Position">Origin in the parent's frame, metres (body_pos).</param>
 /// <param name="Rotation">Orientation in the parent's frame (body_quat).</param>
-/// <param name="FirstJoint">
-/// Index of the first joint (body_jntadr); not used when <paramref name="JointCount"/> is 0.
-/// </param>
+/// <param name="FirstJoint">Index of the first joint (body_jntadr); not used if there is none.</param>
 /// <param name="JointCount">Number of joints (body_jntnum), applied in order.</param>
 internal readonly record struct TreeBody(
     string Name, int Parent, Vec3<double> Position, Quat<double> Rotation, int FirstJoint, int JointCount);
@@ -36,7 +34,7 @@ internal readonly record struct TreeBody(
 /// <param name="Anchor">Anchor in the body's frame, metres (jnt_pos).</param>
 /// <param name="Axis">Axis in the body's frame, unit length (jnt_axis).</param>
 /// <param name="Reference">
-/// Position at which the model was drawn (qpos0 at <paramref name="QposAddress"/>): the joint displaces by qpos −
+/// Position in the reference configuration (qpos0 at <paramref name="QposAddress"/>): the joint displaces by qpos −
 /// Reference. Not used by free joints.
 /// </param>
 internal readonly record struct TreeJoint(
@@ -45,7 +43,7 @@ internal readonly record struct TreeJoint(
 {
     public int Freedoms => Type == TreeJointType.Free ? 6 : 1;
 
-    /// <summary>The first so many of them shift what hangs on the joint, the others turn it.</summary>
+    /// <summary>How many of them, from the first, are translations; the others are rotations.</summary>
     public int Shifts => Type switch { TreeJointType.Free => 3, TreeJointType.Slide => 1, _ => 0 };
 }
 
@@ -57,12 +55,12 @@ internal readonly record struct TreeJoint(
 internal readonly record struct TreeSite(string Name, int Body, Vec3<double> Position, Quat<double> Rotation);
 
 /// <summary>
-/// What forward kinematics needs of a MuJoCo model, read out of the loaded model: bodies (parents before children; body
-/// 0 is the world), joints in the order of their bodies, sites. Conventions are MuJoCo's (its mj_kinematics).
+/// The parts of a loaded MuJoCo model that forward kinematics needs: bodies (parents before children; body 0 is the
+/// world), joints in the order of their bodies, sites. Conventions are MuJoCo's (its mj_kinematics).
 /// </summary>
 /// <param name="Bodies">All bodies, the world first.</param>
 /// <param name="Joints">All joints; a body's are FirstJoint .. FirstJoint + JointCount − 1.</param>
-/// <param name="Qpos0">[Nq], the reference configuration, in which the model was drawn.</param>
+/// <param name="Qpos0">[Nq], the reference configuration of the model.</param>
 /// <param name="Nv">Size of qvel: the degrees of freedom.</param>
 internal sealed record KinematicTree(
     ImmutableArray<TreeBody> Bodies, ImmutableArray<TreeJoint> Joints, ImmutableArray<TreeSite> Sites,
@@ -79,7 +77,7 @@ internal sealed record KinematicTree(
     /// <summary>Index of the site with this name, or −1.</summary>
     public int FindSite(string name) => Find(Sites.Select(site => site.Name), name);
 
-    /// <summary>Those bodies and all that carry them, in ascending order and without the world.</summary>
+    /// <summary>The given bodies and their ancestors, in ascending order and without the world.</summary>
     public int[] WithParents(IEnumerable<int> bodies)
     {
         var needed = new bool[Bodies.Length];

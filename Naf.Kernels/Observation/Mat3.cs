@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Naf.Kernels.Observation;
 
-/// <summary>A rotation R by its columns: the axes of a frame, seen from the frame outside.</summary>
+/// <summary>A rotation R by its columns: the axes of a frame in the coordinates of the outer frame.</summary>
 internal readonly record struct Mat3<T>(Vec3<T> X, Vec3<T> Y, Vec3<T> Z) where T : IFloatingPointIeee754<T>
 {
     public static Mat3<T> Identity => new(Vec3<T>.Unit(0), Vec3<T>.Unit(1), Vec3<T>.Unit(2));
@@ -14,14 +14,14 @@ internal readonly record struct Mat3<T>(Vec3<T> X, Vec3<T> Y, Vec3<T> Z) where T
 
     public Mat3<TTo> To<TTo>() where TTo : IFloatingPointIeee754<TTo> => new(X.To<TTo>(), Y.To<TTo>(), Z.To<TTo>());
 
-    /// <summary>R v: from the frame to the outside.</summary>
+    /// <summary>R v: from the frame to the outer frame.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vec3<T> operator *(Mat3<T> r, Vec3<T> v) => v.X * r.X + v.Y * r.Y + v.Z * r.Z;
 
     /// <summary>A B: first B, then A.</summary>
     public static Mat3<T> operator *(Mat3<T> a, Mat3<T> b) => new(a * b.X, a * b.Y, a * b.Z);
 
-    /// <summary>Rᵀ v: from the outside to the frame.</summary>
+    /// <summary>Rᵀ v: from the outer frame to the frame.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vec3<T> Inverse(Vec3<T> v) => new(Vec3<T>.Dot(X, v), Vec3<T>.Dot(Y, v), Vec3<T>.Dot(Z, v));
 
@@ -46,7 +46,7 @@ internal readonly record struct Mat3<T>(Vec3<T> X, Vec3<T> Y, Vec3<T> Z) where T
             new(v * a.X * a.Z + sine * a.Y, v * a.Y * a.Z - sine * a.X, cosine + v * a.Z * a.Z));
     }
 
-    /// <summary>R Rot(own axis 0, 1 or 2; angle): the two other columns turn in their plane.</summary>
+    /// <summary>R Rot(own axis 0, 1 or 2; angle): the two other columns rotate in their plane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Mat3<T> TurnedAbout(int axis, T sine, T cosine) => axis switch
     {

@@ -4,14 +4,12 @@ namespace Naf.Kernels.Observation;
 
 /// <summary>
 /// The observation x = h(qpos, qvel, c) as data: a list of entries over a kinematic tree and a vector c of constants of
-/// the episode. Checked once here; evaluated by <see cref="ObservationFunction{T}"/>.
+/// the episode. Validated on construction; evaluated by <see cref="ObservationFunction{T}"/>.
 /// </summary>
 internal sealed class ObservationDefinition
 {
-    /// <param name="tree">The model's kinematic tree; one with a ball joint is refused by the joint's name.</param>
-    /// <exception cref="ArgumentException">
-    /// An entry names what is not there, or a joint that it cannot observe.
-    /// </exception>
+    /// <param name="tree">The model's kinematic tree; a ball joint is rejected by name.</param>
+    /// <exception cref="ArgumentException">An entry refers to something missing or to an unsupported joint.</exception>
     public ObservationDefinition(KinematicTree tree, int constantSize, ImmutableArray<ObservationEntry> entries)
     {
         (Tree, ConstantSize, Entries) = (tree, constantSize, entries);
@@ -28,7 +26,7 @@ internal sealed class ObservationDefinition
         (ComponentNames, Starts) = (names.ToImmutable(), starts.ToImmutable());
     }
 
-    /// <summary>The positions of slides, and where asked their velocities, over a tree of nothing else.</summary>
+    /// <summary>Positions, and optionally velocities, of a tree that has slide joints only.</summary>
     public static ObservationDefinition OfSlides(int joints, bool velocities)
     {
         int[] all = [.. Enumerable.Range(0, joints)];
@@ -52,7 +50,7 @@ internal sealed class ObservationDefinition
 
     public int ConstantSize { get; }
 
-    /// <summary>[Size], one name for each number of x: the entry's name, or name.x, name.y, name.z.</summary>
+    /// <summary>[Size], one name per component of x: the entry's name, or name.x, name.y, name.z.</summary>
     public ImmutableArray<string> ComponentNames { get; }
 
     /// <summary>[entries + 1]: entry i fills x[Starts[i] .. Starts[i + 1]).</summary>
@@ -60,11 +58,11 @@ internal sealed class ObservationDefinition
 
     public int Size => ComponentNames.Length;
 
-    /// <summary>The entries made ready for evaluation in T.</summary>
+    /// <summary>The entries prepared for evaluation in T.</summary>
     public PreparedEntry<T>[] Prepare<T>() where T : IFloatingPointIeee754<T> =>
         [.. Entries.Select((entry, i) => new PreparedEntry<T>(this, entry, Starts[i]))];
 
-    /// <summary>The letters of the components that are kept, in order.</summary>
+    /// <summary>The letters of the kept components, in order.</summary>
     public static string Letters(Components keep) =>
         (keep.HasFlag(Components.X) ? "x" : "") + (keep.HasFlag(Components.Y) ? "y" : "")
         + (keep.HasFlag(Components.Z) ? "z" : "");

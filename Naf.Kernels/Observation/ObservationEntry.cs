@@ -10,7 +10,7 @@ internal enum Components
     All = X | Y | Z,
 }
 
-/// <summary>What an entry makes of a hinge's or slide's coordinate.</summary>
+/// <summary>Which quantity of a hinge or slide an entry observes.</summary>
 internal enum JointQuantity
 {
     /// <summary>qpos, radians or metres.</summary>
@@ -23,9 +23,7 @@ internal enum JointQuantity
     Velocity,
 }
 
-/// <summary>
-/// A place: a point fixed to a body (a site, a body's origin; body 0 is the world), or a constant of the episode.
-/// </summary>
+/// <summary>A point fixed to a body (a site, a body's origin; body 0 is the world), or an episode constant.</summary>
 /// <param name="Body">The body that carries the point; −1 for a constant.</param>
 /// <param name="Position">The point in the body's frame, metres.</param>
 /// <param name="Offset">First index in the vector of episode constants.</param>
@@ -42,20 +40,18 @@ internal readonly record struct Place(int Body, Vec3<double> Position, int Offse
     public bool IsConstant => Body < 0;
 }
 
-/// <summary>
-/// One entry of the observation vector, of a closed vocabulary: one number, or up to three components of a vector.
-/// </summary>
+/// <summary>An observation entry, of a fixed set of types: one number, or up to three vector components.</summary>
 /// <param name="Name">The entry's name; components of a vector are name.x, name.y, name.z.</param>
 internal abstract record ObservationEntry(string Name);
 
 /// <summary>A hinge's or slide's position, its sine or cosine, or its velocity.</summary>
 internal sealed record JointEntry(string Name, JointQuantity Quantity, int Joint) : ObservationEntry(Name);
 
-/// <summary>An entry that is a vector, of which some components are kept.</summary>
-/// <param name="Frame">Body in whose frame the vector is written; 0 is the world.</param>
+/// <summary>A vector entry, of which some components are kept.</summary>
+/// <param name="Frame">Body in whose frame the vector is expressed; 0 is the world.</param>
 internal abstract record VectorEntry(string Name, int Frame, Components Keep) : ObservationEntry(Name);
 
-/// <summary>R_Fᵀ (of − minus): where a place is, or where it is seen from another; metres.</summary>
+/// <summary>R_Fᵀ (of − minus): a position, absolute or relative to another; metres.</summary>
 /// <param name="Minus">The place to subtract; null for the world's origin.</param>
 internal sealed record PlaceEntry(string Name, Place Of, Place? Minus, int Frame, Components Keep)
     : VectorEntry(Name, Frame, Keep);
@@ -76,7 +72,7 @@ internal sealed record LinearVelocityEntry(string Name, Place Of, int Frame, Com
 internal sealed record AngularVelocityEntry(string Name, int Body, int Frame, Components Keep)
     : VectorEntry(Name, Frame, Keep);
 
-/// <summary>A constant of the episode, as it is.</summary>
+/// <summary>A constant of the episode, unchanged.</summary>
 /// <param name="Offset">First index in the vector of episode constants.</param>
 /// <param name="Count">Size of the constant, 1 to 3.</param>
 internal sealed record ConstantEntry(string Name, int Offset, int Count, Components Keep) : VectorEntry(Name, 0, Keep);

@@ -4,8 +4,8 @@ namespace Naf.Kernels.Observation;
 
 /// <summary>
 /// x = h(qpos, qvel, c): the observation of a state, and its Jacobian. Exact, by forward kinematics over the bodies
-/// that the entries use. Carries a workspace: nothing is allocated after the constructor, and each thread needs one
-/// of its own.
+/// that the entries use. Has a workspace: it allocates nothing after construction, and each thread needs its own
+/// instance.
 /// </summary>
 /// <typeparam name="T">double in the simulator and the planner, float inside rollouts.</typeparam>
 internal sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
@@ -33,7 +33,7 @@ internal sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
     /// <param name="qvel">[Nv].</param>
     /// <param name="constants">[ConstantSize], the constants of the episode.</param>
     /// <param name="x">[Size], receives the observation.</param>
-    /// <exception cref="ArgumentException">A span has another size.</exception>
+    /// <exception cref="ArgumentException">A span has the wrong size.</exception>
     public void Evaluate(ReadOnlySpan<T> qpos, ReadOnlySpan<T> qvel, ReadOnlySpan<T> constants, Span<T> x)
     {
         Check(qpos, qvel, constants);
@@ -60,11 +60,11 @@ internal sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
     /// <param name="constants">[ConstantSize].</param>
     /// <param name="byPosition">
     /// [Size, Nv] row-major, receives ∂x/∂q. Column d is a displacement along qvel[d]: for hinges and slides qpos
-    /// itself; for a free joint a shift in the world and then q ← q · exp(δ/2) about the body's own axes (MuJoCo's
-    /// mj_integratePos).
+    /// itself; for a free joint a translation in the world and then q ← q · exp(δ/2) about the body's own axes
+    /// (MuJoCo's mj_integratePos).
     /// </param>
     /// <param name="byVelocity">[Size, Nv] row-major, receives ∂x/∂qvel.</param>
-    /// <exception cref="ArgumentException">A span has another size.</exception>
+    /// <exception cref="ArgumentException">A span has the wrong size.</exception>
     public void Jacobian(ReadOnlySpan<T> qpos, ReadOnlySpan<T> qvel, ReadOnlySpan<T> constants, Span<T> byPosition,
         Span<T> byVelocity)
     {
@@ -90,7 +90,7 @@ internal sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
         }
     }
 
-    /// <summary>y = R_Fᵀ w: ∂y/∂d = R_Fᵀ (∂w/∂d − a_d × w), the second part where d turns the frame F.</summary>
+    /// <summary>y = R_Fᵀ w: ∂y/∂d = R_Fᵀ (∂w/∂d − a_d × w), the second term where d rotates the frame F.</summary>
     private void AddVectorRows(
         in PreparedEntry<T> entry, ReadOnlySpan<T> qvel, ReadOnlySpan<T> constants, Span<T> byPosition,
         Span<T> byVelocity)
@@ -122,7 +122,7 @@ internal sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
             entry.Add(Framed(entry, -T.One * _derivatives.OfPoint(d, other)), byPosition, d, nv);
     }
 
-    /// <summary>The vector of an entry, in the world.</summary>
+    /// <summary>The vector of an entry, in world coordinates.</summary>
     private Vec3<T> Vector(in PreparedEntry<T> entry, ReadOnlySpan<T> constants) => entry.Kind switch
     {
         EntryKind.Place => PlaceOf(entry.Of, constants) - PlaceOf(entry.Minus, constants),

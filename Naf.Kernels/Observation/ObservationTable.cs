@@ -6,17 +6,15 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Observation;
 
-/// <summary>
-/// x = h(s, c) as tables that kernels read; the same numbers as those of <see cref="ObservationFunction{T}"/>.
-/// </summary>
+/// <summary>x = h(s, c) as tables for kernels; the same values as <see cref="ObservationFunction{T}"/>.</summary>
 internal struct ObservationTable<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
-    /// <summary>The entries of x; the bodies of their places are numbers of frames.</summary>
+    /// <summary>The entries of x; their body indices refer to frames.</summary>
     public ArrayView<PreparedEntry<T>> Entries;
 
     public KinematicTable<T> Kinematics;
 
-    /// <summary>Frames that an evaluation needs, the world's included; 0 where every entry is of a joint.</summary>
+    /// <summary>Frames that an evaluation needs, the world's included; 0 if all entries are joint entries.</summary>
     public int Frames;
 
     public static ObservationTable<T> Create(
@@ -38,15 +36,15 @@ internal struct ObservationTable<T> where T : unmanaged, IFloatingPointIeee754<T
         int FrameOf(int body) => Array.IndexOf(bodies, body) + 1;
     }
 
-    /// <summary>Entry number <paramref name="index"/> of x, after the frames.</summary>
+    /// <summary>Computes entry <paramref name="index"/> of x from the frames.</summary>
     /// <param name="s">[state].</param>
     /// <param name="c">The constants of the episode.</param>
-    /// <param name="frames">What <see cref="KinematicTable{T}.ComputeFrames"/> wrote.</param>
+    /// <param name="frames">The frames from <see cref="KinematicTable{T}.ComputeFrames"/>.</param>
     /// <param name="x">[observation], receives the entry.</param>
-    /// <returns>Whether all that was written is finite.</returns>
+    /// <returns>Whether all written values are finite.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly bool Observe<TMath>(int index, Column<T> s, Column<T> c, Column<T> frames, Column<T> x)
-    where TMath : struct, IScalarMath<T>
+        where TMath : struct, IScalarMath<T>
     {
         PreparedEntry<T> entry = Entries[index];
         int at = entry.Start;
@@ -81,7 +79,7 @@ internal struct ObservationTable<T> where T : unmanaged, IFloatingPointIeee754<T
         return finite;
     }
 
-    // a place less the world's origin
+    // position of a place in the world
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vec3<T> Locate<TMath>(in PreparedEntry<T>.Point point, Column<T> c, Column<T> frames)
         where TMath : struct, IScalarMath<T>

@@ -2,23 +2,20 @@ using System.Numerics;
 
 namespace Naf.Kernels.Observation;
 
-/// <summary>What an entry computes; the first are those of <see cref="JointQuantity"/>.</summary>
+/// <summary>What an entry computes; the first four are those of <see cref="JointQuantity"/>.</summary>
 internal enum EntryKind { Position, Sine, Cosine, Velocity, Place, Axis, LinearVelocity, AngularVelocity }
 
-/// <summary>
-/// An entry made ready for evaluation: indices looked up, constants rounded to T. Fields that a kind does not use
-/// are zero.
-/// </summary>
+/// <summary>An entry prepared for evaluation: indices resolved, constants rounded to T, unused fields zero.</summary>
 internal struct PreparedEntry<T> where T : IFloatingPointIeee754<T>
 {
     public EntryKind Kind;
     /// <summary>First index in x.</summary>
     public int Start;
     public int Joint, Qpos, Dof, Frame, Axis;
-    /// <summary>Position at which the joint was drawn.</summary>
+    /// <summary>Reference position of the joint.</summary>
     public T Reference = T.Zero;
     public Components Keep;
-    /// <summary>The place or body that is observed, and the place that is subtracted.</summary>
+    /// <summary>The observed place or body, and the place to subtract.</summary>
     public Point Of, Minus;
 
     public PreparedEntry(ObservationDefinition definition, ObservationEntry entry, int start)
@@ -53,7 +50,7 @@ internal struct PreparedEntry<T> where T : IFloatingPointIeee754<T>
 
     public readonly bool IsVelocity => Kind >= EntryKind.LinearVelocity;
 
-    /// <summary>A point of a body, or where Count is above 0 so many constants of the episode.</summary>
+    /// <summary>A point of a body, or <c>Count</c> constants of the episode if that is above 0.</summary>
     public struct Point(Place place)
     {
         public int Body = Math.Max(place.Body, 0), Offset = place.Offset, Count = place.Count;
@@ -68,7 +65,7 @@ internal struct PreparedEntry<T> where T : IFloatingPointIeee754<T>
     /// <summary>The bodies whose frames the entry needs; 0 is the world.</summary>
     public readonly int[] Bodies => [Frame, Of.Body, Minus.Body];
 
-    /// <summary>Writes the components that are kept.</summary>
+    /// <summary>Writes the kept components.</summary>
     public readonly void Write(Vec3<T> v, Span<T> x)
     {
         int i = 0;
@@ -77,10 +74,7 @@ internal struct PreparedEntry<T> where T : IFloatingPointIeee754<T>
         if ((Keep & Components.Z) != 0) x[i] = v.Z;
     }
 
-    /// <summary>
-    /// Adds the components that are kept to column <paramref name="column"/> of rows of <paramref name="width"/>
-    /// numbers.
-    /// </summary>
+    /// <summary>Adds the kept components to a column of consecutive rows of <paramref name="width"/> numbers.</summary>
     public readonly void Add(Vec3<T> v, Span<T> rows, int column, int width)
     {
         int i = column;

@@ -3,19 +3,19 @@ using System.Numerics;
 namespace Naf.Kernels.Observation;
 
 /// <summary>
-/// The state in which dynamics are fitted and imagined: s = [q (Nv); qvel (Nv)], where q are coordinates without
-/// redundancy. A hinge or slide has q = qpos, unwrapped; a free joint the position (3) and the rotation vector (3) of
-/// q_ref⁻¹ q, in radians, as MuJoCo's mj_differentiatePos has it.
+/// The state of the dynamics model: s = [q (Nv); qvel (Nv)], where q are coordinates without redundancy. A hinge or
+/// slide has q = qpos, unwrapped; a free joint has the position (3) and the rotation vector (3) of q_ref⁻¹ q, in
+/// radians, as in MuJoCo's mj_differentiatePos.
 /// </summary>
 /// <remarks>
 /// A rotation vector has length at most π and jumps where the body has turned by π from q_ref: dynamics fitted across
-/// that jump mean nothing.
+/// that jump are meaningless.
 /// </remarks>
 internal sealed class StateCoordinates
 {
     private readonly Quat<double>[] _references;
 
-    /// <param name="tree">Without ball joints; q_ref is the configuration in which the model was drawn.</param>
+    /// <param name="tree">Without ball joints; q_ref is the model's reference configuration.</param>
     public StateCoordinates(KinematicTree tree)
     {
         Tree = tree;
@@ -30,14 +30,14 @@ internal sealed class StateCoordinates
     /// <summary>Entries of s: 2 Nv.</summary>
     public int Size => 2 * Tree.Nv;
 
-    /// <summary>q_ref of the free joint number <paramref name="joint"/> of the tree, of unit length.</summary>
+    /// <summary>q_ref of free joint <paramref name="joint"/>, a unit quaternion.</summary>
     public Quat<double> Reference(int joint) => _references[joint];
 
     /// <summary>s from (qpos, qvel).</summary>
     /// <param name="qpos">[Nq].</param>
     /// <param name="qvel">[Nv].</param>
     /// <param name="state">[Size], receives s.</param>
-    /// <exception cref="ArgumentException">A span has another size.</exception>
+    /// <exception cref="ArgumentException">A span has the wrong size.</exception>
     public void ToState(ReadOnlySpan<double> qpos, ReadOnlySpan<double> qvel, Span<double> state)
     {
         Check(qpos.Length, qvel.Length, state.Length);
@@ -58,7 +58,7 @@ internal sealed class StateCoordinates
     /// <param name="state">[Size].</param>
     /// <param name="qpos">[Nq], receives the positions, quaternions of unit length.</param>
     /// <param name="qvel">[Nv], receives the velocities.</param>
-    /// <exception cref="ArgumentException">A span has another size.</exception>
+    /// <exception cref="ArgumentException">A span has the wrong size.</exception>
     public void FromState<T>(ReadOnlySpan<T> state, Span<T> qpos, Span<T> qvel) where T : IFloatingPointIeee754<T>
     {
         Check(qpos.Length, qvel.Length, state.Length);
@@ -84,7 +84,7 @@ internal sealed class StateCoordinates
         return sign * scale * new Vec3<double>(q.X, q.Y, q.Z);
     }
 
-    // (cos |r|/2, sin |r|/2 r/|r|); by its series where the quotient would lose its digits
+    // (cos |r|/2, sin |r|/2 r/|r|); by its series where the quotient would lose precision
     private static Quat<T> Exponential<T>(Vec3<T> r) where T : IFloatingPointIeee754<T>
     {
         T half = T.CreateChecked(0.5), square = Vec3<T>.Dot(r, r), angle = half * T.Sqrt(square);

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Naf.Kernels.Observation;
 
-/// <summary>A vector of three components; metres or radians, as its owner says.</summary>
+/// <summary>A vector of three components, in metres or radians depending on its use.</summary>
 internal readonly record struct Vec3<T>(T X, T Y, T Z) where T : IFloatingPointIeee754<T>
 {
     /// <summary>The unit vector along axis 0, 1 or 2.</summary>
@@ -21,7 +21,7 @@ internal readonly record struct Vec3<T>(T X, T Y, T Z) where T : IFloatingPointI
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vec3<T> Cross(Vec3<T> a, Vec3<T> b) =>
-    new(a.Y * b.Z - a.Z * b.Y, a.Z * b.X - a.X * b.Z, a.X * b.Y - a.Y * b.X);
+        new(a.Y * b.Z - a.Z * b.Y, a.Z * b.X - a.X * b.Z, a.X * b.Y - a.Y * b.X);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Dot(Vec3<T> a, Vec3<T> b) => a.X * b.X + a.Y * b.Y + a.Z * b.Z;
@@ -35,7 +35,7 @@ internal readonly record struct Quat<T>(T W, T X, T Y, T Z) where T : IFloatingP
 {
     public static Quat<T> Identity => new(T.One, T.Zero, T.Zero, T.Zero);
 
-    /// <summary>q / |q|; the identity when q vanishes, as MuJoCo has it.</summary>
+    /// <summary>q / |q|; the identity when q vanishes, as in MuJoCo.</summary>
     public Quat<T> Normalized()
     {
         T norm = T.Sqrt(W * W + X * X + Y * Y + Z * Z);

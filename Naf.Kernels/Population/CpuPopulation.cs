@@ -11,8 +11,8 @@ using Naf.Kernels.Update;
 namespace Naf.Kernels.Population;
 
 /// <summary>
-/// Learners on the CPU. Few learners: several threads to each; many: one thread to each, taken as it comes free.
-/// Learner k's numbers depend neither on how many others there are, nor on the threads, bitwise.
+/// Learners on the CPU. Few learners get several threads each; many get one thread each, as threads become free.
+/// Learner k's results are bitwise independent of the number of learners and of threads.
 /// </summary>
 internal sealed unsafe class CpuPopulation : NafPopulation
 {
@@ -21,7 +21,7 @@ internal sealed unsafe class CpuPopulation : NafPopulation
 
     private readonly WorkTeam _team;
     private readonly NafWorkerGroup[] _groups;
-    // of each learner, since they may act at the same time
+    // one per learner, since learners may act at the same time
     private readonly MlpWorkspace[] _spaces;
     private readonly HostBuffer[] _inputs;
     private readonly int _workersPerLearner, _inputRow, _parameters, _statistics, _output;
@@ -32,8 +32,8 @@ internal sealed unsafe class CpuPopulation : NafPopulation
         : base(device, shape, inputScale, learners)
     {
         _team = device.Team;
-        int workers = Math.Max(1, _team.Threads / learners.Length), groups = Math.Min(_team.Threads / workers,
-            learners.Length);
+        int workers = Math.Max(1, _team.Threads / learners.Length),
+            groups = Math.Min(_team.Threads / workers, learners.Length);
         _groups = [.. Enumerable.Range(0, groups).Select(_ => new NafWorkerGroup(shape, inputScale, Batch, workers))];
         ImmutableArray<MlpShape> networks = shape.Networks();
         (int network, _output) = shape.Mean;
@@ -76,7 +76,7 @@ internal sealed unsafe class CpuPopulation : NafPopulation
                 int rows = Math.Min(Block, samples - first);
                 for (int e = 0; e < rows * state; e++)
                     block.Pointer[e / state * _inputRow + e % state] = x[first * state + e] * InputScale[e % state];
-                // none of the zeros is left out, so that no sample's numbers depend on those beside it
+                // zeros are not skipped, so that a sample's results do not depend on its neighbours
                 Mlp.Forward(space, parameters, statistics, block.Pointer, _inputRow, 0, rows, marked: 0);
                 for (int e = 0; e < rows * network.Output; e++)
                 {
@@ -134,10 +134,10 @@ internal sealed unsafe class CpuPopulation : NafPopulation
 }
 
 /// <summary>
-/// One or more threads, with their workspace, that make the updates of one learner at a time. The update of Algorithm
-/// 1: sample a minibatch from the replay, y = r + γ V′(x′), loss = mean (Q(x, u) − y)², gradient, Adam, Polyak. Each
-/// worker takes a share of the rows, then of the weights; every sum has a fixed order, so that the result does not
-/// depend on the workers.
+/// One or more threads, with their workspace, that update one learner at a time. The update of Algorithm 1: sample a
+/// minibatch from the replay, y = r + γ V′(x′), loss = mean (Q(x, u) − y)², gradient, Adam, Polyak. Each worker takes a
+/// share of the rows, then of the weights; every sum has a fixed order, so that the result does not depend on the
+/// number of workers.
 /// </summary>
 internal sealed unsafe class NafWorkerGroup : IDisposable
 {
@@ -163,7 +163,7 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
             _networks[n] = new MlpWorkspace(networks[n], batch, training: true,
                 lender: Workers == 1 && n > 0 ? _networks[0] : null);
         _target = Workers == 1 ? _networks[0] : new MlpWorkspace(networks[0], batch, training: false);
-        // alone, a worker takes one network after the other, in the cache; several take all at once, to meet less often
+        // a single worker takes one network after another, in the cache; several take all at once, for fewer barriers
         _parts = Workers == 1 ? [.. networks.Select((_, n) => (n, n + 1))] : [(0, networks.Length)];
         _offsets = [.. networks.Select((_, n) => networks.Take(n).Sum(before => before.Parameters))];
         _statistics = [.. networks.Select((_, n) => networks.Take(n).Sum(before => before.Statistics))];
@@ -189,7 +189,7 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
 
     /// <summary>
     /// Makes <paramref name="count"/> updates of a learner from one of its buffers. Every thread of the group calls it,
-    /// each as another worker from 0. False: the learner has stopped.
+    /// with its own worker index from 0. Returns false if the learner has stopped.
     /// </summary>
     public bool Update(Learner learner, ReplayBuffer buffer, int count, int worker)
     {
@@ -240,7 +240,7 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
         for (int m = 0; m < _batch; m++) (loss, q) = (loss + (double)Errors[m] * Errors[m], q + Q[m]);
         bool finite = double.IsFinite(loss);
 
-        // gradient of all parameters, Adam, θ′ ← τ θ + (1 − τ) θ′; nothing that is not finite reaches the parameters
+        // gradient of all parameters, Adam, θ′ ← τ θ + (1 − τ) θ′; an update that is not finite is not applied
         double square = 0;
         foreach ((int From, int To) part in _parts)
         {
@@ -287,7 +287,7 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
         return sum;
     }
 
-    // rows drawn with replacement; the same numbers whatever the device
+    // rows drawn with replacement, the same on every device
     private void Sample(Learner learner, ReplayBuffer buffer, long updates, int first, int last)
     {
         int state = _shape.State, action = _shape.Action;
@@ -299,7 +299,7 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
             float* row = buffer.Row(Philox.Index(words.Word(m & 3), buffer.Count)), next = row + state + action + 2;
             float* x = _x.Pointer + (nint)m * _stateRow, x2 = _next.Pointer + (nint)m * _stateRow,
                 u = _u.Pointer + (nint)m * _actionRow;
-            // what is read beyond a row's state is finite, and its scale is 0
+            // values read beyond a row's state are finite, and their scale is 0
             for (int i = 0; i < _stateRow; i += 16)
             {
                 Vector512<float> scale = Vector512.Load(_inputScale.Pointer + i);
@@ -312,10 +312,7 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
         }
     }
 
-    /// <summary>
-    /// Adam for some of the networks, a worker's share of each; for the first network the Polyak average of its
-    /// target too.
-    /// </summary>
+    /// <summary>Adam for a worker's share of some networks, and the Polyak average of the first one's target.</summary>
     private void Apply(Learner learner, (int From, int To) part, long step, float scale, int worker)
     {
         float tau = (float)learner.Settings.Tau;

@@ -11,8 +11,8 @@ using UpdateKernel = Naf.Gpu.Accelerators.DeviceKernel<Naf.Kernels.Update.Update
 namespace Naf.Kernels.Population;
 
 /// <summary>
-/// Learners on a GPU. A call uploads the new transitions and a table of what is to be made, launches, and returns
-/// without waiting; its losses are read when the next call comes, or when they are asked for.
+/// Learners on a GPU. An update call uploads the new transitions and a table of the updates, launches, and returns
+/// without waiting; its losses are read at the next call, or when a report is requested.
 /// </summary>
 internal sealed class GpuPopulation : NafPopulation
 {
@@ -28,7 +28,7 @@ internal sealed class GpuPopulation : NafPopulation
     private DeviceBuffer<LearnerCall> _calls;
     private int _pending, _arrivedBefore;
 
-    /// <param name="plan">How to lay the work onto the device; null: as <see cref="LaunchPlan.Choose"/> says.</param>
+    /// <param name="plan">How to map the work onto the device; null for <see cref="LaunchPlan.Choose"/>.</param>
     /// <exception cref="DeviceException">The networks, or the learners, do not fit.</exception>
     public GpuPopulation(BufferScope scope, NafShape shape, float[] inputScale, Learner[] learners, LaunchPlan? plan)
         : base(scope.Device, shape, inputScale, learners)
@@ -82,7 +82,7 @@ internal sealed class GpuPopulation : NafPopulation
 
     private protected override void Mean(int first, int learners, ReadOnlySpan<float> x, Span<float> u)
     {
-        // the buffers of one call at a time
+        // the buffers serve one call at a time
         lock (_acting)
         {
             _scope.EnsureCapacity(ref _x, x.Length).Upload(x);
@@ -109,13 +109,10 @@ internal sealed class GpuPopulation : NafPopulation
         }
     }
 
-    /// <summary>A transition was added to a learner's replay.</summary>
+    /// <summary>Records that a transition was added to a learner's replay.</summary>
     public void Stored(int learner) => _replay.Added(learner);
 
-    /// <summary>
-    /// What the host knows of the learners, and what the device has in R_f, are brought up to date before others
-    /// write there.
-    /// </summary>
+    /// <summary>Brings the host's counters and the device's R_f up to date before rollouts write to R_f.</summary>
     public void PrepareImagination()
     {
         Collect();
@@ -132,21 +129,19 @@ internal sealed class GpuPopulation : NafPopulation
         _scope.EnsureCapacity(ref _calls, Learners).Upload([.. AllLearners.Select(l => new LearnerCall
         {
             Seed = l.Settings.Seed, Updates = (ulong)l.Updates, RealCount = l.Replay.Count,
-            ImaginedCount = l.Imagined.Count,
-            Active = l.Active ? 1 : 0,
+            ImaginedCount = l.Imagined.Count, Active = l.Active ? 1 : 0,
         })]);
         _scope.EnsureCapacity(ref _rates, 2L * updates * Learners).Upload(Rates(updates));
         Launch(new UpdateArguments<float>
         {
             States = States.View, Results = _results.View, Calls = _calls.View, Rates = _rates.View,
-            Replay = _replay.Rows.View,
-            Imagined = Imagined.Rows.View, Layers = Layers.View, Tiles = _tiles.View, Arrived = _arrived.View,
-            Sizes = Layout.Sizes,
-            Heads = Layout.Heads(Shape.Action), ReplayRow = _replay.RowLength, ReplayRows = _replay.RowsOfLearner,
+            Replay = _replay.Rows.View, Imagined = Imagined.Rows.View, Layers = Layers.View, Tiles = _tiles.View,
+            Arrived = _arrived.View, Sizes = Layout.Sizes, Heads = Layout.Heads(Shape.Action),
+            ReplayRow = _replay.RowLength, ReplayRows = _replay.RowsOfLearner,
             ImaginedRows = Imagined.RowsOfLearner, Learners = Learners, Parts = LaunchPlan.Parts,
             Updates = updates, ImaginedUpdates = imagined, ArrivedBefore = _arrivedBefore,
         });
-        // the groups of a learner wait for each other after each phase
+        // a learner's groups meet at a barrier after each of the four phases
         if (IsCooperative) _arrivedBefore += 4 * updates * LaunchPlan.Parts;
         _pending = updates;
     }
@@ -166,7 +161,7 @@ internal sealed class GpuPopulation : NafPopulation
         _pending = 0;
     }
 
-    /// <summary>Brings all of the learners' host memory up to date.</summary>
+    /// <summary>Downloads all of the learners' state to host memory.</summary>
     public void Fetch()
     {
         PrepareImagination();
@@ -176,7 +171,7 @@ internal sealed class GpuPopulation : NafPopulation
         Imagined.Download();
     }
 
-    /// <summary>Takes over the learners' host memory after it was loaded.</summary>
+    /// <summary>Uploads the learners' host memory after it was loaded.</summary>
     public void Push()
     {
         _pending = 0;
@@ -192,9 +187,7 @@ internal sealed class GpuPopulation : NafPopulation
             new UpdateArguments<float> { States = States.View, Tiles = _tiles.View, Sizes = Layout.Sizes });
     }
 
-    /// <summary>
-    /// Makes the work memory of updates not-a-number: what an update reads of it, it has to write first.
-    /// </summary>
+    /// <summary>Fills the updates' work memory with NaN: an update must write it before reading it.</summary>
     public void Poison()
     {
         float[] poison = [.. Enumerable.Repeat(float.NaN, Layout.Sizes.Row - Layout.Work)];
@@ -227,7 +220,7 @@ internal sealed class GpuPopulation : NafPopulation
         Learner = learner, Samples = samples, Rows = rows,
     };
 
-    // [learners, updates, 2], Adam's rate and epsilon, the corrections of the moments in double as on a CPU
+    // [learners, updates, 2], Adam's rate and epsilon; bias corrections in double, as on a CPU
     private float[] Rates(int updates)
     {
         var rates = new float[2 * updates * Learners];
@@ -240,7 +233,7 @@ internal sealed class GpuPopulation : NafPopulation
         return rates;
     }
 
-    // what the plan needs; groups that wait for each other are so few that they fit onto the device together
+    // loads the plan's kernels; groups that wait for each other are limited to those that the device can run at once
     private static (LaunchPlan, UpdateKernel[], DeviceKernel<PolicyArguments<float>>) Load<TSums>(
         GpuDevice device, LaunchPlan plan, NafShape shape, int learners) where TSums : struct, IRowSums<float>
     {

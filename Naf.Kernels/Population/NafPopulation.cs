@@ -10,9 +10,9 @@ using Naf.Kernels.Update;
 namespace Naf.Kernels.Population;
 
 /// <summary>
-/// P learners on one device, where their parameters, Adam moments, targets and replays live. On a CPU learner k's
-/// numbers depend neither on how many others there are, nor on the threads, bitwise; on a GPU they are bitwise the same
-/// for the same <see cref="Plan"/>.
+/// P learners on one device, which holds their parameters, Adam moments, targets and replays. On a CPU learner k's
+/// results are bitwise independent of the number of learners and of threads; on a GPU they are bitwise the same for the
+/// same <see cref="Plan"/>.
 /// </summary>
 internal abstract class NafPopulation : IDisposable
 {
@@ -22,12 +22,12 @@ internal abstract class NafPopulation : IDisposable
     private protected NafPopulation(Device device, NafShape shape, float[] inputScale, Learner[] learners) =>
         (_device, Shape, InputScale, _learners) = (device, shape, inputScale, learners);
 
-    /// <param name="device">Where to live; it must outlive the population.</param>
+    /// <param name="device">The device; it must outlive the population.</param>
     /// <param name="shape">Sizes of every learner.</param>
-    /// <param name="inputScale">[state]: multiplies the observation before the networks; empty: 1.</param>
-    /// <param name="learners">Of each learner; all have the minibatch of the first.</param>
-    /// <param name="imaginedCapacity">Imagined transitions that each learner keeps in R_f; 0: none.</param>
-    /// <param name="plan">How a GPU lays the updates out; null: as <see cref="LaunchPlan.Choose"/> says.</param>
+    /// <param name="inputScale">[state], factors of the observation at the networks' input; empty for 1.</param>
+    /// <param name="learners">Settings of each learner; all have the batch size of the first.</param>
+    /// <param name="imaginedCapacity">Capacity of each learner's R_f, in transitions; 0 for none.</param>
+    /// <param name="plan">How a GPU runs the updates; null for <see cref="LaunchPlan.Choose"/>.</param>
     /// <exception cref="ArgumentException">A size is not possible.</exception>
     /// <exception cref="DeviceException">The networks, or the learners, do not fit.</exception>
     public static NafPopulation Create(
@@ -57,18 +57,15 @@ internal abstract class NafPopulation : IDisposable
     /// <summary>Samples of a minibatch.</summary>
     public int Batch => _learners[0].Settings.BatchSize;
 
-    /// <summary>[state]: multiplies the observation before the networks.</summary>
+    /// <summary>[state], factors of the observation at the networks' input.</summary>
     internal float[] InputScale { get; }
 
     public int Learners => _learners.Length;
 
-    /// <summary>
-    /// How the updates are laid onto a GPU, on which the rounding of sums depends; empty on a CPU, where it depends
-    /// on nothing.
-    /// </summary>
+    /// <summary>How the updates are mapped onto a GPU, which affects rounding; empty on a CPU.</summary>
     public string Plan => Gpu?.LaunchPlan.ToString() ?? "";
 
-    /// <summary>Whether one call for all learners takes less time than a call for each.</summary>
+    /// <summary>Whether one call for all learners is faster than one call each.</summary>
     public bool ActsTogether => Gpu is not null;
 
     /// <summary>u = μ(x), the greedy action, of one learner. Different learners may act at the same time.</summary>
@@ -77,7 +74,7 @@ internal abstract class NafPopulation : IDisposable
     /// <exception cref="ArgumentException">A length is wrong.</exception>
     public void Act(int learner, ReadOnlySpan<float> x, Span<float> u) => Act(learner, 1, x, u);
 
-    /// <summary>u = μ(x) of some learners, each for its own x, in one call.</summary>
+    /// <summary>u = μ(x) of consecutive learners, each for its own x, in one call.</summary>
     /// <param name="x">[learners, state], as observed.</param>
     /// <param name="u">[learners, action], within [−1, 1].</param>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
@@ -123,8 +120,8 @@ internal abstract class NafPopulation : IDisposable
     }
 
     /// <summary>
-    /// Adds an imagined transition to a learner's R_f, behind those that <c>ImaginationRollouts</c> has put there; the
-    /// oldest is overwritten.
+    /// Adds an imagined transition to a learner's R_f, after those that <c>ImaginationRollouts</c> wrote; the oldest is
+    /// overwritten.
     /// </summary>
     /// <exception cref="ArgumentException">A length is wrong, or the population has no R_f.</exception>
     /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">
@@ -145,7 +142,7 @@ internal abstract class NafPopulation : IDisposable
     public void ClearImagined(int learner)
     {
         _learners[learner].Imagined.Clear();
-        // how many rows R_f holds is said at each call
+        // each call passes the number of rows in R_f
         Gpu?.Imagined.Forget(learner);
     }
 
@@ -153,16 +150,14 @@ internal abstract class NafPopulation : IDisposable
 
     public int ImaginedCount(int learner) => _learners[learner].Imagined.Count;
 
-    /// <summary>Switches a learner's updates on or off; one that stopped itself stays off.</summary>
+    /// <summary>Switches a learner's updates on or off; a learner that stopped itself stays off.</summary>
     public void SetActive(int learner, bool active)
     {
         Gpu?.Collect();
         _learners[learner].Active = active && _learners[learner].Finite;
     }
 
-    /// <summary>
-    /// Makes <paramref name="count"/> updates from R of every active learner that holds at least a minibatch.
-    /// </summary>
+    /// <summary>Makes <paramref name="count"/> updates from R of every active learner that has a minibatch.</summary>
     public void Update(int count) => Update(0, count);
 
     /// <summary>
@@ -173,15 +168,17 @@ internal abstract class NafPopulation : IDisposable
     /// <param name="real">Updates from R.</param>
     public abstract void Update(int imagined, int real);
 
-    /// <summary>Means since the last call.</summary>
+    /// <summary>Means over the updates since the last report.</summary>
     public LearnerReport TakeReport(int learner)
     {
         Gpu?.Collect();
         return _learners[learner].TakeReport();
     }
 
-    /// <summary>All that the learners are: a population that loads it goes on bitwise as this one would.</summary>
-    /// <exception cref="InvalidDataException">It is of other learners; then the population is of no use.</exception>
+    /// <summary>Serialises all learners; a population that loads them continues bitwise like this one.</summary>
+    /// <exception cref="InvalidDataException">
+    /// The checkpoint is of other learners; the population is then unusable.
+    /// </exception>
     public void Serialise(CheckpointScope scope)
     {
         if (!scope.IsLoading) Gpu?.Fetch();
@@ -193,9 +190,9 @@ internal abstract class NafPopulation : IDisposable
         if (scope.IsLoading) Gpu?.Push();
     }
 
-    /// <summary>Loads the networks of one of a checkpoint's learners, to act and to be evaluated.</summary>
-    /// <param name="saved">Its number in the checkpoint.</param>
-    /// <exception cref="InvalidDataException">They were of other sizes.</exception>
+    /// <summary>Loads the networks of one learner of a checkpoint, for acting and evaluation.</summary>
+    /// <param name="saved">Index of that learner in the checkpoint.</param>
+    /// <exception cref="InvalidDataException">The checkpoint's networks have other sizes.</exception>
     public void LoadNetworks(int learner, CheckpointScope scope, int saved)
     {
         _learners[learner].SerialiseNetworks(scope.Scope($"learner.{saved}"));
@@ -207,23 +204,23 @@ internal abstract class NafPopulation : IDisposable
         foreach (Learner learner in _learners) learner.Dispose();
     }
 
-    /// <summary>A learner's host memory, brought up to date.</summary>
+    /// <summary>A learner with its host memory up to date.</summary>
     internal Learner LearnerAt(int learner)
     {
         Gpu?.Fetch();
         return _learners[learner];
     }
 
-    /// <summary>The learners, whose host memory may be behind on a GPU.</summary>
+    /// <summary>The learners; on a GPU their host memory may be out of date.</summary>
     internal Learner[] AllLearners => _learners;
 
-    /// <summary>This population where it lives on a GPU; null on a CPU.</summary>
+    /// <summary>This population if it is on a GPU; otherwise null.</summary>
     internal GpuPopulation? Gpu => this as GpuPopulation;
 
-    /// <summary>u = μ(x) of some learners, each for its own x.</summary>
+    /// <summary>u = μ(x) of consecutive learners, each for its own x.</summary>
     private protected abstract void Mean(int first, int learners, ReadOnlySpan<float> x, Span<float> u);
 
-    /// <param name="evaluation">Of as many samples as x has.</param>
+    /// <param name="evaluation">An evaluation for as many samples as x has.</param>
     private protected abstract void Evaluate(
         int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, AdvantageEvaluation evaluation, in LearnerValues to);
 }

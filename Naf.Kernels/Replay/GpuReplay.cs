@@ -5,12 +5,12 @@ using Naf.Gpu.Devices;
 namespace Naf.Kernels.Replay;
 
 /// <summary>
-/// The learners' R or R_f on a GPU. The host holds the same rows (<see cref="ReplayBuffer"/>); those that it has added
-/// since are uploaded together, and one launch puts them into their places.
+/// The learners' R or R_f on a GPU. The host holds the same rows (<see cref="ReplayBuffer"/>); rows added since the
+/// last flush are uploaded together, and one launch inserts them.
 /// </summary>
 internal sealed class GpuReplay
 {
-    // rows of one upload
+    // rows per upload
     private const int Piece = 1 << 14;
 
     private readonly BufferScope _scope;
@@ -21,12 +21,12 @@ internal sealed class GpuReplay
     private DeviceBuffer<long> _places;
 
     /// <param name="buffers">The host's copies, one a learner.</param>
-    /// <param name="capacity">Rows of each learner to make room for at once; it grows with the largest of them.</param>
+    /// <param name="capacity">Initial rows per learner; grows with the largest buffer.</param>
     public GpuReplay(BufferScope scope, ReplayBuffer[] buffers, int capacity)
     {
         (_scope, _buffers, RowsOfLearner) = (scope, buffers, capacity);
-        _insert = scope.Device.Load<ReplayArguments>(ReplayKernels.Insert,
-            Math.Min(256, scope.Device.Limits.GroupThreads));
+        _insert = scope.Device.Load<ReplayArguments>(
+            ReplayKernels.Insert, Math.Min(256, scope.Device.Limits.GroupThreads));
         _rows = scope.Allocate<float>((long)capacity * RowLength * buffers.Length);
         (_staged, _places) = (scope.Allocate<float>(0), scope.Allocate<long>(0));
     }
@@ -34,25 +34,25 @@ internal sealed class GpuReplay
     /// <summary>[learners, <see cref="RowsOfLearner"/>, row].</summary>
     public DeviceBuffer<float> Rows => _rows;
 
-    /// <summary>Rows of each learner that there is room for.</summary>
+    /// <summary>Allocated rows per learner.</summary>
     public int RowsOfLearner { get; private set; }
 
     public int RowLength => _buffers[0].RowLength;
 
-    /// <summary>The host added the newest row of a learner; several learners may do so at the same time.</summary>
+    /// <summary>Records that the host added a learner's newest row; callable for several learners at once.</summary>
     public void Added(int learner)
     {
         lock (_added) _added.Add((learner, _buffers[learner].Newest));
     }
 
-    /// <summary>A learner's rows are no longer wanted.</summary>
+    /// <summary>Drops the rows of a learner that are still to be uploaded.</summary>
     public void Forget(int learner)
     {
         lock (_added) _added.RemoveAll(row => row.Learner == learner);
     }
 
-    /// <summary>Brings the device up to date.</summary>
-    /// <exception cref="DeviceMemoryException">There is no room to grow.</exception>
+    /// <summary>Uploads the rows added since the last call.</summary>
+    /// <exception cref="DeviceMemoryException">The device has no memory to grow.</exception>
     public void Flush()
     {
         if (_buffers.Max(b => b.Count) > RowsOfLearner) Reload();
@@ -60,14 +60,14 @@ internal sealed class GpuReplay
         _added.Clear();
     }
 
-    /// <summary>Uploads all rows, to a larger array where they do not fit.</summary>
-    /// <exception cref="DeviceMemoryException">There is no room to grow.</exception>
+    /// <summary>Uploads all rows, to a larger array if they do not fit.</summary>
+    /// <exception cref="DeviceMemoryException">The device has no memory to grow.</exception>
     public void Reload()
     {
         int needed = _buffers.Max(b => b.Count);
         if (needed > RowsOfLearner)
         {
-            // the host has every row: the old array need not be kept beside the new one
+            // the host has every row, so the old array can be freed first
             _scope.Free(_rows);
             (_rows, RowsOfLearner) = (_scope.Allocate<float>(0), 0);
             int rows = (int)Math.Min(_buffers[0].Capacity, Math.Max(4096, 2L * needed));
@@ -78,7 +78,7 @@ internal sealed class GpuReplay
         _added.Clear();
     }
 
-    /// <summary>Device to host.</summary>
+    /// <summary>Copies all rows from the device to the host.</summary>
     public void Download()
     {
         for (int p = 0; p < _buffers.Length; p++) _buffers[p].Download(_rows, First(p));
@@ -92,7 +92,7 @@ internal sealed class GpuReplay
         var places = new long[count];
         for (int i = 0; i < count; i++)
         {
-            // a place that was overwritten since stands here twice, both times with its newest row
+            // a row that was overwritten since is listed twice, both times with its newest content
             (int learner, int row) = _added[first + i];
             _buffers[learner].RowSpan(row).CopyTo(staged.AsSpan(i * RowLength));
             places[i] = (long)learner * RowsOfLearner + row;
@@ -115,10 +115,10 @@ internal struct ReplayArguments
     /// <summary>[count, length].</summary>
     public ArrayView<float> Rows;
 
-    /// <summary>[count], which row of the replays each is.</summary>
+    /// <summary>[count], destination of each row in the replays.</summary>
     public ArrayView<long> Places;
 
-    /// <summary>Numbers of a transition, and transitions.</summary>
+    /// <summary>Length of a transition, and number of transitions.</summary>
     public int Length, Count;
 }
 

@@ -6,15 +6,15 @@ using Naf.Kernels.Scalar;
 namespace Naf.Kernels.Replay;
 
 /// <summary>
-/// A learner's transitions, a row each: [x | u | r | b | x′], b = 0 where the episode truly ended (no bootstrap), else
-/// 1. Grows as it fills; when it holds its capacity the oldest row is overwritten.
+/// A learner's transitions, one per row: [x | u | r | b | x′], with b = 0 where the episode truly ended (no bootstrap),
+/// else 1. Grows as it fills; at full capacity the oldest row is overwritten.
 /// </summary>
 internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) : IDisposable
 {
     /// <summary>Floats after the last row that may be read, so that rows can be read in whole registers.</summary>
     public const int Slack = 16;
 
-    // rows that are allocated at first; rows that go to a GPU at once
+    // rows allocated initially; rows per copy to or from a GPU
     private const int InitialRows = 4096, Piece = 4096;
     private HostBuffer _rows = new((long)Math.Min(capacity, InitialRows) * (2 * state + action + 2) + Slack);
     private int _allocated = Math.Min(capacity, InitialRows), _next;
@@ -25,7 +25,7 @@ internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) :
 
     public int Capacity => capacity;
 
-    /// <summary>Row that was added last; −1 before the first.</summary>
+    /// <summary>Index of the row added last; −1 before the first.</summary>
     public int Newest => _next - 1;
 
     /// <summary>Row <paramref name="index"/>, 0 ≤ index &lt; Count.</summary>
@@ -33,19 +33,19 @@ internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) :
 
     public Span<float> RowSpan(int index) => new(Row(index), RowLength);
 
-    /// <summary>The rows held, [Count, RowLength]; at most 2³¹ − 1 floats.</summary>
+    /// <summary>All rows, [Count, RowLength]; at most 2³¹ − 1 floats.</summary>
     public Span<float> Rows => new(_rows.Pointer, checked(Count * RowLength));
 
-    /// <summary>Copies the rows held to a GPU, from an element of its array on.</summary>
+    /// <summary>Copies all rows to a GPU array, from element <paramref name="at"/> on.</summary>
     public void Upload(DeviceBuffer<float> to, long at)
     {
-        // in pieces that a span can hold
+        // in pieces that fit a span
         for (int first = 0; first < Count; first += Piece)
             to.Upload(new ReadOnlySpan<float>(Row(first), Math.Min(Piece, Count - first) * RowLength),
                 at + (long)first * RowLength);
     }
 
-    /// <summary>Copies as many rows as are held from a GPU.</summary>
+    /// <summary>Copies <see cref="Count"/> rows from a GPU array, from element <paramref name="at"/> on.</summary>
     public void Download(DeviceBuffer<float> from, long at)
     {
         for (int first = 0; first < Count; first += Piece)
@@ -71,7 +71,7 @@ internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) :
         Pass(1);
     }
 
-    /// <summary>Adds rows that are finite, as if one after the other.</summary>
+    /// <summary>Adds rows of finite numbers, as if one after another.</summary>
     /// <param name="rows">[count, RowLength].</param>
     public void Append(float* rows, long count)
     {
@@ -85,16 +85,16 @@ internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) :
         }
     }
 
-    /// <summary>Counts rows that a device has added to its own copy: here they are only room.</summary>
+    /// <summary>Counts rows that a device added to its copy; the host only reserves space for them.</summary>
     public void Advance(long count)
     {
         for (int fitting; count > 0; count -= fitting) Pass(fitting = RowsUntilEnd(count));
     }
 
-    /// <summary>Holds no row any more; its room stays.</summary>
+    /// <summary>Removes all rows; keeps the memory.</summary>
     public void Clear() => (Count, _next) = (0, 0);
 
-    /// <exception cref="InvalidDataException">It was of another capacity, or is not possible.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint has another capacity, or is not valid.</exception>
     public void Serialise(CheckpointScope scope)
     {
         scope.Expect("capacity", $"{capacity}");
@@ -109,7 +109,7 @@ internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) :
 
     public void Dispose() => _rows.Dispose();
 
-    // how many of so many rows fit before the end, at least one: at the end it grows, or begins again
+    // number of these rows that fit before the end, at least one; a full buffer grows or wraps around first
     private int RowsUntilEnd(long rows)
     {
         if (_next == _allocated && _allocated < capacity) Grow((int)Math.Min(capacity, 2L * _allocated));

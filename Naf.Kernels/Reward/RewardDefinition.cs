@@ -2,15 +2,15 @@ namespace Naf.Kernels.Reward;
 
 /// <summary>
 /// A reward as data: r(x, u) = Σ_k w_k ρ_k(e_k), and the bounds that end an episode: if the next observation x′ is
-/// outside, r is increased by <see cref="TerminationReward"/> and nothing is bootstrapped. Checked once here; evaluated
-/// by <see cref="RewardFunction{T}"/>.
+/// outside them, r is increased by <see cref="TerminationReward"/> and the target is not bootstrapped. Validated on
+/// construction; evaluated by <see cref="RewardFunction{T}"/>.
 /// </summary>
 public sealed class RewardDefinition
 {
-    /// <summary>Most terms of a reward.</summary>
+    /// <summary>Maximum number of terms of a reward.</summary>
     public const int MaxTerms = 8;
 
-    /// <summary>Most entries of z in one term.</summary>
+    /// <summary>Maximum number of entries of z in one term.</summary>
     public const int MaxIndices = 16;
 
     /// <summary>Builds and checks a definition.</summary>
@@ -19,8 +19,8 @@ public sealed class RewardDefinition
         int observationSize, int actionSize, ImmutableArray<RewardTerm> terms, ImmutableArray<TerminationBound> bounds,
         double terminationReward = 0)
     {
-        (ObservationSize, ActionSize, Terms, Bounds, TerminationReward) = (observationSize, actionSize, terms, bounds,
-            terminationReward);
+        (ObservationSize, ActionSize, Terms, Bounds, TerminationReward) =
+            (observationSize, actionSize, terms, bounds, terminationReward);
         if (terms.IsDefault || bounds.IsDefault)
             throw new ArgumentException("a reward needs terms and bounds; give [] where there are none");
         if (terms.Length > MaxTerms)

@@ -2,26 +2,26 @@ using System.Numerics;
 
 namespace Naf.Kernels.Reward;
 
-/// <summary>Which Hessian of the cost C = −r.</summary>
+/// <summary>Which Hessian of the cost C = −r to compute.</summary>
 public enum HessianForm
 {
-    /// <summary>The true one, which may be indefinite.</summary>
+    /// <summary>The exact Hessian, which may be indefinite.</summary>
     Exact,
     /// <summary>
-    /// A positive semidefinite one for iLQG, term by term: the exact one where the term is convex; the rank-one part
-    /// left out where it would be negative; nothing from a term whose curvature is negative.
+    /// A positive semidefinite Hessian for iLQG, term by term: exact where the term is convex; without the rank-one
+    /// part where that would be negative; zero for a term of negative curvature.
     /// </summary>
     PositiveSemidefinite,
     /// <summary>
-    /// As <see cref="PositiveSemidefinite"/>, without the rank-one part of smooth norms: isotropic, a majoriser,
-    /// steadier far from the goal.
+    /// As <see cref="PositiveSemidefinite"/>, but without the rank-one part of smooth norms: an isotropic majoriser,
+    /// more stable far from the goal.
     /// </summary>
     Majorised,
 }
 
 /// <summary>
-/// r(x, u) = Σ_k w_k ρ_k(e_k) with its gradient and Hessian. Terms in listed order, indices in listed order, sums from
-/// left to right, so that every device computes the same. Immutable: any number of threads may share one.
+/// r(x, u) = Σ_k w_k ρ_k(e_k) with its gradient and Hessian. Terms and indices are summed in listed order, from left to
+/// right, so that every device computes the same. Immutable and thread-safe.
 /// </summary>
 /// <typeparam name="T">float in kernels, double in simulator and planner.</typeparam>
 internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
@@ -42,7 +42,7 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
 
     public T TerminationReward { get; }
 
-    /// <summary>r(x, u), without the reward of termination.</summary>
+    /// <summary>r(x, u), without the termination reward.</summary>
     /// <param name="x">[ObservationSize], the observation before the step.</param>
     /// <param name="u">[ActionSize], the action, clipped.</param>
     public T Value(ReadOnlySpan<T> x, ReadOnlySpan<T> u)
@@ -97,9 +97,7 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
         }
     }
 
-    /// <summary>
-    /// Whether an episode ends at the next observation x′: some x′_i below its low or above its high bound.
-    /// </summary>
+    /// <summary>Whether an episode ends at the next observation x′: some x′_i is outside its bounds.</summary>
     public bool Terminates(ReadOnlySpan<T> next)
     {
         foreach ((int index, T low, T high) in _bounds)
@@ -107,7 +105,7 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
         return false;
     }
 
-    /// <summary>The parts of a term's Hessian that are kept so that it is positive semidefinite.</summary>
+    /// <summary>The parts of a term's Hessian that are kept to make it positive semidefinite.</summary>
     private static (T Outer, T Diagonal) Semidefinite(PreparedTerm<T> term, T outer, T diagonal, bool majorised) =>
         term.Kind switch
     {

@@ -7,8 +7,8 @@ using Naf.Kernels.Scalar;
 namespace Naf.Kernels.Reward;
 
 /// <summary>
-/// r(x, u) = Σ w ρ(e) and the bounds that end an episode, as tables for kernels; as <see cref="RewardFunction{T}"/>
-/// has them.
+/// r(x, u) = Σ w ρ(e) and the termination bounds as tables for kernels, with the same values as
+/// <see cref="RewardFunction{T}"/>.
 /// </summary>
 internal struct RewardTable<T> where T : unmanaged, INumber<T>
 {
@@ -17,7 +17,7 @@ internal struct RewardTable<T> where T : unmanaged, INumber<T>
 
     public ArrayView<Term> Terms;
 
-    /// <summary>The entries of all terms, one term's behind the other's.</summary>
+    /// <summary>The entries of all terms, one term after another.</summary>
     public ArrayView<Entry> Entries;
 
     public ArrayView<Bound> Bounds;
@@ -25,9 +25,7 @@ internal struct RewardTable<T> where T : unmanaged, INumber<T>
     /// <summary>R_term.</summary>
     public T TerminationReward;
 
-    /// <summary>
-    /// w ρ(e), e over entries First to End − 1; Linear is 1 where e is linear, 0 where it is quadratic.
-    /// </summary>
+    /// <summary>w ρ(e), e over entries First to End − 1; Linear is 1 for a linear e, 0 for a quadratic one.</summary>
     public struct Term
     {
         public int Kind, Linear, First, End;
@@ -41,7 +39,7 @@ internal struct RewardTable<T> where T : unmanaged, INumber<T>
         public T Scale, Centre;
     }
 
-    /// <summary>x_Index goes on from Low to High.</summary>
+    /// <summary>The episode continues while x_Index is within Low to High.</summary>
     public struct Bound
     {
         public int Index;
@@ -73,7 +71,7 @@ internal struct RewardTable<T> where T : unmanaged, INumber<T>
     /// <param name="u">[action].</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly T Value<TMath>(int index, Column<T> x, int observations, Column<T> u)
-    where TMath : struct, IScalarMath<T>
+        where TMath : struct, IScalarMath<T>
     {
         Term term = Terms[index];
         T e = term.Offset, square = term.Alpha * term.Alpha, one = TMath.From(1), rho;

@@ -23,9 +23,7 @@ public enum RewardKind
 /// <summary>One term w ρ(e) of a reward over z = [x; u].</summary>
 /// <param name="Kind">The form ρ and whether e is linear or quadratic.</param>
 /// <param name="Weight">w.</param>
-/// <param name="Alpha">
-/// α &gt; 0, in the units of z (of e for a sigmoid); not used by linear and quadratic terms.
-/// </param>
+/// <param name="Alpha">α &gt; 0, in units of z (of e for a sigmoid); not used by linear and quadratic terms.</param>
 /// <param name="Offset">b, added to a linear e; 0 for the quadratic kinds.</param>
 /// <param name="Index">[n], i &lt; ObservationSize is x_i, ObservationSize + j is u_j.</param>
 /// <param name="Centre">[n], c.</param>
@@ -40,7 +38,7 @@ public sealed record RewardTerm(
     /// <summary>Whether ρ uses α.</summary>
     public bool UsesAlpha => Kind is not (RewardKind.Linear or RewardKind.Quadratic);
 
-    /// <summary>What is wrong with the term, or null.</summary>
+    /// <summary>Why the term is not valid; null if it is.</summary>
     public string? Problem(int observationSize, int actionSize)
     {
         if (Index.IsDefault || Centre.IsDefault || Scale.IsDefault) return "it needs Index, Centre and Scale";
@@ -62,10 +60,8 @@ public sealed record RewardTerm(
     }
 }
 
-/// <summary>
-/// An episode ends when x_i of the next observation is below <paramref name="Low"/> or above <paramref name="High"/>.
-/// </summary>
+/// <summary>Ends an episode when x_i of the next observation is below Low or above High.</summary>
 /// <param name="Index">i, an index of the observation.</param>
-/// <param name="Low">Least value that goes on; −∞ for none.</param>
-/// <param name="High">Largest value that goes on; +∞ for none.</param>
+/// <param name="Low">Smallest value at which the episode continues; −∞ for none.</param>
+/// <param name="High">Largest value at which the episode continues; +∞ for none.</param>
 public readonly record struct TerminationBound(int Index, double Low, double High);

@@ -87,7 +87,7 @@ public sealed record NafSettings
 
     internal AdamSettings Adam => new((float)LearningRate, Epsilon);
 
-    /// <summary>As kernels take them, at <see cref="SettingPlaces"/>.</summary>
+    /// <summary>The values for kernels, at <see cref="SettingPlaces"/>.</summary>
     internal double[] Places
     {
         get

@@ -5,18 +5,16 @@ using Naf.Kernels.Network;
 namespace Naf.Kernels.Update;
 
 /// <summary>
-/// How a population's updates are laid onto a GPU. Sums are cut by it, so that results are bitwise the same for the
-/// same plan; a run records it.
+/// How a population's updates are mapped onto a GPU. The plan determines how sums are split, so results are bitwise the
+/// same for the same plan; a run records it.
 /// </summary>
-/// <param name="Rows">Samples of a minibatch that a group takes through the networks together.</param>
-/// <param name="RowsPerThread">
-/// Samples of which a thread sums the products: 1, 2, 4 or 8, a divisor of the rows.
-/// </param>
-/// <param name="Parts">Groups that share one learner.</param>
+/// <param name="Rows">Samples of a minibatch that a thread group takes through the networks together.</param>
+/// <param name="RowsPerThread">Samples whose products one thread sums: 1, 2, 4 or 8, a divisor of the rows.</param>
+/// <param name="Parts">Thread groups that share one learner.</param>
 /// <param name="Launch">One launch for all updates of a call, or one for each phase of each update.</param>
 internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int Parts, PlanLaunch Launch)
 {
-    /// <summary>A plan for a device: few learners are spread over many groups, many take one each.</summary>
+    /// <summary>A plan for a device: few learners are spread over many groups, many get one group each.</summary>
     /// <exception cref="DeviceException">The networks do not fit.</exception>
     public static LaunchPlan Choose(DeviceInfo device, GpuLimits limits, NafShape shape, int batch, int learners)
     {
@@ -41,7 +39,7 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
     }
 
     /// <summary>Reads a plan as <c>THREADS,ROWS,ROWS_PER_THREAD,PARTS,together|phases</c>.</summary>
-    /// <exception cref="ArgumentException">It is not one that there are kernels for.</exception>
+    /// <exception cref="ArgumentException">The plan is not valid, or has no kernels.</exception>
     public static LaunchPlan Parse(string text)
     {
         string[] words = text.Split(',');
@@ -53,19 +51,19 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
         return fits
             ? new LaunchPlan(n[0], n[1], n[2], n[3], words[4] == "together" ? PlanLaunch.Together : PlanLaunch.ByPhase)
             : throw new ArgumentException(
-                $"the plan '{text}' is not possible; give THREADS,ROWS,ROWS_PER_THREAD,PARTS,together|phases with at "
-                + "most 1024 threads and "
-                + "1, 2, 4 or 8 rows a thread, a divisor of the rows, such as 256,2,2,128,together");
+                $"the plan '{text}' is not possible; give THREADS,ROWS,ROWS_PER_THREAD,PARTS,together|phases "
+                + "with at most 1024 threads and 1, 2, 4 or 8 rows a thread, a divisor of the rows, "
+                + "such as 256,2,2,128,together");
     }
 
-    /// <summary>Numbers of shared memory of a forward pass: the tile's activations, and partial sums.</summary>
+    /// <summary>Elements of shared memory for a forward pass: the tile's activations and partial sums.</summary>
     internal static int ForwardLength(int rows, int stride, int sums, int threads) =>
         rows * stride + MatrixProduct.PartialLength(rows, stride, sums, threads);
 
-    /// <summary>Numbers of shared memory of the loss's gradient, behind those of the forward pass.</summary>
+    /// <summary>Elements of shared memory for the loss's gradient, after those of the forward pass.</summary>
     internal static int LossLength(int rows, int action) => 6 * action * rows;
 
-    /// <summary>Rows of the parts that θ is cut into.</summary>
+    /// <summary>Rows of a tile of θ.</summary>
     public int TileRows => MlpWeights.TileRows * RowsPerThread;
 
     /// <summary>Bytes of shared memory that a forward pass needs.</summary>
@@ -73,8 +71,8 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
         sizeof(float) * ForwardLength(Rows, MlpForward.Stride(networks), RowsPerThread, Threads);
 
     /// <summary>Bytes of shared memory that the gradient and the step of the weights need.</summary>
-    public int WeightBytes => sizeof(float) * MatrixProduct.PartialLength(TileRows, MlpWeights.TileColumns,
-        RowsPerThread, Threads);
+    public int WeightBytes =>
+        sizeof(float) * MatrixProduct.PartialLength(TileRows, MlpWeights.TileColumns, RowsPerThread, Threads);
 
     /// <summary>Bytes of shared memory that the loss's gradient and the backward pass need.</summary>
     public int BackwardBytes(NafShape shape) =>
@@ -88,12 +86,11 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
         + (Launch == PlanLaunch.Together ? "one launch a call" : "one launch a phase");
 }
 
-/// <summary>What one launch holds.</summary>
+/// <summary>What one kernel launch covers.</summary>
 internal enum PlanLaunch
 {
     /// <summary>
-    /// All updates of a call; the groups of a learner wait for each other inside: CUDA. PoCL takes a minute to
-    /// compile it.
+    /// All updates of a call, with barriers between a learner's groups (CUDA). PoCL takes a minute to compile it.
     /// </summary>
     Together,
     /// <summary>One phase of one update.</summary>

@@ -6,9 +6,7 @@ using Naf.Kernels.Settings;
 
 namespace Naf.Kernels.Update;
 
-/// <summary>
-/// All that one learner is: parameters, Adam's moments, target, running statistics, replay and counters.
-/// </summary>
+/// <summary>State of a learner: parameters, Adam's moments, target, running statistics, replays, counters.</summary>
 internal sealed unsafe class Learner : IDisposable
 {
     private double _loss, _norm, _q;
@@ -45,14 +43,14 @@ internal sealed unsafe class Learner : IDisposable
 
     public ImmutableArray<MlpShape> Networks { get; }
 
-    /// <summary>θ: the networks one after the other.</summary>
+    /// <summary>θ, one network after another.</summary>
     public HostBuffer Parameters { get; }
 
     public HostBuffer FirstMoment { get; }
 
     public HostBuffer SecondMoment { get; }
 
-    /// <summary>Running statistics of the networks one after the other.</summary>
+    /// <summary>Running statistics, one network after another.</summary>
     public HostBuffer Statistics { get; }
 
     /// <summary>θ′ of the first network, which holds V.</summary>
@@ -81,7 +79,7 @@ internal sealed unsafe class Learner : IDisposable
         _q += q;
     }
 
-    /// <summary>Stops the learner: its last update was not finite and was not made.</summary>
+    /// <summary>Stops the learner after an update that was not finite and was not applied.</summary>
     public void Stop() => Finite = Active = false;
 
     public LearnerReport TakeReport()
@@ -91,14 +89,14 @@ internal sealed unsafe class Learner : IDisposable
         return report;
     }
 
-    /// <summary>Each array with its place in a row of a device's memory.</summary>
+    /// <summary>Each array with its offset in a row of device memory.</summary>
     public IEnumerable<(int At, HostBuffer Host)> Places(LearnerSizes s) =>
     [
         (s.Parameters, Parameters), (s.First, FirstMoment), (s.Second, SecondMoment), (s.Target, Target),
         (s.Statistics, Statistics), (s.TargetStatistics, TargetStatistics),
     ];
 
-    /// <exception cref="InvalidDataException">It was of other sizes.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint has other sizes.</exception>
     public void Serialise(CheckpointScope scope)
     {
         Active = scope.Value("active", Active);
@@ -113,8 +111,8 @@ internal sealed unsafe class Learner : IDisposable
         Imagined.Serialise(scope.Scope("imagined_replay"));
     }
 
-    /// <summary>The networks and nothing else.</summary>
-    /// <exception cref="InvalidDataException">They were of other sizes.</exception>
+    /// <summary>Loads or saves the networks only.</summary>
+    /// <exception cref="InvalidDataException">The checkpoint has other sizes.</exception>
     public void SerialiseNetworks(CheckpointScope scope)
     {
         foreach (BufferSection array in Arrays())
@@ -128,7 +126,7 @@ internal sealed unsafe class Learner : IDisposable
         foreach (IDisposable memory in memories) memory.Dispose();
     }
 
-    // every array of every layer, by its name in a checkpoint
+    // every array of every layer, with its name in a checkpoint
     private IEnumerable<BufferSection> Arrays()
     {
         string[] networks = Networks.Length == 1 ? ["trunk"] : ["value", "policy", "advantage"];
@@ -138,7 +136,7 @@ internal sealed unsafe class Learner : IDisposable
             ("statistics", Statistics, true), ("target", Target, false), ("target_statistics", TargetStatistics, true),
         ])
         {
-            // θ′ is of the first network alone
+            // θ′ covers the first network only
             for (int n = 0, first = 0; first < buffer.Length; n++)
             {
                 foreach ((string array, int at, long[] shape) in Networks[n].Arrays(statistics))
@@ -150,12 +148,10 @@ internal sealed unsafe class Learner : IDisposable
 }
 
 /// <summary>Means over the updates since the last report.</summary>
-/// <param name="Updates">Updates that this learner has made since its birth.</param>
-/// <param name="Loss">Mean squared TD error, in scaled rewards; NaN when there was no update.</param>
+/// <param name="Updates">Updates that this learner has made in total.</param>
+/// <param name="Loss">Mean squared TD error, in scaled rewards; NaN if there was no update.</param>
 /// <param name="GradientNorm">Norm of the gradient before clipping.</param>
-/// <param name="MeanQ">Q of the minibatches, in scaled rewards.</param>
-/// <param name="Finite">
-/// False: loss or gradient were not finite; that update was not made and the learner has stopped.
-/// </param>
+/// <param name="MeanQ">Mean Q of the minibatches, in scaled rewards.</param>
+/// <param name="Finite">False if loss or gradient was not finite: not applied, and the learner has stopped.</param>
 internal readonly record struct LearnerReport(
     long Updates, double Loss, double GradientNorm, double MeanQ, bool Finite);

@@ -4,8 +4,8 @@ using Naf.Kernels.Network;
 namespace Naf.Kernels.Update;
 
 /// <summary>
-/// Sizes of a NAF learner: the value V(x), the mean action μ(x) and the matrix L(x) of the advantage, as three networks
-/// of their own (the paper's choice: 2 × 200 ReLU units each) or as the heads of one shared trunk.
+/// Sizes of a NAF learner: the value V(x), the mean action μ(x) and the matrix L(x) of the advantage, as three separate
+/// networks (the paper's choice: 2 × 200 ReLU units each) or as the heads of one shared trunk.
 /// </summary>
 /// <param name="State">Entries of the observation x.</param>
 /// <param name="Action">Entries of the action u, at most 64.</param>
@@ -16,12 +16,10 @@ internal sealed record NafShape(
     /// <summary>Entries of the packed lower triangle L, row by row: (0,0), (1,0), (1,1), (2,0), …</summary>
     public int Packed => AdvantageKernel.Packed(Action, 0);
 
-    /// <summary>The network of μ, and which of its outputs is μ's first.</summary>
+    /// <summary>Index of the network that computes μ, and of its first output for μ.</summary>
     public (int Network, int Output) Mean => SharedTrunk ? (0, 1) : (1, 0);
 
-    /// <summary>
-    /// The networks in the order of the flat parameter array: V, μ, L; or the trunk with its outputs [V | μ | L].
-    /// </summary>
+    /// <summary>The networks in the parameter array's order: V, μ, L; or the trunk with outputs [V | μ | L].</summary>
     /// <exception cref="ArgumentException">A size is out of range.</exception>
     public ImmutableArray<MlpShape> Networks()
     {

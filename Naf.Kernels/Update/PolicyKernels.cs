@@ -7,7 +7,7 @@ using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Update;
 
-/// <summary>Outputs of learners' networks where no gradient follows.</summary>
+/// <summary>Arguments of kernels that compute network outputs without gradients.</summary>
 internal struct PolicyArguments<T> where T : unmanaged
 {
     /// <summary>[learners, sizes.Row].</summary>
@@ -19,49 +19,45 @@ internal struct PolicyArguments<T> where T : unmanaged
     /// <summary>[samples, input], as observed.</summary>
     public ArrayView<T> X;
 
-    /// <summary>[samples], takes V; to act: empty.</summary>
+    /// <summary>[samples], receives V; empty when acting.</summary>
     public ArrayView<T> Value;
 
-    /// <summary>[samples, action], takes m; to act: μ.</summary>
+    /// <summary>[samples, action], receives m; μ when acting.</summary>
     public ArrayView<T> Mean;
 
-    /// <summary>[samples, packed], takes l; to act: empty.</summary>
+    /// <summary>[samples, packed], receives l; empty when acting.</summary>
     public ArrayView<T> Triangle;
 
     public LearnerSizes Sizes;
 
-    /// <summary>
-    /// Entries of an action; the learner, or the first of those that act; samples; samples that a group takes.
-    /// </summary>
+    /// <summary>Entries of an action; the learner, or the first that acts; samples; samples per group.</summary>
     public int Action, Learner, Samples, Rows;
 }
 
 internal static class PolicyKernels
 {
-    /// <summary>u = μ(x), a sample of each learner from the first on, a group each.</summary>
+    /// <summary>u = μ(x) for one sample of each learner from <c>Learner</c> on, one group per learner.</summary>
     public static void Act<TMemory>(PolicyArguments<float> at) where TMemory : struct, IGroupMemory
     {
         ArrayView<float> memory = TMemory.Allocate<float>();
         var group = new DeviceGroup();
         int network = at.Sizes.Networks == 1 ? 0 : 1, first = at.Sizes.Networks == 1 ? 1 : 0, sample = Grid.IdxX;
-        Outputs<float, FloatMath, OneRow<float>, DeviceGroup>(at, at.Learner + sample, network, sample, 1,
-            memory, group);
+        Outputs<float, FloatMath, OneRow<float>, DeviceGroup>(
+            at, at.Learner + sample, network, sample, 1, memory, group);
         for (int i = group.Index; i < at.Action; i += group.Size)
             at.Mean[sample * at.Action + i] = FloatMath.Tanh(memory[first + i]);
     }
 
-    /// <summary>V, m and l of many samples of one learner: a group a tile of samples and network.</summary>
+    /// <summary>V, m and l of many samples of one learner: one group per tile of samples and network.</summary>
     public static void Evaluate<TMemory, TSums>(PolicyArguments<float> at)
         where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float>
     {
         ArrayView<float> memory = TMemory.Allocate<float>();
-        Evaluate<float, FloatMath, TSums, DeviceGroup>(at, Grid.IdxX % at.Sizes.Networks,
-            Grid.IdxX / at.Sizes.Networks * at.Rows, memory, default);
+        Evaluate<float, FloatMath, TSums, DeviceGroup>(
+            at, Grid.IdxX % at.Sizes.Networks, Grid.IdxX / at.Sizes.Networks * at.Rows, memory, default);
     }
 
-    /// <summary>
-    /// V, m and l of samples from <paramref name="first"/> on, as far as they are one network's outputs.
-    /// </summary>
+    /// <summary>The outputs of one network, part of V, m and l, for samples from <paramref name="first"/> on.</summary>
     public static void Evaluate<T, TMath, TSums, TGroup>(
         in PolicyArguments<T> at, int network, int first, ArrayView<T> memory, TGroup group)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T>
@@ -81,7 +77,7 @@ internal static class PolicyKernels
         }
     }
 
-    // one network of a learner for a tile of samples; begins and ends as MlpForward
+    // one network of a learner for a tile of samples; begins and ends like MlpForward
     private static void Outputs<T, TMath, TSums, TGroup>(
         in PolicyArguments<T> at, int learner, int network, int first, int rows, ArrayView<T> memory, TGroup group)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T>

@@ -4,31 +4,29 @@ using Naf.Kernels.Network;
 
 namespace Naf.Kernels.Update;
 
-/// <summary>What a call says of a learner.</summary>
+/// <summary>A learner's arguments of a call.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct LearnerCall
 {
-    /// <summary>Seed of its minibatches, and updates that it has made.</summary>
+    /// <summary>Seed of its minibatches, and number of updates made so far.</summary>
     public ulong Seed, Updates;
 
-    /// <summary>Transitions of R and of R_f.</summary>
+    /// <summary>Number of transitions in R and in R_f.</summary>
     public int RealCount, ImaginedCount;
 
-    /// <summary>0: switched off.</summary>
+    /// <summary>0 if the learner is switched off.</summary>
     public int Active;
 
     private readonly int _unused;
 }
 
-/// <summary>Updates of all learners of a population.</summary>
+/// <summary>Arguments of the updates of all learners of a population.</summary>
 internal struct UpdateArguments<T> where T : unmanaged
 {
     /// <summary>[learners, sizes.Row].</summary>
     public ArrayView<T> States;
 
-    /// <summary>
-    /// [updates, learners, 4], takes loss, the gradient's norm, mean Q and 1 made, 0 not, −1 stopped.
-    /// </summary>
+    /// <summary>[updates, learners, 4]: loss, gradient norm, mean Q; 1 if made, 0 if not, −1 if stopped.</summary>
     public ArrayView<T> Results;
 
     /// <summary>[learners].</summary>
@@ -46,24 +44,22 @@ internal struct UpdateArguments<T> where T : unmanaged
     /// <summary>[sizes.Tiles].</summary>
     public ArrayView<TileShape> Tiles;
 
-    /// <summary>
-    /// [learners], groups that have come to a grid barrier since the buffer was allocated; of a cooperative launch.
-    /// </summary>
+    /// <summary>[learners], arrivals at grid barriers since allocation; for cooperative launches.</summary>
     public ArrayView<int> Arrived;
 
     public LearnerSizes Sizes;
 
     public HeadPlaces Heads;
 
-    /// <summary>Numbers of a transition, and transitions that R and R_f have room for.</summary>
+    /// <summary>Length of a transition, and allocated rows of R and R_f.</summary>
     public int ReplayRow, ReplayRows, ImaginedRows;
 
-    /// <summary>Learners, groups of each, and updates of the call, the first of which draw from R_f.</summary>
+    /// <summary>Learners, groups per learner, updates of the call, and how many of the first draw from R_f.</summary>
     public int Learners, Parts, Updates, ImaginedUpdates;
 
-    /// <summary>The update of a launch of one phase.</summary>
+    /// <summary>Index of the update, in a launch of one phase.</summary>
     public int Update;
 
-    /// <summary>What <see cref="Arrived"/> is before the launch.</summary>
+    /// <summary>Value of <see cref="Arrived"/> before the launch.</summary>
     public int ArrivedBefore;
 }

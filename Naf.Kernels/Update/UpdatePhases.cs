@@ -9,7 +9,7 @@ using Naf.Kernels.Scalar;
 namespace Naf.Kernels.Update;
 
 /// <summary>
-/// Updates on a device: groups learner · Parts to learner · Parts + Parts − 1 are a learner's. <c>TSums</c>: samples
+/// Update kernels: groups learner · Parts to learner · Parts + Parts − 1 belong to one learner. <c>TSums</c>: samples
 /// that a thread sums.
 /// </summary>
 internal static class UpdateKernels
@@ -25,7 +25,7 @@ internal static class UpdateKernels
             new GridBarrier(at.Arrived.SubView(learner, 1), at.Parts, at.ArrivedBefore));
     }
 
-    /// <summary>All updates of a call, a group a learner.</summary>
+    /// <summary>All updates of a call, one group per learner.</summary>
     public static void GroupPerLearner<TMemory, TSums>(UpdateArguments<float> at)
         where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float> =>
         UpdatePhases<float, FloatMath, TSums, RandomDraw, DeviceGroup>.All(
@@ -51,17 +51,13 @@ internal static class UpdateKernels
         UpdatePhases<float, FloatMath, TSums, RandomDraw, DeviceGroup>.Apply(
             at, Learner(at), Grid.IdxX % at.Parts, TMemory.Allocate<float>(), default);
 
-    /// <summary>
-    /// The copies of the weights that the forward pass reads, after θ and θ′ were written from outside: a group a
-    /// part of θ.
-    /// </summary>
+    /// <summary>Updates the transposed weights after the host wrote θ and θ′: one group per tile of θ.</summary>
     public static void CopyWeights(UpdateArguments<float> at)
     {
         int learner = Grid.IdxX / at.Sizes.Tiles;
         MlpWeights.Apply<float, FloatMath, DeviceGroup>(
             at.States.SubView((long)learner * at.Sizes.Row, at.Sizes.Row), at.Sizes,
-            at.Tiles[Grid.IdxX % at.Sizes.Tiles], default, onlyCopies: true,
-            default);
+            at.Tiles[Grid.IdxX % at.Sizes.Tiles], default, onlyCopies: true, default);
     }
 
     private static UpdateLearner<float> Learner(in UpdateArguments<float> at) =>
@@ -69,21 +65,20 @@ internal static class UpdateKernels
 }
 
 /// <summary>
-/// The update of Algorithm 1 in four phases; CpuPopulation.cs is the same on a CPU:
+/// The update of Algorithm 1 in four phases (CpuPopulation.cs has the CPU version):
 /// <code>
 /// forward    sample the minibatch; h and outputs of every network for x; y = r + γ V′(x′)
 /// backward   Q(x, u), the loss, and its gradient at every unit
-/// gradient   of every weight, by parts of θ
-/// apply      Adam, and θ′ ← τ θ + (1 − τ) θ′; nothing that is not finite is applied
+/// gradient   of every weight, by tiles of θ
+/// apply      Adam, and θ′ ← τ θ + (1 − τ) θ′; skipped if the loss or the gradient is not finite
 /// </code>
-/// Every number is made by one group in a fixed order, whichever of the learner's groups it is. No barrier stands under
-/// a condition: a condition becomes a loop of no turns. Samples that fill the last tile have x = 0, and no weight in
-/// the loss.
+/// Every number is computed by one group in a fixed order, whichever of the learner's groups it is. No barrier is
+/// inside a conditional: a condition becomes a loop of zero iterations. Samples that pad the last tile have x = 0 and
+/// no weight in the loss.
 /// </summary>
 internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
     where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T>
-    where TDraw : struct, IMinibatchDraw
-    where TGroup : struct, IThreadGroup
+    where TDraw : struct, IMinibatchDraw where TGroup : struct, IThreadGroup
 {
     /// <summary>All updates of a call of one learner, by one of its groups.</summary>
     public static void All<TBarrier>(
@@ -133,7 +128,7 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
     {
         LearnerSizes sizes = at.Sizes;
         ArrayView<T> row = learner.Row;
-        // loss, mean Q and the gradient's norm, by every group for itself
+        // loss, mean Q and the gradient's norm, computed by every group
         Four<T> sums = default;
         for (int m = group.Index; m < sizes.Batch; m += group.Size)
         {
@@ -145,7 +140,7 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
         sums = MatrixProduct.SumOverGroup(sums, memory, group);
         T loss = sums.A / TMath.From(sizes.Batch), q = sums.B / TMath.From(sizes.Batch), norm = TMath.Sqrt(sums.C);
 
-        // nothing that is not finite reaches the parameters: the learner stops
+        // an update that is not finite is not applied: the learner stops
         bool finite = TMath.IsFinite(loss) && TMath.IsFinite(norm);
         T clip = learner.Setting(sizes, SettingPlaces.ClipNorm);
         AdamStep<T> step = AdamStep<T>.Of(row, sizes.Settings, learner.Rate, learner.Epsilon);
@@ -167,7 +162,8 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
     }
 
     /// <summary>
-    /// One tile of samples through one network, or x′ through V′: number sizes.Networks, which leaves y = r + γ V′(x′).
+    /// One tile of samples through one network; index sizes.Networks is V′ and leaves y = r + γ V′(x′), the targets of
+    /// the loss.
     /// </summary>
     private static void ForwardTile(
         in UpdateArguments<T> at, in UpdateLearner<T> learner, int network, int first,
@@ -196,7 +192,7 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
         }
         group.Barrier();
 
-        // outputs of the network; the target normalises by its running statistics and keeps nothing
+        // outputs of the network; the target uses its running statistics and stores no activations
         var tile = new MlpTile(sizes.Rows, sizes.Stride) { First = first, Batch = isTarget ? 0 : sizes.Batch };
         MlpForward.Run<T, TMath, TSums, TGroup>(
             row, at.Layers.SubView(network * sizes.Layers, sizes.Layers), sizes.Layers, tile, act,
@@ -220,8 +216,8 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
         ArrayView<T> memory, TGroup group)
     {
         LearnerSizes sizes = at.Sizes;
-        int actLength = sizes.Rows * sizes.Stride, partialLength = MatrixProduct.PartialLength(sizes.Rows, sizes.Stride,
-            TSums.Rows, group.Size);
+        int actLength = sizes.Rows * sizes.Stride,
+            partialLength = MatrixProduct.PartialLength(sizes.Rows, sizes.Stride, TSums.Rows, group.Size);
         ArrayView<T> act = memory.SubView(0, actLength);
         ArrayView<LayerShape> layers = at.Layers.SubView(network * sizes.Layers, sizes.Layers);
         LossGradient(at, learner, network, layers[sizes.Layers - 1], first, act,
@@ -231,12 +227,11 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
             memory.SubView(actLength), group);
     }
 
-    // Q(x, u), the TD error, and the loss's gradient at the outputs of one network, in act and in the last
-    // layer's Delta
+    // Q(x, u), the TD error, and the loss's gradient at the outputs of one network, which is written to act and to the
+    // last layer's Delta
     private static void LossGradient(
         in UpdateArguments<T> at, in UpdateLearner<T> learner, int network, LayerShape head, int first,
-        ArrayView<T> act, ArrayView<T> scratch,
-        TGroup group)
+        ArrayView<T> act, ArrayView<T> scratch, TGroup group)
     {
         LearnerSizes sizes = at.Sizes;
         HeadPlaces heads = at.Heads;
@@ -330,31 +325,27 @@ internal struct UpdateLearner<T> where T : unmanaged, INumber<T>
     /// <summary>Transitions that the minibatch is drawn from.</summary>
     public ArrayView<T> Transitions;
 
-    /// <summary>How many, and numbers of each.</summary>
+    /// <summary>Number of transitions, and length of each.</summary>
     public int Count, TransitionLength;
 
     /// <summary>Adam's corrected rate and ε.</summary>
     public T Rate, Epsilon;
 
-    /// <summary>Seed of its minibatches, and number of the update since its birth.</summary>
+    /// <summary>Seed of its minibatches, and index of the update since the learner was created.</summary>
     public ulong Seed, Update;
 
-    /// <summary>
-    /// Whether the update is made: the learner is switched on, has not stopped and holds a minibatch.
-    /// </summary>
+    /// <summary>Whether the update is made: the learner is active, has not stopped and holds a minibatch.</summary>
     public bool Runs;
 
-    /// <summary>First of the update's results.</summary>
+    /// <summary>Index of the update's first result.</summary>
     public int Result;
 
-    /// <summary>
-    /// Update k of a call of one learner; the first <c>ImaginedUpdates</c> draw from R_f, the rest from R.
-    /// </summary>
+    /// <summary>Update k of a learner's call; the first <c>ImaginedUpdates</c> draw from R_f, others from R.</summary>
     public static UpdateLearner<T> At(in UpdateArguments<T> at, int learner, int k)
     {
         LearnerCall call = at.Calls[learner];
         bool imagines = k < at.ImaginedUpdates;
-        // updates from an R_f that holds no minibatch are not made
+        // updates from an R_f that holds less than a minibatch are not made
         int made = k - (call.ImaginedCount >= at.Sizes.Batch ? 0 : Math.Min(k, at.ImaginedUpdates));
         int rows = imagines ? at.ImaginedRows : at.ReplayRows, rate = 2 * (learner * at.Updates + made);
         long length = (long)rows * at.ReplayRow;
@@ -377,14 +368,14 @@ internal struct UpdateLearner<T> where T : unmanaged, INumber<T>
     public readonly T Setting(in LearnerSizes sizes, int place) => Row[sizes.Settings + place];
 }
 
-/// <summary>Which row of a buffer a sample of a minibatch is.</summary>
+/// <summary>Maps a sample of a minibatch to a row of a buffer.</summary>
 internal interface IMinibatchDraw
 {
-    /// <summary>Row of 0 to count − 1.</summary>
+    /// <summary>Row index, 0 to count − 1.</summary>
     static abstract int Row(ulong seed, ulong update, int sample, int count);
 }
 
-/// <summary>Drawn with replacement.</summary>
+/// <summary>Draws with replacement.</summary>
 internal readonly struct RandomDraw : IMinibatchDraw
 {
     public static int Row(ulong seed, ulong update, int sample, int count) =>
@@ -394,11 +385,11 @@ internal readonly struct RandomDraw : IMinibatchDraw
 /// <summary>Waits for the groups of a learner between two phases of an update.</summary>
 internal interface IPhaseBarrier
 {
-    /// <summary>What they wrote before can be read after.</summary>
+    /// <summary>Returns when all have arrived; their earlier writes are then visible.</summary>
     void Wait();
 }
 
-/// <summary>Waits for the groups of a learner, all of which run at the same time: a cooperative launch.</summary>
+/// <summary>Barrier over a learner's groups, which all run concurrently in a cooperative launch.</summary>
 internal struct GridBarrier(ArrayView<int> arrived, int groups, int before) : IPhaseBarrier
 {
     private int _until = before;
@@ -418,7 +409,7 @@ internal struct GridBarrier(ArrayView<int> arrived, int groups, int before) : IP
     }
 }
 
-/// <summary>Waits for the threads of a learner's one group.</summary>
+/// <summary>Barrier over the threads of a learner's only group.</summary>
 internal readonly struct GroupBarrier : IPhaseBarrier
 {
     public void Wait() => Group.Barrier();

@@ -3,15 +3,15 @@ using System.Runtime.Intrinsics;
 namespace Naf.Kernels.Network.Cpu;
 
 /// <summary>
-/// Batch normalisation of a hidden layer before its ReLU (Ioffe and Szegedy 2015): ẑ = (z − mean) / √(variance + ε), y
-/// = scale ẑ + shift. The shift takes the place of the layer's bias.
+/// Batch normalisation of a hidden layer before its ReLU (Ioffe and Szegedy 2015). The shift replaces the layer's bias.
+/// <code>
+/// ẑ = (z − mean) / √(variance + ε),  y = scale ẑ + shift
+/// </code>
 /// </summary>
 internal static unsafe class BatchNorm
 {
-    /// <summary>z ← scale ẑ + shift in place for <paramref name="rows"/> rows from the first.</summary>
-    /// <param name="statistics">
-    /// Running statistics to normalise by; null: those of the batch, which are kept in the workspace.
-    /// </param>
+    /// <summary>z ← scale ẑ + shift in place, for the first <paramref name="rows"/> rows.</summary>
+    /// <param name="statistics">Running statistics to use; null for the batch's own, which the workspace keeps.</param>
     public static void Forward(MlpWorkspace space, int layer, float* parameters, float* statistics, int rows)
     {
         MlpShape shape = space.Shape;

@@ -6,31 +6,29 @@ using static System.Runtime.Intrinsics.Vector512;
 namespace Naf.Kernels.Network.Cpu;
 
 /// <summary>
-/// C[m, :] = finish(start[m, :] + Σₖ A[m, k] B[k, :]), taking only those k whose bit is set: after a ReLU half of A or
-/// more is zero, and a row of C costs one multiply-add per set bit and register.
+/// C[m, :] = finish(start[m, :] + Σₖ A[m, k] B[k, :]), summed only over the k whose bit is set: after a ReLU half of A
+/// or more is zero, and a row of C costs one multiply-add per set bit and register.
 /// </summary>
 /// <remarks>
-/// Two rows of C stay in registers while the sums run over a block of 64 rows of B, a strip of which fits the
-/// first-level cache: first the k that both rows take, for which an element of B is loaded once, then those of each row
-/// alone. This order is the same at every register width, and rows are paired by their number, so the result depends
-/// neither on the width nor on how rows are dealt to threads (in pairs).
+/// Two rows of C stay in registers while the sums run over a block of 64 rows of B, a strip of which fits the L1 cache:
+/// first over the k that both rows use, for which an element of B is loaded once, then over those of each row alone.
+/// This order is the same at every register width, and rows are paired by index, so the result depends neither on the
+/// width nor on how pairs of rows are distributed over threads.
 /// </remarks>
 internal static unsafe class MaskedMatMul
 {
     private const int BlockDepth = 64;
 
     /// <summary>
-    /// Vectors of a row in a strip: 7 in AVX-512's 32 registers (strips of 28 KB); 3 where a vector takes two of
-    /// AVX2's 16.
+    /// Vectors per row of a strip: 7 in AVX-512's 32 registers (strips of 28 KB); 3 with AVX2, where a vector takes two
+    /// of 16 registers.
     /// </summary>
     private static int MaximalVectors => Vector512.IsHardwareAccelerated ? 7 : 3;
 
     /// <param name="a">First element of A; A[m, k] is a[m · aRow + k · aStep].</param>
-    /// <param name="bits">
-    /// [rows, bitWords]: bit k of a row's words says that A[m, k] may be other than zero; null: all do.
-    /// </param>
+    /// <param name="bits">[rows, bitWords]: bit k of row m is set where A[m, k] may be nonzero; null for all.</param>
     /// <param name="b">[depth, bRow], of which the first <paramref name="columns"/> are used.</param>
-    /// <param name="start">One row for all: a bias, or zeros.</param>
+    /// <param name="start">One row for all rows of C: a bias, or zeros.</param>
     /// <param name="c">[rows, cRow].</param>
     /// <param name="columns">A multiple of 16.</param>
     /// <param name="gate">For <see cref="GateFinish"/>: [rows, cRow].</param>
@@ -57,7 +55,7 @@ internal static unsafe class MaskedMatMul
                     Inside = ulong.MaxValue >> (BlockDepth - Math.Min(BlockDepth, depth - k)),
                     B = b + k * bRow + column,
                     BRow = bRow,
-                    // the first block starts from `start`, the later ones go on from C
+                    // the first block starts from `start`, later ones continue from C
                     Start = k == 0 ? start + column : c + column,
                     StartRow = k == 0 ? 0 : cRow,
                     C = c + column,
@@ -78,7 +76,7 @@ internal static unsafe class MaskedMatMul
         public int Rows, BitWords;
         public ulong Inside;
 
-        /// <summary>The k of this block that row <paramref name="m"/> takes.</summary>
+        /// <summary>Bits of the k of this block that row <paramref name="m"/> uses.</summary>
         public readonly ulong Taken(int m) => Bits is null ? Inside : Bits[m * BitWords] & Inside;
     }
 
@@ -105,7 +103,7 @@ internal static unsafe class MaskedMatMul
         float* b = block.B, unused = stackalloc float[TCount.Value * 16];
         for (int m = 0; m < block.Rows; m += 2)
         {
-            // an odd last row is paired with one that takes nothing and goes nowhere
+            // an odd last row is paired with a dummy row that has no bits set and whose result is discarded
             bool paired = m + 1 < block.Rows;
             float* a = block.A + m * block.ARow, start = block.Start + m * block.StartRow, c = block.C + m * block.CRow;
             float* a2 = a + block.ARow, start2 = paired ? start + block.StartRow : start;
@@ -125,7 +123,7 @@ internal static unsafe class MaskedMatMul
             Vector512<float> c6 = TCount.Value > 6 ? Load(start + 6 * w) : default;
             Vector512<float> d6 = TCount.Value > 6 ? Load(start2 + 6 * w) : default;
 
-            // the k that both rows take
+            // the k that both rows use
             for (ulong left = both; left != 0; left &= left - 1)
             {
                 nint k = BitOperations.TrailingZeroCount(left);
@@ -172,7 +170,7 @@ internal static unsafe class MaskedMatMul
                 }
             }
 
-            // the k that the first row alone takes
+            // the k that only the first row uses
             for (ulong left = first & ~both; left != 0; left &= left - 1)
             {
                 nint k = BitOperations.TrailingZeroCount(left);
@@ -187,7 +185,7 @@ internal static unsafe class MaskedMatMul
                 if (TCount.Value > 6) c6 = MultiplyAddEstimate(x, Load(row + 6 * w), c6);
             }
 
-            // the k that the second row alone takes
+            // the k that only the second row uses
             for (ulong left = second & ~both; left != 0; left &= left - 1)
             {
                 nint k = BitOperations.TrailingZeroCount(left);
@@ -239,10 +237,10 @@ internal static unsafe class MaskedMatMul
     }
 }
 
-/// <summary>What is done to a product's elements before they are stored.</summary>
+/// <summary>An operation on a product's elements before they are stored.</summary>
 internal unsafe interface IFinish
 {
-    /// <param name="gate">The same elements of another matrix.</param>
+    /// <param name="gate">The corresponding elements of another matrix.</param>
     static abstract Vector512<float> Apply(Vector512<float> c, float* gate);
 }
 
@@ -252,7 +250,7 @@ internal readonly unsafe struct NoFinish : IFinish
     public static Vector512<float> Apply(Vector512<float> c, float* gate) => c;
 }
 
-/// <summary>max(c, 0); what is not a number stays so.</summary>
+/// <summary>max(c, 0); NaN stays NaN.</summary>
 internal readonly unsafe struct ReluFinish : IFinish
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -267,7 +265,7 @@ internal readonly unsafe struct GateFinish : IFinish
         ConditionalSelect(GreaterThan(Load(gate), Vector512<float>.Zero), c, Vector512<float>.Zero);
 }
 
-/// <summary>A count of vectors as a type, so that the compiler unrolls for it.</summary>
+/// <summary>A vector count as a type, so that the compiler unrolls for it.</summary>
 internal interface ICount
 {
     static abstract int Value { get; }

@@ -1,9 +1,9 @@
 namespace Naf.Kernels.Network.Cpu;
 
 /// <summary>
-/// Forward and backward pass of a perceptron on the CPU, over any range of a minibatch's rows (forward, gradients of
-/// activations) or of a layer's rows of weights (their gradients), so that several threads can share the work; sums run
-/// in a fixed order whoever takes them.
+/// Forward and backward pass of a perceptron on the CPU, over any range of a minibatch's rows (forward pass, gradients
+/// of activations) or of a layer's rows of weights (gradients of weights), so that several threads can share the work;
+/// sums run in a fixed order, whichever thread computes them.
 /// <code>
 /// h₀ = x,  zₗ = hₗ₋₁ Wₗ + bₗ,  hₗ = max(zₗ, 0),  output = h W + b
 /// ∂/∂hₗ = ∂/∂zₗ₊₁ Wₗ₊₁ᵀ,  ∂/∂zₗ = ∂/∂hₗ where hₗ > 0,  ∂/∂Wₗ = hₗ₋₁ᵀ ∂/∂zₗ
@@ -12,28 +12,23 @@ namespace Naf.Kernels.Network.Cpu;
 /// </summary>
 internal static unsafe class Mlp
 {
-    /// <summary>
-    /// A share of the work that <see cref="Forward"/> needs done first: transposes the weights of the hidden layers
-    /// but the first.
-    /// </summary>
+    /// <summary>Transposes a worker's share of the weights above the first layer, for <see cref="Forward"/>.</summary>
     public static void TransposeWeights(MlpWorkspace space, float* parameters, int worker, int workers)
     {
         for (int l = 1; l < space.Shape.Layers; l++)
         {
             if (space.Transposed[l] is null) continue;
             (int from, int to) = Share(space.Shape.Hidden[l], worker, workers);
-            Transposition.Run(parameters + space.Shape.Weights(l), MlpShape.Pad(space.Shape.Inputs(l)),
-                space.Shape.Inputs(l),
+            Transposition.Run(
+                parameters + space.Shape.Weights(l), MlpShape.Pad(space.Shape.Inputs(l)), space.Shape.Inputs(l),
                 space.Transposed[l], MlpShape.Pad(space.Shape.Hidden[l]), from, to);
         }
     }
 
     /// <summary>Output of rows [first, last) from the inputs; keeps the activations for the backward pass.</summary>
-    /// <param name="statistics">
-    /// Running statistics of the batch normalisation to use; null: those of this batch.
-    /// </param>
+    /// <param name="statistics">Running statistics for batch normalisation; null for those of this batch.</param>
     /// <param name="x">[batch, xRow].</param>
-    /// <param name="marked">As <see cref="Hidden"/> has it.</param>
+    /// <param name="marked">See <see cref="Hidden"/>.</param>
     public static void Forward(
         MlpWorkspace space, float* parameters, float* statistics, float* x, int xRow, int first, int last,
         int marked = int.MaxValue)
@@ -46,14 +41,12 @@ internal static unsafe class Mlp
             space.OutputRow);
     }
 
-    /// <summary>The last hidden layer of rows [first, last), at least one, from the inputs.</summary>
-    /// <param name="statistics">
-    /// Running statistics of the batch normalisation to use; null: those of this batch.
-    /// </param>
+    /// <summary>The last hidden layer of rows [first, last), at least one row, from the inputs.</summary>
+    /// <param name="statistics">Running statistics for batch normalisation; null for those of this batch.</param>
     /// <param name="x">[batch, xRow].</param>
     /// <param name="marked">
-    /// Lowest layers whose zeros are marked, and left out of the products above: all where gradients follow, 0 where a
-    /// row's numbers may not depend on the rows beside it.
+    /// Number of lowest layers whose zeros are marked and skipped in the products above: all if gradients follow, 0 if
+    /// a row's results must not depend on the neighbouring rows.
     /// </param>
     /// <returns>Row <paramref name="first"/> of the activations [batch, Pad(units)].</returns>
     public static float* Hidden(MlpWorkspace space, float* parameters, float* statistics, float* x, int xRow, int first,
@@ -66,8 +59,8 @@ internal static unsafe class Mlp
         for (int l = 0; l < shape.Layers; l++)
         {
             int columns = MlpShape.Pad(shape.Hidden[l]);
-            float* z = space.Activation[l] + (nint)first * columns, weights = l == 0
-                ? parameters + shape.Weights(0) : space.Transposed[l];
+            float* z = space.Activation[l] + (nint)first * columns,
+                weights = l == 0 ? parameters + shape.Weights(0) : space.Transposed[l];
             float* bias = shape.BatchNorm ? space.Zeros : parameters + shape.Biases(l);
             // z = h W + b
             if (weights is null)
@@ -94,7 +87,7 @@ internal static unsafe class Mlp
     }
 
     /// <summary>∂loss/∂z of every hidden layer for rows [first, last), from ∂loss/∂output.</summary>
-    /// <param name="gradient">Takes the gradient of scale and shift where the network is batch-normalised.</param>
+    /// <param name="gradient">Receives the gradients of scale and shift if the network is batch-normalised.</param>
     public static void BackwardRows(MlpWorkspace space, float* parameters, float* gradient, int first, int last)
     {
         MlpShape shape = space.Shape;
@@ -115,7 +108,7 @@ internal static unsafe class Mlp
             d = dz;
             dRow = columns;
             words = BitMatrix.Words(columns);
-            // normalisation spreads a gradient over the batch: none of it is zero then
+            // normalisation spreads a gradient over the batch, so none of it is zero
             bits = shape.BatchNorm ? null : space.Bits[l] + (nint)first * words;
         }
     }
@@ -150,18 +143,15 @@ internal static unsafe class Mlp
         RowOperations.SumRows(batch, space.OutputGradient, space.OutputRow, gradient + shape.Biases(shape.Layers));
     }
 
-    /// <summary>
-    /// Part <paramref name="worker"/> of <paramref name="workers"/> nearly equal parts of 0..count, cut at multiples
-    /// of 8.
-    /// </summary>
+    /// <summary>A worker's part of 0..count, in nearly equal parts cut at multiples of 8.</summary>
     public static (int From, int To) Share(int count, int worker, int workers)
     {
         int eighths = (count + 7) / 8;
         return (Math.Min(count, eighths * worker / workers * 8), Math.Min(count, eighths * (worker + 1) / workers * 8));
     }
 
-    // whether unit j of a layer is not zero in sample m, for the units from..to; workers whose shares meet in a block
-    // write the same bits
+    // bit m of row j: whether unit j of a layer is nonzero in sample m, for the units from..to; workers whose shares
+    // meet in a block write the same bits
     private static ulong* ColumnBits(MlpWorkspace space, int layer, int from, int to)
     {
         int words = BitMatrix.Words(MlpShape.Pad(space.Shape.Hidden[layer])), batchWords = BitMatrix.Words(space.Batch);

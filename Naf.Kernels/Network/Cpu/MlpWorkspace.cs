@@ -7,19 +7,17 @@ internal sealed unsafe class MlpWorkspace : IDisposable
 {
     private readonly List<HostBuffer> _buffers = [];
 
-    /// <param name="training">
-    /// Whether gradients will be asked for; without, only the forward pass has its memory.
-    /// </param>
+    /// <param name="training">Whether gradients are needed; otherwise only the forward pass gets memory.</param>
     /// <param name="lender">
-    /// A workspace of a network with the same hidden layers whose memory for transposed weights and gradients serves
-    /// this one too: never in use at the same time, it stays in the cache.
+    /// A workspace with the same hidden layers, whose memory for transposed weights and gradients this one shares: the
+    /// two are never in use at the same time, and the memory stays in the cache.
     /// </param>
     public MlpWorkspace(MlpShape shape, int batch, bool training, MlpWorkspace? lender = null)
     {
         (Shape, Batch) = (shape, batch);
         int layers = shape.Layers;
-        (Activation, Gradient, Transposed, Normalised) = (new float*[layers], new float*[layers], new float*[layers],
-            new float*[layers]);
+        (Activation, Gradient, Transposed, Normalised) =
+            (new float*[layers], new float*[layers], new float*[layers], new float*[layers]);
         (Bits, ColumnBits, Moments) = (new ulong*[layers], new ulong*[layers], new float*[layers]);
         Zeros = Floats(MlpShape.Pad(shape.Hidden.Max()));
         for (int l = 0; l < layers; l++)
@@ -32,7 +30,7 @@ internal sealed unsafe class MlpWorkspace : IDisposable
                 Normalised[l] = Floats((long)batch * columns);
                 Moments[l] = Floats(3 * columns);
             }
-            // a single sample is faster without
+            // a single sample is faster without transposed weights
             if (l > 0 && batch > 1)
                 Transposed[l] = lender is not null ? lender.Transposed[l] : Floats((long)shape.Inputs(l) * columns);
             if (!training) continue;
@@ -54,25 +52,19 @@ internal sealed unsafe class MlpWorkspace : IDisposable
     /// <summary>Whether h is not zero: [batch, words].</summary>
     public ulong*[] Bits { get; }
 
-    /// <summary>The same transposed, of the hidden layers but the first: [units, words of the batch].</summary>
+    /// <summary>The same transposed, for hidden layers above the first: [units, words of the batch].</summary>
     public ulong*[] ColumnBits { get; }
 
-    /// <summary>
-    /// ∂loss/∂z of each hidden layer, z its sum before the ReLU and the normalisation: [batch, Pad(units)].
-    /// </summary>
+    /// <summary>∂loss/∂z of each hidden layer, z before normalisation and ReLU: [batch, Pad(units)].</summary>
     public float*[] Gradient { get; }
 
-    /// <summary>
-    /// Transposed weights of the hidden layers but the first: [inputs, Pad(units)]; null for a batch of one.
-    /// </summary>
+    /// <summary>Transposed weights above the first layer: [inputs, Pad(units)]; null for a batch of one.</summary>
     public float*[] Transposed { get; }
 
     /// <summary>Batch normalisation only: the normalised sums [batch, Pad(units)].</summary>
     public float*[] Normalised { get; }
 
-    /// <summary>
-    /// Batch normalisation only: mean, variance and 1/√(variance + ε) of the batch, each [Pad(units)].
-    /// </summary>
+    /// <summary>Batch normalisation only: mean, variance and 1/√(variance + ε), each [Pad(units)].</summary>
     public float*[] Moments { get; }
 
     /// <summary>[batch, OutputRow].</summary>

@@ -5,9 +5,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Naf.Kernels.Network.Cpu;
 
-/// <summary>
-/// The small operations on padded rows around the products: ReLU, the bits of what is not zero, sums and dot products.
-/// </summary>
+/// <summary>Operations on padded rows beside products: ReLU, bits of nonzero elements, sums, dot products.</summary>
 internal static unsafe class RowOperations
 {
     private const int Chunk = 4096;
@@ -20,7 +18,7 @@ internal static unsafe class RowOperations
             Vector512.MaxNative(zero, Vector512.Load(z + i)).Store(z + i);
     }
 
-    /// <summary>Bit j of a row's words: whether h[m, j] is not zero.</summary>
+    /// <summary>Sets bit j of row m if h[m, j] is nonzero and clears it otherwise.</summary>
     /// <param name="h">[rows, columns], columns a multiple of 16.</param>
     /// <param name="bits">[rows, bitWords].</param>
     public static void Mark(int rows, float* h, int columns, ulong* bits, int bitWords)
@@ -49,14 +47,12 @@ internal static unsafe class RowOperations
     /// <param name="h">[rows, columns], columns a multiple of 16.</param>
     /// <param name="weights">[outputs, columns].</param>
     /// <param name="result">[rows, resultRow].</param>
-    /// <param name="halvesFirst">
-    /// The order in which a vector's elements are summed: its halves first, or its quarters.
-    /// </param>
+    /// <param name="halvesFirst">Whether a vector's elements are summed by halves first, or by quarters.</param>
     public static void Dot(
         int rows, float* h, int columns, float* weights, float* bias, int outputs, float* result, int resultRow,
         bool halvesFirst = false)
     {
-        // four rows and three outputs at a time; at the end outputs are taken twice
+        // four rows and three outputs at a time; the last outputs may be computed twice
         int tiled = rows & ~3;
         for (int m = 0; m < tiled; m += 4)
             for (int o = 0; o < outputs; o += 3)
@@ -93,7 +89,7 @@ internal static unsafe class RowOperations
                 Store(Vector128.Create(bias[p]) + Sum4(b0, b1, b2, b3, halvesFirst), to + p, resultRow);
                 Store(Vector128.Create(bias[q]) + Sum4(c0, c1, c2, c3, halvesFirst), to + q, resultRow);
             }
-        // the last rows: four outputs at a time, the last outputs alone
+        // the remaining rows: four outputs at a time, then one at a time
         for (int m = tiled; m < rows; m++)
             for (int o = 0, count; o < outputs; o += count)
             {
@@ -104,7 +100,7 @@ internal static unsafe class RowOperations
             }
     }
 
-    // a[i, :] · b for four rows of a: four sums that do not wait for each other
+    // a[i, :] · b for four rows of a: four independent sums
     private static Vector128<float> Dot4(float* a, nint row, float* b, int columns, bool halvesFirst)
     {
         Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default;
@@ -125,17 +121,17 @@ internal static unsafe class RowOperations
         for (int i = 0; i < 4; i++, to += row) *to = values.GetElement(i);
     }
 
-    /// <summary>Pieces that so many parameters are cut into; each worker takes some whole ones.</summary>
+    /// <summary>Number of chunks of <paramref name="count"/> parameters; each worker takes whole chunks.</summary>
     public static int Chunks(int count) => (count + Chunk - 1) / Chunk;
 
-    /// <summary>A worker's share of so many parameters.</summary>
+    /// <summary>A worker's share of <paramref name="count"/> parameters, in whole chunks.</summary>
     public static (int From, int Length) ChunkShare(int count, int worker, int workers)
     {
         int from = Chunks(count) * worker / workers * Chunk;
         return (from, Math.Min(count, Chunks(count) * (worker + 1) / workers * Chunk) - from);
     }
 
-    /// <summary>The sums of the squares of a worker's chunks.</summary>
+    /// <summary>The sum of squares of each of a worker's chunks.</summary>
     /// <param name="sums">[chunks].</param>
     public static void SumsOfSquares(float* x, int count, double[] sums, int worker, int workers)
     {
@@ -144,7 +140,7 @@ internal static unsafe class RowOperations
             sums[i / Chunk] = SumOfSquares(x + i, Math.Min(Chunk, count - i));
     }
 
-    // Σ xᵢ² over `count` elements (a multiple of 16), as four sums that do not wait for each other
+    // Σ xᵢ² over `count` elements (a multiple of 16), as four independent sums
     private static float SumOfSquares(float* x, int count)
     {
         Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default;
@@ -163,10 +159,10 @@ internal static unsafe class RowOperations
         return sums.GetElement(0) + sums.GetElement(1) + (sums.GetElement(2) + sums.GetElement(3));
     }
 
-    // element i: the sum of the i-th argument, of whose four quarters at last (0 + 2) + (1 + 3)
+    // element i: the sum of argument i, whose four partial sums are added as (0 + 2) + (1 + 3)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Sum4(
-    Vector512<float> v0, Vector512<float> v1, Vector512<float> v2, Vector512<float> v3, bool halvesFirst)
+        Vector512<float> v0, Vector512<float> v1, Vector512<float> v2, Vector512<float> v3, bool halvesFirst)
     {
         Vector128<float> a = Quarter(v0, halvesFirst), b = Quarter(v1, halvesFirst), c = Quarter(v2, halvesFirst),
             d = Quarter(v3, halvesFirst);
@@ -176,7 +172,7 @@ internal static unsafe class RowOperations
         return Vector128.Create(ab.GetLower(), cd.GetLower()) + Vector128.Create(ab.GetUpper(), cd.GetUpper());
     }
 
-    // the sum of its quarters: (0 + 2) + (1 + 3) or (0 + 1) + (2 + 3)
+    // the sum of the vector's quarters: (0 + 2) + (1 + 3) or (0 + 1) + (2 + 3)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Quarter(Vector512<float> v, bool halvesFirst)
     {
@@ -186,10 +182,10 @@ internal static unsafe class RowOperations
         return half.GetLower() + half.GetUpper();
     }
 
-    // bit i: whether element i is not zero
+    // bit i: whether element i is nonzero
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong NonZero(Vector512<float> v) =>
-    ~Vector512.Equals(v, Vector512<float>.Zero).ExtractMostSignificantBits() & 0xFFFF;
+        ~Vector512.Equals(v, Vector512<float>.Zero).ExtractMostSignificantBits() & 0xFFFF;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Interleave(Vector128<float> a, Vector128<float> b, bool high)

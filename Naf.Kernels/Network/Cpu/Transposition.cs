@@ -7,9 +7,7 @@ namespace Naf.Kernels.Network.Cpu;
 /// <summary>Transposes a padded matrix of floats.</summary>
 internal static unsafe class Transposition
 {
-    /// <summary>
-    /// target[j, i] = source[i, j] for rows i in [firstRow, lastRow); the target's padding is left as it is.
-    /// </summary>
+    /// <summary>target[j, i] = source[i, j] for rows i in [firstRow, lastRow); padding is not written.</summary>
     /// <param name="source">[rows, sourceRow].</param>
     /// <param name="target">[columns, targetRow].</param>
     public static void Run(float* source, int sourceRow, int columns, float* target, int targetRow,
@@ -56,10 +54,10 @@ internal static unsafe class Transposition
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Halves(float* s, nint sourceRow) =>
-    Vector256.Create(Vector128.Load(s), Vector128.Load(s + 4 * sourceRow));
+        Vector256.Create(Vector128.Load(s), Vector128.Load(s + 4 * sourceRow));
 }
 
-/// <summary>Matrices of bits, a row in whole 64-bit words.</summary>
+/// <summary>Bit matrices, each row in whole 64-bit words.</summary>
 internal static unsafe class BitMatrix
 {
     /// <summary>Words that hold <paramref name="count"/> bits.</summary>
@@ -83,9 +81,7 @@ internal static unsafe class BitMatrix
         }
     }
 
-    /// <summary>
-    /// Transposes 64 × 64 bits in place by swapping ever smaller squares (Warren, Hacker's Delight, §7-3).
-    /// </summary>
+    /// <summary>Transposes 64 × 64 bits in place by recursive block swaps (Warren, Hacker's Delight, §7-3).</summary>
     private static void Transpose64(ulong* x)
     {
         ulong mask = 0x00000000FFFFFFFF;
