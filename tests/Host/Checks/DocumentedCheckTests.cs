@@ -37,7 +37,7 @@ internal sealed class DocumentedCheckTests : FolderFixture
         if (SameNumbers) Assert.That(printed, Is.EqualTo(shown[2]));
 
         string score = Regex.Match(shown[2], "(?m)^score +-([0-9.]+) at random").Groups[1].Value;
-        Assert.That(TaskDocument.Text, Does.Contain($"\nFrom −{score} at random to −"));
+        Assert.That(TaskDocument.Text, Does.Contain($"from −{score} at random to −"));
     }
 
     // formatted as on a terminal
