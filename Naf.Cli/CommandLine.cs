@@ -46,6 +46,11 @@ internal static class CommandLine
             terminal.Warn(e is UserException { Option: { } option } ? $"{e.Message} ({option})" : e.Message);
             return ExitCode.Failed;
         }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            terminal.Warn($"{e.Message.TrimEnd('.')}; allow access to it, or name another");
+            return ExitCode.Failed;
+        }
         catch (Exception e)
         {
             terminal.Warn($"this should not happen; please report it with what follows: {e}");

@@ -20,7 +20,7 @@ internal sealed class DynamicsSpace
     private DynamicsSpace(IControlTask task, DynamicsCoordinates kind, ObservationDefinition observation)
     {
         Reward = task.Reward ?? throw new ArgumentException(
-            "its reward is not known as a function, which imagination and planning need");
+            "imagination and planning need the reward as a function; give the environment's Reward");
         (_kind, Coordinates, Observation, Action) =
             (kind, new StateCoordinates(observation.Tree), observation, task.ActionSize);
     }
@@ -51,7 +51,7 @@ internal sealed class DynamicsSpace
         }
         catch (ArgumentException e)
         {
-            throw new UserException($"{task.Name}: {e.Message}; set imagination=off and leave out plan=ilqg", e);
+            throw new UserException($"{task.Name}: {e.Message}; or set imagination=off and plan=none", e);
         }
     }
 

@@ -58,6 +58,7 @@ public sealed class RunPolicy : IDisposable
         if (files.Count == 0)
             throw new UserException("the run has no checkpoint yet; let it train for longer");
         Device place = opened.Add(DeviceList.Select(device, 1));
+        string problem = "";
         foreach (string path in files)
         {
             try
@@ -66,12 +67,13 @@ public sealed class RunPolicy : IDisposable
                 NafPopulation networks = Networks(checkpoint.Scope, config.Settings.Naf, learner, place);
                 return new RunPolicy(opened, opened.Add(networks));
             }
-            catch (Exception e) when (e is InvalidDataException or NotSupportedException)
+            catch (Exception e) when (CheckpointStore.IsUnusable(e))
             {
-                warn($"the checkpoint {path} can't be used: {e.Message}");
+                problem = e.Message;
+                warn($"the checkpoint {path} can't be used: {problem}");
             }
         }
-        throw new UserException("every checkpoint of the run is damaged; train it anew");
+        throw new UserException($"no checkpoint of the run can be used: {problem}");
     });
 
     /// <summary>Size of the observation x.</summary>

@@ -9,20 +9,25 @@ namespace Naf.Host.Runs;
 /// </summary>
 internal sealed class CheckpointStore(string folder)
 {
-    private const int Kept = 2;
+    private const int Kept = 2, Digits = 12;
     private const string Prefix = "step-", Suffix = ".naf";
 
     /// <summary>The files, newest first.</summary>
     public IReadOnlyList<string> Files =>
         Directory.Exists(folder)
-            ? [.. Directory.GetFiles(folder, $"{Prefix}*{Suffix}").OrderDescending(StringComparer.Ordinal)] : [];
+            ? [.. Directory.GetFiles(folder, $"{Prefix}*{Suffix}").Where(IsOwn).OrderDescending(StringComparer.Ordinal)]
+            : [];
+
+    /// <summary>Whether an exception means that a checkpoint is damaged, of another version or not readable.</summary>
+    public static bool IsUnusable(Exception e) =>
+        e is InvalidDataException or NotSupportedException or IOException or UnauthorizedAccessException;
 
     /// <summary>Writes a checkpoint, then removes all but the last two.</summary>
     /// <exception cref="IOException">The file can't be written; earlier ones are unchanged.</exception>
     public void Save(long step, CheckpointWriter checkpoint)
     {
         Directory.CreateDirectory(folder);
-        string path = Path.Combine(folder, Prefix + step.ToString("D12", CultureInfo.InvariantCulture) + Suffix);
+        string path = Path.Combine(folder, Prefix + step.ToString($"D{Digits}", CultureInfo.InvariantCulture) + Suffix);
         AtomicFile.Write(path, "writing.partial", checkpoint.WriteTo);
         foreach (string old in Files.Skip(Kept)) File.Delete(old);
     }
@@ -43,7 +48,7 @@ internal sealed class CheckpointStore(string folder)
         {
             return (new CheckpointReader(File.OpenRead(path)), path);
         }
-        catch (Exception e) when (e is InvalidDataException or NotSupportedException)
+        catch (Exception e) when (IsUnusable(e))
         {
             throw Refusal(path, e);
         }
@@ -53,6 +58,8 @@ internal sealed class CheckpointStore(string folder)
     public UserException Refusal(string path, Exception reason)
     {
         string problem = $"the checkpoint {path} can't be used: {reason.Message}";
+        // of other networks or seeds: an older checkpoint has the same, and the reason has its own remedy
+        if (reason.Message.Contains(';')) return new(problem, reason);
         if (reason is NotSupportedException || path != Files[0] || Files.Count < 2)
             return new($"{problem}; start the run again in another folder", reason);
         return new($"{problem}; resume from the previous one, {Path.GetFileName(Files[1])}", reason)
@@ -60,6 +67,11 @@ internal sealed class CheckpointStore(string folder)
             Option = "--checkpoint previous",
         };
     }
+
+    // step-000000000600.naf, and no copy under another name
+    private static bool IsOwn(string path) =>
+        Path.GetFileNameWithoutExtension(path)[Prefix.Length..] is { Length: Digits } step
+        && step.All(char.IsAsciiDigit);
 
     /// <summary>Renames every checkpoint newer than the one resumed from, since it will be made again.</summary>
     public void SetAsideNewerThan(string path)

@@ -42,11 +42,12 @@ internal sealed class RunFolder : IDisposable
     {
         if (folder is not null)
         {
+            if (folder.Length == 0) throw new UserException("the run's folder has no name; give one, or leave it out");
             if (File.Exists(folder)) throw new UserException($"{folder} is a file; choose an empty or new folder");
             if (!IsRun(folder) && HoldsAnything(folder))
                 throw new UserException($"{folder} is not empty and holds no run; choose an empty or new folder");
             RunFolder chosen = TryHold(folder, Another)
-                ?? throw new UserException($"{folder} is in use by another process; {Another}");
+                ?? throw new UserException($"{folder} is in use by another process or run; {Another}");
             if (!IsRun(folder)) return chosen;
             chosen.Dispose();
             throw new UserException($"{folder} already holds a run; choose another, or resume it")
@@ -68,7 +69,7 @@ internal sealed class RunFolder : IDisposable
     /// <exception cref="UserException">The folder is not a run's, or is in use.</exception>
     public static RunFolder Open(string folder) => IsRun(folder)
         ? TryHold(folder, "allow writing there, or copy the run to where it can be written")
-            ?? throw new UserException($"{folder} is in use by another process; wait for it to end")
+            ?? throw new UserException($"{folder} is in use by another process or run; let that end, or dispose of it")
         : throw new UserException(
             (Directory.Exists(folder)
                 ? $"{folder} is not a run's folder: it has no config.yaml" : $"there is no folder {folder}")

@@ -105,11 +105,29 @@ public sealed partial class TrainingRun
         run.Guarded(() =>
         {
             if (held.Checkpoints.Open(previous) is var (checkpoint, path)) run.Restore(checkpoint, path, warn);
-            else run.StartFiles();
+            else run.StartAgain();
             if (run._config.Text != stored.Text) run._config.Write(RunFolder.ConfigOf(held.FullPath));
         });
         return run;
     });
+
+    // a run that stopped before its first checkpoint; episodes beyond that mean that checkpoints were lost
+    private void StartAgain()
+    {
+        if (File.Exists(_folder.MetricsPath))
+        {
+            string[] header = MetricsHeader.Split(',');
+            int episode = Array.IndexOf(header, "episode"), learner = Array.IndexOf(header, "learner");
+            int ended = File.ReadLines(_folder.MetricsPath).Skip(1).Select(line => line.Split(','))
+                .Where(row => row.Length > learner && int.TryParse(row[episode], out _))
+                .GroupBy(row => row[learner], row => int.Parse(row[episode], CultureInfo.InvariantCulture))
+                .Select(learnerRows => learnerRows.Max()).DefaultIfEmpty(0).Min();
+            if (ended > Settings.CheckpointEvery)
+                throw new UserException($"{Folder} holds {ended} episodes in metrics.csv and no checkpoint; "
+                    + "bring its checkpoint folder back, or begin a new run in another folder");
+        }
+        StartFiles();
+    }
 
     private void StartFiles()
     {

@@ -67,7 +67,7 @@ public sealed partial class TrainingRun : IDisposable
     /// <summary>
     /// Trains until the episodes are done, every learner has stopped or a stop is requested; then saves a checkpoint.
     /// </summary>
-    /// <param name="stop">Ends training between two steps.</param>
+    /// <param name="stop">Ends training between two steps; test episodes under way are completed first.</param>
     /// <param name="progress">Called at the end of every episode of every learner.</param>
     /// <exception cref="UserException">The disk is full or read-only; what was saved is unchanged.</exception>
     /// <remarks>

@@ -96,9 +96,12 @@ internal sealed unsafe class CheckpointReader : IDisposable
         foreach ((string name, JsonElement entry) in entries)
         {
             var section = entry.Deserialize<CheckpointSection>(CheckpointSection.Json);
-            if (section is not { DataOffsets: [_, var last] }) throw new JsonException();
+            // sections follow each other without gaps, in the order of the header
+            if (section is not { Shape: { } shape, DataOffsets: [var first, var last] } || first != end
+                || last - first != CheckpointSection.Bytes(section.Dtype, shape))
+                throw new JsonException();
             _sections[name] = section;
-            end = Math.Max(end, last);
+            end = last;
         }
         CheckLength(end);
         if (ChecksumWithout(checksum, start, header) != checksum)

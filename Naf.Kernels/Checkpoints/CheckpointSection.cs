@@ -29,6 +29,15 @@ internal sealed record CheckpointSection(string Dtype, long[] Shape, long[] Data
     /// <summary>Number of elements of a section of this shape.</summary>
     public static long Count(long[] shape) => shape.Aggregate(1L, (product, size) => product * size);
 
+    /// <summary>Size in bytes of a section of this type and shape; −1 if either is not possible.</summary>
+    public static long Bytes(string dtype, long[] shape)
+    {
+        int width = dtype switch { "F64" or "I64" or "U64" => 8, "F32" or "I32" => 4, "BOOL" => 1, _ => -1 };
+        if (width < 0 || shape.Any(size => size < 0)) return -1;
+        Int128 bytes = shape.Aggregate((Int128)width, (product, size) => Int128.Min(product * size, long.MaxValue));
+        return bytes < long.MaxValue ? (long)bytes : -1;
+    }
+
     /// <summary>The safetensors name of an element type.</summary>
     public static string DtypeOf<T>() => Type.GetTypeCode(typeof(T)) switch
     {

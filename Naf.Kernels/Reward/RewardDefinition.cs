@@ -23,16 +23,19 @@ public sealed class RewardDefinition
             (observationSize, actionSize, terms, bounds, terminationReward);
         if (terms.IsDefault || bounds.IsDefault)
             throw new ArgumentException("a reward needs terms and bounds; give [] where there are none");
+        if (observationSize < 1 || actionSize < 1)
+            throw new ArgumentException(
+                $"a reward is over at least one observation and action, not {observationSize} and {actionSize}");
+        if (terms.Contains(null!)) throw new ArgumentException("a term of the reward is null; leave it out");
         if (terms.Length > MaxTerms)
             throw new ArgumentException($"a reward has at most {MaxTerms} terms, and this one has {terms.Length}");
         for (int k = 0; k < terms.Length; k++)
             if (terms[k].Problem(observationSize, actionSize) is { } problem)
                 throw new ArgumentException($"reward term {k + 1} ({terms[k].Kind}): {problem}");
         foreach (TerminationBound bound in bounds)
-            if (bound.Index < 0 || bound.Index >= observationSize || double.IsNaN(bound.Low)
-                || double.IsNaN(bound.High))
+            if (bound.Index < 0 || bound.Index >= observationSize || !(bound.Low < bound.High))
                 throw new ArgumentException(
-                    $"{bound} needs an index below {observationSize} and bounds that are numbers");
+                    $"{bound} needs an index below {observationSize} and a Low below its High");
         if (!double.IsFinite(terminationReward)) throw new ArgumentException("the reward of termination is not finite");
     }
 

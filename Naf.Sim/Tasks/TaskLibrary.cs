@@ -35,8 +35,8 @@ internal static class TaskLibrary
     private static string Problem(string nameOrPath, bool isPath)
     {
         if (nameOrPath.StartsWith(OwnEnvironment, StringComparison.Ordinal))
-            return $"{nameOrPath} is an environment of a C# program: resume and evaluate the run there, with that "
-                + "environment (docs/library.md)";
+            return $"{nameOrPath} is an environment of a C# program: resume the run there, with its "
+                + "EnvironmentTask as task (docs/library.md)";
         if (Directory.Exists(nameOrPath)) return $"{nameOrPath} is a folder: name the task's .yaml file in it";
         return isPath
             ? $"there is no task file {nameOrPath}; naf tasks lists the built-in ones"

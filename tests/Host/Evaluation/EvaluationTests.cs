@@ -97,7 +97,7 @@ internal sealed class EvaluationTests : FolderFixture
 
         File.WriteAllText(files[1], "damaged");
         Assert.That(TinyRun.CliError(1, "evaluate", Folder["run"]),
-            Does.Contain("every checkpoint of the run is damaged; train it anew"));
+            Does.Contain("no checkpoint of the run can be used: it is not a checkpoint of naf"));
 
         foreach (string file in files) File.Delete(file);
         Assert.That(TinyRun.Cli("evaluate", Folder["run"]).Error,

@@ -131,6 +131,25 @@ internal sealed class CheckpointTests : FolderFixture
             () => Saved.Of(bytes), Throws.TypeOf<InvalidDataException>().With.Message.Contains(reason), how);
     }
 
+    [TestCase("[0,4]", "[-4,0]")]
+    [TestCase("[0,4]", "[0,9]")]
+    [TestCase("[0,4]", "[4,8]")]
+    [TestCase("\"shape\":[]", "\"shape\":[9]")]
+    [TestCase("\"shape\":[]", "\"shape\":[-1]")]
+    [TestCase("\"shape\":[]", "\"shape\":[4611686018427387905]")]
+    [TestCase("\"shape\":[]", "\"shape\":null")]
+    [TestCase("I32", "X99")]
+    public void Sections_that_do_not_fit_the_file_are_refused(string found, string wrong)
+    {
+        byte[] whole = Numbered(31);
+        int length = BitConverter.ToInt32(whole);
+        string header = Encoding.UTF8.GetString(whole, 8, length), changed = header.Replace(found, wrong);
+        Assert.That(changed, Is.Not.EqualTo(header));
+        byte[] bytes = Encoding.UTF8.GetBytes(changed);
+        Assert.That(() => Saved.Of([.. BitConverter.GetBytes((long)bytes.Length), .. bytes, .. whole[(8 + length)..]]),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("its header is damaged"));
+    }
+
     [Test]
     public void What_is_not_there_is_named()
     {
@@ -180,6 +199,13 @@ internal sealed class CheckpointTests : FolderFixture
         foreach (int step in (int[])[5, 90, 1000, 20_000]) Save(store, step);
         Assert.That(store.Files.Select(Path.GetFileName),
             Is.EqualTo(new[] { "step-000000020000.naf", "step-000000001000.naf" }));
+
+        // a copy under another name is neither taken for one nor removed
+        File.Copy(store.Files[0], Folder["checkpoint/step-zzz.naf"]);
+        Save(store, 30_000);
+        Assert.That(store.Files.Select(Path.GetFileName),
+            Is.EqualTo(new[] { "step-000000030000.naf", "step-000000020000.naf" }));
+        Assert.That(File.Exists(Folder["checkpoint/step-zzz.naf"]));
     }
 
     [Test]

@@ -86,6 +86,16 @@ internal sealed class ResumeTests : FolderFixture
     }
 
     [Test]
+    public void Lost_checkpoints_are_not_taken_for_none()
+    {
+        TrainPartly(5);
+        Directory.Delete(Folder["run/checkpoint"], recursive: true);
+        byte[] metrics = TinyRun.Metrics(Folder["run"]);
+        AssertRefused("episodes in metrics.csv and no checkpoint; bring its checkpoint folder back");
+        Assert.That(TinyRun.Metrics(Folder["run"]), Is.EqualTo(metrics));
+    }
+
+    [Test]
     public void A_refused_resume_changes_nothing()
     {
         TrainPartly(5);
@@ -183,7 +193,7 @@ internal sealed class ResumeTests : FolderFixture
     public void A_run_in_use_is_left_alone()
     {
         using TrainingRun run = TinyRun.Begin(Folder["run"], Episodes);
-        AssertRefused("is in use by another process");
+        AssertRefused("is in use by another process or run");
     }
 
     [Test]
