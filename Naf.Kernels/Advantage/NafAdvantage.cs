@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Naf.Kernels.Network;
 using Naf.Kernels.Network.Cpu;
@@ -50,7 +49,16 @@ internal static unsafe class NafAdvantage
                 Squash(mean + (nint)m * meanRow, meanRow, l, triangleRow, Math.Min(Tile, last - m), action, bound,
                     mu, slopeMu, diagonal, slopeDiagonal);
 
-            float square = Square(u + (nint)m * actionRow, mu + row, l, diagonal + row, action, d, z);
+            // d = u − μ, z = Lᵀ d, and zᵀz
+            for (int i = 0; i < action; i++)
+            {
+                d[i] = u[(nint)m * actionRow + i] - mu[row + i];
+                z[i] = diagonal[row + i] * d[i];
+                float* below = l + AdvantageKernel.Packed(i, 0);
+                for (int j = 0; j < i; j++) z[j] += below[j] * d[i];
+            }
+            float square = 0;
+            for (int j = 0; j < action; j++) square += z[j] * z[j];
             q[m] = ofV.Output[(nint)m * vRow] - 0.5f * square;
             error[m] = q[m] - y[m];
 
@@ -88,7 +96,7 @@ internal static unsafe class NafAdvantage
             if (row == 0)
                 Squash(rows.M + (nint)m * action, action, l, packed, Math.Min(Tile, last - m), action, bound,
                     mu, slopeMu, diagonal, slopeDiagonal);
-            // as Square, and each number is stored as it is read: an eighth faster than passes of their own
+            // z = Lᵀ (u − μ), with μ and L stored as they are read: an eighth faster than passes of their own
             for (int i = 0, at = 0; i < action; i++, at++)
             {
                 float d = u[i] - mu[row + i];
@@ -117,22 +125,6 @@ internal static unsafe class NafAdvantage
         new ReadOnlySpan<float>(raw, action).CopyTo(new Span<float>(mu, action));
         for (int i = 0; i < width; i += 16) Tanh(Vector512.Load(mu + i)).Store(mu + i);
         new ReadOnlySpan<float>(mu, action).CopyTo(u);
-    }
-
-    // d = u − μ, z = Lᵀ d, and zᵀz of one sample
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Square(float* u, float* mu, float* l, float* diagonal, int action, float* d, float* z)
-    {
-        for (int i = 0; i < action; i++)
-        {
-            d[i] = u[i] - mu[i];
-            z[i] = diagonal[i] * d[i];
-            float* below = l + AdvantageKernel.Packed(i, 0);
-            for (int j = 0; j < i; j++) z[j] += below[j] * d[i];
-        }
-        float square = 0;
-        for (int j = 0; j < action; j++) square += z[j] * z[j];
-        return square;
     }
 
     // μ and the diagonal of L of some samples, with their slopes
