@@ -21,7 +21,7 @@ internal sealed class NafOracle : IDisposable
     private readonly AdamSettings _adam;
     private long _step;
 
-    /// <param name="learner">The learner whose parameters and statistics it starts from.</param>
+    /// <param name="learner">The learner whose parameters, statistics and limits of V′ it starts from.</param>
     /// <param name="inputScale">[state], factors of the observations.</param>
     /// <param name="batch">Samples of a minibatch.</param>
     public NafOracle(NafShape shape, Learner learner, float[] inputScale, int batch)
@@ -41,7 +41,11 @@ internal sealed class NafOracle : IDisposable
         _arguments = new UpdateArguments<double>
         {
             States = _row.View, Results = _results.View, Rates = _rates.View, Replay = _transitions.View,
-            Calls = _arrays.Put<LearnerCall>([new LearnerCall { RealCount = batch, Active = 1 }]),
+            Calls = _arrays.Put<LearnerCall>([new LearnerCall
+            {
+                RealCount = batch, Active = 1, LowValue = learner.TargetLimits.Low,
+                HighValue = learner.TargetLimits.High,
+            }]),
             Layers = _row.Layers, Tiles = _row.Tiles, Sizes = _sizes, Heads = layout.Heads(shape.Action),
             ReplayRow = length, ReplayRows = batch, Learners = 1, Parts = 1, Updates = 1,
         };

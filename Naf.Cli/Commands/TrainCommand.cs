@@ -150,6 +150,8 @@ internal static class TrainCommand
                 terminal.Out.WriteLine(
                     $"  seed {l.Seed}: best test score {Texts.Score(l.BestTestScore)} after episode {l.BestEpisode}, "
                     + $"final {Texts.Score(l.FinalTestScore)}" + (l.Stopped is null ? "" : ", stopped"));
+        foreach (LearnerSummary l in r.Learners.Where(l => l.DivergedEpisode is not null))
+            terminal.Out.WriteLine($"  seed {l.Seed}: Q was beyond what the rewards allow in episode {l.DivergedEpisode}");
         string median = r.Learners.Count > 1 ? " (median)" : $" after episode {r.Learners[0].BestEpisode}";
         terminal.Out.WriteLine(
             $"best test score {Texts.Score(r.BestTestScore)}{median}, final {Texts.Score(r.FinalTestScore)}");

@@ -85,6 +85,9 @@ internal sealed class Actor : IDisposable
     /// <summary>Why the learner stopped early; null if it did not.</summary>
     public string? Stopped { get; private set; }
 
+    /// <summary>Compares Q with what the rewards allow.</summary>
+    public DivergenceWatch Watch { get; } = new();
+
     /// <summary>Updates up to the last report.</summary>
     public long Updates { get; private set; }
 
@@ -93,7 +96,8 @@ internal sealed class Actor : IDisposable
 
     /// <summary>Results so far.</summary>
     public LearnerSummary Summary =>
-        new(Learner, Seed, Tests.Best, Tests.BestEpisode, Tests.Last, EpisodesEnded, Updates, Stopped);
+        new(Learner, Seed, Tests.Best, Tests.BestEpisode, Tests.Last, EpisodesEnded, Updates, Stopped,
+            Watch.Since);
 
     /// <summary>
     /// Starts the next episode: noise to 0, x₁ ~ p(x₁), planned with probability 1 − p. Stops the learner if its
@@ -164,9 +168,12 @@ internal sealed class Actor : IDisposable
     }
 
     /// <summary>Takes the means over the updates since the last episode; stops a learner that has diverged.</summary>
-    public void TakeReport()
+    /// <param name="warn">Receives a sentence when Q leaves what the rewards allow.</param>
+    public void TakeReport(Action<string> warn)
     {
         _report = _population.TakeReport(Learner);
+        if (Watch.Add(Episode, _report) is { } reason)
+            warn($"learner {Learner} (seed {Seed}), episode {Episode}: {reason}");
         Updates = _report.Updates;
         if (!_report.Finite)
             Stop(
@@ -191,7 +198,7 @@ internal sealed class Actor : IDisposable
     /// <summary>The metrics row of the episode that has ended.</summary>
     public EpisodeResult Result(ImaginationReport imagination) => new(
         Episode, Learner, Seed, Step, Episode > 0 && Stopped is null ? _environment.Score : null, _test, _report,
-        _population.ReplayCount(Learner), Stopped, Planned, imagination);
+        _population.ReplayCount(Learner), Watch.Diverges, Stopped, Planned, imagination);
 
     /// <exception cref="InvalidDataException">The checkpoint is of another task.</exception>
     public void Serialise(CheckpointScope scope)
@@ -204,6 +211,7 @@ internal sealed class Actor : IDisposable
         Step = scope.Value("step", Step);
         Updates = scope.Value("updates", Updates);
         Tests.Serialise(scope.Scope("tests"));
+        Watch.Serialise(scope.Scope("divergence"));
         scope.Fill("noise", Noise.State);
         scope.Fill<float>("observation", _x);
         // the state of an environment whose episode has ended is not saved
@@ -230,12 +238,13 @@ internal sealed class Actor : IDisposable
 /// <param name="Test">The test at the episode's end.</param>
 /// <param name="Report">Means over the episode's updates.</param>
 /// <param name="Replay">Transitions in its replay buffer.</param>
+/// <param name="Diverges">Whether Q is beyond what the rewards allow, and goes further.</param>
 /// <param name="Stopped">Why the learner stopped early; null if it did not.</param>
 /// <param name="Planned">Whether a planner selected the episode's actions.</param>
 /// <param name="Imagination">Imagination during the episode.</param>
 internal sealed record EpisodeResult(
     int Episode, int Learner, ulong Seed, long Step, double? TrainScore, EvaluationResult? Test, LearnerReport Report,
-    int Replay, string? Stopped, bool Planned, ImaginationReport Imagination);
+    int Replay, bool Diverges, string? Stopped, bool Planned, ImaginationReport Imagination);
 
 /// <summary>The results of one learner.</summary>
 /// <param name="Learner">The learner, from 0.</param>
@@ -244,6 +253,7 @@ internal sealed record EpisodeResult(
 /// <param name="FinalTestScore">Mean score of its last test.</param>
 /// <param name="Episodes">Completed training episodes; an aborted one does not count.</param>
 /// <param name="Stopped">Why the learner stopped early; null if it did not.</param>
+/// <param name="DivergedEpisode">Episode after which Q was beyond what rewards allow; null if it never was.</param>
 public sealed record LearnerSummary(
     int Learner, ulong Seed, double? BestTestScore, int BestEpisode, double? FinalTestScore, int Episodes, long Updates,
-    string? Stopped);
+    string? Stopped, int? DivergedEpisode);

@@ -201,7 +201,7 @@ internal sealed class NafAgent : IDisposable
     {
         long from = Stopwatch.GetTimestamp();
         foreach (Actor e in _actors)
-            if (e.Phase == ActorPhase.AtEnd) e.TakeReport();
+            if (e.Phase == ActorPhase.AtEnd) e.TakeReport(Warn);
 
         // deterministic test episodes, learners in parallel
         if (_actors.Length == 1) _test(0);

@@ -17,7 +17,7 @@ public sealed partial class TrainingRun
     // no column depends on the clock, so that equal runs give equal bytes; what was not measured is empty
     private const string MetricsHeader =
         "episode,learner,seed,step,train_score,test_score,loss,success_rate,gradient_norm,mean_q,updates,replay,"
-        + "test_deviation,planned,imagined,cut,model_error,model_error_ahead,stopped";
+        + "test_deviation,planned,imagined,cut,model_error,model_error_ahead,diverges,stopped";
 
     private const string TimingHeader = "episode,learner,seconds,updates";
 

@@ -119,7 +119,8 @@ public sealed partial class TrainingRun : IDisposable
             Measured(report.Loss), result.Test?.SuccessRate, Measured(report.GradientNorm), Measured(report.MeanQ),
             report.Updates, result.Replay, result.Test?.StandardDeviation, result.Planned ? 1 : 0,
             result.Imagination.Steps, result.Imagination.Cuts,
-            Measured(result.Imagination.Error?.OneStep), Measured(result.Imagination.Error?.MultiStep), result.Stopped);
+            Measured(result.Imagination.Error?.OneStep), Measured(result.Imagination.Error?.MultiStep),
+            result.Diverges ? 1 : 0, result.Stopped);
         _timing!.Add(result.Episode, result.Learner, Math.Round(_secondsBefore + seconds, 3), report.Updates);
         if (result.Stopped is not null)
             Warn(

@@ -27,7 +27,7 @@ internal static unsafe class NafAdvantage
     /// <param name="q">[batch], receives Q.</param>
     /// <param name="gradientScale">2 / batch.</param>
     public static void Gradient(
-        MlpWorkspace[] networks, int action, float bound, float* u, int actionRow, float* y, float* error, float* q,
+        MlpWorkspace[] networks, int action, float bound, float penalty, float* u, int actionRow, float* y, float* error, float* q,
         float gradientScale, int first, int last)
     {
         bool trunk = networks.Length == 1;
@@ -75,7 +75,8 @@ internal static unsafe class NafAdvantage
                     lGradient[packed + j] = -dq * d[i] * z[j];
                 }
                 lGradient[packed + i] = -dq * d[i] * z[i] * slopeDiagonal[row + i];
-                meanGradient[(nint)m * meanRow + i] = dq * sum * slopeMu[row + i];
+                float raw = mean[(nint)m * meanRow + i], excess = raw - Math.Clamp(raw, -2, 2);
+                meanGradient[(nint)m * meanRow + i] = dq * sum * slopeMu[row + i] + gradientScale * penalty * excess;
             }
         }
     }

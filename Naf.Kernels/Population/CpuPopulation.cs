@@ -226,14 +226,18 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
         Sample(learner, buffer, updates, first, last);
         Forward(_target, learner.Target.Pointer, _shape.BatchNorm ? learner.TargetStatistics.Pointer : null,
             _next.Pointer, first, last);
+        (float low, float high) = learner.TargetLimits;
         for (int m = first; m < last; m++)
-            Targets[m] = rewardScale * Rewards[m] + gamma * Flags[m] * _target.Output[(nint)m * _target.OutputRow];
+        {
+            float v = Math.Clamp(_target.Output[(nint)m * _target.OutputRow], low, high);
+            Targets[m] = rewardScale * Rewards[m] + gamma * Flags[m] * v;
+        }
 
         // Q(x, u) and the loss with its gradient at the networks' outputs
         for (int n = 0; n < _networks.Length; n++)
             Forward(_networks[n], learner.Parameters.Pointer + _offsets[n], null, _x.Pointer, first, last);
         NafAdvantage.Gradient(
-            _networks, _shape.Action, (float)settings.LogDiagonalBound, _u.Pointer, _actionRow, Targets, Errors, Q,
+            _networks, _shape.Action, (float)settings.LogDiagonalBound, (float)settings.SaturationPenalty, _u.Pointer, _actionRow, Targets, Errors, Q,
             2f / _batch, first, last);
         _barrier.Wait();
         (double loss, double q) = (0, 0);

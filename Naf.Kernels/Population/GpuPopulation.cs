@@ -129,7 +129,8 @@ internal sealed class GpuPopulation : NafPopulation
         _scope.EnsureCapacity(ref _calls, Learners).Upload([.. AllLearners.Select(l => new LearnerCall
         {
             Seed = l.Settings.Seed, Updates = (ulong)l.Updates, RealCount = l.Replay.Count,
-            ImaginedCount = l.Imagined.Count, Active = l.Active ? 1 : 0,
+            ImaginedCount = l.Imagined.Count, Active = l.Active ? 1 : 0, LowValue = l.TargetLimits.Low,
+            HighValue = l.TargetLimits.High,
         })]);
         _scope.EnsureCapacity(ref _rates, 2L * updates * Learners).Upload(Rates(updates));
         Launch(new UpdateArguments<float>

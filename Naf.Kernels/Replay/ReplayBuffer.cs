@@ -25,6 +25,9 @@ internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) :
 
     public int Capacity => capacity;
 
+    /// <summary>The least and the largest reward ever added by <see cref="Add"/>, and 0.</summary>
+    public (float Least, float Most) Rewards { get; private set; }
+
     /// <summary>Index of the row added last; −1 before the first.</summary>
     public int Newest => _next - 1;
 
@@ -68,6 +71,7 @@ internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) :
         row[state + action] = reward;
         row[state + action + 1] = terminal ? 0 : 1;
         next.CopyTo(row[(state + action + 2)..]);
+        Rewards = (Math.Min(Rewards.Least, reward), Math.Max(Rewards.Most, reward));
         Pass(1);
     }
 
@@ -102,6 +106,7 @@ internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) :
         if (count < 0 || count > capacity || next < 0 || next > count)
             throw new InvalidDataException(
                 $"the checkpoint's replay is not possible: {count} rows of {capacity}, next row {next}");
+        Rewards = (scope.Value("least_reward", Rewards.Least), scope.Value("most_reward", Rewards.Most));
         if (count > _allocated) Grow(count);
         (Count, _next) = (count, next);
         scope.Fill(new BufferSection("transitions", _rows, 0, Count, RowLength));

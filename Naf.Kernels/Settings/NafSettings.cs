@@ -56,6 +56,12 @@ public sealed record NafSettings
         "Scores stay unscaled. Best where |r| is then about 0.05 to 0.2 a step.", Basic = true)]
     public double RewardScale { get; init; } = 1;
 
+    /// <summary>Whether V′ in the target is limited to what the rewards seen so far allow.</summary>
+    [Setting("bound_values", "",
+        "whether V′ in the target is limited to what the rewards seen so far allow",
+        "min(0, least r) / (1 − γ) ≤ V′ ≤ max(0, largest r) / (1 − γ). Paper: no limit; there Q can grow without end.")]
+    public bool BoundValues { get; init; } = true;
+
     /// <summary>Largest norm of the gradient; 0: no limit.</summary>
     [Setting("clip_norm", "[0, 1e9]", "largest norm of the gradient; 0: no limit", "Paper: none.")]
     public double ClipNorm { get; init; }
@@ -74,6 +80,12 @@ public sealed record NafSettings
     [Setting("log_diagonal_bound", "(0, 20]",
         "bound on the log of L's diagonal, approached smoothly", "Paper: none; NAF is known to diverge without one.")]
     public double LogDiagonalBound { get; init; } = 5;
+
+    /// <summary>Weight of the penalty on μ's inputs to tanh beyond ±2; 0: none.</summary>
+    [Setting("saturation_penalty", "[0, 1000]",
+        "weight of the penalty on μ's inputs to tanh beyond ±2; 0: none",
+        "Paper: none. Without it μ can stay at ±1 for good, where tanh has no slope.")]
+    public double SaturationPenalty { get; init; } = 0.01;
 
     /// <summary>Factor on the initial weights of the output layers.</summary>
     [Setting("head_scale", "[0, 10]", "factor on the initial weights of the output layers", "Paper: open.")]
@@ -97,7 +109,7 @@ public sealed record NafSettings
             (at[SettingPlaces.Beta2], at[SettingPlaces.Rest2]) = (AdamSettings.Beta2, 1 - (double)AdamSettings.Beta2);
             (at[SettingPlaces.Gamma], at[SettingPlaces.Tau]) = (Gamma, Tau);
             (at[SettingPlaces.RewardScale], at[SettingPlaces.ClipNorm]) = (RewardScale, ClipNorm);
-            at[SettingPlaces.Bound] = LogDiagonalBound;
+            (at[SettingPlaces.Bound], at[SettingPlaces.Penalty]) = (LogDiagonalBound, SaturationPenalty);
             return at;
         }
     }

@@ -64,6 +64,24 @@ internal sealed unsafe class Learner : IDisposable
     /// <summary>R_f: imagined transitions.</summary>
     public ReplayBuffer Imagined { get; }
 
+    /// <summary>
+    /// What the rewards in R allow a value to be, in scaled rewards: [min(0, least r), max(0, largest r)] / (1 − γ). An
+    /// episode may end at any step, so that 0 is always possible. Infinite for γ = 1.
+    /// </summary>
+    public (float Low, float High) ValueRange
+    {
+        get
+        {
+            if (Settings.Gamma >= 1) return (float.NegativeInfinity, float.PositiveInfinity);
+            double factor = Settings.RewardScale / (1 - Settings.Gamma);
+            return ((float)(factor * Replay.Rewards.Least), (float)(factor * Replay.Rewards.Most));
+        }
+    }
+
+    /// <summary>The limits of V′ in the target.</summary>
+    public (float Low, float High) TargetLimits =>
+        Settings.BoundValues ? ValueRange : (float.NegativeInfinity, float.PositiveInfinity);
+
     public bool Active { get; set; } = true;
 
     public bool Finite { get; private set; } = true;
@@ -84,7 +102,8 @@ internal sealed unsafe class Learner : IDisposable
 
     public LearnerReport TakeReport()
     {
-        var report = new LearnerReport(Updates, _loss / _reported, _norm / _reported, _q / _reported, Finite);
+        var report = new LearnerReport(
+            Updates, _loss / _reported, _norm / _reported, _q / _reported, Finite, ValueRange);
         (_loss, _norm, _q, _reported) = (0, 0, 0, 0);
         return report;
     }
@@ -153,5 +172,6 @@ internal sealed unsafe class Learner : IDisposable
 /// <param name="GradientNorm">Norm of the gradient before clipping.</param>
 /// <param name="MeanQ">Mean Q of the minibatches, in scaled rewards.</param>
 /// <param name="Finite">False if loss or gradient was not finite: not applied, and the learner has stopped.</param>
+/// <param name="ValueRange">What the rewards in R allow a value to be (<see cref="Learner.ValueRange"/>).</param>
 internal readonly record struct LearnerReport(
-    long Updates, double Loss, double GradientNorm, double MeanQ, bool Finite);
+    long Updates, double Loss, double GradientNorm, double MeanQ, bool Finite, (float Low, float High) ValueRange);

@@ -17,6 +17,9 @@ internal struct LearnerCall
     /// <summary>0 if the learner is switched off.</summary>
     public int Active;
 
+    /// <summary>Limits of V′ in the target (<see cref="Learner.TargetLimits"/>).</summary>
+    public float LowValue, HighValue;
+
     private readonly int _unused;
 }
 

@@ -198,14 +198,18 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
             row, at.Layers.SubView(network * sizes.Layers, sizes.Layers), sizes.Layers, tile, act,
             memory.SubView(sizes.Rows * sizes.Stride), group);
 
-        // y = r + γ V′(x′)
+        // y = r + γ V′(x′), with V′ within its limits
         for (int r = group.Index; r < (isTarget ? sizes.Rows : 0); r += group.Size)
         {
             int m = first + r, reward = sizes.Input + action;
+            T value = act[r * sizes.Stride];
+            T low = TMath.From(learner.LowValue), high = TMath.From(learner.HighValue);
+            if (value < low) value = low;
+            if (value > high) value = high;
             if (m < sizes.Batch)
                 row[sizes.Y + m] = learner.Setting(sizes, SettingPlaces.RewardScale) * learner.Sample<TDraw>(m, reward)
                     + learner.Setting(sizes, SettingPlaces.Gamma) * learner.Sample<TDraw>(m, reward + 1)
-                        * act[r * sizes.Stride];
+                        * value;
         }
         group.Barrier();
     }
@@ -287,6 +291,7 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
         group.Barrier();
 
         // ∂loss/∂V, ∂loss/∂m and ∂loss/∂l
+        T two = TMath.From(2), penalty = learner.Setting(sizes, SettingPlaces.Penalty);
         int firstOutput = sizes.FirstOutput(network, action);
         for (int e = group.Index; e < head.Columns * rows; e += group.Size)
         {
@@ -301,6 +306,11 @@ internal static class UpdatePhases<T, TMath, TSums, TDraw, TGroup>
                 T sum = diagonal[i * rows + r] * z[i * rows + r];
                 for (int j = 0; j < i; j++) sum += row[packed + AdvantageKernel.Packed(i, j)] * z[j * rows + r];
                 g = dq[r] * sum * slope[i * rows + r];
+                // the penalty's gradient: (|m| − 2) beyond ±2
+                T raw = row[mean + r * heads.MeanStride + i], excess = T.Zero;
+                if (raw > two) excess = raw - two;
+                if (raw < -two) excess = raw + two;
+                if (first + r < sizes.Batch) g += two / TMath.From(sizes.Batch) * penalty * excess;
             }
             else if (output < head.Units)
             {
@@ -331,6 +341,9 @@ internal struct UpdateLearner<T> where T : unmanaged, INumber<T>
     /// <summary>Adam's corrected rate and ε.</summary>
     public T Rate, Epsilon;
 
+    /// <summary>Limits of V′ in the target.</summary>
+    public float LowValue, HighValue;
+
     /// <summary>Seed of its minibatches, and index of the update since the learner was created.</summary>
     public ulong Seed, Update;
 
@@ -355,6 +368,7 @@ internal struct UpdateLearner<T> where T : unmanaged, INumber<T>
             Transitions = (imagines ? at.Imagined : at.Replay).SubView(learner * length, length),
             Count = imagines ? call.ImaginedCount : call.RealCount, TransitionLength = at.ReplayRow,
             Rate = at.Rates[rate], Epsilon = at.Rates[rate + 1], Seed = call.Seed, Update = call.Updates + (ulong)made,
+            LowValue = call.LowValue, HighValue = call.HighValue,
             Result = 4 * (k * at.Learners + learner),
         };
         l.Runs = call.Active != 0 && l.Count >= at.Sizes.Batch && l.Row[at.Sizes.Stopped] == T.Zero;

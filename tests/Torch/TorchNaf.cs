@@ -4,6 +4,7 @@ using Naf.Kernels.Update;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
 
 namespace Naf.Torch;
 
@@ -17,6 +18,7 @@ internal sealed class TorchNaf : IDisposable
     private readonly DisposeScope _scope = NewDisposeScope();
     private readonly NafSettings _settings;
     private readonly NafShape _shape;
+    private readonly (float Low, float High) _limits;
     private readonly TorchMlp[] _mlps;
     private readonly Parameter[] _theta;
     private readonly Tensor[] _statistics;
@@ -26,9 +28,11 @@ internal sealed class TorchNaf : IDisposable
     /// <param name="settings">Rates; the seed is ignored.</param>
     /// <param name="parameters">Initial parameters of all networks.</param>
     /// <param name="statistics">Running statistics of all networks.</param>
-    public TorchNaf(NafShape shape, NafSettings settings, double[] parameters, double[] statistics)
+    /// <param name="limits">Limits of V′ in the target.</param>
+    public TorchNaf(
+        NafShape shape, NafSettings settings, double[] parameters, double[] statistics, (float Low, float High) limits)
     {
-        (_shape, _settings) = (shape, settings);
+        (_shape, _settings, _limits) = (shape, settings, limits);
         ImmutableArray<MlpShape> networks = shape.Networks();
         _mlps = [.. networks.Select(n => new TorchMlp(n))];
         _theta = [.. Split(parameters, networks.Select(n => n.Parameters)).Select(t => new Parameter(t))];
@@ -57,7 +61,8 @@ internal sealed class TorchNaf : IDisposable
     public double[] Gradient { get; private set; } = [];
 
     /// <summary>
-    /// One update: y = r + γ V′(x′), the gradient of mean (Q − y)², clipping, Adam, Polyak average, running statistics.
+    /// One update: y = r + γ V′(x′), the gradient of mean (Q − y)² and of the penalty on saturated actions, clipping,
+    /// Adam, Polyak average, running statistics.
     /// </summary>
     /// <param name="batch">[batch, 2 state + action + 2], rows [x | u | r | b | x′].</param>
     /// <returns>The loss before the update.</returns>
@@ -69,12 +74,16 @@ internal sealed class TorchNaf : IDisposable
         Tensor u = rows[.., _shape.State..reward], next = rows[.., (reward + 2)..], y;
         using (no_grad())
         {
-            Tensor v = _mlps[0].Forward(_target, next, _targetStatistics)[.., 0];
+            Tensor v = _mlps[0].Forward(_target, next, _targetStatistics)[.., 0].clamp(_limits.Low, _limits.High);
             y = _settings.RewardScale * rows[.., reward] + _settings.Gamma * rows[.., reward + 1] * v;
         }
-        Tensor loss = (Q(x, u) - y).square().mean();
+        Tensor heads = cat([.. _mlps.Select((mlp, n) => mlp.Forward(_theta[n], x, averaged: _statistics[n]))], 1);
+        Tensor m = heads[.., 1..(1 + _shape.Action)];
+        Tensor q = TorchAdvantage.Value(
+            heads[.., 0], m, heads[.., (1 + _shape.Action)..], u, _settings.LogDiagonalBound);
+        Tensor loss = (q - y).square().mean(), excess = functional.relu(m.abs() - 2);
         _adam.zero_grad();
-        loss.backward();
+        (loss + _settings.SaturationPenalty * excess.square().sum(1).mean()).backward();
         Gradient = [.. _theta.SelectMany(t => Flat(t.grad!))];
 
         // clip the gradient's norm to the limit
@@ -94,13 +103,6 @@ internal sealed class TorchNaf : IDisposable
     {
         _adam.Dispose();
         _scope.Dispose();
-    }
-
-    private Tensor Q(Tensor x, Tensor u)
-    {
-        Tensor heads = cat([.. _mlps.Select((mlp, n) => mlp.Forward(_theta[n], x, averaged: _statistics[n]))], 1);
-        return TorchAdvantage.Value(heads[.., 0], heads[.., 1..(1 + _shape.Action)], heads[.., (1 + _shape.Action)..],
-            u, _settings.LogDiagonalBound);
     }
 
     private static double[] Flat(params Tensor[] tensors) =>

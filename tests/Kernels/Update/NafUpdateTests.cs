@@ -33,6 +33,15 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
         }
     }
 
+    [Test]
+    public void Updates_with_limited_values_and_saturated_actions_are_those_of_the_reference()
+    {
+        // rewards allow values within about ±0.3, and the actor's outputs are beyond ±2
+        var settings = new NafSettings { Seed = 3, Gamma = 0.5, RewardScale = 0.05, HeadScale = 9 };
+        KernelError[] errors = UpdateCheck.Run(Device, Shape(5, 3, "31", ""), settings, 19, updates: 3, Scale(5));
+        Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True);
+    }
+
     [TestCase(1, "")]
     [TestCase(31, "trunk")]
     [TestCase(443, "norm")]

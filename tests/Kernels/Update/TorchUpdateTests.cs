@@ -29,7 +29,8 @@ internal sealed class TorchUpdateTests
             };
             using var learner = new Learner(shape, settings);
             using var reference = new NafOracle(shape, learner, [.. Enumerable.Repeat(1f, state)], size);
-            using var torch = new TorchNaf(shape, settings, reference.Parameters, reference.Statistics);
+            using var torch = new TorchNaf(
+                shape, settings, reference.Parameters, reference.Statistics, learner.TargetLimits);
             for (int k = 0; k < 4; k++)
             {
                 double[] batch = Batch(size, state, action, (ulong)k);
@@ -46,6 +47,36 @@ internal sealed class TorchUpdateTests
                     Assert.That(actual, Is.EqualTo(expected).Within(tolerance), $"{shape}, update {k}");
             }
         }
+    }
+
+    [Test]
+    public void The_limits_of_values_and_the_penalty_on_saturated_actions_take_part()
+    {
+        var shape = new NafShape(5, 3, [31]);
+        var settings = new NafSettings
+        {
+            Seed = 5, RewardScale = 0.05, Gamma = 0.5, SaturationPenalty = 0.5, HeadScale = 9, LearningRate = 1e-2,
+        };
+        double[] batch = Batch(31, 5, 3, 1);
+        double[] Gradient(NafSettings changed)
+        {
+            using var learner = new Learner(shape, changed);
+            // a reward of ±1 allows values within ±0.1
+            learner.Replay.Add(new float[5], new float[3], 1, new float[5], terminal: false);
+            learner.Replay.Add(new float[5], new float[3], -1, new float[5], terminal: false);
+            Assert.That(learner.ValueRange, Is.EqualTo((-0.1f, 0.1f)));
+            using var reference = new NafOracle(shape, learner, [.. Enumerable.Repeat(1f, 5)], 31);
+            using var torch = new TorchNaf(
+                shape, changed, reference.Parameters, reference.Statistics, learner.TargetLimits);
+            torch.Update(batch);
+            reference.Update(batch);
+            double largest = torch.Gradient.Max(Math.Abs);
+            Assert.That(reference.Gradient, Is.EqualTo(torch.Gradient).Within(Tolerances.Autograd * largest));
+            return torch.Gradient;
+        }
+        double[] both = Gradient(settings);
+        Assert.That(Gradient(settings with { SaturationPenalty = 0 }), Is.Not.EqualTo(both).Within(1e-3));
+        Assert.That(Gradient(settings with { BoundValues = false }), Is.Not.EqualTo(both).Within(1e-3));
     }
 
     // rows [x | u | r | b | x′]: standard normal, u within ±1, every third episode ends

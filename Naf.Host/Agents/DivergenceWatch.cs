@@ -1,0 +1,48 @@
+using Naf.Host.Common;
+using Naf.Kernels.Checkpoints;
+using Naf.Kernels.Update;
+
+namespace Naf.Host.Agents;
+
+/// <summary>
+/// Tells when a learner's Q leaves the values that the rewards seen so far allow, or its TD errors are as large as
+/// their whole range: it then learns from its own errors, and a good policy can be lost.
+/// </summary>
+internal sealed class DivergenceWatch
+{
+    // share of the range that mean Q may be outside it; episodes in a row, with a growing distance, until it is told
+    private const double Margin = 0.1;
+    private const int Patience = 3;
+    private double _distance;
+    private int _episodes;
+
+    /// <summary>Whether the last report was of a learner that diverges.</summary>
+    public bool Diverges => _episodes >= Patience;
+
+    /// <summary>First episode after which the learner was seen to diverge; null if none.</summary>
+    public int? Since { get; private set; }
+
+    /// <summary>Takes the report of an episode.</summary>
+    /// <returns>A sentence the first time that the learner diverges; otherwise null.</returns>
+    public string? Add(int episode, in LearnerReport report)
+    {
+        (double low, double high) = report.ValueRange;
+        double range = high - low, error = Math.Sqrt(report.Loss);
+        // distance of mean Q from the range and of the TD error from half of it, in ranges
+        double outside = Math.Max(report.MeanQ - high, low - report.MeanQ) / range - Margin;
+        double distance = Math.Max(outside, error / range - 0.5);
+        bool grows = range > 0 && double.IsFinite(distance) && distance > 0 && distance >= _distance;
+        (_episodes, _distance) = grows ? (_episodes + 1, distance) : (0, 0);
+        if (!Diverges || Since is not null) return null;
+        Since = episode;
+        return $"Q diverges: its mean is {Texts.Score(report.MeanQ)} and the TD error {Texts.Score(error)} (root mean "
+            + $"square), where the rewards seen so far allow {Texts.Score(low)} to {Texts.Score(high)}; "
+            + "lower learning_rate or tau, or give bound_values=true";
+    }
+
+    public void Serialise(CheckpointScope scope)
+    {
+        (_episodes, _distance) = (scope.Value("episodes", _episodes), scope.Value("distance", _distance));
+        Since = scope.Value("since", Since ?? -1) is >= 0 and var since ? since : null;
+    }
+}
