@@ -25,12 +25,15 @@ internal static class EvaluateCommand
             "--values", "FILE", "of a run: write V, A, Q and the return that followed, a row for each step (.csv)"),
         CliOption.Text("--device", "D", "where --values evaluates Q: auto, cpu, cuda:N, opencl:N or emulated [cpu]"),
         CliOption.Set("with --policy mpc: change mpc_horizon, mpc_iterations or mpc_samples; may be repeated"),
+        CliOption.Flag("--verify", "of a run: score the best and the last policy of every learner, from starts that "
+            + "neither training nor tests used (--episodes [100])"),
         CliOption.Json(),
     };
 
     private static int Run(Terminal terminal, ParseResult parsed)
     {
         var target = new PolicyTarget(parsed);
+        if (parsed.GetValue<bool>("--verify")) return VerifyCommand.Run(terminal, parsed, target);
         string policy = target.Policy;
         int? learner = target.Learner;
         int count = parsed.Integer("--episodes", target.Config?.Settings.TestEpisodes ?? 20, 1, 1_000_000);
@@ -42,9 +45,9 @@ internal static class EvaluateCommand
         if (valuesFile is not null && file is not null && Path.GetFullPath(valuesFile) == Path.GetFullPath(file))
             throw new UserException($"--values and --trajectory both name {file}; name two files");
         string? about = valuesFile ?? parsed.Given("--device");
-        if (about is not null && (policy != "run" || valuesFile is null))
+        if (about is not null && (!target.IsOfRun || valuesFile is null))
             throw new UserException($"--{(valuesFile is null ? "device" : "values")} {about} is about a run's own "
-                + "policy; name a run and --values FILE, without --policy");
+                + "policy; name a run and --values FILE, with no --policy but last or best");
         string[] changes = parsed.GetValue<string[]>("--set")!;
         if (policy != "mpc" && changes is [var change, ..])
             throw new UserException($"--set {change} changes a setting of the planner; it goes with --policy mpc");
@@ -53,8 +56,9 @@ internal static class EvaluateCommand
         var warnings = new MujocoWarningReport();
         PlanningReport? planning = null;
         PolicyValues? values = null;
+        (int After, int? Best, int Last)? trained = null;
         EvaluationResult result = policy == "mpc" ? Plan()
-            : policy == "run" ? OfRun()
+            : target.IsOfRun ? OfRun()
             : PolicyEvaluation.Of(PolicyEvaluation.WithoutRun(policy, seed), task, seed, count, threads, first);
 
         warnings.Give(terminal);
@@ -82,8 +86,8 @@ internal static class EvaluateCommand
 
         EvaluationResult OfRun()
         {
-            using RunPolicy run = RunPolicy.Open(
-                task, target.Name, target.Run, learner!.Value, terminal.Warn, parsed.Given("--device") ?? "cpu");
+            using RunPolicy run = target.Open(task, terminal, parsed.Given("--device") ?? "cpu");
+            trained = (run.Episode, run.BestEpisode, run.LastEpisode);
             if (valuesFile is null) return PolicyEvaluation.Of(run.Act, task, seed, count, threads: 1, first);
             values = new PolicyValues(run, target.Run.Settings);
             return values.Run(task, seed, count, first);
@@ -95,16 +99,22 @@ internal static class EvaluateCommand
             {
                 Json.Write(terminal.Out, new
                 {
-                    Target = target.Name, Task = task.Name, Policy = policy,
+                    Target = target.Name, Task = task.Name, Policy = policy, AfterEpisode = trained?.After,
+                    BestEpisode = trained?.Best, LastEpisode = trained?.Last,
                     result.Mean, result.StandardDeviation, result.Episodes, result.SuccessRate,
                     Seed = seed, Learner = learner, Trajectory = written, Planning = planning,
                     Values = values?.Summary, ValuesFile = valuesFile,
                 });
                 return;
             }
-            terminal.Out.WriteLine($"{task.Name}, {policy} policy: mean {Texts.Score(result.Mean)}, "
+            string after = trained is { } t ? $" (after episode {t.After})" : "";
+            terminal.Out.WriteLine($"{task.Name}, {policy} policy{after}: mean {Texts.Score(result.Mean)}, "
                 + $"standard deviation {Texts.Score(result.StandardDeviation)}, episodes {result.Episodes}, "
                 + (result.SuccessRate is { } rate ? $"success rate {Texts.Score(rate)}" : "no measure of success"));
+            if (trained is { Best: { } best, Last: var last } && best != last)
+                terminal.Out.WriteLine(policy == VerifiedPolicy.BestName
+                    ? $"the last policy, after episode {last}: --policy last"
+                    : $"the policy of the best test, after episode {best}: --policy best");
             if (planning is not null) terminal.Out.WriteLine(planning.Describe());
             if (written is not null) terminal.Out.WriteLine($"first episode: {written}");
             if (values is not null) terminal.Out.WriteLine($"values of every step: {valuesFile}");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Naf.Cli.Common;
 using Naf.Host.Common;
+using Naf.Host.Policies;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Sim.Control;
@@ -33,20 +34,24 @@ internal sealed class PolicyTarget
     /// <summary>Seed of the starts: --seed, else the run's test_seed, else its default.</summary>
     public ulong Seed => _parsed.Seed((Config?.Settings ?? new TrainingSettings()).TestSeed);
 
-    /// <summary>The policy: --policy, else the run's, else random.</summary>
+    /// <summary>The policy: --policy, else the run's last, else random.</summary>
     /// <exception cref="UserException">There is no such policy.</exception>
     public string Policy => _parsed.Given("--policy") switch
     {
-        null => Config is null ? "random" : "run",
-        ("run" or "random" or "zero" or "mpc") and var known => known,
-        var text => throw new UserException($"--policy {text}: expected run, random, zero or mpc"),
+        null => Config is null ? "random" : VerifiedPolicy.LastName,
+        "run" => VerifiedPolicy.LastName, // its earlier name
+        (VerifiedPolicy.BestName or VerifiedPolicy.LastName or "random" or "zero" or "mpc") and var known => known,
+        var text => throw new UserException($"--policy {text}: expected last, best, random, zero or mpc"),
     };
 
-    /// <summary>The run, for the policy "run".</summary>
+    /// <summary>Whether the policy is a learner's of the run.</summary>
+    public bool IsOfRun => Policy is VerifiedPolicy.BestName or VerifiedPolicy.LastName;
+
+    /// <summary>The run, for a policy of a run.</summary>
     /// <exception cref="UserException">The user named a task.</exception>
     public RunConfig Run => Config ?? throw new UserException(
-        $"--policy run needs a run's folder, and {Name} is a task; train first (naf train {Name}), or use "
-        + "--policy random");
+        $"--policy {_parsed.Given("--policy")} needs a run's folder, and {Name} is a task; train first "
+        + $"(naf train {Name}), or use --policy random");
 
     /// <summary>The learner selected by --learner; null if the policy is not a run's.</summary>
     /// <exception cref="UserException">The run has no such learner, or the policy is not a run's.</exception>
@@ -54,14 +59,19 @@ internal sealed class PolicyTarget
     {
         get
         {
-            if (Policy != "run")
+            if (!IsOfRun)
                 return _parsed.Given("--learner") is not { } text ? null : throw new UserException(
-                    $"--learner {text} chooses a policy of a run; it goes with --policy run");
+                    $"--learner {text} chooses a learner of a run; it goes with --policy last or best");
             int most = Run.Settings.Learners - 1, learner = _parsed.Integer("--learner", 0, 0);
             return learner <= most ? learner : throw new UserException($"--learner {learner}: the run has "
                 + (most == 0 ? "1 learner: 0" : $"{most + 1} learners: 0 to {most}"));
         }
     }
+
+    /// <summary>Opens the policy of <see cref="Learner"/> for the task.</summary>
+    /// <exception cref="UserException">No checkpoint of the run has it.</exception>
+    public RunPolicy Open(ControlTask task, Terminal terminal, string device = "cpu") => RunPolicy.Open(
+        task, Name, Run, Learner!.Value, terminal.Warn, Policy == VerifiedPolicy.BestName, device);
 
     /// <summary>Loads the task.</summary>
     public ControlTask Load() => ControlTask.Load(Config?.Task ?? Name);

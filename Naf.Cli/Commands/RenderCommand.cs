@@ -32,6 +32,9 @@ internal sealed class RenderCommand
     // null learner: the policy is not a run's; null step: the last state
     private readonly int? _learner, _step;
 
+    // of a run's policy
+    private int? _afterEpisode;
+
     /// <summary>Reads the options.</summary>
     /// <exception cref="UserException">An invalid value, or two options that exclude each other.</exception>
     private RenderCommand(Terminal terminal, ParseResult parsed)
@@ -123,8 +126,8 @@ internal sealed class RenderCommand
             planned.Episode(_seed, (ulong)_episode, episode);
             return episode;
         }
-        using RunPolicy? run = _learner is { } k
-            ? RunPolicy.Open(task, _target.Name, _target.Run, k, _terminal.Warn) : null;
+        using RunPolicy? run = _learner is null ? null : _target.Open(task, _terminal);
+        _afterEpisode = run?.Episode;
         Policy policy = run is not null ? run.Act : PolicyEvaluation.WithoutRun(_target.Policy, _seed);
         using var evaluation = new Evaluator(task);
         evaluation.Episode(policy, _seed, (ulong)_episode, episode);
@@ -165,14 +168,16 @@ internal sealed class RenderCommand
             Json.Write(_terminal.Out, new
             {
                 Out = _out, Target = _target.Name, Task = task.Name, Policy = policy, Trajectory = _trajectory,
-                Learner = _learner, Seed = played ? _seed : (ulong?)null, Episode = played ? _episode : (int?)null,
+                AfterEpisode = _afterEpisode, Learner = _learner, Seed = played ? _seed : (ulong?)null,
+                Episode = played ? _episode : (int?)null,
                 episode.Steps, Step = _isVideo ? (int?)null : step, Frames = frames,
                 FramesPerSecond = _isVideo ? pictures.FramesPerSecond : (double?)null,
                 Width = _width, Height = _height, episode.Score,
             });
             return;
         }
-        string which = _trajectory ?? $"{policy} policy, episode {_episode} (seed {_seed})";
+        string after = _afterEpisode is { } trained ? $" (after episode {trained})" : "";
+        string which = _trajectory ?? $"{policy} policy{after}, episode {_episode} (seed {_seed})";
         string what = _isVideo
             ? $"{frames} frames, {frames / pictures.FramesPerSecond:0.##} s"
             : $"step {step} of {episode.Steps}";

@@ -41,7 +41,9 @@ internal sealed class TaskCheckReport(Terminal terminal)
         Line("score", $"{Texts.Score(r.RandomScore.Mean)} at random (standard deviation "
             + $"{Texts.Score(r.RandomScore.StandardDeviation)}, {r.RandomScore.Episodes} episodes)");
         Line("reward size",
-            $"{Texts.Number(r.RewardSize.PerStep)} a step, times reward_scale {Texts.Number(r.RewardSize.RewardScale)} "
+            $"{Texts.Number(r.RewardSize.PerStep)} a step (95% of them up to "
+            + $"{Texts.Number(r.RewardSize.Percentile95)}), times reward_scale "
+            + $"{Texts.Number(r.RewardSize.RewardScale)} "
             + $"= {Texts.Number(r.RewardSize.PerStep * r.RewardSize.RewardScale)} in the learner");
         terminal.Out.WriteLine();
         foreach (string warning in r.Warnings) Wrap("warning: ", 9, warning.Split(' '), " ");

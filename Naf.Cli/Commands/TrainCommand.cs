@@ -64,8 +64,16 @@ internal static class TrainCommand
         warnings.Give(terminal);
 
         if (parsed.IsJson()) Json.Write(terminal.Out, result);
-        else Report(terminal, result);
-        if (result.Finished) return 0;
+        else Report(terminal, result, run.Settings.VerificationEpisodes);
+        if (result.Finished)
+        {
+            bool wasCut = run.Settings.VerificationEpisodes > 0 && stop.Token.IsCancellationRequested
+                && result.Learners.All(l => l.VerifiedLast is null);
+            if (!wasCut) return 0;
+            terminal.Warn("training has ended, and only its verification was stopped; make it with "
+                + $"naf train --resume {result.Run}");
+            return stop.ExitCode;
+        }
         if (result.Learners.All(l => l.Stopped is not null))
         {
             terminal.Warn("every learner stopped before its time, for the reasons above");
@@ -135,12 +143,18 @@ internal static class TrainCommand
                 "imagined_ and imagination_ settings do nothing without --imagination fitted, true or network");
     }
 
-    private static (double Done, double Most, string Text) Describe(TrainingProgress p) => (p.EpisodesEnded, p.Episodes,
-        $"episode {p.EpisodesEnded}/{p.Episodes}  test {Texts.Score(p.LastTest)} (best {Texts.Score(p.BestTest)})  "
-        + $"{Texts.Rate(p.UpdatesPerSecond)} updates/s"
-        + (p.Left is { } left ? $"  {Texts.Duration(left)} left" : ""));
+    private static (double Done, double Most, string Text) Describe(TrainingProgress p)
+    {
+        if (p.Verifications > 0)
+            return (p.VerificationsEnded, p.Verifications,
+                $"verifying the best and the last policy: episode {p.VerificationsEnded}/{p.Verifications}");
+        return (p.EpisodesEnded, p.Episodes, $"episode {p.EpisodesEnded}/{p.Episodes}  "
+            + $"test {Texts.Score(p.LastTest)} (best {Texts.Score(p.BestTest)})  "
+            + $"{Texts.Rate(p.UpdatesPerSecond)} updates/s"
+            + (p.Left is { } left ? $"  {Texts.Duration(left)} left" : ""));
+    }
 
-    private static void Report(Terminal terminal, TrainingResult r)
+    private static void Report(Terminal terminal, TrainingResult r, int episodes)
     {
         terminal.Out.WriteLine($"{r.Task}: {r.Algorithm} on {r.Device}, {r.Episodes} episodes "
             + $"in {Texts.Duration(TimeSpan.FromSeconds(r.Seconds))}, "
@@ -149,14 +163,27 @@ internal static class TrainCommand
             foreach (LearnerSummary l in r.Learners)
                 terminal.Out.WriteLine(
                     $"  seed {l.Seed}: best test score {Texts.Score(l.BestTestScore)} after episode {l.BestEpisode}, "
-                    + $"final {Texts.Score(l.FinalTestScore)}" + (l.Stopped is null ? "" : ", stopped"));
+                    + $"final {Texts.Score(l.FinalTestScore)}"
+                    + (l.VerifiedLast is null ? "" : $"; verified {Verified(l)}")
+                    + (l.Stopped is null ? "" : ", stopped"));
         foreach (LearnerSummary l in r.Learners.Where(l => l.DivergedEpisode is not null))
-            terminal.Out.WriteLine($"  seed {l.Seed}: Q was beyond what the rewards allow in episode {l.DivergedEpisode}");
+            terminal.Out.WriteLine(
+                $"  seed {l.Seed}: Q was beyond what the rewards allow in episode {l.DivergedEpisode}");
         string median = r.Learners.Count > 1 ? " (median)" : $" after episode {r.Learners[0].BestEpisode}";
         terminal.Out.WriteLine(
             $"best test score {Texts.Score(r.BestTestScore)}{median}, final {Texts.Score(r.FinalTestScore)}");
+        if (r.VerifiedLast is not null)
+            terminal.Out.WriteLine($"verified from {episodes} other starts (± standard error): "
+                + (r.Learners is [var only] ? Verified(only)
+                    : $"best policies {Texts.Score(r.VerifiedBest)} (median), last {Texts.Score(r.VerifiedLast)}"));
         terminal.Out.WriteLine($"run: {r.Run}");
     }
+
+    private static string Verified(LearnerSummary l) =>
+        $"best policy {Score(l.VerifiedBest, l.VerifiedBestError)}, last {Score(l.VerifiedLast, l.VerifiedLastError)}";
+
+    private static string Score(double? score, double? error) =>
+        Texts.Score(score) + (error is { } e ? $" ± {Texts.Number(e)}" : "");
 
     private static string SettingsText(bool all)
     {

@@ -26,8 +26,8 @@ internal static class CliOption
     /// <summary>--policy of commands that play episodes, read by <c>PolicyTarget.Policy</c>.</summary>
     public static Option<string?> Policy() => Text(
         "--policy", "NAME",
-        "run (a run's policy without noise), random, zero (no action) or mpc (a planner) [run for a run, random "
-        + "for a task]");
+        "last (a run's, without noise), best (that of its best test), random, zero (no action) or mpc (a planner) "
+        + "[last for a run, random for a task]");
 
     public static Option<string?> Device() => Text("--device", "D", "auto, cpu, cuda:N, opencl:N or emulated [auto]");
 

@@ -181,13 +181,16 @@ internal sealed class Actor : IDisposable
                 + "(lower learning_rate or tau, or set clip_norm)");
     }
 
-    /// <summary>Runs a test: the policy without noise, from the same initial states at every test.</summary>
+    /// <summary>
+    /// Runs a test: the policy without noise, from the same initial states at every test. The networks of the best one
+    /// are kept.
+    /// </summary>
     public void Test(Evaluator evaluation, TrainingSettings settings)
     {
         try
         {
             _test = evaluation.Run(_policy, settings.TestSeed, settings.TestEpisodes);
-            Tests.Add(Episode, _test.Value.Mean);
+            if (Tests.Add(Episode, _test.Value.Mean)) _population.KeepBest(Learner, Episode);
         }
         catch (SimulationException error)
         {
@@ -256,4 +259,17 @@ internal sealed record EpisodeResult(
 /// <param name="DivergedEpisode">Episode after which Q was beyond what rewards allow; null if it never was.</param>
 public sealed record LearnerSummary(
     int Learner, ulong Seed, double? BestTestScore, int BestEpisode, double? FinalTestScore, int Episodes, long Updates,
-    string? Stopped, int? DivergedEpisode);
+    string? Stopped, int? DivergedEpisode)
+{
+    /// <summary>Mean score of the best test's policy in its verification; null: not verified.</summary>
+    public double? VerifiedBest { get; init; }
+
+    /// <summary>Standard error of <see cref="VerifiedBest"/>.</summary>
+    public double? VerifiedBestError { get; init; }
+
+    /// <summary>Mean score of the last policy in its verification; null: not verified.</summary>
+    public double? VerifiedLast { get; init; }
+
+    /// <summary>Standard error of <see cref="VerifiedLast"/>.</summary>
+    public double? VerifiedLastError { get; init; }
+}

@@ -14,16 +14,16 @@ namespace Naf.Host.Checks;
 /// </summary>
 internal sealed class RandomEpisodes
 {
-    // mean |r| at which learning works best
-    private const double SuitableReward = 0.1;
+    // mean |r| inside the learner: the best, and the ends of the range that needs no other scale
+    private const double SuitableReward = 0.1, LeastReward = 0.02, MostReward = 0.4;
 
     private readonly ControlTask _task;
     private readonly RewardFunction<double>[] _terms;
     private readonly double[] _scores, _termSums, _minimum, _maximum, _mean, _squares;
     private readonly int[] _boundEnds;
     private readonly List<double>[] _measures;
-    private int _steps, _observed, _ends, _endSteps, _successes;
-    private double _magnitude;
+    private readonly List<double> _rewards = [];
+    private int _observed, _ends, _endSteps, _successes;
 
     public RandomEpisodes(ControlTask task, ulong seed, int episodes)
     {
@@ -83,12 +83,15 @@ internal sealed class RandomEpisodes
             measure.Name, values.Min(), values.Average(), values.Max(), (double)_measures[m].Count / Episodes);
     });
 
-    /// <summary>Size of the rewards; a scale is unsuitable below a fifth or above ten times the suitable one.</summary>
-    public RewardSize Size(double scale)
+    /// <summary>Size of the rewards, with another scale if their mean is unsuitable inside the learner.</summary>
+    public RewardSize Size(double scale, double gamma)
     {
-        double size = _magnitude / _steps, inside = size * scale;
-        bool farOff = size > 0 && inside is < SuitableReward / 5 or > SuitableReward * 10;
-        return new RewardSize(size, scale, farOff ? Texts.OneDigit(SuitableReward / size) : null);
+        double[] sorted = [.. _rewards.Order()];
+        double mean = _rewards.Average(), inside = mean * scale, most = sorted[^1];
+        bool farOff = mean > 0 && inside is < LeastReward or > MostReward;
+        return new RewardSize(
+            mean, sorted[(int)Math.Ceiling(0.95 * sorted.Length) - 1], most, scale, most * scale / (1 - gamma),
+            farOff ? Texts.OneDigit(SuitableReward / mean) : null);
     }
 
     // the name in the task file
@@ -134,8 +137,7 @@ internal sealed class RandomEpisodes
             double[] u = [.. action.Select(value => (double)value)];
             for (int k = 0; k < _terms.Length; k++) _termSums[k] += _terms[k].Value(environment.Observation, u);
             result = environment.Step(u);
-            _magnitude += Math.Abs(result.Reward);
-            _steps++;
+            _rewards.Add(Math.Abs(result.Reward));
             AddObservation(environment.Observation);
         }
         while (!result.Done);

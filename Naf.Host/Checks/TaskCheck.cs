@@ -20,7 +20,7 @@ internal static class TaskCheck
         var trial = new ActionTrial(task, seed);
         var result = new TaskCheckResult(
             task.Name, Model(task, modelFile), [.. random.Numbers()], [.. random.Parts()], random.Ends(),
-            [.. random.Measures()], random.Score, random.Size(settings.Naf.RewardScale), []);
+            [.. random.Measures()], random.Score, random.Size(settings.Naf.RewardScale, settings.Naf.Gamma), []);
         return result with { Warnings = [.. TaskWarnings.Of(task, result, trial)] };
     }
 

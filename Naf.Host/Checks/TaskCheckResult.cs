@@ -54,9 +54,13 @@ internal sealed record RewardPart(string Kind, string Of, double Weight, double 
 
 /// <summary>The size of rewards, before and inside the learner.</summary>
 /// <param name="PerStep">Mean of |r| over the steps of random episodes.</param>
+/// <param name="Percentile95">|r| that 95 % of the steps do not exceed.</param>
+/// <param name="Largest">Largest |r|.</param>
 /// <param name="RewardScale">The task's setting reward_scale, or its default.</param>
+/// <param name="LargestValue">Value of the largest |r| at every step, in scaled rewards: |r| scale / (1 − γ).</param>
 /// <param name="Suggested">A suitable reward_scale if that one is not; else null.</param>
-internal sealed record RewardSize(double PerStep, double RewardScale, double? Suggested);
+internal sealed record RewardSize(
+    double PerStep, double Percentile95, double Largest, double RewardScale, double LargestValue, double? Suggested);
 
 /// <summary>Terminations of random episodes by the task's bounds.</summary>
 /// <param name="Rate">Share of episodes that were terminated.</param>

@@ -12,6 +12,7 @@ internal static class TaskWarnings
 {
     private const double LargeInput = 10;     // standard deviation; networks expect inputs near 1
     private const double Burst = 100;         // rad/s or m/s after one control step with zero action
+    private const double LargeValue = 100;    // scaled rewards
     private const double Rounding = 1e-9;
 
     public static IEnumerable<string> Of(ControlTask task, TaskCheckResult seen, ActionTrial trial) =>
@@ -80,11 +81,23 @@ internal static class TaskWarnings
             yield return "the reward looks at no observation, only at actions: it is best to do nothing";
         else if (seen.RewardSize.PerStep == 0)
             yield return "the reward is 0 at every step of every random episode: nothing can be learned from it";
-        else if (seen.RewardSize is { Suggested: { } scale } size)
-            yield return $"inside the learner a reward is {Texts.Number(size.PerStep * size.RewardScale)} on average, "
-                + $"where 0.05 to 0.2 learns best: write reward_scale: {Texts.Number(scale)} under 'training'";
+        else
+            foreach (string warning in OfSize(seen.RewardSize)) yield return warning;
         if (seen.RandomScore.SuccessRate == 1)
             yield return "every random episode is a success: the conditions under 'success' ask for too little";
+    }
+
+    private static IEnumerable<string> OfSize(RewardSize size)
+    {
+        if (size.Suggested is { } scale)
+            yield return $"inside the learner a reward is {Texts.Number(size.PerStep * size.RewardScale)} on average "
+                + $"and {Texts.Number(size.Percentile95 * size.RewardScale)} at the 95th percentile, where 0.05 to 0.2 "
+                + $"learns best: write reward_scale: {Texts.Number(scale)} under 'training'";
+        if (size.LargestValue > LargeValue)
+            yield return $"the largest reward, {Texts.Number(size.Largest)}, has the value "
+                + $"{Texts.Number(size.LargestValue)} inside the learner if it comes at every step (times reward_scale "
+                + "/ (1 - gamma)), where values above 100 are hard to learn: lower reward_scale or gamma, or the terms "
+                + "that are so large";
     }
 
     private static string Named(MujocoModel model, MujocoObject kind, int i) =>

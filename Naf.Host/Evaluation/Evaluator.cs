@@ -35,22 +35,26 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
 
     /// <summary>Runs one episode; returns its score and whether it was a success.</summary>
     /// <param name="record">Records the episode, if given.</param>
+    /// <param name="starts">The stream of its initial state.</param>
     public (double Score, bool Success) Episode(
-        Policy policy, ulong seed, ulong episode, Trajectory? record = null) => Episode(
+        Policy policy, ulong seed, ulong episode, Trajectory? record = null,
+        RandomStream starts = RandomStream.TestReset) => Episode(
         (environment, action) =>
         {
             for (int i = 0; i < _x.Length; i++) _x[i] = (float)environment.Observation[i];
             policy(_x, episode, environment.StepIndex, _u);
             for (int i = 0; i < _u.Length; i++) action[i] = _u[i];
         },
-        seed, episode, record);
+        seed, episode, record, starts);
 
     /// <summary>Runs one episode of a controller; returns its score and whether it was a success.</summary>
     /// <param name="record">Records the episode, if given.</param>
+    /// <param name="starts">The stream of its initial state.</param>
     public (double Score, bool Success) Episode(
-        Controller controller, ulong seed, ulong episode, Trajectory? record = null)
+        Controller controller, ulong seed, ulong episode, Trajectory? record = null,
+        RandomStream starts = RandomStream.TestReset)
     {
-        _environment.Reset(seed, RandomStream.TestReset, episode);
+        _environment.Reset(seed, starts, episode);
         while (true)
         {
             controller(_environment, _action);
@@ -93,4 +97,8 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
 /// <param name="StandardDeviation">Sample standard deviation of the scores (divisor n − 1); 0 for one episode.</param>
 /// <param name="SuccessRate">Share of successful episodes; null if the task has no section <c>success</c>.</param>
 internal readonly record struct EvaluationResult(
-    double Mean, double StandardDeviation, int Episodes, double? SuccessRate);
+    double Mean, double StandardDeviation, int Episodes, double? SuccessRate)
+{
+    /// <summary>Standard error of the mean, σ / √n.</summary>
+    public double StandardError => StandardDeviation / Math.Sqrt(Episodes);
+}

@@ -15,11 +15,13 @@ internal sealed class TestScores
     public double? Last { get; private set; }
 
     /// <summary>Adds a test; a score that is not finite counts as none.</summary>
-    public void Add(int episode, double score)
+    /// <returns>Whether it is the best so far; the first of equal ones is.</returns>
+    public bool Add(int episode, double score)
     {
         Last = double.IsFinite(score) ? score : null;
-        if (Last is null || Best >= score) return;
+        if (Last is null || Best >= score) return false;
         (Best, BestEpisode) = (score, episode);
+        return true;
     }
 
     public void Serialise(CheckpointScope scope)

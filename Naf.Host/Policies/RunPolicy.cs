@@ -10,7 +10,7 @@ using Naf.Sim.Control;
 
 namespace Naf.Host.Policies;
 
-/// <summary>The policy of a run's learner, without noise, from the newest valid checkpoint.</summary>
+/// <summary>A policy of a run's learner, without noise, from the newest valid checkpoint.</summary>
 public sealed class RunPolicy : IDisposable
 {
     private readonly DisposeScope _opened;
@@ -24,15 +24,18 @@ public sealed class RunPolicy : IDisposable
     /// <param name="warn">
     /// Receives a sentence for each damaged checkpoint, which is skipped; null: standard error.
     /// </param>
-    /// <exception cref="UserException">The folder is not a run's, or the run has no usable checkpoint.</exception>
-    public static RunPolicy Open(string folder, int learner = 0, Action<string>? warn = null)
+    /// <param name="best">Whether to read the policy of the learner's best test, and not its last one.</param>
+    /// <exception cref="UserException">
+    /// The folder is not a run's, or the run has no usable checkpoint or no best policy.
+    /// </exception>
+    public static RunPolicy Open(string folder, int learner = 0, Action<string>? warn = null, bool best = false)
     {
         ArgumentNullException.ThrowIfNull(folder);
         RunConfig config = RunConfig.Read(RunFolder.ConfigOf(folder));
         if (learner < 0 || learner >= config.Settings.Learners)
             throw new UserException(
                 $"learner {learner}: the run {folder} has learners 0 to {config.Settings.Learners - 1}");
-        return Open(folder, config, learner, warn ?? Console.Error.WriteLine, "cpu");
+        return Open(folder, config, learner, warn ?? Console.Error.WriteLine, best, "cpu");
     }
 
     /// <summary>Reads the policy of a run, whose config.yaml has been read, for use in a task.</summary>
@@ -41,40 +44,56 @@ public sealed class RunPolicy : IDisposable
     /// </param>
     /// <exception cref="UserException">No checkpoint is usable, or the task has other sizes.</exception>
     internal static RunPolicy Open(
-        IControlTask task, string folder, RunConfig config, int learner, Action<string> warn, string device = "cpu")
+        IControlTask task, string folder, RunConfig config, int learner, Action<string> warn, bool best,
+        string device = "cpu")
     {
-        RunPolicy policy = Open(folder, config, learner, warn, device);
-        if ((policy.ObservationSize, policy.ActionSize) == (task.ObservationSize, task.ActionSize)) return policy;
-        policy.Dispose();
-        throw new UserException(
-            $"the run's policy takes {policy.ObservationSize} observations and gives {policy.ActionSize} actions, "
-            + $"and {task.Name} has {task.ObservationSize} and {task.ActionSize} now; train it anew");
+        RunPolicy policy = Open(folder, config, learner, warn, best, device);
+        try
+        {
+            CheckSizes(policy._networks, task);
+            return policy;
+        }
+        catch
+        {
+            policy.Dispose();
+            throw;
+        }
     }
 
     private static RunPolicy Open(
-        string folder, RunConfig config, int learner, Action<string> warn, string device) => DisposeScope.Open(opened =>
+        string folder, RunConfig config, int learner, Action<string> warn, bool best, string device) =>
+        DisposeScope.Open(opened =>
     {
-        IReadOnlyList<string> files = RunFolder.CheckpointsOf(folder).Files;
-        if (files.Count == 0)
-            throw new UserException("the run has no checkpoint yet; let it train for longer");
         Device place = opened.Add(DeviceList.Select(device, 1));
-        string problem = "";
-        foreach (string path in files)
-        {
-            try
+        return RunFolder.CheckpointsOf(folder).ReadNewest(
+            checkpoint =>
             {
-                using var checkpoint = new CheckpointReader(File.OpenRead(path));
-                NafPopulation networks = Networks(checkpoint.Scope, config.Settings.Naf, learner, place);
-                return new RunPolicy(opened, opened.Add(networks));
-            }
-            catch (Exception e) when (CheckpointStore.IsUnusable(e))
-            {
-                problem = e.Message;
-                warn($"the checkpoint {path} can't be used: {problem}");
-            }
-        }
-        throw new UserException($"no checkpoint of the run can be used: {problem}");
+                using CheckpointReader read = checkpoint;
+                (int? bestEpisode, int lastEpisode) = EpisodesOf(read.Scope, learner);
+                if (best && bestEpisode is null)
+                    throw new UserException($"{folder} has no networks of the best test of learner {learner}: an "
+                        + "earlier naf trained it, or no test has had a finite score; take the last policy")
+                    {
+                        Option = "--policy last",
+                    };
+                return new RunPolicy(opened, opened.Add(
+                    Networks(read.Scope, config.Settings.Naf, learner, place, best)))
+                {
+                    Episode = best ? bestEpisode!.Value : lastEpisode, BestEpisode = bestEpisode,
+                    LastEpisode = lastEpisode,
+                };
+            },
+            warn);
     });
+
+    /// <summary>Training episodes that the learner had completed when it had this policy.</summary>
+    public int Episode { get; private init; }
+
+    /// <summary>That of the learner's best policy; null if the run has none.</summary>
+    internal int? BestEpisode { get; private init; }
+
+    /// <summary>That of the learner's last policy.</summary>
+    internal int LastEpisode { get; private init; }
 
     /// <summary>Size of the observation x.</summary>
     public int ObservationSize => _networks.Shape.State;
@@ -112,8 +131,24 @@ public sealed class RunPolicy : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _opened.Dispose();
 
-    // a population of one learner that is not trained
-    private static NafPopulation Networks(CheckpointScope checkpoint, NafSettings settings, int learner, Device device)
+    /// <summary>Training episodes before a learner's best policy, null if there is none, and its last one.</summary>
+    internal static (int? Best, int Last) EpisodesOf(CheckpointScope checkpoint, int learner) => (
+        NafPopulation.BestEpisode(checkpoint, learner),
+        checkpoint.Scope($"learner.{learner}.actor").Value<int>("episodes_ended"));
+
+    /// <exception cref="UserException">The task has other sizes than the networks.</exception>
+    internal static void CheckSizes(NafPopulation networks, IControlTask task)
+    {
+        (int state, int action) = (networks.Shape.State, networks.Shape.Action);
+        if ((state, action) != (task.ObservationSize, task.ActionSize))
+            throw new UserException(
+                $"the run's policy takes {state} observations and gives {action} actions, "
+                + $"and {task.Name} has {task.ObservationSize} and {task.ActionSize} now; train it anew");
+    }
+
+    /// <summary>A population of one learner that is not trained, with the networks of a checkpoint's learner.</summary>
+    internal static NafPopulation Networks(
+        CheckpointScope checkpoint, NafSettings settings, int learner, Device device, bool best)
     {
         float[] scale = checkpoint.Values<float>("input_scale", []);
         int actions = checkpoint.Value<int>("action_size");
@@ -123,7 +158,7 @@ public sealed class RunPolicy : IDisposable
             device, shape, scale, [settings with { BatchSize = 1, ReplayCapacity = 1 }]);
         try
         {
-            networks.LoadNetworks(0, checkpoint, learner);
+            networks.LoadNetworks(0, checkpoint, learner, best);
             return networks;
         }
         catch

@@ -54,6 +54,29 @@ internal sealed class CheckpointStore(string folder)
         }
     }
 
+    /// <summary>Reads from the newest checkpoint that can be used.</summary>
+    /// <param name="read">Reads from a verified checkpoint, which it owns.</param>
+    /// <param name="warn">Receives a sentence for each checkpoint that is skipped.</param>
+    /// <exception cref="UserException">There is none.</exception>
+    public T ReadNewest<T>(Func<CheckpointReader, T> read, Action<string> warn)
+    {
+        string? problem = null;
+        foreach (string path in Files)
+        {
+            try
+            {
+                return read(new CheckpointReader(File.OpenRead(path)));
+            }
+            catch (Exception e) when (IsUnusable(e))
+            {
+                problem = e.Message;
+                warn($"the checkpoint {path} can't be used: {problem}");
+            }
+        }
+        throw new UserException(problem is null ? "the run has no checkpoint yet; let it train for longer"
+            : $"no checkpoint of the run can be used: {problem}");
+    }
+
     /// <summary>The exception for an unusable checkpoint, which names the alternatives.</summary>
     public UserException Refusal(string path, Exception reason)
     {

@@ -9,7 +9,8 @@ namespace Naf.Host.Runs;
 /// </summary>
 internal static class ResumeCheck
 {
-    private static readonly string[] Changeable = ["episodes", "checkpoint_every", "threads", "device"];
+    private static readonly string[] Changeable =
+        ["episodes", "verification_episodes", "checkpoint_every", "threads", "device"];
 
     /// <summary>The settings of the resumed run, checked.</summary>
     /// <param name="stored">The settings that the run was made with.</param>

@@ -4,8 +4,8 @@ namespace Naf.Host.Runs;
 
 /// <summary>
 /// The folder of a run: <c>config.yaml</c>, <c>metrics.csv</c> (a row per episode and learner), <c>timing.csv</c>
-/// (wall-clock times) and <c>checkpoint/</c>. One process at a time holds it, by a lock that is released when the
-/// process ends, however it ends.
+/// (wall-clock times), <c>checkpoint/</c> and, once the episodes are done, <c>verification.csv</c>. One process at a
+/// time holds it, by a lock that is released when the process ends, however it ends.
 /// </summary>
 internal sealed class RunFolder : IDisposable
 {
@@ -25,6 +25,8 @@ internal sealed class RunFolder : IDisposable
     public string MetricsPath => Path.Combine(FullPath, "metrics.csv");
 
     public string TimingPath => Path.Combine(FullPath, "timing.csv");
+
+    public string VerificationPath => Path.Combine(FullPath, "verification.csv");
 
     public CheckpointStore Checkpoints { get; }
 

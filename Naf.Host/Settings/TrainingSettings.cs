@@ -58,6 +58,14 @@ public sealed record TrainingSettings
     [Setting("test_seed", "", "seed of the starts of test episodes")]
     public ulong TestSeed { get; init; } = 1000;
 
+    /// <summary>
+    /// Episodes that score the best and the last policy at the end, from starts of their own; 0: none.
+    /// </summary>
+    [Setting("verification_episodes", "[0, 1000000]",
+        "episodes that score the best and the last policy at the end, from starts of their own; 0: none",
+        "The best test's score is the largest of many, which flatters its policy.")]
+    public int VerificationEpisodes { get; init; } = 100;
+
     /// <summary>Episodes between checkpoints.</summary>
     [Setting("checkpoint_every", "[1, 100000000]", "episodes between checkpoints")]
     public int CheckpointEvery { get; init; } = 10;

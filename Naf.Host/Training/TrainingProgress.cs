@@ -12,6 +12,12 @@ public sealed record TrainingProgress(
     int EpisodesEnded, int Episodes, double? LastTest, double? BestTest, long Updates, double Seconds,
     int EpisodesBefore)
 {
+    /// <summary>Episodes of the verification that have ended, of all policies; it comes after training.</summary>
+    public long VerificationsEnded { get; init; }
+
+    /// <summary>Episodes of the verification; 0 before it begins.</summary>
+    public long Verifications { get; init; }
+
     /// <summary>Updates of all learners per second.</summary>
     public double UpdatesPerSecond => Seconds > 0 ? Updates / Seconds : 0;
 

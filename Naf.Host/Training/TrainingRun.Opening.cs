@@ -77,7 +77,8 @@ public sealed partial class TrainingRun
     /// <summary>Resumes a run from its checkpoint; a run without one begins anew.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="settings">
-    /// Changes its settings; only <c>Episodes</c>, <c>CheckpointEvery</c>, <c>Threads</c> and <c>Device</c> may change.
+    /// Changes its settings; only <c>Episodes</c>, <c>VerificationEpisodes</c>, <c>CheckpointEvery</c>, <c>Threads</c>
+    /// and <c>Device</c> may change.
     /// </param>
     /// <param name="previous">Whether to resume from the checkpoint before the newest.</param>
     /// <param name="accept">Whether to continue although the simulator or the device differs.</param>

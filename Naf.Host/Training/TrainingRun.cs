@@ -3,6 +3,7 @@ using Naf.Gpu.Devices;
 using Naf.Host.Agents;
 using Naf.Host.Common;
 using Naf.Host.Files;
+using Naf.Host.Policies;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Kernels.Checkpoints;
@@ -22,6 +23,7 @@ public sealed partial class TrainingRun : IDisposable
     private readonly IControlTask _task;
     private readonly Device _device;
     private readonly DisposeScope _opened;
+    private readonly WorkTeam _team;
     private readonly NafAgent _agent;
     private readonly Stopwatch _clock = new();
     private CsvFile? _metrics, _timing;
@@ -29,6 +31,8 @@ public sealed partial class TrainingRun : IDisposable
     private long _updatesBefore;
     private int _episodesBefore, _saved;
     private TrainingProgress? _progress;
+    private PolicyVerification? _verification;
+    private IReadOnlyList<VerifiedPolicy> _verified = [];
     private Action<TrainingProgress>? _onProgress;
     private bool _training;
 
@@ -36,9 +40,9 @@ public sealed partial class TrainingRun : IDisposable
     {
         (_folder, _task, _device, _opened) = (folder, task, device, opened);
         int threads = config.Settings.Threads == 0 ? Environment.ProcessorCount : config.Settings.Threads;
-        WorkTeam team = device is CpuDevice cpu ? cpu.Team : opened.Add(new WorkTeam(threads));
+        _team = device is CpuDevice cpu ? cpu.Team : opened.Add(new WorkTeam(threads));
         _agent = opened.Add(
-            new NafAgent(task, config.Settings, device, team) { EpisodeEnded = Record, Warn = text => Warn(text) });
+            new NafAgent(task, config.Settings, device, _team) { EpisodeEnded = Record, Warn = text => Warn(text) });
         _config = config with { Versions = config.Versions with { Plan = _agent.Plan } };
     }
 
@@ -52,8 +56,16 @@ public sealed partial class TrainingRun : IDisposable
     public TrainingSettings Settings => _config.Settings;
 
     /// <summary>Its progress; may be read from another thread.</summary>
-    public TrainingProgress Progress =>
-        Volatile.Read(ref _progress) ?? new TrainingProgress(0, Settings.Episodes, null, null, 0, 0, 0);
+    public TrainingProgress Progress
+    {
+        get
+        {
+            TrainingProgress trained =
+                Volatile.Read(ref _progress) ?? new TrainingProgress(0, Settings.Episodes, null, null, 0, 0, 0);
+            return Volatile.Read(ref _verification)?.Progress is var (ended, all)
+                ? trained with { VerificationsEnded = ended, Verifications = all } : trained;
+        }
+    }
 
     /// <summary>
     /// Called with the reason when a learner stops early or <see cref="Train"/> fails; default: standard error.
@@ -66,8 +78,12 @@ public sealed partial class TrainingRun : IDisposable
 
     /// <summary>
     /// Trains until the episodes are done, every learner has stopped or a stop is requested; then saves a checkpoint.
+    /// Once the episodes are done, verifies the best and the last policy of every learner.
     /// </summary>
-    /// <param name="stop">Ends training between two steps; test episodes under way are completed first.</param>
+    /// <param name="stop">
+    /// Ends training between two steps, and a verification between two episodes; test episodes under way are completed
+    /// first.
+    /// </param>
     /// <param name="progress">Called at the end of every episode of every learner.</param>
     /// <exception cref="UserException">The disk is full or read-only; what was saved is unchanged.</exception>
     /// <remarks>
@@ -86,6 +102,7 @@ public sealed partial class TrainingRun : IDisposable
         {
             Guarded(() =>
             {
+                if (_agent.Running) File.Delete(_folder.VerificationPath); // it was of fewer episodes
                 if (_agent.StepCount == 0) _agent.Begin();
                 while (_agent.Running && !stop.IsCancellationRequested)
                 {
@@ -104,6 +121,8 @@ public sealed partial class TrainingRun : IDisposable
             throw;
         }
         _training = false;
+        _clock.Stop();
+        if (IsFinished && Settings.VerificationEpisodes > 0) Guarded(() => Verify(stop));
         return Result();
     }
 
@@ -141,16 +160,51 @@ public sealed partial class TrainingRun : IDisposable
             seconds, _episodesBefore));
     }
 
+    // the verification in the folder, if it is of this run's end, or a new one
+    private void Verify(CancellationToken stop)
+    {
+        int episodes = Settings.VerificationEpisodes;
+        if (VerifiedPolicy.Read(_folder.VerificationPath) is { } stored && stored.All(p => p.Episodes == episodes)
+            && _agent.Summaries.All(l => stored.Any(p => Is(p, l, VerifiedPolicy.LastName))))
+        {
+            _verified = stored;
+            return;
+        }
+        var verification = new PolicyVerification(_task, Folder, _config, episodes);
+        Volatile.Write(ref _verification, verification);
+        if (verification.Run(_team, Warn, stop) is not { } verified) return;
+        VerifiedPolicy.Write(_folder.VerificationPath, verified);
+        _verified = verified;
+    }
+
+    private bool IsFinished => !_agent.Running && _agent.Summaries.Any(l => l.Stopped is null);
+
+    private static bool Is(VerifiedPolicy policy, LearnerSummary learner, string name) =>
+        policy.Learner == learner.Learner && policy.Policy == name;
+
+    private LearnerSummary WithVerification(LearnerSummary learner)
+    {
+        VerifiedPolicy? best = _verified.FirstOrDefault(p => Is(p, learner, VerifiedPolicy.BestName)),
+            last = _verified.FirstOrDefault(p => Is(p, learner, VerifiedPolicy.LastName));
+        return learner with
+        {
+            VerifiedBest = best?.Score, VerifiedBestError = best?.StandardError,
+            VerifiedLast = last?.Score, VerifiedLastError = last?.StandardError,
+        };
+    }
+
     private TrainingResult Result()
     {
-        IReadOnlyList<LearnerSummary> learners = _agent.Summaries;
+        IReadOnlyList<LearnerSummary> learners = [.. _agent.Summaries.Select(WithVerification)];
         double seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
         long updates = learners.Sum(l => l.Updates);
         return new TrainingResult(
             Folder, _task.Name, Settings.Algorithm.ToString().ToLowerInvariant(), _device.Info.Name,
-            _agent.EpisodesEnded, Finished: !_agent.Running && learners.Any(l => l.Stopped is null),
+            _agent.EpisodesEnded, IsFinished,
             TrainingResult.Median(learners.Select(l => l.BestTestScore)),
             TrainingResult.Median(learners.Select(l => l.FinalTestScore)),
+            TrainingResult.Median(learners.Select(l => l.VerifiedBest)),
+            TrainingResult.Median(learners.Select(l => l.VerifiedLast)),
             updates, seconds > 0 ? updates / seconds : 0, seconds, learners);
     }
 

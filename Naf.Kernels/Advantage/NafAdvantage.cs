@@ -21,14 +21,15 @@ internal static unsafe class NafAdvantage
 
     /// <summary>TD errors and ∂loss/∂outputs of rows [first, last).</summary>
     /// <param name="networks">One network each for V, m and l, or one trunk with outputs [V | m | l].</param>
+    /// <param name="penalty">Weight of the penalty on m beyond ±2.</param>
     /// <param name="u">[batch, actionRow].</param>
     /// <param name="y">[batch], targets.</param>
     /// <param name="error">[batch], receives Q − y.</param>
     /// <param name="q">[batch], receives Q.</param>
     /// <param name="gradientScale">2 / batch.</param>
     public static void Gradient(
-        MlpWorkspace[] networks, int action, float bound, float penalty, float* u, int actionRow, float* y, float* error, float* q,
-        float gradientScale, int first, int last)
+        MlpWorkspace[] networks, int action, float bound, float penalty, float* u, int actionRow, float* y,
+        float* error, float* q, float gradientScale, int first, int last)
     {
         bool trunk = networks.Length == 1;
         MlpWorkspace ofV = networks[0], ofMean = networks[trunk ? 0 : 1], ofTriangle = networks[trunk ? 0 : 2];

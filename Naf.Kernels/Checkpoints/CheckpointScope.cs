@@ -16,6 +16,9 @@ internal sealed class CheckpointScope(CheckpointWriter? writer, CheckpointReader
     /// <summary>A nested scope; its prefix is this scope's prefix, the name and a dot.</summary>
     public CheckpointScope Scope(string name) => new(writer, reader, $"{prefix}{name}.");
 
+    /// <summary>Whether a section of this name can be loaded.</summary>
+    public bool Contains(string name) => reader?.Contains(prefix + name) ?? false;
+
     public string Text(string name, string text = "")
     {
         writer?.Add(prefix + name, text);

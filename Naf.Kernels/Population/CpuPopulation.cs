@@ -237,8 +237,8 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
         for (int n = 0; n < _networks.Length; n++)
             Forward(_networks[n], learner.Parameters.Pointer + _offsets[n], null, _x.Pointer, first, last);
         NafAdvantage.Gradient(
-            _networks, _shape.Action, (float)settings.LogDiagonalBound, (float)settings.SaturationPenalty, _u.Pointer, _actionRow, Targets, Errors, Q,
-            2f / _batch, first, last);
+            _networks, _shape.Action, (float)settings.LogDiagonalBound, (float)settings.SaturationPenalty, _u.Pointer,
+            _actionRow, Targets, Errors, Q, 2f / _batch, first, last);
         _barrier.Wait();
         (double loss, double q) = (0, 0);
         for (int m = 0; m < _batch; m++) (loss, q) = (loss + (double)Errors[m] * Errors[m], q + Q[m]);

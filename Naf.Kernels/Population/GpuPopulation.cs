@@ -172,6 +172,17 @@ internal sealed class GpuPopulation : NafPopulation
         Imagined.Download();
     }
 
+    /// <summary>Downloads θ and the running statistics of one learner to host memory.</summary>
+    public void FetchNetworks(int learner)
+    {
+        Learner l = AllLearners[learner];
+        lock (_acting)
+        {
+            States.Download(l.Parameters.Span, At(learner, Layout.Sizes.Parameters));
+            States.Download(l.Statistics.Span, At(learner, Layout.Sizes.Statistics));
+        }
+    }
+
     /// <summary>Uploads the learners' host memory after it was loaded.</summary>
     public void Push()
     {

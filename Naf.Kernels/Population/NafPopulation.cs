@@ -190,12 +190,28 @@ internal abstract class NafPopulation : IDisposable
         if (scope.IsLoading) Gpu?.Push();
     }
 
+    /// <summary>Keeps a learner's networks as those of its best test; checkpoints hold them.</summary>
+    /// <param name="episode">Training episodes before that test.</param>
+    public void KeepBest(int learner, int episode)
+    {
+        Gpu?.FetchNetworks(learner);
+        _learners[learner].KeepBest(episode);
+    }
+
+    /// <summary>
+    /// Episodes before the best test of a learner of a checkpoint; null if it has no networks of one.
+    /// </summary>
+    /// <param name="saved">Index of that learner in the checkpoint.</param>
+    public static int? BestEpisode(CheckpointScope scope, int saved) =>
+        Learner.SavedBestEpisode(scope.Scope($"learner.{saved}"));
+
     /// <summary>Loads the networks of one learner of a checkpoint, for acting and evaluation.</summary>
     /// <param name="saved">Index of that learner in the checkpoint.</param>
+    /// <param name="best">Whether to load those of its best test, which <see cref="BestEpisode"/> finds.</param>
     /// <exception cref="InvalidDataException">The checkpoint's networks have other sizes.</exception>
-    public void LoadNetworks(int learner, CheckpointScope scope, int saved)
+    public void LoadNetworks(int learner, CheckpointScope scope, int saved, bool best = false)
     {
-        _learners[learner].SerialiseNetworks(scope.Scope($"learner.{saved}"));
+        _learners[learner].SerialiseNetworks(scope.Scope($"learner.{saved}{(best ? ".best" : "")}"));
         Gpu?.Push();
     }
 

@@ -27,6 +27,8 @@ internal enum RandomStream : uint
     Plan = 12,
     /// <summary>Candidate plans of a planner.</summary>
     PlanSearch = 13,
+    /// <summary>Initial states of verification episodes.</summary>
+    VerificationReset = 14,
 }
 
 internal readonly record struct PhiloxBlock(uint A, uint B, uint C, uint D)

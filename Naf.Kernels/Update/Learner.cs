@@ -9,6 +9,7 @@ namespace Naf.Kernels.Update;
 /// <summary>State of a learner: parameters, Adam's moments, target, running statistics, replays, counters.</summary>
 internal sealed unsafe class Learner : IDisposable
 {
+    private HostBuffer? _bestParameters, _bestStatistics;
     private double _loss, _norm, _q;
     private long _reported;
 
@@ -88,6 +89,9 @@ internal sealed unsafe class Learner : IDisposable
 
     public long Updates { get; private set; }
 
+    /// <summary>Episodes before the test whose networks <see cref="KeepBest"/> keeps; null before the first.</summary>
+    public int? BestEpisode { get; private set; }
+
     public void Record(double loss, double norm, double q)
     {
         Updates++;
@@ -95,6 +99,15 @@ internal sealed unsafe class Learner : IDisposable
         _loss += loss;
         _norm += norm;
         _q += q;
+    }
+
+    /// <summary>Keeps a copy of θ and the running statistics, those of the best test so far.</summary>
+    /// <param name="episode">Training episodes before that test.</param>
+    public void KeepBest(int episode)
+    {
+        Parameters.Span.CopyTo((_bestParameters ??= new HostBuffer(Parameters.Length)).Span);
+        Statistics.Span.CopyTo((_bestStatistics ??= new HostBuffer(Statistics.Length)).Span);
+        BestEpisode = episode;
     }
 
     /// <summary>Stops the learner after an update that was not finite and was not applied.</summary>
@@ -126,23 +139,44 @@ internal sealed unsafe class Learner : IDisposable
         _norm = scope.Value("gradient_norm_sum", _norm);
         _q = scope.Value("q_sum", _q);
         foreach (BufferSection array in Arrays()) scope.Fill(array);
+        SerialiseBest(scope.Scope("best"));
         Replay.Serialise(scope.Scope("replay"));
         Imagined.Serialise(scope.Scope("imagined_replay"));
     }
 
     /// <summary>Loads or saves the networks only.</summary>
     /// <exception cref="InvalidDataException">The checkpoint has other sizes.</exception>
-    public void SerialiseNetworks(CheckpointScope scope)
-    {
-        foreach (BufferSection array in Arrays())
-            if (array.Buffer == Parameters || array.Buffer == Statistics) scope.Fill(array);
-    }
+    public void SerialiseNetworks(CheckpointScope scope) => SerialiseNetworks(scope, Parameters, Statistics);
+
+    /// <summary>Episodes before the best test in a checkpoint; null if it has no networks of one.</summary>
+    /// <param name="learner">The learner's part of the checkpoint.</param>
+    public static int? SavedBestEpisode(CheckpointScope learner) =>
+        learner.Scope("best") is var best && best.Contains("episode") ? best.Value<int>("episode") : null;
 
     public void Dispose()
     {
-        IDisposable[] memories =
-            [Parameters, FirstMoment, SecondMoment, Statistics, Target, TargetStatistics, Replay, Imagined];
-        foreach (IDisposable memory in memories) memory.Dispose();
+        IDisposable?[] memories =
+        [
+            Parameters, FirstMoment, SecondMoment, Statistics, Target, TargetStatistics, Replay, Imagined,
+            _bestParameters, _bestStatistics,
+        ];
+        foreach (IDisposable? memory in memories) memory?.Dispose();
+    }
+
+    // a checkpoint of an earlier version, or before a test with a finite score, has none
+    private void SerialiseBest(CheckpointScope scope)
+    {
+        if (scope.Contains("episode")) KeepBest(episode: 0);
+        if (BestEpisode is not { } episode) return;
+        BestEpisode = scope.Value("episode", episode);
+        SerialiseNetworks(scope, _bestParameters!, _bestStatistics!);
+    }
+
+    private void SerialiseNetworks(CheckpointScope scope, HostBuffer parameters, HostBuffer statistics)
+    {
+        foreach (BufferSection array in Arrays())
+            if (array.Buffer == Parameters) scope.Fill(array with { Buffer = parameters });
+            else if (array.Buffer == Statistics) scope.Fill(array with { Buffer = statistics });
     }
 
     // every array of every layer, with its name in a checkpoint

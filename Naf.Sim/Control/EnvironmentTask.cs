@@ -21,7 +21,7 @@ public sealed class EnvironmentTask : IControlTask
     /// <param name="name">The task's name, for messages and the run's folder.</param>
     /// <param name="create">
     /// Creates a new environment at each call: one per learner and per test thread, one here, and a few for short
-    /// checks.
+    /// checks and the verification.
     /// </param>
     /// <exception cref="ArgumentException">
     /// The name cannot be used for a folder, there is no environment, a space is missing, an action has no finite

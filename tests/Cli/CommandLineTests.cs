@@ -27,7 +27,9 @@ internal sealed class CommandLineTests : MujocoFixture
             Assert.That(json.Text("algorithm"), Is.EqualTo("naf"));
             Assert.That(json.Number("episodes"), Is.EqualTo(2));
             Assert.That(json.Number("updates"), Is.EqualTo(2 * 285));
-            foreach (string name in (string[])["best_test_score", "final_test_score", "updates_per_second", "seconds"])
+            foreach (string name in (string[])
+                ["best_test_score", "final_test_score", "verified_best", "verified_last", "updates_per_second",
+                    "seconds"])
                 Assert.That(json.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Number), name);
             Assert.That(json.GetProperty("learners").EnumerateArray().Select(l => l.Number("seed")),
                 Is.EqualTo(new[] { 4, 5 }));
@@ -133,11 +135,23 @@ internal sealed class CommandLineTests : MujocoFixture
             + "or use --policy random")]
     [TestCase("evaluate .",
         ExpectedResult = ". is not a run's folder: it has no config.yaml; name a run's folder or a task")]
-    [TestCase("evaluate cartpole --policy best", ExpectedResult = "--policy best: expected run, random, zero or mpc")]
+    [TestCase("evaluate cartpole --policy good",
+        ExpectedResult = "--policy good: expected last, best, random, zero or mpc")]
+    [TestCase("evaluate cartpole --policy best",
+        ExpectedResult = "--policy best needs a run's folder, and cartpole is a task; train first (naf train "
+            + "cartpole), or use --policy random")]
+    [TestCase("evaluate cartpole --verify",
+        ExpectedResult = "--verify needs a run's folder, and cartpole is a task; train first (naf train cartpole)")]
+    [TestCase("evaluate cartpole --verify --policy best",
+        ExpectedResult = "--verify scores the best and the last policy of every learner from starts of its own; "
+            + "leave out --policy")]
+    [TestCase("evaluate cartpole --verify --set mpc_samples=3",
+        ExpectedResult = "--verify scores the best and the last policy of every learner from starts of its own; "
+            + "leave out --set")]
     [TestCase("evaluate cartpole --trajectory t.txt",
         ExpectedResult = "t.txt: expected a name that ends in .csv, as a trajectory is")]
     [TestCase("evaluate cartpole --learner 1",
-        ExpectedResult = "--learner 1 chooses a policy of a run; it goes with --policy run")]
+        ExpectedResult = "--learner 1 chooses a learner of a run; it goes with --policy last or best")]
     [TestCase("evaluate cartpole --episodes 0",
         ExpectedResult = "--episodes 0: expected a whole number from 1 to 1000000")]
     [TestCase("bench sim", ExpectedResult = "naf bench sim needs either --task TASK or --model FILE.xml")]
@@ -153,13 +167,16 @@ internal sealed class CommandLineTests : MujocoFixture
         ExpectedResult = "--step 3 chooses the state of a picture (.png); a video shows them all")]
     [TestCase("render cartpole --out a.png --step 151",
         ExpectedResult = "--step 151: the episode has 150 steps; take 0 to 150")]
+    [TestCase("render cartpole --out a.png --policy good",
+        ExpectedResult = "--policy good: expected last, best, random, zero or mpc")]
     [TestCase("render cartpole --out a.png --policy best",
-        ExpectedResult = "--policy best: expected run, random, zero or mpc")]
+        ExpectedResult = "--policy best needs a run's folder, and cartpole is a task; train first (naf train "
+            + "cartpole), or use --policy random")]
     [TestCase("render cartpole --out a.png --policy run",
         ExpectedResult = "--policy run needs a run's folder, and cartpole is a task; train first (naf train cartpole), "
             + "or use --policy random")]
     [TestCase("render cartpole --out a.png --learner 1",
-        ExpectedResult = "--learner 1 chooses a policy of a run; it goes with --policy run")]
+        ExpectedResult = "--learner 1 chooses a learner of a run; it goes with --policy last or best")]
     [TestCase("render cartpole --out a.png --camera sid",
         ExpectedResult = "cartpole's model has no camera 'sid'; did you mean 'side'?")]
     [TestCase("render cartpole --out a.png --trajectory t.csv --seed 1",

@@ -52,7 +52,7 @@ internal sealed class RenderCommandTests : MujocoFixture
         JsonElement evaluated = TinyRun.CliJson("evaluate", run, "--episodes", "1", "--trajectory", file, "--json");
         Assert.That(evaluated.Text("trajectory"), Is.EqualTo(file));
         JsonElement played = Render(run, "--out", Folder["a.png"]);
-        Assert.That(played.Text("policy"), Is.EqualTo("run"));
+        Assert.That((played.Text("policy"), played.Number("after_episode")), Is.EqualTo(("last", 2.0)));
         Assert.That(played.Number("score"), Is.EqualTo(evaluated.Number("mean")).Within(1e-12));
         foreach (string target in (string[])[run, "cartpole"])
         {

@@ -12,7 +12,7 @@ internal static class TinyRun
     public static readonly string[] Settings =
     [
         "hidden=[8, 9]", "batch_size=16", "updates_per_step=1", "test_every=2", "test_episodes=2",
-        "checkpoint_every=2", "threads=1",
+        "verification_episodes=2", "checkpoint_every=2", "threads=1",
     ];
 
     /// <summary>The arguments of naf train for a tiny run.</summary>

@@ -1,3 +1,5 @@
+using NUnit.Framework.Constraints;
+
 namespace Naf.Tests;
 
 /// <summary>naf tasks --check: the report matches the task, and it finds the usual mistakes.</summary>
@@ -58,6 +60,10 @@ internal sealed class TaskCheckTests
         "warning: actions cost nothing: planners need a small cost")]
     [TestCase("reward_scale: 10", "reward_scale: 0.1", "warning: inside the learner a reward is 0.0013",
         "write reward_scale: 7 under")]
+    [TestCase("reward_scale: 10", "reward_scale: 40", "warning: inside the learner a reward is 0.5",
+        "write reward_scale: 7 under")]
+    [TestCase("reward_scale: 10", "reward_scale: 10\n  gamma: 0.9999", "warning: the largest reward, 0.01",
+        "has the value 15", "lower reward_scale or gamma")]
     [TestCase("measures:", "termination: {outside: {hinge.cos: [0, inf]}}\nmeasures:",
         "warning: every random episode ends after its first step")]
     [TestCase("upright: {above: 0.9800665778412416}", "upright: {above: -2}",
@@ -128,7 +134,47 @@ internal sealed class TaskCheckTests
         JsonElement warnings = TinyRun
             .CliJson("tasks", "--check", ContractTasks.PathOf(name), "--episodes", "4", "--json")
             .GetProperty("warnings");
-        Assert.That(warnings.EnumerateArray().Select(w => w.GetString()), Is.Empty);
+        // peg's scale suits the rewards near the slot, a twentieth of those of random actions
+        Constraint expected = name == "peg" ? Has.All.Match("inside the learner") : Is.Empty;
+        Assert.That(warnings.EnumerateArray().Select(w => w.GetString()), expected);
+    }
+
+    [Test]
+    public void A_point_for_each_step_is_too_much_for_the_learner()
+    {
+        using var scratch = new ScratchFolder();
+        File.WriteAllText(scratch["mast.xml"], """
+            <mujoco><compiler autolimits="true"/><option timestep=".01"/>
+            <worldbody><body pos="0 0 1"><joint name="lean" type="hinge" axis="0 1 0"/>
+              <geom type="capsule" fromto="0 0 0 0 0 .6" size=".03"/></body></worldbody>
+            <actuator><motor joint="lean" gear="2" ctrlrange="-1 1"/></actuator></mujoco>
+            """);
+        File.WriteAllText(scratch["mast.yaml"], """
+            name: mast
+            description: Keep a mast upright
+            model: mast.xml
+            substeps: 2
+            horizon: 200
+            observation:
+              - {position: lean}
+              - {velocity: lean}
+            reward:
+              - {linear: lean, scale: 0, offset: 1, weight: 1}
+              - {quadratic: action, weight: -0.0001}
+            termination: {outside: {lean: [-0.5, 0.5]}}
+            """);
+        AssertFound(scratch["mast.yaml"],
+            ["warning: inside the learner a reward is 1 on average and 1 at the 95th percentile",
+                "write reward_scale: 0.1 under"]);
+        JsonElement size = TinyRun.CliJson("tasks", "--check", scratch["mast.yaml"], "--episodes", "3", "--json")
+            .GetProperty("reward_size");
+        Assert.Multiple(() =>
+        {
+            Assert.That(size.Number("per_step"), Is.EqualTo(1).Within(1e-4));
+            Assert.That(size.Number("percentile95"), Is.InRange(size.Number("per_step"), size.Number("largest")));
+            Assert.That(size.Number("largest_value"), Is.EqualTo(size.Number("largest") / (1 - 0.99)).Within(1e-9));
+            Assert.That(size.Number("suggested"), Is.EqualTo(0.1));
+        });
     }
 
     [Test]

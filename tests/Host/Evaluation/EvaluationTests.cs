@@ -119,10 +119,12 @@ internal sealed class EvaluationTests : FolderFixture
     public void The_best_test_is_a_finite_one()
     {
         var tests = new TestScores();
-        tests.Add(0, double.NaN);
+        Assert.That(tests.Add(0, double.NaN), Is.False);
         Assert.That((tests.Best, tests.Last), Is.EqualTo(((double?)null, (double?)null)));
-        tests.Add(1, -3);
-        tests.Add(2, double.PositiveInfinity);
+        Assert.That(tests.Add(1, -3), Is.True);
+        Assert.That(tests.Add(2, double.PositiveInfinity), Is.False);
+        Assert.That(tests.Add(3, -3), Is.False, "the first of equal ones");
+        tests.Add(4, double.NaN);
         Assert.That((tests.Best, tests.BestEpisode, tests.Last), Is.EqualTo(((double?)-3, 1, (double?)null)));
     }
 }

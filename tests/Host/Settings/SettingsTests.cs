@@ -65,7 +65,8 @@ internal sealed class SettingsTests : FolderFixture
             ["ilqg_kl_step"] = "0.07", ["ilqg_entropy"] = "0.01", ["ilqg_least_noise"] = "0.2",
             ["ilqg_most_noise"] = "0.9",
             ["mpc_horizon"] = "0.8", ["mpc_iterations"] = "2", ["mpc_samples"] = "17",
-            ["test_every"] = "3", ["test_episodes"] = "4", ["test_seed"] = "5", ["checkpoint_every"] = "6",
+            ["test_every"] = "3", ["test_episodes"] = "4", ["test_seed"] = "5", ["verification_episodes"] = "8",
+            ["checkpoint_every"] = "6",
             ["device"] = "cpu", ["threads"] = "2",
         };
         Assert.That(other.Keys, Is.EquivalentTo(Setting.Keys), "every key is tested");

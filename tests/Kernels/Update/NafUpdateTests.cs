@@ -1,6 +1,7 @@
 using Naf.Checks.Comparisons;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Population;
 using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
@@ -92,6 +93,33 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
         float[] expected = first.LearnerAt(0).Parameters.Span.ToArray();
         Assert.That(moved.LearnerAt(0).Parameters.Span.ToArray(),
             Is.EqualTo(expected).Within(Tolerances.UpdatedParameters));
+    }
+
+    [Test]
+    public void The_best_networks_are_those_that_acted_when_they_were_kept([Values("", "trunk norm")] string kind)
+    {
+        float[] x = [0.3f, -0.2f, 0.5f, -1], then = new float[2], now = new float[2], best = new float[2];
+        using NafPopulation population = Population(Device, [1, 2], kind), other = Population(Device, [1, 2], kind);
+        population.Update(3);
+        population.KeepBest(1, 7);
+        population.Act(1, x, then);
+        population.Update(3);
+        population.Act(1, x, now);
+        CheckpointScope saved = Saved.By(population.Serialise);
+        Assert.That((NafPopulation.BestEpisode(saved, 0), NafPopulation.BestEpisode(saved, 1)),
+            Is.EqualTo(((int?)null, (int?)7)));
+        other.LoadNetworks(0, saved, 1, best: true);
+        other.Act(0, x, best);
+        Assert.That(best, Is.EqualTo(then).And.Not.EqualTo(now));
+
+        // kept anew, saved and loaded with the rest
+        population.KeepBest(1, 9);
+        byte[] state = Saved.Bytes(population.Serialise);
+        other.Serialise(Saved.Of(state));
+        Assert.That(Saved.Bytes(other.Serialise), Is.EqualTo(state));
+        other.LoadNetworks(0, Saved.Of(state), 1, best: true);
+        other.Act(0, x, best);
+        Assert.That(best, Is.EqualTo(now));
     }
 
     [Test]
