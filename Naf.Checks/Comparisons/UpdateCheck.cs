@@ -15,7 +15,10 @@ internal static class UpdateCheck
     // learning rate, 1e-2 here, so that a missing or wrong one shows in the state
     private const double GradientBound = 1e-4, LossBound = 1e-3, StateBound = 1e-4, PolicyBound = 1e-4;
 
-    /// <summary>Fills a learner's replay: x standard normal, u uniform, a tenth of the transitions terminal.</summary>
+    /// <summary>
+    /// Fills a learner's replay: x standard normal, u uniform, a tenth of the transitions terminal, others of 1 to 3
+    /// steps.
+    /// </summary>
     public static void Fill(NafPopulation population, int learner, int transitions, ulong seed)
     {
         NafShape shape = population.Shape;
@@ -30,7 +33,8 @@ internal static class UpdateCheck
                 u[i] = (float)(2 * Philox.Uniform(seed, RandomStream.RandomPolicy, (ulong)t, (uint)i) - 1);
             double reward = Philox.Normal(seed, RandomStream.Exploration, (ulong)t);
             population.Store(learner, x, u, (float)reward, next,
-                terminal: Philox.Uniform(seed, RandomStream.TestReset, (ulong)t) < 0.1);
+                bootstrap: Philox.Uniform(seed, RandomStream.TestReset, (ulong)t) < 0.1 ? 0 : MathF.Pow(0.9f, t % 3),
+                first: (float)reward);
         }
     }
 
@@ -82,8 +86,8 @@ internal static class UpdateCheck
     }
 
     /// <summary>
-    /// Largest errors of a trained learner's μ(x), one observation per call, and of V, μ, L, A and Q for all in one
-    /// call, relative to 1 + their size.
+    /// Largest errors of a trained learner's μ(x), without and with L(x), one observation per call, and of V, μ, L, A
+    /// and Q for all in one call, relative to 1 + their size.
     /// </summary>
     internal static KernelError[] PolicyErrors(Device device, NafShape shape, int samples)
     {
@@ -93,9 +97,17 @@ internal static class UpdateCheck
         Fill(population, 0, 100, seed: 1);
         population.Update(5);
         (int state, int action) = (shape.State, shape.Action);
+        int packed = shape.Packed;
         float[] x = Drawn(state, lane: 0), u = Drawn(action, lane: 1), mu = new float[samples * action];
-        mu.AsSpan().Fill(float.NaN);
-        for (int m = 0; m < samples; m++) population.Act(0, x.AsSpan(m * state, state), mu.AsSpan(m * action, action));
+        float[] alongside = new float[samples * action], lower = new float[samples * packed];
+        foreach (float[] result in (float[][])[mu, alongside, lower]) result.AsSpan().Fill(float.NaN);
+        for (int m = 0; m < samples; m++)
+        {
+            population.Act(0, x.AsSpan(m * state, state), mu.AsSpan(m * action, action));
+            population.Act(
+                0, 1, x.AsSpan(m * state, state), alongside.AsSpan(m * action, action),
+                lower.AsSpan(m * packed, packed));
+        }
         LearnerValues values = population.Evaluate(0, x, u);
 
         Learner learner = population.LearnerAt(0);
@@ -110,6 +122,9 @@ internal static class UpdateCheck
         return
         [
             new("act", KernelError.Largest<float>(mu, expected[1]), PolicyBound),
+            new("act: L", Math.Max(
+                KernelError.Largest<float>(alongside, expected[1]), KernelError.Largest<float>(lower, expected[2])),
+                PolicyBound),
             new("evaluate", actual.Zip(expected, (a, e) => KernelError.Largest<float>(a, e)).Max(), PolicyBound),
         ];
 

@@ -29,6 +29,8 @@ internal sealed class Actor : IDisposable
     private readonly IControlEnvironment _environment;
     private readonly Policy _policy;
     private readonly double[] _action;
+    private readonly float[] _lower;
+    private readonly NStepReturns _returns;
     private float[] _x, _next;
     private long _planningTicks;
     private LearnerReport _report;
@@ -46,6 +48,8 @@ internal sealed class Actor : IDisposable
         Noise = new OrnsteinUhlenbeck(settings.Exploration, task.ActionSize);
         (U, _action) = (new float[task.ActionSize], new double[task.ActionSize]);
         (_x, _next) = (new float[task.ObservationSize], new float[task.ObservationSize]);
+        _lower = new float[population.Shape.Packed];
+        _returns = new NStepReturns(population, learner, settings.Naf.NStep, settings.Naf.Gamma);
         _environment = task.CreateEnvironment();
     }
 
@@ -63,6 +67,9 @@ internal sealed class Actor : IDisposable
 
     /// <summary>The action u, [actions].</summary>
     public float[] U { get; }
+
+    /// <summary>L(x), row by row, where it shapes the noise of the next step; else empty.</summary>
+    public Span<float> Lower => Noise.NeedsLower(Step) ? _lower : [];
 
     /// <summary>Number of the current training episode, from 1; 0 before the first.</summary>
     public int Episode { get; private set; }
@@ -134,7 +141,11 @@ internal sealed class Actor : IDisposable
     }
 
     /// <summary>Stops the learner early and records the reason.</summary>
-    public void Stop(string reason) => (Stopped, Phase) = (Stopped ?? reason, ActorPhase.AtEnd);
+    public void Stop(string reason)
+    {
+        (Stopped, Phase) = (Stopped ?? reason, ActorPhase.AtEnd);
+        _returns.Abort(_x);
+    }
 
     /// <summary>Ends the training of the learner.</summary>
     public void Retire()
@@ -166,6 +177,10 @@ internal sealed class Actor : IDisposable
         Memory?.Add(U, result, _environment);
         return result;
     }
+
+    /// <summary>Stores (x, u, r, x′) in R, or the transition of n steps that it completes.</summary>
+    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number is not finite.</exception>
+    public void Store(in StepResult result) => _returns.Add(_x, U, result, _next);
 
     /// <summary>Takes the means over the updates since the last episode; stops a learner that has diverged.</summary>
     /// <param name="warn">Receives a sentence when Q leaves what the rewards allow.</param>
@@ -215,7 +230,8 @@ internal sealed class Actor : IDisposable
         Updates = scope.Value("updates", Updates);
         Tests.Serialise(scope.Scope("tests"));
         Watch.Serialise(scope.Scope("divergence"));
-        scope.Fill("noise", Noise.State);
+        Noise.Serialise(scope);
+        _returns.Serialise(scope.Scope("returns"));
         scope.Fill<float>("observation", _x);
         // the state of an environment whose episode has ended is not saved
         bool acting = Phase == ActorPhase.Acting;

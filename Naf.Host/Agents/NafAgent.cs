@@ -32,7 +32,7 @@ internal sealed class NafAgent : IDisposable
     private readonly int _imaginedUpdates;
     private readonly Evaluator[] _tests;
     private readonly Action<int> _explore, _test;
-    private readonly float[] _x, _u;
+    private readonly float[] _x, _u, _lower;
     private readonly DisposeScope _owned = new();
 
     /// <param name="task">The task; must outlive the agent.</param>
@@ -58,6 +58,7 @@ internal sealed class NafAgent : IDisposable
         }
         (_x, _u) =
             (new float[settings.Learners * task.ObservationSize], new float[settings.Learners * task.ActionSize]);
+        _lower = new float[settings.Learners * _population.Shape.Packed];
         _explore = worker =>
         {
             for (int k = worker; k < _actors.Length; k += team.Threads)
@@ -152,8 +153,8 @@ internal sealed class NafAgent : IDisposable
                 e.Plan();
             else
             {
-                if (!_population.ActsTogether) _population.Act(e.Learner, e.X, e.U);
-                e.Noise.AddTo(e.Seed, (ulong)e.Step, e.U);
+                if (!_population.ActsTogether) _population.Act(e.Learner, 1, e.X, e.U, e.Lower);
+                e.Noise.AddTo(e.Seed, (ulong)e.Step, e.Episode, e.U, e.Lower);
             }
             Clip(e.U);
 
@@ -161,7 +162,7 @@ internal sealed class NafAgent : IDisposable
             StepResult result = e.Execute();
 
             // store (x, u, r, x′) in R; a time limit is not a terminal state
-            _population.Store(e.Learner, e.X, e.U, (float)result.Reward, e.Next, result.Terminated);
+            e.Store(result);
             e.Advance(result.Done);
         }
         catch (Exception error) when (error is SimulationException or NotFiniteNumberException
@@ -171,13 +172,18 @@ internal sealed class NafAgent : IDisposable
         }
     }
 
-    // u = μ(x) of all learners in one call
+    // u = μ(x) of all learners in one call, and L(x) if it shapes the noise of any
     private void ActTogether()
     {
-        int state = _population.Shape.State, action = _population.Shape.Action;
+        int state = _population.Shape.State, action = _population.Shape.Action, packed = _population.Shape.Packed;
         foreach (Actor e in _actors) e.X.CopyTo(_x.AsSpan(e.Learner * state));
-        _population.Act(0, _actors.Length, _x, _u);
-        foreach (Actor e in _actors) _u.AsSpan(e.Learner * action, action).CopyTo(e.U);
+        bool lower = Array.Exists(_actors, e => !e.Lower.IsEmpty);
+        _population.Act(0, _actors.Length, _x, _u, lower ? _lower : []);
+        foreach (Actor e in _actors)
+        {
+            _u.AsSpan(e.Learner * action, action).CopyTo(e.U);
+            _lower.AsSpan(e.Learner * packed, e.Lower.Length).CopyTo(e.Lower);
+        }
     }
 
     // updates from R_f and R; the control experiment makes the same number from R alone

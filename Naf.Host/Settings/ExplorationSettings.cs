@@ -22,4 +22,25 @@ public sealed record ExplorationSettings
         "factor on the exploration noise", "Paper, section 6: one of 0.1, 0.3, 1, the best of each task reported.",
         Basic = true)]
     public double Scale { get; init; } = 1;
+
+    /// <summary>Share of noise_scale that is left when the noise has shrunk.</summary>
+    [Setting("noise_final", "[0, 1]",
+        "share of noise_scale that is left when the noise has shrunk", "Paper: constant noise.")]
+    public double Final { get; init; } = 1;
+
+    /// <summary>Episodes in which the noise shrinks linearly to noise_final; 0: it does not shrink.</summary>
+    [Setting("noise_decay_episodes", "[0, 100000000]",
+        "episodes in which the noise shrinks linearly to noise_final; 0: it does not shrink",
+        "Does not depend on episodes, so that a run with more of them goes on as it was.")]
+    public int DecayEpisodes { get; init; }
+
+    /// <summary>Steps of a learner after which P(x)⁻¹ shapes its noise; 0: never.</summary>
+    [Setting("noise_precision_after", "[0, 1000000000]",
+        "steps of a learner after which P(x)⁻¹ shapes its noise; 0: never",
+        "Paper, appendix 8.2 (NAF-P): a better policy on canada2d (there after 50,000), no difference elsewhere.")]
+    public int PrecisionAfter { get; init; }
+
+    /// <summary>Factor on the noise of an episode, from 1.</summary>
+    internal double ScaleIn(int episode) =>
+        DecayEpisodes == 0 ? Scale : Scale * (1 - (1 - Final) * Math.Min(1, (episode - 1.0) / DecayEpisodes));
 }

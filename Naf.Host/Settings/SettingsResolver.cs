@@ -58,6 +58,14 @@ internal static class SettingsResolver
         if (s.Naf.WarmupSteps > s.Naf.ReplayCapacity)
             throw new UserException($"warmup_steps = {s.Naf.WarmupSteps} is more than replay_capacity "
                 + $"= {s.Naf.ReplayCapacity}; lower warmup_steps");
+        if (s.Exploration is { Final: < 1, DecayEpisodes: 0 })
+            throw new UserException(
+                $"noise_final = {s.Exploration.Final} is reached after noise_decay_episodes, which is 0; "
+                + "set it");
+        if (s.Exploration.PrecisionAfter > 0 && s.Algorithm != LearningAlgorithm.Naf)
+            throw new UserException(
+                "noise_precision_after takes the precision P(x) of NAF's advantage; leave it out with another "
+                + "algorithm");
         ImaginationSettings i = s.Imagination;
         if (i.FromReplay && i.ShiftedTime)
             throw new UserException(

@@ -129,6 +129,19 @@ internal static unsafe class NafAdvantage
         new ReadOnlySpan<float>(mu, action).CopyTo(u);
     }
 
+    /// <summary>μ and L of one sample, for the acting policy.</summary>
+    public static void Act(float* mean, float* triangle, int action, float bound, Span<float> u, Span<float> lower)
+    {
+        // [Tile, action] each
+        float* mu = stackalloc float[4 * Tile * action];
+        float* slopeMu = mu + Tile * action, diagonal = slopeMu + Tile * action,
+            slopeDiagonal = diagonal + Tile * action;
+        Squash(mean, 0, triangle, 0, samples: 1, action, bound, mu, slopeMu, diagonal, slopeDiagonal);
+        new ReadOnlySpan<float>(mu, action).CopyTo(u);
+        new ReadOnlySpan<float>(triangle, lower.Length).CopyTo(lower);
+        for (int i = 0; i < action; i++) lower[AdvantageKernel.Packed(i, i)] = diagonal[i];
+    }
+
     // μ and the diagonal of L of some samples, with their slopes
     private static void Squash(
         float* mean, int meanRow, float* l, int lRow, int samples, int action, float bound,

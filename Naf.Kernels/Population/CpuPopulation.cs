@@ -22,9 +22,10 @@ internal sealed unsafe class CpuPopulation : NafPopulation
     private readonly WorkTeam _team;
     private readonly NafWorkerGroup[] _groups;
     // one per learner, since learners may act at the same time
-    private readonly MlpWorkspace[] _spaces;
+    private readonly MlpWorkspace[] _spaces, _triangleSpaces;
     private readonly HostBuffer[] _inputs;
-    private readonly int _workersPerLearner, _inputRow, _parameters, _statistics, _output;
+    private readonly int _workersPerLearner, _inputRow;
+    private readonly PolicyPlace _mean, _triangle;
     private readonly Action<int> _updateAsWorker;
     private int _imagined, _real, _nextLearner;
 
@@ -36,26 +37,62 @@ internal sealed unsafe class CpuPopulation : NafPopulation
             groups = Math.Min(_team.Threads / workers, learners.Length);
         _groups = [.. Enumerable.Range(0, groups).Select(_ => new NafWorkerGroup(shape, inputScale, Batch, workers))];
         ImmutableArray<MlpShape> networks = shape.Networks();
-        (int network, _output) = shape.Mean;
-        (_parameters, _statistics) = (network * networks[0].Parameters, network * networks[0].Statistics);
-        _spaces = [.. learners.Select(_ => new MlpWorkspace(networks[network], 1, training: false))];
+        (_mean, _triangle) = (Place(shape.Mean), Place(shape.Triangle));
+        _spaces = Spaces(shape.Mean.Network);
+        _triangleSpaces = shape.SharedTrunk ? _spaces : Spaces(shape.Triangle.Network);
         _inputRow = MlpShape.Pad(shape.State);
         _inputs = [.. learners.Select(_ => new HostBuffer(_inputRow))];
         _workersPerLearner = workers;
         _updateAsWorker = UpdateAsWorker;
+
+        MlpWorkspace[] Spaces(int network) =>
+            [.. learners.Select(_ => new MlpWorkspace(networks[network], 1, training: false))];
+
+        PolicyPlace Place((int Network, int Output) at) =>
+            new(networks.Take(at.Network).Sum(n => n.Parameters), networks.Take(at.Network).Sum(n => n.Statistics),
+                at.Output);
     }
 
     private protected override void Mean(int first, int learners, ReadOnlySpan<float> x, Span<float> u)
     {
+        int action = Shape.Action;
         for (int k = 0; k < learners; k++)
         {
-            Learner l = AllLearners[first + k];
-            MlpWorkspace space = _spaces[first + k];
-            float* input = _inputs[first + k].Pointer, statistics = l.Statistics.Pointer + _statistics;
-            for (int i = 0; i < Shape.State; i++) input[i] = x[k * Shape.State + i] * InputScale[i];
-            Mlp.Forward(space, l.Parameters.Pointer + _parameters, statistics, input, _inputRow, 0, 1);
-            NafAdvantage.Act(space.Output + _output, Shape.Action, u.Slice(k * Shape.Action, Shape.Action));
+            Observe(first + k, x.Slice(k * Shape.State, Shape.State));
+            NafAdvantage.Act(Outputs(first + k, _spaces, _mean), action, u.Slice(k * action, action));
         }
+    }
+
+    private protected override void MeanAndLower(
+        int first, int learners, ReadOnlySpan<float> x, Span<float> u, Span<float> lower)
+    {
+        (int action, int packed) = (Shape.Action, Shape.Packed);
+        for (int k = 0; k < learners; k++)
+        {
+            Observe(first + k, x.Slice(k * Shape.State, Shape.State));
+            float* mean = Outputs(first + k, _spaces, _mean), triangle = Shape.SharedTrunk
+                ? mean - _mean.Output + _triangle.Output : Outputs(first + k, _triangleSpaces, _triangle);
+            NafAdvantage.Act(
+                mean, triangle, action, (float)AllLearners[first + k].Settings.LogDiagonalBound,
+                u.Slice(k * action, action), lower.Slice(k * packed, packed));
+        }
+    }
+
+    // scales an observation into a learner's input
+    private void Observe(int learner, ReadOnlySpan<float> x)
+    {
+        float* input = _inputs[learner].Pointer;
+        for (int i = 0; i < x.Length; i++) input[i] = x[i] * InputScale[i];
+    }
+
+    // one network's outputs for a learner's input, from a place on
+    private float* Outputs(int learner, MlpWorkspace[] spaces, PolicyPlace at)
+    {
+        Learner l = AllLearners[learner];
+        Mlp.Forward(
+            spaces[learner], l.Parameters.Pointer + at.Parameters, l.Statistics.Pointer + at.Statistics,
+            _inputs[learner].Pointer, _inputRow, 0, 1);
+        return spaces[learner].Output + at.Output;
     }
 
     private protected override void Evaluate(
@@ -108,6 +145,7 @@ internal sealed unsafe class CpuPopulation : NafPopulation
     {
         foreach (NafWorkerGroup group in _groups) group.Dispose();
         foreach (MlpWorkspace space in _spaces) space.Dispose();
+        if (!Shape.SharedTrunk) foreach (MlpWorkspace space in _triangleSpaces) space.Dispose();
         foreach (HostBuffer input in _inputs) input.Dispose();
         base.Dispose();
     }
@@ -131,6 +169,9 @@ internal sealed unsafe class CpuPopulation : NafPopulation
         bool goesOn = learner.Imagined.Count < Batch || group.Update(learner, learner.Imagined, _imagined, worker);
         if (goesOn && learner.Replay.Count >= Batch) group.Update(learner, learner.Replay, _real, worker);
     }
+
+    // where a network's parameters and statistics begin, and its first output for μ or L
+    private readonly record struct PolicyPlace(int Parameters, int Statistics, int Output);
 }
 
 /// <summary>

@@ -24,7 +24,8 @@ internal sealed class GpuPopulation : NafPopulation
     private readonly DeviceBuffer<int> _arrived;
     private readonly GpuReplay _replay;
     private readonly Lock _acting = new();
-    private DeviceBuffer<float> _results, _rates, _x, _u;
+    private DeviceKernel<PolicyArguments<float>>? _actWithLower;
+    private DeviceBuffer<float> _results, _rates, _x, _u, _lower;
     private DeviceBuffer<LearnerCall> _calls;
     private int _pending, _arrivedBefore;
 
@@ -50,8 +51,7 @@ internal sealed class GpuPopulation : NafPopulation
             _ => Load<OneRow<float>>(device, plan, shape, learners.Length),
         };
         _copyWeights = device.Load<UpdateArguments<float>>(UpdateKernels.CopyWeights, plan.Threads);
-        _act = device.Load<PolicyArguments<float>>(PolicyKernels.Act<DynamicMemory>, plan.Threads,
-            sizeof(float) * LaunchPlan.ForwardLength(1, sizes.Stride, 1, plan.Threads));
+        _act = LoadActing(PolicyKernels.Act<DynamicMemory>);
         States = scope.Allocate<float>((long)sizes.Row * learners.Length);
         (Layers, _tiles) = (scope.Allocate<LayerShape>(Layout.Layers.AsSpan()),
             scope.Allocate<TileShape>(Layout.Tiles.AsSpan()));
@@ -59,7 +59,8 @@ internal sealed class GpuPopulation : NafPopulation
         Imagined = new GpuReplay(scope, [.. learners.Select(l => l.Imagined)], learners[0].Imagined.Capacity);
         (_results, _rates, _calls) = (scope.Allocate<float>(0), scope.Allocate<float>(0),
             scope.Allocate<LearnerCall>(0));
-        (_x, _u, _arrived) = (scope.Allocate<float>(0), scope.Allocate<float>(0), scope.Allocate<int>(learners.Length));
+        (_x, _u, _lower) = (scope.Allocate<float>(0), scope.Allocate<float>(0), scope.Allocate<float>(0));
+        _arrived = scope.Allocate<int>(learners.Length);
         for (int p = 0; p < learners.Length; p++)
         {
             States.Upload(inputScale, At(p, sizes.InputScale));
@@ -90,6 +91,22 @@ internal sealed class GpuPopulation : NafPopulation
             arguments.Mean = _scope.EnsureCapacity(ref _u, u.Length).View;
             _act.Launch(learners, arguments);
             _u.Download(u);
+        }
+    }
+
+    private protected override void MeanAndLower(
+        int first, int learners, ReadOnlySpan<float> x, Span<float> u, Span<float> lower)
+    {
+        lock (_acting)
+        {
+            _actWithLower ??= LoadActing(PolicyKernels.ActWithLower<DynamicMemory>);
+            _scope.EnsureCapacity(ref _x, x.Length).Upload(x);
+            PolicyArguments<float> arguments = Policy(first, learners, 1);
+            arguments.Mean = _scope.EnsureCapacity(ref _u, u.Length).View;
+            arguments.Triangle = _scope.EnsureCapacity(ref _lower, lower.Length).View;
+            _actWithLower.Launch(learners * Math.Min(2, Layout.Sizes.Networks), arguments);
+            _u.Download(u);
+            _lower.Download(lower);
         }
     }
 
@@ -225,6 +242,10 @@ internal sealed class GpuPopulation : NafPopulation
             for (; arguments.Update < arguments.Updates; arguments.Update++)
                 foreach (UpdateKernel phase in _updates) phase.Launch(groups, arguments);
     }
+
+    private DeviceKernel<PolicyArguments<float>> LoadActing(Action<PolicyArguments<float>> entry) =>
+        _scope.Device.Load(entry, LaunchPlan.Threads,
+            sizeof(float) * LaunchPlan.ForwardLength(1, Layout.Sizes.Stride, 1, LaunchPlan.Threads));
 
     private PolicyArguments<float> Policy(int learner, int samples, int rows) => new()
     {

@@ -74,16 +74,24 @@ internal abstract class NafPopulation : IDisposable
     /// <exception cref="ArgumentException">A length is wrong.</exception>
     public void Act(int learner, ReadOnlySpan<float> x, Span<float> u) => Act(learner, 1, x, u);
 
-    /// <summary>u = μ(x) of consecutive learners, each for its own x, in one call.</summary>
+    /// <summary>u = μ(x), and L(x) if needed, of consecutive learners, each for its own x, in one call.</summary>
     /// <param name="x">[learners, state], as observed.</param>
     /// <param name="u">[learners, action], within [−1, 1].</param>
+    /// <param name="lower">[learners, packed], receives L(x), row by row; empty if it is not needed.</param>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
-    public void Act(int first, int learners, ReadOnlySpan<float> x, Span<float> u)
+    public void Act(int first, int learners, ReadOnlySpan<float> x, Span<float> u, Span<float> lower = default)
     {
         (int states, int actions) = (learners * Shape.State, learners * Shape.Action);
         if (x.Length != states || u.Length != actions)
             throw new ArgumentException($"x has {x.Length} entries and u {u.Length}, expected {states} and {actions}");
-        Mean(first, learners, x, u);
+        if (lower.IsEmpty)
+        {
+            Mean(first, learners, x, u);
+            return;
+        }
+        if (lower.Length != learners * Shape.Packed)
+            throw new ArgumentException($"L has {lower.Length} entries, expected {learners * Shape.Packed}");
+        MeanAndLower(first, learners, x, u, lower);
     }
 
     /// <summary>The value, policy and advantage of many samples (paper, equations 7 to 9), on the device.</summary>
@@ -106,16 +114,27 @@ internal abstract class NafPopulation : IDisposable
         return values;
     }
 
-    /// <summary>Adds a transition to a learner's replay.</summary>
+    /// <summary>Adds a transition of one step to a learner's replay.</summary>
     /// <param name="terminal">Whether the episode truly ended: a time limit is not a terminal state.</param>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
     /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">
     /// An entry is not finite; nothing was stored.
     /// </exception>
     public void Store(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward, ReadOnlySpan<float> next,
-        bool terminal)
+        bool terminal) => Store(learner, x, u, reward, next, bootstrap: terminal ? 0f : 1f, first: reward);
+
+    /// <summary>Adds a transition to a learner's replay.</summary>
+    /// <param name="reward">Discounted sum of the rewards of the transition's n steps.</param>
+    /// <param name="bootstrap">Factor b of the target y = r + γ b V′(x′): γⁿ⁻¹, or 0 at a terminal state.</param>
+    /// <param name="first">The reward of the first step; what values are possible depends on these.</param>
+    /// <exception cref="ArgumentException">A length is wrong.</exception>
+    /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">
+    /// An entry is not finite; nothing was stored.
+    /// </exception>
+    public void Store(int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward, ReadOnlySpan<float> next,
+        float bootstrap, float first)
     {
-        _learners[learner].Replay.Add(x, u, reward, next, terminal);
+        _learners[learner].Replay.Add(x, u, reward, next, bootstrap, first);
         Gpu?.Stored(learner);
     }
 
@@ -134,7 +153,7 @@ internal abstract class NafPopulation : IDisposable
         if (imagined.Capacity == 0)
             throw new ArgumentException(
                 "the learners have no room for imagined transitions; make the population with a capacity of R_f");
-        imagined.Add(x, u, reward, next, terminal);
+        imagined.Add(x, u, reward, next, bootstrap: terminal ? 0f : 1f, first: reward);
         Gpu?.Imagined.Added(learner);
     }
 
@@ -235,6 +254,10 @@ internal abstract class NafPopulation : IDisposable
 
     /// <summary>u = μ(x) of consecutive learners, each for its own x.</summary>
     private protected abstract void Mean(int first, int learners, ReadOnlySpan<float> x, Span<float> u);
+
+    /// <summary>μ(x) and L(x) of consecutive learners, each for its own x.</summary>
+    private protected abstract void MeanAndLower(
+        int first, int learners, ReadOnlySpan<float> x, Span<float> u, Span<float> lower);
 
     /// <param name="evaluation">An evaluation for as many samples as x has.</param>
     private protected abstract void Evaluate(

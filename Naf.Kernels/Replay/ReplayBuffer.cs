@@ -6,8 +6,9 @@ using Naf.Kernels.Scalar;
 namespace Naf.Kernels.Replay;
 
 /// <summary>
-/// A learner's transitions, one per row: [x | u | r | b | x′], with b = 0 where the episode truly ended (no bootstrap),
-/// else 1. Grows as it fills; at full capacity the oldest row is overwritten.
+/// A learner's transitions, one per row: [x | u | r | b | x′], with the factor b of γ V′(x′) in the target: 0 where the
+/// episode truly ended (no bootstrap), 1 after one step, γⁿ⁻¹ after n. Grows as it fills; at full capacity the oldest
+/// row is overwritten.
 /// </summary>
 internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) : IDisposable
 {
@@ -25,7 +26,7 @@ internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) :
 
     public int Capacity => capacity;
 
-    /// <summary>The least and the largest reward ever added by <see cref="Add"/>, and 0.</summary>
+    /// <summary>The least and the largest reward of a step ever added by <see cref="Add"/>, and 0.</summary>
     public (float Least, float Most) Rewards { get; private set; }
 
     /// <summary>Index of the row added last; −1 before the first.</summary>
@@ -56,9 +57,12 @@ internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) :
                 at + (long)first * RowLength);
     }
 
+    /// <param name="first">The reward of the transition's first step, which enters <see cref="Rewards"/>.</param>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
     /// <exception cref="NonFiniteTransitionException">An entry is not finite; nothing was stored.</exception>
-    public void Add(ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward, ReadOnlySpan<float> next, bool terminal)
+    public void Add(
+        ReadOnlySpan<float> x, ReadOnlySpan<float> u, float reward, ReadOnlySpan<float> next, float bootstrap,
+        float first)
     {
         RequireFinite(x, state, "x");
         RequireFinite(u, action, "u");
@@ -69,9 +73,9 @@ internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) :
         x.CopyTo(row);
         u.CopyTo(row[state..]);
         row[state + action] = reward;
-        row[state + action + 1] = terminal ? 0 : 1;
+        row[state + action + 1] = bootstrap;
         next.CopyTo(row[(state + action + 2)..]);
-        Rewards = (Math.Min(Rewards.Least, reward), Math.Max(Rewards.Most, reward));
+        Rewards = (Math.Min(Rewards.Least, first), Math.Max(Rewards.Most, first));
         Pass(1);
     }
 
@@ -137,7 +141,9 @@ internal sealed unsafe class ReplayBuffer(int state, int action, int capacity) :
         (_rows, _allocated) = (larger, rows);
     }
 
-    private static void RequireFinite(ReadOnlySpan<float> values, int length, string name)
+    /// <exception cref="ArgumentException">The length is wrong.</exception>
+    /// <exception cref="NonFiniteTransitionException">An entry is not finite.</exception>
+    public static void RequireFinite(ReadOnlySpan<float> values, int length, string name)
     {
         if (values.Length != length)
             throw new ArgumentException($"{name} has {values.Length} entries, expected {length}");

@@ -19,6 +19,11 @@ public sealed record NafSettings
         Basic = true)]
     public double Gamma { get; init; } = 0.99;
 
+    /// <summary>Real steps n of the target y = r₁ + γ r₂ + … + γⁿ V′.</summary>
+    [Setting("n_step", "[1, 1000]",
+        "real steps n of the target y = r₁ + γ r₂ + … + γⁿ V′", "Paper, Algorithm 1: 1. Imagined transitions have 1.")]
+    public int NStep { get; init; } = 1;
+
     /// <summary>Share τ of the new weights in the target network at each update.</summary>
     [Setting("tau", "(0, 1]",
         "share τ of the new weights in the target network at each update",

@@ -19,6 +19,9 @@ internal sealed record NafShape(
     /// <summary>Index of the network that computes μ, and of its first output for μ.</summary>
     public (int Network, int Output) Mean => SharedTrunk ? (0, 1) : (1, 0);
 
+    /// <summary>Index of the network that computes L, and of its first output for L.</summary>
+    public (int Network, int Output) Triangle => SharedTrunk ? (0, 1 + Action) : (2, 0);
+
     /// <summary>The networks in the parameter array's order: V, μ, L; or the trunk with outputs [V | μ | L].</summary>
     /// <exception cref="ArgumentException">A size is out of range.</exception>
     public ImmutableArray<MlpShape> Networks()

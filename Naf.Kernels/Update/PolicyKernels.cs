@@ -25,7 +25,7 @@ internal struct PolicyArguments<T> where T : unmanaged
     /// <summary>[samples, action], receives m; μ when acting.</summary>
     public ArrayView<T> Mean;
 
-    /// <summary>[samples, packed], receives l; empty when acting.</summary>
+    /// <summary>[samples, packed], receives l; L, or empty, when acting.</summary>
     public ArrayView<T> Triangle;
 
     public LearnerSizes Sizes;
@@ -46,6 +46,36 @@ internal static class PolicyKernels
             at, at.Learner + sample, network, sample, 1, memory, group);
         for (int i = group.Index; i < at.Action; i += group.Size)
             at.Mean[sample * at.Action + i] = FloatMath.Tanh(memory[first + i]);
+    }
+
+    /// <summary>
+    /// u = μ(x) and L(x) for one sample of each learner from <c>Learner</c> on: one group per learner and network of μ
+    /// or L.
+    /// </summary>
+    public static void ActWithLower<TMemory>(PolicyArguments<float> at) where TMemory : struct, IGroupMemory
+    {
+        ArrayView<float> memory = TMemory.Allocate<float>();
+        var group = new DeviceGroup();
+        int networks = at.Sizes.Networks == 1 ? 1 : 2, sample = Grid.IdxX / networks,
+            network = at.Sizes.Networks == 1 ? 0 : 1 + Grid.IdxX % 2, learner = at.Learner + sample;
+        Outputs<float, FloatMath, OneRow<float>, DeviceGroup>(at, learner, network, sample, 1, memory, group);
+        int outputs = at.Layers[(network + 1) * at.Sizes.Layers - 1].Units;
+        int packed = AdvantageKernel.Packed(at.Action, 0), firstOutput = at.Sizes.FirstOutput(network, at.Action);
+
+        // the diagonal of L
+        float bound = at.States[(long)learner * at.Sizes.Row + at.Sizes.Settings + SettingPlaces.Bound];
+        for (int i = group.Index; i < (network == 1 ? 0 : at.Action); i += group.Size)
+        {
+            int output = 1 + at.Action + AdvantageKernel.Packed(i, i) - firstOutput;
+            memory[output] = AdvantageKernel.Diagonal<float, FloatMath>(memory[output], bound);
+        }
+        group.Barrier();
+        for (int output = group.Index; output < outputs; output += group.Size)
+        {
+            int kind = firstOutput + output;
+            if (kind > at.Action) at.Triangle[sample * packed + kind - 1 - at.Action] = memory[output];
+            else if (kind > 0) at.Mean[sample * at.Action + kind - 1] = FloatMath.Tanh(memory[output]);
+        }
     }
 
     /// <summary>V, m and l of many samples of one learner: one group per tile of samples and network.</summary>

@@ -16,7 +16,7 @@ internal sealed class OrnsteinUhlenbeckTests
         {
             float[] u = [0.125f, 0.25f, -0.5f];
             float[] before = [.. u];
-            noise.AddTo(3, step, u);
+            noise.AddTo(3, step, episode: 1, u);
             for (uint i = 0; i < 3; i++)
             {
                 state[i] += -0.25 * state[i] + 0.5 * Philox.Normal(3, RandomStream.Exploration, step, i);
@@ -26,11 +26,27 @@ internal sealed class OrnsteinUhlenbeckTests
         }
     }
 
+    [TestCase(1, 2)]
+    [TestCase(2, 1.7)]
+    [TestCase(3, 1.4)]
+    [TestCase(6, 0.5)]
+    [TestCase(100, 0.5)]
+    public void The_noise_shrinks_linearly_and_stays_at_its_end(int episode, double scale)
+    {
+        var settings = new ExplorationSettings { Scale = 2, Final = 0.25, DecayEpisodes = 5 };
+        var (shrinking, unit) = (new OrnsteinUhlenbeck(settings, 3), new OrnsteinUhlenbeck(new(), 3));
+        var (u, expected) = (new float[3], new float[3]);
+        shrinking.AddTo(3, 11, episode, u);
+        unit.AddTo(3, 11, episode, expected);
+        Assert.That(u, Is.EqualTo(expected.Select(n => (float)(scale * n))).Within(1e-6f));
+        Assert.That((settings with { DecayEpisodes = 0, Final = 1 }).ScaleIn(episode), Is.EqualTo(2));
+    }
+
     [Test]
     public void An_episode_begins_at_zero()
     {
         var noise = new OrnsteinUhlenbeck(new ExplorationSettings(), actions: 31);
-        noise.AddTo(0, 0, new float[31]);
+        noise.AddTo(0, 0, episode: 1, new float[31]);
         noise.Reset();
         Assert.That(noise.State.ToArray(), Is.All.Zero);
     }

@@ -44,9 +44,11 @@ internal sealed class PopulationTests
     }
 
     [Test]
-    public void A_step_allocates_nothing([Values(1, 3)] int learners, [Values(1, 2)] int threads)
+    public void A_step_allocates_nothing(
+        [Values(1, 3)] int learners, [Values(1, 2)] int threads, [Values(1, 3)] int nStep)
     {
-        TrainingSettings settings = TinyRun.Resolve(10, $"learners={learners}");
+        string shaped = $"noise_precision_after={(nStep > 1 ? 100 : 0)}";
+        TrainingSettings settings = TinyRun.Resolve(10, $"learners={learners}", $"n_step={nStep}", shaped);
         using ControlTask task = ControlTask.Load("cartpole");
         using var device = new CpuDevice(threads);
         using var agent = new NafAgent(task, settings, device, device.Team);

@@ -49,7 +49,8 @@ internal sealed class SettingsTests : FolderFixture
              ["reward_scale"] = "0.1", ["clip_norm"] = "1.5", ["replay_capacity"] = "443",
             ["warmup_steps"] = "101",
             ["log_diagonal_bound"] = "4", ["head_scale"] = "0.1", ["noise_theta"] = "0.2", ["noise_sigma"] = "0.4",
-            ["noise_scale"] = "0.6",
+            ["noise_scale"] = "0.6", ["noise_final"] = "0.3", ["noise_decay_episodes"] = "50",
+            ["noise_precision_after"] = "2000", ["n_step"] = "3",
             ["imagination"] = "network", ["refit_episodes"] = "4", ["imagined_steps"] = "7", ["imagined_starts"] = "33",
             ["imagined_updates"] = "11",
             ["imagined_noise"] = "0.4", ["imagined_sampled"] = "false", ["imagined_range"] = "0.7",
@@ -93,6 +94,7 @@ internal sealed class SettingsTests : FolderFixture
     [TestCase("replay_capacity", "10", "replay_capacity = 10 is less than batch_size = 64")]
     [TestCase("imagined_capacity", "63",
         "imagined_capacity = 63 is less than batch_size = 64: nothing would be learned from it")]
+    [TestCase("noise_final", "0.2", "noise_final = 0.2 is reached after noise_decay_episodes, which is 0; set it")]
     [TestCase("ilqg_least_noise", "2", "ilqg_most_noise = 1 is less than ilqg_least_noise = 2; raise it")]
     public void A_wrong_value_is_refused_with_what_was_expected(string key, string value, string message)
     {

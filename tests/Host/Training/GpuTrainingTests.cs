@@ -57,7 +57,8 @@ internal sealed class GpuTrainingTests : FolderFixture
     {
         string name;
         using (GpuDevice device = GpuDevices.Open(GpuDevices.Pocl)) name = device.Info.Name;
-        string[] more = ["updates_per_step=2", "learners=2", $"device={name}"];
+        string[] more =
+            ["updates_per_step=2", "learners=2", "n_step=3", "noise_precision_after=200", $"device={name}"];
         TinyRun.Train(Folder["whole"], 3, more);
         TinyRun.TrainPartly(Folder["parts"], 3, 2, more);
         TinyRun.Resume(Folder["parts"]);

@@ -69,6 +69,19 @@ internal sealed class StoppedLearnerTests : FolderFixture
     }
 
     [Test]
+    public void Every_step_of_an_episode_that_breaks_off_is_stored()
+    {
+        TinyRun.Cli(
+        [
+            "train", Folder["runaway.yaml"], "--out", Folder["run"], "--seeds", "0..7", "--episodes", "6", "--set",
+            "n_step=4", .. TinyRun.Settings.Append("test_episodes=1").SelectMany(s => new[] { "--set", s }),
+        ]);
+        Dictionary<string, string>[] rows = TinyRun.Rows(Folder["run"]);
+        Assert.That(rows.Count(row => row["stopped"].Length > 0), Is.InRange(1, 8));
+        Assert.That(rows.Select(row => row["replay"]), Is.EqualTo(rows.Select(row => row["step"])));
+    }
+
+    [Test]
     public void A_diverged_learner_stops_with_a_report()
     {
         (int exitCode, string output, string error) = TinyRun.Cli(TinyRun.Arguments(

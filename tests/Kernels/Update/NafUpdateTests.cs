@@ -64,6 +64,21 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
         Assert.That(all, Is.EqualTo(u));
         Assert.That(() => population.Act(0, new float[3], new float[2]),
             Throws.ArgumentException.With.Message.Contains("3 entries"));
+
+        float[] lower = [.. Enumerable.Repeat(float.NaN, 6)], one = new float[3];
+        all.AsSpan().Fill(float.NaN);
+        population.Act(0, 2, x, all, lower);
+        Assert.That(all, Is.EqualTo(u), "the same action where L is needed");
+        for (int k = 0; k < 2; k++)
+        {
+            population.Act(k, 1, x.AsSpan(4 * k, 4), all.AsSpan(0, 2), one);
+            Assert.That(lower[(3 * k)..(3 * k + 3)], Is.EqualTo(one));
+            LearnerValues values = population.Evaluate(k, x.AsSpan(4 * k, 4), new float[2]);
+            Assert.That(values.Lower, Is.EqualTo(one).Within(Tolerances.PolicyAction));
+            Assert.That(values.Mu, Is.EqualTo(u[(2 * k)..(2 * k + 2)]).Within(Tolerances.PolicyAction));
+        }
+        Assert.That(() => population.Act(0, 2, x, all, one),
+            Throws.ArgumentException.With.Message.Contains("L has 3 entries, expected 6"));
         Assert.That(() => population.Evaluate(1, x, []),
             Throws.ArgumentException.With.Message.Contains("u has 0 entries"));
     }

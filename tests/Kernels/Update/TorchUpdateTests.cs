@@ -62,8 +62,8 @@ internal sealed class TorchUpdateTests
         {
             using var learner = new Learner(shape, changed);
             // a reward of ±1 allows values within ±0.1
-            learner.Replay.Add(new float[5], new float[3], 1, new float[5], terminal: false);
-            learner.Replay.Add(new float[5], new float[3], -1, new float[5], terminal: false);
+            learner.Replay.Add(new float[5], new float[3], 1, new float[5], bootstrap: 1, first: 1);
+            learner.Replay.Add(new float[5], new float[3], -1, new float[5], bootstrap: 1, first: -1);
             Assert.That(learner.ValueRange, Is.EqualTo((-0.1f, 0.1f)));
             using var reference = new NafOracle(shape, learner, [.. Enumerable.Repeat(1f, 5)], 31);
             using var torch = new TorchNaf(
