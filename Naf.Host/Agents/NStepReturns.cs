@@ -8,8 +8,8 @@ namespace Naf.Host.Agents;
 
 /// <summary>
 /// Stores an episode's steps in the replay R as transitions of n steps:
-/// (x_t, u_t, Σ γᵏ r_t+k for k &lt; m, x_t+m) with the factor b of γ V′(x_t+m). m is n, or fewer for the last steps of an
-/// episode; b is γᵐ⁻¹, or 0 if the episode terminated. A time limit and an abort are no terminal states.
+/// (x_t, u_t, Σ γᵏ r_t+k for k &lt; m, x_t+m) with the factor b of γ V′(x_t+m). m is n, or fewer for the last steps of
+/// an episode; b is γᵐ⁻¹, or 0 if the episode terminated. A time limit and an abort are no terminal states.
 /// </summary>
 /// <param name="n">Steps of a transition, at least 1.</param>
 /// <param name="gamma">γ.</param>

@@ -35,7 +35,8 @@ internal sealed class OrnsteinUhlenbeck(ExplorationSettings settings, int action
         for (int i = 0; i < _innovation.Length; i++)
             _innovation[i] = Philox.Normal(seed, RandomStream.Exploration, step, (uint)i);
         if (!lower.IsEmpty) _precision.Shape(lower, _innovation);
-        double scale = settings.ScaleIn(episode);
+        double scale = settings.ScaleIn(
+            episode, Philox.Uniform(seed, RandomStream.NoiseShare, (ulong)episode));
         for (int i = 0; i < _state.Length; i++)
         {
             _state[i] += settings.Theta * (0 - _state[i]) + settings.Sigma * _innovation[i];

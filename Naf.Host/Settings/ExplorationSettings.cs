@@ -23,6 +23,12 @@ public sealed record ExplorationSettings
         Basic = true)]
     public double Scale { get; init; } = 1;
 
+    /// <summary>Least share of the noise that an episode draws, uniformly up to 1; 1: no draw.</summary>
+    [Setting("noise_least", "[0, 1]",
+        "least share of the noise that an episode draws, uniformly up to 1; 1: no draw",
+        "Paper: 1. Quieter episodes reach the states that the policy alone reaches.", Basic = true)]
+    public double Least { get; init; }
+
     /// <summary>Share of noise_scale that is left when the noise has shrunk.</summary>
     [Setting("noise_final", "[0, 1]",
         "share of noise_scale that is left when the noise has shrunk", "Paper: constant noise.")]
@@ -41,6 +47,11 @@ public sealed record ExplorationSettings
     public int PrecisionAfter { get; init; }
 
     /// <summary>Factor on the noise of an episode, from 1.</summary>
-    internal double ScaleIn(int episode) =>
-        DecayEpisodes == 0 ? Scale : Scale * (1 - (1 - Final) * Math.Min(1, (episode - 1.0) / DecayEpisodes));
+    /// <param name="drawn">The episode's draw, uniform in [0, 1).</param>
+    internal double ScaleIn(int episode, double drawn)
+    {
+        double share = Least + (1 - Least) * drawn;
+        double left = DecayEpisodes == 0 ? 1 : 1 - (1 - Final) * Math.Min(1, (episode - 1.0) / DecayEpisodes);
+        return Scale * share * left;
+    }
 }

@@ -29,6 +29,8 @@ internal enum RandomStream : uint
     PlanSearch = 13,
     /// <summary>Initial states of verification episodes.</summary>
     VerificationReset = 14,
+    /// <summary>Each training episode's share of the exploration noise.</summary>
+    NoiseShare = 15,
 }
 
 internal readonly record struct PhiloxBlock(uint A, uint B, uint C, uint D)

@@ -9,7 +9,8 @@ internal sealed class OrnsteinUhlenbeckTests
     [Test]
     public void A_step_is_the_formula_in_each_entry()
     {
-        var noise = new OrnsteinUhlenbeck(new ExplorationSettings { Theta = 0.25, Sigma = 0.5, Scale = 2 }, actions: 3);
+        var noise = new OrnsteinUhlenbeck(new ExplorationSettings { Theta = 0.25, Sigma = 0.5, Scale = 2, Least = 1 },
+            actions: 3);
         double[] state = [0.75, 0, -1];
         state.CopyTo(noise.State);
         for (ulong step = 11; step < 14; step++)
@@ -33,13 +34,30 @@ internal sealed class OrnsteinUhlenbeckTests
     [TestCase(100, 0.5)]
     public void The_noise_shrinks_linearly_and_stays_at_its_end(int episode, double scale)
     {
-        var settings = new ExplorationSettings { Scale = 2, Final = 0.25, DecayEpisodes = 5 };
-        var (shrinking, unit) = (new OrnsteinUhlenbeck(settings, 3), new OrnsteinUhlenbeck(new(), 3));
+        var settings = new ExplorationSettings { Scale = 2, Final = 0.25, DecayEpisodes = 5, Least = 1 };
+        var (shrinking, unit) = (new OrnsteinUhlenbeck(settings, 3), new OrnsteinUhlenbeck(new() { Least = 1 }, 3));
         var (u, expected) = (new float[3], new float[3]);
         shrinking.AddTo(3, 11, episode, u);
         unit.AddTo(3, 11, episode, expected);
         Assert.That(u, Is.EqualTo(expected.Select(n => (float)(scale * n))).Within(1e-6f));
-        Assert.That((settings with { DecayEpisodes = 0, Final = 1 }).ScaleIn(episode), Is.EqualTo(2));
+        Assert.That((settings with { DecayEpisodes = 0, Final = 1 }).ScaleIn(episode, drawn: 0.3), Is.EqualTo(2));
+    }
+
+    [Test]
+    public void An_episode_draws_its_share_of_the_noise_uniformly()
+    {
+        double[] shares = [.. Enumerable.Range(1, 1000).Select(e => Noise(3, e, 0.5) / Noise(3, e, 1)).Order()];
+        Assert.That(shares[0], Is.InRange(0.5, 0.51));
+        Assert.That(shares[500], Is.EqualTo(0.75).Within(0.03));
+        Assert.That(shares[^1], Is.InRange(0.99, 1));
+        Assert.That(Noise(4, 1, 0) / Noise(4, 1, 1), Is.Not.EqualTo(Noise(3, 1, 0) / Noise(3, 1, 1)).Within(0.01));
+
+        static double Noise(ulong seed, int episode, double least)
+        {
+            var u = new float[1];
+            new OrnsteinUhlenbeck(new ExplorationSettings { Least = least }, 1).AddTo(seed, 11, episode, u);
+            return u[0];
+        }
     }
 
     [Test]

@@ -77,7 +77,7 @@ internal sealed class PrecisionNoiseTests
     public void The_identity_leaves_the_noise_as_it_is()
     {
         var settings = new ExplorationSettings { PrecisionAfter = 5 };
-        var (plain, shaped) = (new OrnsteinUhlenbeck(settings, actions: 2), new OrnsteinUhlenbeck(settings, actions: 2));
+        OrnsteinUhlenbeck plain = new(settings, actions: 2), shaped = new(settings, actions: 2);
         for (int step = 0; step < 10; step++)
         {
             var (one, two) = (new float[2], new float[2]);

@@ -41,7 +41,8 @@ internal sealed class TaskLibraryTests : MujocoFixture
         using ControlTask task = ControlTask.Load(
             scratch.Changed("reacher", "tau: 0.01", "hidden: [20, 31]\n  gamma: 0.9"));
         Assert.That(task.Training.Values["hidden"], Is.EqualTo("[20, 31]"));
-        Assert.That(task.Training.Values.Keys, Is.EqualTo(new[] { "hidden", "gamma", "reward_scale", "noise_scale" }));
+        string[] keys = ["hidden", "gamma", "reward_scale", "noise_scale", "noise_least"];
+        Assert.That(task.Training.Values.Keys, Is.EqualTo(keys));
     }
 
     [Test]
