@@ -4,6 +4,7 @@ using Naf.Checks.Oracles;
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Gaussian;
+using Naf.Kernels.Network;
 using Naf.Kernels.Reward;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Settings;
@@ -29,15 +30,18 @@ internal static class KernelCheck
 {
     private static readonly int[] Sizes = [1, 31, 443];
     private static readonly NafShape Trunk = new(443, 3, [31], SharedTrunk: true),
-        Normalised = new(5, 1, [31, 17], BatchNorm: true);
+        BatchNorm = new(5, 1, [31, 17], Normalisation: Normalisation.Batch),
+        LayerNorm = new(5, 1, [31, 17], Normalisation: Normalisation.Layer);
 
     public static IEnumerable<KernelCheckResult> Run(Device device) =>
     [
         .. Sizes.SelectMany(n => Advantage(device, samples: n)),
         .. Sizes.SelectMany(n => Update(device, new NafShape(Math.Min(n, 20), 2, [n, 17]), batch: Math.Min(n, 31))),
-        .. Update(device, Trunk, batch: 5), .. Update(device, Normalised, batch: 31), .. Launches(device),
+        .. Update(device, Trunk, batch: 5), .. Update(device, BatchNorm, batch: 31),
+        .. Update(device, LayerNorm, batch: 31), .. Launches(device),
         .. Sizes.SelectMany(n => Policy(device, new NafShape(Math.Min(n, 20), 2, [n, 17]), samples: n)),
-        .. Policy(device, Trunk, samples: 31), .. Policy(device, Normalised, samples: 31),
+        .. Policy(device, Trunk, samples: 31), .. Policy(device, BatchNorm, samples: 31),
+        .. Policy(device, LayerNorm, samples: 31),
         .. Sizes.SelectMany(n => Regression(
             device, inputs: Math.Min(n, 26), outputs: Math.Min(n, 20), [n, 17], batch: Math.Min(n, 31))),
         .. Sizes.SelectMany(n => Rollouts(device, rollouts: n, steps: Math.Min(n, 5))),

@@ -28,7 +28,7 @@ internal sealed record UpdateBenchmarkSizes
 
     [Size("", "one trunk for V, μ and L")] public bool Trunk { get; init; }
 
-    [Size("", "batch normalisation")] public bool BatchNorm { get; init; }
+    [Size("KIND", "normalisation: none, batch or layer")] public Normalisation Normalisation { get; init; }
 
     /// <summary>I of a training step, or I (l + 1) with imagination.</summary>
     [Size("K", "updates of a learner in one call, as in a step", 10_000)] public int UpdatesPerCall { get; init; } = 20;
@@ -49,7 +49,7 @@ internal sealed class UpdateBenchmark : KernelBenchmark
     public UpdateBenchmark(Device device, UpdateBenchmarkSizes sizes) : base(device)
     {
         _sizes = sizes;
-        _shape = new NafShape(sizes.State, sizes.Action, sizes.Hidden, sizes.Trunk, sizes.BatchNorm);
+        _shape = new NafShape(sizes.State, sizes.Action, sizes.Hidden, sizes.Trunk, sizes.Normalisation);
         bool given = sizes.Plan.Length > 0;
         if (device is GpuDevice gpu)
             _plan = given

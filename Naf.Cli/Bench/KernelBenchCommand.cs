@@ -8,6 +8,7 @@ using Naf.Cli.Common;
 using Naf.Host.Common;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
+using Naf.Kernels.Network;
 
 namespace Naf.Cli.Bench;
 
@@ -97,7 +98,7 @@ internal static class KernelBenchCommand
             bool => CliOption.Flag(name, size.Meaning),
             string => CliOption.Text(name, size.Shown, size.Meaning),
             ImmutableArray<int> units => Text(string.Join(',', units)),
-            var number => Text($"{number}"),
+            var value => Text($"{value}".ToLowerInvariant()),
         };
 
         Option<string?> Text(string shown) => CliOption.Text(name, size.Shown, $"{size.Meaning} [{shown}]");
@@ -111,7 +112,9 @@ internal static class KernelBenchCommand
         return property.GetValue(standard) switch
         {
             int number => parsed.Integer(option.Name, number, 1, most),
-            // parsed like the setting of that name
+            // parsed like the settings of these names
+            Normalisation when text is not null =>
+                SettingsResolver.Resolve([new GivenValue("normalisation", text, option.Name)]).Naf.Normalisation,
             ImmutableArray<int> when text is not null =>
                 SettingsResolver.Resolve([new GivenValue("hidden", text, option.Name)]).Naf.Hidden,
             var value => text ?? value,

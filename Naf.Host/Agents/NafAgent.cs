@@ -285,7 +285,7 @@ internal sealed class NafAgent : IDisposable
         // R_f holds the newest n T l transitions: about as many as are imagined between two fits
         long rollouts = ((long)i.RefitEpisodes * task.Horizon + i.Starts - 1) / i.Starts * i.Starts;
         long imagined = Math.Clamp(i.Capacity > 0 ? i.Capacity : rollouts * i.Steps, naf.BatchSize, 100_000_000);
-        var shape = new NafShape(task.ObservationSize, task.ActionSize, naf.Hidden, naf.SharedTrunk, naf.BatchNorm);
+        var shape = new NafShape(task.ObservationSize, task.ActionSize, naf.Hidden, naf.SharedTrunk, naf.Normalisation);
         return NafPopulation.Create(
             device, shape, task.InputScale,
             [.. Enumerable.Range(0, settings.Learners).Select(k => naf with { Seed = settings.SeedOf(k) })],

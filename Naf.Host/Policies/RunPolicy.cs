@@ -152,7 +152,7 @@ public sealed class RunPolicy : IDisposable
     {
         float[] scale = checkpoint.Values<float>("input_scale", []);
         int actions = checkpoint.Value<int>("action_size");
-        var shape = new NafShape(scale.Length, actions, settings.Hidden, settings.SharedTrunk, settings.BatchNorm);
+        var shape = new NafShape(scale.Length, actions, settings.Hidden, settings.SharedTrunk, settings.Normalisation);
         checkpoint.Expect("networks", shape.ToString());
         var networks = NafPopulation.Create(
             device, shape, scale, [settings with { BatchSize = 1, ReplayCapacity = 1 }]);

@@ -21,13 +21,13 @@ internal struct LayerShape
     /// <summary>[units, padded inputs], weights in θ's layout, above the first layer.</summary>
     public int Weights;
 
-    /// <summary>[columns], biases, or shifts of the batch normalisation.</summary>
+    /// <summary>[columns], biases; with batch normalisation, its shifts.</summary>
     public int Biases;
 
-    /// <summary>[columns], scales of the batch normalisation; −1 for none.</summary>
+    /// <summary>[columns], scales of the normalisation, after its shifts [columns]; −1 for none.</summary>
     public int Scales;
 
-    /// <summary>[2, columns], running means and variances.</summary>
+    /// <summary>[2, columns], running means and variances of batch normalisation; −1 for none.</summary>
     public int Means;
 
     /// <summary>[samples, columns], activations of a training pass, or the network's outputs.</summary>
@@ -36,14 +36,30 @@ internal struct LayerShape
     /// <summary>∂loss/∂z; sample m of unit j is at Delta + m DeltaSample + j DeltaUnit.</summary>
     public int Delta, DeltaSample, DeltaUnit;
 
-    /// <summary>[samples, columns], the normalised sums of a training pass.</summary>
+    /// <summary>
+    /// [samples, columns], the normalised sums ẑ of a training pass; with layer normalisation, after its backward pass
+    /// ẑ ∂loss/∂y, the gradient of the scales by sample.
+    /// </summary>
     public int Normalised;
 
-    /// <summary>[3, columns], means, variances and 1 / √(variance + ε) of a training pass.</summary>
+    /// <summary>
+    /// [5, columns], means, variances, 1 / √(variance + ε), r and d of a training pass; with layer normalisation only
+    /// 1 / √(variance + ε), [samples].
+    /// </summary>
     public int Moments;
 
-    /// <summary>[2, columns], gradients of shifts and scales.</summary>
+    /// <summary>
+    /// [2, columns], gradients of shifts and scales; with layer normalisation ∂loss/∂y [samples, columns], the gradient
+    /// of the shifts by sample.
+    /// </summary>
     public int ShiftGradient;
+
+    /// <summary>Offset of the normalisation's shifts.</summary>
+    public readonly int Shifts => Scales - Columns;
+
+    public readonly bool BatchNorm => Scales >= 0 && Means >= 0;
+
+    public readonly bool LayerNorm => Scales >= 0 && Means < 0;
 }
 
 /// <summary>
@@ -82,7 +98,7 @@ internal struct TileShape
 
 /// <summary>
 /// How a tile's gradient is computed: for weights a product over the minibatch, for biases a sum over it; the backward
-/// pass has already computed that of a normalisation's shifts and scales.
+/// pass has already computed that of batch normalisation's shifts and scales.
 /// </summary>
 internal static class TileKind
 {

@@ -150,15 +150,26 @@ internal sealed class LearnerLayout
                         Left = l == 0 ? s.X + a * samples : layer.Delta + a * samples, LeftStride = samples,
                         Right = l == 0 ? layer.Delta + b : below + b, RightStride = bCount,
                     };
-            bool normalised = network.BatchNorm && l < network.Layers;
-            yield return new TileShape
+            TileShape vector = new()
             {
-                Kind = normalised ? TileKind.Given : TileKind.Biases, Rows = 1,
-                Columns = (normalised ? 2 : 1) * layer.Columns,
+                Kind = layer.BatchNorm ? TileKind.Given : TileKind.Biases, Rows = 1,
+                Columns = (layer.BatchNorm ? 2 : 1) * layer.Columns,
                 Stride = layer.Columns, At = biases, Target = target < 0 ? -1 : target + biases, Transposed = -1,
                 TargetTransposed = -1,
                 Left = layer.Delta, LeftStride = layer.DeltaUnit, RightStride = layer.DeltaSample,
             };
+            yield return vector;
+            if (!layer.LayerNorm) yield break;
+            // sums over the samples of ∂loss/∂y and ẑ ∂loss/∂y
+            foreach ((int left, int offset) in new[]
+            {
+                (layer.ShiftGradient, layer.Columns), (layer.Normalised, 2 * layer.Columns),
+            })
+                yield return vector with
+                {
+                    At = biases + offset, Target = target < 0 ? -1 : target + biases + offset, Left = left,
+                    LeftStride = 1, RightStride = layer.Columns,
+                };
         }
     }
 
@@ -204,20 +215,21 @@ internal sealed class LearnerLayout
         for (int l = 0; l <= network.Layers; l++)
         {
             int columns = Columns(network, l), units = l < network.Layers ? network.Hidden[l] : network.Output;
-            bool normalised = network.BatchNorm && l < network.Layers;
+            bool normalised = network.Normalised && l < network.Layers, layerNorm = normalised && !network.BatchNorm;
             yield return new LayerShape
             {
                 Inputs = network.Inputs(l), Units = units, Columns = columns, Hidden = l < network.Layers ? 1 : 0,
                 Forward = l == 0 ? parameters + network.Weights(0) : transposed,
                 Weights = parameters + network.Weights(l),
                 Biases = parameters + network.Biases(l), Scales = normalised ? parameters + network.Scales(l) : -1,
-                Means = normalised ? statistics + network.Means(l) : -1,
+                Means = normalised && !layerNorm ? statistics + network.Means(l) : -1,
                 Output = trains ? Take((long)_samples * columns) : -1,
                 Delta = trains ? Take((long)_samples * columns) : -1,
                 DeltaSample = l == 0 ? columns : 1, DeltaUnit = l == 0 ? 1 : _samples,
                 Normalised = trains && normalised ? Take((long)_samples * columns) : -1,
-                Moments = trains && normalised ? Take(3L * columns) : -1,
-                ShiftGradient = trains && normalised ? gradient + network.Biases(l) : -1,
+                Moments = trains && normalised ? Take(layerNorm ? _samples : 5L * columns) : -1,
+                ShiftGradient = !trains || !normalised ? -1
+                    : layerNorm ? Take((long)_samples * columns) : gradient + network.Biases(l),
             };
             if (l > 0) transposed += MlpShape.Pad(network.Inputs(l)) * columns;
         }

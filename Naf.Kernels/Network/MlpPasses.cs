@@ -23,7 +23,8 @@ internal readonly struct MlpTile(int rows, int stride)
 /// Forward pass of a perceptron by one thread group, for a tile of samples; activations stay in shared memory.
 /// <code>
 /// h₀ = x,  zₗ = hₗ₋₁ Wₗ + bₗ,  hₗ = max(zₗ, 0),  output = h W + b
-/// with batch normalisation, hₗ = max(scale ẑ + shift, 0),  ẑ = (z − mean) / √(variance + ε)
+/// with normalisation, hₗ = max(scale ẑ + shift, 0),  ẑ = (z − mean) / √(variance + ε)
+/// in training with batch normalisation, hₗ = max(scale (r ẑ + d) + shift, 0)
 /// </code>
 /// </summary>
 internal static class MlpForward
@@ -62,7 +63,7 @@ internal static class MlpForward
         for (int l = 0; l < count; l++)
         {
             LayerShape layer = layers[l];
-            bool normalised = layer.Scales >= 0, trains = tile.Batch > 0;
+            bool normalised = layer.Scales >= 0, batchNorm = layer.BatchNorm, trains = tile.Batch > 0;
             int columns = layer.Columns / 4, outputs = columns * tile.Rows;
             int parts = MatrixProduct.Run<T, TSums, TGroup>(
                 row, layer.Forward, layer.Columns, layer.Columns, act, 0, tile.Stride, tile.Rows, layer.Inputs,
@@ -73,9 +74,9 @@ internal static class MlpForward
             {
                 int r = e / columns, column = e - r * columns;
                 Four<T> z = MatrixProduct.Sum(partial4, e, parts, outputs);
+                if (!batchNorm) z += row4[layer.Biases / 4 + column];
                 if (!normalised)
                 {
-                    z += row4[layer.Biases / 4 + column];
                     if (layer.Hidden != 0) z = Four<T>.Relu(z);
                     if (trains) row4[layer.Output / 4 + tile.First * columns + e] = z;
                 }
@@ -83,22 +84,30 @@ internal static class MlpForward
             }
             group.Barrier();
 
-            for (int column = group.Index; column < (normalised ? layer.Columns : 0); column += group.Size)
+            for (int column = group.Index; column < (batchNorm ? layer.Columns : 0); column += group.Size)
                 Normalise<T, TMath>(row, layer, tile, column, act);
+            for (int pass = 0; pass < (layer.LayerNorm ? 1 : 0); pass++)
+                MlpLayerNorm.Forward<T, TMath, TGroup>(row, layer, tile, act, partial, group);
             group.Barrier();
         }
     }
 
-    // normalises one unit in all rows of the tile: in training by the moments of the minibatch, which is the tile;
-    // otherwise by the running statistics
+    // normalises one unit in all rows of the tile: in training by the moments of the minibatch, which is the tile, and
+    // then by r = σ / σ_running and d = (mean − mean_running) / σ_running, which are bounded and have no gradient
+    // (batch renormalisation); otherwise by the running statistics
     private static void Normalise<T, TMath>(
         ArrayView<T> row, LayerShape layer, MlpTile tile, int column, ArrayView<T> act)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T>
     {
         bool trains = tile.Batch > 0;
-        T mean = T.Zero, variance = T.Zero, scale = row[layer.Scales + column], shift = row[layer.Biases + column];
+        T mean = row[layer.Means + column], variance = row[layer.Means + layer.Columns + column],
+            epsilon = TMath.From(MlpShape.NormEpsilon), inverse = T.One / TMath.Sqrt(variance + epsilon),
+            factor = T.One, offset = T.Zero, scale = row[layer.Scales + column], shift = row[layer.Shifts + column];
         if (trains)
         {
+            T running = mean, inverseRunning = inverse;
+            mean = T.Zero;
+            variance = T.Zero;
             T perSample = T.One / TMath.From(tile.Batch);
             for (int r = 0; r < tile.Batch; r++) mean += act[r * tile.Stride + column];
             mean *= perSample;
@@ -108,27 +117,32 @@ internal static class MlpForward
                 variance += centred * centred;
             }
             variance *= perSample;
-        }
-        else
-        {
-            mean = row[layer.Means + column];
-            variance = row[layer.Means + layer.Columns + column];
-        }
-        T inverse = T.One / TMath.Sqrt(variance + TMath.From(MlpShape.NormEpsilon));
-        if (trains)
-        {
+            T deviation = TMath.Sqrt(variance + epsilon), most = TMath.From(MlpShape.RenormFactor);
+            inverse = T.One / deviation;
+            factor = Within(deviation * inverseRunning, T.One / most, most);
+            T farthest = TMath.From(MlpShape.RenormOffset);
+            offset = Within((mean - running) * inverseRunning, -farthest, farthest);
             row[layer.Moments + column] = mean;
             row[layer.Moments + layer.Columns + column] = variance;
             row[layer.Moments + 2 * layer.Columns + column] = inverse;
+            row[layer.Moments + 3 * layer.Columns + column] = factor;
+            row[layer.Moments + 4 * layer.Columns + column] = offset;
         }
         for (int r = 0; r < tile.Rows; r++)
         {
-            T n = (act[r * tile.Stride + column] - mean) * inverse, y = n * scale + shift, h = y < T.Zero ? T.Zero : y;
+            T n = (act[r * tile.Stride + column] - mean) * inverse, y = (n * factor + offset) * scale + shift,
+                h = y < T.Zero ? T.Zero : y;
             act[r * tile.Stride + column] = h;
             if (!trains) continue;
             row[layer.Normalised + (tile.First + r) * layer.Columns + column] = n;
             row[layer.Output + (tile.First + r) * layer.Columns + column] = h;
         }
+    }
+
+    private static T Within<T>(T x, T low, T high) where T : unmanaged, INumber<T>
+    {
+        T above = x < low ? low : x;
+        return above > high ? high : above;
     }
 }
 
@@ -173,8 +187,10 @@ internal static class MlpBackward
             }
             group.Barrier();
 
-            for (int column = group.Index; column < (below.Scales >= 0 ? below.Columns : 0); column += group.Size)
+            for (int column = group.Index; column < (below.BatchNorm ? below.Columns : 0); column += group.Size)
                 Normalise<T, TMath>(row, below, tile, column, act);
+            for (int pass = 0; pass < (below.LayerNorm ? 1 : 0); pass++)
+                MlpLayerNorm.Backward<T, TMath, TGroup>(row, below, tile, act, partial, group);
             group.Barrier();
 
             for (int e = group.Index; e < below.Columns * tile.Rows; e += group.Size)
@@ -187,27 +203,28 @@ internal static class MlpBackward
         group.Barrier();
     }
 
-    // ∂z = scale / √(variance + ε) (∂y − mean ∂y − ẑ mean(ẑ ∂y)) of one unit in all samples, and the gradients of
+    // ∂z = scale r / √(variance + ε) (∂y − mean ∂y − ẑ mean(ẑ ∂y)) of one unit in all samples, and the gradients of
     // shift and scale
     private static void Normalise<T, TMath>(
         ArrayView<T> row, LayerShape layer, MlpTile tile, int column, ArrayView<T> act)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T>
     {
-        T byShift = T.Zero, byScale = T.Zero;
+        T byShift = T.Zero, spread = T.Zero, renorm = row[layer.Moments + 3 * layer.Columns + column];
         for (int r = 0; r < tile.Batch; r++)
         {
             T dy = act[r * tile.Stride + column];
             byShift += dy;
-            byScale += dy * row[layer.Normalised + r * layer.Columns + column];
+            spread += dy * row[layer.Normalised + r * layer.Columns + column];
         }
         row[layer.ShiftGradient + column] = byShift;
-        row[layer.ShiftGradient + layer.Columns + column] = byScale;
-        T factor = row[layer.Scales + column] * row[layer.Moments + 2 * layer.Columns + column],
+        row[layer.ShiftGradient + layer.Columns + column] =
+            renorm * spread + row[layer.Moments + 4 * layer.Columns + column] * byShift;
+        T factor = row[layer.Scales + column] * renorm * row[layer.Moments + 2 * layer.Columns + column],
             perSample = T.One / TMath.From(tile.Batch);
         for (int r = 0; r < tile.Batch; r++)
             act[r * tile.Stride + column] = factor
                 * (act[r * tile.Stride + column]
-                    - perSample * (byScale * row[layer.Normalised + r * layer.Columns + column] + byShift));
+                    - perSample * (spread * row[layer.Normalised + r * layer.Columns + column] + byShift));
     }
 }
 
@@ -311,7 +328,7 @@ internal static class MlpWeights
         {
             LayerShape layer = layers[l];
             int target = l < sizes.Layers ? layers[sizes.Networks * sizes.Layers + l].Means : -1;
-            for (int e = group.Index; e < (layer.Scales >= 0 ? 2 * layer.Columns : 0); e += group.Size)
+            for (int e = group.Index; e < (layer.BatchNorm ? 2 * layer.Columns : 0); e += group.Size)
             {
                 T statistic = row[layer.Means + e];
                 statistic += rate * (row[layer.Moments + e] - statistic);

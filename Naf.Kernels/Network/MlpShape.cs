@@ -10,21 +10,28 @@ namespace Naf.Kernels.Network;
 /// hidden layers above:  W [units, Pad(inputs)], a row per unit
 /// head:                 W [output, Pad(units of the last hidden layer)], a row per output
 /// </code>
-/// Each has a bias [Pad(units)], and a batch-normalised hidden layer also a scale [Pad(units)]. With a row per unit,
-/// gradients flow back through a layer, and to its weights, without a transposition.
+/// Each has a bias [Pad(units)]. A normalised hidden layer also has a shift and a scale [Pad(units)]; with batch
+/// normalisation, which removes a bias, the shift takes its place. With a row per unit, gradients flow back through a
+/// layer, and to its weights, without a transposition.
 /// </summary>
 internal sealed class MlpShape
 {
-    /// <summary>Batch normalisation's ε under the root, and weight of a batch in the running statistics.</summary>
+    /// <summary>Normalisation's ε under the root, and weight of a batch in the running statistics.</summary>
     public const float NormEpsilon = 1e-5f, NormRate = 0.01f;
 
-    private readonly int[] _weights, _biases, _scales, _statistics;
+    /// <summary>
+    /// Bounds of batch renormalisation: the factor r is within [1/3, 3], the offset d within [−5, 5] (Ioffe 2017).
+    /// </summary>
+    public const float RenormFactor = 3, RenormOffset = 5;
+
+    private readonly int[] _weights, _biases, _shifts, _scales, _statistics;
 
     /// <param name="input">Entries of the input, at least 1.</param>
     /// <param name="hidden">Units of each hidden layer, at least one layer.</param>
     /// <param name="output">Entries of the output, at least 1.</param>
-    /// <param name="batchNorm">Batch normalisation of each hidden layer before its ReLU.</param>
-    public MlpShape(int input, ImmutableArray<int> hidden, int output, bool batchNorm = false)
+    /// <param name="normalisation">Normalisation of each hidden layer before its ReLU.</param>
+    public MlpShape(
+        int input, ImmutableArray<int> hidden, int output, Normalisation normalisation = Normalisation.None)
     {
         if (input < 1 || output < 1 || hidden.IsDefaultOrEmpty || hidden.Any(h => h < 1))
         {
@@ -32,17 +39,18 @@ internal sealed class MlpShape
             throw new ArgumentException(
                 $"a network {sizes} is not possible: every size must be at least 1, with at least one hidden layer");
         }
-        (Input, Hidden, Output, BatchNorm) = (input, hidden, output, batchNorm);
+        (Input, Hidden, Output, Normalisation) = (input, hidden, output, normalisation);
         int layers = hidden.Length, at = 0, statistic = 0;
-        (_weights, _biases, _scales, _statistics) =
-            (new int[layers + 1], new int[layers + 1], new int[layers], new int[layers]);
+        (_weights, _biases) = (new int[layers + 1], new int[layers + 1]);
+        (_shifts, _scales, _statistics) = (new int[layers], new int[layers], new int[layers]);
         for (int l = 0; l < layers; l++)
         {
             _weights[l] = Take(l == 0 ? input * Pad(hidden[0]) : hidden[l] * Pad(hidden[l - 1]));
             _biases[l] = Take(Pad(hidden[l]));
-            _scales[l] = batchNorm ? Take(Pad(hidden[l])) : -1;
+            _shifts[l] = normalisation == Normalisation.Layer ? Take(Pad(hidden[l])) : _biases[l];
+            _scales[l] = Normalised ? Take(Pad(hidden[l])) : -1;
             _statistics[l] = statistic;
-            statistic += batchNorm ? 2 * Pad(hidden[l]) : 0;
+            statistic += BatchNorm ? 2 * Pad(hidden[l]) : 0;
         }
         _weights[layers] = Take(output * Pad(hidden[^1]));
         _biases[layers] = Take(Pad(output));
@@ -57,14 +65,18 @@ internal sealed class MlpShape
 
     public int Output { get; }
 
-    public bool BatchNorm { get; }
+    public Normalisation Normalisation { get; }
+
+    public bool Normalised => Normalisation != Normalisation.None;
+
+    public bool BatchNorm => Normalisation == Normalisation.Batch;
 
     public int Layers => Hidden.Length;
 
     /// <summary>Floats in the flat parameter array, padding included.</summary>
     public int Parameters { get; }
 
-    /// <summary>Floats of running statistics: mean and variance [2, Pad(units)] per normalised hidden layer.</summary>
+    /// <summary>Floats of running statistics: mean and variance [2, Pad(units)] per batch-normalised layer.</summary>
     public int Statistics { get; }
 
     /// <summary>Rounds a row up to whole cache lines: a multiple of 16 floats.</summary>
@@ -79,7 +91,10 @@ internal sealed class MlpShape
     /// <summary>Index of a layer's first bias (the shift of its batch normalisation).</summary>
     public int Biases(int layer) => _biases[layer];
 
-    /// <summary>Index of the first scale of a hidden layer's batch normalisation.</summary>
+    /// <summary>Index of the first shift of a hidden layer's normalisation.</summary>
+    public int Shifts(int layer) => _shifts[layer];
+
+    /// <summary>Index of the first scale of a hidden layer's normalisation, Pad(units) after the shift.</summary>
     public int Scales(int layer) => _scales[layer];
 
     /// <summary>Index of a hidden layer's first running mean; its variances follow after Pad(units).</summary>
@@ -95,14 +110,15 @@ internal sealed class MlpShape
         for (int l = 0; l <= Layers; l++)
         {
             int units = l < Layers ? Hidden[l] : Output, columns = Pad(units);
-            bool normalised = BatchNorm && l < Layers;
+            bool hidden = l < Layers;
             if (!statistics)
             {
                 yield return ($"{l}.weights", _weights[l], l == 0 ? [Input, columns] : [units, Pad(Inputs(l))]);
                 yield return ($"{l}.biases", _biases[l], [columns]);
-                if (normalised) yield return ($"{l}.scales", _scales[l], [columns]);
+                if (hidden && _shifts[l] != _biases[l]) yield return ($"{l}.shifts", _shifts[l], [columns]);
+                if (hidden && Normalised) yield return ($"{l}.scales", _scales[l], [columns]);
             }
-            else if (normalised)
+            else if (hidden && BatchNorm)
             {
                 yield return ($"{l}.means", _statistics[l], [columns]);
                 yield return ($"{l}.variances", _statistics[l] + columns, [columns]);
@@ -112,7 +128,8 @@ internal sealed class MlpShape
 
     /// <summary>
     /// Draws initial parameters: weights and biases U(±1/√fan-in), the head's times <paramref name="headScale"/>;
-    /// scales 1, means 0, variances 1. The numbers depend on a weight's position in the network, not on the padding.
+    /// shifts beside a bias 0, scales 1, means 0, variances 1. The numbers depend on a weight's position in the
+    /// network, not on the padding.
     /// </summary>
     /// <param name="network">Index of this network in its learner: each draws from its own lane.</param>
     public void Initialise(
@@ -132,11 +149,8 @@ internal sealed class MlpShape
                     parameters[Weight(l, from, to)] = Draw();
                 parameters[_biases[l] + to] = Draw();
             }
-            if (BatchNorm && l < Layers)
-            {
-                parameters.Slice(_scales[l], units).Fill(1);
-                statistics.Slice(_statistics[l] + Pad(units), units).Fill(1);
-            }
+            if (l < Layers && Normalised) parameters.Slice(_scales[l], units).Fill(1);
+            if (l < Layers && BatchNorm) statistics.Slice(_statistics[l] + Pad(units), units).Fill(1);
 
             float Draw() => (float)((2 * Philox.Uniform(seed, stream, draw++, network) - 1) * bound);
         }

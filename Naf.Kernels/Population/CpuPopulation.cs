@@ -265,8 +265,8 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
 
         // sample the minibatch, y = r + γ V′(x′)
         Sample(learner, buffer, updates, first, last);
-        Forward(_target, learner.Target.Pointer, _shape.BatchNorm ? learner.TargetStatistics.Pointer : null,
-            _next.Pointer, first, last);
+        Forward(_target, learner.Target.Pointer, learner.TargetStatistics.Pointer, _next.Pointer, first, last,
+            trains: false);
         (float low, float high) = learner.TargetLimits;
         for (int m = first; m < last; m++)
         {
@@ -276,7 +276,8 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
 
         // Q(x, u) and the loss with its gradient at the networks' outputs
         for (int n = 0; n < _networks.Length; n++)
-            Forward(_networks[n], learner.Parameters.Pointer + _offsets[n], null, _x.Pointer, first, last);
+            Forward(_networks[n], learner.Parameters.Pointer + _offsets[n],
+                learner.Statistics.Pointer + _statistics[n], _x.Pointer, first, last, trains: true);
         NafAdvantage.Gradient(
             _networks, _shape.Action, (float)settings.LogDiagonalBound, (float)settings.SaturationPenalty, _u.Pointer,
             _actionRow, Targets, Errors, Q, 2f / _batch, first, last);
@@ -306,10 +307,11 @@ internal sealed unsafe class NafWorkerGroup : IDisposable
         return finite;
     }
 
-    private void Forward(MlpWorkspace network, float* parameters, float* statistics, float* x, int first, int last)
+    private void Forward(
+        MlpWorkspace network, float* parameters, float* statistics, float* x, int first, int last, bool trains)
     {
         if (Workers == 1) Mlp.TransposeWeights(network, parameters, 0, 1);
-        Mlp.Forward(network, parameters, statistics, x, _stateRow, first, last);
+        Mlp.Forward(network, parameters, statistics, x, _stateRow, first, last, trains: trains);
     }
 
     /// <summary>The gradient of some of the networks; returns the sum of its squares.</summary>

@@ -50,10 +50,11 @@ public sealed record NafSettings
         "Paper, section 6: separate layers \"to produce each of the output parameters\".")]
     public bool SharedTrunk { get; init; }
 
-    /// <summary>Batch normalisation of the hidden layers.</summary>
-    [Setting("batch_norm", "",
-        "batch normalisation of the hidden layers", "Paper, section 6: on or off, the better of each task reported.")]
-    public bool BatchNorm { get; init; }
+    /// <summary>Normalisation of the hidden layers.</summary>
+    [Setting("normalisation", "",
+        "normalisation of the hidden layers",
+        "Paper, section 6: batch normalisation on or off, the better of each task reported.")]
+    public Normalisation Normalisation { get; init; }
 
     /// <summary>Factor on the reward inside the learner.</summary>
     [Setting("reward_scale", "(0, 1e9]",

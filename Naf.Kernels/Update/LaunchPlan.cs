@@ -30,7 +30,7 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
         throw new DeviceException(
             $"networks {shape} with minibatches of {batch} need {plan.SharedBytes(shape)} bytes of shared memory "
             + $"and {device.Name} has {limits.SharedBytes}; use smaller ones"
-            + (shape.BatchNorm ? ", batch_norm=false or device=cpu" : " or device=cpu"));
+            + (shape.BatchNorm ? ", normalisation=layer or device=cpu" : " or device=cpu"));
 
         LaunchPlan Make(int count) => new(
             threads, count, count % 8 == 0 ? 8 : count % 4 == 0 ? 4 : count % 2 == 0 ? 2 : 1,

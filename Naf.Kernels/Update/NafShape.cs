@@ -11,8 +11,12 @@ namespace Naf.Kernels.Update;
 /// <param name="Action">Entries of the action u, at most 64.</param>
 /// <param name="Hidden">Units of the hidden layers of each network, or of the trunk.</param>
 internal sealed record NafShape(
-    int State, int Action, ImmutableArray<int> Hidden, bool SharedTrunk = false, bool BatchNorm = false)
+    int State, int Action, ImmutableArray<int> Hidden, bool SharedTrunk = false,
+    Normalisation Normalisation = Normalisation.None)
 {
+    /// <summary>Whether the samples of a minibatch are coupled.</summary>
+    public bool BatchNorm => Normalisation == Normalisation.Batch;
+
     /// <summary>Entries of the packed lower triangle L, row by row: (0,0), (1,0), (1,1), (2,0), …</summary>
     public int Packed => AdvantageKernel.Packed(Action, 0);
 
@@ -32,10 +36,11 @@ internal sealed record NafShape(
             ? [Network(1 + Action + Packed)]
             : [Network(1), Network(Action), Network(Packed)];
 
-        MlpShape Network(int outputs) => new(State, Hidden, outputs, BatchNorm);
+        MlpShape Network(int outputs) => new(State, Hidden, outputs, Normalisation);
     }
 
     public override string ToString() =>
         $"{State}-[{string.Join(',', Hidden)}]-{{1,{Action},{Packed}}}"
-        + (SharedTrunk ? " shared trunk" : "") + (BatchNorm ? " batch norm" : "");
+        + (SharedTrunk ? " shared trunk" : "")
+        + (Normalisation == Normalisation.None ? "" : $" {Normalisation.ToString().ToLowerInvariant()} norm");
 }

@@ -10,7 +10,7 @@ namespace Naf.Torch;
 internal sealed class TorchMlp
 {
     private readonly MlpShape _shape;
-    private readonly Tensor[] _weights, _biases, _scales, _means, _variances;
+    private readonly Tensor[] _weights, _biases, _shifts, _scales, _means, _variances;
 
     /// <param name="shape">Sizes and parameter offsets.</param>
     public TorchMlp(MlpShape shape)
@@ -21,10 +21,11 @@ internal sealed class TorchMlp
             .SelectMany(i => Enumerable.Range(0, Units(l)).Select(j => (long)shape.Weight(l, i, j))).ToArray())
             .view(shape.Inputs(l), Units(l)));
         _biases = PerLayer(shape.Layers + 1, l => arange(shape.Biases(l), shape.Biases(l) + Units(l)));
-        int normalised = shape.BatchNorm ? shape.Layers : 0;
+        int normalised = shape.Normalised ? shape.Layers : 0;
+        _shifts = PerLayer(normalised, l => arange(shape.Shifts(l), shape.Shifts(l) + Units(l)));
         _scales = PerLayer(normalised, l => arange(shape.Scales(l), shape.Scales(l) + Units(l)));
-        _means = PerLayer(normalised, l => arange(shape.Means(l), shape.Means(l) + Units(l)));
-        _variances = PerLayer(normalised, l => _means[l] + MlpShape.Pad(Units(l)));
+        _means = PerLayer(shape.BatchNorm ? shape.Layers : 0, l => arange(shape.Means(l), shape.Means(l) + Units(l)));
+        _variances = PerLayer(_means.Length, l => _means[l] + MlpShape.Pad(Units(l)));
 
         static Tensor[] PerLayer(int layers, Func<int, Tensor> make) => [.. Enumerable.Range(0, layers).Select(make)];
     }
@@ -32,9 +33,9 @@ internal sealed class TorchMlp
     /// <summary>[batch, output].</summary>
     /// <param name="theta">[Parameters].</param>
     /// <param name="x">[batch, input].</param>
-    /// <param name="statistics">[Statistics], running statistics for normalisation; null: those of the batch.</param>
-    /// <param name="averaged">[Statistics], running statistics to update with the batch's; null for none.</param>
-    public Tensor Forward(Tensor theta, Tensor x, Tensor? statistics = null, Tensor? averaged = null)
+    /// <param name="statistics">[Statistics], running statistics of batch normalisation.</param>
+    /// <param name="trains">Batch renormalisation with the batch's statistics, with which it updates these.</param>
+    public Tensor Forward(Tensor theta, Tensor x, Tensor? statistics = null, bool trains = false)
     {
         Tensor h = x;
         for (int l = 0; l < _shape.Layers; l++)
@@ -42,14 +43,26 @@ internal sealed class TorchMlp
             Tensor z = h.matmul(theta.take(_weights[l]));
             if (_shape.BatchNorm)
             {
-                Tensor? mean = statistics?.take(_means[l]), variance = statistics?.take(_variances[l]);
-                if (averaged is not null) Average(l, z.detach(), averaged);
-                z = nn.functional.batch_norm(z, mean!, variance!, theta.take(_scales[l]), theta.take(_biases[l]),
-                    training: statistics is null, eps: MlpShape.NormEpsilon);
+                Tensor mean = statistics!.take(_means[l]), variance = statistics.take(_variances[l]);
+                Tensor normalised = nn.functional.batch_norm(z, mean, variance, eps: MlpShape.NormEpsilon);
+                if (trains)
+                {
+                    // r ẑ + d, of which r and d are constants (Ioffe 2017, Algorithm 1)
+                    Tensor sigma = (variance + MlpShape.NormEpsilon).sqrt(), own = z.detach();
+                    Tensor r = ((own.var(0, unbiased: false) + MlpShape.NormEpsilon).sqrt() / sigma).clamp(1 / 3.0, 3);
+                    Tensor d = ((own.mean([0]) - mean) / sigma).clamp(-5, 5);
+                    normalised = d + r * nn.functional.batch_norm(
+                        z, null!, null!, training: true, eps: MlpShape.NormEpsilon);
+                    Average(l, own, statistics);
+                }
+                z = normalised * theta.take(_scales[l]) + theta.take(_shifts[l]);
             }
             else
             {
                 z += theta.take(_biases[l]);
+                if (_shape.Normalised)
+                    z = nn.functional.layer_norm(
+                        z, [Units(l)], theta.take(_scales[l]), theta.take(_shifts[l]), MlpShape.NormEpsilon);
             }
             h = nn.functional.relu(z);
         }

@@ -77,7 +77,7 @@ internal sealed class TorchNaf : IDisposable
             Tensor v = _mlps[0].Forward(_target, next, _targetStatistics)[.., 0].clamp(_limits.Low, _limits.High);
             y = _settings.RewardScale * rows[.., reward] + _settings.Gamma * rows[.., reward + 1] * v;
         }
-        Tensor heads = cat([.. _mlps.Select((mlp, n) => mlp.Forward(_theta[n], x, averaged: _statistics[n]))], 1);
+        Tensor heads = cat([.. _mlps.Select((mlp, n) => mlp.Forward(_theta[n], x, _statistics[n], trains: true))], 1);
         Tensor m = heads[.., 1..(1 + _shape.Action)];
         Tensor q = TorchAdvantage.Value(
             heads[.., 0], m, heads[.., (1 + _shape.Action)..], u, _settings.LogDiagonalBound);

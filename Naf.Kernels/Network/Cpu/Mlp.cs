@@ -26,31 +26,33 @@ internal static unsafe class Mlp
     }
 
     /// <summary>Output of rows [first, last) from the inputs; keeps the activations for the backward pass.</summary>
-    /// <param name="statistics">Running statistics for batch normalisation; null for those of this batch.</param>
+    /// <param name="statistics">Running statistics for batch normalisation.</param>
     /// <param name="x">[batch, xRow].</param>
     /// <param name="marked">See <see cref="Hidden"/>.</param>
+    /// <param name="trains">See <see cref="Hidden"/>.</param>
     public static void Forward(
         MlpWorkspace space, float* parameters, float* statistics, float* x, int xRow, int first, int last,
-        int marked = int.MaxValue)
+        int marked = int.MaxValue, bool trains = false)
     {
         MlpShape shape = space.Shape;
         if (first >= last) return;
-        float* h = Hidden(space, parameters, statistics, x, xRow, first, last, marked);
+        float* h = Hidden(space, parameters, statistics, x, xRow, first, last, marked, trains);
         RowOperations.Dot(last - first, h, MlpShape.Pad(shape.Hidden[^1]), parameters + shape.Weights(shape.Layers),
             parameters + shape.Biases(shape.Layers), shape.Output, space.Output + (nint)first * space.OutputRow,
             space.OutputRow);
     }
 
     /// <summary>The last hidden layer of rows [first, last), at least one row, from the inputs.</summary>
-    /// <param name="statistics">Running statistics for batch normalisation; null for those of this batch.</param>
+    /// <param name="statistics">Running statistics for batch normalisation.</param>
     /// <param name="x">[batch, xRow].</param>
     /// <param name="marked">
     /// Number of lowest layers whose zeros are marked and skipped in the products above: all if gradients follow, 0 if
     /// a row's results must not depend on the neighbouring rows.
     /// </param>
+    /// <param name="trains">Whether batch normalisation uses the statistics of this batch.</param>
     /// <returns>Row <paramref name="first"/> of the activations [batch, Pad(units)].</returns>
     public static float* Hidden(MlpWorkspace space, float* parameters, float* statistics, float* x, int xRow, int first,
-        int last, int marked)
+        int last, int marked, bool trains = false)
     {
         MlpShape shape = space.Shape;
         int rows = last - first, inputRow = xRow, words = 0;
@@ -66,7 +68,7 @@ internal static unsafe class Mlp
             if (weights is null)
                 RowOperations.Dot(rows, input, inputRow, parameters + shape.Weights(l), bias,
                     shape.Hidden[l], z, columns);
-            else if (shape.BatchNorm)
+            else if (shape.Normalised)
                 MaskedMatMul.Multiply<NoFinish>(
                     rows, input, inputRow, 1, bits, words, shape.Inputs(l), weights, columns, bias, z,
                     columns, columns);
@@ -75,8 +77,9 @@ internal static unsafe class Mlp
                     rows, input, inputRow, 1, bits, words, shape.Inputs(l), weights, columns, bias, z,
                     columns, columns);
             // h = max(z, 0)
-            if (shape.BatchNorm) BatchNorm.Forward(space, l, parameters, statistics, rows);
-            if (shape.BatchNorm || weights is null) RowOperations.Relu((long)rows * columns, z);
+            if (shape.BatchNorm) BatchNorm.Forward(space, l, parameters, statistics, rows, trains);
+            if (shape.Normalisation == Normalisation.Layer) LayerNorm.Forward(space, l, parameters, first, last);
+            else if (shape.BatchNorm || weights is null) RowOperations.Relu((long)rows * columns, z);
             words = BitMatrix.Words(columns);
             bits = l < marked ? space.Bits[l] + (nint)first * words : null;
             if (bits is not null) RowOperations.Mark(rows, z, columns, bits, words);
@@ -87,7 +90,7 @@ internal static unsafe class Mlp
     }
 
     /// <summary>∂loss/∂z of every hidden layer for rows [first, last), from ∂loss/∂output.</summary>
-    /// <param name="gradient">Receives the gradients of scale and shift if the network is batch-normalised.</param>
+    /// <param name="gradient">Receives the gradients of batch normalisation's scales and shifts.</param>
     public static void BackwardRows(MlpWorkspace space, float* parameters, float* gradient, int first, int last)
     {
         MlpShape shape = space.Shape;
@@ -105,11 +108,12 @@ internal static unsafe class Mlp
             MaskedMatMul.Multiply<GateFinish>(rows, d, dRow, 1, bits, words, above, parameters + shape.Weights(l + 1),
                 columns, space.Zeros, dz, columns, columns, space.Activation[l] + (nint)first * columns);
             if (shape.BatchNorm) BatchNorm.Backward(space, l, parameters, gradient);
+            if (shape.Normalisation == Normalisation.Layer) LayerNorm.Backward(space, l, parameters, first, last);
             d = dz;
             dRow = columns;
             words = BitMatrix.Words(columns);
-            // normalisation spreads a gradient over the batch, so none of it is zero
-            bits = shape.BatchNorm ? null : space.Bits[l] + (nint)first * words;
+            // normalisation spreads a gradient over the batch or the layer, so none of it is zero
+            bits = shape.Normalised ? null : space.Bits[l] + (nint)first * words;
         }
     }
 
@@ -132,14 +136,17 @@ internal static unsafe class Mlp
             float* d = head ? space.OutputGradient : space.Gradient[l];
             int dRow = head ? space.OutputRow : MlpShape.Pad(shape.Hidden[l]), inputs = MlpShape.Pad(shape.Inputs(l));
             (from, to) = Share(head ? shape.Output : shape.Hidden[l], worker, workers);
-            ulong* bits = head || shape.BatchNorm || from == to ? null : ColumnBits(space, l, from, to);
+            ulong* bits = head || shape.Normalised || from == to ? null : ColumnBits(space, l, from, to);
             MaskedMatMul.Multiply<NoFinish>(to - from, d + from, 1, dRow, bits, BitMatrix.Words(batch), batch,
                 space.Activation[l - 1], inputs, space.Zeros, gradient + shape.Weights(l) + (nint)from * inputs,
                 inputs, inputs);
         }
         if (worker != 0) return;
         for (int l = 0; l < shape.Layers && !shape.BatchNorm; l++)
+        {
             RowOperations.SumRows(batch, space.Gradient[l], MlpShape.Pad(shape.Hidden[l]), gradient + shape.Biases(l));
+            if (shape.Normalised) LayerNorm.BackwardParameters(space, l, gradient);
+        }
         RowOperations.SumRows(batch, space.OutputGradient, space.OutputRow, gradient + shape.Biases(shape.Layers));
     }
 

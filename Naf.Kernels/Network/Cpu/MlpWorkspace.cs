@@ -18,17 +18,18 @@ internal sealed unsafe class MlpWorkspace : IDisposable
         int layers = shape.Layers;
         (Activation, Gradient, Transposed, Normalised) =
             (new float*[layers], new float*[layers], new float*[layers], new float*[layers]);
-        (Bits, ColumnBits, Moments) = (new ulong*[layers], new ulong*[layers], new float*[layers]);
+        (Bits, ColumnBits) = (new ulong*[layers], new ulong*[layers]);
+        (Moments, ShiftGradient) = (new float*[layers], new float*[layers]);
         Zeros = Floats(MlpShape.Pad(shape.Hidden.Max()));
         for (int l = 0; l < layers; l++)
         {
             int columns = MlpShape.Pad(shape.Hidden[l]), words = BitMatrix.Words(columns);
             Activation[l] = Floats((long)batch * columns);
             Bits[l] = Words((long)batch * words);
-            if (shape.BatchNorm)
+            if (shape.Normalised)
             {
                 Normalised[l] = Floats((long)batch * columns);
-                Moments[l] = Floats(3 * columns);
+                Moments[l] = Floats(shape.BatchNorm ? 5 * columns : batch);
             }
             // a single sample is faster without transposed weights
             if (l > 0 && batch > 1)
@@ -36,6 +37,8 @@ internal sealed unsafe class MlpWorkspace : IDisposable
             if (!training) continue;
             if (l > 0) ColumnBits[l] = Words(64L * words * BitMatrix.Words(batch));
             Gradient[l] = lender is not null ? lender.Gradient[l] : Floats((long)batch * columns);
+            if (shape.Normalisation == Normalisation.Layer)
+                ShiftGradient[l] = lender is not null ? lender.ShiftGradient[l] : Floats((long)batch * columns);
         }
         OutputRow = MlpShape.Pad(shape.Output);
         Output = Floats((long)batch * OutputRow);
@@ -61,11 +64,20 @@ internal sealed unsafe class MlpWorkspace : IDisposable
     /// <summary>Transposed weights above the first layer: [inputs, Pad(units)]; null for a batch of one.</summary>
     public float*[] Transposed { get; }
 
-    /// <summary>Batch normalisation only: the normalised sums [batch, Pad(units)].</summary>
+    /// <summary>
+    /// Normalisation only: the normalised sums ẑ [batch, Pad(units)]; with layer normalisation, after the backward pass
+    /// ẑ ∂loss/∂y.
+    /// </summary>
     public float*[] Normalised { get; }
 
-    /// <summary>Batch normalisation only: mean, variance and 1/√(variance + ε), each [Pad(units)].</summary>
+    /// <summary>
+    /// Batch normalisation: mean, variance, 1/√(variance + ε), r and d, each [Pad(units)]; layer normalisation:
+    /// 1/√(variance + ε), [batch].
+    /// </summary>
     public float*[] Moments { get; }
+
+    /// <summary>Layer normalisation only: ∂loss/∂y, y = scale ẑ + shift: [batch, Pad(units)].</summary>
+    public float*[] ShiftGradient { get; }
 
     /// <summary>[batch, OutputRow].</summary>
     public float* Output { get; }

@@ -159,6 +159,13 @@ internal static unsafe class RowOperations
         return sums.GetElement(0) + sums.GetElement(1) + (sums.GetElement(2) + sums.GetElement(3));
     }
 
+    /// <summary>The sum of the elements.</summary>
+    public static float Sum(Vector512<float> v)
+    {
+        Vector128<float> sums = Quarter(v, halvesFirst: false);
+        return sums.GetElement(0) + sums.GetElement(1) + (sums.GetElement(2) + sums.GetElement(3));
+    }
+
     // element i: the sum of argument i, whose four partial sums are added as (0 + 2) + (1 + 3)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Sum4(

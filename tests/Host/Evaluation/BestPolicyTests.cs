@@ -14,8 +14,8 @@ internal sealed class BestPolicyTests : FolderFixture
     // of these learners some end below their best test
     private static readonly string[] Three = ["learners=3", "seed=1", "updates_per_step=4"];
 
-    [TestCase("shared_trunk=false", "batch_norm=true")]
-    [TestCase("shared_trunk=true", "batch_norm=false")]
+    [TestCase("shared_trunk=false", "normalisation=batch")]
+    [TestCase("shared_trunk=true", "normalisation=layer")]
     public void It_scores_as_the_best_test(params string[] networks)
     {
         TrainingResult trained = TinyRun.Train(Folder["run"], 8, [.. Three, .. networks]);

@@ -71,8 +71,8 @@ internal sealed class EvaluationTests : FolderFixture
         Assert.That(File.ReadAllBytes(metrics), Is.EqualTo(before));
     }
 
-    [TestCase("shared_trunk=false", "batch_norm=true")]
-    [TestCase("shared_trunk=true", "batch_norm=false")]
+    [TestCase("shared_trunk=false", "normalisation=batch")]
+    [TestCase("shared_trunk=true", "normalisation=layer")]
     public void A_runs_policy_scores_as_its_last_test(params string[] networks)
     {
         TrainingResult trained = TinyRun.Train(Folder["run"], 2, ["learners=2", .. networks]);

@@ -45,7 +45,7 @@ internal sealed class SettingsTests : FolderFixture
             ["batch_size"] = "31",
             ["gamma"] = "0.97", ["tau"] = "0.003", ["learning_rate"] = "0.0003", ["updates_per_step"] = "2",
             ["hidden"] = "[31, 17, 5]",
-            ["batch_norm"] = "true", ["bound_values"] = "false", ["saturation_penalty"] = "0.5",
+            ["normalisation"] = "layer", ["bound_values"] = "false", ["saturation_penalty"] = "0.5",
             ["reward_scale"] = "0.1", ["clip_norm"] = "1.5", ["replay_capacity"] = "443",
             ["warmup_steps"] = "101",
             ["log_diagonal_bound"] = "4", ["head_scale"] = "0.1", ["noise_theta"] = "0.2", ["noise_sigma"] = "0.4",
@@ -90,7 +90,8 @@ internal sealed class SettingsTests : FolderFixture
     [TestCase("gamma", "1.5", "gamma = '1.5' is not a number in [0, 1]")]
     [TestCase("episodes", "2.5", "episodes = '2.5' is not a whole number from 1 to")]
     [TestCase("hidden", "200 -1", "is not one to four sizes from 1 to 4096, such as [200, 200]")]
-    [TestCase("batch_norm", "maybe", "is not true or false")]
+    [TestCase("shared_trunk", "maybe", "is not true or false")]
+    [TestCase("normalisation", "maybe", "is not none, batch or layer")]
     [TestCase("algorithm", "ddpg", "'ddpg' is not naf")]
     [TestCase("replay_capacity", "10", "replay_capacity = 10 is less than batch_size = 64")]
     [TestCase("imagined_capacity", "63",

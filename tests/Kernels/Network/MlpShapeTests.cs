@@ -4,11 +4,12 @@ namespace Naf.Tests;
 
 internal sealed class MlpShapeTests
 {
-    [TestCase(false)]
-    [TestCase(true)]
-    public void Every_parameter_has_a_place_of_its_own(bool batchNorm)
+    [TestCase(Normalisation.None, 0)]
+    [TestCase(Normalisation.Batch, 22)]
+    [TestCase(Normalisation.Layer, 44)]
+    public void Every_parameter_has_a_place_of_its_own(Normalisation normalisation, int more)
     {
-        var shape = new MlpShape(3, [5, 17], 2, batchNorm);
+        var shape = new MlpShape(3, [5, 17], 2, normalisation);
         var places = new List<int>();
         for (int l = 0; l <= shape.Layers; l++)
         {
@@ -16,12 +17,13 @@ internal sealed class MlpShapeTests
             for (int to = 0; to < units; to++)
             {
                 places.Add(shape.Biases(l) + to);
-                if (batchNorm && l < shape.Layers) places.Add(shape.Scales(l) + to);
+                if (normalisation != Normalisation.None && l < shape.Layers) places.Add(shape.Scales(l) + to);
+                if (normalisation == Normalisation.Layer && l < shape.Layers) places.Add(shape.Shifts(l) + to);
                 for (int from = 0; from < shape.Inputs(l); from++) places.Add(shape.Weight(l, from, to));
             }
         }
         Assert.That(places, Is.Unique.And.All.InRange(0, shape.Parameters - 1));
-        Assert.That(places, Has.Count.EqualTo(3 * 5 + 5 + 5 * 17 + 17 + 17 * 2 + 2 + (batchNorm ? 22 : 0)));
+        Assert.That(places, Has.Count.EqualTo(3 * 5 + 5 + 5 * 17 + 17 + 17 * 2 + 2 + more));
     }
 
     [Test]

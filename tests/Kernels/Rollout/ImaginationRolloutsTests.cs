@@ -2,6 +2,7 @@ using Naf.Checks.Comparisons;
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
+using Naf.Kernels.Network;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Update;
 
@@ -18,9 +19,9 @@ internal sealed class ImaginationRolloutsTests(string name) : EveryDeviceFixture
 
     private static RolloutTrial Trial(
         Device device, RolloutDefinition task, RolloutSettings[] settings, ulong firstSeed = 5, int capacity = 0,
-        int rows = 0, bool trunk = false, bool batchNorm = false)
+        int rows = 0, bool trunk = false, Normalisation normalisation = Normalisation.None)
     {
-        var shape = new NafShape(task.Observation.Size, task.Dynamics.Action, [31, 17], trunk, batchNorm);
+        var shape = new NafShape(task.Observation.Size, task.Dynamics.Action, [31, 17], trunk, normalisation);
         RolloutPlan? plan =
             rows > 0 && device is GpuDevice gpu ? new RolloutPlan(rows, Math.Min(16, gpu.Limits.GroupThreads)) : null;
         return new RolloutTrial(device, task, shape, settings, firstSeed, capacity, plan);
@@ -31,11 +32,12 @@ internal sealed class ImaginationRolloutsTests(string name) : EveryDeviceFixture
 
     [Test, Pairwise]
     public void Every_entry_and_reward_is_that_of_the_reference(
-        [Values(1, 31, 443)] int rollouts, [Values] bool trunk, [Values] bool batchNorm)
+        [Values(1, 31, 443)] int rollouts, [Values] bool trunk,
+        [Values] Normalisation normalisation)
     {
         RolloutSettings settings = Noisy with { Rollouts = rollouts };
         using RolloutTrial trial =
-            Trial(Device, RolloutTasks.Everything(), [settings], trunk: trunk, batchNorm: batchNorm);
+            Trial(Device, RolloutTasks.Everything(), [settings], trunk: trunk, normalisation: normalisation);
         RolloutStarts starts = trial.Rollouts.Starts(0);
         // non-finite numbers appear in the observation
         if (rollouts > 1) (starts.State[3], starts.Constants[^1]) = (float.NaN, float.NaN);

@@ -1,5 +1,6 @@
 using Naf.Checks.Comparisons;
 using Naf.Gpu.Devices;
+using Naf.Kernels.Network;
 using Naf.Kernels.Population;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Rollout.Engines;
@@ -15,11 +16,12 @@ internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(n
     private static readonly RolloutSettings Still = new() { Rollouts = 31, Steps = 4 };
 
     private static NafPopulation Population(
-        Device device, int imagined = 150, bool trunk = false, bool batchNorm = false, float[]? scale = null)
+        Device device, int imagined = 150, bool trunk = false, Normalisation normalisation = Normalisation.None,
+        float[]? scale = null)
     {
         NafSettings first = new() { Seed = 1, BatchSize = 16, ReplayCapacity = 100 }, second = first with { Seed = 2 };
         return NafPopulation.Create(
-            device, new NafShape(6, 2, [31], trunk, batchNorm), scale, [first, second], imagined);
+            device, new NafShape(6, 2, [31], trunk, normalisation), scale, [first, second], imagined);
     }
 
     // without noise u = μ(x), and the gradient of μ is only rounding
@@ -37,11 +39,11 @@ internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(n
         for (int k = 0; k < 2; k++) models.Write(k, RolloutTrial.DrawDynamics(Task.Dynamics, 3 + (ulong)k));
     }
 
-    [TestCase(false, false)]
-    [TestCase(true, true)]
-    public void The_acting_policy_fills_R_f_and_the_updates_take_it(bool trunk, bool batchNorm)
+    [TestCase(false, Normalisation.Layer)]
+    [TestCase(true, Normalisation.Batch)]
+    public void The_acting_policy_fills_R_f_and_the_updates_take_it(bool trunk, Normalisation normalisation)
     {
-        using NafPopulation population = Population(Device, 150, trunk, batchNorm, [1, 0.5f, 2, 1, 0.25f, 1]);
+        using NafPopulation population = Population(Device, 150, trunk, normalisation, [1, 0.5f, 2, 1, 0.25f, 1]);
         using var models = new PackedModels(Device, Task.Dynamics, 2);
         using ImaginationRollouts rollouts = Rollouts(Device, population, models, seed: 0, noise: 0);
         Assert.That(rollouts.Run, Throws.InvalidOperationException.With.Message.Contains("no model"));

@@ -1,5 +1,6 @@
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Devices;
+using Naf.Kernels.Network;
 using Naf.Kernels.Update;
 
 namespace Naf.Tests;
@@ -26,8 +27,9 @@ internal sealed class LaunchPlanTests
         LaunchPlan plan = Choose(new NafShape(20, 6, [2000, 200]), 512, false, 48 << 10);
         Assert.That(plan.SharedBytes(new NafShape(20, 6, [2000, 200])), Is.LessThanOrEqualTo(48 << 10));
         Assert.That(plan.Rows, Is.LessThan(16));
-        Assert.That(() => Choose(new NafShape(20, 6, [200, 200], BatchNorm: true), 1, false, 48 << 10),
-            Throws.TypeOf<DeviceException>().With.Message.Contains("batch_norm=false"));
+        var coupled = new NafShape(20, 6, [200, 200], Normalisation: Normalisation.Batch);
+        Assert.That(() => Choose(coupled, 1, false, 48 << 10),
+            Throws.TypeOf<DeviceException>().With.Message.Contains("normalisation=layer"));
     }
 
     private static LaunchPlan Choose(NafShape shape, int learners, bool cooperative, int sharedBytes) =>

@@ -14,23 +14,26 @@ internal sealed class LaunchTests(string name) : GpuFixture(name)
     private int Threads => Math.Min(64, Device.Limits.GroupThreads);
 
     // any number of threads, and more rows than there are samples
-    [TestCase(1, 1, 1, 3)]
-    [TestCase(3, 4, 2, 7)]
-    [TestCase(4, 4, 4, 5)]
-    [TestCase(64, 32, 8, 2)]
-    public void Every_plan_agrees_with_the_reference(int threads, int rows, int rowsPerThread, int parts)
+    [TestCase(1, 1, 1, 3, "")]
+    [TestCase(3, 4, 2, 7, "")]
+    [TestCase(4, 4, 4, 5, "")]
+    [TestCase(64, 32, 8, 2, "")]
+    [TestCase(64, 2, 1, 3, "layer")]
+    [TestCase(32, 8, 4, 2, "layer")]
+    public void Every_plan_agrees_with_the_reference(int threads, int rows, int rowsPerThread, int parts, string kind)
     {
         threads = Math.Min(threads, Device.Limits.GroupThreads);
         var plan = new LaunchPlan(threads, rows, rowsPerThread, parts, PlanLaunch.ByPhase);
         var settings = new NafSettings { Seed = 3, Gamma = 0.9f, ClipNorm = 0.5f };
         KernelError[] errors = UpdateCheck.Run(
-            Device, Shape(9, 3, "40,24"), settings, batch: 23, updates: 2, Scale(9), plan);
+            Device, Shape(9, 3, "40,24", kind), settings, batch: 23, updates: 2, Scale(9), plan);
         Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True);
     }
 
     // groups that wait for each other, only on devices that run them concurrently
     [TestCase("")]
-    [TestCase("norm")]
+    [TestCase("batch")]
+    [TestCase("layer")]
     public void Every_kind_of_launch_gives_the_same_bits(string kind)
     {
         var plan = new LaunchPlan(Threads, kind == "" ? 4 : 16, 4, 1, PlanLaunch.Together);

@@ -1,5 +1,6 @@
 using Naf.Checks.Comparisons;
 using Naf.Gpu.Cpu;
+using Naf.Kernels.Network;
 using Naf.Kernels.Population;
 using Naf.Kernels.Replay;
 using Naf.Kernels.Scalar;
@@ -16,9 +17,9 @@ internal sealed class NafPopulationTests
 
     [Test]
     public void Learners_of_a_population_are_those_of_single_runs_on_any_threads_bitwise(
-        [Values(1, 2, 3)] int threads, [Values] bool batchNorm)
+        [Values(1, 2, 3)] int threads, [Values] Normalisation normalisation)
     {
-        NafShape shape = Shape with { BatchNorm = batchNorm };
+        NafShape shape = Shape with { Normalisation = normalisation };
         NafSettings[] learners =
             [Settings(5), Settings(6) with { LearningRate = 1e-2f }, Settings(7) with { RewardScale = 10, Tau = 0.1f }];
         float[][] together = Train(shape, threads, learners);

@@ -2,6 +2,7 @@ using Naf.Checks.Comparisons;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Checkpoints;
+using Naf.Kernels.Network;
 using Naf.Kernels.Population;
 using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
@@ -11,27 +12,38 @@ namespace Naf.Tests;
 /// <summary>Updates on the CPU and every GPU device, against the reference in double, on awkward sizes.</summary>
 internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
 {
-    private static readonly string[] Kinds = ["", "trunk", "norm", "trunk norm"];
+    private static readonly string[] Kinds = ["", "trunk", "layer", "trunk layer", "batch", "trunk batch"];
 
     [TestCase(1, 1, "1", 1, "")]
     [TestCase(5, 2, "31", 16, "")]
     [TestCase(20, 6, "200,200", 64, "")]
     [TestCase(17, 3, "33,47,16", 31, "trunk")]
     [TestCase(443, 7, "31", 3, "")]
-    [TestCase(7, 2, "31,20", 19, "norm")]
-    [TestCase(3, 1, "17", 31, "trunk norm")]
+    [TestCase(7, 2, "31,20", 19, "batch")]
+    [TestCase(7, 2, "31,20", 19, "layer")]
+    [TestCase(3, 1, "17", 31, "trunk batch")]
+    [TestCase(20, 6, "200,33", 64, "trunk layer")]
     [TestCase(5, 1, "443", 67, "")]
     [TestCase(31, 8, "64,33,100", 130, "trunk")]
     public void Three_updates_are_those_of_the_reference(int state, int action, string hidden, int batch, string kind)
     {
         // a batch of one has no variance for normalisation
-        foreach (string k in OnCpu ? Kinds[..(batch == 1 ? 2 : 4)] : [kind])
+        foreach (string k in OnCpu ? Kinds[..(batch == 1 ? 4 : 6)] : [kind])
         {
             var settings = new NafSettings { Seed = 3, Gamma = 0.9f, RewardScale = 2, ClipNorm = 5 };
             NafShape shape = Shape(state, action, hidden, k);
             KernelError[] errors = UpdateCheck.Run(Device, shape, settings, batch, updates: 3, Scale(state));
             Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True, k);
         }
+    }
+
+    [Test]
+    public void Batch_renormalisation_is_bounded_far_from_the_running_statistics()
+    {
+        KernelError[] errors = UpdateCheck.Run(
+            Device, Shape(7, 2, "31,20", "batch"), new NafSettings { Seed = 3 }, batch: 19, updates: 3,
+            [.. Scale(7).Select(factor => 100 * factor)]);
+        Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True);
     }
 
     [Test]
@@ -45,8 +57,9 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
 
     [TestCase(1, "")]
     [TestCase(31, "trunk")]
-    [TestCase(443, "norm")]
-    [TestCase(20, "trunk norm")]
+    [TestCase(443, "batch")]
+    [TestCase(31, "layer")]
+    [TestCase(20, "trunk batch")]
     public void Actions_and_values_of_a_trained_learner_are_those_of_the_reference(int samples, string kind)
     {
         KernelError[] errors = UpdateCheck.PolicyErrors(Device, Shape(7, 3, "40,31,17", kind), samples);
@@ -84,7 +97,8 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
     }
 
     [Test]
-    public void A_checkpoint_moves_to_the_processor_and_goes_on_bitwise_where_it_was([Values("", "norm")] string kind)
+    public void A_checkpoint_moves_to_the_processor_and_goes_on_bitwise_where_it_was(
+        [Values("", "batch", "layer")] string kind)
     {
         using var cpu = new CpuDevice(1);
         using NafPopulation first = Population(Device, [1, 2], kind);
@@ -173,9 +187,11 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
         Assert.That(losses[0], Is.EqualTo(losses[1]).Within(Tolerances.LossOfDevices * losses[1]));
     }
 
-    /// <param name="kind">"trunk", "norm", both or neither.</param>
+    /// <param name="kind">"trunk", "batch" or "layer", both or neither.</param>
     internal static NafShape Shape(int state, int action, string hidden, string kind = "") =>
-        new(state, action, [.. hidden.Split(',').Select(int.Parse)], kind.Contains("trunk"), kind.Contains("norm"));
+        new(state, action, [.. hidden.Split(',').Select(int.Parse)], kind.Contains("trunk"),
+            kind.Contains("batch") ? Normalisation.Batch
+                : kind.Contains("layer") ? Normalisation.Layer : Normalisation.None);
 
     internal static float[] Scale(int state) => [.. Enumerable.Range(0, state).Select(i => 0.5f + 0.1f * (i % 7))];
 

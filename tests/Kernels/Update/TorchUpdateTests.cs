@@ -1,4 +1,5 @@
 using Naf.Checks.Oracles;
+using Naf.Kernels.Network;
 using Naf.Kernels.Random;
 using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
@@ -18,16 +19,18 @@ internal sealed class TorchUpdateTests
     [TestCase(3, 2, new[] { 20, 31, 5 }, 443)]
     public void Four_updates_are_those_of_PyTorch(int state, int action, int[] hidden, int size)
     {
-        foreach ((bool trunk, bool batchNorm) in new[] { (false, false), (true, false), (false, true), (true, true) })
+        foreach ((bool trunk, Normalisation normalisation) in new[] { false, true }.SelectMany(
+            trunk => Enum.GetValues<Normalisation>().Select(normalisation => (trunk, normalisation))))
         {
             // a batch of one has no variance for normalisation
-            if (batchNorm && size == 1) continue;
-            var shape = new NafShape(state, action, [.. hidden], trunk, batchNorm);
+            if (normalisation == Normalisation.Batch && size == 1) continue;
+            var shape = new NafShape(state, action, [.. hidden], trunk, normalisation);
             var settings = new NafSettings
             {
                 Seed = 5, RewardScale = 2, ClipNorm = 1, Tau = 0.3f, LearningRate = 1e-2f, Gamma = 0.9f,
             };
             using var learner = new Learner(shape, settings);
+            Disturb(learner);
             using var reference = new NafOracle(shape, learner, [.. Enumerable.Repeat(1f, state)], size);
             using var torch = new TorchNaf(
                 shape, settings, reference.Parameters, reference.Statistics, learner.TargetLimits);
@@ -77,6 +80,25 @@ internal sealed class TorchUpdateTests
         double[] both = Gradient(settings);
         Assert.That(Gradient(settings with { SaturationPenalty = 0 }), Is.Not.EqualTo(both).Within(1e-3));
         Assert.That(Gradient(settings with { BoundValues = false }), Is.Not.EqualTo(both).Within(1e-3));
+    }
+
+    // running statistics with which r and d of some units are at their bounds
+    private static void Disturb(Learner learner)
+    {
+        int first = 0;
+        foreach (MlpShape network in learner.Networks)
+        {
+            for (int l = 0; l < network.Layers && network.BatchNorm; l++)
+                for (int j = 0; j < network.Hidden[l]; j++)
+                {
+                    int mean = first + network.Means(l) + j;
+                    double z = Philox.Normal(3, RandomStream.Reset, (ulong)mean);
+                    learner.Statistics.Span[mean] = (float)z;
+                    learner.Statistics.Span[mean + MlpShape.Pad(network.Hidden[l])] = (float)(0.1 * Math.Exp(4 * z));
+                }
+            first += network.Statistics;
+        }
+        learner.Statistics.Span[..learner.TargetStatistics.Span.Length].CopyTo(learner.TargetStatistics.Span);
     }
 
     // rows [x | u | r | b | x′]: standard normal, u within ±1, every third episode ends
