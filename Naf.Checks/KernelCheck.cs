@@ -4,6 +4,8 @@ using Naf.Checks.Oracles;
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Gaussian;
+using Naf.Kernels.Learners.Ddpg;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Network;
 using Naf.Kernels.Reward;
 using Naf.Kernels.Rollout;
@@ -38,16 +40,20 @@ internal static class KernelCheck
         .. Sizes.SelectMany(n => Advantage(device, samples: n)),
         .. Sizes.SelectMany(n => Update(device, new NafShape(Math.Min(n, 20), 2, [n, 17]), batch: Math.Min(n, 31))),
         .. Update(device, Trunk, batch: 5), .. Update(device, BatchNorm, batch: 31),
-        .. Update(device, LayerNorm, batch: 31), .. Launches(device),
+        .. Update(device, LayerNorm, batch: 31),
+        .. Sizes.SelectMany(n => Update(device, Ddpg(n), batch: Math.Min(n, 31))),
+        .. Launches(device, new NafShape(20, 3, [31, 17])), .. Launches(device, new DdpgShape(20, 3, [31, 17])),
         .. Sizes.SelectMany(n => Policy(device, new NafShape(Math.Min(n, 20), 2, [n, 17]), samples: n)),
         .. Policy(device, Trunk, samples: 31), .. Policy(device, BatchNorm, samples: 31),
-        .. Policy(device, LayerNorm, samples: 31),
+        .. Policy(device, LayerNorm, samples: 31), .. Sizes.SelectMany(n => Policy(device, Ddpg(n), samples: n)),
         .. Sizes.SelectMany(n => Regression(
             device, inputs: Math.Min(n, 26), outputs: Math.Min(n, 20), [n, 17], batch: Math.Min(n, 31))),
         .. Sizes.SelectMany(n => Rollouts(device, rollouts: n, steps: Math.Min(n, 5))),
         .. Fit(device, new DynamicsShape(1, 1, 1)), .. Fit(device, new DynamicsShape(31, 5, 2)),
         .. Fit(device, new DynamicsShape(443, 4, 1)),
     ];
+
+    private static DdpgShape Ddpg(int n) => new(Math.Min(n, 20), Math.Min(n, 17), [n, 17]);
 
     private static KernelCheckResult[] Advantage(Device device, int samples) =>
         Check($"{samples} samples of 6 actions", () =>
@@ -56,16 +62,15 @@ internal static class KernelCheck
             return [evaluation.Compare()];
         });
 
-    private static KernelCheckResult[] Update(Device device, NafShape shape, int batch, LaunchPlan? plan = null) =>
+    private static KernelCheckResult[] Update(Device device, LearnerShape shape, int batch, LaunchPlan? plan = null) =>
         Check($"{shape}, minibatch {batch}{Text(plan)}", () => UpdateCheck.Run(
             device, shape, new NafSettings { Seed = 3 }, batch, updates: 3,
             [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + i % 3 * 0.25f)], plan));
 
     // an update with the plans for 1 to 512 learners, each also with one launch per phase
-    private static IEnumerable<KernelCheckResult> Launches(Device device)
+    private static IEnumerable<KernelCheckResult> Launches(Device device, LearnerShape shape)
     {
         if (device is not GpuDevice gpu) return [];
-        var shape = new NafShape(20, 3, [31, 17]);
         LaunchPlan[] plans = [.. new[] { 1, 32, 512 }.Select(
             n => LaunchPlan.Choose(gpu.Info, gpu.Limits, shape, batch: 31, learners: n))];
         return plans.Concat(plans.Select(p => p with { Launch = PlanLaunch.ByPhase })).Distinct()
@@ -76,7 +81,7 @@ internal static class KernelCheck
         : $", {plan.Parts} × {plan.Threads} threads, "
             + (plan.Launch == PlanLaunch.Together ? "one launch" : "by phase");
 
-    private static KernelCheckResult[] Policy(Device device, NafShape shape, int samples) =>
+    private static KernelCheckResult[] Policy(Device device, LearnerShape shape, int samples) =>
         Check($"{shape}, {samples} samples", () => UpdateCheck.PolicyErrors(device, shape, samples));
 
     private static KernelCheckResult[] Regression(

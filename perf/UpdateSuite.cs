@@ -68,7 +68,7 @@ public class UpdateSuite() : PeerSuite("update", "updates/s")
         var engine = new UpdateBenchmark(
             device, new UpdateBenchmarkSizes { Learners = Learners, Batch = Batch, UpdatesPerCall = Updates });
         Engine = engine;
-        NafPopulation population = engine.Population;
+        LearnerPopulation population = engine.Population;
         int[] learners = [.. Enumerable.Range(0, Learners)];
         _byHand = new TorchUpdate(population, TorchDevice);
         _modules = [.. learners.Select(k => new TorchModules(population, k, TorchDevice))];

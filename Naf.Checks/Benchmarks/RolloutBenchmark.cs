@@ -2,10 +2,10 @@ using System.Text.Json.Serialization;
 using Naf.Checks.Comparisons;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Gaussian;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Observation;
 using Naf.Kernels.Reward;
 using Naf.Kernels.Rollout;
-using Naf.Kernels.Update;
 
 namespace Naf.Checks.Benchmarks;
 

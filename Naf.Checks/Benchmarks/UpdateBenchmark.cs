@@ -3,6 +3,8 @@ using Naf.Checks.Comparisons;
 using Naf.Checks.Oracles;
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Devices;
+using Naf.Kernels.Learners.Ddpg;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Network;
 using Naf.Kernels.Population;
 using Naf.Kernels.Settings;
@@ -16,6 +18,8 @@ namespace Naf.Checks.Benchmarks;
 /// </summary>
 internal sealed record UpdateBenchmarkSizes
 {
+    [Size("NAME", "naf or ddpg [naf]")] public string Algorithm { get; init; } = "naf";
+
     [Size("P", "learners at once", 4096)] public int Learners { get; init; } = 1;
 
     [Size("M", "transitions in a minibatch", 10_000)] public int Batch { get; init; } = 64;
@@ -42,14 +46,21 @@ internal sealed class UpdateBenchmark : KernelBenchmark
 {
     private const int Replay = 10_000;
     private readonly UpdateBenchmarkSizes _sizes;
-    private readonly NafShape _shape;
+    private readonly LearnerShape _shape;
     private readonly LaunchPlan? _plan;
 
     /// <exception cref="ArgumentException">A size is out of range, or the plan is not one for the device.</exception>
     public UpdateBenchmark(Device device, UpdateBenchmarkSizes sizes) : base(device)
     {
         _sizes = sizes;
-        _shape = new NafShape(sizes.State, sizes.Action, sizes.Hidden, sizes.Trunk, sizes.Normalisation);
+        _shape = sizes.Algorithm switch
+        {
+            "naf" => new NafShape(sizes.State, sizes.Action, sizes.Hidden, sizes.Trunk, sizes.Normalisation),
+            "ddpg" when sizes is { Trunk: false, Normalisation: Normalisation.None } =>
+                new DdpgShape(sizes.State, sizes.Action, sizes.Hidden),
+            "ddpg" => throw new ArgumentException("a trunk and normalisation are of NAF; leave them out"),
+            _ => throw new ArgumentException($"there is no algorithm '{sizes.Algorithm}'; give naf or ddpg"),
+        };
         bool given = sizes.Plan.Length > 0;
         if (device is GpuDevice gpu)
             _plan = given
@@ -59,26 +70,35 @@ internal sealed class UpdateBenchmark : KernelBenchmark
             throw new ArgumentException($"the plan '{sizes.Plan}' is for a GPU; leave it out on {device.Info.Name}");
         var first = new NafSettings { BatchSize = sizes.Batch, ReplayCapacity = Replay };
         NafSettings[] learners = [.. Enumerable.Range(0, sizes.Learners).Select(k => first with { Seed = (ulong)k })];
-        Population = NafPopulation.Create(device, _shape, [], learners, plan: _plan);
+        Population = LearnerPopulation.Create(device, _shape, [], learners, plan: _plan);
         for (int k = 0; k < sizes.Learners; k++) UpdateCheck.Fill(Population, k, Replay, (ulong)k + 100);
 
         ImmutableArray<MlpShape> networks = _shape.Networks();
         Units = sizes.UpdatesPerCall * sizes.Learners;
+        ImmutableArray<MlpShape> targets = networks[.._shape.Targets];
         // per weight and sample: forward, backward to the layer below (not from the first) and the gradient; and
-        // forward through the target network
-        Operations = 2 * sizes.Batch
-            * (networks.Sum(n => 3 * Weights(n) - n.Input * n.Hidden[0]) + Weights(networks[0]));
+        // forward through the targets
+        double products = networks.Sum(n => 3 * Weights(n) - Weights(n, 0, 1)) + targets.Sum(n => Weights(n));
+        // a second pass shares the first layer, and goes back to the late input
+        if (_shape.Again >= 0)
+        {
+            MlpShape again = networks[_shape.Again];
+            products += Weights(again, 1) + Weights(again, 2) + again.Late * again.Hidden[1];
+        }
+        Operations = 2 * sizes.Batch * products;
         // read and written: θ, both moments and θ′; read: the minibatch
-        Bytes = sizeof(float) * (6.0 * networks.Sum(n => n.Parameters) + 2.0 * networks[0].Parameters
+        Bytes = sizeof(float) * (6.0 * networks.Sum(n => n.Parameters) + 2.0 * targets.Sum(n => n.Parameters)
             + sizes.Batch * (2.0 * sizes.State + sizes.Action + 2));
 
-        static double Weights(MlpShape network) => Enumerable.Range(0, network.Layers + 1)
-            .Sum(l => (double)network.Inputs(l) * (l < network.Layers ? network.Hidden[l] : network.Output));
+        // of layers from..to − 1
+        static double Weights(MlpShape network, int from = 0, int to = int.MaxValue) =>
+            Enumerable.Range(from, Math.Min(to, network.Layers + 1) - from)
+                .Sum(l => (double)network.Inputs(l) * (l < network.Layers ? network.Hidden[l] : network.Output));
     }
 
     public string Plan => Population.Plan;
 
-    internal NafPopulation Population { get; }
+    internal LearnerPopulation Population { get; }
 
     /// <summary>
     /// Share of nonzero hidden units over stored observations, with the parameters of learner 0: the work of a CPU
@@ -87,7 +107,7 @@ internal sealed class UpdateBenchmark : KernelBenchmark
     public double ActiveUnits()
     {
         Learner learner = Population.LearnerAt(0);
-        using var oracle = new NafOracle(_shape, learner, Population.InputScale, _sizes.Batch);
+        using var oracle = new LearnerOracle(_shape, learner, Population.InputScale, _sizes.Batch);
         oracle.Update(UpdateCheck.NextMinibatch(Population, 0));
         return oracle.ActiveUnits;
     }

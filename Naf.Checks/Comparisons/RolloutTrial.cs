@@ -19,19 +19,19 @@ internal sealed class RolloutTrial : IDisposable
     // early step's error does not grow
     private const double RowBound = 1e-4;
 
-    private readonly NafPopulation _population;
+    private readonly LearnerPopulation _population;
 
     /// <param name="settings">One per learner; learner k's seed, firstSeed + k, determines all of its numbers.</param>
     /// <param name="capacity">Rows of R_f; 0 for those of one call.</param>
     /// <param name="plan">How to map the work onto a GPU; null for <see cref="RolloutPlan.Choose"/>.</param>
     public RolloutTrial(
-        Device device, RolloutDefinition definition, NafShape shape, RolloutSettings[] settings, ulong firstSeed = 5,
-        int capacity = 0, RolloutPlan? plan = null)
+        Device device, RolloutDefinition definition, LearnerShape shape, RolloutSettings[] settings,
+        ulong firstSeed = 5, int capacity = 0, RolloutPlan? plan = null)
     {
         var small = new NafSettings { BatchSize = 16, ReplayCapacity = 16 };
         NafSettings[] learners = [.. settings.Select((_, k) => small with { Seed = firstSeed + (ulong)k })];
         float[] scale = [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + i % 3 * 0.25f)];
-        _population = NafPopulation.Create(
+        _population = LearnerPopulation.Create(
             device, shape, scale, learners, capacity > 0 ? capacity : settings.Max(s => s.Rollouts * s.Steps));
         Models = new PackedModels(device, definition.Dynamics, learners.Length);
         try

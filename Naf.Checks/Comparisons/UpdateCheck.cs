@@ -19,9 +19,9 @@ internal static class UpdateCheck
     /// Fills a learner's replay: x standard normal, u uniform, a tenth of the transitions terminal, others of 1 to 3
     /// steps.
     /// </summary>
-    public static void Fill(NafPopulation population, int learner, int transitions, ulong seed)
+    public static void Fill(LearnerPopulation population, int learner, int transitions, ulong seed)
     {
-        NafShape shape = population.Shape;
+        LearnerShape shape = population.Shape;
         var (x, next, u) = (new float[shape.State], new float[shape.State], new float[shape.Action]);
         for (int t = 0; t < transitions; t++)
         {
@@ -49,17 +49,19 @@ internal static class UpdateCheck
     /// size.
     /// </returns>
     internal static KernelError[] Run(
-        Device device, NafShape shape, NafSettings settings, int batch, int updates, float[] inputScale,
+        Device device, LearnerShape shape, NafSettings settings, int batch, int updates, float[] inputScale,
         LaunchPlan? plan = null)
     {
         settings = settings with
         {
-            BatchSize = batch, ReplayCapacity = Math.Max(1000, batch), Tau = 0.5, LearningRate = 1e-2, Epsilon = 1e-2f,
+            BatchSize = batch, ReplayCapacity = Math.Max(1000, batch), Tau = 0.5, LearningRate = 1e-2,
+            ActorLearningRate = 5e-3, Epsilon = 1e-2f,
         };
-        using NafPopulation population = NafPopulation.Create(device, shape, inputScale, [settings], plan: plan);
+        using LearnerPopulation population =
+            LearnerPopulation.Create(device, shape, inputScale, [settings], plan: plan);
         population.Gpu?.Poison();
         Fill(population, 0, Math.Max(300, batch), settings.Seed + 1);
-        using var oracle = new NafOracle(shape, population.LearnerAt(0), inputScale, batch);
+        using var oracle = new LearnerOracle(shape, population.LearnerAt(0), inputScale, batch);
         double gradient = 0, loss = 0;
         for (int k = 0; k < updates; k++)
         {
@@ -89,11 +91,11 @@ internal static class UpdateCheck
     /// Largest errors of a trained learner's μ(x), without and with L(x), one observation per call, and of V, μ, L, A
     /// and Q for all in one call, relative to 1 + their size.
     /// </summary>
-    internal static KernelError[] PolicyErrors(Device device, NafShape shape, int samples)
+    internal static KernelError[] PolicyErrors(Device device, LearnerShape shape, int samples)
     {
         var settings = new NafSettings { Seed = 3, BatchSize = 16, ReplayCapacity = 100 };
         float[] scale = [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + 0.1f * (i % 7))];
-        using NafPopulation population = NafPopulation.Create(device, shape, scale, [settings]);
+        using LearnerPopulation population = LearnerPopulation.Create(device, shape, scale, [settings]);
         Fill(population, 0, 100, seed: 1);
         population.Update(5);
         (int state, int action) = (shape.State, shape.Action);
@@ -104,6 +106,7 @@ internal static class UpdateCheck
         for (int m = 0; m < samples; m++)
         {
             population.Act(0, x.AsSpan(m * state, state), mu.AsSpan(m * action, action));
+            // without L, an empty array
             population.Act(
                 0, 1, x.AsSpan(m * state, state), alongside.AsSpan(m * action, action),
                 lower.AsSpan(m * packed, packed));
@@ -111,13 +114,8 @@ internal static class UpdateCheck
         LearnerValues values = population.Evaluate(0, x, u);
 
         Learner learner = population.LearnerAt(0);
-        using var oracle = new NafOracle(shape, learner, scale, settings.BatchSize);
-        (double[] value, double[] means, double[] triangles) = oracle.Evaluate(x);
-        double[][] expected =
-        [
-            value, .. AdvantageOracle.Run(
-                action, learner.Settings.LogDiagonalBound, value, means, triangles, [.. u.Select(v => (double)v)]),
-        ];
+        using var oracle = new LearnerOracle(shape, learner, scale, settings.BatchSize);
+        double[][] expected = oracle.Values(x, [.. u.Select(v => (double)v)]);
         float[][] actual = [values.V, values.Mu, values.Lower, values.Advantage, values.Q];
         return
         [
@@ -134,7 +132,7 @@ internal static class UpdateCheck
     }
 
     /// <summary>The minibatch that a learner's next update will draw, [batch, row].</summary>
-    internal static double[] NextMinibatch(NafPopulation population, int index)
+    internal static double[] NextMinibatch(LearnerPopulation population, int index)
     {
         Learner l = population.LearnerAt(index);
         return [.. Enumerable.Range(0, population.Batch)

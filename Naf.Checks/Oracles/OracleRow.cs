@@ -18,14 +18,15 @@ internal sealed class OracleRow : IDisposable
     private readonly HostArray<double> _row;
 
     /// <param name="layout">A layout whose tiles hold multiples of 4 samples. The work memory is set to NaN.</param>
-    public OracleRow(LearnerLayout layout, int action = 0)
+    /// <param name="scratch">Elements of shared memory beside those of the passes.</param>
+    public OracleRow(LearnerLayout layout, int scratch = 0)
     {
         (Layout, LearnerSizes s) = (layout, layout.Sizes);
         _row = _arrays.Add(new HostArray<double>(s.Row));
         Layers = _arrays.Put(layout.Layers.AsSpan());
         Tiles = _arrays.Put(layout.Tiles.AsSpan());
         int largest = layout.Tiles.Max(t => MatrixProduct.PartialLength(t.Rows, t.Columns, Sums, 1));
-        int passes = LaunchPlan.ForwardLength(s.Rows, s.Stride, Sums, 1) + LaunchPlan.LossLength(s.Rows, action);
+        int passes = LaunchPlan.ForwardLength(s.Rows, s.Stride, Sums, 1) + scratch;
         Memory = _arrays.Add(new HostArray<double>(Math.Max(largest, passes)));
         Poison();
     }

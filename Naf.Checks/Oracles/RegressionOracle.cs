@@ -45,7 +45,7 @@ internal sealed class RegressionOracle(MlpShape shape, NafSettings settings, dou
     private TResult Run<TResult>(double[][] z, double[][] y, Func<OracleRow, RegressionArguments<double>, TResult> read)
     {
         using var row = new OracleRow(
-            new LearnerLayout([shape], hasTarget: false, z.Length, shape.Output, OracleRow.Sums, 64, 64));
+            new LearnerLayout([shape], targets: 0, z.Length, shape.Output, OracleRow.Sums, 64, 64));
         LearnerSizes s = row.Layout.Sizes;
         foreach ((int place, double[] array) in State(s)) array.CopyTo(row.At(place, array.Length));
         settings.Places.CopyTo(row.At(s.Settings, LearnerLayout.SettingsLength));

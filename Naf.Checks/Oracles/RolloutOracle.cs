@@ -18,14 +18,13 @@ internal static class RolloutOracle
     /// <param name="inputScale">[observation]: multiplies x before the networks.</param>
     /// <param name="dynamics">[Horizon, PackedStep], the learner's packed model.</param>
     public static Result[] Run(
-        RolloutDefinition definition, NafShape shape, float[] inputScale, Learner learner, ReadOnlySpan<float> dynamics,
-        RolloutSettings settings, RolloutStarts starts)
+        RolloutDefinition definition, LearnerShape shape, float[] inputScale, Learner learner,
+        ReadOnlySpan<float> dynamics, RolloutSettings settings, RolloutStarts starts)
     {
         using var host = new HostArrays();
         int count = starts.Count, state = definition.Dynamics.State, rowLength = definition.RowLength;
-        var layout = new LearnerLayout(shape.Networks(), hasTarget: true, batch: 1, shape.Action,
-            OracleRow.Sums, 64, 64);
-        using var row = new OracleRow(layout, shape.Action);
+        LearnerLayout layout = shape.Layout(batch: 1, OracleRow.Sums, 64, 64);
+        using var row = new OracleRow(layout);
         row.Put(learner.Parameters.Span, layout.Sizes.Parameters);
         row.Put(learner.Statistics.Span, layout.Sizes.Statistics);
         row.Put(inputScale, layout.Sizes.InputScale);

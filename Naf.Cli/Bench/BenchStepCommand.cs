@@ -40,7 +40,7 @@ internal static class BenchStepCommand
         using Device device = DeviceList.Select(s.Device, s.Threads);
         int threads = s.Threads == 0 ? Environment.ProcessorCount : s.Threads;
         using WorkTeam? own = device is CpuDevice ? null : new WorkTeam(threads);
-        using var agent = new NafAgent(task, s, device, own ?? ((CpuDevice)device).Team);
+        using var agent = new TrainingAgent(task, s, device, own ?? ((CpuDevice)device).Team);
         agent.Begin();
         while (agent.Running && agent.EpisodesEnded < n) agent.Step();
 
@@ -94,7 +94,7 @@ internal static class BenchStepCommand
     }
 
     /// <exception cref="UserException">The number of updates is not that of the settings.</exception>
-    private static void Check(NafAgent agent, TrainingSettings s, long updates, long steps)
+    private static void Check(TrainingAgent agent, TrainingSettings s, long updates, long steps)
     {
         if (agent.Summaries[0].Stopped is { } reason) throw new UserException($"the learner stopped: {reason}");
         int imagined = s.Imagination.Kind == ImaginationKind.Off ? 0 : s.ImaginedUpdates;
@@ -106,7 +106,8 @@ internal static class BenchStepCommand
     }
 
     // seconds spent in each part so far
-    private static double[] Parts(NafAgent agent) => [.. Enum.GetValues<TrainingPart>().Select(agent.Times.Seconds)];
+    private static double[] Parts(TrainingAgent agent) =>
+        [.. Enum.GetValues<TrainingPart>().Select(agent.Times.Seconds)];
 
-    private static long Updates(NafAgent agent) => agent.Summaries[0].Updates;
+    private static long Updates(TrainingAgent agent) => agent.Summaries[0].Updates;
 }

@@ -25,7 +25,7 @@ internal enum ActorPhase
 /// <summary>One learner's environment, exploration noise and episode state. Used by one thread at a time.</summary>
 internal sealed class Actor : IDisposable
 {
-    private readonly NafPopulation _population;
+    private readonly LearnerPopulation _population;
     private readonly IControlEnvironment _environment;
     private readonly Policy _policy;
     private readonly double[] _action;
@@ -39,7 +39,7 @@ internal sealed class Actor : IDisposable
     /// <param name="memory">Stores its episodes for the dynamics model; null: they are not stored.</param>
     /// <param name="planner">Selects the actions of planned episodes; null: no episode is planned.</param>
     public Actor(
-        IControlTask task, TrainingSettings settings, NafPopulation population, int learner,
+        IControlTask task, TrainingSettings settings, LearnerPopulation population, int learner,
         EpisodeMemory? memory, IEpisodePlanner? planner)
     {
         (_population, Learner, Memory, Planner) = (population, learner, memory, planner);

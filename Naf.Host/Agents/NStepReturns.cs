@@ -13,7 +13,7 @@ namespace Naf.Host.Agents;
 /// </summary>
 /// <param name="n">Steps of a transition, at least 1.</param>
 /// <param name="gamma">γ.</param>
-internal sealed class NStepReturns(NafPopulation population, int learner, int n, double gamma)
+internal sealed class NStepReturns(LearnerPopulation population, int learner, int n, double gamma)
 {
     private readonly int _state = population.Shape.State, _action = population.Shape.Action;
     // [n, state], [n, action] and [n], a ring of the steps that are not stored yet, from row _first on

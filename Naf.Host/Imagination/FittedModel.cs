@@ -19,7 +19,7 @@ internal sealed class FittedModel : IRolloutModel, IDisposable
     /// The learners' dynamics, which their owner fits and saves; must outlive this object.
     /// </param>
     public FittedModel(
-        Device device, NafPopulation population, DynamicsSpace space, int horizon, ImaginationSettings settings,
+        Device device, LearnerPopulation population, DynamicsSpace space, int horizon, ImaginationSettings settings,
         IReadOnlyList<FittedDynamics> dynamics)
     {
         (_settings, _dynamics, _horizon) = (settings, dynamics, horizon);

@@ -11,7 +11,7 @@ namespace Naf.Host.Imagination;
 /// </summary>
 internal abstract class HostModel
 {
-    private readonly NafPopulation _population;
+    private readonly LearnerPopulation _population;
     private readonly ImaginationSettings _settings;
     private readonly RolloutReport[] _reports;
     private readonly List<Row>[] _rows;
@@ -42,7 +42,7 @@ internal abstract class HostModel
         Cut,
     }
 
-    protected HostModel(NafPopulation population, ImaginationSettings settings)
+    protected HostModel(LearnerPopulation population, ImaginationSettings settings)
     {
         (_population, _settings) = (population, settings);
         _reports = new RolloutReport[population.Learners];

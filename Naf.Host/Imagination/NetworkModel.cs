@@ -29,7 +29,7 @@ internal sealed class NetworkModel : HostModel, IRolloutModel, IDisposable
     private readonly (double[] State, int Time, double[] Constants)[] _rollouts;
 
     public NetworkModel(
-        Device device, DynamicsSpace space, int horizon, NafPopulation population, ImaginationSettings settings,
+        Device device, DynamicsSpace space, int horizon, LearnerPopulation population, ImaginationSettings settings,
         IReadOnlyList<ulong> seeds)
         : base(population, settings)
     {

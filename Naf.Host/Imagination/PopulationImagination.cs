@@ -16,7 +16,7 @@ namespace Naf.Host.Imagination;
 internal sealed class PopulationImagination
 {
     private readonly ImaginationSettings _settings;
-    private readonly NafPopulation _population;
+    private readonly LearnerPopulation _population;
     private readonly IRolloutModel? _model;
     // batch dynamics: for planners, and for imagination unless it uses episode dynamics
     private readonly PopulationDynamics<BatchDynamics>? _dynamics;
@@ -34,7 +34,7 @@ internal sealed class PopulationImagination
     /// <param name="population">The learners, whose policies act and whose R_f is filled.</param>
     /// <exception cref="UserException">The task does not support imagination.</exception>
     public PopulationImagination(
-        DisposeScope opened, IControlTask task, TrainingSettings settings, NafPopulation population, Device device,
+        DisposeScope opened, IControlTask task, TrainingSettings settings, LearnerPopulation population, Device device,
         WorkTeam team)
     {
         (_settings, _population, _plans) = (settings.Imagination, population, settings.Plan.Kind == PlanKind.Ilqg);

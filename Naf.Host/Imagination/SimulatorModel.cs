@@ -21,7 +21,8 @@ internal sealed class SimulatorModel : HostModel, IRolloutModel
     /// <param name="opened">Owns the environments.</param>
     /// <param name="task">The task; must outlive this object.</param>
     public SimulatorModel(
-        DisposeScope opened, ControlTask task, NafPopulation population, ImaginationSettings settings, WorkTeam team)
+        DisposeScope opened, ControlTask task, LearnerPopulation population, ImaginationSettings settings,
+        WorkTeam team)
         : base(population, settings)
     {
         (_team, _ready) = (team, new bool[population.Learners]);

@@ -42,7 +42,7 @@ internal sealed class PolicyVerification(IControlTask task, string folder, RunCo
         team.Run(worker =>
         {
             if (worker >= all) return;
-            using NafPopulation networks = Networks();
+            using LearnerPopulation networks = Networks();
             using var evaluation = new Evaluator(task);
             SavedPolicy? loaded = null;
             for (long i; !stop.IsCancellationRequested && (i = Interlocked.Increment(ref next) - 1) < all;)
@@ -56,11 +56,11 @@ internal sealed class PolicyVerification(IControlTask task, string folder, RunCo
         if (_ended < all) return null;
         return [.. policies.Select(policy => policy.Result(task, config.Settings.SeedOf(policy.Learner), warn))];
 
-        NafPopulation Networks()
+        LearnerPopulation Networks()
         {
             lock (checkpoint)
             {
-                var networks = RunPolicy.Networks(checkpoint.Scope, config.Settings.Naf, 0, device, best: false);
+                var networks = RunPolicy.Networks(checkpoint.Scope, config.Settings, 0, device, best: false);
                 try
                 {
                     RunPolicy.CheckSizes(networks, task);
@@ -74,7 +74,7 @@ internal sealed class PolicyVerification(IControlTask task, string folder, RunCo
             }
         }
 
-        void Load(NafPopulation networks, SavedPolicy policy)
+        void Load(LearnerPopulation networks, SavedPolicy policy)
         {
             lock (checkpoint) networks.LoadNetworks(0, checkpoint.Scope, policy.Learner, policy.Best);
         }
@@ -101,7 +101,7 @@ internal sealed class PolicyVerification(IControlTask task, string folder, RunCo
 
         private string Name => best ? VerifiedPolicy.BestName : VerifiedPolicy.LastName;
 
-        public void Play(Evaluator evaluation, NafPopulation networks, ulong seed, int number)
+        public void Play(Evaluator evaluation, LearnerPopulation networks, ulong seed, int number)
         {
             try
             {

@@ -1,10 +1,11 @@
 using Naf.Gpu;
 using Naf.Gpu.Devices;
+using Naf.Host.Agents;
 using Naf.Host.Common;
 using Naf.Host.Runs;
+using Naf.Host.Settings;
 using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Population;
-using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 using Naf.Sim.Control;
 
@@ -14,9 +15,9 @@ namespace Naf.Host.Policies;
 public sealed class RunPolicy : IDisposable
 {
     private readonly DisposeScope _opened;
-    private readonly NafPopulation _networks;
+    private readonly LearnerPopulation _networks;
 
-    private RunPolicy(DisposeScope opened, NafPopulation networks) => (_opened, _networks) = (opened, networks);
+    private RunPolicy(DisposeScope opened, LearnerPopulation networks) => (_opened, _networks) = (opened, networks);
 
     /// <summary>Reads a run's policy.</summary>
     /// <param name="folder">The run's folder; the run may still be training.</param>
@@ -77,7 +78,7 @@ public sealed class RunPolicy : IDisposable
                         Option = "--policy last",
                     };
                 return new RunPolicy(opened, opened.Add(
-                    Networks(read.Scope, config.Settings.Naf, learner, place, best)))
+                    Networks(read.Scope, config.Settings, learner, place, best)))
                 {
                     Episode = best ? bestEpisode!.Value : lastEpisode, BestEpisode = bestEpisode,
                     LastEpisode = lastEpisode,
@@ -133,11 +134,11 @@ public sealed class RunPolicy : IDisposable
 
     /// <summary>Training episodes before a learner's best policy, null if there is none, and its last one.</summary>
     internal static (int? Best, int Last) EpisodesOf(CheckpointScope checkpoint, int learner) => (
-        NafPopulation.BestEpisode(checkpoint, learner),
+        LearnerPopulation.BestEpisode(checkpoint, learner),
         checkpoint.Scope($"learner.{learner}.actor").Value<int>("episodes_ended"));
 
     /// <exception cref="UserException">The task has other sizes than the networks.</exception>
-    internal static void CheckSizes(NafPopulation networks, IControlTask task)
+    internal static void CheckSizes(LearnerPopulation networks, IControlTask task)
     {
         (int state, int action) = (networks.Shape.State, networks.Shape.Action);
         if ((state, action) != (task.ObservationSize, task.ActionSize))
@@ -147,15 +148,15 @@ public sealed class RunPolicy : IDisposable
     }
 
     /// <summary>A population of one learner that is not trained, with the networks of a checkpoint's learner.</summary>
-    internal static NafPopulation Networks(
-        CheckpointScope checkpoint, NafSettings settings, int learner, Device device, bool best)
+    internal static LearnerPopulation Networks(
+        CheckpointScope checkpoint, TrainingSettings settings, int learner, Device device, bool best)
     {
         float[] scale = checkpoint.Values<float>("input_scale", []);
         int actions = checkpoint.Value<int>("action_size");
-        var shape = new NafShape(scale.Length, actions, settings.Hidden, settings.SharedTrunk, settings.Normalisation);
+        LearnerShape shape = LearnerShapes.Of(settings.Algorithm, settings.Naf, scale.Length, actions);
         checkpoint.Expect("networks", shape.ToString());
-        var networks = NafPopulation.Create(
-            device, shape, scale, [settings with { BatchSize = 1, ReplayCapacity = 1 }]);
+        var networks = LearnerPopulation.Create(
+            device, shape, scale, [settings.Naf with { BatchSize = 1, ReplayCapacity = 1 }]);
         try
         {
             networks.LoadNetworks(0, checkpoint, learner, best);

@@ -1,4 +1,5 @@
 using Naf.Host.Common;
+using Naf.Kernels.Settings;
 
 namespace Naf.Host.Settings;
 
@@ -58,6 +59,8 @@ internal static class SettingsResolver
         if (s.Naf.WarmupSteps > s.Naf.ReplayCapacity)
             throw new UserException($"warmup_steps = {s.Naf.WarmupSteps} is more than replay_capacity "
                 + $"= {s.Naf.ReplayCapacity}; lower warmup_steps");
+        if (s.Algorithm == LearningAlgorithm.Ddpg)
+            CheckDdpg(s.Naf);
         if (s.Exploration is { Final: < 1, DecayEpisodes: 0 })
             throw new UserException(
                 $"noise_final = {s.Exploration.Final} is reached after noise_decay_episodes, which is 0; "
@@ -89,5 +92,17 @@ internal static class SettingsResolver
                 $"ilqg_most_noise = {s.Plan.Ilqg.MostNoise} is less than ilqg_least_noise "
                 + $"= {s.Plan.Ilqg.LeastNoise}; raise it");
         return s;
+    }
+
+    private static void CheckDdpg(NafSettings s)
+    {
+        if (s.Hidden.Length < 2)
+            throw new UserException(
+                "algorithm=ddpg: the critic takes the action into its second hidden layer; give at least two sizes as "
+                + "hidden");
+        if (s.SharedTrunk)
+            throw new UserException("shared_trunk is of NAF's networks; leave it out with algorithm=ddpg");
+        if (s.Normalisation != default)
+            throw new UserException("normalisation is of NAF's networks; leave it out with algorithm=ddpg");
     }
 }

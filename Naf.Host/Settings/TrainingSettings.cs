@@ -7,6 +7,9 @@ public enum LearningAlgorithm
 {
     /// <summary>Q-learning with normalized advantage functions (paper, section 4).</summary>
     Naf,
+
+    /// <summary>Deep deterministic policy gradients (Lillicrap et al. 2016), the paper's baseline.</summary>
+    Ddpg,
 }
 
 /// <summary>
@@ -16,7 +19,7 @@ public enum LearningAlgorithm
 public sealed record TrainingSettings
 {
     /// <summary>The learning algorithm.</summary>
-    [Setting("algorithm", "", "the learning algorithm")]
+    [Setting("algorithm", "", "the learning algorithm", "Lillicrap et al.'s DDPG is the paper's baseline.")]
     public LearningAlgorithm Algorithm { get; init; } = LearningAlgorithm.Naf;
 
     /// <summary>Training episodes M of each learner.</summary>

@@ -24,7 +24,7 @@ public sealed partial class TrainingRun : IDisposable
     private readonly Device _device;
     private readonly DisposeScope _opened;
     private readonly WorkTeam _team;
-    private readonly NafAgent _agent;
+    private readonly TrainingAgent _agent;
     private readonly Stopwatch _clock = new();
     private CsvFile? _metrics, _timing;
     private double _secondsBefore;
@@ -42,7 +42,10 @@ public sealed partial class TrainingRun : IDisposable
         int threads = config.Settings.Threads == 0 ? Environment.ProcessorCount : config.Settings.Threads;
         _team = device is CpuDevice cpu ? cpu.Team : opened.Add(new WorkTeam(threads));
         _agent = opened.Add(
-            new NafAgent(task, config.Settings, device, _team) { EpisodeEnded = Record, Warn = text => Warn(text) });
+            new TrainingAgent(task, config.Settings, device, _team)
+            {
+                EpisodeEnded = Record, Warn = text => Warn(text),
+            });
         _config = config with { Versions = config.Versions with { Plan = _agent.Plan } };
     }
 

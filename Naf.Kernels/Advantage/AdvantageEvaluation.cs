@@ -1,4 +1,3 @@
-using ILGPU;
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
@@ -66,21 +65,8 @@ internal sealed class AdvantageEvaluation : IDisposable
         _inputs[0].Upload(v);
         _inputs[1].Upload(m);
         _inputs[2].Upload(l);
-        Finish(u, [], mu, lower, advantage, q);
-    }
-
-    /// <summary>On a GPU: the device arrays for v, m and l, inputs of <see cref="Finish"/>.</summary>
-    internal (ArrayView<float> V, ArrayView<float> Mean, ArrayView<float> Triangle) Inputs =>
-        (_inputs[0].View, _inputs[1].View, _inputs[2].View);
-
-    /// <summary>On a GPU: evaluates samples whose networks' outputs are in <see cref="Inputs"/>.</summary>
-    /// <param name="v">[samples], receives V; empty if not needed.</param>
-    internal void Finish(ReadOnlySpan<float> u, Span<float> v, Span<float> mu, Span<float> lower, Span<float> advantage,
-        Span<float> q)
-    {
         _inputs[3].Upload(u);
         Launch();
-        _inputs[0].Download(v);
         _outputs[0].Download(mu);
         _outputs[1].Download(lower);
         _outputs[2].Download(advantage);

@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics;
-using Naf.Kernels.Network;
 using Naf.Kernels.Network.Cpu;
 
 namespace Naf.Kernels.Advantage;
@@ -118,17 +117,6 @@ internal static unsafe class NafAdvantage
         }
     }
 
-    /// <summary>tanh m for the acting policy.</summary>
-    public static void Act(float* raw, int action, Span<float> u)
-    {
-        int width = MlpShape.Pad(action);
-        float* mu = stackalloc float[width];
-        new Span<float>(mu, width).Clear();
-        new ReadOnlySpan<float>(raw, action).CopyTo(new Span<float>(mu, action));
-        for (int i = 0; i < width; i += 16) Tanh(Vector512.Load(mu + i)).Store(mu + i);
-        new ReadOnlySpan<float>(mu, action).CopyTo(u);
-    }
-
     /// <summary>μ and L of one sample, for the acting policy.</summary>
     public static void Act(float* mean, float* triangle, int action, float bound, Span<float> u, Span<float> lower)
     {
@@ -157,20 +145,13 @@ internal static unsafe class NafAdvantage
         Vector512<float> one = Vector512<float>.One, b = Vector512.Create(bound), inverse = Vector512.Create(1 / bound);
         for (int i = 0; i < samples * action; i += 16)
         {
-            Vector512<float> t = Tanh(Vector512.Load(mu + i));
+            Vector512<float> t = RowOperations.Tanh(Vector512.Load(mu + i));
             t.Store(mu + i);
             (one - t * t).Store(slopeMu + i);
-            t = Tanh(Vector512.Load(diagonal + i) * inverse);
+            t = RowOperations.Tanh(Vector512.Load(diagonal + i) * inverse);
             Vector512<float> e = Vector512.Exp(b * t);
             e.Store(diagonal + i);
             (e * (one - t * t)).Store(slopeDiagonal + i);
         }
-    }
-
-    /// <summary>tanh x = 1 − 2 / (exp 2x + 1); saturates to ±1.</summary>
-    public static Vector512<float> Tanh(Vector512<float> x)
-    {
-        Vector512<float> one = Vector512<float>.One;
-        return one - Vector512.Create(2f) / (Vector512.Exp(x + x) + one);
     }
 }

@@ -9,7 +9,7 @@ namespace Naf.Kernels.Network;
 [StructLayout(LayoutKind.Sequential)]
 internal struct LayerShape
 {
-    /// <summary>Inputs, units (outputs in the last layer), and units padded to whole cache lines.</summary>
+    /// <summary>Inputs, units (outputs in the last layer), length of a row (<see cref="MlpShape.Columns"/>).</summary>
     public int Inputs, Units, Columns;
 
     /// <summary>1 for a hidden layer, with ReLU; 0 for the last layer.</summary>
@@ -93,7 +93,10 @@ internal struct TileShape
     /// <summary>right[m, b].</summary>
     public int Right, RightStride;
 
-    private readonly int _unused0, _unused1, _unused2;
+    /// <summary>Index of its network.</summary>
+    public int Network;
+
+    private readonly int _unused0, _unused1;
 }
 
 /// <summary>

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Naf.Gpu.Devices;
 
 namespace Naf.Kernels.Network;
@@ -9,8 +8,8 @@ internal struct LearnerSizes
     /// <summary>Length of a learner's row.</summary>
     public int Row;
 
-    /// <summary>Networks, and layers per network.</summary>
-    public int Networks, Layers;
+    /// <summary>Networks, how many of the first have a target, and layers per network.</summary>
+    public int Networks, Targets, Layers;
 
     /// <summary>Number of tiles of θ.</summary>
     public int Tiles;
@@ -27,7 +26,7 @@ internal struct LearnerSizes
     /// <summary>[parameters], θ, Adam's m and v, and the gradient.</summary>
     public int Parameters, First, Second, Gradient;
 
-    /// <summary>[parameters and statistics of the first network], θ′.</summary>
+    /// <summary>[parameters and statistics of the first networks], θ′.</summary>
     public int Target, TargetStatistics;
 
     /// <summary>Running statistics of all networks, and their number per network.</summary>
@@ -52,11 +51,6 @@ internal struct LearnerSizes
 
     /// <summary>[samples], targets y, TD errors and Q.</summary>
     public int Y, Error, Q;
-
-    /// <summary>Index of a network's first output in [V | m | l]; a shared trunk has them all.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly int FirstOutput(int network, int action) =>
-        (Networks > 1 && network > 0 ? 1 : 0) + (Networks > 1 && network > 1 ? action : 0);
 }
 
 /// <summary>
@@ -71,32 +65,34 @@ internal sealed class LearnerLayout
     private readonly int _samples;
     private long _length;
 
-    /// <param name="hasTarget">Whether the first network has a target; its layers end <see cref="Layers"/>.</param>
+    /// <param name="targets">How many of the first networks have a target.</param>
     /// <param name="extra">Further entries of a sample: the action, or the outputs.</param>
     /// <param name="rows">Samples that a thread group processes together.</param>
     /// <param name="tileRows">Rows and columns of a tile of θ; columns a multiple of 16.</param>
+    /// <param name="again">A network that makes a second training pass; −1 for none.</param>
     /// <exception cref="DeviceException">The row is too long.</exception>
-    public LearnerLayout(ImmutableArray<MlpShape> networks, bool hasTarget, int batch, int extra, int rows,
-        int tileRows, int tileColumns)
+    public LearnerLayout(ImmutableArray<MlpShape> networks, int targets, int batch, int extra, int rows,
+        int tileRows, int tileColumns, int again = -1)
     {
         MlpShape first = networks[0];
+        ImmutableArray<MlpShape> targeted = networks[..targets];
         int layers = first.Layers + 1, samples = Up(Up(batch, rows), MatrixProduct.Turn);
         _samples = samples;
         Sizes = new LearnerSizes
         {
-            Networks = networks.Length, Layers = layers, Batch = batch, Samples = samples, Rows = rows,
-            Stride = MlpForward.Stride(networks),
+            Networks = networks.Length, Targets = targets, Layers = layers, Batch = batch, Samples = samples,
+            Rows = rows, Stride = MlpForward.Stride(networks),
             Input = first.Input, PaddedInput = MlpShape.Pad(first.Input), NetworkStatistics = first.Statistics,
             // θ, Adam's moments, θ′ and the running statistics, in the host's layout
             Parameters = Take(networks.Sum(n => n.Parameters)), First = Take(networks.Sum(n => n.Parameters)),
-            Second = Take(networks.Sum(n => n.Parameters)), Target = Take(hasTarget ? first.Parameters : 0),
+            Second = Take(networks.Sum(n => n.Parameters)), Target = Take(targeted.Sum(n => n.Parameters)),
             Statistics = Take(networks.Sum(n => n.Statistics)),
-            TargetStatistics = Take(hasTarget ? first.Statistics : 0),
+            TargetStatistics = Take(targeted.Sum(n => n.Statistics)),
             // settings of each learner, and whether it has stopped
             InputScale = Take(first.Input), Settings = Take(SettingsLength), Stopped = Take(1),
         };
         int transposed = Take(networks.Sum(TransposedLength)),
-            targetTransposed = Take(hasTarget ? TransposedLength(first) : 0);
+            targetTransposed = Take(targeted.Sum(TransposedLength));
         Work = (int)_length;
         LearnerSizes s = Sizes with
         {
@@ -107,18 +103,17 @@ internal sealed class LearnerLayout
 
         // the layers of every network and of the target, and the tiles of θ
         var (shapes, tiles) = (ImmutableArray.CreateBuilder<LayerShape>(), ImmutableArray.CreateBuilder<TileShape>());
-        int at = 0, statistics = s.Statistics;
-        foreach (MlpShape network in networks)
+        int at = 0;
+        for (int n = 0; n < networks.Length; n++)
         {
             int begin = shapes.Count;
-            shapes.AddRange(LayersOf(network, s.Parameters + at, transposed, statistics, s.Gradient + at));
+            AddLayers(n, ofTarget: false);
             for (int l = 0; l < layers; l++)
-                tiles.AddRange(TilesOf(network, l, shapes[begin + l], l > 0 ? shapes[begin + l - 1].Output : -1));
-            at += network.Parameters;
-            transposed += TransposedLength(network);
-            statistics += network.Statistics;
+                tiles.AddRange(TilesOf(n, l, shapes[begin + l], l > 0 ? shapes[begin + l - 1].Output : -1));
+            at += networks[n].Parameters;
         }
-        if (hasTarget) shapes.AddRange(LayersOf(first, s.Target, targetTransposed, s.TargetStatistics, gradient: -1));
+        for (int n = 0; n < targets; n++) AddLayers(n, ofTarget: true);
+        if (again >= 0) AddLayers(again, ofTarget: false);
         (Layers, Tiles) = (shapes.ToImmutable(), tiles.ToImmutable());
         s.Squares = Take(Tiles.Length);
         s.Tiles = Tiles.Length;
@@ -129,18 +124,30 @@ internal sealed class LearnerLayout
                 $"networks of {networks.Sum(n => n.Parameters)} parameters with minibatches of {batch} are too large "
                 + "for a GPU's learner; use device=cpu");
 
-        IEnumerable<TileShape> TilesOf(MlpShape network, int l, LayerShape layer, int below)
+        void AddLayers(int n, bool ofTarget)
         {
+            int parameters = networks[..n].Sum(b => b.Parameters), copies = networks[..n].Sum(TransposedLength),
+                statistics = networks[..n].Sum(b => b.Statistics);
+            shapes.AddRange(ofTarget
+                ? LayersOf(networks[n], s.Target + parameters, targetTransposed + copies,
+                    s.TargetStatistics + statistics, gradient: -1)
+                : LayersOf(networks[n], s.Parameters + parameters, transposed + copies, s.Statistics + statistics,
+                    s.Gradient + parameters));
+        }
+
+        IEnumerable<TileShape> TilesOf(int n, int l, LayerShape layer, int below)
+        {
+            MlpShape network = networks[n];
             int weights = at + network.Weights(l), biases = at + network.Biases(l);
             // rows of θ are inputs in the first layer and units above it
             (int aCount, int bCount) = l == 0
                 ? (network.Input, layer.Columns) : (layer.Units, MlpShape.Pad(network.Inputs(l)));
-            int target = hasTarget && at == 0 ? s.Target : -1;
+            int target = n < targets ? s.Target : -1;
             for (int a = 0; a < aCount; a += tileRows)
                 for (int b = 0; b < bCount; b += tileColumns)
                     yield return new TileShape
                     {
-                        Kind = TileKind.Weights, Rows = Math.Min(tileRows, aCount - a),
+                        Kind = TileKind.Weights, Network = n, Rows = Math.Min(tileRows, aCount - a),
                         Columns = Math.Min(tileColumns, bCount - b), Stride = bCount,
                         At = weights + a * bCount + b, Target = target < 0 ? -1 : target + weights + a * bCount + b,
                         Transposed = l == 0 ? -1 : layer.Forward + b * layer.Columns + a,
@@ -152,7 +159,7 @@ internal sealed class LearnerLayout
                     };
             TileShape vector = new()
             {
-                Kind = layer.BatchNorm ? TileKind.Given : TileKind.Biases, Rows = 1,
+                Kind = layer.BatchNorm ? TileKind.Given : TileKind.Biases, Network = n, Rows = 1,
                 Columns = (layer.BatchNorm ? 2 : 1) * layer.Columns,
                 Stride = layer.Columns, At = biases, Target = target < 0 ? -1 : target + biases, Transposed = -1,
                 TargetTransposed = -1,
@@ -175,7 +182,7 @@ internal sealed class LearnerLayout
 
     public LearnerSizes Sizes { get; }
 
-    /// <summary>[networks, layers], followed by the layers of the target.</summary>
+    /// <summary>[networks, layers], then the layers of the targets, then those of the second pass.</summary>
     public ImmutableArray<LayerShape> Layers { get; }
 
     public ImmutableArray<TileShape> Tiles { get; }
@@ -183,26 +190,9 @@ internal sealed class LearnerLayout
     /// <summary>Start of the work memory, to the end of the row; an update writes it before reading it.</summary>
     public int Work { get; }
 
-    /// <summary>Offsets of V, m and l: outputs of three networks, or of one trunk.</summary>
-    public HeadPlaces Heads(int action)
-    {
-        (int step, int meanAt, int triangleAt) = Sizes.Networks == 1 ? (0, 1, 1 + action) : (Sizes.Layers, 0, 0);
-        int last = Sizes.Layers - 1;
-        LayerShape value = Layers[last], mean = Layers[last + step], triangle = Layers[last + 2 * step];
-        return new HeadPlaces
-        {
-            Action = action, Value = value.Output, ValueStride = value.Columns, Mean = mean.Output + meanAt,
-            MeanStride = mean.Columns,
-            Triangle = triangle.Output + triangleAt, TriangleStride = triangle.Columns,
-        };
-    }
-
     // rows of the copies are padded with zeros to a multiple of 16
     private static int TransposedLength(MlpShape network) =>
-        Enumerable.Range(1, network.Layers).Sum(l => MlpShape.Pad(network.Inputs(l)) * Columns(network, l));
-
-    private static int Columns(MlpShape network, int layer) =>
-        MlpShape.Pad(layer < network.Layers ? network.Hidden[layer] : network.Output);
+        Enumerable.Range(1, network.Layers).Sum(l => MlpShape.Pad(network.Inputs(l)) * network.Columns(l));
 
     private static int Up(int count, int step) => (count + step - 1) / step * step;
 
@@ -214,7 +204,7 @@ internal sealed class LearnerLayout
         bool trains = gradient >= 0;
         for (int l = 0; l <= network.Layers; l++)
         {
-            int columns = Columns(network, l), units = l < network.Layers ? network.Hidden[l] : network.Output;
+            int columns = network.Columns(l), units = l < network.Layers ? network.Hidden[l] : network.Output;
             bool normalised = network.Normalised && l < network.Layers, layerNorm = normalised && !network.BatchNorm;
             yield return new LayerShape
             {
@@ -249,19 +239,4 @@ internal static class SettingPlaces
 {
     public const int Beta1 = 0, Rest1 = 1, Beta2 = 2, Rest2 = 3, Gamma = 4, Tau = 5, RewardScale = 6,
         ClipNorm = 7, Bound = 8, Penalty = 9;
-}
-
-/// <summary>Offsets in a learner's row of the outputs V, m and l of sample 0, and their strides per sample.</summary>
-internal struct HeadPlaces
-{
-    public int Action;
-
-    /// <summary>V.</summary>
-    public int Value, ValueStride;
-
-    /// <summary>[action], m.</summary>
-    public int Mean, MeanStride;
-
-    /// <summary>[packed], l.</summary>
-    public int Triangle, TriangleStride;
 }

@@ -31,7 +31,7 @@ internal static class MlpForward
 {
     /// <summary>Row stride of the activations: the widest layer, plus 4 to put columns in different banks.</summary>
     public static int Stride(IEnumerable<MlpShape> networks) =>
-        4 + networks.Max(n => MlpShape.Pad(Math.Max(Math.Max(n.Input, n.Output), n.Hidden.Max())));
+        4 + networks.Max(n => Math.Max(MlpShape.Pad(n.Input), Enumerable.Range(0, n.Layers + 1).Max(n.Columns)));
 
     /// <summary>
     /// Writes the network's outputs to <paramref name="act"/>. A training pass also stores in the learner's row what
@@ -173,16 +173,16 @@ internal static class MlpBackward
                 row, layer.Weights, below.Columns, below.Columns, act, 0, tile.Stride, tile.Rows, layer.Units,
                 partial, group);
 
-            // through the ReLU
+            // through the ReLU; a late input is no unit
             for (int e = group.Index; e < outputs; e += group.Size)
             {
-                int r = e / columns, column = e - r * columns;
+                int r = e / columns, column = e - r * columns, units = below.Units - 4 * column;
                 Four<T> d = MatrixProduct.Sum(partial4, e, parts, outputs),
                     h = row4[below.Output / 4 + tile.First * columns + e];
                 act4[r * (tile.Stride / 4) + column] = new Four<T>
                 {
-                    A = h.A > T.Zero ? d.A : T.Zero, B = h.B > T.Zero ? d.B : T.Zero,
-                    C = h.C > T.Zero ? d.C : T.Zero, D = h.D > T.Zero ? d.D : T.Zero,
+                    A = h.A > T.Zero && units > 0 ? d.A : T.Zero, B = h.B > T.Zero && units > 1 ? d.B : T.Zero,
+                    C = h.C > T.Zero && units > 2 ? d.C : T.Zero, D = h.D > T.Zero && units > 3 ? d.D : T.Zero,
                 };
             }
             group.Barrier();
@@ -318,7 +318,7 @@ internal static class MlpWeights
     }
 
     /// <summary>Running statistics of the batch normalisation: s ← s + rate (batch − s), then the target's.</summary>
-    /// <param name="layers">[networks + 1, layers].</param>
+    /// <param name="layers">As <see cref="LearnerLayout.Layers"/>.</param>
     public static void ApplyStatistics<T, TMath, TGroup>(
         ArrayView<T> row, in LearnerSizes sizes, ArrayView<LayerShape> layers, T tau, TGroup group)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TGroup : struct, IThreadGroup
@@ -327,7 +327,7 @@ internal static class MlpWeights
         for (int l = 0; l < sizes.Networks * sizes.Layers; l++)
         {
             LayerShape layer = layers[l];
-            int target = l < sizes.Layers ? layers[sizes.Networks * sizes.Layers + l].Means : -1;
+            int target = l < sizes.Targets * sizes.Layers ? layers[sizes.Networks * sizes.Layers + l].Means : -1;
             for (int e = group.Index; e < (layer.BatchNorm ? 2 * layer.Columns : 0); e += group.Size)
             {
                 T statistic = row[layer.Means + e];

@@ -12,7 +12,8 @@ namespace Naf.Kernels.Network;
 /// </code>
 /// Each has a bias [Pad(units)]. A normalised hidden layer also has a shift and a scale [Pad(units)]; with batch
 /// normalisation, which removes a bias, the shift takes its place. With a row per unit, gradients flow back through a
-/// layer, and to its weights, without a transposition.
+/// layer, and to its weights, without a transposition. A late input u joins the first hidden layer: its rows are
+/// [h₀ | u], Pad(units + late) long, the inputs of the second. The columns of u hold 0 in the first layer's parameters.
 /// </summary>
 internal sealed class MlpShape
 {
@@ -30,8 +31,10 @@ internal sealed class MlpShape
     /// <param name="hidden">Units of each hidden layer, at least one layer.</param>
     /// <param name="output">Entries of the output, at least 1.</param>
     /// <param name="normalisation">Normalisation of each hidden layer before its ReLU.</param>
+    /// <param name="late">Entries of the late input; 0 for none, else there are at least two hidden layers.</param>
     public MlpShape(
-        int input, ImmutableArray<int> hidden, int output, Normalisation normalisation = Normalisation.None)
+        int input, ImmutableArray<int> hidden, int output, Normalisation normalisation = Normalisation.None,
+        int late = 0)
     {
         if (input < 1 || output < 1 || hidden.IsDefaultOrEmpty || hidden.Any(h => h < 1))
         {
@@ -39,20 +42,22 @@ internal sealed class MlpShape
             throw new ArgumentException(
                 $"a network {sizes} is not possible: every size must be at least 1, with at least one hidden layer");
         }
-        (Input, Hidden, Output, Normalisation) = (input, hidden, output, normalisation);
+        if (late > 0 && hidden.Length < 2)
+            throw new ArgumentException("a late input enters the second hidden layer; give at least two");
+        (Input, Hidden, Output, Normalisation, Late) = (input, hidden, output, normalisation, late);
         int layers = hidden.Length, at = 0, statistic = 0;
         (_weights, _biases) = (new int[layers + 1], new int[layers + 1]);
         (_shifts, _scales, _statistics) = (new int[layers], new int[layers], new int[layers]);
         for (int l = 0; l < layers; l++)
         {
-            _weights[l] = Take(l == 0 ? input * Pad(hidden[0]) : hidden[l] * Pad(hidden[l - 1]));
-            _biases[l] = Take(Pad(hidden[l]));
-            _shifts[l] = normalisation == Normalisation.Layer ? Take(Pad(hidden[l])) : _biases[l];
-            _scales[l] = Normalised ? Take(Pad(hidden[l])) : -1;
+            _weights[l] = Take(l == 0 ? input * Columns(0) : hidden[l] * Columns(l - 1));
+            _biases[l] = Take(Columns(l));
+            _shifts[l] = normalisation == Normalisation.Layer ? Take(Columns(l)) : _biases[l];
+            _scales[l] = Normalised ? Take(Columns(l)) : -1;
             _statistics[l] = statistic;
-            statistic += BatchNorm ? 2 * Pad(hidden[l]) : 0;
+            statistic += BatchNorm ? 2 * Columns(l) : 0;
         }
-        _weights[layers] = Take(output * Pad(hidden[^1]));
+        _weights[layers] = Take(output * Columns(layers - 1));
         _biases[layers] = Take(Pad(output));
         (Parameters, Statistics) = (at, statistic);
 
@@ -71,6 +76,9 @@ internal sealed class MlpShape
 
     public bool BatchNorm => Normalisation == Normalisation.Batch;
 
+    /// <summary>Entries of the late input.</summary>
+    public int Late { get; }
+
     public int Layers => Hidden.Length;
 
     /// <summary>Floats in the flat parameter array, padding included.</summary>
@@ -83,7 +91,10 @@ internal sealed class MlpShape
     public static int Pad(int size) => (size + 15) & ~15;
 
     /// <summary>Inputs of layer <paramref name="layer"/> (the head is layer <see cref="Layers"/>).</summary>
-    public int Inputs(int layer) => layer == 0 ? Input : Hidden[layer - 1];
+    public int Inputs(int layer) => layer == 0 ? Input : Hidden[layer - 1] + (layer == 1 ? Late : 0);
+
+    /// <summary>Length of a row of a layer's outputs: its units, in the first layer also the late input.</summary>
+    public int Columns(int layer) => Pad(layer < Layers ? Inputs(layer + 1) : Output);
 
     /// <summary>Index of a layer's first weight.</summary>
     public int Weights(int layer) => _weights[layer];
@@ -97,19 +108,19 @@ internal sealed class MlpShape
     /// <summary>Index of the first scale of a hidden layer's normalisation, Pad(units) after the shift.</summary>
     public int Scales(int layer) => _scales[layer];
 
-    /// <summary>Index of a hidden layer's first running mean; its variances follow after Pad(units).</summary>
+    /// <summary>Index of a hidden layer's first running mean; its variances follow a row later.</summary>
     public int Means(int layer) => _statistics[layer];
 
     /// <summary>Index of a layer's weight from input <paramref name="from"/> to unit <paramref name="to"/>.</summary>
     public int Weight(int layer, int from, int to) =>
-        layer == 0 ? _weights[0] + from * Pad(Hidden[0]) + to : _weights[layer] + to * Pad(Hidden[layer - 1]) + from;
+        layer == 0 ? _weights[0] + from * Columns(0) + to : _weights[layer] + to * Columns(layer - 1) + from;
 
     /// <summary>The arrays of the parameters, or of the running statistics, with their indices and shapes.</summary>
     public IEnumerable<(string Name, int At, long[] Shape)> Arrays(bool statistics = false)
     {
         for (int l = 0; l <= Layers; l++)
         {
-            int units = l < Layers ? Hidden[l] : Output, columns = Pad(units);
+            int units = l < Layers ? Hidden[l] : Output, columns = Columns(l);
             bool hidden = l < Layers;
             if (!statistics)
             {
@@ -150,7 +161,7 @@ internal sealed class MlpShape
                 parameters[_biases[l] + to] = Draw();
             }
             if (l < Layers && Normalised) parameters.Slice(_scales[l], units).Fill(1);
-            if (l < Layers && BatchNorm) statistics.Slice(_statistics[l] + Pad(units), units).Fill(1);
+            if (l < Layers && BatchNorm) statistics.Slice(_statistics[l] + Columns(l), units).Fill(1);
 
             float Draw() => (float)((2 * Philox.Uniform(seed, stream, draw++, network) - 1) * bound);
         }

@@ -1,7 +1,6 @@
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
-using Naf.Kernels.Advantage;
 using Naf.Kernels.Network;
 using Naf.Kernels.Replay;
 using Naf.Kernels.Update;
@@ -14,12 +13,12 @@ namespace Naf.Kernels.Population;
 /// Learners on a GPU. An update call uploads the new transitions and a table of the updates, launches, and returns
 /// without waiting; its losses are read at the next call, or when a report is requested.
 /// </summary>
-internal sealed class GpuPopulation : NafPopulation
+internal sealed class GpuPopulation : LearnerPopulation
 {
     private readonly BufferScope _scope;
     private readonly UpdateKernel[] _updates;
     private readonly UpdateKernel _copyWeights;
-    private readonly DeviceKernel<PolicyArguments<float>> _act, _evaluate;
+    private readonly DeviceKernel<PolicyArguments<float>> _act, _outputs;
     private readonly DeviceBuffer<TileShape> _tiles;
     private readonly DeviceBuffer<int> _arrived;
     private readonly GpuReplay _replay;
@@ -31,7 +30,8 @@ internal sealed class GpuPopulation : NafPopulation
 
     /// <param name="plan">How to map the work onto the device; null for <see cref="LaunchPlan.Choose"/>.</param>
     /// <exception cref="DeviceException">The networks, or the learners, do not fit.</exception>
-    public GpuPopulation(BufferScope scope, NafShape shape, float[] inputScale, Learner[] learners, LaunchPlan? plan)
+    public GpuPopulation(
+        BufferScope scope, LearnerShape shape, float[] inputScale, Learner[] learners, LaunchPlan? plan)
         : base(scope.Device, shape, inputScale, learners)
     {
         (GpuDevice device, int batch) = (scope.Device, Batch);
@@ -40,10 +40,9 @@ internal sealed class GpuPopulation : NafPopulation
         if (shape.BatchNorm && plan.Rows < batch)
             throw new ArgumentException(
                 $"batch normalisation needs all {batch} samples in one group, and the plan has {plan.Rows}");
-        Layout = new LearnerLayout(shape.Networks(), hasTarget: true, batch, shape.Action, plan.Rows, plan.TileRows,
-            MlpWeights.TileColumns);
+        Layout = shape.Layout(batch, plan.Rows, plan.TileRows, MlpWeights.TileColumns);
         LearnerSizes sizes = Layout.Sizes;
-        (LaunchPlan, _updates, _evaluate) = plan.RowsPerThread switch
+        (LaunchPlan, _updates, _outputs) = plan.RowsPerThread switch
         {
             8 => Load<Twice<float, Twice<float, Two>>>(device, plan, shape, learners.Length),
             4 => Load<Twice<float, Two>>(device, plan, shape, learners.Length),
@@ -76,7 +75,7 @@ internal sealed class GpuPopulation : NafPopulation
     /// <summary>[learners, row], the learners.</summary>
     public DeviceBuffer<float> States { get; }
 
-    /// <summary>[networks + 1, layers], as <see cref="LearnerLayout.Layers"/>.</summary>
+    /// <summary>As <see cref="LearnerLayout.Layers"/>.</summary>
     public DeviceBuffer<LayerShape> Layers { get; }
 
     public GpuReplay Imagined { get; }
@@ -88,7 +87,8 @@ internal sealed class GpuPopulation : NafPopulation
         {
             _scope.EnsureCapacity(ref _x, x.Length).Upload(x);
             PolicyArguments<float> arguments = Policy(first, learners, 1);
-            arguments.Mean = _scope.EnsureCapacity(ref _u, u.Length).View;
+            (arguments.Network, arguments.First) = Shape.Mean;
+            (arguments.Count, arguments.Outputs) = (Shape.Action, _scope.EnsureCapacity(ref _u, u.Length).View);
             _act.Launch(learners, arguments);
             _u.Download(u);
         }
@@ -102,28 +102,31 @@ internal sealed class GpuPopulation : NafPopulation
             _actWithLower ??= LoadActing(PolicyKernels.ActWithLower<DynamicMemory>);
             _scope.EnsureCapacity(ref _x, x.Length).Upload(x);
             PolicyArguments<float> arguments = Policy(first, learners, 1);
-            arguments.Mean = _scope.EnsureCapacity(ref _u, u.Length).View;
-            arguments.Triangle = _scope.EnsureCapacity(ref _lower, lower.Length).View;
+            (arguments.Count, arguments.Outputs) = (Shape.Action, _scope.EnsureCapacity(ref _u, u.Length).View);
+            arguments.Lower = _scope.EnsureCapacity(ref _lower, lower.Length).View;
             _actWithLower.Launch(learners * Math.Min(2, Layout.Sizes.Networks), arguments);
             _u.Download(u);
             _lower.Download(lower);
         }
     }
 
-    private protected override void Evaluate(
-        int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, AdvantageEvaluation evaluation, in LearnerValues to)
+    private protected override float[] Outputs(int learner, int network, float[] x, ReadOnlySpan<float> late)
     {
+        MlpShape shape = AllLearners[learner].Networks[network];
+        var outputs = new float[x.Length / Shape.State * shape.Output];
         lock (_acting)
         {
             _scope.EnsureCapacity(ref _x, x.Length).Upload(x);
-            PolicyArguments<float> arguments = Policy(learner, evaluation.Samples, Layout.Sizes.Rows);
-            (arguments.Value, arguments.Mean, arguments.Triangle) = evaluation.Inputs;
-            int tiles = (evaluation.Samples + arguments.Rows - 1) / arguments.Rows;
-            _evaluate.Launch(tiles * Layout.Sizes.Networks, arguments);
-            for (int k = 0; k < to.Q.Length / to.V.Length; k++)
-                evaluation.Finish(
-                    u.Slice(k * to.Mu.Length, to.Mu.Length), to.V, to.Mu, to.Lower, to.AdvantageOf(k), to.QOf(k));
+            _scope.EnsureCapacity(ref _u, late.Length + outputs.Length).Upload(late);
+            PolicyArguments<float> arguments = Policy(learner, x.Length / Shape.State, Layout.Sizes.Rows) with
+            {
+                Network = network, Count = shape.Output, LateSize = shape.Late, Late = _u.View,
+                Outputs = _u.View.SubView(late.Length),
+            };
+            _outputs.Launch((arguments.Samples + arguments.Rows - 1) / arguments.Rows, arguments);
+            _u.Download(outputs, late.Length);
         }
+        return outputs;
     }
 
     /// <summary>Records that a transition was added to a learner's replay.</summary>
@@ -149,12 +152,14 @@ internal sealed class GpuPopulation : NafPopulation
             ImaginedCount = l.Imagined.Count, Active = l.Active ? 1 : 0, LowValue = l.TargetLimits.Low,
             HighValue = l.TargetLimits.High,
         })]);
-        _scope.EnsureCapacity(ref _rates, 2L * updates * Learners).Upload(Rates(updates));
+        _scope.EnsureCapacity(ref _rates, (long)(AllLearners[0].Networks.Length + 1) * updates * Learners)
+            .Upload(Rates(updates));
         Launch(new UpdateArguments<float>
         {
             States = States.View, Results = _results.View, Calls = _calls.View, Rates = _rates.View,
             Replay = _replay.Rows.View, Imagined = Imagined.Rows.View, Layers = Layers.View, Tiles = _tiles.View,
-            Arrived = _arrived.View, Sizes = Layout.Sizes, Heads = Layout.Heads(Shape.Action),
+            Arrived = _arrived.View, Sizes = Layout.Sizes, Action = Shape.Action,
+            ForwardTasks = Shape.Tasks.Forward, BackwardTasks = Shape.Tasks.Backward,
             ReplayRow = _replay.RowLength, ReplayRows = _replay.RowsOfLearner,
             ImaginedRows = Imagined.RowsOfLearner, Learners = Learners, Parts = LaunchPlan.Parts,
             Updates = updates, ImaginedUpdates = imagined, ArrivedBefore = _arrivedBefore,
@@ -249,45 +254,52 @@ internal sealed class GpuPopulation : NafPopulation
 
     private PolicyArguments<float> Policy(int learner, int samples, int rows) => new()
     {
-        States = States.View, Layers = Layers.View, X = _x.View, Sizes = Layout.Sizes, Action = Shape.Action,
+        States = States.View, Layers = Layers.View, X = _x.View, Sizes = Layout.Sizes,
         Learner = learner, Samples = samples, Rows = rows,
     };
 
-    // [learners, updates, 2], Adam's rate and epsilon; bias corrections in double, as on a CPU
+    // [learners, updates, networks + 1], Adam's rates and epsilon; bias corrections in double, as on a CPU
     private float[] Rates(int updates)
     {
-        var rates = new float[2 * updates * Learners];
-        for (int i = 0; i < rates.Length; i += 2)
+        int networks = AllLearners[0].Networks.Length;
+        var rates = new float[(networks + 1) * updates * Learners];
+        for (int i = 0; i < rates.Length; i += networks + 1)
         {
-            Learner l = AllLearners[i / 2 / updates];
-            (double rate, double epsilon) = l.Settings.Adam.Corrected(l.Updates + i / 2 % updates + 1);
-            (rates[i], rates[i + 1]) = ((float)rate, (float)epsilon);
+            int update = i / (networks + 1);
+            Learner l = AllLearners[update / updates];
+            for (int n = 0; n < networks; n++)
+            {
+                (double rate, double epsilon) =
+                    Shape.Adam(n, l.Settings).Corrected(l.Updates + update % updates + 1);
+                (rates[i + n], rates[i + networks]) = ((float)rate, (float)epsilon);
+            }
         }
         return rates;
     }
 
     // loads the plan's kernels; groups that wait for each other are limited to those that the device can run at once
     private static (LaunchPlan, UpdateKernel[], DeviceKernel<PolicyArguments<float>>) Load<TSums>(
-        GpuDevice device, LaunchPlan plan, NafShape shape, int learners) where TSums : struct, IRowSums<float>
+        GpuDevice device, LaunchPlan plan, LearnerShape shape, int learners) where TSums : struct, IRowSums<float>
     {
-        int forward = plan.ForwardBytes(shape.Networks()), all = plan.SharedBytes(shape);
-        var evaluate = device.Load<PolicyArguments<float>>(
-            PolicyKernels.Evaluate<DynamicMemory, TSums>, plan.Threads, forward);
+        UpdateEntries entries = shape.Entries<TSums>();
+        int all = plan.SharedBytes(shape);
+        var outputs = device.Load<PolicyArguments<float>>(
+            PolicyKernels.Outputs<DynamicMemory, TSums>, plan.Threads, plan.ForwardBytes(shape.Networks()));
         if (plan.Launch == PlanLaunch.ByPhase)
             return (plan,
             [
-                Kernel(UpdateKernels.Forward<DynamicMemory, TSums>, forward),
-                Kernel(UpdateKernels.Backward<DynamicMemory, TSums>, plan.BackwardBytes(shape)),
-                Kernel(UpdateKernels.Gradient<DynamicMemory, TSums>, plan.WeightBytes),
-                Kernel(UpdateKernels.Apply<DynamicMemory, TSums>, plan.WeightBytes),
-            ], evaluate);
+                Kernel(entries.Forward, plan.PassBytes(shape, backward: false)),
+                Kernel(entries.Backward, plan.PassBytes(shape, backward: true)),
+                Kernel(entries.Gradient, plan.WeightBytes),
+                Kernel(entries.Apply, plan.WeightBytes),
+            ], outputs);
         if (plan.Parts > 1)
         {
-            UpdateKernel cooperative = Kernel(UpdateKernels.Cooperative<DynamicMemory, TSums>, all);
+            UpdateKernel cooperative = Kernel(entries.Cooperative, all);
             int parts = Math.Min(plan.Parts, cooperative.ResidentGroups / learners);
-            if (parts > 1) return (plan with { Parts = parts }, [cooperative], evaluate);
+            if (parts > 1) return (plan with { Parts = parts }, [cooperative], outputs);
         }
-        return (plan with { Parts = 1 }, [Kernel(UpdateKernels.GroupPerLearner<DynamicMemory, TSums>, all)], evaluate);
+        return (plan with { Parts = 1 }, [Kernel(entries.GroupPerLearner, all)], outputs);
 
         UpdateKernel Kernel(Action<UpdateArguments<float>> entry, int bytes) => device.Load(entry, plan.Threads, bytes);
     }

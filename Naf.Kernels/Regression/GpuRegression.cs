@@ -44,7 +44,7 @@ internal sealed unsafe class GpuRegression : IRegressionTrainer
                 $"network dynamics with layers of {shape.Hidden.Max()} units need more local memory than the "
                 + $"{device.Limits.SharedBytes} bytes of {device.Info.Name}; use narrower layers or device=cpu");
         _layout = new LearnerLayout(
-            [shape], hasTarget: false, settings.BatchSize, shape.Output, plan.Rows, plan.TileRows,
+            [shape], targets: 0, settings.BatchSize, shape.Output, plan.Rows, plan.TileRows,
             MlpWeights.TileColumns);
         LearnerSizes sizes = _layout.Sizes;
         _passes = device.Load<RegressionArguments<float>>(

@@ -43,7 +43,7 @@ internal struct RolloutPolicy<T> where T : unmanaged, INumber<T>
     /// <param name="learners">[learners, row].</param>
     /// <param name="layers">[networks + 1, layers], as <see cref="LearnerLayout.Layers"/>.</param>
     public static RolloutPolicy<T> Create(
-        NafShape shape, LearnerSizes sizes, ArrayView<T> learners, ArrayView<LayerShape> layers) => new()
+        LearnerShape shape, LearnerSizes sizes, ArrayView<T> learners, ArrayView<LayerShape> layers) => new()
     {
         Learners = learners, Layers = layers.SubView(shape.Mean.Network * sizes.Layers, sizes.Layers),
         Row = sizes.Row, InputScale = sizes.InputScale, Output = shape.Mean.Output, Stride = sizes.Stride,

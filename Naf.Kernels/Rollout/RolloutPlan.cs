@@ -15,7 +15,8 @@ internal sealed record RolloutPlan(int Rows, int Threads)
     /// </summary>
     /// <param name="rollouts">Rollouts of all learners in one call.</param>
     /// <exception cref="DeviceException">The networks do not fit.</exception>
-    internal static RolloutPlan Choose(GpuDevice device, RolloutDefinition definition, NafShape shape, long rollouts)
+    internal static RolloutPlan Choose(
+        GpuDevice device, RolloutDefinition definition, LearnerShape shape, long rollouts)
     {
         GpuLimits limits = device.Limits;
         int rows = device.Info.IsGpu ? 32 : 16;
@@ -34,10 +35,10 @@ internal sealed record RolloutPlan(int Rows, int Threads)
         }
     }
 
-    internal RolloutSizes Sizes(RolloutDefinition definition, NafShape shape) =>
+    internal RolloutSizes Sizes(RolloutDefinition definition, LearnerShape shape) =>
         RolloutSizes.Of(definition, Rows, MlpForward.Stride(shape.Networks()), RolloutKernel.SumRows, Threads);
 
     // one thread per four units of a layer, in whole warps
-    private static int Tasks(int rows, NafShape shape) =>
+    private static int Tasks(int rows, LearnerShape shape) =>
         Math.Clamp((MlpShape.Pad(shape.Hidden.Max()) / 4 * (rows / RolloutKernel.SumRows) + 31) / 32 * 32, 64, 256);
 }

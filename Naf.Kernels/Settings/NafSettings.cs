@@ -3,8 +3,9 @@ using Naf.Kernels.Network;
 namespace Naf.Kernels.Settings;
 
 /// <summary>
-/// The hyper-parameters of NAF (paper, Algorithm 1). Where the paper is silent, the value is its first author's
-/// (rllabplusplus) or Lillicrap et al. 2016's, whose settings the paper builds on.
+/// The hyper-parameters of a learner: of NAF (paper, Algorithm 1), and of DDPG, which shares them. Where the paper is
+/// silent, the value is its first author's (rllabplusplus) or Lillicrap et al. 2016's, whose settings the paper builds
+/// on.
 /// </summary>
 public sealed record NafSettings
 {
@@ -35,6 +36,11 @@ public sealed record NafSettings
         "step size of Adam", "Paper, section 6: one of 1e-4, 1e-3, 1e-2, the best of each task reported.",
         Basic = true)]
     public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>Step size of Adam for DDPG's actor; its critic has learning_rate.</summary>
+    [Setting("actor_learning_rate", "(0, 1]",
+        "step size of Adam for DDPG's actor; its critic has learning_rate", "Lillicrap et al.: 1e-4.")]
+    public double ActorLearningRate { get; init; } = 1e-4;
 
     /// <summary>Updates I after each step.</summary>
     [Setting("updates_per_step", "[0, 10000]", "updates I after each step", "Paper, section 6: 5.", Basic = true)]

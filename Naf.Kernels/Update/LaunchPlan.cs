@@ -16,11 +16,10 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
 {
     /// <summary>A plan for a device: few learners are spread over many groups, many get one group each.</summary>
     /// <exception cref="DeviceException">The networks do not fit.</exception>
-    public static LaunchPlan Choose(DeviceInfo device, GpuLimits limits, NafShape shape, int batch, int learners)
+    public static LaunchPlan Choose(DeviceInfo device, GpuLimits limits, LearnerShape shape, int batch, int learners)
     {
-        ImmutableArray<MlpShape> networks = shape.Networks();
         int threads = Math.Min(device.IsGpu ? 256 : 64, limits.GroupThreads);
-        int shares = Math.Max(1, 2 * limits.Units / learners), tasks = networks.Length + 1, rows = 2;
+        int shares = Math.Max(1, 2 * limits.Units / learners), tasks = shape.Tasks.Forward, rows = 2;
         while (rows < 16 && rows < batch && tasks * ((batch + rows - 1) / rows) > shares) rows *= 2;
         // normalisation couples all samples
         if (shape.BatchNorm) rows = (batch + MatrixProduct.Turn - 1) / MatrixProduct.Turn * MatrixProduct.Turn;
@@ -60,9 +59,6 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
     internal static int ForwardLength(int rows, int stride, int sums, int threads) =>
         rows * stride + MatrixProduct.PartialLength(rows, stride, sums, threads);
 
-    /// <summary>Elements of shared memory for the loss's gradient, after those of the forward pass.</summary>
-    internal static int LossLength(int rows, int action) => 6 * action * rows;
-
     /// <summary>Rows of a tile of θ.</summary>
     public int TileRows => MlpWeights.TileRows * RowsPerThread;
 
@@ -74,12 +70,13 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
     public int WeightBytes =>
         sizeof(float) * MatrixProduct.PartialLength(TileRows, MlpWeights.TileColumns, RowsPerThread, Threads);
 
-    /// <summary>Bytes of shared memory that the loss's gradient and the backward pass need.</summary>
-    public int BackwardBytes(NafShape shape) =>
-        ForwardBytes(shape.Networks()) + sizeof(float) * LossLength(Rows, shape.Action);
+    /// <summary>Bytes of shared memory that the passes of a learner's forward or backward phase need.</summary>
+    public int PassBytes(LearnerShape shape, bool backward) =>
+        ForwardBytes(shape.Networks()) + sizeof(float) * shape.Scratch(Rows, backward);
 
     /// <summary>Bytes of shared memory that a whole update needs.</summary>
-    public int SharedBytes(NafShape shape) => Math.Max(BackwardBytes(shape), WeightBytes);
+    public int SharedBytes(LearnerShape shape) =>
+        Math.Max(Math.Max(PassBytes(shape, backward: false), PassBytes(shape, backward: true)), WeightBytes);
 
     public override string ToString() =>
         $"{Threads} threads, {Rows} samples a group ({RowsPerThread} a thread), {Parts} groups a learner, "

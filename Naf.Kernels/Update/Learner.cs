@@ -9,11 +9,12 @@ namespace Naf.Kernels.Update;
 /// <summary>State of a learner: parameters, Adam's moments, target, running statistics, replays, counters.</summary>
 internal sealed unsafe class Learner : IDisposable
 {
+    private readonly ImmutableArray<string> _names;
     private HostBuffer? _bestParameters, _bestStatistics;
     private double _loss, _norm, _q;
     private long _reported;
 
-    public Learner(NafShape shape, NafSettings settings, int imaginedCapacity = 0)
+    public Learner(LearnerShape shape, NafSettings settings, int imaginedCapacity = 0)
     {
         Settings = settings;
         Networks = shape.Networks();
@@ -22,8 +23,9 @@ internal sealed unsafe class Learner : IDisposable
         FirstMoment = new HostBuffer(parameters);
         SecondMoment = new HostBuffer(parameters);
         Statistics = new HostBuffer(statistics);
-        Target = new HostBuffer(Networks[0].Parameters);
-        TargetStatistics = new HostBuffer(Networks[0].Statistics);
+        _names = shape.Names;
+        Target = new HostBuffer(Networks[..shape.Targets].Sum(n => n.Parameters));
+        TargetStatistics = new HostBuffer(Networks[..shape.Targets].Sum(n => n.Statistics));
         Replay = new ReplayBuffer(shape.State, shape.Action, settings.ReplayCapacity);
         Imagined = new ReplayBuffer(shape.State, shape.Action, imaginedCapacity);
         int at = 0, statistic = 0;
@@ -36,8 +38,8 @@ internal sealed unsafe class Learner : IDisposable
             statistic += Networks[n].Statistics;
         }
         // θ′ ← θ
-        Parameters.Span[..Networks[0].Parameters].CopyTo(Target.Span);
-        Statistics.Span[..Networks[0].Statistics].CopyTo(TargetStatistics.Span);
+        Parameters.Span[..Target.Span.Length].CopyTo(Target.Span);
+        Statistics.Span[..TargetStatistics.Span.Length].CopyTo(TargetStatistics.Span);
     }
 
     public NafSettings Settings { get; }
@@ -54,7 +56,7 @@ internal sealed unsafe class Learner : IDisposable
     /// <summary>Running statistics, one network after another.</summary>
     public HostBuffer Statistics { get; }
 
-    /// <summary>θ′ of the first network, which holds V.</summary>
+    /// <summary>θ′ of the first networks, those that have a target.</summary>
     public HostBuffer Target { get; }
 
     public HostBuffer TargetStatistics { get; }
@@ -182,18 +184,17 @@ internal sealed unsafe class Learner : IDisposable
     // every array of every layer, with its name in a checkpoint
     private IEnumerable<BufferSection> Arrays()
     {
-        string[] networks = Networks.Length == 1 ? ["trunk"] : ["value", "policy", "advantage"];
         foreach ((string name, HostBuffer buffer, bool statistics) in ((string, HostBuffer, bool)[])
         [
             ("parameters", Parameters, false), ("adam.m", FirstMoment, false), ("adam.v", SecondMoment, false),
             ("statistics", Statistics, true), ("target", Target, false), ("target_statistics", TargetStatistics, true),
         ])
         {
-            // θ′ covers the first network only
+            // θ′ covers the first networks only
             for (int n = 0, first = 0; first < buffer.Length; n++)
             {
                 foreach ((string array, int at, long[] shape) in Networks[n].Arrays(statistics))
-                    yield return new BufferSection($"{name}.{networks[n]}.{array}", buffer, first + at, shape);
+                    yield return new BufferSection($"{name}.{_names[n]}.{array}", buffer, first + at, shape);
                 first += statistics ? Networks[n].Statistics : Networks[n].Parameters;
             }
         }

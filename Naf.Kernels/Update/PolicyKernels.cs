@@ -13,25 +13,28 @@ internal struct PolicyArguments<T> where T : unmanaged
     /// <summary>[learners, sizes.Row].</summary>
     public ArrayView<T> States;
 
-    /// <summary>[networks, layers].</summary>
+    /// <summary>As <see cref="LearnerLayout.Layers"/>.</summary>
     public ArrayView<LayerShape> Layers;
 
     /// <summary>[samples, input], as observed.</summary>
     public ArrayView<T> X;
 
-    /// <summary>[samples], receives V; empty when acting.</summary>
-    public ArrayView<T> Value;
+    /// <summary>[samples, late], the late input of the network; empty for none.</summary>
+    public ArrayView<T> Late;
 
-    /// <summary>[samples, action], receives m; μ when acting.</summary>
-    public ArrayView<T> Mean;
+    /// <summary>[samples, outputs], receives the network's outputs; [samples, action], μ when acting.</summary>
+    public ArrayView<T> Outputs;
 
-    /// <summary>[samples, packed], receives l; L, or empty, when acting.</summary>
-    public ArrayView<T> Triangle;
+    /// <summary>[samples, packed], receives L when acting with it.</summary>
+    public ArrayView<T> Lower;
 
     public LearnerSizes Sizes;
 
-    /// <summary>Entries of an action; the learner, or the first that acts; samples; samples per group.</summary>
-    public int Action, Learner, Samples, Rows;
+    /// <summary>The network, its first output that is needed, and their number.</summary>
+    public int Network, First, Count;
+
+    /// <summary>Entries of the late input; the learner, or the first that acts; samples; samples per group.</summary>
+    public int LateSize, Learner, Samples, Rows;
 }
 
 internal static class PolicyKernels
@@ -41,16 +44,15 @@ internal static class PolicyKernels
     {
         ArrayView<float> memory = TMemory.Allocate<float>();
         var group = new DeviceGroup();
-        int network = at.Sizes.Networks == 1 ? 0 : 1, first = at.Sizes.Networks == 1 ? 1 : 0, sample = Grid.IdxX;
-        Outputs<float, FloatMath, OneRow<float>, DeviceGroup>(
-            at, at.Learner + sample, network, sample, 1, memory, group);
-        for (int i = group.Index; i < at.Action; i += group.Size)
-            at.Mean[sample * at.Action + i] = FloatMath.Tanh(memory[first + i]);
+        int sample = Grid.IdxX;
+        Run<float, FloatMath, OneRow<float>, DeviceGroup>(at, at.Learner + sample, sample, 1, memory, group);
+        for (int i = group.Index; i < at.Count; i += group.Size)
+            at.Outputs[sample * at.Count + i] = FloatMath.Tanh(memory[at.First + i]);
     }
 
     /// <summary>
-    /// u = μ(x) and L(x) for one sample of each learner from <c>Learner</c> on: one group per learner and network of μ
-    /// or L.
+    /// u = μ(x) and, of NAF, L(x) for one sample of each learner from <c>Learner</c> on: one group per learner and
+    /// network of μ or L.
     /// </summary>
     public static void ActWithLower<TMemory>(PolicyArguments<float> at) where TMemory : struct, IGroupMemory
     {
@@ -58,58 +60,54 @@ internal static class PolicyKernels
         var group = new DeviceGroup();
         int networks = at.Sizes.Networks == 1 ? 1 : 2, sample = Grid.IdxX / networks,
             network = at.Sizes.Networks == 1 ? 0 : 1 + Grid.IdxX % 2, learner = at.Learner + sample;
-        Outputs<float, FloatMath, OneRow<float>, DeviceGroup>(at, learner, network, sample, 1, memory, group);
+        at.Network = network;
+        Run<float, FloatMath, OneRow<float>, DeviceGroup>(at, learner, sample, 1, memory, group);
         int outputs = at.Layers[(network + 1) * at.Sizes.Layers - 1].Units;
-        int packed = AdvantageKernel.Packed(at.Action, 0), firstOutput = at.Sizes.FirstOutput(network, at.Action);
+        // its first output in [V | m | l]
+        int packed = AdvantageKernel.Packed(at.Count, 0), firstOutput = network == 0 ? 0 : 1 + (network - 1) * at.Count;
 
         // the diagonal of L
         float bound = at.States[(long)learner * at.Sizes.Row + at.Sizes.Settings + SettingPlaces.Bound];
-        for (int i = group.Index; i < (network == 1 ? 0 : at.Action); i += group.Size)
+        for (int i = group.Index; i < (network == 1 ? 0 : at.Count); i += group.Size)
         {
-            int output = 1 + at.Action + AdvantageKernel.Packed(i, i) - firstOutput;
+            int output = 1 + at.Count + AdvantageKernel.Packed(i, i) - firstOutput;
             memory[output] = AdvantageKernel.Diagonal<float, FloatMath>(memory[output], bound);
         }
         group.Barrier();
         for (int output = group.Index; output < outputs; output += group.Size)
         {
             int kind = firstOutput + output;
-            if (kind > at.Action) at.Triangle[sample * packed + kind - 1 - at.Action] = memory[output];
-            else if (kind > 0) at.Mean[sample * at.Action + kind - 1] = FloatMath.Tanh(memory[output]);
+            if (kind > at.Count) at.Lower[sample * packed + kind - 1 - at.Count] = memory[output];
+            else if (kind > 0) at.Outputs[sample * at.Count + kind - 1] = FloatMath.Tanh(memory[output]);
         }
     }
 
-    /// <summary>V, m and l of many samples of one learner: one group per tile of samples and network.</summary>
-    public static void Evaluate<TMemory, TSums>(PolicyArguments<float> at)
+    /// <summary>The outputs of a network for many samples of one learner: one group per tile of samples.</summary>
+    public static void Outputs<TMemory, TSums>(PolicyArguments<float> at)
         where TMemory : struct, IGroupMemory where TSums : struct, IRowSums<float>
     {
         ArrayView<float> memory = TMemory.Allocate<float>();
-        Evaluate<float, FloatMath, TSums, DeviceGroup>(
-            at, Grid.IdxX % at.Sizes.Networks, Grid.IdxX / at.Sizes.Networks * at.Rows, memory, default);
+        Outputs<float, FloatMath, TSums, DeviceGroup>(at, Grid.IdxX * at.Rows, memory, default);
     }
 
-    /// <summary>The outputs of one network, part of V, m and l, for samples from <paramref name="first"/> on.</summary>
-    public static void Evaluate<T, TMath, TSums, TGroup>(
-        in PolicyArguments<T> at, int network, int first, ArrayView<T> memory, TGroup group)
+    /// <summary>The outputs for samples from <paramref name="first"/> on.</summary>
+    public static void Outputs<T, TMath, TSums, TGroup>(
+        in PolicyArguments<T> at, int first, ArrayView<T> memory, TGroup group)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T>
         where TGroup : struct, IThreadGroup
     {
-        Outputs<T, TMath, TSums, TGroup>(at, at.Learner, network, first, at.Rows, memory, group);
-        int outputs = at.Layers[(network + 1) * at.Sizes.Layers - 1].Units;
-        int packed = AdvantageKernel.Packed(at.Action, 0), firstOutput = at.Sizes.FirstOutput(network, at.Action);
-        for (int e = group.Index; e < outputs * at.Rows; e += group.Size)
+        Run<T, TMath, TSums, TGroup>(at, at.Learner, first, at.Rows, memory, group);
+        for (int e = group.Index; e < at.Count * at.Rows; e += group.Size)
         {
-            int r = e / outputs, sample = first + r, output = e - r * outputs, kind = firstOutput + output;
-            if (sample >= at.Samples) continue;
-            T value = memory[r * at.Sizes.Stride + output];
-            if (kind == 0) at.Value[sample] = value;
-            else if (kind <= at.Action) at.Mean[sample * at.Action + kind - 1] = value;
-            else at.Triangle[sample * packed + kind - 1 - at.Action] = value;
+            int r = e / at.Count, output = e - r * at.Count;
+            if (first + r < at.Samples)
+                at.Outputs[(first + r) * at.Count + output] = memory[r * at.Sizes.Stride + at.First + output];
         }
     }
 
-    // one network of a learner for a tile of samples; begins and ends like MlpForward
-    private static void Outputs<T, TMath, TSums, TGroup>(
-        in PolicyArguments<T> at, int learner, int network, int first, int rows, ArrayView<T> memory, TGroup group)
+    // the network of a learner for a tile of samples; begins and ends like MlpForward
+    private static void Run<T, TMath, TSums, TGroup>(
+        in PolicyArguments<T> at, int learner, int first, int rows, ArrayView<T> memory, TGroup group)
         where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T> where TSums : struct, IRowSums<T>
         where TGroup : struct, IThreadGroup
     {
@@ -124,8 +122,23 @@ internal static class PolicyKernels
             memory[r * sizes.Stride + i] = x;
         }
         group.Barrier();
+
+        // a late input joins the units of the first layer
+        int below = at.LateSize > 0 ? 1 : 0, firstLayer = at.Network * sizes.Layers;
+        ArrayView<T> act = memory.SubView(0, rows * sizes.Stride), partial = memory.SubView(rows * sizes.Stride);
+        var tile = new MlpTile(rows, sizes.Stride);
         MlpForward.Run<T, TMath, TSums, TGroup>(
-            row, at.Layers.SubView(network * sizes.Layers, sizes.Layers), sizes.Layers, new MlpTile(rows, sizes.Stride),
-            memory.SubView(0, rows * sizes.Stride), memory.SubView(rows * sizes.Stride), group);
+            row, at.Layers.SubView(firstLayer, sizes.Layers), below, tile, act, partial, group);
+        for (int e = group.Index; e < at.LateSize * rows; e += group.Size)
+        {
+            int r = e / at.LateSize, i = e - r * at.LateSize;
+            T u = T.Zero;
+            if (first + r < at.Samples) u = at.Late[(first + r) * at.LateSize + i];
+            act[r * sizes.Stride + at.Layers[firstLayer].Units + i] = u;
+        }
+        group.Barrier();
+        MlpForward.Run<T, TMath, TSums, TGroup>(
+            row, at.Layers.SubView(firstLayer + below, sizes.Layers - below), sizes.Layers - below, tile, act, partial,
+            group);
     }
 }

@@ -35,13 +35,13 @@ internal struct UpdateArguments<T> where T : unmanaged
     /// <summary>[learners].</summary>
     public ArrayView<LearnerCall> Calls;
 
-    /// <summary>[learners, updates, 2], Adam's corrected rate and ε.</summary>
+    /// <summary>[learners, updates, networks + 1], Adam's corrected rate of each network, and ε.</summary>
     public ArrayView<T> Rates;
 
     /// <summary>[learners, rows, ReplayRow], R and R_f.</summary>
     public ArrayView<T> Replay, Imagined;
 
-    /// <summary>[networks + 1, layers].</summary>
+    /// <summary>As <see cref="LearnerLayout.Layers"/>.</summary>
     public ArrayView<LayerShape> Layers;
 
     /// <summary>[sizes.Tiles].</summary>
@@ -52,7 +52,11 @@ internal struct UpdateArguments<T> where T : unmanaged
 
     public LearnerSizes Sizes;
 
-    public HeadPlaces Heads;
+    /// <summary>Entries of an action.</summary>
+    public int Action;
+
+    /// <summary>Tasks of the first two phases (<see cref="LearnerShape.Tasks"/>).</summary>
+    public int ForwardTasks, BackwardTasks;
 
     /// <summary>Length of a transition, and allocated rows of R and R_f.</summary>
     public int ReplayRow, ReplayRows, ImaginedRows;

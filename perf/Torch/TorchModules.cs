@@ -1,3 +1,4 @@
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Network;
 using Naf.Kernels.Population;
 using Naf.Kernels.Settings;
@@ -23,10 +24,10 @@ internal sealed class TorchModules
     private readonly optim.Optimizer _adam;
     private readonly Tensor _replay;
 
-    public TorchModules(NafPopulation population, int index, Device device)
+    public TorchModules(LearnerPopulation population, int index, Device device)
     {
         Learner learner = population.LearnerAt(index);
-        (_shape, _settings, _batch) = (population.Shape, learner.Settings, population.Batch);
+        (_shape, _settings, _batch) = ((NafShape)population.Shape, learner.Settings, population.Batch);
         Tensor[][] parameters = TorchParameters.Of(learner);
         _networks = [.. parameters.Select(network => Module(network).to(device))];
         _target = Module(parameters[0]).to(device);

@@ -23,7 +23,7 @@ internal sealed class TorchUpdate
     private long _step;
 
     /// <summary>Creates the learners; learning rates are those of the first learner.</summary>
-    public TorchUpdate(NafPopulation population, Device device)
+    public TorchUpdate(LearnerPopulation population, Device device)
     {
         (_state, _action, _batch) = (population.Shape.State, population.Shape.Action, population.Batch);
         Learner[] learners = [.. Enumerable.Range(0, population.Learners).Select(population.LearnerAt)];

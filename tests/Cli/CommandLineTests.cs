@@ -240,7 +240,7 @@ internal sealed class CommandLineTests : MujocoFixture
             Assert.That(help.Contains($"\n  {setting.Key} "), Is.EqualTo(setting.IsBasic), setting.Key);
         }
         Assert.That(help, Does.Contain("auto, cpu, cuda:N, opencl:N or emulated [auto]")
-            .And.Contain("naf [naf]").And.Contain("--help all"));
+            .And.Contain("naf or ddpg [naf]").And.Contain("--help all"));
     }
 
     [Test]

@@ -7,8 +7,8 @@ using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 using Naf.Gpu.Accelerators;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Network;
-using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 

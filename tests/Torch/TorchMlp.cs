@@ -25,7 +25,7 @@ internal sealed class TorchMlp
         _shifts = PerLayer(normalised, l => arange(shape.Shifts(l), shape.Shifts(l) + Units(l)));
         _scales = PerLayer(normalised, l => arange(shape.Scales(l), shape.Scales(l) + Units(l)));
         _means = PerLayer(shape.BatchNorm ? shape.Layers : 0, l => arange(shape.Means(l), shape.Means(l) + Units(l)));
-        _variances = PerLayer(_means.Length, l => _means[l] + MlpShape.Pad(Units(l)));
+        _variances = PerLayer(_means.Length, l => _means[l] + shape.Columns(l));
 
         static Tensor[] PerLayer(int layers, Func<int, Tensor> make) => [.. Enumerable.Range(0, layers).Select(make)];
     }
@@ -35,7 +35,9 @@ internal sealed class TorchMlp
     /// <param name="x">[batch, input].</param>
     /// <param name="statistics">[Statistics], running statistics of batch normalisation.</param>
     /// <param name="trains">Batch renormalisation with the batch's statistics, with which it updates these.</param>
-    public Tensor Forward(Tensor theta, Tensor x, Tensor? statistics = null, bool trains = false)
+    /// <param name="late">[batch, late], the late input of a network that has one.</param>
+    public Tensor Forward(
+        Tensor theta, Tensor x, Tensor? statistics = null, bool trains = false, Tensor? late = null)
     {
         Tensor h = x;
         for (int l = 0; l < _shape.Layers; l++)
@@ -65,6 +67,7 @@ internal sealed class TorchMlp
                         z, [Units(l)], theta.take(_scales[l]), theta.take(_shifts[l]), MlpShape.NormEpsilon);
             }
             h = nn.functional.relu(z);
+            if (l == 0 && late is not null) h = cat([h, late], 1);
         }
         return h.matmul(theta.take(_weights[_shape.Layers])) + theta.take(_biases[_shape.Layers]);
     }

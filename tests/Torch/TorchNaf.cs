@@ -1,6 +1,6 @@
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Network;
 using Naf.Kernels.Settings;
-using Naf.Kernels.Update;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

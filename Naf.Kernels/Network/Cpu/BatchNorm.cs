@@ -20,7 +20,7 @@ internal static unsafe class BatchNorm
         MlpWorkspace space, int layer, float* parameters, float* statistics, int rows, bool trains)
     {
         MlpShape shape = space.Shape;
-        int columns = MlpShape.Pad(shape.Hidden[layer]);
+        int columns = shape.Columns(layer);
         float* z = space.Activation[layer], normalised = space.Normalised[layer], moments = space.Moments[layer];
         float* scales = parameters + shape.Scales(layer), shifts = parameters + shape.Shifts(layer);
         Vector512<float> one = Vector512<float>.One, epsilon = Vector512.Create(MlpShape.NormEpsilon);
@@ -74,7 +74,7 @@ internal static unsafe class BatchNorm
     public static void Backward(MlpWorkspace space, int layer, float* parameters, float* gradient)
     {
         MlpShape shape = space.Shape;
-        int columns = MlpShape.Pad(shape.Hidden[layer]), batch = space.Batch;
+        int columns = shape.Columns(layer), batch = space.Batch;
         float* d = space.Gradient[layer], normalised = space.Normalised[layer], moments = space.Moments[layer];
         Vector512<float> perSample = Vector512.Create(1f / batch);
         for (int j = 0; j < columns; j += 16)
@@ -111,7 +111,7 @@ internal static unsafe class BatchNorm
         for (int l = 0; l < space.Shape.Layers; l++)
         {
             float* running = statistics + space.Shape.Means(l);
-            for (int j = 0; j < 2 * MlpShape.Pad(space.Shape.Hidden[l]); j += 16)
+            for (int j = 0; j < 2 * space.Shape.Columns(l); j += 16)
             {
                 Vector512<float> old = Vector512.Load(running + j);
                 Vector512.MultiplyAddEstimate(rate, Vector512.Load(space.Moments[l] + j) - old, old).Store(running + j);

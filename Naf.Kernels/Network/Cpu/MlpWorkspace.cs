@@ -9,8 +9,8 @@ internal sealed unsafe class MlpWorkspace : IDisposable
 
     /// <param name="training">Whether gradients are needed; otherwise only the forward pass gets memory.</param>
     /// <param name="lender">
-    /// A workspace with the same hidden layers, whose memory for transposed weights and gradients this one shares: the
-    /// two are never in use at the same time, and the memory stays in the cache.
+    /// A workspace with the same hidden layers and no shorter rows, whose memory for transposed weights and gradients
+    /// this one shares: the two are never in use at the same time, and the memory stays in the cache.
     /// </param>
     public MlpWorkspace(MlpShape shape, int batch, bool training, MlpWorkspace? lender = null)
     {
@@ -20,10 +20,10 @@ internal sealed unsafe class MlpWorkspace : IDisposable
             (new float*[layers], new float*[layers], new float*[layers], new float*[layers]);
         (Bits, ColumnBits) = (new ulong*[layers], new ulong*[layers]);
         (Moments, ShiftGradient) = (new float*[layers], new float*[layers]);
-        Zeros = Floats(MlpShape.Pad(shape.Hidden.Max()));
+        Zeros = Floats(Enumerable.Range(0, layers).Max(shape.Columns));
         for (int l = 0; l < layers; l++)
         {
-            int columns = MlpShape.Pad(shape.Hidden[l]), words = BitMatrix.Words(columns);
+            int columns = shape.Columns(l), words = BitMatrix.Words(columns);
             Activation[l] = Floats((long)batch * columns);
             Bits[l] = Words((long)batch * words);
             if (shape.Normalised)
@@ -40,6 +40,9 @@ internal sealed unsafe class MlpWorkspace : IDisposable
             if (shape.Normalisation == Normalisation.Layer)
                 ShiftGradient[l] = lender is not null ? lender.ShiftGradient[l] : Floats((long)batch * columns);
         }
+        Late = Floats((long)batch * shape.Late);
+        LateBlock = shape.Late > 0 ? shape.Columns(0) - (shape.Hidden[0] & ~15) : 0;
+        if (training) LateBlockGradient = Floats((long)batch * LateBlock);
         OutputRow = MlpShape.Pad(shape.Output);
         Output = Floats((long)batch * OutputRow);
         if (training) OutputGradient = Floats((long)batch * OutputRow);
@@ -49,7 +52,7 @@ internal sealed unsafe class MlpWorkspace : IDisposable
 
     public int Batch { get; }
 
-    /// <summary>h of each hidden layer after its ReLU: [batch, Pad(units)].</summary>
+    /// <summary>h of each hidden layer after its ReLU, the first with the late input: [batch, columns].</summary>
     public float*[] Activation { get; }
 
     /// <summary>Whether h is not zero: [batch, words].</summary>
@@ -78,6 +81,17 @@ internal sealed unsafe class MlpWorkspace : IDisposable
 
     /// <summary>Layer normalisation only: ∂loss/∂y, y = scale ẑ + shift: [batch, Pad(units)].</summary>
     public float*[] ShiftGradient { get; }
+
+    /// <summary>The late input u, to be written before a pass: [batch, late].</summary>
+    public float* Late { get; }
+
+    /// <summary>∂loss/∂u of the late input: entry i of sample m is at [m, i].</summary>
+    public float LateGradient(int m, int i) => LateBlockGradient[(nint)m * LateBlock + (Shape.Hidden[0] & 15) + i];
+
+    /// <summary>[batch, LateBlock], the columns of whole registers that hold ∂loss/∂u.</summary>
+    public float* LateBlockGradient { get; }
+
+    public int LateBlock { get; }
 
     /// <summary>[batch, OutputRow].</summary>
     public float* Output { get; }

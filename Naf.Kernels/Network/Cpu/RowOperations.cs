@@ -18,6 +18,24 @@ internal static unsafe class RowOperations
             Vector512.MaxNative(zero, Vector512.Load(z + i)).Store(z + i);
     }
 
+    /// <summary>tanh x = 1 − 2 / (exp 2x + 1); saturates to ±1.</summary>
+    public static Vector512<float> Tanh(Vector512<float> x)
+    {
+        Vector512<float> one = Vector512<float>.One;
+        return one - Vector512.Create(2f) / (Vector512.Exp(x + x) + one);
+    }
+
+    /// <summary>u = tanh m of a few elements.</summary>
+    public static void Tanh(float* m, Span<float> u)
+    {
+        int width = MlpShape.Pad(u.Length);
+        float* padded = stackalloc float[width];
+        new Span<float>(padded, width).Clear();
+        new ReadOnlySpan<float>(m, u.Length).CopyTo(new Span<float>(padded, u.Length));
+        for (int i = 0; i < width; i += 16) Tanh(Vector512.Load(padded + i)).Store(padded + i);
+        new ReadOnlySpan<float>(padded, u.Length).CopyTo(u);
+    }
+
     /// <summary>Sets bit j of row m if h[m, j] is nonzero and clears it otherwise.</summary>
     /// <param name="h">[rows, columns], columns a multiple of 16.</param>
     /// <param name="bits">[rows, bitWords].</param>

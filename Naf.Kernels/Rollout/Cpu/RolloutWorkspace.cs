@@ -1,6 +1,5 @@
 using System.Runtime.Intrinsics;
 using Naf.Gpu.Cpu;
-using Naf.Kernels.Advantage;
 using Naf.Kernels.Network;
 using Naf.Kernels.Network.Cpu;
 using Naf.Kernels.Random;
@@ -38,14 +37,14 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
 
     /// <param name="settings">Settings of all learners; the workspace has room for their largest block.</param>
     public RolloutWorkspace(
-        RolloutDefinition definition, NafShape shape, float[] inputScale, RolloutSettings[] settings)
+        RolloutDefinition definition, LearnerShape shape, float[] inputScale, RolloutSettings[] settings)
     {
         (_definition, _rowLength) = (definition, definition.RowLength);
         (_state, _action) = (definition.Dynamics.State, definition.Dynamics.Action);
         (_observation, _constants) = (definition.Observation.Size, definition.Observation.ConstantSize);
         ImmutableArray<MlpShape> networks = shape.Networks();
         (int network, _output) = shape.Mean;
-        (_parameters, _statistics) = (network * networks[0].Parameters, network * networks[0].Statistics);
+        (_parameters, _statistics) = shape.Place(network);
         _space = new MlpWorkspace(networks[network], MaxRollouts, training: false);
         (_h, _reward) = (new StateObservation(definition), new RewardFunction<float>(definition.Reward));
         _actionNoise = new NormalTable(_action, MaxRollouts);
@@ -185,7 +184,7 @@ internal sealed unsafe class RolloutWorkspace : IDisposable
         Vector512<float> one = Vector512<float>.One, scale = Vector512.Create(sigma);
         for (int i = 0; i < live * _action; i += 16)
         {
-            Vector512<float> u = NafAdvantage.Tanh(Vector512.Load(mu + i));
+            Vector512<float> u = RowOperations.Tanh(Vector512.Load(mu + i));
             if (sigma > 0) u = Vector512.MultiplyAddEstimate(scale, Vector512.Load(noise + i), u);
             // NaN propagates
             u = Vector512.ConditionalSelect(Vector512.LessThan(u, -one), -one, u);

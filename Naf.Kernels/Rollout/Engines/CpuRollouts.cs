@@ -21,7 +21,8 @@ internal sealed unsafe class CpuRollouts : IRolloutEngine
     private volatile bool _failed;
 
     public CpuRollouts(
-        CpuDevice device, RolloutDefinition definition, NafPopulation population, PackedModels models, RolloutCall call)
+        CpuDevice device, RolloutDefinition definition, LearnerPopulation population, PackedModels models,
+        RolloutCall call)
     {
         (_definition, _team, _models, _call) = (definition, device.Team, models, call);
         _workspaces = [.. Enumerable.Range(0, _team.Threads)

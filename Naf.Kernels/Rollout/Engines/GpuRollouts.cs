@@ -28,7 +28,7 @@ internal sealed class GpuRollouts : IRolloutEngine
 
     /// <exception cref="DeviceException">The networks do not fit, or the device is out of memory.</exception>
     public GpuRollouts(
-        BufferScope scope, RolloutDefinition definition, NafPopulation population, PackedModels models,
+        BufferScope scope, RolloutDefinition definition, LearnerPopulation population, PackedModels models,
         RolloutCall call, RolloutPlan plan)
     {
         (_scope, _definition, _trainer, _call) = (scope, definition, population.Gpu!, call);

@@ -34,10 +34,10 @@ internal sealed class ImaginationRollouts : IDisposable
     /// <exception cref="ArgumentException">A setting is out of range, or the parts do not match.</exception>
     /// <exception cref="DeviceException">The device is out of memory or has no kernels for rollouts.</exception>
     public ImaginationRollouts(
-        Device device, NafPopulation population, RolloutDefinition definition, PackedModels models,
+        Device device, LearnerPopulation population, RolloutDefinition definition, PackedModels models,
         IReadOnlyList<RolloutSettings> settings, RolloutPlan? plan = null)
     {
-        (NafShape shape, Learner[] learners) = (population.Shape, population.AllLearners);
+        (LearnerShape shape, Learner[] learners) = (population.Shape, population.AllLearners);
         if (shape.State != definition.Observation.Size || shape.Action != definition.Dynamics.Action)
             throw new ArgumentException(
                 $"the networks are for {shape.State} observations and {shape.Action} actions, and the task has "

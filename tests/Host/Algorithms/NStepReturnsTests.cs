@@ -4,7 +4,7 @@ using Naf.Kernels.Population;
 using Naf.Kernels.Replay;
 using Naf.Kernels.Scalar;
 using Naf.Kernels.Settings;
-using Naf.Kernels.Update;
+using Naf.Kernels.Learners.Naf;
 using Naf.Sim.Control;
 
 namespace Naf.Tests;
@@ -15,14 +15,14 @@ namespace Naf.Tests;
 internal sealed class NStepReturnsTests
 {
     private static readonly CpuDevice Processor = new(1);
-    private NafPopulation _population = null!;
+    private LearnerPopulation _population = null!;
 
     // x, u, Σ γᵏ r, b, x′: 4 = 1 + 2 / 2 + ... with three terms 2ᵗ + 2ᵗ + 2ᵗ
     private static readonly float[][] Begun =
         [[0, 0, 3, 0.25f, 3], [1, 0.1f, 6, 0.25f, 4]];
 
     [SetUp]
-    public void Begin() => _population = NafPopulation.Create(
+    public void Begin() => _population = LearnerPopulation.Create(
         Processor, new NafShape(1, 1, [4]), [], [new NafSettings { BatchSize = 1, ReplayCapacity = 100 }]);
 
     [TearDown]

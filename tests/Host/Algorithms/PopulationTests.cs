@@ -51,7 +51,7 @@ internal sealed class PopulationTests
         TrainingSettings settings = TinyRun.Resolve(10, $"learners={learners}", $"n_step={nStep}", shaped);
         using ControlTask task = ControlTask.Load("cartpole");
         using var device = new CpuDevice(threads);
-        using var agent = new NafAgent(task, settings, device, device.Team);
+        using var agent = new TrainingAgent(task, settings, device, device.Team);
         agent.Begin();
         for (int t = 0; t < 160; t++) agent.Step(); // one episode and part of the next
         // on all threads; the test runner allocates occasionally, so take the minimum over some rounds

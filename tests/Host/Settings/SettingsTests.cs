@@ -41,9 +41,10 @@ internal sealed class SettingsTests : FolderFixture
         // non-default values, so that a key bound to the wrong property is detected
         var other = new Dictionary<string, string>
         {
-            ["algorithm"] = "naf", ["episodes"] = "7", ["seed"] = "18446744073709551615", ["learners"] = "3",
+            ["algorithm"] = "ddpg", ["episodes"] = "7", ["seed"] = "18446744073709551615", ["learners"] = "3",
             ["batch_size"] = "31",
-            ["gamma"] = "0.97", ["tau"] = "0.003", ["learning_rate"] = "0.0003", ["updates_per_step"] = "2",
+            ["gamma"] = "0.97", ["tau"] = "0.003", ["learning_rate"] = "0.0003",
+            ["actor_learning_rate"] = "0.002", ["updates_per_step"] = "2",
             ["hidden"] = "[31, 17, 5]",
             ["normalisation"] = "layer", ["bound_values"] = "false", ["saturation_penalty"] = "0.5",
             ["reward_scale"] = "0.1", ["clip_norm"] = "1.5", ["replay_capacity"] = "443",
@@ -72,11 +73,14 @@ internal sealed class SettingsTests : FolderFixture
             ["device"] = "cpu", ["threads"] = "2",
         };
         Assert.That(other.Keys, Is.EquivalentTo(Setting.Keys), "every key is tested");
-        // two controls exclude each other
-        string alone = "imagined_shifted";
-        TrainingSettings s = Resolve(key => key != alone), shifted = Resolve(key => key == alone);
+        // two controls exclude each other, and NAF's networks are not DDPG's
+        string[] alone = ["imagined_shifted", "algorithm"];
+        TrainingSettings s = Resolve(key => !alone.Contains(key));
         foreach (Setting setting in Setting.All)
-            Assert.That(setting.Show(setting.Key == alone ? shifted : s), Is.EqualTo(other[setting.Key]), setting.Key);
+        {
+            TrainingSettings read = alone.Contains(setting.Key) ? Resolve(key => key == setting.Key) : s;
+            Assert.That(setting.Show(read), Is.EqualTo(other[setting.Key]), setting.Key);
+        }
 
         TrainingSettings Resolve(Func<string, bool> chosen) =>
             SettingsResolver.Resolve(other.Where(pair => chosen(pair.Key))
@@ -92,7 +96,7 @@ internal sealed class SettingsTests : FolderFixture
     [TestCase("hidden", "200 -1", "is not one to four sizes from 1 to 4096, such as [200, 200]")]
     [TestCase("shared_trunk", "maybe", "is not true or false")]
     [TestCase("normalisation", "maybe", "is not none, batch or layer")]
-    [TestCase("algorithm", "ddpg", "'ddpg' is not naf")]
+    [TestCase("algorithm", "td3", "'td3' is not naf")]
     [TestCase("replay_capacity", "10", "replay_capacity = 10 is less than batch_size = 64")]
     [TestCase("imagined_capacity", "63",
         "imagined_capacity = 63 is less than batch_size = 64: nothing would be learned from it")]

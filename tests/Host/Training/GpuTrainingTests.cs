@@ -21,12 +21,12 @@ internal sealed class GpuTrainingTests : FolderFixture
         using GpuDevice gpu = GpuDevices.Open(GpuDevices.Pocl);
         using var team = new WorkTeam(1);
         var (onCpu, onGpu) = (new List<EpisodeResult>(), new List<EpisodeResult>());
-        using var expected = new NafAgent(task, settings, cpu, team) { EpisodeEnded = onCpu.Add };
-        using var actual = new NafAgent(task, settings, gpu, team) { EpisodeEnded = onGpu.Add };
-        using NafPopulation saved = NafAgent.CreatePopulation(task, settings, cpu);
+        using var expected = new TrainingAgent(task, settings, cpu, team) { EpisodeEnded = onCpu.Add };
+        using var actual = new TrainingAgent(task, settings, gpu, team) { EpisodeEnded = onGpu.Add };
+        using LearnerPopulation saved = TrainingAgent.CreatePopulation(task, settings, cpu);
         float[] probe = [0.1f, -0.2f, 0.9f, 0.4f, 0.3f], u = [float.NaN];
         Assert.That(task.ObservationSize, Is.EqualTo(probe.Length));
-        foreach (NafAgent agent in (NafAgent[])[expected, actual]) agent.Begin();
+        foreach (TrainingAgent agent in (TrainingAgent[])[expected, actual]) agent.Begin();
 
         // the same episode until a minibatch is available, then five updates per step
         for (int step = 1; step <= 40; step++)
@@ -36,7 +36,7 @@ internal sealed class GpuTrainingTests : FolderFixture
             double within = step < 32 ? Tolerances.PolicyAction : Tolerances.FirstUpdates;
             Assert.That(Act(actual), Is.EqualTo(Act(expected)).Within(within), $"step {step}");
         }
-        foreach (NafAgent agent in (NafAgent[])[expected, actual])
+        foreach (TrainingAgent agent in (TrainingAgent[])[expected, actual])
             while (agent.Running) agent.Step();
         Assert.That(onGpu.Select(e => (e.Episode, e.Step, e.Report.Updates, e.Report.Finite)),
             Is.EqualTo(onCpu.Select(e => (e.Episode, e.Step, e.Report.Updates, e.Report.Finite))));
@@ -44,7 +44,7 @@ internal sealed class GpuTrainingTests : FolderFixture
         Assert.That(onGpu[1].Report.Loss, Is.EqualTo(loss).Within(Tolerances.LossOfEpisode * loss),
             "from much the same transitions");
 
-        float Act(NafAgent agent)
+        float Act(TrainingAgent agent)
         {
             saved.LoadNetworks(0, Saved.By(agent.Serialise), 0);
             saved.Act(0, probe, u);

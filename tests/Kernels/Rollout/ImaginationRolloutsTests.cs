@@ -2,9 +2,9 @@ using Naf.Checks.Comparisons;
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Network;
 using Naf.Kernels.Rollout;
-using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 

@@ -1,10 +1,10 @@
 using Naf.Checks.Comparisons;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Gaussian;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Population;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Rollout.Engines;
-using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
@@ -27,18 +27,19 @@ internal sealed class ImaginedMomentsTests(string name) : EveryDeviceFixture(nam
     private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 2, action: 2, horizon: 8);
 
     // scale the policy's output layer by 0: μ(x) = 0
-    private static NafPopulation Still(Device device) =>
-        NafPopulation.Create(
+    private static LearnerPopulation Still(Device device) =>
+        LearnerPopulation.Create(
             device, new NafShape(4, 2, [8]), [], [new() { Seed = 1, BatchSize = 16, HeadScale = 0 }],
             imaginedCapacity: Rollouts * Steps);
 
-    private static ImaginationRollouts Imagination(Device device, NafPopulation population, PackedModels models) => new(
+    private static ImaginationRollouts Imagination(
+        Device device, LearnerPopulation population, PackedModels models) => new(
         device, population, Task, models,
         [new RolloutSettings { Rollouts = Rollouts, Steps = Steps, ActionNoise = (float)System.ActionDeviation }]);
 
     // s after each number of steps, [Steps][Rollouts][S]
     private static float[][][] Imagine(
-        ImaginationRollouts rollouts, NafPopulation population, Func<int, double[]> start, int time)
+        ImaginationRollouts rollouts, LearnerPopulation population, Func<int, double[]> start, int time)
     {
         RolloutStarts starts = rollouts.Starts(0);
         starts.Count = Rollouts;
@@ -88,7 +89,7 @@ internal sealed class ImaginedMomentsTests(string name) : EveryDeviceFixture(nam
         }
         fit.Fit(GaussianPrior.Pooled([moments], 1), moments.Scale());
 
-        using NafPopulation population = Still(Device);
+        using LearnerPopulation population = Still(Device);
         using var models = new PackedModels(Device, System.Shape, 1);
         using ImaginationRollouts rollouts = Imagination(Device, population, models);
         models.TakeFrom(fit, 0);
@@ -107,7 +108,7 @@ internal sealed class ImaginedMomentsTests(string name) : EveryDeviceFixture(nam
     [TestCase(false, 2)]
     public void In_the_systems_own_model_they_are_its_moments(bool sample, int time)
     {
-        using NafPopulation population = Still(Device);
+        using LearnerPopulation population = Still(Device);
         using var models = new PackedModels(Device, System.Shape, 1);
         models.Write(0, System.Packed());
         using ImaginationRollouts rollouts = Imagination(Device, population, models);

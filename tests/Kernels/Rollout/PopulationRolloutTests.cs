@@ -1,5 +1,6 @@
 using Naf.Checks.Comparisons;
 using Naf.Gpu.Devices;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Network;
 using Naf.Kernels.Population;
 using Naf.Kernels.Rollout;
@@ -15,18 +16,18 @@ internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(n
     private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 3, action: 2, horizon: 9);
     private static readonly RolloutSettings Still = new() { Rollouts = 31, Steps = 4 };
 
-    private static NafPopulation Population(
+    private static LearnerPopulation Population(
         Device device, int imagined = 150, bool trunk = false, Normalisation normalisation = Normalisation.None,
         float[]? scale = null)
     {
         NafSettings first = new() { Seed = 1, BatchSize = 16, ReplayCapacity = 100 }, second = first with { Seed = 2 };
-        return NafPopulation.Create(
+        return LearnerPopulation.Create(
             device, new NafShape(6, 2, [31], trunk, normalisation), scale, [first, second], imagined);
     }
 
     // without noise u = μ(x), and the gradient of μ is only rounding
     private static ImaginationRollouts Rollouts(
-        Device device, NafPopulation population, PackedModels models, ulong seed, float noise = 0.3f)
+        Device device, LearnerPopulation population, PackedModels models, ulong seed, float noise = 0.3f)
     {
         RolloutSettings settings = Still with { ActionNoise = noise };
         var rollouts = new ImaginationRollouts(device, population, Task, models, [settings, settings]);
@@ -43,7 +44,7 @@ internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(n
     [TestCase(true, Normalisation.Batch)]
     public void The_acting_policy_fills_R_f_and_the_updates_take_it(bool trunk, Normalisation normalisation)
     {
-        using NafPopulation population = Population(Device, 150, trunk, normalisation, [1, 0.5f, 2, 1, 0.25f, 1]);
+        using LearnerPopulation population = Population(Device, 150, trunk, normalisation, [1, 0.5f, 2, 1, 0.25f, 1]);
         using var models = new PackedModels(Device, Task.Dynamics, 2);
         using ImaginationRollouts rollouts = Rollouts(Device, population, models, seed: 0, noise: 0);
         Assert.That(rollouts.Run, Throws.InvalidOperationException.With.Message.Contains("no model"));
@@ -75,7 +76,7 @@ internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(n
     [Test]
     public void A_learner_that_has_just_stopped_imagines_nothing()
     {
-        using NafPopulation population = Population(Device);
+        using LearnerPopulation population = Population(Device);
         using var models = new PackedModels(Device, Task.Dynamics, 2);
         Draw(models);
         using ImaginationRollouts rollouts = Rollouts(Device, population, models, seed: 50);
@@ -92,7 +93,7 @@ internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(n
     [Test]
     public void A_population_without_R_f_or_of_another_device_is_refused()
     {
-        using NafPopulation without = Population(Device, imagined: 0), with = Population(Device);
+        using LearnerPopulation without = Population(Device, imagined: 0), with = Population(Device);
         using PackedModels here = new(Device, Task.Dynamics, 2), there = new(Other, Task.Dynamics, 2);
         using var three = new PackedModels(Device, Task.Dynamics, 3);
         Assert.That(() => Rollouts(Device, without, here, 1), Throws.ArgumentException.With.Message.Contains("R_f"));

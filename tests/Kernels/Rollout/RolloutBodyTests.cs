@@ -1,4 +1,5 @@
 using Naf.Checks.Oracles;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Random;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Scalar;

@@ -1,6 +1,6 @@
 using Naf.Checks.Comparisons;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Rollout;
-using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 

@@ -3,10 +3,10 @@ using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Gaussian;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Population;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Rollout.Engines;
-using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
@@ -73,7 +73,7 @@ internal sealed class RolloutLimitTests
         GpuDevice device = GpuDevices.Shared(name);
         RolloutDefinition task = RolloutTasks.Chain(joints: 256, action: 1, horizon: 1);
         var shape = new NafShape(512, 1, [20]);
-        using NafPopulation population = NafPopulation.Create(
+        using LearnerPopulation population = LearnerPopulation.Create(
             device, shape, [], [new() { BatchSize = 16, ReplayCapacity = 16 }], imaginedCapacity: 18);
         using var models = new PackedModels(device, task.Dynamics, 1);
         (long host, int buffers) = (HostBuffer.LiveBuffers, device.LiveBuffers);

@@ -1,12 +1,12 @@
 using Naf.Checks.Comparisons;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Population;
 using Naf.Kernels.Rollout;
 using Naf.Kernels.Rollout.Engines;
 using Naf.Kernels.Scalar;
 using Naf.Kernels.Settings;
-using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
@@ -22,15 +22,15 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
 
     private static readonly NafSettings Settings = new() { Seed = 1, BatchSize = 16, ReplayCapacity = 100 };
 
-    private static NafPopulation Population(Device device) =>
-        NafPopulation.Create(device, Shape, [], [Settings, Settings with { Seed = 2 }], imaginedCapacity: Capacity);
+    private static LearnerPopulation Population(Device device) =>
+        LearnerPopulation.Create(device, Shape, [], [Settings, Settings with { Seed = 2 }], imaginedCapacity: Capacity);
 
     // row i of a series; its content identifies it
     private static float[] RowOf(int series, int i) =>
         [.. Enumerable.Range(0, Row).Select(
             e => e == 9 ? i % 3 == 0 ? 0 : 1 : 0.01f * (series + i) + 0.1f * MathF.Sin(e + i))];
 
-    private static void Store(NafPopulation population, int learner, int series, int count)
+    private static void Store(LearnerPopulation population, int learner, int series, int count)
     {
         for (int i = 0; i < count; i++)
         {
@@ -40,7 +40,7 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
         }
     }
 
-    private static void Imagine(Device device, NafPopulation population, ulong seed)
+    private static void Imagine(Device device, LearnerPopulation population, ulong seed)
     {
         RolloutSettings noisy = new() { Rollouts = 31, Steps = 4, ActionNoise = 0.3f };
         using var models = new PackedModels(device, Task.Dynamics, 2);
@@ -50,10 +50,10 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
         rollouts.Run();
     }
 
-    private static float[][] Rows(NafPopulation population, int learner) =>
+    private static float[][] Rows(LearnerPopulation population, int learner) =>
         [.. population.LearnerAt(learner).Imagined.Rows.ToArray().Chunk(Row)];
 
-    private static long Updates(NafPopulation population, int learner, int imagined, int real)
+    private static long Updates(LearnerPopulation population, int learner, int imagined, int real)
     {
         long before = population.TakeReport(learner).Updates;
         population.Update(imagined, real);
@@ -64,8 +64,8 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
     public void The_host_s_rows_and_those_of_rollouts_stand_one_behind_the_other()
     {
         using Device cpu = new CpuDevice(1);
-        using NafPopulation population = Population(Device), reference = Population(cpu);
-        foreach ((Device on, NafPopulation p) in new[] { (Device, population), (cpu, reference) })
+        using LearnerPopulation population = Population(Device), reference = Population(cpu);
+        foreach ((Device on, LearnerPopulation p) in new[] { (Device, population), (cpu, reference) })
         {
             // 40 + 124 rows in 150 slots: rollouts overwrite rows that may not have reached the device yet
             Store(p, 0, series: 0, count: 40);
@@ -90,7 +90,7 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
     [Test]
     public void A_cleared_R_f_gives_no_updates_until_it_holds_a_minibatch_again()
     {
-        using NafPopulation population = Population(Device);
+        using LearnerPopulation population = Population(Device);
         for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 64, (ulong)k);
         Imagine(Device, population, seed: 50);
         Assert.That(Updates(population, 0, imagined: 3, real: 2), Is.EqualTo(5));
@@ -112,8 +112,8 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
     public void Updates_take_the_rows_that_were_stored_last()
     {
         using Device cpu = new CpuDevice(1);
-        using NafPopulation population = Population(Device), reference = Population(cpu), plain = Population(cpu);
-        foreach (NafPopulation p in (NafPopulation[])[population, reference])
+        using LearnerPopulation population = Population(Device), reference = Population(cpu), plain = Population(cpu);
+        foreach (LearnerPopulation p in (LearnerPopulation[])[population, reference])
         {
             // rows that never reach the updates: cleared before, or overwritten
             Store(p, 0, series: 5000, count: 40);
@@ -131,7 +131,7 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
         double loss = plain.TakeReport(0).Loss;
         Assert.That(population.TakeReport(0).Loss, Is.EqualTo(loss).Within(Tolerances.LossOfDevices * loss));
 
-        static void Update(NafPopulation population)
+        static void Update(LearnerPopulation population)
         {
             UpdateCheck.Fill(population, 0, 50, 1);
             population.Update(imagined: 4, real: 2);
@@ -141,20 +141,20 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
     [Test]
     public void A_checkpoint_holds_rows_that_were_on_their_way_and_puts_away_those_of_who_loads_it()
     {
-        using NafPopulation first = Population(Device), again = Population(Device), moved = Population(Other);
+        using LearnerPopulation first = Population(Device), again = Population(Device), moved = Population(Other);
         Imagine(Device, first, seed: 50);
         Store(first, 0, series: 0, count: 40);
         first.ClearImagined(1);
         Store(first, 1, series: 300, count: 20);
         byte[] state = Saved.Bytes(first.Serialise);
-        foreach (NafPopulation p in (NafPopulation[])[again, moved])
+        foreach (LearnerPopulation p in (LearnerPopulation[])[again, moved])
         {
             Store(p, 0, series: 5000, count: Capacity);
             p.Serialise(Saved.Of(state));
             Assert.That(Saved.Bytes(p.Serialise), Is.EqualTo(state));
             Assert.That((p.ImaginedCount(0), p.ImaginedCount(1)), Is.EqualTo((Capacity, 20)));
         }
-        foreach ((Device on, NafPopulation p) in new[] { (Device, first), (Device, again), (Other, moved) })
+        foreach ((Device on, LearnerPopulation p) in new[] { (Device, first), (Device, again), (Other, moved) })
         {
             Store(p, 1, series: 400, count: 3);
             Imagine(on, p, seed: 70);
@@ -175,9 +175,9 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
     [Test]
     public void What_cannot_be_stored_is_refused()
     {
-        using NafPopulation without = NafPopulation.Create(Device, Shape, [], [Settings]);
+        using LearnerPopulation without = LearnerPopulation.Create(Device, Shape, [], [Settings]);
         Assert.That(() => Store(without, 0, 0, 1), Throws.ArgumentException.With.Message.Contains("R_f"));
-        using NafPopulation population = Population(Device);
+        using LearnerPopulation population = Population(Device);
         float[] x = new float[6], u = [0, float.NaN];
         Assert.That(() => population.StoreImagined(0, x, u, 0, x, false),
             Throws.TypeOf<NonFiniteTransitionException>());

@@ -1,5 +1,6 @@
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Devices;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Network;
 using Naf.Kernels.Update;
 

@@ -41,7 +41,7 @@ internal sealed class LaunchTests(string name) : GpuFixture(name)
         LaunchPlan[] plans = [byPhase, byPhase with { Parts = 3 }, plan, plan with { Parts = 2 }];
         byte[][] states = [.. plans[..(Device.Limits.Cooperative ? 4 : 2)].Select(p =>
         {
-            using NafPopulation population = Population(Device, [1, 2], kind: kind, plan: p);
+            using LearnerPopulation population = Population(Device, [1, 2], kind: kind, plan: p);
             population.Gpu!.Poison();
             population.Update(3);
             Assert.That(population.Gpu.LaunchPlan, Is.EqualTo(p));
@@ -54,15 +54,15 @@ internal sealed class LaunchTests(string name) : GpuFixture(name)
     public void Learners_do_not_disturb_each_other_and_repeat_bitwise()
     {
         var plan = new LaunchPlan(Threads, 4, 4, 2, PlanLaunch.ByPhase);
-        using NafPopulation three = Updated(5, 6, 7), again = Updated(5, 6, 7), one = Updated(6);
+        using LearnerPopulation three = Updated(5, 6, 7), again = Updated(5, 6, 7), one = Updated(6);
         Assert.That(Saved.Bytes(again.Serialise), Is.EqualTo(Saved.Bytes(three.Serialise)));
         float[] alone = one.LearnerAt(0).Parameters.Span.ToArray();
         Assert.That(three.LearnerAt(1).Parameters.Span.ToArray(), Is.EqualTo(alone));
         Assert.That(one.TakeReport(0), Is.EqualTo(three.TakeReport(1)));
 
-        NafPopulation Updated(params ulong[] seeds)
+        LearnerPopulation Updated(params ulong[] seeds)
         {
-            NafPopulation population = Population(Device, seeds, plan: plan);
+            LearnerPopulation population = Population(Device, seeds, plan: plan);
             population.Update(4);
             return population;
         }
@@ -78,7 +78,7 @@ internal sealed class LaunchTests(string name) : GpuFixture(name)
         ulong seed = 0;
         while (!Draws(0) || Draws(1) || Draws(2) || Draws(3)) seed++;
         var plan = new LaunchPlan(Threads, 4, 4, 3, launch);
-        using NafPopulation population = Population(Device, [seed], plan: plan, rows: 0);
+        using LearnerPopulation population = Population(Device, [seed], plan: plan, rows: 0);
         float[] huge = [1e30f, 1e30f, 1e30f, 1e30f], born = population.LearnerAt(0).Parameters.Span.ToArray();
         population.Store(0, huge, [0, 0], 1e30f, huge, false);
         UpdateCheck.Fill(population, 0, 99, 7);
@@ -92,7 +92,7 @@ internal sealed class LaunchTests(string name) : GpuFixture(name)
 
     [Test]
     public void A_population_that_does_not_fit_frees_what_it_has() =>
-        Assert.That(() => NafPopulation.Create(
+        Assert.That(() => LearnerPopulation.Create(
             Device, Shape(443, 2, "20"), [], [new NafSettings { BatchSize = 16 }], imaginedCapacity: 1 << 30),
             Throws.TypeOf<DeviceMemoryException>());
 }

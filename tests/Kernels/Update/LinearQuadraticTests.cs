@@ -1,8 +1,8 @@
 using Naf.Gpu.Cpu;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Population;
 using Naf.Kernels.Random;
 using Naf.Kernels.Settings;
-using Naf.Kernels.Update;
 
 namespace Naf.Tests;
 
@@ -21,7 +21,8 @@ internal sealed class LinearQuadraticTests
 
         using var device = new CpuDevice(1);
         var settings = new NafSettings { Seed = 1, Gamma = gamma, Tau = 0.02, ReplayCapacity = 10_000 };
-        using NafPopulation population = NafPopulation.Create(device, new NafShape(1, 1, [64, 64]), [], [settings]);
+        using LearnerPopulation population =
+            LearnerPopulation.Create(device, new NafShape(1, 1, [64, 64]), [], [settings]);
         for (int i = 0; i < 5000; i++)
         {
             // wider than the states tested below, so that V is known at their successors

@@ -2,6 +2,7 @@ using Naf.Checks.Comparisons;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Checkpoints;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Network;
 using Naf.Kernels.Population;
 using Naf.Kernels.Settings;
@@ -69,7 +70,7 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
     [Test]
     public void All_learners_act_in_one_call_as_in_one_each()
     {
-        using NafPopulation population = Population(Device, [1, 2]);
+        using LearnerPopulation population = Population(Device, [1, 2]);
         float[] x = [.. Enumerable.Range(0, 8).Select(i => 0.3f * (i - 4))], u = new float[4];
         float[] all = [.. Enumerable.Repeat(float.NaN, 4)];
         for (int k = 0; k < 2; k++) population.Act(k, x.AsSpan(4 * k, 4), u.AsSpan(2 * k, 2));
@@ -101,18 +102,18 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
         [Values("", "batch", "layer")] string kind)
     {
         using var cpu = new CpuDevice(1);
-        using NafPopulation first = Population(Device, [1, 2], kind);
-        using NafPopulation second = Population(Device, [1, 2], kind, rows: 0);
-        using NafPopulation moved = Population(cpu, [1, 2], kind, rows: 0);
+        using LearnerPopulation first = Population(Device, [1, 2], kind);
+        using LearnerPopulation second = Population(Device, [1, 2], kind, rows: 0);
+        using LearnerPopulation moved = Population(cpu, [1, 2], kind, rows: 0);
         first.Update(3);
         byte[] state = Saved.Bytes(first.Serialise);
-        foreach (NafPopulation population in (NafPopulation[])[second, moved])
+        foreach (LearnerPopulation population in (LearnerPopulation[])[second, moved])
         {
             population.Serialise(Saved.Of(state));
             Assert.That(Saved.Bytes(population.Serialise), Is.EqualTo(state));
         }
         // continue beyond the capacity: the replay wraps around
-        foreach (NafPopulation population in (NafPopulation[])[first, second, moved])
+        foreach (LearnerPopulation population in (LearnerPopulation[])[first, second, moved])
         {
             UpdateCheck.Fill(population, 0, 150, 99);
             population.Update(2);
@@ -128,14 +129,14 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
     public void The_best_networks_are_those_that_acted_when_they_were_kept([Values("", "trunk norm")] string kind)
     {
         float[] x = [0.3f, -0.2f, 0.5f, -1], then = new float[2], now = new float[2], best = new float[2];
-        using NafPopulation population = Population(Device, [1, 2], kind), other = Population(Device, [1, 2], kind);
+        using LearnerPopulation population = Population(Device, [1, 2], kind), other = Population(Device, [1, 2], kind);
         population.Update(3);
         population.KeepBest(1, 7);
         population.Act(1, x, then);
         population.Update(3);
         population.Act(1, x, now);
         CheckpointScope saved = Saved.By(population.Serialise);
-        Assert.That((NafPopulation.BestEpisode(saved, 0), NafPopulation.BestEpisode(saved, 1)),
+        Assert.That((LearnerPopulation.BestEpisode(saved, 0), LearnerPopulation.BestEpisode(saved, 1)),
             Is.EqualTo(((int?)null, (int?)7)));
         other.LoadNetworks(0, saved, 1, best: true);
         other.Act(0, x, best);
@@ -154,7 +155,7 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
     [Test]
     public void A_learner_that_overflows_stops_before_its_parameters_are_touched_and_the_others_go_on()
     {
-        using NafPopulation population = Population(Device, [1, 2]);
+        using LearnerPopulation population = Population(Device, [1, 2]);
         population.Update(5);
         float[] huge = [1e30f, 1e30f, 1e30f, 1e30f], before = population.LearnerAt(0).Parameters.Span.ToArray();
         for (int i = 0; i < 200; i++) population.Store(0, huge, [0, 0], 1e30f, huge, false);
@@ -175,7 +176,7 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
         double[] losses = [.. new[] { Device, cpu }.Select(device =>
         {
             var settings = new NafSettings { BatchSize = 8, ReplayCapacity = 5000 };
-            using NafPopulation population = NafPopulation.Create(device, Shape(2, 1, "16"), [], [settings]);
+            using LearnerPopulation population = LearnerPopulation.Create(device, Shape(2, 1, "16"), [], [settings]);
             for (int fill = 0; fill < 4; fill++)
             {
                 UpdateCheck.Fill(population, 0, 1500, (ulong)fill);
@@ -196,11 +197,11 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
     internal static float[] Scale(int state) => [.. Enumerable.Range(0, state).Select(i => 0.5f + 0.1f * (i % 7))];
 
     /// <summary>Learners with a given number of transitions from their own seeds.</summary>
-    internal static NafPopulation Population(
+    internal static LearnerPopulation Population(
         Device device, ulong[] seeds, string kind = "", LaunchPlan? plan = null, int rows = 100)
     {
         var settings = new NafSettings { BatchSize = 16, ReplayCapacity = 200, Gamma = 0.9f };
-        NafPopulation population = NafPopulation.Create(
+        LearnerPopulation population = LearnerPopulation.Create(
             device, Shape(4, 2, "20,33", kind), [], [.. seeds.Select(seed => settings with { Seed = seed })],
             plan: plan);
         for (int k = 0; k < seeds.Length; k++) UpdateCheck.Fill(population, k, rows, seeds[k]);

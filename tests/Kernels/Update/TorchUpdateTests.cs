@@ -1,4 +1,5 @@
 using Naf.Checks.Oracles;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Network;
 using Naf.Kernels.Random;
 using Naf.Kernels.Settings;
@@ -31,7 +32,7 @@ internal sealed class TorchUpdateTests
             };
             using var learner = new Learner(shape, settings);
             Disturb(learner);
-            using var reference = new NafOracle(shape, learner, [.. Enumerable.Repeat(1f, state)], size);
+            using var reference = new LearnerOracle(shape, learner, [.. Enumerable.Repeat(1f, state)], size);
             using var torch = new TorchNaf(
                 shape, settings, reference.Parameters, reference.Statistics, learner.TargetLimits);
             for (int k = 0; k < 4; k++)
@@ -68,7 +69,7 @@ internal sealed class TorchUpdateTests
             learner.Replay.Add(new float[5], new float[3], 1, new float[5], bootstrap: 1, first: 1);
             learner.Replay.Add(new float[5], new float[3], -1, new float[5], bootstrap: 1, first: -1);
             Assert.That(learner.ValueRange, Is.EqualTo((-0.1f, 0.1f)));
-            using var reference = new NafOracle(shape, learner, [.. Enumerable.Repeat(1f, 5)], 31);
+            using var reference = new LearnerOracle(shape, learner, [.. Enumerable.Repeat(1f, 5)], 31);
             using var torch = new TorchNaf(
                 shape, changed, reference.Parameters, reference.Statistics, learner.TargetLimits);
             torch.Update(batch);

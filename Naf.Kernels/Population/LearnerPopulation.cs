@@ -1,7 +1,6 @@
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
-using Naf.Kernels.Advantage;
 using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Replay;
 using Naf.Kernels.Settings;
@@ -14,12 +13,12 @@ namespace Naf.Kernels.Population;
 /// results are bitwise independent of the number of learners and of threads; on a GPU they are bitwise the same for the
 /// same <see cref="Plan"/>.
 /// </summary>
-internal abstract class NafPopulation : IDisposable
+internal abstract class LearnerPopulation : IDisposable
 {
     private readonly Device _device;
     private readonly Learner[] _learners;
 
-    private protected NafPopulation(Device device, NafShape shape, float[] inputScale, Learner[] learners) =>
+    private protected LearnerPopulation(Device device, LearnerShape shape, float[] inputScale, Learner[] learners) =>
         (_device, Shape, InputScale, _learners) = (device, shape, inputScale, learners);
 
     /// <param name="device">The device; it must outlive the population.</param>
@@ -30,8 +29,8 @@ internal abstract class NafPopulation : IDisposable
     /// <param name="plan">How a GPU runs the updates; null for <see cref="LaunchPlan.Choose"/>.</param>
     /// <exception cref="ArgumentException">A size is not possible.</exception>
     /// <exception cref="DeviceException">The networks, or the learners, do not fit.</exception>
-    public static NafPopulation Create(
-        Device device, NafShape shape, ReadOnlySpan<float> inputScale, IReadOnlyList<NafSettings> learners,
+    public static LearnerPopulation Create(
+        Device device, LearnerShape shape, ReadOnlySpan<float> inputScale, IReadOnlyList<NafSettings> learners,
         int imaginedCapacity = 0, LaunchPlan? plan = null)
     {
         float[] scale = inputScale.IsEmpty ? [.. Enumerable.Repeat(1f, shape.State)] : inputScale.ToArray();
@@ -52,7 +51,7 @@ internal abstract class NafPopulation : IDisposable
         }
     }
 
-    public NafShape Shape { get; }
+    public LearnerShape Shape { get; }
 
     /// <summary>Samples of a minibatch.</summary>
     public int Batch => _learners[0].Settings.BatchSize;
@@ -105,13 +104,9 @@ internal abstract class NafPopulation : IDisposable
         (int n, int actions) = (x.Length / Shape.State, x.Length / Shape.State * Shape.Action);
         if (u.Length == 0 || u.Length % actions != 0)
             throw new ArgumentException($"u has {u.Length} entries, expected {n} × {Shape.Action} or a multiple of it");
-        int all = u.Length / Shape.Action;
-        var values = new LearnerValues(
-            new float[n], new float[actions], new float[n * Shape.Packed], new float[all], new float[all]);
-        float bound = (float)_learners[learner].Settings.LogDiagonalBound;
-        using var evaluation = new AdvantageEvaluation(_device, Shape.Action, n, bound);
-        Evaluate(learner, x, u, evaluation, values);
-        return values;
+        float[] observations = x.ToArray();
+        return Shape.Evaluate(_device, _learners[learner].Settings, n, u,
+            (network, late) => Outputs(learner, network, observations, late));
     }
 
     /// <summary>Adds a transition of one step to a learner's replay.</summary>
@@ -259,22 +254,8 @@ internal abstract class NafPopulation : IDisposable
     private protected abstract void MeanAndLower(
         int first, int learners, ReadOnlySpan<float> x, Span<float> u, Span<float> lower);
 
-    /// <param name="evaluation">An evaluation for as many samples as x has.</param>
-    private protected abstract void Evaluate(
-        int learner, ReadOnlySpan<float> x, ReadOnlySpan<float> u, AdvantageEvaluation evaluation, in LearnerValues to);
-}
-
-/// <summary>The value, policy and advantage of many samples, in scaled rewards.</summary>
-/// <param name="V">[samples], V(x).</param>
-/// <param name="Mu">[samples, action], μ(x).</param>
-/// <param name="Lower">[samples, action (action + 1) / 2], L(x), row by row: (0,0), (1,0), (1,1), …</param>
-/// <param name="Advantage">[k, samples], A(x, u).</param>
-/// <param name="Q">[k, samples], Q(x, u).</param>
-internal readonly record struct LearnerValues(float[] V, float[] Mu, float[] Lower, float[] Advantage, float[] Q)
-{
-    /// <summary>[samples], A for the k-th action of each.</summary>
-    internal Span<float> AdvantageOf(int k) => Advantage.AsSpan(k * V.Length, V.Length);
-
-    /// <summary>[samples], Q for the k-th action of each.</summary>
-    internal Span<float> QOf(int k) => Q.AsSpan(k * V.Length, V.Length);
+    /// <summary>The outputs [samples, outputs] of a learner's network, on the device.</summary>
+    /// <param name="x">[samples, state], as observed.</param>
+    /// <param name="late">[samples, late input].</param>
+    private protected abstract float[] Outputs(int learner, int network, float[] x, ReadOnlySpan<float> late);
 }

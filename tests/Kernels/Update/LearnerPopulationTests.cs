@@ -1,5 +1,6 @@
 using Naf.Checks.Comparisons;
 using Naf.Gpu.Cpu;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Network;
 using Naf.Kernels.Population;
 using Naf.Kernels.Replay;
@@ -10,7 +11,7 @@ using Naf.Kernels.Update;
 namespace Naf.Tests;
 
 /// <summary>A learner's results in a population do not depend on threads, neighbours, or an interruption.</summary>
-internal sealed class NafPopulationTests
+internal sealed class LearnerPopulationTests
 {
     private static readonly CpuDevice Processor = new(2);
     private static readonly NafShape Shape = new(7, 3, [40, 31]);
@@ -36,9 +37,9 @@ internal sealed class NafPopulationTests
     public void A_checkpoint_of_something_else_is_refused_with_its_reason()
     {
         NafShape wide = Shape with { Hidden = [41, 31] };
-        using NafPopulation population = Population(Shape, 1000, 1), wider = Population(wide, 1000, 1);
-        using NafPopulation other = Population(Shape, 1000, 2), more = Population(Shape, 1000, 1, 2);
-        using NafPopulation larger = Population(Shape, 2000, 1);
+        using LearnerPopulation population = Population(Shape, 1000, 1), wider = Population(wide, 1000, 1);
+        using LearnerPopulation other = Population(Shape, 1000, 2), more = Population(Shape, 1000, 1, 2);
+        using LearnerPopulation larger = Population(Shape, 2000, 1);
         IsRefused(wider, "7-[40,31]-{1,3,6} and this run 7-[41,31]");
         IsRefused(other, "seeds 1 and this run 2");
         IsRefused(more, "seeds 1 and this run 1, 2");
@@ -46,7 +47,7 @@ internal sealed class NafPopulationTests
         Assert.That(() => population.Serialise(Saved.By(static _ => { })),
             Throws.TypeOf<InvalidDataException>().With.Message.EqualTo("it has no text networks"));
 
-        void IsRefused(NafPopulation by, string reason) => Assert.That(
+        void IsRefused(LearnerPopulation by, string reason) => Assert.That(
             () => by.Serialise(Saved.By(population.Serialise)),
             Throws.TypeOf<InvalidDataException>().With.Message.Contains(reason));
     }
@@ -54,7 +55,7 @@ internal sealed class NafPopulationTests
     [Test]
     public void What_is_not_finite_or_of_the_wrong_length_is_never_stored()
     {
-        using NafPopulation population = Population(Shape, 1000, 1);
+        using LearnerPopulation population = Population(Shape, 1000, 1);
         var (x, u) = (new float[7], new float[3]);
         Assert.That(() => population.Store(0, [float.NaN, 0, 0, 0, 0, 0, 0], u, 0, x, false),
             Throws.TypeOf<NonFiniteTransitionException>().With.Message.Contains("not finite"));
@@ -68,7 +69,7 @@ internal sealed class NafPopulationTests
     [Test]
     public void A_full_replay_keeps_the_newest()
     {
-        using NafPopulation population = Population(Shape, 5000, 1);
+        using LearnerPopulation population = Population(Shape, 5000, 1);
         for (int i = 0; i < 5003; i++) population.Store(0, new float[7], new float[3], i, new float[7], false);
         ReplayBuffer replay = population.LearnerAt(0).Replay;
         Assert.That(population.ReplayCount(0), Is.EqualTo(5000));
@@ -79,7 +80,7 @@ internal sealed class NafPopulationTests
     [Test]
     public void Nothing_is_allocated_once_warm()
     {
-        using NafPopulation population = Population(Shape, 1000, 1, 2);
+        using LearnerPopulation population = Population(Shape, 1000, 1, 2);
         for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 1000, 1);
         var (x, u) = (new float[7], new float[3]);
         Step(20);
@@ -108,15 +109,15 @@ internal sealed class NafPopulationTests
     [Test]
     public void Sizes_out_of_range_are_refused_by_name()
     {
-        IsRefused("input scale", () => NafPopulation.Create(Processor, Shape, [1, 2], [Settings(1)]));
+        IsRefused("input scale", () => LearnerPopulation.Create(Processor, Shape, [1, 2], [Settings(1)]));
         IsRefused("65", () => Population(Shape with { Action = 65 }, 99, 1));
 
-        static void IsRefused(string name, Func<NafPopulation> population) =>
+        static void IsRefused(string name, Func<LearnerPopulation> population) =>
             Assert.That(population, Throws.ArgumentException.With.Message.Contains(name));
     }
 
-    private static NafPopulation Population(NafShape shape, int capacity, params ulong[] seeds) =>
-        NafPopulation.Create(
+    private static LearnerPopulation Population(NafShape shape, int capacity, params ulong[] seeds) =>
+        LearnerPopulation.Create(
             Processor, shape, [],
             [.. seeds.Select(seed => Settings(seed) with { BatchSize = 16, ReplayCapacity = capacity })]);
 
@@ -125,14 +126,14 @@ internal sealed class NafPopulationTests
     private static float[][] Train(NafShape shape, int threads, NafSettings[] learners)
     {
         using var device = new CpuDevice(threads);
-        using NafPopulation population = NafPopulation.Create(device, shape, [], learners);
+        using LearnerPopulation population = LearnerPopulation.Create(device, shape, [], learners);
         for (int k = 0; k < learners.Length; k++) UpdateCheck.Fill(population, k, 300, learners[k].Seed);
         population.Update(10);
         population.Update(10);
         return [.. Enumerable.Range(0, learners.Length).Select(k => Parameters(population, k))];
     }
 
-    private static float[] Parameters(NafPopulation population, int learner)
+    private static float[] Parameters(LearnerPopulation population, int learner)
     {
         Learner l = population.LearnerAt(learner);
         return

@@ -1,7 +1,10 @@
 using Naf.Gpu.Accelerators;
 using Naf.Gpu.Cpu;
+using Naf.Kernels.Learners.Ddpg;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Network;
 using Naf.Kernels.Scalar;
+using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 using TwoSums = Naf.Kernels.Network.Twice<double, Naf.Kernels.Network.OneRow<double>>;
 
@@ -11,26 +14,29 @@ namespace Naf.Checks.Oracles;
 /// One learner in double precision: the kernels' bodies, run as plain C#. The caller supplies the minibatches, so that
 /// another implementation can use the same.
 /// </summary>
-internal sealed class NafOracle : IDisposable
+internal sealed class LearnerOracle : IDisposable
 {
     private readonly HostArrays _arrays = new();
     private readonly OracleRow _row;
     private readonly LearnerSizes _sizes;
-    private readonly HostArray<double> _transitions, _rates = new(2), _results = new(4);
+    private readonly HostArray<double> _transitions, _rates, _results = new(4);
     private readonly UpdateArguments<double> _arguments;
-    private readonly AdamSettings _adam;
+    private readonly LearnerShape _shape;
+    private readonly NafSettings _settings;
     private long _step;
 
     /// <param name="learner">The learner whose parameters, statistics and limits of V′ it starts from.</param>
     /// <param name="inputScale">[state], factors of the observations.</param>
     /// <param name="batch">Samples of a minibatch.</param>
-    public NafOracle(NafShape shape, Learner learner, float[] inputScale, int batch)
+    public LearnerOracle(LearnerShape shape, Learner learner, float[] inputScale, int batch)
     {
         // normalisation couples all samples
         int whole = (batch + MatrixProduct.Turn - 1) / MatrixProduct.Turn * MatrixProduct.Turn;
-        var layout = new LearnerLayout(
-            learner.Networks, hasTarget: true, batch, shape.Action, shape.BatchNorm ? whole : OracleRow.Sums, 64, 64);
-        (_adam, _sizes, _row) = (learner.Settings.Adam, layout.Sizes, new OracleRow(layout, shape.Action));
+        int rows = shape.BatchNorm ? whole : OracleRow.Sums;
+        LearnerLayout layout = shape.Layout(batch, rows, 64, 64);
+        int scratch = Math.Max(shape.Scratch(rows, backward: false), shape.Scratch(rows, backward: true));
+        (_shape, _settings, _sizes, _row) = (shape, learner.Settings, layout.Sizes, new OracleRow(layout, scratch));
+        _rates = new HostArray<double>(_sizes.Networks + 1);
         foreach ((int place, HostBuffer host) in learner.Places(_sizes)) _row.Put(host.Span, place);
         _row.Put(inputScale, _sizes.InputScale);
         learner.Settings.Places.CopyTo(_row.At(_sizes.Settings, LearnerLayout.SettingsLength));
@@ -46,7 +52,8 @@ internal sealed class NafOracle : IDisposable
                 RealCount = batch, Active = 1, LowValue = learner.TargetLimits.Low,
                 HighValue = learner.TargetLimits.High,
             }]),
-            Layers = _row.Layers, Tiles = _row.Tiles, Sizes = _sizes, Heads = layout.Heads(shape.Action),
+            Layers = _row.Layers, Tiles = _row.Tiles, Sizes = _sizes, Action = shape.Action,
+            ForwardTasks = shape.Tasks.Forward, BackwardTasks = shape.Tasks.Backward,
             ReplayRow = length, ReplayRows = batch, Learners = 1, Parts = 1, Updates = 1,
         };
     }
@@ -60,7 +67,7 @@ internal sealed class NafOracle : IDisposable
     /// <summary>Adam's v.</summary>
     public double[] Second => Between(_sizes.Second, _sizes.Target);
 
-    /// <summary>θ′ of the first network.</summary>
+    /// <summary>θ′ of the first networks.</summary>
     public double[] Target => Between(_sizes.Target, _sizes.Statistics);
 
     public double[] Statistics => Between(_sizes.Statistics, _sizes.TargetStatistics);
@@ -84,28 +91,52 @@ internal sealed class NafOracle : IDisposable
     {
         _row.Poison();
         batch.CopyTo(_transitions.Span);
-        (_rates.Span[0], _rates.Span[1]) = _adam.Corrected(++_step);
-        UpdatePhases<double, DoubleMath, Twice<double, TwoSums>, FirstRows, SingleThread>.All(
-            _arguments, 0, 0, _row.Memory.View, default, default(NoOtherGroup));
+        _step++;
+        for (int n = 0; n < _sizes.Networks; n++)
+            (_rates.Span[n], _rates.Span[_sizes.Networks]) = _shape.Adam(n, _settings).Corrected(_step);
+        if (_shape is DdpgShape) Run<DdpgPhases>();
+        else Run<NafPhases>();
         return _results.Span[0];
     }
 
-    /// <summary>V [samples], m [samples, action] and l [samples, packed] of observations [samples, state].</summary>
-    public (double[] Value, double[] Mean, double[] Triangle) Evaluate(float[] x)
+    /// <summary>[samples, outputs] of a network for observations [samples, state].</summary>
+    /// <param name="late">[samples, action], the late input of a network that has one.</param>
+    public double[] Outputs(int network, float[] x, double[] late)
     {
-        int samples = x.Length / _sizes.Input, action = _arguments.Heads.Action;
-        using HostArray<double> inputs = new([.. x.Select(v => (double)v)]), value = new(samples);
-        using HostArray<double> mean = new(samples * action), triangle = new(samples * action * (action + 1) / 2);
+        int samples = x.Length / _sizes.Input;
+        MlpShape shape = _shape.Networks()[network];
+        using HostArray<double> inputs = new([.. x.Select(v => (double)v)]), second = new(late);
+        using HostArray<double> outputs = new(samples * shape.Output);
         var at = new PolicyArguments<double>
         {
-            States = _row.View, Layers = _row.Layers, X = inputs.View, Value = value.View, Mean = mean.View,
-            Triangle = triangle.View, Sizes = _sizes, Action = action, Samples = samples, Rows = _sizes.Rows,
+            States = _row.View, Layers = _row.Layers, X = inputs.View, Late = second.View, Outputs = outputs.View,
+            Sizes = _sizes, Network = network, Count = shape.Output, LateSize = shape.Late, Samples = samples,
+            Rows = _sizes.Rows,
         };
-        for (int network = 0; network < _sizes.Networks; network++)
-            for (int first = 0; first < samples; first += _sizes.Rows)
-                PolicyKernels.Evaluate<double, DoubleMath, Twice<double, TwoSums>, SingleThread>(
-                    at, network, first, _row.Memory.View, default);
-        return (value.Span.ToArray(), mean.Span.ToArray(), triangle.Span.ToArray());
+        for (int first = 0; first < samples; first += _sizes.Rows)
+            PolicyKernels.Outputs<double, DoubleMath, Twice<double, TwoSums>, SingleThread>(
+                at, first, _row.Memory.View, default);
+        return outputs.Span.ToArray();
+    }
+
+    /// <summary>V, μ, L, A and Q of samples, for one action [samples, action] each.</summary>
+    public double[][] Values(float[] x, double[] u)
+    {
+        if (_shape is NafShape { SharedTrunk: false })
+            return Of(Outputs(0, x, []), Outputs(1, x, []), Outputs(2, x, []));
+        if (_shape is NafShape trunk)
+        {
+            double[][] rows = [.. Outputs(0, x, []).Chunk(1 + trunk.Action + trunk.Packed)];
+            return Of(
+                [.. rows.Select(r => r[0])], [.. rows.SelectMany(r => r[1..(1 + trunk.Action)])],
+                [.. rows.SelectMany(r => r[(1 + trunk.Action)..])]);
+        }
+        double[] mu = [.. Outputs(DdpgShape.Actor, x, []).Select(Math.Tanh)];
+        double[] v = Outputs(DdpgShape.Critic, x, mu), q = Outputs(DdpgShape.Critic, x, u);
+        return [v, mu, [], [.. q.Zip(v, (a, b) => a - b)], q];
+
+        double[][] Of(double[] v, double[] mean, double[] triangle) =>
+            [v, .. AdvantageOracle.Run(_shape.Action, _settings.LogDiagonalBound, v, mean, triangle, u)];
     }
 
     public void Dispose()
@@ -113,6 +144,10 @@ internal sealed class NafOracle : IDisposable
         _row.Dispose();
         _arrays.Dispose();
     }
+
+    private void Run<TLearner>() where TLearner : struct, ILearnerPhases =>
+        UpdatePhases<double, DoubleMath, Twice<double, TwoSums>, FirstRows, SingleThread, TLearner>.All(
+            _arguments, 0, 0, _row.Memory.View, default, default(NoOtherGroup));
 
     private double[] Between(int from, int to) => _row.At(from, to - from).ToArray();
 

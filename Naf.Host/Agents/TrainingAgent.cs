@@ -17,15 +17,15 @@ using Naf.Sim.Mujoco;
 namespace Naf.Host.Agents;
 
 /// <summary>
-/// Continuous Q-learning with normalized advantage functions for a population of learners (paper, Algorithm 1;
-/// Algorithm 2 with imagination rollouts and planned episodes). Learner k has seed + k and its own environment and
-/// noise process. All learners take a step, then one call updates them all. What a learner learns depends neither on
-/// the others nor on the number of threads. Departures from the paper: docs/algorithms/naf.md and imagination.md.
+/// The loop of training for a population of learners (paper, Algorithm 1; Algorithm 2 with imagination rollouts and
+/// planned episodes), by NAF or DDPG. Learner k has seed + k and its own environment and noise process. All learners
+/// take a step, then one call updates them all. What a learner learns depends neither on the others nor on the number
+/// of threads. Departures from the papers: docs/algorithms/naf.md, ddpg.md and imagination.md.
 /// </summary>
-internal sealed class NafAgent : IDisposable
+internal sealed class TrainingAgent : IDisposable
 {
     private readonly TrainingSettings _settings;
-    private readonly NafPopulation _population;
+    private readonly LearnerPopulation _population;
     private readonly WorkTeam _team;
     private readonly Actor[] _actors;
     private readonly PopulationImagination? _imagination;
@@ -38,7 +38,7 @@ internal sealed class NafAgent : IDisposable
     /// <param name="task">The task; must outlive the agent.</param>
     /// <param name="device">Device of the learners.</param>
     /// <param name="team">Threads for the environments.</param>
-    public NafAgent(IControlTask task, TrainingSettings settings, Device device, WorkTeam team)
+    public TrainingAgent(IControlTask task, TrainingSettings settings, Device device, WorkTeam team)
     {
         (_settings, _team, _imaginedUpdates) = (settings, team, settings.ImaginedUpdates);
         try
@@ -279,14 +279,14 @@ internal sealed class NafAgent : IDisposable
 
     public void Dispose() => _owned.Dispose();
 
-    internal static NafPopulation CreatePopulation(IControlTask task, TrainingSettings settings, Device device)
+    internal static LearnerPopulation CreatePopulation(IControlTask task, TrainingSettings settings, Device device)
     {
         (NafSettings naf, ImaginationSettings i) = (settings.Naf, settings.Imagination);
         // R_f holds the newest n T l transitions: about as many as are imagined between two fits
         long rollouts = ((long)i.RefitEpisodes * task.Horizon + i.Starts - 1) / i.Starts * i.Starts;
         long imagined = Math.Clamp(i.Capacity > 0 ? i.Capacity : rollouts * i.Steps, naf.BatchSize, 100_000_000);
-        var shape = new NafShape(task.ObservationSize, task.ActionSize, naf.Hidden, naf.SharedTrunk, naf.Normalisation);
-        return NafPopulation.Create(
+        LearnerShape shape = LearnerShapes.Of(settings.Algorithm, naf, task.ObservationSize, task.ActionSize);
+        return LearnerPopulation.Create(
             device, shape, task.InputScale,
             [.. Enumerable.Range(0, settings.Learners).Select(k => naf with { Seed = settings.SeedOf(k) })],
             i.Kind == ImaginationKind.Off || i.FromReplay ? 0 : (int)imagined);

@@ -1,0 +1,86 @@
+using Naf.Gpu.Devices;
+using Naf.Kernels.Advantage;
+using Naf.Kernels.Network;
+using Naf.Kernels.Settings;
+using Naf.Kernels.Update;
+
+namespace Naf.Kernels.Learners.Naf;
+
+/// <summary>
+/// A NAF learner (paper, section 4): the value V(x), the mean action μ(x) and the matrix L(x) of the advantage, as
+/// three separate networks (the paper's choice: 2 × 200 ReLU units each) or as the heads of one shared trunk.
+/// </summary>
+/// <param name="State">Entries of the observation x.</param>
+/// <param name="Action">Entries of the action u, at most 64.</param>
+/// <param name="Hidden">Units of the hidden layers of each network, or of the trunk.</param>
+internal sealed record NafShape(
+    int State, int Action, ImmutableArray<int> Hidden, bool SharedTrunk = false,
+    Normalisation Normalisation = Normalisation.None)
+    : LearnerShape(State, Action, Hidden, Normalisation)
+{
+    /// <summary>Entries of the packed lower triangle L, row by row: (0,0), (1,0), (1,1), (2,0), …</summary>
+    public override int Packed => AdvantageKernel.Packed(Action, 0);
+
+    /// <inheritdoc/>
+    public override ImmutableArray<string> Names => SharedTrunk ? ["trunk"] : ["value", "policy", "advantage"];
+
+    /// <summary>The first network holds V.</summary>
+    public override int Targets => 1;
+
+    /// <inheritdoc/>
+    public override (int Network, int Output) Mean => SharedTrunk ? (0, 1) : (1, 0);
+
+    /// <inheritdoc/>
+    public override (int Network, int Output) Triangle => SharedTrunk ? (0, 1 + Action) : (2, 0);
+
+    /// <summary>Every network and V′; then every network.</summary>
+    public override (int Forward, int Backward) Tasks => SharedTrunk ? (2, 1) : (4, 3);
+
+    /// <summary>V, μ, L; or the trunk with outputs [V | μ | L].</summary>
+    public override ImmutableArray<MlpShape> Networks()
+    {
+        CheckActions();
+        return SharedTrunk
+            ? [Network(1 + Action + Packed)]
+            : [Network(1), Network(Action), Network(Packed)];
+
+        MlpShape Network(int outputs) => new(State, Hidden, outputs, Normalisation);
+    }
+
+    /// <inheritdoc/>
+    public override int Scratch(int rows, bool backward) => backward ? 6 * Action * rows : 0;
+
+    /// <inheritdoc/>
+    public override WorkerGroup CreateWorkers(float[] inputScale, int batch, int workers) =>
+        new NafWorkerGroup(this, inputScale, batch, workers);
+
+    /// <inheritdoc/>
+    public override UpdateEntries Entries<TSums>() => UpdateEntries.Of<NafPhases, TSums>();
+
+    /// <inheritdoc/>
+    public override LearnerValues Evaluate(
+        Device device, NafSettings settings, int samples, ReadOnlySpan<float> u, NetworkOutputs outputs)
+    {
+        (int actions, int all) = (samples * Action, u.Length / Action);
+        (float[] v, float[] mean, float[] triangle) = SharedTrunk
+            ? (Part(outputs(0), 0, 1), Part(outputs(0), 1, Action), Part(outputs(0), 1 + Action, Packed))
+            : (outputs(0), outputs(1), outputs(2));
+        var values = new LearnerValues(
+            v, new float[actions], new float[samples * Packed], new float[all], new float[all]);
+        using var evaluation =
+            new AdvantageEvaluation(device, Action, samples, (float)settings.LogDiagonalBound);
+        for (int first = 0; first < all; first += samples)
+            evaluation.Evaluate(v, mean, triangle, u.Slice(first * Action, actions), values.Mu, values.Lower,
+                values.Advantage.AsSpan(first, samples), values.Q.AsSpan(first, samples));
+        return values;
+
+        // some of a trunk's outputs
+        float[] Part(float[] outputs, int from, int count) => [.. Enumerable.Range(0, samples)
+            .SelectMany(m => outputs.AsSpan(m * (1 + Action + Packed) + from, count).ToArray())];
+    }
+
+    public override string ToString() =>
+        $"{State}-[{string.Join(',', Hidden)}]-{{1,{Action},{Packed}}}"
+        + (SharedTrunk ? " shared trunk" : "")
+        + (Normalisation == Normalisation.None ? "" : $" {Normalisation.ToString().ToLowerInvariant()} norm");
+}

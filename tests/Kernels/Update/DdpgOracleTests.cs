@@ -1,0 +1,107 @@
+using Naf.Checks.Oracles;
+using Naf.Kernels.Learners.Ddpg;
+using Naf.Kernels.Random;
+using Naf.Kernels.Settings;
+using Naf.Kernels.Update;
+using Naf.Torch;
+
+namespace Naf.Tests;
+
+/// <summary>DDPG's update in double, which every device is compared with, against PyTorch and differences.</summary>
+internal sealed class DdpgOracleTests
+{
+    [OneTimeSetUp]
+    public void Load() => TorchNatives.Load();
+
+    [TestCase(1, 1, new[] { 1, 1 }, 1)]
+    [TestCase(20, 6, new[] { 31, 17 }, 31)]
+    [TestCase(443, 3, new[] { 31, 20 }, 7)]
+    [TestCase(3, 17, new[] { 16, 31, 5 }, 443)]
+    public void Four_updates_are_those_of_PyTorch(int state, int action, int[] hidden, int size)
+    {
+        var shape = new DdpgShape(state, action, [.. hidden]);
+        var settings = new NafSettings
+        {
+            Seed = 5, RewardScale = 2, ClipNorm = 1, Tau = 0.3f, LearningRate = 1e-2f, ActorLearningRate = 3e-3f,
+            Gamma = 0.9f, HeadScale = 9, SaturationPenalty = 0.1,
+        };
+        using var learner = new Learner(shape, settings);
+        // rewards of ±0.1 limit Q′ to ±2, and m is beyond ±2
+        foreach (float reward in new[] { 0.1f, -0.1f })
+            learner.Replay.Add(
+                new float[state], new float[action], reward, new float[state], bootstrap: 1, first: reward);
+        using var reference = new LearnerOracle(shape, learner, [.. Enumerable.Repeat(1f, state)], size);
+        using var torch = new TorchDdpg(shape, settings, reference.Parameters, learner.TargetLimits);
+        for (int k = 0; k < 4; k++)
+        {
+            double[] batch = Batch(size, state, action, (ulong)k);
+            double expected = torch.Update(batch), largest = torch.Gradient.Max(Math.Abs);
+            Assert.That(reference.Update(batch), Is.EqualTo(expected).Within(Tolerances.Autograd * expected));
+            Equal(reference.Gradient, torch.Gradient, Tolerances.Autograd * largest);
+            Equal(reference.Parameters, torch.Parameters, Tolerances.TorchParameters);
+            Equal(reference.Target, torch.Target, Tolerances.TorchParameters);
+
+            void Equal(double[] actual, double[] expected, double tolerance) =>
+                Assert.That(actual, Is.EqualTo(expected).Within(tolerance), $"{shape}, update {k}");
+        }
+    }
+
+    // without a step the loss of the critic is a function of its parameters, and mean Q of the actor's
+    [Test]
+    public void The_gradient_is_the_difference_of_both_losses()
+    {
+        const double h = 1e-6;
+        const int size = 7;
+        var shape = new DdpgShape(3, 2, [5, 4]);
+        using var learner = new Learner(shape, new NafSettings { Seed = 5, Gamma = 0.9 });
+        // observations that float32 holds
+        double[] batch = [.. Batch(size, 3, 2, 1).Select(v => (double)(float)v)], gradient = Gradient();
+        float[] x = [.. batch.Chunk(10).SelectMany(row => row[..3]).Select(v => (float)v)];
+        int critic = shape.Networks()[0].Parameters, checkedCount = 0;
+        for (int i = 0; i < gradient.Length; i++)
+        {
+            float before = learner.Parameters.Span[i];
+            // float32 parameters: exact steps
+            double step = Math.Max(h, Math.ScaleB(1, Math.ILogB(before == 0 ? 1 : Math.Abs(before)) - 18));
+            float high = (float)(before + step), low = (float)(before - step);
+            learner.Parameters.Span[i] = high;
+            double above = Loss(i < critic);
+            learner.Parameters.Span[i] = low;
+            double below = Loss(i < critic);
+            learner.Parameters.Span[i] = before;
+            if (gradient[i] == 0) continue;
+            checkedCount++;
+            Assert.That(gradient[i], Is.EqualTo((above - below) / ((double)high - low)).Within(1e-5), $"parameter {i}");
+        }
+        Assert.That(checkedCount, Is.GreaterThan(60));
+
+        double[] Gradient()
+        {
+            using LearnerOracle reference = Reference();
+            reference.Update(batch);
+            return reference.Gradient;
+        }
+
+        double Loss(bool ofCritic)
+        {
+            using LearnerOracle reference = Reference();
+            if (!ofCritic)
+            {
+                double[] mu = [.. reference.Outputs(DdpgShape.Actor, x, []).Select(Math.Tanh)];
+                return -reference.Outputs(DdpgShape.Critic, x, mu).Average();
+            }
+            return reference.Update(batch);
+        }
+
+        // targets stay: they are copies of their own
+        LearnerOracle Reference() => new(shape, learner, [1, 1, 1], size);
+    }
+
+    // rows [x | u | r | b | x′]: standard normal, u within ±1, every third episode ends
+    private static double[] Batch(int size, int state, int action, ulong seed) =>
+        [.. Enumerable.Range(0, size).SelectMany(m => Enumerable.Range(0, 2 * state + action + 2).Select(i =>
+        {
+            double z = Philox.Normal(seed, RandomStream.Reset, (ulong)m, (uint)i);
+            return i == state + action + 1 ? (m % 3 == 1 ? 0 : 1) : i >= state && i < state + action ? Math.Tanh(z) : z;
+        }))];
+}
