@@ -80,10 +80,10 @@ internal sealed class UpdateBenchmark : KernelBenchmark
         // forward through the targets
         double products = networks.Sum(n => 3 * Weights(n) - Weights(n, 0, 1)) + targets.Sum(n => Weights(n));
         // a second pass shares the first layer, and goes back to the late input
-        if (_shape.Again >= 0)
+        if (_shape.SecondPass >= 0)
         {
-            MlpShape again = networks[_shape.Again];
-            products += Weights(again, 1) + Weights(again, 2) + again.Late * again.Hidden[1];
+            MlpShape second = networks[_shape.SecondPass];
+            products += Weights(second, 1) + Weights(second, 2) + second.Late * second.Hidden[1];
         }
         Operations = 2 * sizes.Batch * products;
         // read and written: θ, both moments and θ′; read: the minibatch

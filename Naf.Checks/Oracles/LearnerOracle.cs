@@ -30,7 +30,7 @@ internal sealed class LearnerOracle : IDisposable
     /// <param name="batch">Samples of a minibatch.</param>
     public LearnerOracle(LearnerShape shape, Learner learner, float[] inputScale, int batch)
     {
-        // normalisation couples all samples
+        // batch normalisation couples all samples
         int whole = (batch + MatrixProduct.Turn - 1) / MatrixProduct.Turn * MatrixProduct.Turn;
         int rows = shape.BatchNorm ? whole : OracleRow.Sums;
         LearnerLayout layout = shape.Layout(batch, rows, 64, 64);

@@ -168,7 +168,7 @@ internal static class TrainCommand
                     + (l.Stopped is null ? "" : ", stopped"));
         foreach (LearnerSummary l in r.Learners.Where(l => l.DivergedEpisode is not null))
             terminal.Out.WriteLine(
-                $"  seed {l.Seed}: Q was beyond what the rewards allow in episode {l.DivergedEpisode}");
+                $"  seed {l.Seed}: Q was seen to diverge after episode {l.DivergedEpisode}");
         string median = r.Learners.Count > 1 ? " (median)" : $" after episode {r.Learners[0].BestEpisode}";
         terminal.Out.WriteLine(
             $"best test score {Texts.Score(r.BestTestScore)}{median}, final {Texts.Score(r.FinalTestScore)}");

@@ -272,7 +272,7 @@ internal sealed record EpisodeResult(
 /// <param name="FinalTestScore">Mean score of its last test.</param>
 /// <param name="Episodes">Completed training episodes; an aborted one does not count.</param>
 /// <param name="Stopped">Why the learner stopped early; null if it did not.</param>
-/// <param name="DivergedEpisode">Episode after which Q was beyond what rewards allow; null if it never was.</param>
+/// <param name="DivergedEpisode">Episode after which Q was first seen to diverge; null if it never was.</param>
 public sealed record LearnerSummary(
     int Learner, ulong Seed, double? BestTestScore, int BestEpisode, double? FinalTestScore, int Episodes, long Updates,
     string? Stopped, int? DivergedEpisode)

@@ -5,13 +5,14 @@ using Naf.Kernels.Update;
 namespace Naf.Host.Agents;
 
 /// <summary>
-/// Tells when a learner's Q leaves the values that the rewards seen so far allow, or its TD errors are as large as
-/// their whole range: it then learns from its own errors, and a good policy can be lost.
+/// Tells when a learner's Q leaves the values that the rewards seen so far allow, or its TD errors exceed half
+/// of their range: it then learns from its own errors, and a good policy can be lost.
 /// </summary>
 internal sealed class DivergenceWatch
 {
-    // share of the range that mean Q may be outside it; episodes in a row, with a growing distance, until it is told
-    private const double Margin = 0.1;
+    // shares of the range: how far mean Q may be outside it, and how large the TD error may be
+    private const double Margin = 0.1, LargestError = 0.5;
+    // episodes in a row, with a growing distance, until it is told
     private const int Patience = 3;
     private double _distance;
     private int _episodes;
@@ -28,16 +29,16 @@ internal sealed class DivergenceWatch
     {
         (double low, double high) = report.ValueRange;
         double range = high - low, error = Math.Sqrt(report.Loss);
-        // distance of mean Q from the range and of the TD error from half of it, in ranges
+        // how far mean Q and the TD error are beyond what they may be, in ranges
         double outside = Math.Max(report.MeanQ - high, low - report.MeanQ) / range - Margin;
-        double distance = Math.Max(outside, error / range - 0.5);
+        double distance = Math.Max(outside, error / range - LargestError);
         bool grows = range > 0 && double.IsFinite(distance) && distance > 0 && distance >= _distance;
         (_episodes, _distance) = grows ? (_episodes + 1, distance) : (0, 0);
         if (!Diverges || Since is not null) return null;
         Since = episode;
         return $"Q diverges: its mean is {Texts.Score(report.MeanQ)} and the TD error {Texts.Score(error)} (root mean "
             + $"square), where the rewards seen so far allow {Texts.Score(low)} to {Texts.Score(high)}; "
-            + "lower learning_rate or tau, or give bound_values=true";
+            + "lower learning_rate or tau, and keep bound_values=true";
     }
 
     public void Serialise(CheckpointScope scope)

@@ -6,8 +6,8 @@ namespace Naf.Host.Agents;
 
 /// <summary>
 /// Ornstein-Uhlenbeck exploration noise: n ← n + θ(0 − n) + σN with N standard normal; scale · n is added to an action.
-/// Its variance converges to σ² / (1 − (1 − θ)²). The noise of step t depends only on the seed, t and the episode's
-/// start, and, once <see cref="PrecisionNoise"/> shapes N, on L(x).
+/// Its variance converges to σ² / (1 − (1 − θ)²). The noise of step t depends only on the seed, t, the episode
+/// and its start, and, once <see cref="PrecisionNoise"/> shapes N, on L(x).
 /// </summary>
 /// <param name="settings">θ, σ, the scale in each episode, and when N is shaped.</param>
 /// <param name="actions">Size of an action.</param>

@@ -55,7 +55,7 @@ internal sealed class CheckpointStore(string folder)
     }
 
     /// <summary>Reads from the newest checkpoint that can be used.</summary>
-    /// <param name="read">Reads from a verified checkpoint, which it owns.</param>
+    /// <param name="read">Reads from a checkpoint whose hash is right, which it owns.</param>
     /// <param name="warn">Receives a sentence for each checkpoint that is skipped.</param>
     /// <exception cref="UserException">There is none.</exception>
     public T ReadNewest<T>(Func<CheckpointReader, T> read, Action<string> warn)

@@ -27,12 +27,12 @@ public sealed record ExplorationSettings
     [Setting("noise_least", "[0, 1]",
         "least share of the noise that an episode draws, uniformly up to 1; 1: no draw",
         "Paper: 1. Quieter episodes reach the states that the policy alone reaches.", Basic = true)]
-    public double Least { get; init; }
+    public double LeastShare { get; init; }
 
     /// <summary>Share of noise_scale that is left when the noise has shrunk.</summary>
     [Setting("noise_final", "[0, 1]",
         "share of noise_scale that is left when the noise has shrunk", "Paper: constant noise.")]
-    public double Final { get; init; } = 1;
+    public double FinalShare { get; init; } = 1;
 
     /// <summary>Episodes in which the noise shrinks linearly to noise_final; 0: it does not shrink.</summary>
     [Setting("noise_decay_episodes", "[0, 100000000]",
@@ -50,8 +50,8 @@ public sealed record ExplorationSettings
     /// <param name="drawn">The episode's draw, uniform in [0, 1).</param>
     internal double ScaleIn(int episode, double drawn)
     {
-        double share = Least + (1 - Least) * drawn;
-        double left = DecayEpisodes == 0 ? 1 : 1 - (1 - Final) * Math.Min(1, (episode - 1.0) / DecayEpisodes);
+        double share = LeastShare + (1 - LeastShare) * drawn;
+        double left = DecayEpisodes == 0 ? 1 : 1 - (1 - FinalShare) * Math.Min(1, (episode - 1.0) / DecayEpisodes);
         return Scale * share * left;
     }
 }

@@ -61,9 +61,9 @@ internal static class SettingsResolver
                 + $"= {s.Naf.ReplayCapacity}; lower warmup_steps");
         if (s.Algorithm == LearningAlgorithm.Ddpg)
             CheckDdpg(s.Naf);
-        if (s.Exploration is { Final: < 1, DecayEpisodes: 0 })
+        if (s.Exploration is { FinalShare: < 1, DecayEpisodes: 0 })
             throw new UserException(
-                $"noise_final = {s.Exploration.Final} is reached after noise_decay_episodes, which is 0; "
+                $"noise_final = {s.Exploration.FinalShare} is reached after noise_decay_episodes, which is 0; "
                 + "set it");
         if (s.Exploration.PrecisionAfter > 0 && s.Algorithm != LearningAlgorithm.Naf)
             throw new UserException(

@@ -69,10 +69,10 @@ internal sealed class LearnerLayout
     /// <param name="extra">Further entries of a sample: the action, or the outputs.</param>
     /// <param name="rows">Samples that a thread group processes together.</param>
     /// <param name="tileRows">Rows and columns of a tile of θ; columns a multiple of 16.</param>
-    /// <param name="again">A network that makes a second training pass; −1 for none.</param>
+    /// <param name="secondPass">A network that makes a second training pass; −1 for none.</param>
     /// <exception cref="DeviceException">The row is too long.</exception>
     public LearnerLayout(ImmutableArray<MlpShape> networks, int targets, int batch, int extra, int rows,
-        int tileRows, int tileColumns, int again = -1)
+        int tileRows, int tileColumns, int secondPass = -1)
     {
         MlpShape first = networks[0];
         ImmutableArray<MlpShape> targeted = networks[..targets];
@@ -101,7 +101,7 @@ internal sealed class LearnerLayout
             Y = Take(samples), Error = Take(samples), Q = Take(samples),
         };
 
-        // the layers of every network and of the target, and the tiles of θ
+        // the layers of every network, of the targets and of the second pass, and the tiles of θ
         var (shapes, tiles) = (ImmutableArray.CreateBuilder<LayerShape>(), ImmutableArray.CreateBuilder<TileShape>());
         int at = 0;
         for (int n = 0; n < networks.Length; n++)
@@ -113,7 +113,7 @@ internal sealed class LearnerLayout
             at += networks[n].Parameters;
         }
         for (int n = 0; n < targets; n++) AddLayers(n, ofTarget: true);
-        if (again >= 0) AddLayers(again, ofTarget: false);
+        if (secondPass >= 0) AddLayers(secondPass, ofTarget: false);
         (Layers, Tiles) = (shapes.ToImmutable(), tiles.ToImmutable());
         s.Squares = Take(Tiles.Length);
         s.Tiles = Tiles.Length;

@@ -105,7 +105,7 @@ internal sealed class MlpShape
     /// <summary>Index of the first shift of a hidden layer's normalisation.</summary>
     public int Shifts(int layer) => _shifts[layer];
 
-    /// <summary>Index of the first scale of a hidden layer's normalisation, Pad(units) after the shift.</summary>
+    /// <summary>Index of the first scale of a hidden layer's normalisation, a row after the shift.</summary>
     public int Scales(int layer) => _scales[layer];
 
     /// <summary>Index of a hidden layer's first running mean; its variances follow a row later.</summary>

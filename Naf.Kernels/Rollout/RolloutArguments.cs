@@ -41,7 +41,7 @@ internal struct RolloutPolicy<T> where T : unmanaged, INumber<T>
     public int Row, InputScale, Output, Stride;
 
     /// <param name="learners">[learners, row].</param>
-    /// <param name="layers">[networks + 1, layers], as <see cref="LearnerLayout.Layers"/>.</param>
+    /// <param name="layers">As <see cref="LearnerLayout.Layers"/>.</param>
     public static RolloutPolicy<T> Create(
         LearnerShape shape, LearnerSizes sizes, ArrayView<T> learners, ArrayView<LayerShape> layers) => new()
     {

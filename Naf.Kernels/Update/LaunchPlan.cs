@@ -21,7 +21,7 @@ internal sealed record LaunchPlan(int Threads, int Rows, int RowsPerThread, int 
         int threads = Math.Min(device.IsGpu ? 256 : 64, limits.GroupThreads);
         int shares = Math.Max(1, 2 * limits.Units / learners), tasks = shape.Tasks.Forward, rows = 2;
         while (rows < 16 && rows < batch && tasks * ((batch + rows - 1) / rows) > shares) rows *= 2;
-        // normalisation couples all samples
+        // batch normalisation couples all samples
         if (shape.BatchNorm) rows = (batch + MatrixProduct.Turn - 1) / MatrixProduct.Turn * MatrixProduct.Turn;
         LaunchPlan plan = Make(rows);
         while (plan.SharedBytes(shape) > limits.SharedBytes && rows > 1 && !shape.BatchNorm) plan = Make(rows /= 2);

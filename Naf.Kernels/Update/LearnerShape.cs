@@ -19,7 +19,7 @@ namespace Naf.Kernels.Update;
 internal abstract record LearnerShape(
     int State, int Action, ImmutableArray<int> Hidden, Normalisation Normalisation)
 {
-    /// <summary>Whether the samples of a minibatch are coupled.</summary>
+    /// <summary>Whether normalisation couples the samples of a minibatch.</summary>
     public bool BatchNorm => Normalisation == Normalisation.Batch;
 
     /// <summary>Names of the networks in a checkpoint.</summary>
@@ -38,7 +38,7 @@ internal abstract record LearnerShape(
     public virtual (int Network, int Output) Triangle => Mean;
 
     /// <summary>Index of a network that makes a second training pass; −1 for none.</summary>
-    public virtual int Again => -1;
+    public virtual int SecondPass => -1;
 
     /// <summary>Tasks of the forward and of the backward phase on a GPU, for each tile of samples.</summary>
     public abstract (int Forward, int Backward) Tasks { get; }
@@ -70,7 +70,7 @@ internal abstract record LearnerShape(
     /// <summary>The layout of a learner's row on a GPU.</summary>
     /// <exception cref="DeviceException">The row is too long.</exception>
     public LearnerLayout Layout(int batch, int rows, int tileRows, int tileColumns) =>
-        new(Networks(), Targets, batch, Action, rows, tileRows, tileColumns, Again);
+        new(Networks(), Targets, batch, Action, rows, tileRows, tileColumns, SecondPass);
 
     /// <summary>Offsets of a network's parameters and statistics in the learner's arrays.</summary>
     public (int Parameters, int Statistics) Place(int network)
@@ -79,7 +79,7 @@ internal abstract record LearnerShape(
         return (before.Sum(n => n.Parameters), before.Sum(n => n.Statistics));
     }
 
-    /// <exception cref="ArgumentException">There are too many.</exception>
+    /// <exception cref="ArgumentException">An action has no entry, or more than 64.</exception>
     protected void CheckActions()
     {
         if (Action is < 1 or > 64)

@@ -166,7 +166,7 @@ internal struct UpdateLearner<T> where T : unmanaged, INumber<T>
 
     public readonly T Setting(in LearnerSizes sizes, int place) => Row[sizes.Settings + place];
 
-    /// <summary>y = r + γ V′(x′) of sample <paramref name="m"/>, with V′ within its limits.</summary>
+    /// <summary>y = r + γ b V′(x′) of sample <paramref name="m"/>, with V′ within its limits.</summary>
     public readonly T Target<TMath, TDraw>(in UpdateArguments<T> at, int m, T value)
         where TMath : struct, IScalarMath<T> where TDraw : struct, IMinibatchDraw
     {

@@ -26,7 +26,7 @@ internal abstract unsafe class WorkerGroup : IDisposable
 
     protected WorkerGroup(LearnerShape shape, float[] inputScale, int batch, int workers)
     {
-        // normalisation couples the rows of a batch
+        // batch normalisation couples the rows
         Workers = shape.BatchNorm ? 1 : workers;
         (_shape, _batch) = (shape, batch);
         _barrier = new SpinBarrier(Workers);
@@ -39,8 +39,8 @@ internal abstract unsafe class WorkerGroup : IDisposable
             Workers == 1 ? _networks[n] : new MlpWorkspace(networks[n], batch, training: false))];
         // a single worker takes one network after another, in the cache; several take all at once, for fewer barriers
         _parts = Workers == 1 ? [.. networks.Select((_, n) => (n, n + 1))] : [(0, networks.Length)];
-        _offsets = [.. networks.Select((_, n) => networks.Take(n).Sum(before => before.Parameters))];
-        _statistics = [.. networks.Select((_, n) => networks.Take(n).Sum(before => before.Statistics))];
+        _offsets = [.. networks.Select((_, n) => shape.Place(n).Parameters)];
+        _statistics = [.. networks.Select((_, n) => shape.Place(n).Statistics)];
         (StateRow, ActionRow) = (MlpShape.Pad(shape.State), MlpShape.Pad(shape.Action));
         _x = new HostBuffer(batch * StateRow);
         _next = new HostBuffer(batch * StateRow);
@@ -61,10 +61,13 @@ internal abstract unsafe class WorkerGroup : IDisposable
     /// <summary>u of the minibatch: [batch, ActionRow].</summary>
     protected float* U => _u.Pointer;
 
+    /// <summary>Entries of an observation, padded.</summary>
     protected int StateRow { get; }
 
+    /// <summary>Entries of an action, padded.</summary>
     protected int ActionRow { get; }
 
+    /// <summary>Samples of a minibatch.</summary>
     protected int Batch => _batch;
 
     /// <summary>[batch], targets y.</summary>
@@ -78,9 +81,9 @@ internal abstract unsafe class WorkerGroup : IDisposable
 
     private int Workers { get; }
 
-    // [batch] each: reward, bootstrap flag
+    // [batch] each: reward r, and factor b of γ V′(x′)
     private float* Rewards => _samples.Pointer;
-    private float* Flags => _samples.Pointer + _batch;
+    private float* Bootstraps => _samples.Pointer + _batch;
 
     /// <summary>
     /// Makes <paramref name="count"/> updates of a learner from one of its buffers. Every thread of the group calls it,
@@ -128,7 +131,7 @@ internal abstract unsafe class WorkerGroup : IDisposable
     /// <summary>A network's parameters.</summary>
     protected float* Parameters(Learner learner, int network) => learner.Parameters.Pointer + _offsets[network];
 
-    /// <summary>y = r + γ V′(x′) of rows [first, last), with V′ within its limits.</summary>
+    /// <summary>y = r + γ b V′(x′) of rows [first, last), with V′ within its limits.</summary>
     /// <param name="target">A pass at x′, whose first output is V′.</param>
     protected void SetTargets(Learner learner, MlpWorkspace target, int first, int last)
     {
@@ -137,7 +140,7 @@ internal abstract unsafe class WorkerGroup : IDisposable
         for (int m = first; m < last; m++)
         {
             float v = Math.Clamp(target.Output[(nint)m * target.OutputRow], low, high);
-            Y[m] = rewardScale * Rewards[m] + gamma * Flags[m] * v;
+            Y[m] = rewardScale * Rewards[m] + gamma * Bootstraps[m] * v;
         }
     }
 
@@ -233,7 +236,7 @@ internal abstract unsafe class WorkerGroup : IDisposable
             }
             for (int i = 0; i < action; i++) u[i] = row[state + i];
             Rewards[m] = row[state + action];
-            Flags[m] = row[state + action + 1];
+            Bootstraps[m] = row[state + action + 1];
         }
     }
 

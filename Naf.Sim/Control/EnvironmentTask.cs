@@ -20,8 +20,8 @@ public sealed class EnvironmentTask : IControlTask
     /// <summary>Creates one environment to read its spaces.</summary>
     /// <param name="name">The task's name, for messages and the run's folder.</param>
     /// <param name="create">
-    /// Creates a new environment at each call: one per learner and per test thread, one here, and a few for short
-    /// checks and the verification.
+    /// Creates a new environment at each call: one per learner and per test thread, one here, a few for short checks,
+    /// and one per thread of the verification.
     /// </param>
     /// <exception cref="ArgumentException">
     /// The name cannot be used for a folder, there is no environment, a space is missing, an action has no finite

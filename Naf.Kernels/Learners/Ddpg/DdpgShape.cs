@@ -29,7 +29,7 @@ internal sealed record DdpgShape(int State, int Action, ImmutableArray<int> Hidd
     public override (int Network, int Output) Mean => (Actor, 0);
 
     /// <summary>The critic, at (x, μ(x)).</summary>
-    public override int Again => Critic;
+    public override int SecondPass => Critic;
 
     /// <summary>Q(x, u), y and Q(x, μ(x)); then the critic's gradient and the actor's.</summary>
     public override (int Forward, int Backward) Tasks => (3, 2);

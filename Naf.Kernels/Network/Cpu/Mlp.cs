@@ -141,7 +141,7 @@ internal static unsafe class Mlp
         MlpShape shape = space.Shape;
         if (first >= last) return;
         int columns = shape.Columns(1), words = BitMatrix.Words(columns), row = space.LateBlock;
-        ulong* bits = shape.BatchNorm ? null : space.Bits[1] + (nint)first * words;
+        ulong* bits = shape.Normalised ? null : space.Bits[1] + (nint)first * words;
         MaskedMatMul.Multiply<NoFinish>(last - first, space.Gradient[1] + (nint)first * columns, columns, 1, bits,
             words, shape.Hidden[1], parameters + shape.Weights(1) + (shape.Columns(0) - row), shape.Columns(0),
             space.Zeros, space.LateBlockGradient + (nint)first * row, row, row);

@@ -1,10 +1,10 @@
 using Naf.Gpu.Cpu;
 using Naf.Host.Agents;
+using Naf.Kernels.Learners.Naf;
 using Naf.Kernels.Population;
 using Naf.Kernels.Replay;
 using Naf.Kernels.Scalar;
 using Naf.Kernels.Settings;
-using Naf.Kernels.Learners.Naf;
 using Naf.Sim.Control;
 
 namespace Naf.Tests;
@@ -17,7 +17,7 @@ internal sealed class NStepReturnsTests
     private static readonly CpuDevice Processor = new(1);
     private LearnerPopulation _population = null!;
 
-    // x, u, Σ γᵏ r, b, x′: 4 = 1 + 2 / 2 + ... with three terms 2ᵗ + 2ᵗ + 2ᵗ
+    // x, u, Σ γᵏ r, b, x′: 3 = 1 + 2/2 + 4/4 and 6 = 2 + 4/2 + 8/4
     private static readonly float[][] Begun =
         [[0, 0, 3, 0.25f, 3], [1, 0.1f, 6, 0.25f, 4]];
 
@@ -84,7 +84,7 @@ internal sealed class NStepReturnsTests
         for (int t = 0; t < 2; t++) returns.Add([0], [0], new StepResult(3e38, false, false), [0]);
         IsRefused(0, 3e38, 0, "reward");
         returns.Abort([0]);
-        Assert.That(Rows, Is.EqualTo((float[][])[[0, 0, 3e38f, 1, 0]]).Or.Empty);
+        Assert.That(Rows, Is.Empty);
 
         void IsRefused(float x, double reward, float next, string named) => Assert.That(
             () => returns.Add([x], [0], new StepResult(reward, false, false), [next]),

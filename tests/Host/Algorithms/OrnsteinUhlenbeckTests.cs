@@ -9,8 +9,8 @@ internal sealed class OrnsteinUhlenbeckTests
     [Test]
     public void A_step_is_the_formula_in_each_entry()
     {
-        var noise = new OrnsteinUhlenbeck(new ExplorationSettings { Theta = 0.25, Sigma = 0.5, Scale = 2, Least = 1 },
-            actions: 3);
+        var settings = new ExplorationSettings { Theta = 0.25, Sigma = 0.5, Scale = 2, LeastShare = 1 };
+        var noise = new OrnsteinUhlenbeck(settings, actions: 3);
         double[] state = [0.75, 0, -1];
         state.CopyTo(noise.State);
         for (ulong step = 11; step < 14; step++)
@@ -34,13 +34,13 @@ internal sealed class OrnsteinUhlenbeckTests
     [TestCase(100, 0.5)]
     public void The_noise_shrinks_linearly_and_stays_at_its_end(int episode, double scale)
     {
-        var settings = new ExplorationSettings { Scale = 2, Final = 0.25, DecayEpisodes = 5, Least = 1 };
-        var (shrinking, unit) = (new OrnsteinUhlenbeck(settings, 3), new OrnsteinUhlenbeck(new() { Least = 1 }, 3));
+        var settings = new ExplorationSettings { Scale = 2, FinalShare = 0.25, DecayEpisodes = 5, LeastShare = 1 };
+        OrnsteinUhlenbeck shrinking = new(settings, 3), unit = new(new() { LeastShare = 1 }, 3);
         var (u, expected) = (new float[3], new float[3]);
         shrinking.AddTo(3, 11, episode, u);
         unit.AddTo(3, 11, episode, expected);
         Assert.That(u, Is.EqualTo(expected.Select(n => (float)(scale * n))).Within(1e-6f));
-        Assert.That((settings with { DecayEpisodes = 0, Final = 1 }).ScaleIn(episode, drawn: 0.3), Is.EqualTo(2));
+        Assert.That((settings with { DecayEpisodes = 0, FinalShare = 1 }).ScaleIn(episode, drawn: 0.3), Is.EqualTo(2));
     }
 
     [Test]
@@ -55,7 +55,7 @@ internal sealed class OrnsteinUhlenbeckTests
         static double Noise(ulong seed, int episode, double least)
         {
             var u = new float[1];
-            new OrnsteinUhlenbeck(new ExplorationSettings { Least = least }, 1).AddTo(seed, 11, episode, u);
+            new OrnsteinUhlenbeck(new ExplorationSettings { LeastShare = least }, 1).AddTo(seed, 11, episode, u);
             return u[0];
         }
     }

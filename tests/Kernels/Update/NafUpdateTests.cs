@@ -126,7 +126,7 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
     }
 
     [Test]
-    public void The_best_networks_are_those_that_acted_when_they_were_kept([Values("", "trunk norm")] string kind)
+    public void The_best_networks_are_those_that_acted_when_they_were_kept([Values("", "trunk batch")] string kind)
     {
         float[] x = [0.3f, -0.2f, 0.5f, -1], then = new float[2], now = new float[2], best = new float[2];
         using LearnerPopulation population = Population(Device, [1, 2], kind), other = Population(Device, [1, 2], kind);
@@ -188,7 +188,7 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
         Assert.That(losses[0], Is.EqualTo(losses[1]).Within(Tolerances.LossOfDevices * losses[1]));
     }
 
-    /// <param name="kind">"trunk", "batch" or "layer", both or neither.</param>
+    /// <param name="kind">"trunk", "batch" or "layer", or "trunk" and one of the others; empty for none.</param>
     internal static NafShape Shape(int state, int action, string hidden, string kind = "") =>
         new(state, action, [.. hidden.Split(',').Select(int.Parse)], kind.Contains("trunk"),
             kind.Contains("batch") ? Normalisation.Batch
