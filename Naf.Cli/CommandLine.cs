@@ -60,7 +60,7 @@ internal static class CommandLine
 
     private static RootCommand Root(Terminal terminal)
     {
-        var root = new RootCommand("Trains robot controllers by normalized advantage functions (NAF), "
+        var root = new RootCommand("Trains robot controllers by normalized advantage functions (NAF) or DDPG, "
             + "on a CPU, on CUDA GPUs or on OpenCL devices.")
         {
             TrainCommand.Create(terminal), EvaluateCommand.Create(terminal), RenderCommand.Create(terminal),

@@ -257,7 +257,7 @@ internal sealed class Actor : IDisposable
 /// <param name="Test">The test at the episode's end.</param>
 /// <param name="Report">Means over the episode's updates.</param>
 /// <param name="Replay">Transitions in its replay buffer.</param>
-/// <param name="Diverges">Whether Q is beyond what the rewards allow, and goes further.</param>
+/// <param name="Diverges">Whether Q stays beyond what the rewards allow (<see cref="DivergenceWatch"/>).</param>
 /// <param name="Stopped">Why the learner stopped early; null if it did not.</param>
 /// <param name="Planned">Whether a planner selected the episode's actions.</param>
 /// <param name="Imagination">Imagination during the episode.</param>

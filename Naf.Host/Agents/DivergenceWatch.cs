@@ -12,7 +12,7 @@ internal sealed class DivergenceWatch
 {
     // shares of the range: how far mean Q may be outside it, and how large the TD error may be
     private const double Margin = 0.1, LargestError = 0.5;
-    // episodes in a row, with a growing distance, until it is told
+    // episodes in a row, none nearer than the first, until it is told
     private const int Patience = 3;
     private double _distance;
     private int _episodes;
@@ -32,8 +32,10 @@ internal sealed class DivergenceWatch
         // how far mean Q and the TD error are beyond what they may be, in ranges
         double outside = Math.Max(report.MeanQ - high, low - report.MeanQ) / range - Margin;
         double distance = Math.Max(outside, error / range - LargestError);
-        bool grows = range > 0 && double.IsFinite(distance) && distance > 0 && distance >= _distance;
-        (_episodes, _distance) = grows ? (_episodes + 1, distance) : (0, 0);
+        bool beyond = range > 0 && double.IsFinite(distance) && distance > 0;
+        // a Q that comes back from the untrained networks' values begins anew in each episode
+        (_episodes, _distance) = !beyond ? (0, 0)
+            : _episodes > 0 && distance >= _distance ? (_episodes + 1, _distance) : (1, distance);
         if (!Diverges || Since is not null) return null;
         Since = episode;
         return $"Q diverges: its mean is {Texts.Score(report.MeanQ)} and the TD error {Texts.Score(error)} (root mean "

@@ -99,6 +99,6 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
 internal readonly record struct EvaluationResult(
     double Mean, double StandardDeviation, int Episodes, double? SuccessRate)
 {
-    /// <summary>Standard error of the mean, σ / √n.</summary>
-    public double StandardError => StandardDeviation / Math.Sqrt(Episodes);
+    /// <summary>Standard error of the mean, σ / √n; null for one episode, which has no spread.</summary>
+    public double? StandardError => Episodes > 1 ? StandardDeviation / Math.Sqrt(Episodes) : null;
 }

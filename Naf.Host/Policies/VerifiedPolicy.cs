@@ -6,7 +6,7 @@ namespace Naf.Host.Policies;
 /// <param name="Policy"><see cref="BestName"/> or <see cref="LastName"/>.</param>
 /// <param name="Episode">Training episodes that the learner had completed when it had this policy.</param>
 /// <param name="Score">Mean score; null if the simulation failed.</param>
-/// <param name="StandardError">Standard error of the mean.</param>
+/// <param name="StandardError">Standard error of the mean; null for one episode.</param>
 /// <param name="SuccessRate">Share of successful episodes; null if the task has no section <c>success</c>.</param>
 /// <param name="Episodes">Episodes of the verification.</param>
 internal sealed record VerifiedPolicy(

@@ -168,7 +168,7 @@ public sealed partial class TrainingRun : IDisposable
     {
         int episodes = Settings.VerificationEpisodes;
         if (VerifiedPolicy.Read(_folder.VerificationPath) is { } stored && stored.All(p => p.Episodes == episodes)
-            && _agent.Summaries.All(l => stored.Any(p => Is(p, l, VerifiedPolicy.LastName))))
+            && _agent.Summaries.All(l => IsOf(stored, l)))
         {
             _verified = stored;
             return;
@@ -181,6 +181,11 @@ public sealed partial class TrainingRun : IDisposable
     }
 
     private bool IsFinished => !_agent.Running && _agent.Summaries.Any(l => l.Stopped is null);
+
+    // whether the rows are of the learner's policies now: those of a later checkpoint, set aside since, are not
+    private static bool IsOf(IReadOnlyList<VerifiedPolicy> rows, LearnerSummary learner) =>
+        rows.Any(p => Is(p, learner, VerifiedPolicy.LastName) && p.Episode == learner.Episodes)
+        && rows.All(p => !Is(p, learner, VerifiedPolicy.BestName) || p.Episode == learner.BestEpisode);
 
     private static bool Is(VerifiedPolicy policy, LearnerSummary learner, string name) =>
         policy.Learner == learner.Learner && policy.Policy == name;

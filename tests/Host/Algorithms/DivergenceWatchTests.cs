@@ -23,6 +23,17 @@ internal sealed class DivergenceWatchTests
         Assert.That(told[2], Does.Contain("TD error 60"));
     }
 
+    [Test]
+    public void A_Q_far_beyond_the_rewards_that_shrinks_for_a_while_is_told()
+    {
+        // mean Q of cartpole with learning_rate=0.01, tau=1 and bound_values=false, in a range of 100
+        var watch = new DivergenceWatch();
+        int[] q = [1500, 171000, 73000, 41000, 33000];
+        string?[] told = [.. q.Select((mean, i) => watch.Add(i + 1, Report(mean, 1)))];
+        Assert.That(told.Select(t => t is not null), Is.EqualTo([false, false, true, false, false]));
+        Assert.That(watch.Diverges, Is.True, "still, in its last episode");
+    }
+
     [TestCase(100, TestName = "A value at its limit is none that diverges")]
     [TestCase(109, TestName = "A value a little beyond its limit is none that diverges")]
     public void Values_near_the_limit_are_not_told(double q)

@@ -78,7 +78,7 @@ internal sealed class VerificationTests : FolderFixture
     {
         TinyRun.Train(Folder["run"], 4, Two);
         string[] lines = System.IO.File.ReadAllLines(File);
-        lines[1] = "0,0,best,2,0.25,0.125,,3";
+        lines[1] = string.Join(',', [.. lines[1].Split(',')[..4], "0.25", "0.125", "", "3"]);
         System.IO.File.WriteAllLines(File, lines);
         LearnerSummary again = TinyRun.Resume(Folder["run"]).Learners[0];
         Assert.That((again.VerifiedBest, again.VerifiedBestError), Is.EqualTo(((double?)0.25, (double?)0.125)), "read");
@@ -91,6 +91,27 @@ internal sealed class VerificationTests : FolderFixture
             Assert.That(TinyRun.Table(File)[0]["score"], Is.Not.EqualTo("0.25"), change);
             System.IO.File.WriteAllText(File, change == "episodes=6" ? string.Join('\n', lines) : "learner\n");
         }
+    }
+
+    [Test]
+    public void A_run_taken_back_to_an_earlier_checkpoint_gets_its_own()
+    {
+        TinyRun.Train(Folder["run"], 2);
+        TinyRun.Resume(Folder["run"], changes: "episodes=4");
+        TrainingResult back = TinyRun.Resume(Folder["run"], previous: true, "episodes=2");
+        TrainingResult straight = TinyRun.Train(Folder["straight"], 2);
+        Assert.That((back.VerifiedBest, back.VerifiedLast), Is.EqualTo((straight.VerifiedBest, straight.VerifiedLast)));
+        Assert.That(System.IO.File.ReadAllText(File),
+            Is.EqualTo(System.IO.File.ReadAllText(Folder["straight/verification.csv"])));
+    }
+
+    [Test]
+    public void One_episode_has_no_standard_error()
+    {
+        TrainingResult trained = TinyRun.Train(Folder["run"], 2, "verification_episodes=1");
+        Assert.That((trained.VerifiedLast is null, trained.Learners[0].VerifiedLastError),
+            Is.EqualTo((false, (double?)null)));
+        Assert.That(TinyRun.Table(File).Select(row => row["standard_error"]), Is.All.Empty);
     }
 
     [Test]
