@@ -64,7 +64,7 @@ internal static class KernelCheck
 
     private static KernelCheckResult[] Update(Device device, LearnerShape shape, int batch, LaunchPlan? plan = null) =>
         Check($"{shape}, minibatch {batch}{Text(plan)}", () => UpdateCheck.Run(
-            device, shape, new NafSettings { Seed = 3 }, batch, updates: 3,
+            device, shape, new LearnerSettings { Seed = 3 }, batch, updates: 3,
             [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + i % 3 * 0.25f)], plan));
 
     // an update with the plans for 1 to 512 learners, each also with one launch per phase

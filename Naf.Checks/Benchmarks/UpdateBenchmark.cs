@@ -68,8 +68,9 @@ internal sealed class UpdateBenchmark : KernelBenchmark
                 : LaunchPlan.Choose(gpu.Info, gpu.Limits, _shape, sizes.Batch, sizes.Learners);
         else if (given)
             throw new ArgumentException($"the plan '{sizes.Plan}' is for a GPU; leave it out on {device.Info.Name}");
-        var first = new NafSettings { BatchSize = sizes.Batch, ReplayCapacity = Replay };
-        NafSettings[] learners = [.. Enumerable.Range(0, sizes.Learners).Select(k => first with { Seed = (ulong)k })];
+        var first = new LearnerSettings { BatchSize = sizes.Batch, ReplayCapacity = Replay };
+        LearnerSettings[] learners =
+            [.. Enumerable.Range(0, sizes.Learners).Select(k => first with { Seed = (ulong)k })];
         Population = LearnerPopulation.Create(device, _shape, [], learners, plan: _plan);
         for (int k = 0; k < sizes.Learners; k++) UpdateCheck.Fill(Population, k, Replay, (ulong)k + 100);
 
@@ -126,5 +127,5 @@ internal sealed class UpdateBenchmark : KernelBenchmark
 
     // the checked program is the timed one
     protected override KernelError[] Check() =>
-        UpdateCheck.Run(Device, _shape, new NafSettings(), _sizes.Batch, updates: 2, Population.InputScale, _plan);
+        UpdateCheck.Run(Device, _shape, new LearnerSettings(), _sizes.Batch, updates: 2, Population.InputScale, _plan);
 }

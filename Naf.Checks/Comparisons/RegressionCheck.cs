@@ -21,7 +21,7 @@ internal static class RegressionCheck
     public static KernelError[] Run(
         Device device, int inputs, int outputs, ImmutableArray<int> hidden, int batch, int updates)
     {
-        var settings = new NafSettings { Hidden = hidden, BatchSize = batch, LearningRate = 1e-2, Epsilon = 1e-2f };
+        var settings = new LearnerSettings { Hidden = hidden, BatchSize = batch, LearningRate = 1e-2, Epsilon = 1e-2f };
         using var regression = new NetworkRegression(device, inputs, outputs, settings, [3, 4]);
         Standardise(regression);
         float[] rows = Draw(100, inputs + outputs, 1);

@@ -28,8 +28,8 @@ internal sealed class RolloutTrial : IDisposable
         Device device, RolloutDefinition definition, LearnerShape shape, RolloutSettings[] settings,
         ulong firstSeed = 5, int capacity = 0, RolloutPlan? plan = null)
     {
-        var small = new NafSettings { BatchSize = 16, ReplayCapacity = 16 };
-        NafSettings[] learners = [.. settings.Select((_, k) => small with { Seed = firstSeed + (ulong)k })];
+        var small = new LearnerSettings { BatchSize = 16, ReplayCapacity = 16 };
+        LearnerSettings[] learners = [.. settings.Select((_, k) => small with { Seed = firstSeed + (ulong)k })];
         float[] scale = [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + i % 3 * 0.25f)];
         _population = LearnerPopulation.Create(
             device, shape, scale, learners, capacity > 0 ? capacity : settings.Max(s => s.Rollouts * s.Steps));

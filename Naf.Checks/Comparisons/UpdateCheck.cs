@@ -49,7 +49,7 @@ internal static class UpdateCheck
     /// size.
     /// </returns>
     internal static KernelError[] Run(
-        Device device, LearnerShape shape, NafSettings settings, int batch, int updates, float[] inputScale,
+        Device device, LearnerShape shape, LearnerSettings settings, int batch, int updates, float[] inputScale,
         LaunchPlan? plan = null)
     {
         settings = settings with
@@ -93,7 +93,7 @@ internal static class UpdateCheck
     /// </summary>
     internal static KernelError[] PolicyErrors(Device device, LearnerShape shape, int samples)
     {
-        var settings = new NafSettings { Seed = 3, BatchSize = 16, ReplayCapacity = 100 };
+        var settings = new LearnerSettings { Seed = 3, BatchSize = 16, ReplayCapacity = 100 };
         float[] scale = [.. Enumerable.Range(0, shape.State).Select(i => 0.5f + 0.1f * (i % 7))];
         using LearnerPopulation population = LearnerPopulation.Create(device, shape, scale, [settings]);
         Fill(population, 0, 100, seed: 1);

@@ -22,7 +22,7 @@ internal sealed class LearnerOracle : IDisposable
     private readonly HostArray<double> _transitions, _rates, _results = new(4);
     private readonly UpdateArguments<double> _arguments;
     private readonly LearnerShape _shape;
-    private readonly NafSettings _settings;
+    private readonly LearnerSettings _settings;
     private long _step;
 
     /// <param name="learner">The learner whose parameters, statistics and limits of V′ it starts from.</param>
@@ -122,21 +122,21 @@ internal sealed class LearnerOracle : IDisposable
     /// <summary>V, μ, L, A and Q of samples, for one action [samples, action] each.</summary>
     public double[][] Values(float[] x, double[] u)
     {
-        if (_shape is NafShape { SharedTrunk: false })
-            return Of(Outputs(0, x, []), Outputs(1, x, []), Outputs(2, x, []));
-        if (_shape is NafShape trunk)
+        double[] mean = Part(_shape.Mean, _shape.Action);
+        if (_shape is NafShape)
         {
-            double[][] rows = [.. Outputs(0, x, []).Chunk(1 + trunk.Action + trunk.Packed)];
-            return Of(
-                [.. rows.Select(r => r[0])], [.. rows.SelectMany(r => r[1..(1 + trunk.Action)])],
-                [.. rows.SelectMany(r => r[(1 + trunk.Action)..])]);
+            double[] ofV = Part((0, 0), 1), triangle = Part(_shape.Triangle, _shape.Packed);
+            return
+                [ofV, .. AdvantageOracle.Run(_shape.Action, _settings.LogDiagonalBound, ofV, mean, triangle, u)];
         }
-        double[] mu = [.. Outputs(DdpgShape.Actor, x, []).Select(Math.Tanh)];
+        double[] mu = [.. mean.Select(Math.Tanh)];
         double[] v = Outputs(DdpgShape.Critic, x, mu), q = Outputs(DdpgShape.Critic, x, u);
         return [v, mu, [], [.. q.Zip(v, (a, b) => a - b)], q];
 
-        double[][] Of(double[] v, double[] mean, double[] triangle) =>
-            [v, .. AdvantageOracle.Run(_shape.Action, _settings.LogDiagonalBound, v, mean, triangle, u)];
+        // some of a network's outputs
+        double[] Part((int Network, int Output) from, int count) =>
+            [.. Outputs(from.Network, x, []).Chunk(_shape.Networks()[from.Network].Output)
+                .SelectMany(row => row[from.Output..(from.Output + count)])];
     }
 
     public void Dispose()

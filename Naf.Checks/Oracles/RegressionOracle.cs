@@ -9,7 +9,7 @@ using FourSums = Naf.Kernels.Network.Twice<double,
 namespace Naf.Checks.Oracles;
 
 /// <summary>The regression in double precision, by the kernels' bodies in plain C#. Samples are standardised.</summary>
-internal sealed class RegressionOracle(MlpShape shape, NafSettings settings, double[] parameters)
+internal sealed class RegressionOracle(MlpShape shape, LearnerSettings settings, double[] parameters)
 {
     private int _step;
 

@@ -98,7 +98,7 @@ internal static class BenchStepCommand
     {
         if (agent.Summaries[0].Stopped is { } reason) throw new UserException($"the learner stopped: {reason}");
         int imagined = s.Imagination.Kind == ImaginationKind.Off ? 0 : s.ImaginedUpdates;
-        long asked = steps * (s.Naf.UpdatesPerStep + imagined);
+        long asked = steps * (s.Learner.UpdatesPerStep + imagined);
         if (updates != asked)
             throw new UserException(
                 $"{updates} updates were made in {steps} steps where {asked} were asked for: imagination ended or "

@@ -114,9 +114,9 @@ internal static class KernelBenchCommand
             int number => parsed.Integer(option.Name, number, 1, most),
             // parsed like the settings of these names
             Normalisation when text is not null =>
-                SettingsResolver.Resolve([new GivenValue("normalisation", text, option.Name)]).Naf.Normalisation,
+                SettingsResolver.Resolve([new GivenValue("normalisation", text, option.Name)]).Learner.Normalisation,
             ImmutableArray<int> when text is not null =>
-                SettingsResolver.Resolve([new GivenValue("hidden", text, option.Name)]).Naf.Hidden,
+                SettingsResolver.Resolve([new GivenValue("hidden", text, option.Name)]).Learner.Hidden,
             var value => text ?? value,
         };
     }

@@ -33,7 +33,8 @@ internal static class TrainCommand
         foreach (Option option in (Option[])
         [
             .. Direct.Select(d => CliOption.Text(d.Option, d.Shown, Setting.Find(d.Key)!.Help)),
-            CliOption.Text("--seeds", "A..B", "a population: a learner for each seed from A to B [one]"),
+            CliOption.Text(
+                "--seeds", "A..B", "a population: a learner for each seed from A to B; A alone is one learner [one]"),
             CliOption.Set("change a setting; may be repeated"),
             CliOption.Text("--config", "FILE", "settings from a YAML file, such as another run's config.yaml"),
             CliOption.Text("--out", "DIR", "the folder of the run [runs/TASK-ALGORITHM-N]"),
@@ -64,7 +65,7 @@ internal static class TrainCommand
         warnings.Give(terminal);
 
         if (parsed.IsJson()) Json.Write(terminal.Out, result);
-        else Report(terminal, result, run.Settings.VerificationEpisodes);
+        else Report(terminal, result, run.Settings);
         if (result.Finished)
         {
             bool wasCut = run.Settings.VerificationEpisodes > 0 && stop.Token.IsCancellationRequested
@@ -93,10 +94,11 @@ internal static class TrainCommand
         if (given.Any(g => g.Place == "--seed"))
             throw new UserException("--seed and --seeds exclude each other; give one of them");
         string[] ends = range.Split("..");
-        if (ends.Length != 2 || !ulong.TryParse(ends[0], NumberStyles.None, null, out ulong first)
-            || !ulong.TryParse(ends[1], NumberStyles.None, null, out ulong last)
+        if (ends.Length > 2 || !ulong.TryParse(ends[0], NumberStyles.None, null, out ulong first)
+            || !ulong.TryParse(ends[^1], NumberStyles.None, null, out ulong last)
             || first > last || last - first >= 4096)
-            throw new UserException($"--seeds {range}: expected A..B with A not above B, such as 0..7");
+            throw new UserException(
+                $"--seeds {range}: expected A..B with A not above B, such as 0..7, or one seed, such as 5");
         return [.. given, new("seed", ends[0], "--seeds"), new("learners", $"{last - first + 1}", "--seeds")];
     }
 
@@ -158,7 +160,7 @@ internal static class TrainCommand
             + (p.Left is { } left ? $"  {Texts.Duration(left)} left" : ""));
     }
 
-    private static void Report(Terminal terminal, TrainingResult r, int episodes)
+    private static void Report(Terminal terminal, TrainingResult r, TrainingSettings settings)
     {
         terminal.Out.WriteLine($"{r.Task}: {r.Algorithm} on {r.Device}, {r.Episodes} episodes "
             + $"in {Texts.Duration(TimeSpan.FromSeconds(r.Seconds))}, "
@@ -173,11 +175,13 @@ internal static class TrainCommand
         foreach (LearnerSummary l in r.Learners.Where(l => l.DivergedEpisode is not null))
             terminal.Out.WriteLine(
                 $"  seed {l.Seed}: Q was seen to diverge after episode {l.DivergedEpisode}");
+        if (settings.Learner.Gamma >= 1)
+            terminal.Out.WriteLine("Q was not watched for divergence: with gamma=1 the rewards allow any value");
         string median = r.Learners.Count > 1 ? " (median)" : $" after episode {r.Learners[0].BestEpisode}";
         terminal.Out.WriteLine(
             $"best test score {Texts.Score(r.BestTestScore)}{median}, final {Texts.Score(r.FinalTestScore)}");
         if (r.VerifiedLast is not null)
-            terminal.Out.WriteLine($"verified from {episodes} other starts (± standard error): "
+            terminal.Out.WriteLine($"verified from {settings.VerificationEpisodes} other starts (± standard error): "
                 + (r.Learners is [var only] ? Verified(only)
                     : $"best policies {Texts.Score(r.VerifiedBest)} (median), last {Texts.Score(r.VerifiedLast)}"));
         terminal.Out.WriteLine($"run: {r.Run}");

@@ -49,7 +49,7 @@ internal sealed class Actor : IDisposable
         (U, _action) = (new float[task.ActionSize], new double[task.ActionSize]);
         (_x, _next) = (new float[task.ObservationSize], new float[task.ObservationSize]);
         _lower = new float[population.Shape.Packed];
-        _returns = new NStepReturns(population, learner, settings.Naf.NStep, settings.Naf.Gamma);
+        _returns = new NStepReturns(population, learner, settings.Learner.NStep, settings.Learner.Gamma);
         _environment = task.CreateEnvironment();
     }
 
@@ -272,7 +272,9 @@ internal sealed record EpisodeResult(
 /// <param name="FinalTestScore">Mean score of its last test.</param>
 /// <param name="Episodes">Completed training episodes; an aborted one does not count.</param>
 /// <param name="Stopped">Why the learner stopped early; null if it did not.</param>
-/// <param name="DivergedEpisode">Episode after which Q was first seen to diverge; null if it never was.</param>
+/// <param name="DivergedEpisode">
+/// Episode after which Q was first seen to diverge; null if it never was, and for gamma = 1, where Q is not watched.
+/// </param>
 public sealed record LearnerSummary(
     int Learner, ulong Seed, double? BestTestScore, int BestEpisode, double? FinalTestScore, int Episodes, long Updates,
     string? Stopped, int? DivergedEpisode)

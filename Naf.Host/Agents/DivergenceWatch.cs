@@ -6,12 +6,15 @@ namespace Naf.Host.Agents;
 
 /// <summary>
 /// Tells when a learner's Q leaves the values that the rewards seen so far allow, or its TD errors exceed half
-/// of their range: it then learns from its own errors, and a good policy can be lost.
+/// of their range: it then learns from its own errors, and a good policy can be lost. With γ = 1 rewards allow any
+/// value, and nothing is told.
 /// </summary>
 internal sealed class DivergenceWatch
 {
     // shares of the range: how far mean Q may be outside it, and how large the TD error may be
     private const double Margin = 0.1, LargestError = 0.5;
+    // the range where all rewards were 0, in scaled rewards: values above it are hard to learn
+    private const double RangeWithoutRewards = 100;
     // episodes in a row, none nearer than the first, until it is told
     private const int Patience = 3;
     private double _distance;
@@ -28,11 +31,11 @@ internal sealed class DivergenceWatch
     public string? Add(int episode, in LearnerReport report)
     {
         (double low, double high) = report.ValueRange;
-        double range = high - low, error = Math.Sqrt(report.Loss);
+        double range = high > low ? high - low : RangeWithoutRewards, error = Math.Sqrt(report.Loss);
         // how far mean Q and the TD error are beyond what they may be, in ranges
         double outside = Math.Max(report.MeanQ - high, low - report.MeanQ) / range - Margin;
         double distance = Math.Max(outside, error / range - LargestError);
-        bool beyond = range > 0 && double.IsFinite(distance) && distance > 0;
+        bool beyond = double.IsFinite(distance) && distance > 0;
         // a Q that comes back from the untrained networks' values begins anew in each episode
         (_episodes, _distance) = !beyond ? (0, 0)
             : _episodes > 0 && distance >= _distance ? (_episodes + 1, _distance) : (1, distance);

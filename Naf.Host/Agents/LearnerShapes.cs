@@ -11,7 +11,7 @@ internal static class LearnerShapes
 {
     /// <param name="state">Entries of an observation.</param>
     /// <param name="action">Entries of an action.</param>
-    public static LearnerShape Of(LearningAlgorithm algorithm, NafSettings settings, int state, int action) =>
+    public static LearnerShape Of(LearningAlgorithm algorithm, LearnerSettings settings, int state, int action) =>
         algorithm switch
         {
             LearningAlgorithm.Ddpg => new DdpgShape(state, action, settings.Hidden),

@@ -24,37 +24,37 @@ internal sealed class NStepReturns(LearnerPopulation population, int learner, in
     /// <summary>Takes a step of the episode and stores the transitions that it completes.</summary>
     /// <param name="next">x′.</param>
     /// <exception cref="NonFiniteTransitionException">
-    /// An entry, or the sum of rewards, is not finite in float32; it was not stored.
+    /// An entry, or the sum of a transition's rewards, is not finite in float32; that transition was not stored.
     /// </exception>
     public void Add(ReadOnlySpan<float> x, ReadOnlySpan<float> u, in StepResult result, ReadOnlySpan<float> next)
     {
         // a step that is stored later is checked now
-        float reward = (float)result.Reward;
-        ReplayBuffer.RequireFinite(x, _state, "x");
-        ReplayBuffer.RequireFinite(u, _action, "u");
-        ReplayBuffer.RequireFinite(new ReadOnlySpan<float>(in reward), 1, "reward");
-        ReplayBuffer.RequireFinite(next, _state, "next x");
+        if (n > 1)
+        {
+            float reward = (float)result.Reward;
+            ReplayBuffer.RequireFinite(x, _state, "x");
+            ReplayBuffer.RequireFinite(u, _action, "u");
+            ReplayBuffer.RequireFinite(new ReadOnlySpan<float>(in reward), 1, "reward");
+            ReplayBuffer.RequireFinite(next, _state, "next x");
+        }
 
         int at = (_first + _count++) % n;
         x.CopyTo(_x.AsSpan(at * _state));
         u.CopyTo(_u.AsSpan(at * _action));
         _rewards[at] = result.Reward;
-        while (_count == n || (result.Done && _count > 0)) Store(next, result.Terminated);
-    }
-
-    /// <summary>Stores the last steps of an aborted episode, bootstrapped from its last observation.</summary>
-    public void Abort(ReadOnlySpan<float> x)
-    {
         try
         {
-            while (_count > 0) Store(x, terminated: false);
+            while (_count == n || (result.Done && _count > 0)) Store(next, result.Terminated);
         }
         catch (NonFiniteTransitionException)
         {
-            // a sum that overflows; the learner has stopped for an earlier reason
-            _count = 0;
+            StoreAll(next, result.Terminated);
+            throw;
         }
     }
+
+    /// <summary>Stores the last steps of an aborted episode, bootstrapped from its last observation.</summary>
+    public void Abort(ReadOnlySpan<float> x) => StoreAll(x, terminated: false);
 
     /// <exception cref="InvalidDataException">The checkpoint has another n.</exception>
     public void Serialise(CheckpointScope scope)
@@ -69,7 +69,21 @@ internal sealed class NStepReturns(LearnerPopulation population, int learner, in
         scope.Fill<double>("rewards", _rewards);
     }
 
-    // the oldest step, with the rewards up to the newest
+    // the steps that wait, but those whose sum of rewards overflows; the learner has stopped
+    private void StoreAll(ReadOnlySpan<float> next, bool terminated)
+    {
+        while (_count > 0)
+            try
+            {
+                Store(next, terminated);
+            }
+            catch (NonFiniteTransitionException)
+            {
+                // it no longer waits
+            }
+    }
+
+    // the oldest step, with the rewards up to the newest; it no longer waits then
     private void Store(ReadOnlySpan<float> next, bool terminated)
     {
         int first = _first;

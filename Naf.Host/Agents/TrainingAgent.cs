@@ -137,7 +137,7 @@ internal sealed class TrainingAgent : IDisposable
         Times.Add(TrainingPart.Rollouts, ref from);
 
         // I · l updates of every learner from its R_f, I from its R
-        if (StepCount >= _settings.Naf.WarmupSteps) Update();
+        if (StepCount >= _settings.Learner.WarmupSteps) Update();
         Times.Add(TrainingPart.Updates, ref from);
 
         // test, and begin the next episode
@@ -189,7 +189,7 @@ internal sealed class TrainingAgent : IDisposable
     // updates from R_f and R; the control experiment makes the same number from R alone
     private void Update()
     {
-        int real = _settings.Naf.UpdatesPerStep;
+        int real = _settings.Learner.UpdatesPerStep;
         if (_imagination is null || _settings.Imagination.Kind == ImaginationKind.Off
             || !_settings.Imagination.FromReplay)
         {
@@ -281,14 +281,14 @@ internal sealed class TrainingAgent : IDisposable
 
     internal static LearnerPopulation CreatePopulation(IControlTask task, TrainingSettings settings, Device device)
     {
-        (NafSettings naf, ImaginationSettings i) = (settings.Naf, settings.Imagination);
+        (LearnerSettings learner, ImaginationSettings i) = (settings.Learner, settings.Imagination);
         // R_f holds the newest n T l transitions: about as many as are imagined between two fits
         long rollouts = ((long)i.RefitEpisodes * task.Horizon + i.Starts - 1) / i.Starts * i.Starts;
-        long imagined = Math.Clamp(i.Capacity > 0 ? i.Capacity : rollouts * i.Steps, naf.BatchSize, 100_000_000);
-        LearnerShape shape = LearnerShapes.Of(settings.Algorithm, naf, task.ObservationSize, task.ActionSize);
+        long imagined = Math.Clamp(i.Capacity > 0 ? i.Capacity : rollouts * i.Steps, learner.BatchSize, 100_000_000);
+        LearnerShape shape = LearnerShapes.Of(settings.Algorithm, learner, task.ObservationSize, task.ActionSize);
         return LearnerPopulation.Create(
             device, shape, task.InputScale,
-            [.. Enumerable.Range(0, settings.Learners).Select(k => naf with { Seed = settings.SeedOf(k) })],
+            [.. Enumerable.Range(0, settings.Learners).Select(k => learner with { Seed = settings.SeedOf(k) })],
             i.Kind == ImaginationKind.Off || i.FromReplay ? 0 : (int)imagined);
     }
 

@@ -20,7 +20,8 @@ internal static class TaskCheck
         var trial = new ActionTrial(task, seed);
         var result = new TaskCheckResult(
             task.Name, Model(task, modelFile), [.. random.Numbers()], [.. random.Parts()], random.Ends(),
-            [.. random.Measures()], random.Score, random.Size(settings.Naf.RewardScale, settings.Naf.Gamma), []);
+            [.. random.Measures()], random.Score,
+            random.Size(settings.Learner.RewardScale, settings.Learner.Gamma), []);
         return result with { Warnings = [.. TaskWarnings.Of(task, result, trial)] };
     }
 

@@ -38,7 +38,7 @@ internal sealed class NetworkModel : HostModel, IRolloutModel, IDisposable
         _reward = new RewardFunction<double>(space.Reward);
         _known = [.. seeds.Select(_ => new TrainingData())];
         _rollouts = new (double[], int, double[])[settings.Starts];
-        _network = new NetworkRegression(device, space.Size + space.Action, space.Size, new NafSettings(), seeds);
+        _network = new NetworkRegression(device, space.Size + space.Action, space.Size, new LearnerSettings(), seeds);
     }
 
     // a learner's training rows and their range

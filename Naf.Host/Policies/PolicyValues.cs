@@ -103,8 +103,8 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
         for (int step = 0; step < record.Steps; step++) _steps.Add((episode, step, record.Rows[step].Reward ?? 0, 0));
         double discounted = 0;
         for (int i = _steps.Count - 1; i >= first; i--)
-            _steps[i] = _steps[i] with { Return = discounted = _steps[i].Reward + settings.Naf.Gamma * discounted };
+            _steps[i] = _steps[i] with { Return = discounted = _steps[i].Reward + settings.Learner.Gamma * discounted };
     }
 
-    private double Unscaled(float value) => value / settings.Naf.RewardScale;
+    private double Unscaled(float value) => value / settings.Learner.RewardScale;
 }

@@ -43,6 +43,7 @@ internal sealed class PolicyVerification(IControlTask task, string folder, RunCo
         {
             if (worker >= all) return;
             using LearnerPopulation networks = Networks();
+            RunPolicy.CheckSizes(networks, task);
             using var evaluation = new Evaluator(task);
             SavedPolicy? loaded = null;
             for (long i; !stop.IsCancellationRequested && (i = Interlocked.Increment(ref next) - 1) < all;)
@@ -58,20 +59,7 @@ internal sealed class PolicyVerification(IControlTask task, string folder, RunCo
 
         LearnerPopulation Networks()
         {
-            lock (checkpoint)
-            {
-                var networks = RunPolicy.Networks(checkpoint.Scope, config.Settings, 0, device, best: false);
-                try
-                {
-                    RunPolicy.CheckSizes(networks, task);
-                    return networks;
-                }
-                catch
-                {
-                    networks.Dispose();
-                    throw;
-                }
-            }
+            lock (checkpoint) return RunPolicy.Networks(checkpoint.Scope, config.Settings, device);
         }
 
         void Load(LearnerPopulation networks, SavedPolicy policy)

@@ -77,8 +77,9 @@ public sealed class RunPolicy : IDisposable
                     {
                         Option = "--policy last",
                     };
-                return new RunPolicy(opened, opened.Add(
-                    Networks(read.Scope, config.Settings, learner, place, best)))
+                LearnerPopulation networks = opened.Add(Networks(read.Scope, config.Settings, place));
+                networks.LoadNetworks(0, read.Scope, learner, best);
+                return new RunPolicy(opened, networks)
                 {
                     Episode = best ? bestEpisode!.Value : lastEpisode, BestEpisode = bestEpisode,
                     LastEpisode = lastEpisode,
@@ -147,25 +148,14 @@ public sealed class RunPolicy : IDisposable
                 + $"and {task.Name} has {task.ObservationSize} and {task.ActionSize} now; train it anew");
     }
 
-    /// <summary>A population of one learner that is not trained, with the networks of a checkpoint's learner.</summary>
-    internal static LearnerPopulation Networks(
-        CheckpointScope checkpoint, TrainingSettings settings, int learner, Device device, bool best)
+    /// <summary>An untrained learner that the networks of a checkpoint's learners can be loaded into.</summary>
+    internal static LearnerPopulation Networks(CheckpointScope checkpoint, TrainingSettings settings, Device device)
     {
         float[] scale = checkpoint.Values<float>("input_scale", []);
         int actions = checkpoint.Value<int>("action_size");
-        LearnerShape shape = LearnerShapes.Of(settings.Algorithm, settings.Naf, scale.Length, actions);
+        LearnerShape shape = LearnerShapes.Of(settings.Algorithm, settings.Learner, scale.Length, actions);
         checkpoint.Expect("networks", shape.ToString());
-        var networks = LearnerPopulation.Create(
-            device, shape, scale, [settings.Naf with { BatchSize = 1, ReplayCapacity = 1 }]);
-        try
-        {
-            networks.LoadNetworks(0, checkpoint, learner, best);
-            return networks;
-        }
-        catch
-        {
-            networks.Dispose();
-            throw;
-        }
+        return LearnerPopulation.Create(
+            device, shape, scale, [settings.Learner with { BatchSize = 1, ReplayCapacity = 1 }]);
     }
 }

@@ -10,7 +10,7 @@ namespace Naf.Host.Runs;
 internal sealed class CheckpointStore(string folder)
 {
     private const int Kept = 2, Digits = 12;
-    private const string Prefix = "step-", Suffix = ".naf";
+    private const string Prefix = "step-", Suffix = ".naf", Aside = ".aside";
 
     /// <summary>The files, newest first.</summary>
     public IReadOnlyList<string> Files =>
@@ -35,11 +35,12 @@ internal sealed class CheckpointStore(string folder)
     /// <summary>Opens and verifies the checkpoint to resume from; null when there is none yet.</summary>
     /// <param name="previous">Whether to use the one before the newest.</param>
     /// <exception cref="UserException">
-    /// It is damaged, or there is no previous one; the message names the alternatives.
+    /// It is damaged or was set aside, or there is no previous one; the message names the alternatives.
     /// </exception>
     public (CheckpointReader Checkpoint, string Path)? Open(bool previous)
     {
         IReadOnlyList<string> files = Files;
+        if (files.Count == 0) RefuseIfSetAside();
         if (previous && files.Count < 2)
             throw new UserException($"{folder} holds no previous checkpoint; resume from the latest");
         if (files.Count == 0) return null;
@@ -73,8 +74,10 @@ internal sealed class CheckpointStore(string folder)
                 warn($"the checkpoint {path} can't be used: {problem}");
             }
         }
-        throw new UserException(problem is null ? "the run has no checkpoint yet; let it train for longer"
-            : $"no checkpoint of the run can be used: {problem}");
+        if (problem is not null) throw new UserException($"no checkpoint of the run can be used: {problem}");
+        RefuseIfSetAside();
+        throw new UserException(
+            $"there is no checkpoint in {folder}; bring it back if it was lost, or else let the run train for longer");
     }
 
     /// <summary>The exception for an unusable checkpoint, which names the alternatives.</summary>
@@ -99,6 +102,16 @@ internal sealed class CheckpointStore(string folder)
     /// <summary>Renames every checkpoint newer than the one resumed from, since it will be made again.</summary>
     public void SetAsideNewerThan(string path)
     {
-        foreach (string newer in Files.TakeWhile(f => f != path)) File.Move(newer, newer + ".aside", overwrite: true);
+        foreach (string newer in Files.TakeWhile(f => f != path)) File.Move(newer, newer + Aside, overwrite: true);
+    }
+
+    // where there is no other checkpoint
+    private void RefuseIfSetAside()
+    {
+        string? newest = !Directory.Exists(folder) ? null
+            : Directory.GetFiles(folder, $"{Prefix}*{Suffix}{Aside}").Order(StringComparer.Ordinal).LastOrDefault();
+        if (newest is not null)
+            throw new UserException($"the only checkpoint in {folder} is {Path.GetFileName(newest)}, which was set "
+                + $"aside when the run went on from an earlier one; to use it, remove {Aside} from its name");
     }
 }

@@ -43,24 +43,27 @@ internal static class SettingsResolver
 
     private static TrainingSettings Apply(TrainingSettings settings, GivenValue given)
     {
-        Setting setting = Setting.Find(given.Key) ?? throw new UserException(
-            $"{given.Place}: there is no setting '{given.Key}'{Texts.DidYouMean(given.Key, Setting.Keys)}; "
-            + "naf train --help all lists them");
+        Setting setting = Setting.Find(given.Key) ?? throw new UserException($"{given.Place}: " + (
+            given.Key == "batch_norm"
+                ? "there is no batch_norm any more; write normalisation, with none for false and batch for true"
+                : $"there is no setting '{given.Key}'{Texts.DidYouMean(given.Key, Setting.Keys)}; "
+                    + "naf train --help all lists them"));
         return setting.Parse(settings, given.Value) ?? throw new UserException(
             $"{given.Place}: {given.Key} = '{given.Value}' is not {setting.Expected}");
     }
 
     private static TrainingSettings Check(TrainingSettings s)
     {
-        if (s.Naf.ReplayCapacity < s.Naf.BatchSize)
+        LearnerSettings learner = s.Learner;
+        if (learner.ReplayCapacity < learner.BatchSize)
             throw new UserException(
-                $"replay_capacity = {s.Naf.ReplayCapacity} is less than batch_size = {s.Naf.BatchSize}: nothing would "
-                + "be learned; raise it");
-        if (s.Naf.WarmupSteps > s.Naf.ReplayCapacity)
-            throw new UserException($"warmup_steps = {s.Naf.WarmupSteps} is more than replay_capacity "
-                + $"= {s.Naf.ReplayCapacity}; lower warmup_steps");
+                $"replay_capacity = {learner.ReplayCapacity} is less than batch_size = {learner.BatchSize}: nothing "
+                + "would be learned; raise it");
+        if (learner.WarmupSteps > learner.ReplayCapacity)
+            throw new UserException($"warmup_steps = {learner.WarmupSteps} is more than replay_capacity "
+                + $"= {learner.ReplayCapacity}; lower warmup_steps");
         if (s.Algorithm == LearningAlgorithm.Ddpg)
-            CheckDdpg(s.Naf);
+            CheckDdpg(learner);
         if (s.Exploration is { FinalShare: < 1, DecayEpisodes: 0 })
             throw new UserException(
                 $"noise_final = {s.Exploration.FinalShare} is reached after noise_decay_episodes, which is 0; "
@@ -83,10 +86,10 @@ internal static class SettingsResolver
             throw new UserException(
                 "plan=ilqg plans over the simulator's state; leave out dynamics_coordinates=observation");
         int capacity = i.Capacity;
-        if (capacity > 0 && capacity < s.Naf.BatchSize)
+        if (capacity > 0 && capacity < learner.BatchSize)
             throw new UserException(
-                $"imagined_capacity = {capacity} is less than batch_size = {s.Naf.BatchSize}: nothing would be learned "
-                + "from it; raise it, or give 0");
+                $"imagined_capacity = {capacity} is less than batch_size = {learner.BatchSize}: nothing would be "
+                + "learned from it; raise it, or give 0");
         if (s.Plan.Ilqg.MostNoise < s.Plan.Ilqg.LeastNoise)
             throw new UserException(
                 $"ilqg_most_noise = {s.Plan.Ilqg.MostNoise} is less than ilqg_least_noise "
@@ -94,7 +97,7 @@ internal static class SettingsResolver
         return s;
     }
 
-    private static void CheckDdpg(NafSettings s)
+    private static void CheckDdpg(LearnerSettings s)
     {
         if (s.Hidden.Length < 2)
             throw new UserException(

@@ -35,8 +35,8 @@ public sealed record TrainingSettings
     [Setting("learners", "[1, 4096]", "learners that train side by side, each on its own environment")]
     public int Learners { get; init; } = 1;
 
-    /// <summary>The learner.</summary>
-    public NafSettings Naf { get; init; } = new();
+    /// <summary>The hyper-parameters of each learner.</summary>
+    public LearnerSettings Learner { get; init; } = new();
 
     /// <summary>Its exploration.</summary>
     public ExplorationSettings Exploration { get; init; } = new();
@@ -83,7 +83,7 @@ public sealed record TrainingSettings
 
     /// <summary>Updates from R_f after each step while a learner imagines.</summary>
     public int ImaginedUpdates =>
-        Imagination.Updates > 0 ? Imagination.Updates : Naf.UpdatesPerStep * Imagination.Steps;
+        Imagination.Updates > 0 ? Imagination.Updates : Learner.UpdatesPerStep * Imagination.Steps;
 
     /// <summary>Seed of learner <paramref name="learner"/>.</summary>
     public ulong SeedOf(int learner) => unchecked(Seed + (ulong)learner);

@@ -1,5 +1,7 @@
 using System.Runtime.Intrinsics;
+using Naf.Kernels.Network;
 using Naf.Kernels.Network.Cpu;
+using Naf.Kernels.Scalar;
 
 namespace Naf.Kernels.Advantage;
 
@@ -75,8 +77,9 @@ internal static unsafe class NafAdvantage
                     lGradient[packed + j] = -dq * d[i] * z[j];
                 }
                 lGradient[packed + i] = -dq * d[i] * z[i] * slopeDiagonal[row + i];
-                float raw = mean[(nint)m * meanRow + i], excess = raw - Math.Clamp(raw, -2, 2);
-                meanGradient[(nint)m * meanRow + i] = dq * sum * slopeMu[row + i] + gradientScale * penalty * excess;
+                nint at = (nint)m * meanRow + i;
+                meanGradient[at] = dq * sum * slopeMu[row + i]
+                    + SaturationPenalty.Gradient<float, FloatMath>(mean[at], gradientScale * penalty);
             }
         }
     }

@@ -102,9 +102,11 @@ internal sealed class GpuPopulation : LearnerPopulation
             _actWithLower ??= LoadActing(PolicyKernels.ActWithLower<DynamicMemory>);
             _scope.EnsureCapacity(ref _x, x.Length).Upload(x);
             PolicyArguments<float> arguments = Policy(first, learners, 1);
+            (arguments.Network, arguments.First) = Shape.Mean;
+            (arguments.LowerNetwork, arguments.LowerFirst) = Shape.Triangle;
             (arguments.Count, arguments.Outputs) = (Shape.Action, _scope.EnsureCapacity(ref _u, u.Length).View);
             arguments.Lower = _scope.EnsureCapacity(ref _lower, lower.Length).View;
-            _actWithLower.Launch(learners * Math.Min(2, Layout.Sizes.Networks), arguments);
+            _actWithLower.Launch(2 * learners, arguments);
             _u.Download(u);
             _lower.Download(lower);
         }

@@ -30,7 +30,7 @@ internal abstract class LearnerPopulation : IDisposable
     /// <exception cref="ArgumentException">A size is not possible.</exception>
     /// <exception cref="DeviceException">The networks, or the learners, do not fit.</exception>
     public static LearnerPopulation Create(
-        Device device, LearnerShape shape, ReadOnlySpan<float> inputScale, IReadOnlyList<NafSettings> learners,
+        Device device, LearnerShape shape, ReadOnlySpan<float> inputScale, IReadOnlyList<LearnerSettings> learners,
         int imaginedCapacity = 0, LaunchPlan? plan = null)
     {
         float[] scale = inputScale.IsEmpty ? [.. Enumerable.Repeat(1f, shape.State)] : inputScale.ToArray();

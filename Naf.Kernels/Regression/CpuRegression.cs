@@ -24,7 +24,7 @@ internal sealed unsafe class CpuRegression : IRegressionTrainer
     private readonly Action<int> _work;
     private (RegressionLearner Learner, nint Rows, int Count, int Updates) _call;
 
-    public CpuRegression(WorkTeam team, MlpShape shape, NafSettings settings, RegressionLearner[] learners)
+    public CpuRegression(WorkTeam team, MlpShape shape, LearnerSettings settings, RegressionLearner[] learners)
     {
         (_team, _learners, _shape, _adam, _batch) = (team, learners, shape, settings.Adam, settings.BatchSize);
         (_barrier, _space) = (new SpinBarrier(team.Threads), new MlpWorkspace(shape, _batch, training: true));

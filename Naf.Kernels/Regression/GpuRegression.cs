@@ -19,7 +19,7 @@ internal sealed unsafe class GpuRegression : IRegressionTrainer
 
     private readonly BufferScope _scope;
     private readonly RegressionLearner[] _learners;
-    private readonly NafSettings _settings;
+    private readonly LearnerSettings _settings;
     private readonly MlpShape _shape;
     private readonly LearnerLayout _layout;
     private readonly DeviceKernel<RegressionArguments<float>> _passes, _gradient, _apply, _copyWeights;
@@ -30,7 +30,7 @@ internal sealed unsafe class GpuRegression : IRegressionTrainer
     private readonly int _piece;
 
     /// <exception cref="DeviceException">The network does not fit, or the device is out of memory.</exception>
-    public GpuRegression(BufferScope scope, MlpShape shape, NafSettings settings, RegressionLearner[] learners)
+    public GpuRegression(BufferScope scope, MlpShape shape, LearnerSettings settings, RegressionLearner[] learners)
     {
         GpuDevice device = scope.Device;
         (_scope, _learners, _settings, _shape) = (scope, learners, settings, shape);

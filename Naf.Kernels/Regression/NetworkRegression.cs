@@ -27,7 +27,8 @@ internal sealed unsafe class NetworkRegression : IDisposable
     /// <param name="device">The device that runs training; must outlive this object.</param>
     /// <param name="settings">The policy's layers, minibatch and Adam; the paper (section 6.3) gives none.</param>
     /// <exception cref="DeviceException">The device is out of memory or has no kernels for training.</exception>
-    public NetworkRegression(Device device, int inputs, int outputs, NafSettings settings, IReadOnlyList<ulong> seeds)
+    public NetworkRegression(
+        Device device, int inputs, int outputs, LearnerSettings settings, IReadOnlyList<ulong> seeds)
     {
         Shape = new MlpShape(inputs, settings.Hidden, outputs);
         _learners = [.. seeds.Select(seed => new RegressionLearner(Shape, seed))];

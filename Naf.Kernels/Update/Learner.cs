@@ -14,7 +14,7 @@ internal sealed unsafe class Learner : IDisposable
     private double _loss, _norm, _q;
     private long _reported;
 
-    public Learner(LearnerShape shape, NafSettings settings, int imaginedCapacity = 0)
+    public Learner(LearnerShape shape, LearnerSettings settings, int imaginedCapacity = 0)
     {
         Settings = settings;
         Networks = shape.Networks();
@@ -42,7 +42,7 @@ internal sealed unsafe class Learner : IDisposable
         Statistics.Span[..TargetStatistics.Span.Length].CopyTo(TargetStatistics.Span);
     }
 
-    public NafSettings Settings { get; }
+    public LearnerSettings Settings { get; }
 
     public ImmutableArray<MlpShape> Networks { get; }
 

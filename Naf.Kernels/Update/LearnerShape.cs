@@ -48,7 +48,7 @@ internal abstract record LearnerShape(
     public abstract ImmutableArray<MlpShape> Networks();
 
     /// <summary>Adam's settings for a network.</summary>
-    public virtual AdamSettings Adam(int network, NafSettings settings) => settings.Adam;
+    public virtual AdamSettings Adam(int network, LearnerSettings settings) => settings.Adam;
 
     /// <summary>
     /// Elements of shared memory that a phase needs for a tile of samples, beside those of its passes.
@@ -65,7 +65,7 @@ internal abstract record LearnerShape(
     /// <param name="u">[k, samples, action].</param>
     /// <param name="outputs">The networks' outputs at the samples' x.</param>
     public abstract LearnerValues Evaluate(
-        Device device, NafSettings settings, int samples, ReadOnlySpan<float> u, NetworkOutputs outputs);
+        Device device, LearnerSettings settings, int samples, ReadOnlySpan<float> u, NetworkOutputs outputs);
 
     /// <summary>The layout of a learner's row on a GPU.</summary>
     /// <exception cref="DeviceException">The row is too long.</exception>

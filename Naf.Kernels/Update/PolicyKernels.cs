@@ -33,6 +33,9 @@ internal struct PolicyArguments<T> where T : unmanaged
     /// <summary>The network, its first output that is needed, and their number.</summary>
     public int Network, First, Count;
 
+    /// <summary>The network of L and its first output for L, when acting with it.</summary>
+    public int LowerNetwork, LowerFirst;
+
     /// <summary>Entries of the late input; the learner, or the first that acts; samples; samples per group.</summary>
     public int LateSize, Learner, Samples, Rows;
 }
@@ -51,35 +54,31 @@ internal static class PolicyKernels
     }
 
     /// <summary>
-    /// u = μ(x) and, of NAF, L(x) for one sample of each learner from <c>Learner</c> on: one group per learner and
-    /// network of μ or L.
+    /// u = μ(x) and L(x) for one sample of each learner from <c>Learner</c> on: two groups per learner, the first for μ
+    /// and the second for L.
     /// </summary>
     public static void ActWithLower<TMemory>(PolicyArguments<float> at) where TMemory : struct, IGroupMemory
     {
         ArrayView<float> memory = TMemory.Allocate<float>();
         var group = new DeviceGroup();
-        int networks = at.Sizes.Networks == 1 ? 1 : 2, sample = Grid.IdxX / networks,
-            network = at.Sizes.Networks == 1 ? 0 : 1 + Grid.IdxX % 2, learner = at.Learner + sample;
-        at.Network = network;
+        int sample = Grid.IdxX / 2, learner = at.Learner + sample;
+        bool ofLower = Grid.IdxX % 2 == 1;
+        if (ofLower) at.Network = at.LowerNetwork;
         Run<float, FloatMath, OneRow<float>, DeviceGroup>(at, learner, sample, 1, memory, group);
-        int outputs = at.Layers[(network + 1) * at.Sizes.Layers - 1].Units;
-        // its first output in [V | m | l]
-        int packed = AdvantageKernel.Packed(at.Count, 0), firstOutput = network == 0 ? 0 : 1 + (network - 1) * at.Count;
+        for (int i = group.Index; i < (ofLower ? 0 : at.Count); i += group.Size)
+            at.Outputs[sample * at.Count + i] = FloatMath.Tanh(memory[at.First + i]);
 
-        // the diagonal of L
+        // the diagonal of L, then all of it
         float bound = at.States[(long)learner * at.Sizes.Row + at.Sizes.Settings + SettingPlaces.Bound];
-        for (int i = group.Index; i < (network == 1 ? 0 : at.Count); i += group.Size)
+        for (int i = group.Index; i < (ofLower ? at.Count : 0); i += group.Size)
         {
-            int output = 1 + at.Count + AdvantageKernel.Packed(i, i) - firstOutput;
+            int output = at.LowerFirst + AdvantageKernel.Packed(i, i);
             memory[output] = AdvantageKernel.Diagonal<float, FloatMath>(memory[output], bound);
         }
         group.Barrier();
-        for (int output = group.Index; output < outputs; output += group.Size)
-        {
-            int kind = firstOutput + output;
-            if (kind > at.Count) at.Lower[sample * packed + kind - 1 - at.Count] = memory[output];
-            else if (kind > 0) at.Outputs[sample * at.Count + kind - 1] = FloatMath.Tanh(memory[output]);
-        }
+        int packed = AdvantageKernel.Packed(at.Count, 0);
+        for (int e = group.Index; e < (ofLower ? packed : 0); e += group.Size)
+            at.Lower[sample * packed + e] = memory[at.LowerFirst + e];
     }
 
     /// <summary>The outputs of a network for many samples of one learner: one group per tile of samples.</summary>

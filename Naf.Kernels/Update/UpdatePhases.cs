@@ -166,14 +166,18 @@ internal struct UpdateLearner<T> where T : unmanaged, INumber<T>
 
     public readonly T Setting(in LearnerSizes sizes, int place) => Row[sizes.Settings + place];
 
-    /// <summary>y = r + γ b V′(x′) of sample <paramref name="m"/>, with V′ within its limits.</summary>
+    /// <summary>
+    /// y = r + γ b V′(x′) of sample <paramref name="m"/>, with V′ within its limits. Not finite if V′ is not, so that
+    /// the learner stops.
+    /// </summary>
     public readonly T Target<TMath, TDraw>(in UpdateArguments<T> at, int m, T value)
         where TMath : struct, IScalarMath<T> where TDraw : struct, IMinibatchDraw
     {
         int reward = at.Sizes.Input + at.Action;
-        T low = TMath.From(LowValue), high = TMath.From(HighValue);
-        if (value < low) value = low;
-        if (value > high) value = high;
+        T low = TMath.From(LowValue), high = TMath.From(HighValue), limited = value;
+        if (value < low) limited = low;
+        if (value > high) limited = high;
+        if (TMath.IsFinite(value)) value = limited;
         return Setting(at.Sizes, SettingPlaces.RewardScale) * Sample<TDraw>(m, reward)
             + Setting(at.Sizes, SettingPlaces.Gamma) * Sample<TDraw>(m, reward + 1) * value;
     }

@@ -131,7 +131,10 @@ internal abstract unsafe class WorkerGroup : IDisposable
     /// <summary>A network's parameters.</summary>
     protected float* Parameters(Learner learner, int network) => learner.Parameters.Pointer + _offsets[network];
 
-    /// <summary>y = r + γ b V′(x′) of rows [first, last), with V′ within its limits.</summary>
+    /// <summary>
+    /// y = r + γ b V′(x′) of rows [first, last), with V′ within its limits. Not finite if V′ is not, so that the
+    /// learner stops.
+    /// </summary>
     /// <param name="target">A pass at x′, whose first output is V′.</param>
     protected void SetTargets(Learner learner, MlpWorkspace target, int first, int last)
     {
@@ -139,7 +142,8 @@ internal abstract unsafe class WorkerGroup : IDisposable
         (float low, float high) = learner.TargetLimits;
         for (int m = first; m < last; m++)
         {
-            float v = Math.Clamp(target.Output[(nint)m * target.OutputRow], low, high);
+            float v = target.Output[(nint)m * target.OutputRow];
+            if (float.IsFinite(v)) v = Math.Clamp(v, low, high);
             Y[m] = rewardScale * Rewards[m] + gamma * Bootstraps[m] * v;
         }
     }

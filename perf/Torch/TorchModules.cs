@@ -17,7 +17,7 @@ namespace Naf.Perf;
 internal sealed class TorchModules
 {
     private readonly NafShape _shape;
-    private readonly NafSettings _settings;
+    private readonly LearnerSettings _settings;
     private readonly int _batch;
     private readonly Sequential[] _networks;
     private readonly Sequential _target;

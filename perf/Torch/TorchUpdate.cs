@@ -15,7 +15,7 @@ namespace Naf.Perf;
 internal sealed class TorchUpdate
 {
     private readonly int _learners, _state, _action, _batch, _count;
-    private readonly NafSettings _settings;
+    private readonly LearnerSettings _settings;
     private readonly long[] _sizes;
     private readonly long[][] _shapes;
     private readonly Tensor[] _views, _valueViews, _targetViews;

@@ -16,6 +16,12 @@ internal sealed class CommandLineTests : MujocoFixture
             Does.Contain("cartpole").And.Contain("peg").And.Contain("reacher-single"));
     }
 
+    [TestCase("gamma=1", true)]
+    [TestCase("gamma=0.99", false)]
+    public void The_summary_says_where_Q_is_not_watched(string setting, bool says) => Assert.That(
+        TinyRun.Cli(TinyRun.Arguments(Folder["run"], 1, "--set", setting)).Out
+            .Contains("Q was not watched for divergence: with gamma=1 the rewards allow any value"), Is.EqualTo(says));
+
     [Test]
     public void Train_ends_with_the_names_that_scripts_rely_on()
     {
@@ -34,6 +40,9 @@ internal sealed class CommandLineTests : MujocoFixture
             Assert.That(json.GetProperty("learners").EnumerateArray().Select(l => l.Number("seed")),
                 Is.EqualTo(new[] { 4, 5 }));
         });
+        JsonElement one = TinyRun.CliJson(TinyRun.Arguments(Folder["one"], 2, "--seeds", "5", "--json"));
+        Assert.That(one.GetProperty("learners").EnumerateArray().Select(l => (l.Number("seed"), l.Number("updates"))),
+            Is.EqualTo(new[] { (5.0, 285.0) }));
         string config = File.ReadAllText(Folder["run/config.yaml"]);
         Assert.That(config, Does.Contain("seed: 4").And.Contain("learners: 2").And.Contain("reward_scale: 10"),
             "the last is the task's own");
@@ -117,7 +126,14 @@ internal sealed class CommandLineTests : MujocoFixture
     [TestCase("train cartpole --seed 1 --seeds 0..3",
         ExpectedResult = "--seed and --seeds exclude each other; give one of them")]
     [TestCase("train cartpole --seeds 3..0",
-        ExpectedResult = "--seeds 3..0: expected A..B with A not above B, such as 0..7")]
+        ExpectedResult = "--seeds 3..0: expected A..B with A not above B, such as 0..7, or one seed, such as 5")]
+    [TestCase("train cartpole --seeds 1..2..3",
+        ExpectedResult = "--seeds 1..2..3: expected A..B with A not above B, such as 0..7, or one seed, such as 5")]
+    [TestCase("train cartpole --seeds -1",
+        ExpectedResult = "--seeds -1: expected A..B with A not above B, such as 0..7, or one seed, such as 5")]
+    [TestCase("train cartpole --set batch_norm=true",
+        ExpectedResult = "--set: there is no batch_norm any more; write normalisation, with none for false and batch "
+            + "for true")]
     [TestCase("train cartpole --checkpoint previous",
         ExpectedResult = "--checkpoint says where to resume from; it needs --resume DIR")]
     [TestCase("train cartpole --accept-changes",

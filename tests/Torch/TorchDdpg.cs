@@ -14,7 +14,7 @@ namespace Naf.Torch;
 internal sealed class TorchDdpg : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();
-    private readonly NafSettings _settings;
+    private readonly LearnerSettings _settings;
     private readonly DdpgShape _shape;
     private readonly (float Low, float High) _limits;
     private readonly TorchMlp _critic, _actor;
@@ -26,7 +26,7 @@ internal sealed class TorchDdpg : IDisposable
     /// <param name="parameters">Initial parameters of both networks.</param>
     /// <param name="limits">Limits of Q′ in the target.</param>
     public TorchDdpg(
-        DdpgShape shape, NafSettings settings, double[] parameters, (float Low, float High) limits)
+        DdpgShape shape, LearnerSettings settings, double[] parameters, (float Low, float High) limits)
     {
         (_shape, _settings, _limits) = (shape, settings, limits);
         ImmutableArray<MlpShape> networks = shape.Networks();

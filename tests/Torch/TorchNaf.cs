@@ -16,7 +16,7 @@ namespace Naf.Torch;
 internal sealed class TorchNaf : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();
-    private readonly NafSettings _settings;
+    private readonly LearnerSettings _settings;
     private readonly NafShape _shape;
     private readonly (float Low, float High) _limits;
     private readonly TorchMlp[] _mlps;
@@ -30,7 +30,8 @@ internal sealed class TorchNaf : IDisposable
     /// <param name="statistics">Running statistics of all networks.</param>
     /// <param name="limits">Limits of V′ in the target.</param>
     public TorchNaf(
-        NafShape shape, NafSettings settings, double[] parameters, double[] statistics, (float Low, float High) limits)
+        NafShape shape, LearnerSettings settings, double[] parameters, double[] statistics,
+        (float Low, float High) limits)
     {
         (_shape, _settings, _limits) = (shape, settings, limits);
         ImmutableArray<MlpShape> networks = shape.Networks();

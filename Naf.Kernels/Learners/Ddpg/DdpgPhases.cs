@@ -113,7 +113,7 @@ internal readonly struct DdpgPhases : ILearnerPhases
             act, 0, sizes.Stride, ofActor ? rows : 0, second.Units, partial, group);
 
         // through the actor's tanh
-        T two = TMath.From(2), penalty = learner.Setting(sizes, SettingPlaces.Penalty);
+        T penalty = TMath.From(2) / TMath.From(sizes.Batch) * learner.Setting(sizes, SettingPlaces.Penalty);
         LayerShape mean = at.Layers[DdpgShape.Actor * sizes.Layers + sizes.Layers - 1];
         for (int e = group.Index; e < (ofActor ? mean.Columns * rows : 0); e += group.Size)
         {
@@ -121,14 +121,11 @@ internal readonly struct DdpgPhases : ILearnerPhases
             T g = T.Zero;
             if (i < mean.Units)
             {
-                T raw = row[mean.Output + m * mean.Columns + i], mu = TMath.Tanh(raw), excess = T.Zero;
+                T raw = row[mean.Output + m * mean.Columns + i], mu = TMath.Tanh(raw);
                 for (int part = 0; part < parts; part++)
                     g += partial[(part * rows + r) * across + lowest.Units - from + i];
                 g *= T.One - mu * mu;
-                // the penalty on m beyond ±2
-                if (raw > two) excess = raw - two;
-                if (raw < -two) excess = raw + two;
-                if (m < sizes.Batch) g += two / TMath.From(sizes.Batch) * penalty * excess;
+                if (m < sizes.Batch) g += SaturationPenalty.Gradient<T, TMath>(raw, penalty);
             }
             row[mean.Delta + m * mean.DeltaSample + i * mean.DeltaUnit] = g;
             act[r * sizes.Stride + i] = g;

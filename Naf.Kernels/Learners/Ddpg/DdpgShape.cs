@@ -42,7 +42,7 @@ internal sealed record DdpgShape(int State, int Action, ImmutableArray<int> Hidd
     }
 
     /// <inheritdoc/>
-    public override AdamSettings Adam(int network, NafSettings settings) =>
+    public override AdamSettings Adam(int network, LearnerSettings settings) =>
         network == Actor ? settings.Adam with { Rate = (float)settings.ActorLearningRate } : settings.Adam;
 
     /// <summary>u or μ.</summary>
@@ -57,7 +57,7 @@ internal sealed record DdpgShape(int State, int Action, ImmutableArray<int> Hidd
 
     /// <summary>V = Q(x, μ(x)) and A = Q − V; there is no L.</summary>
     public override unsafe LearnerValues Evaluate(
-        Device device, NafSettings settings, int samples, ReadOnlySpan<float> u, NetworkOutputs outputs)
+        Device device, LearnerSettings settings, int samples, ReadOnlySpan<float> u, NetworkOutputs outputs)
     {
         (int actions, int all) = (samples * Action, u.Length / Action);
         float[] mean = outputs(Actor), mu = new float[actions], q = new float[all];

@@ -1,4 +1,6 @@
+using Naf.Kernels.Network;
 using Naf.Kernels.Network.Cpu;
+using Naf.Kernels.Scalar;
 using Naf.Kernels.Update;
 
 namespace Naf.Kernels.Learners.Ddpg;
@@ -63,9 +65,9 @@ internal sealed unsafe class DdpgWorkerGroup : WorkerGroup
             for (int i = 0; i < _action; i++)
             {
                 float mu = _policyCritic.Late[(nint)m * _action + i];
-                float raw = actor.Output[(nint)m * actor.OutputRow + i], excess = raw - Math.Clamp(raw, -2, 2);
-                actor.OutputGradient[(nint)m * actor.OutputRow + i] =
-                    _policyCritic.LateGradient(m, i) * (1 - mu * mu) + penalty * excess;
+                nint at = (nint)m * actor.OutputRow + i;
+                actor.OutputGradient[at] = _policyCritic.LateGradient(m, i) * (1 - mu * mu)
+                    + SaturationPenalty.Gradient<float, FloatMath>(actor.Output[at], penalty);
             }
 
         // TD errors, and the gradient at the critic's output

@@ -125,7 +125,7 @@ internal readonly struct NafPhases : ILearnerPhases
         group.Barrier();
 
         // ∂loss/∂V, ∂loss/∂m and ∂loss/∂l
-        T two = TMath.From(2), penalty = learner.Setting(sizes, SettingPlaces.Penalty);
+        T penalty = TMath.From(2) / TMath.From(sizes.Batch) * learner.Setting(sizes, SettingPlaces.Penalty);
         int firstOutput = FirstOutput(sizes, network, action);
         for (int e = group.Index; e < head.Columns * rows; e += group.Size)
         {
@@ -140,11 +140,8 @@ internal readonly struct NafPhases : ILearnerPhases
                 T sum = diagonal[i * rows + r] * z[i * rows + r];
                 for (int j = 0; j < i; j++) sum += row[packed + AdvantageKernel.Packed(i, j)] * z[j * rows + r];
                 g = dq[r] * sum * slope[i * rows + r];
-                // the penalty's gradient: (|m| − 2) beyond ±2
-                T raw = row[mean + r * heads.MeanStride + i], excess = T.Zero;
-                if (raw > two) excess = raw - two;
-                if (raw < -two) excess = raw + two;
-                if (first + r < sizes.Batch) g += two / TMath.From(sizes.Batch) * penalty * excess;
+                T m = row[mean + r * heads.MeanStride + i];
+                if (first + r < sizes.Batch) g += SaturationPenalty.Gradient<T, TMath>(m, penalty);
             }
             else if (output < head.Units)
             {

@@ -59,12 +59,10 @@ internal sealed record NafShape(
 
     /// <inheritdoc/>
     public override LearnerValues Evaluate(
-        Device device, NafSettings settings, int samples, ReadOnlySpan<float> u, NetworkOutputs outputs)
+        Device device, LearnerSettings settings, int samples, ReadOnlySpan<float> u, NetworkOutputs outputs)
     {
         (int actions, int all) = (samples * Action, u.Length / Action);
-        (float[] v, float[] mean, float[] triangle) = SharedTrunk
-            ? (Part(outputs(0), 0, 1), Part(outputs(0), 1, Action), Part(outputs(0), 1 + Action, Packed))
-            : (outputs(0), outputs(1), outputs(2));
+        float[] v = Part((0, 0), 1), mean = Part(Mean, Action), triangle = Part(Triangle, Packed);
         var values = new LearnerValues(
             v, new float[actions], new float[samples * Packed], new float[all], new float[all]);
         using var evaluation =
@@ -74,9 +72,14 @@ internal sealed record NafShape(
                 values.Advantage.AsSpan(first, samples), values.Q.AsSpan(first, samples));
         return values;
 
-        // some of a trunk's outputs
-        float[] Part(float[] outputs, int from, int count) => [.. Enumerable.Range(0, samples)
-            .SelectMany(m => outputs.AsSpan(m * (1 + Action + Packed) + from, count).ToArray())];
+        // some of a network's outputs
+        float[] Part((int Network, int Output) from, int count)
+        {
+            float[] all = outputs(from.Network);
+            int each = all.Length / samples;
+            return each == count ? all
+                : [.. all.Chunk(each).SelectMany(row => row[from.Output..(from.Output + count)])];
+        }
     }
 
     public override string ToString() =>

@@ -12,7 +12,7 @@ var settings = new TrainingSettings
 {
     Episodes = args.Length > 0 ? int.Parse(args[0]) : 300,
     Seed = args.Length > 1 ? ulong.Parse(args[1]) : 0,
-    Naf = new NafSettings { Gamma = 0.9 },
+    Learner = new LearnerSettings { Gamma = 0.9 },
     Exploration = new ExplorationSettings { Scale = 0.3 },
 };
 using TrainingRun run = TrainingRun.Begin(task, settings);

@@ -34,6 +34,16 @@ internal sealed class DivergenceWatchTests
         Assert.That(watch.Diverges, Is.True, "still, in its last episode");
     }
 
+    [Test]
+    public void A_Q_that_grows_without_any_reward_is_told()
+    {
+        var watch = new DivergenceWatch();
+        string?[] told = [.. new[] { 5, 20, 30, 40 }.Select(
+            (q, i) => watch.Add(i + 1, Report(q, 1) with { ValueRange = (0, 0) }))];
+        Assert.That(told.Select(t => t is not null), Is.EqualTo([false, false, false, true]));
+        Assert.That(told[3], Does.Contain("mean is 40").And.Contain("allow 0 to 0"));
+    }
+
     [TestCase(100, TestName = "A value at its limit is none that diverges")]
     [TestCase(109, TestName = "A value a little beyond its limit is none that diverges")]
     public void Values_near_the_limit_are_not_told(double q)
@@ -49,10 +59,10 @@ internal sealed class DivergenceWatchTests
         // the untrained networks' values, before rewards were seen that allow them
         var watch = new DivergenceWatch();
         foreach (double q in new[] { 300.0, 290, 250, 200, 150, 90 }) Assert.That(watch.Add(1, Report(q, 1)), Is.Null);
-        // no reward, and no update, allow no statement
+        // a small Q without any reward, limits of γ = 1, and no update allow no statement
         foreach (float high in new[] { 0f, float.PositiveInfinity })
             for (int e = 0; e < 5; e++)
-                Assert.That(watch.Add(e, Report(3, 1) with { ValueRange = (0, high) }), Is.Null);
+                Assert.That(watch.Add(e, Report(3, 1) with { ValueRange = (high > 0 ? -high : 0, high) }), Is.Null);
         for (int e = 0; e < 5; e++) Assert.That(watch.Add(e, Report(double.NaN, double.NaN)), Is.Null);
     }
 

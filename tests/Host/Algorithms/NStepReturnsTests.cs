@@ -23,7 +23,7 @@ internal sealed class NStepReturnsTests
 
     [SetUp]
     public void Begin() => _population = LearnerPopulation.Create(
-        Processor, new NafShape(1, 1, [4]), [], [new NafSettings { BatchSize = 1, ReplayCapacity = 100 }]);
+        Processor, new NafShape(1, 1, [4]), [], [new LearnerSettings { BatchSize = 1, ReplayCapacity = 100 }]);
 
     [TearDown]
     public void End() => _population.Dispose();
@@ -81,14 +81,31 @@ internal sealed class NStepReturnsTests
         IsRefused(0, 1e39, 0, "reward");
         IsRefused(float.NaN, 0, 0, "x ");
         IsRefused(0, 0, float.NaN, "next x");
-        for (int t = 0; t < 2; t++) returns.Add([0], [0], new StepResult(3e38, false, false), [0]);
-        IsRefused(0, 3e38, 0, "reward");
-        returns.Abort([0]);
+        Assert.That(Rows, Is.Empty);
+        IsRefused(0, double.NaN, 0, "reward", Returns(1));
         Assert.That(Rows, Is.Empty);
 
-        void IsRefused(float x, double reward, float next, string named) => Assert.That(
-            () => returns.Add([x], [0], new StepResult(reward, false, false), [next]),
+        void IsRefused(float x, double reward, float next, string named, NStepReturns? of = null) => Assert.That(
+            () => (of ?? returns).Add([x], [0], new StepResult(reward, false, false), [next]),
             Throws.TypeOf<NonFiniteTransitionException>().With.Message.StartsWith(named));
+    }
+
+    [Test]
+    public void A_sum_that_overflows_is_left_out_and_the_steps_after_it_are_stored()
+    {
+        NStepReturns returns = Returns(3), aborted = Returns(4);
+        float[] rewards = [3e38f, 3e38f, 1];
+        for (int t = 0; t < 2; t++) returns.Add([t], [0], new StepResult(rewards[t], false, false), [t + 1]);
+        Assert.That(() => returns.Add([2], [0], new StepResult(1, false, false), [3]),
+            Throws.TypeOf<NonFiniteTransitionException>().With.Message.StartsWith("reward"));
+        Assert.That(Rows, Is.EqualTo((float[][])[[1, 0, 3e38f, 0.5f, 3], [2, 0, 1, 1, 3]]));
+        returns.Abort([2]);
+        Assert.That(Rows, Has.Length.EqualTo(2), "none waits any more");
+
+        for (int t = 0; t < 3; t++) aborted.Add([t], [0], new StepResult(rewards[t], false, false), [t + 1]);
+        aborted.Abort([3]);
+        float[][] first = Rows[..2];
+        Assert.That(Rows[2..], Is.EqualTo(first));
     }
 
     [Test]

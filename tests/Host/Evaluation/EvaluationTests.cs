@@ -101,7 +101,7 @@ internal sealed class EvaluationTests : FolderFixture
 
         foreach (string file in files) File.Delete(file);
         Assert.That(TinyRun.Cli("evaluate", Folder["run"]).Error,
-            Does.Contain("has no checkpoint yet; let it train for longer"));
+            Does.Contain($"there is no checkpoint in {Folder["run/checkpoint"]}; bring it back if it was lost"));
         Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--learner", "3").Error,
             Does.Contain("--learner 3: the run has 1 learner: 0"));
     }

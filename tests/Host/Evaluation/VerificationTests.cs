@@ -130,14 +130,15 @@ internal sealed class VerificationTests : FolderFixture
         {
             using var stop = new CancellationTokenSource();
             long from = Stopwatch.GetTimestamp();
-            Task stopping = Task.Run(() =>
+            Task<bool> stopping = Task.Run(() =>
             {
-                while (run.Progress.VerificationsEnded == 0) Thread.Sleep(1);
+                bool begun = SpinWait.SpinUntil(() => run.Progress.VerificationsEnded > 0, TimeSpan.FromMinutes(1));
                 Thread.Sleep(400);
                 stop.Cancel();
+                return begun;
             });
             TrainingResult cut = run.Train(stop.Token);
-            stopping.Wait();
+            Assert.That(stopping.Result, Is.True, "the verification has begun");
             Assert.That((cut.Finished, cut.VerifiedLast), Is.EqualTo((true, (double?)null)));
             Assert.That(Stopwatch.GetElapsedTime(from).TotalSeconds - cut.Seconds, Is.GreaterThan(0.3));
             Assert.That(run.Progress.Verifications, Is.EqualTo(2_000_000));

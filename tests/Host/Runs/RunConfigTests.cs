@@ -40,7 +40,7 @@ internal sealed class RunConfigTests : FolderFixture
     {
         new RunConfig("cartpole", TinyRun.Resolve(7), Made).Write(Config);
         TrainingSettings settings = SettingsResolver.Resolve(SettingsFile.Read(Config));
-        Assert.That((settings.Episodes, settings.Naf.BatchSize), Is.EqualTo((7, 16)));
+        Assert.That((settings.Episodes, settings.Learner.BatchSize), Is.EqualTo((7, 16)));
     }
 
     [TestCase("", "is empty")]

@@ -15,7 +15,7 @@ internal sealed class SettingsTests : FolderFixture
         TrainingSettings s = SettingsResolver.Resolve(
             [new("tau", "0.5", "task"), new("gamma", "0.9", "task"), new("tau", "0.25", "file"),
                 new("tau", "0.125", "--set")]);
-        Assert.That((s.Naf.Tau, s.Naf.Gamma), Is.EqualTo((0.125, 0.9)));
+        Assert.That((s.Learner.Tau, s.Learner.Gamma), Is.EqualTo((0.125, 0.9)));
     }
 
     [Test]
@@ -23,7 +23,7 @@ internal sealed class SettingsTests : FolderFixture
     {
         HashSet<string> summaries =
         [
-            .. from type in (Type[])[typeof(Setting), typeof(NafSettings)]
+            .. from type in (Type[])[typeof(Setting), typeof(LearnerSettings)]
                let documentation = XDocument.Load(Path.ChangeExtension(type.Assembly.Location, ".xml"))
                from summary in documentation.Descendants("summary")
                select string.Join(' ', summary.Value.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)),
@@ -88,6 +88,7 @@ internal sealed class SettingsTests : FolderFixture
     }
 
     [TestCase("learnig_rate", "1e-3", "there is no setting 'learnig_rate' (did you mean learning_rate?)")]
+    [TestCase("batch_norm", "false", "there is no batch_norm any more; write normalisation, with none for false and")]
     [TestCase("zzzzzzzzzzzzz", "1", "there is no setting 'zzzzzzzzzzzzz'; naf train --help all lists them")]
     [TestCase("tau", "0", "tau = '0' is not a number in (0, 1]")]
     [TestCase("tau", "NaN", "is not a number in (0, 1]")]
@@ -111,7 +112,7 @@ internal sealed class SettingsTests : FolderFixture
     [TestCase("1e6", 1_000_000)]
     [TestCase("1_000_000", 1_000_000)]
     public void Whole_numbers_may_be_written_short(string text, int value) =>
-        Assert.That(SettingsResolver.Resolve([new GivenValue("replay_capacity", text, "--set")]).Naf.ReplayCapacity,
+        Assert.That(SettingsResolver.Resolve([new GivenValue("replay_capacity", text, "--set")]).Learner.ReplayCapacity,
             Is.EqualTo(value));
 
     [Test]

@@ -1,4 +1,7 @@
+using Naf.Host.Policies;
+using Naf.Host.Runs;
 using Naf.Host.Training;
+using Naf.Kernels.Checkpoints;
 
 namespace Naf.Tests;
 
@@ -12,14 +15,17 @@ internal sealed class DdpgTrainingTests : FolderFixture
     ];
 
     [Test]
-    public void A_run_resumes_bitwise([Values("", "fitted", "plan=ilqg plan_fraction=0.5")] string kind)
+    public void A_run_resumes_bitwise(
+        [Values("", "fitted", "plan=ilqg plan_fraction=0.7 refit_episodes=2")] string kind)
     {
         string[] settings = [.. With(kind)];
         TinyRun.Train(Folder["straight"], 5, settings);
         TinyRun.TrainPartly(Folder["run"], 5, 3, settings);
         TinyRun.Resume(Folder["run"]);
         Assert.That(TinyRun.Metrics(Folder["run"]), Is.EqualTo(TinyRun.Metrics(Folder["straight"])));
-        Assert.That(TinyRun.Rows(Folder["run"]).Any(r => long.Parse(r["imagined"]) > 0), Is.EqualTo(kind == "fitted"));
+        Dictionary<string, string>[] rows = TinyRun.Rows(Folder["run"]);
+        Assert.That(rows.Any(r => long.Parse(r["imagined"]) > 0), Is.EqualTo(kind == "fitted"));
+        Assert.That(rows.Any(r => r["planned"] == "1"), Is.EqualTo(kind.StartsWith("plan")));
     }
 
     [Test]
@@ -52,6 +58,34 @@ internal sealed class DdpgTrainingTests : FolderFixture
             Assert.That(advantage, Is.EqualTo(q - v).Within(1e-5));
             Assert.That(double.Parse(row["random_advantage"]), Is.Not.Zero);
         }
+
+        // Q(x, u) and V(x) = Q(x, μ(x)) from the arrays of the checkpoint
+        using RunPolicy policy = RunPolicy.Open(Folder["run"]);
+        using CheckpointReader checkpoint =
+            RunFolder.CheckpointsOf(Folder["run"]).Open(previous: false)!.Value.Checkpoint;
+        float[] x = [0.1f, -0.2f, 0.9f, 0.4f, 0.3f], u = [-0.7f], mu = new float[1];
+        policy.Act(x, mu);
+        Assert.That(mu[0], Is.EqualTo(Math.Tanh(Network("actor", []))).Within(Tolerances.PolicyAction));
+        (float[] ofMean, _, float[] ofU) = policy.Evaluate(x, u);
+        Assert.That(ofMean[0], Is.EqualTo(Network("critic", mu)).Within(Tolerances.PolicyAction));
+        Assert.That(ofU[0], Is.EqualTo(Network("critic", u)).Within(Tolerances.PolicyAction));
+        Assert.That(ofU[0], Is.Not.EqualTo(ofMean[0]));
+
+        // layers of 8 and 9 units in rows of 16; the critic's second also takes u
+        double Network(string network, float[] late)
+        {
+            float[] scale = checkpoint.Scope.Values<float>("input_scale", []), first = Layer(0, "weights"),
+                second = Layer(1, "weights"), head = Layer(2, "weights");
+            double[] below = [.. Enumerable.Range(0, 8).Select(j => Math.Max(
+                x.Select((entry, i) => (double)entry * scale[i] * first[16 * i + j]).Sum()
+                    + Layer(0, "biases")[j], 0))];
+            double[] inputs = [.. below, .. late];
+            return Layer(2, "biases")[0] + Enumerable.Range(0, 9).Sum(j => head[j] * Math.Max(
+                inputs.Select((h, k) => h * second[16 * j + k]).Sum() + Layer(1, "biases")[j], 0));
+
+            float[] Layer(int l, string array) =>
+                checkpoint.Scope.Values<float>($"learner.0.parameters.{network}.{l}.{array}", []);
+        }
     }
 
     [Test]
@@ -59,9 +93,13 @@ internal sealed class DdpgTrainingTests : FolderFixture
     {
         TinyRun.Train(Folder["cpu"], 1, "algorithm=ddpg");
         TinyRun.Train(Folder["device"], 1, "algorithm=ddpg", $"device={GpuDevices.Emulated}");
-        double[] losses = [.. new[] { "cpu", "device" }
-            .Select(name => double.Parse(TinyRun.Rows(Folder[name])[1]["loss"]))];
-        Assert.That(losses[1], Is.EqualTo(losses[0]).Within(Tolerances.LossOfEpisode * losses[0]));
+        foreach (string column in (string[])["loss", "gradient_norm", "mean_q", "updates"])
+        {
+            double[] means = [.. new[] { "cpu", "device" }
+                .Select(name => double.Parse(TinyRun.Rows(Folder[name])[1][column]))];
+            Assert.That(means[0], Is.Not.Zero, column);
+            Assert.That(means[1], Is.EqualTo(means[0]).Within(Tolerances.LossOfEpisode * Math.Abs(means[0])), column);
+        }
     }
 
     [TestCase("hidden=[20]", "give at least two sizes")]
@@ -88,9 +126,9 @@ internal sealed class DdpgTrainingTests : FolderFixture
         TrainingResult trained = TinyRun.Train(
             Folder["run"], 24, "algorithm=ddpg", "hidden=[48, 48]", "batch_size=64", "updates_per_step=3",
             "actor_learning_rate=0.001", "reward_scale=10", "test_every=12", "seed=1");
-        double[] scores = [.. TinyRun.Rows(Folder["run"]).Where(r => r["test_score"].Length > 0)
-            .Select(r => double.Parse(r["test_score"]))];
-        Assert.That(trained.BestTestScore, Is.GreaterThan(0.8 * scores[0]), "a score is negative");
+        double untrained = double.Parse(TinyRun.Rows(Folder["run"])[0]["test_score"]);
+        // scores are negative; seeds 1 to 3 end at 0.53 to 0.62 of the untrained policy's, random actions are at 0.95
+        Assert.That(trained.FinalTestScore, Is.GreaterThan(0.75 * untrained));
     }
 
     private static IEnumerable<string> With(string kind) =>

@@ -21,7 +21,7 @@ internal sealed class EnvironmentTaskTests : FolderFixture
         TrainingSettings settings = Settings with
         {
             Episodes = 60, TestEvery = 20, TestEpisodes = 10,
-            Naf = new NafSettings { Gamma = 0.9, Hidden = [64, 64] },
+            Learner = new LearnerSettings { Gamma = 0.9, Hidden = [64, 64] },
             Exploration = new ExplorationSettings { Scale = 0.3 },
         };
         var seen = new List<TrainingProgress>();
@@ -82,11 +82,12 @@ internal sealed class EnvironmentTaskTests : FolderFixture
     [Test]
     public void Settings_of_a_program_are_checked()
     {
-        foreach ((NafSettings naf, string named) in (ReadOnlySpan<(NafSettings, string)>)
+        foreach ((LearnerSettings learner, string named) in (ReadOnlySpan<(LearnerSettings, string)>)
         [
-            (new() { Gamma = 2 }, "gamma = '2'"), (new() { Hidden = default }, "hidden = '[]'"), (null!, "Naf is null"),
+            (new() { Gamma = 2 }, "gamma = '2'"), (new() { Hidden = default }, "hidden = '[]'"),
+            (null!, "Learner is null"),
         ])
-            Assert.That(() => TrainingRun.Begin(_task, Settings with { Naf = naf }, Folder["run"]),
+            Assert.That(() => TrainingRun.Begin(_task, Settings with { Learner = learner }, Folder["run"]),
                 Throws.TypeOf<UserException>().With.Message.Contains(named));
     }
 

@@ -93,6 +93,26 @@ internal sealed class ResumeTests : FolderFixture
         byte[] metrics = TinyRun.Metrics(Folder["run"]);
         AssertRefused("episodes in metrics.csv and no checkpoint; bring its checkpoint folder back");
         Assert.That(TinyRun.Metrics(Folder["run"]), Is.EqualTo(metrics));
+        foreach (string policy in (string[])["best", "last"])
+            Assert.That(TinyRun.CliError(1, "evaluate", Folder["run"], "--policy", policy),
+                Does.Contain($"there is no checkpoint in {Folder["run/checkpoint"]}; bring it back if it was lost"));
+    }
+
+    [Test]
+    public void A_checkpoint_that_was_set_aside_is_named_where_it_is_the_only_one()
+    {
+        TrainPartly(2);
+        string path = RunFolder.CheckpointsOf(Folder["run"]).Files[0], name = Path.GetFileName(path);
+        foreach (string file in RunFolder.CheckpointsOf(Folder["run"]).Files.Skip(1)) File.Delete(file);
+        File.Move(path, path + ".aside");
+        string message = $"is {name}.aside, which was set aside when the run went on from an earlier one; to use it, "
+            + "remove .aside from its name";
+        foreach (string option in (string[])["latest", "previous"])
+            Assert.That(TinyRun.CliError(1, "train", "--resume", Folder["run"], "--checkpoint", option),
+                Does.Contain(message));
+        Assert.That(TinyRun.CliError(1, "evaluate", Folder["run"]), Does.Contain(message));
+        File.Move(path + ".aside", path);
+        AssertResumes();
     }
 
     [Test]

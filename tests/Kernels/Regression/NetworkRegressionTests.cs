@@ -15,7 +15,7 @@ namespace Naf.Tests;
 internal sealed class NetworkRegressionTests(string name) : EveryDeviceFixture(name)
 {
     // a large ε of Adam: with a small one rounding decides the direction of a parameter with a tiny gradient
-    private static readonly NafSettings Small =
+    private static readonly LearnerSettings Small =
         new() { BatchSize = 19, LearningRate = 1e-2, Epsilon = 1e-2f, Hidden = [40, 31] };
     private static readonly float[] Rows = RegressionCheck.Draw(200, 9, 1);
 

@@ -21,7 +21,7 @@ internal sealed class RegressionOracleTests
         var shape = new MlpShape(3, [5, 4], 2);
         using var learner = new RegressionLearner(shape, seed: 3);
         double[] parameters = [.. learner.Parameters.Span.ToArray().Select(p => (double)p)];
-        var reference = new RegressionOracle(shape, new NafSettings(), parameters);
+        var reference = new RegressionOracle(shape, new LearnerSettings(), parameters);
         (double[][] z, double[][] y) = RegressionCheck.Minibatch(
             RegressionCheck.Draw(20, 5, 1), 3, 2, batch: 7, seed: 3, update: 0);
         double[] gradient = reference.Gradient(z, y);
@@ -44,7 +44,7 @@ internal sealed class RegressionOracleTests
     {
         // without weights g = 0
         var shape = new MlpShape(1, [1], 2);
-        var reference = new RegressionOracle(shape, new NafSettings(), new double[shape.Parameters]);
+        var reference = new RegressionOracle(shape, new LearnerSettings(), new double[shape.Parameters]);
         Assert.That(reference.Loss([[5], [6]], [[1, 2], [3, 4]]), Is.EqualTo((1 + 4 + 9 + 16) / 4.0));
     }
 
@@ -54,7 +54,7 @@ internal sealed class RegressionOracleTests
         // angles and rates in very different units; y with entries of order 1e-3 and a constant one
         const int count = 3000;
         using var device = new CpuDevice(2);
-        using var regression = new NetworkRegression(device, 3, 3, new NafSettings { Hidden = [64, 64] }, [1]);
+        using var regression = new NetworkRegression(device, 3, 3, new LearnerSettings { Hidden = [64, 64] }, [1]);
         float[] rows = Sample(count, 1), test = Sample(500, 2);
         SampleMoments moments = SampleMoments.Of(6, [.. rows.Select(v => (double)v)]);
         double[] scale = moments.Scale();
@@ -87,7 +87,7 @@ internal sealed class RegressionOracleTests
     {
         long before = HostBuffer.LiveBuffers;
         GpuDevice device = GpuDevices.Shared(GpuDevices.Emulated);
-        Assert.That(() => new NetworkRegression(device, 1, 1, new NafSettings { Hidden = [65_536] }, [1]),
+        Assert.That(() => new NetworkRegression(device, 1, 1, new LearnerSettings { Hidden = [65_536] }, [1]),
             Throws.TypeOf<DeviceException>().With.Message.Contains("device=cpu"));
         Assert.That((device.LiveBuffers, HostBuffer.LiveBuffers), Is.EqualTo((0, before)));
     }

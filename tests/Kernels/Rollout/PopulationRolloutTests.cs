@@ -20,7 +20,8 @@ internal sealed class PopulationRolloutTests(string name) : EveryDeviceFixture(n
         Device device, int imagined = 150, bool trunk = false, Normalisation normalisation = Normalisation.None,
         float[]? scale = null)
     {
-        NafSettings first = new() { Seed = 1, BatchSize = 16, ReplayCapacity = 100 }, second = first with { Seed = 2 };
+        LearnerSettings first = new() { Seed = 1, BatchSize = 16, ReplayCapacity = 100 },
+            second = first with { Seed = 2 };
         return LearnerPopulation.Create(
             device, new NafShape(6, 2, [31], trunk, normalisation), scale, [first, second], imagined);
     }

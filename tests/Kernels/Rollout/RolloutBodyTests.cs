@@ -31,7 +31,7 @@ internal sealed class RolloutBodyTests
 
     private static RolloutOracle.Result Run(RolloutSettings settings, float[] s, int t, float bias = 0, int end = 5)
     {
-        using var learner = new Learner(Shape, new NafSettings { Seed = 9 });
+        using var learner = new Learner(Shape, new LearnerSettings { Seed = 9 });
         learner.Parameters.Span.Clear();
         learner.Parameters.Span.Slice(learner.Networks[0].Parameters,
             learner.Networks[1].Parameters)[learner.Networks[1].Biases(1)] = bias;

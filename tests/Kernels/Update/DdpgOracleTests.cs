@@ -20,7 +20,7 @@ internal sealed class DdpgOracleTests
     public void Four_updates_are_those_of_PyTorch(int state, int action, int[] hidden, int size)
     {
         var shape = new DdpgShape(state, action, [.. hidden]);
-        var settings = new NafSettings
+        var settings = new LearnerSettings
         {
             Seed = 5, RewardScale = 2, ClipNorm = 1, Tau = 0.3f, LearningRate = 1e-2f, ActorLearningRate = 3e-3f,
             Gamma = 0.9f, HeadScale = 9, SaturationPenalty = 0.1,
@@ -46,18 +46,54 @@ internal sealed class DdpgOracleTests
         }
     }
 
-    // without a step the loss of the critic is a function of its parameters, and mean Q of the actor's
+    [Test]
+    public void The_limits_of_values_and_the_penalty_on_saturated_actions_take_part()
+    {
+        var shape = new DdpgShape(5, 3, [31, 20]);
+        var settings = new LearnerSettings
+        {
+            Seed = 5, RewardScale = 0.05, Gamma = 0.5, SaturationPenalty = 0.5, HeadScale = 9,
+        };
+        double[] batch = Batch(31, 5, 3, 1), both = Gradient(settings);
+        int critic = shape.Networks()[DdpgShape.Critic].Parameters;
+        double[] free = Gradient(settings with { SaturationPenalty = 0 }),
+            unlimited = Gradient(settings with { BoundValues = false });
+        Assert.That(free[critic..], Is.Not.EqualTo(both[critic..]).Within(1e-3), "the penalty is the actor's");
+        Assert.That(free[..critic], Is.EqualTo(both[..critic]));
+        Assert.That(unlimited[..critic], Is.Not.EqualTo(both[..critic]).Within(1e-3), "the limits are the critic's");
+        Assert.That(unlimited[critic..], Is.EqualTo(both[critic..]));
+
+        double[] Gradient(LearnerSettings changed)
+        {
+            using var learner = new Learner(shape, changed);
+            // rewards of ±1 allow values within ±0.1
+            foreach (float reward in new[] { 1f, -1f })
+                learner.Replay.Add(new float[5], new float[3], reward, new float[5], bootstrap: 1, first: reward);
+            using var reference = new LearnerOracle(shape, learner, [.. Enumerable.Repeat(1f, 5)], 31);
+            using var torch = new TorchDdpg(shape, changed, reference.Parameters, learner.TargetLimits);
+            torch.Update(batch);
+            reference.Update(batch);
+            double largest = torch.Gradient.Max(Math.Abs);
+            Assert.That(reference.Gradient, Is.EqualTo(torch.Gradient).Within(Tolerances.Autograd * largest));
+            return torch.Gradient;
+        }
+    }
+
+    // without a step the loss of the critic is a function of its parameters, and mean Q and the penalty of the actor's
     [Test]
     public void The_gradient_is_the_difference_of_both_losses()
     {
         const double h = 1e-6;
         const int size = 7;
         var shape = new DdpgShape(3, 2, [5, 4]);
-        using var learner = new Learner(shape, new NafSettings { Seed = 5, Gamma = 0.9 });
+        // m is within ±2 for some samples and beyond for others
+        var settings = new LearnerSettings { Seed = 5, Gamma = 0.9, HeadScale = 5, SaturationPenalty = 0.1 };
+        using var learner = new Learner(shape, settings);
         // observations that float32 holds
         double[] batch = [.. Batch(size, 3, 2, 1).Select(v => (double)(float)v)], gradient = Gradient();
         float[] x = [.. batch.Chunk(10).SelectMany(row => row[..3]).Select(v => (float)v)];
-        int critic = shape.Networks()[0].Parameters, checkedCount = 0;
+        int critic = shape.Networks()[0].Parameters;
+        double largest = gradient.Max(Math.Abs);
         for (int i = 0; i < gradient.Length; i++)
         {
             float before = learner.Parameters.Span[i];
@@ -69,11 +105,15 @@ internal sealed class DdpgOracleTests
             learner.Parameters.Span[i] = low;
             double below = Loss(i < critic);
             learner.Parameters.Span[i] = before;
-            if (gradient[i] == 0) continue;
-            checkedCount++;
-            Assert.That(gradient[i], Is.EqualTo((above - below) / ((double)high - low)).Within(1e-5), $"parameter {i}");
+            double slope = (above - below) / ((double)high - low);
+            Assert.That(gradient[i], Is.EqualTo(slope).Within(1e-5 * Math.Max(1, largest)), $"parameter {i}");
         }
-        Assert.That(checkedCount, Is.GreaterThan(60));
+        Assert.That(gradient.Count(g => g != 0), Is.GreaterThan(60));
+        using (LearnerOracle reference = Reference())
+        {
+            double[] m = [.. reference.Outputs(DdpgShape.Actor, x, []).Select(Math.Abs)];
+            Assert.That((m.Min() < 2, m.Max() > 2), Is.EqualTo((true, true)), string.Join(' ', m));
+        }
 
         double[] Gradient()
         {
@@ -87,8 +127,10 @@ internal sealed class DdpgOracleTests
             using LearnerOracle reference = Reference();
             if (!ofCritic)
             {
-                double[] mu = [.. reference.Outputs(DdpgShape.Actor, x, []).Select(Math.Tanh)];
-                return -reference.Outputs(DdpgShape.Critic, x, mu).Average();
+                double[] m = reference.Outputs(DdpgShape.Actor, x, []), mu = [.. m.Select(Math.Tanh)];
+                double penalty = settings.SaturationPenalty / size
+                    * m.Sum(v => Math.Pow(Math.Max(Math.Abs(v) - 2, 0), 2));
+                return penalty - reference.Outputs(DdpgShape.Critic, x, mu).Average();
             }
             return reference.Update(batch);
         }

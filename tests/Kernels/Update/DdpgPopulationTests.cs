@@ -16,8 +16,8 @@ internal sealed class DdpgPopulationTests
     [Test]
     public void Learners_of_a_population_are_those_of_single_runs_on_any_threads_bitwise([Values(1, 2, 3)] int threads)
     {
-        NafSettings first = new() { Seed = 5, BatchSize = 19, ReplayCapacity = 1000 };
-        NafSettings[] learners =
+        LearnerSettings first = new() { Seed = 5, BatchSize = 19, ReplayCapacity = 1000 };
+        LearnerSettings[] learners =
         [
             first, first with { Seed = 6, LearningRate = 1e-2, ClipNorm = 0.5 },
             first with { Seed = 7, ActorLearningRate = 1e-2 },
@@ -34,8 +34,8 @@ internal sealed class DdpgPopulationTests
     [Test]
     public void The_actor_has_a_learning_rate_of_its_own()
     {
-        NafSettings slow = new() { Seed = 5, BatchSize = 19, ReplayCapacity = 1000, ActorLearningRate = 1e-9 };
-        NafSettings frozen = slow with { LearningRate = 1e-9, ActorLearningRate = 1e-2 };
+        LearnerSettings slow = new() { Seed = 5, BatchSize = 19, ReplayCapacity = 1000, ActorLearningRate = 1e-9 };
+        LearnerSettings frozen = slow with { LearningRate = 1e-9, ActorLearningRate = 1e-2 };
         int critic = Shape.Networks()[DdpgShape.Critic].Parameters;
         using var born = new Learner(Shape, slow);
         float[] before = born.Parameters.Span.ToArray(), first = Train(1, [slow])[0], second = Train(1, [frozen])[0];
@@ -52,7 +52,7 @@ internal sealed class DdpgPopulationTests
     public void A_checkpoint_of_NAF_is_refused_with_its_reason()
     {
         using var device = new CpuDevice(1);
-        NafSettings[] settings = [new() { Seed = 1, BatchSize = 16, ReplayCapacity = 100 }];
+        LearnerSettings[] settings = [new() { Seed = 1, BatchSize = 16, ReplayCapacity = 100 }];
         using LearnerPopulation ddpg = LearnerPopulation.Create(device, Shape, [], settings),
             naf = LearnerPopulation.Create(device, NafUpdateTests.Shape(7, 3, "40,31"), [], settings);
         Assert.That(() => ddpg.Serialise(Saved.By(naf.Serialise)),
@@ -71,7 +71,7 @@ internal sealed class DdpgPopulationTests
         double gain = -gamma * a * b * p / (r + gamma * b * b * p);
 
         using var device = new CpuDevice(1);
-        var settings = new NafSettings
+        var settings = new LearnerSettings
         {
             Seed = 1, Gamma = gamma, Tau = 0.02, ReplayCapacity = 10_000, ActorLearningRate = 1e-3,
         };
@@ -98,7 +98,7 @@ internal sealed class DdpgPopulationTests
         Assert.That(u.Average(), Is.Zero.Within(Tolerances.LearnedGain), $"{slope}");
     }
 
-    private static float[][] Train(int threads, NafSettings[] learners)
+    private static float[][] Train(int threads, LearnerSettings[] learners)
     {
         using var device = new CpuDevice(threads);
         using LearnerPopulation population = LearnerPopulation.Create(device, Shape, [], learners);

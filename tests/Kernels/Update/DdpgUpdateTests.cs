@@ -19,7 +19,7 @@ internal sealed class DdpgUpdateTests(string name) : EveryDeviceFixture(name)
     [TestCase(3, 64, "1,20", 67)]
     public void Three_updates_are_those_of_the_reference(int state, int action, string hidden, int batch)
     {
-        var settings = new NafSettings { Seed = 3, Gamma = 0.9f, RewardScale = 2, ClipNorm = 5 };
+        var settings = new LearnerSettings { Seed = 3, Gamma = 0.9f, RewardScale = 2, ClipNorm = 5 };
         KernelError[] errors = UpdateCheck.Run(
             Device, Ddpg(state, action, hidden), settings, batch, updates: 3, Scale(state));
         Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True);
@@ -28,9 +28,22 @@ internal sealed class DdpgUpdateTests(string name) : EveryDeviceFixture(name)
     [Test]
     public void Updates_with_limited_values_and_saturated_actions_are_those_of_the_reference()
     {
-        var settings = new NafSettings { Seed = 3, Gamma = 0.5, RewardScale = 0.05, HeadScale = 9 };
+        var settings = new LearnerSettings
+        {
+            Seed = 3, Gamma = 0.5, RewardScale = 0.05, HeadScale = 9, SaturationPenalty = 1,
+        };
         KernelError[] errors = UpdateCheck.Run(Device, Ddpg(5, 3, "31,20"), settings, 19, updates: 3, Scale(5));
         Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True);
+
+        // and both take part
+        settings = settings with { BatchSize = 19, ReplayCapacity = 1000, Epsilon = 1e-2f };
+        using LearnerPopulation population = LearnerPopulation.Create(Device, Ddpg(5, 3, "31,20"), Scale(5),
+            [settings, settings with { SaturationPenalty = 0 }, settings with { BoundValues = false }]);
+        for (int k = 0; k < 3; k++) UpdateCheck.Fill(population, k, 300, 4);
+        population.Update(1);
+        float[][] moments = [.. Enumerable.Range(0, 3).Select(k => population.LearnerAt(k).FirstMoment.Span.ToArray())];
+        Assert.That(moments[1], Is.Not.EqualTo(moments[0]).Within(1e-3));
+        Assert.That(moments[2], Is.Not.EqualTo(moments[0]).Within(1e-3));
     }
 
     [TestCase(1)]
@@ -83,7 +96,7 @@ internal sealed class DdpgUpdateTests(string name) : EveryDeviceFixture(name)
 
     private static LearnerPopulation Create(Device device)
     {
-        var settings = new NafSettings { BatchSize = 16, ReplayCapacity = 200, Gamma = 0.9f };
+        var settings = new LearnerSettings { BatchSize = 16, ReplayCapacity = 200, Gamma = 0.9f };
         return LearnerPopulation.Create(
             device, Ddpg(4, 2, "20,33"), [], [settings with { Seed = 1 }, settings with { Seed = 2 }]);
     }

@@ -20,7 +20,7 @@ internal sealed class ImaginedReplayTests(string name) : EveryDeviceFixture(name
     private static readonly RolloutDefinition Task = RolloutTasks.Chain(joints: 3, action: 2, horizon: 9);
     private static readonly NafShape Shape = new(6, 2, [31]);
 
-    private static readonly NafSettings Settings = new() { Seed = 1, BatchSize = 16, ReplayCapacity = 100 };
+    private static readonly LearnerSettings Settings = new() { Seed = 1, BatchSize = 16, ReplayCapacity = 100 };
 
     private static LearnerPopulation Population(Device device) =>
         LearnerPopulation.Create(device, Shape, [], [Settings, Settings with { Seed = 2 }], imaginedCapacity: Capacity);

@@ -24,7 +24,7 @@ internal sealed class LaunchTests(string name) : GpuFixture(name)
     {
         threads = Math.Min(threads, Device.Limits.GroupThreads);
         var plan = new LaunchPlan(threads, rows, rowsPerThread, parts, PlanLaunch.ByPhase);
-        var settings = new NafSettings { Seed = 3, Gamma = 0.9f, ClipNorm = 0.5f };
+        var settings = new LearnerSettings { Seed = 3, Gamma = 0.9f, ClipNorm = 0.5f };
         KernelError[] errors = UpdateCheck.Run(
             Device, Shape(9, 3, "40,24", kind), settings, batch: 23, updates: 2, Scale(9), plan);
         Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True);
@@ -93,6 +93,6 @@ internal sealed class LaunchTests(string name) : GpuFixture(name)
     [Test]
     public void A_population_that_does_not_fit_frees_what_it_has() =>
         Assert.That(() => LearnerPopulation.Create(
-            Device, Shape(443, 2, "20"), [], [new NafSettings { BatchSize = 16 }], imaginedCapacity: 1 << 30),
+            Device, Shape(443, 2, "20"), [], [new LearnerSettings { BatchSize = 16 }], imaginedCapacity: 1 << 30),
             Throws.TypeOf<DeviceMemoryException>());
 }

@@ -21,7 +21,7 @@ internal sealed class LearnerPopulationTests
         [Values(1, 2, 3)] int threads, [Values] Normalisation normalisation)
     {
         NafShape shape = Shape with { Normalisation = normalisation };
-        NafSettings[] learners =
+        LearnerSettings[] learners =
             [Settings(5), Settings(6) with { LearningRate = 1e-2f }, Settings(7) with { RewardScale = 10, Tau = 0.1f }];
         float[][] together = Train(shape, threads, learners);
         for (int k = 0; k < learners.Length; k++)
@@ -121,9 +121,9 @@ internal sealed class LearnerPopulationTests
             Processor, shape, [],
             [.. seeds.Select(seed => Settings(seed) with { BatchSize = 16, ReplayCapacity = capacity })]);
 
-    private static NafSettings Settings(ulong seed) => new() { Seed = seed, BatchSize = 19, ReplayCapacity = 1000 };
+    private static LearnerSettings Settings(ulong seed) => new() { Seed = seed, BatchSize = 19, ReplayCapacity = 1000 };
 
-    private static float[][] Train(NafShape shape, int threads, NafSettings[] learners)
+    private static float[][] Train(NafShape shape, int threads, LearnerSettings[] learners)
     {
         using var device = new CpuDevice(threads);
         using LearnerPopulation population = LearnerPopulation.Create(device, shape, [], learners);

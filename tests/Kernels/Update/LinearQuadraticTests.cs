@@ -20,7 +20,7 @@ internal sealed class LinearQuadraticTests
         double gain = -gamma * a * b * p / (r + gamma * b * b * p);
 
         using var device = new CpuDevice(1);
-        var settings = new NafSettings { Seed = 1, Gamma = gamma, Tau = 0.02, ReplayCapacity = 10_000 };
+        var settings = new LearnerSettings { Seed = 1, Gamma = gamma, Tau = 0.02, ReplayCapacity = 10_000 };
         using LearnerPopulation population =
             LearnerPopulation.Create(device, new NafShape(1, 1, [64, 64]), [], [settings]);
         for (int i = 0; i < 5000; i++)

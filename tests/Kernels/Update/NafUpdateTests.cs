@@ -31,7 +31,7 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
         // a batch of one has no variance for normalisation
         foreach (string k in OnCpu ? Kinds[..(batch == 1 ? 4 : 6)] : [kind])
         {
-            var settings = new NafSettings { Seed = 3, Gamma = 0.9f, RewardScale = 2, ClipNorm = 5 };
+            var settings = new LearnerSettings { Seed = 3, Gamma = 0.9f, RewardScale = 2, ClipNorm = 5 };
             NafShape shape = Shape(state, action, hidden, k);
             KernelError[] errors = UpdateCheck.Run(Device, shape, settings, batch, updates: 3, Scale(state));
             Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True, k);
@@ -42,7 +42,7 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
     public void Batch_renormalisation_is_bounded_far_from_the_running_statistics()
     {
         KernelError[] errors = UpdateCheck.Run(
-            Device, Shape(7, 2, "31,20", "batch"), new NafSettings { Seed = 3 }, batch: 19, updates: 3,
+            Device, Shape(7, 2, "31,20", "batch"), new LearnerSettings { Seed = 3 }, batch: 19, updates: 3,
             [.. Scale(7).Select(factor => 100 * factor)]);
         Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True);
     }
@@ -51,7 +51,10 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
     public void Updates_with_limited_values_and_saturated_actions_are_those_of_the_reference()
     {
         // rewards allow values within about ±0.3, and the actor's outputs are beyond ±2
-        var settings = new NafSettings { Seed = 3, Gamma = 0.5, RewardScale = 0.05, HeadScale = 9 };
+        var settings = new LearnerSettings
+        {
+            Seed = 3, Gamma = 0.5, RewardScale = 0.05, HeadScale = 9, SaturationPenalty = 1,
+        };
         KernelError[] errors = UpdateCheck.Run(Device, Shape(5, 3, "31", ""), settings, 19, updates: 3, Scale(5));
         Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True);
     }
@@ -170,12 +173,32 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
     }
 
     [Test]
+    public void A_target_value_that_is_not_finite_stops_the_learner(
+        [Values(float.NaN, float.PositiveInfinity, float.NegativeInfinity)] float value, [Values] bool ddpg)
+    {
+        LearnerShape shape = ddpg ? DdpgUpdateTests.Ddpg(4, 2, "20,33") : Shape(4, 2, "20,33");
+        var settings = new LearnerSettings { BatchSize = 16, ReplayCapacity = 200 };
+        using LearnerPopulation population = LearnerPopulation.Create(Device, shape, [], [settings, settings]);
+        for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 100, 1);
+        population.Update(1);
+        Learner learner = population.LearnerAt(0);
+        // the bias of V′ or Q′, the first network's last array
+        learner.Target.Span[learner.Networks[0].Parameters - MlpShape.Pad(1)] = value;
+        population.Gpu?.Push();
+        float[] before = learner.Parameters.Span.ToArray();
+        population.Update(1);
+        Assert.That(population.TakeReport(0), Has.Property("Finite").False.And.Property("Updates").EqualTo(1));
+        Assert.That(population.LearnerAt(0).Parameters.Span.ToArray(), Is.EqualTo(before));
+        Assert.That(population.TakeReport(1), Has.Property("Finite").True.And.Property("Updates").EqualTo(2));
+    }
+
+    [Test]
     public void A_replay_grows_and_overwrites_its_oldest_rows()
     {
         using var cpu = new CpuDevice(1);
         double[] losses = [.. new[] { Device, cpu }.Select(device =>
         {
-            var settings = new NafSettings { BatchSize = 8, ReplayCapacity = 5000 };
+            var settings = new LearnerSettings { BatchSize = 8, ReplayCapacity = 5000 };
             using LearnerPopulation population = LearnerPopulation.Create(device, Shape(2, 1, "16"), [], [settings]);
             for (int fill = 0; fill < 4; fill++)
             {
@@ -200,7 +223,7 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
     internal static LearnerPopulation Population(
         Device device, ulong[] seeds, string kind = "", LaunchPlan? plan = null, int rows = 100)
     {
-        var settings = new NafSettings { BatchSize = 16, ReplayCapacity = 200, Gamma = 0.9f };
+        var settings = new LearnerSettings { BatchSize = 16, ReplayCapacity = 200, Gamma = 0.9f };
         LearnerPopulation population = LearnerPopulation.Create(
             device, Shape(4, 2, "20,33", kind), [], [.. seeds.Select(seed => settings with { Seed = seed })],
             plan: plan);

@@ -26,7 +26,7 @@ internal sealed class TorchUpdateTests
             // a batch of one has no variance for normalisation
             if (normalisation == Normalisation.Batch && size == 1) continue;
             var shape = new NafShape(state, action, [.. hidden], trunk, normalisation);
-            var settings = new NafSettings
+            var settings = new LearnerSettings
             {
                 Seed = 5, RewardScale = 2, ClipNorm = 1, Tau = 0.3f, LearningRate = 1e-2f, Gamma = 0.9f,
             };
@@ -57,12 +57,12 @@ internal sealed class TorchUpdateTests
     public void The_limits_of_values_and_the_penalty_on_saturated_actions_take_part()
     {
         var shape = new NafShape(5, 3, [31]);
-        var settings = new NafSettings
+        var settings = new LearnerSettings
         {
             Seed = 5, RewardScale = 0.05, Gamma = 0.5, SaturationPenalty = 0.5, HeadScale = 9, LearningRate = 1e-2,
         };
         double[] batch = Batch(31, 5, 3, 1);
-        double[] Gradient(NafSettings changed)
+        double[] Gradient(LearnerSettings changed)
         {
             using var learner = new Learner(shape, changed);
             // a reward of ±1 allows values within ±0.1

@@ -7,7 +7,7 @@ namespace Naf.Kernels.Settings;
 /// silent, the value is its first author's (rllabplusplus) or Lillicrap et al. 2016's, whose settings the paper builds
 /// on.
 /// </summary>
-public sealed record NafSettings
+public sealed record LearnerSettings
 {
     /// <summary>Transitions in a minibatch.</summary>
     [Setting("batch_size", "[1, 65536]",
