@@ -12,7 +12,8 @@ namespace Naf.Cli.Commands;
 internal static class EvaluateCommand
 {
     public static Command Create(Terminal terminal) => new ExampleCommand(
-        "evaluate", "Scores a policy over test episodes: mean, standard deviation and success rate.",
+        "evaluate",
+        "Scores a policy over test episodes: mean, standard deviation, success rate and the task's measures.",
         "naf evaluate runs/cartpole-naf-1 --episodes 100", parsed => Run(terminal, parsed))
     {
         CliOption.Target(), CliOption.Policy(), CliOption.Text("--episodes", "N", "episodes [20]"),
@@ -102,7 +103,7 @@ internal static class EvaluateCommand
                     Target = target.Name, Task = task.Name, Policy = policy, AfterEpisode = trained?.After,
                     BestEpisode = trained?.Best, LastEpisode = trained?.Last,
                     result.Mean, result.StandardDeviation, result.Episodes, result.SuccessRate,
-                    Seed = seed, Learner = learner, Trajectory = written, Planning = planning,
+                    Measures = result.Measures.ToDictionary(m => m.Name, m => m.Mean), Seed = seed, Learner = learner, Trajectory = written, Planning = planning,
                     Values = values?.Summary, ValuesFile = valuesFile,
                 });
                 return;
@@ -111,6 +112,9 @@ internal static class EvaluateCommand
             terminal.Out.WriteLine($"{task.Name}, {policy} policy{after}: mean {Texts.Score(result.Mean)}, "
                 + $"standard deviation {Texts.Score(result.StandardDeviation)}, episodes {result.Episodes}, "
                 + (result.SuccessRate is { } rate ? $"success rate {Texts.Score(rate)}" : "no measure of success"));
+            if (!result.Measures.IsEmpty)
+                terminal.Out.WriteLine(
+                    $"means: {string.Join(", ", result.Measures.Select(m => $"{m.Name} {Texts.Score(m.Mean)}"))}");
             if (trained is { Best: { } best, Last: var last } && best != last)
                 terminal.Out.WriteLine(policy == VerifiedPolicy.BestName
                     ? $"the last policy, after episode {last}: --policy last"

@@ -19,24 +19,14 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
         Run(task, episodes, i => Episode(policy, seed, (ulong)i, i == 0 ? first : null));
 
     /// <summary>Runs episodes one after the other and summarises their scores.</summary>
-    /// <param name="episode">Runs episode i; returns its score and whether it was a success.</param>
-    internal static EvaluationResult Run(
-        IControlTask task, int episodes, Func<int, (double Score, bool Success)> episode)
-    {
-        var scores = new double[episodes];
-        int successes = 0;
-        for (int i = 0; i < episodes; i++)
-        {
-            (scores[i], bool success) = episode(i);
-            if (success) successes++;
-        }
-        return Summarise(scores, task.MeasuresSuccess ? successes : null);
-    }
+    /// <param name="episode">Runs episode i.</param>
+    internal static EvaluationResult Run(IControlTask task, int episodes, Func<int, EpisodeOutcome> episode) =>
+        Summarise([.. Enumerable.Range(0, episodes).Select(episode)], task);
 
-    /// <summary>Runs one episode; returns its score and whether it was a success.</summary>
+    /// <summary>Runs one episode.</summary>
     /// <param name="record">Records the episode, if given.</param>
     /// <param name="starts">The stream of its initial state.</param>
-    public (double Score, bool Success) Episode(
+    public EpisodeOutcome Episode(
         Policy policy, ulong seed, ulong episode, Trajectory? record = null,
         RandomStream starts = RandomStream.TestReset) => Episode(
         (environment, action) =>
@@ -47,10 +37,10 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
         },
         seed, episode, record, starts);
 
-    /// <summary>Runs one episode of a controller; returns its score and whether it was a success.</summary>
+    /// <summary>Runs one episode of a controller.</summary>
     /// <param name="record">Records the episode, if given.</param>
     /// <param name="starts">The stream of its initial state.</param>
-    public (double Score, bool Success) Episode(
+    public EpisodeOutcome Episode(
         Controller controller, ulong seed, ulong episode, Trajectory? record = null,
         RandomStream starts = RandomStream.TestReset)
     {
@@ -63,8 +53,23 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
             if (before is not null) record!.Rows.Add(before with { Reward = result.Reward });
             if (!result.Done) continue;
             record?.Rows.Add(Row([]));
-            return (_environment.Score, _environment.Success);
+            return new EpisodeOutcome(_environment.Score, _environment.Success,
+                [.. MeasureNames(task).Select((_, m) => ((ControlEnvironment)_environment).Measure(m))]);
         }
+    }
+
+    /// <summary>Mean, standard deviation and success rate of the scores, and the means of the measures.</summary>
+    public static EvaluationResult Summarise(IReadOnlyList<EpisodeOutcome> episodes, IControlTask task)
+    {
+        EvaluationResult scores = Summarise(
+            [.. episodes.Select(e => e.Score)], task.MeasuresSuccess ? episodes.Count(e => e.Success) : null);
+        // the value of an episode in which nothing was measured is NaN
+        IEnumerable<(string Name, double[] Values)> measures = MeasureNames(task).Select((name, m) =>
+            (name, episodes.Select(e => e.Measures[m]).Where(v => !double.IsNaN(v)).ToArray()));
+        return scores with
+        {
+            Measures = [.. measures.Where(m => m.Values.Length > 0).Select(m => (m.Name, m.Values.Average()))],
+        };
     }
 
     /// <summary>Mean, standard deviation and success rate.</summary>
@@ -84,6 +89,10 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _environment.Dispose();
 
+    // only simulated tasks have measures
+    private static IEnumerable<string> MeasureNames(IControlTask task) =>
+        (task as ControlTask)?.Definition.Measures.Select(m => m.Name) ?? [];
+
     // only simulated tasks have trajectories
     private TrajectoryRow Row(double[] action)
     {
@@ -92,6 +101,12 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
     }
 }
 
+/// <summary>How an episode ended.</summary>
+/// <param name="Score">The undiscounted sum of its rewards.</param>
+/// <param name="Success">Whether it was a success; false if the task has no section <c>success</c>.</param>
+/// <param name="Measures">Values of the task's measures; NaN for one that measured nothing.</param>
+internal readonly record struct EpisodeOutcome(double Score, bool Success, double[] Measures);
+
 /// <summary>Scores of one policy over a number of episodes.</summary>
 /// <param name="Mean">Mean score: the undiscounted sum of an episode's rewards.</param>
 /// <param name="StandardDeviation">Sample standard deviation of the scores (divisor n − 1); 0 for one episode.</param>
@@ -99,6 +114,9 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
 internal readonly record struct EvaluationResult(
     double Mean, double StandardDeviation, int Episodes, double? SuccessRate)
 {
+    /// <summary>Mean of each of the task's measures over the episodes that have a value.</summary>
+    public ImmutableArray<(string Name, double Mean)> Measures { get; init; }
+
     /// <summary>Standard error of the mean, σ / √n; null for one episode, which has no spread.</summary>
     public double? StandardError => Episodes > 1 ? StandardDeviation / Math.Sqrt(Episodes) : null;
 }

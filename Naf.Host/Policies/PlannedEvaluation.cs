@@ -54,10 +54,10 @@ internal sealed class PlannedEvaluation : IDisposable
             _planner.Statistics.NotAtAll));
     }
 
-    /// <summary>Runs one episode; returns its score and whether it was a success.</summary>
+    /// <summary>Runs one episode.</summary>
     /// <param name="seed">Seed of the initial state and of the planner.</param>
     /// <param name="record">Records the episode, if given.</param>
-    public (double Score, bool Success) Episode(ulong seed, ulong episode, Trajectory? record = null)
+    public EpisodeOutcome Episode(ulong seed, ulong episode, Trajectory? record = null)
     {
         Volatile.Write(ref _episodes, _episodes + 1);
         _planner.Begin(seed, episode);

@@ -16,19 +16,15 @@ internal static class PolicyEvaluation
         Policy act, ControlTask task, ulong seed, int episodes, int threads, Trajectory? first = null)
     {
         using var team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
-        double[] scores = new double[episodes];
-        int successes = 0;
+        var outcomes = new EpisodeOutcome[episodes];
         team.Run(worker =>
         {
             if (worker >= episodes) return;
             using var evaluation = new Evaluator(task);
             for (int i = worker; i < episodes; i += team.Threads)
-            {
-                (scores[i], bool success) = evaluation.Episode(act, seed, (ulong)i, i == 0 ? first : null);
-                if (success) Interlocked.Increment(ref successes);
-            }
+                outcomes[i] = evaluation.Episode(act, seed, (ulong)i, i == 0 ? first : null);
         });
-        return Evaluator.Summarise(scores, task.MeasuresSuccess ? successes : null);
+        return Evaluator.Summarise(outcomes, task);
     }
 
     /// <summary>

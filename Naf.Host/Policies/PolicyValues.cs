@@ -43,7 +43,7 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
         EvaluationResult result = Evaluator.Run(task, episodes, i =>
         {
             Trajectory record = i == 0 && first is not null ? first : new Trajectory();
-            (double Score, bool Success) ended = evaluation.Episode(Act, seed, (ulong)i, record);
+            EpisodeOutcome ended = evaluation.Episode(Act, seed, (ulong)i, record);
             AddReturns(i, record);
             return ended;
         });

@@ -93,7 +93,7 @@ internal sealed class PolicyVerification(IControlTask task, string folder, RunCo
         {
             try
             {
-                (_scores[number], bool success) = evaluation.Episode(
+                (_scores[number], bool success, _) = evaluation.Episode(
                     (x, _, _, u) => networks.Act(0, x, u), seed, (ulong)number,
                     starts: RandomStream.VerificationReset);
                 if (success) Interlocked.Increment(ref _successes);

@@ -33,8 +33,31 @@ internal sealed class EvaluationTests : FolderFixture
         EvaluationResult one = PolicyEvaluation.Of(
             PolicyEvaluation.RandomPolicy(3), task, seed: 3, episodes: 7, threads: 1);
         Assert.That(one.SuccessRate, Is.Zero);
-        Assert.That(PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(3), task, 3, 7, threads: 3), Is.EqualTo(one));
-        Assert.That(PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(4), task, 4, 7, threads: 1), Is.Not.EqualTo(one));
+        EvaluationResult three = PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(3), task, 3, 7, threads: 3);
+        Assert.That(three with { Measures = one.Measures }, Is.EqualTo(one));
+        Assert.That(three.Measures, Is.EqualTo(one.Measures));
+        EvaluationResult other = PolicyEvaluation.Of(PolicyEvaluation.RandomPolicy(4), task, 4, 7, threads: 1);
+        Assert.That(other with { Measures = one.Measures }, Is.Not.EqualTo(one));
+        Assert.That(other.Measures, Is.Not.EqualTo(one.Measures));
+    }
+
+    [Test]
+    public void Measures_are_means_over_the_episodes_that_measured_them()
+    {
+        using ControlTask task = ControlTask.Load("cartpole");
+        EvaluationResult r = Evaluator.Summarise(
+            [new(1, true, [0.5]), new(2, false, [double.NaN]), new(3, false, [0.7])], task);
+        Assert.That((r.Mean, r.SuccessRate), Is.EqualTo((2.0, (double?)(1 / 3.0))));
+        Assert.That(r.Measures, Is.EqualTo(new[] { ("upright", 0.6) }));
+        Assert.That(Evaluator.Summarise([new(1, true, [double.NaN])], task).Measures, Is.Empty);
+    }
+
+    [Test]
+    public void Measures_are_printed_as_they_are_at_the_end_of_each_episode()
+    {
+        // a pole that hangs still has the cosine -1
+        JsonElement json = TinyRun.CliJson("evaluate", "cartpole", "--policy", "zero", "--episodes", "3", "--json");
+        Assert.That(json.GetProperty("measures").Number("upright"), Is.EqualTo(-1).Within(1e-3));
     }
 
     [TestCase("cpu")]

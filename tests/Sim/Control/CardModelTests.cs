@@ -11,13 +11,13 @@ internal sealed class CardModelTests
     private const int Euler = 0, Rk4 = 1, Implicit = 2, Elliptic = 1, NoContacts = 1 << 4;
 
     [TestCase("cartpole", 5, 1, .01, 3, Rk4, -9.81, NoContacts)]
-    [TestCase("reacher", 13, 3, .01, 2, Euler, 0, NoContacts)]
+    [TestCase("reacher", 15, 3, .01, 2, Euler, 0, NoContacts)]
     [TestCase("reacher-single", 13, 3, .01, 2, Euler, 0, NoContacts)]
     [TestCase("peg", 13, 3, .005, 4, Euler, 0, 0, Elliptic)]
-    [TestCase("gripper", 21, 5, .005, 4, Euler, 0, 0, Elliptic)]
+    [TestCase("gripper", 23, 5, .005, 4, Euler, 0, 0, Elliptic)]
     [TestCase("gripper-single", 21, 5, .005, 4, Euler, 0, 0, Elliptic)]
-    [TestCase("gripper-moving", 25, 7, .005, 4, Euler, 0, 0, Elliptic)]
-    [TestCase("canada2d", 19, 3, .005, 4, Euler, 0, 0, Elliptic)]
+    [TestCase("gripper-moving", 27, 7, .005, 4, Euler, 0, 0, Elliptic)]
+    [TestCase("canada2d", 21, 3, .005, 4, Euler, 0, 0, Elliptic)]
     [TestCase("cheetah", 17, 6, .01, 5, Euler, -9.81)]
     [TestCase("swimmer6", 17, 6, .005, 10, Implicit, 0, NoContacts, 0, 3000)]
     [TestCase("ant", 31, 8, .01, 5, Rk4, -9.81)]

@@ -35,8 +35,12 @@ internal sealed class CardObservationTests
 
     // fast velocities are scaled at the network input; everything else is unscaled
     [TestCase("cartpole", "")]
-    [TestCase("reacher reacher-single peg canada2d", "6 7 8 at .3")]
-    [TestCase("gripper gripper-single gripper-moving", "6 7 8 11 12 at .3")]
+    [TestCase("reacher", "6 7 8 at .3 and 13 14 at .5")]
+    [TestCase("reacher-single peg", "6 7 8 at .3")]
+    [TestCase("canada2d", "6 7 8 at .3 and 19 20 at .5")]
+    [TestCase("gripper", "6 7 8 11 12 at .3 and 21 22 at .5")]
+    [TestCase("gripper-single", "6 7 8 11 12 at .3")]
+    [TestCase("gripper-moving", "6 7 8 11 12 at .3 and 25 26 at .5")]
     [TestCase("cheetah swimmer6", "11 12 13 14 15 16 at .15")]
     [TestCase("ant", "21 22 23 24 25 26 27 28 at .7")]
     [TestCase("walker2d", "12 13 14 15 16 17 at .15")]
@@ -46,9 +50,10 @@ internal sealed class CardObservationTests
         {
             using ControlTask task = ControlTask.Load(name);
             float[] expected = [.. Enumerable.Repeat(1f, task.ObservationSize)];
-            if (scaled.Split(" at ") is [var indices, var scale])
-                foreach (int i in indices.Split(' ').Select(int.Parse))
-                    expected[i] = float.Parse(scale, CultureInfo.InvariantCulture);
+            foreach (string group in scaled.Split(" and ", StringSplitOptions.RemoveEmptyEntries))
+                if (group.Split(" at ") is [var indices, var scale])
+                    foreach (int i in indices.Split(' ').Select(int.Parse))
+                        expected[i] = float.Parse(scale, CultureInfo.InvariantCulture);
             Assert.That(task.InputScale.ToArray(), Is.EqualTo(expected), name);
         }
     }
@@ -57,12 +62,18 @@ internal sealed class CardObservationTests
         string name, double[] q, double[] v, double[] c, Func<string, double[]> site) => name switch
     {
         "cartpole" => [q[0], Math.Sin(q[1]), Math.Cos(q[1]), v[0], v[1]],
-        "reacher" or "reacher-single" => [.. Arm(q, v), c[0], c[1], .. From(site("tip"), c[0], c[1])],
+        "reacher" => [.. Arm(q, v), c[0], c[1], .. Turned(From(site("tip"), c[0], c[1]), q[0]),
+            .. Turned(Moves(q, v, site("tip")), q[0])],
+        "reacher-single" => [.. Arm(q, v), c[0], c[1], .. From(site("tip"), c[0], c[1])],
         "peg" => [.. Arm(q, v), .. From(site("tip"), .45, -.58), .. From(site("base"), .45, -.33)],
-        "gripper" or "gripper-single" => Gripper(q, v, site, .45, -.40),
-        "gripper-moving" => [.. Gripper(q[2..], v[2..], site, -.6, -.5), q[0], q[1], v[0], v[1]],
-        "canada2d" => [.. Arm(q, v), .. q[3..5], .. v[3..5], c[0], c[1], .. From(site("blade"), q[3], q[4]),
-            q[3] - c[0], q[4] - c[1]],
+        "gripper" => [.. Gripper(q, v, site, .45, -.40, Along(q)),
+            .. Turned(Moves(q, v, site("grasp")), Along(q))],
+        "gripper-single" => Gripper(q, v, site, .45, -.40, turn: 0),
+        "gripper-moving" => [.. Gripper(q[2..], v[2..], site, -.6, -.5, Along(q[2..])), q[0], q[1], v[0], v[1],
+            .. Turned(Plus(v, Moves(q[2..], v[2..], From(site("grasp"), q[0], q[1]))), Along(q[2..]))],
+        "canada2d" => [.. Arm(q, v), .. q[3..5], .. v[3..5], c[0], c[1],
+            .. Turned(From(site("blade"), q[3], q[4]), Along(q)), .. Turned([q[3] - c[0], q[4] - c[1]], Along(q)),
+            .. Turned(Moves(q, v, site("blade")), Along(q))],
         "cheetah" => [.. q[1..], .. v],
         "swimmer6" => Swimmer(q, v, site),
         "ant" => Ant(q, v),
@@ -76,9 +87,31 @@ internal sealed class CardObservationTests
     private static IEnumerable<double> Angles(double[] q) =>
         q.SelectMany(angle => new[] { Math.Sin(angle), Math.Cos(angle) });
 
-    private static double[] Gripper(double[] q, double[] v, Func<string, double[]> site, double x, double y) =>
-        [.. Arm(q, v), .. q[3..5], .. v[3..5], .. q[5..7], .. v[5..7], .. From(site("grasp"), q[5], q[6]),
-            q[5] - x, q[6] - y];
+    private static double[] Gripper(
+        double[] q, double[] v, Func<string, double[]> site, double x, double y, double turn) =>
+        [.. Arm(q, v), .. q[3..5], .. v[3..5], .. q[5..7], .. v[5..7],
+            .. Turned(From(site("grasp"), q[5], q[6]), turn), .. Turned([q[5] - x, q[6] - y], turn)];
+
+    // direction of the arm's last link
+    private static double Along(double[] q) => q[0] + q[1] + q[2];
+
+    // velocity of a point of the arm's last link: the sum of ω_j × (p − p_j) over its joints, 0, .35 and .30 m apart
+    private static double[] Moves(double[] q, double[] v, double[] point)
+    {
+        double[] velocity = [0, 0], joint = [0, 0];
+        double angle = 0;
+        for (int j = 0; j < 3; j++)
+        {
+            double[] arm = From(point, joint[0], joint[1]);
+            velocity = Plus(velocity, [-v[j] * arm[1], v[j] * arm[0]]);
+            angle += q[j];
+            double length = j == 0 ? .35 : .30;
+            joint = Plus(joint, [length * Math.Cos(angle), length * Math.Sin(angle)]);
+        }
+        return velocity;
+    }
+
+    private static double[] Plus(double[] a, double[] b) => [a[0] + b[0], a[1] + b[1]];
 
     private static double[] Swimmer(double[] q, double[] v, Func<string, double[]> site)
     {
