@@ -33,19 +33,21 @@ internal static class KernelCheck
     private static readonly int[] Sizes = [1, 31, 443];
     private static readonly NafShape Trunk = new(443, 3, [31], SharedTrunk: true),
         BatchNorm = new(5, 1, [31, 17], Normalisation: Normalisation.Batch),
-        LayerNorm = new(5, 1, [31, 17], Normalisation: Normalisation.Layer);
+        LayerNorm = new(5, 1, [31, 17], Normalisation: Normalisation.Layer),
+        Twin = new(20, 2, [31, 17], TwinValues: true);
 
     public static IEnumerable<KernelCheckResult> Run(Device device) =>
     [
         .. Sizes.SelectMany(n => Advantage(device, samples: n)),
         .. Sizes.SelectMany(n => Update(device, new NafShape(Math.Min(n, 20), 2, [n, 17]), batch: Math.Min(n, 31))),
         .. Update(device, Trunk, batch: 5), .. Update(device, BatchNorm, batch: 31),
-        .. Update(device, LayerNorm, batch: 31),
+        .. Update(device, LayerNorm, batch: 31), .. Update(device, Twin, batch: 31),
         .. Sizes.SelectMany(n => Update(device, Ddpg(n), batch: Math.Min(n, 31))),
         .. Launches(device, new NafShape(20, 3, [31, 17])), .. Launches(device, new DdpgShape(20, 3, [31, 17])),
         .. Sizes.SelectMany(n => Policy(device, new NafShape(Math.Min(n, 20), 2, [n, 17]), samples: n)),
         .. Policy(device, Trunk, samples: 31), .. Policy(device, BatchNorm, samples: 31),
-        .. Policy(device, LayerNorm, samples: 31), .. Sizes.SelectMany(n => Policy(device, Ddpg(n), samples: n)),
+        .. Policy(device, LayerNorm, samples: 31), .. Policy(device, Twin, samples: 31),
+        .. Sizes.SelectMany(n => Policy(device, Ddpg(n), samples: n)),
         .. Sizes.SelectMany(n => Regression(
             device, inputs: Math.Min(n, 26), outputs: Math.Min(n, 20), [n, 17], batch: Math.Min(n, 31))),
         .. Sizes.SelectMany(n => Rollouts(device, rollouts: n, steps: Math.Min(n, 5))),

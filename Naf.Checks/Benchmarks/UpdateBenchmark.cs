@@ -32,6 +32,8 @@ internal sealed record UpdateBenchmarkSizes
 
     [Size("", "one trunk for V, μ and L")] public bool Trunk { get; init; }
 
+    [Size("", "two V networks")] public bool Twin { get; init; }
+
     [Size("KIND", "normalisation: none, batch or layer")] public Normalisation Normalisation { get; init; }
 
     /// <summary>I of a training step, or I (l + 1) with imagination.</summary>
@@ -55,10 +57,11 @@ internal sealed class UpdateBenchmark : KernelBenchmark
         _sizes = sizes;
         _shape = sizes.Algorithm switch
         {
-            "naf" => new NafShape(sizes.State, sizes.Action, sizes.Hidden, sizes.Trunk, sizes.Normalisation),
-            "ddpg" when sizes is { Trunk: false, Normalisation: Normalisation.None } =>
+            "naf" => new NafShape(
+                sizes.State, sizes.Action, sizes.Hidden, sizes.Trunk, sizes.Normalisation, sizes.Twin),
+            "ddpg" when sizes is { Trunk: false, Twin: false, Normalisation: Normalisation.None } =>
                 new DdpgShape(sizes.State, sizes.Action, sizes.Hidden),
-            "ddpg" => throw new ArgumentException("a trunk and normalisation are of NAF; leave them out"),
+            "ddpg" => throw new ArgumentException("a trunk, a twin and normalisation are of NAF; leave them out"),
             _ => throw new ArgumentException($"there is no algorithm '{sizes.Algorithm}'; give naf or ddpg"),
         };
         bool given = sizes.Plan.Length > 0;

@@ -15,6 +15,7 @@ internal static class LearnerShapes
         algorithm switch
         {
             LearningAlgorithm.Ddpg => new DdpgShape(state, action, settings.Hidden),
-            _ => new NafShape(state, action, settings.Hidden, settings.SharedTrunk, settings.Normalisation),
+            _ => new NafShape(
+                state, action, settings.Hidden, settings.SharedTrunk, settings.Normalisation, settings.TwinValues),
         };
 }

@@ -64,6 +64,9 @@ internal static class SettingsResolver
                 + $"= {learner.ReplayCapacity}; lower warmup_steps");
         if (s.Algorithm == LearningAlgorithm.Ddpg)
             CheckDdpg(learner);
+        if (learner is { TwinValues: true, SharedTrunk: true })
+            throw new UserException(
+                "twin_values needs a network for each V, which shared_trunk does not have; leave out one of them");
         if (s.Exploration is { FinalShare: < 1, DecayEpisodes: 0 })
             throw new UserException(
                 $"noise_final = {s.Exploration.FinalShare} is reached after noise_decay_episodes, which is 0; "
@@ -105,6 +108,8 @@ internal static class SettingsResolver
                 + "hidden");
         if (s.SharedTrunk)
             throw new UserException("shared_trunk is of NAF's networks; leave it out with algorithm=ddpg");
+        if (s.TwinValues)
+            throw new UserException("twin_values is of NAF's networks; leave it out with algorithm=ddpg");
         if (s.Normalisation != default)
             throw new UserException("normalisation is of NAF's networks; leave it out with algorithm=ddpg");
     }

@@ -2,6 +2,7 @@ using System.Runtime.Intrinsics;
 using Naf.Kernels.Network;
 using Naf.Kernels.Network.Cpu;
 using Naf.Kernels.Scalar;
+using Naf.Kernels.Settings;
 
 namespace Naf.Kernels.Advantage;
 
@@ -10,7 +11,7 @@ namespace Naf.Kernels.Advantage;
 /// the CPU.
 /// <code>
 /// μ = tanh(m),  L lower triangular: Lᵢᵢ = exp(B tanh(lᵢᵢ / B)), Lᵢⱼ = lᵢⱼ
-/// d = u − μ,  z = Lᵀ d,  A = −½ zᵀz,  Q = V + A,  loss = mean (Q − y)²
+/// d = u − μ,  z = Lᵀ d,  A = −½ zᵀz,  Q = V + A,  loss = mean (Q − y)², or Huber's
 /// ∂A/∂μ = L z,  ∂A/∂Lᵢⱼ = −dᵢ zⱼ
 /// </code>
 /// B bounds the diagonal's logarithm smoothly: overflow of exp is the most common complaint about NAF.
@@ -21,22 +22,25 @@ internal static unsafe class NafAdvantage
     private const int Tile = 16;
 
     /// <summary>TD errors and ∂loss/∂outputs of rows [first, last).</summary>
-    /// <param name="networks">One network each for V, m and l, or one trunk with outputs [V | m | l].</param>
-    /// <param name="penalty">Weight of the penalty on m beyond ±2.</param>
+    /// <param name="networks">The first output of the first is V.</param>
+    /// <param name="meanAt">Network of m, and its first output for m.</param>
+    /// <param name="triangleAt">Network of l, and its first output for l.</param>
     /// <param name="u">[batch, actionRow].</param>
     /// <param name="y">[batch], targets.</param>
     /// <param name="error">[batch], receives Q − y.</param>
     /// <param name="q">[batch], receives Q.</param>
     /// <param name="gradientScale">2 / batch.</param>
     public static void Gradient(
-        MlpWorkspace[] networks, int action, float bound, float penalty, float* u, int actionRow, float* y,
-        float* error, float* q, float gradientScale, int first, int last)
+        MlpWorkspace[] networks, (int Network, int Output) meanAt, (int Network, int Output) triangleAt, int action,
+        LearnerSettings settings, float* u, int actionRow, float* y, float* error, float* q, float gradientScale,
+        int first, int last)
     {
-        bool trunk = networks.Length == 1;
-        MlpWorkspace ofV = networks[0], ofMean = networks[trunk ? 0 : 1], ofTriangle = networks[trunk ? 0 : 2];
-        int meanAt = trunk ? 1 : 0, triangleAt = trunk ? 1 + action : 0;
-        float* mean = ofMean.Output + meanAt, meanGradient = ofMean.OutputGradient + meanAt;
-        float* triangle = ofTriangle.Output + triangleAt, triangleGradient = ofTriangle.OutputGradient + triangleAt;
+        float bound = (float)settings.LogDiagonalBound, penalty = (float)settings.SaturationPenalty,
+            huber = (float)settings.Huber;
+        MlpWorkspace ofV = networks[0], ofMean = networks[meanAt.Network], ofTriangle = networks[triangleAt.Network];
+        float* mean = ofMean.Output + meanAt.Output, meanGradient = ofMean.OutputGradient + meanAt.Output;
+        float* triangle = ofTriangle.Output + triangleAt.Output,
+            triangleGradient = ofTriangle.OutputGradient + triangleAt.Output;
         int vRow = ofV.OutputRow, meanRow = ofMean.OutputRow, triangleRow = ofTriangle.OutputRow;
         // [Tile, action] each
         float* mu = stackalloc float[4 * Tile * action + 2 * action];
@@ -65,7 +69,7 @@ internal static unsafe class NafAdvantage
             error[m] = q[m] - y[m];
 
             // ∂loss/∂V, ∂loss/∂m and ∂loss/∂l
-            float dq = gradientScale * error[m];
+            float dq = gradientScale * HuberLoss.HalfSlope<float, FloatMath>(error[m], huber);
             ofV.OutputGradient[(nint)m * vRow] = dq;
             for (int i = 0; i < action; i++)
             {

@@ -56,6 +56,12 @@ public sealed record LearnerSettings
         "Paper, section 6: separate layers \"to produce each of the output parameters\".")]
     public bool SharedTrunk { get; init; }
 
+    /// <summary>Whether NAF has two V networks, and takes the smaller V′ of both in the target.</summary>
+    [Setting("twin_values", "",
+        "whether NAF has two V networks, and takes the smaller V′ of both in the target",
+        "Paper: one. Fujimoto et al. 2018 (TD3): values are overestimated less.")]
+    public bool TwinValues { get; init; }
+
     /// <summary>Normalisation of the hidden layers.</summary>
     [Setting("normalisation", "",
         "normalisation of the hidden layers",
@@ -77,6 +83,12 @@ public sealed record LearnerSettings
     /// <summary>Largest norm of the gradient; 0: no limit.</summary>
     [Setting("clip_norm", "[0, 1e9]", "largest norm of the gradient; 0: no limit", "Paper: none.")]
     public double ClipNorm { get; init; }
+
+    /// <summary>|TD error|, in scaled rewards, beyond which its loss grows linearly; 0: squared everywhere.</summary>
+    [Setting("huber", "[0, 1e9]",
+        "|TD error|, in scaled rewards, beyond which its loss grows linearly; 0: squared everywhere",
+        "Paper: squared. Huber 1964; Mnih et al. 2015 (DQN): 1, for rewards within ±1.")]
+    public double Huber { get; init; }
 
     /// <summary>Transitions that the replay R holds; then the oldest make room.</summary>
     [Setting("replay_capacity", "[1, 1000000000]",
@@ -122,6 +134,7 @@ public sealed record LearnerSettings
             (at[SettingPlaces.Gamma], at[SettingPlaces.Tau]) = (Gamma, Tau);
             (at[SettingPlaces.RewardScale], at[SettingPlaces.ClipNorm]) = (RewardScale, ClipNorm);
             (at[SettingPlaces.Bound], at[SettingPlaces.Penalty]) = (LogDiagonalBound, SaturationPenalty);
+            at[SettingPlaces.Huber] = Huber;
             return at;
         }
     }

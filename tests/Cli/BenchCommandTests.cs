@@ -5,6 +5,8 @@ internal sealed class BenchCommandTests
 {
     [TestCase("update --hidden 31,17 --state 5 --action 2", "\"hidden\":[31,17],\"trunk\":false",
         "updates_per_second", "threads", "learners", "batch", "state", "action", "updates_per_call", "active_units")]
+    [TestCase("update --twin --hidden 31,17 --state 5 --action 2", "\"trunk\":false,\"twin\":true",
+        "updates_per_second", "threads", "learners", "batch", "state", "action", "updates_per_call", "active_units")]
     [TestCase("rollout --hidden 31,17 --joints 3 --action 2 --rollouts 31 --learners 2",
         "\"state\":6,\"action\":2,\"hidden\":[31,17]", "imagined_steps_per_second", "rollouts", "steps", "error")]
     [TestCase("fit --horizon 17 --state 5 --action 2 --episodes 3 --learners 2", "\"learners\":2,\"horizon\":17",
@@ -36,6 +38,7 @@ internal sealed class BenchCommandTests
     }
 
     [TestCase("bench update --plan 3,3,3,3,x --device {pocl}", "such as 256,2,2,128,together")]
+    [TestCase("bench update --twin --trunk", "leave out one")]
     [TestCase("bench fit --state 0", "--state 0: expected a whole number from 1")]
     [TestCase("bench rollout --learners 0", "--learners 0: expected a whole number from 1")]
     [TestCase("bench advantage --action 65", "--action 65: expected a whole number from 1 to 64")]

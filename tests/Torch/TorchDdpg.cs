@@ -49,11 +49,11 @@ internal sealed class TorchDdpg : IDisposable
     public double[] Gradient { get; private set; } = [];
 
     /// <summary>
-    /// One update: y = r + γ Q′(x′, μ′(x′)); critic: mean (Q − y)²; actor: −mean Q(x, μ(x)), under the critic before
+    /// One update: y = r + γ Q′(x′, μ′(x′)); critic: mean (Q − y)², or Huber's; actor: −mean Q(x, μ(x)), under the critic before
     /// its step, and the penalty on saturated actions; clipping of both together, Adam, Polyak averages.
     /// </summary>
     /// <param name="batch">[batch, 2 state + action + 2], rows [x | u | r | b | x′].</param>
-    /// <returns>The critic's loss before the update.</returns>
+    /// <returns>mean (Q − y)² before the update.</returns>
     public double Update(double[] batch)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -66,12 +66,12 @@ internal sealed class TorchDdpg : IDisposable
             Tensor q = Q(_target[0], next, mu).clamp(_limits.Low, _limits.High);
             y = _settings.RewardScale * rows[.., reward] + _settings.Gamma * rows[.., reward + 1] * q;
         }
-        Tensor loss = (Q(_theta[0], x, u) - y).square().mean();
+        Tensor fitted = Q(_theta[0], x, u), loss = (fitted - y).square().mean();
         Tensor m = _actor.Forward(_theta[1], x), excess = nn.functional.relu(m.abs() - 2);
         Tensor actorLoss = -Q(_theta[0].detach(), x, m.tanh()).mean()
             + _settings.SaturationPenalty * excess.square().sum(1).mean();
         foreach (optim.Optimizer adam in _adam) adam.zero_grad();
-        loss.backward();
+        TorchLoss.Of(fitted, y, _settings.Huber).backward();
         actorLoss.backward();
         Gradient = [.. _theta.SelectMany(t => Flat(t.grad!))];
 

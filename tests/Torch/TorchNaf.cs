@@ -21,8 +21,7 @@ internal sealed class TorchNaf : IDisposable
     private readonly (float Low, float High) _limits;
     private readonly TorchMlp[] _mlps;
     private readonly Parameter[] _theta;
-    private readonly Tensor[] _statistics;
-    private readonly Tensor _target, _targetStatistics;
+    private readonly Tensor[] _statistics, _target, _targetStatistics;
     private readonly optim.Optimizer _adam;
 
     /// <param name="settings">Rates; the seed is ignored.</param>
@@ -38,7 +37,8 @@ internal sealed class TorchNaf : IDisposable
         _mlps = [.. networks.Select(n => new TorchMlp(n))];
         _theta = [.. Split(parameters, networks.Select(n => n.Parameters)).Select(t => new Parameter(t))];
         _statistics = Split(statistics, networks.Select(n => n.Statistics));
-        (_target, _targetStatistics) = (_theta[0].detach().clone(), _statistics[0].clone());
+        _target = [.. _theta[..shape.Targets].Select(t => t.detach().clone())];
+        _targetStatistics = [.. _statistics[..shape.Targets].Select(t => t.clone())];
         _adam = optim.Adam(_theta, settings.LearningRate, AdamSettings.Beta1, AdamSettings.Beta2, settings.Epsilon);
 
         static Tensor[] Split(double[] flat, IEnumerable<int> sizes)
@@ -51,7 +51,7 @@ internal sealed class TorchNaf : IDisposable
     /// <summary>θ of all networks.</summary>
     public double[] Parameters => Flat(_theta);
 
-    /// <summary>θ′ of the first network.</summary>
+    /// <summary>θ′ of the first network, or of both values.</summary>
     public double[] Target => Flat(_target);
 
     public double[] Statistics => Flat(_statistics);
@@ -62,11 +62,12 @@ internal sealed class TorchNaf : IDisposable
     public double[] Gradient { get; private set; } = [];
 
     /// <summary>
-    /// One update: y = r + γ V′(x′), the gradient of mean (Q − y)² and of the penalty on saturated actions, clipping,
-    /// Adam, Polyak average, running statistics.
+    /// One update: y = r + γ V′(x′), the gradient of mean (Q − y)², or Huber's loss, and of the penalty on saturated
+    /// actions, clipping, Adam, Polyak average, running statistics. With twin values V′ is the smaller one, and the loss
+    /// of V₂ + A, with A detached, is added.
     /// </summary>
     /// <param name="batch">[batch, 2 state + action + 2], rows [x | u | r | b | x′].</param>
-    /// <returns>The loss before the update.</returns>
+    /// <returns>mean (Q − y)² before the update.</returns>
     public double Update(double[] batch)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -75,16 +76,22 @@ internal sealed class TorchNaf : IDisposable
         Tensor u = rows[.., _shape.State..reward], next = rows[.., (reward + 2)..], y;
         using (no_grad())
         {
-            Tensor v = _mlps[0].Forward(_target, next, _targetStatistics)[.., 0].clamp(_limits.Low, _limits.High);
+            Tensor v = _target.Select((target, n) =>
+                _mlps[n].Forward(target, next, _targetStatistics[n])[.., 0].clamp(_limits.Low, _limits.High))
+                .Aggregate(minimum);
             y = _settings.RewardScale * rows[.., reward] + _settings.Gamma * rows[.., reward + 1] * v;
         }
-        Tensor heads = cat([.. _mlps.Select((mlp, n) => mlp.Forward(_theta[n], x, _statistics[n], trains: true))], 1);
+        Tensor[] outputs = [.. _mlps.Select((mlp, n) => mlp.Forward(_theta[n], x, _statistics[n], trains: true))];
+        Tensor heads = cat([outputs[0], .. outputs[_shape.Targets..]], 1);
         Tensor m = heads[.., 1..(1 + _shape.Action)];
         Tensor q = TorchAdvantage.Value(
             heads[.., 0], m, heads[.., (1 + _shape.Action)..], u, _settings.LogDiagonalBound);
-        Tensor loss = (q - y).square().mean(), excess = functional.relu(m.abs() - 2);
+        Tensor loss = (q - y).square().mean(), excess = functional.relu(m.abs() - 2),
+            fitted = TorchLoss.Of(q, y, _settings.Huber);
+        if (_shape.TwinValues)
+            fitted += TorchLoss.Of(outputs[1][.., 0] + (q - outputs[0][.., 0]).detach(), y, _settings.Huber);
         _adam.zero_grad();
-        (loss + _settings.SaturationPenalty * excess.square().sum(1).mean()).backward();
+        (fitted + _settings.SaturationPenalty * excess.square().sum(1).mean()).backward();
         Gradient = [.. _theta.SelectMany(t => Flat(t.grad!))];
 
         // clip the gradient's norm to the limit
@@ -94,8 +101,11 @@ internal sealed class TorchNaf : IDisposable
         _adam.step();
         using (no_grad())
         {
-            _target.lerp_(_theta[0], _settings.Tau);
-            _targetStatistics.lerp_(_statistics[0], _settings.Tau);
+            for (int n = 0; n < _target.Length; n++)
+            {
+                _target[n].lerp_(_theta[n], _settings.Tau);
+                _targetStatistics[n].lerp_(_statistics[n], _settings.Tau);
+            }
         }
         return loss.item<double>();
     }

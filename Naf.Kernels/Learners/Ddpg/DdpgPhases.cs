@@ -86,7 +86,8 @@ internal readonly struct DdpgPhases : ILearnerPhases
         LayerShape head = at.Layers[critic + sizes.Layers - 1];
         var tile = new MlpTile(rows, sizes.Stride) { First = first, Batch = sizes.Batch };
 
-        // ∂ mean (Q − y)² / ∂Q, or ∂(−mean Q)/∂Q
+        // ∂ mean (Q − y)² / ∂Q, or of Huber's loss; or ∂(−mean Q)/∂Q
+        T huber = learner.Setting(sizes, SettingPlaces.Huber);
         for (int e = group.Index; e < head.Columns * rows; e += group.Size)
         {
             int output = e / rows, r = e - output * rows, m = first + r;
@@ -95,7 +96,8 @@ internal readonly struct DdpgPhases : ILearnerPhases
             {
                 T q = row[head.Output + m * head.Columns], perSample = T.One / TMath.From(sizes.Batch);
                 T error = ofActor ? T.Zero : q - row[sizes.Y + m];
-                g = ofActor ? -perSample : (perSample + perSample) * error;
+                T slope = HuberLoss.HalfSlope<T, TMath>(error, huber);
+                g = ofActor ? -perSample : (perSample + perSample) * slope;
                 if (!ofActor) row[sizes.Q + m] = q;
                 if (!ofActor) row[sizes.Error + m] = error;
             }

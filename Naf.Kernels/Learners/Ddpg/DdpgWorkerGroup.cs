@@ -9,7 +9,7 @@ namespace Naf.Kernels.Learners.Ddpg;
 /// DDPG's update on the CPU (Lillicrap et al. 2016, Algorithm 1). Both gradients are those of the critic before its
 /// step.
 /// <code>
-/// y = r + γ Q′(x′, μ′(x′)),  loss of the critic: mean (Q(x, u) − y)²
+/// y = r + γ Q′(x′, μ′(x′)),  loss of the critic: mean (Q(x, u) − y)², or Huber's
 /// loss of the actor: mean −Q(x, μ(x)) + penalty |excess|²,  μ = tanh m,  excess: m beyond ±2
 /// ∂/∂m = −1/N ∂Q/∂u (1 − μ²) + 2/N penalty excess
 /// </code>
@@ -71,11 +71,13 @@ internal sealed unsafe class DdpgWorkerGroup : WorkerGroup
             }
 
         // TD errors, and the gradient at the critic's output
+        float huber = (float)learner.Settings.Huber;
         for (int m = first; m < last; m++)
         {
             Q[m] = critic.Output[(nint)m * critic.OutputRow];
             Errors[m] = Q[m] - Y[m];
-            critic.OutputGradient[(nint)m * critic.OutputRow] = 2f / Batch * Errors[m];
+            critic.OutputGradient[(nint)m * critic.OutputRow] =
+                2f / Batch * HuberLoss.HalfSlope<float, FloatMath>(Errors[m], huber);
         }
     }
 

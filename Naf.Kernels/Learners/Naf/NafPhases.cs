@@ -10,11 +10,12 @@ namespace Naf.Kernels.Learners.Naf;
 
 /// <summary>
 /// NAF's passes (paper, Algorithm 1) in kernels: y = r + γ V′(x′), Q(x, u) = V(x) + A(x, u), loss = mean (Q − y)². A
-/// task is one network.
+/// task is one network. With twin values V′ is min(V₁′, V₂′), Q = V₁ + A, and the second network, V₂, has the loss mean
+/// (V₂ + A − y)², in which A is constant.
 /// </summary>
 internal readonly struct NafPhases : ILearnerPhases
 {
-    /// <summary>One network; index sizes.Networks is V′ and leaves y = r + γ V′(x′).</summary>
+    /// <summary>One network; index sizes.Networks is every target and leaves y = r + γ V′(x′).</summary>
     public static void Forward<T, TMath, TSums, TDraw, TGroup>(
         in UpdateArguments<T> at, in UpdateLearner<T> learner, int network, int first,
         ArrayView<T> memory, TGroup group)
@@ -25,24 +26,33 @@ internal readonly struct NafPhases : ILearnerPhases
         ArrayView<T> row = learner.Row, act = memory.SubView(0, sizes.Rows * sizes.Stride);
         bool isTarget = network == sizes.Networks;
 
-        // sample the minibatch
-        MinibatchTile.Load<T, TDraw, TGroup>(at, learner, first, next: isTarget, act, group);
-        MinibatchTile.Store<T, TDraw, TGroup>(at, learner, first, stores: network == 0, act, group);
-        group.Barrier();
-
-        // outputs of the network; the target uses its running statistics and stores no activations
+        // a target uses its running statistics and stores no activations
         var tile = new MlpTile(sizes.Rows, sizes.Stride) { First = first, Batch = isTarget ? 0 : sizes.Batch };
-        MlpForward.Run<T, TMath, TSums, TGroup>(
-            row, at.Layers.SubView(network * sizes.Layers, sizes.Layers), sizes.Layers, tile, act,
-            memory.SubView(sizes.Rows * sizes.Stride), group);
-
-        // y = r + γ V′(x′)
-        for (int r = group.Index; r < (isTarget ? sizes.Rows : 0); r += group.Size)
+        int last = network + (isTarget ? sizes.Targets - 1 : 0);
+        for (int n = network; n <= last; n++)
         {
-            int m = first + r;
-            if (m < sizes.Batch) row[sizes.Y + m] = learner.Target<TMath, TDraw>(at, m, act[r * sizes.Stride]);
+            // sample the minibatch
+            MinibatchTile.Load<T, TDraw, TGroup>(at, learner, first, next: isTarget, act, group);
+            MinibatchTile.Store<T, TDraw, TGroup>(at, learner, first, stores: n == 0, act, group);
+            group.Barrier();
+
+            // outputs of the network
+            MlpForward.Run<T, TMath, TSums, TGroup>(
+                row, at.Layers.SubView(n * sizes.Layers, sizes.Layers), sizes.Layers, tile, act,
+                memory.SubView(sizes.Rows * sizes.Stride), group);
+
+            // V′, the smallest so far; after the last target y = r + γ V′(x′)
+            for (int r = group.Index; r < (isTarget ? sizes.Rows : 0); r += group.Size)
+            {
+                int m = first + r;
+                if (m >= sizes.Batch) continue;
+                T value = act[r * sizes.Stride];
+                if (n > network) value = TwinTarget.Smaller<T, TMath>(row[sizes.Y + m], value);
+                if (n == last) value = learner.Target<TMath, TDraw>(at, m, value);
+                row[sizes.Y + m] = value;
+            }
+            group.Barrier();
         }
-        group.Barrier();
     }
 
     /// <summary>∂loss/∂z of every unit of one network.</summary>
@@ -108,19 +118,23 @@ internal readonly struct NafPhases : ILearnerPhases
         }
         group.Barrier();
 
-        // A = −½ zᵀz, the error Q − y and ∂loss/∂Q
+        // A = −½ zᵀz, the error Q − y, or V₂ + A − y, and ∂loss/∂Q
+        bool ofTwin = network > 0 && network < sizes.Targets;
+        T huber = learner.Setting(sizes, SettingPlaces.Huber);
         for (int r = group.Index; r < rows; r += group.Size)
         {
             T square = T.Zero;
             for (int j = 0; j < action; j++) square += z[j * rows + r] * z[j * rows + r];
-            T q = row[heads.Value + (first + r) * heads.ValueStride] - TMath.From(0.5f) * square, error = T.Zero;
+            T value = row[heads.Value + (first + r) * heads.ValueStride], q = value - TMath.From(0.5f) * square,
+                error = T.Zero;
             if (first + r < sizes.Batch)
             {
                 error = q - row[sizes.Y + first + r];
                 if (network == 0) row[sizes.Q + first + r] = q;
                 if (network == 0) row[sizes.Error + first + r] = error;
+                if (ofTwin) error += row[head.Output + (first + r) * head.Columns] - value;
             }
-            dq[r] = TMath.From(2) / TMath.From(sizes.Batch) * error;
+            dq[r] = TMath.From(2) / TMath.From(sizes.Batch) * HuberLoss.HalfSlope<T, TMath>(error, huber);
         }
         group.Barrier();
 
@@ -158,7 +172,7 @@ internal readonly struct NafPhases : ILearnerPhases
 
     // index of a network's first output in [V | m | l]; a shared trunk has them all
     private static int FirstOutput(in LearnerSizes sizes, int network, int action) =>
-        (sizes.Networks > 1 && network > 0 ? 1 : 0) + (sizes.Networks > 1 && network > 1 ? action : 0);
+        (network >= sizes.Targets ? 1 : 0) + (network > sizes.Targets ? action : 0);
 }
 
 /// <summary>Offsets in a learner's row of the outputs V, m and l of sample 0, and their strides per sample.</summary>
@@ -173,11 +187,12 @@ internal struct HeadPlaces
     /// <summary>[packed], l.</summary>
     public int Triangle, TriangleStride;
 
-    /// <summary>Of three networks, or of one trunk.</summary>
+    /// <summary>Of one network each, V's first and those without a target last, or of one trunk.</summary>
     public static HeadPlaces Of(ArrayView<LayerShape> layers, in LearnerSizes sizes, int action)
     {
         bool trunk = sizes.Networks == 1;
-        int value = sizes.Layers - 1, step = trunk ? 0 : sizes.Layers, mean = value + step, triangle = mean + step;
+        int value = sizes.Layers - 1, step = trunk ? 0 : sizes.Layers, mean = value + sizes.Targets * step,
+            triangle = mean + step;
         return new HeadPlaces
         {
             Value = layers[value].Output, ValueStride = layers[value].Columns,

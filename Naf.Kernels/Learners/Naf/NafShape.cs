@@ -8,41 +8,46 @@ namespace Naf.Kernels.Learners.Naf;
 
 /// <summary>
 /// A NAF learner (paper, section 4): the value V(x), the mean action μ(x) and the matrix L(x) of the advantage, as
-/// three separate networks (the paper's choice: 2 × 200 ReLU units each) or as the heads of one shared trunk.
+/// three separate networks (the paper's choice: 2 × 200 ReLU units each) or as the heads of one shared trunk. With twin
+/// values a second V, whose network follows the first: targets take the smaller V′ (<see cref="TwinTarget"/>), and Q,
+/// the policy and reports are of the first.
 /// </summary>
 /// <param name="State">Entries of the observation x.</param>
 /// <param name="Action">Entries of the action u, at most 64.</param>
 /// <param name="Hidden">Units of the hidden layers of each network, or of the trunk.</param>
 internal sealed record NafShape(
     int State, int Action, ImmutableArray<int> Hidden, bool SharedTrunk = false,
-    Normalisation Normalisation = Normalisation.None)
+    Normalisation Normalisation = Normalisation.None, bool TwinValues = false)
     : LearnerShape(State, Action, Hidden, Normalisation)
 {
     /// <summary>Entries of the packed lower triangle L, row by row: (0,0), (1,0), (1,1), (2,0), …</summary>
     public override int Packed => AdvantageKernel.Packed(Action, 0);
 
     /// <inheritdoc/>
-    public override ImmutableArray<string> Names => SharedTrunk ? ["trunk"] : ["value", "policy", "advantage"];
+    public override ImmutableArray<string> Names => SharedTrunk ? ["trunk"]
+        : TwinValues ? ["value", "value2", "policy", "advantage"] : ["value", "policy", "advantage"];
 
-    /// <summary>The first network holds V.</summary>
-    public override int Targets => 1;
-
-    /// <inheritdoc/>
-    public override (int Network, int Output) Mean => SharedTrunk ? (0, 1) : (1, 0);
+    /// <summary>The first network holds V; of twin values the second holds V₂.</summary>
+    public override int Targets => TwinValues ? 2 : 1;
 
     /// <inheritdoc/>
-    public override (int Network, int Output) Triangle => SharedTrunk ? (0, 1 + Action) : (2, 0);
+    public override (int Network, int Output) Mean => SharedTrunk ? (0, 1) : (Targets, 0);
 
-    /// <summary>Every network and V′; then every network.</summary>
-    public override (int Forward, int Backward) Tasks => SharedTrunk ? (2, 1) : (4, 3);
+    /// <inheritdoc/>
+    public override (int Network, int Output) Triangle => SharedTrunk ? (0, 1 + Action) : (Targets + 1, 0);
 
-    /// <summary>V, μ, L; or the trunk with outputs [V | μ | L].</summary>
+    /// <summary>Every network, and V′ or both; then every network.</summary>
+    public override (int Forward, int Backward) Tasks => SharedTrunk ? (2, 1) : (Targets + 3, Targets + 2);
+
+    /// <summary>V, μ, L, with twin values V, V₂, μ, L; or the trunk with outputs [V | μ | L].</summary>
     public override ImmutableArray<MlpShape> Networks()
     {
         CheckActions();
+        if (SharedTrunk && TwinValues)
+            throw new ArgumentException("twin values have a network each, and a shared trunk has one; leave out one");
         return SharedTrunk
             ? [Network(1 + Action + Packed)]
-            : [Network(1), Network(Action), Network(Packed)];
+            : [.. Enumerable.Repeat(Network(1), Targets), Network(Action), Network(Packed)];
 
         MlpShape Network(int outputs) => new(State, Hidden, outputs, Normalisation);
     }
@@ -84,6 +89,6 @@ internal sealed record NafShape(
 
     public override string ToString() =>
         $"{State}-[{string.Join(',', Hidden)}]-{{1,{Action},{Packed}}}"
-        + (SharedTrunk ? " shared trunk" : "")
+        + (SharedTrunk ? " shared trunk" : "") + (TwinValues ? " twin values" : "")
         + (Normalisation == Normalisation.None ? "" : $" {Normalisation.ToString().ToLowerInvariant()} norm");
 }

@@ -16,6 +16,7 @@ internal sealed class BestPolicyTests : FolderFixture
 
     [TestCase("shared_trunk=false", "normalisation=batch")]
     [TestCase("shared_trunk=true", "normalisation=layer")]
+    [TestCase("twin_values=true", "huber=0.1")]
     public void It_scores_as_the_best_test(params string[] networks)
     {
         TrainingResult trained = TinyRun.Train(Folder["run"], 8, [.. Three, .. networks]);

@@ -2,6 +2,7 @@ using Naf.Host.Evaluation;
 using Naf.Host.Policies;
 using Naf.Host.Runs;
 using Naf.Host.Training;
+using Naf.Kernels.Checkpoints;
 using Naf.Sim.Control;
 
 namespace Naf.Tests;
@@ -62,9 +63,11 @@ internal sealed class EvaluationTests : FolderFixture
 
     [TestCase("cpu")]
     [TestCase("emulated")]
-    public void Values_of_a_run_stand_beside_the_return_that_followed(string device)
+    [TestCase("cpu", "twin_values=true")]
+    [TestCase("emulated", "twin_values=true")]
+    public void Values_of_a_run_stand_beside_the_return_that_followed(string device, params string[] networks)
     {
-        TrainingResult trained = TinyRun.Train(Folder["run"], 2);
+        TrainingResult trained = TinyRun.Train(Folder["run"], 2, networks);
         string file = Folder["values.csv"];
         JsonElement json = TinyRun.CliJson("evaluate", Folder["run"], "--values", file, "--device", device, "--json");
         Assert.That(json.Number("mean"), Is.EqualTo(trained.Learners[0].FinalTestScore!.Value).Within(1e-3));
@@ -96,6 +99,7 @@ internal sealed class EvaluationTests : FolderFixture
 
     [TestCase("shared_trunk=false", "normalisation=batch")]
     [TestCase("shared_trunk=true", "normalisation=layer")]
+    [TestCase("twin_values=true", "normalisation=batch")]
     public void A_runs_policy_scores_as_its_last_test(params string[] networks)
     {
         TrainingResult trained = TinyRun.Train(Folder["run"], 2, ["learners=2", .. networks]);
@@ -107,6 +111,23 @@ internal sealed class EvaluationTests : FolderFixture
         }
         Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--learner", "2").Error,
             Does.Contain("--learner 2: the run has 2 learners: 0 to 1"));
+    }
+
+    [Test]
+    public void A_checkpoint_names_both_values_and_their_targets()
+    {
+        TinyRun.Train(Folder["run"], 1, "twin_values=true");
+        using CheckpointReader checkpoint =
+            RunFolder.CheckpointsOf(Folder["run"]).Open(previous: false)!.Value.Checkpoint;
+        float[][] weights =
+        [
+            .. from array in new[] { "parameters", "target" }
+               from network in new[] { "value", "value2" }
+               select checkpoint.Scope.Values<float>($"learner.0.{array}.{network}.1.weights", []),
+        ];
+        Assert.That(weights.Select(w => w.Length), Is.All.EqualTo(9 * 16));
+        Assert.That(weights.Distinct(EqualityComparer<float[]>.Create((a, b) => a.AsSpan().SequenceEqual(b), _ => 0)),
+            Has.Exactly(4).Items);
     }
 
     [Test]

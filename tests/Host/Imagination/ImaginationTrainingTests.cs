@@ -25,7 +25,8 @@ internal sealed class ImaginationTrainingTests
             "plan=ilqg plan_fraction=0.5", "imagination=fitted plan=ilqg plan_fraction=1",
             "imagination=fitted dynamics_around=episode", "imagination=fitted dynamics_around=episode plan=ilqg",
             "imagination=true plan=ilqg", "imagination=network plan=ilqg imagination_off_after=4",
-            "initial_states=2 plan=ilqg", "plan=mpc plan_fraction=0.5 mpc_horizon=0.12")] string kind,
+            "initial_states=2 plan=ilqg", "plan=mpc plan_fraction=0.5 mpc_horizon=0.12",
+            "imagination=fitted plan=ilqg twin_values=true huber=0.1")] string kind,
         [Values(3, 5)] int stopInEpisode)
     {
         using var folder = new TemporaryFolder();
@@ -37,7 +38,7 @@ internal sealed class ImaginationTrainingTests
         [Values("imagination=fitted", "imagination=true", "imagination=network", "imagination=fitted plan=ilqg",
             "imagination=true plan=ilqg", "imagination=fitted imagined_from_replay=true",
             "imagination=fitted initial_states=2", "imagination=fitted dynamics_around=episode",
-            "plan=mpc mpc_horizon=0.12 mpc_samples=4")] string kind)
+            "plan=mpc mpc_horizon=0.12 mpc_samples=4", "imagination=fitted twin_values=true huber=0.1")] string kind)
     {
         using var folder = new TemporaryFolder();
         string[] settings = With(kind.Split(' '));

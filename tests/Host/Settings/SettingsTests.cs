@@ -47,7 +47,7 @@ internal sealed class SettingsTests : FolderFixture
             ["actor_learning_rate"] = "0.002", ["updates_per_step"] = "2",
             ["hidden"] = "[31, 17, 5]",
             ["normalisation"] = "layer", ["bound_values"] = "false", ["saturation_penalty"] = "0.5",
-            ["reward_scale"] = "0.1", ["clip_norm"] = "1.5", ["replay_capacity"] = "443",
+            ["reward_scale"] = "0.1", ["clip_norm"] = "1.5", ["huber"] = "0.02", ["replay_capacity"] = "443",
             ["warmup_steps"] = "101",
             ["log_diagonal_bound"] = "4", ["head_scale"] = "0.1", ["noise_theta"] = "0.2", ["noise_sigma"] = "0.4",
             ["noise_scale"] = "0.6", ["noise_least"] = "0.25", ["noise_final"] = "0.3",
@@ -61,7 +61,7 @@ internal sealed class SettingsTests : FolderFixture
             ["imagination_off_after"] = "31",
             ["imagination_patience"] = "9", ["imagination_error_limit"] = "1.25",
             ["dynamics_coordinates"] = "observation",
-            ["dynamics_around"] = "episode", ["shared_trunk"] = "true",
+            ["dynamics_around"] = "episode", ["shared_trunk"] = "true", ["twin_values"] = "true",
             ["dynamics_prior"] = "gaussian", ["prior_strength"] = "2.5", ["prior_episodes"] = "13",
             ["dynamics_ridge"] = "0.001",
             ["network_updates"] = "501", ["initial_states"] = "6", ["plan"] = "mpc", ["plan_fraction"] = "0.75",
@@ -73,8 +73,8 @@ internal sealed class SettingsTests : FolderFixture
             ["device"] = "cpu", ["threads"] = "2",
         };
         Assert.That(other.Keys, Is.EquivalentTo(Setting.Keys), "every key is tested");
-        // two controls exclude each other, and NAF's networks are not DDPG's
-        string[] alone = ["imagined_shifted", "algorithm"];
+        // two controls exclude each other, so do two kinds of networks, and NAF's are not DDPG's
+        string[] alone = ["imagined_shifted", "algorithm", "twin_values"];
         TrainingSettings s = Resolve(key => !alone.Contains(key));
         foreach (Setting setting in Setting.All)
         {
@@ -107,6 +107,14 @@ internal sealed class SettingsTests : FolderFixture
     {
         var error = Assert.Throws<UserException>(() => SettingsResolver.Resolve([new GivenValue(key, value, "--set")]));
         Assert.That(error!.Message, Does.Contain(message));
+    }
+
+    [Test]
+    public void Twin_values_are_refused_with_a_shared_trunk()
+    {
+        GivenValue[] both = [new("twin_values", "true", "--set"), new("shared_trunk", "true", "--set")];
+        Assert.That(() => SettingsResolver.Resolve(both),
+            Throws.TypeOf<UserException>().With.Message.Contains("leave out one of them"));
     }
 
     [TestCase("1e6", 1_000_000)]

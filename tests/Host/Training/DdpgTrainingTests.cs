@@ -16,7 +16,7 @@ internal sealed class DdpgTrainingTests : FolderFixture
 
     [Test]
     public void A_run_resumes_bitwise(
-        [Values("", "fitted", "plan=ilqg plan_fraction=0.7 refit_episodes=2")] string kind)
+        [Values("", "fitted", "plan=ilqg plan_fraction=0.7 refit_episodes=2", "huber=0.1")] string kind)
     {
         string[] settings = [.. With(kind)];
         TinyRun.Train(Folder["straight"], 5, settings);
@@ -104,6 +104,7 @@ internal sealed class DdpgTrainingTests : FolderFixture
 
     [TestCase("hidden=[20]", "give at least two sizes")]
     [TestCase("shared_trunk=true", "leave it out with algorithm=ddpg")]
+    [TestCase("twin_values=true", "leave it out with algorithm=ddpg")]
     [TestCase("normalisation=layer", "leave it out with algorithm=ddpg")]
     public void What_goes_only_with_NAF_is_refused(string setting, string message) => Assert.That(
         TinyRun.Cli(TinyRun.Arguments(Folder["run"], 1, "--algorithm", "ddpg", "--set", setting)).Error,

@@ -13,9 +13,11 @@ namespace Naf.Tests;
 internal sealed class GpuTrainingTests : FolderFixture
 {
     [Test]
-    public void The_first_updates_of_cartpole_are_those_of_the_processor()
+    public void The_first_updates_of_cartpole_are_those_of_the_processor([Values] bool twin)
     {
-        TrainingSettings settings = TinyRun.Resolve(2, "hidden=[64, 64]", "batch_size=32", "updates_per_step=5");
+        string[] values = twin ? ["twin_values=true", "huber=0.1"] : [];
+        TrainingSettings settings =
+            TinyRun.Resolve(2, ["hidden=[64, 64]", "batch_size=32", "updates_per_step=5", .. values]);
         using ControlTask task = ControlTask.Load("cartpole");
         using var cpu = new CpuDevice(1);
         using GpuDevice gpu = GpuDevices.Open(GpuDevices.Pocl);

@@ -13,17 +13,17 @@ internal sealed class DdpgOracleTests
     [OneTimeSetUp]
     public void Load() => TorchNatives.Load();
 
-    [TestCase(1, 1, new[] { 1, 1 }, 1)]
-    [TestCase(20, 6, new[] { 31, 17 }, 31)]
-    [TestCase(443, 3, new[] { 31, 20 }, 7)]
-    [TestCase(3, 17, new[] { 16, 31, 5 }, 443)]
-    public void Four_updates_are_those_of_PyTorch(int state, int action, int[] hidden, int size)
+    [TestCase(1, 1, new[] { 1, 1 }, 1, 0)]
+    [TestCase(20, 6, new[] { 31, 17 }, 31, 0.7)]
+    [TestCase(443, 3, new[] { 31, 20 }, 7, 0)]
+    [TestCase(3, 17, new[] { 16, 31, 5 }, 443, 0.7)]
+    public void Four_updates_are_those_of_PyTorch(int state, int action, int[] hidden, int size, double huber)
     {
         var shape = new DdpgShape(state, action, [.. hidden]);
         var settings = new LearnerSettings
         {
             Seed = 5, RewardScale = 2, ClipNorm = 1, Tau = 0.3f, LearningRate = 1e-2f, ActorLearningRate = 3e-3f,
-            Gamma = 0.9f, HeadScale = 9, SaturationPenalty = 0.1,
+            Gamma = 0.9f, HeadScale = 9, SaturationPenalty = 0.1, Huber = huber,
         };
         using var learner = new Learner(shape, settings);
         // rewards of ±0.1 limit Q′ to ±2, and m is beyond ±2
@@ -47,7 +47,7 @@ internal sealed class DdpgOracleTests
     }
 
     [Test]
-    public void The_limits_of_values_and_the_penalty_on_saturated_actions_take_part()
+    public void The_limits_of_values_and_errors_and_the_penalty_on_saturated_actions_take_part()
     {
         var shape = new DdpgShape(5, 3, [31, 20]);
         var settings = new LearnerSettings
@@ -57,11 +57,14 @@ internal sealed class DdpgOracleTests
         double[] batch = Batch(31, 5, 3, 1), both = Gradient(settings);
         int critic = shape.Networks()[DdpgShape.Critic].Parameters;
         double[] free = Gradient(settings with { SaturationPenalty = 0 }),
-            unlimited = Gradient(settings with { BoundValues = false });
+            unlimited = Gradient(settings with { BoundValues = false }),
+            limited = Gradient(settings with { Huber = 0.05 });
         Assert.That(free[critic..], Is.Not.EqualTo(both[critic..]).Within(1e-3), "the penalty is the actor's");
         Assert.That(free[..critic], Is.EqualTo(both[..critic]));
         Assert.That(unlimited[..critic], Is.Not.EqualTo(both[..critic]).Within(1e-3), "the limits are the critic's");
         Assert.That(unlimited[critic..], Is.EqualTo(both[critic..]));
+        Assert.That(limited[..critic], Is.Not.EqualTo(both[..critic]).Within(1e-3), "so are the limits of errors");
+        Assert.That(limited[critic..], Is.EqualTo(both[critic..]));
 
         double[] Gradient(LearnerSettings changed)
         {

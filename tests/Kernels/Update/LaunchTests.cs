@@ -20,6 +20,7 @@ internal sealed class LaunchTests(string name) : GpuFixture(name)
     [TestCase(64, 32, 8, 2, "")]
     [TestCase(64, 2, 1, 3, "layer")]
     [TestCase(32, 8, 4, 2, "layer")]
+    [TestCase(64, 4, 4, 3, "twin")]
     public void Every_plan_agrees_with_the_reference(int threads, int rows, int rowsPerThread, int parts, string kind)
     {
         threads = Math.Min(threads, Device.Limits.GroupThreads);
@@ -34,6 +35,7 @@ internal sealed class LaunchTests(string name) : GpuFixture(name)
     [TestCase("")]
     [TestCase("batch")]
     [TestCase("layer")]
+    [TestCase("twin")]
     public void Every_kind_of_launch_gives_the_same_bits(string kind)
     {
         var plan = new LaunchPlan(Threads, kind == "" ? 4 : 16, 4, 1, PlanLaunch.Together);

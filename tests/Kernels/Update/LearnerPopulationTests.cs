@@ -18,9 +18,9 @@ internal sealed class LearnerPopulationTests
 
     [Test]
     public void Learners_of_a_population_are_those_of_single_runs_on_any_threads_bitwise(
-        [Values(1, 2, 3)] int threads, [Values] Normalisation normalisation)
+        [Values(1, 2, 3)] int threads, [Values] Normalisation normalisation, [Values] bool twin)
     {
-        NafShape shape = Shape with { Normalisation = normalisation };
+        NafShape shape = Shape with { Normalisation = normalisation, TwinValues = twin };
         LearnerSettings[] learners =
             [Settings(5), Settings(6) with { LearningRate = 1e-2f }, Settings(7) with { RewardScale = 10, Tau = 0.1f }];
         float[][] together = Train(shape, threads, learners);
@@ -40,7 +40,9 @@ internal sealed class LearnerPopulationTests
         using LearnerPopulation population = Population(Shape, 1000, 1), wider = Population(wide, 1000, 1);
         using LearnerPopulation other = Population(Shape, 1000, 2), more = Population(Shape, 1000, 1, 2);
         using LearnerPopulation larger = Population(Shape, 2000, 1);
+        using LearnerPopulation twin = Population(Shape with { TwinValues = true }, 1000, 1);
         IsRefused(wider, "7-[40,31]-{1,3,6} and this run 7-[41,31]");
+        IsRefused(twin, "7-[40,31]-{1,3,6} and this run 7-[40,31]-{1,3,6} twin values");
         IsRefused(other, "seeds 1 and this run 2");
         IsRefused(more, "seeds 1 and this run 1, 2");
         IsRefused(larger, "replay.capacity 1000 and this run 2000");
@@ -78,9 +80,9 @@ internal sealed class LearnerPopulationTests
     }
 
     [Test]
-    public void Nothing_is_allocated_once_warm()
+    public void Nothing_is_allocated_once_warm([Values] bool twin)
     {
-        using LearnerPopulation population = Population(Shape, 1000, 1, 2);
+        using LearnerPopulation population = Population(Shape with { TwinValues = twin }, 1000, 1, 2);
         for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 1000, 1);
         var (x, u) = (new float[7], new float[3]);
         Step(20);
@@ -111,6 +113,7 @@ internal sealed class LearnerPopulationTests
     {
         IsRefused("input scale", () => LearnerPopulation.Create(Processor, Shape, [1, 2], [Settings(1)]));
         IsRefused("65", () => Population(Shape with { Action = 65 }, 99, 1));
+        IsRefused("leave out one", () => Population(Shape with { SharedTrunk = true, TwinValues = true }, 99, 1));
 
         static void IsRefused(string name, Func<LearnerPopulation> population) =>
             Assert.That(population, Throws.ArgumentException.With.Message.Contains(name));

@@ -13,7 +13,8 @@ namespace Naf.Tests;
 /// <summary>Updates on the CPU and every GPU device, against the reference in double, on awkward sizes.</summary>
 internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
 {
-    private static readonly string[] Kinds = ["", "trunk", "layer", "trunk layer", "batch", "trunk batch"];
+    private static readonly string[] Kinds =
+        ["", "trunk", "twin", "layer", "trunk layer", "twin layer", "batch", "trunk batch", "twin batch"];
 
     [TestCase(1, 1, "1", 1, "")]
     [TestCase(5, 2, "31", 16, "")]
@@ -26,10 +27,12 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
     [TestCase(20, 6, "200,33", 64, "trunk layer")]
     [TestCase(5, 1, "443", 67, "")]
     [TestCase(31, 8, "64,33,100", 130, "trunk")]
+    [TestCase(17, 3, "33,47,16", 67, "twin")]
+    [TestCase(7, 2, "31,20", 19, "twin batch")]
     public void Three_updates_are_those_of_the_reference(int state, int action, string hidden, int batch, string kind)
     {
         // a batch of one has no variance for normalisation
-        foreach (string k in OnCpu ? Kinds[..(batch == 1 ? 4 : 6)] : [kind])
+        foreach (string k in OnCpu ? Kinds[..(batch == 1 ? 6 : 9)] : [kind])
         {
             var settings = new LearnerSettings { Seed = 3, Gamma = 0.9f, RewardScale = 2, ClipNorm = 5 };
             NafShape shape = Shape(state, action, hidden, k);
@@ -59,7 +62,27 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
         Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True);
     }
 
+    [Test]
+    public void Updates_with_limited_errors_are_those_of_the_reference([Values("", "twin", "ddpg")] string kind)
+    {
+        LearnerShape shape = kind == "ddpg" ? DdpgUpdateTests.Ddpg(5, 3, "31,20") : Shape(5, 3, "31,20", kind);
+        var settings = new LearnerSettings { Seed = 3, Huber = 0.5 };
+        KernelError[] errors = UpdateCheck.Run(Device, shape, settings, 19, updates: 3, Scale(5));
+        Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True);
+
+        // the limit takes part; the loss that is reported has none
+        settings = settings with { BatchSize = 19, ReplayCapacity = 1000 };
+        using LearnerPopulation population =
+            LearnerPopulation.Create(Device, shape, Scale(5), [settings, settings with { Huber = 0 }]);
+        for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 300, 4);
+        population.Update(1);
+        Assert.That(population.TakeReport(0).Loss, Is.EqualTo(population.TakeReport(1).Loss));
+        float[][] moments = [.. Enumerable.Range(0, 2).Select(k => population.LearnerAt(k).FirstMoment.Span.ToArray())];
+        Assert.That(moments[0], Is.Not.EqualTo(moments[1]).Within(1e-3));
+    }
+
     [TestCase(1, "")]
+    [TestCase(31, "twin")]
     [TestCase(31, "trunk")]
     [TestCase(443, "batch")]
     [TestCase(31, "layer")]
@@ -102,7 +125,7 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
 
     [Test]
     public void A_checkpoint_moves_to_the_processor_and_goes_on_bitwise_where_it_was(
-        [Values("", "batch", "layer")] string kind)
+        [Values("", "batch", "layer", "twin")] string kind)
     {
         using var cpu = new CpuDevice(1);
         using LearnerPopulation first = Population(Device, [1, 2], kind);
@@ -174,16 +197,18 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
 
     [Test]
     public void A_target_value_that_is_not_finite_stops_the_learner(
-        [Values(float.NaN, float.PositiveInfinity, float.NegativeInfinity)] float value, [Values] bool ddpg)
+        [Values(float.NaN, float.PositiveInfinity, float.NegativeInfinity)] float value,
+        [Values("", "twin", "second twin", "ddpg")] string kind)
     {
-        LearnerShape shape = ddpg ? DdpgUpdateTests.Ddpg(4, 2, "20,33") : Shape(4, 2, "20,33");
+        LearnerShape shape = kind == "ddpg" ? DdpgUpdateTests.Ddpg(4, 2, "20,33") : Shape(4, 2, "20,33", kind);
         var settings = new LearnerSettings { BatchSize = 16, ReplayCapacity = 200 };
         using LearnerPopulation population = LearnerPopulation.Create(Device, shape, [], [settings, settings]);
         for (int k = 0; k < 2; k++) UpdateCheck.Fill(population, k, 100, 1);
         population.Update(1);
         Learner learner = population.LearnerAt(0);
-        // the bias of V′ or Q′, the first network's last array
-        learner.Target.Span[learner.Networks[0].Parameters - MlpShape.Pad(1)] = value;
+        // the bias of V′, V₂′ or Q′, the network's last array
+        int networks = kind == "second twin" ? 2 : 1;
+        learner.Target.Span[learner.Networks[..networks].Sum(n => n.Parameters) - MlpShape.Pad(1)] = value;
         population.Gpu?.Push();
         float[] before = learner.Parameters.Span.ToArray();
         population.Update(1);
@@ -211,11 +236,11 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
         Assert.That(losses[0], Is.EqualTo(losses[1]).Within(Tolerances.LossOfDevices * losses[1]));
     }
 
-    /// <param name="kind">"trunk", "batch" or "layer", or "trunk" and one of the others; empty for none.</param>
+    /// <param name="kind">"trunk" or "twin", "batch" or "layer", or one of each; empty for none.</param>
     internal static NafShape Shape(int state, int action, string hidden, string kind = "") =>
         new(state, action, [.. hidden.Split(',').Select(int.Parse)], kind.Contains("trunk"),
             kind.Contains("batch") ? Normalisation.Batch
-                : kind.Contains("layer") ? Normalisation.Layer : Normalisation.None);
+                : kind.Contains("layer") ? Normalisation.Layer : Normalisation.None, kind.Contains("twin"));
 
     internal static float[] Scale(int state) => [.. Enumerable.Range(0, state).Select(i => 0.5f + 0.1f * (i % 7))];
 

@@ -20,15 +20,16 @@ internal sealed class TorchUpdateTests
     [TestCase(3, 2, new[] { 20, 31, 5 }, 443)]
     public void Four_updates_are_those_of_PyTorch(int state, int action, int[] hidden, int size)
     {
-        foreach ((bool trunk, Normalisation normalisation) in new[] { false, true }.SelectMany(
-            trunk => Enum.GetValues<Normalisation>().Select(normalisation => (trunk, normalisation))))
+        foreach ((string kind, Normalisation normalisation) in new[] { "", "trunk", "twin" }.SelectMany(
+            kind => Enum.GetValues<Normalisation>().Select(normalisation => (kind, normalisation))))
         {
             // a batch of one has no variance for normalisation
             if (normalisation == Normalisation.Batch && size == 1) continue;
-            var shape = new NafShape(state, action, [.. hidden], trunk, normalisation);
+            var shape = new NafShape(state, action, [.. hidden], kind == "trunk", normalisation, kind == "twin");
             var settings = new LearnerSettings
             {
                 Seed = 5, RewardScale = 2, ClipNorm = 1, Tau = 0.3f, LearningRate = 1e-2f, Gamma = 0.9f,
+                Huber = kind == "twin" ? 0.7 : 0,
             };
             using var learner = new Learner(shape, settings);
             Disturb(learner);
@@ -54,9 +55,9 @@ internal sealed class TorchUpdateTests
     }
 
     [Test]
-    public void The_limits_of_values_and_the_penalty_on_saturated_actions_take_part()
+    public void The_limits_of_values_and_errors_and_the_penalty_on_saturated_actions_take_part([Values] bool twin)
     {
-        var shape = new NafShape(5, 3, [31]);
+        var shape = new NafShape(5, 3, [31], TwinValues: twin);
         var settings = new LearnerSettings
         {
             Seed = 5, RewardScale = 0.05, Gamma = 0.5, SaturationPenalty = 0.5, HeadScale = 9, LearningRate = 1e-2,
@@ -81,6 +82,7 @@ internal sealed class TorchUpdateTests
         double[] both = Gradient(settings);
         Assert.That(Gradient(settings with { SaturationPenalty = 0 }), Is.Not.EqualTo(both).Within(1e-3));
         Assert.That(Gradient(settings with { BoundValues = false }), Is.Not.EqualTo(both).Within(1e-3));
+        Assert.That(Gradient(settings with { Huber = 0.05 }), Is.Not.EqualTo(both).Within(1e-3));
     }
 
     // running statistics with which r and d of some units are at their bounds

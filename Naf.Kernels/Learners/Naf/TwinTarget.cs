@@ -1,0 +1,21 @@
+using System.Numerics;
+using Naf.Kernels.Scalar;
+
+namespace Naf.Kernels.Learners.Naf;
+
+/// <summary>
+/// The value of two targets: min(V₁′, V₂′) (Fujimoto et al. 2018, clipped double Q-learning), which errors that lift
+/// one of them do not lift.
+/// </summary>
+internal static class TwinTarget
+{
+    /// <summary>The smaller one; not finite if either is not, so that the learner stops.</summary>
+    public static T Smaller<T, TMath>(T first, T second)
+        where T : unmanaged, INumber<T> where TMath : struct, IScalarMath<T>
+    {
+        T value = first;
+        if (TMath.IsFinite(first) && second < first) value = second;
+        if (!TMath.IsFinite(second)) value = second;
+        return value;
+    }
+}
