@@ -213,9 +213,14 @@ internal abstract unsafe class WorkerGroup : IDisposable
             RowOperations.SumsOfSquares(
                 gradient + _offsets[n], _networks[n].Shape.Parameters, _squares[n], worker, Workers);
         _barrier.Wait();
+        // network by network, as a single worker adds them
         double sum = 0;
         for (int n = part.From; n < part.To; n++)
-            foreach (double s in _squares[n]) sum += s;
+        {
+            double ofNetwork = 0;
+            foreach (double s in _squares[n]) ofNetwork += s;
+            sum += ofNetwork;
+        }
         return sum;
     }
 

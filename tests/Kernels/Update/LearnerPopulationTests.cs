@@ -34,6 +34,23 @@ internal sealed class LearnerPopulationTests
     }
 
     [Test]
+    public void A_report_does_not_depend_on_threads()
+    {
+        // squares in several chunks, of which some are so much smaller than others that their sum is rounded
+        NafShape shape = Shape with { Hidden = [100, 100] };
+        LearnerSettings settings = Settings(5) with { HeadScale = 1e-5, LearningRate = 1e-9 };
+        LearnerReport[] reports = [.. new[] { 1, 2, 3 }.Select(threads =>
+        {
+            using var device = new CpuDevice(threads);
+            using LearnerPopulation population = LearnerPopulation.Create(device, shape, [], [settings]);
+            UpdateCheck.Fill(population, 0, 300, 5);
+            population.Update(200);
+            return population.TakeReport(0);
+        })];
+        Assert.That(reports, Has.All.EqualTo(reports[0]));
+    }
+
+    [Test]
     public void A_checkpoint_of_something_else_is_refused_with_its_reason()
     {
         NafShape wide = Shape with { Hidden = [41, 31] };
