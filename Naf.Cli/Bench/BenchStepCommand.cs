@@ -90,7 +90,8 @@ internal static class BenchStepCommand
         var given = parsed.GetValue<string[]>("--set")!.Select(SettingsResolver.Split).ToList();
         foreach (string key in (string[])["device", "threads"])
             if (parsed.Given($"--{key}") is { } text) given.Add(new GivenValue(key, text, $"--{key}"));
-        return SettingsResolver.Resolve([.. GivenValue.Of(task), .. standard, .. given]);
+        return SettingsResolver.Resolve(
+            SettingsResolver.OfTask(task, ofTask => SettingsResolver.Apply(ofTask, [.. standard, .. given])));
     }
 
     /// <exception cref="UserException">The number of updates is not that of the settings.</exception>

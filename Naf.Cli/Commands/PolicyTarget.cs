@@ -81,9 +81,8 @@ internal sealed class PolicyTarget
     /// <exception cref="UserException">An unknown key, or a bad value.</exception>
     public MpcSettings Planner(ControlTask task, params IEnumerable<string> set)
     {
-        IEnumerable<GivenValue> before = Config is { } run
-            ? GivenValue.Of(run.Settings, RunFolder.ConfigOf(Name))
-            : GivenValue.Of(task);
-        return SettingsResolver.Resolve([.. before, .. set.Select(SettingsResolver.Split)]).Plan.Mpc;
+        TrainingSettings before = Config?.Settings ?? SettingsResolver.OfTask(task, ofTask => ofTask);
+        return SettingsResolver.Resolve(
+            SettingsResolver.Apply(before, set.Select(SettingsResolver.Split))).Plan.Mpc;
     }
 }

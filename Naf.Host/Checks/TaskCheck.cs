@@ -15,7 +15,8 @@ internal static class TaskCheck
     /// <exception cref="SimulationException">The simulation diverges under random actions.</exception>
     public static TaskCheckResult Run(ControlTask task, string modelFile, ulong seed, int episodes)
     {
-        TrainingSettings settings = SettingsResolver.Resolve(GivenValue.Of(task));
+        TrainingSettings settings = SettingsResolver.Resolve(SettingsResolver.OfTask(task, ofTask => ofTask));
+        _ = SettingsResolver.OfTask(task, ofTask => ofTask with { Algorithm = LearningAlgorithm.Ddpg });
         var random = new RandomEpisodes(task, seed, episodes);
         var trial = new ActionTrial(task, seed);
         var result = new TaskCheckResult(

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Naf.Host.Trajectories;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
@@ -115,7 +116,8 @@ internal readonly record struct EvaluationResult(
     double Mean, double StandardDeviation, int Episodes, double? SuccessRate)
 {
     /// <summary>Mean of each of the task's measures over the episodes that have a value.</summary>
-    public ImmutableArray<(string Name, double Mean)> Measures { get; init; }
+    [JsonIgnore]
+    public ImmutableArray<(string Name, double Mean)> Measures { get; init; } = [];
 
     /// <summary>Standard error of the mean, σ / √n; null for one episode, which has no spread.</summary>
     public double? StandardError => Episodes > 1 ? StandardDeviation / Math.Sqrt(Episodes) : null;

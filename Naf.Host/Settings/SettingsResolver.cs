@@ -1,5 +1,6 @@
 using Naf.Host.Common;
 using Naf.Kernels.Settings;
+using Naf.Sim.Control;
 
 namespace Naf.Host.Settings;
 
@@ -30,6 +31,23 @@ internal static class SettingsResolver
     /// </exception>
     public static TrainingSettings Apply(TrainingSettings settings, IEnumerable<GivenValue> values) =>
         values.Aggregate(settings, Apply);
+
+    /// <summary>A task's settings with changes, not yet checked against each other.</summary>
+    /// <param name="changes">
+    /// Changes the task's settings for NAF; if it chooses another algorithm, it is called again with those for that
+    /// one.
+    /// </param>
+    /// <exception cref="UserException">
+    /// Unknown key (the nearest one is named) or invalid value (the valid ones are named).
+    /// </exception>
+    public static TrainingSettings OfTask(ControlTask task, Func<TrainingSettings, TrainingSettings> changes)
+    {
+        TrainingSettings settings = For(LearningAlgorithm.Naf);
+        return settings.Algorithm == LearningAlgorithm.Naf ? settings : For(settings.Algorithm);
+
+        TrainingSettings For(LearningAlgorithm algorithm) =>
+            changes(Apply(new TrainingSettings { Algorithm = algorithm }, GivenValue.Of(task, algorithm)));
+    }
 
     /// <summary>Splits KEY=VALUE, as <c>--set</c> takes it.</summary>
     /// <exception cref="UserException">There is no equals sign, or no key before it.</exception>

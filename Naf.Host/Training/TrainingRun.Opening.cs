@@ -23,7 +23,10 @@ public sealed partial class TrainingRun
 
     /// <summary>Begins a run on a simulated task, in a new folder.</summary>
     /// <param name="taskName">A built-in task's name or the path of a task's file.</param>
-    /// <param name="settings">Changes the task's settings.</param>
+    /// <param name="settings">
+    /// Changes the task's settings for NAF; if it chooses another algorithm, it is called again with those for that
+    /// one.
+    /// </param>
     /// <param name="folder">Its folder; null: runs/TASK-ALGORITHM-N.</param>
     /// <exception cref="UserException">The settings are invalid or the folder is not available.</exception>
     /// <exception cref="DeviceException">The device is not available.</exception>
@@ -34,8 +37,7 @@ public sealed partial class TrainingRun
         ArgumentNullException.ThrowIfNull(settings);
         ControlTask task = opened.Add(ControlTask.Load(taskName));
         string lasting = TaskLibrary.Names.Contains(taskName) ? taskName : Path.GetFullPath(taskName);
-        return Begin(opened, task, lasting,
-            settings(SettingsResolver.Apply(new TrainingSettings(), GivenValue.Of(task))), folder);
+        return Begin(opened, task, lasting, SettingsResolver.OfTask(task, settings), folder);
     });
 
     /// <summary>Begins a run on a user-defined environment, in a new folder.</summary>

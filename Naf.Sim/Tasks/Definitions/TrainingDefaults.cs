@@ -3,33 +3,46 @@ using Naf.Sim.Tasks.Yaml;
 namespace Naf.Sim.Tasks.Definitions;
 
 /// <summary>
-/// The section `training`: settings of the learner that suit the task, key → text. The host reads them; the simulator
-/// ignores them. A list is passed on as "[a, b]". Settings that belong to a run are refused.
+/// The section `training`: settings of the learner that suit the task, key → text, and sections `naf` and `ddpg` of
+/// settings for one algorithm. The host reads them; the simulator ignores them. A list is passed on as "[a, b]".
+/// Settings that belong to a run are refused.
 /// </summary>
 internal sealed class TrainingDefaults
 {
     /// <summary>Settings that the user or the machine determines, not the task.</summary>
     private static readonly string[] OfTheRun = ["algorithm", "seed", "learners", "device", "threads"];
 
-    private readonly Dictionary<string, string> _where = [];
+    private static readonly string[] Algorithms = ["naf", "ddpg"];
+
+    private readonly List<TrainingDefault> _common = [];
+    private readonly Dictionary<string, TrainingDefaults> _ofAlgorithm = [];
 
     internal TrainingDefaults(YamlCursor? section)
+        : this(section, Algorithms)
     {
-        var values = new Dictionary<string, string>();
+    }
+
+    private TrainingDefaults(YamlCursor? section, string[] algorithms)
+    {
         foreach ((string key, YamlCursor at, YamlCursor value) in section?.Map(null).Entries ?? [])
         {
             if (OfTheRun.Contains(key))
                 throw at.Error($"'{key}' belongs to a run, not to a task: leave it out, and set {key} for the run");
-            values[key] = value.IsSequence
-                ? $"[{string.Join(", ", value.Items().Select(item => item.Text()))}]" : value.Text();
-            _where[key] = at.Where;
+            if (algorithms.Contains(key))
+                _ofAlgorithm[key] = new TrainingDefaults(value, []);
+            else
+                _common.Add(new TrainingDefault(
+                    key, value.IsSequence ? $"[{string.Join(", ", value.Items().Select(item => item.Text()))}]"
+                        : value.Text(), at.Where));
         }
-        Values = values;
     }
 
-    /// <summary>Key → text, in the file's order.</summary>
-    public IReadOnlyDictionary<string, string> Values { get; }
-
-    /// <summary>Position of a key as "file line n", for messages about it.</summary>
-    public string Where(string key) => _where[key];
+    /// <summary>The settings for an algorithm: the common ones, then its own.</summary>
+    /// <param name="algorithm">naf or ddpg.</param>
+    public IEnumerable<TrainingDefault> Of(string algorithm) =>
+        [.. _common, .. _ofAlgorithm.TryGetValue(algorithm, out TrainingDefaults? own) ? own._common : []];
 }
+
+/// <summary>A setting of a task's section `training`.</summary>
+/// <param name="Where">Its position as "file line n", for messages about it.</param>
+internal readonly record struct TrainingDefault(string Key, string Text, string Where);

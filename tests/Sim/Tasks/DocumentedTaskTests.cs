@@ -38,7 +38,7 @@ internal sealed class DocumentedTaskTests : MujocoFixture
             "components", "input_scale", "at", "normal", "uniform", "polar", "radius", "angle", "by", "area", "weight",
             "alpha", "offset", "centre", "scale", "outside", "value", "norm", "take", "steps", "bound",
             "end", "mean", "deviation", "minimum", "maximum", "first_below", "first_above", "above", "below",
-            "algorithm", "seed", "learners", "device", "threads",
+            "algorithm", "seed", "learners", "device", "threads", "naf", "ddpg",
             .. Enum.GetValues<RewardKind>().Select(kind => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{kind}")),
         ];
         string text = TaskDocument.Text;
@@ -54,8 +54,8 @@ internal sealed class DocumentedTaskTests : MujocoFixture
         string? row = TaskDocument.Text.Split('\n')
             .SingleOrDefault(line => line.StartsWith(start, StringComparison.Ordinal));
         Assert.That(row, Is.Not.Null, $"a row that starts with {start}");
-        foreach ((string key, string value) in task.Training.Values.Where(
-            setting => setting is not { Key: "noise_scale" or "noise_least", Value: "1" }))
+        foreach ((string key, string value, _) in task.Training.Of("naf").Where(
+            setting => setting is not { Key: "noise_scale" or "noise_least", Text: "1" }))
             Assert.That(row, Does.Match($@"\b{key} {Regex.Escape(value)}(?![.\d])"));
     }
 }

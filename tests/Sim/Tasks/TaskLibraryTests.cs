@@ -1,5 +1,7 @@
+using Naf.Host.Settings;
 using Naf.Sim.Control;
 using Naf.Sim.Tasks;
+using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Tests;
 
@@ -31,7 +33,8 @@ internal sealed class TaskLibraryTests : MujocoFixture
         using ControlTask task = ControlTask.Load(name);
         Assert.That(task.ObservationNames, Has.Count.EqualTo(task.ObservationSize));
         Assert.That(task.Definition.Measures, Is.Not.Empty);
-        Assert.That(task.Training.Where("tau"), Does.StartWith($"{name}.yaml line "));
+        Assert.That(task.Training.Of("naf").Single(setting => setting.Key == "tau").Where,
+            Does.StartWith($"{name}.yaml line "));
     }
 
     [Test]
@@ -40,9 +43,32 @@ internal sealed class TaskLibraryTests : MujocoFixture
         using var scratch = new ScratchFolder();
         using ControlTask task = ControlTask.Load(
             scratch.Changed("reacher", "tau: 0.01", "hidden: [20, 31]\n  gamma: 0.9"));
-        Assert.That(task.Training.Values["hidden"], Is.EqualTo("[20, 31]"));
+        Assert.That(task.Training.Of("ddpg").First().Text, Is.EqualTo("[20, 31]"));
         string[] keys = ["hidden", "gamma", "reward_scale", "noise_scale", "noise_least"];
-        Assert.That(task.Training.Values.Keys, Is.EqualTo(keys));
+        Assert.That(task.Training.Of("ddpg").Select(setting => setting.Key), Is.EqualTo(keys));
+    }
+
+    [Test]
+    public void Sections_of_the_training_settings_are_for_one_algorithm()
+    {
+        using var scratch = new ScratchFolder();
+        using ControlTask task = ControlTask.Load(scratch.Changed(
+            "cartpole", "tau: 0.01", "ddpg: {tau: 0.5, huber: 1}\n  naf: {twin_values: true}\n  tau: 0.2"));
+        TrainingSettings naf = SettingsResolver.OfTask(task, s => s),
+            ddpg = SettingsResolver.OfTask(task, s => s with { Algorithm = LearningAlgorithm.Ddpg });
+        Assert.That((naf.Learner.Tau, naf.Learner.TwinValues, naf.Learner.Huber), Is.EqualTo((0.2, true, 0.0)));
+        Assert.That((ddpg.Learner.Tau, ddpg.Learner.TwinValues, ddpg.Learner.Huber), Is.EqualTo((0.5, false, 1.0)));
+    }
+
+    [TestCase("naf: 3", "expects a mapping")]
+    [TestCase("naf: {seed: 3}", "'seed' belongs to a run")]
+    [TestCase("naf: {ddpg: {tau: 1}}", "'ddpg' expects a text, not a mapping")]
+    [TestCase("sac: {tau: 1}", "'sac' expects a text, not a mapping")]
+    public void A_wrong_section_of_the_training_settings_is_refused(string line, string problem)
+    {
+        using var scratch = new ScratchFolder();
+        Assert.That(() => ControlTask.Load(scratch.Changed("cartpole", "tau: 0.01", line)),
+            Throws.TypeOf<TaskFormatException>().With.Message.Contains(problem));
     }
 
     [Test]
@@ -60,8 +86,8 @@ internal sealed class TaskLibraryTests : MujocoFixture
             peg = ControlTask.Load("peg");
         Assert.That(cartpole.ObservationNames,
             Is.EqualTo(new[] { "slider", "hinge.sin", "hinge.cos", "slider.velocity", "hinge.velocity" }));
-        Assert.That(reacher.ObservationNames,
-            Is.EqualTo((string[])[.. ArmNames, "target.x", "target.y", "error.x", "error.y"]));
+        Assert.That(reacher.ObservationNames, Is.EqualTo((string[])
+            [.. ArmNames, "target.x", "target.y", "error.x", "error.y", "tip.velocity.x", "tip.velocity.y"]));
         Assert.That(peg.ObservationNames,
             Is.EqualTo((string[])[.. ArmNames, "tip_error.x", "tip_error.y", "base_error.x", "base_error.y"]));
     }
