@@ -103,7 +103,8 @@ internal static class EvaluateCommand
                     Target = target.Name, Task = task.Name, Policy = policy, AfterEpisode = trained?.After,
                     BestEpisode = trained?.Best, LastEpisode = trained?.Last,
                     result.Mean, result.StandardDeviation, result.Episodes, result.SuccessRate,
-                    Measures = result.Measures.ToDictionary(m => m.Name, m => m.Mean), Seed = seed, Learner = learner, Trajectory = written, Planning = planning,
+                    Measures = result.Measures.ToDictionary(m => m.Name, m => m.Mean),
+                    Seed = seed, Learner = learner, Trajectory = written, Planning = planning,
                     Values = values?.Summary, ValuesFile = valuesFile,
                 });
                 return;
@@ -113,8 +114,9 @@ internal static class EvaluateCommand
                 + $"standard deviation {Texts.Score(result.StandardDeviation)}, episodes {result.Episodes}, "
                 + (result.SuccessRate is { } rate ? $"success rate {Texts.Score(rate)}" : "no measure of success"));
             if (!result.Measures.IsEmpty)
-                terminal.Out.WriteLine(
-                    $"means: {string.Join(", ", result.Measures.Select(m => $"{m.Name} {Texts.Score(m.Mean)}"))}");
+                terminal.Out.WriteLine($"measures, means over episodes: {string.Join(", ", result.Measures.Select(m =>
+                    $"{m.Name} {Texts.Score(m.Mean)}"
+                    + (m.Episodes < result.Episodes ? $" ({m.Episodes} of {result.Episodes} episodes)" : "")))}");
             if (trained is { Best: { } best, Last: var last } && best != last)
                 terminal.Out.WriteLine(policy == VerifiedPolicy.BestName
                     ? $"the last policy, after episode {last}: --policy last"

@@ -6,14 +6,14 @@ namespace Naf.Host.Agents;
 
 /// <summary>
 /// Tells when a learner's Q leaves the values that the rewards seen so far allow, or its TD errors exceed half
-/// of their range: it then learns from its own errors, and a good policy can be lost. With γ = 1 rewards allow any
-/// value, and nothing is told.
+/// of their range: it then learns from its own errors, and a good policy can be lost. While every reward was 0, the
+/// range counts as 100. With γ = 1 rewards allow any value, and nothing is told.
 /// </summary>
 internal sealed class DivergenceWatch
 {
     // shares of the range: how far mean Q may be outside it, and how large the TD error may be
     private const double Margin = 0.1, LargestError = 0.5;
-    // the range where all rewards were 0, in scaled rewards: values above it are hard to learn
+    // stands in for a range of 0 while every reward was 0, in scaled rewards; naf tasks --check warns of larger values
     private const double RangeWithoutRewards = 100;
     // episodes in a row, none nearer than the first, until it is told
     private const int Patience = 3;

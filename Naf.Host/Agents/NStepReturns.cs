@@ -69,7 +69,7 @@ internal sealed class NStepReturns(LearnerPopulation population, int learner, in
         scope.Fill<double>("rewards", _rewards);
     }
 
-    // the steps that wait, but those whose sum of rewards overflows; the learner has stopped
+    // stores all waiting steps except those whose sum of rewards overflows; the learner stops
     private void StoreAll(ReadOnlySpan<float> next, bool terminated)
     {
         while (_count > 0)
@@ -79,7 +79,7 @@ internal sealed class NStepReturns(LearnerPopulation population, int learner, in
             }
             catch (NonFiniteTransitionException)
             {
-                // it no longer waits
+                // Store has removed it already
             }
     }
 

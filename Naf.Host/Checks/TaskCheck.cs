@@ -16,6 +16,7 @@ internal static class TaskCheck
     public static TaskCheckResult Run(ControlTask task, string modelFile, ulong seed, int episodes)
     {
         TrainingSettings settings = SettingsResolver.Resolve(SettingsResolver.OfTask(task, ofTask => ofTask));
+        // mistakes in the section ddpg are found too
         _ = SettingsResolver.OfTask(task, ofTask => ofTask with { Algorithm = LearningAlgorithm.Ddpg });
         var random = new RandomEpisodes(task, seed, episodes);
         var trial = new ActionTrial(task, seed);

@@ -64,13 +64,13 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
     {
         EvaluationResult scores = Summarise(
             [.. episodes.Select(e => e.Score)], task.MeasuresSuccess ? episodes.Count(e => e.Success) : null);
-        // the value of an episode in which nothing was measured is NaN
-        IEnumerable<(string Name, double[] Values)> measures = MeasureNames(task).Select((name, m) =>
-            (name, episodes.Select(e => e.Measures[m]).Where(v => !double.IsNaN(v)).ToArray()));
-        return scores with
+        return scores with { Measures = [.. MeasureNames(task).Select(Measure)] };
+
+        (string Name, double Mean, int Episodes) Measure(string name, int m)
         {
-            Measures = [.. measures.Where(m => m.Values.Length > 0).Select(m => (m.Name, m.Values.Average()))],
-        };
+            double[] values = [.. episodes.Select(e => e.Measures[m]).Where(v => !double.IsNaN(v))];
+            return (name, values.DefaultIfEmpty(double.NaN).Average(), values.Length);
+        }
     }
 
     /// <summary>Mean, standard deviation and success rate.</summary>
@@ -102,7 +102,7 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
     }
 }
 
-/// <summary>How an episode ended.</summary>
+/// <summary>Score, success and measures of one episode.</summary>
 /// <param name="Score">The undiscounted sum of its rewards.</param>
 /// <param name="Success">Whether it was a success; false if the task has no section <c>success</c>.</param>
 /// <param name="Measures">Values of the task's measures; NaN for one that measured nothing.</param>
@@ -115,9 +115,12 @@ internal readonly record struct EpisodeOutcome(double Score, bool Success, doubl
 internal readonly record struct EvaluationResult(
     double Mean, double StandardDeviation, int Episodes, double? SuccessRate)
 {
-    /// <summary>Mean of each of the task's measures over the episodes that have a value.</summary>
+    /// <summary>
+    /// Mean of each of the task's measures over the episodes that have a value, and their number; NaN if none has.
+    /// </summary>
+    // naf tasks --check reports measures of its own
     [JsonIgnore]
-    public ImmutableArray<(string Name, double Mean)> Measures { get; init; } = [];
+    public ImmutableArray<(string Name, double Mean, int Episodes)> Measures { get; init; } = [];
 
     /// <summary>Standard error of the mean, σ / √n; null for one episode, which has no spread.</summary>
     public double? StandardError => Episodes > 1 ? StandardDeviation / Math.Sqrt(Episodes) : null;

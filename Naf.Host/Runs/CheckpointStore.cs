@@ -105,13 +105,13 @@ internal sealed class CheckpointStore(string folder)
         foreach (string newer in Files.TakeWhile(f => f != path)) File.Move(newer, newer + Aside, overwrite: true);
     }
 
-    // where there is no other checkpoint
+    // throws if all checkpoints were set aside; for callers that found no other
     private void RefuseIfSetAside()
     {
         string? newest = !Directory.Exists(folder) ? null
             : Directory.GetFiles(folder, $"{Prefix}*{Suffix}{Aside}").Order(StringComparer.Ordinal).LastOrDefault();
         if (newest is not null)
-            throw new UserException($"the only checkpoint in {folder} is {Path.GetFileName(newest)}, which was set "
-                + $"aside when the run went on from an earlier one; to use it, remove {Aside} from its name");
+            throw new UserException($"{folder} holds only checkpoints that were set aside when the run went on from an "
+                + $"earlier one; to use the newest, remove {Aside} from the name of {Path.GetFileName(newest)}");
     }
 }

@@ -34,8 +34,8 @@ internal static class SettingsResolver
 
     /// <summary>A task's settings with changes, not yet checked against each other.</summary>
     /// <param name="changes">
-    /// Changes the task's settings for NAF; if it chooses another algorithm, it is called again with those for that
-    /// one.
+    /// Changes the task's settings. It receives those for NAF; if it chooses another algorithm, it is called once more
+    /// with that algorithm's, so it must not have side effects.
     /// </param>
     /// <exception cref="UserException">
     /// Unknown key (the nearest one is named) or invalid value (the valid ones are named).
@@ -84,7 +84,8 @@ internal static class SettingsResolver
             CheckDdpg(learner);
         if (learner is { TwinValues: true, SharedTrunk: true })
             throw new UserException(
-                "twin_values needs a network for each V, which shared_trunk does not have; leave out one of them");
+                "twin_values needs a network for each V, which shared_trunk does not have; set twin_values=false or "
+                + "shared_trunk=false");
         if (s.Exploration is { FinalShare: < 1, DecayEpisodes: 0 })
             throw new UserException(
                 $"noise_final = {s.Exploration.FinalShare} is reached after noise_decay_episodes, which is 0; "
@@ -125,10 +126,14 @@ internal static class SettingsResolver
                 "algorithm=ddpg: the critic takes the action into its second hidden layer; give at least two sizes as "
                 + "hidden");
         if (s.SharedTrunk)
-            throw new UserException("shared_trunk is of NAF's networks; leave it out with algorithm=ddpg");
+            throw OfNaf("shared_trunk", "shared_trunk=false");
         if (s.TwinValues)
-            throw new UserException("twin_values is of NAF's networks; leave it out with algorithm=ddpg");
+            throw OfNaf("twin_values", "twin_values=false");
         if (s.Normalisation != default)
-            throw new UserException("normalisation is of NAF's networks; leave it out with algorithm=ddpg");
+            throw OfNaf("normalisation", "normalisation=none");
     }
+
+    private static UserException OfNaf(string key, string without) => new(
+        $"{key} is of NAF's networks; set {without} with algorithm=ddpg, or move it to the section naf of the task's "
+        + "training");
 }

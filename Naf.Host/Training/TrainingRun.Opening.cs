@@ -24,8 +24,8 @@ public sealed partial class TrainingRun
     /// <summary>Begins a run on a simulated task, in a new folder.</summary>
     /// <param name="taskName">A built-in task's name or the path of a task's file.</param>
     /// <param name="settings">
-    /// Changes the task's settings for NAF; if it chooses another algorithm, it is called again with those for that
-    /// one.
+    /// Changes the task's settings. It receives those for NAF; if it chooses another algorithm, it is called once more
+    /// with that algorithm's, so it must not have side effects.
     /// </param>
     /// <param name="folder">Its folder; null: runs/TASK-ALGORITHM-N.</param>
     /// <exception cref="UserException">The settings are invalid or the folder is not available.</exception>

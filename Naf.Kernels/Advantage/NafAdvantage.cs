@@ -22,14 +22,14 @@ internal static unsafe class NafAdvantage
     private const int Tile = 16;
 
     /// <summary>TD errors and ∂loss/∂outputs of rows [first, last).</summary>
-    /// <param name="networks">The first output of the first is V.</param>
+    /// <param name="networks">The networks' passes; output 0 of network 0 is V. V₂ is left to the caller.</param>
     /// <param name="meanAt">Network of m, and its first output for m.</param>
     /// <param name="triangleAt">Network of l, and its first output for l.</param>
     /// <param name="u">[batch, actionRow].</param>
     /// <param name="y">[batch], targets.</param>
     /// <param name="error">[batch], receives Q − y.</param>
     /// <param name="q">[batch], receives Q.</param>
-    /// <param name="gradientScale">2 / batch.</param>
+    /// <param name="gradientScale">2 / batch, of the loss and of the penalty.</param>
     public static void Gradient(
         MlpWorkspace[] networks, (int Network, int Output) meanAt, (int Network, int Output) triangleAt, int action,
         LearnerSettings settings, float* u, int actionRow, float* y, float* error, float* q, float gradientScale,

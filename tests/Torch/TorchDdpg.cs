@@ -49,8 +49,8 @@ internal sealed class TorchDdpg : IDisposable
     public double[] Gradient { get; private set; } = [];
 
     /// <summary>
-    /// One update: y = r + γ Q′(x′, μ′(x′)); critic: mean (Q − y)², or Huber's; actor: −mean Q(x, μ(x)), under the critic before
-    /// its step, and the penalty on saturated actions; clipping of both together, Adam, Polyak averages.
+    /// One update: y = r + γ Q′(x′, μ′(x′)); critic: mean (Q − y)², or Huber's; actor: −mean Q(x, μ(x)), under the
+    /// critic before its step, and the penalty on saturated actions; clipping of both together, Adam, Polyak averages.
     /// </summary>
     /// <param name="batch">[batch, 2 state + action + 2], rows [x | u | r | b | x′].</param>
     /// <returns>mean (Q − y)² before the update.</returns>

@@ -63,8 +63,8 @@ internal sealed class TorchNaf : IDisposable
 
     /// <summary>
     /// One update: y = r + γ V′(x′), the gradient of mean (Q − y)², or Huber's loss, and of the penalty on saturated
-    /// actions, clipping, Adam, Polyak average, running statistics. With twin values V′ is the smaller one, and the loss
-    /// of V₂ + A, with A detached, is added.
+    /// actions, clipping, Adam, Polyak average, running statistics. With twin values V′ is the smaller one, and the
+    /// loss of V₂ + A, with A detached, is added.
     /// </summary>
     /// <param name="batch">[batch, 2 state + action + 2], rows [x | u | r | b | x′].</param>
     /// <returns>mean (Q − y)² before the update.</returns>

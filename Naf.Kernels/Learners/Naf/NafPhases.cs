@@ -15,7 +15,7 @@ namespace Naf.Kernels.Learners.Naf;
 /// </summary>
 internal readonly struct NafPhases : ILearnerPhases
 {
-    /// <summary>One network; index sizes.Networks is every target and leaves y = r + γ V′(x′).</summary>
+    /// <summary>One network; index sizes.Networks stands for all targets and leaves y = r + γ V′(x′).</summary>
     public static void Forward<T, TMath, TSums, TDraw, TGroup>(
         in UpdateArguments<T> at, in UpdateLearner<T> learner, int network, int first,
         ArrayView<T> memory, TGroup group)

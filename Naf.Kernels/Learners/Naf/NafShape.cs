@@ -9,8 +9,8 @@ namespace Naf.Kernels.Learners.Naf;
 /// <summary>
 /// A NAF learner (paper, section 4): the value V(x), the mean action μ(x) and the matrix L(x) of the advantage, as
 /// three separate networks (the paper's choice: 2 × 200 ReLU units each) or as the heads of one shared trunk. With twin
-/// values a second V, whose network follows the first: targets take the smaller V′ (<see cref="TwinTarget"/>), and Q,
-/// the policy and reports are of the first.
+/// values there is a second V, whose network follows the first: targets take the smaller V′
+/// (<see cref="TwinTarget"/>), and Q, the policy and reports are of the first.
 /// </summary>
 /// <param name="State">Entries of the observation x.</param>
 /// <param name="Action">Entries of the action u, at most 64.</param>

@@ -4,8 +4,8 @@ using Naf.Kernels.Scalar;
 namespace Naf.Kernels.Learners.Naf;
 
 /// <summary>
-/// The value of two targets: min(V₁′, V₂′) (Fujimoto et al. 2018, clipped double Q-learning), which errors that lift
-/// one of them do not lift.
+/// The smaller of two target values, min(V₁′, V₂′) (Fujimoto et al. 2018, clipped double Q-learning): an error that
+/// raises only one of them does not raise it.
 /// </summary>
 internal static class TwinTarget
 {

@@ -12,7 +12,8 @@ internal sealed class TrainingDefaults
     /// <summary>Settings that the user or the machine determines, not the task.</summary>
     private static readonly string[] OfTheRun = ["algorithm", "seed", "learners", "device", "threads"];
 
-    private static readonly string[] Algorithms = ["naf", "ddpg"];
+    /// <summary>The algorithms that can have a section of their own.</summary>
+    internal static readonly string[] Algorithms = ["naf", "ddpg"];
 
     private readonly List<TrainingDefault> _common = [];
     private readonly Dictionary<string, TrainingDefaults> _ofAlgorithm = [];

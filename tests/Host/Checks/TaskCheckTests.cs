@@ -128,6 +128,14 @@ internal sealed class TaskCheckTests
         Assert.That(error, Is.EqualTo(TinyRun.Cli("train", path, "--episodes", "1", "--out", scratch["run"]).Error));
     }
 
+    [Test]
+    public void A_mistake_in_the_settings_for_ddpg_is_found()
+    {
+        using var scratch = new ScratchFolder();
+        string path = scratch.Changed("cartpole", "tau: 0.01", "ddpg: {taux: 1}");
+        Assert.That(TinyRun.CliError(1, "tasks", "--check", path), Does.Match(@"line \d+: there is no setting 'taux'"));
+    }
+
     [TestCaseSource(typeof(ContractTasks), nameof(ContractTasks.Names))]
     public void Nothing_is_found_wrong_with_the_tasks_that_there_are(string name)
     {

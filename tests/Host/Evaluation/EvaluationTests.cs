@@ -49,8 +49,9 @@ internal sealed class EvaluationTests : FolderFixture
         EvaluationResult r = Evaluator.Summarise(
             [new(1, true, [0.5]), new(2, false, [double.NaN]), new(3, false, [0.7])], task);
         Assert.That((r.Mean, r.SuccessRate), Is.EqualTo((2.0, (double?)(1 / 3.0))));
-        Assert.That(r.Measures, Is.EqualTo(new[] { ("upright", 0.6) }));
-        Assert.That(Evaluator.Summarise([new(1, true, [double.NaN])], task).Measures, Is.Empty);
+        Assert.That(r.Measures, Is.EqualTo(new[] { ("upright", 0.6, 2) }));
+        Assert.That(Evaluator.Summarise([new(1, true, [double.NaN])], task).Measures,
+            Is.EqualTo(new[] { ("upright", double.NaN, 0) }));
     }
 
     [Test]

@@ -2,6 +2,8 @@ using System.Xml.Linq;
 using Naf.Host.Common;
 using Naf.Host.Settings;
 using Naf.Kernels.Settings;
+using Naf.Sim.Control;
+using Naf.Sim.Tasks.Definitions;
 
 namespace Naf.Tests;
 
@@ -114,8 +116,36 @@ internal sealed class SettingsTests : FolderFixture
     {
         GivenValue[] both = [new("twin_values", "true", "--set"), new("shared_trunk", "true", "--set")];
         Assert.That(() => SettingsResolver.Resolve(both),
-            Throws.TypeOf<UserException>().With.Message.Contains("leave out one of them"));
+            Throws.TypeOf<UserException>().With.Message.Contains("set twin_values=false or shared_trunk=false"));
     }
+
+    [Test]
+    public void The_remedy_helps_where_the_task_has_twin_values()
+    {
+        string twin = TinyRun.CliError(1, "train", "reacher", "--set", "shared_trunk=true");
+        Assert.That(twin, Does.Contain("set twin_values=false"));
+        using ControlTask task = ControlTask.Load("reacher");
+        GivenValue[] given = [new("shared_trunk", "true", "--set"), new("twin_values", "false", "--set")];
+        Assert.That(SettingsResolver.Resolve(
+            SettingsResolver.OfTask(task, s => SettingsResolver.Apply(s, given))).Learner.SharedTrunk, Is.True);
+    }
+
+    [Test]
+    public void Sections_of_a_tasks_training_settings_are_for_one_algorithm()
+    {
+        using var scratch = new ScratchFolder();
+        using ControlTask task = ControlTask.Load(scratch.Changed(
+            "cartpole", "tau: 0.01", "ddpg: {tau: 0.5, huber: 1}\n  naf: {twin_values: true}\n  tau: 0.2"));
+        LearnerSettings naf = SettingsResolver.OfTask(task, s => s).Learner,
+            ddpg = SettingsResolver.OfTask(task, s => s with { Algorithm = LearningAlgorithm.Ddpg }).Learner;
+        Assert.That((naf.Tau, naf.TwinValues, naf.Huber), Is.EqualTo((0.2, true, 0.0)));
+        Assert.That((ddpg.Tau, ddpg.TwinValues, ddpg.Huber), Is.EqualTo((0.5, false, 1.0)));
+    }
+
+    [Test]
+    public void Every_algorithm_may_have_a_section_in_a_tasks_training_settings() =>
+        Assert.That(TrainingDefaults.Algorithms,
+            Is.EqualTo(Enum.GetNames<LearningAlgorithm>().Select(name => name.ToLowerInvariant())));
 
     [TestCase("1e6", 1_000_000)]
     [TestCase("1_000_000", 1_000_000)]
@@ -171,7 +201,8 @@ internal sealed class SettingsTests : FolderFixture
         foreach (Setting s in Setting.All)
         {
             string key = s.IsBasic ? $"**`{s.Key}`**" : $"`{s.Key}`", source = s.Source.Replace("|", "\\|");
-            page.Append($"| {key} | {s.Show(new TrainingSettings())} | {s.Expected} | {s.Meaning} | {source} |\n");
+            string meaning = s.Meaning.Replace("|", "\\|");
+            page.Append($"| {key} | {s.Show(new TrainingSettings())} | {s.Expected} | {meaning} | {source} |\n");
         }
         if (Environment.GetEnvironmentVariable("NAF_UPDATE_DOCS") == "1") File.WriteAllText(path, page.ToString());
         Assert.That(File.ReadAllText(path), Is.EqualTo(page.ToString()));

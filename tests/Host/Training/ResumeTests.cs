@@ -105,8 +105,8 @@ internal sealed class ResumeTests : FolderFixture
         string path = RunFolder.CheckpointsOf(Folder["run"]).Files[0], name = Path.GetFileName(path);
         foreach (string file in RunFolder.CheckpointsOf(Folder["run"]).Files.Skip(1)) File.Delete(file);
         File.Move(path, path + ".aside");
-        string message = $"is {name}.aside, which was set aside when the run went on from an earlier one; to use it, "
-            + "remove .aside from its name";
+        string message = $"were set aside when the run went on from an earlier one; to use the newest, remove .aside "
+            + $"from the name of {name}.aside";
         foreach (string option in (string[])["latest", "previous"])
             Assert.That(TinyRun.CliError(1, "train", "--resume", Folder["run"], "--checkpoint", option),
                 Does.Contain(message));

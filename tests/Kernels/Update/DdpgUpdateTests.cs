@@ -25,27 +25,6 @@ internal sealed class DdpgUpdateTests(string name) : EveryDeviceFixture(name)
         Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True);
     }
 
-    [Test]
-    public void Updates_with_limited_values_and_saturated_actions_are_those_of_the_reference()
-    {
-        var settings = new LearnerSettings
-        {
-            Seed = 3, Gamma = 0.5, RewardScale = 0.05, HeadScale = 9, SaturationPenalty = 1,
-        };
-        KernelError[] errors = UpdateCheck.Run(Device, Ddpg(5, 3, "31,20"), settings, 19, updates: 3, Scale(5));
-        Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True);
-
-        // and both take part
-        settings = settings with { BatchSize = 19, ReplayCapacity = 1000, Epsilon = 1e-2f };
-        using LearnerPopulation population = LearnerPopulation.Create(Device, Ddpg(5, 3, "31,20"), Scale(5),
-            [settings, settings with { SaturationPenalty = 0 }, settings with { BoundValues = false }]);
-        for (int k = 0; k < 3; k++) UpdateCheck.Fill(population, k, 300, 4);
-        population.Update(1);
-        float[][] moments = [.. Enumerable.Range(0, 3).Select(k => population.LearnerAt(k).FirstMoment.Span.ToArray())];
-        Assert.That(moments[1], Is.Not.EqualTo(moments[0]).Within(1e-3));
-        Assert.That(moments[2], Is.Not.EqualTo(moments[0]).Within(1e-3));
-    }
-
     [TestCase(1)]
     [TestCase(443)]
     public void Actions_and_values_of_a_trained_learner_are_those_of_the_reference(int samples)

@@ -63,17 +63,18 @@ internal sealed class CardObservationTests
     {
         "cartpole" => [q[0], Math.Sin(q[1]), Math.Cos(q[1]), v[0], v[1]],
         "reacher" => [.. Arm(q, v), c[0], c[1], .. Turned(From(site("tip"), c[0], c[1]), q[0]),
-            .. Turned(Moves(q, v, site("tip")), q[0])],
+            .. Turned(VelocityOf(q, v, site("tip")), q[0])],
         "reacher-single" => [.. Arm(q, v), c[0], c[1], .. From(site("tip"), c[0], c[1])],
         "peg" => [.. Arm(q, v), .. From(site("tip"), .45, -.58), .. From(site("base"), .45, -.33)],
-        "gripper" => [.. Gripper(q, v, site, .45, -.40, Along(q)),
-            .. Turned(Moves(q, v, site("grasp")), Along(q))],
+        "gripper" => [.. Gripper(q, v, site, .45, -.40, LastLinkAngle(q)),
+            .. Turned(VelocityOf(q, v, site("grasp")), LastLinkAngle(q))],
         "gripper-single" => Gripper(q, v, site, .45, -.40, turn: 0),
-        "gripper-moving" => [.. Gripper(q[2..], v[2..], site, -.6, -.5, Along(q[2..])), q[0], q[1], v[0], v[1],
-            .. Turned(Plus(v, Moves(q[2..], v[2..], From(site("grasp"), q[0], q[1]))), Along(q[2..]))],
+        "gripper-moving" => [.. Gripper(q[2..], v[2..], site, -.6, -.5, LastLinkAngle(q[2..])), q[0], q[1], v[0], v[1],
+            .. Turned(Plus(v, VelocityOf(q[2..], v[2..], From(site("grasp"), q[0], q[1]))), LastLinkAngle(q[2..]))],
         "canada2d" => [.. Arm(q, v), .. q[3..5], .. v[3..5], c[0], c[1],
-            .. Turned(From(site("blade"), q[3], q[4]), Along(q)), .. Turned([q[3] - c[0], q[4] - c[1]], Along(q)),
-            .. Turned(Moves(q, v, site("blade")), Along(q))],
+            .. Turned(From(site("blade"), q[3], q[4]), LastLinkAngle(q)),
+            .. Turned([q[3] - c[0], q[4] - c[1]], LastLinkAngle(q)),
+            .. Turned(VelocityOf(q, v, site("blade")), LastLinkAngle(q))],
         "cheetah" => [.. q[1..], .. v],
         "swimmer6" => Swimmer(q, v, site),
         "ant" => Ant(q, v),
@@ -92,11 +93,11 @@ internal sealed class CardObservationTests
         [.. Arm(q, v), .. q[3..5], .. v[3..5], .. q[5..7], .. v[5..7],
             .. Turned(From(site("grasp"), q[5], q[6]), turn), .. Turned([q[5] - x, q[6] - y], turn)];
 
-    // direction of the arm's last link
-    private static double Along(double[] q) => q[0] + q[1] + q[2];
+    private static double LastLinkAngle(double[] q) => q[0] + q[1] + q[2];
 
-    // velocity of a point of the arm's last link: the sum of ω_j × (p − p_j) over its joints, 0, .35 and .30 m apart
-    private static double[] Moves(double[] q, double[] v, double[] point)
+    // velocity of a point of the arm's last link: the sum of ω_j × (p − p_j) over its three joints; the first two links
+    // are .35 and .30 m long
+    private static double[] VelocityOf(double[] q, double[] v, double[] point)
     {
         double[] velocity = [0, 0], joint = [0, 0];
         double angle = 0;

@@ -1,4 +1,3 @@
-using Naf.Host.Settings;
 using Naf.Sim.Control;
 using Naf.Sim.Tasks;
 using Naf.Sim.Tasks.Yaml;
@@ -53,11 +52,11 @@ internal sealed class TaskLibraryTests : MujocoFixture
     {
         using var scratch = new ScratchFolder();
         using ControlTask task = ControlTask.Load(scratch.Changed(
-            "cartpole", "tau: 0.01", "ddpg: {tau: 0.5, huber: 1}\n  naf: {twin_values: true}\n  tau: 0.2"));
-        TrainingSettings naf = SettingsResolver.OfTask(task, s => s),
-            ddpg = SettingsResolver.OfTask(task, s => s with { Algorithm = LearningAlgorithm.Ddpg });
-        Assert.That((naf.Learner.Tau, naf.Learner.TwinValues, naf.Learner.Huber), Is.EqualTo((0.2, true, 0.0)));
-        Assert.That((ddpg.Learner.Tau, ddpg.Learner.TwinValues, ddpg.Learner.Huber), Is.EqualTo((0.5, false, 1.0)));
+            "cartpole", "tau: 0.01", "ddpg: {tau: 0.5}\n  naf: {twin_values: true}\n  tau: 0.2"));
+        // those of the algorithm come last, so that they win
+        string[] naf = ["tau", "reward_scale", "noise_scale", "noise_least", "mpc_horizon", "twin_values"];
+        Assert.That(task.Training.Of("naf").Select(setting => setting.Key), Is.EqualTo(naf));
+        Assert.That(task.Training.Of("ddpg").Last().Text, Is.EqualTo("0.5"));
     }
 
     [TestCase("naf: 3", "expects a mapping")]
