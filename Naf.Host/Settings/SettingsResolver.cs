@@ -43,6 +43,7 @@ internal static class SettingsResolver
     public static TrainingSettings OfTask(ControlTask task, Func<TrainingSettings, TrainingSettings> changes)
     {
         TrainingSettings settings = For(LearningAlgorithm.Naf);
+        ArgumentNullException.ThrowIfNull(settings);
         return settings.Algorithm == LearningAlgorithm.Naf ? settings : For(settings.Algorithm);
 
         TrainingSettings For(LearningAlgorithm algorithm) =>
