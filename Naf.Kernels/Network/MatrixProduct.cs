@@ -99,7 +99,8 @@ internal static class MatrixProduct
 
     private static int Parts(int tasks, int turns, int threads)
     {
-        int parts = tasks > 0 && tasks < threads ? threads / tasks : 1;
+        // no conditional division: ILGPU would divide first, and a processor traps where there is no task
+        int parts = Math.Max(threads / Math.Max(tasks, 1), 1);
         return parts < turns ? parts : turns;
     }
 }
