@@ -15,33 +15,30 @@ internal sealed class TrainingDefaults
     /// <summary>The algorithms that can have a section of their own.</summary>
     internal static readonly string[] Algorithms = ["naf", "ddpg"];
 
-    private readonly List<TrainingDefault> _common = [];
-    private readonly Dictionary<string, TrainingDefaults> _ofAlgorithm = [];
+    private readonly List<(string? Algorithm, TrainingDefault Setting)> _settings = [];
 
     internal TrainingDefaults(YamlCursor? section)
-        : this(section, Algorithms)
     {
-    }
-
-    private TrainingDefaults(YamlCursor? section, string[] algorithms)
-    {
-        foreach ((string key, YamlCursor at, YamlCursor value) in section?.Map(null).Entries ?? [])
-        {
-            if (OfTheRun.Contains(key))
-                throw at.Error($"'{key}' belongs to a run, not to a task: leave it out, and set {key} for the run");
-            if (algorithms.Contains(key))
-                _ofAlgorithm[key] = new TrainingDefaults(value, []);
+        foreach (YamlEntry entry in section?.Map(null).Entries ?? [])
+            if (!Algorithms.Contains(entry.Key)) Add(null, entry);
             else
-                _common.Add(new TrainingDefault(
-                    key, value.IsSequence ? $"[{string.Join(", ", value.Items().Select(item => item.Text()))}]"
-                        : value.Text(), at.Where));
-        }
+                foreach (YamlEntry own in entry.Value.Map(null).Entries) Add(entry.Key, own);
     }
 
     /// <summary>The settings for an algorithm: the common ones, then its own.</summary>
     /// <param name="algorithm">naf or ddpg.</param>
     public IEnumerable<TrainingDefault> Of(string algorithm) =>
-        [.. _common, .. _ofAlgorithm.TryGetValue(algorithm, out TrainingDefaults? own) ? own._common : []];
+        new[] { null, algorithm }.SelectMany(a => _settings.Where(s => s.Algorithm == a).Select(s => s.Setting));
+
+    private void Add(string? algorithm, in YamlEntry entry)
+    {
+        (string key, YamlCursor at, YamlCursor value) = entry;
+        if (OfTheRun.Contains(key))
+            throw at.Error($"'{key}' belongs to a run, not to a task: leave it out, and set {key} for the run");
+        string text = value.IsSequence
+            ? $"[{string.Join(", ", value.Items().Select(item => item.Text()))}]" : value.Text();
+        _settings.Add((algorithm, new TrainingDefault(key, text, at.Where)));
+    }
 }
 
 /// <summary>A setting of a task's section `training`.</summary>
