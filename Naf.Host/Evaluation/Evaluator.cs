@@ -82,8 +82,10 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
         foreach (double score in scores) sum += score;
         double mean = sum / scores.Length, squares = 0;
         foreach (double score in scores) squares += (score - mean) * (score - mean);
+        // the mean of equal scores is rounded, and they would seem to deviate from it
+        bool differ = scores.ContainsAnyExcept(scores[0]);
         return new EvaluationResult(
-            mean, scores.Length > 1 ? Math.Sqrt(squares / (scores.Length - 1)) : 0, scores.Length,
+            mean, differ ? Math.Sqrt(squares / (scores.Length - 1)) : 0, scores.Length,
             (double?)successes / scores.Length);
     }
 

@@ -17,6 +17,7 @@ internal sealed class EvaluationTests : FolderFixture
         Assert.That(r.StandardDeviation, Is.EqualTo(Math.Sqrt(32.0 / 7)).Within(1e-15));
         Assert.That((r.Episodes, r.SuccessRate), Is.EqualTo((8, (double?)0.25)));
         Assert.That(Evaluator.Summarise([3], 1), Is.EqualTo(new EvaluationResult(3, 0, 1, 1)));
+        Assert.That(Evaluator.Summarise([0.1, 0.1, 0.1], null).StandardDeviation, Is.Zero);
     }
 
     [Test]

@@ -9,70 +9,72 @@ internal sealed class MalformedTaskTests : MujocoFixture
 {
     private const string Forty = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
-    // replaced text, replacement, line, words of the message
-    [TestCase("horizon: 150", "horzion: 150", 7, "unknown key 'horzion'", "did you mean 'horizon'?")]
-    [TestCase("horizon: 150", "", 3, "'task' has no key 'horizon'")]
-    [TestCase("horizon: 150", "horizon: many", 7, "'horizon' expects a whole number of at least 1, not 'many'")]
-    [TestCase("horizon: 150", "horizon: 150\nhorizon: 3", 8, "not YAML", "horizon")]
-    [TestCase("horizon: 150", "horizon: [1, 2", 7, "not YAML: expected a closing ]")]
-    [TestCase("model: reacher.xml", "model: nowhere.xml", 5, "no model file 'nowhere.xml'")]
-    [TestCase("by: area", "by: volume", 10, "'by' expects radius or area, not 'volume'")]
-    [TestCase("radius: [0.15, 0.8]", "radius: 0.8", 10, "'radius' expects a pair [low, high]")]
-    [TestCase("position: j1, uniform: [-pi, pi]", "position: j1, uniform: [-pi, round]", 13,
+    // replaced text, replacement, the mistake is this many lines below, words of the message; N: the text's line
+    [TestCase("horizon: 150", "horzion: 150", 0, "unknown key 'horzion'", "did you mean 'horizon'?")]
+    [TestCase("horizon: 150", "", -4, "'task' has no key 'horizon'")]
+    [TestCase("horizon: 150", "horizon: many", 0, "'horizon' expects a whole number of at least 1, not 'many'")]
+    [TestCase("horizon: 150", "horizon: 150\nhorizon: 3", 1, "not YAML", "horizon")]
+    [TestCase("horizon: 150", "horizon: [1, 2", 0, "not YAML: expected a closing ]")]
+    [TestCase("model: reacher.xml", "model: nowhere.xml", 0, "no model file 'nowhere.xml'")]
+    [TestCase("by: area", "by: volume", 0, "'by' expects radius or area, not 'volume'")]
+    [TestCase("radius: [0.15, 0.8]", "radius: 0.8", 0, "'radius' expects a pair [low, high]")]
+    [TestCase("position: j1, uniform: [-pi, pi]", "position: j1, uniform: [-pi, round]", 0,
         "expects a number, not 'round'")]
-    [TestCase("uniform: [-2, 2]", "uniform: [[-2, 2], [-1, 1], [0, 1]]", 14,
+    [TestCase("uniform: [-2, 2]", "uniform: [[-2, 2], [-1, 1], [0, 1]]", 0,
         "expects 2 pairs (or one pair for all), not 3")]
-    [TestCase("position: j1, uniform", "position: j4, uniform", 13, "no joint 'j4'", "did you mean 'j1'?")]
-    [TestCase("position: j1, uniform", "position: [j1, j2], uniform", 14, "set already", "line 13")]
-    [TestCase("position: j1, uniform: [-pi, pi]", "position: j1, uniform: [-1, 1], normal: 2", 13,
+    [TestCase("position: j1, uniform", "position: j4, uniform", 0, "no joint 'j4'", "did you mean 'j1'?")]
+    [TestCase("position: j1, uniform", "position: [j1, j2], uniform", 1, "set already", "line N")]
+    [TestCase("position: j1, uniform: [-pi, pi]", "position: j1, uniform: [-1, 1], normal: 2", 0,
         "more than one of the keys normal, uniform, polar")]
-    [TestCase("sin_cos: [j1, j2, j3]", "sine: j1", 17, "unknown key 'sine'", "did you mean 'sin'?")]
-    [TestCase("sin_cos: [j1, j2, j3]", "sin: j1, cos: j1", 17, "exactly one of the keys", "it has sin and cos")]
-    [TestCase("sin_cos: [j1, j2, j3]", "velocity: j1", 18, "'j1.velocity' is there already", "line 17")]
-    [TestCase("point: tip", "point: tiip", 20, "'tiip'", "did you mean 'tip'?")]
-    [TestCase("minus: target", "minus: taget", 20, "'taget'", "did you mean 'target'?")]
-    [TestCase("components: xy", "components: yx", 20, "'components' expects some of xyz in this order")]
-    [TestCase("input_scale: 0.3", "input_scale: 0", 18, "'input_scale' expects a number above 0")]
-    [TestCase("{constant: target}", "{constant: target, frame: hand}", 19, "'frame' has no meaning here")]
-    [TestCase("smooth_norm: error", "smooth_norm: eror", 24,
+    [TestCase("sin_cos: [j1, j2, j3]", "sine: j1", 0, "unknown key 'sine'", "did you mean 'sin'?")]
+    [TestCase("sin_cos: [j1, j2, j3]", "sin: j1, cos: j1", 0, "exactly one of the keys", "it has sin and cos")]
+    [TestCase("sin_cos: [j1, j2, j3]", "velocity: j1", 1, "'j1.velocity' is there already", "line N")]
+    [TestCase("point: tip", "point: tiip", 0, "'tiip'", "did you mean 'tip'?")]
+    [TestCase("minus: target", "minus: taget", 0, "'taget'", "did you mean 'target'?")]
+    [TestCase("components: xy", "components: yx", 0, "'components' expects some of xyz in this order")]
+    [TestCase("input_scale: 0.3", "input_scale: 0", 0, "'input_scale' expects a number above 0")]
+    [TestCase("{constant: target}", "{constant: target, frame: hand}", 0, "'frame' has no meaning here")]
+    [TestCase("smooth_norm: error", "smooth_norm: eror", 0,
         "no observation 'eror', which 'smooth_norm' needs", "did you mean 'error'?")]
-    [TestCase("quadratic: action", "quadratic: action.j7", 25, "'action.j7'", "'action.j1'")]
-    [TestCase("weight: -0.02, alpha: 0.01", "weight: -0.02", 24, "no key 'alpha'")]
-    [TestCase("weight: -0.02, alpha: 0.01", "weight: -0.02, alpha: -1", 24,
+    [TestCase("quadratic: action", "quadratic: action.j7", 0, "'action.j7'", "'action.j1'")]
+    [TestCase("weight: -0.02, alpha: 0.01", "weight: -0.02", 0, "no key 'alpha'")]
+    [TestCase("weight: -0.02, alpha: 0.01", "weight: -0.02, alpha: -1", 0,
         "reward[1] (smooth_norm): alpha must be positive")]
-    [TestCase("weight: -0.0002", "weight: -0.0002, scale: -1", 25, "reward[2] (quadratic): scales of a quadratic kind")]
-    [TestCase("weight: -0.0002", "weight: -0.0002, alpha: 1", 25, "'alpha' has no meaning here")]
-    [TestCase("weight: -0.0002", "weight: -0.0002, centre: [0, 0]", 25, "expects 3 numbers (or one for all), not 2")]
-    [TestCase("measures:", "termination: {outside: {error: [-1, 1]}}\nmeasures:", 27,
+    [TestCase("weight: -0.0002", "weight: -0.0002, scale: -1", 0, "reward[2] (quadratic): scales of a quadratic kind")]
+    [TestCase("weight: -0.0002", "weight: -0.0002, alpha: 1", 0, "'alpha' has no meaning here")]
+    [TestCase("weight: -0.0002", "weight: -0.0002, centre: [0, 0]", 0, "expects 3 numbers (or one for all), not 2")]
+    [TestCase("measures:", "termination: {outside: {error: [-1, 1]}}\nmeasures:", 0,
         "stands for several numbers", "error.x, error.y")]
-    [TestCase("distance: {norm: error}", "distance: {norm: error, take: meen}", 28,
+    [TestCase("distance: {norm: error}", "distance: {norm: error, take: meen}", 0,
         "'take' does not know 'meen'; did you mean 'mean'?")]
-    [TestCase("steps: 50", "steps: 151", 29, "more than the horizon")]
-    [TestCase("distance: {below: 0.02}", "distnce: {below: 0.02}", 33,
+    [TestCase("steps: 50", "steps: 151", 0, "more than the horizon")]
+    [TestCase("distance: {below: 0.02}", "distnce: {below: 0.02}", 0,
         "unknown key 'distnce' in 'success'; did you mean 'distance'?")]
-    [TestCase("tau: 0.01", "tau: {a: 1}", 36, "'tau' expects a text, not a mapping")]
-    [TestCase("tau: 0.01", "tau: [1, [2]]", 36, "'tau[2]' expects a text, not a list")]
-    [TestCase("tau: 0.01", "seed: 1", 36, "'seed' belongs to a run, not to a task", "set seed for the run")]
-    [TestCase("tau: 0.01", "learners: 1", 36, "'learners' belongs to a run")]
-    [TestCase("tau: 0.01", "device: cpu", 36, "'device' belongs to a run")]
-    [TestCase("tau: 0.01", "threads: 1", 36, "'threads' belongs to a run")]
-    [TestCase("tau: 0.01", "algorithm: naf", 36, "'algorithm' belongs to a run")]
-    [TestCase("name: reacher", "name: ../../esc", 3, "'name' expects letters, digits, - _ . only", "not '../../esc'")]
-    [TestCase("name: reacher", "name: a/b", 3, "'name' expects letters")]
-    [TestCase("name: reacher", "name: 'a\\b'", 3, "'name' expects letters")]
-    [TestCase("name: reacher", "name: .hidden", 3, "the first not a dot")]
-    [TestCase("name: reacher", "name: my reacher", 3, "'name' expects letters")]
-    [TestCase("name: reacher", "name: rëacher", 3, "'name' expects letters")]
-    [TestCase("horizon: 150", "horizon: x" + Forty, 7, "not '" + Forty + "…'")]
-    [TestCase("horizon: 150", "horizon: " + Forty, 7, "not '" + Forty + "'")]
-    [TestCase("horizon: 150", "horizon: |-\n  a\n  b", 7, "not 'a b'")]
-    public void Mistake_is_reported_at_its_line(string old, string replacement, int line, params string[] words)
+    [TestCase("tau: 0.01", "tau: {a: 1}", 0, "'tau' expects a text, not a mapping")]
+    [TestCase("tau: 0.01", "tau: [1, [2]]", 0, "'tau[2]' expects a text, not a list")]
+    [TestCase("tau: 0.01", "seed: 1", 0, "'seed' belongs to a run, not to a task", "set seed for the run")]
+    [TestCase("tau: 0.01", "learners: 1", 0, "'learners' belongs to a run")]
+    [TestCase("tau: 0.01", "device: cpu", 0, "'device' belongs to a run")]
+    [TestCase("tau: 0.01", "threads: 1", 0, "'threads' belongs to a run")]
+    [TestCase("tau: 0.01", "algorithm: naf", 0, "'algorithm' belongs to a run")]
+    [TestCase("name: reacher", "name: ../../esc", 0, "'name' expects letters, digits, - _ . only", "not '../../esc'")]
+    [TestCase("name: reacher", "name: a/b", 0, "'name' expects letters")]
+    [TestCase("name: reacher", "name: 'a\\b'", 0, "'name' expects letters")]
+    [TestCase("name: reacher", "name: .hidden", 0, "the first not a dot")]
+    [TestCase("name: reacher", "name: my reacher", 0, "'name' expects letters")]
+    [TestCase("name: reacher", "name: rëacher", 0, "'name' expects letters")]
+    [TestCase("horizon: 150", "horizon: x" + Forty, 0, "not '" + Forty + "…'")]
+    [TestCase("horizon: 150", "horizon: " + Forty, 0, "not '" + Forty + "'")]
+    [TestCase("horizon: 150", "horizon: |-\n  a\n  b", 0, "not 'a b'")]
+    public void Mistake_is_reported_at_its_line(string old, string replacement, int below, params string[] words)
     {
         using var scratch = new ScratchFolder();
         string path = scratch.Changed("reacher", old, replacement);
+        int line = ScratchFolder.LineOf("reacher.yaml", old);
         TaskFormatException error = Assert.Throws<TaskFormatException>(() => ControlTask.Load(path))!;
-        Assert.That(error.Message, Does.StartWith($"{path}:{line}:"));
-        foreach (string word in words) Assert.That(error.Message, Does.Contain(word));
+        Assert.That(error.Message, Does.StartWith($"{path}:{line + below}:"));
+        foreach (string word in words)
+            Assert.That(error.Message, Does.Contain(word.Replace("line N", $"line {line}")));
     }
 
     [Test]

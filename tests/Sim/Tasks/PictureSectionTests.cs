@@ -35,17 +35,18 @@ internal sealed class PictureSectionTests : MujocoFixture
         Assert.That((task.Definition.Picture.Camera, task.Definition.Picture.Path.Length), Is.EqualTo((camera, paths)));
     }
 
-    [TestCase("camera: tap", ":28:10: the model has no camera 'tap'; did you mean 'top'?")]
+    [TestCase("camera: tap", "10: the model has no camera 'tap'; did you mean 'top'?")]
     [TestCase("path: [hand, tipp]",
-        ":28:15: neither the model nor 'constants' has a site, body or constant 'tipp'; did you mean 'tip'?")]
-    [TestCase("path: target", ":28:8: 'target' is a constant, which does not move; 'path' expects sites and bodies")]
-    [TestCase("path: {a: 1}", ":28:8: 'path' expects a text, not a mapping")]
-    [TestCase("paths: tip", ":28:2: unknown key 'paths' in 'picture'; did you mean 'path'?")]
+        "15: neither the model nor 'constants' has a site, body or constant 'tipp'; did you mean 'tip'?")]
+    [TestCase("path: target", "8: 'target' is a constant, which does not move; 'path' expects sites and bodies")]
+    [TestCase("path: {a: 1}", "8: 'path' expects a text, not a mapping")]
+    [TestCase("paths: tip", "2: unknown key 'paths' in 'picture'; did you mean 'path'?")]
     public void Mistake_is_reported_where_it_is(string line, string message)
     {
         using var scratch = new ScratchFolder();
         string path = scratch.Changed("reacher", "measures:", $"picture:\n {line}\nmeasures:");
         TaskFormatException error = Assert.Throws<TaskFormatException>(() => ControlTask.Load(path))!;
-        Assert.That(error.Message, Does.StartWith(path + message));
+        int at = ScratchFolder.LineOf("reacher.yaml", "measures:") + 1;
+        Assert.That(error.Message, Does.StartWith($"{path}:{at}:{message}"));
     }
 }

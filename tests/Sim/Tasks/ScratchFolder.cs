@@ -7,6 +7,13 @@ internal sealed class ScratchFolder : TemporaryFolder
 {
     public static string BuiltIn(string file) => File.ReadAllText(System.IO.Path.Combine(TaskLibrary.Folder, file));
 
+    /// <summary>The line of a built-in file, from 1, in which a text begins.</summary>
+    public static int LineOf(string file, string text)
+    {
+        string all = BuiltIn(file);
+        return 1 + all.AsSpan(0, all.IndexOf(text, StringComparison.Ordinal)).Count('\n');
+    }
+
     public string Write(string name, string text)
     {
         File.WriteAllText(this[name], text);
