@@ -59,9 +59,9 @@ internal sealed class UpdateBenchmark : KernelBenchmark
         {
             "naf" => new NafShape(
                 sizes.State, sizes.Action, sizes.Hidden, sizes.Trunk, sizes.Normalisation, sizes.Twin),
-            "ddpg" when sizes is { Trunk: false, Twin: false, Normalisation: Normalisation.None } =>
-                new DdpgShape(sizes.State, sizes.Action, sizes.Hidden),
-            "ddpg" => throw new ArgumentException("a trunk, a twin and normalisation are of NAF; leave them out"),
+            "ddpg" when sizes is { Trunk: false, Twin: false } =>
+                new DdpgShape(sizes.State, sizes.Action, sizes.Hidden, sizes.Normalisation),
+            "ddpg" => throw new ArgumentException("a trunk and a twin are of NAF; leave them out"),
             _ => throw new ArgumentException($"there is no algorithm '{sizes.Algorithm}'; give naf or ddpg"),
         };
         bool given = sizes.Plan.Length > 0;

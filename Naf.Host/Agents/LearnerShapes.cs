@@ -14,7 +14,7 @@ internal static class LearnerShapes
     public static LearnerShape Of(LearningAlgorithm algorithm, LearnerSettings settings, int state, int action) =>
         algorithm switch
         {
-            LearningAlgorithm.Ddpg => new DdpgShape(state, action, settings.Hidden),
+            LearningAlgorithm.Ddpg => new DdpgShape(state, action, settings.Hidden, settings.Normalisation),
             _ => new NafShape(
                 state, action, settings.Hidden, settings.SharedTrunk, settings.Normalisation, settings.TwinValues),
         };

@@ -1,4 +1,5 @@
 using Naf.Host.Common;
+using Naf.Kernels.Network;
 using Naf.Kernels.Settings;
 using Naf.Sim.Control;
 
@@ -130,8 +131,10 @@ internal static class SettingsResolver
             throw OfNaf("shared_trunk", "shared_trunk=false");
         if (s.TwinValues)
             throw OfNaf("twin_values", "twin_values=false");
-        if (s.Normalisation != default)
-            throw OfNaf("normalisation", "normalisation=none");
+        if (s.Normalisation == Normalisation.Batch)
+            throw new UserException(
+                "algorithm=ddpg has no batch normalisation, since its critic makes two passes, each with statistics of "
+                + "its own; set normalisation=layer or none");
     }
 
     private static UserException OfNaf(string key, string without) => new(

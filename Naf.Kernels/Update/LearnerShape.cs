@@ -22,6 +22,10 @@ internal abstract record LearnerShape(
     /// <summary>Whether normalisation couples the samples of a minibatch.</summary>
     public bool BatchNorm => Normalisation == Normalisation.Batch;
 
+    /// <summary>The normalisation in the text of a shape, such as " layer norm"; empty without one.</summary>
+    protected string NormalisationText =>
+        Normalisation == Normalisation.None ? "" : $" {Normalisation.ToString().ToLowerInvariant()} norm";
+
     /// <summary>Names of the networks in a checkpoint.</summary>
     public abstract ImmutableArray<string> Names { get; }
 

@@ -13,8 +13,10 @@ namespace Naf.Kernels.Learners.Ddpg;
 /// <param name="State">Entries of the observation x.</param>
 /// <param name="Action">Entries of the action u, at most 64.</param>
 /// <param name="Hidden">Units of the hidden layers of each network, at least two layers.</param>
-internal sealed record DdpgShape(int State, int Action, ImmutableArray<int> Hidden)
-    : LearnerShape(State, Action, Hidden, Normalisation.None)
+/// <param name="Normalisation">None or layer: the critic's two passes would have two minibatches' statistics.</param>
+internal sealed record DdpgShape(
+    int State, int Action, ImmutableArray<int> Hidden, Normalisation Normalisation = Normalisation.None)
+    : LearnerShape(State, Action, Hidden, Normalisation)
 {
     /// <summary>Indices of the networks. The critic has the longer rows, whose memory the actor can share.</summary>
     public const int Critic = 0, Actor = 1;
@@ -38,7 +40,9 @@ internal sealed record DdpgShape(int State, int Action, ImmutableArray<int> Hidd
     public override ImmutableArray<MlpShape> Networks()
     {
         CheckActions();
-        return [new(State, Hidden, 1, late: Action), new(State, Hidden, Action)];
+        if (BatchNorm)
+            throw new ArgumentException("DDPG has no batch normalisation; take layer normalisation");
+        return [new(State, Hidden, 1, Normalisation, late: Action), new(State, Hidden, Action, Normalisation)];
     }
 
     /// <inheritdoc/>
@@ -69,5 +73,5 @@ internal sealed record DdpgShape(int State, int Action, ImmutableArray<int> Hidd
         return new LearnerValues(v, mu, [], [.. q.Select((value, i) => value - v[i % samples])], q);
     }
 
-    public override string ToString() => $"DDPG {State}-[{string.Join(',', Hidden)}]-{{1,{Action}}}";
+    public override string ToString() => $"DDPG {State}-[{string.Join(',', Hidden)}]-{{1,{Action}}}{NormalisationText}";
 }

@@ -90,5 +90,5 @@ internal sealed record NafShape(
     public override string ToString() =>
         $"{State}-[{string.Join(',', Hidden)}]-{{1,{Action},{Packed}}}"
         + (SharedTrunk ? " shared trunk" : "") + (TwinValues ? " twin values" : "")
-        + (Normalisation == Normalisation.None ? "" : $" {Normalisation.ToString().ToLowerInvariant()} norm");
+        + NormalisationText;
 }

@@ -16,13 +16,14 @@ internal static unsafe class LayerNorm
     public static void Forward(MlpWorkspace space, int layer, float* parameters, int first, int last)
     {
         MlpShape shape = space.Shape;
-        int columns = MlpShape.Pad(shape.Hidden[layer]), whole = columns - 16;
+        // a late input makes rows longer than the padded units
+        int row = shape.Columns(layer), columns = MlpShape.Pad(shape.Hidden[layer]), whole = columns - 16;
         float* scales = parameters + shape.Scales(layer), shifts = parameters + shape.Shifts(layer);
         float perUnit = 1f / shape.Hidden[layer];
         Vector512<float> inside = Inside(shape.Hidden[layer] - whole);
         for (int m = first; m < last; m++)
         {
-            float* z = space.Activation[layer] + (nint)m * columns, n = space.Normalised[layer] + (nint)m * columns;
+            float* z = space.Activation[layer] + (nint)m * row, n = space.Normalised[layer] + (nint)m * row;
             Vector512<float> sum = inside & Vector512.Load(z + whole);
             for (int j = 0; j < whole; j += 16) sum += Vector512.Load(z + j);
             Vector512<float> mean = Vector512.Create(perUnit * RowOperations.Sum(sum));
@@ -53,14 +54,14 @@ internal static unsafe class LayerNorm
     public static void Backward(MlpWorkspace space, int layer, float* parameters, int first, int last)
     {
         MlpShape shape = space.Shape;
-        int columns = MlpShape.Pad(shape.Hidden[layer]), whole = columns - 16;
+        int row = shape.Columns(layer), columns = MlpShape.Pad(shape.Hidden[layer]), whole = columns - 16;
         float* scales = parameters + shape.Scales(layer);
         float perUnit = 1f / shape.Hidden[layer];
         Vector512<float> inside = Inside(shape.Hidden[layer] - whole);
         for (int m = first; m < last; m++)
         {
-            float* d = space.Gradient[layer] + (nint)m * columns, n = space.Normalised[layer] + (nint)m * columns,
-                shift = space.ShiftGradient[layer] + (nint)m * columns;
+            float* d = space.Gradient[layer] + (nint)m * row, n = space.Normalised[layer] + (nint)m * row,
+                shift = space.ShiftGradient[layer] + (nint)m * row;
             Vector512<float> sum = Vector512<float>.Zero, spread = sum;
             for (int j = 0; j < columns; j += 16)
             {
@@ -80,9 +81,14 @@ internal static unsafe class LayerNorm
                 (normalised * dy).Store(n + j);
                 dz.Store(d + j);
             }
-            // the padding has no gradient
+            // the padding and a late input have no gradient
             Vector512.ConditionalSelect(inside, Vector512.Load(d + whole), Vector512.Load(shift + whole))
                 .Store(d + whole);
+            for (int j = columns; j < row; j += 16)
+            {
+                Vector512<float>.Zero.Store(shift + j);
+                Vector512<float>.Zero.Store(n + j);
+            }
         }
     }
 
@@ -90,7 +96,7 @@ internal static unsafe class LayerNorm
     public static void BackwardParameters(MlpWorkspace space, int layer, float* gradient)
     {
         MlpShape shape = space.Shape;
-        int columns = MlpShape.Pad(shape.Hidden[layer]);
+        int columns = shape.Columns(layer);
         RowOperations.SumRows(space.Batch, space.ShiftGradient[layer], columns, gradient + shape.Shifts(layer));
         RowOperations.SumRows(space.Batch, space.Normalised[layer], columns, gradient + shape.Scales(layer));
     }

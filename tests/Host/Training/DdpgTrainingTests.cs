@@ -105,7 +105,7 @@ internal sealed class DdpgTrainingTests : FolderFixture
     [TestCase("hidden=[20]", "give at least two sizes")]
     [TestCase("shared_trunk=true", "set shared_trunk=false with algorithm=ddpg")]
     [TestCase("twin_values=true", "set twin_values=false with algorithm=ddpg")]
-    [TestCase("normalisation=layer", "set normalisation=none with algorithm=ddpg")]
+    [TestCase("normalisation=batch", "set normalisation=layer or none")]
     public void What_goes_only_with_NAF_is_refused(string setting, string message) => Assert.That(
         TinyRun.Cli(TinyRun.Arguments(Folder["run"], 1, "--algorithm", "ddpg", "--set", setting)).Error,
         Does.Contain(message));

@@ -1,5 +1,6 @@
 using Naf.Checks.Oracles;
 using Naf.Kernels.Learners.Ddpg;
+using Naf.Kernels.Network;
 using Naf.Kernels.Random;
 using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
@@ -13,13 +14,16 @@ internal sealed class DdpgOracleTests
     [OneTimeSetUp]
     public void Load() => TorchNatives.Load();
 
-    [TestCase(1, 1, new[] { 1, 1 }, 1, 0)]
-    [TestCase(20, 6, new[] { 31, 17 }, 31, 0.7)]
-    [TestCase(443, 3, new[] { 31, 20 }, 7, 0)]
-    [TestCase(3, 17, new[] { 16, 31, 5 }, 443, 0.7)]
-    public void Four_updates_are_those_of_PyTorch(int state, int action, int[] hidden, int size, double huber)
+    [TestCase(1, 1, new[] { 1, 1 }, 1, 0, Normalisation.None)]
+    [TestCase(20, 6, new[] { 31, 17 }, 31, 0.7, Normalisation.None)]
+    [TestCase(443, 3, new[] { 31, 20 }, 7, 0, Normalisation.None)]
+    [TestCase(3, 17, new[] { 16, 31, 5 }, 443, 0.7, Normalisation.None)]
+    [TestCase(20, 6, new[] { 31, 17 }, 31, 0, Normalisation.Layer)]
+    [TestCase(3, 17, new[] { 16, 31, 5 }, 67, 0.7, Normalisation.Layer)]
+    public void Four_updates_are_those_of_PyTorch(
+        int state, int action, int[] hidden, int size, double huber, Normalisation normalisation)
     {
-        var shape = new DdpgShape(state, action, [.. hidden]);
+        var shape = new DdpgShape(state, action, [.. hidden], normalisation);
         var settings = new LearnerSettings
         {
             Seed = 5, RewardScale = 2, ClipNorm = 1, Tau = 0.3f, LearningRate = 1e-2f, ActorLearningRate = 3e-3f,

@@ -1,6 +1,7 @@
 using Naf.Checks.Comparisons;
 using Naf.Gpu.Cpu;
 using Naf.Kernels.Learners.Ddpg;
+using Naf.Kernels.Network;
 using Naf.Kernels.Population;
 using Naf.Kernels.Random;
 using Naf.Kernels.Settings;
@@ -14,20 +15,22 @@ internal sealed class DdpgPopulationTests
     private static readonly DdpgShape Shape = new(7, 3, [40, 31]);
 
     [Test]
-    public void Learners_of_a_population_are_those_of_single_runs_on_any_threads_bitwise([Values(1, 2, 3)] int threads)
+    public void Learners_of_a_population_are_those_of_single_runs_on_any_threads_bitwise(
+        [Values(1, 2, 3)] int threads, [Values(Normalisation.None, Normalisation.Layer)] Normalisation normalisation)
     {
+        DdpgShape shape = Shape with { Normalisation = normalisation };
         LearnerSettings first = new() { Seed = 5, BatchSize = 19, ReplayCapacity = 1000 };
         LearnerSettings[] learners =
         [
             first, first with { Seed = 6, LearningRate = 1e-2, ClipNorm = 0.5 },
             first with { Seed = 7, ActorLearningRate = 1e-2 },
         ];
-        float[][] together = Train(threads, learners);
+        float[][] together = Train(shape, threads, learners);
         for (int k = 0; k < learners.Length; k++)
         {
-            float[] alone = Train(1, [learners[k]])[0];
+            float[] alone = Train(shape, 1, [learners[k]])[0];
             Assert.That(together[k], Is.EqualTo(alone), $"learner {k}");
-            Assert.That(Train(threads, [learners[k]])[0], Is.EqualTo(alone), $"learner {k} alone");
+            Assert.That(Train(shape, threads, [learners[k]])[0], Is.EqualTo(alone), $"learner {k} alone");
         }
     }
 
@@ -38,7 +41,8 @@ internal sealed class DdpgPopulationTests
         LearnerSettings frozen = slow with { LearningRate = 1e-9, ActorLearningRate = 1e-2 };
         int critic = Shape.Networks()[DdpgShape.Critic].Parameters;
         using var born = new Learner(Shape, slow);
-        float[] before = born.Parameters.Span.ToArray(), first = Train(1, [slow])[0], second = Train(1, [frozen])[0];
+        float[] before = born.Parameters.Span.ToArray(), first = Train(Shape, 1, [slow])[0],
+            second = Train(Shape, 1, [frozen])[0];
         Assert.That(Moved(first, before, critic, before.Length), Is.LessThan(1e-6));
         Assert.That(Moved(first, before, 0, critic), Is.GreaterThan(1e-3));
         Assert.That(Moved(second, before, 0, critic), Is.LessThan(1e-6));
@@ -98,10 +102,10 @@ internal sealed class DdpgPopulationTests
         Assert.That(u.Average(), Is.Zero.Within(Tolerances.LearnedGain), $"{slope}");
     }
 
-    private static float[][] Train(int threads, LearnerSettings[] learners)
+    private static float[][] Train(DdpgShape shape, int threads, LearnerSettings[] learners)
     {
         using var device = new CpuDevice(threads);
-        using LearnerPopulation population = LearnerPopulation.Create(device, Shape, [], learners);
+        using LearnerPopulation population = LearnerPopulation.Create(device, shape, [], learners);
         for (int k = 0; k < learners.Length; k++) UpdateCheck.Fill(population, k, 300, learners[k].Seed);
         population.Update(20);
         return [.. Enumerable.Range(0, learners.Length).Select(k =>

@@ -2,6 +2,7 @@ using Naf.Checks.Comparisons;
 using Naf.Gpu.Cpu;
 using Naf.Gpu.Devices;
 using Naf.Kernels.Learners.Ddpg;
+using Naf.Kernels.Network;
 using Naf.Kernels.Population;
 using Naf.Kernels.Settings;
 using static Naf.Tests.NafUpdateTests;
@@ -17,19 +18,26 @@ internal sealed class DdpgUpdateTests(string name) : EveryDeviceFixture(name)
     [TestCase(17, 31, "33,47,16", 31)]
     [TestCase(443, 7, "31,443", 3)]
     [TestCase(3, 64, "1,20", 67)]
-    public void Three_updates_are_those_of_the_reference(int state, int action, string hidden, int batch)
+    [TestCase(20, 6, "200,200", 64, Normalisation.Layer)]
+    [TestCase(17, 31, "33,47,16", 31, Normalisation.Layer)]
+    [TestCase(3, 64, "17,20", 67, Normalisation.Layer)]
+    public void Three_updates_are_those_of_the_reference(
+        int state, int action, string hidden, int batch, Normalisation normalisation = Normalisation.None)
     {
         var settings = new LearnerSettings { Seed = 3, Gamma = 0.9f, RewardScale = 2, ClipNorm = 5 };
-        KernelError[] errors = UpdateCheck.Run(
-            Device, Ddpg(state, action, hidden), settings, batch, updates: 3, Scale(state));
+        DdpgShape shape = Ddpg(state, action, hidden) with { Normalisation = normalisation };
+        KernelError[] errors = UpdateCheck.Run(Device, shape, settings, batch, updates: 3, Scale(state));
         Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True);
     }
 
-    [TestCase(1)]
-    [TestCase(443)]
-    public void Actions_and_values_of_a_trained_learner_are_those_of_the_reference(int samples)
+    [TestCase(1, Normalisation.None)]
+    [TestCase(443, Normalisation.None)]
+    [TestCase(31, Normalisation.Layer)]
+    public void Actions_and_values_of_a_trained_learner_are_those_of_the_reference(
+        int samples, Normalisation normalisation)
     {
-        KernelError[] errors = UpdateCheck.PolicyErrors(Device, Ddpg(7, 3, "40,31,17"), samples);
+        DdpgShape shape = Ddpg(7, 3, "40,31,17") with { Normalisation = normalisation };
+        KernelError[] errors = UpdateCheck.PolicyErrors(Device, shape, samples);
         Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True);
     }
 
