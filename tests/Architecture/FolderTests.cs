@@ -85,7 +85,8 @@ internal sealed partial class FolderTests
     [TestCase("Naf.Sim", "Naf.Kernels.Observation", "Naf.Kernels.Random", "Naf.Kernels.Reward")]
     [TestCase("Naf.Kernels.Observation", "Naf.Kernels.Scalar", "Naf.Gpu.Accelerators")]
     [TestCase("Naf.Kernels.Reward", "Naf.Kernels.Scalar", "Naf.Gpu.Accelerators")]
-    [TestCase("Naf.Host.Settings", "Naf.Host.Common", "Naf.Kernels.Reward", "Naf.Kernels.Settings", "Naf.Sim")]
+    [TestCase("Naf.Host.Settings", "Naf.Host.Common", "Naf.Kernels.Network", "Naf.Kernels.Reward",
+        "Naf.Kernels.Settings", "Naf.Sim")]
     [TestCase("Naf.Host.Planning", "Naf.Host.Settings", "Naf.Kernels", "Naf.Gpu.Cpu", "Naf.Sim")]
     public void A_part_uses_only(string part, params string[] allowed)
     {
