@@ -71,7 +71,11 @@ internal sealed class UpdateBenchmark : KernelBenchmark
                 : LaunchPlan.Choose(gpu.Info, gpu.Limits, _shape, sizes.Batch, sizes.Learners);
         else if (given)
             throw new ArgumentException($"the plan '{sizes.Plan}' is for a GPU; leave it out on {device.Info.Name}");
-        var first = new LearnerSettings { BatchSize = sizes.Batch, ReplayCapacity = Replay };
+        // the paper's update, which the peers make
+        var first = new LearnerSettings
+        {
+            BatchSize = sizes.Batch, ReplayCapacity = Replay, NaturalGradient = false, ActorLearningRate = 1e-3,
+        };
         LearnerSettings[] learners =
             [.. Enumerable.Range(0, sizes.Learners).Select(k => first with { Seed = (ulong)k })];
         Population = LearnerPopulation.Create(device, _shape, [], learners, plan: _plan);

@@ -143,10 +143,11 @@ internal static class TrainCommand
         if (s.Imagination.Kind == ImaginationKind.Off && (IsGiven("imagined_") || IsGiven("imagination_")))
             terminal.Warn(
                 "imagined_ and imagination_ settings do nothing without --imagination fitted, true or network");
-        if (s.Algorithm == LearningAlgorithm.Naf && IsGiven("actor_learning_rate"))
-            terminal.Warn("actor_learning_rate does nothing without --algorithm ddpg");
-        if (s.Algorithm == LearningAlgorithm.Ddpg && IsGiven("log_diagonal_bound"))
-            terminal.Warn("log_diagonal_bound does nothing without --algorithm naf");
+        if (s.Learner.SharedTrunk && IsGiven("actor_learning_rate"))
+            terminal.Warn("actor_learning_rate does nothing with shared_trunk: μ has no network of its own");
+        foreach (string ofNaf in (string[])["log_diagonal_bound", "natural_gradient"])
+            if (s.Algorithm == LearningAlgorithm.Ddpg && IsGiven(ofNaf))
+                terminal.Warn($"{ofNaf} does nothing without --algorithm naf");
     }
 
     private static (double Done, double Most, string Text) Describe(TrainingProgress p)

@@ -12,7 +12,7 @@ namespace Naf.Kernels.Advantage;
 /// <code>
 /// μ = tanh(m),  L lower triangular: Lᵢᵢ = exp(B tanh(lᵢᵢ / B)), Lᵢⱼ = lᵢⱼ
 /// d = u − μ,  z = Lᵀ d,  A = −½ zᵀz,  Q = V + A,  loss = mean (Q − y)², or Huber's
-/// ∂A/∂μ = L z,  ∂A/∂Lᵢⱼ = −dᵢ zⱼ
+/// ∂A/∂μ = L z,  ∂A/∂Lᵢⱼ = −dᵢ zⱼ;  natural gradient in μ: P⁻¹ L z = d
 /// </code>
 /// B bounds the diagonal's logarithm smoothly: overflow of exp is the most common complaint about NAF.
 /// </summary>
@@ -37,6 +37,7 @@ internal static unsafe class NafAdvantage
     {
         float bound = (float)settings.LogDiagonalBound, penalty = (float)settings.SaturationPenalty,
             huber = (float)settings.Huber;
+        bool natural = settings.NaturalGradient;
         MlpWorkspace ofV = networks[0], ofMean = networks[meanAt.Network], ofTriangle = networks[triangleAt.Network];
         float* mean = ofMean.Output + meanAt.Output, meanGradient = ofMean.OutputGradient + meanAt.Output;
         float* triangle = ofTriangle.Output + triangleAt.Output,
@@ -82,7 +83,7 @@ internal static unsafe class NafAdvantage
                 }
                 lGradient[packed + i] = -dq * d[i] * z[i] * slopeDiagonal[row + i];
                 nint at = (nint)m * meanRow + i;
-                meanGradient[at] = dq * sum * slopeMu[row + i]
+                meanGradient[at] = dq * (natural ? d[i] : sum) * slopeMu[row + i]
                     + SaturationPenalty.Gradient<float, FloatMath>(mean[at], gradientScale * penalty);
             }
         }

@@ -238,5 +238,5 @@ internal sealed class LearnerLayout
 internal static class SettingPlaces
 {
     public const int Beta1 = 0, Rest1 = 1, Beta2 = 2, Rest2 = 3, Gamma = 4, Tau = 5, RewardScale = 6,
-        ClipNorm = 7, Bound = 8, Penalty = 9, Huber = 10;
+        ClipNorm = 7, Bound = 8, Penalty = 9, Huber = 10, Natural = 11;
 }

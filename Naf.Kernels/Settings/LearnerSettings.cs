@@ -37,10 +37,17 @@ public sealed record LearnerSettings
         Basic = true)]
     public double LearningRate { get; init; } = 1e-3;
 
-    /// <summary>Step size of Adam for DDPG's actor; its critic has learning_rate.</summary>
+    /// <summary>Step size of Adam for the network of μ; learning_rate is that of the others.</summary>
     [Setting("actor_learning_rate", "(0, 1]",
-        "step size of Adam for DDPG's actor; its critic has learning_rate", "Lillicrap et al.: 1e-4.")]
+        "step size of Adam for the network of μ; learning_rate is that of the others",
+        "Lillicrap et al. (DDPG): 1e-4. Paper (NAF): that of the others. Not with shared_trunk.")]
     public double ActorLearningRate { get; init; } = 1e-4;
+
+    /// <summary>Whether NAF's μ follows the natural gradient: that of the loss, times P⁻¹.</summary>
+    [Setting("natural_gradient", "",
+        "whether NAF's μ follows the natural gradient: that of the loss, times P⁻¹",
+        "Paper: the gradient. Amari 1998, for the policy N(μ, P⁻¹).")]
+    public bool NaturalGradient { get; init; } = true;
 
     /// <summary>Updates I after each step.</summary>
     [Setting("updates_per_step", "[0, 10000]", "updates I after each step", "Paper, section 6: 5.", Basic = true)]
@@ -123,6 +130,8 @@ public sealed record LearnerSettings
 
     internal AdamSettings Adam => new((float)LearningRate, Epsilon);
 
+    internal AdamSettings ActorAdam => new((float)ActorLearningRate, Epsilon);
+
     /// <summary>The values for kernels, at <see cref="SettingPlaces"/>.</summary>
     internal double[] Places
     {
@@ -134,7 +143,7 @@ public sealed record LearnerSettings
             (at[SettingPlaces.Gamma], at[SettingPlaces.Tau]) = (Gamma, Tau);
             (at[SettingPlaces.RewardScale], at[SettingPlaces.ClipNorm]) = (RewardScale, ClipNorm);
             (at[SettingPlaces.Bound], at[SettingPlaces.Penalty]) = (LogDiagonalBound, SaturationPenalty);
-            at[SettingPlaces.Huber] = Huber;
+            (at[SettingPlaces.Huber], at[SettingPlaces.Natural]) = (Huber, NaturalGradient ? 1 : 0);
             return at;
         }
     }

@@ -22,7 +22,7 @@ internal sealed class TorchNaf : IDisposable
     private readonly TorchMlp[] _mlps;
     private readonly Parameter[] _theta;
     private readonly Tensor[] _statistics, _target, _targetStatistics;
-    private readonly optim.Optimizer _adam;
+    private readonly optim.Optimizer[] _adams;
 
     /// <param name="settings">Rates; the seed is ignored.</param>
     /// <param name="parameters">Initial parameters of all networks.</param>
@@ -39,7 +39,11 @@ internal sealed class TorchNaf : IDisposable
         _statistics = Split(statistics, networks.Select(n => n.Statistics));
         _target = [.. _theta[..shape.Targets].Select(t => t.detach().clone())];
         _targetStatistics = [.. _statistics[..shape.Targets].Select(t => t.clone())];
-        _adam = optim.Adam(_theta, settings.LearningRate, AdamSettings.Beta1, AdamSettings.Beta2, settings.Epsilon);
+        // the network of μ has its own rate
+        int actor = shape.SharedTrunk ? -1 : shape.Targets;
+        _adams = [.. _theta.Select((theta, n) => optim.Adam(
+            [theta], n == actor ? settings.ActorLearningRate : settings.LearningRate,
+            AdamSettings.Beta1, AdamSettings.Beta2, settings.Epsilon))];
 
         static Tensor[] Split(double[] flat, IEnumerable<int> sizes)
         {
@@ -84,13 +88,20 @@ internal sealed class TorchNaf : IDisposable
         Tensor[] outputs = [.. _mlps.Select((mlp, n) => mlp.Forward(_theta[n], x, _statistics[n], trains: true))];
         Tensor heads = cat([outputs[0], .. outputs[_shape.Targets..]], 1);
         Tensor m = heads[.., 1..(1 + _shape.Action)];
-        Tensor q = TorchAdvantage.Value(
-            heads[.., 0], m, heads[.., (1 + _shape.Action)..], u, _settings.LogDiagonalBound);
+        bool natural = _settings.NaturalGradient;
+        Tensor q = TorchAdvantage.Value(heads[.., 0], natural ? m.detach() : m, heads[.., (1 + _shape.Action)..], u,
+            _settings.LogDiagonalBound);
+        if (natural)
+        {
+            // the same value, with ∂Q/∂μ = u − μ
+            Tensor mu = tanh(m), slope = ((u - mu).detach() * mu).sum(1);
+            q += slope - slope.detach();
+        }
         Tensor loss = (q - y).square().mean(), excess = functional.relu(m.abs() - 2),
             fitted = TorchLoss.Of(q, y, _settings.Huber);
         if (_shape.TwinValues)
             fitted += TorchLoss.Of(outputs[1][.., 0] + (q - outputs[0][.., 0]).detach(), y, _settings.Huber);
-        _adam.zero_grad();
+        foreach (optim.Optimizer adam in _adams) adam.zero_grad();
         (fitted + _settings.SaturationPenalty * excess.square().sum(1).mean()).backward();
         Gradient = [.. _theta.SelectMany(t => Flat(t.grad!))];
 
@@ -98,7 +109,7 @@ internal sealed class TorchNaf : IDisposable
         double norm = Math.Sqrt(Gradient.Sum(g => g * g)), limit = _settings.ClipNorm;
         if (limit > 0 && norm > limit)
             foreach (Tensor theta in _theta) theta.grad!.mul_(limit / norm);
-        _adam.step();
+        foreach (optim.Optimizer adam in _adams) adam.step();
         using (no_grad())
         {
             for (int n = 0; n < _target.Length; n++)
@@ -112,7 +123,7 @@ internal sealed class TorchNaf : IDisposable
 
     public void Dispose()
     {
-        _adam.Dispose();
+        foreach (optim.Optimizer adam in _adams) adam.Dispose();
         _scope.Dispose();
     }
 

@@ -47,7 +47,7 @@ internal sealed record DdpgShape(
 
     /// <inheritdoc/>
     public override AdamSettings Adam(int network, LearnerSettings settings) =>
-        network == Actor ? settings.Adam with { Rate = (float)settings.ActorLearningRate } : settings.Adam;
+        network == Actor ? settings.ActorAdam : settings.Adam;
 
     /// <summary>u or μ.</summary>
     public override int Scratch(int rows, bool backward) => backward ? 0 : Action * rows;

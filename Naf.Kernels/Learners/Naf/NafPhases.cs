@@ -140,6 +140,7 @@ internal readonly struct NafPhases : ILearnerPhases
 
         // ∂loss/∂V, ∂loss/∂m and ∂loss/∂l
         T penalty = TMath.From(2) / TMath.From(sizes.Batch) * learner.Setting(sizes, SettingPlaces.Penalty);
+        bool natural = learner.Setting(sizes, SettingPlaces.Natural) > T.Zero;
         int firstOutput = FirstOutput(sizes, network, action);
         for (int e = group.Index; e < head.Columns * rows; e += group.Size)
         {
@@ -151,8 +152,13 @@ internal readonly struct NafPhases : ILearnerPhases
             else if (output < head.Units && kind <= action)
             {
                 int i = kind - 1;
-                T sum = diagonal[i * rows + r] * z[i * rows + r];
-                for (int j = 0; j < i; j++) sum += row[packed + AdvantageKernel.Packed(i, j)] * z[j * rows + r];
+                // ∂A/∂μ = L z, or P⁻¹ L z = d
+                T sum = d[i * rows + r];
+                if (!natural)
+                {
+                    sum = diagonal[i * rows + r] * z[i * rows + r];
+                    for (int j = 0; j < i; j++) sum += row[packed + AdvantageKernel.Packed(i, j)] * z[j * rows + r];
+                }
                 g = dq[r] * sum * slope[i * rows + r];
                 T m = row[mean + r * heads.MeanStride + i];
                 if (first + r < sizes.Batch) g += SaturationPenalty.Gradient<T, TMath>(m, penalty);

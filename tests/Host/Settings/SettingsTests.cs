@@ -46,7 +46,7 @@ internal sealed class SettingsTests : FolderFixture
             ["algorithm"] = "ddpg", ["episodes"] = "7", ["seed"] = "18446744073709551615", ["learners"] = "3",
             ["batch_size"] = "31",
             ["gamma"] = "0.97", ["tau"] = "0.003", ["learning_rate"] = "0.0003",
-            ["actor_learning_rate"] = "0.002", ["updates_per_step"] = "2",
+            ["actor_learning_rate"] = "0.002", ["natural_gradient"] = "false", ["updates_per_step"] = "2",
             ["hidden"] = "[31, 17, 5]",
             ["normalisation"] = "layer", ["bound_values"] = "false", ["saturation_penalty"] = "0.5",
             ["reward_scale"] = "0.1", ["clip_norm"] = "1.5", ["huber"] = "0.02", ["replay_capacity"] = "443",
@@ -135,7 +135,7 @@ internal sealed class SettingsTests : FolderFixture
     {
         using var scratch = new ScratchFolder();
         using ControlTask task = ControlTask.Load(scratch.Changed(
-            "cartpole", "tau: 0.01", "ddpg: {tau: 0.5, huber: 1}\n  naf: {twin_values: true}\n  tau: 0.2"));
+            "peg", "tau: 0.01", "ddpg: {tau: 0.5, huber: 1}\n  naf: {twin_values: true}\n  tau: 0.2"));
         LearnerSettings naf = SettingsResolver.OfTask(task, s => s).Learner,
             ddpg = SettingsResolver.OfTask(task, s => s with { Algorithm = LearningAlgorithm.Ddpg }).Learner;
         Assert.That((naf.Tau, naf.TwinValues, naf.Huber), Is.EqualTo((0.2, true, 0.0)));

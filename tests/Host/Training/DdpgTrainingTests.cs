@@ -110,8 +110,8 @@ internal sealed class DdpgTrainingTests : FolderFixture
         TinyRun.Cli(TinyRun.Arguments(Folder["run"], 1, "--algorithm", "ddpg", "--set", setting)).Error,
         Does.Contain(message));
 
-    [TestCase("naf", "actor_learning_rate=0.01", "actor_learning_rate does nothing without --algorithm ddpg")]
     [TestCase("ddpg", "log_diagonal_bound=3", "log_diagonal_bound does nothing without --algorithm naf")]
+    [TestCase("ddpg", "natural_gradient=false", "natural_gradient does nothing without --algorithm naf")]
     public void A_setting_of_the_other_algorithm_is_warned_of(string algorithm, string setting, string warning)
     {
         string[] arguments = ["--set", "updates_per_step=0", "--algorithm", algorithm];

@@ -58,7 +58,7 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
         // rewards allow values within about ±0.3, and the outputs for μ are beyond ±2
         var settings = new LearnerSettings
         {
-            Seed = 3, Gamma = 0.5, RewardScale = 0.05, HeadScale = 9, SaturationPenalty = 1,
+            Seed = 3, Gamma = 0.5, RewardScale = 0.05, HeadScale = 9, SaturationPenalty = 1, NaturalGradient = false,
         };
         KernelError[] errors = UpdateCheck.Run(Device, shape, settings, 19, updates: 3, Scale(5));
         Assert.That(errors, Has.All.Property(nameof(KernelError.Agrees)).True);

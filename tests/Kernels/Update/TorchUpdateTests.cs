@@ -20,7 +20,7 @@ internal sealed class TorchUpdateTests
     [TestCase(3, 2, new[] { 20, 31, 5 }, 443)]
     public void Four_updates_are_those_of_PyTorch(int state, int action, int[] hidden, int size)
     {
-        foreach ((string kind, Normalisation normalisation) in new[] { "", "trunk", "twin" }.SelectMany(
+        foreach ((string kind, Normalisation normalisation) in new[] { "", "paper", "trunk", "twin" }.SelectMany(
             kind => Enum.GetValues<Normalisation>().Select(normalisation => (kind, normalisation))))
         {
             // a batch of one has no variance for normalisation
@@ -28,8 +28,9 @@ internal sealed class TorchUpdateTests
             var shape = new NafShape(state, action, [.. hidden], kind == "trunk", normalisation, kind == "twin");
             var settings = new LearnerSettings
             {
-                Seed = 5, RewardScale = 2, ClipNorm = 1, Tau = 0.3f, LearningRate = 1e-2f, Gamma = 0.9f,
-                Huber = kind == "twin" ? 0.7 : 0,
+                Seed = 5, RewardScale = 2, ClipNorm = 1, Tau = 0.3f, LearningRate = 1e-2f, ActorLearningRate = 5e-3f,
+                Gamma = 0.9f,
+                Huber = kind == "twin" ? 0.7 : 0, NaturalGradient = kind != "paper",
             };
             using var learner = new Learner(shape, settings);
             Disturb(learner);
@@ -83,6 +84,7 @@ internal sealed class TorchUpdateTests
         Assert.That(Gradient(settings with { SaturationPenalty = 0 }), Is.Not.EqualTo(both).Within(1e-3));
         Assert.That(Gradient(settings with { BoundValues = false }), Is.Not.EqualTo(both).Within(1e-3));
         Assert.That(Gradient(settings with { Huber = 0.05 }), Is.Not.EqualTo(both).Within(1e-3));
+        Assert.That(Gradient(settings with { NaturalGradient = false }), Is.Not.EqualTo(both).Within(1e-3));
     }
 
     // running statistics with which r and d of some units are at their bounds
