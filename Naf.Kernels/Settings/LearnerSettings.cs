@@ -31,9 +31,10 @@ public sealed record LearnerSettings
         "Paper: open; 0.01 learns fastest on most tasks.", Basic = true)]
     public double Tau { get; init; } = 0.01;
 
-    /// <summary>Step size of Adam.</summary>
+    /// <summary>Step size of Adam; the network of μ has actor_learning_rate.</summary>
     [Setting("learning_rate", "(0, 1]",
-        "step size of Adam", "Paper, section 6: one of 1e-4, 1e-3, 1e-2, the best of each task reported.",
+        "step size of Adam; the network of μ has actor_learning_rate",
+        "Paper, section 6: one of 1e-4, 1e-3, 1e-2, the best of each task reported.",
         Basic = true)]
     public double LearningRate { get; init; } = 1e-3;
 
@@ -129,8 +130,6 @@ public sealed record LearnerSettings
     internal float Epsilon { get; init; } = AdamSettings.SmallEpsilon;
 
     internal AdamSettings Adam => new((float)LearningRate, Epsilon);
-
-    internal AdamSettings ActorAdam => new((float)ActorLearningRate, Epsilon);
 
     /// <summary>The values for kernels, at <see cref="SettingPlaces"/>.</summary>
     internal double[] Places

@@ -51,8 +51,13 @@ internal abstract record LearnerShape(
     /// <exception cref="ArgumentException">A size is out of range.</exception>
     public abstract ImmutableArray<MlpShape> Networks();
 
-    /// <summary>Adam's settings for a network.</summary>
-    public virtual AdamSettings Adam(int network, LearnerSettings settings) => settings.Adam;
+    /// <summary>
+    /// Adam's settings for a network; that of μ has its own step size. A shared trunk, whose first output is V, has
+    /// not.
+    /// </summary>
+    public AdamSettings Adam(int network, LearnerSettings settings) => (network, 0) == Mean
+        ? settings.Adam with { Rate = (float)settings.ActorLearningRate }
+        : settings.Adam;
 
     /// <summary>
     /// Elements of shared memory that a phase needs for a tile of samples, beside those of its passes.

@@ -45,10 +45,6 @@ internal sealed record DdpgShape(
         return [new(State, Hidden, 1, Normalisation, late: Action), new(State, Hidden, Action, Normalisation)];
     }
 
-    /// <inheritdoc/>
-    public override AdamSettings Adam(int network, LearnerSettings settings) =>
-        network == Actor ? settings.ActorAdam : settings.Adam;
-
     /// <summary>u or μ.</summary>
     public override int Scratch(int rows, bool backward) => backward ? 0 : Action * rows;
 

@@ -53,10 +53,6 @@ internal sealed record NafShape(
     }
 
     /// <inheritdoc/>
-    public override AdamSettings Adam(int network, LearnerSettings settings) =>
-        network == Mean.Network && !SharedTrunk ? settings.ActorAdam : settings.Adam;
-
-    /// <inheritdoc/>
     public override int Scratch(int rows, bool backward) => backward ? 6 * Action * rows : 0;
 
     /// <inheritdoc/>

@@ -110,11 +110,13 @@ internal sealed class DdpgTrainingTests : FolderFixture
         TinyRun.Cli(TinyRun.Arguments(Folder["run"], 1, "--algorithm", "ddpg", "--set", setting)).Error,
         Does.Contain(message));
 
-    [TestCase("ddpg", "log_diagonal_bound=3", "log_diagonal_bound does nothing without --algorithm naf")]
-    [TestCase("ddpg", "natural_gradient=false", "natural_gradient does nothing without --algorithm naf")]
-    public void A_setting_of_the_other_algorithm_is_warned_of(string algorithm, string setting, string warning)
+    [TestCase("algorithm=ddpg", "log_diagonal_bound=3", "log_diagonal_bound does nothing without --algorithm naf")]
+    [TestCase("algorithm=ddpg", "natural_gradient=false", "natural_gradient does nothing without --algorithm naf")]
+    [TestCase("shared_trunk=true", "actor_learning_rate=0.01",
+        "actor_learning_rate does nothing with shared_trunk: μ has no network of its own")]
+    public void A_setting_that_the_learner_does_not_use_is_warned_of(string learner, string setting, string warning)
     {
-        string[] arguments = ["--set", "updates_per_step=0", "--algorithm", algorithm];
+        string[] arguments = ["--set", "updates_per_step=0", "--set", learner];
         Assert.That(TinyRun.Cli(TinyRun.Arguments(Folder["run"], 1, [.. arguments, "--set", setting])).Error,
             Does.Contain(warning));
         Assert.That(TinyRun.Cli(TinyRun.Arguments(Folder["other"], 1, arguments)).Error, Is.Empty);

@@ -55,7 +55,8 @@ internal sealed class NafUpdateTests(string name) : EveryDeviceFixture(name)
         [Values("", "twin", "ddpg")] string kind)
     {
         LearnerShape shape = kind == "ddpg" ? DdpgUpdateTests.Ddpg(5, 3, "31,20") : Shape(5, 3, "31,20", kind);
-        // rewards allow values within about ±0.3, and the outputs for μ are beyond ±2
+        // rewards allow values within about ±0.3, and the outputs for μ are beyond ±2; here with the
+        // paper's gradient of μ, elsewhere with the natural one
         var settings = new LearnerSettings
         {
             Seed = 3, Gamma = 0.5, RewardScale = 0.05, HeadScale = 9, SaturationPenalty = 1, NaturalGradient = false,
