@@ -8,7 +8,7 @@ using Naf.Sim.Control;
 
 namespace Naf.Cli.Commands;
 
-/// <summary>The argument RUN|TASK of commands that play episodes, and the choices that depend on it.</summary>
+/// <summary>The argument RUN|TASK or RUN of commands on policies, and the choices that depend on it.</summary>
 internal sealed class PolicyTarget
 {
     private readonly ParseResult _parsed;
@@ -18,7 +18,7 @@ internal sealed class PolicyTarget
     public PolicyTarget(ParseResult parsed)
     {
         _parsed = parsed;
-        Name = Path.TrimEndingDirectorySeparator(parsed.Given("RUN|TASK")!);
+        Name = Path.TrimEndingDirectorySeparator(parsed.Given(parsed.CommandResult.Command.Arguments[0].Name)!);
         if (RunFolder.IsRun(Name)) Config = RunConfig.Read(RunFolder.ConfigOf(Name));
         else if (Directory.Exists(Name))
             throw new UserException(
@@ -52,6 +52,13 @@ internal sealed class PolicyTarget
     public RunConfig Run => Config ?? throw new UserException(
         $"--policy {_parsed.Given("--policy")} needs a run's folder, and {Name} is a task; train first "
         + $"(naf train {Name}), or use --policy random");
+
+    /// <summary>The run, for what needs one.</summary>
+    /// <param name="need">What needs it, for the message.</param>
+    /// <exception cref="UserException">The user named a task, or a folder that is not there.</exception>
+    public RunConfig RunFor(string need) => Config ?? throw new UserException(Path.Exists(Name) || Name.Contains('/')
+        ? $"{need} needs a run's folder, and {Name} is none; name the folder that naf train printed"
+        : $"{need} needs a run's folder, and {Name} is a task; train first (naf train {Name})");
 
     /// <summary>The learner selected by --learner; null if the policy is not a run's.</summary>
     /// <exception cref="UserException">The run has no such learner, or the policy is not a run's.</exception>

@@ -3,6 +3,7 @@ using Naf.Cli.Common;
 using Naf.Gpu.Cpu;
 using Naf.Host.Common;
 using Naf.Host.Policies;
+using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Sim.Control;
 
@@ -25,9 +26,7 @@ internal static class VerifyCommand
             throw new UserException(
                 $"--verify scores the best and the last policy of every learner from starts of its own; leave out "
                 + other);
-        if (target.Config is not { } config)
-            throw new UserException($"--verify needs a run's folder, and {target.Name} is a task; train first "
-                + $"(naf train {target.Name})");
+        RunConfig config = target.RunFor("--verify");
         int usual = config.Settings.VerificationEpisodes is > 0 and var set
             ? set : new TrainingSettings().VerificationEpisodes;
         int episodes = parsed.Integer("--episodes", usual, 1, 1_000_000);

@@ -20,8 +20,10 @@ internal static class CliOption
     /// <summary>An option without a value.</summary>
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
-    /// <summary>The argument RUN|TASK, read by <c>PolicyTarget</c>.</summary>
-    public static Argument<string> Target() => new("RUN|TASK") { Description = "a run's folder, or a task" };
+    /// <summary>The argument of commands on policies, read by <c>PolicyTarget</c>.</summary>
+    public static Argument<string> Target(
+        string name = "RUN|TASK", string description = "a run's folder, or a task") =>
+        new(name) { Description = description };
 
     /// <summary>--policy of commands that play episodes, read by <c>PolicyTarget.Policy</c>.</summary>
     public static Option<string?> Policy() => Text(

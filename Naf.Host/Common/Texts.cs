@@ -13,6 +13,10 @@ internal static class Texts
         return all.Length is > 0 and <= 8 ? $" (known: {string.Join(", ", all)})" : "";
     }
 
+    /// <summary>Alternatives, such as a, b or c.</summary>
+    public static string Either(params IEnumerable<string> names) =>
+        string.Join(", ", names.SkipLast(1)) + $" or {names.Last()}";
+
     /// <summary>A score with four significant digits; "none" when there is none.</summary>
     public static string Score(double? score) =>
         score is { } s ? s.ToString("G4", CultureInfo.InvariantCulture) : "none";

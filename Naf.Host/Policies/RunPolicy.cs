@@ -2,6 +2,7 @@ using Naf.Gpu;
 using Naf.Gpu.Devices;
 using Naf.Host.Agents;
 using Naf.Host.Common;
+using Naf.Host.Evaluation;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Kernels.Checkpoints;
@@ -82,7 +83,7 @@ public sealed class RunPolicy : IDisposable
                 return new RunPolicy(opened, networks)
                 {
                     Episode = best ? bestEpisode!.Value : lastEpisode, BestEpisode = bestEpisode,
-                    LastEpisode = lastEpisode,
+                    LastEpisode = lastEpisode, TestScore = TestScoreOf(read.Scope, learner, best),
                 };
             },
             warn);
@@ -96,6 +97,12 @@ public sealed class RunPolicy : IDisposable
 
     /// <summary>That of the learner's last policy.</summary>
     internal int LastEpisode { get; private init; }
+
+    /// <summary>Mean score of the test that the policy is the best of, or of the last test; null if none.</summary>
+    internal double? TestScore { get; private init; }
+
+    /// <summary>The networks, those of its first learner.</summary>
+    internal LearnerPopulation Population => _networks;
 
     /// <summary>Size of the observation x.</summary>
     public int ObservationSize => _networks.Shape.State;
@@ -137,6 +144,13 @@ public sealed class RunPolicy : IDisposable
     internal static (int? Best, int Last) EpisodesOf(CheckpointScope checkpoint, int learner) => (
         LearnerPopulation.BestEpisode(checkpoint, learner),
         checkpoint.Scope($"learner.{learner}.actor").Value<int>("episodes_ended"));
+
+    private static double? TestScoreOf(CheckpointScope checkpoint, int learner, bool best)
+    {
+        var tests = new TestScores();
+        tests.Serialise(checkpoint.Scope($"learner.{learner}.actor.tests"));
+        return best ? tests.Best : tests.Last;
+    }
 
     /// <exception cref="UserException">The task has other sizes than the networks.</exception>
     internal static void CheckSizes(LearnerPopulation networks, IControlTask task)

@@ -53,6 +53,10 @@ internal sealed class ObservationDefinition
     /// <summary>[Size], one name per component of x: the entry's name, or name.x, name.y, name.z.</summary>
     public ImmutableArray<string> ComponentNames { get; }
 
+    /// <summary>[Size], the unit of each component of x: "1" for sines and axes, empty for a constant.</summary>
+    public IEnumerable<string> ComponentUnits =>
+        Entries.SelectMany((entry, i) => Enumerable.Repeat(UnitOf(entry), Starts[i + 1] - Starts[i]));
+
     /// <summary>[entries + 1]: entry i fills x[Starts[i] .. Starts[i + 1]).</summary>
     public ImmutableArray<int> Starts { get; }
 
@@ -74,6 +78,17 @@ internal sealed class ObservationDefinition
         else
             names.Add(entry.Name);
     }
+
+    private string UnitOf(ObservationEntry entry) => entry switch
+    {
+        AxisEntry or JointEntry { Quantity: JointQuantity.Sine or JointQuantity.Cosine } => "1",
+        JointEntry joint => (Tree.Joints[joint.Joint].Type == TreeJointType.Slide ? "m" : "rad")
+            + (joint.Quantity == JointQuantity.Velocity ? "/s" : ""),
+        PlaceEntry => "m",
+        LinearVelocityEntry => "m/s",
+        AngularVelocityEntry => "rad/s",
+        _ => "",
+    };
 
     private static void CheckTree(KinematicTree tree)
     {

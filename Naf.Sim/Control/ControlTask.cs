@@ -80,6 +80,9 @@ public sealed class ControlTask : IControlTask
     /// <summary>[ObservationSize], the name of each component of x.</summary>
     public IReadOnlyList<string> ObservationNames => Definition.Observation.ComponentNames;
 
+    /// <summary>[ObservationSize], the unit of each component of x; empty for a constant of the task.</summary>
+    internal IEnumerable<string> ObservationUnits => Definition.Observation.ComponentUnits;
+
     /// <summary>[ObservationSize], the scale of each component of x at the input of a network.</summary>
     public ReadOnlySpan<float> InputScale => Definition.InputScale.AsSpan();
 

@@ -1,0 +1,87 @@
+using System.Text.Encodings.Web;
+using Naf.Host.Policies;
+using Naf.Host.Runs;
+using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
+
+namespace Naf.Host.Export;
+
+/// <summary>
+/// What the formats write of a policy.
+/// <code>
+/// action = μ(x) = tanh m(input_scale x),  control = control_middle + control_half action
+/// </code>
+/// </summary>
+internal sealed class ExportedPolicy
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <param name="policy">A policy of the run, for this task.</param>
+    /// <param name="learner">Its learner's index.</param>
+    /// <param name="name">Which of the learner's policies it is, best or last.</param>
+    public ExportedPolicy(RunPolicy policy, RunConfig config, int learner, string name, ControlTask task)
+    {
+        Networks = new PolicyNetworks(policy.Population);
+        (ObservationSize, ActionSize) = (policy.ObservationSize, policy.ActionSize);
+        RewardScale = config.Settings.Learner.RewardScale;
+        LogDiagonalBound = (float)config.Settings.Learner.LogDiagonalBound;
+        double[] low = Controls(-1), middle = Controls(0), high = Controls(1);
+        InputScale = Vector("input_scale", policy.Population.InputScale);
+        ControlMiddle = Vector("control_middle", [.. middle.Select(c => (float)c)]);
+        ControlHalf = Vector("control_half", [.. high.Zip(middle, (most, mid) => (float)(most - mid))]);
+        ulong seed = config.Settings.Seed + (ulong)learner;
+        Metadata =
+        [
+            ("task", task.Name), ("algorithm", config.Settings.Algorithm.ToString().ToLowerInvariant()),
+            ("learner", Text(learner)), ("seed", Text(seed)), ("policy", name), ("after_episode", Text(policy.Episode)),
+            ("test_score", policy.TestScore is { } score ? Text(score) : ""),
+            ("control_step_seconds", Text(task.ControlStep)),
+            ("observation", JsonSerializer.Serialize(
+                task.ObservationNames.Zip(task.ObservationUnits, (of, unit) => new { Name = of, Unit = unit }), Json)),
+            ("action", JsonSerializer.Serialize(Enumerable.Range(0, ActionSize).Select(i => new
+            {
+                Name = task.Model.NameOf(MujocoObject.Actuator, i), Low = low[i], High = high[i],
+            }), Json)),
+            ("naf_version", Versions.Product),
+        ];
+
+        double[] Controls(double action)
+        {
+            var controls = new double[ActionSize];
+            task.ToControls([.. Enumerable.Repeat(action, ActionSize)], controls);
+            return controls;
+        }
+
+        static NamedTensor Vector(string name, float[] values) => new(name, values, values.Length);
+        static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
+    }
+
+    public int ObservationSize { get; }
+
+    public int ActionSize { get; }
+
+    public double RewardScale { get; }
+
+    /// <summary>B of L's diagonal, exp(B tanh(l / B)).</summary>
+    public float LogDiagonalBound { get; }
+
+    public PolicyNetworks Networks { get; }
+
+    /// <summary>[observations], factors of the observation at the networks' input.</summary>
+    public NamedTensor InputScale { get; }
+
+    /// <summary>[actions], middle and half of the range of each control, in the actuators' units.</summary>
+    public NamedTensor ControlMiddle { get; }
+
+    /// <inheritdoc cref="ControlMiddle"/>
+    public NamedTensor ControlHalf { get; }
+
+    /// <summary>Every parameter once.</summary>
+    public IEnumerable<NamedTensor> Tensors => [InputScale, .. Networks.Tensors, ControlMiddle, ControlHalf];
+
+    /// <summary>Where the policy comes from, and what its inputs and outputs are; docs/export.md has the keys.</summary>
+    public ImmutableArray<(string Key, string Value)> Metadata { get; }
+}
