@@ -29,7 +29,8 @@ internal static class ExportCommand
         var target = new PolicyTarget(parsed);
         RunConfig config = target.RunFor("naf export");
         if (!target.IsOfRun)
-            throw new UserException($"--policy {target.Policy}: only a learned policy can be exported; take last or best");
+            throw new UserException(
+                $"--policy {target.Policy}: only a learned policy can be exported; take last or best");
         (string format, string file) = Place(parsed);
         PolicyExport.CheckPlace(format, file);
         int learner = target.Learner!.Value;

@@ -7,7 +7,7 @@ internal static class CsvExport
 
     /// <summary>Whether a file is an export, by its first line.</summary>
     public static bool Is(string path) =>
-        File.ReadLines(path).FirstOrDefault() is { } line && line.StartsWith($"{Comment}task: ", StringComparison.Ordinal);
+        File.ReadLines(path).FirstOrDefault()?.StartsWith($"{Comment}task: ", StringComparison.Ordinal) ?? false;
 
     public static void Write(Stream file, ExportedPolicy policy)
     {
