@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using Naf.Host.Policies;
 using Naf.Host.Runs;
+using Naf.Kernels.Settings;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
 
@@ -26,8 +27,8 @@ internal sealed class ExportedPolicy
     {
         Networks = new PolicyNetworks(policy.Population);
         (ObservationSize, ActionSize) = (policy.ObservationSize, policy.ActionSize);
-        RewardScale = config.Settings.Learner.RewardScale;
-        LogDiagonalBound = (float)config.Settings.Learner.LogDiagonalBound;
+        LearnerSettings settings = config.Settings.Learner;
+        (RewardScale, LogDiagonalBound) = (settings.RewardScale, (float)settings.LogDiagonalBound);
         double[] low = Controls(-1), middle = Controls(0), high = Controls(1);
         InputScale = Vector("input_scale", policy.Population.InputScale);
         ControlMiddle = Vector("control_middle", [.. middle.Select(c => (float)c)]);
@@ -45,6 +46,7 @@ internal sealed class ExportedPolicy
             {
                 Name = task.Model.NameOf(MujocoObject.Actuator, i), Low = low[i], High = high[i],
             }), Json)),
+            ("reward_scale", Text(RewardScale)), ("log_diagonal_bound", Text(settings.LogDiagonalBound)),
             ("naf_version", Versions.Product),
         ];
 
@@ -82,6 +84,6 @@ internal sealed class ExportedPolicy
     /// <summary>Every parameter once.</summary>
     public IEnumerable<NamedTensor> Tensors => [InputScale, .. Networks.Tensors, ControlMiddle, ControlHalf];
 
-    /// <summary>Where the policy comes from, and what its inputs and outputs are; docs/export.md has the keys.</summary>
+    /// <summary>Where the policy comes from, its inputs and outputs; docs/export.md has the keys.</summary>
     public ImmutableArray<(string Key, string Value)> Metadata { get; }
 }

@@ -1,5 +1,4 @@
 using Naf.Host.Common;
-using Naf.Host.Export.Onnx;
 using Naf.Host.Files;
 
 namespace Naf.Host.Export;

@@ -78,18 +78,19 @@ internal sealed class ExportTests : FolderFixture
                 {"name":"slider.velocity","unit":"m/s"},{"name":"hinge.velocity","unit":"rad/s"}]
                 """.ReplaceLineEndings(""),
             ["action"] = """[{"name":"push","low":-1,"high":1}]""",
+            ["reward_scale"] = "1", ["log_diagonal_bound"] = "5",
             ["naf_version"] = TinyRun.Cli("--version").Out[4..].Trim(),
         };
         foreach (string format in (string[])["onnx", "safetensors", "csv"])
-            TinyRun.CliJson("export", Folder["run"], "--out", Folder[$"p.{format}"], "--policy", which, "--learner", "1",
-                "--json");
+            TinyRun.CliJson("export", Folder["run"], "--out", Folder[$"p.{format}"], "--policy", which,
+                "--learner", "1", "--json");
         Assert.That(ExportedFile.OnnxMetadata(Folder["p.onnx"]), Is.EquivalentTo(expected));
         Assert.That(ExportedFile.OnnxMetadata(Folder["p.q.onnx"]), Is.EquivalentTo(expected));
         Assert.That(ExportedFile.Csv(Folder["p.csv"]).Metadata, Is.EquivalentTo(expected));
         Assert.That(expected, Is.SubsetOf(ExportedFile.Safetensors(Folder["p.safetensors"]).Metadata));
 
         // the chosen policy, and no other
-        using RunPolicy policy = RunPolicy.Open(Folder["run"], learner: 1, best);
+        using RunPolicy policy = RunPolicy.Open(Folder["run"], learner: 1, best: best);
         float[] x = [0.1f, -0.2f, 0.9f, 0.4f, 0.3f], u = new float[1];
         policy.Act(x, u);
         Equal(ExportedFile.Run(Folder["p.onnx"], "action", 1, ("observation", x)), u);

@@ -2,7 +2,7 @@ using Naf.Host.Runs;
 using Naf.Kernels.Advantage;
 using ProtoBuf;
 
-namespace Naf.Host.Export.Onnx;
+namespace Naf.Host.Export;
 
 /// <summary>
 /// A policy and its Q as ONNX graphs.

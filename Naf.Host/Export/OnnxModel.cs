@@ -1,6 +1,6 @@
 using ProtoBuf;
 
-namespace Naf.Host.Export.Onnx;
+namespace Naf.Host.Export;
 
 // the messages of ONNX that a policy needs, with the names and field numbers of onnx.proto
 

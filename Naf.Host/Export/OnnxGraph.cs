@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Naf.Kernels.Network;
 
-namespace Naf.Host.Export.Onnx;
+namespace Naf.Host.Export;
 
 /// <summary>
 /// Builds a graph. A node is named as its output, and each name is added once, so that networks may share layers.
