@@ -64,8 +64,9 @@ internal static class CommandLine
             + "on a CPU, on CUDA GPUs or on OpenCL devices.")
         {
             TrainCommand.Create(terminal), EvaluateCommand.Create(terminal), RenderCommand.Create(terminal),
-            ExportCommand.Create(terminal), TasksCommand.Create(terminal), DevicesCommand.Create(terminal),
-            CheckCommand.Create(terminal), BenchCommand.Create(terminal),
+            ExportCommand.Create(terminal), ReportCommand.Create(terminal), ReproduceCommand.Create(terminal),
+            TasksCommand.Create(terminal), DevicesCommand.Create(terminal), CheckCommand.Create(terminal),
+            BenchCommand.Create(terminal),
         };
         foreach (Option option in root.Options)
         {

@@ -93,13 +93,8 @@ internal static class TrainCommand
         if (parsed.Given("--seeds") is not { } range) return given;
         if (given.Any(g => g.Place == "--seed"))
             throw new UserException("--seed and --seeds exclude each other; give one of them");
-        string[] ends = range.Split("..");
-        if (ends.Length > 2 || !ulong.TryParse(ends[0], NumberStyles.None, null, out ulong first)
-            || !ulong.TryParse(ends[^1], NumberStyles.None, null, out ulong last)
-            || first > last || last - first >= 4096)
-            throw new UserException(
-                $"--seeds {range}: expected A..B with A not above B, such as 0..7, or one seed, such as 5");
-        return [.. given, new("seed", ends[0], "--seeds"), new("learners", $"{last - first + 1}", "--seeds")];
+        SeedRange seeds = SeedRange.Parse(range, "--seeds");
+        return [.. given, new("seed", $"{seeds.First}", "--seeds"), new("learners", $"{seeds.Count}", "--seeds")];
     }
 
     /// <exception cref="UserException">Options that exclude each other.</exception>

@@ -22,15 +22,21 @@ internal sealed class RunFolder : IDisposable
 
     public string FullPath { get; }
 
-    public string MetricsPath => Path.Combine(FullPath, "metrics.csv");
+    public string MetricsPath => MetricsOf(FullPath);
 
-    public string TimingPath => Path.Combine(FullPath, "timing.csv");
+    public string TimingPath => TimingOf(FullPath);
 
-    public string VerificationPath => Path.Combine(FullPath, "verification.csv");
+    public string VerificationPath => VerificationOf(FullPath);
 
     public CheckpointStore Checkpoints { get; }
 
     public static string ConfigOf(string folder) => Path.Combine(folder, "config.yaml");
+
+    public static string MetricsOf(string folder) => Path.Combine(folder, "metrics.csv");
+
+    public static string TimingOf(string folder) => Path.Combine(folder, "timing.csv");
+
+    public static string VerificationOf(string folder) => Path.Combine(folder, "verification.csv");
 
     public static CheckpointStore CheckpointsOf(string folder) => new(Path.Combine(folder, "checkpoint"));
 

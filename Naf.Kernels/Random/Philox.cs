@@ -31,6 +31,8 @@ internal enum RandomStream : uint
     VerificationReset = 14,
     /// <summary>Each training episode's share of the exploration noise.</summary>
     NoiseShare = 15,
+    /// <summary>Resampled scores of a report's confidence intervals.</summary>
+    Bootstrap = 16,
 }
 
 internal readonly record struct PhiloxBlock(uint A, uint B, uint C, uint D)

@@ -140,8 +140,8 @@ internal sealed class CommandLineTests : MujocoFixture
         ExpectedResult = "--accept-changes says what a resumed run may differ in; it needs --resume DIR")]
     [TestCase("train cartpole --config .", ExpectedResult = "--config . is a folder; name the file")]
     [TestCase("zzzzzz",
-        ExpectedResult = "there is no command 'zzzzzz' (known: train, evaluate, render, export, tasks, devices, check, "
-            + "bench); naf --help shows what there is")]
+        ExpectedResult = "there is no command 'zzzzzz' (known: train, evaluate, render, export, report, "
+            + "reproduce, tasks, devices, check, bench); naf --help shows what there is")]
     [TestCase("train cartpole --resume x", ExpectedResult = "--resume x knows its task; leave out 'cartpole'")]
     [TestCase("train --resume no-such-folder",
         ExpectedResult = "there is no folder no-such-folder; name the folder of a run")]
@@ -230,6 +230,8 @@ internal sealed class CommandLineTests : MujocoFixture
     [TestCase("evaluate --help")]
     [TestCase("render --help")]
     [TestCase("export --help")]
+    [TestCase("report --help")]
+    [TestCase("reproduce --help")]
     [TestCase("tasks -h")]
     [TestCase("devices -h")]
     [TestCase("bench --help")]

@@ -1,0 +1,33 @@
+using System.CommandLine;
+using Naf.Cli.Common;
+using Naf.Host.Reports;
+
+namespace Naf.Cli.Commands;
+
+/// <summary><c>naf report</c>: a page of curves, scores and statistics of runs.</summary>
+internal static class ReportCommand
+{
+    public static Command Create(Terminal terminal) => new ExampleCommand(
+        "report", "Writes a page (HTML, with Markdown and CSV) on runs: curves, scores, statistics, how they were made.",
+        "naf report runs/cartpole-naf-1 runs/cartpole-ddpg-1 --out report", parsed => Run(terminal, parsed))
+    {
+        new Argument<string[]>("RUN")
+        {
+            Description = "run folders, finished or not, or result files of naf reproduce (.json)",
+            Arity = ArgumentArity.OneOrMore,
+        },
+        CliOption.Text("--out", "DIR", "the folder of the report [report]"),
+        CliOption.Json(),
+    };
+
+    private static int Run(Terminal terminal, ParseResult parsed)
+    {
+        string folder = parsed.File("--out") ?? "report";
+        Directory.CreateDirectory(folder);
+        RunResult[] runs = [.. parsed.GetValue<string[]>("RUN")!.Select(RunResult.Read)];
+        IReadOnlyList<string> files = RunReport.Of(runs).Write(folder, "report");
+        if (parsed.IsJson()) Json.Write(terminal.Out, new { Page = files[0], Files = files, Runs = runs.Length });
+        else terminal.Out.WriteLine($"report: {files[0]}");
+        return 0;
+    }
+}

@@ -1,0 +1,40 @@
+namespace Naf.Host.Files;
+
+/// <summary>Reads the CSV files of a run, also while it is being written or after a spreadsheet has saved it.</summary>
+internal static class CsvRows
+{
+    /// <summary>The rows as field by column; a last row that is incomplete is left out.</summary>
+    public static IEnumerable<IReadOnlyDictionary<string, string>> Read(string path)
+    {
+        using IEnumerator<string> lines = File.ReadLines(path).GetEnumerator();
+        if (!lines.MoveNext()) yield break;
+        string[] header = Fields(lines.Current);
+        while (lines.MoveNext())
+        {
+            string[] fields = Fields(lines.Current);
+            if (fields.Length == header.Length)
+                yield return header.Zip(fields).ToDictionary(pair => pair.First, pair => pair.Second);
+        }
+    }
+
+    // a quoted field may contain commas and doubled quotes
+    private static string[] Fields(string line)
+    {
+        var fields = new List<string>();
+        var field = new StringBuilder();
+        bool quoted = false;
+        for (int i = 0; i < line.Length; i++)
+        {
+            char c = line[i];
+            if (c == '"' && quoted && i + 1 < line.Length && line[i + 1] == '"') field.Append(line[i++]);
+            else if (c == '"') quoted = !quoted;
+            else if (c == ',' && !quoted)
+            {
+                fields.Add(field.ToString());
+                field.Clear();
+            }
+            else field.Append(c);
+        }
+        return [.. fields, field.ToString()];
+    }
+}
