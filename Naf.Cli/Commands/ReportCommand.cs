@@ -8,7 +8,8 @@ namespace Naf.Cli.Commands;
 internal static class ReportCommand
 {
     public static Command Create(Terminal terminal) => new ExampleCommand(
-        "report", "Writes a page (HTML, with Markdown and CSV) on runs: curves, scores, statistics, how they were made.",
+        "report",
+        "Writes a page (HTML, with Markdown and CSV) on runs: scores, curves, statistics, how they were made.",
         "naf report runs/cartpole-naf-1 runs/cartpole-ddpg-1 --out report", parsed => Run(terminal, parsed))
     {
         new Argument<string[]>("RUN")

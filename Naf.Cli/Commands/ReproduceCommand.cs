@@ -28,7 +28,8 @@ internal static class ReproduceCommand
     {
         string what = parsed.GetValue<string>("WHAT")!, folder = parsed.File("--out") ?? "reproduction";
         string[] parts = what == All ? Experiments.Names : Experiments.Names.Contains(what) ? [what]
-            : throw new UserException($"naf reproduce has no '{what}'{Texts.DidYouMean(what, [.. Experiments.Names, All])}");
+            : throw new UserException(
+                $"naf reproduce has no '{what}'{Texts.DidYouMean(what, [.. Experiments.Names, All])}");
         bool quick = parsed.GetValue<bool>("--quick");
         var options = new ReproductionOptions(
             quick, SeedRange.Parse(parsed.Given("--seeds") ?? (quick ? "0..1" : "0..4"), "--seeds"),

@@ -96,7 +96,10 @@ internal static class Chart
 
     private static PlotModel Empty(string xTitle, string yTitle)
     {
-        var plot = new PlotModel { DefaultFont = "system-ui, sans-serif", DefaultFontSize = 13, Padding = new OxyThickness(24, 8, 16, 8) };
+        var plot = new PlotModel
+        {
+            DefaultFont = "system-ui, sans-serif", DefaultFontSize = 13, Padding = new OxyThickness(24, 8, 16, 8),
+        };
         OxyColor grid = OxyColor.FromAColor(60, OxyColors.Gray);
         foreach ((AxisPosition position, string title) in
             ((AxisPosition, string)[])[(AxisPosition.Bottom, xTitle), (AxisPosition.Left, yTitle)])

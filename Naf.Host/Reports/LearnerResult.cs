@@ -22,7 +22,7 @@ internal sealed record LearnerResult(
 
     public double? Last => Tests.Count == 0 ? null : Tests[^1].Score;
 
-    /// <summary>Training episodes before the first test with this score or a better one; null if there is none.</summary>
+    /// <summary>Training episodes before the first test with this score or more; null if there is none.</summary>
     public int? FirstAtLeast(double score) => Tests.FirstOrDefault(test => test.Score >= score)?.Episode;
 
     /// <summary>

@@ -22,12 +22,14 @@ internal sealed record ReportTable(
     public string Markdown =>
         Line(Columns) + $"|{string.Concat(Columns.Select(_ => "---|"))}\n" + string.Concat(Rows.Select(Line));
 
-    public string Csv => string.Concat(Rows.Prepend(Columns).Select(row =>
-        string.Join(',', row.Select(cell => cell.AsSpan().IndexOfAny(",\"\n") < 0 ? cell : $"\"{cell.Replace("\"", "\"\"")}\""))
-        + "\n"));
+    public string Csv =>
+        string.Concat(Rows.Prepend(Columns).Select(row => string.Join(',', row.Select(Quoted)) + "\n"));
 
     private static string Cell(string text) =>
         $"<td{(text.Length > 0 && char.IsLetter(text[0]) ? " class=\"text\"" : "")}>{WebUtility.HtmlEncode(text)}</td>";
+
+    private static string Quoted(string cell) =>
+        cell.AsSpan().IndexOfAny(",\"\n") < 0 ? cell : $"\"{cell.Replace("\"", "\"\"")}\"";
 
     private static string Line(IReadOnlyList<string> cells) =>
         $"| {string.Join(" | ", cells.Select(cell => cell.Replace("|", "\\|")))} |\n";

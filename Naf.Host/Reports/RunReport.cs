@@ -85,7 +85,7 @@ internal static class RunReport
 
     private static (string Name, double[][] Scores)[] Normalised(IReadOnlyList<RunResult> runs)
     {
-        RunResult[] scored = [.. runs.Where(run => run.Learners.All(l => l.Best is not null && l.Untrained is not null))];
+        RunResult[] scored = [.. runs.Where(run => run.Learners.All(l => l is { Best: not null, Untrained: not null }))];
         var methods = scored.GroupBy(run => run.Method).ToArray();
         // each method's tasks count once, and only those that all methods have
         string[] tasks = [.. methods.Select(m => m.Select(run => run.Task).Distinct())
@@ -108,7 +108,8 @@ internal static class RunReport
         page.Commands(runs.Select(run => run.Command));
         string[] keys = ["naf", "commit", "mujoco", "device", "hardware", "instructions", "system"];
         page.Add(new ReportTable("versions", "Versions and hardware", ["run", .. keys],
-            [.. runs.Select(run => (string[])[run.Name, .. keys.Select(key => run.Versions.GetValueOrDefault(key, ""))])]));
+            [.. runs.Select(run => (string[])
+                [run.Name, .. keys.Select(key => run.Versions.GetValueOrDefault(key, ""))])]));
         RunResult[] imagining = [.. runs.Where(run => run.ImaginedUntil is not null)];
         if (imagining.Length > 0)
             page.Add(new ReportTable("models", "Imagination",

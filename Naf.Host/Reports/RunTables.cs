@@ -1,4 +1,5 @@
 using Naf.Host.Common;
+using Naf.Host.Training;
 
 namespace Naf.Host.Reports;
 
@@ -44,7 +45,7 @@ internal static class RunTables
             orderby at.Key
             // a learner that stopped early, or is behind, would otherwise bend the median
             where at.Count() == run.Learners.Count
-            select new CurvePoint(at.Key, Training.TrainingResult.Median(at.Cast<double?>())!.Value, at.Min(), at.Max()),
+            select new CurvePoint(at.Key, TrainingResult.Median(at.Cast<double?>())!.Value, at.Min(), at.Max()),
     ]);
 
     /// <summary>Median, lowest and highest of scores; "" when there are none.</summary>
@@ -52,7 +53,7 @@ internal static class RunTables
     {
         double[] known = [.. scores.OfType<double>()];
         if (known.Length == 0) return "";
-        string median = Score(Training.TrainingResult.Median(known.Cast<double?>()));
+        string median = Score(TrainingResult.Median(known.Cast<double?>()));
         return known.Length == 1 ? median : $"{median} ({Score(known.Min())} … {Score(known.Max())})";
     }
 

@@ -14,7 +14,7 @@ internal static class ScoreStatistics
 {
     private const int Resamples = 2000;
 
-    /// <summary>Median of counts in which null, never, is later than any number; null when that is the median.</summary>
+    /// <summary>Median of counts in which null, never, is later than any number; null if that is it.</summary>
     public static double? MedianOrNever(IEnumerable<int?> values)
     {
         double? median = TrainingResult.Median(values.Select(value => (double?)(value ?? double.PositiveInfinity)));

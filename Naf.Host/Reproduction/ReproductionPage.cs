@@ -13,8 +13,8 @@ internal sealed class ReproductionPage(IReadOnlyDictionary<string, RunResult> re
         if (quick)
             _page.Note("This is a quick run of few episodes, to see that everything works: its scores say nothing of "
                 + "the algorithms. Leave out --quick for the paper's number of episodes.");
-        _page.Paragraph("Scores are medians over seeds (lowest … highest) of deterministic tests; verified scores are "
-            + "from 100 starts that neither training nor the choice of the best policy used. The paper counts "
+        _page.Paragraph("Scores are medians over seeds (lowest … highest) of deterministic tests; verified scores "
+            + "are from 100 starts that neither training nor the choice of the best policy used. The paper counts "
             + "episodes to within 5 % of the best value, and leaves open of what: both are given, 5 % of the best "
             + "score's size and of its gain over the untrained policy. The models are our own reading of the paper's "
             + "descriptions, so that scores compare only roughly.");
@@ -58,7 +58,8 @@ internal sealed class ReproductionPage(IReadOnlyDictionary<string, RunResult> re
             + "imagination rollouts in the true dynamics.");
         _page.Add(new ReportTable("table2", "Best test scores with true dynamics, and episodes to within 5 % of them",
             [
-                "task", "method", "paper", "paper's episodes", "best", "verified", "to 5 % of |best|", "to 5 % of the gain",
+                "task", "method", "paper", "paper's episodes", "best", "verified",
+                "to 5 % of |best|", "to 5 % of the gain",
             ],
             [.. from row in PaperResults.Table2
                 from cell in row.Scores.Zip(PaperResults.Table2Columns, Experiments.Table2Row(row.Task))
@@ -71,8 +72,8 @@ internal sealed class ReproductionPage(IReadOnlyDictionary<string, RunResult> re
         foreach (IGrouping<string, Experiment> ofTask in figure.Experiments.GroupBy(experiment => experiment.Task))
         {
             double? threshold = figure.Threshold?.Invoke(ofTask.Key);
-            Chart(ofTask.Key, [.. ofTask],
-                threshold is { } level ? [new Level($"threshold {RunTables.Score(level)}", level)] : Levels(ofTask.Key));
+            Chart(ofTask.Key, [.. ofTask], threshold is { } level
+                ? [new Level($"threshold {RunTables.Score(level)}", level)] : Levels(ofTask.Key));
             if (threshold is not { } score) continue;
             _page.Add(new ReportTable($"{figure.Key}-{ofTask.Key}",
                 $"{ofTask.Key}: episodes until a test is first at {RunTables.Score(score)} or above",

@@ -83,7 +83,8 @@ internal sealed class ReproductionTests : FolderFixture
         var results = new Dictionary<string, RunResult> { ["cartpole-naf"] = naf, ["cartpole-ddpg"] = ddpg };
         new ReproductionPage(results, quick: false).Of(["table1", "figure2"]).Write(Folder.Path, "page");
         Dictionary<string, string> row = TinyRun.Table(Folder["table1.csv"])[0];
-        Assert.That((row["task"], row["NAF (paper)"], row["DDPG (paper)"]), Is.EqualTo(("cartpole", "−0.604", "−0.601")));
+        Assert.That((row["task"], row["NAF (paper)"], row["DDPG (paper)"]),
+            Is.EqualTo(("cartpole", "−0.604", "−0.601")));
         Assert.That(row["NAF"], Is.EqualTo(RunTables.Spread(naf.Learners.Select(l => l.Best))));
         Assert.That(row["DDPG"], Is.EqualTo(RunTables.Spread(ddpg.Learners.Select(l => l.Best))));
         Assert.That(File.ReadAllText(Folder["page.html"]), Does.Contain("reacher-naf has not been run yet."));
