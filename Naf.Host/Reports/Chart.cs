@@ -1,6 +1,6 @@
+using System.Net;
 using OxyPlot;
 using OxyPlot.Axes;
-using OxyPlot.Legends;
 using OxyPlot.Series;
 
 namespace Naf.Host.Reports;
@@ -15,7 +15,7 @@ internal sealed record Curve(string Name, IReadOnlyList<CurvePoint> Points);
 internal sealed record Level(string Name, double Value);
 
 /// <summary>
-/// Charts as SVG elements, drawn by OxyPlot: colours for the colour-blind (Okabe and Ito 2008), a line style for each
+/// Charts as elements of a page, drawn by OxyPlot: colours for the colour-blind (Okabe and Ito 2008), a line style for each
 /// besides, so that they can be told apart in grey.
 /// </summary>
 internal static class Chart
@@ -42,11 +42,11 @@ internal static class Chart
             var band = new AreaSeries
             {
                 Fill = OxyColor.FromAColor(38, colour), Color = OxyColors.Transparent,
-                Color2 = OxyColors.Transparent, RenderInLegend = false,
+                Color2 = OxyColors.Transparent,
             };
             var line = new LineSeries
             {
-                Title = curve.Name, Color = colour, LineStyle = Styles[i % Styles.Length], StrokeThickness = 2,
+                Color = colour, LineStyle = Styles[i % Styles.Length], StrokeThickness = 2,
             };
             foreach (CurvePoint p in curve.Points)
             {
@@ -71,7 +71,7 @@ internal static class Chart
             double margin = 0.05 * Math.Max(ys.Max() - ys.Min(), 1e-9);
             (plot.Axes[1].Minimum, plot.Axes[1].Maximum) = (ys.Min() - margin, ys.Max() + margin);
         }
-        return Svg(plot, Height);
+        return Svg(plot, Height) + Legend(curves);
     }
 
     /// <summary>Estimates with their intervals, one below the other.</summary>
@@ -108,13 +108,19 @@ internal static class Chart
                 Position = position, Title = title, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = grid,
                 MinorTickSize = 0, AxisTitleDistance = 14,
             });
-        plot.Legends.Add(new Legend
-        {
-            LegendPlacement = LegendPlacement.Outside, LegendPosition = LegendPosition.BottomLeft,
-            LegendOrientation = LegendOrientation.Vertical, LegendSymbolLength = 32,
-        });
         return plot;
     }
+
+    // as text of the page: the plot can't know how wide a reader's font is
+    private static string Legend(IReadOnlyList<Curve> curves) =>
+        $"<ul class=\"legend\">{string.Concat(curves.Select((curve, i) =>
+        {
+            OxyColor c = Colours[i % Colours.Length];
+            string dashes = string.Join(' ', (Styles[i % Styles.Length].GetDashArray() ?? []).Select(d => 2 * d));
+            return $"<li><svg width=\"40\" height=\"10\"><line x1=\"0\" y1=\"5\" x2=\"40\" y2=\"5\" stroke-width=\"2\" "
+                + $"stroke=\"rgb({c.R},{c.G},{c.B})\" stroke-dasharray=\"{dashes}\" /></svg> "
+                + $"{WebUtility.HtmlEncode(curve.Name)}</li>";
+        }))}</ul>";
 
     // an element of a page; its size is the page's, so that only the ratio remains
     private static string Svg(PlotModel plot, int height)

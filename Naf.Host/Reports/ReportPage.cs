@@ -23,7 +23,8 @@ internal sealed class ReportPage(string title)
           font-variant-numeric: tabular-nums; }
         th:first-child, td.text { text-align: left; } thead th { background: var(--faint); vertical-align: bottom; }
         tbody th { font-weight: 400; }
-        figure { margin: 1.5rem 0; max-width: 48rem; } figure svg, figure img { width: 100%; height: auto; }
+        figure { margin: 1.5rem 0; max-width: 48rem; } figure div > svg { width: 100%; height: auto; }
+        .legend { list-style: none; padding: 0; margin: 0.2rem 0 0.6rem; font-size: 0.9rem; }
         figcaption { font-size: 0.9rem; } pre { overflow-x: auto; background: var(--faint); padding: 0.7rem; }
         .note { border-left: 4px solid #d55e00; padding: 0.2rem 0.8rem; background: var(--faint); }
         nav ul { columns: 3 12rem; padding-left: 1.2rem; }
@@ -35,6 +36,7 @@ internal sealed class ReportPage(string title)
     private readonly StringBuilder _html = new(), _markdown = new();
     private readonly List<string> _sections = [];
     private readonly List<ReportTable> _tables = [];
+    private int _figures;
 
     /// <summary>Begins a section.</summary>
     public void Section(string heading)
@@ -68,9 +70,14 @@ internal sealed class ReportPage(string title)
     public void Attach(ReportTable table) => _tables.Add(table);
 
     /// <summary>A chart; <paramref name="caption"/> tells a reader who does not see it what it shows.</summary>
-    public void Figure(string svg, string caption) => _html.Append(
-        $"<figure><div role=\"img\" aria-label=\"{Encode(caption)}\">{svg}</div>"
-        + $"<figcaption>{Encode(caption)}</figcaption></figure>\n");
+    public void Figure(string chart, string caption)
+    {
+        // the plots number their clipping regions from 1, and the page has one space of names
+        string unique = $"f{++_figures}-";
+        chart = chart.Replace("id=\"", $"id=\"{unique}").Replace("url(#", $"url(#{unique}");
+        _html.Append($"<figure><div role=\"img\" aria-label=\"{Encode(caption)}\">{chart}</div>"
+            + $"<figcaption>{Encode(caption)}</figcaption></figure>\n");
+    }
 
     public void Commands(IEnumerable<string> lines)
     {

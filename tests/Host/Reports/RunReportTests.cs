@@ -116,7 +116,8 @@ internal sealed class RunReportTests : FolderFixture
         // everything is in the page: no element names a file or an address to load
         Assert.That(html.Descendants().Attributes().Where(a => a.Name.LocalName is "src" or "href")
             .Select(a => a.Value), Is.All.StartsWith("#"));
-        Assert.That(html.Descendants().Count(e => e.Name.LocalName == "svg"), Is.EqualTo(3));
+        Assert.That(html.Descendants().Count(e => e.Name.LocalName == "figure"), Is.EqualTo(3));
+        Assert.That(html.Descendants().Attributes("id").Select(a => a.Value), Is.Unique);
         foreach (string table in (string[])["aggregate", "improvement"])
             Assert.That(TinyRun.Table(Folder[$"{table}.csv"]), Has.Length.EqualTo(2));
     }
