@@ -93,8 +93,7 @@ internal static class TrainCommand
         if (parsed.Given("--seeds") is not { } range) return given;
         if (given.Any(g => g.Place == "--seed"))
             throw new UserException("--seed and --seeds exclude each other; give one of them");
-        SeedRange seeds = SeedRange.Parse(range, "--seeds");
-        return [.. given, new("seed", $"{seeds.First}", "--seeds"), new("learners", $"{seeds.Count}", "--seeds")];
+        return [.. given, .. SeedRange.Parse(range, "--seeds").Values("--seeds")];
     }
 
     /// <exception cref="UserException">Options that exclude each other.</exception>

@@ -62,12 +62,15 @@ internal sealed class CsvFile : IDisposable
     /// Appends a row. Numbers round-trip exactly; null is an empty field; text is quoted where needed.
     /// </summary>
     /// <exception cref="IOException">The disk is full or not writable.</exception>
-    public void Add(params ReadOnlySpan<object?> fields)
+    public void Add(params ReadOnlySpan<object?> fields) => Write(Line(fields));
+
+    /// <summary>The text of a row, as <see cref="Add"/> writes it.</summary>
+    public static string Line(params ReadOnlySpan<object?> fields)
     {
         var line = new StringBuilder();
         foreach (object? field in fields) line.Append(Format(field)).Append(',');
         line[^1] = '\n';
-        Write(line.ToString());
+        return line.ToString();
     }
 
     /// <summary>Flushes the rows so far to disk, so that they survive a power failure.</summary>

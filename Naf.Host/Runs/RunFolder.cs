@@ -11,7 +11,10 @@ internal sealed class RunFolder : IDisposable
 {
     private readonly FileStream _lock;
 
-    private const string Lock = ".lock", Another = "choose another";
+    private const string Another = "choose another";
+
+    /// <summary>The file that a process holds.</summary>
+    public const string Lock = ".lock";
 
     private RunFolder(string path, FileStream heldLock)
     {
@@ -89,8 +92,9 @@ internal sealed class RunFolder : IDisposable
         Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder)
             .Any(entry => Path.GetFileName(entry) != Lock);
 
-    // null when another process holds it
-    private static RunFolder? TryHold(string folder, string remedy)
+    /// <summary>Creates a folder if needed and holds it; null when another process does.</summary>
+    /// <exception cref="UserException">It can't be written; the message ends with the remedy.</exception>
+    public static RunFolder? TryHold(string folder, string remedy)
     {
         folder = Path.TrimEndingDirectorySeparator(folder);
         try

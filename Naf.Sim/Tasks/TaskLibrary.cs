@@ -21,12 +21,15 @@ internal static class TaskLibrary
     /// <summary>The built-in tasks with their headings.</summary>
     public static IReadOnlyList<TaskFile> Files => [.. Names.Select(name => TaskFile.Read(PathOf(name)))];
 
+    /// <summary>Whether a text is a path: it has a folder, .yaml or .yml.</summary>
+    public static bool IsPath(string nameOrPath) => nameOrPath.Contains('/') || nameOrPath.Contains('\\')
+        || Path.GetExtension(nameOrPath) is ".yaml" or ".yml";
+
     /// <summary>Path of a task file, given a built-in name or a path (with a folder, .yaml or .yml).</summary>
     /// <exception cref="FileNotFoundException">No such task, or a folder; the message has the nearest name.</exception>
     public static string Resolve(string nameOrPath)
     {
-        bool isPath = nameOrPath.Contains('/') || nameOrPath.Contains('\\')
-            || Path.GetExtension(nameOrPath) is ".yaml" or ".yml";
+        bool isPath = IsPath(nameOrPath);
         if (isPath && File.Exists(nameOrPath)) return nameOrPath;
         if (!isPath && Names.Contains(nameOrPath)) return PathOf(nameOrPath);
         throw new FileNotFoundException(Problem(nameOrPath, isPath), nameOrPath);
