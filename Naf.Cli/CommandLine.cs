@@ -63,10 +63,10 @@ internal static class CommandLine
         var root = new RootCommand("Trains robot controllers by normalized advantage functions (NAF) or DDPG, "
             + "on a CPU, on CUDA GPUs or on OpenCL devices.")
         {
-            TrainCommand.Create(terminal), EvaluateCommand.Create(terminal), RenderCommand.Create(terminal),
-            ExportCommand.Create(terminal), ReportCommand.Create(terminal), ReproduceCommand.Create(terminal),
-            TasksCommand.Create(terminal), DevicesCommand.Create(terminal), CheckCommand.Create(terminal),
-            BenchCommand.Create(terminal),
+            TrainCommand.Create(terminal), SweepCommand.Create(terminal), EvaluateCommand.Create(terminal),
+            RenderCommand.Create(terminal), ExportCommand.Create(terminal), ReportCommand.Create(terminal),
+            ReproduceCommand.Create(terminal), TasksCommand.Create(terminal), DevicesCommand.Create(terminal),
+            CheckCommand.Create(terminal), BenchCommand.Create(terminal),
         };
         foreach (Option option in root.Options)
         {

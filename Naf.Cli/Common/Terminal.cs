@@ -1,3 +1,5 @@
+using Spectre.Console;
+
 namespace Naf.Cli.Common;
 
 /// <summary>A command's output: results to <paramref name="Out"/>, the rest to <paramref name="Error"/>.</summary>
@@ -24,5 +26,29 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interacti
         foreach (string[] row in rows)
             Out.WriteLine(string.Join("  ",
                 row.Select((cell, c) => numbers[c] ? cell.PadLeft(widths[c]) : cell.PadRight(widths[c]))).TrimEnd());
+    }
+
+    /// <summary>
+    /// Writes a table; where it is wider than the terminal, the columns <paramref name="broken"/> have each word on a
+    /// line of its own. Where no person reads it, aligned columns.
+    /// </summary>
+    public void WriteTable(IReadOnlyList<string[]> rows, string[] broken)
+    {
+        if (!Interactive)
+        {
+            WriteTable(rows);
+            return;
+        }
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Out) });
+        int width = 1 + Enumerable.Range(0, rows[0].Length).Sum(c => rows.Max(row => row[c].Length) + 2);
+        bool narrow = width > console.Profile.Width;
+        Table table = new Table().Border(TableBorder.Simple);
+        foreach (string name in rows[0])
+            table.AddColumn(new TableColumn(Text(name, name)).Padding(0, 0, narrow ? 0 : 1, 0).NoWrap());
+        foreach (string[] row in rows.Skip(1)) table.AddRow([.. row.Select((cell, c) => Text(cell, rows[0][c]))]);
+        console.Write(table);
+
+        string Text(string cell, string column) => Markup.Escape(
+            narrow && broken.Contains(column) ? cell.Replace(' ', '\n') : cell);
     }
 }

@@ -40,6 +40,12 @@ internal sealed class Setting
     /// <summary>Source of the default; may be empty.</summary>
     public string Source => _attribute.Source;
 
+    /// <summary>Whether its values are whole numbers.</summary>
+    public bool IsWhole => Type == typeof(int);
+
+    /// <summary>Whether its values are numbers.</summary>
+    public bool IsNumber => IsWhole || Type == typeof(double);
+
     /// <summary>Description of valid values.</summary>
     public string Expected =>
         Type == typeof(int) ? $"a whole number from {_attribute.Range[1..^1].Replace(", ", " to ")}"

@@ -33,6 +33,8 @@ internal enum RandomStream : uint
     NoiseShare = 15,
     /// <summary>Resampled scores of a report's confidence intervals.</summary>
     Bootstrap = 16,
+    /// <summary>Settings of the candidates of a sweep.</summary>
+    Sweep = 17,
 }
 
 internal readonly record struct PhiloxBlock(uint A, uint B, uint C, uint D)

@@ -140,7 +140,7 @@ internal sealed class CommandLineTests : MujocoFixture
         ExpectedResult = "--accept-changes says what a resumed run may differ in; it needs --resume DIR")]
     [TestCase("train cartpole --config .", ExpectedResult = "--config . is a folder; name the file")]
     [TestCase("zzzzzz",
-        ExpectedResult = "there is no command 'zzzzzz' (known: train, evaluate, render, export, report, "
+        ExpectedResult = "there is no command 'zzzzzz' (known: train, sweep, evaluate, render, export, report, "
             + "reproduce, tasks, devices, check, bench); naf --help shows what there is")]
     [TestCase("train cartpole --resume x", ExpectedResult = "--resume x knows its task; leave out 'cartpole'")]
     [TestCase("train --resume no-such-folder",
@@ -227,6 +227,7 @@ internal sealed class CommandLineTests : MujocoFixture
 
     [TestCase("--help")]
     [TestCase("train --help")]
+    [TestCase("sweep --help")]
     [TestCase("evaluate --help")]
     [TestCase("render --help")]
     [TestCase("export --help")]

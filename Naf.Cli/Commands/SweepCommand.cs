@@ -1,0 +1,113 @@
+using System.CommandLine;
+using Naf.Cli.Common;
+using Naf.Host.Common;
+using Naf.Host.Sweeps;
+
+namespace Naf.Cli.Commands;
+
+/// <summary><c>naf sweep</c>: trains every candidate of a sweep's file and ranks them.</summary>
+internal static class SweepCommand
+{
+    public static Command Create(Terminal terminal) => new ExampleCommand(
+        "sweep", "Trains with every combination of settings in a file (docs/sweeps.md), and ranks them. Run again, it "
+            + "goes on where it stopped.",
+        "naf sweep docs/examples/sweeps/paper-grid.yaml      the paper's learning rates and noises",
+        parsed => Run(terminal, parsed))
+    {
+        new Argument<string>("FILE") { Description = "a sweep's .yaml file" },
+        CliOption.Text("--out", "DIR", "the folder of the sweep, a run in it for each candidate [runs/FILE]"),
+        CliOption.Device(), CliOption.Text("--threads", "N", "threads of the CPU; 0: one per core [0]"),
+        CliOption.Json(),
+    };
+
+    private static int Run(Terminal terminal, ParseResult parsed)
+    {
+        string file = parsed.Given("FILE")!;
+        string folder = Path.TrimEndingDirectorySeparator(
+            parsed.File("--out") ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file)));
+        int threads = parsed.Integer("--threads", 0, 0, 256);
+        bool json = parsed.IsJson();
+        SweepPlan plan = SweepFile.Read(file);
+        if (plan.LeftOut > 0)
+            terminal.Warn($"{plan.LeftOut} of {plan.LeftOut + plan.Candidates.Count} combinations are left out, the "
+                + $"first because: {plan.Reason}");
+        using Sweep sweep = Sweep.Open(
+            plan, folder, parsed.Given("--device") ?? "auto", threads, terminal.Warn, json ? _ => { } : Say);
+        using var stop = new StopSignals();
+        var warnings = new MujocoWarningReport();
+        bool finished;
+        using (ProgressDisplay? display = ProgressDisplay.Show(terminal, json, () => sweep.Progress))
+            finished = sweep.Run(stop.Token);
+        warnings.Give(terminal);
+
+        IReadOnlyList<CandidateResult> ranking = sweep.Ranking;
+        string? best = finished && double.IsFinite(ranking[0].VerifiedBest)
+            ? plan.CommandOf(ranking[0].Candidate) : null;
+        if (json) Json.Write(terminal.Out, Describe(plan, sweep.Folder, finished, ranking, best));
+        else Report(terminal, plan, sweep.Folder, ranking, best);
+        if (!finished)
+        {
+            terminal.Warn($"stopped; go on with naf sweep {file} --out {folder}");
+            return stop.ExitCode;
+        }
+        if (best is not null) return 0;
+        terminal.Warn("no candidate has a score, since half of its learners or more stopped before their time");
+        return ExitCode.Failed;
+
+        // in a log, where there is no bar
+        void Say(CandidateResult r)
+        {
+            if (!terminal.Interactive)
+                terminal.Error.WriteLine($"candidate {r.Candidate.Number}, "
+                    + $"{string.Join(' ', r.Candidate.Assignments)}, {r.Episodes} episodes: "
+                    + $"verified {Score(r.VerifiedBest)}, {Duration(r)}");
+        }
+    }
+
+    private static void Report(
+        Terminal terminal, SweepPlan plan, string folder, IReadOnlyList<CandidateResult> ranking, string? best)
+    {
+        terminal.Out.WriteLine($"{plan.Task}: {ranking.Count} of {plan.Candidates.Count} candidates, seeds "
+            + $"{plan.Seeds}, {plan.Episodes} episodes; medians over seeds");
+        const string Settings = "settings", Best = "best test", Range = "lowest… highest", Learners = "learners";
+        (string Name, Func<CandidateResult, string> Cell)[] columns =
+        [
+            ("#", r => $"{r.Candidate.Number}"), (Settings, r => string.Join(' ', r.Candidate.Assignments)),
+            ("episodes", r => $"{r.Episodes}"), ("verified", r => Score(r.VerifiedBest)),
+            (Best, r => Texts.Score(r.BestTestScore)),
+            (Range, r => $"{Texts.Score(r.LowestBestTest)}… {Texts.Score(r.HighestBestTest)}"),
+            ("last", r => Texts.Score(r.FinalTestScore)), (Learners, Notes), ("time", Duration),
+        ];
+        // nothing that is the same everywhere
+        columns = [.. columns.Where(c => (c.Name != "episodes" || plan.Rungs.Length > 1)
+            && (c.Name != Learners || ranking.Any(r => c.Cell(r).Length > 0)))];
+        terminal.WriteTable([[.. columns.Select(c => c.Name)],
+            .. ranking.Select(r => columns.Select(c => c.Cell(r)).ToArray())], [Settings, Best, Range, Learners]);
+        terminal.Out.WriteLine($"sweep: {folder} (candidate 1 is the run {plan.Candidates[0].RunIn(folder)})");
+        if (best is not null) terminal.Out.WriteLine($"the best: {best}");
+    }
+
+    private static object Describe(
+        SweepPlan plan, string folder, bool finished, IReadOnlyList<CandidateResult> ranking, string? best) => new
+        {
+            Sweep = folder, plan.Task, Seeds = $"{plan.Seeds}", plan.Episodes, Candidates = plan.Candidates.Count,
+            plan.LeftOut, Finished = finished,
+            Ranking = ranking.Select(r => new
+            {
+                Candidate = r.Candidate.Number, r.Run,
+                Settings = r.Candidate.Values.ToDictionary(value => value.Key, value => value.Value),
+                r.Episodes, r.VerifiedBest, r.BestTestScore, r.LowestBestTest, r.HighestBestTest, r.FinalTestScore,
+                r.Stopped, r.Diverged, r.Seconds,
+            }),
+            Best = best,
+        };
+
+    private static string Notes(CandidateResult r) => string.Join(' ', new[]
+    {
+        r.Stopped > 0 ? $"stopped={r.Stopped}" : "", r.Diverged > 0 ? $"diverged={r.Diverged}" : "",
+    }.Where(note => note.Length > 0));
+
+    private static string Score(double score) => double.IsFinite(score) ? Texts.Score(score) : "none";
+
+    private static string Duration(CandidateResult r) => Texts.Duration(TimeSpan.FromSeconds(r.Seconds));
+}
