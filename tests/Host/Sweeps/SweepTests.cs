@@ -72,7 +72,7 @@ internal sealed class SweepTests : FolderFixture
         string[] interrupted = Order("ranking.csv");
         string[] runs = [.. interrupted.Select(n => Convert.ToHexString(TinyRun.Metrics(Folder[$"sweep/00{n}"])))];
         Directory.Delete(MySweep, recursive: true);
-        Assert.That(Train(), Is.True);
+        Assert.That(Train(threads: 6), Is.True, "three side by side");
         Assert.That(interrupted, Is.EqualTo(Order("ranking.csv")));
         Assert.That(interrupted.Select(n => Convert.ToHexString(TinyRun.Metrics(Folder[$"sweep/00{n}"]))),
             Is.EqualTo(runs));
@@ -132,16 +132,16 @@ internal sealed class SweepTests : FolderFixture
         return CandidateResult.Read(new Candidate(number, [], TinyRun.Resolve(4, "learners=3")), run, 4);
     }
 
-    private Sweep Open(Action<CandidateResult>? ended = null) =>
-        Sweep.Open(SweepFile.Read(MyFile), MySweep, "cpu", 1, static _ => { }, ended ?? (static _ => { }));
+    private Sweep Open(Action<CandidateResult>? ended = null, int threads = 1) =>
+        Sweep.Open(SweepFile.Read(MyFile), MySweep, "cpu", threads, static _ => { }, ended ?? (static _ => { }));
 
-    private bool Train(int results = int.MaxValue)
+    private bool Train(int results = int.MaxValue, int threads = 1)
     {
         using var stop = new CancellationTokenSource();
         using Sweep sweep = Open(_ =>
         {
             if (--results == 0) stop.Cancel();
-        });
+        }, threads);
         return sweep.Run(stop.Token);
     }
 
