@@ -15,8 +15,8 @@ internal sealed record Curve(string Name, IReadOnlyList<CurvePoint> Points);
 internal sealed record Level(string Name, double Value);
 
 /// <summary>
-/// Charts as elements of a page, drawn by OxyPlot: colours for the colour-blind (Okabe and Ito 2008), a line style for each
-/// besides, so that they can be told apart in grey.
+/// Charts as elements of a page, drawn by OxyPlot. Colours are for the colour-blind (Okabe and Ito 2008); a line style
+/// for each besides tells curves apart in grey.
 /// </summary>
 internal static class Chart
 {

@@ -51,9 +51,9 @@ internal static class RunReader
         return new LearnerResult(
             seed,
             [.. from row in rows
-                where Number(row["test_score"]) is not null
-                select new TestResult(
-                    Whole(row["episode"]), Number(row["test_score"])!.Value, Number(row["success_rate"]))],
+                let score = Number(row["test_score"])
+                where score is { } s && double.IsFinite(s)
+                select new TestResult(Whole(row["episode"]), score.Value, Number(row["success_rate"]))],
             Verified(VerifiedPolicy.BestName), Verified(VerifiedPolicy.LastName),
             rows.FirstOrDefault(row => row["diverges"] == "1") is { } first ? Whole(first["episode"]) : null,
             rows.Select(row => row["stopped"]).FirstOrDefault(reason => reason.Length > 0));

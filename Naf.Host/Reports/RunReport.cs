@@ -85,7 +85,8 @@ internal static class RunReport
 
     private static (string Name, double[][] Scores)[] Normalised(IReadOnlyList<RunResult> runs)
     {
-        RunResult[] scored = [.. runs.Where(run => run.Learners.All(l => l is { Best: not null, Untrained: not null }))];
+        RunResult[] scored =
+            [.. runs.Where(run => run.Learners.All(l => l is { Best: not null, Untrained: not null }))];
         var methods = scored.GroupBy(run => run.Method).ToArray();
         // each method's tasks count once, and only those that all methods have
         string[] tasks = [.. methods.Select(m => m.Select(run => run.Task).Distinct())

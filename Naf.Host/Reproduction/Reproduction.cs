@@ -93,8 +93,7 @@ internal sealed class Reproduction(string folder, IReadOnlyList<Experiment> expe
         [
             .. experiment.Settings.Select(SettingsResolver.Split),
             .. options.Quick ? QuickSettings(experiment).Select(SettingsResolver.Split) : [],
-            new("episodes", $"{EpisodesOf(experiment)}", "--quick"), new("seed", $"{options.Seeds.First}", "--seeds"),
-            new("learners", $"{options.Seeds.Count}", "--seeds"), .. Where(),
+            new("episodes", $"{EpisodesOf(experiment)}", "--quick"), .. options.Seeds.Values("--seeds"), .. Where(),
         ];
         return TrainingRun.Begin(experiment.Task, settings => SettingsResolver.Apply(settings, given), run);
     }

@@ -1,4 +1,4 @@
-using Naf.Host.Policies;
+using Naf.Host.Reports;
 using Naf.Host.Runs;
 using Naf.Host.Training;
 
@@ -24,28 +24,19 @@ internal sealed record CandidateResult(
     /// <summary>Reads a run's folder; null if it was not trained and verified for so many episodes.</summary>
     public static CandidateResult? Read(Candidate candidate, string run, int episodes)
     {
-        if (!File.Exists(RunFolder.MetricsOf(run))) return null;
-        string[] lines = File.ReadAllLines(RunFolder.MetricsOf(run)), header = lines.FirstOrDefault("").Split(',');
-        LearnerRows[] learners = [.. lines.Skip(1).Select(line => line.Split(',', header.Length))
-            .Where(row => row.Length == header.Length)
-            .GroupBy(row => row[Array.IndexOf(header, "learner")]).Select(rows => new LearnerRows(header, [.. rows]))];
-        if (learners.Length < candidate.Settings.Learners
-            || learners.Any(l => !l.Stopped && l.Episode < episodes)) return null;
-        // verification.csv is there only once all learners have ended
-        IReadOnlyList<VerifiedPolicy>? verified = VerifiedPolicy.Read(RunFolder.VerificationOf(run));
-        if (!(verified is [{ Episodes: var counted }, ..] && counted == candidate.Settings.VerificationEpisodes)
-            && !learners.All(l => l.Stopped)) return null;
-        double?[] best = [.. learners.Select(l => l.BestTest)];
+        if (!RunFolder.IsRun(run)) return null;
+        RunResult result = RunResult.Read(run);
+        IReadOnlyList<LearnerResult> learners = result.Learners;
+        // the verification is there only once all learners have ended
+        bool isEnded = result.Ended >= episodes && learners.Any(l => l.VerifiedLast is not null);
+        if (!isEnded && learners.Any(l => l.Stopped is null)) return null;
         return new CandidateResult(
             candidate, run, episodes,
-            TrainingResult.Median(learners.Select(l => l.Stopped ? null : Score(l.Learner))
+            TrainingResult.Median(learners.Select(l => l.Stopped is null ? l.VerifiedBest : null)
                 .Select(score => (double?)(score is { } s && double.IsFinite(s) ? s : double.NegativeInfinity)))!.Value,
-            TrainingResult.Median(best), best.Min(), best.Max(),
-            TrainingResult.Median(learners.Select(l => l.LastTest)), learners.Count(l => l.Stopped),
-            learners.Count(l => l.Diverged), SecondsOf(run));
-
-        double? Score(string learner) => verified?.FirstOrDefault(
-            p => p.Policy == VerifiedPolicy.BestName && $"{p.Learner}" == learner)?.Score;
+            result.Median(l => l.Best), learners.Min(l => l.Best), learners.Max(l => l.Best),
+            result.Median(l => l.Last), learners.Count(l => l.Stopped is not null), learners.Count(l => l.DivergedEpisode is not null),
+            result.Seconds);
     }
 
     /// <summary>
@@ -55,37 +46,4 @@ internal sealed record CandidateResult(
     public static IReadOnlyList<CandidateResult> Rank(IEnumerable<CandidateResult> results) =>
         [.. results.OrderByDescending(r => r.Episodes).ThenByDescending(r => r.VerifiedBest).ThenBy(r => r.Stopped)
             .ThenBy(r => r.Candidate.Number)];
-
-    private static double SecondsOf(string run)
-    {
-        string path = RunFolder.TimingOf(run);
-        string[] last = File.Exists(path) ? File.ReadLines(path).Last().Split(',') : [];
-        return last.Length > 2 && double.TryParse(last[2], CultureInfo.InvariantCulture, out double s) ? s : 0;
-    }
-
-    // a learner's rows of metrics.csv
-    private sealed class LearnerRows(string[] header, string[][] rows)
-    {
-        public string Learner => Field(rows[0], "learner");
-
-        public int Episode => int.Parse(Field(rows[^1], "episode"), CultureInfo.InvariantCulture);
-
-        public bool Stopped => Field(rows[^1], "stopped").Length > 0;
-
-        public bool Diverged => rows.Any(row => Field(row, "diverges") == "1");
-
-        public double? BestTest => Tests.Max();
-
-        public double? LastTest => Tests.LastOrDefault();
-
-        private IEnumerable<double?> Tests =>
-            from row in rows
-            let text = Field(row, "test_score")
-            where text.Length > 0
-            let score = double.Parse(text, CultureInfo.InvariantCulture)
-            where double.IsFinite(score)
-            select (double?)score;
-
-        private string Field(string[] row, string name) => row[Array.IndexOf(header, name)];
-    }
 }

@@ -1,4 +1,6 @@
 using Naf.Host.Common;
+using Naf.Host.Runs;
+using Naf.Host.Settings;
 using Naf.Host.Sweeps;
 using Naf.Host.Training;
 
@@ -123,13 +125,19 @@ internal sealed class SweepTests : FolderFixture
     private CandidateResult? TryRead(int number, string metrics, params string[] verified)
     {
         string run = Folder[$"{number}"];
+        TrainingSettings settings = TinyRun.Resolve(4, "learners=3");
         Directory.CreateDirectory(run);
-        File.WriteAllText(Path.Combine(run, "metrics.csv"), metrics);
+        new RunConfig("cartpole", settings, Versions.From(new Dictionary<string, string>()))
+            .Write(RunFolder.ConfigOf(run));
+        // with columns that a ranking does not use
+        File.WriteAllText(RunFolder.MetricsOf(run), metrics
+            .Replace("stopped\n", "stopped,success_rate,model_error,imagined\n")
+            .Replace(",\n", ",,,,\n").Replace("x\n", "x,,,\n").Replace("\"\n", "\",,,\n"));
         if (verified.Length > 0)
-            File.WriteAllText(Path.Combine(run, "verification.csv"),
+            File.WriteAllText(RunFolder.VerificationOf(run),
                 "learner,seed,policy,episode,score,standard_error,success_rate,episodes\n"
                 + string.Concat(verified.Select((score, k) => $"{k},0,best,4,{score},,,2\n{k},0,last,4,7,,,2\n")));
-        return CandidateResult.Read(new Candidate(number, [], TinyRun.Resolve(4, "learners=3")), run, 4);
+        return CandidateResult.Read(new Candidate(number, [], settings), run, 4);
     }
 
     private Sweep Open(Action<CandidateResult>? ended = null, int threads = 1) =>
