@@ -16,7 +16,7 @@ internal static class EvaluateCommand
         "Scores a policy over test episodes: mean, standard deviation, success rate and the task's measures.",
         "naf evaluate runs/cartpole-naf-1 --episodes 100", parsed => Run(terminal, parsed))
     {
-        CliOption.Target(), CliOption.Policy(), CliOption.Text("--episodes", "N", "episodes [20]"),
+        CliOption.Target(), CliOption.Policy(), CliOption.Task(), CliOption.Text("--episodes", "N", "episodes [20]"),
         CliOption.Text("--seed", "S", "seed of the starts [the run's test_seed]"),
         CliOption.Text("--learner", "K", "which learner of the run [0]"),
         CliOption.Text("--threads", "N", "threads (a run's policy takes one); 0: one per core [0]"),
@@ -53,7 +53,7 @@ internal static class EvaluateCommand
         if (policy != "mpc" && changes is [var change, ..])
             throw new UserException($"--set {change} changes a setting of the planner; it goes with --policy mpc");
         Trajectory? first = file is null ? null : new Trajectory();
-        using ControlTask task = target.Load();
+        using ControlTask task = target.Load(terminal);
         var warnings = new MujocoWarningReport();
         PlanningReport? planning = null;
         PolicyValues? values = null;

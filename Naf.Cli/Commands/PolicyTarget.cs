@@ -5,6 +5,7 @@ using Naf.Host.Policies;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
 
 namespace Naf.Cli.Commands;
 
@@ -80,8 +81,20 @@ internal sealed class PolicyTarget
     public RunPolicy Open(ControlTask task, Terminal terminal, string device = "cpu") => RunPolicy.Open(
         task, Name, Run, Learner!.Value, terminal.Warn, Policy == VerifiedPolicy.BestName, device);
 
-    /// <summary>Loads the task.</summary>
-    public ControlTask Load() => ControlTask.Load(Config?.Task ?? Name);
+    /// <summary>Loads the task: of a run its own copy, or the one that --task names.</summary>
+    /// <exception cref="UserException">The run's copy was changed, or the other task does not fit.</exception>
+    public ControlTask Load(Terminal terminal)
+    {
+        string? other = _parsed.File("--task");
+        if (Config is not null)
+        {
+            if (MujocoLibrary.Load().Version is var now && Config.Versions.Mujoco is var then && then != now)
+                terminal.Warn($"MuJoCo was {then} when the run was made and is {now} now: scores may differ");
+            return RunTask.Load(Name, Config, other, terminal.Warn);
+        }
+        return other is null ? ControlTask.Load(Name) : throw new UserException(
+            $"--task {other} takes another task for a run's policy, and {Name} is a task; leave out either");
+    }
 
     /// <summary>Planner settings: the run's, else the task's, overridden by <paramref name="set"/>.</summary>
     /// <param name="set">KEY=VALUE, as in --set.</param>

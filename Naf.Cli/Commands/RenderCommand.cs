@@ -81,7 +81,7 @@ internal sealed class RenderCommand
         parsed => new RenderCommand(terminal, parsed).Run(), _ => Notes)
     {
         CliOption.Target(), CliOption.Text("--out", "FILE", "the file to write: .png, or .mp4 (through ffmpeg)"),
-        CliOption.Policy(),
+        CliOption.Policy(), CliOption.Task(),
         CliOption.Text("--trajectory", "FILE", "play this file (of naf evaluate --trajectory) instead"),
         CliOption.Text("--episode", "N", "which of the seed's episodes [0]"),
         CliOption.Text("--seed", "S", "seed of the starts [the run's test_seed]"),
@@ -94,7 +94,7 @@ internal sealed class RenderCommand
 
     private int Run()
     {
-        using ControlTask task = _target.Load();
+        using ControlTask task = _target.Load(_terminal);
         var warnings = new MujocoWarningReport();
         Trajectory episode = _trajectory is { } file ? TrajectoryFile.Read(file, task) : Play(task);
         warnings.Give(_terminal);

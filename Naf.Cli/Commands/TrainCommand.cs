@@ -42,6 +42,7 @@ internal static class TrainCommand
             CliOption.Text(
                 "--checkpoint", "latest|previous",
                 "with --resume: latest, or previous if the latest is damaged [latest]"),
+            CliOption.Text("--task", "FILE", "with --resume: go on with this task instead of the run's own copy"),
             CliOption.Flag(
                 "--accept-changes", "with --resume: go on although the simulator or the device are not what they were"),
             CliOption.Flag("--json", "print one JSON object at the end"),
@@ -100,7 +101,7 @@ internal static class TrainCommand
     private static TrainingRun Open(Terminal terminal, ParseResult parsed, List<GivenValue> given)
     {
         string? task = parsed.Given("TASK"), config = parsed.Given("--config"), folder = parsed.Given("--out");
-        string? checkpoint = parsed.Given("--checkpoint");
+        string? checkpoint = parsed.Given("--checkpoint"), otherTask = parsed.File("--task");
         bool accept = parsed.GetValue<bool>("--accept-changes");
         if (parsed.Given("--resume") is { } resume)
         {
@@ -112,8 +113,10 @@ internal static class TrainCommand
                 throw new UserException($"--checkpoint {checkpoint}: expected latest or previous");
             return TrainingRun.Resume(
                 resume, stored => SettingsResolver.Apply(stored, given), checkpoint == "previous", accept,
-                terminal.Warn);
+                terminal.Warn, otherTask: otherTask);
         }
+        if (otherTask is not null)
+            throw new UserException($"--task {otherTask} is what a resumed run goes on with; it needs --resume DIR");
         if (accept)
             throw new UserException("--accept-changes says what a resumed run may differ in; it needs --resume DIR");
         if (checkpoint is not null)

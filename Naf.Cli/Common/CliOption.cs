@@ -31,6 +31,10 @@ internal static class CliOption
         "last (a run's, without noise), best (that of its best test), random, zero (no action) or mpc (a planner) "
         + "[last for a run, random for a task]");
 
+    /// <summary>--task of commands that take a run.</summary>
+    public static Option<string?> Task() => Text(
+        "--task", "FILE", "of a run: another task with the same observations and actions [the run's own copy]");
+
     public static Option<string?> Device() => Text("--device", "D", "auto, cpu, cuda:N, opencl:N or emulated [auto]");
 
     /// <summary>--set, which may be repeated.</summary>

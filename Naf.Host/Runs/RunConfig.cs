@@ -1,17 +1,24 @@
 using Naf.Host.Common;
 using Naf.Host.Files;
 using Naf.Host.Settings;
-using Naf.Sim.Control;
 using YamlDotNet.RepresentationModel;
 
 namespace Naf.Host.Runs;
 
 /// <summary>A run's config.yaml: its task, its resolved settings and the versions that it was made with.</summary>
-/// <param name="Task">A built-in task's name, or the full path of a task's file.</param>
+/// <param name="Task">
+/// A built-in task's name, or the full path of a task's file: what <see cref="Files"/> are copies of.
+/// </param>
 /// <param name="Versions">Versions at the start of the run, or at its last resumption if they differed.</param>
 internal sealed record RunConfig(string Task, TrainingSettings Settings, Versions Versions)
 {
     private const int Format = 1;
+
+    /// <summary>
+    /// The run's copies of its task's files (<see cref="RunTask"/>), the task file first; empty for an environment in
+    /// C#, and in a run of an earlier version.
+    /// </summary>
+    public ImmutableArray<(string Name, string Sha256)> Files { get; init; } = [];
 
     /// <summary>
     /// The file's text, by which configurations are compared (arrays in records compare by reference).
@@ -20,18 +27,9 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
         "# What this run was made with. The settings can be given to another one: naf train TASK --config config.yaml\n"
         + $"format: {Format}\ntask: {Quote(Task)}\nsettings:\n"
         + string.Concat(Setting.All.Select(setting => $"  {setting.Key}: {setting.Show(Settings)}\n"))
-        + "versions:\n" + string.Concat(Versions.Entries.Select(entry => $"  {entry.Key}: {Quote(entry.Value)}\n"));
-
-    /// <summary>The run's task.</summary>
-    /// <param name="own">The environment that it was begun with; null: a simulated task is loaded.</param>
-    /// <param name="opened">Owns what is loaded.</param>
-    /// <exception cref="UserException">The run was begun with another environment.</exception>
-    internal IControlTask TaskOf(EnvironmentTask? own, DisposeScope opened)
-    {
-        if (own is null) return opened.Add(ControlTask.Load(Task));
-        return own.StoredName == Task ? own : throw new UserException(
-            $"the run trains {Task}, not {own.StoredName}; give the environment that it was begun with");
-    }
+        + "versions:\n" + string.Concat(Versions.Entries.Select(entry => $"  {entry.Key}: {Quote(entry.Value)}\n"))
+        + (Files.IsEmpty ? "" : "files:\n")
+        + string.Concat(Files.Select(file => $"  {Quote(file.Name)}: {file.Sha256}\n"));
 
     /// <summary>Writes the file atomically, replacing an older one.</summary>
     /// <exception cref="IOException">The file can't be written; an older one is unchanged.</exception>
@@ -53,10 +51,14 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
                 $"{path} has format {format} and this naf reads format {Format}; use the version of naf that made it");
         IEnumerable<GivenValue> versions = SettingsFile.Values(Section("versions"), path);
         TrainingSettings settings = SettingsResolver.Resolve(SettingsFile.Values(Section("settings"), path));
-        return new RunConfig(task, settings, Versions.From(versions.ToDictionary(v => v.Key, v => v.Value)));
+        return new RunConfig(task, settings, Versions.From(versions.ToDictionary(v => v.Key, v => v.Value)))
+        {
+            Files = Has("files") ? [.. SettingsFile.Values(Section("files"), path).Select(f => (f.Key, f.Value))] : [],
+        };
 
-        YamlNode Node(string key) => root.Children.TryGetValue(new YamlScalarNode(key), out YamlNode? node)
-            ? node : throw new UserException($"{path} has no {key}: it is not a run's config.yaml");
+        bool Has(string key) => root.Children.ContainsKey(new YamlScalarNode(key));
+        YamlNode Node(string key) => Has(key) ? root.Children[new YamlScalarNode(key)]
+            : throw new UserException($"{path} has no {key}: it is not a run's config.yaml");
         string Scalar(string key) => (Node(key) as YamlScalarNode)?.Value ?? "";
         YamlMappingNode Section(string key) => Node(key) as YamlMappingNode
             ?? throw new UserException($"{path} line {Node(key).Start.Line}: expected a mapping under {key}");

@@ -7,7 +7,6 @@ using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Kernels.Checkpoints;
 using Naf.Sim.Control;
-using Naf.Sim.Tasks;
 
 namespace Naf.Host.Training;
 
@@ -36,8 +35,7 @@ public sealed partial class TrainingRun
     {
         ArgumentNullException.ThrowIfNull(settings);
         ControlTask task = opened.Add(ControlTask.Load(taskName));
-        string lasting = TaskLibrary.Names.Contains(taskName) ? taskName : Path.GetFullPath(taskName);
-        return Begin(opened, task, lasting, SettingsResolver.OfTask(task, settings), folder);
+        return Begin(opened, task, RunTask.Lasting(taskName), SettingsResolver.OfTask(task, settings), folder);
     });
 
     /// <summary>Begins a run on a user-defined environment, in a new folder.</summary>
@@ -70,6 +68,7 @@ public sealed partial class TrainingRun
         var run = new TrainingRun(held, config, task, device, opened);
         run.Guarded(() =>
         {
+            if (task is ControlTask) run.KeepTask();
             run._config.Write(RunFolder.ConfigOf(held.FullPath));
             run.StartFiles();
         });
@@ -89,10 +88,14 @@ public sealed partial class TrainingRun
     /// error.
     /// </param>
     /// <param name="task">The user-defined environment that the run was begun with, if any.</param>
+    /// <param name="otherTask">
+    /// Name or path of a task to go on with, which has the same observations and actions; null: the run's own copy.
+    /// </param>
     /// <exception cref="UserException">It can't be resumed; the message states the reason and the remedy.</exception>
     public static TrainingRun Resume(
         string folder, Func<TrainingSettings, TrainingSettings>? settings = null, bool previous = false,
-        bool accept = false, Action<string>? warn = null, EnvironmentTask? task = null) => DisposeScope.Open(opened =>
+        bool accept = false, Action<string>? warn = null, EnvironmentTask? task = null,
+        string? otherTask = null) => DisposeScope.Open(opened =>
     {
         ArgumentNullException.ThrowIfNull(folder);
         warn ??= Console.Error.WriteLine;
@@ -100,19 +103,34 @@ public sealed partial class TrainingRun
         RunConfig stored = RunConfig.Read(RunFolder.ConfigOf(held.FullPath));
         TrainingSettings resolved = ResumeCheck.Apply(
             stored.Settings, settings is null ? stored.Settings : settings(stored.Settings), folder);
-        IControlTask trained = stored.TaskOf(task, opened);
+        if (task is not null && task.StoredName != stored.Task)
+            throw new UserException(
+                $"the run trains {stored.Task}, not {task.StoredName}; give the environment that it was begun with");
+        IControlTask trained = task is not null ? task
+            : opened.Add(RunTask.Load(held.FullPath, stored, otherTask, warn));
         Device device = opened.Add(DeviceList.Select(resolved.Device, resolved.Threads));
-        var config = new RunConfig(stored.Task, resolved, Versions.Now(trained, device.Info));
-        var run = new TrainingRun(held, config, trained, device, opened);
-        ResumeCheck.Compare(stored.Versions, run._config.Versions, accept, warn);
+        Versions now = Versions.Now(trained, device.Info);
+        var run = new TrainingRun(held, stored with { Settings = resolved, Versions = now }, trained, device, opened);
+        Versions then = otherTask is null ? stored.Versions : stored.Versions with { Simulation = now.Simulation };
+        ResumeCheck.Compare(then, run._config.Versions, accept, warn);
         run.Guarded(() =>
         {
             if (held.Checkpoints.Open(previous) is var (checkpoint, path)) run.Restore(checkpoint, path, warn);
             else run.StartAgain();
+            if (otherTask is not null)
+            {
+                run._config = run._config with { Task = RunTask.Lasting(otherTask) };
+                run.KeepTask();
+            }
             if (run._config.Text != stored.Text) run._config.Write(RunFolder.ConfigOf(held.FullPath));
         });
         return run;
     });
+
+    private void KeepTask() => _config = _config with
+    {
+        Files = RunTask.Keep(_config.Task, Folder, _config.Versions.Simulation),
+    };
 
     // a run that stopped before its first checkpoint; episodes beyond that mean that checkpoints were lost
     private void StartAgain()

@@ -19,13 +19,13 @@ namespace Naf.Host.Training;
 public sealed partial class TrainingRun : IDisposable
 {
     private readonly RunFolder _folder;
-    private readonly RunConfig _config;
     private readonly IControlTask _task;
     private readonly Device _device;
     private readonly DisposeScope _opened;
     private readonly WorkTeam _team;
     private readonly TrainingAgent _agent;
     private readonly Stopwatch _clock = new();
+    private RunConfig _config;
     private CsvFile? _metrics, _timing;
     private double _secondsBefore;
     private long _updatesBefore;

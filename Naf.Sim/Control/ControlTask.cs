@@ -39,8 +39,7 @@ public sealed class ControlTask : IControlTask
         MujocoModel model = MujocoModel.Load(file.ModelPath);
         try
         {
-            string[] actuators = [.. Enumerable.Range(0, model.Nu).Select(i => model.NameOf(MujocoObject.Actuator, i))];
-            return new ControlTask(file.Bind(model.KinematicTree, actuators, model.CameraNames), model);
+            return new ControlTask(file.Bind(model.KinematicTree, Actuators(model), model.CameraNames), model);
         }
         catch
         {
@@ -48,6 +47,9 @@ public sealed class ControlTask : IControlTask
             throw;
         }
     }
+
+    private static string[] Actuators(MujocoModel model) =>
+        [.. Enumerable.Range(0, model.Nu).Select(i => model.NameOf(MujocoObject.Actuator, i))];
 
     /// <summary>The task as a simulation, for features that need the simulator's state.</summary>
     /// <param name="task">The task.</param>
@@ -82,6 +84,9 @@ public sealed class ControlTask : IControlTask
 
     /// <summary>[ObservationSize], the unit of each component of x; empty for a constant of the task.</summary>
     internal IEnumerable<string> ObservationUnits => Definition.Observation.ComponentUnits;
+
+    /// <summary>[ActionSize], the names of the actuators; empty for unnamed ones.</summary>
+    internal IReadOnlyList<string> ActionNames => Actuators(Model);
 
     /// <summary>[ObservationSize], the scale of each component of x at the input of a network.</summary>
     public ReadOnlySpan<float> InputScale => Definition.InputScale.AsSpan();

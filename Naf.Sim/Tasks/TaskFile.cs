@@ -27,10 +27,11 @@ internal sealed class TaskFile
         Name = NameIn(root.Required("name"));
         Description = root.Required("description").Text();
         YamlCursor model = root.Required("model");
+        (ModelText, ModelAt) = (model.Text(), model.Place);
         ModelPath = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!,
-            model.Text());
+            ModelText);
         if (!File.Exists(ModelPath))
-            throw model.Error($"there is no model file '{model.Text()}' beside the task file (looked for {ModelPath})");
+            throw model.Error($"there is no model file '{ModelText}' beside the task file (looked for {ModelPath})");
         _substeps = root.Required("substeps").Whole(1);
         _horizon = root.Required("horizon").Whole(1);
     }
@@ -45,6 +46,12 @@ internal sealed class TaskFile
 
     /// <summary>Full path of the MJCF model, which the file gives relative to itself.</summary>
     public string ModelPath { get; }
+
+    /// <summary>The model's path as the file gives it.</summary>
+    public string ModelText { get; }
+
+    /// <summary>Where the file's text has it.</summary>
+    public (int Start, int Length) ModelAt { get; }
 
     /// <summary>Reads the heading of a file and checks the names of its sections.</summary>
     /// <exception cref="TaskFormatException">Malformed; the message has file, line and what was expected.</exception>

@@ -19,6 +19,9 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
     /// <summary>"line n", for messages elsewhere.</summary>
     public string Where => $"{Path.GetFileName(file)} line {node.Start.Line}";
 
+    /// <summary>Where the node is in the text of the file, in characters.</summary>
+    public (int Start, int Length) Place => ((int)node.Start.Index, (int)(node.End.Index - node.Start.Index));
+
     public bool IsSequence => node is YamlSequenceNode;
 
     public bool IsMapping => node is YamlMappingNode;
