@@ -3,66 +3,79 @@ using System.Security.Cryptography;
 namespace Naf.Host.Files;
 
 /// <summary>
-/// An append-only CSV file. Each row is passed to the operating system at once and survives a crash of the process.
+/// An append-only CSV file. Each row is passed to the operating system at once and survives a crash of the process. The
+/// text is kept in memory too, to write the file again if it vanishes.
 /// </summary>
 internal sealed class CsvFile : IDisposable
 {
-    private readonly FileStream _file;
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly string _path;
+    private readonly StringBuilder _text;
+    private FileStream? _file;
 
-    private CsvFile(FileStream file) => _file = file;
+    private CsvFile(string path, string text) => (_path, _text) = (path, new StringBuilder(text));
+
+    /// <summary>The text so far.</summary>
+    public string Text => _text.ToString();
 
     /// <summary>Length so far, bytes.</summary>
-    public long Length => _file.Position;
+    public long Length => Encoding.UTF8.GetByteCount(Text);
 
     /// <summary>SHA-256 of the bytes so far.</summary>
-    public string Digest => Convert.ToHexStringLower(_hash.GetCurrentHash());
+    public string Digest => DigestOf(Text);
 
     /// <summary>Creates a file with a header line, replacing any file of that name.</summary>
     public static CsvFile Create(string path, string header)
     {
-        var csv = new CsvFile(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0));
-        csv.Write(header + "\n");
+        var csv = new CsvFile(path, header + "\n");
+        csv.WriteAll();
         return csv;
     }
 
     /// <summary>
-    /// Opens a file to append after its first <paramref name="length"/> bytes. Later bytes are kept until
-    /// <see cref="CutHere"/>, so that a failure leaves the file unchanged.
+    /// Prepares to append after a text that the file began with. The file is left as it is until
+    /// <see cref="CutHere"/>, so that a failure leaves it unchanged.
     /// </summary>
-    /// <exception cref="InvalidDataException">The file is missing or too short, or its digest differs.</exception>
-    public static CsvFile Continue(string path, long length, string? digest)
+    public static CsvFile Continue(string path, string text) => new(path, text);
+
+    /// <summary>SHA-256 of a text.</summary>
+    public static string DigestOf(string text) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>
+    /// Reads a file as it was written, though a spreadsheet may have changed its line ends since or added a byte order
+    /// mark or empty lines; "" if there is none.
+    /// </summary>
+    public static string Read(string path)
     {
-        string name = Path.GetFileName(path);
-        if (!File.Exists(path)) throw new InvalidDataException($"{name} is missing");
-        var csv = new CsvFile(new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0));
-        try
-        {
-            if (csv._file.Length < length)
-                throw new InvalidDataException(
-                    $"{name} has {csv._file.Length} bytes where there were {length} when it was made");
-            byte[] kept = new byte[length];
-            csv._file.ReadExactly(kept);
-            csv._hash.AppendData(kept);
-            if (digest is not null && digest != csv.Digest)
-                throw new InvalidDataException($"{name} was changed since it was made");
-            return csv;
-        }
-        catch
-        {
-            csv.Dispose();
-            throw;
-        }
+        if (!File.Exists(path)) return "";
+        string text = File.ReadAllText(path).Replace("\r\n", "\n");
+        return text.EndsWith('\n') ? text.TrimEnd('\n') + "\n" : text;
     }
 
-    /// <summary>Truncates the file after the bytes so far.</summary>
-    public void CutHere() => _file.SetLength(_file.Position);
+    /// <summary>Truncates the file after the text so far; writes it again if it does not begin with that.</summary>
+    public void CutHere()
+    {
+        byte[] text = Encoding.UTF8.GetBytes(Text);
+        if (!File.Exists(_path) || !File.ReadAllBytes(_path).AsSpan().StartsWith(text))
+        {
+            WriteAll();
+            return;
+        }
+        _file = Open(FileMode.Open);
+        _file.SetLength(text.Length);
+        _file.Position = text.Length;
+    }
 
     /// <summary>
     /// Appends a row. Numbers round-trip exactly; null is an empty field; text is quoted where needed.
     /// </summary>
     /// <exception cref="IOException">The disk is full or not writable.</exception>
-    public void Add(params ReadOnlySpan<object?> fields) => Write(Line(fields));
+    public void Add(params ReadOnlySpan<object?> fields)
+    {
+        string line = Line(fields);
+        _text.Append(line);
+        _file!.Write(Encoding.UTF8.GetBytes(line)); // unbuffered
+    }
 
     /// <summary>The text of a row, as <see cref="Add"/> writes it.</summary>
     public static string Line(params ReadOnlySpan<object?> fields)
@@ -74,13 +87,13 @@ internal sealed class CsvFile : IDisposable
     }
 
     /// <summary>Flushes the rows so far to disk, so that they survive a power failure.</summary>
-    public void FlushToDisk() => _file.Flush(flushToDisk: true);
-
-    public void Dispose()
+    public void FlushToDisk()
     {
-        _file.Dispose();
-        _hash.Dispose();
+        if (!File.Exists(_path)) WriteAll();
+        _file!.Flush(flushToDisk: true);
     }
+
+    public void Dispose() => _file?.Dispose();
 
     private static string Format(object? field) => field switch
     {
@@ -92,10 +105,12 @@ internal sealed class CsvFile : IDisposable
         _ => field.ToString() ?? "",
     };
 
-    private void Write(string text)
+    private void WriteAll()
     {
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
-        _file.Write(bytes); // unbuffered
-        _hash.AppendData(bytes);
+        _file?.Dispose();
+        _file = Open(FileMode.Create);
+        _file.Write(Encoding.UTF8.GetBytes(Text));
     }
+
+    private FileStream Open(FileMode mode) => new(_path, mode, FileAccess.Write, FileShare.Read, bufferSize: 0);
 }

@@ -34,7 +34,7 @@ internal sealed record VerifiedPolicy(
         if (lines.FirstOrDefault() != Header) return null;
         try
         {
-            return [.. lines.Skip(1).Select(line => Of(line.Split(',')))];
+            return [.. lines.Skip(1).Where(line => line.Length > 0).Select(line => Of(line.Split(',')))];
         }
         catch (Exception e) when (e is FormatException or OverflowException or IndexOutOfRangeException)
         {

@@ -33,22 +33,52 @@ internal static class ResumeCheck
         return resolved;
     }
 
+    /// <summary>Compares the settings in config.yaml with those that a checkpoint was learned with.</summary>
+    /// <param name="learned">Lines KEY: VALUE (<see cref="RunConfig.SettingsText"/>).</param>
+    /// <param name="accept">Whether to continue, with a warning, if they differ.</param>
+    /// <param name="warn">Receives a sentence on what differs.</param>
+    /// <returns>What differs, for the run's history; null: nothing that is not there already.</returns>
+    /// <exception cref="UserException">They differ, in what changes learning.</exception>
+    public static string? Compare(string learned, RunConfig now, bool accept, Action<string> warn)
+    {
+        string[] changes = [.. from line in learned.Split('\n')
+            let pair = line.Trim().Split(": ", 2)
+            let setting = Setting.Find(pair[0])
+            where setting is not null && pair.Length == 2 && !Changeable.Contains(setting.Key)
+            let then = setting.Parse(now.Settings, pair[1])
+            where then is not null && setting.Show(then) != setting.Show(now.Settings)
+            select $"{setting.Key} was {pair[1]} and is {setting.Show(now.Settings)}"];
+        string change = $"config.yaml was edited: {string.Join(", ", changes)}";
+        bool accepted = now.History.LastOrDefault("").EndsWith(change, StringComparison.Ordinal);
+        if (changes.Length == 0 || accepted) return null;
+        if (!accept)
+            throw new UserException($"{change}; bring back what the run was trained with, or accept the change")
+            {
+                Option = "--accept-changes",
+            };
+        warn($"{change}: the metrics are not those of an uninterrupted run");
+        return change;
+    }
+
     /// <summary>Compares the versions that a run was made with and the present ones.</summary>
     /// <param name="accept">Whether to continue, with a warning, if the simulator or the device differs.</param>
     /// <param name="warn">Receives a sentence for each difference that may matter.</param>
+    /// <returns>What was accepted, for the run's history.</returns>
     /// <exception cref="UserException">The simulator or device differs, so the results would be mixed.</exception>
-    public static void Compare(Versions then, Versions now, bool accept, Action<string> warn)
+    public static IEnumerable<string> Compare(Versions then, Versions now, bool accept, Action<string> warn)
     {
+        List<string> accepted = [];
         Say("the device", then.Device, now.Device, grave: true);
         Say("MuJoCo", then.Mujoco, now.Mujoco, grave: true);
         Say("the simulation of the task (checksum)", then.Simulation, now.Simulation, grave: true);
         Say("naf", $"{then.Naf} {then.Commit}".Trim(), $"{now.Naf} {now.Commit}".Trim());
         Say(".NET", then.Dotnet, now.Dotnet);
         // on another device, which is reported above, all of these differ
-        if (then.Device != now.Device) return;
+        if (then.Device != now.Device) return accepted;
         Say("vector instructions", Vectors(then), Vectors(now));
         Say("the device's driver", then.Driver, now.Driver);
         Say("the launch plan", then.Plan, now.Plan);
+        return accepted;
 
         static string Vectors(Versions versions) => $"{versions.Instructions}, {versions.VectorBits} bits";
 
@@ -61,6 +91,7 @@ internal static class ResumeCheck
                 {
                     Option = "--accept-changes",
                 };
+            if (grave) accepted.Add(difference);
             warn($"{difference}: the metrics " + (grave
                 ? "are not those of an uninterrupted run"
                 : "may differ in their last digits from an uninterrupted run's"));

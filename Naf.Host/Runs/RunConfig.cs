@@ -21,15 +21,24 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
     public ImmutableArray<(string Name, string Sha256)> Files { get; init; } = [];
 
     /// <summary>
+    /// What was changed on purpose when the run was resumed, each with the episode after which it was.
+    /// </summary>
+    public ImmutableArray<string> History { get; init; } = [];
+
+    /// <summary>The settings, a line KEY: VALUE each.</summary>
+    public string SettingsText =>
+        string.Concat(Setting.All.Select(setting => $"  {setting.Key}: {setting.Show(Settings)}\n"));
+
+    /// <summary>
     /// The file's text, by which configurations are compared (arrays in records compare by reference).
     /// </summary>
     public string Text =>
         "# What this run was made with. The settings can be given to another one: naf train TASK --config config.yaml\n"
-        + $"format: {Format}\ntask: {Quote(Task)}\nsettings:\n"
-        + string.Concat(Setting.All.Select(setting => $"  {setting.Key}: {setting.Show(Settings)}\n"))
+        + $"format: {Format}\ntask: {Quote(Task)}\nsettings:\n{SettingsText}"
         + "versions:\n" + string.Concat(Versions.Entries.Select(entry => $"  {entry.Key}: {Quote(entry.Value)}\n"))
         + (Files.IsEmpty ? "" : "files:\n")
-        + string.Concat(Files.Select(file => $"  {Quote(file.Name)}: {file.Sha256}\n"));
+        + string.Concat(Files.Select(file => $"  {Quote(file.Name)}: {file.Sha256}\n"))
+        + (History.IsEmpty ? "" : "history:\n") + string.Concat(History.Select(entry => $"  - {Quote(entry)}\n"));
 
     /// <summary>Writes the file atomically, replacing an older one.</summary>
     /// <exception cref="IOException">The file can't be written; an older one is unchanged.</exception>
@@ -54,6 +63,7 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
         return new RunConfig(task, settings, Versions.From(versions.ToDictionary(v => v.Key, v => v.Value)))
         {
             Files = Has("files") ? [.. SettingsFile.Values(Section("files"), path).Select(f => (f.Key, f.Value))] : [],
+            History = Has("history") ? [.. (Node("history") as YamlSequenceNode ?? []).Select(n => n.ToString())] : [],
         };
 
         bool Has(string key) => root.Children.ContainsKey(new YamlScalarNode(key));

@@ -150,7 +150,8 @@ internal static class RunTask
             i >= names.Count ? "missing" : names[i].Length == 0 ? "without a name" : $"'{names[i]}'";
     }
 
-    private static bool IsBroken(Exception e) =>
+    /// <summary>Whether an exception means that a task's files can't be used.</summary>
+    public static bool IsBroken(Exception e) =>
         e is TaskFormatException or MujocoException or IOException or UnauthorizedAccessException;
 
     private static string Sha256(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));

@@ -82,7 +82,9 @@ public sealed partial class TrainingRun
     /// and <c>Device</c> may change.
     /// </param>
     /// <param name="previous">Whether to resume from the checkpoint before the newest.</param>
-    /// <param name="accept">Whether to continue although the simulator or the device differs.</param>
+    /// <param name="accept">
+    /// Whether to continue although the simulator, the device or a setting in config.yaml is not what it was.
+    /// </param>
     /// <param name="warn">
     /// Receives a sentence on what may keep the result from being bitwise that of an uninterrupted run; null: standard
     /// error.
@@ -112,16 +114,21 @@ public sealed partial class TrainingRun
         Versions now = Versions.Now(trained, device.Info);
         var run = new TrainingRun(held, stored with { Settings = resolved, Versions = now }, trained, device, opened);
         Versions then = otherTask is null ? stored.Versions : stored.Versions with { Simulation = now.Simulation };
-        ResumeCheck.Compare(then, run._config.Versions, accept, warn);
+        List<string> changes = [.. ResumeCheck.Compare(then, run._config.Versions, accept, warn)];
         run.Guarded(() =>
         {
-            if (held.Checkpoints.Open(previous) is var (checkpoint, path)) run.Restore(checkpoint, path, warn);
-            else run.StartAgain();
+            if (held.Checkpoints.Open(previous) is var (checkpoint, path))
+                changes.AddRange(run.Restore(checkpoint, path, accept, warn));
+            else
+                run.StartAgain();
             if (otherTask is not null)
             {
                 run._config = run._config with { Task = RunTask.Lasting(otherTask) };
                 run.KeepTask();
+                changes.Add($"the task is {run._config.Task}, kept as {run._config.Files[0].Name}");
             }
+            IEnumerable<string> entries = changes.Select(c => $"after episode {run._agent.EpisodesEnded}: {c}");
+            run._config = run._config with { History = [.. stored.History, .. entries] };
             if (run._config.Text != stored.Text) run._config.Write(RunFolder.ConfigOf(held.FullPath));
         });
         return run;
@@ -156,22 +163,28 @@ public sealed partial class TrainingRun
         _timing = _opened.Add(CsvFile.Create(_folder.TimingPath, TimingHeader));
     }
 
-    private void Restore(CheckpointReader checkpoint, string path, Action<string> warn)
+    // returns what was accepted, for the run's history
+    private IEnumerable<string> Restore(CheckpointReader checkpoint, string path, bool accept, Action<string> warn)
     {
+        string? accepted = null;
         try
         {
-            // check everything; until then no file is changed
+            // check everything; until then no file is changed; earlier versions saved neither settings nor metrics
             using CheckpointReader whole = checkpoint;
             CheckpointScope saved = whole.Scope.Scope("run");
+            if (saved.Contains("settings"))
+                accepted = ResumeCheck.Compare(saved.Text("settings"), _config, accept, warn);
             _agent.Serialise(whole.Scope);
             int begun = _agent.EpisodesBegun;
             if (begun > Settings.Episodes)
                 throw new UserException(
                     $"episodes = {Settings.Episodes}, but episode {begun} has begun already in {Folder}; "
                     + $"set episodes to {begun} or more");
-            _metrics = _opened.Add(CsvFile.Continue(
-                _folder.MetricsPath, saved.Value<long>("metrics_length"), saved.Text("metrics_sha256")));
-            _timing = _opened.Add(ContinueTiming(saved.Value<long>("timing_length"), warn));
+            _metrics = _opened.Add(CsvFile.Continue(_folder.MetricsPath, Kept(
+                _folder.MetricsPath, MetricsHeader, saved.Value<long>("metrics_length"), saved.Text("metrics_sha256"),
+                saved.Contains("metrics") ? saved.Text("metrics") : null, warn)));
+            _timing = _opened.Add(CsvFile.Continue(_folder.TimingPath, Kept(
+                _folder.TimingPath, TimingHeader, saved.Value<long>("timing_length"), null, null, warn)));
             _secondsBefore = saved.Value<double>("seconds");
         }
         catch (InvalidDataException e)
@@ -189,17 +202,26 @@ public sealed partial class TrainingRun
                 + $"episode {l.Episodes}: {l.Stopped}");
         _episodesBefore = _saved = _agent.EpisodesEnded;
         Publish(0);
+        return accepted is null ? [] : [accepted];
     }
 
-    // timing does not affect learning: a run with an incomplete timing.csv continues with what there is
-    private CsvFile ContinueTiming(long length, Action<string> warn)
+    // what a file held at the checkpoint; null digest: not checked, null copy: the checkpoint has none
+    private static string Kept(
+        string path, string header, long length, string? digest, string? copy, Action<string> warn)
     {
-        var file = new FileInfo(_folder.TimingPath);
-        long bytes = file.Exists ? file.Length : 0;
-        if (bytes >= length) return CsvFile.Continue(_folder.TimingPath, length, null);
-        warn($"timing.csv has {bytes} bytes where there were {length}: the run goes on with what is there");
-        int wholeRows = bytes > 0 ? File.ReadAllBytes(_folder.TimingPath).AsSpan().LastIndexOf((byte)'\n') + 1 : 0;
-        return wholeRows > 0 ? CsvFile.Continue(_folder.TimingPath, wholeRows, null)
-            : CsvFile.Create(_folder.TimingPath, TimingHeader);
+        string name = Path.GetFileName(path);
+        byte[] there = Encoding.UTF8.GetBytes(CsvFile.Read(path));
+        if (there.Length >= length)
+        {
+            string kept = Encoding.UTF8.GetString(there.AsSpan(0, (int)length));
+            if (digest is null || CsvFile.DigestOf(kept) == digest) return kept;
+            throw new InvalidDataException($"{name} was changed since it was made"
+                + (copy is null ? "" : "; move it away, and it is written again from the checkpoint"));
+        }
+        string loss = $"{name} has {there.Length} bytes where there were {length}";
+        warn($"{loss}: the run goes on with {(copy is null ? "what is there" : "the checkpoint's copy")}");
+        if (copy is not null) return copy;
+        int wholeRows = there.AsSpan().LastIndexOf((byte)'\n') + 1;
+        return wholeRows > 0 ? Encoding.UTF8.GetString(there.AsSpan(0, wholeRows)) : header + "\n";
     }
 }

@@ -125,7 +125,18 @@ public sealed partial class TrainingRun : IDisposable
         }
         _training = false;
         _clock.Stop();
-        if (IsFinished && Settings.VerificationEpisodes > 0) Guarded(() => Verify(stop));
+        if (IsFinished && Settings.VerificationEpisodes > 0)
+            Guarded(() =>
+            {
+                try
+                {
+                    Verify(stop);
+                }
+                catch (Exception e) when (e is IOException or UserException && !RunFolder.IsRun(Folder))
+                {
+                    throw Rescue();
+                }
+            });
         return Result();
     }
 
@@ -218,17 +229,60 @@ public sealed partial class TrainingRun : IDisposable
 
     private void SaveCheckpoint()
     {
+        if (!RunFolder.IsRun(Folder)) throw Rescue();
         _metrics!.FlushToDisk();
         _timing!.FlushToDisk();
+        _folder.Checkpoints.Save(_agent.StepCount, Checkpoint());
+        _saved = _agent.EpisodesEnded;
+    }
+
+    private CheckpointWriter Checkpoint()
+    {
         var checkpoint = new CheckpointWriter();
         CheckpointScope run = checkpoint.Scope.Scope("run");
+        run.Text("settings", _config.SettingsText);
+        run.Text("metrics", _metrics!.Text);
         run.Value("metrics_length", _metrics.Length);
         run.Text("metrics_sha256", _metrics.Digest);
-        run.Value("timing_length", _timing.Length);
+        run.Value("timing_length", _timing!.Length);
         run.Value("seconds", _secondsBefore + _clock.Elapsed.TotalSeconds);
         _agent.Serialise(checkpoint.Scope);
-        _folder.Checkpoints.Save(_agent.StepCount, checkpoint);
-        _saved = _agent.EpisodesEnded;
+        return checkpoint;
+    }
+
+    // the folder is gone or was moved: saves the run, as it is between two steps, in another one beside it
+    private UserException Rescue()
+    {
+        string path = Enumerable.Range(1, int.MaxValue).Select(n => $"{Folder}-rescued{(n == 1 ? "" : $"-{n}")}")
+            .First(path => !Path.Exists(path));
+        try
+        {
+            using RunFolder rescued = RunFolder.Create(path, _task.Name);
+            RunConfig config = _config with { Files = [] };
+            try
+            {
+                if (_task is ControlTask)
+                    config = config with { Files = RunTask.Keep(config.Task, path, config.Versions.Simulation) };
+            }
+            catch (Exception e) when (e is UserException || RunTask.IsBroken(e))
+            {
+                Warn($"{path} has no copy of its task: {e.Message}");
+            }
+            config.Write(RunFolder.ConfigOf(path));
+            File.WriteAllText(rescued.MetricsPath, _metrics!.Text);
+            File.WriteAllText(rescued.TimingPath, _timing!.Text);
+            rescued.Checkpoints.Save(_agent.StepCount, Checkpoint());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or UserException)
+        {
+            return new UserException($"{Folder} vanished while it was trained, and the run can't be saved as {path}: "
+                + $"{e.Message}; train it again", e);
+        }
+        return new UserException($"{Folder} vanished while it was trained; the run, after episode "
+            + $"{_agent.EpisodesEnded}, was saved as {path}: resume it there")
+        {
+            Option = $"naf train --resume {path}",
+        };
     }
 
     // the user can correct a full disk

@@ -38,8 +38,8 @@ internal sealed unsafe class CheckpointReader : IDisposable
     public string Text(string name) =>
         _texts.GetValueOrDefault(name) ?? throw new InvalidDataException($"it has no text {name}");
 
-    /// <summary>Whether there is a section of this name.</summary>
-    public bool Contains(string name) => _sections.ContainsKey(name);
+    /// <summary>Whether there is a section or a text of this name.</summary>
+    public bool Contains(string name) => _sections.ContainsKey(name) || _texts.ContainsKey(name);
 
     /// <summary>Number of elements of a section.</summary>
     public long Count(string name) => CheckpointSection.Count(Find(name).Shape);

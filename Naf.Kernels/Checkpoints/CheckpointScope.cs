@@ -16,7 +16,7 @@ internal sealed class CheckpointScope(CheckpointWriter? writer, CheckpointReader
     /// <summary>A nested scope; its prefix is this scope's prefix, the name and a dot.</summary>
     public CheckpointScope Scope(string name) => new(writer, reader, $"{prefix}{name}.");
 
-    /// <summary>Whether a section of this name can be loaded.</summary>
+    /// <summary>Whether a section or a text of this name can be loaded.</summary>
     public bool Contains(string name) => reader?.Contains(prefix + name) ?? false;
 
     public string Text(string name, string text = "")

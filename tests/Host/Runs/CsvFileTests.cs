@@ -44,10 +44,11 @@ internal sealed class CsvFileTests : FolderFixture
             csv.Add(2);
         }
         File.AppendAllText(Path, "half a ro");
-        string before = File.ReadAllText(Path);
-        CsvFile.Continue(Path, length, digest).Dispose();
+        string before = File.ReadAllText(Path), kept = before[..(int)length];
+        Assert.That(CsvFile.DigestOf(kept), Is.EqualTo(digest));
+        CsvFile.Continue(Path, kept).Dispose();
         Assert.That(File.ReadAllText(Path), Is.EqualTo(before), "opening alone changes nothing");
-        using (var csv = CsvFile.Continue(Path, length, digest))
+        using (var csv = CsvFile.Continue(Path, kept))
         {
             csv.CutHere();
             csv.Add(3);
@@ -55,20 +56,34 @@ internal sealed class CsvFileTests : FolderFixture
         Assert.That(File.ReadAllText(Path), Is.EqualTo("a\n1\n3\n"));
     }
 
-    [Test]
-    public void A_file_that_is_not_what_it_was_is_refused()
+    [TestCase("a\r\n1\r\n", "a\n1\n")]
+    [TestCase("a\n1\n\n\n", "a\n1\n")]
+    [TestCase("\ufeffa\n1\n\r\n", "a\n1\n")]
+    [TestCase("a\n1\n2", "a\n1\n2")]
+    [TestCase("", "")]
+    public void It_is_read_as_it_was_before_a_spreadsheet(string saved, string written)
     {
-        string digest;
-        using (var csv = CsvFile.Create(Path, "abc")) digest = csv.Digest;
-        Assert.That(() => CsvFile.Continue(Path, 5, null), Throws.TypeOf<InvalidDataException>()
-            .With.Message.Contains("has 4 bytes where there were 5"));
-        File.WriteAllText(Path, "abd\n");
-        Assert.That(() => CsvFile.Continue(Path, 4, digest),
-            Throws.TypeOf<InvalidDataException>().With.Message.Contains("was changed"));
+        File.WriteAllText(Path, saved);
+        Assert.That(CsvFile.Read(Path), Is.EqualTo(written));
+        using (var csv = CsvFile.Continue(Path, written))
+        {
+            csv.CutHere();
+            csv.Add("é");
+        }
+        Assert.That(File.ReadAllBytes(Path), Is.EqualTo(Encoding.UTF8.GetBytes(written + "é\n")));
+    }
+
+    [Test]
+    public void A_file_that_vanishes_is_written_again()
+    {
+        using var csv = CsvFile.Create(Path, "a");
+        csv.Add(1);
         File.Delete(Path);
-        Assert.That(() => CsvFile.Continue(Path, 4, digest),
-            Throws.TypeOf<InvalidDataException>().With.Message.EqualTo("a.csv is missing"));
-        Assert.That(File.Exists(Path), Is.False, "none is made in its place");
+        csv.Add(2);
+        csv.FlushToDisk();
+        csv.Add(3);
+        Assert.That(File.ReadAllText(Path), Is.EqualTo("a\n1\n2\n3\n"));
+        Assert.That(csv.Length, Is.EqualTo(8));
     }
 
     [Test]

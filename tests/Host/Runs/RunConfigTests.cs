@@ -15,9 +15,16 @@ internal sealed class RunConfigTests : FolderFixture
     [Test]
     public void It_is_read_back_as_written()
     {
-        var config = new RunConfig("/some where/my: task.yaml", TinyRun.Resolve(7, "seed=18446744073709551615"), Made);
+        var config = new RunConfig("/some where/my: task.yaml", TinyRun.Resolve(7, "seed=18446744073709551615"), Made)
+        {
+            Files = [("task/my: task.yaml", "01"), ("task/a \"b\"/m.xml", "ab")],
+            History = ["after episode 3: x was \"a\" and is \\", "- another"],
+        };
         config.Write(Config);
         var read = RunConfig.Read(Config);
+        Assert.That(read.Files, Is.EqualTo(config.Files));
+        Assert.That(read.History, Is.EqualTo(config.History));
+        Assert.That(read.Text, Is.EqualTo(config.Text));
         Assert.That(read.Task, Is.EqualTo(config.Task));
         Assert.That(read.Versions, Is.EqualTo(Made));
         foreach (Setting setting in Setting.All)

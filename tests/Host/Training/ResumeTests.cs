@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Naf.Host.Common;
 using Naf.Host.Runs;
 using Naf.Host.Training;
@@ -70,19 +71,113 @@ internal sealed class ResumeTests : FolderFixture
         Assert.That(TinyRun.Metrics(Folder["run"]), Is.EqualTo(_straight));
     }
 
-    [TestCase("changed", "metrics.csv was changed since it was made")]
-    [TestCase("short", "metrics.csv has 8 bytes where there were")]
-    [TestCase("missing", "metrics.csv is missing")]
-    public void Metrics_that_are_not_those_of_the_checkpoint_are_refused(string how, string message)
+    [Test]
+    public void Metrics_that_were_changed_are_refused()
     {
         TrainPartly(3);
-        string path = Folder["run/metrics.csv"];
         byte[] bytes = TinyRun.Metrics(Folder["run"]);
         bytes[^3]++;
-        if (how == "missing") File.Delete(path);
-        else File.WriteAllBytes(path, how == "short" ? "episode\n"u8.ToArray() : bytes);
-        AssertRefused(message);
-        Assert.That(File.Exists(path), Is.EqualTo(how != "missing"));
+        File.WriteAllBytes(Folder["run/metrics.csv"], bytes);
+        AssertRefused("metrics.csv was changed since it was made; move it away, and it is written again");
+        Assert.That(TinyRun.Metrics(Folder["run"]), Is.EqualTo(bytes));
+        File.Delete(Folder["run/metrics.csv"]);
+        AssertResumes();
+    }
+
+    [TestCase("\r\n", "")]
+    [TestCase("\n", "\n\n")]
+    [TestCase("\r\n", "\r\n")]
+    public void Metrics_saved_by_a_spreadsheet_are_no_hindrance(string lineEnd, string after)
+    {
+        TrainPartly(3);
+        foreach (string name in (string[])["run/metrics.csv", "run/timing.csv"])
+            File.WriteAllText(Folder[name], File.ReadAllText(Folder[name]).Replace("\n", lineEnd) + after);
+        Assert.That(TinyRun.CliError(0, "train", "--resume", Folder["run"]), Is.Empty);
+        Assert.That(TinyRun.Metrics(Folder["run"]), Is.EqualTo(_straight));
+    }
+
+    [TestCase(null)]
+    [TestCase("")]
+    [TestCase("episode,learner\n0,0\n1")]
+    public void Missing_metrics_are_written_again(string? left)
+    {
+        TrainPartly(3);
+        if (left is null) File.Delete(Folder["run/metrics.csv"]);
+        else File.WriteAllText(Folder["run/metrics.csv"], left);
+        Assert.That(TinyRun.CliError(0, "train", "--resume", Folder["run"]), Does.Match(
+            $"metrics.csv has {left?.Length ?? 0} bytes where there were [0-9]+: the run goes on with the "
+            + "checkpoint's copy"));
+        Assert.That(TinyRun.Metrics(Folder["run"]), Is.EqualTo(_straight));
+    }
+
+    [Test]
+    public void A_checkpoint_of_an_earlier_version_has_neither_settings_nor_metrics()
+    {
+        TrainPartly(3);
+        foreach (string path in RunFolder.CheckpointsOf(Folder["run"]).Files)
+        {
+            string zeros = new('0', 64), file = Encoding.Latin1.GetString(File.ReadAllBytes(path));
+            string sha256 = file[(file.IndexOf("\"sha256\":\"", StringComparison.Ordinal) + 10)..][..64];
+            file = file.Replace(sha256, zeros).Replace("\"run.metrics\"", "\"no.metrics\" ")
+                .Replace("\"run.settings\"", "\"no.settings\" ");
+            string now = Convert.ToHexStringLower(SHA256.HashData(Encoding.Latin1.GetBytes(file)));
+            File.WriteAllBytes(path, Encoding.Latin1.GetBytes(file.Replace(zeros, now)));
+        }
+        string header = File.ReadLines(Folder["run/metrics.csv"]).First();
+        File.WriteAllText(Folder["run/metrics.csv"], $"{header}\n0,0,");
+        Assert.That(TinyRun.CliError(0, "train", "--resume", Folder["run"]),
+            Does.Contain("bytes where there were").And.Contain("the run goes on with what is there"));
+        string[] episodes = [.. TinyRun.Rows(Folder["run"]).Select(row => row["episode"])];
+        Assert.That(episodes, Is.Not.Empty.And.EqualTo(
+            Enumerable.Range(Episodes - episodes.Length + 1, episodes.Length).Select(e => $"{e}")));
+    }
+
+    [Test]
+    public void An_edited_config_is_refused_or_taken_on_purpose()
+    {
+        TrainPartly(3);
+        string config = Folder["run/config.yaml"], text = File.ReadAllText(config);
+        File.WriteAllText(config, text.Replace("tau: 0.01\n", "tau: 0.5\n").Replace("test_every: 2", "test_every: 3")
+            .Replace("checkpoint_every: 2", "checkpoint_every: 4"));
+        const string Change = "config.yaml was edited: tau was 0.01 and is 0.5, test_every was 2 and is 3";
+        Assert.That(TinyRun.CliError(1, "train", "--resume", Folder["run"]), Does.Contain($"{Change}; bring back what "
+            + "the run was trained with, or accept the change (--accept-changes)"));
+        Assert.That(TinyRun.CliError(0, "train", "--resume", Folder["run"], "--accept-changes"),
+            Does.Contain($"{Change}: the metrics are not those of an uninterrupted run"));
+        Assert.That(RunConfig.Read(config).History,
+            Has.Length.EqualTo(1).And.All.Match($"^after episode [34]: {Change}$"));
+        Assert.That(TinyRun.CliError(0, "train", "--resume", Folder["run"], "--episodes", "8"), Is.Empty);
+        Assert.That(RunConfig.Read(config).History, Has.Length.EqualTo(1));
+    }
+
+    [Test]
+    public void An_accepted_config_stays_so_until_the_next_checkpoint()
+    {
+        TrainPartly(3);
+        string config = Folder["run/config.yaml"];
+        File.WriteAllText(config, File.ReadAllText(config).Replace("tau: 0.01\n", "tau: 0.5\n"));
+        TrainingRun.Resume(Folder["run"], accept: true, warn: static _ => { }).Dispose();
+        TrainingRun.Resume(Folder["run"], warn: Assert.Fail).Dispose();
+        Assert.That(RunConfig.Read(config).History, Has.Length.EqualTo(1));
+    }
+
+    [Test]
+    [Platform("Linux")]
+    public void A_folder_that_vanishes_is_an_error_and_the_run_is_saved_beside_it([Values(1, 3, 7)] int episode)
+    {
+        using (TrainingRun run = TinyRun.Begin(Folder["run"], Episodes))
+        {
+            string message = Assert.Throws<UserException>(() => run.Train(progress: p =>
+            {
+                if (p.EpisodesEnded == episode) Directory.Move(Folder["run"], Folder["gone"]);
+            }))!.Message;
+            Assert.That(message, Is.EqualTo($"{Folder["run"]} vanished while it was trained; the run, after episode "
+                + $"{Math.Min(episode + 1, 7)}, was saved as {Folder["run-rescued"]}: resume it there"));
+        }
+        Assert.That(Directory.Exists(Folder["run"]), Is.False);
+        TinyRun.Resume(Folder["run-rescued"]);
+        Assert.That(TinyRun.Metrics(Folder["run-rescued"]), Is.EqualTo(_straight));
+        Assert.That(RunConfig.Read(Folder["run-rescued/config.yaml"]).Files, Is.Not.Empty);
     }
 
     [Test]
@@ -207,6 +302,8 @@ internal sealed class ResumeTests : FolderFixture
             Does.Contain("or accept the change (--accept-changes)"));
         Assert.That(TinyRun.CliError(0, "train", "--resume", Folder["run"], "--accept-changes"),
             Does.Contain("the metrics are not those of an uninterrupted run"));
+        Assert.That(RunConfig.Read(Folder["run/config.yaml"]).History,
+            Has.Length.EqualTo(1).And.All.Match("^after episode [12]: MuJoCo was 0."));
     }
 
     [Test]
