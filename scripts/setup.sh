@@ -75,6 +75,11 @@ build() {
     local target=$1 stamp names log
     shift
     stamp="$root/Naf.Cli/obj/built-$target"
+    if [ ! -w "$root/Naf.Cli" ]; then
+        # another user's checkout: run what its owner built
+        [ -f "$root/Naf.Cli/bin/Release/net10.0/naf.dll" ] && [ "$target" = Naf.Cli ] && return
+        stop "$root can't be written, and $target is not built there; build it as its owner, or make a clone of your own"
+    fi
     mkdir -p "$root/Naf.Cli/obj"
     if command -v flock > /dev/null; then exec 9> "$root/Naf.Cli/obj/lock" && flock 9; fi
     local folders=("${@/#/$root/}")

@@ -18,6 +18,8 @@ internal static class TrainCommand
         ("plan", "--plan", "PLANNER"), ("plan_fraction", "--plan-fraction", "P"),
     ];
 
+    private const ulong MostLearners = 4096;
+
     public static Command Create(Terminal terminal)
     {
         var command = new ExampleCommand(
@@ -44,7 +46,8 @@ internal static class TrainCommand
                 "with --resume: latest, or previous if the latest is damaged [latest]"),
             CliOption.Text("--task", "FILE", "with --resume: go on with this task instead of the run's own copy"),
             CliOption.Flag(
-                "--accept-changes", "with --resume: go on although the simulator or the device are not what they were"),
+                "--accept-changes",
+                "with --resume: go on although the simulator, the device or config.yaml are not what they were"),
             CliOption.Flag("--json", "print one JSON object at the end"),
         ]) command.Add(option);
         return command;

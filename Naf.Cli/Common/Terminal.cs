@@ -1,3 +1,4 @@
+using Naf.Host.Common;
 using Spectre.Console;
 
 namespace Naf.Cli.Common;
@@ -10,7 +11,8 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interacti
     public static Terminal OfProcess()
     {
         Console.OutputEncoding = Encoding.UTF8;
-        return new Terminal(Console.Out, Console.Error, !Console.IsOutputRedirected && !Console.IsErrorRedirected);
+        return new Terminal(
+            new Output(Console.Out), Console.Error, !Console.IsOutputRedirected && !Console.IsErrorRedirected);
     }
 
     /// <summary>Writes one sentence on something that went wrong or may surprise.</summary>
@@ -50,5 +52,32 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interacti
 
         string Text(string cell, string column) => Markup.Escape(
             narrow && broken.Contains(column) ? cell.Replace(' ', '\n') : cell);
+    }
+
+    // standard output that is closed or full is said to be so
+    private sealed class Output(TextWriter writer) : TextWriter
+    {
+        public override Encoding Encoding => writer.Encoding;
+
+        public override void Write(char value) => Write(new ReadOnlySpan<char>(in value));
+
+        public override void Write(char[] buffer, int index, int count) => Write(buffer.AsSpan(index, count));
+
+        public override void Write(string? value) => Write(value.AsSpan());
+
+        public override void WriteLine(string? value) => Write(value + NewLine);
+
+        public override void Write(ReadOnlySpan<char> text)
+        {
+            try
+            {
+                writer.Write(text);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new UserException(
+                    $"standard output can't be written: {e.Message.TrimEnd('.')}; send it to another place", e);
+            }
+        }
     }
 }

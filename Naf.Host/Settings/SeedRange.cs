@@ -13,12 +13,12 @@ internal readonly record struct SeedRange(ulong First, int Count)
     public static SeedRange Parse(string text, string place)
     {
         string[] ends = text.Split("..");
-        return ends.Length <= 2 && ulong.TryParse(ends[0], NumberStyles.None, null, out ulong first)
-            && ulong.TryParse(ends[^1], NumberStyles.None, null, out ulong last)
-            && first <= last && last - first < Most
-                ? new SeedRange(first, (int)(last - first) + 1)
-                : throw new UserException(
-                    $"{place} {text}: expected A..B with A not above B, such as 0..7, or one seed, such as 5");
+        if (ends.Length > 2 || !ulong.TryParse(ends[0], NumberStyles.None, null, out ulong first)
+            || !ulong.TryParse(ends[^1], NumberStyles.None, null, out ulong last) || first > last)
+            throw new UserException(
+                $"{place} {text}: expected A..B with A not above B, such as 0..7, or one seed, such as 5");
+        return last - first < Most ? new SeedRange(first, (int)(last - first) + 1) : throw new UserException(
+            $"{place} {text} are more than {Most} learners, the most of a run; begin several runs");
     }
 
     /// <summary>The settings <c>seed</c> and <c>learners</c>.</summary>

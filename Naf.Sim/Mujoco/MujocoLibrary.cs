@@ -95,8 +95,16 @@ internal sealed unsafe class MujocoLibrary
         }
         if (model != 0) return model;
         string words = Marshal.PtrToStringUTF8((nint)message)!.ReplaceLineEndings(" ").Trim();
-        throw new MujocoException($"MuJoCo can't load {title}: {(words.Length > 0 ? words : "it gave no reason")}");
+        throw new MujocoException($"MuJoCo can't load {title}: {(words.Length > 0 ? words : "it gave no reason")}"
+            + NewerHint(words));
     }
+
+    // a word that MuJoCo does not know may be of a newer release
+    private string NewerHint(string words) =>
+        Version != MujocoLayout.All[^1].Version
+        && (words.Contains("invalid keyword") || words.Contains("Schema violation: unrecognized"))
+            ? $"; correct the model, or set MUJOCO_PATH to the folder of a MuJoCo newer than {Version} that knows it"
+            : "";
 
     /// <summary>Loads a model given as text, by a temporary file: in-memory files differ between releases.</summary>
     internal nint LoadModelText(string xml)
@@ -108,9 +116,14 @@ internal sealed unsafe class MujocoLibrary
             File.WriteAllText(file, xml);
             return LoadModel(file, "the model given as text");
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MujocoException($"the folder for temporary files can't be written: {e.Message.TrimEnd('.')}; "
+                + "free space there, or set TMPDIR to another folder", e);
+        }
         finally
         {
-            File.Delete(file);
+            if (File.Exists(file)) File.Delete(file);
         }
     }
 

@@ -138,6 +138,13 @@ internal sealed class CommandLineTests : MujocoFixture
         ExpectedResult = "--checkpoint says where to resume from; it needs --resume DIR")]
     [TestCase("train cartpole --accept-changes",
         ExpectedResult = "--accept-changes says what a resumed run may differ in; it needs --resume DIR")]
+    [TestCase("train cartpole --task t.yaml",
+        ExpectedResult = "--task t.yaml is what a resumed run goes on with; it needs --resume DIR")]
+    [TestCase("evaluate cartpole --task t.yaml",
+        ExpectedResult = "--task t.yaml takes another task for a run's policy, and cartpole is a task; leave out "
+            + "either")]
+    [TestCase("train cartpole --seeds 5..4101",
+        ExpectedResult = "--seeds 5..4101 are more than 4096 learners, the most of a run; begin several runs")]
     [TestCase("train cartpole --config .", ExpectedResult = "--config . is a folder; name the file")]
     [TestCase("zzzzzz",
         ExpectedResult = "there is no command 'zzzzzz' (known: train, sweep, evaluate, render, export, report, "
@@ -261,6 +268,27 @@ internal sealed class CommandLineTests : MujocoFixture
         }
         Assert.That(help, Does.Contain("auto, cpu, cuda:N, opencl:N or emulated [auto]")
             .And.Contain("naf or ddpg [naf]").And.Contain("--help all"));
+    }
+
+    [Platform("Linux")]
+    [TestCase("> /dev/full")]
+    [TestCase(">&-")]
+    public void An_output_that_cannot_be_written_is_said_to_be_so(string redirection)
+    {
+        using var naf = ChildProcess.OfShell($"--version {redirection}");
+        Assert.That(naf.Wait(), Is.EqualTo(1));
+        Assert.That(naf.Error.Result,
+            Does.Match("^naf: standard output can't be written: .*; send it to another place\n$"));
+    }
+
+    [Test]
+    [Platform("Linux")]
+    public void A_missing_folder_for_temporary_files_has_its_remedy()
+    {
+        using var naf = new ChildProcess("", [("TMPDIR", Folder["none"])], "tasks");
+        Assert.That(naf.Wait(), Is.EqualTo(1));
+        Assert.That(naf.Error.Result, Does.Match("^naf: the folder for temporary files can't be written: .*; free "
+            + "space there, or set TMPDIR to another folder\n$"));
     }
 
     [Test]

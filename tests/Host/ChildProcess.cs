@@ -11,9 +11,14 @@ internal sealed class ChildProcess : IDisposable
 
     /// <summary>Starts it in a folder, with environment variables.</summary>
     public ChildProcess(string folder, (string Name, string Value)[] environment, params string[] arguments)
+        : this(folder, environment, DotnetPath, [Program, .. arguments])
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "naf.dll");
-        var start = new ProcessStartInfo(DotnetPath, [program, .. arguments])
+    }
+
+    private ChildProcess(
+        string folder, (string Name, string Value)[] environment, string executable, string[] arguments)
+    {
+        var start = new ProcessStartInfo(executable, arguments)
         {
             RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder,
         };
@@ -23,6 +28,10 @@ internal sealed class ChildProcess : IDisposable
         Error = _process.StandardError.ReadToEndAsync();
     }
 
+    /// <summary>Starts it by the shell, with arguments and redirections.</summary>
+    public static ChildProcess OfShell(string arguments) =>
+        new("", [], "sh", ["-c", $"exec '{DotnetPath}' '{Program}' {arguments}"]);
+
     /// <summary>Its standard output, after it has exited.</summary>
     public Task<string> Output { get; }
 
@@ -30,6 +39,8 @@ internal sealed class ChildProcess : IDisposable
     public Task<string> Error { get; }
 
     public bool HasExited => _process.HasExited;
+
+    private static string Program => Path.Combine(AppContext.BaseDirectory, "naf.dll");
 
     // the executable that runs this test
     private static string DotnetPath =>

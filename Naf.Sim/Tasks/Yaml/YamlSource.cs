@@ -17,8 +17,8 @@ internal static class YamlSource
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static YamlNode? Load(string path)
     {
-        using var reader = new StreamReader(path);
-        var parser = new Parser(reader);
+        string text = File.ReadAllText(path);
+        var parser = new Parser(new StringReader(text));
         var stream = new YamlStream();
         try
         {
@@ -33,6 +33,12 @@ internal static class YamlSource
         }
         catch (YamlException e)
         {
+            // YamlDotNet names the beginning of the mapping
+            (int line, string? tabbed) = text.Split('\n').Index()
+                .FirstOrDefault(l => l.Item.TrimStart(' ').StartsWith('\t') && l.Item.Trim().Length > 0);
+            if (tabbed is not null && e.Message.Contains("tab"))
+                throw new TaskFormatException(path, line + 1, tabbed.IndexOf('\t') + 1,
+                    "not YAML: a tab in the indentation; indent by spaces", e);
             throw new TaskFormatException(path, e.Start.Line, e.Start.Column,
                 $"not YAML: {e.InnerException?.Message ?? e.Message}", e);
         }

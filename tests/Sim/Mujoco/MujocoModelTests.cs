@@ -55,6 +55,19 @@ internal sealed class MujocoModelTests : MujocoFixture
             "temporary files");
     }
 
+    [TestCase("<option integrator=\"implicitfaster\"/>", true)]
+    [TestCase("<option speed=\"9\"/>", true)]
+    [TestCase("<worldbody><flexible/></worldbody>", true)]
+    [TestCase("<worldbody><geom size=\"-1\"/></worldbody>", false)]
+    public void A_word_of_a_newer_release_is_thought_of(string xml, bool hints)
+    {
+        string version = MujocoLibrary.Load().Version;
+        if (version == MujocoLayout.All[^1].Version) Assert.Ignore("this is the newest release that is known here");
+        string message = Assert.Throws<MujocoException>(() => MujocoModel.LoadXml($"<mujoco>{xml}</mujoco>"))!.Message;
+        Assert.That(message.Contains($"; correct the model, or set MUJOCO_PATH to the folder of a MuJoCo newer than "
+            + $"{version} that knows it"), Is.EqualTo(hints), message);
+    }
+
     [Test]
     public void A_failed_file_load_names_the_file()
     {

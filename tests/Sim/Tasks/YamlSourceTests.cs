@@ -20,6 +20,15 @@ internal sealed class YamlSourceTests
             .With.Message.Match($"^{path}:[1-9][0-9]*:").And.Message.Contains(words));
     }
 
+    [Test]
+    public void A_tab_is_found_where_it_is()
+    {
+        using var scratch = new ScratchFolder();
+        string path = scratch.Write("settings.yaml", "name: t\nmodel:\n\tx: 1\n");
+        Assert.That(() => YamlSource.Load(path), Throws.TypeOf<TaskFormatException>()
+            .With.Message.EqualTo($"{path}:3:1: not YAML: a tab in the indentation; indent by spaces"));
+    }
+
     [TestCase("")]
     [TestCase("# nothing but a comment\n\n")]
     public void Empty_files_have_no_root(string text)
