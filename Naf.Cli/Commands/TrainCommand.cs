@@ -18,7 +18,6 @@ internal static class TrainCommand
         ("plan", "--plan", "PLANNER"), ("plan_fraction", "--plan-fraction", "P"),
     ];
 
-    private const ulong MostLearners = 4096;
 
     public static Command Create(Terminal terminal)
     {
