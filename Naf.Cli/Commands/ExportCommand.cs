@@ -21,7 +21,7 @@ internal static class ExportCommand
         CliOption.Text("--out", "FILE", $"the file to write: {Endings}; beside policy.onnx, Q is policy.q.onnx"),
         CliOption.Text("--format", "F", $"{Texts.Either(PolicyExport.Formats)} [as --out ends]"),
         CliOption.Text("--policy", "NAME", "last, or best (that of the best test) [last]"),
-        CliOption.Text("--learner", "K", "which learner of the run [0]"), CliOption.Json(),
+        CliOption.Task(), CliOption.Text("--learner", "K", "which learner of the run [0]"), CliOption.Json(),
     };
 
     private static int Run(Terminal terminal, ParseResult parsed)
@@ -34,7 +34,7 @@ internal static class ExportCommand
         (string format, string file) = Place(parsed);
         PolicyExport.CheckPlace(format, file);
         int learner = target.Learner!.Value;
-        using ControlTask task = target.Load();
+        using ControlTask task = target.Load(terminal);
         using RunPolicy policy = target.Open(task, terminal);
         var exported = new ExportedPolicy(policy, config, learner, target.Policy, task);
         PolicyExport.Write(format, file, exported);

@@ -18,7 +18,6 @@ internal static class TrainCommand
         ("plan", "--plan", "PLANNER"), ("plan_fraction", "--plan-fraction", "P"),
     ];
 
-
     public static Command Create(Terminal terminal)
     {
         var command = new ExampleCommand(

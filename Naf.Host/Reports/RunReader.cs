@@ -1,12 +1,10 @@
+using Naf.Host.Common;
 using Naf.Host.Files;
 using Naf.Host.Policies;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Host.Training;
-using Naf.Sim;
 using Naf.Sim.Control;
-using Naf.Sim.Mujoco;
-using Naf.Sim.Tasks.Yaml;
 using Row = System.Collections.Generic.IReadOnlyDictionary<string, string>;
 
 namespace Naf.Host.Reports;
@@ -18,7 +16,7 @@ internal static class RunReader
     private static readonly string[] WithoutEffect =
         ["algorithm", "episodes", "seed", "learners", "device", "threads", "checkpoint_every", "verification_episodes"];
 
-    /// <exception cref="Naf.Host.Common.UserException">The folder is not a run's.</exception>
+    /// <exception cref="UserException">The folder is not a run's.</exception>
     public static RunResult Read(string folder)
     {
         RunConfig config = RunConfig.Read(RunFolder.ConfigOf(folder));
@@ -29,7 +27,7 @@ internal static class RunReader
             (VerifiedPolicy.Read(RunFolder.VerificationOf(folder)) ?? []).ToLookup(policy => policy.Learner);
         int[] all = [.. Enumerable.Range(0, settings.Learners)];
         LearnerResult[] learners = [.. all.Select(k => Learner(settings.SeedOf(k), [.. ofLearner[k]], verified[k]))];
-        Dictionary<string, string> changes = Changes(config);
+        Dictionary<string, string> changes = Changes(folder, config);
         return new RunResult(
             Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
             Path.GetFileNameWithoutExtension(config.Task), Setting.Find("algorithm")!.Show(settings),
@@ -60,15 +58,15 @@ internal static class RunReader
     }
 
     // settings that differ from the task's own, or from the defaults if the task is gone
-    private static Dictionary<string, string> Changes(RunConfig config)
+    private static Dictionary<string, string> Changes(string folder, RunConfig config)
     {
         TrainingSettings settings = config.Settings, own = new() { Algorithm = settings.Algorithm };
         try
         {
-            using ControlTask task = ControlTask.Load(config.Task);
+            using ControlTask task = RunTask.Load(folder, config, null, static _ => { });
             own = SettingsResolver.OfTask(task, s => s with { Algorithm = settings.Algorithm });
         }
-        catch (Exception e) when (e is IOException or TaskFormatException or SimulationException or MujocoException)
+        catch (Exception e) when (e is UserException || RunTask.IsBroken(e))
         {
             // the report shows more settings than it would
         }
