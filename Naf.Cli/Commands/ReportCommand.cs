@@ -24,8 +24,8 @@ internal static class ReportCommand
     private static int Run(Terminal terminal, ParseResult parsed)
     {
         string folder = parsed.File("--out") ?? "report";
-        Directory.CreateDirectory(folder);
         RunResult[] runs = [.. parsed.GetValue<string[]>("RUN")!.Select(RunResult.Read)];
+        Directory.CreateDirectory(folder);
         IReadOnlyList<string> files = RunReport.Of(runs).Write(folder, "report");
         if (parsed.IsJson()) Json.Write(terminal.Out, new { Page = files[0], Files = files, Runs = runs.Length });
         else terminal.Out.WriteLine($"report: {files[0]}");

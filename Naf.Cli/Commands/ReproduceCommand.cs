@@ -36,15 +36,23 @@ internal static class ReproduceCommand
             parsed.Given("--device") ?? "auto", parsed.Integer("--threads", 0, 0, 256));
         var reproduction = new Reproduction(folder, Experiments.Of(parts), options);
         using var stop = new StopSignals();
+        var warnings = new MujocoWarningReport();
         bool finished;
         using (ProgressDisplay.Show(terminal, parsed.IsJson(), () => reproduction.Progress))
-            finished = reproduction.Run(terminal.Warn, stop.Token);
+            finished = reproduction.Run(terminal.Warn, Say, stop.Token);
+        warnings.Give(terminal);
         IReadOnlyList<string> files = new ReproductionPage(reproduction.Results, quick).Of(parts).Write(folder, what);
         if (parsed.IsJson())
             Json.Write(terminal.Out, new { Page = files[0], Files = files, Finished = finished, Quick = quick });
         else terminal.Out.WriteLine($"{what}: {files[0]}");
         if (finished) return 0;
         terminal.Warn($"stopped; the same command goes on, and {files[0]} shows what there is");
-        return stop.ExitCode;
+        return stop.Token.IsCancellationRequested ? stop.ExitCode : ExitCode.Failed;
+
+        // in a log, where there is no bar
+        void Say(string line)
+        {
+            if (!terminal.Interactive && !parsed.IsJson()) terminal.Error.WriteLine(line);
+        }
     }
 }

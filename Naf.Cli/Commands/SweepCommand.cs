@@ -48,7 +48,7 @@ internal static class SweepCommand
         if (!finished)
         {
             terminal.Warn($"stopped; go on with naf sweep {file} --out {folder}");
-            return stop.ExitCode;
+            return stop.Token.IsCancellationRequested ? stop.ExitCode : ExitCode.Failed;
         }
         if (best is not null) return 0;
         terminal.Warn("no candidate has a score, since half of its learners or more stopped before their time");
@@ -69,13 +69,13 @@ internal static class SweepCommand
     {
         terminal.Out.WriteLine($"{plan.Task}: {ranking.Count} of {plan.Candidates.Count} candidates, seeds "
             + $"{plan.Seeds}, {plan.Episodes} episodes; medians over seeds");
-        const string Settings = "settings", Best = "best test", Range = "lowest… highest", Learners = "learners";
+        const string Settings = "settings", Best = "best test", Range = "lowest … highest", Learners = "learners";
         (string Name, Func<CandidateResult, string> Cell)[] columns =
         [
             ("#", r => $"{r.Candidate.Number}"), (Settings, r => string.Join(' ', r.Candidate.Assignments)),
             ("episodes", r => $"{r.Episodes}"), ("verified", r => Score(r.VerifiedBest)),
             (Best, r => Texts.Score(r.BestTestScore)),
-            (Range, r => $"{Texts.Score(r.LowestBestTest)}… {Texts.Score(r.HighestBestTest)}"),
+            (Range, r => $"{Texts.Score(r.LowestBestTest)} … {Texts.Score(r.HighestBestTest)}"),
             ("last", r => Texts.Score(r.FinalTestScore)), (Learners, Notes), ("time", Duration),
         ];
         // nothing that is the same everywhere

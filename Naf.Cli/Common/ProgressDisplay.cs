@@ -2,31 +2,43 @@ using Spectre.Console;
 
 namespace Naf.Cli.Common;
 
-/// <summary>A progress line on standard error, shown until disposed and drawn by a background thread.</summary>
+/// <summary>
+/// Progress on standard error until disposed, written by a background thread: a bar on a terminal, and in a log a line
+/// every minute.
+/// </summary>
 internal sealed class ProgressDisplay : IDisposable
 {
-    private const int Milliseconds = 200;
+    private const int Milliseconds = 200, LogMilliseconds = 60_000;
     private readonly ManualResetEventSlim _ended = new();
     private readonly Thread _thread;
 
-    private ProgressDisplay(Func<(double Done, double Most, string Text)> state)
+    private ProgressDisplay(Action<ProgressDisplay> show)
     {
-        _thread = new Thread(() => Draw(state)) { IsBackground = true, Name = "naf progress" };
+        _thread = new Thread(() => show(this)) { IsBackground = true, Name = "naf progress" };
         _thread.Start();
     }
 
-    /// <summary>A display if the terminal is interactive and the output is not JSON; else null.</summary>
+    /// <summary>A display, or null if the output is JSON.</summary>
     /// <param name="state">Amount done, total, and a text; called by the background thread.</param>
     public static ProgressDisplay? Show(
         Terminal terminal, bool json, Func<(double Done, double Most, string Text)> state) =>
-        terminal.Interactive && !json ? new ProgressDisplay(state) : null;
+        json ? null : new ProgressDisplay(display =>
+        {
+            if (terminal.Interactive) display.Draw(state);
+            else display.Log(terminal, state);
+        });
 
-    /// <summary>Removes the line.</summary>
+    /// <summary>Removes the bar.</summary>
     public void Dispose()
     {
         _ended.Set();
         _thread.Join();
         _ended.Dispose();
+    }
+
+    private void Log(Terminal terminal, Func<(double Done, double Most, string Text)> state)
+    {
+        while (!_ended.Wait(LogMilliseconds)) terminal.Error.WriteLine(state().Text);
     }
 
     private void Draw(Func<(double Done, double Most, string Text)> state)

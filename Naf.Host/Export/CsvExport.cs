@@ -6,7 +6,7 @@ internal static class CsvExport
     private const string Comment = "# ";
 
     /// <summary>Whether a file is an export, by its first line.</summary>
-    public static bool Is(string path) =>
+    public static bool IsExport(string path) =>
         File.ReadLines(path).FirstOrDefault()?.StartsWith($"{Comment}task: ", StringComparison.Ordinal) ?? false;
 
     public static void Write(Stream file, ExportedPolicy policy)

@@ -1,9 +1,9 @@
 using System.Text.Encodings.Web;
 using Naf.Host.Policies;
 using Naf.Host.Runs;
+using Naf.Host.Settings;
 using Naf.Kernels.Settings;
 using Naf.Sim.Control;
-using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Export;
 
@@ -33,10 +33,10 @@ internal sealed class ExportedPolicy
         InputScale = Vector("input_scale", policy.Population.InputScale);
         ControlMiddle = Vector("control_middle", [.. middle.Select(c => (float)c)]);
         ControlHalf = Vector("control_half", [.. high.Zip(middle, (most, mid) => (float)(most - mid))]);
-        ulong seed = config.Settings.Seed + (ulong)learner;
+        ulong seed = config.Settings.SeedOf(learner);
         Metadata =
         [
-            ("task", task.Name), ("algorithm", config.Settings.Algorithm.ToString().ToLowerInvariant()),
+            ("task", task.Name), ("algorithm", Setting.Find("algorithm")!.Show(config.Settings)),
             ("learner", Text(learner)), ("seed", Text(seed)), ("policy", name), ("after_episode", Text(policy.Episode)),
             ("test_score", policy.TestScore is { } score ? Text(score) : ""),
             ("control_step_seconds", Text(task.ControlStep)),
@@ -44,7 +44,7 @@ internal sealed class ExportedPolicy
                 task.ObservationNames.Zip(task.ObservationUnits, (of, unit) => new { Name = of, Unit = unit }), Json)),
             ("action", JsonSerializer.Serialize(Enumerable.Range(0, ActionSize).Select(i => new
             {
-                Name = task.Model.NameOf(MujocoObject.Actuator, i), Low = low[i], High = high[i],
+                Name = task.ActionNames[i], Low = low[i], High = high[i],
             }), Json)),
             ("reward_scale", Text(RewardScale)), ("log_diagonal_bound", Text(settings.LogDiagonalBound)),
             ("naf_version", Versions.Product),

@@ -20,7 +20,7 @@ internal static class PolicyExport
     {
         OutputFile.Check(path);
         if (Files(format, path).Q is { } q) OutputFile.Check(q);
-        if (format == Csv && File.Exists(path) && !CsvExport.Is(path))
+        if (format == Csv && File.Exists(path) && !CsvExport.IsExport(path))
             throw new UserException($"{path} is there already and holds no policy; name another file");
     }
 

@@ -33,6 +33,11 @@ internal static partial class AtomicFile
         }
     }
 
+    /// <summary>Writes a file, replacing an older one, with a temporary file of its name and .partial.</summary>
+    /// <exception cref="IOException">As above.</exception>
+    public static void Write(string path, ReadOnlyMemory<byte> content) =>
+        Write(path, Path.GetFileName(path) + ".partial", file => file.Write(content.Span));
+
     private static void TryDelete(string path)
     {
         try

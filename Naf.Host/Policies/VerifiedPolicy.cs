@@ -23,7 +23,7 @@ internal sealed record VerifiedPolicy(
     public static void Write(string path, IEnumerable<VerifiedPolicy> rows)
     {
         string text = string.Concat(rows.Select(row => string.Join(',', row.Fields) + "\n").Prepend(Header + "\n"));
-        AtomicFile.Write(path, Path.GetFileName(path) + ".partial", file => file.Write(Encoding.UTF8.GetBytes(text)));
+        AtomicFile.Write(path, Encoding.UTF8.GetBytes(text));
     }
 
     /// <summary>Reads verification.csv; null if there is none or it is not one.</summary>

@@ -35,7 +35,7 @@ internal static class Chart
     /// <summary>Curves over a common axis.</summary>
     public static string Curves(string xTitle, string yTitle, IReadOnlyList<Curve> curves, params Level[] levels)
     {
-        PlotModel plot = Empty(xTitle, yTitle);
+        PlotModel plot = NewPlot(xTitle, yTitle);
         foreach ((int i, Curve curve) in curves.Index())
         {
             OxyColor colour = Colours[i % Colours.Length];
@@ -77,7 +77,7 @@ internal static class Chart
     /// <summary>Estimates with their intervals, one below the other.</summary>
     public static string Intervals(string xTitle, IReadOnlyList<(string Name, Estimate Estimate)> rows)
     {
-        PlotModel plot = Empty(xTitle, "");
+        PlotModel plot = NewPlot(xTitle, "");
         plot.Axes.RemoveAt(1);
         var names = new CategoryAxis { Position = AxisPosition.Left, StartPosition = 1, EndPosition = 0 };
         names.Labels.AddRange(rows.Select(row => row.Name));
@@ -94,7 +94,7 @@ internal static class Chart
         return Svg(plot, 90 + 36 * rows.Count);
     }
 
-    private static PlotModel Empty(string xTitle, string yTitle)
+    private static PlotModel NewPlot(string xTitle, string yTitle)
     {
         var plot = new PlotModel
         {

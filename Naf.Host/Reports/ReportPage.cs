@@ -77,6 +77,7 @@ internal sealed class ReportPage(string title)
         chart = chart.Replace("id=\"", $"id=\"{unique}").Replace("url(#", $"url(#{unique}");
         _html.Append($"<figure><div role=\"img\" aria-label=\"{Encode(caption)}\">{chart}</div>"
             + $"<figcaption>{Encode(caption)}</figcaption></figure>\n");
+        _markdown.Append($"{caption}\n\n");
     }
 
     public void Commands(IEnumerable<string> lines)
@@ -86,7 +87,7 @@ internal sealed class ReportPage(string title)
         _markdown.Append($"```\n{text}\n```\n\n");
     }
 
-    /// <summary>Writes NAME.html, NAME.md and a .csv for each table into a folder.</summary>
+    /// <summary>Writes NAME.html, NAME.md and a NAME-TABLE.csv for each table; those of before are removed.</summary>
     /// <returns>The paths of the files, the page first.</returns>
     /// <exception cref="Naf.Host.Common.UserException">A file can't be written.</exception>
     public IReadOnlyList<string> Write(string folder, string name)
@@ -94,8 +95,9 @@ internal sealed class ReportPage(string title)
         (string Name, string Text)[] files =
         [
             ($"{name}.html", Html()), ($"{name}.md", $"# {title}\n\n{_markdown.ToString().TrimEnd()}\n"),
-            .. _tables.Select(table => ($"{table.Name}.csv", table.Csv)),
+            .. _tables.Select(table => ($"{name}-{table.Name}.csv", table.Csv)),
         ];
+        foreach (string before in Directory.GetFiles(folder, $"{name}-*.csv")) File.Delete(before);
         foreach ((string file, string text) in files)
             OutputFile.Write(Path.Combine(folder, file), stream => stream.Write(Encoding.UTF8.GetBytes(text)));
         return [.. files.Select(file => Path.Combine(folder, file.Name))];

@@ -1,4 +1,5 @@
 using System.Net;
+using Naf.Host.Files;
 
 namespace Naf.Host.Reports;
 
@@ -23,13 +24,10 @@ internal sealed record ReportTable(
         Line(Columns) + $"|{string.Concat(Columns.Select(_ => "---|"))}\n" + string.Concat(Rows.Select(Line));
 
     public string Csv =>
-        string.Concat(Rows.Prepend(Columns).Select(row => string.Join(',', row.Select(Quoted)) + "\n"));
+        string.Concat(Rows.Prepend(Columns).Select(row => CsvFile.Line([.. row])));
 
     private static string Cell(string text) =>
         $"<td{(text.Length > 0 && char.IsLetter(text[0]) ? " class=\"text\"" : "")}>{WebUtility.HtmlEncode(text)}</td>";
-
-    private static string Quoted(string cell) =>
-        cell.AsSpan().IndexOfAny(",\"\n") < 0 ? cell : $"\"{cell.Replace("\"", "\"\"")}\"";
 
     private static string Line(IReadOnlyList<string> cells) =>
         $"| {string.Join(" | ", cells.Select(cell => cell.Replace("|", "\\|")))} |\n";

@@ -13,51 +13,55 @@ namespace Naf.Host.Reports;
 internal static class RunReader
 {
     // settings that do not change what a learner learns
-    private static readonly string[] WithoutEffect =
+    private static readonly string[] NotOfLearning =
         ["algorithm", "episodes", "seed", "learners", "device", "threads", "checkpoint_every", "verification_episodes"];
 
-    /// <exception cref="UserException">The folder is not a run's.</exception>
-    public static RunResult Read(string folder)
+    /// <param name="describe">Whether to load the task, to say in which settings the run differs from it.</param>
+    /// <exception cref="UserException">The folder is not a run's, or a row of it has no number.</exception>
+    public static RunResult Read(string folder, bool describe = true)
     {
         RunConfig config = RunConfig.Read(RunFolder.ConfigOf(folder));
         TrainingSettings settings = config.Settings;
         Row[] metrics = Rows(RunFolder.MetricsOf(folder)), timing = Rows(RunFolder.TimingOf(folder));
-        ILookup<int, Row> ofLearner = metrics.ToLookup(row => Whole(row["learner"]));
+        ILookup<int, Row> ofLearner = metrics.ToLookup(row => (int)(Number(row, "learner") ?? -1));
         ILookup<int, VerifiedPolicy> verified =
             (VerifiedPolicy.Read(RunFolder.VerificationOf(folder)) ?? []).ToLookup(policy => policy.Learner);
         int[] all = [.. Enumerable.Range(0, settings.Learners)];
         LearnerResult[] learners = [.. all.Select(k => Learner(settings.SeedOf(k), [.. ofLearner[k]], verified[k]))];
-        Dictionary<string, string> changes = Changes(folder, config);
+        int[] running = [.. all.Where(k => learners[k].Stopped is null)];
+        Dictionary<string, string> changes = describe ? Changes(folder, config) : [];
         return new RunResult(
             Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
             Path.GetFileNameWithoutExtension(config.Task), Setting.Find("algorithm")!.Show(settings),
             settings.Episodes,
-            all.Where(k => learners[k].Stopped is null).Select(k => LastEpisode(ofLearner[k])).DefaultIfEmpty(0).Min(),
-            changes, Command(config, changes),
+            running.Length > 0 ? running.Min(k => LastEpisode(ofLearner[k])) : all.Max(k => LastEpisode(ofLearner[k])),
+            verified.Count > 0, changes, Command(config, changes),
             config.Versions.Entries.ToDictionary(entry => entry.Key, entry => entry.Value),
-            timing.Select(row => Number(row["seconds"]) ?? 0).DefaultIfEmpty(0).Max(),
-            timing.GroupBy(row => row["learner"]).Sum(of => of.Max(row => Whole(row["updates"]))),
-            TrainingResult.Median(metrics.Select(row => Number(row["model_error"]))),
-            LastEpisode(metrics.Where(row => row["imagined"] is not ("" or "0"))) is > 0 and var last ? last : null,
+            timing.Max(row => Number(row, "seconds")) ?? 0,
+            (long)timing.GroupBy(row => row.GetValueOrDefault("learner"))
+                .Sum(of => of.Max(row => Number(row, "updates")) ?? 0),
+            TrainingResult.Median(metrics.Select(row => Number(row, "model_error"))),
+            LastEpisode(metrics.Where(row => Number(row, "imagined") > 0)) is > 0 and var last ? last : null,
             learners);
     }
 
     private static LearnerResult Learner(ulong seed, Row[] rows, IEnumerable<VerifiedPolicy> verified)
     {
         VerifiedPolicy[] policies = [.. verified];
-        double? Verified(string policy) => policies.FirstOrDefault(v => v.Policy == policy)?.Score;
+        double? Verified(string policy) =>
+            policies.FirstOrDefault(v => v.Policy == policy)?.Score is { } s && double.IsFinite(s) ? s : null;
         return new LearnerResult(
             seed,
             [.. from row in rows
-                let score = Number(row["test_score"])
-                where score is { } s && double.IsFinite(s)
-                select new TestResult(Whole(row["episode"]), score.Value, Number(row["success_rate"]))],
+                let score = Number(row, "test_score")
+                where score is not null
+                select new TestResult(Episode(row), score.Value, Number(row, "success_rate"))],
             Verified(VerifiedPolicy.BestName), Verified(VerifiedPolicy.LastName),
-            rows.FirstOrDefault(row => row["diverges"] == "1") is { } first ? Whole(first["episode"]) : null,
-            rows.Select(row => row["stopped"]).FirstOrDefault(reason => reason.Length > 0));
+            rows.FirstOrDefault(row => Number(row, "diverges") == 1) is { } first ? Episode(first) : null,
+            rows.Select(row => row.GetValueOrDefault("stopped", "")).FirstOrDefault(reason => reason.Length > 0));
     }
 
-    // settings that differ from the task's own, or from the defaults if the task is gone
+    // settings that differ from the task's own, or from the defaults if the task can't be loaded
     private static Dictionary<string, string> Changes(string folder, RunConfig config)
     {
         TrainingSettings settings = config.Settings, own = new() { Algorithm = settings.Algorithm };
@@ -68,28 +72,35 @@ internal static class RunReader
         }
         catch (Exception e) when (e is UserException || RunTask.IsBroken(e))
         {
-            // the report shows more settings than it would
+            // an environment in C#, or a task that is gone
         }
-        return Setting.All.Where(s => !WithoutEffect.Contains(s.Key) && s.Show(settings) != s.Show(own))
+        return Setting.All.Where(s => !NotOfLearning.Contains(s.Key) && s.Show(settings) != s.Show(own))
             .ToDictionary(s => s.Key, s => s.Show(settings));
     }
 
     private static string Command(RunConfig config, Dictionary<string, string> changes)
     {
         TrainingSettings s = config.Settings;
-        string algorithm = s.Algorithm == LearningAlgorithm.Naf ? "" : " --algorithm ddpg",
-            seeds = s.Learners == 1 ? $"--seed {s.Seed}" : $"--seeds {s.Seed}..{s.SeedOf(s.Learners - 1)}";
-        return $"naf train {Path.GetFileName(config.Task)}{algorithm} --episodes {s.Episodes} {seeds}"
-            + string.Concat(changes.Select(change => $" --set {change.Key}={change.Value.Replace(" ", "")}"));
+        return TrainCommandLine.Of(
+            Path.GetFileName(config.Task), new SeedRange(s.Seed, s.Learners),
+            [("algorithm", Setting.Find("algorithm")!.Show(s)), ("episodes", $"{s.Episodes}"),
+                .. changes.Select(change => (change.Key, change.Value))]);
     }
 
     private static Row[] Rows(string path) => File.Exists(path) ? [.. CsvRows.Read(path)] : [];
 
-    private static int LastEpisode(IEnumerable<Row> rows) =>
-        rows.Select(row => Whole(row["episode"])).DefaultIfEmpty(0).Max();
+    private static int LastEpisode(IEnumerable<Row> rows) => rows.Select(Episode).DefaultIfEmpty(0).Max();
 
-    private static int Whole(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+    private static int Episode(Row row) => (int)(Number(row, "episode") ?? 0);
 
-    private static double? Number(string text) =>
-        text.Length == 0 ? null : double.Parse(text, CultureInfo.InvariantCulture);
+    // null: empty, not finite, or a column that the version which made the file does not have
+    private static double? Number(Row row, string column)
+    {
+        string text = row.GetValueOrDefault(column, "");
+        if (text.Length == 0) return null;
+        if (!double.TryParse(text, CultureInfo.InvariantCulture, out double number))
+            throw new UserException($"a row of the run has '{text}' as its {column}, which is not a number; bring the "
+                + "file back as it was");
+        return double.IsFinite(number) ? number : null;
+    }
 }

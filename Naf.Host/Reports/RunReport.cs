@@ -35,7 +35,8 @@ internal static class RunReport
         page.Figure(Chart.Curves("training episodes", "test score", curves, levels),
             $"{task}: median test score of the seeds, with the lowest and the highest; "
             + string.Join("; ", curves.Select(c => $"{c.Name} from {RunTables.Score(c.Points[0].Middle)} to "
-                + $"{RunTables.Score(c.Points[^1].Middle)} after {c.Points[^1].X} episodes")) + ".");
+                + $"{RunTables.Score(c.Points[^1].Middle)} after {c.Points[^1].X} episodes, the last that all seeds "
+                + "were tested after")) + ".");
     }
 
     private static void Problems(ReportPage page, IReadOnlyList<RunResult> runs)
@@ -58,11 +59,17 @@ internal static class RunReport
     private static void Aggregate(ReportPage page, IReadOnlyList<RunResult> runs)
     {
         (string Name, double[][] Scores)[] methods = Normalised(runs);
-        if (methods.Length < 2) return;
+        if (methods.Length < 2)
+        {
+            if (runs.DistinctBy(run => run.Method).Count() > 1)
+                page.Note("Methods are not compared over tasks: no task has runs of all of them.");
+            return;
+        }
         page.Section("Methods over all tasks");
         page.Paragraph("Scores are relative to each task: 0 is the untrained policy and 1 the best median of these "
-            + "runs. Each learner counts by its best test; the intervals are stratified bootstrap intervals of 95 %. "
-            + $"Tasks: {methods[0].Scores.Length}.");
+            + "runs. Each learner counts by the verified score of its best policy, or by its best test if any learner "
+            + "was not verified; the intervals are stratified bootstrap intervals of 95 %. "
+            + $"Tasks that all methods share: {methods[0].Scores.Length}.");
         var means = methods.Select(m => (m.Name, ScoreStatistics.Bootstrap(
             m.Scores, scores => ScoreStatistics.InterquartileMean([.. scores.SelectMany(s => s)])))).ToArray();
         page.Add(new ReportTable("aggregate", "Interquartile mean of the relative scores",
@@ -74,9 +81,9 @@ internal static class RunReport
             new Curve(m.Name, [.. Thresholds.Zip(ScoreStatistics.Profile(m.Scores, Thresholds),
                 (t, share) => new CurvePoint(t, share, share, share))]))]),
             "Performance profile: the share of learners, over all tasks, whose relative score is above τ.");
-        var pairs = from x in methods from y in methods where x.Name != y.Name select (
-            $"{x.Name} over {y.Name}", ScoreStatistics.Bootstrap([.. x.Scores, .. y.Scores], both =>
-                ScoreStatistics.ProbabilityOfImprovement(both[..x.Scores.Length], both[x.Scores.Length..])));
+        var pairs = from x in methods.Index() from y in methods.Skip(x.Index + 1) select (
+            $"{x.Item.Name} over {y.Name}", ScoreStatistics.Bootstrap([.. x.Item.Scores, .. y.Scores], both =>
+                ScoreStatistics.ProbabilityOfImprovement(both[..y.Scores.Length], both[y.Scores.Length..])));
         page.Add(new ReportTable("improvement",
             "Probability that a learner of one method has a better score than one of the other on the same task",
             ["methods", "probability", "from", "to"],
@@ -87,6 +94,8 @@ internal static class RunReport
     {
         RunResult[] scored =
             [.. runs.Where(run => run.Learners.All(l => l is { Best: not null, Untrained: not null }))];
+        bool verified = scored.All(run => run.Learners.All(l => l.VerifiedBest is not null));
+        double? Score(LearnerResult l) => verified ? l.VerifiedBest : l.Best;
         var methods = scored.GroupBy(run => run.Method).ToArray();
         // each method's tasks count once, and only those that all methods have
         string[] tasks = [.. methods.Select(m => m.Select(run => run.Task).Distinct())
@@ -95,10 +104,10 @@ internal static class RunReport
         return [.. methods.Select(method => (method.Key, tasks.Select(task =>
         {
             double low = scored.Where(r => r.Task == task).Min(r => r.Median(l => l.Untrained)!.Value),
-                high = scored.Where(r => r.Task == task).Max(r => r.Median(l => l.Best)!.Value);
+                high = scored.Where(r => r.Task == task).Max(r => r.Median(Score)!.Value);
             double range = high > low ? high - low : 1;
             return method.Where(r => r.Task == task).SelectMany(r => r.Learners)
-                .Select(l => (l.Best!.Value - low) / range).ToArray();
+                .Select(l => (Score(l)!.Value - low) / range).ToArray();
         }).ToArray()))];
     }
 

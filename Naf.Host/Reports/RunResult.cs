@@ -10,7 +10,8 @@ namespace Naf.Host.Reports;
 /// </summary>
 /// <param name="Name">The folder's or the file's name.</param>
 /// <param name="Episodes">Episodes that were asked for.</param>
-/// <param name="Ended">Episodes that every learner has completed, those that stopped early aside.</param>
+/// <param name="Ended">Episodes completed by every learner not stopped early; the maximum if all were.</param>
+/// <param name="IsVerified">Whether the policies were scored from starts of their own, which ends a run.</param>
 /// <param name="Changes">Settings that differ from the task's own, by key.</param>
 /// <param name="Command">The command that repeats the run.</param>
 /// <param name="Versions">Versions and hardware, by key of config.yaml.</param>
@@ -18,8 +19,9 @@ namespace Naf.Host.Reports;
 /// <param name="ModelError">Median error of the dynamics one step ahead, in standard deviations.</param>
 /// <param name="ImaginedUntil">The last episode with imagined steps; null if there was none.</param>
 internal sealed record RunResult(
-    string Name, string Task, string Algorithm, int Episodes, int Ended, IReadOnlyDictionary<string, string> Changes,
-    string Command, IReadOnlyDictionary<string, string> Versions, double Seconds, long Updates, double? ModelError,
+    string Name, string Task, string Algorithm, int Episodes, int Ended, bool IsVerified,
+    IReadOnlyDictionary<string, string> Changes, string Command,
+    IReadOnlyDictionary<string, string> Versions, double Seconds, long Updates, double? ModelError,
     int? ImaginedUntil, IReadOnlyList<LearnerResult> Learners)
 {
     private const string Ending = ".json";
@@ -35,7 +37,7 @@ internal sealed record RunResult(
         .Where(change => !change.Key.StartsWith("test_", StringComparison.Ordinal))
         .Select(change => $"{change.Key}={change.Value}").Prepend(Algorithm));
 
-    public bool IsFinished => Ended >= Episodes;
+    public bool IsFinished => Ended >= Episodes || Learners.All(l => l.Stopped is not null);
 
     /// <summary>Median over learners of a value that some may lack.</summary>
     public double? Median(Func<LearnerResult, double?> value) => TrainingResult.Median(Learners.Select(value));

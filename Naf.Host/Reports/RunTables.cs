@@ -62,7 +62,7 @@ internal static class RunTables
         $"{ScoreStatistics.MedianOrNever(run.Learners.Select(l => l.EpisodesToBest(ofGain)))}";
 
     public static string Score(double? score) =>
-        score is { } s ? s.ToString("G3", CultureInfo.InvariantCulture).Replace('-', '−') : "";
+        score is { } s ? Texts.Number(s) : "";
 
     private static string Exact(double value) => value.ToString("G6", CultureInfo.InvariantCulture);
 }

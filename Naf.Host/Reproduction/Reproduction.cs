@@ -41,8 +41,10 @@ internal sealed class Reproduction(string folder, IReadOnlyList<Experiment> expe
     {
         get
         {
-            double part = Volatile.Read(ref _run)?.Progress is { } p ? (double)p.EpisodesEnded / p.Episodes : 0;
-            double done = _done + part, ran = done - _kept;
+            TrainingProgress? p = Volatile.Read(ref _run)?.Progress;
+            double part = p is null ? 0 : (double)p.EpisodesEnded / p.Episodes,
+                before = p is null ? 0 : (double)p.EpisodesBefore / p.Episodes;
+            double done = _done + part, ran = done - _kept - before;
             string left = ran > 0
                 ? $", {Texts.Duration(_clock.Elapsed / ran * (experiments.Count - done))} left" : "";
             return (done, experiments.Count, $"{_name} ({_done + 1}/{experiments.Count}{left})");
@@ -50,9 +52,10 @@ internal sealed class Reproduction(string folder, IReadOnlyList<Experiment> expe
     }
 
     /// <summary>Runs what is missing.</summary>
+    /// <param name="ended">Receives a line for each experiment that has ended.</param>
     /// <returns>Whether all results are there; false after a stop.</returns>
     /// <exception cref="UserException">The folder holds results of other seeds or episodes.</exception>
-    public bool Run(Action<string> warn, CancellationToken stop)
+    public bool Run(Action<string> warn, Action<string> ended, CancellationToken stop)
     {
         Directory.CreateDirectory(Path.Combine(folder, "results"));
         foreach (Experiment experiment in experiments)
@@ -65,15 +68,18 @@ internal sealed class Reproduction(string folder, IReadOnlyList<Experiment> expe
         {
             _name = experiment.Name;
             string run = Path.Combine(folder, "runs", experiment.Name);
+            TrainingResult trained;
             using (TrainingRun training = Open(experiment, run, warn))
             {
                 training.Warn = sentence => warn($"{experiment.Name}: {sentence}");
                 Volatile.Write(ref _run, training);
-                TrainingResult trained = training.Train(stop);
+                trained = training.Train(stop);
                 Volatile.Write(ref _run, null);
                 if (stop.IsCancellationRequested || (!trained.Finished && trained.Learners.Any(l => l.Stopped is null)))
                     return false;
             }
+            ended($"{experiment.Name}: best test {Texts.Score(trained.BestTestScore)}, "
+                + Texts.Duration(TimeSpan.FromSeconds(trained.Seconds)));
             RunResult result = RunResult.Read(run);
             result.Write(ResultOf(experiment));
             _results[experiment.Name] = result;
@@ -87,19 +93,32 @@ internal sealed class Reproduction(string folder, IReadOnlyList<Experiment> expe
         if (RunFolder.IsRun(run))
         {
             Checked(experiment, RunResult.Read(run));
-            return TrainingRun.Resume(run, settings => SettingsResolver.Apply(settings, Where()), warn: warn);
+            try
+            {
+                return TrainingRun.Resume(
+                    run, settings => SettingsResolver.Apply(settings, DeviceSettings()), warn: warn);
+            }
+            catch (UserException e) when (e.Option is ['-', ..] option)
+            {
+                throw new UserException(e.Message, e)
+                {
+                    Option = $"naf train --resume {run} --device {options.Device} {option}, then the same command",
+                };
+            }
         }
         GivenValue[] given =
         [
-            .. experiment.Settings.Select(SettingsResolver.Split),
-            .. options.Quick ? QuickSettings(experiment).Select(SettingsResolver.Split) : [],
-            new("episodes", $"{EpisodesOf(experiment)}", "--quick"), .. options.Seeds.Values("--seeds"), .. Where(),
+            .. SettingsOf(experiment), new("episodes", $"{EpisodesOf(experiment)}", "--quick"),
+            .. options.Seeds.Values("--seeds"), .. DeviceSettings(),
         ];
         return TrainingRun.Begin(experiment.Task, settings => SettingsResolver.Apply(settings, given), run);
     }
 
-    private GivenValue[] Where() =>
+    private GivenValue[] DeviceSettings() =>
         [new("device", options.Device, "--device"), new("threads", $"{options.Threads}", "--threads")];
+
+    private IEnumerable<GivenValue> SettingsOf(Experiment experiment) =>
+        experiment.Settings.Concat(options.Quick ? QuickSettings(experiment) : []).Select(SettingsResolver.Split);
 
     private int EpisodesOf(Experiment experiment) => options.Quick ? QuickEpisodes : experiment.Episodes;
 
@@ -107,6 +126,10 @@ internal sealed class Reproduction(string folder, IReadOnlyList<Experiment> expe
 
     private RunResult Checked(Experiment experiment, RunResult result)
     {
+        foreach (GivenValue given in SettingsOf(experiment).Where(given => given.Key != "algorithm"))
+            if (result.Changes.TryGetValue(given.Key, out string? value) && value != given.Value)
+                throw new UserException($"{folder} holds {experiment.Name} with {given.Key}={value}, and here it is "
+                    + $"{given.Value}; delete {ResultOf(experiment)} and its run, or give another folder as --out");
         int episodes = EpisodesOf(experiment);
         SeedRange seeds = new(result.Learners[0].Seed, result.Learners.Count);
         return (result.Episodes, seeds) == (episodes, options.Seeds) ? result : throw new UserException(

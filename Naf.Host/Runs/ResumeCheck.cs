@@ -49,7 +49,7 @@ internal static class ResumeCheck
             where then is not null && setting.Show(then) != setting.Show(now.Settings)
             select $"{setting.Key} was {pair[1]} and is {setting.Show(now.Settings)}"];
         string change = $"config.yaml was edited: {string.Join(", ", changes)}";
-        bool accepted = now.History.LastOrDefault("").EndsWith(change, StringComparison.Ordinal);
+        bool accepted = now.History.Any(entry => entry.EndsWith(change, StringComparison.Ordinal));
         if (changes.Length == 0 || accepted) return null;
         if (!accept)
             throw new UserException($"{change}; bring back what the run was trained with, or accept the change")

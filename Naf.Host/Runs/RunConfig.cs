@@ -43,7 +43,7 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
     /// <summary>Writes the file atomically, replacing an older one.</summary>
     /// <exception cref="IOException">The file can't be written; an older one is unchanged.</exception>
     public void Write(string path) =>
-        AtomicFile.Write(path, Path.GetFileName(path) + ".partial", file => file.Write(Encoding.UTF8.GetBytes(Text)));
+        AtomicFile.Write(path, Encoding.UTF8.GetBytes(Text));
 
     /// <summary>Reads a file that <see cref="Write"/> wrote.</summary>
     /// <exception cref="UserException">The file is missing or invalid.</exception>

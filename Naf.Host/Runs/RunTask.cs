@@ -17,7 +17,7 @@ internal static class RunTask
     private const string Folder = "task";
 
     /// <summary>A task's name in config.yaml: a built-in name or a full path.</summary>
-    public static string Lasting(string task) => TaskLibrary.Names.Contains(task) ? task : Path.GetFullPath(task);
+    public static string StoredName(string task) => TaskLibrary.Names.Contains(task) ? task : Path.GetFullPath(task);
 
     /// <summary>Copies the files of a task into a new folder of the run, and checks that the copy is equal.</summary>
     /// <param name="run">The run's folder.</param>
@@ -27,31 +27,44 @@ internal static class RunTask
     public static ImmutableArray<(string Name, string Sha256)> Keep(string task, string run, string simulation)
     {
         TaskFiles files = TaskFiles.Of(TaskLibrary.Resolve(task));
+        (string Name, byte[] Content)[] copies = [.. files.Files];
         string name = Enumerable.Range(1, int.MaxValue).Select(n => n == 1 ? Folder : $"{Folder}-{n}")
             .First(name => !Directory.Exists(Path.Combine(run, name)));
-        foreach (string folder in files.Folders) Directory.CreateDirectory(Path.Combine(run, name, folder));
-        var kept = ImmutableArray.CreateBuilder<(string, string)>();
-        foreach ((string file, byte[] content) in files.Files)
+        try
         {
-            string path = Path.Combine(run, name, file);
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            AtomicFile.Write(path, Path.GetFileName(path) + ".partial", stream => stream.Write(content));
-            kept.Add(($"{name}/{file}", Sha256(content)));
+            foreach (string folder in files.Folders) Directory.CreateDirectory(Path.Combine(run, name, folder));
+            foreach ((string file, byte[] content) in copies)
+            {
+                string path = Path.Combine(run, name, file);
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                AtomicFile.Write(path, content);
+            }
+        }
+        catch
+        {
+            Remove();
+            throw;
         }
         string problem;
         try
         {
-            using ControlTask copy = ControlTask.Load(Path.Combine(run, kept[0].Item1));
-            if (SimulationChecksum.Of(copy) == simulation) return kept.ToImmutable();
+            using ControlTask copy = ControlTask.Load(Path.Combine(run, name, copies[0].Name));
+            if (SimulationChecksum.Of(copy) == simulation)
+                return [.. copies.Select(file => ($"{name}/{file.Name}", Sha256(file.Content)))];
             problem = "its copy gives other observations or rewards";
         }
         catch (Exception e) when (IsBroken(e))
         {
             problem = e.Message;
         }
-        Directory.Delete(Path.Combine(run, name), recursive: true);
+        Remove();
         throw new UserException($"{task} can't be copied into the run: {problem}; give the files that its model needs "
             + "by paths relative to the model");
+
+        void Remove()
+        {
+            if (Path.Combine(run, name) is var copy && Directory.Exists(copy)) Directory.Delete(copy, recursive: true);
+        }
     }
 
     /// <summary>Loads the run's task from its own files, or another task that fits the run.</summary>

@@ -18,7 +18,7 @@ internal readonly record struct SeedRange(ulong First, int Count)
             throw new UserException(
                 $"{place} {text}: expected A..B with A not above B, such as 0..7, or one seed, such as 5");
         return last - first < Most ? new SeedRange(first, (int)(last - first) + 1) : throw new UserException(
-            $"{place} {text} are more than {Most} learners, the most of a run; begin several runs");
+            $"{place} {text} is more than {Most} learners, the limit of a run; begin several runs");
     }
 
     /// <summary>The settings <c>seed</c> and <c>learners</c>.</summary>

@@ -25,18 +25,17 @@ internal sealed record CandidateResult(
     public static CandidateResult? Read(Candidate candidate, string run, int episodes)
     {
         if (!RunFolder.IsRun(run)) return null;
-        RunResult result = RunResult.Read(run);
+        RunResult result = RunReader.Read(run, describe: false);
         IReadOnlyList<LearnerResult> learners = result.Learners;
-        // the verification is there only once all learners have ended
-        bool isEnded = result.Ended >= episodes && learners.Any(l => l.VerifiedLast is not null);
-        if (!isEnded && learners.Any(l => l.Stopped is null)) return null;
+        bool allStopped = learners.All(l => l.Stopped is not null);
+        if (!allStopped && !(result.Ended >= episodes && result.IsVerified)) return null;
         return new CandidateResult(
             candidate, run, episodes,
             TrainingResult.Median(learners.Select(l => l.Stopped is null ? l.VerifiedBest : null)
-                .Select(score => (double?)(score is { } s && double.IsFinite(s) ? s : double.NegativeInfinity)))!.Value,
+                .Select(score => (double?)(score ?? double.NegativeInfinity)))!.Value,
             result.Median(l => l.Best), learners.Min(l => l.Best), learners.Max(l => l.Best),
-            result.Median(l => l.Last), learners.Count(l => l.Stopped is not null), learners.Count(l => l.DivergedEpisode is not null),
-            result.Seconds);
+            result.Median(l => l.Last), learners.Count(l => l.Stopped is not null),
+            learners.Count(l => l.DivergedEpisode is not null), result.Seconds);
     }
 
     /// <summary>

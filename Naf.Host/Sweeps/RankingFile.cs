@@ -19,7 +19,7 @@ internal static class RankingFile
             [i + 1, r.Candidate.Number, .. r.Candidate.Values.Select(value => value.Value), r.Episodes,
                 double.IsFinite(r.VerifiedBest) ? r.VerifiedBest : null, r.BestTestScore, r.LowestBestTest,
                 r.HighestBestTest, r.FinalTestScore, r.Stopped, r.Diverged, r.Seconds])));
-        AtomicFile.Write(path, Path.GetFileName(path) + ".partial", file => file.Write(Encoding.UTF8.GetBytes(text)));
+        AtomicFile.Write(path, Encoding.UTF8.GetBytes(text));
     }
 
     /// <summary>The candidates in the order of a file; null if there is none.</summary>

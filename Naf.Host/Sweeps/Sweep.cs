@@ -161,7 +161,10 @@ internal sealed class Sweep : IDisposable
         }
         catch (UserException e) when (e.Option is ['-', ..] option)
         {
-            throw new UserException(e.Message, e) { Option = $"naf train --resume {folder} {option}" };
+            throw new UserException(e.Message, e)
+            {
+                Option = $"naf train --resume {folder} --device {_device} {option}",
+            };
         }
         if (CandidateResult.Read(candidate, folder, episodes) is not { } result) return;
         lock (_results)

@@ -23,7 +23,7 @@ internal static class SweepFolder
         try
         {
             if (!File.Exists(copy))
-                AtomicFile.Write(copy, "sweep.yaml.partial", stream => stream.Write(File.ReadAllBytes(file)));
+                AtomicFile.Write(copy, File.ReadAllBytes(file));
             CheckSame(folder, copy, file);
             return held;
         }

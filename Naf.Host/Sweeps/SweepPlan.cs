@@ -33,13 +33,6 @@ internal sealed record SweepPlan(
     public int Kept(int candidates) => Halving?.Kept(candidates) ?? candidates;
 
     /// <summary>The command that trains a candidate on its own.</summary>
-    public string CommandOf(Candidate candidate) => $"naf train {Quoted(Task)} --seeds {Seeds}" + string.Concat(
-        Fixed.Select(value => $"{value.Key}={value.Value}").Concat(candidate.Assignments)
-            .Select(set => set.StartsWith("episodes=", StringComparison.Ordinal)
-                ? $" --episodes {set["episodes=".Length..]}" : $" --set {Quoted(set)}"));
-
-    // for a shell
-    private static string Quoted(string text) =>
-        text.All(c => char.IsAsciiLetterOrDigit(c) || "_-+.=/:".Contains(c))
-            ? text : $"'{text.Replace("'", "'\\''")}'";
+    public string CommandOf(Candidate candidate) => TrainCommandLine.Of(
+        Task, Seeds, Fixed.Concat(candidate.Values).Select(value => (value.Key, value.Value)));
 }

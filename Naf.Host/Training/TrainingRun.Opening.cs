@@ -35,7 +35,7 @@ public sealed partial class TrainingRun
     {
         ArgumentNullException.ThrowIfNull(settings);
         ControlTask task = opened.Add(ControlTask.Load(taskName));
-        return Begin(opened, task, RunTask.Lasting(taskName), SettingsResolver.OfTask(task, settings), folder);
+        return Begin(opened, task, RunTask.StoredName(taskName), SettingsResolver.OfTask(task, settings), folder);
     });
 
     /// <summary>Begins a run on a user-defined environment, in a new folder.</summary>
@@ -71,7 +71,7 @@ public sealed partial class TrainingRun
             if (task is ControlTask) run.KeepTask();
             run._config.Write(RunFolder.ConfigOf(held.FullPath));
             run.StartFiles();
-        });
+        }, isBegun: false);
         return run;
     }
 
@@ -123,7 +123,7 @@ public sealed partial class TrainingRun
                 run.StartAgain();
             if (otherTask is not null)
             {
-                run._config = run._config with { Task = RunTask.Lasting(otherTask) };
+                run._config = run._config with { Task = RunTask.StoredName(otherTask) };
                 run.KeepTask();
                 changes.Add($"the task is {run._config.Task}, kept as {run._config.Files[0].Name}");
             }
@@ -214,7 +214,8 @@ public sealed partial class TrainingRun
         if (there.Length >= length)
         {
             string kept = Encoding.UTF8.GetString(there.AsSpan(0, (int)length));
-            if (digest is null || CsvFile.DigestOf(kept) == digest) return kept;
+            if (digest is null) return kept[..(kept.LastIndexOf('\n') + 1)];
+            if (CsvFile.DigestOf(kept) == digest) return kept;
             throw new InvalidDataException($"{name} was changed since it was made"
                 + (copy is null ? "" : "; move it away, and it is written again from the checkpoint"));
         }

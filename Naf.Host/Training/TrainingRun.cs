@@ -18,6 +18,8 @@ namespace Naf.Host.Training;
 /// </summary>
 public sealed partial class TrainingRun : IDisposable
 {
+    private const long MetricsCopy = 1 << 26; // bytes
+
     private readonly RunFolder _folder;
     private readonly IControlTask _task;
     private readonly Device _device;
@@ -241,7 +243,8 @@ public sealed partial class TrainingRun : IDisposable
         var checkpoint = new CheckpointWriter();
         CheckpointScope run = checkpoint.Scope.Scope("run");
         run.Text("settings", _config.SettingsText);
-        run.Text("metrics", _metrics!.Text);
+        // a copy to repair metrics.csv with, as long as it is small beside the networks
+        if (_metrics!.Length <= MetricsCopy) run.Text("metrics", _metrics.Text);
         run.Value("metrics_length", _metrics.Length);
         run.Text("metrics_sha256", _metrics.Digest);
         run.Value("timing_length", _timing!.Length);
@@ -286,7 +289,7 @@ public sealed partial class TrainingRun : IDisposable
     }
 
     // the user can correct a full disk
-    private void Guarded(Action work)
+    private void Guarded(Action work, bool isBegun = true)
     {
         try
         {
@@ -294,6 +297,9 @@ public sealed partial class TrainingRun : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            if (!isBegun)
+                throw new UserException(
+                    $"{Folder} can't be written: {e.Message}; put that right, or choose another folder", e);
             throw new UserException(
                 $"{Folder} can't be written: {e.Message}; nothing saved is lost: put that right, then resume", e)
             {

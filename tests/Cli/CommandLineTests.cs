@@ -144,7 +144,7 @@ internal sealed class CommandLineTests : MujocoFixture
         ExpectedResult = "--task t.yaml takes another task for a run's policy, and cartpole is a task; leave out "
             + "either")]
     [TestCase("train cartpole --seeds 5..4101",
-        ExpectedResult = "--seeds 5..4101 are more than 4096 learners, the most of a run; begin several runs")]
+        ExpectedResult = "--seeds 5..4101 is more than 4096 learners, the limit of a run; begin several runs")]
     [TestCase("train cartpole --config .", ExpectedResult = "--config . is a folder; name the file")]
     [TestCase("zzzzzz",
         ExpectedResult = "there is no command 'zzzzzz' (known: train, sweep, evaluate, render, export, report, "

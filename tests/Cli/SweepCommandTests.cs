@@ -18,7 +18,7 @@ internal sealed class SweepCommandTests : FolderFixture
             .And.All.Match(@"^candidate \d, noise_scale=[\d.]+, [24] episodes: verified -[\d.]+, \d+ s$"));
         string[] lines = output.TrimEnd().Split('\n');
         Assert.That(lines[0], Does.StartWith("cartpole: 3 of 3 candidates, seeds 3..4, 4 episodes"));
-        Assert.That(lines[1], Does.Match("#  settings +episodes +verified +best test +lowest… highest +last +time"));
+        Assert.That(lines[1], Does.Match("#  settings +episodes +verified +best test +lowest … highest +last +time"));
         Assert.That(lines[^1], Does.StartWith("the best: naf train cartpole --seeds 3..4 --episodes 4 --set "));
         string best = lines[2].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0];
         string[] command = lines[^1]["the best: naf ".Length..].Replace("'[", "[").Replace("[8, 9]'", "[8,9]")

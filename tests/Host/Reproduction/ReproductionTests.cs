@@ -57,7 +57,8 @@ internal sealed class ReproductionTests : FolderFixture
     {
         using var stop = new CancellationTokenSource();
         stop.Cancel();
-        Assert.That(new Reproduction(Folder.Path, [Naf], Options).Run(static _ => { }, stop.Token), Is.False);
+        var reproduction = new Reproduction(Folder.Path, [Naf], Options);
+        Assert.That(reproduction.Run(static _ => { }, static _ => { }, stop.Token), Is.False);
         Assert.That(File.Exists(Path.Combine(Folder.Path, "results", "a.json")), Is.False);
         Assert.That(Reproduce([Naf]), Is.True);
         TrainAlone();
@@ -70,7 +71,7 @@ internal sealed class ReproductionTests : FolderFixture
     {
         Reproduce([Naf]);
         var other = new Reproduction(Folder.Path, [Naf], Options with { Seeds = new SeedRange(0, 2) });
-        Assert.That(Assert.Throws<UserException>(() => other.Run(static _ => { }, default)).Message,
+        Assert.That(Assert.Throws<UserException>(() => other.Run(static _ => { }, static _ => { }, default)).Message,
             Does.Contain("2 episodes of the seeds 3..4, and here it is 2 of 0..1"));
     }
 
@@ -82,9 +83,9 @@ internal sealed class ReproductionTests : FolderFixture
             ddpg = RunResult.Read(Path.Combine(Folder.Path, "results", "b.json"));
         var results = new Dictionary<string, RunResult> { ["cartpole-naf"] = naf, ["cartpole-ddpg"] = ddpg };
         new ReproductionPage(results, quick: false).Of(["table1", "figure2"]).Write(Folder.Path, "page");
-        Dictionary<string, string> row = TinyRun.Table(Folder["table1.csv"])[0];
+        Dictionary<string, string> row = TinyRun.Table(Folder["page-scores.csv"])[0];
         Assert.That((row["task"], row["NAF (paper)"], row["DDPG (paper)"]),
-            Is.EqualTo(("cartpole", "−0.604", "−0.601")));
+            Is.EqualTo(("cartpole", "-0.604", "-0.601")));
         Assert.That(row["NAF"], Is.EqualTo(RunTables.Spread(naf.Learners.Select(l => l.Best))));
         Assert.That(row["DDPG"], Is.EqualTo(RunTables.Spread(ddpg.Learners.Select(l => l.Best))));
         Assert.That(File.ReadAllText(Folder["page.html"]), Does.Contain("reacher-naf has not been run yet."));
@@ -103,5 +104,5 @@ internal sealed class ReproductionTests : FolderFixture
         TinyRun.Cli(TinyRun.Arguments(Folder["run"], 2, "--seeds", "3..4")).ExitCode, Is.Zero);
 
     private bool Reproduce(IReadOnlyList<Experiment> experiments) =>
-        new Reproduction(Folder.Path, experiments, Options).Run(static _ => { }, default);
+        new Reproduction(Folder.Path, experiments, Options).Run(static _ => { }, static _ => { }, default);
 }

@@ -45,7 +45,7 @@ internal sealed class SweepFileTests : FolderFixture
             last.Learners), Is.EqualTo((0.01, 1.0, 0.02, 4, 5UL, 2)));
         Assert.That(last.Learner.RewardScale, Is.EqualTo(10), "the task's own");
         Assert.That(plan.CommandOf(plan.Candidates[0]), Is.EqualTo("naf train cartpole --seeds 5..6 --episodes 4 "
-            + "--set tau=0.02 --set 'hidden=[8, 9]' --set learning_rate=0.001 --set noise_scale=0.1"));
+            + "--set tau=0.02 --set 'hidden=[8,9]' --set learning_rate=0.001 --set noise_scale=0.1"));
     }
 
     [Test]

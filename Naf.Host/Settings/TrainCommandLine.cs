@@ -1,0 +1,18 @@
+namespace Naf.Host.Settings;
+
+/// <summary>The command that trains with some settings, for a shell.</summary>
+internal static class TrainCommandLine
+{
+    // settings that are options of their own
+    private static readonly string[] Options = ["algorithm", "episodes"];
+
+    /// <param name="settings">Those that differ from the task's own.</param>
+    public static string Of(string task, SeedRange seeds, IEnumerable<(string Key, string Value)> settings) =>
+        $"naf train {Quoted(task)} --seeds {seeds}" + string.Concat(settings.Where(s => s != ("algorithm", "naf"))
+            .Select(s => Options.Contains(s.Key)
+                ? $" --{s.Key} {s.Value}" : $" --set {Quoted($"{s.Key}={s.Value.Replace(" ", "")}")}"));
+
+    private static string Quoted(string text) =>
+        text.All(c => char.IsAsciiLetterOrDigit(c) || "_-+.=/:".Contains(c))
+            ? text : $"'{text.Replace("'", "'\\''")}'";
+}
