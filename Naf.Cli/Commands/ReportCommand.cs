@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Naf.Cli.Common;
+using Naf.Host.Common;
 using Naf.Host.Reports;
 
 namespace Naf.Cli.Commands;
@@ -23,9 +24,13 @@ internal static class ReportCommand
 
     private static int Run(Terminal terminal, ParseResult parsed)
     {
-        string folder = parsed.File("--out") ?? "report";
-        RunResult[] runs = [.. parsed.GetValue<string[]>("RUN")!.Select(RunResult.Read)];
-        Directory.CreateDirectory(folder);
+        string folder = parsed.Folder("--out") ?? "report";
+        string[] names = parsed.GetValue<string[]>("RUN")!;
+        if (names.FirstOrDefault(name => name.StartsWith("--", StringComparison.Ordinal)) is { } unknown)
+            throw new UserException($"naf report has no option {unknown}; naf report --help shows what there is");
+        if (names.GroupBy(Path.GetFullPath).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            throw new UserException($"{twice.First()} is given twice; name each run once");
+        RunResult[] runs = [.. names.Select(RunResult.Read)];
         IReadOnlyList<string> files = RunReport.Of(runs).Write(folder, "report");
         if (parsed.IsJson()) Json.Write(terminal.Out, new { Page = files[0], Files = files, Runs = runs.Length });
         else terminal.Out.WriteLine($"report: {files[0]}");

@@ -26,7 +26,7 @@ internal static class ReproduceCommand
 
     private static int Run(Terminal terminal, ParseResult parsed)
     {
-        string what = parsed.GetValue<string>("WHAT")!, folder = parsed.File("--out") ?? "reproduction";
+        string what = parsed.GetValue<string>("WHAT")!, folder = parsed.Folder("--out") ?? "reproduction";
         string[] parts = what == All ? Experiments.Names : Experiments.Names.Contains(what) ? [what]
             : throw new UserException(
                 $"naf reproduce has no '{what}'{Texts.DidYouMean(what, [.. Experiments.Names, All])}");

@@ -61,6 +61,12 @@ internal static class CliOption
         parsed.Given(option) is var text && text is not null && string.IsNullOrWhiteSpace(text)
             ? throw new UserException($"{option} '{text}': expected the name of a file") : text;
 
+    /// <summary>An option's folder; null if it was not given.</summary>
+    /// <exception cref="UserException">It is empty.</exception>
+    public static string? Folder(this ParseResult parsed, string option) =>
+        parsed.Given(option) is var text && text is not null && string.IsNullOrWhiteSpace(text)
+            ? throw new UserException($"{option} '{text}': expected the name of a folder") : text;
+
     public static ulong Seed(this ParseResult parsed, ulong standard) =>
         Number(parsed, "--seed", standard, NumberStyles.None, _ => true, "a whole number from 0");
 

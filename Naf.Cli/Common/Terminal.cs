@@ -12,7 +12,7 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interacti
     {
         Console.OutputEncoding = Encoding.UTF8;
         return new Terminal(
-            new Output(Console.Out), Console.Error, !Console.IsOutputRedirected && !Console.IsErrorRedirected);
+            new Output(Console.Out, isLost: false), new Output(Console.Error, isLost: true), !Console.IsOutputRedirected && !Console.IsErrorRedirected);
     }
 
     /// <summary>Writes one sentence on something that went wrong or may surprise.</summary>
@@ -54,8 +54,8 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interacti
             narrow && broken.Contains(column) ? cell.Replace(' ', '\n') : cell);
     }
 
-    // standard output that is closed or full is said to be so
-    private sealed class Output(TextWriter writer) : TextWriter
+    // a closed or full stream: of results, that is an error; messages are lost, and the exit code remains
+    private sealed class Output(TextWriter writer, bool isLost) : TextWriter
     {
         public override Encoding Encoding => writer.Encoding;
 
@@ -75,6 +75,7 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interacti
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
+                if (isLost) return;
                 throw new UserException(
                     $"standard output can't be written: {e.Message.TrimEnd('.')}; send it to another place", e);
             }

@@ -62,6 +62,21 @@ internal static unsafe partial class OutputFile
         }
     }
 
+    /// <summary>Makes a folder for files requested by the user, unless it is there.</summary>
+    /// <exception cref="UserException">It is a file, or can't be made.</exception>
+    public static void MakeFolder(string folder)
+    {
+        if (File.Exists(folder)) throw new UserException($"{folder} is a file; name a folder");
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Refused(folder, e);
+        }
+    }
+
     /// <summary>The full path of a file, with links resolved.</summary>
     /// <exception cref="UserException">The links are circular.</exception>
     public static string TargetOf(string path)

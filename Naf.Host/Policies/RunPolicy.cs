@@ -71,6 +71,7 @@ public sealed class RunPolicy : IDisposable
             checkpoint =>
             {
                 using CheckpointReader read = checkpoint;
+                CheckSettings(read.Scope.Scope("run"), folder, config, warn);
                 (int? bestEpisode, int lastEpisode) = EpisodesOf(read.Scope, learner);
                 if (best && bestEpisode is null)
                     throw new UserException($"{folder} has no networks of the best test of learner {learner}: an "
@@ -88,6 +89,20 @@ public sealed class RunPolicy : IDisposable
             },
             warn);
     });
+
+    // what a policy's values mean depends on the settings; earlier versions saved none
+    private static void CheckSettings(CheckpointScope run, string folder, RunConfig config, Action<string> warn)
+    {
+        if (!run.Contains("settings")) return;
+        try
+        {
+            ResumeCheck.Compare(run.Text("settings"), config, accept: false, warn);
+        }
+        catch (UserException e)
+        {
+            throw new UserException(e.Message, e) { Option = $"naf train --resume {folder} {e.Option}" };
+        }
+    }
 
     /// <summary>Training episodes that the learner had completed when it had this policy.</summary>
     public int Episode { get; private init; }

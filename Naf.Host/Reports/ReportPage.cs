@@ -1,4 +1,5 @@
 using System.Net;
+using Naf.Host.Common;
 using Naf.Host.Files;
 
 namespace Naf.Host.Reports;
@@ -8,6 +9,9 @@ namespace Naf.Host.Reports;
 /// </summary>
 internal sealed class ReportPage(string title)
 {
+    // by which a page that may be replaced is known
+    private const string Generator = "<meta name=\"generator\" content=\"naf\" />";
+
     private const string Style = """
         :root { color-scheme: light dark; --text: #1b1b1b; --back: #fff; --line: #ccc; --faint: #f3f4f6; }
         @media (prefers-color-scheme: dark) {
@@ -89,7 +93,7 @@ internal sealed class ReportPage(string title)
 
     /// <summary>Writes NAME.html, NAME.md and a NAME-TABLE.csv for each table; those of before are removed.</summary>
     /// <returns>The paths of the files, the page first.</returns>
-    /// <exception cref="Naf.Host.Common.UserException">A file can't be written.</exception>
+    /// <exception cref="UserException">A file can't be written, or is not of a report.</exception>
     public IReadOnlyList<string> Write(string folder, string name)
     {
         (string Name, string Text)[] files =
@@ -97,6 +101,12 @@ internal sealed class ReportPage(string title)
             ($"{name}.html", Html()), ($"{name}.md", $"# {title}\n\n{_markdown.ToString().TrimEnd()}\n"),
             .. _tables.Select(table => ($"{name}-{table.Name}.csv", table.Csv)),
         ];
+        OutputFile.MakeFolder(folder);
+        string page = Path.Combine(folder, files[0].Name);
+        if (files.FirstOrDefault(file => File.Exists(Path.Combine(folder, file.Name))) is { Name: { } there }
+            && !(File.Exists(page) && File.ReadAllText(page).Contains(Generator, StringComparison.Ordinal)))
+            throw new UserException(
+                $"{Path.Combine(folder, there)} is there already and is not of a report; choose another folder");
         foreach (string before in Directory.GetFiles(folder, $"{name}-*.csv")) File.Delete(before);
         foreach ((string file, string text) in files)
             OutputFile.Write(Path.Combine(folder, file), stream => stream.Write(Encoding.UTF8.GetBytes(text)));
@@ -107,6 +117,7 @@ internal sealed class ReportPage(string title)
         <!DOCTYPE html>
         <html lang="en"><head><meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
+        {Generator}
         <title>{Encode(title)}</title>
         <style>
         {Style}

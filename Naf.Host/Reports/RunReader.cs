@@ -14,12 +14,13 @@ internal static class RunReader
 {
     // settings that do not change what a learner learns
     private static readonly string[] NotOfLearning =
-        ["algorithm", "episodes", "seed", "learners", "device", "threads", "checkpoint_every", "verification_episodes"];
+        ["algorithm", "episodes", "seed", "learners", "device", "threads", "checkpoint_every"];
 
     /// <param name="describe">Whether to load the task, to say in which settings the run differs from it.</param>
     /// <exception cref="UserException">The folder is not a run's, or a row of it has no number.</exception>
     public static RunResult Read(string folder, bool describe = true)
     {
+        if (!RunFolder.IsRun(folder)) throw RunFolder.NoRun(folder);
         RunConfig config = RunConfig.Read(RunFolder.ConfigOf(folder));
         TrainingSettings settings = config.Settings;
         Row[] metrics = Rows(RunFolder.MetricsOf(folder)), timing = Rows(RunFolder.TimingOf(folder));

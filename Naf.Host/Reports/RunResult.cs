@@ -34,7 +34,8 @@ internal sealed record RunResult(
 
     /// <summary>The algorithm and the changes that concern learning, such as "naf, imagination=fitted".</summary>
     public string Method => string.Join(", ", Changes
-        .Where(change => !change.Key.StartsWith("test_", StringComparison.Ordinal))
+        .Where(change => !change.Key.StartsWith("test_", StringComparison.Ordinal)
+            && change.Key != "verification_episodes")
         .Select(change => $"{change.Key}={change.Value}").Prepend(Algorithm));
 
     public bool IsFinished => Ended >= Episodes || Learners.All(l => l.Stopped is not null);
@@ -55,8 +56,9 @@ internal sealed record RunResult(
         }
         catch (JsonException e)
         {
-            throw new UserException($"{path} is not the result of a run: {e.Message.Split('\n')[0]}; name a run's "
-                + "folder, or a result file that naf reproduce wrote", e);
+            throw new UserException(
+                $"{path} is damaged, or not a result file of naf reproduce; delete it, and naf reproduce writes it again "
+                + "from its run", e);
         }
     }
 

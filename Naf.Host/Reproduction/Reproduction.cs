@@ -1,4 +1,5 @@
 using Naf.Host.Common;
+using Naf.Host.Files;
 using Naf.Host.Reports;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
@@ -57,7 +58,8 @@ internal sealed class Reproduction(string folder, IReadOnlyList<Experiment> expe
     /// <exception cref="UserException">The folder holds results of other seeds or episodes.</exception>
     public bool Run(Action<string> warn, Action<string> ended, CancellationToken stop)
     {
-        Directory.CreateDirectory(Path.Combine(folder, "results"));
+        OutputFile.MakeFolder(folder);
+        OutputFile.MakeFolder(Path.Combine(folder, "results"));
         foreach (Experiment experiment in experiments)
             if (File.Exists(ResultOf(experiment)))
             {

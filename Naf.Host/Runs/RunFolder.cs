@@ -81,10 +81,13 @@ internal sealed class RunFolder : IDisposable
     public static RunFolder Open(string folder) => IsRun(folder)
         ? TryHold(folder, "allow writing there, or copy the run to where it can be written")
             ?? throw new UserException($"{folder} is in use by another process or run; let that end, or dispose of it")
-        : throw new UserException(
-            (Directory.Exists(folder)
-                ? $"{folder} is not a run's folder: it has no config.yaml" : $"there is no folder {folder}")
-            + "; name the folder of a run");
+        : throw NoRun(folder);
+
+    /// <summary>The exception for a folder that is not a run's.</summary>
+    public static UserException NoRun(string folder) => new(
+        (Directory.Exists(folder)
+            ? $"{folder} is not a run's folder: it has no config.yaml" : $"there is no folder '{folder}'")
+        + "; name the folder of a run");
 
     public void Dispose() => _lock.Dispose();
 
@@ -109,7 +112,7 @@ internal sealed class RunFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserException($"the folder {folder} can't be written: {e.Message}; {remedy}", e);
+            throw new UserException($"the folder {folder} can't be written: {e.Message.TrimEnd('.')}; {remedy}", e);
         }
     }
 

@@ -31,7 +31,7 @@ internal static class SettingsFile
         }
         catch (TaskFormatException e)
         {
-            throw new UserException($"{e.Message}; correct the YAML there", e);
+            throw new UserException($"{e.Message.TrimEnd('.')}; correct the YAML there", e);
         }
         if (root is null or YamlScalarNode { Value: "" or null }) return null;
         return root as YamlMappingNode ?? throw Expected(path, root, "KEY: VALUE lines");

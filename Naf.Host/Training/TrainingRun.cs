@@ -299,9 +299,9 @@ public sealed partial class TrainingRun : IDisposable
         {
             if (!isBegun)
                 throw new UserException(
-                    $"{Folder} can't be written: {e.Message}; put that right, or choose another folder", e);
+                    $"{Folder} can't be written: {e.Message.TrimEnd('.')}; put that right, or choose another folder", e);
             throw new UserException(
-                $"{Folder} can't be written: {e.Message}; nothing saved is lost: put that right, then resume", e)
+                $"{Folder} can't be written: {e.Message.TrimEnd('.')}; nothing saved is lost: put that right, then resume", e)
             {
                 Option = $"naf train --resume {Folder}",
             };

@@ -151,7 +151,7 @@ internal sealed class CommandLineTests : MujocoFixture
             + "reproduce, tasks, devices, check, bench); naf --help shows what there is")]
     [TestCase("train cartpole --resume x", ExpectedResult = "--resume x knows its task; leave out 'cartpole'")]
     [TestCase("train --resume no-such-folder",
-        ExpectedResult = "there is no folder no-such-folder; name the folder of a run")]
+        ExpectedResult = "there is no folder 'no-such-folder'; name the folder of a run")]
     [TestCase("train cartpole --config none.yaml", ExpectedResult = "--config none.yaml: there is no such file")]
     [TestCase("evaluate cartpole --policy run",
         ExpectedResult = "--policy run needs a run's folder, and cartpole is a task; train first (naf train cartpole), "

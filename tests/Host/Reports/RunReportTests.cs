@@ -60,7 +60,7 @@ internal sealed class RunReportTests : FolderFixture
     {
         File.WriteAllText(Folder["x.json"], text);
         Assert.That(Assert.Throws<UserException>(() => RunResult.Read(Folder["x.json"])).Message,
-            Does.Contain("x.json is not the result of a run"));
+            Does.Contain("x.json is damaged, or not a result file of naf reproduce"));
     }
 
     [Test]
@@ -146,7 +146,7 @@ internal sealed class RunReportTests : FolderFixture
         Assert.That(json.GetProperty("files").EnumerateArray().Select(f => File.Exists(f.GetString())), Is.All.True);
         (int exitCode, _, string error) = TinyRun.Cli("report", Folder["none"]);
         Assert.That((exitCode, error), Is.EqualTo((1,
-            $"naf: {Folder["none"]} is not a run's folder: it has no config.yaml{Environment.NewLine}")));
+            $"naf: there is no folder '{Folder["none"]}'; name the folder of a run{Environment.NewLine}")));
     }
 
     private XElement Page(IReadOnlyList<RunResult> runs) =>
