@@ -12,7 +12,8 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interacti
     {
         Console.OutputEncoding = Encoding.UTF8;
         return new Terminal(
-            new Output(Console.Out, isLost: false), new Output(Console.Error, isLost: true), !Console.IsOutputRedirected && !Console.IsErrorRedirected);
+            new Output(Console.Out, isLost: false), new Output(Console.Error, isLost: true),
+            !Console.IsOutputRedirected && !Console.IsErrorRedirected);
     }
 
     /// <summary>Writes one sentence on something that went wrong or may surprise.</summary>

@@ -45,8 +45,8 @@ internal static class RunReport
         {
             if (!run.IsFinished)
                 page.Note($"{run.Name} is not finished: {run.Ended} of {run.Episodes} episodes."
-                    + (run.IsVerified ? " Its metrics.csv is incomplete, since the run was verified, which comes at the "
-                        + "end: naf train --resume writes the file again." : ""));
+                    + (run.IsVerified ? " Its metrics.csv is incomplete, since the run was verified, which comes at "
+                        + "the end: naf train --resume writes the file again." : ""));
             foreach (LearnerResult learner in run.Learners)
             {
                 if (learner.DivergedEpisode is { } episode)

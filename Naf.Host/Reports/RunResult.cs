@@ -57,8 +57,8 @@ internal sealed record RunResult(
         catch (JsonException e)
         {
             throw new UserException(
-                $"{path} is damaged, or not a result file of naf reproduce; delete it, and naf reproduce writes it again "
-                + "from its run", e);
+                $"{path} is damaged, or not a result file of naf reproduce; delete it, and naf reproduce writes it "
+                + "again from its run", e);
         }
     }
 

@@ -297,11 +297,9 @@ public sealed partial class TrainingRun : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            if (!isBegun)
-                throw new UserException(
-                    $"{Folder} can't be written: {e.Message.TrimEnd('.')}; put that right, or choose another folder", e);
-            throw new UserException(
-                $"{Folder} can't be written: {e.Message.TrimEnd('.')}; nothing saved is lost: put that right, then resume", e)
+            string problem = $"{Folder} can't be written: {e.Message.TrimEnd('.')}";
+            if (!isBegun) throw new UserException($"{problem}; put that right, or choose another folder", e);
+            throw new UserException($"{problem}; nothing saved is lost: put that right, then resume", e)
             {
                 Option = $"naf train --resume {Folder}",
             };
