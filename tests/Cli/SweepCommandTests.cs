@@ -21,8 +21,7 @@ internal sealed class SweepCommandTests : FolderFixture
         Assert.That(lines[1], Does.Match("#  settings +episodes +verified +best test +lowest … highest +last +time"));
         Assert.That(lines[^1], Does.StartWith("the best: naf train cartpole --seeds 3..4 --episodes 4 --set "));
         string best = lines[2].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0];
-        string[] command = lines[^1]["the best: naf ".Length..].Replace("'[", "[").Replace("[8, 9]'", "[8,9]")
-            .Replace("'hidden", "hidden").Split(' ');
+        string[] command = lines[^1]["the best: naf ".Length..].Replace("'", "").Split(' ');
         Assert.That(TinyRun.Cli([.. command, "--out", Folder["again"]]).ExitCode, Is.Zero);
         Assert.That(TinyRun.Metrics(Folder["again"]), Is.EqualTo(TinyRun.Metrics(Folder[$"sweep/00{best}"])));
 
