@@ -57,11 +57,13 @@ internal static class Chart
             plot.Series.Add(band);
             plot.Series.Add(line);
         }
-        foreach (Level level in levels)
+        foreach ((int i, Level level) in levels.Index())
             plot.Annotations.Add(new OxyPlot.Annotations.LineAnnotation
             {
                 Type = OxyPlot.Annotations.LineAnnotationType.Horizontal, Y = level.Value, Text = level.Name,
                 Color = OxyColors.Gray, LineStyle = LineStyle.Dot, TextColor = OxyColors.Black,
+                // names of levels that are near each other stand side by side
+                TextHorizontalAlignment = HorizontalAlignment.Right, TextLinePosition = 0.98 - 0.4 * (i % 2),
             });
         // a level outside the curves is to be seen as well
         double[] ys = [.. levels.Select(l => l.Value), .. curves.SelectMany(c => c.Points)
