@@ -33,10 +33,9 @@ internal static class RunReport
         Curve[] curves = [.. runs.Select(run => RunTables.Curve(run.Run, run.Name)).Where(c => c.Points.Count > 0)];
         if (curves.Length == 0) return;
         page.Figure(Chart.Curves("training episodes", "test score", curves, levels),
-            $"{task}: median test score of the seeds, with the lowest and the highest; "
-            + string.Join("; ", curves.Select(c => $"{c.Name} from {RunTables.Score(c.Points[0].Middle)} to "
-                + $"{RunTables.Score(c.Points[^1].Middle)} after {c.Points[^1].X} episodes, the last that all seeds "
-                + "were tested after")) + ".");
+            $"{task}: median test score of the seeds, with the lowest and the highest, up to the last test that all "
+            + "seeds have; " + string.Join("; ", curves.Select(c => $"{c.Name} from {RunTables.Score(c.Points[0].Middle)} to "
+                + $"{RunTables.Score(c.Points[^1].Middle)} after {c.Points[^1].X} episodes")) + ".");
     }
 
     private static void Problems(ReportPage page, IReadOnlyList<RunResult> runs)
