@@ -34,8 +34,9 @@ internal static class RunReport
         if (curves.Length == 0) return;
         page.Figure(Chart.Curves("training episodes", "test score", curves, levels),
             $"{task}: median test score of the seeds, with the lowest and the highest, up to the last test that all "
-            + "seeds have; " + string.Join("; ", curves.Select(c => $"{c.Name} from {RunTables.Score(c.Points[0].Middle)} to "
-                + $"{RunTables.Score(c.Points[^1].Middle)} after {c.Points[^1].X} episodes")) + ".");
+            + "seeds have; " + string.Join("; ", curves.Select(c =>
+                $"{c.Name} from {RunTables.Score(c.Points[0].Middle)} to {RunTables.Score(c.Points[^1].Middle)} after "
+                + $"{c.Points[^1].X} episodes")) + ".");
     }
 
     private static void Problems(ReportPage page, IReadOnlyList<RunResult> runs)
