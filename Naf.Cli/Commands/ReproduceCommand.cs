@@ -39,7 +39,7 @@ internal static class ReproduceCommand
         var warnings = new MujocoWarningReport();
         bool finished;
         using (ProgressDisplay.Show(terminal, parsed.IsJson(), () => reproduction.Progress))
-            finished = reproduction.Run(terminal.Warn, Say, stop.Token);
+            finished = reproduction.Run(terminal.Warn, parsed.IsJson() ? _ => { } : terminal.Log, stop.Token);
         warnings.Give(terminal);
         IReadOnlyList<string> files = new ReproductionPage(reproduction.Results, quick).Of(parts).Write(folder, what);
         if (parsed.IsJson())
@@ -48,11 +48,5 @@ internal static class ReproduceCommand
         if (finished) return 0;
         terminal.Warn($"stopped; the same command goes on, and {files[0]} shows what there is");
         return stop.Token.IsCancellationRequested ? stop.ExitCode : ExitCode.Failed;
-
-        // in a log, where there is no bar
-        void Say(string line)
-        {
-            if (!terminal.Interactive && !parsed.IsJson()) terminal.Error.WriteLine(line);
-        }
     }
 }

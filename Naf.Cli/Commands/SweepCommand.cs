@@ -54,14 +54,9 @@ internal static class SweepCommand
         terminal.Warn("no candidate has a score, since half of its learners or more stopped before their time");
         return ExitCode.Failed;
 
-        // in a log, where there is no bar
-        void Say(CandidateResult r)
-        {
-            if (!terminal.Interactive)
-                terminal.Error.WriteLine($"candidate {r.Candidate.Number}, "
-                    + $"{string.Join(' ', r.Candidate.Assignments)}, {r.Episodes} episodes: "
-                    + $"verified {Score(r.VerifiedBest)}, {Duration(r)}");
-        }
+        void Say(CandidateResult r) => terminal.Log($"candidate {r.Candidate.Number}, "
+            + $"{string.Join(' ', r.Candidate.Assignments)}, {r.Episodes} episodes: "
+            + $"verified {Score(r.VerifiedBest)}, {Duration(r)}");
     }
 
     private static void Report(

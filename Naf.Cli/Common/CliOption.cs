@@ -57,15 +57,11 @@ internal static class CliOption
 
     /// <summary>An option's file name; null if it was not given.</summary>
     /// <exception cref="UserException">It is empty.</exception>
-    public static string? File(this ParseResult parsed, string option) =>
-        parsed.Given(option) is var text && text is not null && string.IsNullOrWhiteSpace(text)
-            ? throw new UserException($"{option} '{text}': expected the name of a file") : text;
+    public static string? File(this ParseResult parsed, string option) => Named(parsed, option, "file");
 
     /// <summary>An option's folder; null if it was not given.</summary>
     /// <exception cref="UserException">It is empty.</exception>
-    public static string? Folder(this ParseResult parsed, string option) =>
-        parsed.Given(option) is var text && text is not null && string.IsNullOrWhiteSpace(text)
-            ? throw new UserException($"{option} '{text}': expected the name of a folder") : text;
+    public static string? Folder(this ParseResult parsed, string option) => Named(parsed, option, "folder");
 
     public static ulong Seed(this ParseResult parsed, ulong standard) =>
         Number(parsed, "--seed", standard, NumberStyles.None, _ => true, "a whole number from 0");
@@ -73,6 +69,10 @@ internal static class CliOption
     public static double Seconds(this ParseResult parsed, double standard) => Number(
         parsed, "--seconds", standard, NumberStyles.Float, value => value > 0 && double.IsFinite(value),
         "a number of seconds above 0");
+
+    private static string? Named(ParseResult parsed, string option, string what) =>
+        parsed.Given(option) is var text && text is not null && string.IsNullOrWhiteSpace(text)
+            ? throw new UserException($"{option} '{text}': expected the name of a {what}") : text;
 
     private static T Number<T>(
         ParseResult parsed, string option, T standard, NumberStyles style, Func<T, bool> fits, string expected)

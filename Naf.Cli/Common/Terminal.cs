@@ -19,6 +19,12 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interacti
     /// <summary>Writes one sentence on something that went wrong or may surprise.</summary>
     public void Warn(string sentence) => Error.WriteLine($"naf: {sentence}");
 
+    /// <summary>Writes a line on what has ended into a log; a terminal shows a bar instead.</summary>
+    public void Log(string line)
+    {
+        if (!Interactive) Error.WriteLine(line);
+    }
+
     /// <summary>Writes aligned columns: text to the left, numbers (all but the first row) to the right.</summary>
     public void WriteTable(IReadOnlyList<string[]> rows)
     {

@@ -64,6 +64,5 @@ internal sealed record RunResult(
 
     /// <summary>Writes the result file, which <see cref="Read"/> reads.</summary>
     /// <exception cref="IOException">It can't be written; an older file is unchanged.</exception>
-    public void Write(string path) => AtomicFile.Write(path, Path.GetFileName(path) + ".partial",
-        file => JsonSerializer.Serialize(file, this, Json));
+    public void Write(string path) => AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(this, Json));
 }
