@@ -3,6 +3,7 @@ using Naf.Cli.Common;
 using Naf.Host.Common;
 using Naf.Host.Evaluation;
 using Naf.Host.Policies;
+using Naf.Host.Settings;
 using Naf.Host.Trajectories;
 using Naf.Sim.Control;
 
@@ -58,11 +59,15 @@ internal static class EvaluateCommand
         PlanningReport? planning = null;
         PolicyValues? values = null;
         (int After, int? Best, int Last)? trained = null;
+        UnstableSimulation unstable = target.UnstableSimulation(task);
         EvaluationResult result = policy == "mpc" ? Plan()
             : target.IsOfRun ? OfRun()
-            : PolicyEvaluation.Of(PolicyEvaluation.WithoutRun(policy, seed), task, seed, count, threads, first);
+            : PolicyEvaluation.Of(PolicyEvaluation.WithoutRun(policy, seed), task, seed, count, threads, first,
+                unstable);
 
         warnings.Give(terminal);
+        if (result.Episodes == 0) throw new UserException($"there is no score: {result.UnstableNote}");
+        if (result.UnstableNote is { } note) terminal.Warn(note);
         string? written = null;
         try
         {
@@ -79,7 +84,7 @@ internal static class EvaluateCommand
 
         EvaluationResult Plan()
         {
-            using var evaluation = new PlannedEvaluation(task, target.Planner(task, changes), threads);
+            using var evaluation = new PlannedEvaluation(task, target.Planner(task, changes), threads, unstable);
             using var display = ProgressDisplay.Show(terminal, parsed.IsJson(), () => evaluation.Progress(count));
             (EvaluationResult scores, planning) = evaluation.Run(seed, count, first);
             return scores;
@@ -89,7 +94,7 @@ internal static class EvaluateCommand
         {
             using RunPolicy run = target.Open(task, terminal, parsed.Given("--device") ?? "cpu");
             trained = (run.Episode, run.BestEpisode, run.LastEpisode);
-            if (valuesFile is null) return PolicyEvaluation.Of(run.Act, task, seed, count, threads: 1, first);
+            if (valuesFile is null) return PolicyEvaluation.Of(run.Act, task, seed, count, threads: 1, first, unstable);
             values = new PolicyValues(run, target.Run.Settings);
             return values.Run(task, seed, count, first);
         }
@@ -103,6 +108,7 @@ internal static class EvaluateCommand
                     Target = target.Name, Task = task.Name, Policy = policy, AfterEpisode = trained?.After,
                     BestEpisode = trained?.Best, LastEpisode = trained?.Last,
                     result.Mean, result.StandardDeviation, result.Episodes, result.SuccessRate,
+                    result.UnstableEpisodes,
                     Measures = result.Measures.ToDictionary(m => m.Name, m => m.Mean),
                     Seed = seed, Learner = learner, Trajectory = written, Planning = planning,
                     Values = values?.Summary, ValuesFile = valuesFile,

@@ -96,13 +96,15 @@ internal sealed class PolicyTarget
             $"--task {other} takes another task for a run's policy, and {Name} is a task; leave out either");
     }
 
+    /// <summary>What becomes of an episode whose simulation breaks down: as the run has it, else the task.</summary>
+    public UnstableSimulation UnstableSimulation(ControlTask task) => SettingsFor(task).UnstableSimulation;
+
     /// <summary>Planner settings: the run's, else the task's, overridden by <paramref name="set"/>.</summary>
     /// <param name="set">KEY=VALUE, as in --set.</param>
     /// <exception cref="UserException">An unknown key, or a bad value.</exception>
-    public MpcSettings Planner(ControlTask task, params IEnumerable<string> set)
-    {
-        TrainingSettings before = Config?.Settings ?? SettingsResolver.OfTask(task, ofTask => ofTask);
-        return SettingsResolver.Resolve(
-            SettingsResolver.Apply(before, set.Select(SettingsResolver.Split))).Plan.Mpc;
-    }
+    public MpcSettings Planner(ControlTask task, params IEnumerable<string> set) => SettingsResolver.Resolve(
+        SettingsResolver.Apply(SettingsFor(task), set.Select(SettingsResolver.Split))).Plan.Mpc;
+
+    private TrainingSettings SettingsFor(ControlTask task) =>
+        Config?.Settings ?? SettingsResolver.OfTask(task, ofTask => ofTask);
 }

@@ -70,9 +70,13 @@ internal static class TrainCommand
         else Report(terminal, result, run.Settings);
         if (result.Finished)
         {
+            int stopped = result.Learners.Count(l => l.Stopped is not null);
+            if (stopped > 0)
+                terminal.Warn($"{stopped} of {result.Learners.Count} learners stopped before their time, for the "
+                    + "reasons above; the others ended all their episodes");
             bool wasCut = run.Settings.VerificationEpisodes > 0 && stop.Token.IsCancellationRequested
                 && result.Learners.All(l => l.VerifiedLast is null);
-            if (!wasCut) return 0;
+            if (!wasCut) return stopped > 0 ? ExitCode.Failed : 0;
             terminal.Warn("training has ended, and only its verification was stopped; make it with "
                 + $"naf train --resume {result.Run}");
             return stop.ExitCode;
@@ -174,6 +178,9 @@ internal static class TrainCommand
         foreach (LearnerSummary l in r.Learners.Where(l => l.DivergedEpisode is not null))
             terminal.Out.WriteLine(
                 $"  seed {l.Seed}: Q was seen to diverge after episode {l.DivergedEpisode}");
+        foreach (LearnerSummary l in r.Learners.Where(l => l.UnstableEpisodes > 0))
+            terminal.Out.WriteLine(
+                $"  seed {l.Seed}: the simulation broke down, episodes: {l.UnstableEpisodes} of training and test");
         if (settings.Learner.Gamma >= 1)
             terminal.Out.WriteLine("Q was not watched for divergence: with gamma=1 the rewards allow any value");
         string median = r.Learners.Count > 1 ? " (median)" : $" after episode {r.Learners[0].BestEpisode}";

@@ -5,6 +5,7 @@ using Naf.Host.Settings;
 using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Population;
 using Naf.Kernels.Random;
+using Naf.Kernels.Scalar;
 using Naf.Kernels.Update;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
@@ -31,10 +32,15 @@ internal sealed class Actor : IDisposable
     private readonly double[] _action;
     private readonly float[] _lower;
     private readonly NStepReturns _returns;
+    private readonly IControlTask _task;
+    private readonly TrainingSettings _settings;
     private float[] _x, _next;
     private long _planningTicks;
     private LearnerReport _report;
     private EvaluationResult? _test;
+    private double? _trainScore;
+    private string? _failure;
+    private int _unstable;
 
     /// <param name="memory">Stores its episodes for the dynamics model; null: they are not stored.</param>
     /// <param name="planner">Selects the actions of planned episodes; null: no episode is planned.</param>
@@ -42,6 +48,7 @@ internal sealed class Actor : IDisposable
         IControlTask task, TrainingSettings settings, LearnerPopulation population, int learner,
         EpisodeMemory? memory, IEpisodePlanner? planner)
     {
+        (_task, _settings) = (task, settings);
         (_population, Learner, Memory, Planner) = (population, learner, memory, planner);
         _policy = (x, _, _, u) => population.Act(learner, x, u);
         Seed = settings.SeedOf(learner);
@@ -92,6 +99,9 @@ internal sealed class Actor : IDisposable
     /// <summary>Why the learner stopped early; null if it did not.</summary>
     public string? Stopped { get; private set; }
 
+    /// <summary>Training and test episodes whose simulation broke down.</summary>
+    public int UnstableEpisodes { get; private set; }
+
     /// <summary>Compares Q with what the rewards allow.</summary>
     public DivergenceWatch Watch { get; } = new();
 
@@ -104,7 +114,7 @@ internal sealed class Actor : IDisposable
     /// <summary>Results so far.</summary>
     public LearnerSummary Summary =>
         new(Learner, Seed, Tests.Best, Tests.BestEpisode, Tests.Last, EpisodesEnded, Updates, Stopped,
-            Watch.Since);
+            Watch.Since) { UnstableEpisodes = UnstableEpisodes };
 
     /// <summary>
     /// Starts the next episode: noise to 0, x₁ ~ p(x₁), planned with probability 1 − p. Stops the learner if its
@@ -114,7 +124,7 @@ internal sealed class Actor : IDisposable
     {
         Episode++;
         Phase = ActorPhase.Acting;
-        _test = null;
+        (_test, _trainScore, _failure, _unstable) = (null, null, null, 0);
         Noise.Reset();
         try
         {
@@ -135,9 +145,44 @@ internal sealed class Actor : IDisposable
     public void Advance(bool ended)
     {
         (_x, _next) = (_next, _x);
-        if (!ended) return;
-        EpisodesEnded++;
-        Phase = ActorPhase.AtEnd;
+        if (ended) End(_environment.Score);
+    }
+
+    /// <summary>
+    /// Ends an episode whose simulation broke down, as the setting unstable_simulation says. A failed episode's return
+    /// has the learner's lowest reward for each step that is left, and a terminal state's; x, the last that was
+    /// observed, stands for x′, which no value follows.
+    /// </summary>
+    public void EndUnstable(SimulationException error)
+    {
+        if (_settings.UnstableSimulation == UnstableSimulation.Stop || !error.Unstable)
+        {
+            Stop(error.Message);
+            return;
+        }
+        CountUnstable(error.Message, 1);
+        double? score = null;
+        if (_settings.UnstableSimulation == UnstableSimulation.Drop) _returns.Abort(_x);
+        else
+        {
+            double worst = _population.LeastReward(Learner), last = worst + (_task.Reward?.TerminationReward ?? 0),
+                gamma = _settings.Learner.Gamma;
+            int left = _task.Horizon - _environment.StepIndex - 1;
+            try
+            {
+                _returns.Add(_x, U, new StepResult(last, Terminated: true, TimedOut: false), _x,
+                    rest: worst * (gamma < 1 ? (1 - Math.Pow(gamma, left)) / (1 - gamma) : left));
+            }
+            catch (NonFiniteTransitionException overflow)
+            {
+                Stop(overflow.Message);
+                return;
+            }
+            score = _environment.Score + last + worst * left;
+        }
+        Memory?.End();
+        Step++;
+        End(score);
     }
 
     /// <summary>Stops the learner early and records the reason.</summary>
@@ -190,6 +235,10 @@ internal sealed class Actor : IDisposable
         if (Watch.Add(Episode, _report) is { } reason)
             warn($"learner {Learner} (seed {Seed}), episode {Episode}: {reason}");
         Updates = _report.Updates;
+        if (_failure is not null)
+            warn($"learner {Learner} (seed {Seed}), episode {Episode}: {_failure}; the episode is "
+                + (_settings.UnstableSimulation == UnstableSimulation.Fail ? "taken for a failure" : "dropped")
+                + " (unstable_simulation), as later ones will be, which metrics.csv counts");
         if (!_report.Finite)
             Stop(
                 "its loss or gradient is not a finite number: the learner has diverged "
@@ -206,6 +255,7 @@ internal sealed class Actor : IDisposable
         {
             _test = evaluation.Run(_policy, settings.TestSeed, settings.TestEpisodes);
             if (Tests.Add(Episode, _test.Value.Mean)) _population.KeepBest(Learner, Episode);
+            CountUnstable(_test.Value.Failure, _test.Value.UnstableEpisodes);
         }
         catch (SimulationException error)
         {
@@ -215,8 +265,8 @@ internal sealed class Actor : IDisposable
 
     /// <summary>The metrics row of the episode that has ended.</summary>
     public EpisodeResult Result(ImaginationReport imagination) => new(
-        Episode, Learner, Seed, Step, Episode > 0 && Stopped is null ? _environment.Score : null, _test, _report,
-        _population.ReplayCount(Learner), Watch.Diverges, Stopped, Planned, imagination);
+        Episode, Learner, Seed, Step, Stopped is null ? _trainScore : null, _test, _report,
+        _population.ReplayCount(Learner), Watch.Diverges, Stopped, Planned, imagination, _unstable);
 
     /// <exception cref="InvalidDataException">The checkpoint is of another task.</exception>
     public void Serialise(CheckpointScope scope)
@@ -228,6 +278,9 @@ internal sealed class Actor : IDisposable
         EpisodesEnded = scope.Value("episodes_ended", EpisodesEnded);
         Step = scope.Value("step", Step);
         Updates = scope.Value("updates", Updates);
+        // earlier versions had no count
+        if (!scope.IsLoading || scope.Contains("unstable"))
+            UnstableEpisodes = scope.Value("unstable", UnstableEpisodes);
         Tests.Serialise(scope.Scope("tests"));
         Watch.Serialise(scope.Scope("divergence"));
         Noise.Serialise(scope);
@@ -242,6 +295,20 @@ internal sealed class Actor : IDisposable
     }
 
     public void Dispose() => _environment.Dispose();
+
+    private void End(double? score)
+    {
+        EpisodesEnded++;
+        (Phase, _trainScore) = (ActorPhase.AtEnd, score);
+    }
+
+    // the first failure is told, and all are counted
+    private void CountUnstable(string? failure, int episodes)
+    {
+        if (UnstableEpisodes == 0) _failure = failure;
+        UnstableEpisodes += episodes;
+        _unstable += episodes;
+    }
 
     private static void Convert(ReadOnlySpan<double> from, float[] to)
     {
@@ -261,9 +328,11 @@ internal sealed class Actor : IDisposable
 /// <param name="Stopped">Why the learner stopped early; null if it did not.</param>
 /// <param name="Planned">Whether a planner selected the episode's actions.</param>
 /// <param name="Imagination">Imagination during the episode.</param>
+/// <param name="Unstable">Episodes since the last row, of training and test, whose simulation broke down.</param>
 internal sealed record EpisodeResult(
     int Episode, int Learner, ulong Seed, long Step, double? TrainScore, EvaluationResult? Test, LearnerReport Report,
-    int Replay, bool Diverges, string? Stopped, bool Planned, ImaginationReport Imagination);
+    int Replay, bool Diverges, string? Stopped, bool Planned, ImaginationReport Imagination,
+    int Unstable);
 
 /// <summary>The results of one learner.</summary>
 /// <param name="Learner">The learner, from 0.</param>
@@ -279,6 +348,9 @@ public sealed record LearnerSummary(
     int Learner, ulong Seed, double? BestTestScore, int BestEpisode, double? FinalTestScore, int Episodes, long Updates,
     string? Stopped, int? DivergedEpisode)
 {
+    /// <summary>Training and test episodes whose simulation broke down.</summary>
+    public int UnstableEpisodes { get; init; }
+
     /// <summary>Mean score of the best test's policy in its verification; null: not verified.</summary>
     public double? VerifiedBest { get; init; }
 

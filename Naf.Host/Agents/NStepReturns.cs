@@ -23,10 +23,12 @@ internal sealed class NStepReturns(LearnerPopulation population, int learner, in
 
     /// <summary>Takes a step of the episode and stores the transitions that it completes.</summary>
     /// <param name="next">x′.</param>
+    /// <param name="rest">The discounted return after a terminal step, if it is not 0.</param>
     /// <exception cref="NonFiniteTransitionException">
     /// An entry, or the sum of a transition's rewards, is not finite in float32; that transition was not stored.
     /// </exception>
-    public void Add(ReadOnlySpan<float> x, ReadOnlySpan<float> u, in StepResult result, ReadOnlySpan<float> next)
+    public void Add(ReadOnlySpan<float> x, ReadOnlySpan<float> u, in StepResult result, ReadOnlySpan<float> next,
+        double rest = 0)
     {
         // a step that is stored later is checked now
         if (n > 1)
@@ -44,11 +46,11 @@ internal sealed class NStepReturns(LearnerPopulation population, int learner, in
         _rewards[at] = result.Reward;
         try
         {
-            while (_count == n || (result.Done && _count > 0)) Store(next, result.Terminated);
+            while (_count == n || (result.Done && _count > 0)) Store(next, result.Terminated, rest);
         }
         catch (NonFiniteTransitionException)
         {
-            StoreAll(next, result.Terminated);
+            StoreAll(next, result.Terminated, rest);
             throw;
         }
     }
@@ -70,12 +72,12 @@ internal sealed class NStepReturns(LearnerPopulation population, int learner, in
     }
 
     // stores all waiting steps except those whose sum of rewards overflows; the learner stops
-    private void StoreAll(ReadOnlySpan<float> next, bool terminated)
+    private void StoreAll(ReadOnlySpan<float> next, bool terminated, double rest = 0)
     {
         while (_count > 0)
             try
             {
-                Store(next, terminated);
+                Store(next, terminated, rest);
             }
             catch (NonFiniteTransitionException)
             {
@@ -84,10 +86,10 @@ internal sealed class NStepReturns(LearnerPopulation population, int learner, in
     }
 
     // the oldest step, with the rewards up to the newest; it no longer waits then
-    private void Store(ReadOnlySpan<float> next, bool terminated)
+    private void Store(ReadOnlySpan<float> next, bool terminated, double rest)
     {
         int first = _first;
-        double sum = _rewards[(first + _count - 1) % n], discount = 1;
+        double sum = _rewards[(first + _count - 1) % n] + gamma * rest, discount = 1;
         for (int k = _count - 2; k >= 0; k--)
             (sum, discount) = (_rewards[(first + k) % n] + gamma * sum, gamma * discount);
         (_first, _count) = ((first + 1) % n, _count - 1);

@@ -49,7 +49,8 @@ internal sealed class TrainingAgent : IDisposable
             _actors = [.. Enumerable.Range(0, settings.Learners).Select(k =>
                 _owned.Add(new Actor(task, settings, _population, k, _imagination?.Memory(k), Planner(task, k))))];
             int sideBySide = Math.Min(team.Threads, settings.Learners);
-            _tests = [.. Enumerable.Range(0, sideBySide).Select(_ => _owned.Add(new Evaluator(task)))];
+            _tests = [.. Enumerable.Range(0, sideBySide).Select(_ =>
+                _owned.Add(new Evaluator(task, settings.UnstableSimulation)))];
         }
         catch
         {
@@ -165,8 +166,11 @@ internal sealed class TrainingAgent : IDisposable
             e.Store(result);
             e.Advance(result.Done);
         }
-        catch (Exception error) when (error is SimulationException or NotFiniteNumberException
-            or NonFiniteTransitionException)
+        catch (SimulationException error)
+        {
+            e.EndUnstable(error);
+        }
+        catch (Exception error) when (error is NotFiniteNumberException or NonFiniteTransitionException)
         {
             e.Stop(error.Message);
         }

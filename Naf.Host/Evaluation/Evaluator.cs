@@ -1,12 +1,15 @@
 using System.Text.Json.Serialization;
+using Naf.Host.Settings;
 using Naf.Host.Trajectories;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Evaluation;
 
 /// <summary>Runs a policy from seeded initial states: with one seed, episode i starts alike for every policy.</summary>
-internal sealed class Evaluator(IControlTask task) : IDisposable
+/// <param name="unstable">What becomes of an episode whose simulation breaks down.</param>
+internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable = UnstableSimulation.Fail) : IDisposable
 {
     private readonly IControlEnvironment _environment = task.CreateEnvironment();
     private readonly float[] _x = new float[task.ObservationSize];
@@ -15,7 +18,9 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
 
     /// <summary>Runs <paramref name="episodes"/> episodes and summarises their scores.</summary>
     /// <param name="first">Records the first episode, if given.</param>
-    /// <exception cref="Naf.Sim.Mujoco.SimulationException">The simulation is no longer finite.</exception>
+    /// <exception cref="SimulationException">
+    /// An action is not finite, or the simulation broke down and that is to stop it.
+    /// </exception>
     public EvaluationResult Run(Policy policy, ulong seed, int episodes, Trajectory? first = null) =>
         Run(task, episodes, i => Episode(policy, seed, (ulong)i, i == 0 ? first : null));
 
@@ -46,38 +51,59 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
         RandomStream starts = RandomStream.TestReset)
     {
         _environment.Reset(seed, starts, episode);
+        double lowest = 0;
         while (true)
         {
-            controller(_environment, _action);
-            TrajectoryRow? before = record is null ? null : Row([.. _action.Select(u => Math.Clamp(u, -1, 1))]);
-            StepResult result = _environment.Step(_action);
-            if (before is not null) record!.Rows.Add(before with { Reward = result.Reward });
-            if (!result.Done) continue;
-            record?.Rows.Add(Row([]));
-            return new EpisodeOutcome(_environment.Score, _environment.Success,
-                [.. MeasureNames(task).Select((_, m) => ((ControlEnvironment)_environment).Measure(m))]);
+            TrajectoryRow? before = null;
+            try
+            {
+                controller(_environment, _action);
+                before = record is null ? null : Row([.. _action.Select(u => Math.Clamp(u, -1, 1))]);
+                StepResult result = _environment.Step(_action);
+                lowest = Math.Min(lowest, result.Reward);
+                if (before is not null) record!.Rows.Add(before with { Reward = result.Reward });
+                if (!result.Done) continue;
+                record?.Rows.Add(Row([]));
+                return new EpisodeOutcome(_environment.Score, _environment.Success, Measures());
+            }
+            catch (SimulationException error) when (error.Unstable && unstable != UnstableSimulation.Stop)
+            {
+                // the state before the step that failed is the last one
+                if (before is not null) record!.Rows.Add(before with { Action = [] });
+                double rest = (task.Horizon - _environment.StepIndex) * lowest + (task.Reward?.TerminationReward ?? 0);
+                return new EpisodeOutcome(
+                    unstable == UnstableSimulation.Fail ? _environment.Score + rest : null, false, Measures(),
+                    error.Message);
+            }
         }
     }
 
     /// <summary>Mean, standard deviation and success rate of the scores, and the means of the measures.</summary>
     public static EvaluationResult Summarise(IReadOnlyList<EpisodeOutcome> episodes, IControlTask task)
     {
+        EpisodeOutcome[] counted = [.. episodes.Where(e => e.Score is not null)];
         EvaluationResult scores = Summarise(
-            [.. episodes.Select(e => e.Score)], task.MeasuresSuccess ? episodes.Count(e => e.Success) : null);
-        return scores with { Measures = [.. MeasureNames(task).Select(Measure)] };
+            [.. counted.Select(e => e.Score!.Value)], task.MeasuresSuccess ? counted.Count(e => e.Success) : null);
+        return scores with
+        {
+            Measures = [.. MeasureNames(task).Select(Measure)],
+            UnstableEpisodes = episodes.Count(e => e.Failure is not null),
+            Failure = episodes.FirstOrDefault(e => e.Failure is not null).Failure,
+        };
 
         (string Name, double Mean, int Episodes) Measure(string name, int m)
         {
-            double[] values = [.. episodes.Select(e => e.Measures[m]).Where(v => !double.IsNaN(v))];
+            double[] values = [.. counted.Select(e => e.Measures[m]).Where(v => !double.IsNaN(v))];
             return (name, values.DefaultIfEmpty(double.NaN).Average(), values.Length);
         }
     }
 
-    /// <summary>Mean, standard deviation and success rate.</summary>
+    /// <summary>Mean, standard deviation and success rate; NaN without a score.</summary>
     /// <param name="scores">[episodes].</param>
     /// <param name="successes">Number of successes; null if the task does not measure success.</param>
     public static EvaluationResult Summarise(ReadOnlySpan<double> scores, int? successes)
     {
+        if (scores.IsEmpty) return new EvaluationResult(double.NaN, double.NaN, 0, null);
         double sum = 0;
         foreach (double score in scores) sum += score;
         double mean = sum / scores.Length, squares = 0;
@@ -92,6 +118,9 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _environment.Dispose();
 
+    private double[] Measures() =>
+        [.. MeasureNames(task).Select((_, m) => ((ControlEnvironment)_environment).Measure(m))];
+
     // only simulated tasks have measures
     private static IEnumerable<string> MeasureNames(IControlTask task) =>
         (task as ControlTask)?.Definition.Measures.Select(m => m.Name) ?? [];
@@ -105,14 +134,19 @@ internal sealed class Evaluator(IControlTask task) : IDisposable
 }
 
 /// <summary>Score, success and measures of one episode.</summary>
-/// <param name="Score">The undiscounted sum of its rewards.</param>
+/// <param name="Score">
+/// The undiscounted sum of its rewards. If its simulation broke down, with the lowest of them, at most 0, for each step
+/// that was left, and the reward of a terminal state; null if it is dropped.
+/// </param>
 /// <param name="Success">Whether it was a success; false if the task has no section <c>success</c>.</param>
 /// <param name="Measures">Values of the task's measures; NaN for one that measured nothing.</param>
-internal readonly record struct EpisodeOutcome(double Score, bool Success, double[] Measures);
+/// <param name="Failure">Why its simulation broke down; null if it did not.</param>
+internal readonly record struct EpisodeOutcome(double? Score, bool Success, double[] Measures, string? Failure = null);
 
 /// <summary>Scores of one policy over a number of episodes.</summary>
 /// <param name="Mean">Mean score: the undiscounted sum of an episode's rewards.</param>
 /// <param name="StandardDeviation">Sample standard deviation of the scores (divisor n − 1); 0 for one episode.</param>
+/// <param name="Episodes">Episodes that have a score: all that were not dropped.</param>
 /// <param name="SuccessRate">Share of successful episodes; null if the task has no section <c>success</c>.</param>
 internal readonly record struct EvaluationResult(
     double Mean, double StandardDeviation, int Episodes, double? SuccessRate)
@@ -123,6 +157,18 @@ internal readonly record struct EvaluationResult(
     // naf tasks --check reports measures of its own
     [JsonIgnore]
     public ImmutableArray<(string Name, double Mean, int Episodes)> Measures { get; init; } = [];
+
+    /// <summary>Episodes whose simulation broke down.</summary>
+    [JsonIgnore]
+    public int UnstableEpisodes { get; init; }
+
+    /// <summary>Why the first of these did; null if there is none.</summary>
+    [JsonIgnore]
+    public string? Failure { get; init; }
+
+    /// <summary>A sentence on these episodes; null if there are none.</summary>
+    public string? UnstableNote => Failure is null ? null
+        : $"the simulation broke down in {UnstableEpisodes} of the episodes, first: {Failure}";
 
     /// <summary>Standard error of the mean, σ / √n; null for one episode, which has no spread.</summary>
     public double? StandardError => Episodes > 1 ? StandardDeviation / Math.Sqrt(Episodes) : null;

@@ -58,7 +58,13 @@ internal sealed class EpisodeMemory(DynamicsSpace space, int saved, int refitEpi
             Keep(environment);
             return;
         }
-        Add(_running);
+        End();
+    }
+
+    /// <summary>Ends the episode after the steps that it has, as where its simulation broke down.</summary>
+    public void End()
+    {
+        if (_running is { Length: > 0 }) Add(_running);
         _running = null;
     }
 

@@ -23,12 +23,14 @@ internal sealed class PlannedEvaluation : IDisposable
     private int _episodes, _steps;
 
     /// <param name="threads">Number of threads; 0: one per core.</param>
-    public PlannedEvaluation(ControlTask task, MpcSettings settings, int threads)
+    /// <param name="unstable">What becomes of an episode whose simulation breaks down.</param>
+    public PlannedEvaluation(
+        ControlTask task, MpcSettings settings, int threads, UnstableSimulation unstable = UnstableSimulation.Fail)
     {
         (_task, _settings) = (task, settings);
         _team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
         _planner = new MpcPlanner(task, settings, _team);
-        _evaluation = new Evaluator(task);
+        _evaluation = new Evaluator(task, unstable);
     }
 
     /// <summary>Progress of <see cref="Run"/> for a display; may be read from another thread.</summary>

@@ -1,8 +1,10 @@
 using Naf.Gpu.Cpu;
 using Naf.Host.Evaluation;
+using Naf.Host.Settings;
 using Naf.Host.Trajectories;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Policies;
 
@@ -12,15 +14,20 @@ internal static class PolicyEvaluation
     /// <summary>The scores of a policy over test episodes.</summary>
     /// <param name="threads">Number of threads; 0: one per core.</param>
     /// <param name="first">Records the first episode, if given.</param>
+    /// <param name="unstable">What becomes of an episode whose simulation breaks down.</param>
+    /// <exception cref="SimulationException">
+    /// An action is not finite, or the simulation broke down and that is to stop it.
+    /// </exception>
     public static EvaluationResult Of(
-        Policy act, ControlTask task, ulong seed, int episodes, int threads, Trajectory? first = null)
+        Policy act, ControlTask task, ulong seed, int episodes, int threads, Trajectory? first = null,
+        UnstableSimulation unstable = UnstableSimulation.Fail)
     {
         using var team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
         var outcomes = new EpisodeOutcome[episodes];
         team.Run(worker =>
         {
             if (worker >= episodes) return;
-            using var evaluation = new Evaluator(task);
+            using var evaluation = new Evaluator(task, unstable);
             for (int i = worker; i < episodes; i += team.Threads)
                 outcomes[i] = evaluation.Episode(act, seed, (ulong)i, i == 0 ? first : null);
         });

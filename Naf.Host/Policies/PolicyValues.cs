@@ -37,7 +37,7 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
     /// <exception cref="Naf.Sim.Mujoco.SimulationException">The simulation is no longer finite.</exception>
     public EvaluationResult Run(ControlTask task, ulong seed, int episodes, Trajectory? first = null)
     {
-        using var evaluation = new Evaluator(task);
+        using var evaluation = new Evaluator(task, settings.UnstableSimulation);
         Policy random = PolicyEvaluation.RandomPolicy(seed);
         var drawn = new float[task.ActionSize];
         EvaluationResult result = Evaluator.Run(task, episodes, i =>

@@ -44,7 +44,7 @@ internal sealed class PolicyVerification(IControlTask task, string folder, RunCo
             if (worker >= all) return;
             using LearnerPopulation networks = Networks();
             RunPolicy.CheckSizes(networks, task);
-            using var evaluation = new Evaluator(task);
+            using var evaluation = new Evaluator(task, config.Settings.UnstableSimulation);
             SavedPolicy? loaded = null;
             for (long i; !stop.IsCancellationRequested && (i = Interlocked.Increment(ref next) - 1) < all;)
             {
@@ -79,8 +79,7 @@ internal sealed class PolicyVerification(IControlTask task, string folder, RunCo
     // a policy of the checkpoint, with its scores so far
     private sealed class SavedPolicy(int learner, bool best, int episode, int episodes)
     {
-        private readonly double[] _scores = new double[episodes];
-        private int _successes;
+        private readonly EpisodeOutcome[] _outcomes = new EpisodeOutcome[episodes];
         private string? _failure;
 
         public int Learner => learner;
@@ -93,10 +92,9 @@ internal sealed class PolicyVerification(IControlTask task, string folder, RunCo
         {
             try
             {
-                (_scores[number], bool success, _) = evaluation.Episode(
+                _outcomes[number] = evaluation.Episode(
                     (x, _, _, u) => networks.Act(0, x, u), seed, (ulong)number,
                     starts: RandomStream.VerificationReset);
-                if (success) Interlocked.Increment(ref _successes);
             }
             catch (SimulationException error)
             {
@@ -106,12 +104,13 @@ internal sealed class PolicyVerification(IControlTask task, string folder, RunCo
 
         public VerifiedPolicy Result(IControlTask task, ulong seed, Action<string> warn)
         {
-            if (_failure is not null)
+            EvaluationResult result = Evaluator.Summarise(_outcomes, task);
+            if (_failure is not null || result.Episodes == 0)
             {
-                warn($"the {Name} policy of learner {learner} could not be verified: {_failure}");
+                warn($"the {Name} policy of learner {learner} could not be verified: {_failure ?? result.Failure}");
                 return new VerifiedPolicy(learner, seed, Name, episode, null, null, null, episodes);
             }
-            EvaluationResult result = Evaluator.Summarise(_scores, task.MeasuresSuccess ? _successes : null);
+            if (result.UnstableNote is { } note) warn($"verification of learner {learner}, {Name} policy: {note}");
             return new VerifiedPolicy(
                 learner, seed, Name, episode, result.Mean, result.StandardError, result.SuccessRate, episodes);
         }

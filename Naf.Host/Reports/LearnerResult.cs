@@ -11,9 +11,10 @@ internal sealed record TestResult(int Episode, double Score, double? SuccessRate
 /// <param name="VerifiedBest">Score of the policy of the best test from other starts; null if there is none.</param>
 /// <param name="DivergedEpisode">First episode after which Q was beyond what the rewards allow.</param>
 /// <param name="Stopped">Why the learner stopped early.</param>
+/// <param name="UnstableEpisodes">Training and test episodes whose simulation broke down.</param>
 internal sealed record LearnerResult(
     ulong Seed, IReadOnlyList<TestResult> Tests, double? VerifiedBest, double? VerifiedLast, int? DivergedEpisode,
-    string? Stopped)
+    string? Stopped, int UnstableEpisodes)
 {
     /// <summary>The test before the first episode, which is close to a random policy's.</summary>
     public double? Untrained => Tests is [{ Episode: 0 } first, ..] ? first.Score : null;

@@ -59,7 +59,8 @@ internal static class RunReader
                 select new TestResult(Episode(row), score.Value, Number(row, "success_rate"))],
             Verified(VerifiedPolicy.BestName), Verified(VerifiedPolicy.LastName),
             rows.FirstOrDefault(row => Number(row, "diverges") == 1) is { } first ? Episode(first) : null,
-            rows.Select(row => row.GetValueOrDefault("stopped", "")).FirstOrDefault(reason => reason.Length > 0));
+            rows.Select(row => row.GetValueOrDefault("stopped", "")).FirstOrDefault(reason => reason.Length > 0),
+            (int)rows.Sum(row => Number(row, "unstable") ?? 0));
     }
 
     // settings that differ from the task's own, or from the defaults if the task can't be loaded

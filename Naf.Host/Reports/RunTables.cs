@@ -11,8 +11,8 @@ internal static class RunTables
         "summary", "Scores of the runs: median over seeds (lowest … highest)",
         [
             "run", "task", "method", "seeds", "episodes", "untrained", "best test", "last test", "verified best",
-            "verified last", "episodes to 5 % of |best|", "to 5 % of the gain", "diverged", "stopped", "updates/s",
-            "time",
+            "verified last", "episodes to 5 % of |best|", "to 5 % of the gain", "diverged", "stopped", "unstable",
+            "updates/s", "time",
         ],
         [.. runs.Select(run => (string[])
         [
@@ -22,7 +22,7 @@ internal static class RunTables
             Spread(run.Learners.Select(l => l.VerifiedBest)), Spread(run.Learners.Select(l => l.VerifiedLast)),
             Episodes(run, ofGain: false), Episodes(run, ofGain: true),
             $"{run.Learners.Count(l => l.DivergedEpisode is not null)}",
-            $"{run.Learners.Count(l => l.Stopped is not null)}",
+            $"{run.Learners.Count(l => l.Stopped is not null)}", $"{run.Learners.Sum(l => l.UnstableEpisodes)}",
             run.Seconds > 0 ? Texts.Rate(run.Updates / run.Seconds) : "",
             run.Seconds > 0 ? Texts.Duration(TimeSpan.FromSeconds(run.Seconds)) : "",
         ])]);

@@ -12,6 +12,19 @@ public enum LearningAlgorithm
     Ddpg,
 }
 
+/// <summary>What becomes of an episode whose simulation breaks down.</summary>
+public enum UnstableSimulation
+{
+    /// <summary>It ends in a terminal state, as a failure.</summary>
+    Fail,
+
+    /// <summary>It ends there; the step that failed is left out, and so is the episode's score.</summary>
+    Drop,
+
+    /// <summary>The learner stops.</summary>
+    Stop,
+}
+
 /// <summary>
 /// All settings of a training run besides its task. Immutable; the defaults are the paper's where it gives a value.
 /// </summary>
@@ -46,6 +59,12 @@ public sealed record TrainingSettings
 
     /// <summary>Its planned episodes.</summary>
     public PlanSettings Plan { get; init; } = new();
+
+    /// <summary>What becomes of an episode whose simulation breaks down.</summary>
+    [Setting("unstable_simulation", "", "what becomes of an episode whose simulation breaks down",
+        "fail: each step that is left counts with the lowest reward so far, at most 0, also in tests. drop: the step "
+        + "and the episode's score are left out. stop: the learner stops.")]
+    public UnstableSimulation UnstableSimulation { get; init; } = UnstableSimulation.Fail;
 
     /// <summary>Episodes between tests.</summary>
     [Setting("test_every", "[1, 100000000]",

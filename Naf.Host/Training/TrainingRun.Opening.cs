@@ -16,7 +16,7 @@ public sealed partial class TrainingRun
     // no column depends on the clock, so that equal runs give equal bytes; what was not measured is empty
     private const string MetricsHeader =
         "episode,learner,seed,step,train_score,test_score,loss,success_rate,gradient_norm,mean_q,updates,replay,"
-        + "test_deviation,planned,imagined,cut,model_error,model_error_ahead,diverges,stopped";
+        + "test_deviation,planned,imagined,cut,model_error,model_error_ahead,diverges,unstable,stopped";
 
     private const string TimingHeader = "episode,learner,seconds,updates";
 
@@ -215,14 +215,18 @@ public sealed partial class TrainingRun
         {
             string kept = Encoding.UTF8.GetString(there.AsSpan(0, (int)length));
             if (digest is null) return kept[..(kept.LastIndexOf('\n') + 1)];
-            if (CsvFile.DigestOf(kept) == digest) return kept;
+            if (CsvFile.DigestOf(kept) == digest) return OfThisVersion(kept);
             throw new InvalidDataException($"{name} was changed since it was made"
                 + (copy is null ? "" : "; move it away, and it is written again from the checkpoint"));
         }
         string loss = $"{name} has {there.Length} bytes where there were {length}";
         warn($"{loss}: the run goes on with {(copy is null ? "what is there" : "the checkpoint's copy")}");
-        if (copy is not null) return copy;
+        if (copy is not null) return OfThisVersion(copy);
         int wholeRows = there.AsSpan().LastIndexOf((byte)'\n') + 1;
         return wholeRows > 0 ? Encoding.UTF8.GetString(there.AsSpan(0, wholeRows)) : header + "\n";
+
+        string OfThisVersion(string text) => text.StartsWith(header + "\n", StringComparison.Ordinal) ? text
+            : throw new UserException($"{name} has other columns than this version of naf writes; go on with the "
+                + "version that made the run (config.yaml names it)");
     }
 }

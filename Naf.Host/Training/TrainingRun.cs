@@ -150,12 +150,13 @@ public sealed partial class TrainingRun : IDisposable
         double seconds = _clock.Elapsed.TotalSeconds;
         LearnerReport report = result.Report;
         _metrics!.Add(
-            result.Episode, result.Learner, result.Seed, result.Step, result.TrainScore, result.Test?.Mean,
+            result.Episode, result.Learner, result.Seed, result.Step, result.TrainScore,
+            Measured(result.Test?.Mean),
             Measured(report.Loss), result.Test?.SuccessRate, Measured(report.GradientNorm), Measured(report.MeanQ),
             report.Updates, result.Replay, result.Test?.StandardDeviation, result.Planned ? 1 : 0,
             result.Imagination.Steps, result.Imagination.Cuts,
             Measured(result.Imagination.Error?.OneStep), Measured(result.Imagination.Error?.MultiStep),
-            result.Diverges ? 1 : 0, result.Stopped);
+            result.Diverges ? 1 : 0, result.Unstable, result.Stopped);
         _timing!.Add(result.Episode, result.Learner, Math.Round(_secondsBefore + seconds, 3), report.Updates);
         if (result.Stopped is not null)
             Warn(

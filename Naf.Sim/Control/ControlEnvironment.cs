@@ -171,7 +171,7 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
                 $"{Task.Name}: the action has {action.Length} numbers, and the task needs {_u.Length}", nameof(action));
         for (int i = 0; i < _u.Length; i++)
         {
-            if (!double.IsFinite(action[i])) throw Failure($"action {i} is {action[i]}");
+            if (!double.IsFinite(action[i])) throw Failure($"action {i} is {action[i]}", unstable: false);
             _u[i] = Math.Clamp(action[i], -1, 1);
         }
     }
@@ -194,10 +194,13 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
             if (!double.IsFinite(v)) throw Failure("the velocities are not finite");
     }
 
-    private SimulationException Failure(string cause, Exception? inner = null)
+    private SimulationException Failure(string cause, Exception? inner = null, bool unstable = true)
     {
         (_broken, _ready) = (true, false);
-        return new SimulationException($"{Task.Name}, step {StepIndex + 1} of the episode: {cause}", inner);
+        return new SimulationException($"{Task.Name}, step {StepIndex + 1} of the episode: {cause}", inner)
+        {
+            Unstable = unstable,
+        };
     }
 
     private void CheckReady(string verb)

@@ -171,7 +171,7 @@ public sealed class EnvironmentTask : IControlTask
                     + $"needs {_u.Length}", nameof(action));
             for (int i = 0; i < _u.Length; i++)
             {
-                if (!double.IsFinite(action[i])) throw Failure($"action {i} is {action[i]}");
+                if (!double.IsFinite(action[i])) throw Failure($"action {i} is {action[i]}", unstable: false);
                 double u = Math.Clamp(action[i], -1, 1);
                 _u[i] = Math.Clamp(task._actions.Low[i] + (u + 1) / 2 * (task._actions.High[i] - task._actions.Low[i]),
                     task._actions.Low[i], task._actions.High[i]);
@@ -180,7 +180,8 @@ public sealed class EnvironmentTask : IControlTask
             foreach (double u in action) _taken.Add(Math.Clamp(u, -1, 1));
             StepIndex++;
             if (!double.IsFinite(step.Reward))
-                throw Failure($"the reward is {step.Reward}; return a finite number, or end the episode before");
+                throw Failure(
+                    $"the reward is {step.Reward}; return a finite number, or end the episode before", unstable: false);
             Observe(step.Observation);
             Score += step.Reward;
             bool truncated = !step.Terminated && (step.Truncated || StepIndex == task.Horizon);
@@ -238,10 +239,13 @@ public sealed class EnvironmentTask : IControlTask
             observation.CopyTo(_x, 0);
         }
 
-        private SimulationException Failure(string cause)
+        private SimulationException Failure(string cause, bool unstable = true)
         {
             _ready = false;
-            return new SimulationException($"{task.Name}, step {StepIndex} of the episode: {cause}", null);
+            return new SimulationException($"{task.Name}, step {StepIndex} of the episode: {cause}")
+            {
+                Unstable = unstable,
+            };
         }
     }
 }

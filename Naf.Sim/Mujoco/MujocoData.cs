@@ -3,7 +3,11 @@ using Naf.Sim.Mujoco.Layouts;
 namespace Naf.Sim.Mujoco;
 
 /// <summary>The state is not finite (MuJoCo then resets or zeroes it silently): the episode is unusable.</summary>
-public sealed class SimulationException(string message, Exception? cause = null) : Exception(message, cause);
+public sealed class SimulationException(string message, Exception? cause = null) : Exception(message, cause)
+{
+    /// <summary>Whether the simulation broke down at an action that was finite.</summary>
+    public bool Unstable { get; init; }
+}
 
 /// <summary>
 /// One simulation (mjData) of a model. Many may run in parallel on one shared model; each is used by one thread at a
@@ -211,6 +215,9 @@ internal sealed unsafe class MujocoData : IDisposable
         throw new SimulationException(FormattableString.Invariant(
             $"the simulation broke down at time {before:0.######} s, substep {substep + 1} of {substeps}: {cause}. ") +
             "The state or the controls are too large or not finite; smaller time steps or stronger damping in the "
-            + "model may help");
+            + "model may help")
+        {
+            Unstable = true,
+        };
     }
 }

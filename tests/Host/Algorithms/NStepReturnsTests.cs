@@ -37,6 +37,17 @@ internal sealed class NStepReturnsTests
     }
 
     [Test]
+    public void A_known_return_after_the_end_takes_the_place_of_a_value()
+    {
+        NStepReturns returns = Returns(3);
+        Run(returns, steps: 1);
+        returns.Add([1], [0.1f], new StepResult(2, Terminated: true, TimedOut: false), [1], rest: -8);
+        // 1 + 2/2 − 8/4 and 2 − 8/2
+        Assert.That(Rows, Is.EqualTo((float[][])[[0, 0, 0, 0, 1], [1, 0.1f, -2, 0, 1]]));
+        Assert.That(_population.LeastReward(0), Is.Zero, "of single rewards");
+    }
+
+    [Test]
     public void A_time_limit_bootstraps_the_shorter_ones_from_the_last_state()
     {
         Run(Returns(3), steps: 5, timedOut: true);

@@ -90,13 +90,14 @@ internal sealed class RunReportTests : FolderFixture
     {
         TinyRun.Train(Folder["run"], 4);
         string[] lines = File.ReadAllLines(MetricsPath);
-        // the last two columns are diverges and stopped
-        lines[^2] = lines[^2][..^2] + "1,";
-        lines[^1] = lines[^1][..^2] + "1,\"its <loss>, was \"\"NaN\"\"\"";
+        // the last columns are diverges, unstable and stopped
+        lines[^2] = lines[^2][..^4] + "1,2,";
+        lines[^1] = lines[^1][..^4] + "1,0,\"its <loss>, was \"\"NaN\"\"\"";
         File.WriteAllLines(MetricsPath, lines);
         RunResult run = RunResult.Read(Folder["run"]);
         Assert.That((run.Learners[0].DivergedEpisode, run.Learners[0].Stopped),
             Is.EqualTo((3, "its <loss>, was \"NaN\"")));
+        Assert.That(run.Learners[0].UnstableEpisodes, Is.EqualTo(2));
         Assert.That(Page([run]).Value, Does.Contain("seed 0: Q was seen to diverge after episode 3")
             .And.Contain("seed 0 stopped early: its <loss>, was \"NaN\""));
     }
@@ -128,7 +129,7 @@ internal sealed class RunReportTests : FolderFixture
     {
         var learner = new LearnerResult(0,
             [new(0, -2, null), new(10, -0.57, null), new(20, -0.52, null), new(30, -0.5, null), new(40, -0.7, null)],
-            null, null, null, null);
+            null, null, null, null, 0);
         Assert.That((learner.Best, learner.Last, learner.Untrained), Is.EqualTo(((double?)-0.5, -0.7, -2)));
         // −0.5 − 0.05 · 0.5 = −0.525; −0.5 − 0.05 · 1.5 = −0.575
         Assert.That(learner.EpisodesToBest(ofGain: false), Is.EqualTo(20));

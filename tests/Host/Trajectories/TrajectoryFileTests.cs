@@ -110,7 +110,7 @@ internal sealed class TrajectoryFileTests : MujocoFixture
     {
         var episode = new Trajectory();
         using var evaluation = new Evaluator(task);
-        (double score, _, _) = evaluation.Episode(PolicyEvaluation.RandomPolicy(4), 4, 1, episode);
+        double? score = evaluation.Episode(PolicyEvaluation.RandomPolicy(4), 4, 1, episode).Score;
         Assert.That(episode.Score, Is.EqualTo(score).Within(1e-12));
         return episode;
     }
