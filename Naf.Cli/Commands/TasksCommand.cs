@@ -28,7 +28,7 @@ internal static class TasksCommand
         if (parsed.Given("--check") is { } name)
         {
             int count = parsed.Integer("--episodes", 100, 1, 100_000);
-            TaskCheckResult result = Check(name, parsed.Seed(Seed), count);
+            TaskCheckResult result = Check(terminal, parsed.IsJson(), name, parsed.Seed(Seed), count);
             if (parsed.IsJson()) Json.Write(terminal.Out, result);
             else new TaskCheckReport(terminal).Write(result);
             return 0;
@@ -59,12 +59,15 @@ internal static class TasksCommand
                     t.Description])]);
     }
 
-    private static TaskCheckResult Check(string name, ulong seed, int episodes)
+    private static TaskCheckResult Check(Terminal terminal, bool json, string name, ulong seed, int episodes)
     {
-        string model = TaskFile.Read(TaskLibrary.Resolve(name)).ModelPath;
+        int played = 0;
         var warnings = new MujocoWarningReport();
         using ControlTask task = ControlTask.Load(name);
-        TaskCheckResult result = TaskCheck.Run(task, model, seed, episodes);
+        using ProgressDisplay? display = ProgressDisplay.Show(
+            terminal, json, () => (played, episodes, $"random episode {Volatile.Read(ref played)}/{episodes}"));
+        TaskCheckResult result = TaskCheck.Run(
+            task, TaskLibrary.Resolve(name), seed, episodes, ended => Volatile.Write(ref played, ended));
         return result with { Warnings = [.. result.Warnings, .. warnings.Sentences()] };
     }
 }

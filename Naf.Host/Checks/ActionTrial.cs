@@ -10,7 +10,10 @@ namespace Naf.Host.Checks;
 /// </summary>
 internal sealed class ActionTrial
 {
-    private const int Starts = 3, PushSteps = 20, HeldEpisodes = 20;
+    /// <summary>Control steps for which one actuator is pushed.</summary>
+    public const int PushSteps = 100;
+
+    private const int Starts = 3, HeldEpisodes = 20;
 
     private readonly ControlTask _task;
     private readonly ulong _seed;
@@ -22,7 +25,7 @@ internal sealed class ActionTrial
         using var environment = new ControlEnvironment(task);
         try
         {
-            Idle = Enumerable.Range(0, task.ActionSize).ToHashSet();
+            Effects = new double[task.ActionSize];
             for (int start = 0; start < Starts; start++) Push(environment, start);
             Hold(environment);
         }
@@ -32,22 +35,31 @@ internal sealed class ActionTrial
         }
     }
 
-    /// <summary>Actuators without effect on the observation.</summary>
-    public HashSet<int> Idle { get; }
+    /// <summary>
+    /// [actions], the largest change of a network's input that each actuator makes at its limit; 0: none, to the last
+    /// bit.
+    /// </summary>
+    public double[] Effects { get; }
 
     /// <summary>Largest |qvel| after the first control step with zero action.</summary>
     public double FirstSpeed { get; private set; }
 
-    // same initial state with and without one actuator: the observations must differ, if only in the last bit
+    // same initial state with and without one actuator
     private void Push(ControlEnvironment environment, int start)
     {
         double[] still = Observed(environment, start, new double[_task.ActionSize]);
-        Idle.RemoveWhere(actuator =>
+        ReadOnlySpan<float> scale = _task.InputScale;
+        for (int actuator = 0; actuator < Effects.Length; actuator++)
         {
             double[] push = new double[_task.ActionSize];
             push[actuator] = 1;
-            return !Observed(environment, start, push).AsSpan().SequenceEqual(still);
-        });
+            double[] pushed = Observed(environment, start, push);
+            // an episode that ends elsewhere is an effect too
+            if (pushed.Length != still.Length) Effects[actuator] = double.PositiveInfinity;
+            for (int i = 0; i < Math.Min(pushed.Length, still.Length); i++)
+                Effects[actuator] =
+                    Math.Max(Effects[actuator], Math.Abs(pushed[i] - still[i]) * scale[i % scale.Length]);
+        }
     }
 
     private double[] Observed(ControlEnvironment environment, int start, double[] action)

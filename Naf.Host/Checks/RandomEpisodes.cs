@@ -25,7 +25,7 @@ internal sealed class RandomEpisodes
     private readonly List<double> _rewards = [];
     private int _observed, _ends, _endSteps, _successes;
 
-    public RandomEpisodes(ControlTask task, ulong seed, int episodes)
+    public RandomEpisodes(ControlTask task, ulong seed, int episodes, Action<int> progress)
     {
         (_task, _scores) = (task, new double[episodes]);
         (_minimum, _maximum) = (Filled(double.PositiveInfinity), Filled(double.NegativeInfinity));
@@ -37,7 +37,11 @@ internal sealed class RandomEpisodes
         _measures = [.. task.Definition.Measures.Select(_ => new List<double>())];
         Policy policy = PolicyEvaluation.RandomPolicy(seed);
         using var environment = new ControlEnvironment(task);
-        for (int i = 0; i < episodes; i++) Play(environment, policy, seed, i);
+        for (int i = 0; i < episodes; i++)
+        {
+            Play(environment, policy, seed, i);
+            progress(i + 1);
+        }
 
         double[] Filled(double value) => [.. Enumerable.Repeat(value, task.ObservationSize)];
     }

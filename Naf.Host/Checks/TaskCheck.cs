@@ -3,6 +3,7 @@ using Naf.Host.Settings;
 using Naf.Kernels.Observation;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
+using Naf.Sim.Tasks;
 
 namespace Naf.Host.Checks;
 
@@ -10,19 +11,22 @@ namespace Naf.Host.Checks;
 internal static class TaskCheck
 {
     /// <summary>Simulates the task and collects statistics and warnings.</summary>
+    /// <param name="path">The task's file.</param>
     /// <param name="seed">Seed of initial states and actions.</param>
+    /// <param name="progress">Receives the episodes simulated so far.</param>
     /// <exception cref="UserException">A setting in <c>training</c> is invalid, or held actions diverge.</exception>
     /// <exception cref="SimulationException">The simulation diverges under random actions.</exception>
-    public static TaskCheckResult Run(ControlTask task, string modelFile, ulong seed, int episodes)
+    public static TaskCheckResult Run(
+        ControlTask task, string path, ulong seed, int episodes, Action<int> progress)
     {
         TrainingSettings settings = SettingsResolver.Resolve(SettingsResolver.OfTask(task, ofTask => ofTask));
         // mistakes in the section ddpg are found too
         _ = SettingsResolver.OfTask(task, ofTask => ofTask with { Algorithm = LearningAlgorithm.Ddpg });
-        var random = new RandomEpisodes(task, seed, episodes);
+        var random = new RandomEpisodes(task, seed, episodes, progress);
         var trial = new ActionTrial(task, seed);
         var result = new TaskCheckResult(
-            task.Name, Model(task, modelFile), [.. random.Numbers()], [.. random.Parts()], random.Ends(),
-            [.. random.Measures()], random.Score,
+            task.Name, Model(task, TaskFile.Read(path).ModelPath), [.. random.Numbers()], [.. random.Parts()],
+            random.Ends(), [.. random.Measures()], random.Score,
             random.Size(settings.Learner.RewardScale, settings.Learner.Gamma), []);
         return result with { Warnings = [.. TaskWarnings.Of(task, result, trial)] };
     }

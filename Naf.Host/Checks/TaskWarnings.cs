@@ -13,6 +13,7 @@ internal static class TaskWarnings
     private const double LargeInput = 10;     // standard deviation; networks expect inputs near 1
     private const double Burst = 100;         // rad/s or m/s after one control step with zero action
     private const double LargeValue = 100;    // scaled rewards
+    private const double SmallEffect = 1e-3;  // of an action on a network's input
     private const double Rounding = 1e-9;
 
     public static IEnumerable<string> Of(ControlTask task, TaskCheckResult seen, ActionTrial trial) =>
@@ -21,18 +22,18 @@ internal static class TaskWarnings
         .. OfActions(task, trial), .. OfReward(task, seen),
     ];
 
-    // MuJoCo 2 enforces a range only where limited is set
+    // a range that is switched off is meant: MuJoCo refuses one without a word about its limit
     private static IEnumerable<string> OfModel(ControlTask task)
     {
         MujocoModel model = task.Model;
-        for (int i = 0; i < model.JointCount; i++)
-            if (model.JointLimited[i] == 0 && model.JointRange[2 * i] != model.JointRange[2 * i + 1])
-                yield return $"joint {Named(model, MujocoObject.Joint, i)} has a range that does not count: write "
-                    + "limited=\"true\" beside it, or <compiler autolimits=\"true\"/>";
         for (int i = 0; i < model.Nu; i++)
-            if (model.ControlLimited[i] == 0 && model.ControlRange[2 * i] != model.ControlRange[2 * i + 1])
-                yield return $"actuator {Named(model, MujocoObject.Actuator, i)} has a ctrlrange that does not count: "
-                    + "write ctrllimited=\"true\" beside it, or <compiler autolimits=\"true\"/>";
+            if (model.ControlLimited[i] == 0 && model.ControlRange[2 * i] == model.ControlRange[2 * i + 1])
+                yield return $"actuator {Named(model, MujocoObject.Actuator, i)} has no ctrlrange, so that its "
+                    + "controls are the actions themselves, -1 to 1: give it the range that it needs";
+        if (model.Na > 0)
+            yield return $"actuators have activation states ({model.Na}: muscles, filters, integrators) that no "
+                + "observation shows, so that the policy does not know what they will do next: keep their time "
+                + "constants below the control step, or use plain motors";
     }
 
     private static IEnumerable<string> OfStart(TaskCheckResult seen, ActionTrial trial)
@@ -41,9 +42,9 @@ internal static class TaskWarnings
             yield return $"without any action something moves at {Texts.Number(trial.FirstSpeed)} (rad/s or m/s) after "
                 + "the first control step: does the start have bodies inside each other, "
                 + "or joints beyond their limits?";
-        if (seen.Termination is { Rate: 1, MeanStep: 1 })
-            yield return "every random episode ends after its first step: correct the bounds under 'termination', "
-                + "or the start";
+        if (seen.Termination is { Rate: 1, MeanStep: < 4 and var step })
+            yield return $"every random episode ends at once, after {Texts.Number(step)} steps on average: correct the "
+                + "bounds under 'termination', or the start";
     }
 
     private static IEnumerable<string> OfObservation(ControlTask task, TaskCheckResult seen)
@@ -62,9 +63,17 @@ internal static class TaskWarnings
 
     private static IEnumerable<string> OfActions(ControlTask task, ActionTrial trial)
     {
-        foreach (int i in trial.Idle.Order())
-            yield return $"actuator {Named(task.Model, MujocoObject.Actuator, i)} changes nothing that is observed: "
-                + "observe what it moves, or take it out of the model";
+        for (int i = 0; i < trial.Effects.Length; i++)
+        {
+            string name = Named(task.Model, MujocoObject.Actuator, i);
+            if (trial.Effects[i] == 0)
+                yield return $"actuator {name} changes nothing that is observed: "
+                    + "observe what it moves, or take it out of the model";
+            else if (trial.Effects[i] < SmallEffect)
+                yield return $"actuator {name} at its limit changes what the networks see by at most "
+                    + $"{Texts.Number(trial.Effects[i])} in {Math.Min(task.Horizon, ActionTrial.PushSteps)} steps: is "
+                    + "what it moves held fast (an equality, a mocap body), its gear too small, or an input_scale?";
+        }
         HashSet<int> costly = [.. task.Reward.Terms.Where(t => t is { Kind: RewardKind.Quadratic, Weight: < 0 })
             .SelectMany(t => t.Index)];
         string[] free = [.. Enumerable.Range(0, task.ActionSize).Where(i => !costly.Contains(task.ObservationSize + i))

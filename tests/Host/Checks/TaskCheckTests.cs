@@ -65,7 +65,7 @@ internal sealed class TaskCheckTests
     [TestCase("reward_scale: 10", "reward_scale: 10\n  gamma: 0.9999", "warning: the largest reward, 0.01",
         "has the value 15", "lower reward_scale or gamma")]
     [TestCase("measures:", "termination: {outside: {hinge.cos: [0, inf]}}\nmeasures:",
-        "warning: every random episode ends after its first step")]
+        "warning: every random episode ends at once, after 1 steps on average")]
     [TestCase("upright: {above: 0.9800665778412416}", "upright: {above: -2}",
         "warning: every random episode is a success")]
     public void Usual_mistakes_in_a_task_are_found(string old, string replacement, params string[] words)
@@ -77,10 +77,11 @@ internal sealed class TaskCheckTests
         AssertFound(path, words);
     }
 
-    [TestCase("range=\"-1.8 1.8\"", "range=\"-1.8 1.8\" limited=\"false\"",
-        "warning: joint 'slider' has a range that does not count")]
-    [TestCase("ctrlrange=\"-1 1\"", "ctrlrange=\"-1 1\" ctrllimited=\"false\"",
-        "warning: actuator 'push' has a ctrlrange that does not count")]
+    [TestCase("ctrlrange=\"-1 1\"", "",
+        "warning: actuator 'push' has no ctrlrange, so that its controls are the actions")]
+    [TestCase("gear=\"10\"", "gear=\"1e-4\"",
+        "warning: actuator 'push' at its limit changes what the networks see by at most ",
+        " in 100 steps: is what it moves held fast")]
     [TestCase("gear=\"10\"", "gear=\"0\"", "warning: actuator 'push' changes nothing that is observed")]
     [TestCase("solreflimit=\".08 1\"", "solreflimit=\".02 1\" ref=\"9\"",
         "warning: without any action something moves at ", "joints beyond their limits?")]
@@ -90,6 +91,52 @@ internal sealed class TaskCheckTests
         string path = scratch.Copy("cartpole");
         scratch.ChangeModel("cartpole", old, replacement);
         AssertFound(path, words);
+    }
+
+    [TestCase("range=\"-1.8 1.8\"", "range=\"-1.8 1.8\" limited=\"false\"")]
+    [TestCase("ctrlrange=\"-1 1\"", "ctrlrange=\"-1 1\" ctrllimited=\"false\"")]
+    public void A_range_that_is_switched_off_by_name_is_meant(string old, string replacement)
+    {
+        using var scratch = new ScratchFolder();
+        string path = scratch.Copy("cartpole");
+        scratch.ChangeModel("cartpole", old, replacement);
+        Assert.That(
+            TinyRun.Cli("tasks", "--check", path, "--episodes", "3").Out, Does.EndWith("nothing found wrong\n"));
+    }
+
+    [Test]
+    public void States_of_actuators_that_nothing_shows_are_told()
+    {
+        using var scratch = new ScratchFolder();
+        string path = scratch.Copy("cartpole");
+        scratch.ChangeModel("cartpole", "<motor", "<general dyntype=\"filter\" dynprm=\"0.5\"");
+        AssertFound(path, ["warning: actuators have activation states (1: muscles, filters, integrators) that no"]);
+    }
+
+    [Test]
+    public void An_arm_that_hangs_on_a_mocap_body_is_told()
+    {
+        using var scratch = new ScratchFolder();
+        File.WriteAllText(scratch["held.xml"], """
+            <mujoco><worldbody>
+            <body name="handle" mocap="true" pos="0 0 1.4"><geom size=".02" contype="0" conaffinity="0"/></body>
+            <body pos="0 0 1"><joint name="shoulder" axis="0 1 0" damping=".5"/>
+              <geom size=".05 .2" type="capsule" pos="0 0 .2"/><body name="hand" pos="0 0 .4"><geom size=".03"/></body>
+            </body></worldbody>
+            <equality><weld body1="handle" body2="hand"/></equality>
+            <actuator><motor joint="shoulder" name="turn" ctrlrange="-1 1" ctrllimited="true"/></actuator></mujoco>
+            """);
+        File.WriteAllText(scratch["held.yaml"], """
+            name: held
+            description: An arm that cannot move
+            model: held.xml
+            substeps: 5
+            horizon: 50
+            observation: [{point: hand, components: xz}, {velocity: shoulder}]
+            reward: [{linear: hand.z, weight: 0.1}, {quadratic: action, weight: -0.01}]
+            """);
+        AssertFound(scratch["held.yaml"], ["warning: actuator 'turn' at its limit changes what the networks see by",
+            "in 50 steps: is what it moves held fast (an equality, a mocap body)"]);
     }
 
     [Test]
