@@ -69,6 +69,16 @@ want_gpu_tests() {
     install_debian "kernels are tested without a GPU" ocl-icd-libopencl1 pocl-opencl-icd || true
 }
 
+# Slurm, to test arrays of jobs; without it that test is skipped, with this reason
+want_slurm() {
+    [ "$(uname -s)" = Linux ] || return 0
+    local program missing=
+    for program in sbatch slurmctld slurmd munged; do
+        PATH="$PATH:/usr/sbin" command -v "$program" > /dev/null || missing=1
+    done
+    [ -z "$missing" ] || install_debian "the tests submit jobs" slurm-wlm munge || true
+}
+
 # build TARGET FOLDER...: a Release build of a project or solution, only if a source file in the folders is newer than
 # the last build, or one was added or removed
 build() {

@@ -5,14 +5,15 @@ using NUnit.Framework.Interfaces;
 namespace Naf.Tests;
 
 /// <summary>
-/// Tests that draw, encode video or compile. They are skipped, with the missing packages as the reason, only if the
-/// packages cannot be installed: for root on Debian, <c>test</c> installs them.
+/// Tests that draw, encode video, compile or submit jobs. They are skipped, with the missing packages as the reason,
+/// only if the packages cannot be installed: for root on Debian, <c>test</c> installs them.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 internal sealed class NeedsAttribute(Need need) : TestActionAttribute
 {
     private static readonly Lazy<bool> Egl = new(DrawsHere), Ffmpeg = new(() => OnPath("ffmpeg") && OnPath("ffprobe")),
-        Pocl = new(() => DeviceList.All().Any(GpuDevices.IsPocl));
+        Pocl = new(() => DeviceList.All().Any(GpuDevices.IsPocl)),
+        Slurm = new(() => SlurmCluster.Programs.All(OnPath));
 
     /// <inheritdoc/>
     public override ActionTargets Targets => ActionTargets.Test;
@@ -28,6 +29,7 @@ internal sealed class NeedsAttribute(Need need) : TestActionAttribute
         if (Installable) return;
         if (!Egl.Value && need.HasFlag(Need.Egl)) Assert.Ignore("needs libegl1 and libgl1-mesa-dri");
         if (!Ffmpeg.Value && need.HasFlag(Need.Ffmpeg)) Assert.Ignore("needs ffmpeg");
+        if (!Slurm.Value && need.HasFlag(Need.Slurm)) Assert.Ignore("needs slurm-wlm and munge, on Linux");
         if (!Pocl.Value && need.HasFlag(Need.Pocl)) Assert.Ignore("needs pocl-opencl-icd");
     }
 
@@ -45,7 +47,7 @@ internal sealed class NeedsAttribute(Need need) : TestActionAttribute
     }
 
     private static bool OnPath(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin".Split(Path.PathSeparator)
             .Any(folder => File.Exists(Path.Combine(folder, program)));
 }
 
@@ -59,4 +61,6 @@ internal enum Need
     Ffmpeg = 2,
     /// <summary>The CPU as an OpenCL device.</summary>
     Pocl = 4,
+    /// <summary>A cluster's queue, with its daemons.</summary>
+    Slurm = 8,
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Naf.Cli.Common;
 using Naf.Host.Common;
+using Naf.Host.Settings;
 using Naf.Host.Sweeps;
 
 namespace Naf.Cli.Commands;
@@ -16,7 +17,12 @@ internal static class SweepCommand
     {
         new Argument<string>("FILE") { Description = "a sweep's .yaml file" },
         CliOption.Text("--out", "DIR", "the folder of the sweep, a run in it for each candidate [runs/FILE]"),
-        CliOption.Device(), CliOption.Text("--threads", "N", "threads of the CPU; 0: one per core [0]"),
+        CliOption.Device(),
+        CliOption.Text("--threads", "N", "threads of the CPU, with --slurm of each candidate; 0: one per core [0]"),
+        CliOption.Flag("--slurm", "submit the candidates that have not ended to Slurm, as one array of jobs"),
+        CliOption.Text("--sbatch", "OPTIONS", "with --slurm: further options of sbatch, such as '--time=4:00:00'"),
+        CliOption.Flag("--collect", "rank the candidates that have ended, and train none"),
+        CliOption.Text("--candidate", "N", "train only this one, in a sweep that is begun; what --slurm submits"),
         CliOption.Json(),
     };
 
@@ -31,32 +37,61 @@ internal static class SweepCommand
         if (plan.LeftOut > 0)
             terminal.Warn($"{plan.LeftOut} of {plan.LeftOut + plan.Candidates.Count} combinations are left out, the "
                 + $"first because: {plan.Reason}");
-        using Sweep sweep = Sweep.Open(
-            plan, folder, parsed.Given("--device") ?? "auto", threads, terminal.Warn, json ? _ => { } : Say);
+        (bool submits, bool collects) = (parsed.GetValue<bool>("--slurm"), parsed.GetValue<bool>("--collect"));
+        int number = parsed.Integer("--candidate", 0, 1, plan.Candidates.Count);
+        Check(parsed, submits, collects, number);
+        string device = parsed.Given("--device") ?? "auto",
+            again = $"naf sweep {TrainCommandLine.Quoted(file)} --out {TrainCommandLine.Quoted(folder)}";
+        // where jobs are submitted, the device of the nodes may be missing
+        using Sweep sweep = Sweep.Open(plan, folder, submits || collects ? "cpu" : device, threads, terminal.Warn,
+            json ? _ => { } : Say, shared: number > 0);
+        if (submits)
+        {
+            var job = new SlurmJob(
+                file, folder, SweepSubmission.ThisProgram, device, threads, parsed.Given("--sbatch") ?? "");
+            return SweepSubmission.Submit(terminal, plan, sweep, job, again, json);
+        }
         using var stop = new StopSignals();
         var warnings = new MujocoWarningReport();
+        (IReadOnlyList<Candidate> Candidates, int Episodes) missing = ([], 0);
         bool finished;
-        using (ProgressDisplay? display = ProgressDisplay.Show(terminal, json, () => sweep.Progress))
-            finished = sweep.Run(stop.Token);
+        using (ProgressDisplay? display = collects || number > 0
+            ? null : ProgressDisplay.Show(terminal, json, () => sweep.Progress))
+            finished = collects ? (missing = sweep.Collect()).Candidates.Count == 0
+                : number > 0 ? sweep.Run(plan.Candidates[number - 1], stop.Token) : sweep.Run(stop.Token);
         warnings.Give(terminal);
 
         IReadOnlyList<CandidateResult> ranking = sweep.Ranking;
-        string? best = finished && double.IsFinite(ranking[0].VerifiedBest)
+        string? best = finished && number == 0 && double.IsFinite(ranking[0].VerifiedBest)
             ? plan.CommandOf(ranking[0].Candidate) : null;
         if (json) Json.Write(terminal.Out, Describe(plan, sweep.Folder, finished, ranking, best));
         else Report(terminal, plan, sweep.Folder, ranking, best);
         if (!finished)
         {
-            terminal.Warn($"stopped; go on with naf sweep {file} --out {folder}");
+            terminal.Warn(!collects ? $"stopped; go on with {again}{(number > 0 ? $" --candidate {number}" : "")}"
+                : $"{missing.Candidates.Count} of {plan.Candidates.Count} candidates are missing "
+                    + $"({SlurmJob.Numbers(missing.Candidates)}, until episode {missing.Episodes}); {again} --slurm "
+                    + $"submits those that are not queued, and {folder}/slurm-N.txt has what candidate N printed");
             return stop.Token.IsCancellationRequested ? stop.ExitCode : ExitCode.Failed;
         }
-        if (best is not null) return 0;
+        if (best is not null || number > 0) return 0;
         terminal.Warn("no candidate has a score, since half of its learners or more stopped before their time");
         return ExitCode.Failed;
 
         void Say(CandidateResult r) => terminal.Log($"candidate {r.Candidate.Number}, "
             + $"{string.Join(' ', r.Candidate.Assignments)}, {r.Episodes} episodes: "
             + $"verified {Score(r.VerifiedBest)}, {Duration(r)}");
+    }
+
+    private static void Check(ParseResult parsed, bool submits, bool collects, int number)
+    {
+        string[] given = [.. from option in ((bool IsGiven, string Name)[])
+            [(submits, "--slurm"), (collects, "--collect"), (number > 0, "--candidate")]
+            where option.IsGiven select option.Name];
+        if (given.Length > 1)
+            throw new UserException($"{given[0]} and {given[1]} exclude each other; give one of them");
+        if (parsed.Given("--sbatch") is not null && !submits)
+            throw new UserException("--sbatch has options of the job that --slurm submits; add --slurm");
     }
 
     private static void Report(

@@ -12,7 +12,8 @@ internal static class TrainCommandLine
             .Select(s => Options.Contains(s.Key)
                 ? $" --{s.Key} {s.Value}" : $" --set {Quoted($"{s.Key}={s.Value.Replace(" ", "")}")}"));
 
-    private static string Quoted(string text) =>
+    /// <summary>A word as a shell takes it.</summary>
+    public static string Quoted(string text) =>
         text.All(c => char.IsAsciiLetterOrDigit(c) || "_-+.=/:".Contains(c))
             ? text : $"'{text.Replace("'", "'\\''")}'";
 }

@@ -34,6 +34,31 @@ internal static class SweepFolder
         }
     }
 
+    /// <summary>Checks that a folder is of a sweep of this file, without holding it.</summary>
+    /// <exception cref="UserException">It is of another file, or holds no sweep.</exception>
+    public static void Check(string folder, string file)
+    {
+        string copy = Path.Combine(folder, "sweep.yaml");
+        if (!File.Exists(copy))
+            throw new UserException($"{folder} holds no sweep yet; submit it first, or choose its folder")
+            {
+                Option = "--slurm, or --out DIR",
+            };
+        CheckSame(folder, copy, file);
+    }
+
+    /// <summary>Removes from a candidate's folder what a process left that was killed before its run began.</summary>
+    public static void Clear(string folder)
+    {
+        string task = Path.Combine(folder, "task"), config = RunFolder.ConfigOf(folder) + ".partial";
+        if (!Directory.Exists(task)) return;
+        using RunFolder? held = RunFolder.TryHold(folder, "choose another");
+        // a process that holds it is beginning the run now
+        if (held is null || RunFolder.IsRun(folder)) return;
+        Directory.Delete(task, recursive: true);
+        File.Delete(config);
+    }
+
     private static void CheckSame(string folder, string copy, string file)
     {
         string[] made = Lines(copy), now = Lines(file);

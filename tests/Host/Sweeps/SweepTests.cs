@@ -81,6 +81,33 @@ internal sealed class SweepTests : FolderFixture
     }
 
     [Test]
+    public void Candidates_that_train_by_themselves_give_the_same_ranking()
+    {
+        SweepPlan plan = SweepFile.Read(MyFile);
+        var rungs = new List<(int Missing, int Episodes)>();
+        for (; ; )
+        {
+            using Sweep held = Open(plan);
+            (IReadOnlyList<Candidate> missing, int episodes) = held.Collect();
+            if (missing.Count == 0) break;
+            rungs.Add((missing.Count, episodes));
+            // those that do not go on as well
+            foreach (Candidate candidate in plan.Candidates.Reverse())
+            {
+                using Sweep shared = Open(plan, shared: true);
+                Assert.That(shared.Run(candidate, default), Is.True);
+            }
+        }
+        Assert.That(rungs, Is.EqualTo(new[] { (3, 2), (2, 4) }));
+        string[] ranking = Order("ranking.csv");
+        Directory.Move(MySweep, Folder["alone"]);
+        Train();
+        Assert.That(Order("ranking.csv"), Is.EqualTo(ranking));
+        foreach (string run in (string[])["001", "002", "003"])
+            Assert.That(TinyRun.Metrics(Folder[$"alone/{run}"]), Is.EqualTo(TinyRun.Metrics(Folder[$"sweep/{run}"])));
+    }
+
+    [Test]
     public void A_file_that_does_not_fit_the_folder_is_refused()
     {
         Train(results: 1);
@@ -142,6 +169,9 @@ internal sealed class SweepTests : FolderFixture
 
     private Sweep Open(Action<CandidateResult>? ended = null, int threads = 1) =>
         Sweep.Open(SweepFile.Read(MyFile), MySweep, "cpu", threads, static _ => { }, ended ?? (static _ => { }));
+
+    private Sweep Open(SweepPlan plan, bool shared = false) =>
+        Sweep.Open(plan, MySweep, "cpu", 1, static _ => { }, static _ => { }, shared);
 
     private bool Train(int results = int.MaxValue, int threads = 1)
     {
