@@ -46,7 +46,7 @@ internal static class TrainCommand
             CliOption.Flag(
                 "--accept-changes",
                 "with --resume: go on although the simulator, the device or config.yaml are not what they were"),
-            CliOption.Flag("--json", "print one JSON object at the end"),
+            CliOption.Quiet(), CliOption.Flag("--json", "print one JSON object at the end"),
         ]) command.Add(option);
         return command;
     }
@@ -62,7 +62,7 @@ internal static class TrainCommand
 
         var warnings = new MujocoWarningReport();
         TrainingResult result;
-        using (ProgressDisplay? display = ProgressDisplay.Show(terminal, parsed.IsJson(), () => Describe(run.Progress)))
+        using (ProgressDisplay.Show(terminal, parsed.IsQuiet(), () => Describe(run.Progress)))
             result = run.Train(stop.Token);
         warnings.Give(terminal);
 
