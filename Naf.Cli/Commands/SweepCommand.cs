@@ -30,7 +30,7 @@ internal static class SweepCommand
     {
         string file = parsed.Given("FILE")!;
         string folder = Path.TrimEndingDirectorySeparator(
-            parsed.File("--out") ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file)));
+            parsed.Folder("--out") ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file)));
         int threads = parsed.Integer("--threads", 0, 0, 256);
         bool json = parsed.IsJson();
         SweepPlan plan = SweepFile.Read(file);

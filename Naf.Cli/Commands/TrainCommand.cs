@@ -57,6 +57,8 @@ internal static class TrainCommand
         using TrainingRun run = Open(terminal, parsed, given);
         using var stop = new StopSignals();
         run.Warn = terminal.Warn;
+        if (run.Progress.EpisodesEnded == run.Settings.Episodes)
+            terminal.Warn($"this run has all its {run.Settings.Episodes} episodes; --episodes N trains it for longer");
         if (run.DeviceNote.Length > 0) terminal.Warn(run.DeviceNote);
         WarnOfUnused(terminal, run.Settings, given);
 

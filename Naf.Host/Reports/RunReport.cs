@@ -51,6 +51,9 @@ internal static class RunReport
             {
                 if (learner.DivergedEpisode is { } episode)
                     page.Note($"{run.Name}, seed {learner.Seed}: Q was seen to diverge after episode {episode}.");
+                if (learner.UnstableEpisodes > 0)
+                    page.Note($"{run.Name}, seed {learner.Seed}: the simulation broke down in "
+                        + $"{learner.UnstableEpisodes} of its training and test episodes.");
                 if (learner.Stopped is { } reason)
                     page.Note($"{run.Name}, seed {learner.Seed} stopped early: {reason}.");
             }
