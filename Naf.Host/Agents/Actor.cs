@@ -31,10 +31,12 @@ internal sealed class Actor : IDisposable
     private readonly double[] _action;
     private readonly float[] _lower;
     private readonly NStepReturns _returns;
+    private readonly bool _drawn;
     private float[] _x, _next;
     private long _planningTicks;
     private LearnerReport _report;
     private EvaluationResult? _test;
+    private TestRecord? _record;
 
     /// <param name="memory">Stores its episodes for the dynamics model; null: they are not stored.</param>
     /// <param name="planner">Selects the actions of planned episodes; null: no episode is planned.</param>
@@ -51,6 +53,7 @@ internal sealed class Actor : IDisposable
         _lower = new float[population.Shape.Packed];
         _returns = new NStepReturns(population, learner, settings.Learner.NStep, settings.Learner.Gamma);
         _environment = task.CreateEnvironment();
+        _drawn = learner == 0 && task is ControlTask;
     }
 
     public int Learner { get; }
@@ -114,7 +117,7 @@ internal sealed class Actor : IDisposable
     {
         Episode++;
         Phase = ActorPhase.Acting;
-        _test = null;
+        (_test, _record) = (null, null);
         Noise.Reset();
         try
         {
@@ -204,7 +207,11 @@ internal sealed class Actor : IDisposable
     {
         try
         {
-            _test = evaluation.Run(_policy, settings.TestSeed, settings.TestEpisodes);
+            // a picture takes about as long as an episode: only the first learner has them
+            TestRecord? record = settings.Tensorboard ? new TestRecord(_population, Learner, _drawn) : null;
+            Policy policy = record?.Recorded(_policy) ?? _policy;
+            _test = evaluation.Run(policy, settings.TestSeed, settings.TestEpisodes, record?.Episode);
+            _record = record;
             if (Tests.Add(Episode, _test.Value.Mean)) _population.KeepBest(Learner, Episode);
         }
         catch (SimulationException error)
@@ -216,7 +223,7 @@ internal sealed class Actor : IDisposable
     /// <summary>The metrics row of the episode that has ended.</summary>
     public EpisodeResult Result(ImaginationReport imagination) => new(
         Episode, Learner, Seed, Step, Episode > 0 && Stopped is null ? _environment.Score : null, _test, _report,
-        _population.ReplayCount(Learner), Watch.Diverges, Stopped, Planned, imagination);
+        _population.ReplayCount(Learner), Watch.Diverges, Stopped, Planned, imagination) { TestRecord = _record };
 
     /// <exception cref="InvalidDataException">The checkpoint is of another task.</exception>
     public void Serialise(CheckpointScope scope)
@@ -263,7 +270,11 @@ internal sealed class Actor : IDisposable
 /// <param name="Imagination">Imagination during the episode.</param>
 internal sealed record EpisodeResult(
     int Episode, int Learner, ulong Seed, long Step, double? TrainScore, EvaluationResult? Test, LearnerReport Report,
-    int Replay, bool Diverges, string? Stopped, bool Planned, ImaginationReport Imagination);
+    int Replay, bool Diverges, string? Stopped, bool Planned, ImaginationReport Imagination)
+{
+    /// <summary>What was recorded of the test; null without <c>tensorboard</c>.</summary>
+    public TestRecord? TestRecord { get; init; }
+}
 
 /// <summary>The results of one learner.</summary>
 /// <param name="Learner">The learner, from 0.</param>
