@@ -207,7 +207,7 @@ internal sealed class Actor : IDisposable
     {
         try
         {
-            // a picture takes about as long as an episode: only the first learner has them
+            // a picture may take longer than a test: only the first learner has them
             TestRecord? record = settings.Tensorboard ? new TestRecord(_population, Learner, _drawn) : null;
             Policy policy = record?.Recorded(_policy) ?? _policy;
             _test = evaluation.Run(policy, settings.TestSeed, settings.TestEpisodes, record?.Episode);

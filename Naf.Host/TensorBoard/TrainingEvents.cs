@@ -12,7 +12,7 @@ namespace Naf.Host.TensorBoard;
 /// episodes, the settings as hyperparameters, and at tests the eigenvalues of P and a picture. What can't be written or
 /// drawn is left out with one warning; training goes on.
 /// </summary>
-internal sealed class TrainingEvents
+internal sealed class TrainingEvents : IDisposable
 {
     /// <summary>The folder in a run's folder.</summary>
     public const string Folder = "tensorboard";
@@ -32,6 +32,7 @@ internal sealed class TrainingEvents
     private readonly EventFile[] _files;
     private readonly bool[] _isNew;
     private readonly Action<string> _warn;
+    private StateRenderer? _renderer;
     private bool _cannotWrite, _cannotDraw;
 
     /// <param name="run">The run's folder.</param>
@@ -75,6 +76,9 @@ internal sealed class TrainingEvents
         Append(result.Learner, [EventOf(result.Episode, values)]);
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => _renderer?.Dispose();
+
     private static Event EventOf(long step, IEnumerable<SummaryValue> values) =>
         new(EventFile.Now, step, Summary: new Summary([.. values]));
 
@@ -97,8 +101,8 @@ internal sealed class TrainingEvents
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             _cannotWrite = true;
-            _warn($"the run goes on without events for TensorBoard: {e.Message.TrimEnd('.')}; put that right, then "
-                + "stop and resume the run");
+            _warn($"the run goes on without events for TensorBoard: {e.Message.TrimEnd('.')}; put that right, delete "
+                + $"{Path.Combine(_run, Folder)}, and resume the run");
         }
     }
 
@@ -152,9 +156,12 @@ internal sealed class TrainingEvents
         if (_cannotDraw) return null;
         try
         {
-            using var pictures = new EpisodePictures((ControlTask)_task, episode, Width, Height, camera: null);
+            // kept, since to make one takes longer than a picture
+            _renderer ??= new StateRenderer((ControlTask)_task, Width, Height);
+            _renderer.ClearPath();
+            foreach (TrajectoryRow row in episode.Rows) _renderer.AddState(row.Qpos, row.Constants);
             using var png = new MemoryStream();
-            Png.Write(png, pictures.Still(episode.Steps));
+            Png.Write(png, _renderer.Draw());
             return new SummaryImage(Height, Width, Colorspace: 3, png.ToArray());
         }
         catch (RenderingException e)

@@ -169,9 +169,9 @@ public sealed partial class TrainingRun
     private void OpenEvents()
     {
         if (!Settings.Tensorboard) return;
-        _events = new TrainingEvents(
+        _events = _opened.Add(new TrainingEvents(
             Folder, _task, Settings, MetricsHeader.Split(','),
-            [.. _agent.Summaries.Select(l => _agent.EpisodesBegun == 0 ? 0 : l.Episodes + 1)], text => Warn(text));
+            [.. _agent.Summaries.Select(l => _agent.EpisodesBegun == 0 ? 0 : l.Episodes + 1)], text => Warn(text)));
     }
 
     // returns what was accepted, for the run's history

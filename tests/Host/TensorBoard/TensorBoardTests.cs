@@ -175,8 +175,12 @@ internal sealed class TensorBoardTests : FolderFixture
     {
         using (var child = new ChildProcess(TinyRun.Arguments(Folder["run"], 1_000_000, "--tensorboard")))
         {
-            child.WaitUntil(() => Directory.Exists(Of("run", 0))
-                && Directory.GetFiles(Of("run", 0)).Any(file => new FileInfo(file).Length > 30_000));
+            var metrics = new FileInfo(Folder["run/metrics.csv"]);
+            child.WaitUntil(() =>
+            {
+                metrics.Refresh();
+                return metrics.Exists && metrics.Length > 1000; // some seven rows
+            });
             child.Kill();
             child.Wait();
         }
@@ -259,10 +263,14 @@ internal sealed class TensorBoardTests : FolderFixture
             Folder["run"], s => s with { Tensorboard = true, Episodes = 3 }, warn: warnings.Add);
         run.Warn = warnings.Add;
         Assert.That(run.Train().Finished, Is.True);
+        Assert.That(TinyRun.Rows(Folder["run"]), Has.Length.EqualTo(4));
         Assert.That(warnings, Has.Count.EqualTo(1));
         Assert.That(warnings[0], Does.StartWith("the run goes on without events for TensorBoard: ")
-            .And.EndsWith("; put that right, then stop and resume the run"));
-        Assert.That(TinyRun.Rows(Folder["run"]), Has.Length.EqualTo(4));
+            .And.EndsWith($"; put that right, delete {Folder["run/tensorboard"]}, and resume the run"));
+        File.Delete(Folder["run/tensorboard"]);
+        run.Dispose();
+        TinyRun.Resume(Folder["run"], changes: "episodes=4");
+        Assert.That(Scalars(Events("run", 0)).Count(s => s.Tag == "train_score"), Is.EqualTo(4));
     }
 
     [Test]
