@@ -37,6 +37,8 @@ internal static class TrainCommand
                 "--seeds", "A..B", "a population: a learner for each seed from A to B; A alone is one learner [one]"),
             CliOption.Set("change a setting; may be repeated"),
             CliOption.Text("--config", "FILE", "settings from a YAML file, such as another run's config.yaml"),
+            CliOption.Flag(
+                "--tensorboard", "also write event files that TensorBoard shows: scores, losses, settings, pictures"),
             CliOption.Text("--out", "DIR", "the folder of the run [runs/TASK-ALGORITHM-N]"),
             CliOption.Text("--resume", "DIR", "go on with the run in this folder, bitwise as if it had never stopped"),
             CliOption.Text(
@@ -98,6 +100,8 @@ internal static class TrainCommand
         var given = parsed.GetValue<string[]>("--set")!.Select(SettingsResolver.Split).ToList();
         foreach ((string key, string option, _) in Direct)
             if (parsed.Given(option) is { } text) given.Add(new GivenValue(key, text, option));
+        if (parsed.GetValue<bool>("--tensorboard"))
+            given.Add(new GivenValue("tensorboard", "true", "--tensorboard"));
         if (parsed.Given("--seeds") is not { } range) return given;
         if (given.Any(g => g.Place == "--seed"))
             throw new UserException("--seed and --seeds exclude each other; give one of them");

@@ -68,7 +68,7 @@ internal sealed class TrainingAgent : IDisposable
         _test = worker =>
         {
             for (int k = worker; k < _actors.Length; k += team.Threads)
-                if (IsTestDue(_actors[k])) _actors[k].Test(_tests[worker], settings);
+                if (IsTestDue(_actors[k])) _actors[k].Test(_tests[worker]);
         };
     }
 

@@ -39,7 +39,8 @@ internal static class RunReport
                 + $"{c.Points[^1].X} episodes")) + ".");
     }
 
-    private static void Problems(ReportPage page, IReadOnlyList<RunResult> runs)
+    /// <summary>Notes on runs that are not finished and on learners that diverged or stopped.</summary>
+    public static void Problems(ReportPage page, IReadOnlyList<RunResult> runs)
     {
         foreach (RunResult run in runs)
         {
