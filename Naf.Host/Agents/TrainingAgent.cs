@@ -259,7 +259,7 @@ internal sealed class TrainingAgent : IDisposable
 
     /// <summary>
     /// Saves or loads the state of the agent. After loading, in place of <see cref="Begin"/>, training continues
-    /// bitwise as if it had never stopped. Call it between steps.
+    /// bitwise as if it had never stopped, unless the task's episodes can't be repeated. Call it between steps.
     /// </summary>
     /// <exception cref="InvalidDataException">
     /// The checkpoint is of another run; the message states the difference.
@@ -271,6 +271,7 @@ internal sealed class TrainingAgent : IDisposable
         foreach (Actor e in _actors) e.Serialise(scope.Scope($"learner.{e.Learner}.actor"));
         _imagination?.Serialise(scope.Scope("imagination"));
         if (!scope.IsLoading) return;
+        foreach (Actor e in _actors) e.BeginLostEpisode(_settings.Plan.Fraction);
 
         // restart finished learners if the run now has more episodes
         foreach (Actor e in _actors)
