@@ -2,8 +2,10 @@ using System.CommandLine;
 using Naf.Host.Agents;
 using Naf.Cli.Common;
 using Naf.Host.Common;
+using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Host.Training;
+using Naf.Sim.Control;
 
 namespace Naf.Cli.Commands;
 
@@ -35,6 +37,8 @@ internal static class TrainCommand
             .. Direct.Select(d => CliOption.Text(d.Option, d.Shown, Setting.Find(d.Key)!.Help)),
             CliOption.Text(
                 "--seeds", "A..B", "a population: a learner for each seed from A to B; A alone is one learner [one]"),
+            CliOption.Environment("instead of TASK: a command that is the environment, in any language; with --resume "
+                + "also stored, the run's own command"),
             CliOption.Set("change a setting; may be repeated"),
             CliOption.Text("--config", "FILE", "settings from a YAML file, such as another run's config.yaml"),
             CliOption.Text("--out", "DIR", "the folder of the run [runs/TASK-ALGORITHM-N]"),
@@ -78,7 +82,7 @@ internal static class TrainCommand
                 && result.Learners.All(l => l.VerifiedLast is null);
             if (!wasCut) return stopped > 0 ? ExitCode.Failed : 0;
             terminal.Warn("training has ended, and only its verification was stopped; make it with "
-                + $"naf train --resume {result.Run}");
+                + run.ResumeCommand);
             return stop.ExitCode;
         }
         if (result.Learners.All(l => l.Stopped is not null))
@@ -86,7 +90,7 @@ internal static class TrainCommand
             terminal.Warn("every learner stopped before its time, for the reasons above");
             return ExitCode.Failed;
         }
-        terminal.Warn($"stopped in episode {result.Episodes + 1}; go on with naf train --resume {result.Run}");
+        terminal.Warn($"stopped in episode {result.Episodes + 1}; go on with {run.ResumeCommand}");
         return stop.ExitCode;
     }
 
@@ -107,6 +111,7 @@ internal static class TrainCommand
     {
         string? task = parsed.Given("TASK"), config = parsed.Given("--config"), folder = parsed.Given("--out");
         string? checkpoint = parsed.Given("--checkpoint"), otherTask = parsed.File("--task");
+        string? environment = parsed.Given(EnvironmentCommand.Option);
         bool accept = parsed.GetValue<bool>("--accept-changes");
         if (parsed.Given("--resume") is { } resume)
         {
@@ -116,9 +121,16 @@ internal static class TrainCommand
                     "--resume goes on with a run's own folder and settings; leave out --out and --config");
             if (checkpoint is not (null or "latest" or "previous"))
                 throw new UserException($"--checkpoint {checkpoint}: expected latest or previous");
-            return TrainingRun.Resume(
+            RunConfig? run = RunFolder.IsRun(resume) ? RunConfig.Read(RunFolder.ConfigOf(resume)) : null;
+            if (otherTask is not null && environment is not null)
+                throw new UserException("--task FILE and --env COMMAND exclude each other; give one of them");
+            EnvironmentTask? own = run is not null && EnvironmentCommand.Choose(environment, run) is { } command
+                ? EnvironmentCommand.Open(command, SettingsResolver.Apply(run.Settings, given)) : null;
+            return own is null ? Resumed() : EnvironmentCommand.Checked(Resumed);
+
+            TrainingRun Resumed() => TrainingRun.Resume(
                 resume, stored => SettingsResolver.Apply(stored, given), checkpoint == "previous", accept,
-                terminal.Warn, otherTask: otherTask);
+                terminal.Warn, own, otherTask);
         }
         if (otherTask is not null)
             throw new UserException($"--task {otherTask} is what a resumed run goes on with; it needs --resume DIR");
@@ -126,9 +138,17 @@ internal static class TrainCommand
             throw new UserException("--accept-changes says what a resumed run may differ in; it needs --resume DIR");
         if (checkpoint is not null)
             throw new UserException("--checkpoint says where to resume from; it needs --resume DIR");
+        IEnumerable<GivenValue> ofFile = config is null ? [] : SettingsFile.Read(config);
+        if (EnvironmentCommand.Choose(environment, null) is { } started)
+        {
+            if (task is not null)
+                throw new UserException($"--env COMMAND and the task '{task}' exclude each other; give one of them");
+            TrainingSettings settings = SettingsResolver.Resolve([.. ofFile, .. given]);
+            return EnvironmentCommand.Checked(
+                () => TrainingRun.Begin(EnvironmentCommand.Open(started, settings), settings, folder));
+        }
         if (task is null)
             throw new UserException("naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR");
-        IEnumerable<GivenValue> ofFile = config is null ? [] : SettingsFile.Read(config);
         return TrainingRun.Begin(task, ofTask => SettingsResolver.Apply(ofTask, [.. ofFile, .. given]), folder);
     }
 

@@ -72,7 +72,7 @@ internal sealed class SettingsTests : FolderFixture
             ["mpc_horizon"] = "0.8", ["mpc_iterations"] = "2", ["mpc_samples"] = "17",
             ["test_every"] = "3", ["test_episodes"] = "4", ["test_seed"] = "5", ["verification_episodes"] = "8",
             ["checkpoint_every"] = "6",
-            ["device"] = "cpu", ["threads"] = "2",
+            ["unstable_simulation"] = "drop", ["answer_timeout"] = "31", ["device"] = "cpu", ["threads"] = "2",
         };
         Assert.That(other.Keys, Is.EquivalentTo(Setting.Keys), "every key is tested");
         // two controls exclude each other, so do two kinds of networks, and NAF's are not DDPG's
