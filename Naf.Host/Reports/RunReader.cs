@@ -84,9 +84,9 @@ internal static class RunReader
     {
         TrainingSettings s = config.Settings;
         return TrainCommandLine.Of(
-            Path.GetFileName(config.Task), new SeedRange(s.Seed, s.Learners),
+            config.Command ?? Path.GetFileName(config.Task), new SeedRange(s.Seed, s.Learners),
             [("algorithm", Setting.Find("algorithm")!.Show(s)), ("episodes", $"{s.Episodes}"),
-                .. changes.Select(change => (change.Key, change.Value))]);
+                .. changes.Select(change => (change.Key, change.Value))], isCommand: config.Command is not null);
     }
 
     private static Row[] Rows(string path) => File.Exists(path) ? [.. CsvRows.Read(path)] : [];
