@@ -6,6 +6,7 @@ using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
+using Naf.Sim.Processes;
 
 namespace Naf.Cli.Commands;
 
@@ -106,6 +107,8 @@ internal sealed class PolicyTarget
     public IControlTask LoadAny(Terminal terminal)
     {
         if (EnvironmentCommand.Choose(_environment, Config) is not { } command) return Load(terminal);
+        if (command == ProcessEnvironment.Parent)
+            throw new UserException("--env - is for naf train; to evaluate, name a command");
         if (_parsed.File("--task") is { } other)
             throw new UserException($"--task {other} and --env COMMAND exclude each other; give one of them");
         if (Config is null && Name != command)

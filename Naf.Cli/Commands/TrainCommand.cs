@@ -6,6 +6,7 @@ using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Host.Training;
 using Naf.Sim.Control;
+using Naf.Sim.Processes;
 
 namespace Naf.Cli.Commands;
 
@@ -37,8 +38,8 @@ internal static class TrainCommand
             .. Direct.Select(d => CliOption.Text(d.Option, d.Shown, Setting.Find(d.Key)!.Help)),
             CliOption.Text(
                 "--seeds", "A..B", "a population: a learner for each seed from A to B; A alone is one learner [one]"),
-            CliOption.Environment("instead of TASK: a command that is the environment, in any language; with --resume "
-                + "also stored, the run's own command"),
+            CliOption.Environment("instead of TASK: a command that is the environment, in any language, or -, the "
+                + "program that started naf; with --resume also stored, the run's own"),
             CliOption.Set("change a setting; may be repeated"),
             CliOption.Text("--config", "FILE", "settings from a YAML file, such as another run's config.yaml"),
             CliOption.Text("--out", "DIR", "the folder of the run [runs/TASK-ALGORITHM-N]"),
@@ -58,6 +59,9 @@ internal static class TrainCommand
     private static int Run(Terminal terminal, ParseResult parsed)
     {
         List<GivenValue> given = Given(parsed);
+        // messages to the program that started naf go to standard output
+        if (parsed.Given(EnvironmentCommand.Option) == ProcessEnvironment.Parent)
+            terminal = terminal with { Out = terminal.Error };
         using TrainingRun run = Open(terminal, parsed, given);
         using var stop = new StopSignals();
         run.Warn = terminal.Warn;
@@ -124,13 +128,15 @@ internal static class TrainCommand
             RunConfig? run = RunFolder.IsRun(resume) ? RunConfig.Read(RunFolder.ConfigOf(resume)) : null;
             if (otherTask is not null && environment is not null)
                 throw new UserException("--task FILE and --env COMMAND exclude each other; give one of them");
-            EnvironmentTask? own = run is not null && EnvironmentCommand.Choose(environment, run) is { } command
-                ? EnvironmentCommand.Open(command, SettingsResolver.Apply(run.Settings, given)) : null;
+            string? chosen = run is null ? null : EnvironmentCommand.Choose(environment, run);
+            EnvironmentTask? own = chosen is null ? null : EnvironmentCommand.Open(chosen, Changed(run!.Settings));
             return own is null ? Resumed() : EnvironmentCommand.Checked(Resumed);
 
             TrainingRun Resumed() => TrainingRun.Resume(
-                resume, stored => SettingsResolver.Apply(stored, given), checkpoint == "previous", accept,
-                terminal.Warn, own, otherTask);
+                resume, Changed, checkpoint == "previous", accept, terminal.Warn, own, otherTask);
+
+            TrainingSettings Changed(TrainingSettings stored) =>
+                EnvironmentCommand.Alone(chosen, SettingsResolver.Apply(stored, given));
         }
         if (otherTask is not null)
             throw new UserException($"--task {otherTask} is what a resumed run goes on with; it needs --resume DIR");
@@ -143,7 +149,8 @@ internal static class TrainCommand
         {
             if (task is not null)
                 throw new UserException($"--env COMMAND and the task '{task}' exclude each other; give one of them");
-            TrainingSettings settings = SettingsResolver.Resolve([.. ofFile, .. given]);
+            TrainingSettings settings = EnvironmentCommand.Alone(started, SettingsResolver.Resolve(
+                SettingsResolver.Apply(EnvironmentCommand.Defaults(started), [.. ofFile, .. given])));
             return EnvironmentCommand.Checked(
                 () => TrainingRun.Begin(EnvironmentCommand.Open(started, settings), settings, folder));
         }

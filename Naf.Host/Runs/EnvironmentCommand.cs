@@ -25,6 +25,11 @@ internal static class EnvironmentCommand
     public static string? Choose(string? given, RunConfig? config)
     {
         string? own = config?.Command;
+        if (given is null or Stored && own == ProcessEnvironment.Parent)
+            throw new UserException("the run's environment is the program that starts naf; start it by that program")
+            {
+                Option = $"{Option} {ProcessEnvironment.Parent}",
+            };
         if (given is null)
             return own is null ? null : throw new UserException(
                 $"the run's environment is the command '{own}', which would run with your rights: add {Option} "
@@ -39,6 +44,21 @@ internal static class EnvironmentCommand
         if (string.IsNullOrWhiteSpace(given) || given.Any(char.IsControl))
             throw new UserException($"{Option}: expected a command on one line; put a longer one into a script");
         return given;
+    }
+
+    /// <summary>
+    /// The settings of a new run: with the program that started naf, tests and checkpoints are those of a machine.
+    /// </summary>
+    public static TrainingSettings Defaults(string command) => command != ProcessEnvironment.Parent ? new()
+        : new() { TestEpisodes = 1, VerificationEpisodes = 0, CheckpointEvery = 1 };
+
+    /// <summary>The settings on one environment: the program that started naf has no other.</summary>
+    /// <exception cref="UserException">They have several learners.</exception>
+    public static TrainingSettings Alone(string? command, TrainingSettings settings)
+    {
+        if (command != ProcessEnvironment.Parent) return settings;
+        return settings.Learners == 1 ? settings with { Threads = 1 } : throw new UserException(
+            $"{Option} {ProcessEnvironment.Parent} is one environment, and learners = {settings.Learners}; train one");
     }
 
     /// <summary>Starts a process of the command and reads its spaces.</summary>
@@ -86,5 +106,10 @@ internal static class EnvironmentCommand
 
     /// <summary>The command that resumes a run.</summary>
     public static string Resume(string folder, RunConfig config) =>
-        $"naf train --resume {folder}{(config.Command is null ? "" : $" {Option} {Stored}")}";
+        $"naf train --resume {folder}" + config.Command switch
+        {
+            null => "",
+            ProcessEnvironment.Parent => $" {Option} {ProcessEnvironment.Parent}",
+            _ => $" {Option} {Stored}",
+        };
 }

@@ -113,7 +113,7 @@ public sealed partial class TrainingRun : IDisposable
             {
                 if (_agent.Running) File.Delete(_folder.VerificationPath); // it was of fewer episodes
                 if (_agent.StepCount == 0) _agent.Begin();
-                while (_agent.Running && !stop.IsCancellationRequested)
+                while (_agent.Running && !_agent.IsLeft && !stop.IsCancellationRequested)
                 {
                     _agent.Step();
                     int ended = _agent.EpisodesEnded, every = Settings.CheckpointEvery;

@@ -3,20 +3,21 @@ using System.ComponentModel;
 namespace Naf.Sim.Processes;
 
 /// <summary>
-/// A command of the shell with which lines of UTF-8 are exchanged over its standard input and output. Its standard
-/// error is this process's. It finds the end of its standard input when this process ends, however that is.
+/// A process with which lines of UTF-8 are exchanged: a command of the shell, over its standard input and output, or
+/// the program that started this process, over this one's. The standard error of a command is this process's. Each
+/// side finds the end of its input when the other ends, however that is.
 /// </summary>
 internal sealed class LineProcess : IDisposable
 {
     private const int LongestLine = 1 << 24; // bytes
 
     // Ctrl-C in a terminal goes to this process's children too, whose last step must still be answered
-    private const string Start = "trap '' INT HUP; exec /bin/sh -c \"$0\"";
+    private const string Shell = "trap '' INT HUP; exec /bin/sh -c \"$0\"";
 
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
 
-    private readonly Process _process;
+    private readonly Process? _process;
     private readonly Stream _input, _output;
     private readonly SemaphoreSlim _asked = new(0), _answered = new(0);
     private byte[] _read = new byte[4096];
@@ -25,25 +26,35 @@ internal sealed class LineProcess : IDisposable
     private bool _lost;
     private volatile bool _closing;
 
+    private LineProcess(Process? process, Stream input, Stream output)
+    {
+        (_process, _input, _output) = (process, input, output);
+
+        // reads and writes on pipes can't be given up; a thread of its own can be left waiting
+        new Thread(Serve) { IsBackground = true, Name = "naf environment" }.Start();
+    }
+
+    /// <summary>Starts a command.</summary>
     /// <exception cref="EnvironmentException">There is no shell.</exception>
-    public LineProcess(string command)
+    public static LineProcess Start(string command)
     {
         try
         {
-            _process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Start, command])
+            Process process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Shell, command])
             {
                 RedirectStandardInput = true, RedirectStandardOutput = true,
             })!;
+            return new LineProcess(process, process.StandardInput.BaseStream, process.StandardOutput.BaseStream);
         }
         catch (Win32Exception e)
         {
             throw new EnvironmentException($"can't be started by /bin/sh: {e.Message}", e);
         }
-        (_input, _output) = (_process.StandardInput.BaseStream, _process.StandardOutput.BaseStream);
-
-        // reads and writes on pipes can't be given up; a thread of its own can be left waiting
-        new Thread(Serve) { IsBackground = true, Name = "naf environment" }.Start();
     }
+
+    /// <summary>The program that started this process; there is one, whose input ends when this process does.</summary>
+    public static LineProcess OfParent() =>
+        new(null, Console.OpenStandardOutput(), Console.OpenStandardInput());
 
     /// <summary>Writes a line, if there is one, and reads the next.</summary>
     /// <exception cref="EnvironmentException">
@@ -51,14 +62,14 @@ internal sealed class LineProcess : IDisposable
     /// </exception>
     public string Exchange(string? request, TimeSpan timeout)
     {
-        if (_lost) throw new EnvironmentException("failed before");
+        if (_lost) throw Failure("failed before");
         _lost = true; // until there is an answer
         (_request, _answer, _problem) = (request, null, null);
         _asked.Release();
         if (!_answered.Wait(timeout))
-            throw new EnvironmentException(
+            throw Failure(
                 string.Create(CultureInfo.InvariantCulture, $"did not answer within {timeout.TotalSeconds:0.#} s"));
-        if (_answer is null) throw new EnvironmentException(_problem ?? Ending());
+        if (_answer is null) throw Failure(_problem ?? Ending());
         _lost = false;
         return _answer;
     }
@@ -66,7 +77,7 @@ internal sealed class LineProcess : IDisposable
     /// <summary>Says farewell with a last line, closes the process's input, and ends it if it does not end.</summary>
     public void Close(string farewell)
     {
-        if (_closing) return;
+        if (_closing || _process is null) return;
         _closing = true;
         if (!_lost) _request = farewell;
         _asked.Release();
@@ -86,7 +97,7 @@ internal sealed class LineProcess : IDisposable
     public void Dispose()
     {
         _output.Dispose();
-        _process.Dispose();
+        _process?.Dispose();
     }
 
     private void Serve()
@@ -152,8 +163,12 @@ internal sealed class LineProcess : IDisposable
         }
     }
 
+    private EnvironmentException Failure(string problem) =>
+        new(problem) { IsFarewell = _process is null && _problem is null };
+
     private string Ending()
     {
+        if (_process is null) return "closed its end";
         if (!_process.WaitForExit(Grace)) return "closed its standard output, though it still runs,";
         int code = _process.ExitCode;
         return $"ended with exit code {code}" + (code > 128 ? $" (signal {code - 128})" : "");

@@ -12,7 +12,13 @@ internal sealed class ProcessEnvironment : IEnvironment
     /// <summary>Version of the protocol.</summary>
     public const int Protocol = 1;
 
+    /// <summary>The command that stands for the program that started naf, over naf's input and output.</summary>
+    public const string Parent = "-";
+
     private const int Shown = 80; // characters of a wrong line
+
+    // one for all environments, which take turns
+    private static readonly Lazy<LineProcess> OfParent = new(LineProcess.OfParent);
 
     private static readonly JsonSerializerOptions Terms = new(JsonSerializerOptions.Strict)
     {
@@ -27,15 +33,16 @@ internal sealed class ProcessEnvironment : IEnvironment
     private int _steps;
 
     /// <summary>Starts the command and reads its spaces.</summary>
-    /// <param name="command">For /bin/sh.</param>
-    /// <param name="timeout">Within which it gives each answer.</param>
+    /// <param name="command">For /bin/sh, or <see cref="Parent"/>.</param>
+    /// <param name="timeout">Within which a command gives each answer; the program that started naf may pause.</param>
     /// <exception cref="EnvironmentException">It does not answer as it should.</exception>
     public ProcessEnvironment(string command, TimeSpan timeout)
     {
-        (_command, _timeout) = (Shortened(command), timeout);
+        bool isParent = command == Parent;
+        (_command, _timeout) = (Shortened(command), isParent ? Timeout.InfiniteTimeSpan : timeout);
         try
         {
-            _process = new LineProcess(command);
+            _process = isParent ? OfParent.Value : LineProcess.Start(command);
         }
         catch (EnvironmentException e)
         {
@@ -45,6 +52,7 @@ internal sealed class ProcessEnvironment : IEnvironment
         {
             (Name, ObservationSpace, ActionSpace, MaxEpisodeSteps, IsRepeatable, Reward, Hello) =
                 Ask("hello", $"{{\"hello\": {Protocol}}}", Spaces);
+            IsRepeatable &= !isParent;
         }
         catch
         {
@@ -113,7 +121,7 @@ internal sealed class ProcessEnvironment : IEnvironment
         }
         catch (EnvironmentException e)
         {
-            string remedy = e.Message.StartsWith("did not", StringComparison.Ordinal)
+            string remedy = e.IsFarewell ? "" : e.Message.StartsWith("did not", StringComparison.Ordinal)
                 ? $"{(busy is null ? "" : $" (it was last busy with '{Shortened(busy)}')")}; raise answer_timeout, or "
                     + "have it write {\"busy\": \"WHY\"} meanwhile"
                 : "; its standard error may have the reason";
@@ -203,7 +211,10 @@ internal sealed class ProcessEnvironment : IEnvironment
             ? member : throw new FormatException($"it has no \"{name}\"");
 
     private EnvironmentException Failure(string problem, Exception cause) =>
-        new($"the environment '{_command}' {problem}", cause);
+        new($"the environment '{_command}' {problem}", cause)
+        {
+            IsFarewell = cause is EnvironmentException { IsFarewell: true },
+        };
 
     // what a terminal can show
     private static string Shortened(string text)

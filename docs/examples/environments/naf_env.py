@@ -9,6 +9,7 @@
 import json
 import math
 import os
+import subprocess
 import sys
 
 
@@ -63,6 +64,58 @@ def serve(env, name=None, max_episode_steps=None, repeatable=True, reward=None):
     finally:
         if hasattr(env, "close"):
             env.close()
+
+
+class Naf:
+    """naf for a program that has the loop, such as a machine's: starts `naf train`, and asks it for actions.
+
+        naf = naf_env.Naf(["./naf", "train", "--out", "runs/arm"], "arm", observation_space, action_space, 200)
+        action = naf.begin(observation)
+        while action is not None: action = naf.next(observation, reward, terminated, truncated)  # and so on
+    """
+
+    def __init__(self, command, name, observation_space, action_space, max_episode_steps):
+        self._naf = subprocess.Popen([*command, "--env", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._hello = {
+            "name": name, "observation": _space(observation_space), "action": _space(action_space),
+            "max_episode_steps": max_episode_steps,
+        }
+        self._request = None
+
+    def begin(self, observation):
+        """Begins an episode. Returns its first action; None: training has ended."""
+        if self._request is None:
+            self._receive()
+        return self._tell({"observation": _numbers(observation)}) if self._request else None
+
+    def next(self, observation, reward, terminated=False, truncated=False):
+        """Tells what an action led to. Returns the next one; None: the episode has ended, begin the next."""
+        return self._tell({
+            "observation": _numbers(observation), "reward": _number(reward), "terminated": bool(terminated),
+            "truncated": bool(truncated),
+        })
+
+    def close(self):
+        """Has naf save the run. Returns its exit code, 0 if that went well."""
+        self._naf.stdin.close()
+        return self._naf.wait()
+
+    def _tell(self, answer):
+        self._send(answer)
+        self._receive()
+        return self._request.get("step")
+
+    def _receive(self):
+        while True:
+            line = self._naf.stdout.readline()
+            self._request = json.loads(line) if line else {}  # naf has ended
+            if "hello" not in self._request:
+                return
+            self._send(self._hello)
+
+    def _send(self, message):
+        self._naf.stdin.write((json.dumps(message) + "\n").encode())
+        self._naf.stdin.flush()
 
 
 def busy(text):
