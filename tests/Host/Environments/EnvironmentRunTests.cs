@@ -58,7 +58,8 @@ internal sealed class EnvironmentRunTests : FolderFixture
         using var child =
             new ChildProcess(Train($"{Point} {pids}", Run, 1_000_000, "--set", "checkpoint_every=1000000"));
         child.WaitUntil(() => File.Exists(Path.Combine(Run, "metrics.csv")) && TinyRun.Rows(Run).Length > 3);
-        foreach (string pid in File.ReadAllLines(pids)) Process.Start("kill", ["-INT", pid]).WaitForExit();
+        foreach (string pid in File.ReadAllLines(pids).Where(ProcessEnvironmentTests.IsAlive))
+            Process.Start("kill", ["-INT", pid]).WaitForExit();
         child.Signal("INT");
         Assert.That(child.Wait(), Is.EqualTo(130), child.Error.Result);
         Assert.That(child.Error.Result, Does.Contain($"go on with naf train --resume {Run} --env stored")
@@ -102,6 +103,34 @@ internal sealed class EnvironmentRunTests : FolderFixture
         Assert.That(lost, Is.InRange(0, 19));
     }
 
+    [TestCase(4, 0, TestName = "A_program_that_has_the_loop_trains_and_goes_on(between episodes)")]
+    [TestCase(4, 7, TestName = "A_program_that_has_the_loop_trains_and_goes_on(within an episode)")]
+    [TestCase(4, -7, TestName = "A_program_that_has_the_loop_trains_and_goes_on(killed)")]
+    public void A_program_that_has_the_loop_trains_and_goes_on(int episodes, int steps)
+    {
+        // each second episode of training is followed by one of a test, as is the start
+        string[] first = [.. TinyRun.Arguments(Run, 6, "--set", "test_episodes=1", "--set", "checkpoint_every=1",
+            "--set", "verification_episodes=0").Where(word => word != "cartpole")];
+        using (ChildProcess loop = Loop(episodes, steps, first))
+        {
+            Assert.That(loop.Wait(), steps < 0 ? Is.EqualTo(137) : Is.Zero, loop.Error.Result);
+            Assert.That(loop.Output.Result, steps < 0 ? Is.Empty : Is.EqualTo($"{episodes} episodes, exit code 0\n"));
+            Assert.That(loop.Error.Result, Does.Contain(
+                $"stopped in episode 3; go on with naf train --resume {Run} --env -").And.Not.Contain("   at "));
+        }
+        Assert.That(TinyRun.Rows(Run).Select(row => row["episode"]), Is.EqualTo(new[] { "0", "1", "2" }));
+        Assert.That(TinyRun.CliError(1, "train", "--resume", Run, "--env", "stored"),
+            Does.Contain("the run's environment is the program that starts naf; start it by that program (--env -)"));
+        using ChildProcess rest = Loop(1000, 0, "train", "--resume", Run);
+        Assert.That(rest.Wait(), Is.Zero, rest.Error.Result);
+        Assert.That(rest.Output.Result, Does.EndWith("exit code 0\n"));
+        Assert.That(rest.Error.Result, Does.Contain("an episode of push can't be repeated, so that episode 3 begins")
+            .And.Contain("best test score"));
+        Dictionary<string, string>[] rows = TinyRun.Rows(Run);
+        Assert.That(rows.Select(row => row["episode"]), Is.EqualTo(Enumerable.Range(0, 7).Select(e => $"{e}")));
+        Assert.That(rows[^1]["step"], Is.EqualTo($"{6 * 15 + Math.Abs(steps)}"));
+    }
+
     [Test]
     public void Evaluation_takes_a_command()
     {
@@ -121,7 +150,15 @@ internal sealed class EnvironmentRunTests : FolderFixture
         Assert.That(TinyRun.CliJson("evaluate", Run, "--env", "stored", "--verify", "--json").Number("episodes"),
             Is.EqualTo(2));
         Assert.That(TinyRun.CliError(1, "evaluate", Run), Does.Contain("add --env stored if you trust it"));
+
+        Assert.That(TinyRun.Cli("report", Run, "--out", Folder["report"]).ExitCode, Is.Zero);
+        Assert.That(Directory.GetFiles(Folder["report"]).Select(File.ReadAllText),
+            Has.Some.Contains($"naf train --env '{Point}' --seeds 0"));
     }
+
+    private static ChildProcess Loop(int episodes, int steps, params string[] arguments) => ChildProcess.Of("python3",
+        [$"{Repository.Root}/tests/Host/Environments/loop.py", Examples, $"{episodes}", $"{steps}",
+            .. ChildProcess.Command, .. arguments]);
 
     private static string[] Train(string command, string folder, int episodes, params string[] more) =>
         ["train", "--env", command, .. TinyRun.Arguments(folder, episodes, more).Skip(2)];

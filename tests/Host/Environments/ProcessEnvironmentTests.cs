@@ -125,8 +125,8 @@ internal sealed class ProcessEnvironmentTests : FolderFixture
     public void A_process_that_hangs_is_ended()
     {
         string command = $"echo $$ > {Folder["pid"]}; echo '{{\"busy\": \"homing\"}}'; while true; do sleep 1; done";
-        AssertFails(() => new ProcessEnvironment(command, TimeSpan.FromSeconds(1)),
-            "did not answer within 1 s when asked for hello (it was last busy with 'homing'); raise answer_timeout");
+        AssertFails(() => new ProcessEnvironment(command, TimeSpan.FromSeconds(3)),
+            "did not answer within 3 s when asked for hello (it was last busy with 'homing'); raise answer_timeout");
         Assert.That(() => IsAlive(File.ReadAllText(Folder["pid"])), Is.False.After(10_000, 50));
     }
 
