@@ -67,8 +67,8 @@ internal static class CommandLine
         {
             TrainCommand.Create(terminal), SweepCommand.Create(terminal), EvaluateCommand.Create(terminal),
             RenderCommand.Create(terminal), ExportCommand.Create(terminal), ReportCommand.Create(terminal),
-            ReproduceCommand.Create(terminal), TasksCommand.Create(terminal), DevicesCommand.Create(terminal),
-            CheckCommand.Create(terminal), BenchCommand.Create(terminal),
+            WatchCommand.Create(terminal), ReproduceCommand.Create(terminal), TasksCommand.Create(terminal),
+            DevicesCommand.Create(terminal), CheckCommand.Create(terminal), BenchCommand.Create(terminal),
         };
         foreach (Option option in root.Options)
         {

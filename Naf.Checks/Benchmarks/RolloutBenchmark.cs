@@ -81,7 +81,7 @@ internal sealed class RolloutBenchmark : KernelBenchmark
         [
             Term(RewardKind.SmoothNorm, -1, 0, Math.Min(2, joints)),
             Term(RewardKind.LogQuadratic, -0.1, 0, Math.Min(3, joints)),
-            Term(RewardKind.Quadratic, -0.01, sizes.State, Math.Min(RewardDefinition.MaxIndices, sizes.Action)),
+            Term(RewardKind.Quadratic, -0.01, sizes.State, sizes.Action),
         ], []);
         var dynamics = new DynamicsShape(sizes.Horizon, sizes.State, sizes.Action);
         var observation = ObservationDefinition.OfSlides(joints, velocities: true);

@@ -31,7 +31,7 @@ internal static class EvaluateCommand
         CliOption.Set("with --policy mpc: change mpc_horizon, mpc_iterations or mpc_samples; may be repeated"),
         CliOption.Flag("--verify", "of a run: score the best and the last policy of every learner, from starts that "
             + "neither training nor tests used (--episodes [100])"),
-        CliOption.Json(),
+        CliOption.Quiet(), CliOption.Json(),
     };
 
     private static int Run(Terminal terminal, ParseResult parsed)
@@ -92,7 +92,7 @@ internal static class EvaluateCommand
             var simulated = (ControlTask)task;
             using var evaluation =
                 new PlannedEvaluation(simulated, target.Planner(simulated, changes), threads, unstable);
-            using var display = ProgressDisplay.Show(terminal, parsed.IsJson(), () => evaluation.Progress(count));
+            using var display = ProgressDisplay.Show(terminal, parsed.IsQuiet(), () => evaluation.Progress(count));
             (EvaluationResult scores, planning) = evaluation.Run(seed, count, first);
             return scores;
         }

@@ -7,6 +7,7 @@ using Naf.Host.Settings;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
 using Naf.Sim.Processes;
+using Naf.Sim.Tasks;
 
 namespace Naf.Cli.Commands;
 
@@ -63,9 +64,9 @@ internal sealed class PolicyTarget
     /// <summary>The run, for what needs one.</summary>
     /// <param name="need">What needs it, for the message.</param>
     /// <exception cref="UserException">The user named a task, or a folder that is not there.</exception>
-    public RunConfig RunFor(string need) => Config ?? throw new UserException(Path.Exists(Name) || Name.Contains('/')
-        ? $"{need} needs a run's folder, and {Name} is none; name the folder that naf train printed"
-        : $"{need} needs a run's folder, and {Name} is a task; train first (naf train {Name})");
+    public RunConfig RunFor(string need) => Config ?? throw new UserException(TaskLibrary.Names.Contains(Name)
+        ? $"{need} needs a run's folder, and {Name} is a task; train first (naf train {Name})"
+        : $"{need} needs a run's folder, and {Name} is none; name the folder that naf train printed");
 
     /// <summary>The learner selected by --learner; null if the policy is not a run's.</summary>
     /// <exception cref="UserException">The run has no such learner, or the policy is not a run's.</exception>

@@ -24,7 +24,7 @@ internal sealed class RenderCommand
     private readonly Terminal _terminal;
     private readonly PolicyTarget _target;
     private readonly string _out;
-    private readonly bool _isVideo, _json;
+    private readonly bool _isVideo, _json, _quiet;
     private readonly string? _trajectory, _camera;
     private readonly ulong _seed;
     private readonly int _episode, _width, _height;
@@ -39,7 +39,8 @@ internal sealed class RenderCommand
     /// <exception cref="UserException">An invalid value, or two options that exclude each other.</exception>
     private RenderCommand(Terminal terminal, ParseResult parsed)
     {
-        (_terminal, _target, _json) = (terminal, new PolicyTarget(parsed), parsed.IsJson());
+        (_terminal, _target) = (terminal, new PolicyTarget(parsed));
+        (_json, _quiet) = (parsed.IsJson(), parsed.IsQuiet());
         _out = parsed.File("--out")
             ?? throw new UserException("naf render needs --out FILE, a picture (.png) or a video (.mp4)");
         _isVideo = Path.GetExtension(_out).ToLowerInvariant() switch
@@ -89,7 +90,7 @@ internal sealed class RenderCommand
         CliOption.Text("--step", "T", "the state that a picture shows, from 0 (the start) [the last]"),
         CliOption.Text("--camera", "NAME", "a camera of the model [the task's]"),
         CliOption.Text("--width", "W", "pixels in a row [640]"), CliOption.Text("--height", "H", "rows [480]"),
-        CliOption.Json(),
+        CliOption.Quiet(), CliOption.Json(),
     };
 
     private int Run()
@@ -140,7 +141,7 @@ internal sealed class RenderCommand
         int drawn = 0, most = pictures.FrameCount;
         using VideoFile video = VideoFile.Create(_out, _width, _height, pictures.FramesPerSecond);
         using ProgressDisplay? display = ProgressDisplay.Show(
-            _terminal, _json, () => (Volatile.Read(ref drawn), most, $"frame {Volatile.Read(ref drawn)}/{most}"));
+            _terminal, _quiet, () => (Volatile.Read(ref drawn), most, $"frame {Volatile.Read(ref drawn)}/{most}"));
         try
         {
             foreach (PixelImage frame in pictures.Frames())

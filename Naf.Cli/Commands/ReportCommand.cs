@@ -31,6 +31,9 @@ internal static class ReportCommand
         if (names.GroupBy(Path.GetFullPath).FirstOrDefault(same => same.Count() > 1) is { } twice)
             throw new UserException($"{twice.First()} is given twice; name each run once");
         RunResult[] runs = [.. names.Select(RunResult.Read)];
+        // the candidates of two sweeps have the same names
+        if (runs.DistinctBy(run => run.Name).Count() < runs.Length)
+            runs = [.. runs.Zip(names, (run, path) => run with { Name = path })];
         IReadOnlyList<string> files = RunReport.Of(runs).Write(folder, "report");
         if (parsed.IsJson()) Json.Write(terminal.Out, new { Page = files[0], Files = files, Runs = runs.Length });
         else terminal.Out.WriteLine($"report: {files[0]}");

@@ -21,7 +21,7 @@ internal static class ReproduceCommand
         CliOption.Text("--seeds", "A..B", "a learner for each seed from A to B [0..4; with --quick 0..1]"),
         CliOption.Device(), CliOption.Text("--threads", "N", "threads of the CPU [one per core]"),
         CliOption.Text("--out", "DIR", "the folder of runs, results and page; what is there is kept [reproduction]"),
-        CliOption.Json(),
+        CliOption.Quiet(), CliOption.Json(),
     };
 
     private static int Run(Terminal terminal, ParseResult parsed)
@@ -38,7 +38,7 @@ internal static class ReproduceCommand
         using var stop = new StopSignals();
         var warnings = new MujocoWarningReport();
         bool finished;
-        using (ProgressDisplay.Show(terminal, parsed.IsJson(), () => reproduction.Progress))
+        using (ProgressDisplay.Show(terminal, parsed.IsQuiet(), () => reproduction.Progress))
             finished = reproduction.Run(terminal.Warn, parsed.IsJson() ? _ => { } : terminal.Log, stop.Token);
         warnings.Give(terminal);
         IReadOnlyList<string> files = new ReproductionPage(reproduction.Results, quick).Of(parts).Write(folder, what);

@@ -23,14 +23,14 @@ internal static class SweepCommand
         CliOption.Text("--sbatch", "OPTIONS", "with --slurm: further options of sbatch, such as '--time=4:00:00'"),
         CliOption.Flag("--collect", "rank the candidates that have ended, and train none"),
         CliOption.Text("--candidate", "N", "train only this one, in a sweep that is begun; what --slurm submits"),
-        CliOption.Json(),
+        CliOption.Quiet(), CliOption.Json(),
     };
 
     private static int Run(Terminal terminal, ParseResult parsed)
     {
         string file = parsed.Given("FILE")!;
         string folder = Path.TrimEndingDirectorySeparator(
-            parsed.File("--out") ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file)));
+            parsed.Folder("--out") ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file)));
         int threads = parsed.Integer("--threads", 0, 0, 256);
         bool json = parsed.IsJson();
         SweepPlan plan = SweepFile.Read(file);
@@ -44,7 +44,7 @@ internal static class SweepCommand
             again = $"naf sweep {TrainCommandLine.Quoted(file)} --out {TrainCommandLine.Quoted(folder)}";
         // where jobs are submitted, the device of the nodes may be missing
         using Sweep sweep = Sweep.Open(plan, folder, submits || collects ? "cpu" : device, threads, terminal.Warn,
-            json ? _ => { } : Say, shared: number > 0);
+            parsed.IsQuiet() ? _ => { } : Say, shared: number > 0);
         if (submits)
         {
             var job = new SlurmJob(
@@ -55,8 +55,7 @@ internal static class SweepCommand
         var warnings = new MujocoWarningReport();
         (IReadOnlyList<Candidate> Candidates, int Episodes) missing = ([], 0);
         bool finished;
-        using (ProgressDisplay? display = collects || number > 0
-            ? null : ProgressDisplay.Show(terminal, json, () => sweep.Progress))
+        using (ProgressDisplay.Show(terminal, parsed.IsQuiet() || collects || number > 0, () => sweep.Progress))
             finished = collects ? (missing = sweep.Collect()).Candidates.Count == 0
                 : number > 0 ? sweep.Run(plan.Candidates[number - 1], stop.Token) : sweep.Run(stop.Token);
         warnings.Give(terminal);

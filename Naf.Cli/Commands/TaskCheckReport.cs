@@ -14,11 +14,11 @@ internal sealed class TaskCheckReport(Terminal terminal)
         ModelSummary m = r.Model;
         Line("task", r.Task);
         Line("model", $"{Short(m.File)}, MuJoCo {m.Mujoco}");
-        List("joints", m.Joints.Select(j => $"{Named(j.Name)} ({j.Type}{Range(j.Low, j.High)})"));
-        List("bodies", m.Bodies.Select(Named));
-        List("sites", m.Sites.Select(Named));
+        List("joints", m.Joints.Select(j => $"{j.Name} ({j.Type}{Range(j.Low, j.High)})"));
+        List("bodies", m.Bodies);
+        List("sites", m.Sites);
         List("actuators",
-            m.Actuators.Select(a => Named(a.Name) + (a.Low is null ? "" : $" ({Range(a.Low, a.High)[2..]})")));
+            m.Actuators.Select(a => a.Name + (a.Low is null ? "" : $" ({Range(a.Low, a.High)[2..]})")));
         Line("time", $"control step {Texts.Number(m.ControlStep)} s ({m.Substeps} x {Texts.Number(m.Timestep)} s), "
             + $"episode {m.Horizon} steps = {Texts.Number(m.Seconds)} s");
 
@@ -93,8 +93,6 @@ internal sealed class TaskCheckReport(Terminal terminal)
     private static string Short(string file) =>
         Path.GetRelativePath(".", file) is var relative && relative.StartsWith("..", StringComparison.Ordinal)
         ? file : relative;
-
-    private static string Named(string name) => name.Length > 0 ? name : "(no name)";
 
     private static string Range(double? low, double? high) =>
         low is { } a && high is { } b ? $", {Texts.Number(a)} .. {Texts.Number(b)}" : "";

@@ -20,7 +20,8 @@ internal static class TasksCommand
     {
         CliOption.Text("--check", "FILE", "a task's file or name: tries it out and says what it found"),
         CliOption.Text("--episodes", "N", "with --check: random episodes [100]"),
-        CliOption.Text("--seed", "S", $"with --check: seed of starts and actions [{Seed}]"), CliOption.Json(),
+        CliOption.Text("--seed", "S", $"with --check: seed of starts and actions [{Seed}]"),
+        CliOption.Quiet(), CliOption.Json(),
     };
 
     private static int Run(Terminal terminal, ParseResult parsed)
@@ -28,7 +29,7 @@ internal static class TasksCommand
         if (parsed.Given("--check") is { } name)
         {
             int count = parsed.Integer("--episodes", 100, 1, 100_000);
-            TaskCheckResult result = Check(terminal, parsed.IsJson(), name, parsed.Seed(Seed), count);
+            TaskCheckResult result = Check(terminal, parsed.IsQuiet(), name, parsed.Seed(Seed), count);
             if (parsed.IsJson()) Json.Write(terminal.Out, result);
             else new TaskCheckReport(terminal).Write(result);
             return 0;
@@ -59,13 +60,13 @@ internal static class TasksCommand
                     t.Description])]);
     }
 
-    private static TaskCheckResult Check(Terminal terminal, bool json, string name, ulong seed, int episodes)
+    private static TaskCheckResult Check(Terminal terminal, bool quiet, string name, ulong seed, int episodes)
     {
         int played = 0;
         var warnings = new MujocoWarningReport();
         using ControlTask task = ControlTask.Load(name);
         using ProgressDisplay? display = ProgressDisplay.Show(
-            terminal, json, () => (played, episodes, $"random episode {Volatile.Read(ref played)}/{episodes}"));
+            terminal, quiet, () => (played, episodes, $"random episode {Volatile.Read(ref played)}/{episodes}"));
         TaskCheckResult result = TaskCheck.Run(
             task, TaskLibrary.Resolve(name), seed, episodes, ended => Volatile.Write(ref played, ended));
         return result with { Warnings = [.. result.Warnings, .. warnings.Sentences()] };

@@ -42,6 +42,8 @@ internal static class TrainCommand
                 + "program that started naf; with --resume also stored, the run's own"),
             CliOption.Set("change a setting; may be repeated"),
             CliOption.Text("--config", "FILE", "settings from a YAML file, such as another run's config.yaml"),
+            CliOption.Flag(
+                "--tensorboard", "also write event files that TensorBoard shows: scores, losses, settings, pictures"),
             CliOption.Text("--out", "DIR", "the folder of the run [runs/TASK-ALGORITHM-N]"),
             CliOption.Text("--resume", "DIR", "go on with the run in this folder, bitwise as if it had never stopped"),
             CliOption.Text(
@@ -51,7 +53,7 @@ internal static class TrainCommand
             CliOption.Flag(
                 "--accept-changes",
                 "with --resume: go on although the simulator, the device or config.yaml are not what they were"),
-            CliOption.Flag("--json", "print one JSON object at the end"),
+            CliOption.Quiet(), CliOption.Flag("--json", "print one JSON object at the end"),
         ]) command.Add(option);
         return command;
     }
@@ -65,12 +67,14 @@ internal static class TrainCommand
         using TrainingRun run = Open(terminal, parsed, given);
         using var stop = new StopSignals();
         run.Warn = terminal.Warn;
+        if (run.Progress.EpisodesEnded == run.Settings.Episodes)
+            terminal.Warn($"this run has all its {run.Settings.Episodes} episodes; --episodes N trains it for longer");
         if (run.DeviceNote.Length > 0) terminal.Warn(run.DeviceNote);
         WarnOfUnused(terminal, run.Settings, given);
 
         var warnings = new MujocoWarningReport();
         TrainingResult result;
-        using (ProgressDisplay? display = ProgressDisplay.Show(terminal, parsed.IsJson(), () => Describe(run.Progress)))
+        using (ProgressDisplay.Show(terminal, parsed.IsQuiet(), () => Describe(run.Progress)))
             result = run.Train(stop.Token);
         warnings.Give(terminal);
 
@@ -104,6 +108,8 @@ internal static class TrainCommand
         var given = parsed.GetValue<string[]>("--set")!.Select(SettingsResolver.Split).ToList();
         foreach ((string key, string option, _) in Direct)
             if (parsed.Given(option) is { } text) given.Add(new GivenValue(key, text, option));
+        if (parsed.GetValue<bool>("--tensorboard"))
+            given.Add(new GivenValue("tensorboard", "true", "--tensorboard"));
         if (parsed.Given("--seeds") is not { } range) return given;
         if (given.Any(g => g.Place == "--seed"))
             throw new UserException("--seed and --seeds exclude each other; give one of them");

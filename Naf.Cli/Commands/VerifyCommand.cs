@@ -37,7 +37,7 @@ internal static class VerifyCommand
         var warnings = new MujocoWarningReport();
         var verification = new PolicyVerification(task, target.Name, config, episodes);
         IReadOnlyList<VerifiedPolicy>? verified;
-        using (ProgressDisplay? display = ProgressDisplay.Show(terminal, parsed.IsJson(), () => Show(verification)))
+        using (ProgressDisplay? display = ProgressDisplay.Show(terminal, parsed.IsQuiet(), () => Show(verification)))
             verified = verification.Run(team, terminal.Warn, stop.Token);
         warnings.Give(terminal);
         if (verified is null)

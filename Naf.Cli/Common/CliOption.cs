@@ -46,9 +46,14 @@ internal static class CliOption
     public static Option<string[]> Set(string description) =>
         new("--set") { Description = description, HelpName = "KEY=VALUE", DefaultValueFactory = _ => [] };
 
+    public static Option<bool> Quiet() => Flag("--quiet", "show no progress, only warnings and the result");
+
     public static Option<bool> Json() => Flag("--json", "print one JSON object");
 
     public static bool IsJson(this ParseResult parsed) => parsed.GetValue<bool>("--json");
+
+    /// <summary>Whether progress is not to be shown.</summary>
+    public static bool IsQuiet(this ParseResult parsed) => parsed.IsJson() || parsed.GetValue<bool>("--quiet");
 
     /// <summary>Text of an option or argument; null if it was not given.</summary>
     public static string? Given(this ParseResult parsed, string option) => parsed.GetValue<string>(option);

@@ -18,11 +18,11 @@ internal sealed class ProgressDisplay : IDisposable
         _thread.Start();
     }
 
-    /// <summary>A display, or null if the output is JSON.</summary>
+    /// <summary>A display, or null if it is not to be shown.</summary>
     /// <param name="state">Amount done, total, and a text; called by the background thread.</param>
     public static ProgressDisplay? Show(
-        Terminal terminal, bool json, Func<(double Done, double Most, string Text)> state) =>
-        json ? null : new ProgressDisplay(display =>
+        Terminal terminal, bool quiet, Func<(double Done, double Most, string Text)> state) =>
+        quiet ? null : new ProgressDisplay(display =>
         {
             if (terminal.Interactive) display.Draw(state);
             else display.Log(terminal, state);

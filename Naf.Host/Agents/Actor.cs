@@ -34,6 +34,7 @@ internal sealed class Actor : IDisposable
     private readonly NStepReturns _returns;
     private readonly IControlTask _task;
     private readonly TrainingSettings _settings;
+    private readonly bool _drawn;
     private float[] _x, _next;
     private long _planningTicks;
     private LearnerReport _report;
@@ -41,6 +42,7 @@ internal sealed class Actor : IDisposable
     private double? _trainScore;
     private string? _failure;
     private int _unstable;
+    private TestRecord? _record;
 
     /// <param name="memory">Stores its episodes for the dynamics model; null: they are not stored.</param>
     /// <param name="planner">Selects the actions of planned episodes; null: no episode is planned.</param>
@@ -58,6 +60,7 @@ internal sealed class Actor : IDisposable
         _lower = new float[population.Shape.Packed];
         _returns = new NStepReturns(population, learner, settings.Learner.NStep, settings.Learner.Gamma);
         _environment = task.CreateEnvironment();
+        _drawn = learner == 0 && task is ControlTask;
     }
 
     public int Learner { get; }
@@ -124,7 +127,7 @@ internal sealed class Actor : IDisposable
     {
         Episode++;
         Phase = ActorPhase.Acting;
-        (_test, _trainScore, _failure, _unstable) = (null, null, null, 0);
+        (_test, _record, _trainScore, _failure, _unstable) = (null, null, null, null, 0);
         Noise.Reset();
         try
         {
@@ -260,11 +263,15 @@ internal sealed class Actor : IDisposable
     /// Runs a test: the policy without noise, from the same initial states at every test. The networks of the best one
     /// are kept.
     /// </summary>
-    public void Test(Evaluator evaluation, TrainingSettings settings)
+    public void Test(Evaluator evaluation)
     {
         try
         {
-            _test = evaluation.Run(_policy, settings.TestSeed, settings.TestEpisodes);
+            // a picture may take longer than a test: only the first learner has them
+            TestRecord? record = _settings.Tensorboard ? new TestRecord(_population, Learner, _drawn) : null;
+            Policy policy = record?.Recorded(_policy) ?? _policy;
+            _test = evaluation.Run(policy, _settings.TestSeed, _settings.TestEpisodes, record?.Episode);
+            _record = record;
             if (Tests.Add(Episode, _test.Value.Mean)) _population.KeepBest(Learner, Episode);
             CountUnstable(_test.Value.Failure, _test.Value.UnstableEpisodes);
         }
@@ -277,7 +284,10 @@ internal sealed class Actor : IDisposable
     /// <summary>The metrics row of the episode that has ended.</summary>
     public EpisodeResult Result(ImaginationReport imagination) => new(
         Episode, Learner, Seed, Step, Stopped is null ? _trainScore : null, _test, _report,
-        _population.ReplayCount(Learner), Watch.Diverges, Stopped, Planned, imagination, _unstable);
+        _population.ReplayCount(Learner), Watch.Diverges, Stopped, Planned, imagination, _unstable)
+    {
+        TestRecord = _record,
+    };
 
     /// <exception cref="InvalidDataException">The checkpoint is of another task.</exception>
     public void Serialise(CheckpointScope scope)
@@ -325,52 +335,4 @@ internal sealed class Actor : IDisposable
     {
         for (int i = 0; i < to.Length; i++) to[i] = (float)from[i];
     }
-}
-
-/// <summary>A row of metrics.csv: one episode of one learner. Null: not measured.</summary>
-/// <param name="Episode">The training episode that ended, from 1; 0: before training.</param>
-/// <param name="Learner">The learner, from 0.</param>
-/// <param name="Step">Its steps so far, over all episodes.</param>
-/// <param name="TrainScore">Undiscounted sum of the episode's rewards, with exploration noise.</param>
-/// <param name="Test">The test at the episode's end.</param>
-/// <param name="Report">Means over the episode's updates.</param>
-/// <param name="Replay">Transitions in its replay buffer.</param>
-/// <param name="Diverges">Whether Q stays beyond what the rewards allow (<see cref="DivergenceWatch"/>).</param>
-/// <param name="Stopped">Why the learner stopped early; null if it did not.</param>
-/// <param name="Planned">Whether a planner selected the episode's actions.</param>
-/// <param name="Imagination">Imagination during the episode.</param>
-/// <param name="Unstable">Episodes since the last row, of training and test, whose simulation broke down.</param>
-internal sealed record EpisodeResult(
-    int Episode, int Learner, ulong Seed, long Step, double? TrainScore, EvaluationResult? Test, LearnerReport Report,
-    int Replay, bool Diverges, string? Stopped, bool Planned, ImaginationReport Imagination,
-    int Unstable);
-
-/// <summary>The results of one learner.</summary>
-/// <param name="Learner">The learner, from 0.</param>
-/// <param name="BestTestScore">Mean score of its best test; null before the first.</param>
-/// <param name="BestEpisode">Training episodes before that test.</param>
-/// <param name="FinalTestScore">Mean score of its last test.</param>
-/// <param name="Episodes">Completed training episodes; an aborted one does not count.</param>
-/// <param name="Stopped">Why the learner stopped early; null if it did not.</param>
-/// <param name="DivergedEpisode">
-/// Episode after which Q was first seen to diverge; null if it never was, and for gamma = 1, where Q is not watched.
-/// </param>
-public sealed record LearnerSummary(
-    int Learner, ulong Seed, double? BestTestScore, int BestEpisode, double? FinalTestScore, int Episodes, long Updates,
-    string? Stopped, int? DivergedEpisode)
-{
-    /// <summary>Training and test episodes whose simulation broke down.</summary>
-    public int UnstableEpisodes { get; init; }
-
-    /// <summary>Mean score of the best test's policy in its verification; null: not verified.</summary>
-    public double? VerifiedBest { get; init; }
-
-    /// <summary>Standard error of <see cref="VerifiedBest"/>.</summary>
-    public double? VerifiedBestError { get; init; }
-
-    /// <summary>Mean score of the last policy in its verification; null: not verified.</summary>
-    public double? VerifiedLast { get; init; }
-
-    /// <summary>Standard error of <see cref="VerifiedLast"/>.</summary>
-    public double? VerifiedLastError { get; init; }
 }

@@ -69,7 +69,7 @@ internal sealed class TrainingAgent : IDisposable
         _test = worker =>
         {
             for (int k = worker; k < _actors.Length; k += team.Threads)
-                if (_actors[k] is var e && IsTestDue(e)) UnlessLeft(() => e.Test(_tests[worker], settings));
+                if (_actors[k] is var e && IsTestDue(e)) UnlessLeft(() => e.Test(_tests[worker]));
         };
     }
 

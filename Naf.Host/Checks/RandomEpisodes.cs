@@ -5,7 +5,6 @@ using Naf.Kernels.Observation;
 using Naf.Kernels.Random;
 using Naf.Kernels.Reward;
 using Naf.Sim.Control;
-using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Checks;
 
@@ -115,8 +114,7 @@ internal sealed class RandomEpisodes
     private string Of(RewardTerm term)
     {
         ObservationDefinition observation = _task.Definition.Observation;
-        string[] names = [.. observation.ComponentNames, .. Enumerable.Range(0, _task.ActionSize)
-            .Select(j => $"action.{_task.Model.NameOf(MujocoObject.Actuator, j)}")];
+        string[] names = [.. observation.ComponentNames, .. _task.ActionNames.Select(name => $"action.{name}")];
         string text = $" {string.Join(' ', term.Index.Select(i => names[i]))} ";
         for (int e = 0; e < observation.Entries.Length; e++)
             if (observation.Starts[e + 1] > observation.Starts[e] + 1)

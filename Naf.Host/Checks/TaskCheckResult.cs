@@ -15,7 +15,7 @@ internal sealed record TaskCheckResult(
     IReadOnlyList<string> Warnings);
 
 /// <summary>Elements of the model that a task file can refer to, and the timing of an episode.</summary>
-/// <param name="Bodies">Names of the bodies except the world; unnamed elements have empty names here and below.</param>
+/// <param name="Bodies">Names of the bodies except the world; here and below an unnamed element has its number.</param>
 /// <param name="Timestep">Simulator time step, seconds.</param>
 /// <param name="Substeps">Simulator steps per control step.</param>
 /// <param name="ControlStep">Duration of a control step, seconds.</param>

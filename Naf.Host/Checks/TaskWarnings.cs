@@ -28,7 +28,7 @@ internal static class TaskWarnings
         MujocoModel model = task.Model;
         for (int i = 0; i < model.Nu; i++)
             if (model.ControlLimited[i] == 0 && model.ControlRange[2 * i] == model.ControlRange[2 * i + 1])
-                yield return $"actuator {Named(model, MujocoObject.Actuator, i)} has no ctrlrange, so that its "
+                yield return $"actuator {Named(model, i)} has no ctrlrange, so that its "
                     + "controls are the actions themselves, -1 to 1: give it the range that it needs";
         if (model.Na > 0)
             yield return $"actuators have activation states ({model.Na}: muscles, filters, integrators) that no "
@@ -65,7 +65,7 @@ internal static class TaskWarnings
     {
         for (int i = 0; i < trial.Effects.Length; i++)
         {
-            string name = Named(task.Model, MujocoObject.Actuator, i);
+            string name = Named(task.Model, i);
             if (trial.Effects[i] == 0)
                 yield return $"actuator {name} changes nothing that is observed: "
                     + "observe what it moves, or take it out of the model";
@@ -77,7 +77,7 @@ internal static class TaskWarnings
         HashSet<int> costly = [.. task.Reward.Terms.Where(t => t is { Kind: RewardKind.Quadratic, Weight: < 0 })
             .SelectMany(t => t.Index)];
         string[] free = [.. Enumerable.Range(0, task.ActionSize).Where(i => !costly.Contains(task.ObservationSize + i))
-            .Select(i => Named(task.Model, MujocoObject.Actuator, i))];
+            .Select(i => Named(task.Model, i))];
         if (free.Length > 0)
             yield return (free.Length == task.ActionSize
                 ? "actions cost nothing" : $"the actions of {string.Join(", ", free)} cost nothing")
@@ -109,8 +109,8 @@ internal static class TaskWarnings
                 + "that are so large";
     }
 
-    private static string Named(MujocoModel model, MujocoObject kind, int i) =>
-        model.NameOf(kind, i) is { Length: > 0 } name ? $"'{name}'" : $"{i}";
+    private static string Named(MujocoModel model, int actuator) =>
+        $"'{model.NameOf(MujocoObject.Actuator, actuator)}'";
 
     // [observations], whether joints or episode constants can change x_i, tested in random states
     private static bool[] Movable(ObservationDefinition observation)

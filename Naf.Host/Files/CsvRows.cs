@@ -6,12 +6,14 @@ internal static class CsvRows
     /// <summary>The rows as field by column; a last row that is incomplete is left out.</summary>
     public static IEnumerable<IReadOnlyDictionary<string, string>> Read(string path)
     {
-        using IEnumerator<string> lines = File.ReadLines(path).GetEnumerator();
-        if (!lines.MoveNext()) yield break;
-        string[] header = Fields(lines.Current);
-        while (lines.MoveNext())
+        // a process that writes the file meanwhile may go on
+        using var lines = new StreamReader(new FileStream(
+            path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        if (lines.ReadLine() is not { } first) yield break;
+        string[] header = Fields(first);
+        while (lines.ReadLine() is { } line)
         {
-            string[] fields = Fields(lines.Current);
+            string[] fields = Fields(line);
             if (fields.Length == header.Length)
                 yield return header.Zip(fields).ToDictionary(pair => pair.First, pair => pair.Second);
         }

@@ -28,6 +28,7 @@ internal sealed class ReportPage(string title)
         th:first-child, td.text { text-align: left; } thead th { background: var(--faint); vertical-align: bottom; }
         tbody th { font-weight: 400; }
         figure { margin: 1.5rem 0; max-width: 48rem; } figure div > svg { width: 100%; height: auto; }
+        figure img { max-width: 100%; }
         .legend { list-style: none; padding: 0; margin: 0.2rem 0 0.6rem; font-size: 0.9rem; }
         figcaption { font-size: 0.9rem; } pre { overflow-x: auto; background: var(--faint); padding: 0.7rem; }
         .note { border-left: 4px solid #d55e00; padding: 0.2rem 0.8rem; background: var(--faint); }
@@ -84,6 +85,15 @@ internal sealed class ReportPage(string title)
         _markdown.Append($"{caption}\n\n");
     }
 
+    /// <summary>A picture, as part of the page.</summary>
+    public void Picture(ReadOnlySpan<byte> png, string caption)
+    {
+        _html.Append($"<figure><img alt=\"{Encode(caption)}\" "
+            + $"src=\"data:image/png;base64,{Convert.ToBase64String(png)}\" />"
+            + $"<figcaption>{Encode(caption)}</figcaption></figure>\n");
+        _markdown.Append($"{caption}\n\n");
+    }
+
     public void Commands(IEnumerable<string> lines)
     {
         string text = string.Join('\n', lines);
@@ -113,7 +123,8 @@ internal sealed class ReportPage(string title)
         return [.. files.Select(file => Path.Combine(folder, file.Name))];
     }
 
-    private string Html() => $"""
+    /// <param name="head">What the page's head has besides.</param>
+    public string Html(string head = "") => $"""
         <!DOCTYPE html>
         <html lang="en"><head><meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -121,7 +132,7 @@ internal sealed class ReportPage(string title)
         <title>{Encode(title)}</title>
         <style>
         {Style}
-        </style></head><body><main>
+        </style>{head}</head><body><main>
         <h1>{Encode(title)}</h1>
         <nav aria-label="Sections"><ul>
         {string.Join('\n', _sections.Select((heading, i) => $"<li><a href=\"#s{i}\">{Encode(heading)}</a></li>"))}

@@ -14,7 +14,10 @@ internal static class RunReader
 {
     // settings that do not change what a learner learns
     private static readonly string[] NotOfLearning =
-        ["algorithm", "episodes", "seed", "learners", "device", "threads", "answer_timeout", "checkpoint_every"];
+    [
+        "algorithm", "episodes", "seed", "learners", "device", "threads", "answer_timeout", "checkpoint_every",
+        "tensorboard",
+    ];
 
     /// <param name="describe">Whether to load the task, to say in which settings the run differs from it.</param>
     /// <exception cref="UserException">The folder is not a run's, or a row of it has no number.</exception>

@@ -39,7 +39,8 @@ internal static class RunReport
                 + $"{c.Points[^1].X} episodes")) + ".");
     }
 
-    private static void Problems(ReportPage page, IReadOnlyList<RunResult> runs)
+    /// <summary>Notes on runs that are not finished and on learners that diverged or stopped.</summary>
+    public static void Problems(ReportPage page, IReadOnlyList<RunResult> runs)
     {
         foreach (RunResult run in runs)
         {
@@ -51,6 +52,9 @@ internal static class RunReport
             {
                 if (learner.DivergedEpisode is { } episode)
                     page.Note($"{run.Name}, seed {learner.Seed}: Q was seen to diverge after episode {episode}.");
+                if (learner.UnstableEpisodes > 0)
+                    page.Note($"{run.Name}, seed {learner.Seed}: the simulation broke down in "
+                        + $"{learner.UnstableEpisodes} of its training and test episodes.");
                 if (learner.Stopped is { } reason)
                     page.Note($"{run.Name}, seed {learner.Seed} stopped early: {reason}.");
             }

@@ -160,7 +160,7 @@ internal static class RunTask
         }
 
         static string Show(IReadOnlyList<string> names, int i) =>
-            i >= names.Count ? "missing" : names[i].Length == 0 ? "without a name" : $"'{names[i]}'";
+            i >= names.Count ? "missing" : $"'{names[i]}'";
     }
 
     /// <summary>Whether an exception means that a task's files can't be used.</summary>

@@ -105,6 +105,11 @@ public sealed record TrainingSettings
     [Setting("threads", "[0, 256]", "threads of the CPU; 0: one per core", "Results do not depend on it.")]
     public int Threads { get; init; }
 
+    /// <summary>Whether the run also writes event files for TensorBoard.</summary>
+    [Setting("tensorboard", "", "whether the run also writes event files for TensorBoard",
+        "What is in them: docs/runs.md. Results do not depend on it.")]
+    public bool Tensorboard { get; init; }
+
     /// <summary>Updates from R_f after each step while a learner imagines.</summary>
     public int ImaginedUpdates =>
         Imagination.Updates > 0 ? Imagination.Updates : Learner.UpdatesPerStep * Imagination.Steps;

@@ -5,6 +5,7 @@ using Naf.Host.Common;
 using Naf.Host.Files;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
+using Naf.Host.TensorBoard;
 using Naf.Kernels.Checkpoints;
 using Naf.Sim.Control;
 
@@ -79,8 +80,8 @@ public sealed partial class TrainingRun
     /// <summary>Resumes a run from its checkpoint; a run without one begins anew.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="settings">
-    /// Changes its settings; only <c>Episodes</c>, <c>VerificationEpisodes</c>, <c>CheckpointEvery</c>, <c>Threads</c>
-    /// and <c>Device</c> may change.
+    /// Changes its settings; only <c>Episodes</c>, <c>VerificationEpisodes</c>, <c>CheckpointEvery</c>, <c>Threads</c>,
+    /// <c>Device</c> and <c>Tensorboard</c> may change.
     /// </param>
     /// <param name="previous">Whether to resume from the checkpoint before the newest.</param>
     /// <param name="accept">
@@ -164,6 +165,16 @@ public sealed partial class TrainingRun
     {
         _metrics = _opened.Add(CsvFile.Create(_folder.MetricsPath, MetricsHeader));
         _timing = _opened.Add(CsvFile.Create(_folder.TimingPath, TimingHeader));
+        OpenEvents();
+    }
+
+    // the next row of a learner is of the test before training, or of the episode after those that have ended
+    private void OpenEvents()
+    {
+        if (!Settings.Tensorboard) return;
+        _events = _opened.Add(new TrainingEvents(
+            Folder, _task, Settings, MetricsHeader.Split(','),
+            [.. _agent.Summaries.Select(l => _agent.EpisodesBegun == 0 ? 0 : l.Episodes + 1)], text => Warn(text)));
     }
 
     // returns what was accepted, for the run's history
@@ -208,6 +219,7 @@ public sealed partial class TrainingRun
                 + $"episode {l.Episodes}: {l.Stopped}");
         _episodesBefore = _saved = _agent.EpisodesEnded;
         Publish(0);
+        OpenEvents();
         return accepted is null ? [] : [accepted];
     }
 

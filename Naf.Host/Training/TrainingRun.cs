@@ -6,6 +6,7 @@ using Naf.Host.Files;
 using Naf.Host.Policies;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
+using Naf.Host.TensorBoard;
 using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Update;
 using Naf.Sim.Control;
@@ -30,6 +31,7 @@ public sealed partial class TrainingRun : IDisposable
     private readonly Stopwatch _clock = new();
     private RunConfig _config;
     private CsvFile? _metrics, _timing;
+    private TrainingEvents? _events;
     private double _secondsBefore;
     private long _updatesBefore;
     private int _episodesBefore, _saved;
@@ -112,6 +114,7 @@ public sealed partial class TrainingRun : IDisposable
             Guarded(() =>
             {
                 if (_agent.Running) File.Delete(_folder.VerificationPath); // it was of fewer episodes
+                _events?.AddMissing(CsvRows.Read(_folder.MetricsPath));
                 if (_agent.StepCount == 0) _agent.Begin();
                 while (_agent.Running && !_agent.IsLeft && !stop.IsCancellationRequested)
                 {
@@ -153,14 +156,17 @@ public sealed partial class TrainingRun : IDisposable
     {
         double seconds = _clock.Elapsed.TotalSeconds;
         LearnerReport report = result.Report;
-        _metrics!.Add(
-            result.Episode, result.Learner, result.Seed, result.Step, result.TrainScore,
-            Measured(result.Test?.Mean),
+        object?[] row =
+        [
+            result.Episode, result.Learner, result.Seed, result.Step, result.TrainScore, Measured(result.Test?.Mean),
             Measured(report.Loss), result.Test?.SuccessRate, Measured(report.GradientNorm), Measured(report.MeanQ),
             report.Updates, result.Replay, result.Test?.StandardDeviation, result.Planned ? 1 : 0,
             result.Imagination.Steps, result.Imagination.Cuts,
             Measured(result.Imagination.Error?.OneStep), Measured(result.Imagination.Error?.MultiStep),
-            result.Diverges ? 1 : 0, result.Unstable, result.Stopped);
+            result.Diverges ? 1 : 0, result.Unstable, result.Stopped,
+        ];
+        _metrics!.Add(row);
+        _events?.Add(result, row);
         _timing!.Add(result.Episode, result.Learner, Math.Round(_secondsBefore + seconds, 3), report.Updates);
         if (result.Stopped is not null)
             Warn(

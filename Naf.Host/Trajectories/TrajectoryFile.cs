@@ -2,14 +2,13 @@ using Naf.Host.Common;
 using Naf.Host.Files;
 using Naf.Kernels.Observation;
 using Naf.Sim.Control;
-using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Trajectories;
 
 /// <summary>
 /// A trajectory as CSV: a header line, then a row for each state, with the action taken in it and its reward (empty in
 /// the last row). Columns are step, time, qpos.JOINT (of a free joint .x to .qz), qvel.JOINT (.x to .rz), constant.NAME
-/// (or .x to .z), action.ACTUATOR and reward; unnamed elements are numbered. Numbers round-trip exactly.
+/// (or .x to .z), action.ACTUATOR and reward. Numbers round-trip exactly.
 /// </summary>
 internal static class TrajectoryFile
 {
@@ -32,8 +31,7 @@ internal static class TrajectoryFile
     /// <exception cref="UserException">The file can't be written.</exception>
     public static void Write(string path, ControlTask task, Trajectory trajectory)
     {
-        IEnumerable<string> actions = Enumerable.Range(0, task.ActionSize)
-            .Select(i => Named("action", task.Model.NameOf(MujocoObject.Actuator, i), i));
+        IEnumerable<string> actions = task.ActionNames.Select(name => Named("action", name));
         string[] names =
             ["step", "time", .. Positions(task), .. Velocities(task), .. Constants(task), .. actions, "reward"];
         var text = new StringBuilder().AppendJoin(',', names).Append('\n');
@@ -73,17 +71,17 @@ internal static class TrajectoryFile
         OfJoints(task, "qvel", ["x", "y", "z", "rx", "ry", "rz"]);
 
     private static IEnumerable<string> OfJoints(ControlTask task, string what, string[] ofFree) =>
-        task.Definition.Observation.Tree.Joints.SelectMany((joint, i) => joint.Type == TreeJointType.Free
-            ? ofFree.Select(part => $"{Named(what, joint.Name, i)}.{part}") : [Named(what, joint.Name, i)]);
+        task.Definition.Observation.Tree.Joints.SelectMany(joint => joint.Type == TreeJointType.Free
+            ? ofFree.Select(part => $"{Named(what, joint.Name)}.{part}") : [Named(what, joint.Name)]);
 
     private static IEnumerable<string> Constants(ControlTask task) =>
-        task.Definition.Reset.Constants.SelectMany((constant, i) => constant.Draw.Size == 1
-            ? [Named("constant", constant.Name, i)]
-            : "xyz"[..constant.Draw.Size].Select(axis => $"{Named("constant", constant.Name, i)}.{axis}"));
+        task.Definition.Reset.Constants.SelectMany(constant => constant.Draw.Size == 1
+            ? [Named("constant", constant.Name)]
+            : "xyz"[..constant.Draw.Size].Select(axis => $"{Named("constant", constant.Name)}.{axis}"));
 
     // a comma or a quotation mark would need quoting
-    private static string Named(string what, string name, int index) =>
-        $"{what}.{(name.Length > 0 ? name : $"{index}")}".Replace(',', '_').Replace('"', '_').ReplaceLineEndings("_");
+    private static string Named(string what, string name) =>
+        $"{what}.{name}".Replace(',', '_').Replace('"', '_').ReplaceLineEndings("_");
 
     private static string[] Lines(string path)
     {

@@ -17,7 +17,7 @@ internal enum TreeJointType
 }
 
 /// <summary>A body: its frame relative to the parent's with all its joints at their reference.</summary>
-/// <param name="Name">The name in the model; empty when it has none.</param>
+/// <param name="Name">The name in the model, or its number if it has none.</param>
 /// <param name="Parent">Index of the parent, smaller than the body's own; the world (body 0) has itself.</param>
 /// <param name="Position">Origin in the parent's frame, metres (body_pos).</param>
 /// <param name="Rotation">Orientation in the parent's frame (body_quat).</param>
@@ -27,7 +27,7 @@ internal readonly record struct TreeBody(
     string Name, int Parent, Vec3<double> Position, Quat<double> Rotation, int FirstJoint, int JointCount);
 
 /// <summary>A joint between a body and its parent.</summary>
-/// <param name="Name">The name in the model; empty when it has none.</param>
+/// <param name="Name">The name in the model, or its number if it has none.</param>
 /// <param name="Body">The body that it moves (jnt_bodyid).</param>
 /// <param name="QposAddress">First index in qpos (jnt_qposadr).</param>
 /// <param name="DofAddress">First index in qvel (jnt_dofadr).</param>
@@ -48,7 +48,7 @@ internal readonly record struct TreeJoint(
 }
 
 /// <summary>A named frame fixed to a body.</summary>
-/// <param name="Name">The name in the model; empty when it has none.</param>
+/// <param name="Name">The name in the model, or its number if it has none.</param>
 /// <param name="Body">The body that carries it (site_bodyid).</param>
 /// <param name="Position">Origin in the body's frame, metres (site_pos).</param>
 /// <param name="Rotation">Orientation in the body's frame (site_quat).</param>

@@ -7,12 +7,6 @@ namespace Naf.Kernels.Reward;
 /// </summary>
 public sealed class RewardDefinition
 {
-    /// <summary>Maximum number of terms of a reward.</summary>
-    public const int MaxTerms = 8;
-
-    /// <summary>Maximum number of entries of z in one term.</summary>
-    public const int MaxIndices = 16;
-
     /// <summary>Builds and checks a definition.</summary>
     /// <exception cref="ArgumentException">A term is malformed; the message says which and why.</exception>
     public RewardDefinition(
@@ -27,8 +21,6 @@ public sealed class RewardDefinition
             throw new ArgumentException(
                 $"a reward is over at least one observation and action, not {observationSize} and {actionSize}");
         if (terms.Contains(null!)) throw new ArgumentException("a term of the reward is null; leave it out");
-        if (terms.Length > MaxTerms)
-            throw new ArgumentException($"a reward has at most {MaxTerms} terms, and this one has {terms.Length}");
         for (int k = 0; k < terms.Length; k++)
             if (terms[k].Problem(observationSize, actionSize) is { } problem)
                 throw new ArgumentException($"reward term {k + 1} ({terms[k].Kind}): {problem}");

@@ -43,8 +43,7 @@ public sealed record RewardTerm(
     {
         if (Index.IsDefault || Centre.IsDefault || Scale.IsDefault) return "it needs Index, Centre and Scale";
         int n = Index.Length;
-        if (n is 0 or > RewardDefinition.MaxIndices)
-            return $"it has {n} entries; a term has 1 to {RewardDefinition.MaxIndices} (split it in two)";
+        if (n == 0) return "it has no entries; a term has at least one";
         if (Centre.Length != n || Scale.Length != n)
             return $"{n} entries need {n} centres and scales, not {Centre.Length} and {Scale.Length}";
         foreach (int i in Index)

@@ -85,7 +85,7 @@ public sealed class ControlTask : IControlTask
     /// <summary>[ObservationSize], the unit of each component of x; empty for a constant of the task.</summary>
     internal IEnumerable<string> ObservationUnits => Definition.Observation.ComponentUnits;
 
-    /// <summary>[ActionSize], the names of the actuators; empty for unnamed ones.</summary>
+    /// <summary>[ActionSize], the names of the actuators, or their numbers.</summary>
     internal IReadOnlyList<string> ActionNames => Actuators(Model);
 
     /// <summary>[ObservationSize], the scale of each component of x at the input of a network.</summary>

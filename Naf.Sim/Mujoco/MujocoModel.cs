@@ -60,7 +60,7 @@ internal sealed unsafe class MujocoModel : IDisposable
 
     /// <summary>Names of the model's cameras, in order; unnamed ones cannot be selected and are left out.</summary>
     public IReadOnlyList<string> CameraNames =>
-        [.. Enumerable.Range(0, Size("ncam")).Select(id => NameOf(MujocoObject.Camera, id))
+        [.. Enumerable.Range(0, Size("ncam")).Select(id => GivenName(MujocoObject.Camera, id))
             .Where(name => name.Length > 0)];
 
     /// <summary>Bodies, joints and sites as compiled; mocap bodies are where the model puts them. Read once.</summary>
@@ -93,12 +93,11 @@ internal sealed unsafe class MujocoModel : IDisposable
         fixed (byte* text = Encoding.UTF8.GetBytes(name + '\0')) return Library.NameToId(_model, TypeOf(kind), text);
     }
 
-    /// <summary>The name of an object; empty if it has none.</summary>
-    public string NameOf(MujocoObject kind, int id)
-    {
-        CheckAlive();
-        return Marshal.PtrToStringUTF8(Library.IdToName(_model, TypeOf(kind), id)) ?? "";
-    }
+    /// <summary>
+    /// The name of an object; if it has none, its number, with # before it where that is another's name.
+    /// </summary>
+    public string NameOf(MujocoObject kind, int id) =>
+        GivenName(kind, id) is { Length: > 0 } name ? name : Find(kind, $"{id}") < 0 ? $"{id}" : $"#{id}";
 
     /// <summary>
     /// qpos ← qpos ⊕ d (mj_integratePos): translations in the world frame, rotations of free and ball joints in the
@@ -140,6 +139,12 @@ internal sealed unsafe class MujocoModel : IDisposable
         if (Interlocked.Decrement(ref _references) != 0) return;
         Library.DeleteModel(_model);
         NativeObjects.Count(-1);
+    }
+
+    private string GivenName(MujocoObject kind, int id)
+    {
+        CheckAlive();
+        return Marshal.PtrToStringUTF8(Library.IdToName(_model, TypeOf(kind), id)) ?? "";
     }
 
     private KinematicTree ReadTree()

@@ -59,7 +59,7 @@ internal sealed class TaskFile
     public static TaskFile Read(string path) => new(path, YamlCursor.Open(path).Map(Keys));
 
     /// <summary>Reads the sections, which refer to names of the model.</summary>
-    /// <param name="actuators">Names of the model's actuators, in order; empty for unnamed ones.</param>
+    /// <param name="actuators">Names of the model's actuators, in order.</param>
     /// <exception cref="TaskFormatException">A section is malformed or has an unknown name.</exception>
     public TaskDefinition Bind(KinematicTree tree, IReadOnlyList<string> actuators, IReadOnlyList<string> cameras)
     {

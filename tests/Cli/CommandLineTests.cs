@@ -148,7 +148,7 @@ internal sealed class CommandLineTests : MujocoFixture
     [TestCase("train cartpole --config .", ExpectedResult = "--config . is a folder; name the file")]
     [TestCase("zzzzzz",
         ExpectedResult = "there is no command 'zzzzzz' (known: train, sweep, evaluate, render, export, report, "
-            + "reproduce, tasks, devices, check, bench); naf --help shows what there is")]
+            + "watch, reproduce, tasks, devices, check, bench); naf --help shows what there is")]
     [TestCase("train cartpole --env x",
         ExpectedResult = "--env COMMAND and the task 'cartpole' exclude each other; give one of them")]
     [TestCase("train --env stored",
@@ -221,6 +221,11 @@ internal sealed class CommandLineTests : MujocoFixture
         ExpectedResult = "--trajectory '': expected the name of a file")]
     [TestCase("render cartpole --out a.png --trajectory .", ExpectedResult = ". is a folder; name a trajectory's file")]
     [TestCase("render cartpole --out ", ExpectedResult = "--out '': expected the name of a file")]
+    [TestCase("watch no-such-folder",
+        ExpectedResult = "there is no folder 'no-such-folder'; name the folder of a run")]
+    [TestCase("watch .",
+        ExpectedResult = ". is not a run's folder: it has no config.yaml; name the folder of a run")]
+    [TestCase("watch . --port 65536", ExpectedResult = "--port 65536: expected a whole number from 1 to 65535")]
     [TestCase("render . --out a.png",
         ExpectedResult = ". is not a run's folder: it has no config.yaml; name a run's folder or a task")]
     public string An_error_is_one_sentence_with_the_remedy(string arguments)
@@ -250,6 +255,7 @@ internal sealed class CommandLineTests : MujocoFixture
     [TestCase("render --help")]
     [TestCase("export --help")]
     [TestCase("report --help")]
+    [TestCase("watch --help")]
     [TestCase("reproduce --help")]
     [TestCase("tasks -h")]
     [TestCase("devices -h")]

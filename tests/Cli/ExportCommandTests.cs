@@ -43,6 +43,8 @@ internal sealed class ExportCommandTests : FolderFixture
 
     [TestCase("cartpole",
         ExpectedResult = "naf export needs a run's folder, and cartpole is a task; train first (naf train cartpole)")]
+    [TestCase("none", ExpectedResult = "naf export needs a run's folder, and none is none; name the folder "
+        + "that naf train printed")]
     [TestCase("runs/none", ExpectedResult = "naf export needs a run's folder, and runs/none is none; name the folder "
         + "that naf train printed")]
     public string It_needs_a_run(string name) =>

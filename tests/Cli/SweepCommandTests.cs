@@ -39,6 +39,14 @@ internal sealed class SweepCommandTests : FolderFixture
     }
 
     [Test]
+    public void Quiet_shows_the_result_alone()
+    {
+        (int exitCode, string output, string error) = TinyRun.Cli([.. Command, "--quiet"]);
+        Assert.That((exitCode, error), Is.EqualTo((0, "")));
+        Assert.That(output, Does.StartWith("cartpole: 3 of 3 candidates").And.Contain("the best: naf train cartpole"));
+    }
+
+    [Test]
     public void Candidates_whose_learners_all_stop_have_no_best()
     {
         File.WriteAllText(MyFile, SweepTests.TinyFile.Replace("fixed: {", "fixed: {reward_scale: 1e9, "

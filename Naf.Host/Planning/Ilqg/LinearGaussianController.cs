@@ -104,17 +104,11 @@ internal sealed class LinearGaussianController
             : saved!;
     }
 
-    // by Jacobi rotations
     private static void Clamp(Span<double> covariance, int n, double least, double most)
     {
         // A = R diag(λ) Rᵀ
         double[] a = covariance.ToArray(), r = new double[n * n];
-        for (int i = 0; i < n; i++) r[i * (n + 1)] = 1;
-        for (int sweep = 0; sweep < 30 && !IsDiagonal(a, n); sweep++)
-            for (int p = 0; p < n; p++)
-                for (int q = p + 1; q < n; q++)
-                    if (a[p * n + q] != 0) Rotate(a, r, n, p, q);
-
+        SymmetricEigen.Diagonalise(a, r, n);
         for (int k = 0; k < n; k++)
         {
             double eigenvalue = a[k * (n + 1)], bounded = Math.Clamp(eigenvalue, least, most);
@@ -122,31 +116,6 @@ internal sealed class LinearGaussianController
             for (int i = 0; i < n; i++)
                 for (int j = 0; j < n; j++)
                     covariance[i * n + j] += (bounded - eigenvalue) * r[i * n + k] * r[j * n + k];
-        }
-    }
-
-    private static bool IsDiagonal(ReadOnlySpan<double> a, int n)
-    {
-        double off = 0, diagonal = 0;
-        for (int i = 0; i < n; i++)
-            for (int j = 0; j < n; j++)
-                if (i == j) diagonal += a[i * n + j] * a[i * n + j]; else off += a[i * n + j] * a[i * n + j];
-        return !(off > 1e-32 * diagonal);
-    }
-
-    private static void Rotate(Span<double> a, Span<double> r, int n, int p, int q)
-    {
-        double angle = 0.5 * Math.Atan2(2 * a[p * n + q], a[q * n + q] - a[p * n + p]);
-        (double sine, double cosine) = Math.SinCos(angle);
-        for (int k = 0; k < n; k++)
-            (a[k * n + p], a[k * n + q]) =
-                (cosine * a[k * n + p] - sine * a[k * n + q], sine * a[k * n + p] + cosine * a[k * n + q]);
-        for (int k = 0; k < n; k++)
-        {
-            (a[p * n + k], a[q * n + k]) =
-                (cosine * a[p * n + k] - sine * a[q * n + k], sine * a[p * n + k] + cosine * a[q * n + k]);
-            (r[k * n + p], r[k * n + q]) =
-                (cosine * r[k * n + p] - sine * r[k * n + q], sine * r[k * n + p] + cosine * r[k * n + q]);
         }
     }
 }

@@ -53,6 +53,8 @@ internal sealed class PlaceNames
                     $"'{text}' is a constant of the task and a site or body of the model too; rename one of them");
             return constant;
         }
+        if (site >= 0 && body >= 0 && text.All(char.IsAsciiDigit))
+            throw name.Error($"a site and a body without names both have the number {text}; give one of them a name");
         if (site >= 0) return Kernels.Observation.Place.On(Tree.Sites[site].Body, Tree.Sites[site].Position);
         if (body >= 0) return Kernels.Observation.Place.On(body, default);
         IEnumerable<string> known =
@@ -78,7 +80,5 @@ internal sealed class PlaceNames
     private static int Found(YamlCursor name, string what, int index, IEnumerable<string> known) =>
         index >= 0 ? index : throw name.Error($"the model has no {what} '{name.Text()}'; {Hint(name, known)}");
 
-    // objects without a name cannot be referred to
-    private static string Hint(YamlCursor name, IEnumerable<string> known) =>
-        NearestName.Hint(name.Text(), known.Where(other => other.Length > 0));
+    private static string Hint(YamlCursor name, IEnumerable<string> known) => NearestName.Hint(name.Text(), known);
 }

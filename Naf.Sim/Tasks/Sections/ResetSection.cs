@@ -44,7 +44,7 @@ internal static class ResetSection
     private static Dictionary<string, int[]> Coordinates(KinematicTree tree, bool ofVelocity)
     {
         var names = new Dictionary<string, int[]>();
-        foreach (TreeJoint joint in tree.Joints.Where(joint => joint.Name.Length > 0))
+        foreach (TreeJoint joint in tree.Joints)
         {
             int first = ofVelocity ? joint.DofAddress : joint.QposAddress;
             string[] parts = joint.Type != TreeJointType.Free ? [] : ofVelocity ? FreeVelocities : FreePositions;

@@ -140,6 +140,48 @@ internal sealed class TaskCheckTests
     }
 
     [Test]
+    public void What_has_no_name_is_referred_to_by_its_number()
+    {
+        const int Links = 17;
+        using var scratch = new ScratchFolder();
+        IEnumerable<int> links = Enumerable.Range(0, Links);
+        File.WriteAllText(scratch["many.xml"], $"""
+            <mujoco><compiler autolimits="true"/><worldbody>{string.Concat(links.Select(i =>
+                $"<body pos='0 {i} 1'><joint name='j{i}' axis='0 1 0'/><geom size='.02 .1' type='capsule'/></body>"))}
+            <body pos="0 -1 1"><joint axis="0 1 0"/><geom size=".02 .1" type="capsule"/></body></worldbody>
+            <actuator>{string.Concat(links.Select(i => $"<motor joint='j{i}' ctrlrange='-1 1'/>"))}</actuator></mujoco>
+            """);
+        // joint 17 and body 18, and all actuators, have no name
+        File.WriteAllText(scratch["many.yaml"], $$"""
+            name: many
+            description: More actuators than sixteen
+            model: many.xml
+            substeps: 5
+            horizon: 50
+            reset: [{position: 17, at: 0.5}]
+            observation:
+              - {position: [{{string.Join(", ", links.Select(i => $"j{i}"))}}, 17]}
+              - {point: 18, components: z}
+            reward:
+              - {quadratic: 17, weight: -1}
+              - {quadratic: 18, weight: -1}
+              - {quadratic: action.16, weight: -0.1}
+              - {quadratic: action, weight: -0.1}
+              {{string.Join("\n  ", links.Select(i => $"- {{linear: j{i}, weight: 0.01}}"))}}
+            """);
+        JsonElement check = TinyRun.CliJson("tasks", "--check", scratch["many.yaml"], "--episodes", "3", "--json");
+        JsonElement reward = check.GetProperty("reward"), model = check.GetProperty("model");
+        Assert.That(reward.GetArrayLength(), Is.EqualTo(4 + Links), "more than eight terms");
+        Assert.That((reward[2].Text("of"), reward[3].Text("of")), Is.EqualTo(("action.16", "action")));
+        Assert.That(model.GetProperty("joints")[17].Text("name"), Is.EqualTo("17"));
+        Assert.That(check.GetProperty("observation")[17].Number("maximum"), Is.GreaterThan(0.4), "where it starts");
+        (int exitCode, _, string error) = TinyRun.Cli(
+            "train", scratch["many.yaml"], "--episodes", "2", "--out", scratch["run"], "--imagination", "fitted",
+            "--set", "refit_episodes=1", "--set", "hidden=[8, 8]", "--set", "verification_episodes=0");
+        Assert.That(exitCode, Is.Zero, error);
+    }
+
+    [Test]
     public void A_task_that_breaks_down_fails_the_check()
     {
         using var scratch = new ScratchFolder();

@@ -99,6 +99,7 @@ internal sealed class RunReportTests : FolderFixture
             Is.EqualTo((3, "its <loss>, was \"NaN\"")));
         Assert.That(run.Learners[0].UnstableEpisodes, Is.EqualTo(2));
         Assert.That(Page([run]).Value, Does.Contain("seed 0: Q was seen to diverge after episode 3")
+            .And.Contain("seed 0: the simulation broke down in 2 of its training and test episodes")
             .And.Contain("seed 0 stopped early: its <loss>, was \"NaN\""));
     }
 
@@ -148,6 +149,15 @@ internal sealed class RunReportTests : FolderFixture
         (int exitCode, _, string error) = TinyRun.Cli("report", Folder["none"]);
         Assert.That((exitCode, error), Is.EqualTo((1,
             $"naf: there is no folder '{Folder["none"]}'; name the folder of a run{Environment.NewLine}")));
+    }
+
+    [Test]
+    public void Runs_of_one_name_are_told_apart_by_their_folders()
+    {
+        foreach (string sweep in (string[])["one", "two"]) TinyRun.Train(Folder[$"{sweep}/001"], 2);
+        string[] runs = [Folder["one/001"], Folder["two/001"]];
+        TinyRun.CliJson(["report", .. runs, "--out", Folder["page"], "--json"]);
+        Assert.That(TinyRun.Table(Folder["page/report-summary.csv"]).Select(row => row["run"]), Is.EqualTo(runs));
     }
 
     private XElement Page(IReadOnlyList<RunResult> runs) =>

@@ -20,6 +20,14 @@ internal sealed class ResumeTests : FolderFixture
     }
 
     [Test]
+    public void A_run_that_has_all_its_episodes_says_so()
+    {
+        TinyRun.Train(Folder["run"], 2);
+        Assert.That(TinyRun.CliError(0, "train", "--resume", Folder["run"]),
+            Does.StartWith("naf: this run has all its 2 episodes; --episodes N trains it for longer"));
+    }
+
+    [Test]
     public void Stopped_amid_an_episode([Values(0, 1, 4)] int stopInEpisode)
     {
         TrainPartly(stopInEpisode);
