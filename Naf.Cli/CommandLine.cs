@@ -10,6 +10,7 @@ using Naf.Host.Common;
 using Naf.Host.Runs;
 using Naf.Sim;
 using Naf.Sim.Mujoco;
+using Naf.Sim.Processes;
 using Naf.Sim.Rendering;
 using Naf.Sim.Tasks.Yaml;
 
@@ -41,7 +42,8 @@ internal static class CommandLine
             });
         }
         catch (Exception e) when (e is UserException or DeviceException or MujocoException or SimulationException
-            or TaskFormatException or RenderingException or FileNotFoundException or DirectoryNotFoundException)
+            or EnvironmentException or TaskFormatException or RenderingException or FileNotFoundException
+            or DirectoryNotFoundException)
         {
             terminal.Warn(e is UserException { Option: { } option } ? $"{e.Message} ({option})" : e.Message);
             return ExitCode.Failed;

@@ -18,6 +18,12 @@ public interface IEnvironment : IDisposable
     int MaxEpisodeSteps { get; }
 
     /// <summary>
+    /// Whether an episode can be repeated: the same seed and the same actions give the same numbers. False for a
+    /// machine: a run that is resumed then begins a new episode.
+    /// </summary>
+    bool IsRepeatable => true;
+
+    /// <summary>
     /// r(x, u) of the observation before a step and the action u in [−1, 1], with the bounds of the observation that
     /// terminate an episode; imagination in fitted dynamics needs it. Null if the reward is not known as such a
     /// function. If it has bounds, an episode terminates exactly when the observation leaves them; without bounds,

@@ -79,6 +79,11 @@ want_slurm() {
     [ -z "$missing" ] || install_debian "the tests submit jobs" slurm-wlm munge || true
 }
 
+# Python, for an environment in it; without it those tests are skipped, with this reason
+want_python() {
+    command -v python3 > /dev/null || install_debian "the tests train on an environment in Python" python3 || true
+}
+
 # build TARGET FOLDER...: a Release build of a project or solution, only if a source file in the folders is newer than
 # the last build, or one was added or removed
 build() {

@@ -5,15 +5,16 @@ using NUnit.Framework.Interfaces;
 namespace Naf.Tests;
 
 /// <summary>
-/// Tests that draw, encode video, compile or submit jobs. They are skipped, with the missing packages as the reason,
-/// only if the packages cannot be installed: for root on Debian, <c>test</c> installs them.
+/// Tests that draw, encode video, compile, submit jobs or run Python. They are skipped, with the missing packages as
+/// the reason, only if the packages cannot be installed: for root on Debian, <c>test</c> installs them.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 internal sealed class NeedsAttribute(Need need) : TestActionAttribute
 {
     private static readonly Lazy<bool> Egl = new(DrawsHere), Ffmpeg = new(() => OnPath("ffmpeg") && OnPath("ffprobe")),
         Pocl = new(() => DeviceList.All().Any(GpuDevices.IsPocl)),
-        Slurm = new(() => SlurmCluster.Programs.All(OnPath));
+        Slurm = new(() => SlurmCluster.Programs.All(OnPath)),
+        Python = new(() => OnPath("python3"));
 
     /// <inheritdoc/>
     public override ActionTargets Targets => ActionTargets.Test;
@@ -30,6 +31,7 @@ internal sealed class NeedsAttribute(Need need) : TestActionAttribute
         if (!Egl.Value && need.HasFlag(Need.Egl)) Assert.Ignore("needs libegl1 and libgl1-mesa-dri");
         if (!Ffmpeg.Value && need.HasFlag(Need.Ffmpeg)) Assert.Ignore("needs ffmpeg");
         if (!Slurm.Value && need.HasFlag(Need.Slurm)) Assert.Ignore("needs slurm-wlm and munge, on Linux");
+        if (!Python.Value && need.HasFlag(Need.Python)) Assert.Ignore("needs python3");
         if (!Pocl.Value && need.HasFlag(Need.Pocl)) Assert.Ignore("needs pocl-opencl-icd");
     }
 
@@ -63,4 +65,6 @@ internal enum Need
     Pocl = 4,
     /// <summary>A cluster's queue, with its daemons.</summary>
     Slurm = 8,
+    /// <summary>Python 3, for environments in it.</summary>
+    Python = 16,
 }

@@ -17,7 +17,9 @@ internal static class EvaluateCommand
         "Scores a policy over test episodes: mean, standard deviation, success rate and the task's measures.",
         "naf evaluate runs/cartpole-naf-1 --episodes 100", parsed => Run(terminal, parsed))
     {
-        CliOption.Target(), CliOption.Policy(), CliOption.Task(), CliOption.Text("--episodes", "N", "episodes [20]"),
+        CliOption.Target(optional: true), CliOption.Policy(), CliOption.Task(),
+        CliOption.Text("--episodes", "N", "episodes [20]"),
+        CliOption.Environment("the command that is the environment; of a run also stored, the run's own command"),
         CliOption.Text("--seed", "S", "seed of the starts [the run's test_seed]"),
         CliOption.Text("--learner", "K", "which learner of the run [0]"),
         CliOption.Text("--threads", "N", "threads (a run's policy takes one); 0: one per core [0]"),
@@ -54,7 +56,10 @@ internal static class EvaluateCommand
         if (policy != "mpc" && changes is [var change, ..])
             throw new UserException($"--set {change} changes a setting of the planner; it goes with --policy mpc");
         Trajectory? first = file is null ? null : new Trajectory();
-        using ControlTask task = target.Load(terminal);
+        using IControlTask task = target.LoadAny(terminal);
+        if (task is not ControlTask && (policy == "mpc" || file is not null))
+            throw new UserException($"{(policy == "mpc" ? "--policy mpc" : $"--trajectory {file}")} needs the state of "
+                + $"MuJoCo's simulation, and {task.Name} is an environment of your own; leave it out");
         var warnings = new MujocoWarningReport();
         PlanningReport? planning = null;
         PolicyValues? values = null;
@@ -71,7 +76,7 @@ internal static class EvaluateCommand
         string? written = null;
         try
         {
-            if (file is not null) TrajectoryFile.Write(file, task, first!);
+            if (file is not null) TrajectoryFile.Write(file, (ControlTask)task, first!);
             written = file;
             values?.Write(valuesFile!);
         }
@@ -84,7 +89,9 @@ internal static class EvaluateCommand
 
         EvaluationResult Plan()
         {
-            using var evaluation = new PlannedEvaluation(task, target.Planner(task, changes), threads, unstable);
+            var simulated = (ControlTask)task;
+            using var evaluation =
+                new PlannedEvaluation(simulated, target.Planner(simulated, changes), threads, unstable);
             using var display = ProgressDisplay.Show(terminal, parsed.IsQuiet(), () => evaluation.Progress(count));
             (EvaluationResult scores, planning) = evaluation.Run(seed, count, first);
             return scores;

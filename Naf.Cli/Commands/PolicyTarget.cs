@@ -6,6 +6,7 @@ using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
+using Naf.Sim.Processes;
 using Naf.Sim.Tasks;
 
 namespace Naf.Cli.Commands;
@@ -14,13 +15,18 @@ namespace Naf.Cli.Commands;
 internal sealed class PolicyTarget
 {
     private readonly ParseResult _parsed;
+    private readonly string? _environment;
 
     /// <summary>Reads the argument.</summary>
     /// <exception cref="UserException">The folder is not a run's.</exception>
     public PolicyTarget(ParseResult parsed)
     {
         _parsed = parsed;
-        Name = Path.TrimEndingDirectorySeparator(parsed.Given(parsed.CommandResult.Command.Arguments[0].Name)!);
+        Command command = parsed.CommandResult.Command;
+        _environment = command.Options.Any(o => o.Name == EnvironmentCommand.Option)
+            ? parsed.Given(EnvironmentCommand.Option) : null;
+        Name = Path.TrimEndingDirectorySeparator(parsed.Given(command.Arguments[0].Name) ?? _environment
+            ?? throw new UserException($"naf {command.Name} needs a run's folder, a task, or --env COMMAND"));
         if (RunFolder.IsRun(Name)) Config = RunConfig.Read(RunFolder.ConfigOf(Name));
         else if (Directory.Exists(Name))
             throw new UserException(
@@ -79,7 +85,7 @@ internal sealed class PolicyTarget
 
     /// <summary>Opens the policy of <see cref="Learner"/> for the task.</summary>
     /// <exception cref="UserException">No checkpoint of the run has it.</exception>
-    public RunPolicy Open(ControlTask task, Terminal terminal, string device = "cpu") => RunPolicy.Open(
+    public RunPolicy Open(IControlTask task, Terminal terminal, string device = "cpu") => RunPolicy.Open(
         task, Name, Run, Learner!.Value, terminal.Warn, Policy == VerifiedPolicy.BestName, device);
 
     /// <summary>Loads the task: of a run its own copy, or the one that --task names.</summary>
@@ -97,8 +103,24 @@ internal sealed class PolicyTarget
             $"--task {other} takes another task for a run's policy, and {Name} is a task; leave out either");
     }
 
+    /// <summary>Loads the task as <see cref="Load"/> does, or starts the command of --env.</summary>
+    /// <exception cref="UserException">The task does not fit, or --env is missing or one too many.</exception>
+    public IControlTask LoadAny(Terminal terminal)
+    {
+        if (EnvironmentCommand.Choose(_environment, Config) is not { } command) return Load(terminal);
+        if (command == ProcessEnvironment.Parent)
+            throw new UserException("--env - is for naf train; to evaluate, name a command");
+        if (_parsed.File("--task") is { } other)
+            throw new UserException($"--task {other} and --env COMMAND exclude each other; give one of them");
+        if (Config is null && Name != command)
+            throw new UserException($"--env COMMAND and the task '{Name}' exclude each other; give one of them");
+        EnvironmentTask task = EnvironmentCommand.Open(command, Config?.Settings ?? new TrainingSettings());
+        return Config is null || Config.Task == task.StoredName ? task : throw new UserException(
+            $"the run trains {Config.Task}, not {task.StoredName}; give the environment that it was begun with");
+    }
+
     /// <summary>What becomes of an episode whose simulation breaks down: as the run has it, else the task.</summary>
-    public UnstableSimulation UnstableSimulation(ControlTask task) => SettingsFor(task).UnstableSimulation;
+    public UnstableSimulation UnstableSimulation(IControlTask task) => SettingsFor(task).UnstableSimulation;
 
     /// <summary>Planner settings: the run's, else the task's, overridden by <paramref name="set"/>.</summary>
     /// <param name="set">KEY=VALUE, as in --set.</param>
@@ -106,6 +128,6 @@ internal sealed class PolicyTarget
     public MpcSettings Planner(ControlTask task, params IEnumerable<string> set) => SettingsResolver.Resolve(
         SettingsResolver.Apply(SettingsFor(task), set.Select(SettingsResolver.Split))).Plan.Mpc;
 
-    private TrainingSettings SettingsFor(ControlTask task) =>
-        Config?.Settings ?? SettingsResolver.OfTask(task, ofTask => ofTask);
+    private TrainingSettings SettingsFor(IControlTask task) => Config?.Settings
+        ?? (task is ControlTask own ? SettingsResolver.OfTask(own, ofTask => ofTask) : new TrainingSettings());
 }

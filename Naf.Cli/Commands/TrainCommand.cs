@@ -2,8 +2,11 @@ using System.CommandLine;
 using Naf.Host.Agents;
 using Naf.Cli.Common;
 using Naf.Host.Common;
+using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Host.Training;
+using Naf.Sim.Control;
+using Naf.Sim.Processes;
 
 namespace Naf.Cli.Commands;
 
@@ -35,6 +38,8 @@ internal static class TrainCommand
             .. Direct.Select(d => CliOption.Text(d.Option, d.Shown, Setting.Find(d.Key)!.Help)),
             CliOption.Text(
                 "--seeds", "A..B", "a population: a learner for each seed from A to B; A alone is one learner [one]"),
+            CliOption.Environment("instead of TASK: a command that is the environment, in any language, or -, the "
+                + "program that started naf; with --resume also stored, the run's own"),
             CliOption.Set("change a setting; may be repeated"),
             CliOption.Text("--config", "FILE", "settings from a YAML file, such as another run's config.yaml"),
             CliOption.Flag(
@@ -56,6 +61,9 @@ internal static class TrainCommand
     private static int Run(Terminal terminal, ParseResult parsed)
     {
         List<GivenValue> given = Given(parsed);
+        // messages to the program that started naf go to standard output
+        if (parsed.Given(EnvironmentCommand.Option) == ProcessEnvironment.Parent)
+            terminal = terminal with { Out = terminal.Error };
         using TrainingRun run = Open(terminal, parsed, given);
         using var stop = new StopSignals();
         run.Warn = terminal.Warn;
@@ -82,7 +90,7 @@ internal static class TrainCommand
                 && result.Learners.All(l => l.VerifiedLast is null);
             if (!wasCut) return stopped > 0 ? ExitCode.Failed : 0;
             terminal.Warn("training has ended, and only its verification was stopped; make it with "
-                + $"naf train --resume {result.Run}");
+                + run.ResumeCommand);
             return stop.ExitCode;
         }
         if (result.Learners.All(l => l.Stopped is not null))
@@ -90,7 +98,7 @@ internal static class TrainCommand
             terminal.Warn("every learner stopped before its time, for the reasons above");
             return ExitCode.Failed;
         }
-        terminal.Warn($"stopped in episode {result.Episodes + 1}; go on with naf train --resume {result.Run}");
+        terminal.Warn($"stopped in episode {result.Episodes + 1}; go on with {run.ResumeCommand}");
         return stop.ExitCode;
     }
 
@@ -113,6 +121,7 @@ internal static class TrainCommand
     {
         string? task = parsed.Given("TASK"), config = parsed.Given("--config"), folder = parsed.Given("--out");
         string? checkpoint = parsed.Given("--checkpoint"), otherTask = parsed.File("--task");
+        string? environment = parsed.Given(EnvironmentCommand.Option);
         bool accept = parsed.GetValue<bool>("--accept-changes");
         if (parsed.Given("--resume") is { } resume)
         {
@@ -122,9 +131,18 @@ internal static class TrainCommand
                     "--resume goes on with a run's own folder and settings; leave out --out and --config");
             if (checkpoint is not (null or "latest" or "previous"))
                 throw new UserException($"--checkpoint {checkpoint}: expected latest or previous");
-            return TrainingRun.Resume(
-                resume, stored => SettingsResolver.Apply(stored, given), checkpoint == "previous", accept,
-                terminal.Warn, otherTask: otherTask);
+            RunConfig? run = RunFolder.IsRun(resume) ? RunConfig.Read(RunFolder.ConfigOf(resume)) : null;
+            if (otherTask is not null && environment is not null)
+                throw new UserException("--task FILE and --env COMMAND exclude each other; give one of them");
+            string? chosen = run is null ? null : EnvironmentCommand.Choose(environment, run);
+            EnvironmentTask? own = chosen is null ? null : EnvironmentCommand.Open(chosen, Changed(run!.Settings));
+            return own is null ? Resumed() : EnvironmentCommand.Checked(Resumed);
+
+            TrainingRun Resumed() => TrainingRun.Resume(
+                resume, Changed, checkpoint == "previous", accept, terminal.Warn, own, otherTask);
+
+            TrainingSettings Changed(TrainingSettings stored) =>
+                EnvironmentCommand.Alone(chosen, SettingsResolver.Apply(stored, given));
         }
         if (otherTask is not null)
             throw new UserException($"--task {otherTask} is what a resumed run goes on with; it needs --resume DIR");
@@ -132,9 +150,18 @@ internal static class TrainCommand
             throw new UserException("--accept-changes says what a resumed run may differ in; it needs --resume DIR");
         if (checkpoint is not null)
             throw new UserException("--checkpoint says where to resume from; it needs --resume DIR");
+        IEnumerable<GivenValue> ofFile = config is null ? [] : SettingsFile.Read(config);
+        if (EnvironmentCommand.Choose(environment, null) is { } started)
+        {
+            if (task is not null)
+                throw new UserException($"--env COMMAND and the task '{task}' exclude each other; give one of them");
+            TrainingSettings settings = EnvironmentCommand.Alone(started, SettingsResolver.Resolve(
+                SettingsResolver.Apply(EnvironmentCommand.Defaults(started), [.. ofFile, .. given])));
+            return EnvironmentCommand.Checked(
+                () => TrainingRun.Begin(EnvironmentCommand.Open(started, settings), settings, folder));
+        }
         if (task is null)
             throw new UserException("naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR");
-        IEnumerable<GivenValue> ofFile = config is null ? [] : SettingsFile.Read(config);
         return TrainingRun.Begin(task, ofTask => SettingsResolver.Apply(ofTask, [.. ofFile, .. given]), folder);
     }
 

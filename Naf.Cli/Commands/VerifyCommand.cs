@@ -31,7 +31,7 @@ internal static class VerifyCommand
             ? set : new TrainingSettings().VerificationEpisodes;
         int episodes = parsed.Integer("--episodes", usual, 1, 1_000_000);
         int threads = parsed.Integer("--threads", 0, 0, 256);
-        using ControlTask task = target.Load(terminal);
+        using IControlTask task = target.LoadAny(terminal);
         using var team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
         using var stop = new StopSignals();
         var warnings = new MujocoWarningReport();

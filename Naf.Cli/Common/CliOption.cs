@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Numerics;
 using Naf.Host.Common;
+using Naf.Host.Runs;
 
 namespace Naf.Cli.Common;
 
@@ -22,8 +23,8 @@ internal static class CliOption
 
     /// <summary>The argument of commands on policies, read by <c>PolicyTarget</c>.</summary>
     public static Argument<string> Target(
-        string name = "RUN|TASK", string description = "a run's folder, or a task") =>
-        new(name) { Description = description };
+        string name = "RUN|TASK", string description = "a run's folder, or a task", bool optional = false) =>
+        new(name) { Description = description, Arity = new ArgumentArity(optional ? 0 : 1, 1) };
 
     /// <summary>--policy of commands that play episodes, read by <c>PolicyTarget.Policy</c>.</summary>
     public static Option<string?> Policy() => Text(
@@ -34,6 +35,10 @@ internal static class CliOption
     /// <summary>--task of commands that take a run.</summary>
     public static Option<string?> Task() => Text(
         "--task", "FILE", "of a run: another task with the same observations and actions [the run's own copy]");
+
+    /// <summary>--env of commands that take a run or a task.</summary>
+    public static Option<string?> Environment(string description) =>
+        Text(EnvironmentCommand.Option, "COMMAND", description);
 
     public static Option<string?> Device() => Text("--device", "D", "auto, cpu, cuda:N, opencl:N or emulated [auto]");
 

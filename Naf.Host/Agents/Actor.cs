@@ -144,6 +144,17 @@ internal sealed class Actor : IDisposable
         }
     }
 
+    /// <summary>
+    /// Begins an episode anew whose environment, newly made, can't be brought to where the episode was.
+    /// </summary>
+    public void BeginLostEpisode(double planFraction)
+    {
+        if (_task.IsRepeatable || Phase != ActorPhase.Acting) return;
+        _returns.Abort(_x);
+        Episode--;
+        BeginEpisode(planFraction);
+    }
+
     /// <summary>x ← x′.</summary>
     public void Advance(bool ended)
     {
@@ -299,7 +310,7 @@ internal sealed class Actor : IDisposable
         // the state of an environment whose episode has ended is not saved
         bool acting = Phase == ActorPhase.Acting;
         double[] state = scope.Values("environment", acting && !scope.IsLoading ? _environment.SaveState() : []);
-        if (acting && scope.IsLoading) _environment.RestoreState(state);
+        if (acting && scope.IsLoading && _task.IsRepeatable) _environment.RestoreState(state);
         Memory?.Serialise(scope.Scope("episodes"));
         Planner?.Serialise(scope.Scope("planner"));
     }

@@ -13,6 +13,7 @@ using Naf.Kernels.Settings;
 using Naf.Kernels.Update;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
+using Naf.Sim.Processes;
 
 namespace Naf.Host.Agents;
 
@@ -68,7 +69,7 @@ internal sealed class TrainingAgent : IDisposable
         _test = worker =>
         {
             for (int k = worker; k < _actors.Length; k += team.Threads)
-                if (IsTestDue(_actors[k])) _actors[k].Test(_tests[worker]);
+                if (_actors[k] is var e && IsTestDue(e)) UnlessLeft(() => e.Test(_tests[worker]));
         };
     }
 
@@ -80,6 +81,12 @@ internal sealed class TrainingAgent : IDisposable
 
     /// <summary>Whether any learner is still training.</summary>
     public bool Running => Array.Exists(_actors, e => e.Phase != ActorPhase.Retired);
+
+    /// <summary>
+    /// Whether the program that has the environment closed its end; training can be saved, and goes on with a new
+    /// episode.
+    /// </summary>
+    public bool IsLeft { get; private set; }
 
     /// <summary>Episodes completed by every learner not stopped early; the maximum if all were.</summary>
     public int EpisodesEnded
@@ -127,6 +134,11 @@ internal sealed class TrainingAgent : IDisposable
         if (_population.ActsTogether) ActTogether();
         if (_actors.Length == 1) _explore(0);
         else _team.Run(_explore);
+        if (IsLeft)
+        {
+            StepCount--;
+            return;
+        }
         Times.Add(TrainingPart.Simulator, ref from);
         foreach (Actor e in _actors)
             Times.Move(TrainingPart.Simulator, TrainingPart.Planning, e.TakePlanningTicks() / _tests.Length);
@@ -169,6 +181,10 @@ internal sealed class TrainingAgent : IDisposable
         catch (SimulationException error)
         {
             e.EndUnstable(error);
+        }
+        catch (EnvironmentException error) when (error.IsFarewell)
+        {
+            IsLeft = true;
         }
         catch (Exception error) when (error is NotFiniteNumberException or NonFiniteTransitionException)
         {
@@ -236,9 +252,22 @@ internal sealed class TrainingAgent : IDisposable
         {
             if (e.Phase != ActorPhase.AtEnd) continue;
             EpisodeResult result = e.Result(_imagination?.TakeReport(e.Learner) ?? default);
-            if (e.Stopped is null && e.Episode < _settings.Episodes) e.BeginEpisode(_settings.Plan.Fraction);
+            if (e.Stopped is null && e.Episode < _settings.Episodes)
+                UnlessLeft(() => e.BeginEpisode(_settings.Plan.Fraction));
             else e.Retire();
             EpisodeEnded(result);
+        }
+    }
+
+    private void UnlessLeft(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (EnvironmentException error) when (error.IsFarewell)
+        {
+            IsLeft = true;
         }
     }
 
@@ -259,7 +288,7 @@ internal sealed class TrainingAgent : IDisposable
 
     /// <summary>
     /// Saves or loads the state of the agent. After loading, in place of <see cref="Begin"/>, training continues
-    /// bitwise as if it had never stopped. Call it between steps.
+    /// bitwise as if it had never stopped, unless the task's episodes can't be repeated. Call it between steps.
     /// </summary>
     /// <exception cref="InvalidDataException">
     /// The checkpoint is of another run; the message states the difference.
@@ -271,6 +300,7 @@ internal sealed class TrainingAgent : IDisposable
         foreach (Actor e in _actors) e.Serialise(scope.Scope($"learner.{e.Learner}.actor"));
         _imagination?.Serialise(scope.Scope("imagination"));
         if (!scope.IsLoading) return;
+        foreach (Actor e in _actors) e.BeginLostEpisode(_settings.Plan.Fraction);
 
         // restart finished learners if the run now has more episodes
         foreach (Actor e in _actors)

@@ -125,12 +125,10 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
     private static IEnumerable<string> MeasureNames(IControlTask task) =>
         (task as ControlTask)?.Definition.Measures.Select(m => m.Name) ?? [];
 
-    // only simulated tasks have trajectories
-    private TrajectoryRow Row(double[] action)
-    {
-        var simulated = (ControlEnvironment)_environment;
-        return new TrajectoryRow([.. simulated.Qpos], [.. simulated.Qvel], [.. simulated.Constants], action, null);
-    }
+    // only simulated tasks have positions
+    private TrajectoryRow Row(double[] action) => _environment is ControlEnvironment simulated
+        ? new TrajectoryRow([.. simulated.Qpos], [.. simulated.Qvel], [.. simulated.Constants], action, null)
+        : new TrajectoryRow([], [], [], action, null);
 }
 
 /// <summary>Score, success and measures of one episode.</summary>

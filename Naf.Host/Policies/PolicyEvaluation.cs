@@ -19,7 +19,7 @@ internal static class PolicyEvaluation
     /// An action is not finite, or the simulation broke down and that is to stop it.
     /// </exception>
     public static EvaluationResult Of(
-        Policy act, ControlTask task, ulong seed, int episodes, int threads, Trajectory? first = null,
+        Policy act, IControlTask task, ulong seed, int episodes, int threads, Trajectory? first = null,
         UnstableSimulation unstable = UnstableSimulation.Fail)
     {
         using var team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);

@@ -35,7 +35,7 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
 
     /// <summary>Scores the policy like an evaluation, and evaluates Q at every step.</summary>
     /// <exception cref="Naf.Sim.Mujoco.SimulationException">The simulation is no longer finite.</exception>
-    public EvaluationResult Run(ControlTask task, ulong seed, int episodes, Trajectory? first = null)
+    public EvaluationResult Run(IControlTask task, ulong seed, int episodes, Trajectory? first = null)
     {
         using var evaluation = new Evaluator(task, settings.UnstableSimulation);
         Policy random = PolicyEvaluation.RandomPolicy(seed);

@@ -14,7 +14,10 @@ internal static class RunReader
 {
     // settings that do not change what a learner learns
     private static readonly string[] NotOfLearning =
-        ["algorithm", "episodes", "seed", "learners", "device", "threads", "checkpoint_every", "tensorboard"];
+    [
+        "algorithm", "episodes", "seed", "learners", "device", "threads", "answer_timeout", "checkpoint_every",
+        "tensorboard",
+    ];
 
     /// <param name="describe">Whether to load the task, to say in which settings the run differs from it.</param>
     /// <exception cref="UserException">The folder is not a run's, or a row of it has no number.</exception>
@@ -84,9 +87,9 @@ internal static class RunReader
     {
         TrainingSettings s = config.Settings;
         return TrainCommandLine.Of(
-            Path.GetFileName(config.Task), new SeedRange(s.Seed, s.Learners),
+            config.Command ?? Path.GetFileName(config.Task), new SeedRange(s.Seed, s.Learners),
             [("algorithm", Setting.Find("algorithm")!.Show(s)), ("episodes", $"{s.Episodes}"),
-                .. changes.Select(change => (change.Key, change.Value))]);
+                .. changes.Select(change => (change.Key, change.Value))], isCommand: config.Command is not null);
     }
 
     private static Row[] Rows(string path) => File.Exists(path) ? [.. CsvRows.Read(path)] : [];

@@ -10,7 +10,9 @@ namespace Naf.Host.Runs;
 internal static class ResumeCheck
 {
     private static readonly string[] Changeable =
-        ["episodes", "verification_episodes", "checkpoint_every", "threads", "device", "tensorboard"];
+    [
+        "episodes", "verification_episodes", "checkpoint_every", "answer_timeout", "threads", "device", "tensorboard",
+    ];
 
     /// <summary>The settings of the resumed run, checked.</summary>
     /// <param name="stored">The settings that the run was made with.</param>

@@ -14,6 +14,9 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
 {
     private const int Format = 1;
 
+    /// <summary>The command that is the run's environment; null: its task is simulated or in C#.</summary>
+    public string? Command { get; init; }
+
     /// <summary>
     /// The run's copies of its task's files (<see cref="RunTask"/>), the task file first; empty for an environment in
     /// C#, and in a run of an earlier version.
@@ -34,7 +37,8 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
     /// </summary>
     public string Text =>
         "# What this run was made with. The settings can be given to another one: naf train TASK --config config.yaml\n"
-        + $"format: {Format}\ntask: {Quote(Task)}\nsettings:\n{SettingsText}"
+        + $"format: {Format}\ntask: {Quote(Task)}\n"
+        + (Command is null ? "" : $"command: {Quote(Command)}\n") + $"settings:\n{SettingsText}"
         + "versions:\n" + string.Concat(Versions.Entries.Select(entry => $"  {entry.Key}: {Quote(entry.Value)}\n"))
         + (Files.IsEmpty ? "" : "files:\n")
         + string.Concat(Files.Select(file => $"  {Quote(file.Name)}: {file.Sha256}\n"))
@@ -62,6 +66,7 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
         TrainingSettings settings = SettingsResolver.Resolve(SettingsFile.Values(Section("settings"), path));
         return new RunConfig(task, settings, Versions.From(versions.ToDictionary(v => v.Key, v => v.Value)))
         {
+            Command = Has("command") ? Scalar("command") : null,
             Files = Has("files") ? [.. SettingsFile.Values(Section("files"), path).Select(f => (f.Key, f.Value))] : [],
             History = Has("history") ? [.. (Node("history") as YamlSequenceNode ?? []).Select(n => n.ToString())] : [],
         };

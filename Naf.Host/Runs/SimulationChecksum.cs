@@ -14,10 +14,11 @@ internal static class SimulationChecksum
 {
     private const int Episodes = 2, Steps = 60;
 
-    /// <summary>The first 16 hexadecimal digits of the checksum.</summary>
+    /// <summary>The first 16 hexadecimal digits of the checksum; none for episodes that can't be repeated.</summary>
     /// <exception cref="ArgumentException"><see cref="EnvironmentTask.Check"/> rejects a step.</exception>
     public static string Of(IControlTask task)
     {
+        if (!task.IsRepeatable) return "";
         using IControlEnvironment environment = task.CreateEnvironment();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (ulong episode = 0; episode < Episodes; episode++)

@@ -6,9 +6,12 @@ internal static class TrainCommandLine
     // settings that are options of their own
     private static readonly string[] Options = ["algorithm", "episodes"];
 
+    /// <param name="task">The task, or the command of an environment.</param>
     /// <param name="settings">Those that differ from the task's own.</param>
-    public static string Of(string task, SeedRange seeds, IEnumerable<(string Key, string Value)> settings) =>
-        $"naf train {Quoted(task)} --seeds {seeds}" + string.Concat(settings.Where(s => s != ("algorithm", "naf"))
+    public static string Of(
+        string task, SeedRange seeds, IEnumerable<(string Key, string Value)> settings, bool isCommand = false) =>
+        $"naf train {(isCommand ? "--env " : "")}{Quoted(task)} --seeds {seeds}"
+        + string.Concat(settings.Where(s => s != ("algorithm", "naf"))
             .Select(s => Options.Contains(s.Key)
                 ? $" --{s.Key} {s.Value}" : $" --set {Quoted($"{s.Key}={s.Value.Replace(" ", "")}")}"));
 

@@ -92,6 +92,11 @@ public sealed record TrainingSettings
     [Setting("checkpoint_every", "[1, 100000000]", "episodes between checkpoints")]
     public int CheckpointEvery { get; init; } = 10;
 
+    /// <summary>Seconds within which an environment's process (--env) must answer.</summary>
+    [Setting("answer_timeout", "[1, 1000000]",
+        "seconds within which an environment's process (--env) must answer", "A process can ask for more.")]
+    public int AnswerTimeout { get; init; } = 30;
+
     /// <summary>Where the learners live.</summary>
     [Setting("device", "auto, cpu, cuda:N, opencl:N or emulated", "where the learners live")]
     public string Device { get; init; } = "auto";

@@ -51,15 +51,16 @@ public sealed partial class TrainingRun
     public static TrainingRun Begin(EnvironmentTask task, TrainingSettings settings, string? folder = null)
     {
         ArgumentNullException.ThrowIfNull(task);
-        return DisposeScope.Open(opened => Begin(opened, task, task.StoredName, settings, folder));
+        return DisposeScope.Open(opened => Begin(opened, task, task.StoredName, settings, folder, task.Command));
     }
 
     private static TrainingRun Begin(
-        DisposeScope opened, IControlTask task, string lasting, TrainingSettings settings, string? folder)
+        DisposeScope opened, IControlTask task, string lasting, TrainingSettings settings, string? folder,
+        string? command = null)
     {
         TrainingSettings resolved = SettingsResolver.Resolve(settings);
         Device device = opened.Add(DeviceList.Select(resolved.Device, resolved.Threads));
-        var config = new RunConfig(lasting, resolved, Versions.Now(task, device.Info));
+        var config = new RunConfig(lasting, resolved, Versions.Now(task, device.Info)) { Command = command };
         if (task is EnvironmentTask && SimulationChecksum.Of(task) != config.Versions.Simulation)
             throw new UserException(
                 $"{task.Name}: two resets with one seed and the same actions gave other numbers, so that no run "
@@ -130,6 +131,8 @@ public sealed partial class TrainingRun
             }
             IEnumerable<string> entries = changes.Select(c => $"after episode {run._agent.EpisodesEnded}: {c}");
             run._config = run._config with { History = [.. stored.History, .. entries] };
+            if (task?.Command is { } command && command != stored.Command)
+                run._config = run._config with { Command = command };
             if (run._config.Text != stored.Text) run._config.Write(RunFolder.ConfigOf(held.FullPath));
         });
         return run;
@@ -187,6 +190,9 @@ public sealed partial class TrainingRun
                 accepted = ResumeCheck.Compare(saved.Text("settings"), _config, accept, warn);
             _agent.Serialise(whole.Scope);
             int begun = _agent.EpisodesBegun;
+            if (!_task.IsRepeatable)
+                warn($"an episode of {_task.Name} can't be repeated, so that episode {begun} begins anew: the metrics "
+                    + "are not those of an uninterrupted run");
             if (begun > Settings.Episodes)
                 throw new UserException(
                     $"episodes = {Settings.Episodes}, but episode {begun} has begun already in {Folder}; "

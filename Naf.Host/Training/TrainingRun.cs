@@ -10,6 +10,7 @@ using Naf.Host.TensorBoard;
 using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Update;
 using Naf.Sim.Control;
+using Naf.Sim.Processes;
 
 namespace Naf.Host.Training;
 
@@ -55,6 +56,9 @@ public sealed partial class TrainingRun : IDisposable
 
     /// <summary>The run's folder.</summary>
     public string Folder => _folder.FullPath;
+
+    /// <summary>The command that resumes it.</summary>
+    internal string ResumeCommand => EnvironmentCommand.Resume(Folder, _config);
 
     /// <summary>Which devices were skipped in the choice of its device, in one sentence; otherwise empty.</summary>
     public string DeviceNote => _device.Note;
@@ -112,7 +116,7 @@ public sealed partial class TrainingRun : IDisposable
                 if (_agent.Running) File.Delete(_folder.VerificationPath); // it was of fewer episodes
                 _events?.AddMissing(CsvRows.Read(_folder.MetricsPath));
                 if (_agent.StepCount == 0) _agent.Begin();
-                while (_agent.Running && !stop.IsCancellationRequested)
+                while (_agent.Running && !_agent.IsLeft && !stop.IsCancellationRequested)
                 {
                     _agent.Step();
                     int ended = _agent.EpisodesEnded, every = Settings.CheckpointEvery;
@@ -291,16 +295,23 @@ public sealed partial class TrainingRun : IDisposable
         return new UserException($"{Folder} vanished while it was trained; the run, after episode "
             + $"{_agent.EpisodesEnded}, was saved as {path}: resume it there")
         {
-            Option = $"naf train --resume {path}",
+            Option = EnvironmentCommand.Resume(path, _config),
         };
     }
 
-    // the user can correct a full disk
+    // the user can correct a full disk, and a process that failed
     private void Guarded(Action work, bool isBegun = true)
     {
         try
         {
             work();
+        }
+        catch (EnvironmentException e) when (isBegun)
+        {
+            throw new UserException($"{e.Message}; put that right, then resume the run from its last checkpoint", e)
+            {
+                Option = ResumeCommand,
+            };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -308,7 +319,7 @@ public sealed partial class TrainingRun : IDisposable
             if (!isBegun) throw new UserException($"{problem}; put that right, or choose another folder", e);
             throw new UserException($"{problem}; nothing saved is lost: put that right, then resume", e)
             {
-                Option = $"naf train --resume {Folder}",
+                Option = ResumeCommand,
             };
         }
     }

@@ -57,8 +57,8 @@ public sealed class ControlTask : IControlTask
     /// <exception cref="NotSupportedException">The task is not a simulation.</exception>
     internal static ControlTask Simulated(IControlTask task, string need) =>
         task as ControlTask ?? throw new NotSupportedException(
-            $"{task.Name}: {need} needs the state of MuJoCo's simulation, which an environment in C# does not have; "
-            + "leave it out");
+            $"{task.Name}: {need} needs the state of MuJoCo's simulation, which an environment of your own does not "
+            + "have; leave it out");
 
     internal TaskDefinition Definition { get; }
 

@@ -37,7 +37,7 @@ public sealed class EnvironmentTask : IControlTask
         (Name, _create) = (name, create);
         using IEnvironment first = Make();
         (_observations, _actions) = (first.ObservationSpace, first.ActionSpace);
-        (Horizon, Reward) = (first.MaxEpisodeSteps, first.Reward);
+        (Horizon, Reward, IsRepeatable) = (first.MaxEpisodeSteps, first.Reward, first.IsRepeatable);
         if (_observations is null || _actions is null)
             throw new ArgumentException($"{name}: ObservationSpace or ActionSpace is null; give both");
         if (!_actions.IsBounded)
@@ -64,6 +64,12 @@ public sealed class EnvironmentTask : IControlTask
     /// <summary>Name in a run's config.yaml; its sizes help to detect another environment.</summary>
     internal string StoredName =>
         $"{TaskLibrary.OwnEnvironment}{Name} ({ObservationSize} observations, {ActionSize} actions)";
+
+    /// <summary>The command that is the environment, for a run's config.yaml; null: it is in C#.</summary>
+    internal string? Command { get; init; }
+
+    /// <summary>Whether a resumed run repeats the episode that it stopped in, or begins a new one.</summary>
+    public bool IsRepeatable { get; }
 
     /// <inheritdoc/>
     public int ObservationSize => _observations.Size;

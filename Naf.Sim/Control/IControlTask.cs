@@ -27,6 +27,9 @@ internal interface IControlTask : IDisposable
     /// <summary>r(x, u) and the bounds that end an episode; null if the reward is not known as a function.</summary>
     RewardDefinition? Reward { get; }
 
+    /// <summary>Whether <see cref="IControlEnvironment.RestoreState"/> is possible.</summary>
+    bool IsRepeatable => true;
+
     /// <summary>Whether the task defines success.</summary>
     bool MeasuresSuccess { get; }
 

@@ -38,8 +38,8 @@ internal static class TaskLibrary
     private static string Problem(string nameOrPath, bool isPath)
     {
         if (nameOrPath.StartsWith(OwnEnvironment, StringComparison.Ordinal))
-            return $"{nameOrPath} is an environment of a C# program: resume the run there, with its "
-                + "EnvironmentTask as task (docs/library.md)";
+            return $"{nameOrPath} is no simulated task; only naf train --resume and naf evaluate take it, with --env "
+                + "COMMAND, or, if it is an environment of a C# program, that program (docs/library.md)";
         if (Directory.Exists(nameOrPath)) return $"{nameOrPath} is a folder: name the task's .yaml file in it";
         return isPath
             ? $"there is no task file {nameOrPath}; naf tasks lists the built-in ones"

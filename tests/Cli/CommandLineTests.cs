@@ -149,6 +149,17 @@ internal sealed class CommandLineTests : MujocoFixture
     [TestCase("zzzzzz",
         ExpectedResult = "there is no command 'zzzzzz' (known: train, sweep, evaluate, render, export, report, "
             + "watch, reproduce, tasks, devices, check, bench); naf --help shows what there is")]
+    [TestCase("train cartpole --env x",
+        ExpectedResult = "--env COMMAND and the task 'cartpole' exclude each other; give one of them")]
+    [TestCase("train --env stored",
+        ExpectedResult = "--env stored takes the command of a run, and there is no run; name the command")]
+    [TestCase("evaluate --env -", ExpectedResult = "--env - is for naf train; to evaluate, name a command")]
+    [TestCase("train --env - --seeds 0..1",
+        ExpectedResult = "--env - is one environment, and learners = 2; train one")]
+    [TestCase("train --env ", ExpectedResult = "--env: expected a command on one line; put a longer one into a script")]
+    [TestCase("evaluate", ExpectedResult = "naf evaluate needs a run's folder, a task, or --env COMMAND")]
+    [TestCase("evaluate cartpole --env x",
+        ExpectedResult = "--env COMMAND and the task 'cartpole' exclude each other; give one of them")]
     [TestCase("train cartpole --resume x", ExpectedResult = "--resume x knows its task; leave out 'cartpole'")]
     [TestCase("train --resume no-such-folder",
         ExpectedResult = "there is no folder 'no-such-folder'; name the folder of a run")]

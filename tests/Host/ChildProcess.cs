@@ -32,6 +32,12 @@ internal sealed class ChildProcess : IDisposable
     public static ChildProcess OfShell(string arguments) =>
         new("", [], "sh", ["-c", $"exec '{DotnetPath}' '{Program}' {arguments}"]);
 
+    /// <summary>The command that is naf.</summary>
+    public static string[] Command => [DotnetPath, Program];
+
+    /// <summary>Starts another program.</summary>
+    public static ChildProcess Of(string executable, params string[] arguments) => new("", [], executable, arguments);
+
     /// <summary>Its standard output, after it has exited.</summary>
     public Task<string> Output { get; }
 

@@ -43,7 +43,8 @@ internal sealed class SettingsTests : FolderFixture
         // non-default values, so that a key bound to the wrong property is detected
         var other = new Dictionary<string, string>
         {
-            ["algorithm"] = "ddpg", ["unstable_simulation"] = "drop", ["episodes"] = "7", ["seed"] = "18446744073709551615",
+            ["algorithm"] = "ddpg", ["unstable_simulation"] = "drop", ["episodes"] = "7",
+            ["seed"] = "18446744073709551615",
             ["learners"] = "3",
             ["batch_size"] = "31",
             ["gamma"] = "0.97", ["tau"] = "0.003", ["learning_rate"] = "0.0003",
@@ -73,7 +74,7 @@ internal sealed class SettingsTests : FolderFixture
             ["mpc_horizon"] = "0.8", ["mpc_iterations"] = "2", ["mpc_samples"] = "17",
             ["test_every"] = "3", ["test_episodes"] = "4", ["test_seed"] = "5", ["verification_episodes"] = "8",
             ["checkpoint_every"] = "6",
-            ["device"] = "cpu", ["threads"] = "2", ["tensorboard"] = "true",
+            ["answer_timeout"] = "31", ["device"] = "cpu", ["threads"] = "2", ["tensorboard"] = "true",
         };
         Assert.That(other.Keys, Is.EquivalentTo(Setting.Keys), "every key is tested");
         // two controls exclude each other, so do two kinds of networks, and NAF's are not DDPG's

@@ -1,0 +1,13 @@
+namespace Naf.Sim.Processes;
+
+/// <summary>
+/// The process of an environment failed: it ended, did not answer in time or answered wrongly. The message, one
+/// sentence, says what happened and what to do.
+/// </summary>
+internal sealed class EnvironmentException(string message, Exception? cause = null) : Exception(message, cause)
+{
+    /// <summary>
+    /// Whether the program that started naf closed its end, which is how it ends training, and no failure.
+    /// </summary>
+    public bool IsFarewell { get; init; }
+}

@@ -1,0 +1,165 @@
+using Naf.Host.Runs;
+using Naf.Host.Settings;
+using Naf.Host.Training;
+using Naf.Sim.Control;
+
+namespace Naf.Tests;
+
+/// <summary>Runs of `naf train --env` on environments in Python.</summary>
+[Needs(Need.Python)]
+[Platform(Exclude = "Win", Reason = "a command needs /bin/sh")]
+internal sealed class EnvironmentRunTests : FolderFixture
+{
+    private static readonly string Examples = Path.Combine(Repository.Root, "docs/examples/environments");
+
+    private string Run => Folder["run"];
+
+    private static string Point => $"exec python3 {Repository.Root}/tests/Host/Environments/environment.py {Examples}";
+
+    [Test]
+    public void The_documented_example_learns_to_swing_up()
+    {
+        JsonElement result = TinyRun.CliJson(
+            "train", "--env", $"python3 {Examples}/pendulum.py", "--out", Run, "--episodes", "40", "--device", "cpu",
+            "--set", "reward_scale=0.1", "--set", "hidden=[64, 64]", "--set", "verification_episodes=20", "--json");
+        Assert.That(result.Text("task"), Is.EqualTo("pendulum"));
+        Assert.That(result.Number("best_test_score"), Is.GreaterThan(-250), "a random policy has about -600");
+    }
+
+    [Test]
+    public void A_killed_run_goes_on_bitwise_and_leaves_no_process()
+    {
+        Assert.That(TinyRun.Cli(Train(Point, Folder["straight"], 6, "--seeds", "0..1")).ExitCode, Is.Zero);
+        string pids = Folder["pids"];
+        using (var child = new ChildProcess(Train($"{Point} {pids}", Run, 1_000_000, "--seeds", "0..1")))
+        {
+            child.WaitUntil(() => Directory.Exists(Path.Combine(Run, "checkpoint")));
+            Assert.That(child.HasExited, Is.False, "it trains until it is killed");
+            child.Kill();
+        }
+        string[] all = File.ReadAllLines(pids);
+        Assert.That(all, Has.Length.GreaterThan(3));
+        Assert.That(() => all.Any(ProcessEnvironmentTests.IsAlive), Is.False.After(20_000, 50));
+
+        int episodes = TinyRun.Rows(Run).Max(row => int.Parse(row["episode"])) / 2 * 2 + 2;
+        Assert.That(TinyRun.CliError(1, "train", "--resume", Run), Does.Contain(
+            $"the run's environment is the command '{Point} {pids}', which would run with your rights: add --env "
+            + "stored if you trust it, or name another command (--env COMMAND)"));
+        TinyRun.CliError(0, "train", "--resume", Run, "--env", "stored", "--episodes", $"{episodes}");
+        Assert.That(TinyRun.Cli(Train(Point, Folder["longer"], episodes, "--seeds", "0..1")).ExitCode, Is.Zero);
+        Assert.That(TinyRun.Metrics(Run), Is.EqualTo(TinyRun.Metrics(Folder["longer"])));
+        Assert.That(() => File.ReadAllLines(pids).Any(ProcessEnvironmentTests.IsAlive), Is.False.After(20_000, 50));
+    }
+
+    [Test]
+    public void Ctrl_C_saves_the_run_although_its_process_is_sent_it_too()
+    {
+        string pids = Folder["pids"];
+        using var child =
+            new ChildProcess(Train($"{Point} {pids}", Run, 1_000_000, "--set", "checkpoint_every=1000000"));
+        child.WaitUntil(() => File.Exists(Path.Combine(Run, "metrics.csv")) && TinyRun.Rows(Run).Length > 3);
+        foreach (string pid in File.ReadAllLines(pids).Where(ProcessEnvironmentTests.IsAlive))
+            Process.Start("kill", ["-INT", pid]).WaitForExit();
+        child.Signal("INT");
+        Assert.That(child.Wait(), Is.EqualTo(130), child.Error.Result);
+        Assert.That(child.Error.Result, Does.Contain($"go on with naf train --resume {Run} --env stored")
+            .And.Contain("this is not an answer"), "what the environment prints");
+        Assert.That(TinyRun.Cli("evaluate", Run, "--env", "stored", "--episodes", "2").ExitCode, Is.Zero);
+    }
+
+    [Test]
+    public void A_process_that_ends_ends_training_which_goes_on_with_another()
+    {
+        string error = TinyRun.CliError(1, Train($"FAIL_AT=110 {Point}", Run, 20));
+        Assert.That(error, Does.Contain("ended with exit code 7 when asked for step ").And.Contain(
+            $"put that right, then resume the run from its last checkpoint (naf train --resume {Run} --env stored)"));
+        Assert.That(error.Split('\n').Count(line => line.StartsWith("naf: ")), Is.EqualTo(1));
+
+        string other = $"python3 {Examples}/pendulum.py";
+        Assert.That(TinyRun.CliError(1, "train", "--resume", Run, "--env", other), Does.Contain(
+            "the run trains environment:point (2 observations, 1 actions), not environment:pendulum (3"));
+        TinyRun.CliError(0, "train", "--resume", Run, "--env", Point);
+        Assert.That(RunConfig.Read(RunFolder.ConfigOf(Run)).Command, Is.EqualTo(Point));
+        Assert.That(TinyRun.Cli(Train(Point, Folder["straight"], 20)).ExitCode, Is.Zero);
+        Assert.That(TinyRun.Metrics(Run), Is.EqualTo(TinyRun.Metrics(Folder["straight"])));
+    }
+
+    [TestCase("huber=0")]
+    [TestCase("imagination=network refit_episodes=2 n_step=3")]
+    public void What_cannot_be_repeated_begins_a_new_episode(string more)
+    {
+        TrainingSettings settings = TinyRun.Resolve(1000, more.Split(' ')) with { Device = "cpu" };
+        EnvironmentTask task = EnvironmentCommand.Open($"UNREPEATABLE=1 {Point}", settings);
+        TinyRun.TrainPartly(TrainingRun.Begin(task, settings, Run), 5);
+        int ended = TinyRun.Rows(Run).Length - 1;
+        string error = TinyRun.CliError(0, "train", "--resume", Run, "--env", "stored", "--episodes", $"{ended + 3}");
+        Assert.That(error,
+            Does.Contain($"an episode of point can't be repeated, so that episode {ended + 1} begins anew"));
+        Assert.That(TinyRun.Rows(Run).Select(row => int.Parse(row["episode"])),
+            Is.EqualTo(Enumerable.Range(0, ended + 4)));
+        // the episode that began anew has all its steps, and the lost one's count too
+        Dictionary<string, string>[] rows = TinyRun.Rows(Run);
+        long lost = long.Parse(rows[ended + 1]["step"]) - long.Parse(rows[ended]["step"]) - 20;
+        Assert.That(lost, Is.InRange(0, 19));
+    }
+
+    [TestCase(4, 0, TestName = "A_program_that_has_the_loop_trains_and_goes_on(between episodes)")]
+    [TestCase(4, 7, TestName = "A_program_that_has_the_loop_trains_and_goes_on(within an episode)")]
+    [TestCase(4, -7, TestName = "A_program_that_has_the_loop_trains_and_goes_on(killed)")]
+    public void A_program_that_has_the_loop_trains_and_goes_on(int episodes, int steps)
+    {
+        // each second episode of training is followed by one of a test, as is the start
+        string[] first = [.. TinyRun.Arguments(Run, 6, "--set", "test_episodes=1", "--set", "checkpoint_every=1",
+            "--set", "verification_episodes=0").Where(word => word != "cartpole")];
+        using (ChildProcess loop = Loop(episodes, steps, first))
+        {
+            Assert.That(loop.Wait(), steps < 0 ? Is.EqualTo(137) : Is.Zero, loop.Error.Result);
+            Assert.That(loop.Output.Result, steps < 0 ? Is.Empty : Is.EqualTo($"{episodes} episodes, exit code 0\n"));
+            Assert.That(loop.Error.Result, Does.Contain(
+                $"stopped in episode 3; go on with naf train --resume {Run} --env -").And.Not.Contain("   at "));
+        }
+        Assert.That(TinyRun.Rows(Run).Select(row => row["episode"]), Is.EqualTo(new[] { "0", "1", "2" }));
+        Assert.That(TinyRun.CliError(1, "train", "--resume", Run, "--env", "stored"),
+            Does.Contain("the run's environment is the program that starts naf; start it by that program (--env -)"));
+        using ChildProcess rest = Loop(1000, 0, "train", "--resume", Run);
+        Assert.That(rest.Wait(), Is.Zero, rest.Error.Result);
+        Assert.That(rest.Output.Result, Does.EndWith("exit code 0\n"));
+        Assert.That(rest.Error.Result, Does.Contain("an episode of push can't be repeated, so that episode 3 begins")
+            .And.Contain("best test score"));
+        Dictionary<string, string>[] rows = TinyRun.Rows(Run);
+        Assert.That(rows.Select(row => row["episode"]), Is.EqualTo(Enumerable.Range(0, 7).Select(e => $"{e}")));
+        Assert.That(rows[^1]["step"], Is.EqualTo($"{6 * 15 + Math.Abs(steps)}"));
+    }
+
+    [Test]
+    public void Evaluation_takes_a_command()
+    {
+        JsonElement zero =
+            TinyRun.CliJson("evaluate", "--env", Point, "--policy", "zero", "--episodes", "3", "--json");
+        Assert.That((zero.Text("task"), zero.Number("episodes")), Is.EqualTo(("point", 3)));
+        Assert.That(TinyRun.CliError(1, "evaluate", "--env", Point, "--policy", "mpc"),
+            Does.Contain("--policy mpc needs the state of MuJoCo's simulation, and point is an environment of your"));
+        Assert.That(TinyRun.CliError(1, "evaluate", "cartpole", "--env", Point), Does.Contain("exclude each other"));
+        Assert.That(TinyRun.CliError(1, Train(Point, Run, 2, "--imagination", "true")),
+            Does.Contain("imagination=true needs the state of MuJoCo's simulation").And.Not.Contain("not happen"));
+
+        TinyRun.CliError(0, Train(Point, Run, 2));
+        string values = Folder["values.csv"];
+        JsonElement last = TinyRun.CliJson("evaluate", Run, "--env", "stored", "--values", values, "--json");
+        Assert.That(last.GetProperty("values").Number("steps"), Is.EqualTo(2 * 20));
+        Assert.That(TinyRun.CliJson("evaluate", Run, "--env", "stored", "--verify", "--json").Number("episodes"),
+            Is.EqualTo(2));
+        Assert.That(TinyRun.CliError(1, "evaluate", Run), Does.Contain("add --env stored if you trust it"));
+
+        Assert.That(TinyRun.Cli("report", Run, "--out", Folder["report"]).ExitCode, Is.Zero);
+        Assert.That(Directory.GetFiles(Folder["report"]).Select(File.ReadAllText),
+            Has.Some.Contains($"naf train --env '{Point}' --seeds 0"));
+    }
+
+    private static ChildProcess Loop(int episodes, int steps, params string[] arguments) => ChildProcess.Of("python3",
+        [$"{Repository.Root}/tests/Host/Environments/loop.py", Examples, $"{episodes}", $"{steps}",
+            .. ChildProcess.Command, .. arguments]);
+
+    private static string[] Train(string command, string folder, int episodes, params string[] more) =>
+        ["train", "--env", command, .. TinyRun.Arguments(folder, episodes, more).Skip(2)];
+}

@@ -1,0 +1,37 @@
+"""An environment for tests: a point pushed along a line. FAIL_AT: ends at that step; UNREPEATABLE: no episode repeats."""
+import os
+import random
+import sys
+
+sys.path.insert(0, sys.argv[1])
+import naf_env
+
+if len(sys.argv) > 2:
+    with open(sys.argv[2], "a") as pids:
+        pids.write(f"{os.getpid()}\n")
+fail_at, repeatable = int(os.environ.get("FAIL_AT", "0")), "UNREPEATABLE" not in os.environ
+
+
+class Point:
+    observation_space = naf_env.Box([-10, -10], [10, 10])
+    action_space = naf_env.Box([-1], [1])
+    steps = 0
+
+    def reset(self, seed):
+        if self.steps == 0:
+            print("this is not an answer")
+        self.x, self.v = random.Random(seed if repeatable else None).uniform(-1, 1), 0.0
+        return [self.x, self.v], {}
+
+    def step(self, action):
+        self.steps += 1
+        if self.steps == fail_at:
+            sys.exit(7)
+        reward = -self.x ** 2
+        self.v += 0.1 * action[0]
+        self.x += 0.1 * self.v
+        return [self.x, self.v], reward, False, False, {}
+
+
+naf_env.serve(Point(), name="point", max_episode_steps=20, repeatable=repeatable, reward={
+    "terms": [{"kind": "quadratic", "weight": -1, "index": [0], "centre": [0], "scale": [1]}]})
