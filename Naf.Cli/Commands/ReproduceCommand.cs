@@ -39,7 +39,7 @@ internal static class ReproduceCommand
         var warnings = new MujocoWarningReport();
         bool finished;
         using (ProgressDisplay.Show(terminal, parsed.IsQuiet(), () => reproduction.Progress))
-            finished = reproduction.Run(terminal.Warn, parsed.IsJson() ? _ => { } : terminal.Log, stop.Token);
+            finished = reproduction.Run(terminal.Warn, parsed.IsQuiet() ? _ => { } : terminal.Log, stop.Token);
         warnings.Give(terminal);
         IReadOnlyList<string> files = new ReproductionPage(reproduction.Results, quick).Of(parts).Write(folder, what);
         if (parsed.IsJson())

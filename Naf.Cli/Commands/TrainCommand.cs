@@ -142,7 +142,7 @@ internal static class TrainCommand
                 resume, Changed, checkpoint == "previous", accept, terminal.Warn, own, otherTask);
 
             TrainingSettings Changed(TrainingSettings stored) =>
-                EnvironmentCommand.Alone(chosen, SettingsResolver.Apply(stored, given));
+                EnvironmentCommand.ForOneEnvironment(chosen, SettingsResolver.Apply(stored, given));
         }
         if (otherTask is not null)
             throw new UserException($"--task {otherTask} is what a resumed run goes on with; it needs --resume DIR");
@@ -155,7 +155,7 @@ internal static class TrainCommand
         {
             if (task is not null)
                 throw new UserException($"--env COMMAND and the task '{task}' exclude each other; give one of them");
-            TrainingSettings settings = EnvironmentCommand.Alone(started, SettingsResolver.Resolve(
+            TrainingSettings settings = EnvironmentCommand.ForOneEnvironment(started, SettingsResolver.Resolve(
                 SettingsResolver.Apply(EnvironmentCommand.Defaults(started), [.. ofFile, .. given])));
             return EnvironmentCommand.Checked(
                 () => TrainingRun.Begin(EnvironmentCommand.Open(started, settings), settings, folder));

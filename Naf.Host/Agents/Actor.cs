@@ -34,7 +34,7 @@ internal sealed class Actor : IDisposable
     private readonly NStepReturns _returns;
     private readonly IControlTask _task;
     private readonly TrainingSettings _settings;
-    private readonly bool _drawn;
+    private readonly bool _recordsPictures;
     private float[] _x, _next;
     private long _planningTicks;
     private LearnerReport _report;
@@ -42,6 +42,7 @@ internal sealed class Actor : IDisposable
     private double? _trainScore;
     private string? _failure;
     private int _unstable;
+    private double _lowest; // reward of a step so far, at most 0
     private TestRecord? _record;
 
     /// <param name="memory">Stores its episodes for the dynamics model; null: they are not stored.</param>
@@ -60,7 +61,7 @@ internal sealed class Actor : IDisposable
         _lower = new float[population.Shape.Packed];
         _returns = new NStepReturns(population, learner, settings.Learner.NStep, settings.Learner.Gamma);
         _environment = task.CreateEnvironment();
-        _drawn = learner == 0 && task is ControlTask;
+        _recordsPictures = learner == 0 && task is ControlTask;
     }
 
     public int Learner { get; }
@@ -147,12 +148,14 @@ internal sealed class Actor : IDisposable
     /// <summary>
     /// Begins an episode anew whose environment, newly made, can't be brought to where the episode was.
     /// </summary>
-    public void BeginLostEpisode(double planFraction)
+    /// <returns>Whether there is such an episode.</returns>
+    public bool RestartEpisode(double planFraction)
     {
-        if (_task.IsRepeatable || Phase != ActorPhase.Acting) return;
+        if (_task.IsRepeatable || Phase != ActorPhase.Acting) return false;
         _returns.Abort(_x);
         Episode--;
         BeginEpisode(planFraction);
+        return true;
     }
 
     /// <summary>x ← x′.</summary>
@@ -179,20 +182,19 @@ internal sealed class Actor : IDisposable
         if (_settings.UnstableSimulation == UnstableSimulation.Drop) _returns.Abort(_x);
         else
         {
-            double worst = _population.LeastReward(Learner), last = worst + (_task.Reward?.TerminationReward ?? 0),
-                gamma = _settings.Learner.Gamma;
+            double last = _lowest + TerminationReward, gamma = _settings.Learner.Gamma;
             int left = _task.Horizon - _environment.StepIndex - 1;
             try
             {
                 _returns.Add(_x, U, new StepResult(last, Terminated: true, TimedOut: false), _x,
-                    rest: worst * (gamma < 1 ? (1 - Math.Pow(gamma, left)) / (1 - gamma) : left));
+                    rest: _lowest * (gamma < 1 ? (1 - Math.Pow(gamma, left)) / (1 - gamma) : left));
             }
             catch (NonFiniteTransitionException overflow)
             {
                 Stop(overflow.Message);
                 return;
             }
-            score = _environment.Score + last + worst * left;
+            score = _environment.Score + last + _lowest * left;
         }
         Memory?.End();
         Step++;
@@ -239,7 +241,11 @@ internal sealed class Actor : IDisposable
 
     /// <summary>Stores (x, u, r, x′) in R, or the transition of n steps that it completes.</summary>
     /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number is not finite.</exception>
-    public void Store(in StepResult result) => _returns.Add(_x, U, result, _next);
+    public void Store(in StepResult result)
+    {
+        _lowest = Math.Min(_lowest, result.Reward - (result.Terminated ? TerminationReward : 0));
+        _returns.Add(_x, U, result, _next);
+    }
 
     /// <summary>Takes the means over the updates since the last episode; stops a learner that has diverged.</summary>
     /// <param name="warn">Receives a sentence when Q leaves what the rewards allow.</param>
@@ -249,14 +255,19 @@ internal sealed class Actor : IDisposable
         if (Watch.Add(Episode, _report) is { } reason)
             warn($"learner {Learner} (seed {Seed}), episode {Episode}: {reason}");
         Updates = _report.Updates;
-        if (_failure is not null)
-            warn($"learner {Learner} (seed {Seed}), episode {Episode}: {_failure}; the episode is "
-                + (_settings.UnstableSimulation == UnstableSimulation.Fail ? "taken for a failure" : "dropped")
-                + " (unstable_simulation), as later ones will be, which metrics.csv counts");
         if (!_report.Finite)
             Stop(
                 "its loss or gradient is not a finite number: the learner has diverged "
                 + "(lower learning_rate or tau, or set clip_norm)");
+    }
+
+    /// <summary>Gives the reason of the learner's first episode whose simulation broke down.</summary>
+    public void TellFailure(Action<string> warn)
+    {
+        if (_failure is not null)
+            warn($"learner {Learner} (seed {Seed}), episode {Episode}: {_failure}; the episode "
+                + (_settings.UnstableSimulation == UnstableSimulation.Fail ? "counts as a failure" : "is dropped")
+                + " (unstable_simulation), as later ones will be; metrics.csv has their number");
     }
 
     /// <summary>
@@ -268,9 +279,9 @@ internal sealed class Actor : IDisposable
         try
         {
             // a picture may take longer than a test: only the first learner has them
-            TestRecord? record = _settings.Tensorboard ? new TestRecord(_population, Learner, _drawn) : null;
+            TestRecord? record = _settings.Tensorboard ? new TestRecord(_population, Learner, _recordsPictures) : null;
             Policy policy = record?.Recorded(_policy) ?? _policy;
-            _test = evaluation.Run(policy, _settings.TestSeed, _settings.TestEpisodes, record?.Episode);
+            _test = evaluation.Run(policy, _settings.TestSeed, _settings.TestEpisodes, record?.Episode, _lowest);
             _record = record;
             if (Tests.Add(Episode, _test.Value.Mean)) _population.KeepBest(Learner, Episode);
             CountUnstable(_test.Value.Failure, _test.Value.UnstableEpisodes);
@@ -301,7 +312,8 @@ internal sealed class Actor : IDisposable
         Updates = scope.Value("updates", Updates);
         // earlier versions had no count
         if (!scope.IsLoading || scope.Contains("unstable"))
-            UnstableEpisodes = scope.Value("unstable", UnstableEpisodes);
+            (UnstableEpisodes, _lowest) =
+                (scope.Value("unstable", UnstableEpisodes), scope.Value("lowest_reward", _lowest));
         Tests.Serialise(scope.Scope("tests"));
         Watch.Serialise(scope.Scope("divergence"));
         Noise.Serialise(scope);
@@ -316,6 +328,8 @@ internal sealed class Actor : IDisposable
     }
 
     public void Dispose() => _environment.Dispose();
+
+    private double TerminationReward => _task.Reward?.TerminationReward ?? 0;
 
     private void End(double? score)
     {

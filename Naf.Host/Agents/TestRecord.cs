@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Naf.Host.Evaluation;
 using Naf.Host.Trajectories;
+using Naf.Kernels.Advantage;
 using Naf.Kernels.LinearAlgebra;
 using Naf.Kernels.Population;
 
@@ -11,7 +12,7 @@ namespace Naf.Host.Agents;
 internal sealed class TestRecord(LearnerPopulation population, int learner, bool drawn)
 {
     /// <summary>States at most at which P is evaluated: on a GPU each is a launch.</summary>
-    private const int Most = 100;
+    private const int MaxStates = 100;
 
     private readonly List<float> _observations = [];
 
@@ -36,7 +37,7 @@ internal sealed class TestRecord(LearnerPopulation population, int learner, bool
         float[] u = new float[n], lower = new float[packed];
         double[] p = new double[n * n], vectors = new double[n * n];
         List<double> eigenvalues = [];
-        int states = _observations.Count / state, stride = (states + Most - 1) / Most;
+        int states = _observations.Count / state, stride = (states + MaxStates - 1) / MaxStates;
         for (int t = 0; t < states; t += stride)
         {
             population.Act(
@@ -45,14 +46,13 @@ internal sealed class TestRecord(LearnerPopulation population, int learner, bool
                 for (int j = 0; j <= i; j++)
                 {
                     double sum = 0;
-                    for (int k = 0; k <= j; k++) sum += (double)lower[Packed(i, k)] * lower[Packed(j, k)];
+                    for (int k = 0; k <= j; k++)
+                        sum += (double)lower[AdvantageKernel.Packed(i, k)] * lower[AdvantageKernel.Packed(j, k)];
                     p[i * n + j] = p[j * n + i] = sum;
                 }
             SymmetricEigen.Diagonalise(p, vectors, n);
             for (int i = 0; i < n; i++) eigenvalues.Add(p[i * (n + 1)]);
         }
         return eigenvalues;
-
-        static int Packed(int i, int j) => i * (i + 1) / 2 + j;
     }
 }

@@ -69,7 +69,7 @@ internal sealed class TrainingAgent : IDisposable
         _test = worker =>
         {
             for (int k = worker; k < _actors.Length; k += team.Threads)
-                if (_actors[k] is var e && IsTestDue(e)) UnlessLeft(() => e.Test(_tests[worker]));
+                if (_actors[k] is var e && IsTestDue(e)) UnlessClosed(() => e.Test(_tests[worker]));
         };
     }
 
@@ -86,7 +86,10 @@ internal sealed class TrainingAgent : IDisposable
     /// Whether the program that has the environment closed its end; training can be saved, and goes on with a new
     /// episode.
     /// </summary>
-    public bool IsLeft { get; private set; }
+    public bool EnvironmentClosed { get; private set; }
+
+    /// <summary>Whether an episode began anew after loading, since its environment can't repeat it.</summary>
+    public bool EpisodeRestarted { get; private set; }
 
     /// <summary>Episodes completed by every learner not stopped early; the maximum if all were.</summary>
     public int EpisodesEnded
@@ -134,7 +137,7 @@ internal sealed class TrainingAgent : IDisposable
         if (_population.ActsTogether) ActTogether();
         if (_actors.Length == 1) _explore(0);
         else _team.Run(_explore);
-        if (IsLeft)
+        if (EnvironmentClosed)
         {
             StepCount--;
             return;
@@ -182,9 +185,9 @@ internal sealed class TrainingAgent : IDisposable
         {
             e.EndUnstable(error);
         }
-        catch (EnvironmentException error) when (error.IsFarewell)
+        catch (EnvironmentException error) when (error.ClosedByProgram)
         {
-            IsLeft = true;
+            EnvironmentClosed = true;
         }
         catch (Exception error) when (error is NotFiniteNumberException or NonFiniteTransitionException)
         {
@@ -251,23 +254,24 @@ internal sealed class TrainingAgent : IDisposable
         foreach (Actor e in _actors)
         {
             if (e.Phase != ActorPhase.AtEnd) continue;
+            e.TellFailure(Warn);
             EpisodeResult result = e.Result(_imagination?.TakeReport(e.Learner) ?? default);
             if (e.Stopped is null && e.Episode < _settings.Episodes)
-                UnlessLeft(() => e.BeginEpisode(_settings.Plan.Fraction));
+                UnlessClosed(() => e.BeginEpisode(_settings.Plan.Fraction));
             else e.Retire();
             EpisodeEnded(result);
         }
     }
 
-    private void UnlessLeft(Action work)
+    private void UnlessClosed(Action work)
     {
         try
         {
             work();
         }
-        catch (EnvironmentException error) when (error.IsFarewell)
+        catch (EnvironmentException error) when (error.ClosedByProgram)
         {
-            IsLeft = true;
+            EnvironmentClosed = true;
         }
     }
 
@@ -300,7 +304,7 @@ internal sealed class TrainingAgent : IDisposable
         foreach (Actor e in _actors) e.Serialise(scope.Scope($"learner.{e.Learner}.actor"));
         _imagination?.Serialise(scope.Scope("imagination"));
         if (!scope.IsLoading) return;
-        foreach (Actor e in _actors) e.BeginLostEpisode(_settings.Plan.Fraction);
+        foreach (Actor e in _actors) EpisodeRestarted |= e.RestartEpisode(_settings.Plan.Fraction);
 
         // restart finished learners if the run now has more episodes
         foreach (Actor e in _actors)

@@ -1,4 +1,3 @@
-using Naf.Host.Common;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
@@ -17,23 +16,27 @@ internal sealed class ActionTrial
 
     private readonly ControlTask _task;
     private readonly ulong _seed;
+    private int _pushed;
 
-    /// <exception cref="UserException">The simulation diverges.</exception>
     public ActionTrial(ControlTask task, ulong seed)
     {
-        (_task, _seed) = (task, seed);
+        (_task, _seed, Effects) = (task, seed, new double[task.ActionSize]);
         using var environment = new ControlEnvironment(task);
         try
         {
-            Effects = new double[task.ActionSize];
             for (int start = 0; start < Starts; start++) Push(environment, start);
             Hold(environment);
         }
         catch (SimulationException e)
         {
-            throw new UserException($"actions that are held break the simulation: {e.Message}");
+            Failure = e.Message;
         }
+        // an actuator that was not tried may have any effect
+        if (_pushed == 0) Array.Fill(Effects, double.PositiveInfinity);
     }
+
+    /// <summary>Why the simulation broke down; null if it did not.</summary>
+    public string? Failure { get; }
 
     /// <summary>
     /// [actions], the largest change of a network's input that each actuator makes at its limit; 0: none, to the last
@@ -60,6 +63,7 @@ internal sealed class ActionTrial
                 Effects[actuator] =
                     Math.Max(Effects[actuator], Math.Abs(pushed[i] - still[i]) * scale[i % scale.Length]);
         }
+        _pushed++;
     }
 
     private double[] Observed(ControlEnvironment environment, int start, double[] action)

@@ -5,6 +5,7 @@ using Naf.Kernels.Observation;
 using Naf.Kernels.Random;
 using Naf.Kernels.Reward;
 using Naf.Sim.Control;
+using Naf.Sim.Mujoco;
 
 namespace Naf.Host.Checks;
 
@@ -18,15 +19,18 @@ internal sealed class RandomEpisodes
 
     private readonly ControlTask _task;
     private readonly RewardFunction<double>[] _terms;
-    private readonly double[] _scores, _termSums, _minimum, _maximum, _mean, _squares;
+    private readonly double[] _termSums, _minimum, _maximum, _mean, _squares;
     private readonly int[] _boundEnds;
     private readonly List<double>[] _measures;
-    private readonly List<double> _rewards = [];
+    private readonly List<double> _rewards = [], _scores = [];
+    private readonly int _episodes;
+    private SimulationException? _failure;
+    private int _broken;
     private int _observed, _ends, _endSteps, _successes;
 
     public RandomEpisodes(ControlTask task, ulong seed, int episodes, Action<int> progress)
     {
-        (_task, _scores) = (task, new double[episodes]);
+        (_task, _episodes) = (task, episodes);
         (_minimum, _maximum) = (Filled(double.PositiveInfinity), Filled(double.NegativeInfinity));
         (_mean, _squares) = (Filled(0), Filled(0));
         RewardDefinition reward = task.Reward;
@@ -38,17 +42,30 @@ internal sealed class RandomEpisodes
         using var environment = new ControlEnvironment(task);
         for (int i = 0; i < episodes; i++)
         {
-            Play(environment, policy, seed, i);
+            try
+            {
+                Play(environment, policy, seed, i);
+            }
+            catch (SimulationException error) when (error.Unstable)
+            {
+                _failure ??= error;
+                _broken++;
+            }
             progress(i + 1);
         }
+        if (_broken == episodes) throw _failure!;
 
         double[] Filled(double value) => [.. Enumerable.Repeat(value, task.ObservationSize)];
     }
 
     /// <summary>Scores and successes.</summary>
-    public EvaluationResult Score => Evaluator.Summarise(_scores, _task.MeasuresSuccess ? _successes : null);
+    public EvaluationResult Score =>
+        Evaluator.Summarise([.. _scores], _task.MeasuresSuccess ? _successes : null) with
+        {
+            UnstableEpisodes = _broken, Failure = _failure?.Message,
+        };
 
-    private int Episodes => _scores.Length;
+    private int Episodes => _episodes;
 
     /// <summary>Statistics of each component of the observation.</summary>
     public IEnumerable<ObservedNumber> Numbers()
@@ -145,7 +162,7 @@ internal sealed class RandomEpisodes
         while (!result.Done);
         if (result.Terminated) CountEnd(environment);
         if (environment.Success) _successes++;
-        _scores[episode] = environment.Score;
+        _scores.Add(environment.Score);
         for (int m = 0; m < _measures.Length; m++)
             if (!double.IsNaN(environment.Measure(m))) _measures[m].Add(environment.Measure(m));
     }

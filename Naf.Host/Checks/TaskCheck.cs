@@ -14,8 +14,8 @@ internal static class TaskCheck
     /// <param name="path">The task's file.</param>
     /// <param name="seed">Seed of initial states and actions.</param>
     /// <param name="progress">Receives the episodes simulated so far.</param>
-    /// <exception cref="UserException">A setting in <c>training</c> is invalid, or held actions diverge.</exception>
-    /// <exception cref="SimulationException">The simulation diverges under random actions.</exception>
+    /// <exception cref="UserException">A setting in <c>training</c> is invalid.</exception>
+    /// <exception cref="SimulationException">The simulation breaks down in every random episode.</exception>
     public static TaskCheckResult Run(
         ControlTask task, string path, ulong seed, int episodes, Action<int> progress)
     {

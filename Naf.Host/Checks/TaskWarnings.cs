@@ -38,6 +38,8 @@ internal static class TaskWarnings
 
     private static IEnumerable<string> OfStart(TaskCheckResult seen, ActionTrial trial)
     {
+        if (seen.RandomScore.UnstableNote is { } note) yield return $"in random play {note}";
+        if (trial.Failure is { } failure) yield return $"actions that are held break the simulation: {failure}";
         if (trial.FirstSpeed > Burst)
             yield return $"without any action something moves at {Texts.Number(trial.FirstSpeed)} (rad/s or m/s) after "
                 + "the first control step: does the start have bodies inside each other, "
@@ -63,16 +65,22 @@ internal static class TaskWarnings
 
     private static IEnumerable<string> OfActions(ControlTask task, ActionTrial trial)
     {
+        string[] idle = [.. Enumerable.Range(0, task.ActionSize).Where(i => trial.Effects[i] == 0)
+            .Select(i => Named(task.Model, i))];
+        if (idle is [var one])
+            yield return $"actuator {one} changes nothing that is observed: "
+                + "observe what it moves, or take it out of the model";
+        else if (idle.Length > 0)
+            yield return $"actuators {string.Join(", ", idle)} change nothing that is observed: "
+                + "observe what they move, or take them out of the model";
         for (int i = 0; i < trial.Effects.Length; i++)
         {
             string name = Named(task.Model, i);
-            if (trial.Effects[i] == 0)
-                yield return $"actuator {name} changes nothing that is observed: "
-                    + "observe what it moves, or take it out of the model";
-            else if (trial.Effects[i] < SmallEffect)
+            if (trial.Effects[i] is > 0 and < SmallEffect)
                 yield return $"actuator {name} at its limit changes what the networks see by at most "
                     + $"{Texts.Number(trial.Effects[i])} in {Math.Min(task.Horizon, ActionTrial.PushSteps)} steps: is "
-                    + "what it moves held fast (an equality, a mocap body), its gear too small, or an input_scale?";
+                    + "the body that it moves fixed (an equality, a mocap body), or its gear or an input_scale too "
+                    + "small?";
         }
         HashSet<int> costly = [.. task.Reward.Terms.Where(t => t is { Kind: RewardKind.Quadratic, Weight: < 0 })
             .SelectMany(t => t.Index)];

@@ -18,16 +18,14 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
 
     /// <summary>Runs <paramref name="episodes"/> episodes and summarises their scores.</summary>
     /// <param name="first">Records the first episode, if given.</param>
+    /// <param name="lowest">The lowest reward of a step before, at most 0.</param>
     /// <exception cref="SimulationException">
     /// An action is not finite, or the simulation broke down and that is to stop it.
     /// </exception>
-    public EvaluationResult Run(Policy policy, ulong seed, int episodes, Trajectory? first = null) =>
-        Run(task, episodes, i => Episode(policy, seed, (ulong)i, i == 0 ? first : null));
-
-    /// <summary>Runs episodes one after the other and summarises their scores.</summary>
-    /// <param name="episode">Runs episode i.</param>
-    internal static EvaluationResult Run(IControlTask task, int episodes, Func<int, EpisodeOutcome> episode) =>
-        Summarise([.. Enumerable.Range(0, episodes).Select(episode)], task);
+    public EvaluationResult Run(
+        Policy policy, ulong seed, int episodes, Trajectory? first = null, double lowest = 0) => Summarise(
+        [.. Enumerable.Range(0, episodes).Select(i => Episode(policy, seed, (ulong)i, i == 0 ? first : null))],
+        task, unstable, lowest);
 
     /// <summary>Runs one episode.</summary>
     /// <param name="record">Records the episode, if given.</param>
@@ -60,30 +58,43 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
                 controller(_environment, _action);
                 before = record is null ? null : Row([.. _action.Select(u => Math.Clamp(u, -1, 1))]);
                 StepResult result = _environment.Step(_action);
-                lowest = Math.Min(lowest, result.Reward);
+                lowest = Math.Min(
+                    lowest, result.Reward - (result.Terminated ? task.Reward?.TerminationReward ?? 0 : 0));
                 if (before is not null) record!.Rows.Add(before with { Reward = result.Reward });
                 if (!result.Done) continue;
                 record?.Rows.Add(Row([]));
-                return new EpisodeOutcome(_environment.Score, _environment.Success, Measures());
+                return new EpisodeOutcome(_environment.Score, _environment.Success, Measures(), lowest);
             }
             catch (SimulationException error) when (error.Unstable && unstable != UnstableSimulation.Stop)
             {
                 // the state before the step that failed is the last one
                 if (before is not null) record!.Rows.Add(before with { Action = [] });
-                double rest = (task.Horizon - _environment.StepIndex) * lowest + (task.Reward?.TerminationReward ?? 0);
-                return new EpisodeOutcome(
-                    unstable == UnstableSimulation.Fail ? _environment.Score + rest : null, false, Measures(),
-                    error.Message);
+                return new EpisodeOutcome(_environment.Score, false, Measures(), lowest)
+                {
+                    Left = task.Horizon - _environment.StepIndex, Failure = error.Message,
+                };
             }
         }
     }
 
-    /// <summary>Mean, standard deviation and success rate of the scores, and the means of the measures.</summary>
-    public static EvaluationResult Summarise(IReadOnlyList<EpisodeOutcome> episodes, IControlTask task)
+    /// <summary>
+    /// Mean, standard deviation and success rate of the scores, and the means of the measures. An episode whose
+    /// simulation broke down is left out or, as a failure, has the lowest reward of all episodes for each step that was
+    /// left, and that of a terminal state. Without any reward there is no score.
+    /// </summary>
+    /// <param name="lowest">The lowest reward of a step in other episodes, at most 0.</param>
+    public static EvaluationResult Summarise(
+        IReadOnlyList<EpisodeOutcome> episodes, IControlTask task, UnstableSimulation unstable, double lowest = 0)
     {
-        EpisodeOutcome[] counted = [.. episodes.Where(e => e.Score is not null)];
+        EpisodeOutcome[] counted =
+            [.. episodes.Where(e => e.Failure is null || unstable != UnstableSimulation.Drop)];
+        // episodes that all broke down at their first step have no reward to go by
+        if (lowest == 0 && episodes.All(e => e.Failure is not null && e.Left == task.Horizon)) counted = [];
+        double least = episodes.Select(e => e.Lowest).Append(lowest).Min(),
+            last = task.Reward?.TerminationReward ?? 0;
         EvaluationResult scores = Summarise(
-            [.. counted.Select(e => e.Score!.Value)], task.MeasuresSuccess ? counted.Count(e => e.Success) : null);
+            [.. counted.Select(e => e.Failure is null ? e.Score : e.Score + e.Left * least + last)],
+            task.MeasuresSuccess ? counted.Count(e => e.Success) : null);
         return scores with
         {
             Measures = [.. MeasureNames(task).Select(Measure)],
@@ -132,14 +143,18 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
 }
 
 /// <summary>Score, success and measures of one episode.</summary>
-/// <param name="Score">
-/// The undiscounted sum of its rewards. If its simulation broke down, with the lowest of them, at most 0, for each step
-/// that was left, and the reward of a terminal state; null if it is dropped.
-/// </param>
+/// <param name="Score">The undiscounted sum of its rewards, until its simulation broke down if it did.</param>
 /// <param name="Success">Whether it was a success; false if the task has no section <c>success</c>.</param>
 /// <param name="Measures">Values of the task's measures; NaN for one that measured nothing.</param>
-/// <param name="Failure">Why its simulation broke down; null if it did not.</param>
-internal readonly record struct EpisodeOutcome(double? Score, bool Success, double[] Measures, string? Failure = null);
+/// <param name="Lowest">The lowest reward of a step, without that of a terminal state; at most 0.</param>
+internal readonly record struct EpisodeOutcome(double Score, bool Success, double[] Measures, double Lowest)
+{
+    /// <summary>Why its simulation broke down; null if it did not.</summary>
+    public string? Failure { get; init; }
+
+    /// <summary>Steps that were left then, with that which failed.</summary>
+    public int Left { get; init; }
+}
 
 /// <summary>Scores of one policy over a number of episodes.</summary>
 /// <param name="Mean">Mean score: the undiscounted sum of an episode's rewards.</param>

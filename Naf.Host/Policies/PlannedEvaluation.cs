@@ -19,6 +19,7 @@ internal sealed class PlannedEvaluation : IDisposable
     private readonly MpcPlanner _planner;
     private readonly Evaluator _evaluation;
     private readonly MpcSettings _settings;
+    private readonly UnstableSimulation _unstable;
     private TimeSpan _first, _others;
     private int _episodes, _steps;
 
@@ -27,7 +28,7 @@ internal sealed class PlannedEvaluation : IDisposable
     public PlannedEvaluation(
         ControlTask task, MpcSettings settings, int threads, UnstableSimulation unstable = UnstableSimulation.Fail)
     {
-        (_task, _settings) = (task, settings);
+        (_task, _settings, _unstable) = (task, settings, unstable);
         _team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
         _planner = new MpcPlanner(task, settings, _team);
         _evaluation = new Evaluator(task, unstable);
@@ -48,7 +49,9 @@ internal sealed class PlannedEvaluation : IDisposable
     /// <exception cref="Naf.Sim.Mujoco.SimulationException">The simulation is no longer finite.</exception>
     public PlannedResult Run(ulong seed, int episodes, Trajectory? first = null)
     {
-        EvaluationResult scores = Evaluator.Run(_task, episodes, i => Episode(seed, (ulong)i, i == 0 ? first : null));
+        EvaluationResult scores = Evaluator.Summarise(
+            [.. Enumerable.Range(0, episodes).Select(i => Episode(seed, (ulong)i, i == 0 ? first : null))], _task,
+            _unstable);
         double perStep = _others.TotalMilliseconds / (_steps - _episodes), span = 1000 * _task.ControlStep;
         return new PlannedResult(scores, new PlanningReport(
             perStep, span, span / perStep, _first.TotalMilliseconds / _episodes, _planner.Steps * _task.ControlStep,

@@ -31,7 +31,7 @@ internal static class PolicyEvaluation
             for (int i = worker; i < episodes; i += team.Threads)
                 outcomes[i] = evaluation.Episode(act, seed, (ulong)i, i == 0 ? first : null);
         });
-        return Evaluator.Summarise(outcomes, task);
+        return Evaluator.Summarise(outcomes, task, unstable);
     }
 
     /// <summary>

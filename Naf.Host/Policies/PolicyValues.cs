@@ -34,19 +34,21 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
     }
 
     /// <summary>Scores the policy like an evaluation, and evaluates Q at every step.</summary>
-    /// <exception cref="Naf.Sim.Mujoco.SimulationException">The simulation is no longer finite.</exception>
+    /// <exception cref="Naf.Sim.Mujoco.SimulationException">
+    /// The simulation broke down: the return that follows is not known.
+    /// </exception>
     public EvaluationResult Run(IControlTask task, ulong seed, int episodes, Trajectory? first = null)
     {
-        using var evaluation = new Evaluator(task, settings.UnstableSimulation);
+        using var evaluation = new Evaluator(task, UnstableSimulation.Stop);
         Policy random = PolicyEvaluation.RandomPolicy(seed);
         var drawn = new float[task.ActionSize];
-        EvaluationResult result = Evaluator.Run(task, episodes, i =>
+        EvaluationResult result = Evaluator.Summarise([.. Enumerable.Range(0, episodes).Select(i =>
         {
             Trajectory record = i == 0 && first is not null ? first : new Trajectory();
             EpisodeOutcome ended = evaluation.Episode(Act, seed, (ulong)i, record);
             AddReturns(i, record);
             return ended;
-        });
+        })], task, UnstableSimulation.Stop);
         // of the actions taken, followed by those of the random actions
         (_v, _advantage, _q) = policy.Evaluate([.. _x], [.. _u, .. _random]);
         return result;

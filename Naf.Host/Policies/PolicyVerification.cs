@@ -2,6 +2,7 @@ using Naf.Gpu.Cpu;
 using Naf.Host.Common;
 using Naf.Host.Evaluation;
 using Naf.Host.Runs;
+using Naf.Host.Settings;
 using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Population;
 using Naf.Kernels.Random;
@@ -55,7 +56,8 @@ internal sealed class PolicyVerification(IControlTask task, string folder, RunCo
             }
         });
         if (_ended < all) return null;
-        return [.. policies.Select(policy => policy.Result(task, config.Settings.SeedOf(policy.Learner), warn))];
+        return [.. policies.Select(policy => policy.Result(
+            task, config.Settings.SeedOf(policy.Learner), config.Settings.UnstableSimulation, warn))];
 
         LearnerPopulation Networks()
         {
@@ -102,9 +104,10 @@ internal sealed class PolicyVerification(IControlTask task, string folder, RunCo
             }
         }
 
-        public VerifiedPolicy Result(IControlTask task, ulong seed, Action<string> warn)
+        public VerifiedPolicy Result(
+            IControlTask task, ulong seed, UnstableSimulation unstable, Action<string> warn)
         {
-            EvaluationResult result = Evaluator.Summarise(_outcomes, task);
+            EvaluationResult result = Evaluator.Summarise(_outcomes, task, unstable);
             if (_failure is not null || result.Episodes == 0)
             {
                 warn($"the {Name} policy of learner {learner} could not be verified: {_failure ?? result.Failure}");

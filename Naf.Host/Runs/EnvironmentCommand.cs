@@ -26,10 +26,19 @@ internal static class EnvironmentCommand
     {
         string? own = config?.Command;
         if (given is null or Stored && own == ProcessEnvironment.Parent)
-            throw new UserException("the run's environment is the program that starts naf; start it by that program")
+            throw new UserException("the run's environment is the program that starts naf: let it resume the run, or "
+                + "evaluate the policy on a command with the same name and spaces")
             {
-                Option = $"{Option} {ProcessEnvironment.Parent}",
+                Option = $"{Option} {ProcessEnvironment.Parent}, or {Option} COMMAND",
             };
+        // what a terminal does not show could hide what would run
+        if (own is not null && own.Any(c => char.IsControl(c)
+            || char.GetUnicodeCategory(c) == System.Globalization.UnicodeCategory.Format))
+            own = given is null or Stored ? throw new UserException("the command in the run's config.yaml has "
+                + "characters that a terminal does not show; name the command")
+            {
+                Option = $"{Option} COMMAND",
+            } : null;
         if (given is null)
             return own is null ? null : throw new UserException(
                 $"the run's environment is the command '{own}', which would run with your rights: add {Option} "
@@ -43,6 +52,8 @@ internal static class EnvironmentCommand
                 : $"{Option} {Stored}: the run's config.yaml has no command; name it");
         if (string.IsNullOrWhiteSpace(given) || given.Any(char.IsControl))
             throw new UserException($"{Option}: expected a command on one line; put a longer one into a script");
+        if (given.StartsWith('-') && given != ProcessEnvironment.Parent)
+            throw new UserException($"{Option} {given}: expected a command, and that is an option");
         return given;
     }
 
@@ -54,7 +65,7 @@ internal static class EnvironmentCommand
 
     /// <summary>The settings on one environment: the program that started naf has no other.</summary>
     /// <exception cref="UserException">They have several learners.</exception>
-    public static TrainingSettings Alone(string? command, TrainingSettings settings)
+    public static TrainingSettings ForOneEnvironment(string? command, TrainingSettings settings)
     {
         if (command != ProcessEnvironment.Parent) return settings;
         return settings.Learners == 1 ? settings with { Threads = 1 } : throw new UserException(
@@ -80,8 +91,8 @@ internal static class EnvironmentCommand
                 made = new ProcessEnvironment(command, timeout);
                 if (made.Hello == hello) return made;
                 made.Dispose();
-                throw new EnvironmentException($"the environment '{command}' answered hello otherwise than its first "
-                    + "process did; let each process give the same spaces");
+                throw new EnvironmentException($"the environment '{command}' did not give the same answer to "
+                    + "hello as its first process; let each process give the same spaces");
             }
         }
         catch
@@ -106,7 +117,7 @@ internal static class EnvironmentCommand
 
     /// <summary>The command that resumes a run.</summary>
     public static string Resume(string folder, RunConfig config) =>
-        $"naf train --resume {folder}" + config.Command switch
+        $"naf train --resume {TrainCommandLine.Quoted(folder)}" + config.Command switch
         {
             null => "",
             ProcessEnvironment.Parent => $" {Option} {ProcessEnvironment.Parent}",

@@ -33,7 +33,8 @@ internal sealed record SlurmJob(
     /// <summary>The numbers of the candidates that earlier jobs of this script train or will train.</summary>
     /// <exception cref="UserException">There is no squeue, or it fails.</exception>
     public IReadOnlySet<int> Queued() => (
-        from line in Run("squeue", "--me", "--array", "--noheader", "--states=PENDING,RUNNING,SUSPENDED",
+        from line in Run("squeue", "--me", "--array", "--noheader",
+            "--states=PENDING,CONFIGURING,RUNNING,SUSPENDED,COMPLETING,REQUEUED",
             "--format=%K %o").Split('\n')
         let element = line.Trim().Split(' ', 2)
         where element.Length == 2 && element[1] == Script

@@ -87,7 +87,7 @@ internal sealed class Sweep : IDisposable
     /// <summary>Trains what has not been trained yet.</summary>
     /// <returns>Whether all is done; false after a stop, which saves every run.</returns>
     public bool Run(CancellationToken stop) =>
-        Go((candidates, before, episodes) => Train(candidates, before, episodes, stop));
+        RunRungs((candidates, before, episodes) => Train(candidates, before, episodes, stop));
 
     /// <summary>Trains a candidate until the end of the present rung, if it has come that far.</summary>
     /// <returns>Whether it is done; false after a stop, which saves the run.</returns>
@@ -103,12 +103,12 @@ internal sealed class Sweep : IDisposable
     public (IReadOnlyList<Candidate> Candidates, int Episodes) Collect()
     {
         (IReadOnlyList<Candidate> Candidates, int Episodes) missing = ([], 0);
-        Go((candidates, _, episodes) => (missing = (candidates, episodes)).Candidates.Count == 0);
+        RunRungs((candidates, _, episodes) => (missing = (candidates, episodes)).Candidates.Count == 0);
         return missing;
     }
 
     // a rung after the other; `train` receives the candidates without a result, and tells whether they have one now
-    private bool Go(Func<IReadOnlyList<Candidate>, int, int, bool> train)
+    private bool RunRungs(Func<IReadOnlyList<Candidate>, int, int, bool> train)
     {
         foreach (Rung rung in Rungs())
         {

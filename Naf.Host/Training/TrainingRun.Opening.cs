@@ -190,7 +190,7 @@ public sealed partial class TrainingRun
                 accepted = ResumeCheck.Compare(saved.Text("settings"), _config, accept, warn);
             _agent.Serialise(whole.Scope);
             int begun = _agent.EpisodesBegun;
-            if (!_task.IsRepeatable)
+            if (_agent.EpisodeRestarted)
                 warn($"an episode of {_task.Name} can't be repeated, so that episode {begun} begins anew: the metrics "
                     + "are not those of an uninterrupted run");
             if (begun > Settings.Episodes)

@@ -116,7 +116,7 @@ public sealed partial class TrainingRun : IDisposable
                 if (_agent.Running) File.Delete(_folder.VerificationPath); // it was of fewer episodes
                 _events?.AddMissing(CsvRows.Read(_folder.MetricsPath));
                 if (_agent.StepCount == 0) _agent.Begin();
-                while (_agent.Running && !_agent.IsLeft && !stop.IsCancellationRequested)
+                while (_agent.Running && !_agent.EnvironmentClosed && !stop.IsCancellationRequested)
                 {
                     _agent.Step();
                     int ended = _agent.EpisodesEnded, every = Settings.CheckpointEvery;
@@ -140,6 +140,10 @@ public sealed partial class TrainingRun : IDisposable
                 try
                 {
                     Verify(stop);
+                }
+                catch (EnvironmentException e) when (e.ClosedByProgram)
+                {
+                    // the run is left without a verification
                 }
                 catch (Exception e) when (e is IOException or UserException && !RunFolder.IsRun(Folder))
                 {

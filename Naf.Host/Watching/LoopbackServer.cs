@@ -10,9 +10,9 @@ namespace Naf.Host.Watching;
 /// </summary>
 internal sealed class LoopbackServer : IDisposable
 {
-    private const int LongestHead = 16_384;
+    private const int MaxHeaderBytes = 16_384;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
 
     private readonly TcpListener _listener;
     private readonly Func<string> _page;
@@ -62,11 +62,11 @@ internal sealed class LoopbackServer : IDisposable
     {
         using TcpClient closed = client;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(Patience);
+        limit.CancelAfter(RequestTimeout);
         try
         {
             NetworkStream stream = client.GetStream();
-            byte[] buffer = new byte[LongestHead];
+            byte[] buffer = new byte[MaxHeaderBytes];
             int length = 0, read;
             while (!buffer.AsSpan(0, length).EndsWith("\r\n\r\n"u8) && length < buffer.Length)
             {
@@ -75,7 +75,10 @@ internal sealed class LoopbackServer : IDisposable
                 length += read;
                 if (buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8) is >= 0 and var end) length = end + 4;
             }
-            await stream.WriteAsync(Response(Encoding.ASCII.GetString(buffer, 0, length)), limit.Token);
+            byte[] response = Response(Encoding.ASCII.GetString(buffer, 0, length));
+            // a page can take longer than a request may
+            limit.CancelAfter(RequestTimeout);
+            await stream.WriteAsync(response, limit.Token);
             // a connection that is closed before all was read may lose the answer
             client.Client.Shutdown(SocketShutdown.Send);
             while (await stream.ReadAsync(buffer, limit.Token) > 0) { }

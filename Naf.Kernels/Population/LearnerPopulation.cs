@@ -162,9 +162,6 @@ internal abstract class LearnerPopulation : IDisposable
 
     public int ReplayCount(int learner) => _learners[learner].Replay.Count;
 
-    /// <summary>The lowest reward of a step that a learner has stored, at most 0, not scaled.</summary>
-    public float LeastReward(int learner) => _learners[learner].Replay.Rewards.Least;
-
     public int ImaginedCount(int learner) => _learners[learner].Imagined.Count;
 
     /// <summary>Switches a learner's updates on or off; a learner that stopped itself stays off.</summary>

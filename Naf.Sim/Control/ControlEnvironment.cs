@@ -105,7 +105,8 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         Clip(action);
         double reward = Task.Function.Value(_x, _u);
         if (!double.IsFinite(reward))
-            throw Failure("the reward is not finite; end the episode before, by bounds under 'termination'");
+            throw Failure(
+                "the reward is not finite; end the episode before, by bounds under 'termination'", unstable: false);
         Simulate();
         StepIndex++;
         Observe();

@@ -183,12 +183,12 @@ public sealed class EnvironmentTask : IControlTask
                     task._actions.Low[i], task._actions.High[i]);
             }
             EnvironmentStep step = Asked(() => environment.Step(_u));
-            foreach (double u in action) _taken.Add(Math.Clamp(u, -1, 1));
-            StepIndex++;
             if (!double.IsFinite(step.Reward))
                 throw Failure(
                     $"the reward is {step.Reward}; return a finite number, or end the episode before", unstable: false);
-            Observe(step.Observation);
+            Observe(step.Observation, StepIndex + 1);
+            foreach (double u in action) _taken.Add(Math.Clamp(u, -1, 1));
+            StepIndex++;
             Score += step.Reward;
             bool truncated = !step.Terminated && (step.Truncated || StepIndex == task.Horizon);
             _ready = !(step.Terminated || truncated);
@@ -215,7 +215,7 @@ public sealed class EnvironmentTask : IControlTask
         {
             (_seed, Score, StepIndex, _ready) = (seed, 0, 0, true);
             _taken.Clear();
-            Observe(Asked(() => environment.Reset(seed)));
+            Observe(Asked(() => environment.Reset(seed)), 0);
         }
 
         // I/O errors of the environment must not be taken for errors of the run's folder
@@ -232,23 +232,25 @@ public sealed class EnvironmentTask : IControlTask
             }
         }
 
-        private void Observe(double[] observation)
+        private void Observe(double[] observation, int step)
         {
             if (observation?.Length != _x.Length)
-                throw new ArgumentException($"{task.Name}, step {StepIndex} of the episode: an observation has "
+                throw new ArgumentException($"{task.Name}, step {step} of the episode: an observation has "
                     + $"{observation?.Length ?? 0} numbers, and its space {_x.Length}; return as many from "
                     + "Reset and Step");
             foreach (double value in observation)
                 if (!double.IsFinite(value))
                     throw Failure(
-                        $"an entry of the observation is {value}; return finite numbers, or end the episode before");
+                        $"an entry of the observation is {value}; return finite numbers, or end the episode before",
+                        // without a first observation there is no episode to end
+                        unstable: step > 0);
             observation.CopyTo(_x, 0);
         }
 
-        private SimulationException Failure(string cause, bool unstable = true)
+        private SimulationException Failure(string cause, bool unstable)
         {
             _ready = false;
-            return new SimulationException($"{task.Name}, step {StepIndex} of the episode: {cause}")
+            return new SimulationException($"{task.Name}, step {StepIndex + 1} of the episode: {cause}")
             {
                 Unstable = unstable,
             };

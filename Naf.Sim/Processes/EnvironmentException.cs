@@ -9,5 +9,8 @@ internal sealed class EnvironmentException(string message, Exception? cause = nu
     /// <summary>
     /// Whether the program that started naf closed its end, which is how it ends training, and no failure.
     /// </summary>
-    public bool IsFarewell { get; init; }
+    public bool ClosedByProgram { get; init; }
+
+    /// <summary>Whether no answer came in time.</summary>
+    public bool TimedOut { get; init; }
 }

@@ -7,12 +7,12 @@ namespace Naf.Sim.Processes;
 /// the program that started this process, over this one's. The standard error of a command is this process's. Each
 /// side finds the end of its input when the other ends, however that is.
 /// </summary>
-internal sealed class LineProcess : IDisposable
+internal sealed class LineProcess
 {
     private const int LongestLine = 1 << 24; // bytes
 
-    // Ctrl-C in a terminal goes to this process's children too, whose last step must still be answered
-    private const string Shell = "trap '' INT HUP; exec /bin/sh -c \"$0\"";
+    // signals to a group of processes, as by Ctrl-C, reach the children too, whose last step must still be answered
+    private const string Shell = "trap '' INT HUP TERM; exec /bin/sh -c \"$0\"";
 
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
@@ -67,19 +67,22 @@ internal sealed class LineProcess : IDisposable
         (_request, _answer, _problem) = (request, null, null);
         _asked.Release();
         if (!_answered.Wait(timeout))
-            throw Failure(
-                string.Create(CultureInfo.InvariantCulture, $"did not answer within {timeout.TotalSeconds:0.#} s"));
+            throw new EnvironmentException(
+                string.Create(CultureInfo.InvariantCulture, $"did not answer within {timeout.TotalSeconds:0.#} s"))
+            {
+                TimedOut = true,
+            };
         if (_answer is null) throw Failure(_problem ?? Ending());
         _lost = false;
         return _answer;
     }
 
-    /// <summary>Says farewell with a last line, closes the process's input, and ends it if it does not end.</summary>
-    public void Close(string farewell)
+    /// <summary>Writes a last line, closes the process's input, and ends it if it does not end.</summary>
+    public void Close(string lastLine)
     {
         if (_closing || _process is null) return;
         _closing = true;
-        if (!_lost) _request = farewell;
+        if (!_lost) _request = lastLine;
         _asked.Release();
         try
         {
@@ -90,14 +93,8 @@ internal sealed class LineProcess : IDisposable
         {
             // it has ended meanwhile
         }
-        Dispose();
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
         _output.Dispose();
-        _process?.Dispose();
+        _process.Dispose();
     }
 
     private void Serve()
@@ -164,7 +161,7 @@ internal sealed class LineProcess : IDisposable
     }
 
     private EnvironmentException Failure(string problem) =>
-        new(problem) { IsFarewell = _process is null && _problem is null };
+        new(problem) { ClosedByProgram = _process is null && _problem is null };
 
     private string Ending()
     {

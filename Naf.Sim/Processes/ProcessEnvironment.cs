@@ -121,7 +121,7 @@ internal sealed class ProcessEnvironment : IEnvironment
         }
         catch (EnvironmentException e)
         {
-            string remedy = e.IsFarewell ? "" : e.Message.StartsWith("did not", StringComparison.Ordinal)
+            string remedy = e.ClosedByProgram ? "" : e.TimedOut
                 ? $"{(busy is null ? "" : $" (it was last busy with '{Shortened(busy)}')")}; raise answer_timeout, or "
                     + "have it write {\"busy\": \"WHY\"} meanwhile"
                 : "; its standard error may have the reason";
@@ -153,10 +153,10 @@ internal sealed class ProcessEnvironment : IEnvironment
     {
         (Box observations, Box actions) = (Space(answer, "observation"), Space(answer, "action"));
         string name = Member(answer, "name") is { ValueKind: JsonValueKind.String } text
-            ? text.GetString()! : throw new FormatException("its name is no text");
+            ? text.GetString()! : throw new FormatException("its name is not a string");
         int steps = Member(answer, "max_episode_steps") is { ValueKind: JsonValueKind.Number } number
             && number.TryGetInt32(out int count) ? count
-            : throw new FormatException("its max_episode_steps is no whole number");
+            : throw new FormatException("its max_episode_steps is not a whole number");
         bool repeatable = !answer.TryGetProperty("repeatable", out _) || Flag(answer, "repeatable");
         RewardDefinition? reward = answer.TryGetProperty("reward", out JsonElement r)
             ? RewardOf(r, observations.Size, actions.Size) : null;
@@ -190,13 +190,13 @@ internal sealed class ProcessEnvironment : IEnvironment
     }
 
     private static JsonElement[] Items(JsonElement list, string name) => list.ValueKind == JsonValueKind.Array
-        ? [.. list.EnumerateArray()] : throw new FormatException($"its {name} is no list of numbers");
+        ? [.. list.EnumerateArray()] : throw new FormatException($"its {name} is not a list of numbers");
 
     private static double Number(JsonElement number, double ofNull) => number.ValueKind switch
     {
         JsonValueKind.Number => number.GetDouble(),
         JsonValueKind.Null => ofNull,
-        _ => throw new FormatException($"{Shortened(number.GetRawText())} stands where a number should"),
+        _ => throw new FormatException($"{Shortened(number.GetRawText())} is not a number"),
     };
 
     private static bool Flag(JsonElement answer, string name) => Member(answer, name).ValueKind switch
@@ -213,7 +213,7 @@ internal sealed class ProcessEnvironment : IEnvironment
     private EnvironmentException Failure(string problem, Exception cause) =>
         new($"the environment '{_command}' {problem}", cause)
         {
-            IsFarewell = cause is EnvironmentException { IsFarewell: true },
+            ClosedByProgram = cause is EnvironmentException { ClosedByProgram: true },
         };
 
     // what a terminal can show

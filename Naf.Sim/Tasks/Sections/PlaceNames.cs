@@ -54,7 +54,7 @@ internal sealed class PlaceNames
             return constant;
         }
         if (site >= 0 && body >= 0 && text.All(char.IsAsciiDigit))
-            throw name.Error($"a site and a body without names both have the number {text}; give one of them a name");
+            throw name.Error($"'{text}' is both a site and a body of the model; give the one without a name a name");
         if (site >= 0) return Kernels.Observation.Place.On(Tree.Sites[site].Body, Tree.Sites[site].Position);
         if (body >= 0) return Kernels.Observation.Place.On(body, default);
         IEnumerable<string> known =

@@ -44,7 +44,7 @@ internal sealed class NStepReturnsTests
         returns.Add([1], [0.1f], new StepResult(2, Terminated: true, TimedOut: false), [1], rest: -8);
         // 1 + 2/2 − 8/4 and 2 − 8/2
         Assert.That(Rows, Is.EqualTo((float[][])[[0, 0, 0, 0, 1], [1, 0.1f, -2, 0, 1]]));
-        Assert.That(_population.LeastReward(0), Is.Zero, "of single rewards");
+        Assert.That(_population.LearnerAt(0).Replay.Rewards.Least, Is.Zero, "of single rewards");
     }
 
     [Test]

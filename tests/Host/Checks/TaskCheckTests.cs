@@ -81,7 +81,7 @@ internal sealed class TaskCheckTests
         "warning: actuator 'push' has no ctrlrange, so that its controls are the actions")]
     [TestCase("gear=\"10\"", "gear=\"1e-4\"",
         "warning: actuator 'push' at its limit changes what the networks see by at most ",
-        " in 100 steps: is what it moves held fast")]
+        " in 100 steps: is the body that it moves fixed")]
     [TestCase("gear=\"10\"", "gear=\"0\"", "warning: actuator 'push' changes nothing that is observed")]
     [TestCase("solreflimit=\".08 1\"", "solreflimit=\".02 1\" ref=\"9\"",
         "warning: without any action something moves at ", "joints beyond their limits?")]
@@ -136,7 +136,7 @@ internal sealed class TaskCheckTests
             reward: [{linear: hand.z, weight: 0.1}, {quadratic: action, weight: -0.01}]
             """);
         AssertFound(scratch["held.yaml"], ["warning: actuator 'turn' at its limit changes what the networks see by",
-            "in 50 steps: is what it moves held fast (an equality, a mocap body)"]);
+            "in 50 steps: is the body that it moves fixed (an equality, a mocap body)"]);
     }
 
     [Test]

@@ -120,7 +120,7 @@ internal sealed class EnvironmentRunTests : FolderFixture
         }
         Assert.That(TinyRun.Rows(Run).Select(row => row["episode"]), Is.EqualTo(new[] { "0", "1", "2" }));
         Assert.That(TinyRun.CliError(1, "train", "--resume", Run, "--env", "stored"),
-            Does.Contain("the run's environment is the program that starts naf; start it by that program (--env -)"));
+            Does.Contain("the run's environment is the program that starts naf: let it resume the run"));
         using ChildProcess rest = Loop(1000, 0, "train", "--resume", Run);
         Assert.That(rest.Wait(), Is.Zero, rest.Error.Result);
         Assert.That(rest.Output.Result, Does.EndWith("exit code 0\n"));

@@ -79,8 +79,8 @@ internal sealed class ProcessEnvironmentTests : FolderFixture
     [TestCase("{\"observation\": [1, 2, 3]}",
         "answered reset by '{\"observation\": [1, 2, 3]}', but its observation has 3 numbers, and its space 2")]
     [TestCase("{\"observation\": [NaN, 0]}", "it is not JSON (which has no NaN and no Infinity: write null)")]
-    [TestCase("{\"observation\": [\"1\", 0]}", "but \"1\" stands where a number should")]
-    [TestCase("{\"observation\": 3}", "but its observation is no list of numbers")]
+    [TestCase("{\"observation\": [\"1\", 0]}", "but \"1\" is not a number")]
+    [TestCase("{\"observation\": 3}", "but its observation is not a list of numbers")]
     [TestCase("{\"obs\": [1, 2]}", "but it has no \"observation\"")]
     public void A_wrong_first_observation_is_refused(string answer, string message)
     {
@@ -103,7 +103,7 @@ internal sealed class ProcessEnvironmentTests : FolderFixture
     [TestCase("{\"low\": [0], \"high\": [null]}", "10", "every action needs finite bounds")]
     [TestCase("{\"low\": [0], \"high\": [0]}", "10", "a box needs lower bounds below the upper ones")]
     [TestCase("{\"low\": [0], \"high\": [1]}", "0", "an episode has at least one step")]
-    [TestCase("{\"low\": [0], \"high\": [1]}", "1.5", "its max_episode_steps is no whole number")]
+    [TestCase("{\"low\": [0], \"high\": [1]}", "1.5", "its max_episode_steps is not a whole number")]
     public void Spaces_that_cannot_be_trained_on_are_refused(string action, string steps, string message)
     {
         string hello = "{\"name\": \"a\", \"observation\": {\"low\": [0], \"high\": [1]}, \"action\": "
@@ -118,7 +118,8 @@ internal sealed class ProcessEnvironmentTests : FolderFixture
         File.WriteAllText(Folder["hello"], Hello + "\n");
         EnvironmentTask task = EnvironmentCommand.Open($"cat {Folder["hello"]}", new TrainingSettings());
         File.WriteAllText(Folder["hello"], Hello.Replace("[3]", "[4]") + "\n");
-        AssertFails(() => ((IControlTask)task).CreateEnvironment(), "answered hello otherwise than its first process");
+        AssertFails(() => ((IControlTask)task).CreateEnvironment(),
+            "did not give the same answer to hello as its first process");
     }
 
     [Test]
@@ -170,14 +171,14 @@ internal sealed class ProcessEnvironmentTests : FolderFixture
                 using IControlEnvironment environment = ((IControlTask)task).CreateEnvironment();
                 environment.Reset(1, RandomStream.Reset, 0);
                 var action = new double[task.ActionSize];
-                while (!environment.Step(action).Done) trained++;
+                do trained++; while (!environment.Step(action).Done);
             }
             catch (Exception e) when (e is EnvironmentException or UserException or SimulationException)
             {
                 Assert.That(e.Message, Has.Length.LessThan(600).And.Not.Contains("\n").And.Not.Contains("   at "));
             }
         }
-        Assert.That(trained, Is.Not.Negative);
+        Assert.That(trained, Is.Positive, "streams that begin an episode");
     }
 
     /// <summary>Whether a process with this number runs, other than as a zombie.</summary>

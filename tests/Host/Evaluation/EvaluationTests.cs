@@ -1,6 +1,7 @@
 using Naf.Host.Evaluation;
 using Naf.Host.Policies;
 using Naf.Host.Runs;
+using Naf.Host.Settings;
 using Naf.Host.Training;
 using Naf.Kernels.Checkpoints;
 using Naf.Sim.Control;
@@ -48,10 +49,12 @@ internal sealed class EvaluationTests : FolderFixture
     {
         using ControlTask task = ControlTask.Load("cartpole");
         EvaluationResult r = Evaluator.Summarise(
-            [new(1, true, [0.5]), new(2, false, [double.NaN]), new(3, false, [0.7])], task);
+            [new(1, true, [0.5], 0), new(2, false, [double.NaN], 0), new(3, false, [0.7], 0)], task,
+            UnstableSimulation.Fail);
         Assert.That((r.Mean, r.SuccessRate), Is.EqualTo((2.0, (double?)(1 / 3.0))));
         Assert.That(r.Measures, Is.EqualTo(new[] { ("upright", 0.6, 2) }));
-        Assert.That(Evaluator.Summarise([new(1, true, [double.NaN])], task).Measures,
+        Assert.That(
+            Evaluator.Summarise([new(1, true, [double.NaN], 0)], task, UnstableSimulation.Fail).Measures,
             Is.EqualTo(new[] { ("upright", double.NaN, 0) }));
     }
 

@@ -114,7 +114,7 @@ internal sealed class StoppedLearnerTests : FolderFixture
         foreach (JsonElement learner in learners)
             Assert.That(learner.GetProperty("unstable_episodes").GetInt32(), Is.EqualTo(rows
                 .Where(r => r["seed"] == learner.GetProperty("seed").ToString()).Sum(r => int.Parse(r["unstable"]))));
-        Assert.That(Regex.Count(error, @"the episode is (taken for a failure|dropped) \(unstable_simulation\)"),
+        Assert.That(Regex.Count(error, @"the episode (counts as a failure|is dropped) \(unstable_simulation\)"),
             Is.EqualTo(learners.Count(l => l.GetProperty("unstable_episodes").GetInt32() > 0)), "the first of each");
     }
 
@@ -152,6 +152,18 @@ internal sealed class StoppedLearnerTests : FolderFixture
             + "\ntraining:\n  unstable_simulation: drop\n");
         Assert.That(TinyRun.CliError(1, "evaluate", Folder["runaway.yaml"], "--policy", "zero"),
             Does.Contain("there is no score: the simulation broke down in 20 of the episodes"));
+    }
+
+    [Test]
+    public void A_check_counts_what_broke()
+    {
+        (int exitCode, string output, string error) = TinyRun.Cli("tasks", "--check", Folder["runaway.yaml"]);
+        Assert.That(exitCode, Is.Zero, error);
+        string text = Regex.Replace(output, @"\s+", " ");
+        Assert.That(text, Does.Match(
+            @"warning: in random play the simulation broke down in \d+ of the episodes, first: runaway, step 1"));
+        Assert.That(text, Does.Contain("warning: actions that are held break the simulation: runaway, step 1"));
+        Assert.That(text, Does.Not.Contain("changes nothing"));
     }
 
     private static (int ExitCode, string Output, string Error) Train(
