@@ -32,7 +32,7 @@ internal sealed class TrainingEvents : IDisposable
     private readonly EventFile[] _files;
     private readonly bool[] _isNew;
     private readonly Action<string> _warn;
-    private StateRenderer? _renderer;
+    private LastStatePictures? _pictures;
     private bool _cannotWrite, _cannotDraw;
 
     /// <param name="run">The run's folder.</param>
@@ -77,7 +77,7 @@ internal sealed class TrainingEvents : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _renderer?.Dispose();
+    public void Dispose() => _pictures?.Dispose();
 
     private static Event EventOf(long step, IEnumerable<SummaryValue> values) =>
         new(EventFile.Now, step, Summary: new Summary([.. values]));
@@ -156,13 +156,8 @@ internal sealed class TrainingEvents : IDisposable
         if (_cannotDraw) return null;
         try
         {
-            // kept, since to make one takes longer than a picture
-            _renderer ??= new StateRenderer((ControlTask)_task, Width, Height);
-            _renderer.ClearPath();
-            foreach (TrajectoryRow row in episode.Rows) _renderer.AddState(row.Qpos, row.Constants);
-            using var png = new MemoryStream();
-            Png.Write(png, _renderer.Draw());
-            return new SummaryImage(Height, Width, Colorspace: 3, png.ToArray());
+            _pictures ??= new LastStatePictures((ControlTask)_task, Width, Height);
+            return new SummaryImage(Height, Width, Colorspace: 3, _pictures.Draw(episode));
         }
         catch (RenderingException e)
         {

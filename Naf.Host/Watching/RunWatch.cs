@@ -142,10 +142,8 @@ internal sealed class RunWatch(string folder)
                 using var evaluator = new Evaluator(task);
                 var episode = new Trajectory();
                 double? score = evaluator.Episode(policy.Act, config.Settings.TestSeed, 0, episode).Score;
-                using var pictures = new EpisodePictures(task, episode, Width, Height, camera: null);
-                using var png = new MemoryStream();
-                Png.Write(png, pictures.Still(episode.Steps));
-                _picture = (newest, png.ToArray(), $"The policy of seed {config.Settings.Seed} after episode "
+                using var pictures = new LastStatePictures(task, Width, Height);
+                _picture = (newest, pictures.Draw(episode), $"The policy of seed {config.Settings.Seed} after episode "
                     + $"{policy.Episode}: the last state of a test episode, with the path that led there; score "
                     + $"{Texts.Score(score)}.");
             }
