@@ -182,7 +182,7 @@ internal sealed class Actor : IDisposable
         if (_settings.UnstableSimulation == UnstableSimulation.Drop) _returns.Abort(_x);
         else
         {
-            double last = _lowest + TerminationReward, gamma = _settings.Learner.Gamma;
+            double last = _lowest + _task.TerminationReward, gamma = _settings.Learner.Gamma;
             int left = _task.Horizon - _environment.StepIndex - 1;
             try
             {
@@ -243,7 +243,7 @@ internal sealed class Actor : IDisposable
     /// <exception cref="Naf.Kernels.Scalar.NonFiniteTransitionException">A number is not finite.</exception>
     public void Store(in StepResult result)
     {
-        _lowest = Math.Min(_lowest, result.Reward - (result.Terminated ? TerminationReward : 0));
+        _lowest = Math.Min(_lowest, result.Reward - (result.Terminated ? _task.TerminationReward : 0));
         _returns.Add(_x, U, result, _next);
     }
 
@@ -328,8 +328,6 @@ internal sealed class Actor : IDisposable
     }
 
     public void Dispose() => _environment.Dispose();
-
-    private double TerminationReward => _task.Reward?.TerminationReward ?? 0;
 
     private void End(double? score)
     {

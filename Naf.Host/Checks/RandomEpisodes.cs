@@ -23,14 +23,13 @@ internal sealed class RandomEpisodes
     private readonly int[] _boundEnds;
     private readonly List<double>[] _measures;
     private readonly List<double> _rewards = [], _scores = [];
-    private readonly int _episodes;
     private SimulationException? _failure;
     private int _broken;
     private int _observed, _ends, _endSteps, _successes;
 
     public RandomEpisodes(ControlTask task, ulong seed, int episodes, Action<int> progress)
     {
-        (_task, _episodes) = (task, episodes);
+        (_task, Episodes) = (task, episodes);
         (_minimum, _maximum) = (Filled(double.PositiveInfinity), Filled(double.NegativeInfinity));
         (_mean, _squares) = (Filled(0), Filled(0));
         RewardDefinition reward = task.Reward;
@@ -65,7 +64,7 @@ internal sealed class RandomEpisodes
             UnstableEpisodes = _broken, Failure = _failure?.Message,
         };
 
-    private int Episodes => _episodes;
+    private int Episodes { get; }
 
     /// <summary>Statistics of each component of the observation.</summary>
     public IEnumerable<ObservedNumber> Numbers()

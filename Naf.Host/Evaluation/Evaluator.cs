@@ -58,8 +58,7 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
                 controller(_environment, _action);
                 before = record is null ? null : Row([.. _action.Select(u => Math.Clamp(u, -1, 1))]);
                 StepResult result = _environment.Step(_action);
-                lowest = Math.Min(
-                    lowest, result.Reward - (result.Terminated ? task.Reward?.TerminationReward ?? 0 : 0));
+                lowest = Math.Min(lowest, result.Reward - (result.Terminated ? task.TerminationReward : 0));
                 if (before is not null) record!.Rows.Add(before with { Reward = result.Reward });
                 if (!result.Done) continue;
                 record?.Rows.Add(Row([]));
@@ -90,10 +89,9 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
             [.. episodes.Where(e => e.Failure is null || unstable != UnstableSimulation.Drop)];
         // episodes that all broke down at their first step have no reward to go by
         if (lowest == 0 && episodes.All(e => e.Failure is not null && e.Left == task.Horizon)) counted = [];
-        double least = episodes.Select(e => e.Lowest).Append(lowest).Min(),
-            last = task.Reward?.TerminationReward ?? 0;
+        double least = episodes.Select(e => e.Lowest).Append(lowest).Min();
         EvaluationResult scores = Summarise(
-            [.. counted.Select(e => e.Failure is null ? e.Score : e.Score + e.Left * least + last)],
+            [.. counted.Select(e => e.Failure is null ? e.Score : e.Score + e.Left * least + task.TerminationReward)],
             task.MeasuresSuccess ? counted.Count(e => e.Success) : null);
         return scores with
         {

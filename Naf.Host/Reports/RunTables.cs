@@ -38,15 +38,20 @@ internal static class RunTables
         ]]);
 
     /// <summary>The median test over learners, with the lowest and the highest as its band.</summary>
-    public static Curve Curve(RunResult run, string name) => new(name,
+    public static Curve Curve(RunResult run, string name) => new(name, Medians(
+        run.Learners.SelectMany(learner => learner.Tests).Select(test => (test.Episode, test.Score)),
+        run.Learners.Count));
+
+    /// <summary>The median over learners of a value at each episode, with the lowest and the highest.</summary>
+    public static CurvePoint[] Medians(IEnumerable<(int Episode, double Value)> values, int learners) =>
     [
-        .. from test in run.Learners.SelectMany(learner => learner.Tests)
-            group test.Score by test.Episode into at
+        .. from value in values
+            group value.Value by value.Episode into at
             orderby at.Key
             // a learner that stopped early, or is behind, would otherwise bend the median
-            where at.Count() == run.Learners.Count
+            where at.Count() == learners
             select new CurvePoint(at.Key, TrainingResult.Median(at.Cast<double?>())!.Value, at.Min(), at.Max()),
-    ]);
+    ];
 
     /// <summary>Median, lowest and highest of scores; "" when there are none.</summary>
     public static string Spread(IEnumerable<double?> scores)

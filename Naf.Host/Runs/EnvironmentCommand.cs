@@ -32,13 +32,13 @@ internal static class EnvironmentCommand
                 Option = $"{Option} {ProcessEnvironment.Parent}, or {Option} COMMAND",
             };
         // what a terminal does not show could hide what would run
-        if (own is not null && own.Any(c => char.IsControl(c)
-            || char.GetUnicodeCategory(c) == System.Globalization.UnicodeCategory.Format))
-            own = given is null or Stored ? throw new UserException("the command in the run's config.yaml has "
-                + "characters that a terminal does not show; name the command")
+        if (given is null or Stored && own is not null && own.Any(c =>
+            char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format))
+            throw new UserException("the command in the run's config.yaml has characters that a terminal does not "
+                + "show; name the command")
             {
                 Option = $"{Option} COMMAND",
-            } : null;
+            };
         if (given is null)
             return own is null ? null : throw new UserException(
                 $"the run's environment is the command '{own}', which would run with your rights: add {Option} "

@@ -7,7 +7,6 @@ using Naf.Host.Policies;
 using Naf.Host.Reports;
 using Naf.Host.Runs;
 using Naf.Host.Trajectories;
-using Naf.Host.Training;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
 using Naf.Sim.Rendering;
@@ -100,19 +99,15 @@ internal sealed class RunWatch(string folder)
     // a curve for each seed; of many seeds the median with the lowest and the highest
     private static Curve[] Curves(string column, RunResult run, Row[] rows)
     {
-        (string Seed, CurvePoint Point)[] points = [.. from row in rows
+        (string Seed, int Episode, double Value)[] points = [.. from row in rows
             where double.TryParse(row.GetValueOrDefault(column), CultureInfo.InvariantCulture, out _)
             let y = double.Parse(row[column], CultureInfo.InvariantCulture)
             where double.IsFinite(y)
-            select (row["seed"], new CurvePoint(double.Parse(row["episode"], CultureInfo.InvariantCulture), y, y, y))];
+            select (row["seed"], int.Parse(row["episode"], CultureInfo.InvariantCulture), y)];
         if (run.Learners.Count <= MostSeeds)
-            return [.. points.GroupBy(p => p.Seed, p => p.Point)
+            return [.. points.GroupBy(p => p.Seed, p => new CurvePoint(p.Episode, p.Value, p.Value, p.Value))
                 .Select(of => new Curve($"seed {of.Key}", Thin([.. of])))];
-        CurvePoint[] medians = [.. from p in points
-            group p.Point.Middle by p.Point.X into at
-            orderby at.Key
-            where at.Count() == run.Learners.Count
-            select new CurvePoint(at.Key, TrainingResult.Median(at.Cast<double?>())!.Value, at.Min(), at.Max())];
+        CurvePoint[] medians = RunTables.Medians(points.Select(p => (p.Episode, p.Value)), run.Learners.Count);
         return medians.Length == 0 ? [] : [new Curve($"median of {run.Learners.Count} seeds", Thin(medians))];
     }
 

@@ -27,6 +27,9 @@ internal interface IControlTask : IDisposable
     /// <summary>r(x, u) and the bounds that end an episode; null if the reward is not known as a function.</summary>
     RewardDefinition? Reward { get; }
 
+    /// <summary>R_term, which the reward of a step into a terminal state has; 0 if it is not known.</summary>
+    double TerminationReward => Reward?.TerminationReward ?? 0;
+
     /// <summary>Whether <see cref="IControlEnvironment.RestoreState"/> is possible.</summary>
     bool IsRepeatable => true;
 
