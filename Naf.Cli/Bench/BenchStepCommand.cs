@@ -45,7 +45,7 @@ internal static class BenchStepCommand
         while (agent.Running && agent.EpisodesEnded < n) agent.Step();
 
         var (seconds, rates) = (new double[rounds], new double[rounds]);
-        double[] before = Parts(agent);
+        double[] before = agent.Times.All;
         (long first, long stepsBefore) = (Updates(agent), agent.StepCount);
         for (int round = 0; round < rounds; round++)
         {
@@ -57,7 +57,7 @@ internal static class BenchStepCommand
         long made = Updates(agent) - first;
         Check(agent, s, made, agent.StepCount - stepsBefore);
 
-        double[] spent = [.. Parts(agent).Zip(before, (after, b) => after - b)];
+        double[] spent = [.. agent.Times.All.Zip(before, (after, b) => after - b)];
         var result = new
         {
             Task = task.Name, Device = device.Info.Name, Threads = threads,
@@ -105,10 +105,6 @@ internal static class BenchStepCommand
                 $"{updates} updates were made in {steps} steps where {asked} were asked for: imagination ended or "
                 + "rested; leave out imagination_off_after, imagination_patience and imagination_error_limit");
     }
-
-    // seconds spent in each part so far
-    private static double[] Parts(TrainingAgent agent) =>
-        [.. Enum.GetValues<TrainingPart>().Select(agent.Times.Seconds)];
 
     private static long Updates(TrainingAgent agent) => agent.Summaries[0].Updates;
 }

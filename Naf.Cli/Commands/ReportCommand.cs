@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Naf.Cli.Common;
 using Naf.Host.Common;
+using Naf.Host.Pictures;
 using Naf.Host.Reports;
 
 namespace Naf.Cli.Commands;
@@ -34,7 +35,8 @@ internal static class ReportCommand
         // the candidates of two sweeps have the same names
         if (runs.DistinctBy(run => run.Name).Count() < runs.Length)
             runs = [.. runs.Zip(names, (run, path) => run with { Name = path })];
-        IReadOnlyList<string> files = RunReport.Of(runs).Write(folder, "report");
+        IReadOnlyList<string> files = RunReport.Of(runs, [.. names.Select(RunResult.Picture).OfType<RunPicture>()])
+            .Write(folder, "report");
         if (parsed.IsJson()) Json.Write(terminal.Out, new { Page = files[0], Files = files, Runs = runs.Length });
         else terminal.Out.WriteLine($"report: {files[0]}");
         return 0;

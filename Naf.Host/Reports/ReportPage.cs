@@ -1,6 +1,7 @@
 using System.Net;
 using Naf.Host.Common;
 using Naf.Host.Files;
+using Naf.Host.Pictures;
 
 namespace Naf.Host.Reports;
 
@@ -85,13 +86,18 @@ internal sealed class ReportPage(string title)
         _markdown.Append($"{caption}\n\n");
     }
 
-    /// <summary>A picture, as part of the page.</summary>
-    public void Picture(ReadOnlySpan<byte> png, string caption)
+    /// <summary>A picture, as part of the page, or why there is none.</summary>
+    public void Add(RunPicture picture)
     {
-        _html.Append($"<figure><img alt=\"{Encode(caption)}\" "
+        if (picture.Png is not { } png)
+        {
+            Paragraph(picture.Caption);
+            return;
+        }
+        _html.Append($"<figure><img alt=\"{Encode(picture.Caption)}\" "
             + $"src=\"data:image/png;base64,{Convert.ToBase64String(png)}\" />"
-            + $"<figcaption>{Encode(caption)}</figcaption></figure>\n");
-        _markdown.Append($"{caption}\n\n");
+            + $"<figcaption>{Encode(picture.Caption)}</figcaption></figure>\n");
+        _markdown.Append($"{picture.Caption}\n\n");
     }
 
     public void Commands(IEnumerable<string> lines)

@@ -1,3 +1,4 @@
+using Naf.Host.Agents;
 using Naf.Host.Common;
 using Naf.Host.Files;
 using Naf.Host.Policies;
@@ -46,7 +47,9 @@ internal static class RunReader
                 .Sum(of => of.Max(row => Number(row, "updates")) ?? 0),
             TrainingResult.Median(metrics.Select(row => Number(row, "model_error"))),
             LastEpisode(metrics.Where(row => Number(row, "imagined") > 0)) is > 0 and var last ? last : null,
-            learners);
+            learners,
+            TrainingTimes.Columns.Where(column => timing.Any(row => row.ContainsKey(column))).ToDictionary(
+                column => column[..column.IndexOf('_')], column => timing.Max(row => Number(row, column)) ?? 0));
     }
 
     private static LearnerResult Learner(ulong seed, Row[] rows, IEnumerable<VerifiedPolicy> verified)

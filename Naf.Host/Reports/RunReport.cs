@@ -1,4 +1,5 @@
 using Naf.Host.Common;
+using Naf.Host.Pictures;
 
 namespace Naf.Host.Reports;
 
@@ -7,7 +8,8 @@ internal static class RunReport
 {
     private static readonly double[] Thresholds = [.. Enumerable.Range(0, 61).Select(i => i / 50.0)];
 
-    public static ReportPage Of(IReadOnlyList<RunResult> runs)
+    /// <param name="pictures">Of the runs' policies, where there are any.</param>
+    public static ReportPage Of(IReadOnlyList<RunResult> runs, IReadOnlyList<RunPicture> pictures)
     {
         var page = new ReportPage(runs.Count == 1 ? $"Report of {runs[0].Name}" : $"Report of {runs.Count} runs");
         page.Section("Scores");
@@ -21,6 +23,8 @@ internal static class RunReport
         bool sameMethods = runs.DistinctBy(run => (run.Task, run.Method)).Count() < runs.Count;
         foreach (IGrouping<string, RunResult> ofTask in runs.GroupBy(run => run.Task))
             Curves(page, ofTask.Key, [.. ofTask.Select(run => (sameMethods ? run.Name : run.Method, run))]);
+        if (pictures.Count > 0) page.Section("Policies");
+        foreach (RunPicture picture in pictures) page.Add(picture);
         Aggregate(page, runs);
         Details(page, runs);
         return page;
@@ -126,6 +130,14 @@ internal static class RunReport
         page.Add(new ReportTable("versions", "Versions and hardware", ["run", .. keys],
             [.. runs.Select(run => (string[])
                 [run.Name, .. keys.Select(key => run.Versions.GetValueOrDefault(key, ""))])]));
+        RunResult[] timed = [.. runs.Where(run => run.Parts?.Values.Sum() > 0)];
+        if (timed.Length > 0)
+        {
+            string[] parts = [.. timed.SelectMany(run => run.Parts!.Keys).Distinct()];
+            page.Add(new ReportTable("time", "Share of the training time", ["run", .. parts],
+                [.. timed.Select(run => (string[])[run.Name, .. parts.Select(part =>
+                    $"{100 * run.Parts!.GetValueOrDefault(part) / run.Parts!.Values.Sum():0} %")])]));
+        }
         RunResult[] imagining = [.. runs.Where(run => run.ImaginedUntil is not null)];
         if (imagining.Length > 0)
             page.Add(new ReportTable("models", "Imagination",

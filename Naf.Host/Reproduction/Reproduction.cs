@@ -84,6 +84,8 @@ internal sealed class Reproduction(string folder, IReadOnlyList<Experiment> expe
                 + Texts.Duration(TimeSpan.FromSeconds(trained.Seconds)));
             RunResult result = RunResult.Read(run);
             result.Write(ResultOf(experiment));
+            if (RunResult.Picture(run)?.Png is { } png)
+                AtomicFile.Write(Path.ChangeExtension(ResultOf(experiment), ".png"), png);
             _results[experiment.Name] = result;
             _done++;
         }
@@ -124,7 +126,11 @@ internal sealed class Reproduction(string folder, IReadOnlyList<Experiment> expe
 
     private int EpisodesOf(Experiment experiment) => options.Quick ? QuickEpisodes : experiment.Episodes;
 
-    private string ResultOf(Experiment experiment) => Path.Combine(folder, "results", $"{experiment.Name}.json");
+    private string ResultOf(Experiment experiment) => ResultOf(folder, experiment);
+
+    /// <summary>An experiment's result file; its picture is beside it.</summary>
+    public static string ResultOf(string folder, Experiment experiment) =>
+        Path.Combine(folder, "results", $"{experiment.Name}.json");
 
     private RunResult Checked(Experiment experiment, RunResult result)
     {

@@ -3,7 +3,8 @@ using Naf.Host.Reports;
 namespace Naf.Host.Reproduction;
 
 /// <summary>The page of reproduced tables and figures: our numbers beside the paper's.</summary>
-internal sealed class ReproductionPage(IReadOnlyDictionary<string, RunResult> results, bool quick)
+internal sealed class ReproductionPage(
+    string folder, IReadOnlyDictionary<string, RunResult> results, bool quick)
 {
     private readonly ReportPage _page = new("Continuous deep Q-learning with model-based acceleration, reproduced");
 
@@ -48,7 +49,12 @@ internal sealed class ReproductionPage(IReadOnlyDictionary<string, RunResult> re
                 ];
             })]));
         foreach (var row in PaperResults.Table1)
-            Chart(row.Task, [Experiments.Naf(row.Task), Experiments.Ddpg(row.Task)], Levels(row.Task));
+        {
+            Experiment[] both = [Experiments.Naf(row.Task), Experiments.Ddpg(row.Task)];
+            Chart(row.Task, both, Levels(row.Task));
+            foreach (Experiment experiment in both)
+                if (RunResult.Picture(Reproduction.ResultOf(folder, experiment)) is { } picture) _page.Add(picture);
+        }
     }
 
     private void Table2()

@@ -19,7 +19,9 @@ public sealed partial class TrainingRun
         "episode,learner,seed,step,train_score,test_score,loss,success_rate,gradient_norm,mean_q,updates,replay,"
         + "test_deviation,planned,imagined,cut,model_error,model_error_ahead,diverges,unstable,stopped";
 
-    private const string TimingHeader = "episode,learner,seconds,updates";
+    // wall-clock seconds of the run, then of each part of its steps; all since its beginning
+    private static readonly string TimingHeader =
+        $"episode,learner,seconds,updates,{string.Join(',', TrainingTimes.Columns)}";
 
     /// <summary>Begins a run on a simulated task, in a new folder.</summary>
     /// <param name="taskName">A built-in task's name or the path of a task's file.</param>
@@ -203,6 +205,7 @@ public sealed partial class TrainingRun
             _timing = _opened.Add(CsvFile.Continue(_folder.TimingPath, Kept(
                 _folder.TimingPath, TimingHeader, saved.Value<long>("timing_length"), null, null, warn)));
             _secondsBefore = saved.Value<double>("seconds");
+            if (saved.Contains("part_seconds")) _agent.Times.ContinueFrom(saved.Values<double>("part_seconds", []));
         }
         catch (InvalidDataException e)
         {
@@ -232,7 +235,7 @@ public sealed partial class TrainingRun
         if (there.Length >= length)
         {
             string kept = Encoding.UTF8.GetString(there.AsSpan(0, (int)length));
-            if (digest is null) return kept[..(kept.LastIndexOf('\n') + 1)];
+            if (digest is null) return OfThisVersion(kept[..(kept.LastIndexOf('\n') + 1)]);
             if (CsvFile.DigestOf(kept) == digest) return OfThisVersion(kept);
             throw new InvalidDataException($"{name} was changed since it was made"
                 + (copy is null ? "" : "; move it away, and it is written again from the checkpoint"));
@@ -241,7 +244,8 @@ public sealed partial class TrainingRun
         warn($"{loss}: the run goes on with {(copy is null ? "what is there" : "the checkpoint's copy")}");
         if (copy is not null) return OfThisVersion(copy);
         int wholeRows = there.AsSpan().LastIndexOf((byte)'\n') + 1;
-        return wholeRows > 0 ? Encoding.UTF8.GetString(there.AsSpan(0, wholeRows)) : header + "\n";
+        string rows = Encoding.UTF8.GetString(there.AsSpan(0, wholeRows));
+        return rows.StartsWith(header + "\n", StringComparison.Ordinal) ? rows : header + "\n";
 
         string OfThisVersion(string text) => text.StartsWith(header + "\n", StringComparison.Ordinal) ? text
             : throw new UserException($"{name} has other columns than this version of naf writes; go on with the "

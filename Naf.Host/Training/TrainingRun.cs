@@ -171,7 +171,10 @@ public sealed partial class TrainingRun : IDisposable
         ];
         _metrics!.Add(row);
         _events?.Add(result, row);
-        _timing!.Add(result.Episode, result.Learner, Math.Round(_secondsBefore + seconds, 3), report.Updates);
+        _timing!.Add([
+            result.Episode, result.Learner, Math.Round(_secondsBefore + seconds, 3), report.Updates,
+            .. _agent.Times.All.Select(part => Math.Round(part, 3)),
+        ]);
         if (result.Stopped is not null)
             Warn(
                 $"learner {result.Learner} (seed {result.Seed}) stopped in episode {result.Episode}: {result.Stopped}");
@@ -264,6 +267,7 @@ public sealed partial class TrainingRun : IDisposable
         run.Text("metrics_sha256", _metrics.Digest);
         run.Value("timing_length", _timing!.Length);
         run.Value("seconds", _secondsBefore + _clock.Elapsed.TotalSeconds);
+        run.Values("part_seconds", _agent.Times.All);
         _agent.Serialise(checkpoint.Scope);
         return checkpoint;
     }

@@ -1,15 +1,8 @@
-using Naf.Gpu.Devices;
 using Naf.Host.Common;
-using Naf.Host.Evaluation;
 using Naf.Host.Files;
 using Naf.Host.Pictures;
-using Naf.Host.Policies;
 using Naf.Host.Reports;
 using Naf.Host.Runs;
-using Naf.Host.Trajectories;
-using Naf.Sim.Control;
-using Naf.Sim.Mujoco;
-using Naf.Sim.Rendering;
 using Row = System.Collections.Generic.IReadOnlyDictionary<string, string>;
 
 namespace Naf.Host.Watching;
@@ -52,7 +45,7 @@ internal sealed class RunWatch(string folder)
     // in any state: just begun, training, killed, finished
     private readonly string _folder = RunFolder.IsRun(folder) ? folder : throw RunFolder.NoRun(folder);
     private (string Version, string Page) _page = ("", "");
-    private (string Version, byte[]? Png, string Caption) _picture = ("", null, "");
+    private (string Version, RunPicture Picture) _picture = ("", new RunPicture(null, ""));
 
     /// <summary>The page, made again only if a file of the run has changed.</summary>
     public string Page()
@@ -128,26 +121,7 @@ internal sealed class RunWatch(string folder)
             return;
         }
         if (_picture.Version != newest)
-            try
-            {
-                RunConfig config = RunConfig.Read(RunFolder.ConfigOf(_folder));
-                using ControlTask task = RunTask.Load(_folder, config, null, static _ => { });
-                using RunPolicy policy = RunPolicy.Open(
-                    task, _folder, config, learner: 0, static _ => { }, best: false);
-                using var evaluator = new Evaluator(task);
-                var episode = new Trajectory();
-                double? score = evaluator.Episode(policy.Act, config.Settings.TestSeed, 0, episode).Score;
-                using var pictures = new LastStatePictures(task, Width, Height);
-                _picture = (newest, pictures.Draw(episode), $"The policy of seed {config.Settings.Seed} after episode "
-                    + $"{policy.Episode}: the last state of a test episode, with the path that led there; score "
-                    + $"{Texts.Score(score)}.");
-            }
-            catch (Exception e) when (e is UserException or RenderingException or SimulationException
-                or DeviceException || RunTask.IsBroken(e))
-            {
-                _picture = (newest, null, $"There is no picture: {e.Message}");
-            }
-        if (_picture.Png is { } drawn) page.Picture(drawn, _picture.Caption);
-        else page.Note(_picture.Caption);
+            _picture = (newest, RunPicture.Draw(_folder, best: false, Width, Height));
+        page.Add(_picture.Picture);
     }
 }

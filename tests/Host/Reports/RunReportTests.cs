@@ -29,6 +29,9 @@ internal sealed class RunReportTests : FolderFixture
             Assert.That(learner.Tests.Select(t => t.Episode), Is.EqualTo(new[] { 0, 2, 4 }));
             Assert.That(learner.VerifiedBest, Is.Not.Null);
         }
+        Assert.That(run.Parts!.Keys,
+            Is.EqualTo(new[] { "simulator", "rollouts", "updates", "fit", "planning", "tests" }));
+        Assert.That(run.Parts.Values.Sum(), Is.InRange(0.5 * run.Seconds, run.Seconds));
     }
 
     [Test]
@@ -108,18 +111,19 @@ internal sealed class RunReportTests : FolderFixture
     {
         TinyRun.Train(Folder["a"], 2, "learners=2");
         TinyRun.Train(Folder["b"], 2, "learners=2", "algorithm=ddpg");
-        ReportPage page = RunReport.Of([RunResult.Read(Folder["a"]), RunResult.Read(Folder["b"])]);
+        ReportPage page = RunReport.Of(
+            [RunResult.Read(Folder["a"]), RunResult.Read(Folder["b"])], [RunResult.Picture(Folder["a"])!]);
         IReadOnlyList<string> files = page.Write(Folder.Path, "report");
         Assert.That(files.Select(Path.GetFileName), Is.EquivalentTo(new[]
         {
             "report.html", "report.md", "report-summary.csv", "report-tests.csv", "report-aggregate.csv",
-            "report-improvement.csv", "report-versions.csv",
+            "report-improvement.csv", "report-versions.csv", "report-time.csv",
         }));
         XElement html = XDocument.Load(files[0]).Root!;
         // everything is in the page: no element names a file or an address to load
         Assert.That(html.Descendants().Attributes().Where(a => a.Name.LocalName is "src" or "href")
-            .Select(a => a.Value), Is.All.StartsWith("#"));
-        Assert.That(html.Descendants().Count(e => e.Name.LocalName == "figure"), Is.EqualTo(3));
+            .Select(a => a.Value), Is.All.StartsWith("#").Or.StartsWith("data:image/png;base64,"));
+        Assert.That(html.Descendants().Count(e => e.Name.LocalName == "figure"), Is.EqualTo(4));
         Assert.That(html.Descendants().Attributes("id").Select(a => a.Value), Is.Unique);
         Assert.That(TinyRun.Table(Folder["report-aggregate.csv"]), Has.Length.EqualTo(2));
         Assert.That(TinyRun.Table(Folder["report-improvement.csv"]), Has.Length.EqualTo(1));
@@ -161,5 +165,5 @@ internal sealed class RunReportTests : FolderFixture
     }
 
     private XElement Page(IReadOnlyList<RunResult> runs) =>
-        XDocument.Load(RunReport.Of(runs).Write(Folder.Path, "page")[0]).Root!;
+        XDocument.Load(RunReport.Of(runs, []).Write(Folder.Path, "page")[0]).Root!;
 }

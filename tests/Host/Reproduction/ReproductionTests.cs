@@ -82,13 +82,17 @@ internal sealed class ReproductionTests : FolderFixture
         RunResult naf = RunResult.Read(Path.Combine(Folder.Path, "results", "a.json")),
             ddpg = RunResult.Read(Path.Combine(Folder.Path, "results", "b.json"));
         var results = new Dictionary<string, RunResult> { ["cartpole-naf"] = naf, ["cartpole-ddpg"] = ddpg };
-        new ReproductionPage(results, quick: false).Of(["table1", "figure2"]).Write(Folder.Path, "page");
+        File.Move(Path.Combine(Folder.Path, "results", "a.png"),
+            Path.Combine(Folder.Path, "results", "cartpole-naf.png"));
+        new ReproductionPage(Folder.Path, results, quick: false).Of(["table1", "figure2"]).Write(Folder.Path, "page");
         Dictionary<string, string> row = TinyRun.Table(Folder["page-scores.csv"])[0];
         Assert.That((row["task"], row["NAF (paper)"], row["DDPG (paper)"]),
             Is.EqualTo(("cartpole", "-0.604", "-0.601")));
         Assert.That(row["NAF"], Is.EqualTo(RunTables.Spread(naf.Learners.Select(l => l.Best))));
         Assert.That(row["DDPG"], Is.EqualTo(RunTables.Spread(ddpg.Learners.Select(l => l.Best))));
-        Assert.That(File.ReadAllText(Folder["page.html"]), Does.Contain("reacher-naf has not been run yet."));
+        string html = File.ReadAllText(Folder["page.html"]);
+        Assert.That(html, Does.Contain("reacher-naf has not been run yet."));
+        Assert.That(html, Does.Contain("<img alt=\"cartpole-naf: ").And.Not.Contain("<img alt=\"cartpole-ddpg: "));
     }
 
     [Test]

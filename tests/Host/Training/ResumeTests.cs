@@ -243,8 +243,9 @@ internal sealed class ResumeTests : FolderFixture
             Does.Contain($"timing.csv has {left?.Length ?? 0} bytes where there were"));
         Assert.That(TinyRun.Metrics(Folder["run"]), Is.EqualTo(_straight));
         string[] rows = File.ReadAllLines(Folder["run/timing.csv"]);
-        Assert.That(rows[0], Is.EqualTo("episode,learner,seconds,updates"));
-        Assert.That(rows.Select(row => row.Split(',').Length), Is.All.EqualTo(4));
+        Assert.That(rows[0], Is.EqualTo("episode,learner,seconds,updates,simulator_seconds,rollouts_seconds,"
+            + "updates_seconds,fit_seconds,planning_seconds,tests_seconds"));
+        Assert.That(rows.Select(row => row.Split(',').Length), Is.All.EqualTo(10));
     }
 
     [Test]
