@@ -27,7 +27,7 @@ internal sealed record ModelSummary(
     double ControlStep, int Horizon, double Seconds);
 
 /// <summary>A joint and the range that MuJoCo enforces.</summary>
-/// <param name="Type">hinge, slide or free.</param>
+/// <param name="Type">hinge, slide, ball or free.</param>
 /// <param name="Low">Lower limit, rad or m; null when it has none.</param>
 internal sealed record JointSummary(string Name, string Type, double? Low, double? High);
 

@@ -8,8 +8,8 @@ namespace Naf.Kernels.Observation;
 /// </summary>
 internal sealed class ObservationDefinition
 {
-    /// <param name="tree">The model's kinematic tree; a ball joint is rejected by name.</param>
-    /// <exception cref="ArgumentException">An entry refers to something missing or to an unsupported joint.</exception>
+    /// <param name="tree">The model's kinematic tree.</param>
+    /// <exception cref="ArgumentException">An entry refers to something missing or to an unsuitable joint.</exception>
     public ObservationDefinition(KinematicTree tree, int constantSize, ImmutableArray<ObservationEntry> entries)
     {
         (Tree, ConstantSize, Entries) = (tree, constantSize, entries);
@@ -71,9 +71,12 @@ internal sealed class ObservationDefinition
         (keep.HasFlag(Components.X) ? "x" : "") + (keep.HasFlag(Components.Y) ? "y" : "")
         + (keep.HasFlag(Components.Z) ? "z" : "");
 
-    private static void AddNames(ObservationEntry entry, ImmutableArray<string>.Builder names)
+    private void AddNames(ObservationEntry entry, ImmutableArray<string>.Builder names)
     {
-        if (entry is VectorEntry vector && BitOperations.PopCount((uint)vector.Keep) > 1)
+        if (entry is JointEntry joint && Tree.Joints[joint.Joint].HasQuaternion)
+            names.AddRange((joint.Quantity == JointQuantity.Position
+                ? TreeJoint.QuaternionParts : TreeJoint.RotationParts).Select(part => $"{entry.Name}.{part}"));
+        else if (entry is VectorEntry vector && BitOperations.PopCount((uint)vector.Keep) > 1)
             foreach (char letter in Letters(vector.Keep)) names.Add($"{entry.Name}.{letter}");
         else
             names.Add(entry.Name);
@@ -82,6 +85,7 @@ internal sealed class ObservationDefinition
     private string UnitOf(ObservationEntry entry) => entry switch
     {
         AxisEntry or JointEntry { Quantity: JointQuantity.Sine or JointQuantity.Cosine } => "1",
+        JointEntry { Quantity: JointQuantity.Position } joint when Tree.Joints[joint.Joint].HasQuaternion => "1",
         JointEntry joint => (Tree.Joints[joint.Joint].Type == TreeJointType.Slide ? "m" : "rad")
             + (joint.Quantity == JointQuantity.Velocity ? "/s" : ""),
         PlaceEntry => "m",
@@ -97,10 +101,6 @@ internal sealed class ObservationDefinition
                 throw new ArgumentException(
                     $"body {b} ('{tree.Bodies[b].Name}') has parent {tree.Bodies[b].Parent}; a parent comes before "
                     + "its children");
-        foreach (TreeJoint joint in tree.Joints)
-            if (joint.Type == TreeJointType.Ball)
-                throw new ArgumentException($"joint '{joint.Name}' is a ball joint, which observations do not support; "
-                    + "use three hinges instead");
     }
 
     private void Check(ObservationEntry entry)
@@ -116,11 +116,9 @@ internal sealed class ObservationDefinition
             case JointEntry e:
                 CheckIndex(entry, "joint", e.Joint, Tree.Joints.Length);
                 TreeJoint joint = Tree.Joints[e.Joint];
-                if (joint.Type == TreeJointType.Free)
-                    throw Wrong(entry, $"observes the free joint '{joint.Name}' as one number; use points, axes and "
-                        + "velocities of its body");
-                if (joint.Type == TreeJointType.Slide && e.Quantity is JointQuantity.Sine or JointQuantity.Cosine)
-                    throw Wrong(entry, $"takes sine or cosine of the slide '{joint.Name}'; only a hinge has an angle");
+                if (joint.Type != TreeJointType.Hinge && e.Quantity is JointQuantity.Sine or JointQuantity.Cosine)
+                    throw Wrong(entry, $"takes sine or cosine of the {joint.Type.ToString().ToLowerInvariant()} joint "
+                        + $"'{joint.Name}'; only a hinge has an angle");
                 break;
             case PlaceEntry e:
                 CheckPlace(entry, e.Of);

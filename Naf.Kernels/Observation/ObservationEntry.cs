@@ -10,16 +10,21 @@ internal enum Components
     All = X | Y | Z,
 }
 
-/// <summary>Which quantity of a hinge or slide an entry observes.</summary>
+/// <summary>Which quantity of a joint an entry observes.</summary>
 internal enum JointQuantity
 {
-    /// <summary>qpos, radians or metres.</summary>
+    /// <summary>
+    /// qpos, radians or metres; of a ball or free joint its unit quaternion (w, x, y, z), the one of q and −q with
+    /// w ≥ 0.
+    /// </summary>
     Position,
     /// <summary>sin qpos (hinges).</summary>
     Sine,
     /// <summary>cos qpos (hinges).</summary>
     Cosine,
-    /// <summary>qvel, radians or metres per second.</summary>
+    /// <summary>
+    /// qvel, radians or metres per second; of a ball or free joint the angular velocity about the body's own axes (3).
+    /// </summary>
     Velocity,
 }
 
@@ -40,11 +45,11 @@ internal readonly record struct Place(int Body, Vec3<double> Position, int Offse
     public bool IsConstant => Body < 0;
 }
 
-/// <summary>An observation entry, of a fixed set of types: one number, or up to three vector components.</summary>
+/// <summary>An observation entry, of a fixed set of types: of one number or several.</summary>
 /// <param name="Name">The entry's name; components of a vector are name.x, name.y, name.z.</param>
 internal abstract record ObservationEntry(string Name);
 
-/// <summary>A hinge's or slide's position, its sine or cosine, or its velocity.</summary>
+/// <summary>A joint's position, the sine or cosine of a hinge's, or its velocity.</summary>
 internal sealed record JointEntry(string Name, JointQuantity Quantity, int Joint) : ObservationEntry(Name);
 
 /// <summary>A vector entry, of which some components are kept.</summary>
