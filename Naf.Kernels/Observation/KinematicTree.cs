@@ -85,6 +85,12 @@ internal readonly record struct TreeJoint(
 /// <param name="Rotation">Orientation in the body's frame (site_quat).</param>
 internal readonly record struct TreeSite(string Name, int Body, Vec3<double> Position, Quat<double> Rotation);
 
+/// <summary>A point fixed to a body: the centre of a geom, or a camera.</summary>
+/// <param name="Name">The name in the model, or its number if it has none.</param>
+/// <param name="Body">The body that carries it; −1 for a camera that tracks a body and is fixed to none.</param>
+/// <param name="Position">The point in the body's frame, metres.</param>
+internal readonly record struct TreePoint(string Name, int Body, Vec3<double> Position);
+
 /// <summary>
 /// The parts of a loaded MuJoCo model that forward kinematics needs: bodies (parents before children; body 0 is the
 /// world), joints in the order of their bodies, sites. Conventions are MuJoCo's (its mj_kinematics).
@@ -98,6 +104,12 @@ internal sealed record KinematicTree(
     ImmutableArray<double> Qpos0, int Nv)
 {
     public int Nq => Qpos0.Length;
+
+    /// <summary>All geoms.</summary>
+    public ImmutableArray<TreePoint> Geoms { get; init; } = [];
+
+    /// <summary>All cameras.</summary>
+    public ImmutableArray<TreePoint> Cameras { get; init; } = [];
 
     /// <summary>Index of the body with this name, or −1.</summary>
     public int FindBody(string name) => Find(Bodies.Select(body => body.Name), name);

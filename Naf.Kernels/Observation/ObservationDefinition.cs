@@ -4,7 +4,8 @@ namespace Naf.Kernels.Observation;
 
 /// <summary>
 /// The observation x = h(qpos, qvel, c) as data: a list of entries over a kinematic tree and a vector c of constants of
-/// the episode. Validated on construction; evaluated by <see cref="ObservationFunction{T}"/>.
+/// the episode. Validated on construction; evaluated by <see cref="ObservationFunction{T}"/>. Entries that are read
+/// from the simulation (<see cref="SimulatedEntry"/>) are left to the simulator.
 /// </summary>
 internal sealed class ObservationDefinition
 {
@@ -62,9 +63,22 @@ internal sealed class ObservationDefinition
 
     public int Size => ComponentNames.Length;
 
-    /// <summary>The entries prepared for evaluation in T.</summary>
+    /// <summary>The entries that are read from the simulation: with any, the task is model-free.</summary>
+    public IEnumerable<SimulatedEntry> Simulated => Entries.OfType<SimulatedEntry>();
+
+    /// <summary>Checks that x is a function of (qpos, qvel, c).</summary>
+    /// <exception cref="ArgumentException">An entry is read from the simulation; the message names it.</exception>
+    public void RequireFunctionOfState()
+    {
+        if (Simulated.FirstOrDefault() is { } entry)
+            throw new ArgumentException($"the observation '{entry.Name}' is read from the simulation, and imagination "
+                + "and planners need observations that follow from positions and velocities; leave it out");
+    }
+
+    /// <summary>The entries of h prepared for evaluation in T.</summary>
     public PreparedEntry<T>[] Prepare<T>() where T : IFloatingPointIeee754<T> =>
-        [.. Entries.Select((entry, i) => new PreparedEntry<T>(this, entry, Starts[i]))];
+        [.. Entries.Select((entry, i) => (Entry: entry, Start: Starts[i])).Where(e => e.Entry is not SimulatedEntry)
+            .Select(e => new PreparedEntry<T>(this, e.Entry, e.Start))];
 
     /// <summary>The letters of the kept components, in order.</summary>
     public static string Letters(Components keep) =>
@@ -76,6 +90,8 @@ internal sealed class ObservationDefinition
         if (entry is JointEntry joint && Tree.Joints[joint.Joint].HasQuaternion)
             names.AddRange((joint.Quantity == JointQuantity.Position
                 ? TreeJoint.QuaternionParts : TreeJoint.RotationParts).Select(part => $"{entry.Name}.{part}"));
+        else if (entry is SimulatedEntry { Parts.Length: > 0 } simulated)
+            names.AddRange(simulated.Parts.Select(part => $"{entry.Name}.{part}"));
         else if (entry is VectorEntry vector && BitOperations.PopCount((uint)vector.Keep) > 1)
             foreach (char letter in Letters(vector.Keep)) names.Add($"{entry.Name}.{letter}");
         else
@@ -91,6 +107,8 @@ internal sealed class ObservationDefinition
         PlaceEntry => "m",
         LinearVelocityEntry => "m/s",
         AngularVelocityEntry => "rad/s",
+        SimulatedEntry { Quantity: SimulatedQuantity.Elapsed or SimulatedQuantity.Remaining } => "s",
+        SimulatedEntry { Quantity: SimulatedQuantity.PreviousAction or SimulatedQuantity.Phase } => "1",
         _ => "",
     };
 
@@ -139,6 +157,8 @@ internal sealed class ObservationDefinition
                 CheckPlace(entry, Place.Constant(e.Offset, e.Count));
                 if ((int)e.Keep >> e.Count != 0)
                     throw Wrong(entry, $"keeps the components {Letters(e.Keep)} of a constant of size {e.Count}");
+                break;
+            case SimulatedEntry:
                 break;
             default:
                 throw Wrong(entry, $"is a {entry.GetType().Name}, which is not in the vocabulary");

@@ -77,6 +77,36 @@ internal sealed record LinearVelocityEntry(string Name, Place Of, int Frame, Com
 internal sealed record AngularVelocityEntry(string Name, int Body, int Frame, Components Keep)
     : VectorEntry(Name, Frame, Keep);
 
+/// <summary>What an entry reads from the simulation, which is no function of (qpos, qvel, c).</summary>
+internal enum SimulatedQuantity
+{
+    /// <summary>MuJoCo's sensordata, in the sensor's unit.</summary>
+    Sensor,
+    /// <summary>The activation of an actuator (act).</summary>
+    Activation,
+    /// <summary>The force of an actuator with the last controls (actuator_force), N or N m.</summary>
+    ActuatorForce,
+    /// <summary>The action of the step before, clipped to [−1, 1]; 0 at the start.</summary>
+    PreviousAction,
+    /// <summary>Time since the start of the episode, seconds.</summary>
+    Elapsed,
+    /// <summary>Time to the horizon, seconds.</summary>
+    Remaining,
+    /// <summary>sin and cos of 2π t / period, with t the time since the start.</summary>
+    Phase,
+}
+
+/// <summary>Numbers of the simulation: the task is model-free, since x is no function of (qpos, qvel, c).</summary>
+/// <param name="Address">First index in the simulation's array; not used by times.</param>
+/// <param name="Parts">Names of the components; empty for one number.</param>
+/// <param name="Period">Of a phase, seconds.</param>
+internal sealed record SimulatedEntry(
+    string Name, SimulatedQuantity Quantity, int Address, ImmutableArray<string> Parts, double Period = 0)
+    : ObservationEntry(Name)
+{
+    public int Size => Math.Max(1, Parts.Length);
+}
+
 /// <summary>A constant of the episode, unchanged.</summary>
 /// <param name="Offset">First index in the vector of episode constants.</param>
 /// <param name="Count">Size of the constant, 1 to 3.</param>

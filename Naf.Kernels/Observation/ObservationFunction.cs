@@ -5,7 +5,7 @@ namespace Naf.Kernels.Observation;
 /// <summary>
 /// x = h(qpos, qvel, c): the observation of a state, and its Jacobian. Exact, by forward kinematics over the bodies
 /// that the entries use. Has a workspace: it allocates nothing after construction, and each thread needs its own
-/// instance.
+/// instance. Entries that are read from the simulation keep their values in x, and have no derivatives.
 /// </summary>
 /// <typeparam name="T">double in the simulator and the planner, float inside rollouts.</typeparam>
 internal sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>

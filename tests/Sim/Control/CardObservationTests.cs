@@ -11,7 +11,10 @@ namespace Naf.Tests;
 [Parallelizable(ParallelScope.All)]
 internal sealed class CardObservationTests
 {
-    [TestCaseSource(typeof(ContractTasks), nameof(ContractTasks.Names))]
+    // press reads its observation from the simulation: SimulatedObservationTests
+    private static IEnumerable<string> Names => ContractTasks.Names.Where(name => name != "press");
+
+    [TestCaseSource(nameof(Names))]
     public void Observation_is_the_cards_list(string name)
     {
         using ControlTask task = ContractTasks.Load(name);
