@@ -17,8 +17,11 @@ internal sealed class TaskCheckReport(Terminal terminal)
         List("joints", m.Joints.Select(j => $"{j.Name} ({j.Type}{Range(j.Low, j.High)})"));
         List("bodies", m.Bodies);
         List("sites", m.Sites);
+        List("geoms", m.Geoms);
+        List("cameras", m.Cameras);
         List("actuators",
             m.Actuators.Select(a => a.Name + (a.Low is null ? "" : $" ({Range(a.Low, a.High)[2..]})")));
+        List("sensors", m.Sensors);
         Line("time", $"control step {Texts.Number(m.ControlStep)} s ({m.Substeps} x {Texts.Number(m.Timestep)} s), "
             + $"episode {m.Horizon} steps = {Texts.Number(m.Seconds)} s");
 
@@ -28,6 +31,12 @@ internal sealed class TaskCheckReport(Terminal terminal)
                 $"{x.Index}", x.Name, x.Entry, Texts.Number(x.Minimum), Texts.Number(x.Maximum),
                 Texts.Number(x.Deviation), Texts.Number(x.InputScale),
                 Texts.Number(x.ScaledDeviation)]));
+        if (r.ModelFree.Count > 0)
+        {
+            terminal.Out.WriteLine();
+            Line("model-free", "imagination and planners refuse the task, since these are read from the simulation: "
+                + string.Join(", ", r.ModelFree));
+        }
         Table("reward, its sums in a random episode", ["kind", "of", "weight", "mean", "share"],
             r.Reward.Select(
                 t => (string[])[t.Kind, t.Of, Texts.Number(t.Weight), Texts.Number(t.Mean), Percent(t.Share)]));

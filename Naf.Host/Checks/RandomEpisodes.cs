@@ -123,6 +123,8 @@ internal sealed class RandomEpisodes
         AxisEntry => "axis",
         LinearVelocityEntry => "linear_velocity",
         AngularVelocityEntry => "angular_velocity",
+        SimulatedEntry { Quantity: SimulatedQuantity.Elapsed or SimulatedQuantity.Remaining } => "time",
+        SimulatedEntry e => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{e.Quantity}"),
         _ => "constant",
     };
 

@@ -25,8 +25,9 @@ internal static class TaskCheck
         var random = new RandomEpisodes(task, seed, episodes, progress);
         var trial = new ActionTrial(task, seed);
         var result = new TaskCheckResult(
-            task.Name, Model(task, TaskFile.Read(path).ModelPath), [.. random.Numbers()], [.. random.Parts()],
-            random.Ends(), [.. random.Measures()], random.Score,
+            task.Name, Model(task, TaskFile.Read(path).ModelPath), [.. random.Numbers()],
+            [.. task.Definition.Observation.Simulated.Select(entry => entry.Name)], [.. random.Parts()], random.Ends(),
+            [.. random.Measures()], random.Score,
             random.Size(settings.Learner.RewardScale, settings.Learner.Gamma), []);
         return result with { Warnings = [.. TaskWarnings.Of(task, result, trial)] };
     }
@@ -40,10 +41,12 @@ internal static class TaskCheck
             [.. tree.Joints.Select((joint, i) => new JointSummary(
                 joint.Name, joint.Type.ToString().ToLowerInvariant(),
                 End(model.JointLimited, model.JointRange, i, 0), End(model.JointLimited, model.JointRange, i, 1)))],
-            [.. tree.Sites.Select(s => s.Name)],
+            [.. tree.Sites.Select(s => s.Name)], [.. tree.Geoms.Select(g => g.Name)],
+            [.. tree.Cameras.Select(c => c.Name)],
             [.. Enumerable.Range(0, model.Nu).Select(i => new ActuatorSummary(
                 model.NameOf(MujocoObject.Actuator, i), End(model.ControlLimited, model.ControlRange, i, 0),
                 End(model.ControlLimited, model.ControlRange, i, 1)))],
+            [.. model.Sensors.Select(s => s.Name)],
             model.Timestep,
             task.Definition.Substeps, task.ControlStep, task.Horizon, task.Horizon * task.ControlStep);
     }

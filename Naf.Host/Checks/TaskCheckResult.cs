@@ -4,15 +4,18 @@ namespace Naf.Host.Checks;
 
 /// <summary>Result of a task check.</summary>
 /// <param name="Observation">[observations], statistics under random actions.</param>
+/// <param name="ModelFree">
+/// Entries that are read from the simulation: with any, imagination and planners refuse the task.
+/// </param>
 /// <param name="Reward">[terms], contribution of each in random episodes.</param>
 /// <param name="Termination">Early terminations of random episodes; null when the task has no bounds.</param>
 /// <param name="Measures">[measures], over random episodes.</param>
 /// <param name="RandomScore">Scores of random actions, as <c>naf evaluate --policy random</c> reports them.</param>
 /// <param name="Warnings">Sentences about likely mistakes.</param>
 internal sealed record TaskCheckResult(
-    string Task, ModelSummary Model, IReadOnlyList<ObservedNumber> Observation, IReadOnlyList<RewardPart> Reward,
-    EarlyEnds? Termination, IReadOnlyList<MeasureSummary> Measures, EvaluationResult RandomScore, RewardSize RewardSize,
-    IReadOnlyList<string> Warnings);
+    string Task, ModelSummary Model, IReadOnlyList<ObservedNumber> Observation, IReadOnlyList<string> ModelFree,
+    IReadOnlyList<RewardPart> Reward, EarlyEnds? Termination, IReadOnlyList<MeasureSummary> Measures,
+    EvaluationResult RandomScore, RewardSize RewardSize, IReadOnlyList<string> Warnings);
 
 /// <summary>Elements of the model that a task file can refer to, and the timing of an episode.</summary>
 /// <param name="Bodies">Names of the bodies except the world; here and below an unnamed element has its number.</param>
@@ -23,11 +26,12 @@ internal sealed record TaskCheckResult(
 /// <param name="Seconds">Duration of an episode, seconds.</param>
 internal sealed record ModelSummary(
     string File, string Mujoco, IReadOnlyList<string> Bodies, IReadOnlyList<JointSummary> Joints,
-    IReadOnlyList<string> Sites, IReadOnlyList<ActuatorSummary> Actuators, double Timestep, int Substeps,
+    IReadOnlyList<string> Sites, IReadOnlyList<string> Geoms, IReadOnlyList<string> Cameras,
+    IReadOnlyList<ActuatorSummary> Actuators, IReadOnlyList<string> Sensors, double Timestep, int Substeps,
     double ControlStep, int Horizon, double Seconds);
 
 /// <summary>A joint and the range that MuJoCo enforces.</summary>
-/// <param name="Type">hinge, slide or free.</param>
+/// <param name="Type">hinge, slide, ball or free.</param>
 /// <param name="Low">Lower limit, rad or m; null when it has none.</param>
 internal sealed record JointSummary(string Name, string Type, double? Low, double? High);
 

@@ -30,10 +30,12 @@ internal static class TaskWarnings
             if (model.ControlLimited[i] == 0 && model.ControlRange[2 * i] == model.ControlRange[2 * i + 1])
                 yield return $"actuator {Named(model, i)} has no ctrlrange, so that its "
                     + "controls are the actions themselves, -1 to 1: give it the range that it needs";
-        if (model.Na > 0)
-            yield return $"actuators have activation states ({model.Na}: muscles, filters, integrators) that no "
-                + "observation shows, so that the policy does not know what they will do next: keep their time "
-                + "constants below the control step, or use plain motors";
+        int hidden = model.Na - task.Definition.Observation.Simulated.Count(
+            entry => entry.Quantity == SimulatedQuantity.Activation);
+        if (hidden > 0)
+            yield return $"actuators have activation states ({hidden}: muscles, filters, integrators) that no "
+                + "observation shows, so that the policy does not know what they will do next: observe them "
+                + "(activation: all), keep their time constants below the control step, or use plain motors";
     }
 
     private static IEnumerable<string> OfStart(TaskCheckResult seen, ActionTrial trial)
@@ -128,6 +130,9 @@ internal static class TaskWarnings
         double[] first = new double[observation.Size], x = new double[observation.Size];
         h.Evaluate([.. tree.Qpos0], new double[tree.Nv], new double[observation.ConstantSize], first);
         bool[] moves = new bool[observation.Size];
+        for (int e = 0; e < observation.Entries.Length; e++)
+            if (observation.Entries[e] is SimulatedEntry)
+                moves.AsSpan(observation.Starts[e]..observation.Starts[e + 1]).Fill(true);
         for (ulong trial = 0; trial < 8; trial++)
         {
             uint lane = 0;

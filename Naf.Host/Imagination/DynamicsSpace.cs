@@ -39,9 +39,24 @@ internal sealed class DynamicsSpace
     /// <summary>Size A of u.</summary>
     public int Action { get; }
 
+    /// <summary>Checks that observations follow from states, as imagination and planners need.</summary>
+    /// <exception cref="UserException">They do not; the message names one.</exception>
+    public static void Require(IControlTask task)
+    {
+        try
+        {
+            (task as ControlTask)?.Definition.Observation.RequireFunctionOfState();
+        }
+        catch (ArgumentException e)
+        {
+            throw new UserException($"{task.Name}: {e.Message}, or do without imagination and planners", e);
+        }
+    }
+
     /// <exception cref="UserException">The task does not support imagination.</exception>
     public static DynamicsSpace Of(IControlTask task, DynamicsCoordinates kind)
     {
+        Require(task);
         try
         {
             return kind == DynamicsCoordinates.State && task is ControlTask simulated

@@ -32,7 +32,7 @@ internal sealed class StateCost : TangentCost
         _coordinates.FromState(s, _qpos, _qvel);
         double value = Expand(_qpos, _qvel, u, gradient, hessian);
         foreach (TreeJoint joint in _coordinates.Tree.Joints)
-            if (joint.Type == TreeJointType.Free) ToRotationVector(s, joint.DofAddress + 3, gradient, hessian);
+            if (joint.HasQuaternion) ToRotationVector(s, joint.RotationAddress, gradient, hessian);
         return value;
     }
 

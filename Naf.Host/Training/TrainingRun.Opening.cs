@@ -3,6 +3,7 @@ using Naf.Gpu.Devices;
 using Naf.Host.Agents;
 using Naf.Host.Common;
 using Naf.Host.Files;
+using Naf.Host.Imagination;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Host.TensorBoard;
@@ -61,6 +62,8 @@ public sealed partial class TrainingRun
         string? command = null)
     {
         TrainingSettings resolved = SettingsResolver.Resolve(settings);
+        if (resolved.Imagination.Kind != ImaginationKind.Off || resolved.Plan.Kind != PlanKind.None)
+            DynamicsSpace.Require(task);
         Device device = opened.Add(DeviceList.Select(resolved.Device, resolved.Threads));
         var config = new RunConfig(lasting, resolved, Versions.Now(task, device.Info)) { Command = command };
         if (task is EnvironmentTask && SimulationChecksum.Of(task) != config.Versions.Simulation)

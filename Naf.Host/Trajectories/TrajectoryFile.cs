@@ -65,14 +65,15 @@ internal static class TrajectoryFile
     }
 
     private static IEnumerable<string> Positions(ControlTask task) =>
-        OfJoints(task, "qpos", ["x", "y", "z", "qw", "qx", "qy", "qz"]);
+        OfJoints(task, "qpos", joint => joint.PositionParts);
 
     private static IEnumerable<string> Velocities(ControlTask task) =>
-        OfJoints(task, "qvel", ["x", "y", "z", "rx", "ry", "rz"]);
+        OfJoints(task, "qvel", joint => joint.VelocityParts);
 
-    private static IEnumerable<string> OfJoints(ControlTask task, string what, string[] ofFree) =>
-        task.Definition.Observation.Tree.Joints.SelectMany(joint => joint.Type == TreeJointType.Free
-            ? ofFree.Select(part => $"{Named(what, joint.Name)}.{part}") : [Named(what, joint.Name)]);
+    private static IEnumerable<string> OfJoints(
+        ControlTask task, string what, Func<TreeJoint, ImmutableArray<string>> parts) =>
+        task.Definition.Observation.Tree.Joints.SelectMany(joint => joint.HasQuaternion
+            ? parts(joint).Select(part => $"{Named(what, joint.Name)}.{part}") : [Named(what, joint.Name)]);
 
     private static IEnumerable<string> Constants(ControlTask task) =>
         task.Definition.Reset.Constants.SelectMany(constant => constant.Draw.Size == 1

@@ -9,7 +9,8 @@ namespace Naf.Kernels.Observation;
 /// <remarks>
 /// Degree of freedom d moves its subtree by a unit axis a_d in the world: a slide along the axis, a hinge about it
 /// through the anchor p_d. A free joint has six, in the coordinates of its qvel: three slides along the world's axes,
-/// three hinges about the body's own axes through its origin.
+/// three hinges about the body's own axes through its origin. A ball joint has three hinges about the body's own axes
+/// through its anchor.
 /// </remarks>
 internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
 {
@@ -20,7 +21,7 @@ internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
     private readonly Vec3<T>[] _position, _angular, _linear, _axis, _anchor;
     private readonly T[] _sine, _cosine;
 
-    /// <param name="tree">The tree, without ball joints.</param>
+    /// <param name="tree">The tree.</param>
     /// <param name="wanted">Bodies whose frames are needed.</param>
     /// <param name="angles">Hinges whose sine and cosine are needed, even if their bodies are not.</param>
     public ForwardKinematics(KinematicTree tree, IEnumerable<int> wanted, IEnumerable<int> angles)
@@ -115,7 +116,7 @@ internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
         if (joint.Type == TreeJointType.Free)
         {
             p = new(qpos[q], qpos[q + 1], qpos[q + 2]);
-            r = Mat3<T>.From(new Quat<T>(qpos[q + 3], qpos[q + 4], qpos[q + 5], qpos[q + 6]).Normalized());
+            r = Mat3<T>.From(Quat<T>.At(qpos, q + 3).Normalized());
             for (int k = 0; k < 3; k++)
             {
                 (_axis[dof + k], _anchor[dof + k]) = (Vec3<T>.Unit(k), p);
@@ -123,8 +124,15 @@ internal sealed class ForwardKinematics<T> where T : IFloatingPointIeee754<T>
             }
             return;
         }
-        Vec3<T> axis = joint.Along < 0 ? r * joint.Axis : joint.Sign * r[joint.Along];
         Vec3<T> anchor = joint.Anchored != 0 ? p + r * joint.Anchor : p;
+        if (joint.Type == TreeJointType.Ball)
+        {
+            r *= Mat3<T>.From(Quat<T>.At(qpos, q).Normalized());
+            p = anchor - r * joint.Anchor;
+            for (int k = 0; k < 3; k++) (_axis[dof + k], _anchor[dof + k]) = (r[k], anchor);
+            return;
+        }
+        Vec3<T> axis = joint.Along < 0 ? r * joint.Axis : joint.Sign * r[joint.Along];
         (_axis[dof], _anchor[dof]) = (axis, anchor);
         if (joint.Type == TreeJointType.Slide)
         {

@@ -24,8 +24,8 @@ internal struct JointConstants<T>(TreeJoint joint) where T : IFloatingPointIeee7
     /// <summary>The axis of the body's frame parallel to the joint's axis, −1 for none; Sign: its direction.</summary>
     public int Along = AlongAxis(joint.Axis);
     public T Sign = joint.Axis.X + joint.Axis.Y + joint.Axis.Z < 0 ? -T.One : T.One;
-    /// <summary>q_ref of a free joint; not used by the others.</summary>
-    public Quat<T> FreeReference;
+    /// <summary>q_ref of a free or ball joint; not used by the others.</summary>
+    public Quat<T> ReferenceRotation;
 
     private static int AlongAxis(Vec3<double> axis)
     {

@@ -5,7 +5,7 @@ namespace Naf.Kernels.Observation;
 /// <summary>
 /// Derivatives of points and velocities by the tangent coordinates of a tree in motion. Coordinate d, 0 ≤ d &lt; Nv, is
 /// a small displacement along qvel[d]: for a hinge or slide qpos itself; for a free joint a translation in the world
-/// (3) and a rotation about the body's own axes (3).
+/// (3) and a rotation about the body's own axes (3); for a ball joint the latter.
 /// </summary>
 /// <remarks>
 /// Notation: a_d the axis in the world, p_d the anchor; "e moves d" when coordinate e moves the axis or the anchor of
@@ -21,7 +21,7 @@ internal sealed class KinematicDerivatives<T> where T : IFloatingPointIeee754<T>
     {
         _kinematics = kinematics;
         _freedoms = [.. tree.Joints.SelectMany((joint, j) => Enumerable.Range(0, joint.Freedoms)
-            .Select(k => new Freedom(j, joint.Body, k < joint.Shifts, joint.Type == TreeJointType.Free)))];
+            .Select(k => new Freedom(j, joint.Body, k < joint.Shifts, joint.HasQuaternion)))];
         _chains = new int[tree.Bodies.Length][];
         _chains[0] = [];
         for (int b = 1; b < _chains.Length; b++)
@@ -71,13 +71,15 @@ internal sealed class KinematicDerivatives<T> where T : IFloatingPointIeee754<T>
         return sum;
     }
 
-    /// <summary>Whether e moves the axis or anchor of d: e precedes d, or d is a rotation of e's free joint.</summary>
+    /// <summary>
+    /// Whether e moves the axis or anchor of d: e precedes d, or d is a rotation of e's free or ball joint.
+    /// </summary>
     private bool Moves(int e, int d)
     {
         (Freedom by, Freedom of) = (_freedoms[e], _freedoms[d]);
-        return by.Joint < of.Joint || (by.Joint == of.Joint && of.IsOfFree && !of.Shifts);
+        return by.Joint < of.Joint || (by.Joint == of.Joint && of.OfQuaternion && !of.Shifts);
     }
 
-    /// <summary>A degree of freedom: whether it is a translation, and whether it belongs to a free joint.</summary>
-    private readonly record struct Freedom(int Joint, int Body, bool Shifts, bool IsOfFree);
+    /// <summary>A degree of freedom: whether it is a translation, and whether its joint has a quaternion.</summary>
+    private readonly record struct Freedom(int Joint, int Body, bool Shifts, bool OfQuaternion);
 }

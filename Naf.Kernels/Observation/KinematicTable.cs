@@ -76,7 +76,7 @@ internal struct KinematicTable<T> where T : unmanaged, IFloatingPointIeee754<T>
             Bodies = arrays.Put<BodyConstants<T>>([.. bodies.Select(b =>
                 new BodyConstants<T>(tree.Bodies[b]) { Parent = Array.IndexOf(bodies, tree.Bodies[b].Parent) + 1 })]),
             Joints = arrays.Put<JointConstants<T>>([.. tree.Joints.Select((joint, j) =>
-                new JointConstants<T>(joint) { FreeReference = coordinates.Reference(j).To<T>() })]),
+                new JointConstants<T>(joint) { ReferenceRotation = coordinates.Reference(j).To<T>() })]),
             Nv = tree.Nv, HasVelocities = velocities ? 1 : 0,
         };
     }
@@ -116,8 +116,7 @@ internal struct KinematicTable<T> where T : unmanaged, IFloatingPointIeee754<T>
         if (joint.Type == TreeJointType.Free)
         {
             frame.Position = BodyFrame<T>.Vector(s, q);
-            Quat<T> turn = Exponential<TMath>(BodyFrame<T>.Vector(s, q + 3));
-            frame.Rotation = Mat3<T>.From(StateCoordinates.Product(joint.FreeReference, turn));
+            frame.Rotation = Mat3<T>.From(Quaternion<TMath>(joint, s, q + 3));
             frame.Linear = BodyFrame<T>.Vector(s, v);
             frame.Angular = frame.Rotation * BodyFrame<T>.Vector(s, v + 3);
             return;
@@ -132,16 +131,31 @@ internal struct KinematicTable<T> where T : unmanaged, IFloatingPointIeee754<T>
             return;
         }
         // rotates about the anchor, which stays in place
-        Vec3<T> before = frame.Rotation * joint.Anchor;
-        T angle = s[q] - joint.Reference;
-        frame.Rotation *= Mat3<T>.About(joint.Axis, TMath.Sin(angle), TMath.Cos(angle));
+        Vec3<T> before = frame.Rotation * joint.Anchor, rate;
+        if (joint.Type == TreeJointType.Ball)
+        {
+            frame.Rotation *= Mat3<T>.From(Quaternion<TMath>(joint, s, q));
+            rate = frame.Rotation * BodyFrame<T>.Vector(s, v);
+        }
+        else
+        {
+            T angle = s[q] - joint.Reference;
+            frame.Rotation *= Mat3<T>.About(joint.Axis, TMath.Sin(angle), TMath.Cos(angle));
+            rate = s[v] * axis;
+        }
         Vec3<T> after = frame.Rotation * joint.Anchor;
         frame.Position = frame.Position + before - after;
         if (HasVelocities == 0) return;
         frame.Linear += Vec3<T>.Cross(frame.Angular, before);
-        frame.Angular += s[v] * axis;
+        frame.Angular += rate;
         frame.Linear -= Vec3<T>.Cross(frame.Angular, after);
     }
+
+    /// <summary>The quaternion of a free or ball joint whose rotation vector is s[at .. at + 3).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quat<T> Quaternion<TMath>(in JointConstants<T> joint, Column<T> s, int at)
+        where TMath : struct, IScalarMath<T> =>
+        StateCoordinates.Product(joint.ReferenceRotation, Exponential<TMath>(BodyFrame<T>.Vector(s, at)));
 
     // (cos |r|/2, sin |r|/2 r/|r|); by its series where the quotient would lose precision
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -8,7 +8,10 @@ internal enum TreeJointType
     /// body's frame).
     /// </summary>
     Free = 0,
-    /// <summary>Three rotations as a quaternion; not supported by observations.</summary>
+    /// <summary>
+    /// Three rotations about the anchor: qpos = quaternion (4), relative to the parent; qvel = angular velocity (3,
+    /// body's frame).
+    /// </summary>
     Ball = 1,
     /// <summary>A translation along the axis, in metres.</summary>
     Slide = 2,
@@ -35,16 +38,44 @@ internal readonly record struct TreeBody(
 /// <param name="Axis">Axis in the body's frame, unit length (jnt_axis).</param>
 /// <param name="Reference">
 /// Position in the reference configuration (qpos0 at <paramref name="QposAddress"/>): the joint displaces by qpos −
-/// Reference. Not used by free joints.
+/// Reference. Not used by free and ball joints.
 /// </param>
 internal readonly record struct TreeJoint(
     string Name, TreeJointType Type, int Body, int QposAddress, int DofAddress, Vec3<double> Anchor, Vec3<double> Axis,
     double Reference)
 {
-    public int Freedoms => Type == TreeJointType.Free ? 6 : 1;
+    public int Freedoms => Type switch { TreeJointType.Free => 6, TreeJointType.Ball => 3, _ => 1 };
 
     /// <summary>How many of them, from the first, are translations; the others are rotations.</summary>
     public int Shifts => Type switch { TreeJointType.Free => 3, TreeJointType.Slide => 1, _ => 0 };
+
+    /// <summary>Whether the joint rotates by a quaternion: a free or ball joint.</summary>
+    public bool HasQuaternion => Type is TreeJointType.Free or TreeJointType.Ball;
+
+    /// <summary>First index of the quaternion in qpos; only of a joint that has one.</summary>
+    public int QuaternionAddress => QposAddress + Shifts;
+
+    /// <summary>First index in qvel of the angular velocity; only of a joint that has a quaternion.</summary>
+    public int RotationAddress => DofAddress + Shifts;
+
+    /// <summary>Names of the joint's numbers in qpos; empty for a hinge or slide, which has one.</summary>
+    public ImmutableArray<string> PositionParts => Parts(QuaternionParts);
+
+    /// <summary>Names of the joint's numbers in qvel; empty for a hinge or slide, which has one.</summary>
+    public ImmutableArray<string> VelocityParts => Parts(RotationParts);
+
+    /// <summary>Names of the components of a quaternion.</summary>
+    public static ImmutableArray<string> QuaternionParts { get; } = ["qw", "qx", "qy", "qz"];
+
+    /// <summary>Names of the components of an angular velocity about the body's own axes.</summary>
+    public static ImmutableArray<string> RotationParts { get; } = ["rx", "ry", "rz"];
+
+    private ImmutableArray<string> Parts(ImmutableArray<string> turns) => Type switch
+    {
+        TreeJointType.Free => ["x", "y", "z", .. turns],
+        TreeJointType.Ball => turns,
+        _ => [],
+    };
 }
 
 /// <summary>A named frame fixed to a body.</summary>
@@ -53,6 +84,12 @@ internal readonly record struct TreeJoint(
 /// <param name="Position">Origin in the body's frame, metres (site_pos).</param>
 /// <param name="Rotation">Orientation in the body's frame (site_quat).</param>
 internal readonly record struct TreeSite(string Name, int Body, Vec3<double> Position, Quat<double> Rotation);
+
+/// <summary>A point fixed to a body: the centre of a geom, or a camera.</summary>
+/// <param name="Name">The name in the model, or its number if it has none.</param>
+/// <param name="Body">The body that carries it; −1 for a camera that tracks a body and is fixed to none.</param>
+/// <param name="Position">The point in the body's frame, metres.</param>
+internal readonly record struct TreePoint(string Name, int Body, Vec3<double> Position);
 
 /// <summary>
 /// The parts of a loaded MuJoCo model that forward kinematics needs: bodies (parents before children; body 0 is the
@@ -67,6 +104,12 @@ internal sealed record KinematicTree(
     ImmutableArray<double> Qpos0, int Nv)
 {
     public int Nq => Qpos0.Length;
+
+    /// <summary>All geoms.</summary>
+    public ImmutableArray<TreePoint> Geoms { get; init; } = [];
+
+    /// <summary>All cameras.</summary>
+    public ImmutableArray<TreePoint> Cameras { get; init; } = [];
 
     /// <summary>Index of the body with this name, or −1.</summary>
     public int FindBody(string name) => Find(Bodies.Select(body => body.Name), name);

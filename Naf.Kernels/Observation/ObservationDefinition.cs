@@ -4,12 +4,13 @@ namespace Naf.Kernels.Observation;
 
 /// <summary>
 /// The observation x = h(qpos, qvel, c) as data: a list of entries over a kinematic tree and a vector c of constants of
-/// the episode. Validated on construction; evaluated by <see cref="ObservationFunction{T}"/>.
+/// the episode. Validated on construction; evaluated by <see cref="ObservationFunction{T}"/>. Entries that are read
+/// from the simulation (<see cref="SimulatedEntry"/>) are left to the simulator.
 /// </summary>
 internal sealed class ObservationDefinition
 {
-    /// <param name="tree">The model's kinematic tree; a ball joint is rejected by name.</param>
-    /// <exception cref="ArgumentException">An entry refers to something missing or to an unsupported joint.</exception>
+    /// <param name="tree">The model's kinematic tree.</param>
+    /// <exception cref="ArgumentException">An entry refers to something missing or to an unsuitable joint.</exception>
     public ObservationDefinition(KinematicTree tree, int constantSize, ImmutableArray<ObservationEntry> entries)
     {
         (Tree, ConstantSize, Entries) = (tree, constantSize, entries);
@@ -62,18 +63,36 @@ internal sealed class ObservationDefinition
 
     public int Size => ComponentNames.Length;
 
-    /// <summary>The entries prepared for evaluation in T.</summary>
+    /// <summary>The entries that are read from the simulation: with any, the task is model-free.</summary>
+    public IEnumerable<SimulatedEntry> Simulated => Entries.OfType<SimulatedEntry>();
+
+    /// <summary>Checks that x is a function of (qpos, qvel, c).</summary>
+    /// <exception cref="ArgumentException">An entry is read from the simulation; the message names it.</exception>
+    public void RequireFunctionOfState()
+    {
+        if (Simulated.FirstOrDefault() is { } entry)
+            throw new ArgumentException($"the observation '{entry.Name}' is read from the simulation, and imagination "
+                + "and planners need observations that follow from positions and velocities; leave it out");
+    }
+
+    /// <summary>The entries of h prepared for evaluation in T.</summary>
     public PreparedEntry<T>[] Prepare<T>() where T : IFloatingPointIeee754<T> =>
-        [.. Entries.Select((entry, i) => new PreparedEntry<T>(this, entry, Starts[i]))];
+        [.. Entries.Select((entry, i) => (Entry: entry, Start: Starts[i])).Where(e => e.Entry is not SimulatedEntry)
+            .Select(e => new PreparedEntry<T>(this, e.Entry, e.Start))];
 
     /// <summary>The letters of the kept components, in order.</summary>
     public static string Letters(Components keep) =>
         (keep.HasFlag(Components.X) ? "x" : "") + (keep.HasFlag(Components.Y) ? "y" : "")
         + (keep.HasFlag(Components.Z) ? "z" : "");
 
-    private static void AddNames(ObservationEntry entry, ImmutableArray<string>.Builder names)
+    private void AddNames(ObservationEntry entry, ImmutableArray<string>.Builder names)
     {
-        if (entry is VectorEntry vector && BitOperations.PopCount((uint)vector.Keep) > 1)
+        if (entry is JointEntry joint && Tree.Joints[joint.Joint].HasQuaternion)
+            names.AddRange((joint.Quantity == JointQuantity.Position
+                ? TreeJoint.QuaternionParts : TreeJoint.RotationParts).Select(part => $"{entry.Name}.{part}"));
+        else if (entry is SimulatedEntry { Parts.Length: > 0 } simulated)
+            names.AddRange(simulated.Parts.Select(part => $"{entry.Name}.{part}"));
+        else if (entry is VectorEntry vector && BitOperations.PopCount((uint)vector.Keep) > 1)
             foreach (char letter in Letters(vector.Keep)) names.Add($"{entry.Name}.{letter}");
         else
             names.Add(entry.Name);
@@ -82,11 +101,14 @@ internal sealed class ObservationDefinition
     private string UnitOf(ObservationEntry entry) => entry switch
     {
         AxisEntry or JointEntry { Quantity: JointQuantity.Sine or JointQuantity.Cosine } => "1",
+        JointEntry { Quantity: JointQuantity.Position } joint when Tree.Joints[joint.Joint].HasQuaternion => "1",
         JointEntry joint => (Tree.Joints[joint.Joint].Type == TreeJointType.Slide ? "m" : "rad")
             + (joint.Quantity == JointQuantity.Velocity ? "/s" : ""),
         PlaceEntry => "m",
         LinearVelocityEntry => "m/s",
         AngularVelocityEntry => "rad/s",
+        SimulatedEntry { Quantity: SimulatedQuantity.Elapsed or SimulatedQuantity.Remaining } => "s",
+        SimulatedEntry { Quantity: SimulatedQuantity.PreviousAction or SimulatedQuantity.Phase } => "1",
         _ => "",
     };
 
@@ -97,10 +119,6 @@ internal sealed class ObservationDefinition
                 throw new ArgumentException(
                     $"body {b} ('{tree.Bodies[b].Name}') has parent {tree.Bodies[b].Parent}; a parent comes before "
                     + "its children");
-        foreach (TreeJoint joint in tree.Joints)
-            if (joint.Type == TreeJointType.Ball)
-                throw new ArgumentException($"joint '{joint.Name}' is a ball joint, which observations do not support; "
-                    + "use three hinges instead");
     }
 
     private void Check(ObservationEntry entry)
@@ -116,11 +134,9 @@ internal sealed class ObservationDefinition
             case JointEntry e:
                 CheckIndex(entry, "joint", e.Joint, Tree.Joints.Length);
                 TreeJoint joint = Tree.Joints[e.Joint];
-                if (joint.Type == TreeJointType.Free)
-                    throw Wrong(entry, $"observes the free joint '{joint.Name}' as one number; use points, axes and "
-                        + "velocities of its body");
-                if (joint.Type == TreeJointType.Slide && e.Quantity is JointQuantity.Sine or JointQuantity.Cosine)
-                    throw Wrong(entry, $"takes sine or cosine of the slide '{joint.Name}'; only a hinge has an angle");
+                if (joint.Type != TreeJointType.Hinge && e.Quantity is JointQuantity.Sine or JointQuantity.Cosine)
+                    throw Wrong(entry, $"takes sine or cosine of the {joint.Type.ToString().ToLowerInvariant()} joint "
+                        + $"'{joint.Name}'; only a hinge has an angle");
                 break;
             case PlaceEntry e:
                 CheckPlace(entry, e.Of);
@@ -141,6 +157,8 @@ internal sealed class ObservationDefinition
                 CheckPlace(entry, Place.Constant(e.Offset, e.Count));
                 if ((int)e.Keep >> e.Count != 0)
                     throw Wrong(entry, $"keeps the components {Letters(e.Keep)} of a constant of size {e.Count}");
+                break;
+            case SimulatedEntry:
                 break;
             default:
                 throw Wrong(entry, $"is a {entry.GetType().Name}, which is not in the vocabulary");

@@ -10,16 +10,21 @@ internal enum Components
     All = X | Y | Z,
 }
 
-/// <summary>Which quantity of a hinge or slide an entry observes.</summary>
+/// <summary>Which quantity of a joint an entry observes.</summary>
 internal enum JointQuantity
 {
-    /// <summary>qpos, radians or metres.</summary>
+    /// <summary>
+    /// qpos, radians or metres; of a ball or free joint its unit quaternion (w, x, y, z), the one of q and −q with
+    /// w ≥ 0.
+    /// </summary>
     Position,
     /// <summary>sin qpos (hinges).</summary>
     Sine,
     /// <summary>cos qpos (hinges).</summary>
     Cosine,
-    /// <summary>qvel, radians or metres per second.</summary>
+    /// <summary>
+    /// qvel, radians or metres per second; of a ball or free joint the angular velocity about the body's own axes (3).
+    /// </summary>
     Velocity,
 }
 
@@ -40,11 +45,11 @@ internal readonly record struct Place(int Body, Vec3<double> Position, int Offse
     public bool IsConstant => Body < 0;
 }
 
-/// <summary>An observation entry, of a fixed set of types: one number, or up to three vector components.</summary>
+/// <summary>An observation entry, of a fixed set of types: of one number or several.</summary>
 /// <param name="Name">The entry's name; components of a vector are name.x, name.y, name.z.</param>
 internal abstract record ObservationEntry(string Name);
 
-/// <summary>A hinge's or slide's position, its sine or cosine, or its velocity.</summary>
+/// <summary>A joint's position, the sine or cosine of a hinge's, or its velocity.</summary>
 internal sealed record JointEntry(string Name, JointQuantity Quantity, int Joint) : ObservationEntry(Name);
 
 /// <summary>A vector entry, of which some components are kept.</summary>
@@ -71,6 +76,36 @@ internal sealed record LinearVelocityEntry(string Name, Place Of, int Frame, Com
 /// <param name="Body">The body B.</param>
 internal sealed record AngularVelocityEntry(string Name, int Body, int Frame, Components Keep)
     : VectorEntry(Name, Frame, Keep);
+
+/// <summary>What an entry reads from the simulation, which is no function of (qpos, qvel, c).</summary>
+internal enum SimulatedQuantity
+{
+    /// <summary>MuJoCo's sensordata, in the sensor's unit.</summary>
+    Sensor,
+    /// <summary>The activation of an actuator (act).</summary>
+    Activation,
+    /// <summary>The force of an actuator with the last controls (actuator_force), N or N m.</summary>
+    ActuatorForce,
+    /// <summary>The action of the step before, clipped to [−1, 1]; 0 at the start.</summary>
+    PreviousAction,
+    /// <summary>Time since the start of the episode, seconds.</summary>
+    Elapsed,
+    /// <summary>Time to the horizon, seconds.</summary>
+    Remaining,
+    /// <summary>sin and cos of 2π t / period, with t the time since the start.</summary>
+    Phase,
+}
+
+/// <summary>Numbers of the simulation: the task is model-free, since x is no function of (qpos, qvel, c).</summary>
+/// <param name="Address">First index in the simulation's array; not used by times.</param>
+/// <param name="Parts">Names of the components; empty for one number.</param>
+/// <param name="Period">Of a phase, seconds.</param>
+internal sealed record SimulatedEntry(
+    string Name, SimulatedQuantity Quantity, int Address, ImmutableArray<string> Parts, double Period = 0)
+    : ObservationEntry(Name)
+{
+    public int Size => Math.Max(1, Parts.Length);
+}
 
 /// <summary>A constant of the episode, unchanged.</summary>
 /// <param name="Offset">First index in the vector of episode constants.</param>

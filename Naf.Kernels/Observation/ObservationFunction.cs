@@ -5,7 +5,7 @@ namespace Naf.Kernels.Observation;
 /// <summary>
 /// x = h(qpos, qvel, c): the observation of a state, and its Jacobian. Exact, by forward kinematics over the bodies
 /// that the entries use. Has a workspace: it allocates nothing after construction, and each thread needs its own
-/// instance.
+/// instance. Entries that are read from the simulation keep their values in x, and have no derivatives.
 /// </summary>
 /// <typeparam name="T">double in the simulator and the planner, float inside rollouts.</typeparam>
 internal sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
@@ -49,6 +49,10 @@ internal sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
                 case EntryKind.Velocity: x[at] = qvel[entry.Dof]; break;
                 case EntryKind.Sine: x[at] = Sine(entry, qpos); break;
                 case EntryKind.Cosine: x[at] = Cosine(entry, qpos); break;
+                case EntryKind.Quaternion:
+                    Quaternion(entry, qpos).Deconstruct(out x[at], out x[at + 1], out x[at + 2], out x[at + 3]);
+                    break;
+                case EntryKind.Rotation: qvel.Slice(entry.Dof, 3).CopyTo(x[at..]); break;
                 default: entry.Write(Framed(entry, Vector(entry, constants)), x[at..]); break;
             }
         }
@@ -60,8 +64,8 @@ internal sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
     /// <param name="constants">[ConstantSize].</param>
     /// <param name="byPosition">
     /// [Size, Nv] row-major, receives ∂x/∂q. Column d is a displacement along qvel[d]: for hinges and slides qpos
-    /// itself; for a free joint a translation in the world and then q ← q · exp(δ/2) about the body's own axes
-    /// (MuJoCo's mj_integratePos).
+    /// itself; for a free joint a translation in the world and then q ← q · exp(δ/2) about the body's own axes, for a
+    /// ball joint the latter (MuJoCo's mj_integratePos).
     /// </param>
     /// <param name="byVelocity">[Size, Nv] row-major, receives ∂x/∂qvel.</param>
     /// <exception cref="ArgumentException">A span has the wrong size.</exception>
@@ -85,10 +89,31 @@ internal sealed class ObservationFunction<T> where T : IFloatingPointIeee754<T>
                 case EntryKind.Velocity: byVelocity[row + entry.Dof] = T.One; break;
                 case EntryKind.Sine: byPosition[row + entry.Dof] = Cosine(entry, qpos); break;
                 case EntryKind.Cosine: byPosition[row + entry.Dof] = -Sine(entry, qpos); break;
+                case EntryKind.Quaternion:
+                    AddQuaternionRows(Quaternion(entry, qpos), byPosition[(row + entry.Dof)..]);
+                    break;
+                case EntryKind.Rotation:
+                    for (int k = 0; k < 3; k++) byVelocity[row + k * nv + entry.Dof + k] = T.One;
+                    break;
                 default: AddVectorRows(entry, qvel, constants, byPosition[row..], byVelocity[row..]); break;
             }
         }
     }
+
+    /// <summary>∂q/∂δ_k = ½ q e_k: the change of a quaternion by a rotation about the body's axis k.</summary>
+    private void AddQuaternionRows(Quat<T> q, Span<T> rows)
+    {
+        int nv = Definition.Tree.Nv;
+        for (int k = 0; k < 3; k++)
+        {
+            Vec3<T> half = T.CreateChecked(0.5) * Vec3<T>.Unit(k);
+            StateCoordinates.Product(q, new Quat<T>(T.Zero, half.X, half.Y, half.Z))
+                .Deconstruct(out rows[k], out rows[nv + k], out rows[2 * nv + k], out rows[3 * nv + k]);
+        }
+    }
+
+    private static Quat<T> Quaternion(in PreparedEntry<T> entry, ReadOnlySpan<T> qpos) =>
+        Quat<T>.At(qpos, entry.Qpos).Normalized().WithPositiveW();
 
     /// <summary>y = R_Fᵀ w: ∂y/∂d = R_Fᵀ (∂w/∂d − a_d × w), the second term where d rotates the frame F.</summary>
     private void AddVectorRows(

@@ -58,8 +58,21 @@ internal struct ObservationTable<T> where T : unmanaged, IFloatingPointIeee754<T
             x[at] = value;
             return TMath.IsFinite(value);
         }
+        if (entry.Kind == EntryKind.Quaternion)
+        {
+            Quat<T> q = KinematicTable<T>.Quaternion<TMath>(Kinematics.Joints[entry.Joint], s, entry.Dof);
+            T sign = TMath.From(1);
+            if (q.W < TMath.From(0)) sign = TMath.From(-1);
+            x[at] = sign * q.W;
+            x[at + 1] = sign * q.X;
+            x[at + 2] = sign * q.Y;
+            x[at + 3] = sign * q.Z;
+            return TMath.IsFinite(q.W) & TMath.IsFinite(q.X) & TMath.IsFinite(q.Y) & TMath.IsFinite(q.Z);
+        }
         Vec3<T> v;
-        if (entry.Kind == EntryKind.Place)
+        if (entry.Kind == EntryKind.Rotation)
+            v = BodyFrame<T>.Vector(s, Kinematics.Nv + entry.Dof);
+        else if (entry.Kind == EntryKind.Place)
             v = Locate<TMath>(entry.Of, c, frames) - Locate<TMath>(entry.Minus, c, frames);
         else if (entry.Kind == EntryKind.Axis)
             v = BodyFrame<T>.Vector(frames, entry.Of.Body * BodyFrame<T>.Size + 3 * entry.Axis);

@@ -3,7 +3,13 @@ using System.Numerics;
 namespace Naf.Kernels.Observation;
 
 /// <summary>What an entry computes; the first four are those of <see cref="JointQuantity"/>.</summary>
-internal enum EntryKind { Position, Sine, Cosine, Velocity, Place, Axis, LinearVelocity, AngularVelocity }
+internal enum EntryKind
+{
+    Position, Sine, Cosine, Velocity,
+    /// <summary>Of a ball or free joint: its unit quaternion (4), and its angular velocity (3).</summary>
+    Quaternion, Rotation,
+    Place, Axis, LinearVelocity, AngularVelocity,
+}
 
 /// <summary>An entry prepared for evaluation: indices resolved, constants rounded to T, unused fields zero.</summary>
 internal struct PreparedEntry<T> where T : IFloatingPointIeee754<T>
@@ -11,7 +17,9 @@ internal struct PreparedEntry<T> where T : IFloatingPointIeee754<T>
     public EntryKind Kind;
     /// <summary>First index in x.</summary>
     public int Start;
-    public int Joint, Qpos, Dof, Frame, Axis;
+    /// <summary>The joint, and the first index of what is observed in qpos and qvel.</summary>
+    public int Joint, Qpos, Dof;
+    public int Frame, Axis;
     /// <summary>Reference position of the joint.</summary>
     public T Reference = T.Zero;
     public Components Keep;
@@ -28,6 +36,10 @@ internal struct PreparedEntry<T> where T : IFloatingPointIeee754<T>
                 TreeJoint joint = definition.Tree.Joints[e.Joint];
                 (Kind, Joint) = ((EntryKind)e.Quantity, e.Joint);
                 (Qpos, Dof, Reference) = (joint.QposAddress, joint.DofAddress, T.CreateChecked(joint.Reference));
+                if (!joint.HasQuaternion) break;
+                (Qpos, Dof) = (joint.QuaternionAddress, joint.RotationAddress);
+                (Kind, Keep) = e.Quantity == JointQuantity.Position
+                    ? (EntryKind.Quaternion, default) : (EntryKind.Rotation, Components.All);
                 break;
             case PlaceEntry e:
                 (Kind, Of) = (EntryKind.Place, new Point(e.Of));

@@ -5,7 +5,7 @@ namespace Naf.Kernels.Observation;
 /// <summary>
 /// The state of the dynamics model: s = [q (Nv); qvel (Nv)], where q are coordinates without redundancy. A hinge or
 /// slide has q = qpos, unwrapped; a free joint has the position (3) and the rotation vector (3) of q_ref⁻¹ q, in
-/// radians, as in MuJoCo's mj_differentiatePos.
+/// radians, as in MuJoCo's mj_differentiatePos; a ball joint has the rotation vector.
 /// </summary>
 /// <remarks>
 /// A rotation vector has length at most π and jumps where the body has turned by π from q_ref: dynamics fitted across
@@ -15,14 +15,15 @@ internal sealed class StateCoordinates
 {
     private readonly Quat<double>[] _references;
 
-    /// <param name="tree">Without ball joints; q_ref is the model's reference configuration.</param>
+    /// <param name="tree">q_ref is its reference configuration.</param>
     public StateCoordinates(KinematicTree tree)
     {
         Tree = tree;
         ReadOnlySpan<double> drawn = tree.Qpos0.AsSpan();
         _references = new Quat<double>[tree.Joints.Length];
         for (int j = 0; j < _references.Length; j++)
-            if (tree.Joints[j].Type == TreeJointType.Free) _references[j] = At(drawn, tree.Joints[j]).Normalized();
+            if (tree.Joints[j].HasQuaternion)
+                _references[j] = Quat<double>.At(drawn, tree.Joints[j].QuaternionAddress).Normalized();
     }
 
     public KinematicTree Tree { get; }
@@ -30,7 +31,7 @@ internal sealed class StateCoordinates
     /// <summary>Entries of s: 2 Nv.</summary>
     public int Size => 2 * Tree.Nv;
 
-    /// <summary>q_ref of free joint <paramref name="joint"/>, a unit quaternion.</summary>
+    /// <summary>q_ref of free or ball joint <paramref name="joint"/>, a unit quaternion.</summary>
     public Quat<double> Reference(int joint) => _references[joint];
 
     /// <summary>s from (qpos, qvel).</summary>
@@ -46,11 +47,16 @@ internal sealed class StateCoordinates
         {
             TreeJoint joint = Tree.Joints[j];
             (int q, int d) = (joint.QposAddress, joint.DofAddress);
-            state[d] = qpos[q];
-            if (joint.Type != TreeJointType.Free) continue;
-            (state[d + 1], state[d + 2]) = (qpos[q + 1], qpos[q + 2]);
-            Vec3<double> turn = Logarithm(Product(Inverse(_references[j]), At(qpos, joint).Normalized()));
-            (state[d + 3], state[d + 4], state[d + 5]) = (turn.X, turn.Y, turn.Z);
+            if (!joint.HasQuaternion)
+            {
+                state[d] = qpos[q];
+                continue;
+            }
+            qpos.Slice(q, joint.Shifts).CopyTo(state[d..]);
+            Quat<double> turned = Quat<double>.At(qpos, joint.QuaternionAddress).Normalized();
+            Vec3<double> turn = Logarithm(Product(Inverse(_references[j]), turned));
+            d = joint.RotationAddress;
+            (state[d], state[d + 1], state[d + 2]) = (turn.X, turn.Y, turn.Z);
         }
     }
 
@@ -67,12 +73,16 @@ internal sealed class StateCoordinates
         {
             TreeJoint joint = Tree.Joints[j];
             (int q, int d) = (joint.QposAddress, joint.DofAddress);
-            qpos[q] = state[d];
-            if (joint.Type != TreeJointType.Free) continue;
-            (qpos[q + 1], qpos[q + 2]) = (state[d + 1], state[d + 2]);
+            if (!joint.HasQuaternion)
+            {
+                qpos[q] = state[d];
+                continue;
+            }
+            state.Slice(d, joint.Shifts).CopyTo(qpos[q..]);
+            (q, d) = (joint.QuaternionAddress, joint.RotationAddress);
             Quat<T> turned = Product(_references[j].To<T>(),
-                Exponential(new Vec3<T>(state[d + 3], state[d + 4], state[d + 5])));
-            (qpos[q + 3], qpos[q + 4], qpos[q + 5], qpos[q + 6]) = (turned.W, turned.X, turned.Y, turned.Z);
+                Exponential(new Vec3<T>(state[d], state[d + 1], state[d + 2])));
+            (qpos[q], qpos[q + 1], qpos[q + 2], qpos[q + 3]) = (turned.W, turned.X, turned.Y, turned.Z);
         }
     }
 
@@ -99,12 +109,6 @@ internal sealed class StateCoordinates
         a.W * b.Z + a.X * b.Y - a.Y * b.X + a.Z * b.W);
 
     private static Quat<double> Inverse(Quat<double> unit) => new(unit.W, -unit.X, -unit.Y, -unit.Z);
-
-    private static Quat<double> At(ReadOnlySpan<double> qpos, TreeJoint joint)
-    {
-        int q = joint.QposAddress;
-        return new Quat<double>(qpos[q + 3], qpos[q + 4], qpos[q + 5], qpos[q + 6]);
-    }
 
     private void Check(int qpos, int qvel, int state)
     {

@@ -44,6 +44,12 @@ internal readonly record struct Quat<T>(T W, T X, T Y, T Z) where T : IFloatingP
         return new(W * inverse, X * inverse, Y * inverse, Z * inverse);
     }
 
+    /// <summary>q or −q, the same rotation, with w ≥ 0.</summary>
+    public Quat<T> WithPositiveW() => W < T.Zero ? new(-W, -X, -Y, -Z) : this;
+
+    /// <summary>The quaternion at an index of qpos.</summary>
+    public static Quat<T> At(ReadOnlySpan<T> qpos, int i) => new(qpos[i], qpos[i + 1], qpos[i + 2], qpos[i + 3]);
+
     public Quat<TTo> To<TTo>() where TTo : IFloatingPointIeee754<TTo> =>
         new(TTo.CreateChecked(W), TTo.CreateChecked(X), TTo.CreateChecked(Y), TTo.CreateChecked(Z));
 }

@@ -28,6 +28,9 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
     private readonly MujocoData _data;
     private readonly ObservationFunction<double> _h;
     private readonly MeasureRecorder _measures;
+    private readonly (SimulatedEntry Entry, int Start)[] _simulated;
+    private readonly bool _forward;
+    private readonly int _remembered;
     private readonly double[] _reference, _constants, _x, _u;
     private bool _ready, _broken;
 
@@ -42,6 +45,13 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         _measures = new MeasureRecorder(_definition.Measures, _definition.Success, _definition.Horizon);
         _constants = new double[_definition.Observation.ConstantSize];
         (_x, _u) = (new double[task.ObservationSize], new double[task.ActionSize]);
+        ObservationDefinition observation = _definition.Observation;
+        _simulated = [.. observation.Entries.Zip(observation.Starts, (entry, start) => (entry as SimulatedEntry, start))
+            .Where(pair => pair.Item1 is not null).Select(pair => (pair.Item1!, pair.start))];
+        _forward = observation.Simulated.Any(
+            entry => entry.Quantity is SimulatedQuantity.Sensor or SimulatedQuantity.ActuatorForce);
+        bool remembers = observation.Simulated.Any(entry => entry.Quantity == SimulatedQuantity.PreviousAction);
+        _remembered = remembers ? task.ActionSize : 0;
         _reference = new double[_data.StateSize];
         _data.SaveState(_reference);
     }
@@ -70,8 +80,12 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
     /// <summary>Whether the episode succeeded by the task's measures; valid at its end. False if it has none.</summary>
     public bool Success => _measures.Success;
 
-    /// <summary>Size of a saved state: MuJoCo's, then the episode's constants, bookkeeping and measures.</summary>
-    public int StateSize => _data.StateSize + _constants.Length + Bookkeeping + _measures.State.Length;
+    /// <summary>
+    /// Size of a saved state: MuJoCo's, then the episode's constants, the previous action if it is observed,
+    /// bookkeeping and measures.
+    /// </summary>
+    public int StateSize =>
+        _data.StateSize + _constants.Length + _remembered + Bookkeeping + _measures.State.Length;
 
     /// <summary>The simulation.</summary>
     internal MujocoData Data => _data;
@@ -88,6 +102,7 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         _data.RestoreState(_reference);
         _definition.Reset.Sample(seed, stream, episode, _data.Qpos, _data.Qvel, _constants);
         _measures.Clear();
+        _u.AsSpan().Clear();
         (Score, StepIndex, Done, _ready) = (0, 0, false, true);
         Observe();
     }
@@ -141,6 +156,8 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         Span<double> rest = state[_data.StateSize..];
         _constants.CopyTo(rest);
         rest = rest[_constants.Length..];
+        _u.AsSpan(0, _remembered).CopyTo(rest);
+        rest = rest[_remembered..];
         (rest[0], rest[1], rest[2]) = (StepIndex, Score, Done ? 1 : 0);
         _measures.State.CopyTo(rest[Bookkeeping..]);
     }
@@ -155,6 +172,8 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         ReadOnlySpan<double> rest = state[_data.StateSize..];
         rest[.._constants.Length].CopyTo(_constants);
         rest = rest[_constants.Length..];
+        rest[.._remembered].CopyTo(_u);
+        rest = rest[_remembered..];
         (StepIndex, Score, Done) = ((int)rest[0], rest[1], rest[2] != 0);
         rest[Bookkeeping..].CopyTo(_measures.State);
         (_broken, _ready) = (false, true);
@@ -163,7 +182,34 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
 
     public void Dispose() => _data.Dispose();
 
-    private void Observe() => _h.Evaluate(_data.Qpos, _data.Qvel, _constants, _x);
+    private void Observe()
+    {
+        _h.Evaluate(_data.Qpos, _data.Qvel, _constants, _x);
+        if (_simulated.Length == 0) return;
+        if (_forward) Advance(0);
+        foreach ((SimulatedEntry entry, int start) in _simulated) Read(entry, _x.AsSpan(start, entry.Size));
+    }
+
+    private void Read(SimulatedEntry entry, Span<double> x)
+    {
+        double time = StepIndex * Task.ControlStep;
+        switch (entry.Quantity)
+        {
+            case SimulatedQuantity.Elapsed: x[0] = time; return;
+            case SimulatedQuantity.Remaining: x[0] = (_definition.Horizon - StepIndex) * Task.ControlStep; return;
+            case SimulatedQuantity.Phase: (x[0], x[1]) = Math.SinCos(2 * Math.PI * (time / entry.Period)); return;
+        }
+        ReadOnlySpan<double> from = entry.Quantity switch
+        {
+            SimulatedQuantity.Sensor => _data.SensorData,
+            SimulatedQuantity.Activation => _data.Act,
+            SimulatedQuantity.ActuatorForce => _data.ActuatorForce,
+            _ => _u,
+        };
+        from.Slice(entry.Address, x.Length).CopyTo(x);
+        foreach (double value in x)
+            if (!double.IsFinite(value)) throw Failure($"'{entry.Name}' is not finite");
+    }
 
     private void Clip(ReadOnlySpan<double> action)
     {
@@ -180,19 +226,26 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
     private void Simulate()
     {
         Task.ToControls(_u, _data.Ctrl);
-        try
-        {
-            _data.Step(_definition.Substeps);
-        }
-        catch (Exception e) when (e is SimulationException or MujocoException)
-        {
-            throw Failure(e.Message, e);
-        }
+        Advance(_definition.Substeps);
         // MuJoCo checks a state only at the start of the next step
         foreach (double q in _data.Qpos)
             if (!double.IsFinite(q)) throw Failure("the positions are not finite");
         foreach (double v in _data.Qvel)
             if (!double.IsFinite(v)) throw Failure("the velocities are not finite");
+    }
+
+    // steps of the simulation; with none, sensors and forces are updated to the state
+    private void Advance(int substeps)
+    {
+        try
+        {
+            if (substeps > 0) _data.Step(substeps);
+            else _data.Forward();
+        }
+        catch (Exception e) when (e is SimulationException or MujocoException)
+        {
+            throw Failure(e.Message, e);
+        }
     }
 
     private SimulationException Failure(string cause, Exception? inner = null, bool unstable = true)

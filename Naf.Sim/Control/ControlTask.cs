@@ -39,7 +39,7 @@ public sealed class ControlTask : IControlTask
         MujocoModel model = MujocoModel.Load(file.ModelPath);
         try
         {
-            return new ControlTask(file.Bind(model.KinematicTree, Actuators(model), model.CameraNames), model);
+            return new ControlTask(file.Bind(model), model);
         }
         catch
         {
@@ -47,9 +47,6 @@ public sealed class ControlTask : IControlTask
             throw;
         }
     }
-
-    private static string[] Actuators(MujocoModel model) =>
-        [.. Enumerable.Range(0, model.Nu).Select(i => model.NameOf(MujocoObject.Actuator, i))];
 
     /// <summary>The task as a simulation, for features that need the simulator's state.</summary>
     /// <param name="task">The task.</param>
@@ -86,7 +83,7 @@ public sealed class ControlTask : IControlTask
     internal IEnumerable<string> ObservationUnits => Definition.Observation.ComponentUnits;
 
     /// <summary>[ActionSize], the names of the actuators, or their numbers.</summary>
-    internal IReadOnlyList<string> ActionNames => Actuators(Model);
+    internal IReadOnlyList<string> ActionNames => Model.ActuatorNames;
 
     /// <summary>[ObservationSize], the scale of each component of x at the input of a network.</summary>
     public ReadOnlySpan<float> InputScale => Definition.InputScale.AsSpan();

@@ -18,7 +18,9 @@ internal sealed unsafe class MujocoData : IDisposable
 {
     private readonly MujocoLibrary _library;
     private readonly nint _model;
-    private readonly double* _time, _qpos, _qvel, _ctrl;
+    private readonly double* _time, _qpos, _qvel, _ctrl, _act, _warmstart, _sensors, _forces;
+    private readonly double[] _kept;
+    private readonly int _sensorSize;
     private readonly (nint At, int Length)[] _state;
     private readonly int* _warnings, _bad;
     private readonly int _warningKinds;
@@ -55,10 +57,16 @@ internal sealed unsafe class MujocoData : IDisposable
         _qpos = Array("qpos");
         _qvel = Array("qvel");
         _ctrl = Array("ctrl");
+        _act = Array("act");
+        _warmstart = Array("qacc_warmstart");
+        _sensors = Array("sensordata");
+        _forces = Array("actuator_force");
+        _sensorSize = model.Sensors.Sum(sensor => sensor.Size);
+        _kept = new double[model.Nv];
 
         // the constraint solver starts from the accelerations in qacc_warmstart, so they are part of the state
-        _state = [((nint)_time, 1), ((nint)_qpos, model.Nq), ((nint)_qvel, model.Nv), ((nint)Array("act"), model.Na),
-            ((nint)Array("qacc_warmstart"), model.Nv), ((nint)_ctrl, model.Nu)];
+        _state = [((nint)_time, 1), ((nint)_qpos, model.Nq), ((nint)_qvel, model.Nv), ((nint)_act, model.Na),
+            ((nint)_warmstart, model.Nv), ((nint)_ctrl, model.Nu)];
         StateSize = _state.Sum(field => field.Length);
 
         double* Array(string field) => *(double**)(_data + layout.Data(field));
@@ -83,6 +91,15 @@ internal sealed unsafe class MujocoData : IDisposable
 
     /// <summary>[Nu] Controls; MuJoCo clips them to their ranges.</summary>
     public Span<double> Ctrl => new(Alive(_ctrl), Model.Nu);
+
+    /// <summary>[Na] Activations of the actuators.</summary>
+    public ReadOnlySpan<double> Act => new(Alive(_act), Model.Na);
+
+    /// <summary>Values of the sensors, after <see cref="Forward"/>.</summary>
+    public ReadOnlySpan<double> SensorData => new(Alive(_sensors), _sensorSize);
+
+    /// <summary>[Nu] Forces of the actuators, after <see cref="Forward"/>; N or N m.</summary>
+    public ReadOnlySpan<double> ActuatorForce => new(Alive(_forces), Model.Nu);
 
     internal nint Native => (nint)Alive((double*)_data);
 
@@ -122,6 +139,19 @@ internal sealed unsafe class MujocoData : IDisposable
     {
         CheckUsable();
         Invoke(_library.FwdPosition);
+    }
+
+    /// <summary>
+    /// Updates everything that depends on the state and the controls, sensors and forces included (mj_forward): after a
+    /// step they are those before its last substep. The trajectory is unaffected.
+    /// </summary>
+    public void Forward()
+    {
+        CheckUsable();
+        var warmstart = new Span<double>(_warmstart, _kept.Length);
+        warmstart.CopyTo(_kept);
+        Invoke(_library.Forward);
+        _kept.CopyTo(warmstart);
     }
 
     /// <summary>

@@ -38,6 +38,7 @@ internal sealed unsafe class MujocoLibrary
         ResetData = Export("mj_resetData");
         Step = Export("mj_step");
         FwdPosition = Export("mj_fwdPosition");
+        Forward = Export("mj_forward");
 
         // exported variables that hold function pointers
         *(nint*)Export("mju_user_warning") = MujocoWarnings.Handler;
@@ -63,7 +64,7 @@ internal sealed unsafe class MujocoLibrary
     internal readonly delegate* unmanaged<nint, double*, double, double*, double*, void> DifferentiatePos;
 
     // called through ErrorGuard.Invoke
-    internal readonly nint ResetData, Step, FwdPosition;
+    internal readonly nint ResetData, Step, FwdPosition, Forward;
 
     /// <summary>Finds, loads and checks the library once; later calls return the same instance.</summary>
     /// <exception cref="MujocoException">Not found, of an unknown version, or not laid out as its version.</exception>

@@ -3,7 +3,10 @@ using Naf.Kernels.Observation;
 
 namespace Naf.Sim.Mujoco;
 
-internal enum MujocoObject { Body, Joint, Site, Camera, Actuator }
+internal enum MujocoObject { Body, Joint, Geom, Site, Camera, Actuator, Sensor }
+
+/// <summary>A sensor: its name, and where its values are in sensordata.</summary>
+internal readonly record struct MujocoSensor(string Name, int Address, int Size);
 
 /// <summary>
 /// A compiled model (mjModel): read-only, shared by any number of <see cref="MujocoData"/> on any number of threads.
@@ -63,7 +66,33 @@ internal sealed unsafe class MujocoModel : IDisposable
         [.. Enumerable.Range(0, Size("ncam")).Select(id => GivenName(MujocoObject.Camera, id))
             .Where(name => name.Length > 0)];
 
-    /// <summary>Bodies, joints and sites as compiled; mocap bodies are where the model puts them. Read once.</summary>
+    /// <summary>Names of the actuators, in order.</summary>
+    public IReadOnlyList<string> ActuatorNames =>
+        [.. Enumerable.Range(0, Nu).Select(i => NameOf(MujocoObject.Actuator, i))];
+
+    /// <summary>
+    /// [Nu] Index of each actuator's activation in act, or −1: it has none, or a plugin gives one several.
+    /// </summary>
+    public int[] ActivationAddresses
+    {
+        get
+        {
+            // one for each actuator with dynamics, in order
+            ReadOnlySpan<int> dynamics = Array<int>("actuator_dyntype", Nu);
+            int[] addresses = new int[Nu];
+            int count = 0;
+            for (int i = 0; i < Nu; i++) addresses[i] = dynamics[i] == 0 ? -1 : count++;
+            if (count != Na) System.Array.Fill(addresses, -1);
+            return addresses;
+        }
+    }
+
+    /// <summary>The sensors, in order.</summary>
+    public IReadOnlyList<MujocoSensor> Sensors =>
+        [.. Enumerable.Range(0, Size("nsensor")).Select(i => new MujocoSensor(
+            NameOf(MujocoObject.Sensor, i), Integer("sensor_adr", i), Integer("sensor_dim", i)))];
+
+    /// <summary>Bodies, joints and places as compiled; mocap bodies are where the model puts them. Read once.</summary>
     public KinematicTree KinematicTree => _tree ??= ReadTree();
 
     internal nint Native => _model;
@@ -151,7 +180,11 @@ internal sealed unsafe class MujocoModel : IDisposable
     {
         return new KinematicTree(
             [.. Enumerable.Range(0, Size("nbody")).Select(Body)], [.. Enumerable.Range(0, JointCount).Select(Joint)],
-            [.. Enumerable.Range(0, Size("nsite")).Select(Site)], [.. Array<double>("qpos0", Nq)], Nv);
+            [.. Enumerable.Range(0, Size("nsite")).Select(Site)], [.. Array<double>("qpos0", Nq)], Nv)
+        {
+            Geoms = [.. Enumerable.Range(0, Size("ngeom")).Select(Geom)],
+            Cameras = [.. Enumerable.Range(0, Size("ncam")).Select(Camera)],
+        };
 
         TreeBody Body(int i) => new(NameOf(MujocoObject.Body, i), Integer("body_parentid", i), Vector("body_pos", i),
             Rotation("body_quat", i), Integer("body_jntadr", i), Integer("body_jntnum", i));
@@ -167,10 +200,18 @@ internal sealed unsafe class MujocoModel : IDisposable
         TreeSite Site(int i) => new(
             NameOf(MujocoObject.Site, i), Integer("site_bodyid", i), Vector("site_pos", i), Rotation("site_quat", i));
 
-        int Integer(string field, int i) => Field<int>(field)[i];
+        TreePoint Geom(int i) =>
+            new(NameOf(MujocoObject.Geom, i), Integer("geom_bodyid", i), Vector("geom_pos", i));
+
+        // one that tracks its body (mode 1 or 2) keeps its orientation in the world, so that its place is not fixed
+        TreePoint Camera(int i) => new(NameOf(MujocoObject.Camera, i),
+            Integer("cam_mode", i) is 1 or 2 ? -1 : Integer("cam_bodyid", i), Vector("cam_pos", i));
+
         Vec3<double> Vector(string field, int i) => Field<Vec3<double>>(field)[i];
         Quat<double> Rotation(string field, int i) => Field<Quat<double>>(field)[i];
     }
+
+    private int Integer(string field, int i) => Field<int>(field)[i];
 
     private int TypeOf(MujocoObject kind) => Library.Layout.Enum("mjOBJ_" + kind.ToString().ToUpperInvariant());
 

@@ -1,4 +1,4 @@
-using Naf.Kernels.Observation;
+using Naf.Sim.Mujoco;
 using Naf.Sim.Tasks.Definitions;
 using Naf.Sim.Tasks.Sections;
 using Naf.Sim.Tasks.Yaml;
@@ -59,23 +59,23 @@ internal sealed class TaskFile
     public static TaskFile Read(string path) => new(path, YamlCursor.Open(path).Map(Keys));
 
     /// <summary>Reads the sections, which refer to names of the model.</summary>
-    /// <param name="actuators">Names of the model's actuators, in order.</param>
     /// <exception cref="TaskFormatException">A section is malformed or has an unknown name.</exception>
-    public TaskDefinition Bind(KinematicTree tree, IReadOnlyList<string> actuators, IReadOnlyList<string> cameras)
+    public TaskDefinition Bind(MujocoModel model)
     {
+        IReadOnlyList<string> actuators = model.ActuatorNames;
         if (actuators.Count == 0)
             throw _root.Required("model").Error("the model has no actuators; a task needs at least one");
-        var places = new PlaceNames(tree, _root["constants"]);
-        var observation = new ObservationSection(_root.Required("observation"), places);
+        var places = new PlaceNames(model.KinematicTree, _root["constants"]);
+        var observation = new ObservationSection(_root.Required("observation"), places, model);
         var names = new SignalNames(observation.Definition, actuators);
         ImmutableArray<MeasureDefinition> measures = MeasureSection.Measures(_root["measures"], names, _horizon);
         return new TaskDefinition(
             Name, _substeps, _horizon, observation.Definition, observation.InputScale,
             RewardSection.Read(
                 _root.Required("reward"), _root["termination"], names, observation.Definition.Size, actuators.Count),
-            ResetSection.Read(_root["reset"], tree, places.Constants),
+            ResetSection.Read(_root["reset"], places.Tree, places.Constants),
             measures, MeasureSection.Success(_root["success"], measures), new TrainingDefaults(_root["training"]),
-            PictureSection.Read(_root["picture"], places, cameras, observation.Definition.Entries));
+            PictureSection.Read(_root["picture"], places, model.CameraNames, observation.Definition.Entries));
     }
 
     // run folders are named after the task: no separator, no "..", nothing hidden

@@ -25,9 +25,12 @@ internal sealed unsafe class StateObservation
             (int start, int end) = (observation.Starts[e], observation.Starts[e + 1]);
             switch (observation.Entries[e])
             {
-                case JointEntry { Quantity: JointQuantity.Position or JointQuantity.Velocity } joint:
-                    int velocities = joint.Quantity == JointQuantity.Velocity ? observation.Tree.Nv : 0;
-                    Add(states, velocities + observation.Tree.Joints[joint.Joint].DofAddress, start);
+                case JointEntry { Quantity: JointQuantity.Velocity } joint:
+                    int velocities = observation.Tree.Nv + VelocityAddress(observation.Tree.Joints[joint.Joint]);
+                    for (int i = 0; i < end - start; i++) Add(states, velocities + i, start + i);
+                    break;
+                case JointEntry { Quantity: JointQuantity.Position } joint when end == start + 1:
+                    Add(states, observation.Tree.Joints[joint.Joint].DofAddress, start);
                     break;
                 case ConstantEntry constant:
                     for (int i = 0, to = start; i < constant.Count; i++)
@@ -44,6 +47,8 @@ internal sealed unsafe class StateObservation
         if (size == 0) return;
         _rest = new ObservationFunction<float>(
             new ObservationDefinition(observation.Tree, observation.ConstantSize, [.. rest]));
+
+        static int VelocityAddress(TreeJoint joint) => joint.HasQuaternion ? joint.RotationAddress : joint.DofAddress;
 
         // entries that are adjacent in source and destination are merged into one copy
         static void Add(List<(int From, int To, int Count)> runs, int from, int to)

@@ -17,7 +17,9 @@ internal sealed record EpisodeConstant(string Name, int Offset, Draw Draw);
 /// constants; draw n of an episode is lane n of the block that seed, stream and episode select.
 /// </summary>
 /// <param name="Items">What is set; everything else stays at the model's reference, at rest.</param>
-/// <param name="Quaternions">Indices in qpos of the quaternions of free joints; normalised after the draws.</param>
+/// <param name="Quaternions">
+/// Indices in qpos of the quaternions of free and ball joints; normalised after the draws.
+/// </param>
 internal sealed record ResetDefinition(
     ImmutableArray<ResetItem> Items, ImmutableArray<EpisodeConstant> Constants, ImmutableArray<int> Quaternions)
 {
@@ -43,7 +45,7 @@ internal sealed record ResetDefinition(
         foreach (int w in Quaternions)
         {
             Span<double> q = qpos.Slice(w, 4);
-            Quat<double> unit = new Quat<double>(q[0], q[1], q[2], q[3]).Normalized();
+            Quat<double> unit = Quat<double>.At(q, 0).Normalized();
             (q[0], q[1], q[2], q[3]) = (unit.W, unit.X, unit.Y, unit.Z);
         }
     }

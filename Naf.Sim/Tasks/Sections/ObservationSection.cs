@@ -1,4 +1,5 @@
 using Naf.Kernels.Observation;
+using Naf.Sim.Mujoco;
 using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Tasks.Sections;
@@ -10,18 +11,20 @@ internal sealed class ObservationSection
     [
         "position", "sin", "cos", "sin_cos", "velocity",
         "point", "axis", "linear_velocity", "angular_velocity", "constant",
+        .. SimulatedNames.Kinds,
     ];
 
     private static readonly string[] Keys = [.. Kinds, "name", "minus", "of", "frame", "components", "input_scale"];
 
     private readonly PlaceNames _places;
+    private readonly SimulatedNames _simulated;
     private readonly List<ObservationEntry> _entries = [];
     private readonly List<float> _scales = [];
     private readonly Dictionary<string, string> _names = [];
 
-    public ObservationSection(YamlCursor section, PlaceNames places)
+    public ObservationSection(YamlCursor section, PlaceNames places, MujocoModel model)
     {
-        _places = places;
+        (_places, _simulated) = (places, new SimulatedNames(model));
         foreach (YamlCursor item in section.Items()) Add(item, item.Map(Keys));
         if (_entries.Count == 0) throw section.Error("'observation' is empty; expected at least one entry");
         Definition = section.Checked(() => new ObservationDefinition(places.Tree, places.ConstantSize, [.. _entries]));
@@ -40,6 +43,12 @@ internal sealed class ObservationSection
         if (kind is "position" or "sin" or "cos" or "sin_cos" or "velocity")
         {
             AddJoints(kind, value, map);
+            return;
+        }
+        if (SimulatedNames.Kinds.Contains(kind))
+        {
+            foreach ((YamlCursor at, SimulatedEntry entry) in _simulated.Read(kind, value, map["name"]))
+                Put(at, map, entry);
             return;
         }
         int frame = map["frame"] is { } body ? _places.Body(body) : 0;
@@ -113,7 +122,7 @@ internal sealed class ObservationSection
         if (kind != "point") map.Refuse("minus", "only a 'point' has something subtracted");
         if (kind != "axis") map.Refuse("of", "only an 'axis' is of a body");
         if (!vector) map.Refuse("frame", $"'{kind}' is the same in every frame");
-        if (!vector && kind != "constant") map.Refuse("components", $"'{kind}' is one number for each joint");
+        if (!vector && kind != "constant") map.Refuse("components", $"'{kind}' is no vector in the world");
     }
 
     private static int ReadAxis(YamlCursor cursor) =>

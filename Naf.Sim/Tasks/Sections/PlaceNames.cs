@@ -5,8 +5,8 @@ using Naf.Sim.Tasks.Yaml;
 namespace Naf.Sim.Tasks.Sections;
 
 /// <summary>
-/// Looks up what a task file may refer to: joints, bodies, and places (sites, bodies' origins, constants of the
-/// episode). Reads the section `constants`: name → [numbers], or name → a distribution.
+/// Looks up what a task file may refer to: joints, bodies, and places (sites, bodies' origins, geoms, cameras,
+/// constants of the episode). Reads the section `constants`: name → [numbers], or name → a distribution.
 /// </summary>
 internal sealed class PlaceNames
 {
@@ -41,26 +41,51 @@ internal sealed class PlaceNames
         ?? throw name.Error(
             $"the section 'constants' has no '{name.Text()}'; {Hint(name, Constants.Select(c => c.Name))}");
 
-    /// <summary>Looks up a constant, else a site, else the origin of a body.</summary>
+    /// <summary>
+    /// Looks up a constant, else a site, the origin of a body, a geom, a camera; or what "site S", "body B", "geom G"
+    /// and "camera C" name.
+    /// </summary>
     public Place Place(YamlCursor name)
     {
         string text = name.Text();
-        int site = Tree.FindSite(text), body = Tree.FindBody(text);
+        (string Kind, int Index)[] found =
+            [.. Elements.Select(e => (e.Kind, Index: e.Names.IndexOf(text))).Where(e => e.Index >= 0)];
         if (FindConstant(text) is { } constant)
         {
-            if (site >= 0 || body >= 0)
+            if (found.Any(e => e.Kind is "site" or "body"))
                 throw name.Error(
                     $"'{text}' is a constant of the task and a site or body of the model too; rename one of them");
             return constant;
         }
-        if (site >= 0 && body >= 0 && text.All(char.IsAsciiDigit))
-            throw name.Error($"'{text}' is both a site and a body of the model; give the one without a name a name");
-        if (site >= 0) return Kernels.Observation.Place.On(Tree.Sites[site].Body, Tree.Sites[site].Position);
-        if (body >= 0) return Kernels.Observation.Place.On(body, default);
-        IEnumerable<string> known =
-            [.. Constants.Select(c => c.Name), .. Tree.Sites.Select(s => s.Name), .. Tree.Bodies.Select(b => b.Name)];
-        throw name.Error(
-            $"neither the model nor 'constants' has a site, body or constant '{text}'; {Hint(name, known)}");
+        if (found is [("site", _), ("body", _), ..] && text.All(char.IsAsciiDigit))
+            throw name.Error($"'{text}' is both a site and a body of the model; write 'site {text}' or 'body {text}'");
+        if (found.Length == 0)
+            found = [.. Elements.Where(e => text.StartsWith($"{e.Kind} ", StringComparison.Ordinal))
+                .Select(e => (e.Kind, Index: e.Names.IndexOf(text[e.Kind.Length..].Trim()))).Where(e => e.Index >= 0)];
+        if (found.Length > 0) return At(name, found[0].Kind, found[0].Index);
+        IEnumerable<string> known = [.. Constants.Select(c => c.Name), .. Elements.SelectMany(e => e.Names)];
+        throw name.Error("neither the model nor 'constants' has a site, body, geom, camera or constant "
+            + $"'{text}'; {Hint(name, known)}");
+    }
+
+    // kinds of places of the model, in the order in which a name is looked up
+    private (string Kind, List<string> Names)[] Elements =>
+    [
+        ("site", [.. Tree.Sites.Select(s => s.Name)]), ("body", [.. Tree.Bodies.Select(b => b.Name)]),
+        ("geom", [.. Tree.Geoms.Select(g => g.Name)]), ("camera", [.. Tree.Cameras.Select(c => c.Name)]),
+    ];
+
+    private Place At(YamlCursor name, string kind, int index)
+    {
+        (int body, Vec3<double> position) = kind switch
+        {
+            "site" => (Tree.Sites[index].Body, Tree.Sites[index].Position),
+            "body" => (index, default),
+            "geom" => (Tree.Geoms[index].Body, Tree.Geoms[index].Position),
+            _ => (Tree.Cameras[index].Body, Tree.Cameras[index].Position),
+        };
+        return body >= 0 ? Kernels.Observation.Place.On(body, position) : throw name.Error(
+            $"'{name.Text()}' is a camera that tracks a body without being fixed to it; name a site or body");
     }
 
     private Place? FindConstant(string name) =>

@@ -9,10 +9,6 @@ namespace Naf.Sim.Tasks.Sections;
 /// </summary>
 internal static class ResetSection
 {
-    private static readonly string[]
-        FreePositions = ["x", "y", "z", "qw", "qx", "qy", "qz"],
-        FreeVelocities = ["x", "y", "z", "rx", "ry", "rz"];
-
     public static ResetDefinition Read(
         YamlCursor? section, KinematicTree tree, ImmutableArray<EpisodeConstant> constants)
     {
@@ -37,17 +33,17 @@ internal static class ResetSection
             items.Add(new ResetItem(ofVelocity, [.. indices], DrawReader.Read(map, reference)));
         }
         return new ResetDefinition(items.ToImmutable(), constants,
-            [.. tree.Joints.Where(joint => joint.Type == TreeJointType.Free).Select(joint => joint.QposAddress + 3)]);
+            [.. tree.Joints.Where(joint => joint.HasQuaternion).Select(joint => joint.QuaternionAddress)]);
     }
 
-    /// <summary>Indices by name: all of a hinge, slide or free joint, or one of a free joint as name.x, ….</summary>
+    /// <summary>Indices by name: all of a joint, or one of a free or ball joint as name.x, ….</summary>
     private static Dictionary<string, int[]> Coordinates(KinematicTree tree, bool ofVelocity)
     {
         var names = new Dictionary<string, int[]>();
         foreach (TreeJoint joint in tree.Joints)
         {
             int first = ofVelocity ? joint.DofAddress : joint.QposAddress;
-            string[] parts = joint.Type != TreeJointType.Free ? [] : ofVelocity ? FreeVelocities : FreePositions;
+            ImmutableArray<string> parts = ofVelocity ? joint.VelocityParts : joint.PositionParts;
             names[joint.Name] = [.. Enumerable.Range(first, Math.Max(1, parts.Length))];
             for (int i = 0; i < parts.Length; i++) names[$"{joint.Name}.{parts[i]}"] = [first + i];
         }

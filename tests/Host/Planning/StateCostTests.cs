@@ -8,17 +8,17 @@ using Naf.Sim.Tasks;
 namespace Naf.Tests;
 
 /// <summary>
-/// C(s, u) of every built-in task against the simulator's reward, and its expansion against finite differences of C and
-/// h.
+/// C(s, u) of every built-in task, and of one on a ball joint, against the simulator's reward, and its expansion
+/// against finite differences of C and h.
 /// </summary>
 internal sealed class StateCostTests
 {
-    private static IEnumerable<string> Tasks => TaskLibrary.Names;
+    private static IEnumerable<string> Tasks => [.. TaskLibrary.Names, "rod"];
 
     [TestCaseSource(nameof(Tasks))]
     public void The_cost_of_a_step_is_minus_its_reward(string name)
     {
-        using ControlTask task = ControlTask.Load(name);
+        using ControlTask task = ContractTasks.Load(name);
         using var environment = new ControlEnvironment(task);
         environment.Reset(7, RandomStream.TestReset, 2);
         var sample = new Sample(task, environment);
@@ -30,7 +30,7 @@ internal sealed class StateCostTests
     [TestCaseSource(nameof(Tasks))]
     public void The_expansion_matches_differences_of_cost_and_observation_and_has_no_negative_eigenvalue(string name)
     {
-        using ControlTask task = ControlTask.Load(name);
+        using ControlTask task = ContractTasks.Load(name);
         using var environment = new ControlEnvironment(task);
         double[] u = new double[task.ActionSize];
         for (ulong episode = 0; episode < 3; episode++)
@@ -54,7 +54,8 @@ internal sealed class StateCostTests
                 {
                     double error = Tolerances.FiniteDifference * (1 + Math.Abs(slopes[i]));
                     Assert.That(gradient[i], Is.EqualTo(slopes[i]).Within(error), $"entry {i}");
-                    for (int j = 0; j < i; j++) Assert.That(hessian[i * n + j], Is.EqualTo(hessian[j * n + i]));
+                    for (int j = 0; j < i; j++)
+                        Assert.That(hessian[i * n + j], Is.EqualTo(hessian[j * n + i]).Within(1e-15));
                 }
                 double tolerance = Tolerances.FiniteDifference * (1 + expected.Max(Math.Abs));
                 Assert.That(hessian, Is.EqualTo(expected).Within(tolerance), $"{form}");
@@ -62,6 +63,25 @@ internal sealed class StateCostTests
                 Assert.That(Eigenvalues.Least(hessian, n), Is.GreaterThanOrEqualTo(least), $"{form}");
             }
         }
+    }
+
+    [TestCase(1.3, -0.8, 1.9)]
+    [TestCase(0.004, 0.003, -0.006)]
+    [TestCase(0, 0, 0)]
+    public void A_ball_joint_may_be_turned_as_far_as_it_will(double x, double y, double z)
+    {
+        using ControlTask task = ContractTasks.Load("rod");
+        using var environment = new ControlEnvironment(task);
+        environment.Reset(7, RandomStream.TestReset, 0);
+        var sample = new Sample(task, environment, new RewardDefinition(task.ObservationSize, task.ActionSize,
+            [new(RewardKind.SmoothNorm, -1, 0.3, 0, [0, 1, 2, 3, 7, 8], [0.1, -0.2, 0.3, 0.4, 0.5, -0.6],
+                [1, 2, 3, 1.5, 0.5, 1])], []));
+        (sample.S[0], sample.S[1], sample.S[2]) = (x, y, z);
+        (_, double[] gradient, double[] hessian) = sample.Expand(HessianForm.PositiveSemidefinite);
+        Assert.That(gradient, Is.EqualTo(sample.GradientByDifferences()).Within(Tolerances.FiniteDifference));
+        Assert.That(gradient[..3], Is.All.Not.EqualTo(0));
+        Assert.That(hessian, Is.EqualTo(sample.HessianByDifferences(HessianForm.PositiveSemidefinite))
+            .Within(Tolerances.FiniteDifference));
     }
 
     [TestCase(1.3, -0.8, 1.9)]

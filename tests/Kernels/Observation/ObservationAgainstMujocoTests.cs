@@ -32,6 +32,17 @@ internal sealed class ObservationAgainstMujocoTests : MujocoFixture
                     <joint name="grip" axis="-1 0 0" pos="0 0 -.05"/>
                     <geom type="box" size=".02 .03 .05"/>
                     <site name="finger" pos="0 .03 .05" euler=".2 .1 0"/>
+                    <body name="rod" pos=".02 .1 0" euler=".4 .1 -.3">
+                      <joint name="socket" type="ball" pos=".03 -.02 .05"/>
+                      <joint name="sleeve" type="slide" axis="1 2 -1"/>
+                      <geom type="box" size=".02 .03 .05"/>
+                      <site name="rod_end" pos="0 .03 .05" euler=".2 .1 0"/>
+                      <body name="claw" pos=".1 0 .1" euler=".4 .1 -.3">
+                        <joint name="bend" axis="1 1 0" pos="0 0 .05"/>
+                        <geom type="box" size=".02 .03 .05"/>
+                        <site name="claw_tip" pos=".1 .03 .05" euler=".2 .1 0"/>
+                      </body>
+                    </body>
                   </body>
                 </body>
               </body>

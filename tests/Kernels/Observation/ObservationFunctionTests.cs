@@ -76,16 +76,35 @@ internal class ObservationFunctionTests
             "lift", "swing.sin", "swing.cos", "pole.sin", "elbow.velocity", "tip.x", "tip.y", "tip.z",
         }));
         Assert.That(definition.ComponentNames[^1], Is.EqualTo("goal"));
+        Assert.That(definition.ComponentNames, Is.SupersetOf(new[]
+        {
+            "socket.qw", "socket.qx", "socket.qy", "socket.qz",
+            "root.velocity.rx", "root.velocity.ry", "root.velocity.rz",
+        }));
+    }
+
+    [Test]
+    public void A_quaternion_is_the_one_with_w_above_zero()
+    {
+        KinematicTree tree = SampleTrees.Mixed();
+        int joint = tree.FindJoint("socket"), q = tree.Joints[joint].QuaternionAddress;
+        var h = new ObservationFunction<double>(
+            new ObservationDefinition(tree, 0, [new JointEntry("socket", JointQuantity.Position, joint)]));
+        double[] qpos = [.. tree.Qpos0], x = new double[4];
+        foreach (double scale in new[] { 1.0, -1.0, -2.0 })
+        {
+            double[] unit = [0.5, -0.5, 0.1, 0.7];
+            for (int i = 0; i < 4; i++) qpos[q + i] = scale * unit[i];
+            h.Evaluate(qpos, new double[tree.Nv], [], x);
+            Assert.That(x, Is.EqualTo(unit).Within(1e-15), $"times {scale}");
+        }
     }
 
     [Test]
     public void Refusals_name_the_entry_or_the_joint()
     {
         KinematicTree mixed = SampleTrees.Mixed();
-        KinematicTree ball = mixed with { Joints = mixed.Joints.SetItem(3,
-            mixed.Joints[3] with { Type = TreeJointType.Ball, Name = "shoulder" }) };
-        Refused(ball, new ConstantEntry("c", 0, 1, Components.X), "shoulder");
-        Refused(mixed, new JointEntry("where", JointQuantity.Position, 0), "where");
+        Refused(mixed, new JointEntry("angle", JointQuantity.Cosine, mixed.FindJoint("socket")), "socket");
         Refused(mixed, new JointEntry("angle", JointQuantity.Sine, 1), "lift");
         Refused(mixed, new PlaceEntry("far", Place.Constant(1, 2), null, 0, Components.X), "far");
         Refused(mixed, new AxisEntry("axis", 9, 0, 0, Components.X), "axis");

@@ -8,7 +8,7 @@ internal static class SampleTrees
 {
     /// <summary>
     /// A free body with an arm: a body with a slide and two oblique hinges, offsets, rotated frames and references; and
-    /// a separate cart.
+    /// a separate cart, with a rod on a ball joint at its pole.
     /// </summary>
     public static KinematicTree Mixed()
     {
@@ -22,6 +22,8 @@ internal static class SampleTrees
             new("lower", 3, new(0.25, 0, 0.1), Quat<double>.Identity, 4, 1),
             new("cart", 0, new(0, 1, 0), turned, 5, 2),
             new("pole", 5, new(0, 0, 0.2), Quat<double>.Identity, 7, 1),
+            new("rod", 6, new(0.1, -0.2, 0.3), turned, 8, 2),
+            new("claw", 7, new(0, 0.2, 0.1), turned, 10, 1),
         ];
         ImmutableArray<TreeJoint> joints =
         [
@@ -33,15 +35,20 @@ internal static class SampleTrees
             new("turn", TreeJointType.Hinge, 5, 11, 10, new(0.1, 0, 0), new(1, 0, 0), 0),
             new("rail", TreeJointType.Slide, 5, 12, 11, default, new(1, 0, 0), 0),
             new("pole", TreeJointType.Hinge, 6, 13, 12, default, new(0, 1, 0), 0),
+            new("socket", TreeJointType.Ball, 7, 14, 13, new(0.05, -0.1, 0.2), new(0, 0, 1), 1),
+            new("sleeve", TreeJointType.Slide, 7, 18, 16, default, Unit(1, 2, 3), 0),
+            new("claw", TreeJointType.Hinge, 8, 19, 17, new(0.01, 0, 0.1), Unit(-1, 1, 1), 0.1),
         ];
         ImmutableArray<TreeSite> sites =
         [
             new("tip", 4, new(0.2, 0.05, -0.1), Quat<double>.Identity),
             new("top", 6, new(0, 0.1, 0.6), Quat<double>.Identity),
+            new("grip", 8, new(0.1, 0.2, 0), Quat<double>.Identity),
             new("post", 0, new(1, 2, 3), Quat<double>.Identity),
         ];
         return new KinematicTree(bodies, joints, sites,
-            [0.1, 0.2, 0.5, turned.W, turned.X, turned.Y, turned.Z, 0.1, -0.3, 0, 0.2, 0, 0, 0], 13);
+            [0.1, 0.2, 0.5, turned.W, turned.X, turned.Y, turned.Z, 0.1, -0.3, 0, 0.2, 0, 0, 0,
+                turned.W, turned.X, turned.Y, turned.Z, 0, 0.1], 18);
     }
 
     /// <summary>Every kind of observation entry over <see cref="Mixed"/>, with five episode constants.</summary>
@@ -72,6 +79,15 @@ internal static class SampleTrees
             new AngularVelocityEntry("lower spin", Body("lower"), 0, Components.All),
             new AngularVelocityEntry("lower spin in lower", Body("lower"), Body("lower"), Components.All),
             new AngularVelocityEntry("float spin in float", Body("float"), Body("float"), Components.All),
+            new JointEntry("socket", JointQuantity.Position, Joint("socket")),
+            new JointEntry("socket.velocity", JointQuantity.Velocity, Joint("socket")),
+            new JointEntry("root", JointQuantity.Position, Joint("root")),
+            new JointEntry("rail.velocity", JointQuantity.Velocity, Joint("rail")),
+            new JointEntry("root.velocity", JointQuantity.Velocity, Joint("root")),
+            new PlaceEntry("grip in tip", Site("grip"), Site("tip"), Body("rod"), Components.All),
+            new LinearVelocityEntry("grip velocity in rod", Site("grip"), Body("rod"), Components.All),
+            new AngularVelocityEntry("claw spin", Body("claw"), 0, Components.All),
+            new AxisEntry("claw.y in float", Body("claw"), 1, Body("float"), Components.All),
             new ConstantEntry("goal", 3, 2, Components.Y),
         ]);
     }
@@ -86,9 +102,9 @@ internal static class SampleTrees
         double Next() => Philox.Normal(11, RandomStream.TestReset, draw, lane++);
         double[] qpos = [.. Enumerable.Range(0, tree.Nq).Select(_ => Next())];
         foreach (TreeJoint joint in tree.Joints)
-            if (joint.Type == TreeJointType.Free)
+            if (joint.HasQuaternion)
             {
-                Span<double> q = qpos.AsSpan(joint.QposAddress + 3, 4);
+                Span<double> q = qpos.AsSpan(joint.QuaternionAddress, 4);
                 Quat<double> unit = new Quat<double>(q[0], q[1], q[2], q[3]).Normalized();
                 (q[0], q[1], q[2], q[3]) = (unit.W, unit.X, unit.Y, unit.Z);
             }
@@ -101,20 +117,20 @@ internal static class SampleTrees
     {
         double[] moved = [.. qpos];
         TreeJoint joint = tree.Joints.Last(j => j.DofAddress <= dof);
-        int k = dof - joint.DofAddress, a = joint.QposAddress;
-        if (joint.Type != TreeJointType.Free || k < 3)
+        if (!joint.HasQuaternion || dof < joint.RotationAddress)
         {
-            moved[a + k] += delta;
+            moved[joint.QposAddress + dof - joint.DofAddress] += delta;
             return moved;
         }
+        int k = dof - joint.RotationAddress, a = joint.QuaternionAddress;
         // q · (cos δ/2, e sin δ/2), Hamilton's product written out
         double c = Math.Cos(delta / 2), s = Math.Sin(delta / 2);
-        (double x, double y, double z) = (k == 3 ? s : 0, k == 4 ? s : 0, k == 5 ? s : 0);
-        (double w0, double x0, double y0, double z0) = (qpos[a + 3], qpos[a + 4], qpos[a + 5], qpos[a + 6]);
-        moved[a + 3] = w0 * c - x0 * x - y0 * y - z0 * z;
-        moved[a + 4] = w0 * x + x0 * c + y0 * z - z0 * y;
-        moved[a + 5] = w0 * y - x0 * z + y0 * c + z0 * x;
-        moved[a + 6] = w0 * z + x0 * y - y0 * x + z0 * c;
+        (double x, double y, double z) = (k == 0 ? s : 0, k == 1 ? s : 0, k == 2 ? s : 0);
+        (double w0, double x0, double y0, double z0) = (qpos[a], qpos[a + 1], qpos[a + 2], qpos[a + 3]);
+        moved[a] = w0 * c - x0 * x - y0 * y - z0 * z;
+        moved[a + 1] = w0 * x + x0 * c + y0 * z - z0 * y;
+        moved[a + 2] = w0 * y - x0 * z + y0 * c + z0 * x;
+        moved[a + 3] = w0 * z + x0 * y - y0 * x + z0 * c;
         return moved;
     }
 

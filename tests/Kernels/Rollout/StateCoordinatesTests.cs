@@ -18,8 +18,11 @@ internal sealed class StateCoordinatesTests
             coordinates.ToState(qpos, qvel, s);
             coordinates.FromState<double>(s, back, velocity);
             // q and −q are the same orientation
-            double sign = Enumerable.Range(3, 4).Sum(i => back[i] * qpos[i]) < 0 ? -1 : 1;
-            for (int i = 3; i < 7; i++) back[i] *= sign;
+            foreach (int q in Tree.Joints.Where(joint => joint.HasQuaternion).Select(joint => joint.QuaternionAddress))
+            {
+                double sign = Enumerable.Range(q, 4).Sum(i => back[i] * qpos[i]) < 0 ? -1 : 1;
+                for (int i = q; i < q + 4; i++) back[i] *= sign;
+            }
             Assert.That(back, Is.EqualTo(qpos).Within(1e-12));
             Assert.That(velocity, Is.EqualTo(qvel));
         }
@@ -33,12 +36,14 @@ internal sealed class StateCoordinatesTests
         var coordinates = new StateCoordinates(Tree with { Qpos0 = [.. reference] });
         var (origin, moved) = (new double[2 * Tree.Nv], new double[2 * Tree.Nv]);
         coordinates.ToState(reference, still, origin);
-        Assert.That(origin[3..6], Is.All.Zero.Within(1e-12));
+        int[] turns = [.. Tree.Joints.Where(joint => joint.HasQuaternion)
+            .SelectMany(joint => Enumerable.Range(joint.RotationAddress, 3))];
+        Assert.That(turns.Select(d => origin[d]), Is.All.Zero.Within(1e-12));
         foreach (double delta in new[] { 1e-9, 1e-4, 0.3, 3.0, -3.1, 3.5 })
             for (int d = 0; d < Tree.Nv; d++)
             {
-                // a rotation of the free joint by more than half a turn is the shorter one in the other direction
-                double change = d is >= 3 and < 6 && delta > Math.PI ? delta - 2 * Math.PI : delta;
+                // a rotation by more than half a turn is the shorter one in the other direction
+                double change = turns.Contains(d) && delta > Math.PI ? delta - 2 * Math.PI : delta;
                 coordinates.ToState(SampleTrees.Displaced(Tree, reference, d, delta), still, moved);
                 double[] expected = [.. origin.Select((value, i) => i == d ? value + change : value)];
                 Assert.That(moved, Is.EqualTo(expected).Within(1e-12), $"δ = {delta} along {d}");

@@ -34,6 +34,7 @@ internal sealed class DocumentedTaskTests : MujocoFixture
             "picture", "camera", "path",
             "position", "sin", "cos", "sin_cos", "velocity", "point", "axis", "linear_velocity",
             "angular_velocity", "constant",
+            "sensor", "activation", "actuator_force", "previous_action", "time", "elapsed", "remaining", "phase", "all",
             "minus", "of", "frame",
             "components", "input_scale", "at", "normal", "uniform", "polar", "radius", "angle", "by", "area", "weight",
             "alpha", "offset", "centre", "scale", "outside", "value", "norm", "take", "steps", "bound",

@@ -98,15 +98,16 @@ internal sealed class MalformedTaskTests : MujocoFixture
     }
 
     [Test]
-    public void Ball_joint_is_refused_by_name()
+    public void Sine_of_a_ball_joint_is_refused_by_name()
     {
         using var scratch = new ScratchFolder();
         string path = scratch.Copy("reacher");
         scratch.ChangeModel("reacher", "<body name=\"upper\">",
             "<body><joint name=\"shoulder\" type=\"ball\"/><geom size=\".1\" type=\"sphere\"/></body>"
             + "<body name=\"upper\">");
+        File.WriteAllText(path, File.ReadAllText(path).Replace("observation:", "observation:\n  - {sin: shoulder}"));
         Assert.That(() => ControlTask.Load(path),
-            Throws.TypeOf<TaskFormatException>().With.Message.Contains("'shoulder' is a ball joint"));
+            Throws.TypeOf<TaskFormatException>().With.Message.Contains("of the ball joint 'shoulder'"));
     }
 
     [TestCase("cart-pole", "did you mean 'cartpole'?")]

@@ -37,7 +37,7 @@ internal sealed class PictureSectionTests : MujocoFixture
 
     [TestCase("camera: tap", "10: the model has no camera 'tap'; did you mean 'top'?")]
     [TestCase("path: [hand, tipp]",
-        "15: neither the model nor 'constants' has a site, body or constant 'tipp'; did you mean 'tip'?")]
+        "15: neither the model nor 'constants' has a site, body, geom, camera or constant 'tipp'; did you mean 'tip'?")]
     [TestCase("path: target", "8: 'target' is a constant, which does not move; 'path' expects sites and bodies")]
     [TestCase("path: {a: 1}", "8: 'path' expects a text, not a mapping")]
     [TestCase("paths: tip", "2: unknown key 'paths' in 'picture'; did you mean 'path'?")]
