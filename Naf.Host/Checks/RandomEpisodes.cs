@@ -84,7 +84,8 @@ internal sealed class RandomEpisodes
     {
         double all = _termSums.Sum(Math.Abs);
         return _task.Reward.Terms.Select((term, k) => new RewardPart(
-            JsonNamingPolicy.SnakeCaseLower.ConvertName(term.Kind.ToString()), Of(term), term.Weight,
+            term.Index.IsEmpty ? "constant" : JsonNamingPolicy.SnakeCaseLower.ConvertName(term.Kind.ToString()),
+            Of(term), term.Weight,
             _termSums[k] / Episodes, all == 0 ? 0 : Math.Abs(_termSums[k]) / all));
     }
 

@@ -94,7 +94,8 @@ internal static class TaskWarnings
 
     private static IEnumerable<string> OfReward(ControlTask task, TaskCheckResult seen)
     {
-        if (task.Reward.Terms.All(t => t.Index.All(i => i >= task.ObservationSize)))
+        if (task.Reward.Bounds.IsEmpty
+            && task.Reward.Terms.All(t => t.Index.All(i => i >= task.ObservationSize)))
             yield return "the reward looks at no observation, only at actions: it is best to do nothing";
         else if (seen.RewardSize.PerStep == 0)
             yield return "the reward is 0 at every step of every random episode: nothing can be learned from it";
