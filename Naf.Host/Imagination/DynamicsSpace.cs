@@ -19,6 +19,8 @@ internal sealed class DynamicsSpace
 
     private DynamicsSpace(IControlTask task, DynamicsCoordinates kind, ObservationDefinition observation)
     {
+        if (task.ModelFree is { } reason)
+            throw new ArgumentException($"{reason}, and imagination and planning need one that does: leave it out");
         Reward = task.Reward ?? throw new ArgumentException(
             "imagination and planning need the reward as a function; give the environment's Reward");
         (_kind, Coordinates, Observation, Action) =

@@ -20,8 +20,8 @@ public enum HessianForm
 }
 
 /// <summary>
-/// r(x, u) = Σ_k w_k clip(ρ_k(e_k)) with its gradient and Hessian. Terms and indices are summed in listed order, from left to
-/// right, so that every device computes the same. Immutable and thread-safe.
+/// r(x, u) = Σ_k w_k clip(ρ_k(e_k)) with its gradient and Hessian. Terms and indices are summed in listed order, from
+/// left to right, so that every device computes the same. Immutable and thread-safe.
 /// </summary>
 /// <typeparam name="T">float in kernels, double in simulator and planner.</typeparam>
 internal sealed class RewardFunction<T> where T : unmanaged, IFloatingPointIeee754<T>

@@ -24,7 +24,9 @@ public enum RewardKind
     Product,
 }
 
-/// <summary>One term w clip(ρ(e)) of a reward over z = [x; u]; a linear one without entries is the constant w b.</summary>
+/// <summary>
+/// One term w clip(ρ(e)) of a reward over z = [x; u]; a linear one without entries is the constant w b.
+/// </summary>
 /// <param name="Kind">The form ρ and whether e is linear or quadratic.</param>
 /// <param name="Weight">w.</param>
 /// <param name="Alpha">α &gt; 0, in units of z (of e for a sigmoid); the other kinds have none.</param>
@@ -71,7 +73,7 @@ public sealed record RewardTerm(
         if (Centre.Any(c => !double.IsFinite(c)) || Scale.Any(s => !double.IsFinite(s)))
             return "centres and scales must be finite";
         if (!IsLinear && Offset != 0) return "only linear and sigmoid terms have an offset";
-        if (!(ClipLow <= ClipHigh)) return $"the clip is [{ClipLow}, {ClipHigh}]; the first must not be above the second";
+        if (!(ClipLow <= ClipHigh)) return $"the clip [{ClipLow}, {ClipHigh}] needs low, then high";
         if (Kind == RewardKind.Product) return ProductProblem();
         if (!IsLinear && Scale.Any(s => s < 0)) return "scales of a quadratic kind must not be negative";
         if (!Factors.IsEmpty) return "only a product has factors";

@@ -39,8 +39,8 @@ public enum ToleranceOf
 }
 
 /// <summary>
-/// A factor f = l + (1 − l) tolerance(e) of a reward term: tolerance is 1 while e is within bounds, and falls outside as
-/// the sigmoid says, to a value at a distance.
+/// A factor f = l + (1 − l) tolerance(e) of a reward term: the tolerance is 1 while e is within bounds, and falls
+/// outside as the sigmoid says, to a value at a distance.
 /// </summary>
 /// <param name="Of">What e is.</param>
 /// <param name="Count">The number of entries of the term that it uses, after those of the factors before it.</param>
@@ -83,7 +83,7 @@ public sealed record ToleranceFactor(
     internal string? Problem()
     {
         if (Count < 1) return "a factor has no entries; it has at least one";
-        if (!(Low <= High)) return $"the bounds of a factor are [{Low}, {High}]; the first must not be above the second";
+        if (!(Low <= High)) return $"the bounds [{Low}, {High}] of a factor need low, then high";
         if (!(Margin >= 0 && double.IsFinite(Margin))) return $"margin must be finite and not negative, not {Margin}";
         if (!(Least >= 0 && Least < 1)) return $"least must be from 0 to below 1, not {Least}";
         if (!(ValueAtMargin >= 0 && ValueAtMargin < 1) || (ValueAtMargin == 0 && !HasEnd))

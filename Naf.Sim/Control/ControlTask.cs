@@ -8,21 +8,10 @@ namespace Naf.Sim.Control;
 /// <summary>A task with its loaded model. Immutable; shared by any number of environments and threads.</summary>
 public sealed class ControlTask : IControlTask
 {
-    private readonly double[] _controlMiddle, _controlHalf;
-
     private ControlTask(TaskDefinition definition, MujocoModel model)
     {
         (Definition, Model) = (definition, model);
         Function = new RewardFunction<double>(definition.Reward);
-
-        // an action in [−1, 1] spans the range of its control; without a range the action is the control
-        (_controlMiddle, _controlHalf) = (new double[model.Nu], new double[model.Nu]);
-        for (int i = 0; i < model.Nu; i++)
-        {
-            bool limited = model.ControlLimited[i] != 0;
-            (double low, double high) = limited ? (model.ControlRange[2 * i], model.ControlRange[2 * i + 1]) : (-1, 1);
-            (_controlMiddle[i], _controlHalf[i]) = ((low + high) / 2, (high - low) / 2);
-        }
     }
 
     /// <summary>Reads a task and loads its model.</summary>
@@ -39,7 +28,7 @@ public sealed class ControlTask : IControlTask
         MujocoModel model = MujocoModel.Load(file.ModelPath);
         try
         {
-            return new ControlTask(file.Bind(model.KinematicTree, Actuators(model), model.CameraNames), model);
+            return new ControlTask(file.Bind(model), model);
         }
         catch
         {
@@ -47,9 +36,6 @@ public sealed class ControlTask : IControlTask
             throw;
         }
     }
-
-    private static string[] Actuators(MujocoModel model) =>
-        [.. Enumerable.Range(0, model.Nu).Select(i => model.NameOf(MujocoObject.Actuator, i))];
 
     /// <summary>The task as a simulation, for features that need the simulator's state.</summary>
     /// <param name="task">The task.</param>
@@ -86,13 +72,23 @@ public sealed class ControlTask : IControlTask
     internal IEnumerable<string> ObservationUnits => Definition.Observation.ComponentUnits;
 
     /// <summary>[ActionSize], the names of the actuators, or their numbers.</summary>
-    internal IReadOnlyList<string> ActionNames => Actuators(Model);
+    internal IReadOnlyList<string> ActionNames => Model.ActuatorNames;
 
     /// <summary>[ObservationSize], the scale of each component of x at the input of a network.</summary>
     public ReadOnlySpan<float> InputScale => Definition.InputScale.AsSpan();
 
-    /// <inheritdoc/>
+    /// <summary>r(x, u) and the bounds that end an episode, without terms that are not of x and u.</summary>
     public RewardDefinition Reward => Definition.Reward;
+
+    /// <inheritdoc cref="IControlTask.ModelFree"/>
+    internal string? ModelFree => Definition.StepReward is { } reward
+        ? $"the reward has a term that does not follow from the observation before the step and the action, "
+            + $"{reward.Example}"
+        : !Definition.Actions.RateLimit.IsEmpty
+        ? "the section 'actions' has a rate_limit, by which a step does not follow from the state and the action"
+        : null;
+
+    string? IControlTask.ModelFree => ModelFree;
 
     /// <inheritdoc/>
     public bool MeasuresSuccess => !Definition.Success.IsEmpty;
@@ -109,11 +105,30 @@ public sealed class ControlTask : IControlTask
     /// <summary>Releases the model; environments created from the task stay valid.</summary>
     public void Dispose() => Model.Dispose();
 
-    /// <summary>ctrl = middle + half · u: an action in [−1, 1] spans the range of its control.</summary>
+    /// <summary>ctrl = home + range · u, within the actuator's ctrlrange.</summary>
     /// <param name="action">[ActionSize], u.</param>
     /// <param name="controls">[ActionSize], receives ctrl.</param>
     internal void ToControls(ReadOnlySpan<double> action, Span<double> controls)
     {
-        for (int i = 0; i < action.Length; i++) controls[i] = _controlMiddle[i] + _controlHalf[i] * action[i];
+        ActionDefinition actions = Definition.Actions;
+        for (int i = 0; i < action.Length; i++) controls[i] = actions.Home[i] + actions.Range[i] * action[i];
+        if (actions.IsWithin) return;
+        for (int i = 0; i < action.Length; i++)
+            if (Model.ControlLimited[i] != 0)
+                controls[i] = Math.Clamp(controls[i], Model.ControlRange[2 * i], Model.ControlRange[2 * i + 1]);
+    }
+
+    /// <summary>
+    /// The action of zero control; u = 0 for an actuator whose range has no zero, and where the task gives a home.
+    /// </summary>
+    /// <param name="action">[ActionSize], receives u.</param>
+    internal void ZeroAction(Span<float> action)
+    {
+        ActionDefinition actions = Definition.Actions;
+        for (int i = 0; i < action.Length; i++)
+        {
+            double u = actions.Home[i] / actions.Range[i];
+            action[i] = actions.HasHome || Math.Abs(u) > 1 ? 0 : (float)(0 - u);
+        }
     }
 }

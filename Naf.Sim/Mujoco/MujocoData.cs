@@ -18,7 +18,7 @@ internal sealed unsafe class MujocoData : IDisposable
 {
     private readonly MujocoLibrary _library;
     private readonly nint _model;
-    private readonly double* _time, _qpos, _qvel, _ctrl;
+    private readonly double* _time, _qpos, _qvel, _act, _ctrl, _mocap;
     private readonly (nint At, int Length)[] _state;
     private readonly int* _warnings, _bad;
     private readonly int _warningKinds;
@@ -54,7 +54,9 @@ internal sealed unsafe class MujocoData : IDisposable
         _bad = _warnings + 2 * (_warningKinds - 4);
         _qpos = Array("qpos");
         _qvel = Array("qvel");
+        _act = Array("act");
         _ctrl = Array("ctrl");
+        _mocap = Array("mocap_pos");
 
         // the constraint solver starts from the accelerations in qacc_warmstart, so they are part of the state
         _state = [((nint)_time, 1), ((nint)_qpos, model.Nq), ((nint)_qvel, model.Nv), ((nint)Array("act"), model.Na),
@@ -84,6 +86,26 @@ internal sealed unsafe class MujocoData : IDisposable
     /// <summary>[Nu] Controls; MuJoCo clips them to their ranges.</summary>
     public Span<double> Ctrl => new(Alive(_ctrl), Model.Nu);
 
+    /// <summary>Sets positions, velocities, activations and controls to a keyframe's; null changes nothing.</summary>
+    public void StartAt(Keyframe? key)
+    {
+        if (key is null) return;
+        key.Qpos.CopyTo(Qpos);
+        key.Qvel.CopyTo(Qvel);
+        key.Act.CopyTo(new Span<double>(Alive(_act), Model.Na));
+        key.Ctrl.CopyTo(Ctrl);
+    }
+
+    /// <summary>Places a mocap body; a <see cref="Reset"/> puts it back where the model has it.</summary>
+    /// <param name="mocap">Its number among the mocap bodies.</param>
+    /// <param name="position">[up to 3], in the world, m; missing numbers are 0.</param>
+    public void PlaceMocap(int mocap, ReadOnlySpan<double> position)
+    {
+        var place = new Span<double>(Alive(_mocap) + 3 * mocap, 3);
+        place.Clear();
+        position.CopyTo(place);
+    }
+
     internal nint Native => (nint)Alive((double*)_data);
 
     /// <summary>mj_step, <paramref name="substeps"/> times with the same controls.</summary>
@@ -112,6 +134,16 @@ internal sealed unsafe class MujocoData : IDisposable
         Alive(_time);
         ErrorGuard.Invoke(_library.ResetData, _model, _data, quiet: Quiet);
         _faulted = false;
+    }
+
+    /// <summary>
+    /// mj_setConst: computes what the model derives from its masses and other parameters, once they have changed. The
+    /// state is lost.
+    /// </summary>
+    public void UpdateModelConstants()
+    {
+        CheckUsable();
+        Invoke(_library.SetConst);
     }
 
     /// <summary>

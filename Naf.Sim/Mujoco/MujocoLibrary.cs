@@ -31,6 +31,7 @@ internal sealed unsafe class MujocoLibrary
         DeleteData = (delegate* unmanaged<nint, void>)Export("mj_deleteData");
         IdToName = (delegate* unmanaged<nint, int, int, nint>)Export("mj_id2name");
         NameToId = (delegate* unmanaged<nint, int, byte*, int>)Export("mj_name2id");
+        CopyModel = (delegate* unmanaged<nint, nint, nint>)Export("mj_copyModel");
         IntegratePos = (delegate* unmanaged<nint, double*, double*, double, void>)Export("mj_integratePos");
         DifferentiatePos = (delegate* unmanaged<nint, double*, double, double*, double*, void>)Export(
             "mj_differentiatePos");
@@ -38,6 +39,7 @@ internal sealed unsafe class MujocoLibrary
         ResetData = Export("mj_resetData");
         Step = Export("mj_step");
         FwdPosition = Export("mj_fwdPosition");
+        SetConst = Export("mj_setConst");
 
         // exported variables that hold function pointers
         *(nint*)Export("mju_user_warning") = MujocoWarnings.Handler;
@@ -57,13 +59,14 @@ internal sealed unsafe class MujocoLibrary
 
     // called directly: these neither step nor allocate on MuJoCo's stack
     internal readonly delegate* unmanaged<nint, void> DeleteModel, DeleteData;
+    internal readonly delegate* unmanaged<nint, nint, nint> CopyModel;
     internal readonly delegate* unmanaged<nint, int, int, nint> IdToName;
     internal readonly delegate* unmanaged<nint, int, byte*, int> NameToId;
     internal readonly delegate* unmanaged<nint, double*, double*, double, void> IntegratePos;
     internal readonly delegate* unmanaged<nint, double*, double, double*, double*, void> DifferentiatePos;
 
     // called through ErrorGuard.Invoke
-    internal readonly nint ResetData, Step, FwdPosition;
+    internal readonly nint ResetData, Step, FwdPosition, SetConst;
 
     /// <summary>Finds, loads and checks the library once; later calls return the same instance.</summary>
     /// <exception cref="MujocoException">Not found, of an unknown version, or not laid out as its version.</exception>

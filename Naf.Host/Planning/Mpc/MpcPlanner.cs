@@ -1,3 +1,4 @@
+using Naf.Host.Common;
 using Naf.Gpu.Cpu;
 using Naf.Host.Settings;
 using Naf.Kernels.Checkpoints;
@@ -28,8 +29,14 @@ internal sealed class MpcPlanner : IEpisodePlanner, IDisposable
     /// <param name="team">
     /// Threads that plan together; a team of one if planners run in parallel on their own threads.
     /// </param>
+    /// <exception cref="UserException">The task's reward or observation is not of the simulator's state.</exception>
     public MpcPlanner(ControlTask task, MpcSettings settings, WorkTeam team)
     {
+        if (task.ModelFree is { } reason)
+            throw new UserException($"{task.Name}: {reason}, and MPC needs one that does: leave it out");
+        if (!task.Definition.Reset.Parameters.IsEmpty)
+            throw new UserException($"{task.Name}: its reset draws parameters of the model, which MPC does not know: "
+                + "leave them out, or take another planner");
         (_task, _settings) = (task, settings);
         Steps = Math.Clamp((int)Math.Round(settings.HorizonSeconds / task.ControlStep), 1, task.Horizon);
         _knot = Math.Max(1, (int)Math.Round(KnotSeconds / task.ControlStep));

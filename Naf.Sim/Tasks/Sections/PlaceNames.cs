@@ -29,6 +29,9 @@ internal sealed class PlaceNames
 
     public int ConstantSize { get; private set; }
 
+    /// <summary>Mocap bodies that stand at constants, which take their place.</summary>
+    public ImmutableArray<MocapPlacement> Mocaps { get; set; } = [];
+
     public int Joint(YamlCursor name) =>
         Found(name, "joint", Tree.FindJoint(name.Text()), Tree.Joints.Select(joint => joint.Name));
 
@@ -55,6 +58,14 @@ internal sealed class PlaceNames
         }
         if (site >= 0 && body >= 0 && text.All(char.IsAsciiDigit))
             throw name.Error($"'{text}' is both a site and a body of the model; give the one without a name a name");
+        foreach (MocapPlacement mocap in Mocaps)
+        {
+            if (site < 0 && body == mocap.Body)
+                return Kernels.Observation.Place.Constant(mocap.Place.Offset, mocap.Place.Draw.Size);
+            if (IsBelow(site >= 0 ? Tree.Sites[site].Body : body, mocap.Body))
+                throw name.Error($"'{text}' is on a mocap body that 'reset' places, so that only the body's origin is "
+                    + $"known: name '{Tree.Bodies[mocap.Body].Name}' or the constant '{mocap.Place.Name}'");
+        }
         if (site >= 0) return Kernels.Observation.Place.On(Tree.Sites[site].Body, Tree.Sites[site].Position);
         if (body >= 0) return Kernels.Observation.Place.On(body, default);
         IEnumerable<string> known =
@@ -66,6 +77,13 @@ internal sealed class PlaceNames
     private Place? FindConstant(string name) =>
         Constants.FirstOrDefault(c => c.Name == name) is { } c
             ? Kernels.Observation.Place.Constant(c.Offset, c.Draw.Size) : null;
+
+    private bool IsBelow(int body, int other)
+    {
+        for (; body > 0; body = Tree.Bodies[body].Parent)
+            if (body == other) return true;
+        return false;
+    }
 
     private static Draw ReadDraw(YamlCursor value)
     {

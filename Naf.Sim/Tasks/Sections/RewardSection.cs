@@ -1,4 +1,5 @@
 using Naf.Kernels.Reward;
+using Naf.Sim.Tasks.Definitions;
 using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Tasks.Sections;
@@ -12,24 +13,39 @@ internal static class RewardSection
     private static readonly Dictionary<string, ToleranceOf> FactorKinds = Words<ToleranceOf>();
     private static readonly Dictionary<string, ToleranceSigmoid> Sigmoids = Words<ToleranceSigmoid>();
 
-    public static RewardDefinition Read(
+    /// <summary>The terms over (x, u) with the bounds, and the other terms; null if there are none.</summary>
+    public static (RewardDefinition Reward, StepRewardDefinition? OfStep) Read(
         YamlCursor section, YamlCursor? termination, SignalNames names, int observationSize, int actionSize)
     {
         IReadOnlyList<YamlCursor> items = section.Items();
         if (items.Count == 0) throw section.Error("'reward' is empty; expected at least one term");
-        ImmutableArray<RewardTerm> terms = [.. items.Select(item => Term(item, names, observationSize, actionSize))];
+        ImmutableArray<RewardTerm> terms = [], ofStep = [];
+        string? example = null;
+        foreach (YamlCursor item in items)
+        {
+            (RewardTerm term, string text) = Term(item, names, actionSize);
+            if (names.OfObservationAndAction(term.Index) is { } index)
+                terms = terms.Add(term with { Index = index });
+            else
+                (ofStep, example) = (ofStep.Add(term), example ?? text);
+        }
         (ImmutableArray<TerminationBound> bounds, double last) = Termination(termination, names);
-        return section.Checked(() => new RewardDefinition(observationSize, actionSize, terms, bounds, last));
+        return section.Checked(() => (new RewardDefinition(observationSize, actionSize, terms, bounds, last),
+            example is null ? null : new StepRewardDefinition(names.Signals,
+                new RewardDefinition(names.StepNames.Length, actionSize, ofStep, []), names.StepNames, example)));
     }
 
-    private static RewardTerm Term(YamlCursor item, SignalNames names, int observationSize, int actionSize)
+    // a term over z, and what it is for messages
+    private static (RewardTerm Term, string Text) Term(YamlCursor item, SignalNames names, int actionSize)
     {
         YamlMap map = item.Map([.. Kinds.Keys, Constant, "weight", .. OfTerm]);
         (string word, YamlCursor value) = map.OneOf([.. Kinds.Keys, Constant]);
         RewardTerm term = word == Constant ? ConstantTerm(map, value) : Kinds[word] == RewardKind.Product
             ? ProductTerm(map, value, names) : SimpleTerm(map, word, value, names);
-        return term.Problem(observationSize, actionSize) is { } problem
-            ? throw item.Error($"{item.What} ({word}): {problem}") : term;
+        return term.Problem(names.StepNames.Length, actionSize) is { } problem
+            ? throw item.Error($"{item.What} ({word}): {problem}")
+            : (term, $"{word} of {string.Join(' ', term.Index.Select(
+                i => i < names.StepNames.Length ? names.StepNames[i] : "action").Distinct())}");
     }
 
     // w b with b = 1, so that the constant is the weight

@@ -167,7 +167,7 @@ internal class RewardFunctionTests
         Refused(good with { Weight = double.NaN }, "finite");
         Refused(good with { Offset = 1 }, "offset");
         Refused(good with { Index = [], Centre = [], Scale = [] }, "no entries");
-        Refused(good with { ClipLow = 2, ClipHigh = 1 }, "the clip is [2, 1]");
+        Refused(good with { ClipLow = 2, ClipHigh = 1 }, "the clip [2, 1] needs low, then high");
         Refused(good with { Factors = [new(ToleranceOf.Value, 3)] }, "only a product");
 
         static void Refused(RewardTerm term, string reason) => Assert.That(
