@@ -16,8 +16,8 @@ internal sealed class TaskFile
     private static readonly string[] Keys =
     [
         "name", "description", "model", "substeps", "horizon",
-        "constants", "reset", "actions", "observation", "signals", "reward", "termination", "measures", "success", "training",
-        "picture",
+        "constants", "reset", "actions", "observation", "signals", "reward", "termination", "measures", "success",
+        "training", "picture",
     ];
 
     private readonly YamlMap _root;

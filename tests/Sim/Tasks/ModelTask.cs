@@ -5,7 +5,8 @@ namespace Naf.Tests;
 /// </summary>
 internal static class ModelTask
 {
-    /// <summary>Writes the model, with given numbers, and the task with given sections; returns the task's path.</summary>
+    /// <summary>Writes the model, with given numbers, and the task, with given sections.</summary>
+    /// <returns>The task's path.</returns>
     public static string Write(ScratchFolder scratch, string sections, double cart = 1, double rod = 0.8,
         double friction = 0.5, double damping = 0.5, string goal = "0.8 0 0.1")
     {
@@ -21,7 +22,9 @@ internal static class ModelTask
             <body name="puck" pos="0 -1 .1"><freejoint name="puck"/>
               <geom name="puck" type="box" size=".1 .1 .1" friction="{friction:R} .005 .0001" mass="1"/></body>
             </worldbody>
-            <equality><weld body1="goal" body2="puck" relpose="0 0 0 1 0 0 0" solref=".5 1" solimp=".1 .2 .1"/></equality>
+            <equality>
+              <weld body1="goal" body2="puck" relpose="0 0 0 1 0 0 0" solref=".5 1" solimp=".1 .2 .1"/>
+            </equality>
             <actuator><position name="servo" joint="swing" kp="5" ctrlrange="-0.5 1.5"/>
               <motor name="push" joint="slide" ctrlrange="0 4"/></actuator>
             <keyframe>
