@@ -67,7 +67,7 @@ internal static class EvaluateCommand
         UnstableSimulation unstable = target.UnstableSimulation(task);
         EvaluationResult result = policy == "mpc" ? Plan()
             : target.IsOfRun ? OfRun()
-            : PolicyEvaluation.Of(PolicyEvaluation.WithoutRun(policy, seed), task, seed, count, threads, first,
+            : PolicyEvaluation.Of(PolicyEvaluation.WithoutRun(policy, task, seed), task, seed, count, threads, first,
                 unstable);
 
         warnings.Give(terminal);

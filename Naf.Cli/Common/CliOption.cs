@@ -29,7 +29,7 @@ internal static class CliOption
     /// <summary>--policy of commands that play episodes, read by <c>PolicyTarget.Policy</c>.</summary>
     public static Option<string?> Policy() => Text(
         "--policy", "NAME",
-        "last (a run's, without noise), best (that of its best test), random, zero (no action) or mpc (a planner) "
+        "last (a run's, without noise), best (that of its best test), random, zero (no control) or mpc (a planner) "
         + "[last for a run, random for a task]");
 
     /// <summary>--task of commands that take a run.</summary>

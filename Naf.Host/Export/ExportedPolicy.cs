@@ -32,7 +32,7 @@ internal sealed class ExportedPolicy
         double[] low = Controls(-1), middle = Controls(0), high = Controls(1);
         InputScale = Vector("input_scale", policy.Population.InputScale);
         ControlMiddle = Vector("control_middle", [.. middle.Select(c => (float)c)]);
-        ControlHalf = Vector("control_half", [.. high.Zip(middle, (most, mid) => (float)(most - mid))]);
+        ControlHalf = Vector("control_half", [.. task.Definition.Actions.Range.Select(range => (float)range)]);
         ulong seed = config.Settings.SeedOf(learner);
         Metadata =
         [

@@ -63,7 +63,7 @@ public sealed partial class TrainingRun
     {
         TrainingSettings resolved = SettingsResolver.Resolve(settings);
         if (resolved.Imagination.Kind != ImaginationKind.Off || resolved.Plan.Kind != PlanKind.None)
-            DynamicsSpace.Require(task);
+            DynamicsSpace.Require(task, mpc: resolved.Plan.Kind == PlanKind.Mpc);
         Device device = opened.Add(DeviceList.Select(resolved.Device, resolved.Threads));
         var config = new RunConfig(lasting, resolved, Versions.Now(task, device.Info)) { Command = command };
         if (task is EnvironmentTask && SimulationChecksum.Of(task) != config.Versions.Simulation)

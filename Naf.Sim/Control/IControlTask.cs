@@ -27,6 +27,12 @@ internal interface IControlTask : IDisposable
     /// <summary>r(x, u) and the bounds that end an episode; null if the reward is not known as a function.</summary>
     RewardDefinition? Reward { get; }
 
+    /// <summary>
+    /// Why observations, rewards or steps do not follow from positions, velocities and the action, so that imagination
+    /// and planners refuse the task; null if they do.
+    /// </summary>
+    string? ModelFree => null;
+
     /// <summary>R_term, which the reward of a step into a terminal state has; 0 if it is not known.</summary>
     double TerminationReward => Reward?.TerminationReward ?? 0;
 

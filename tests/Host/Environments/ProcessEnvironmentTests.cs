@@ -47,13 +47,18 @@ internal sealed class ProcessEnvironmentTests : FolderFixture
     {
         const string Reward = """
             , "reward": {"terms": [{"kind": "smooth_norm", "weight": -1, "alpha": 0.1, "index": [0, 2],
-            "centre": [0, 0], "scale": [1, 0.01]}],
+            "centre": [0, 0], "scale": [1, 0.01], "clip_high": 2},
+            {"kind": "product", "weight": 1, "index": [0, 1], "centre": [0, 0], "scale": [1, 1],
+            "factors": [{"of": "norm", "count": 2, "low": 0, "margin": 0.5, "sigmoid": "long_tail"}]}],
             "bounds": [{"index": 1, "low": null, "high": 0.9}], "termination_reward": -3}}
             """;
         using ProcessEnvironment environment = Open(Answer(Hello[..^1] + Reward.ReplaceLineEndings(" ")));
         RewardDefinition read = environment.Reward!;
         Assert.That((read.Terms[0].Kind, read.Terms[0].Alpha, read.TerminationReward),
             Is.EqualTo((RewardKind.SmoothNorm, 0.1, -3)));
+        Assert.That((read.Terms[0].ClipLow, read.Terms[0].ClipHigh), Is.EqualTo((double.NegativeInfinity, 2)));
+        Assert.That(read.Terms[1].Factors, Is.EqualTo(new[] { new ToleranceFactor(
+            ToleranceOf.Norm, 2, 0, double.PositiveInfinity, 0.5, ToleranceSigmoid.LongTail) }));
         Assert.That(read.Bounds, Is.EqualTo(new[] { new TerminationBound(1, double.NegativeInfinity, 0.9) }));
     }
 
