@@ -30,14 +30,14 @@ internal static class EvaluateCommand
         CliOption.Text("--device", "D", "where --values evaluates Q: auto, cpu, cuda:N, opencl:N or emulated [cpu]"),
         CliOption.Set("with --policy mpc: change mpc_horizon, mpc_iterations or mpc_samples; may be repeated"),
         CliOption.Flag("--verify", "of a run: score the best and the last policy of every learner, from starts that "
-            + "neither training nor tests used (--episodes [100])"),
+            + "neither training nor tests used (--episodes [100]); naf verify has more on one"),
         CliOption.Quiet(), CliOption.Json(),
     };
 
     private static int Run(Terminal terminal, ParseResult parsed)
     {
         var target = new PolicyTarget(parsed);
-        if (parsed.GetValue<bool>("--verify")) return VerifyCommand.Run(terminal, parsed, target);
+        if (parsed.GetValue<bool>("--verify")) return VerifyCommand.RunAll(terminal, parsed, target);
         string policy = target.Policy;
         int? learner = target.Learner;
         int count = parsed.Integer("--episodes", target.Config?.Settings.TestEpisodes ?? 20, 1, 1_000_000);

@@ -150,6 +150,10 @@ internal sealed class EnvironmentRunTests : FolderFixture
         Assert.That(TinyRun.CliJson("evaluate", Run, "--env", "stored", "--verify", "--json").Number("episodes"),
             Is.EqualTo(2));
         Assert.That(TinyRun.CliError(1, "evaluate", Run), Does.Contain("add --env stored if you trust it"));
+        Assert.That(TinyRun.CliError(1, "verify", Run), Does.Contain("add --env stored if you trust it"));
+        JsonElement verified = TinyRun.CliJson("verify", Run, "--env", "stored", "--episodes", "2", "--json");
+        Assert.That(verified.Number("mean"), Is.EqualTo(double.Parse(
+            TinyRun.Table(Path.Combine(Run, "verification.csv"))[0]["score"])), "its starts too, by default");
 
         Assert.That(TinyRun.Cli("report", Run, "--out", Folder["report"]).ExitCode, Is.Zero);
         Assert.That(Directory.GetFiles(Folder["report"]).Select(File.ReadAllText),
