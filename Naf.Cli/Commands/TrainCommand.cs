@@ -64,8 +64,8 @@ internal static class TrainCommand
         // messages to the program that started naf go to standard output
         if (parsed.Given(EnvironmentCommand.Option) == ProcessEnvironment.Parent)
             terminal = terminal with { Out = terminal.Error };
-        using TrainingRun run = Open(terminal, parsed, given);
         using var stop = new StopSignals();
+        using TrainingRun run = Open(terminal, parsed, given, stop.Token);
         run.Warn = terminal.Warn;
         if (run.Progress.EpisodesEnded == run.Settings.Episodes)
             terminal.Warn($"this run has all its {run.Settings.Episodes} episodes; --episodes N trains it for longer");
@@ -117,7 +117,8 @@ internal static class TrainCommand
     }
 
     /// <exception cref="UserException">Options that exclude each other.</exception>
-    private static TrainingRun Open(Terminal terminal, ParseResult parsed, List<GivenValue> given)
+    private static TrainingRun Open(
+        Terminal terminal, ParseResult parsed, List<GivenValue> given, CancellationToken stop)
     {
         string? task = parsed.Given("TASK"), config = parsed.Given("--config"), folder = parsed.Given("--out");
         string? checkpoint = parsed.Given("--checkpoint"), otherTask = parsed.File("--task");
@@ -135,7 +136,8 @@ internal static class TrainCommand
             if (otherTask is not null && environment is not null)
                 throw new UserException("--task FILE and --env COMMAND exclude each other; give one of them");
             string? chosen = run is null ? null : EnvironmentCommand.Choose(environment, run);
-            EnvironmentTask? own = chosen is null ? null : EnvironmentCommand.Open(chosen, Changed(run!.Settings));
+            EnvironmentTask? own = chosen is null ? null : EnvironmentCommand.Open(
+                chosen, Changed(run!.Settings), stop);
             return own is null ? Resumed() : EnvironmentCommand.Checked(Resumed);
 
             TrainingRun Resumed() => TrainingRun.Resume(
@@ -158,7 +160,7 @@ internal static class TrainCommand
             TrainingSettings settings = EnvironmentCommand.ForOneEnvironment(started, SettingsResolver.Resolve(
                 SettingsResolver.Apply(EnvironmentCommand.Defaults(started), [.. ofFile, .. given])));
             return EnvironmentCommand.Checked(
-                () => TrainingRun.Begin(EnvironmentCommand.Open(started, settings), settings, folder));
+                () => TrainingRun.Begin(EnvironmentCommand.Open(started, settings, stop), settings, folder));
         }
         if (task is null)
             throw new UserException("naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR");

@@ -69,7 +69,7 @@ internal sealed class TrainingAgent : IDisposable
         _test = worker =>
         {
             for (int k = worker; k < _actors.Length; k += team.Threads)
-                if (_actors[k] is var e && IsTestDue(e)) UnlessClosed(() => e.Test(_tests[worker]));
+                if (_actors[k] is var e && IsTestDue(e)) UnlessFailed(() => e.Test(_tests[worker]));
         };
     }
 
@@ -83,10 +83,10 @@ internal sealed class TrainingAgent : IDisposable
     public bool Running => Array.Exists(_actors, e => e.Phase != ActorPhase.Retired);
 
     /// <summary>
-    /// Whether the program that has the environment closed its end; training can be saved, and goes on with a new
-    /// episode.
+    /// Why the process of the environment can't go on; null if it can. Training, as it was before the step, test or
+    /// start of an episode that failed, can be saved, and goes on from there.
     /// </summary>
-    public bool EnvironmentClosed { get; private set; }
+    public EnvironmentException? EnvironmentError { get; private set; }
 
     /// <summary>Whether an episode began anew after loading, since its environment can't repeat it.</summary>
     public bool EpisodeRestarted { get; private set; }
@@ -121,8 +121,14 @@ internal sealed class TrainingAgent : IDisposable
     /// <summary>Time spent in each part of training.</summary>
     public TrainingTimes Times { get; } = new();
 
-    /// <summary>Tests the untrained policies and begins the first episodes.</summary>
-    public void Begin() => EndEpisodes();
+    /// <summary>
+    /// Tests the untrained policies and begins the first episodes; after loading, makes a test that was cut off. If
+    /// there is nothing of these to do, does nothing.
+    /// </summary>
+    public void Begin()
+    {
+        if (Array.Exists(_actors, e => e.Phase == ActorPhase.AtEnd)) EndEpisodes();
+    }
 
     /// <summary>
     /// One step of every learner that is still training, with its rollouts and updates. Without imagination, it
@@ -137,7 +143,7 @@ internal sealed class TrainingAgent : IDisposable
         if (_population.ActsTogether) ActTogether();
         if (_actors.Length == 1) _explore(0);
         else _team.Run(_explore);
-        if (EnvironmentClosed)
+        if (EnvironmentError is not null)
         {
             StepCount--;
             return;
@@ -157,7 +163,7 @@ internal sealed class TrainingAgent : IDisposable
         Times.Add(TrainingPart.Updates, ref from);
 
         // test, and begin the next episode
-        if (Array.Exists(_actors, e => e.Phase == ActorPhase.AtEnd)) EndEpisodes();
+        Begin();
     }
 
     private void Explore(Actor e)
@@ -185,9 +191,11 @@ internal sealed class TrainingAgent : IDisposable
         {
             e.EndUnstable(error);
         }
-        catch (EnvironmentException error) when (error.ClosedByProgram)
+        catch (EnvironmentException error) when (_actors.Length == 1)
         {
-            EnvironmentClosed = true;
+            // of several learners the others have taken this step
+            EnvironmentError = error;
+            if (!e.Planned) e.Noise.Undo(e.Lower);
         }
         catch (Exception error) when (error is NotFiniteNumberException or NonFiniteTransitionException)
         {
@@ -236,6 +244,7 @@ internal sealed class TrainingAgent : IDisposable
         if (_actors.Length == 1) _test(0);
         else _team.Run(_test);
         Times.Add(TrainingPart.Tests, ref from);
+        if (EnvironmentError is not null) return;
 
         // every n episodes: fit the dynamics to B, one step of iLQG, B_old ← B
         if (_imagination is not null)
@@ -257,21 +266,21 @@ internal sealed class TrainingAgent : IDisposable
             e.TellFailure(Warn);
             EpisodeResult result = e.Result(_imagination?.TakeReport(e.Learner) ?? default);
             if (e.Stopped is null && e.Episode < _settings.Episodes)
-                UnlessClosed(() => e.BeginEpisode(_settings.Plan.Fraction));
+                UnlessFailed(() => e.BeginEpisode(_settings.Plan.Fraction));
             else e.Retire();
             EpisodeEnded(result);
         }
     }
 
-    private void UnlessClosed(Action work)
+    private void UnlessFailed(Action work)
     {
         try
         {
             work();
         }
-        catch (EnvironmentException error) when (error.ClosedByProgram)
+        catch (EnvironmentException error) when (_actors.Length == 1)
         {
-            EnvironmentClosed = true;
+            EnvironmentError = error;
         }
     }
 

@@ -16,6 +16,7 @@ public sealed class EnvironmentTask : IControlTask
     private readonly Box _observations, _actions;
     private readonly RewardFunction<double>? _function;
     private readonly float[] _inputScale;
+    private readonly double[]? _change, _safe;
 
     /// <summary>Creates one environment to read its spaces.</summary>
     /// <param name="name">The task's name, for messages and the run's folder.</param>
@@ -49,6 +50,16 @@ public sealed class EnvironmentTask : IControlTask
             throw new ArgumentException(
                 $"{name}: its reward is over {r.ObservationSize} observations and {r.ActionSize} actions, and the "
                 + $"environment has {ObservationSize} and {ActionSize}");
+
+        _change = first.MaxActionChange?.ToArray();
+        _safe = first.SafeAction?.ToArray();
+        if (_change is not null && (_change.Length != ActionSize || !_change.All(most => most > 0)))
+            throw new ArgumentException($"{name}: the limits on an action's change are {Text(_change)}; give "
+                + $"{ActionSize} numbers above 0, infinite where there is none");
+        if (_safe is not null && !(_safe.Length == ActionSize && Enumerable.Range(0, ActionSize)
+            .All(i => _safe[i] >= _actions.Low[i] && _safe[i] <= _actions.High[i])))
+            throw new ArgumentException($"{name}: the safe action is {Text(_safe)}; give {ActionSize} numbers within "
+                + "the bounds of the actions");
 
         _function = Reward is null ? null : new RewardFunction<double>(Reward);
 
@@ -137,6 +148,15 @@ public sealed class EnvironmentTask : IControlTask
     // tolerance for rounding to single precision
     private static double Slack(double value) => Tolerance * Math.Max(1, Math.Abs(value));
 
+    // limits a change; a rounded sum may not exceed the limit by its last digit
+    private static double Limited(double value, double before, double most)
+    {
+        double limited = Math.Clamp(value, before - most, before + most);
+        while (Math.Abs(limited - before) > most)
+            limited = limited > before ? Math.BitDecrement(limited) : Math.BitIncrement(limited);
+        return limited;
+    }
+
     private IEnvironment Make()
     {
         IEnvironment made = _create()
@@ -149,9 +169,10 @@ public sealed class EnvironmentTask : IControlTask
     private sealed class Instance(EnvironmentTask task, IEnvironment environment) : IControlEnvironment
     {
         private readonly double[] _x = new double[task.ObservationSize], _u = new double[task.ActionSize];
-        private readonly List<double> _taken = [];
+        private readonly double[] _applied = new double[task._change is null ? 0 : task.ActionSize];
+        private readonly List<double> _taken = []; // as given: the limits are applied again
         private ulong _seed;
-        private bool _ready;
+        private bool _ready, _limited;
 
         public ReadOnlySpan<double> Observation => _x;
 
@@ -162,6 +183,8 @@ public sealed class EnvironmentTask : IControlTask
         public int StepIndex { get; private set; }
 
         public bool Success => false;
+
+        public ReadOnlySpan<double> Applied => _applied;
 
         public void Reset(ulong seed, RandomStream stream, ulong episode)
         {
@@ -178,10 +201,18 @@ public sealed class EnvironmentTask : IControlTask
             for (int i = 0; i < _u.Length; i++)
             {
                 if (!double.IsFinite(action[i])) throw Failure($"action {i} is {action[i]}", unstable: false);
-                double u = Math.Clamp(action[i], -1, 1);
-                _u[i] = Math.Clamp(task._actions.Low[i] + (u + 1) / 2 * (task._actions.High[i] - task._actions.Low[i]),
-                    task._actions.Low[i], task._actions.High[i]);
+                (double low, double high, double u) =
+                    (task._actions.Low[i], task._actions.High[i], Math.Clamp(action[i], -1, 1));
+                double wanted = Math.Clamp(low + (u + 1) / 2 * (high - low), low, high);
+                if (task._change is { } change)
+                {
+                    double sent = _limited ? Limited(wanted, _u[i], change[i]) : wanted;
+                    _applied[i] = sent == wanted ? u : Math.Clamp(2 * (sent - low) / (high - low) - 1, -1, 1);
+                    wanted = sent;
+                }
+                _u[i] = wanted;
             }
+            _limited = true;
             EnvironmentStep step = Asked(() => environment.Step(_u));
             if (!double.IsFinite(step.Reward))
                 throw Failure(
@@ -213,8 +244,9 @@ public sealed class EnvironmentTask : IControlTask
 
         private void Reset(ulong seed)
         {
-            (_seed, Score, StepIndex, _ready) = (seed, 0, 0, true);
+            (_seed, Score, StepIndex, _ready, _limited) = (seed, 0, 0, true, task._safe is not null);
             _taken.Clear();
+            task._safe?.CopyTo(_u, 0);
             Observe(Asked(() => environment.Reset(seed)), 0);
         }
 

@@ -58,6 +58,11 @@ internal interface IControlEnvironment : IDisposable
     /// <summary>Whether the episode succeeded; valid at its end. False if the task defines no success.</summary>
     bool Success { get; }
 
+    /// <summary>
+    /// [ActionSize], the action of the last step as it was applied, within the environment's limits; empty: as given.
+    /// </summary>
+    ReadOnlySpan<double> Applied => [];
+
     /// <summary>Starts the episode that seed, stream and number select.</summary>
     void Reset(ulong seed, RandomStream stream, ulong episode);
 

@@ -72,7 +72,7 @@ internal sealed class EnvironmentRunTests : FolderFixture
     {
         string error = TinyRun.CliError(1, Train($"FAIL_AT=110 {Point}", Run, 20));
         Assert.That(error, Does.Contain("ended with exit code 7 when asked for step ").And.Contain(
-            $"put that right, then resume the run from its last checkpoint (naf train --resume {Run} --env stored)"));
+            $"the run is saved: put that right, then resume it (naf train --resume {Run} --env stored)"));
         Assert.That(error.Split('\n').Count(line => line.StartsWith("naf: ")), Is.EqualTo(1));
 
         string other = $"python3 {Examples}/pendulum.py";
@@ -81,6 +81,25 @@ internal sealed class EnvironmentRunTests : FolderFixture
         TinyRun.CliError(0, "train", "--resume", Run, "--env", Point);
         Assert.That(RunConfig.Read(RunFolder.ConfigOf(Run)).Command, Is.EqualTo(Point));
         Assert.That(TinyRun.Cli(Train(Point, Folder["straight"], 20)).ExitCode, Is.Zero);
+        Assert.That(TinyRun.Metrics(Run), Is.EqualTo(TinyRun.Metrics(Folder["straight"])));
+    }
+
+    // the process of the tests takes 40 steps before the first episode and after each second one
+    [TestCase("FAIL_AT=50", "step 10 of the episode", "2", TestName = "What_failed_is_made_again(test)")]
+    [TestCase("FAIL_RESET=4", "reset", "3", TestName = "What_failed_is_made_again(start of an episode)")]
+    [TestCase("FAIL_AT=67", "step 7 of the episode", "3", TestName = "What_failed_is_made_again(step)")]
+    [TestCase("ABORT_AT=67", "aborted ('the arm hit its stop') when asked for step 7 of the episode", "3",
+        TestName = "What_failed_is_made_again(abort)")]
+    public void What_failed_is_made_again(string fault, string message, string ended)
+    {
+        string[] more = [.. ended == "2" ? Array.Empty<string>() : ["--set", "test_every=1000"], "--set", "n_step=3",
+            "--set", "checkpoint_every=1000"];
+        string safe = Folder["safe"];
+        string error = TinyRun.CliError(1, Train($"SAFE={safe} {fault} {Point}", Run, 5, more));
+        Assert.That(error, Does.Contain($"{message}").And.Contain("the run is saved: put that right, then resume it"));
+        Assert.That(File.ReadAllLines(safe), Has.Some.EqualTo("0.25"), "where the machine is left");
+        TinyRun.CliError(0, "train", "--resume", Run, "--env", $"SAFE={safe} {Point}");
+        Assert.That(TinyRun.Cli(Train($"SAFE={safe} {Point}", Folder["straight"], 5, more)).ExitCode, Is.Zero);
         Assert.That(TinyRun.Metrics(Run), Is.EqualTo(TinyRun.Metrics(Folder["straight"])));
     }
 
@@ -105,6 +124,7 @@ internal sealed class EnvironmentRunTests : FolderFixture
 
     [TestCase(4, 0, TestName = "A_program_that_has_the_loop_trains_and_goes_on(between episodes)")]
     [TestCase(4, 7, TestName = "A_program_that_has_the_loop_trains_and_goes_on(within an episode)")]
+    [TestCase(3, 7, TestName = "A_program_that_has_the_loop_trains_and_goes_on(within a test)")]
     [TestCase(4, -7, TestName = "A_program_that_has_the_loop_trains_and_goes_on(killed)")]
     public void A_program_that_has_the_loop_trains_and_goes_on(int episodes, int steps)
     {
@@ -118,17 +138,21 @@ internal sealed class EnvironmentRunTests : FolderFixture
             Assert.That(loop.Error.Result, Does.Contain(
                 $"stopped in episode 3; go on with naf train --resume {Run} --env -").And.Not.Contain("   at "));
         }
-        Assert.That(TinyRun.Rows(Run).Select(row => row["episode"]), Is.EqualTo(new[] { "0", "1", "2" }));
+        bool inTest = episodes == 3;
+        Assert.That(TinyRun.Rows(Run).Select(row => row["episode"]),
+            Is.EqualTo(inTest ? ["0", "1"] : new[] { "0", "1", "2" }));
         Assert.That(TinyRun.CliError(1, "train", "--resume", Run, "--env", "stored"),
             Does.Contain("the run's environment is the program that starts naf: let it resume the run"));
         using ChildProcess rest = Loop(1000, 0, "train", "--resume", Run);
         Assert.That(rest.Wait(), Is.Zero, rest.Error.Result);
         Assert.That(rest.Output.Result, Does.EndWith("exit code 0\n"));
-        Assert.That(rest.Error.Result, Does.Contain("an episode of push can't be repeated, so that episode 3 begins")
-            .And.Contain("best test score"));
+        Assert.That(rest.Error.Result, Does.Contain("best test score"));
+        Assert.That(rest.Error.Result.Contains("an episode of push can't be repeated, so that episode 3 begins"),
+            Is.EqualTo(steps != 0 && !inTest), "of one that had begun");
         Dictionary<string, string>[] rows = TinyRun.Rows(Run);
         Assert.That(rows.Select(row => row["episode"]), Is.EqualTo(Enumerable.Range(0, 7).Select(e => $"{e}")));
-        Assert.That(rows[^1]["step"], Is.EqualTo($"{6 * 15 + Math.Abs(steps)}"));
+        Assert.That(rows[^1]["step"], Is.EqualTo($"{6 * 15 + (inTest ? 0 : Math.Abs(steps))}"));
+        Assert.That(rows[2]["test_score"], Is.Not.Empty, "a test that was cut off is made again");
     }
 
     [Test]

@@ -1,7 +1,9 @@
 using Naf.Host.Common;
 using Naf.Host.Policies;
+using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Host.Training;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Random;
 using Naf.Kernels.Reward;
 using Naf.Kernels.Settings;
@@ -139,6 +141,54 @@ internal sealed class EnvironmentTaskTests : FolderFixture
         using TrainingRun again = TrainingRun.Resume(Folder["parts"], warn: warnings.Add, task: task);
         Assert.That(warnings, Has.Count.EqualTo(2).And.All.Contains("the reward is NaN"));
         Assert.That(warnings[1], Does.Contain("does not go on"));
+    }
+
+    [Test]
+    public void The_replay_has_the_actions_that_were_sent()
+    {
+        var sent = new List<double>();
+        var task = new EnvironmentTask("limited", () => new Limited(sent));
+        using (TrainingRun run = TrainingRun.Begin(
+            task, TinyRun.Resolve(2, "noise_sigma=1", "test_every=1000") with { VerificationEpisodes = 0 },
+            Folder["run"]))
+        {
+            sent.Clear();
+            run.Train();
+        }
+        // between a test of 2 episodes before and one after
+        double[] training = [.. sent.Skip(40).Take(40)];
+        using CheckpointReader checkpoint = RunFolder.CheckpointsOf(Folder["run"]).ReadNewest(c => c, _ => { });
+        float[] rows = checkpoint.Scope.Values<float>("learner.0.replay.transitions", []);
+        double[] stored = [.. Enumerable.Range(0, 40).Select(i => 2 * (double)rows[5 * i + 1])]; // rows x u r b x'
+        Assert.That(stored, Is.EqualTo(training).Within(1e-6));
+        Assert.That(training.Zip(training.Skip(1), (a, b) => Math.Abs(b - a)).Where((_, i) => i != 19),
+            Is.All.LessThanOrEqualTo(0.1).And.Some.EqualTo(0.1).Within(1e-12));
+    }
+
+    // a point that keeps the actions it is given
+    private sealed class Limited(List<double> sent) : IEnvironment
+    {
+        public Box ObservationSpace { get; } = new(1, -2, 2);
+
+        public Box ActionSpace { get; } = new(1, -2, 2);
+
+        public int MaxEpisodeSteps => 20;
+
+        public IReadOnlyList<double> MaxActionChange => [0.1];
+
+        public IReadOnlyList<double> SafeAction => [0];
+
+        public double[] Reset(ulong seed) => [0];
+
+        public EnvironmentStep Step(ReadOnlySpan<double> action)
+        {
+            sent.Add(action[0]);
+            return new EnvironmentStep([action[0]], -action[0], false, false);
+        }
+
+        public void Dispose()
+        {
+        }
     }
 
     [Test]
