@@ -41,6 +41,8 @@ internal static class TrainCommand
             CliOption.Environment("instead of TASK: a command that is the environment, in any language, or -, the "
                 + "program that started naf; with --resume also stored, the run's own"),
             CliOption.Set("change a setting; may be repeated"),
+            CliOption.Text("--warm-start", "FILE", "logged transitions (.csv or .safetensors) that are in the replay "
+                + "before the first episode"),
             CliOption.Text("--config", "FILE", "settings from a YAML file, such as another run's config.yaml"),
             CliOption.Flag(
                 "--tensorboard", "also write event files that TensorBoard shows: scores, losses, settings, pictures"),
@@ -122,7 +124,7 @@ internal static class TrainCommand
     {
         string? task = parsed.Given("TASK"), config = parsed.Given("--config"), folder = parsed.Given("--out");
         string? checkpoint = parsed.Given("--checkpoint"), otherTask = parsed.File("--task");
-        string? environment = parsed.Given(EnvironmentCommand.Option);
+        string? environment = parsed.Given(EnvironmentCommand.Option), log = parsed.File("--warm-start");
         bool accept = parsed.GetValue<bool>("--accept-changes");
         if (parsed.Given("--resume") is { } resume)
         {
@@ -130,6 +132,8 @@ internal static class TrainCommand
             if ((folder ?? config) is not null)
                 throw new UserException(
                     "--resume goes on with a run's own folder and settings; leave out --out and --config");
+            if (log is not null)
+                throw new UserException($"--warm-start {log} is for a new run; a resumed one has its replay");
             if (checkpoint is not (null or "latest" or "previous"))
                 throw new UserException($"--checkpoint {checkpoint}: expected latest or previous");
             RunConfig? run = RunFolder.IsRun(resume) ? RunConfig.Read(RunFolder.ConfigOf(resume)) : null;
@@ -160,11 +164,11 @@ internal static class TrainCommand
             TrainingSettings settings = EnvironmentCommand.ForOneEnvironment(started, SettingsResolver.Resolve(
                 SettingsResolver.Apply(EnvironmentCommand.Defaults(started), [.. ofFile, .. given])));
             return EnvironmentCommand.Checked(
-                () => TrainingRun.Begin(EnvironmentCommand.Open(started, settings, stop), settings, folder));
+                () => TrainingRun.Begin(EnvironmentCommand.Open(started, settings, stop), settings, folder, log));
         }
         if (task is null)
             throw new UserException("naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR");
-        return TrainingRun.Begin(task, ofTask => SettingsResolver.Apply(ofTask, [.. ofFile, .. given]), folder);
+        return TrainingRun.Begin(task, ofTask => SettingsResolver.Apply(ofTask, [.. ofFile, .. given]), folder, log);
     }
 
     // warns of settings that have no effect

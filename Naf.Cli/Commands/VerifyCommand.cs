@@ -44,6 +44,7 @@ internal static class VerifyCommand
     private static int RunOne(Terminal terminal, ParseResult parsed)
     {
         var target = new PolicyTarget(parsed);
+        terminal = target.For(terminal);
         RunConfig config = target.RunFor("naf verify");
         if (!target.IsOfRun)
             throw new UserException($"--policy {target.Policy}: only a run's policy is verified; take best or last");
@@ -59,7 +60,7 @@ internal static class VerifyCommand
             // a sum of rewards is above any other before the first step
             Seed = target.Seed, Threshold = threshold > 0 ? threshold : null,
         };
-        if (Play(terminal, parsed, verification, out int exitCode) is not [var verified]) return exitCode;
+        if (Play(terminal, parsed, target, verification, out int exitCode) is not [var verified]) return exitCode;
         if (verified.Score is null) return ExitCode.Failed; // which a warning has explained
         EvaluationResult result = verified.Result;
         Estimate? mean = ScoreStatistics.OfMean(result.Mean, result.StandardError ?? 0, result.Episodes);
@@ -123,7 +124,7 @@ internal static class VerifyCommand
         int episodes = parsed.Integer("--episodes", usual, 1, 1_000_000);
         using IControlTask task = target.LoadAny(terminal);
         var verification = new PolicyVerification(task, target.Name, config, episodes);
-        if (Play(terminal, parsed, verification, out int exitCode) is not { } verified) return exitCode;
+        if (Play(terminal, parsed, target, verification, out int exitCode) is not { } verified) return exitCode;
         if (parsed.IsJson())
             Json.Write(terminal.Out, new
             {
@@ -144,10 +145,9 @@ internal static class VerifyCommand
 
     // null: stopped before the end
     private static IReadOnlyList<VerifiedPolicy>? Play(
-        Terminal terminal, ParseResult parsed, PolicyVerification verification, out int exitCode)
+        Terminal terminal, ParseResult parsed, PolicyTarget target, PolicyVerification verification, out int exitCode)
     {
-        int threads = parsed.Integer("--threads", 0, 0, 256);
-        using var team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
+        using var team = new WorkTeam(target.Threads == 0 ? Environment.ProcessorCount : target.Threads);
         using var stop = new StopSignals();
         var warnings = new MujocoWarningReport();
         IReadOnlyList<VerifiedPolicy>? verified;

@@ -6,6 +6,7 @@ using Naf.Host.Imagination;
 using Naf.Host.Planning;
 using Naf.Host.Planning.Mpc;
 using Naf.Host.Settings;
+using Naf.Host.Trajectories;
 using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Population;
 using Naf.Kernels.Scalar;
@@ -25,6 +26,7 @@ namespace Naf.Host.Agents;
 /// </summary>
 internal sealed class TrainingAgent : IDisposable
 {
+    private readonly IControlTask _task;
     private readonly TrainingSettings _settings;
     private readonly LearnerPopulation _population;
     private readonly WorkTeam _team;
@@ -41,7 +43,7 @@ internal sealed class TrainingAgent : IDisposable
     /// <param name="team">Threads for the environments.</param>
     public TrainingAgent(IControlTask task, TrainingSettings settings, Device device, WorkTeam team)
     {
-        (_settings, _team, _imaginedUpdates) = (settings, team, settings.ImaginedUpdates);
+        (_task, _settings, _team, _imaginedUpdates) = (task, settings, team, settings.ImaginedUpdates);
         try
         {
             _population = _owned.Add(CreatePopulation(task, settings, device));
@@ -120,6 +122,13 @@ internal sealed class TrainingAgent : IDisposable
 
     /// <summary>Time spent in each part of training.</summary>
     public TrainingTimes Times { get; } = new();
+
+    /// <summary>Stores transitions of a log in the replay of every learner, before the first step.</summary>
+    public void Store(IEnumerable<Transition> log)
+    {
+        foreach (Transition t in log)
+            for (int k = 0; k < _actors.Length; k++) _population.Store(k, t.X, t.U, t.Reward, t.Next, t.Terminated);
+    }
 
     /// <summary>
     /// Tests the untrained policies and begins the first episodes; after loading, makes a test that was cut off. If
@@ -258,6 +267,8 @@ internal sealed class TrainingAgent : IDisposable
                 if (fitted.Contains(e.Learner)) (e.Planner as IlqgEpisodes)?.Improve(e.Memory!, Warn);
             Times.Add(TrainingPart.Planning, ref from);
         }
+
+        if ((_task as EnvironmentTask)?.TakeOutside() is { } outside) Warn(outside);
 
         // report, then begin the next episode
         foreach (Actor e in _actors)

@@ -64,7 +64,12 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
                 StepResult result = _environment.Step(_action);
                 lowest = Math.Min(lowest, result.Reward - (result.Terminated ? task.TerminationReward : 0));
                 reached = _environment.Score >= Threshold ? reached ?? _environment.StepIndex : null;
-                if (before is not null) record!.Rows.Add(before with { Reward = result.Reward });
+                if (before is not null)
+                    record!.Rows.Add(before with
+                    {
+                        Action = _environment.Applied is { IsEmpty: false } applied ? [.. applied] : before.Action,
+                        Reward = result.Reward, Terminated = result.Terminated,
+                    });
                 if (!result.Done) continue;
                 record?.Rows.Add(Row([]));
                 return new EpisodeOutcome(_environment.Score, _environment.Success, Measures(), lowest)
@@ -154,9 +159,9 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
         (task as ControlTask)?.Definition.Measures.Select(m => m.Name) ?? [];
 
     // only simulated tasks have positions
-    private TrajectoryRow Row(double[] action) => _environment is ControlEnvironment simulated
+    private TrajectoryRow Row(double[] action) => (_environment is ControlEnvironment simulated
         ? new TrajectoryRow([.. simulated.Qpos], [.. simulated.Qvel], [.. simulated.Constants], action, null)
-        : new TrajectoryRow([], [], [], action, null);
+        : new TrajectoryRow([], [], [], action, null)) with { Observation = [.. _environment.Observation] };
 }
 
 /// <summary>Score, success and measures of one episode.</summary>

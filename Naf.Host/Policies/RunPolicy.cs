@@ -45,14 +45,15 @@ public sealed class RunPolicy : IDisposable
     /// Device; the CPU is fastest for one observation at a time, wherever the run was trained.
     /// </param>
     /// <exception cref="UserException">No checkpoint is usable, or the task has other sizes.</exception>
+    /// <param name="task">The task; null: only the policy's own sizes matter.</param>
     internal static RunPolicy Open(
-        IControlTask task, string folder, RunConfig config, int learner, Action<string> warn, bool best,
+        IControlTask? task, string folder, RunConfig config, int learner, Action<string> warn, bool best,
         string device = "cpu")
     {
         RunPolicy policy = Open(folder, config, learner, warn, best, device);
         try
         {
-            CheckSizes(policy._networks, task);
+            if (task is not null) CheckSizes(policy._networks, task);
             return policy;
         }
         catch

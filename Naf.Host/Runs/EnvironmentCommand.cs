@@ -78,6 +78,9 @@ internal static class EnvironmentCommand
     /// <exception cref="EnvironmentException">It does not answer as it should.</exception>
     public static EnvironmentTask Open(string command, TrainingSettings settings, CancellationToken stop = default)
     {
+        if (command == ProcessEnvironment.Parent && !Console.IsInputRedirected)
+            throw new UserException($"{Option} {command} exchanges messages with the program that started naf, and "
+                + "standard input is a terminal; let that program start naf (docs/environments.md)");
         var timeout = TimeSpan.FromSeconds(settings.AnswerTimeout);
         ProcessEnvironment? first = null, unused;
         try

@@ -169,8 +169,10 @@ internal sealed class ProcessEnvironment : IEnvironment
         catch (Exception e) when (e is JsonException or FormatException or ArgumentException
             or InvalidOperationException or NotSupportedException)
         {
-            throw Failure($"answered {what} by '{Shortened(line)}', but {e.Message.TrimEnd('.')}; have it write "
-                + "one JSON object per line, and anything else to standard error", new FormatException(e.Message, e));
+            string remedy = e.InnerException is JsonException ? "have it write one JSON object per line, and anything "
+                + "else to standard error" : "correct that (docs/environments.md has the messages)";
+            throw Failure($"answered {what} by '{Shortened(line)}', but {e.Message.TrimEnd('.')}; {remedy}",
+                new FormatException(e.Message, e));
         }
     }
 
@@ -180,11 +182,12 @@ internal sealed class ProcessEnvironment : IEnvironment
         {
             JsonElement answer = JsonSerializer.Deserialize<JsonElement>(line);
             return answer.ValueKind == JsonValueKind.Object
-                ? answer : throw new FormatException("it is not a JSON object");
+                ? answer : throw new JsonException();
         }
         catch (JsonException e)
         {
-            throw new FormatException("it is not JSON (which has no NaN and no Infinity: write null)", e);
+            throw new FormatException(e.InnerException is null ? "it is not a JSON object"
+                : "it is not JSON (which has no NaN and no Infinity: write null)", e);
         }
     }
 
@@ -216,13 +219,35 @@ internal sealed class ProcessEnvironment : IEnvironment
     }
 
     private static RewardDefinition RewardOf(JsonElement reward, int observations, int actions) => new(
-        observations, actions, Member(reward, "terms").Deserialize<ImmutableArray<RewardTerm>>(Terms),
+        observations, actions, [.. Items(Member(reward, "terms"), "reward.terms").Select(Term)],
         reward.TryGetProperty("bounds", out JsonElement bounds)
             ? [.. Items(bounds, "bounds").Select(bound => new TerminationBound(
                 Member(bound, "index").GetInt32(), Number(Member(bound, "low"), double.NegativeInfinity),
                 Number(Member(bound, "high"), double.PositiveInfinity)))]
             : [],
         reward.TryGetProperty("termination_reward", out JsonElement last) ? Number(last, double.NaN) : 0);
+
+    private static RewardTerm Term(JsonElement term, int number)
+    {
+        foreach (string name in (string[])["kind", "index", "centre", "scale"])
+            if (term.ValueKind != JsonValueKind.Object || !term.TryGetProperty(name, out _))
+                throw new FormatException($"term {number} of its reward has no \"{name}\"");
+        string[] kinds = [.. Enum.GetNames<RewardKind>().Select(Terms.PropertyNamingPolicy!.ConvertName)];
+        if (Member(term, "kind") is var kind
+            && !(kind.ValueKind == JsonValueKind.String && kinds.Contains(kind.GetString())))
+            throw new FormatException($"the kind of term {number} of its reward is {Shortened(kind.GetRawText())}, and "
+                + $"there are {string.Join(", ", kinds)}");
+        try
+        {
+            return term.Deserialize<RewardTerm>(Terms)!;
+        }
+        catch (JsonException e)
+        {
+            // such as $.index[0]
+            throw new FormatException($"term {number} of its reward has an unknown or malformed member: "
+                + (e.Path ?? "").TrimStart('$', '.'), new ArgumentException(e.Message, e));
+        }
+    }
 
     private static Box Space(JsonElement answer, string name)
     {

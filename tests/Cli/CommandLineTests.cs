@@ -153,7 +153,6 @@ internal sealed class CommandLineTests : MujocoFixture
         ExpectedResult = "--env COMMAND and the task 'cartpole' exclude each other; give one of them")]
     [TestCase("train --env stored",
         ExpectedResult = "--env stored takes the command of a run, and there is no run; name the command")]
-    [TestCase("evaluate --env -", ExpectedResult = "--env - is for naf train; to evaluate, name a command")]
     [TestCase("train --env - --seeds 0..1",
         ExpectedResult = "--env - is one environment, and learners = 2; train one")]
     [TestCase("train --env ", ExpectedResult = "--env: expected a command on one line; put a longer one into a script")]

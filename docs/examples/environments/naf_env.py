@@ -3,6 +3,8 @@
     import gymnasium, naf_env
     naf_env.serve(gymnasium.make("Pendulum-v1"))
 
+An environment of Gymnasium needs no program: `naf train --env "python3 naf_env.py Pendulum-v1"`.
+
 `serve` takes anything with Gymnasium's methods and spaces: reset(seed=seed) -> (observation, info), step(action) ->
 (observation, reward, terminated, truncated, info), and observation_space and action_space with low and high.
 """
@@ -35,20 +37,22 @@ def serve(env, name=None, max_episode_steps=None, repeatable=True, reward=None, 
     max_episode_steps: by default that of the environment's spec.
     repeatable: whether one seed and the same actions give the same numbers again; False for a machine.
     reward: the reward as a function, for imagination and iLQG (docs/environments.md).
-    safe_action: the action that a machine is left at when an episode is not finished, however that comes about: given to
-        env.stop(action) where there is one, otherwise to env.step(action).
+    safe_action: the action that a machine is left at after an episode, however it ends: given to env.stop(action) where
+        there is one, otherwise to env.step(action).
     max_action_change: the most that each number of the action may change in a step; math.inf for no limit.
     answer_timeout: seconds within which reset and step answer, instead of naf's setting.
     request_timeout: seconds within which naf's next request comes in an episode; then the machine gets the safe action
         until it comes. Needs a safe_action, and a system with select on pipes (not Windows).
     """
-    # whatever else is printed goes to standard error, and can't be taken for an answer
-    global _answers
-    _answers = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
-    os.dup2(2, 1)
+    _take_output()
     spec = getattr(env, "spec", None)
     shape = getattr(env.action_space, "shape", None)
-    steps, most = None, max_episode_steps or spec.max_episode_steps  # steps is None outside an episode
+    steps, most = None, max_episode_steps or getattr(spec, "max_episode_steps", None)  # steps: None outside an episode
+    if most is None:
+        sys.exit("naf_env: the environment has no limit of steps; give serve(..., max_episode_steps=N)")
+    name = name or (spec.id if spec else type(env).__name__).replace("/", "-")
+    observations = _space(env.observation_space, "observation")
+    actions = _limited(env.action_space, safe_action, max_action_change)
 
     def leave(action):
         getattr(env, "stop", env.step)(_action(action, shape))
@@ -63,10 +67,8 @@ def serve(env, name=None, max_episode_steps=None, repeatable=True, reward=None, 
             request = json.loads(line)
             if "hello" in request:
                 answer = {
-                    "name": name or (spec.id if spec else type(env).__name__),
-                    "observation": _space(env.observation_space),
-                    "action": _limited(env.action_space, safe_action, max_action_change),
-                    "max_episode_steps": most, "repeatable": repeatable,
+                    "name": name, "observation": observations, "action": actions, "max_episode_steps": most,
+                    "repeatable": repeatable,
                 }
                 if reward is not None:
                     answer["reward"] = reward
@@ -83,6 +85,8 @@ def serve(env, name=None, max_episode_steps=None, repeatable=True, reward=None, 
                     "terminated": bool(terminated), "truncated": bool(truncated),
                 }
                 steps = None if terminated or truncated or steps + 1 == most else steps + 1
+                if steps is None and safe_action is not None:
+                    leave(safe_action)
             elif "stop" in request:
                 steps = None
                 leave(request["stop"])
@@ -117,7 +121,7 @@ class Naf:
                  max_action_change=None, answer_timeout=None):
         self._naf = subprocess.Popen([*command, "--env", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._hello = {
-            "name": name, "observation": _space(observation_space),
+            "name": name, "observation": _space(observation_space, "observation"),
             "action": _limited(action_space, safe_action, max_action_change), "max_episode_steps": max_episode_steps,
         }
         if answer_timeout is not None:
@@ -186,17 +190,28 @@ def abort(text):
     raise Abort(text)
 
 
+def _take_output():
+    # whatever else is printed goes to standard error, and can't be taken for an answer
+    global _answers
+    if _answers is None:
+        _answers = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
+        os.dup2(2, 1)
+
+
 def _send(message):
     _answers.write(json.dumps(message) + "\n")
     _answers.flush()
 
 
-def _space(space):
+def _space(space, what):
+    if not (hasattr(space, "low") and hasattr(space, "high")):
+        sys.exit(f"naf_env: the {what} space is {space}, and naf takes a box of numbers; wrap the environment so that it "
+                 "is one, such as by gymnasium.wrappers.FlattenObservation")
     return {"low": _numbers(space.low), "high": _numbers(space.high)}
 
 
 def _limited(space, safe_action, max_action_change):
-    action = _space(space)
+    action = _space(space, "action")
     if safe_action is not None:
         action["safe"] = _numbers(safe_action)
     if max_action_change is not None:
@@ -220,3 +235,24 @@ def _action(numbers, shape):
         return numbers
     import numpy
     return numpy.asarray(numbers, dtype=numpy.float32).reshape(shape)
+
+
+def _main():
+    if len(sys.argv) != 2:
+        sys.exit("naf_env: name an environment of Gymnasium, such as Pendulum-v1, or MODULE:ID for one that MODULE has")
+    _take_output()
+    try:
+        import gymnasium
+    except ModuleNotFoundError:
+        sys.exit("naf_env: Gymnasium is not installed; python3 -m pip install gymnasium")
+    try:
+        env = gymnasium.make(sys.argv[1])
+    except ModuleNotFoundError as error:
+        sys.exit(f"naf_env: {sys.argv[1]}: there is no module {error.name}; install it, or correct the name")
+    except gymnasium.error.Error as error:
+        sys.exit(f"naf_env: {sys.argv[1]}: {' '.join(str(error).split())}")
+    serve(env)
+
+
+if __name__ == "__main__":
+    _main()

@@ -137,6 +137,28 @@ internal sealed class ProcessEnvironmentTests : FolderFixture
         Assert.That(read.Bounds, Is.EqualTo(new[] { new TerminationBound(1, double.NegativeInfinity, 0.9) }));
     }
 
+    [TestCase("{\"kind\": \"cubic\"}", "term 0 of its reward has no \"index\"; correct that (docs/environments.md has")]
+    [TestCase("{\"kind\": \"cubic\", \"index\": [0], \"centre\": [0], \"scale\": [1]}",
+        "the kind of term 0 of its reward is \"cubic\", and there are linear, quadratic, smooth_norm, log_quadratic, "
+        + "bump, sigmoid; correct that")]
+    [TestCase("{\"kind\": 3, \"index\": [0], \"centre\": [0], \"scale\": [1]}",
+        "the kind of term 0 of its reward is 3")]
+    [TestCase("{\"kind\": \"linear\", \"index\": [\"a\"], \"centre\": [0], \"scale\": [1]}",
+        "term 0 of its reward has an unknown or malformed member: index[0]; correct that")]
+    [TestCase("{\"kind\": \"linear\", \"index\": [0], \"centre\": [0], \"scale\": [1], \"wieght\": 1}",
+        "term 0 of its reward has an unknown or malformed member: wieght; correct that")]
+    [TestCase("3", "term 0 of its reward has no \"kind\"")]
+    public void A_malformed_reward_is_said_to_be_so_in_the_protocol_s_words(string term, string message) => AssertFails(
+        () => Open(Answer(Hello[..^1] + $", \"reward\": {{\"terms\": [{term}]}}}}")), message);
+
+    [TestCase("{\"observation\": [1]}", "and its space 2; correct that (docs/environments.md has the messages)")]
+    [TestCase("[1", "write null); have it write one JSON object per line, and anything else to standard error")]
+    public void A_wrong_answer_has_the_remedy_that_fits(string answer, string message)
+    {
+        using ProcessEnvironment environment = Open(Answer(Hello, answer));
+        AssertFails(() => environment.Reset(1), message);
+    }
+
     [TestCase("exit 3", "ended with exit code 3 when asked for hello")]
     [TestCase("no-such-program-3 2> /dev/null", "ended with exit code 127 when asked for hello")]
     [TestCase("printf half; exit 0", "ended with exit code 0 when asked for hello")]

@@ -1,5 +1,6 @@
 """An environment for tests: a point pushed along a line. FAIL_AT: ends at that step; FAIL_RESET: at that reset;
-ABORT_AT: aborts at that step; UNREPEATABLE: no episode repeats; SAFE: a file that its safe actions are written to."""
+ABORT_AT: aborts at that step; UNREPEATABLE: no episode repeats; SAFE: a file that its steps and safe actions go to;
+REQUEST_TIMEOUT: seconds until naf's next request."""
 import os
 import random
 import sys
@@ -35,6 +36,9 @@ class Point:
         if self.steps == abort_at:
             naf_env.abort("the arm hit its stop")
         reward = -self.x ** 2
+        if safe:
+            with open(safe, "a") as file:
+                file.write("moves\n")
         self.v += 0.1 * action[0]
         self.x += 0.1 * self.v
         return [self.x, self.v], reward, False, False, {}
@@ -45,5 +49,5 @@ class Point:
 
 
 naf_env.serve(Point(), name="point", max_episode_steps=20, repeatable=repeatable,
-              safe_action=[0.25] if safe else None, reward={
+              safe_action=[0.25] if safe else None, request_timeout=float(os.environ.get("REQUEST_TIMEOUT", 0)), reward={
     "terms": [{"kind": "quadratic", "weight": -1, "index": [0], "centre": [0], "scale": [1]}]})
