@@ -76,6 +76,11 @@ internal static class CliOption
     public static ulong Seed(this ParseResult parsed, ulong standard) =>
         Number(parsed, "--seed", standard, NumberStyles.None, _ => true, "a whole number from 0");
 
+    /// <summary>An option's number; null if it was not given.</summary>
+    /// <exception cref="UserException">Not a finite number.</exception>
+    public static double? Finite(this ParseResult parsed, string option) => parsed.Given(option) is null ? null
+        : Number(parsed, option, 0.0, NumberStyles.Float, double.IsFinite, "a finite number");
+
     public static double Seconds(this ParseResult parsed, double standard) => Number(
         parsed, "--seconds", standard, NumberStyles.Float, value => value > 0 && double.IsFinite(value),
         "a number of seconds above 0");

@@ -185,7 +185,7 @@ internal sealed class RandomEpisodes
 
     private void AddTerms(ControlEnvironment environment, ReadOnlySpan<double> x)
     {
-        ReadOnlySpan<double> u = environment.Action;
+        ReadOnlySpan<double> u = environment.Applied;
         for (int k = 0; k < _terms.Length; k++) _termSums[k] += _terms[k].Value(x, u);
         for (int k = 0; k < _stepTerms.Length; k++)
             _termSums[_terms.Length + k] += _stepTerms[k].Value(environment.StepReward!.Numbers, u);

@@ -46,9 +46,9 @@ internal sealed class DynamicsSpace
     {
         bool drawn = mpc && task is ControlTask { Definition.Reset.Parameters.IsEmpty: false };
         if ((task.ModelFree ?? (drawn ? "the reset draws parameters of the model" : null)) is { } reason)
-            throw new UserException($"{task.Name}: {reason}, and {(mpc ? "MPC needs" : "imagination and planners need")} "
-                + "a task that follows from positions, velocities and actions: leave that out, or do without "
-                + (mpc ? "MPC" : "them"));
+            throw new UserException($"{task.Name}: {reason}, and "
+                + $"{(mpc ? "MPC needs" : "imagination and planners need")} a task that follows from positions, "
+                + $"velocities and actions: leave that out, or do without {(mpc ? "MPC" : "them")}");
     }
 
     /// <exception cref="UserException">The task does not support imagination.</exception>

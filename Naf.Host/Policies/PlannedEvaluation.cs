@@ -1,6 +1,7 @@
 using Naf.Gpu.Cpu;
 using Naf.Host.Common;
 using Naf.Host.Evaluation;
+using Naf.Host.Imagination;
 using Naf.Host.Planning.Mpc;
 using Naf.Host.Settings;
 using Naf.Host.Trajectories;
@@ -29,6 +30,7 @@ internal sealed class PlannedEvaluation : IDisposable
     public PlannedEvaluation(
         ControlTask task, MpcSettings settings, int threads, UnstableSimulation unstable = UnstableSimulation.Fail)
     {
+        DynamicsSpace.Require(task, mpc: true);
         (_task, _settings, _unstable) = (task, settings, unstable);
         _team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
         _planner = new MpcPlanner(task, settings, _team);

@@ -76,8 +76,8 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
     /// <summary>[Nv], the velocities of the simulated state.</summary>
     public ReadOnlySpan<double> Qvel => _data.Qvel;
 
-    /// <summary>[ActionSize], the action of the last step as it was applied.</summary>
-    public ReadOnlySpan<double> Action => _u;
+    /// <inheritdoc/>
+    public ReadOnlySpan<double> Applied => _u;
 
     /// <summary>The terms of the reward that are not of x and u; null if there are none.</summary>
     public StepReward? StepReward => _stepReward;
@@ -268,7 +268,7 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
             _u[i] = Math.Clamp(action[i], -1, 1);
         }
         ImmutableArray<double> limit = _definition.Actions.RateLimit;
-        for (int i = 0; i < limit.Length; i++) _u[i] = Math.Clamp(_u[i], _last[i] - limit[i], _last[i] + limit[i]);
+        for (int i = 0; i < limit.Length; i++) _u[i] = EnvironmentTask.Limited(_u[i], _last[i], limit[i]);
     }
 
     private void Simulate()

@@ -74,6 +74,8 @@ public sealed class ControlTask : IControlTask
     /// <summary>[ActionSize], the names of the actuators, or their numbers.</summary>
     internal IReadOnlyList<string> ActionNames => Model.ActuatorNames;
 
+    IReadOnlyList<string> IControlTask.ActionNames => ActionNames;
+
     /// <summary>[ObservationSize], the scale of each component of x at the input of a network.</summary>
     public ReadOnlySpan<float> InputScale => Definition.InputScale.AsSpan();
 

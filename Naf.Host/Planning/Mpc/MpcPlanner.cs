@@ -1,6 +1,4 @@
 using Naf.Gpu.Cpu;
-using Naf.Host.Common;
-using Naf.Host.Imagination;
 using Naf.Host.Settings;
 using Naf.Kernels.Checkpoints;
 using Naf.Sim.Control;
@@ -30,10 +28,8 @@ internal sealed class MpcPlanner : IEpisodePlanner, IDisposable
     /// <param name="team">
     /// Threads that plan together; a team of one if planners run in parallel on their own threads.
     /// </param>
-    /// <exception cref="UserException">The task is model-free, or draws parameters of the model.</exception>
     public MpcPlanner(ControlTask task, MpcSettings settings, WorkTeam team)
     {
-        DynamicsSpace.Require(task, mpc: true);
         (_task, _settings) = (task, settings);
         Steps = Math.Clamp((int)Math.Round(settings.HorizonSeconds / task.ControlStep), 1, task.Horizon);
         _knot = Math.Max(1, (int)Math.Round(KnotSeconds / task.ControlStep));

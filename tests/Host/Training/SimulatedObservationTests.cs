@@ -183,7 +183,8 @@ internal sealed class SimulatedObservationTests : MujocoFixture
         Assert.That(report, Does.Match("sensors +contact, shake").And.Match("contact +sensor")
             .And.Match("remaining +time").And.Match("previous_action\\.press +previous_action")
             .And.Match("press\\.activation +activation"));
-        Assert.That(report, Does.Match("(?m)^model-free +imagination and planners refuse the task: the observation reads"));
+        Assert.That(report,
+            Does.Match("(?m)^model-free +imagination and planners refuse the task: the observation reads"));
         Assert.That(report, Does.EndWith("nothing found wrong\n"));
         Assert.That(ModelFree(Press), Is.EqualTo("the observation reads 'contact', 'press.activation', "
             + "'previous_action.press', 'remaining' from the simulation"));

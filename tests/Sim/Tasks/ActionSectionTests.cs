@@ -1,4 +1,7 @@
 using Naf.Host.Policies;
+using Naf.Host.Runs;
+using Naf.Host.Training;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
 using Naf.Sim.Tasks.Yaml;
@@ -64,7 +67,7 @@ internal sealed class ActionSectionTests : MujocoFixture
         for (int step = 0; step < asked.Length; step++)
         {
             Assert.That(environment.Step(asked[step]), Is.EqualTo(other.Step(applied[step])), $"step {step}");
-            Assert.That(environment.Action.ToArray(), Is.EqualTo(applied[step]));
+            Assert.That(environment.Applied.ToArray(), Is.EqualTo(applied[step]));
         }
         Assert.That(environment.Qpos.ToArray(), Is.EqualTo(other.Qpos.ToArray()));
 
@@ -75,6 +78,41 @@ internal sealed class ActionSectionTests : MujocoFixture
         environment.Reset(3, RandomStream.TestReset, 1);
         environment.RestoreState(state);
         Assert.That(environment.Step([1, 1]), Is.EqualTo(next));
+    }
+
+    [TestCase("")]
+    [TestCase("algorithm=ddpg")]
+    public void The_replay_has_the_actions_that_were_applied(string algorithm)
+    {
+        using var scratch = new ScratchFolder();
+        string[] settings = ["noise_sigma=1", .. algorithm.Length > 0 ? [algorithm] : Array.Empty<string>()];
+        using (TrainingRun run = TrainingRun.Begin(
+            ModelTask.Write(scratch, "actions: {rate_limit: 0.25}"), _ => TinyRun.Resolve(3, settings), scratch["run"]))
+            run.Train();
+        using CheckpointReader checkpoint = RunFolder.CheckpointsOf(scratch["run"]).ReadNewest(c => c, _ => { });
+        float[] rows = checkpoint.Scope.Values<float>("learner.0.replay.transitions", []);
+        const int observations = 10, actions = 2, row = 2 * observations + actions + 2; // rows x u r b x'
+        Assert.That(rows, Has.Length.GreaterThanOrEqualTo(90 * row));
+        for (int a = 0; a < actions; a++)
+            AssertLimited([.. Enumerable.Range(0, 90).Select(i => (double)rows[row * i + observations + a])]);
+    }
+
+    [Test]
+    public void A_trajectory_has_the_actions_that_were_applied()
+    {
+        using var scratch = new ScratchFolder();
+        string path = ModelTask.Write(scratch, "actions: {rate_limit: 0.25}"), file = scratch["t.csv"];
+        TinyRun.CliJson("evaluate", path, "--policy", "random", "--episodes", "1", "--trajectory", file, "--json");
+        string[][] cells = [.. File.ReadLines(file).Select(line => line.Split(','))];
+        int servo = Array.IndexOf(cells[0], "action.servo");
+        AssertLimited([.. cells.Skip(1).Take(30).Select(c => double.Parse(c[servo], CultureInfo.InvariantCulture))]);
+    }
+
+    // in episodes of 30 steps
+    private static void AssertLimited(double[] u)
+    {
+        double[] changes = [.. u.Select((value, i) => Math.Abs(value - (i % 30 == 0 ? 0 : u[i - 1])))];
+        Assert.That(changes, Is.All.LessThanOrEqualTo(0.25 + 1e-6).And.Some.EqualTo(0.25).Within(1e-6));
     }
 
     [TestCase("train", "--imagination", "fitted")]

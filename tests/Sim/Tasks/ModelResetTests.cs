@@ -1,3 +1,5 @@
+using Naf.Host.Common;
+using Naf.Host.Training;
 using Naf.Kernels.Random;
 using Naf.Sim.Control;
 using Naf.Sim.Tasks.Yaml;
@@ -109,6 +111,16 @@ internal sealed class ModelResetTests : MujocoFixture
             Does.Contain("things: the reset draws parameters of the model, and MPC needs a task that"));
         Assert.That(TinyRun.CliJson("train", path, "--episodes", "2", "--imagination", "true",
             "--set", "refit_episodes=1", "--out", scratch["run"], "--json").Text("task"), Is.EqualTo("things"));
+    }
+
+    [Test]
+    public void A_run_with_mpc_does_not_go_on_with_a_task_that_draws_parameters()
+    {
+        using ScratchFolder scratch = new(), drawn = new();
+        TrainingRun.Begin(ModelTask.Write(scratch, ""), _ => TinyRun.Resolve(2, "plan=mpc"), scratch["run"]).Dispose();
+        string other = ModelTask.Write(drawn, Drawn);
+        Assert.That(() => TrainingRun.Resume(scratch["run"], accept: true, warn: static _ => { }, otherTask: other),
+            Throws.TypeOf<UserException>().With.Message.Contains("the reset draws parameters of the model"));
     }
 
     [Test]
