@@ -97,9 +97,15 @@ internal static class KernelCheck
             RolloutDefinition timed = RolloutBenchmark.Definition(new RolloutBenchmarkSizes());
             var reward = new RewardDefinition(timed.Observation.Size, timed.Dynamics.Action,
             [
-                .. Enum.GetValues<RewardKind>().Select((kind, k) =>
+                .. Enum.GetValues<RewardKind>().Where(kind => kind != RewardKind.Product).Select((kind, k) =>
                     new RewardTerm(kind, -0.5, Alpha: 0.3, Offset: 0, Index: [k, k + 1], Centre: [0.1, -0.1],
-                        Scale: [1, 2])),
+                        Scale: [1, 2]) { ClipHigh = 5 }),
+                .. Enum.GetValues<ToleranceSigmoid>().Select((sigmoid, k) =>
+                    new RewardTerm(RewardKind.Product, -0.5, Alpha: 0, Offset: 0, Index: [k, k + 1],
+                        Centre: [0.1, -0.1], Scale: [1, 2])
+                    {
+                        Factors = [new ToleranceFactor((ToleranceOf)(k % 4), 2, -0.2, 0.3, 0.7, sigmoid)],
+                    }),
             ], []);
             var definition = new RolloutDefinition(timed.Coordinates, timed.Observation, reward, timed.Dynamics);
             var shape = new NafShape(definition.Observation.Size, definition.Dynamics.Action, [31, 17]);

@@ -66,6 +66,7 @@ internal static class CommandLine
             + "on a CPU, on CUDA GPUs or on OpenCL devices.")
         {
             TrainCommand.Create(terminal), SweepCommand.Create(terminal), EvaluateCommand.Create(terminal),
+            VerifyCommand.Create(terminal),
             RenderCommand.Create(terminal), ExportCommand.Create(terminal), ReportCommand.Create(terminal),
             WatchCommand.Create(terminal), ReproduceCommand.Create(terminal), TasksCommand.Create(terminal),
             DevicesCommand.Create(terminal), CheckCommand.Create(terminal), BenchCommand.Create(terminal),

@@ -31,12 +31,27 @@ public interface IEnvironment : IDisposable
     /// </summary>
     RewardDefinition? Reward => null;
 
+    /// <summary>
+    /// [action], the most that each number of the action may change from one step to the next, in its unit; infinite
+    /// where it may change at once. Null: there is no limit. With a <see cref="SafeAction"/> the first action of an
+    /// episode is limited from there.
+    /// </summary>
+    IReadOnlyList<double>? MaxActionChange => null;
+
+    /// <summary>
+    /// [action], within <see cref="ActionSpace"/>: what a machine is left at when an episode is not finished, such as
+    /// no torque. Null: the environment sees to that itself.
+    /// </summary>
+    IReadOnlyList<double>? SafeAction => null;
+
     /// <summary>Starts an episode.</summary>
     /// <returns>[observation], the first observation; the environment may reuse the array.</returns>
     double[] Reset(ulong seed);
 
     /// <summary>Performs one step.</summary>
-    /// <param name="action">[action], within <see cref="ActionSpace"/>.</param>
+    /// <param name="action">
+    /// [action], within <see cref="ActionSpace"/> and <see cref="MaxActionChange"/>.
+    /// </param>
     EnvironmentStep Step(ReadOnlySpan<double> action);
 }
 

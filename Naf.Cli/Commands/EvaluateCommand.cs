@@ -30,19 +30,20 @@ internal static class EvaluateCommand
         CliOption.Text("--device", "D", "where --values evaluates Q: auto, cpu, cuda:N, opencl:N or emulated [cpu]"),
         CliOption.Set("with --policy mpc: change mpc_horizon, mpc_iterations or mpc_samples; may be repeated"),
         CliOption.Flag("--verify", "of a run: score the best and the last policy of every learner, from starts that "
-            + "neither training nor tests used (--episodes [100])"),
+            + "neither training nor tests used (--episodes [100]); naf verify has more on one"),
         CliOption.Quiet(), CliOption.Json(),
     };
 
     private static int Run(Terminal terminal, ParseResult parsed)
     {
         var target = new PolicyTarget(parsed);
-        if (parsed.GetValue<bool>("--verify")) return VerifyCommand.Run(terminal, parsed, target);
+        terminal = target.For(terminal);
+        if (parsed.GetValue<bool>("--verify")) return VerifyCommand.RunAll(terminal, parsed, target);
         string policy = target.Policy;
         int? learner = target.Learner;
         int count = parsed.Integer("--episodes", target.Config?.Settings.TestEpisodes ?? 20, 1, 1_000_000);
         ulong seed = target.Seed;
-        int threads = parsed.Integer("--threads", 0, 0, 256);
+        int threads = target.Threads;
         string? file = parsed.File("--trajectory"), valuesFile = parsed.File("--values");
         if (file is not null) TrajectoryFile.CheckPlace(file);
         if (valuesFile is not null) PolicyValues.CheckPlace(valuesFile);
@@ -57,9 +58,9 @@ internal static class EvaluateCommand
             throw new UserException($"--set {change} changes a setting of the planner; it goes with --policy mpc");
         Trajectory? first = file is null ? null : new Trajectory();
         using IControlTask task = target.LoadAny(terminal);
-        if (task is not ControlTask && (policy == "mpc" || file is not null))
-            throw new UserException($"{(policy == "mpc" ? "--policy mpc" : $"--trajectory {file}")} needs the state of "
-                + $"MuJoCo's simulation, and {task.Name} is an environment of your own; leave it out");
+        if (task is not ControlTask && policy == "mpc")
+            throw new UserException($"--policy mpc needs the state of MuJoCo's simulation, and {task.Name} is an "
+                + "environment of your own; leave it out");
         var warnings = new MujocoWarningReport();
         PlanningReport? planning = null;
         PolicyValues? values = null;
@@ -67,7 +68,7 @@ internal static class EvaluateCommand
         UnstableSimulation unstable = target.UnstableSimulation(task);
         EvaluationResult result = policy == "mpc" ? Plan()
             : target.IsOfRun ? OfRun()
-            : PolicyEvaluation.Of(PolicyEvaluation.WithoutRun(policy, seed), task, seed, count, threads, first,
+            : PolicyEvaluation.Of(PolicyEvaluation.WithoutRun(policy, task, seed), task, seed, count, threads, first,
                 unstable);
 
         warnings.Give(terminal);
@@ -76,7 +77,7 @@ internal static class EvaluateCommand
         string? written = null;
         try
         {
-            if (file is not null) TrajectoryFile.Write(file, (ControlTask)task, first!);
+            if (file is not null) TrajectoryFile.Write(file, task, first!);
             written = file;
             values?.Write(valuesFile!);
         }

@@ -34,7 +34,10 @@ internal static class ExportCommand
         (string format, string file) = Place(parsed);
         PolicyExport.CheckPlace(format, file);
         int learner = target.Learner!.Value;
-        using ControlTask task = target.Load(terminal);
+        if (config.IsEnvironment && parsed.Given("--task") is { } other)
+            throw new UserException(
+                $"--task {other} takes a task file, and the run's environment has none; leave it out");
+        using ControlTask? task = config.IsEnvironment ? null : target.Load(terminal);
         using RunPolicy policy = target.Open(task, terminal);
         var exported = new ExportedPolicy(policy, config, learner, target.Policy, task);
         PolicyExport.Write(format, file, exported);
@@ -43,15 +46,19 @@ internal static class ExportCommand
         if (parsed.IsJson())
             Json.Write(terminal.Out, new
             {
-                Out = file, Q = q, Format = format, Target = target.Name, Task = task.Name, target.Policy,
+                Out = file, Q = q, Format = format, Target = target.Name, Task = exported.Task, target.Policy,
                 AfterEpisode = policy.Episode, Learner = learner, policy.TestScore, policy.ObservationSize,
-                policy.ActionSize, ControlStepSeconds = task.ControlStep,
+                policy.ActionSize, ControlStepSeconds = task?.ControlStep,
             });
         else
         {
-            terminal.Out.WriteLine($"{file}: {task.Name}, {target.Policy} policy (after episode {policy.Episode}, test "
-                + $"score {Texts.Score(policy.TestScore)}), observation size {policy.ObservationSize}, action size "
-                + $"{policy.ActionSize}, a control step is {Texts.Number(task.ControlStep)} s");
+            terminal.Out.WriteLine($"{file}: {exported.Task}, {target.Policy} policy (after episode {policy.Episode}, "
+                + $"test score {Texts.Score(policy.TestScore)}), observation size {policy.ObservationSize}, "
+                + $"action size {policy.ActionSize}"
+                + (task is null ? "" : $", a control step is {Texts.Number(task.ControlStep)} s"));
+            if (task is null && config.Actions.IsEmpty)
+                terminal.Warn("the run, of an earlier naf, has no bounds of its actions: control is the action in "
+                    + "[-1, 1]");
             if (q is not null) terminal.Out.WriteLine($"{q}: Q of an observation and an action");
         }
         return 0;

@@ -85,7 +85,7 @@ internal sealed class PolicyTarget
 
     /// <summary>Opens the policy of <see cref="Learner"/> for the task.</summary>
     /// <exception cref="UserException">No checkpoint of the run has it.</exception>
-    public RunPolicy Open(IControlTask task, Terminal terminal, string device = "cpu") => RunPolicy.Open(
+    public RunPolicy Open(IControlTask? task, Terminal terminal, string device = "cpu") => RunPolicy.Open(
         task, Name, Run, Learner!.Value, terminal.Warn, Policy == VerifiedPolicy.BestName, device);
 
     /// <summary>Loads the task: of a run its own copy, or the one that --task names.</summary>
@@ -108,8 +108,6 @@ internal sealed class PolicyTarget
     public IControlTask LoadAny(Terminal terminal)
     {
         if (EnvironmentCommand.Choose(_environment, Config) is not { } command) return Load(terminal);
-        if (command == ProcessEnvironment.Parent)
-            throw new UserException("--env - is for naf train; to evaluate, name a command");
         if (_parsed.File("--task") is { } other)
             throw new UserException($"--task {other} and --env COMMAND exclude each other; give one of them");
         if (Config is null && Name != command)
@@ -118,6 +116,15 @@ internal sealed class PolicyTarget
         return Config is null || Config.Task == task.StoredName ? task : throw new UserException(
             $"the run trains {Config.Task}, not {task.StoredName}; give the environment that it was begun with");
     }
+
+    /// <summary>Whether the environment is the program that started naf, of which there is one.</summary>
+    public bool IsParent => _environment == ProcessEnvironment.Parent;
+
+    /// <summary>The terminal, whose standard output is not for results if it has the environment's messages.</summary>
+    public Terminal For(Terminal terminal) => IsParent ? terminal with { Out = terminal.Error } : terminal;
+
+    /// <summary>Threads that play episodes: --threads, or one for one environment; 0: one per core.</summary>
+    public int Threads => IsParent ? 1 : _parsed.Integer("--threads", 0, 0, 256);
 
     /// <summary>What becomes of an episode whose simulation breaks down: as the run has it, else the task.</summary>
     public UnstableSimulation UnstableSimulation(IControlTask task) => SettingsFor(task).UnstableSimulation;

@@ -129,7 +129,7 @@ internal sealed class RenderCommand
         }
         using RunPolicy? run = _learner is null ? null : _target.Open(task, _terminal);
         _afterEpisode = run?.Episode;
-        Policy policy = run is not null ? run.Act : PolicyEvaluation.WithoutRun(_target.Policy, _seed);
+        Policy policy = run is not null ? run.Act : PolicyEvaluation.WithoutRun(_target.Policy, task, _seed);
         using var evaluation = new Evaluator(task);
         evaluation.Episode(policy, _seed, (ulong)_episode, episode);
         return episode;

@@ -20,7 +20,8 @@ internal sealed class TaskCheckReport(Terminal terminal)
         List("geoms", m.Geoms);
         List("cameras", m.Cameras);
         List("actuators",
-            m.Actuators.Select(a => a.Name + (a.Low is null ? "" : $" ({Range(a.Low, a.High)[2..]})")));
+            m.Actuators.Select(a => a.Name + (a.Low is null ? "" : $" ({Range(a.Low, a.High)[2..]}"
+                + (a.Zero == 0 ? ")" : $", {Texts.Number(a.Zero)} at u = 0)"))));
         List("sensors", m.Sensors);
         Line("time", $"control step {Texts.Number(m.ControlStep)} s ({m.Substeps} x {Texts.Number(m.Timestep)} s), "
             + $"episode {m.Horizon} steps = {Texts.Number(m.Seconds)} s");
@@ -31,15 +32,10 @@ internal sealed class TaskCheckReport(Terminal terminal)
                 $"{x.Index}", x.Name, x.Entry, Texts.Number(x.Minimum), Texts.Number(x.Maximum),
                 Texts.Number(x.Deviation), Texts.Number(x.InputScale),
                 Texts.Number(x.ScaledDeviation)]));
-        if (r.ModelFree.Count > 0)
-        {
-            terminal.Out.WriteLine();
-            Line("model-free", "imagination and planners refuse the task, since these are read from the simulation: "
-                + string.Join(", ", r.ModelFree));
-        }
         Table("reward, its sums in a random episode", ["kind", "of", "weight", "mean", "share"],
-            r.Reward.Select(
-                t => (string[])[t.Kind, t.Of, Texts.Number(t.Weight), Texts.Number(t.Mean), Percent(t.Share)]));
+            r.Reward.Select(t => (string[])[
+                t.Kind, t.Of + (t.ModelFree ? " (model-free)" : ""), Texts.Number(t.Weight), Texts.Number(t.Mean),
+                Percent(t.Share)]));
         if (r.Measures.Count > 0)
             Table("measures", ["name", "least", "mean", "most", "measured"], r.Measures.Select(x => (string[])[
                 x.Name, Texts.Number(x.Minimum), Texts.Number(x.Mean), Texts.Number(x.Maximum), Percent(x.Rate)]));
@@ -54,6 +50,7 @@ internal sealed class TaskCheckReport(Terminal terminal)
             + $"{Texts.Number(r.RewardSize.Percentile95)}), times reward_scale "
             + $"{Texts.Number(r.RewardSize.RewardScale)} "
             + $"= {Texts.Number(r.RewardSize.PerStep * r.RewardSize.RewardScale)} in the learner");
+        if (r.ModelFree is { } reason) Line("model-free", $"imagination and planners refuse the task: {reason}");
         terminal.Out.WriteLine();
         foreach (string warning in r.Warnings) Wrap("warning: ", 9, warning.Split(' '), " ");
         terminal.Out.WriteLine(r.Warnings.Count == 0

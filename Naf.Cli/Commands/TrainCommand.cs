@@ -41,6 +41,8 @@ internal static class TrainCommand
             CliOption.Environment("instead of TASK: a command that is the environment, in any language, or -, the "
                 + "program that started naf; with --resume also stored, the run's own"),
             CliOption.Set("change a setting; may be repeated"),
+            CliOption.Text("--warm-start", "FILE", "logged transitions (.csv or .safetensors) that are in the replay "
+                + "before the first episode"),
             CliOption.Text("--config", "FILE", "settings from a YAML file, such as another run's config.yaml"),
             CliOption.Flag(
                 "--tensorboard", "also write event files that TensorBoard shows: scores, losses, settings, pictures"),
@@ -64,8 +66,8 @@ internal static class TrainCommand
         // messages to the program that started naf go to standard output
         if (parsed.Given(EnvironmentCommand.Option) == ProcessEnvironment.Parent)
             terminal = terminal with { Out = terminal.Error };
-        using TrainingRun run = Open(terminal, parsed, given);
         using var stop = new StopSignals();
+        using TrainingRun run = Open(terminal, parsed, given, stop.Token);
         run.Warn = terminal.Warn;
         if (run.Progress.EpisodesEnded == run.Settings.Episodes)
             terminal.Warn($"this run has all its {run.Settings.Episodes} episodes; --episodes N trains it for longer");
@@ -117,11 +119,12 @@ internal static class TrainCommand
     }
 
     /// <exception cref="UserException">Options that exclude each other.</exception>
-    private static TrainingRun Open(Terminal terminal, ParseResult parsed, List<GivenValue> given)
+    private static TrainingRun Open(
+        Terminal terminal, ParseResult parsed, List<GivenValue> given, CancellationToken stop)
     {
         string? task = parsed.Given("TASK"), config = parsed.Given("--config"), folder = parsed.Given("--out");
         string? checkpoint = parsed.Given("--checkpoint"), otherTask = parsed.File("--task");
-        string? environment = parsed.Given(EnvironmentCommand.Option);
+        string? environment = parsed.Given(EnvironmentCommand.Option), log = parsed.File("--warm-start");
         bool accept = parsed.GetValue<bool>("--accept-changes");
         if (parsed.Given("--resume") is { } resume)
         {
@@ -129,13 +132,16 @@ internal static class TrainCommand
             if ((folder ?? config) is not null)
                 throw new UserException(
                     "--resume goes on with a run's own folder and settings; leave out --out and --config");
+            if (log is not null)
+                throw new UserException($"--warm-start {log} is for a new run; a resumed one has its replay");
             if (checkpoint is not (null or "latest" or "previous"))
                 throw new UserException($"--checkpoint {checkpoint}: expected latest or previous");
             RunConfig? run = RunFolder.IsRun(resume) ? RunConfig.Read(RunFolder.ConfigOf(resume)) : null;
             if (otherTask is not null && environment is not null)
                 throw new UserException("--task FILE and --env COMMAND exclude each other; give one of them");
             string? chosen = run is null ? null : EnvironmentCommand.Choose(environment, run);
-            EnvironmentTask? own = chosen is null ? null : EnvironmentCommand.Open(chosen, Changed(run!.Settings));
+            EnvironmentTask? own = chosen is null ? null : EnvironmentCommand.Open(
+                chosen, Changed(run!.Settings), stop);
             return own is null ? Resumed() : EnvironmentCommand.Checked(Resumed);
 
             TrainingRun Resumed() => TrainingRun.Resume(
@@ -158,11 +164,11 @@ internal static class TrainCommand
             TrainingSettings settings = EnvironmentCommand.ForOneEnvironment(started, SettingsResolver.Resolve(
                 SettingsResolver.Apply(EnvironmentCommand.Defaults(started), [.. ofFile, .. given])));
             return EnvironmentCommand.Checked(
-                () => TrainingRun.Begin(EnvironmentCommand.Open(started, settings), settings, folder));
+                () => TrainingRun.Begin(EnvironmentCommand.Open(started, settings, stop), settings, folder, log));
         }
         if (task is null)
             throw new UserException("naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR");
-        return TrainingRun.Begin(task, ofTask => SettingsResolver.Apply(ofTask, [.. ofFile, .. given]), folder);
+        return TrainingRun.Begin(task, ofTask => SettingsResolver.Apply(ofTask, [.. ofFile, .. given]), folder, log);
     }
 
     // warns of settings that have no effect

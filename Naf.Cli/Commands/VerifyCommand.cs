@@ -2,23 +2,115 @@ using System.CommandLine;
 using Naf.Cli.Common;
 using Naf.Gpu.Cpu;
 using Naf.Host.Common;
+using Naf.Host.Evaluation;
 using Naf.Host.Policies;
+using Naf.Host.Reports;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Sim.Control;
 
 namespace Naf.Cli.Commands;
 
-/// <summary><c>naf evaluate RUN --verify</c>: scores the best and the last policy of every learner.</summary>
+/// <summary>
+/// <c>naf verify RUN</c>: scores a run's policy from starts that neither training nor tests used, with intervals and
+/// single episodes; <c>naf evaluate RUN --verify</c>: the best and the last policy of every learner.
+/// </summary>
 internal static class VerifyCommand
 {
-    // options that choose what the verification determines
+    // options that choose what evaluate --verify determines
     private static readonly string[] Others =
         ["--policy", "--learner", "--seed", "--trajectory", "--values", "--device"];
 
+    public static Command Create(Terminal terminal) => new ExampleCommand(
+        "verify",
+        "Scores a run's policy from starts that neither training nor tests used: mean with its confidence interval, "
+        + "success rate, steps to a threshold.",
+        "naf verify runs/cartpole-naf-1 --episodes 1000 --threshold -0.6 --out episodes.csv",
+        parsed => RunOne(terminal, parsed))
+    {
+        CliOption.Target("RUN", "a run's folder"),
+        CliOption.Text("--policy", "NAME", "best (that of the best test) or last [best, if there is one]"),
+        CliOption.Text("--learner", "K", "which learner of the run [0]"),
+        CliOption.Text("--episodes", "N", "episodes [100]"),
+        CliOption.Text("--seed", "S", "seed of the starts [the run's test_seed, as the verification after training]"),
+        CliOption.Text("--threshold", "S", "a score: also count the episodes that reach it, their steps until then "
+            + "(above 0), and the training episodes before the first test that does"),
+        CliOption.Environment("the command that is the environment; also stored, the run's own command"),
+        CliOption.Task(), CliOption.Text("--threads", "N", "threads; 0: one per core [0]"),
+        CliOption.Text("--out", "FILE", "write a row for each episode (.csv)"),
+        CliOption.Quiet(), CliOption.Json(),
+    };
+
+    private static int RunOne(Terminal terminal, ParseResult parsed)
+    {
+        var target = new PolicyTarget(parsed);
+        terminal = target.For(terminal);
+        RunConfig config = target.RunFor("naf verify");
+        if (!target.IsOfRun)
+            throw new UserException($"--policy {target.Policy}: only a run's policy is verified; take best or last");
+        int learner = target.Learner!.Value;
+        int episodes = parsed.Integer("--episodes", 100, 1, 1_000_000);
+        double? threshold = parsed.Finite("--threshold");
+        string? file = parsed.File("--out");
+        if (file is not null) EpisodeTable.CheckPlace(file);
+        using IControlTask task = target.LoadAny(terminal);
+        var verification = new PolicyVerification(
+            task, target.Name, config, episodes, (learner, parsed.Given("--policy") is null ? null : target.Policy))
+        {
+            // a sum of rewards is above any other before the first step
+            Seed = target.Seed, Threshold = threshold > 0 ? threshold : null,
+        };
+        if (Play(terminal, parsed, target, verification, out int exitCode) is not [var verified]) return exitCode;
+        if (verified.Score is null) return ExitCode.Failed; // which a warning has explained
+        EvaluationResult result = verified.Result;
+        Estimate? mean = ScoreStatistics.OfMean(result.Mean, result.StandardError ?? 0, result.Episodes);
+        Estimate? success =
+            result.SuccessRate is { } rate ? ScoreStatistics.OfShare(rate, result.Episodes) : null;
+        double?[] scores = Evaluator.Scores(verified.Outcomes, task, config.Settings.UnstableSimulation);
+        int reached = scores.Count(s => s >= threshold);
+        double? steps = ScoreStatistics.MedianOrNever(verified.Outcomes.Select(e => e.StepsToThreshold));
+        int? trained = threshold is { } score
+            ? RunReader.Read(target.Name, describe: false).Learners[learner].FirstAtLeast(score) : null;
+        if (parsed.IsJson())
+            Json.Write(terminal.Out, new
+            {
+                Target = target.Name, Task = task.Name, verified.Policy, Learner = learner,
+                AfterEpisode = verified.Episode, target.Seed, result.Episodes, result.Mean, result.StandardDeviation,
+                result.StandardError, MeanLow = mean?.Low, MeanHigh = mean?.High, result.SuccessRate,
+                SuccessRateLow = success?.Low, SuccessRateHigh = success?.High, result.UnstableEpisodes,
+                Measures = result.Measures.ToDictionary(m => m.Name, m => m.Mean),
+                Threshold = threshold, StepsToThreshold = steps,
+                EpisodesAtThreshold = threshold is null ? (int?)null : reached,
+                TrainingEpisodesToThreshold = trained, Out = file,
+            });
+        else
+        {
+            terminal.Out.WriteLine($"{task.Name}, {verified.Policy} policy (after episode {verified.Episode}), "
+                + $"{result.Episodes} episodes from starts that neither training nor tests used");
+            terminal.WriteTable([["", "value", "95 % interval"],
+                ["mean score", Texts.Score(result.Mean), Interval(mean)],
+                ["standard deviation", Texts.Score(result.StandardDeviation), ""],
+                .. success is { } s ? (string[][])[["success rate", Texts.Score(s.Value), Interval(s)]] : [],
+                .. result.Measures.Select(m => (string[])[m.Name, Texts.Score(m.Mean), ""])]);
+            if (threshold is { } least)
+                terminal.Out.WriteLine($"score {Texts.Score(least)}: reached in {reached} of {result.Episodes} episodes"
+                    + (steps is { } n ? $", at step {Texts.Number(n)} (median)" : "") + "; "
+                    + (trained is { } t ? $"in training first by the test after episode {t}"
+                        : "by no test in training"));
+            if (file is not null) terminal.Out.WriteLine($"episodes: {file}");
+        }
+        // results are reported even if the file can't be written
+        if (file is not null) EpisodeTable.Write(file, task, verified.Outcomes, scores);
+        return 0;
+
+        static string Interval(Estimate? e) =>
+            e is { } known ? $"{Texts.Score(known.Low)} to {Texts.Score(known.High)}" : "-";
+    }
+
+    /// <summary><c>naf evaluate RUN --verify</c>.</summary>
     /// <returns>The exit code.</returns>
     /// <exception cref="UserException">The user named a task, or options that exclude each other.</exception>
-    public static int Run(Terminal terminal, ParseResult parsed, PolicyTarget target)
+    public static int RunAll(Terminal terminal, ParseResult parsed, PolicyTarget target)
     {
         string? other = Others.FirstOrDefault(option => parsed.Given(option) is not null)
             ?? (parsed.GetValue<string[]>("--set")!.Length > 0 ? "--set" : null);
@@ -30,21 +122,9 @@ internal static class VerifyCommand
         int usual = config.Settings.VerificationEpisodes is > 0 and var set
             ? set : new TrainingSettings().VerificationEpisodes;
         int episodes = parsed.Integer("--episodes", usual, 1, 1_000_000);
-        int threads = parsed.Integer("--threads", 0, 0, 256);
         using IControlTask task = target.LoadAny(terminal);
-        using var team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
-        using var stop = new StopSignals();
-        var warnings = new MujocoWarningReport();
         var verification = new PolicyVerification(task, target.Name, config, episodes);
-        IReadOnlyList<VerifiedPolicy>? verified;
-        using (ProgressDisplay? display = ProgressDisplay.Show(terminal, parsed.IsQuiet(), () => Show(verification)))
-            verified = verification.Run(team, terminal.Warn, stop.Token);
-        warnings.Give(terminal);
-        if (verified is null)
-        {
-            terminal.Warn("stopped before the end of the verification");
-            return stop.ExitCode;
-        }
+        if (Play(terminal, parsed, target, verification, out int exitCode) is not { } verified) return exitCode;
         if (parsed.IsJson())
             Json.Write(terminal.Out, new
             {
@@ -61,6 +141,22 @@ internal static class VerifyCommand
                     Texts.Score(p.StandardError), p.SuccessRate is { } rate ? Texts.Score(rate) : "-"])]);
         }
         return 0;
+    }
+
+    // null: stopped before the end
+    private static IReadOnlyList<VerifiedPolicy>? Play(
+        Terminal terminal, ParseResult parsed, PolicyTarget target, PolicyVerification verification, out int exitCode)
+    {
+        using var team = new WorkTeam(target.Threads == 0 ? Environment.ProcessorCount : target.Threads);
+        using var stop = new StopSignals();
+        var warnings = new MujocoWarningReport();
+        IReadOnlyList<VerifiedPolicy>? verified;
+        using (ProgressDisplay.Show(terminal, parsed.IsQuiet(), () => Show(verification)))
+            verified = verification.Run(team, terminal.Warn, stop.Token);
+        warnings.Give(terminal);
+        if (verified is null) terminal.Warn("stopped before the end of the verification");
+        exitCode = stop.ExitCode;
+        return verified;
     }
 
     private static (double Done, double Most, string Text) Show(PolicyVerification verification)

@@ -29,7 +29,7 @@ internal static class CliOption
     /// <summary>--policy of commands that play episodes, read by <c>PolicyTarget.Policy</c>.</summary>
     public static Option<string?> Policy() => Text(
         "--policy", "NAME",
-        "last (a run's, without noise), best (that of its best test), random, zero (no action) or mpc (a planner) "
+        "last (a run's, without noise), best (that of its best test), random, zero (no control) or mpc (a planner) "
         + "[last for a run, random for a task]");
 
     /// <summary>--task of commands that take a run.</summary>
@@ -75,6 +75,11 @@ internal static class CliOption
 
     public static ulong Seed(this ParseResult parsed, ulong standard) =>
         Number(parsed, "--seed", standard, NumberStyles.None, _ => true, "a whole number from 0");
+
+    /// <summary>An option's number; null if it was not given.</summary>
+    /// <exception cref="UserException">Not a finite number.</exception>
+    public static double? Finite(this ParseResult parsed, string option) => parsed.Given(option) is null ? null
+        : Number(parsed, option, 0.0, NumberStyles.Float, double.IsFinite, "a finite number");
 
     public static double Seconds(this ParseResult parsed, double standard) => Number(
         parsed, "--seconds", standard, NumberStyles.Float, value => value > 0 && double.IsFinite(value),

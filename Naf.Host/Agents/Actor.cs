@@ -41,6 +41,7 @@ internal sealed class Actor : IDisposable
     private EvaluationResult? _test;
     private double? _trainScore;
     private string? _failure;
+    private bool _begun, _reported;
     private int _unstable;
     private double _lowest; // reward of a step so far, at most 0
     private TestRecord? _record;
@@ -128,11 +129,13 @@ internal sealed class Actor : IDisposable
     {
         Episode++;
         Phase = ActorPhase.Acting;
-        (_test, _record, _trainScore, _failure, _unstable) = (null, null, null, null, 0);
+        (_test, _record, _trainScore, _failure, _unstable, _begun, _reported) =
+            (null, null, null, null, 0, false, false);
         Noise.Reset();
         try
         {
             _environment.Reset(Seed, RandomStream.Reset, (ulong)Episode);
+            _begun = true;
             Convert(_environment.Observation, _x);
             Planned = Planner is { Ready: true }
                 && Philox.Uniform(Seed, RandomStream.Plan, (ulong)Episode) < planFraction;
@@ -146,16 +149,18 @@ internal sealed class Actor : IDisposable
     }
 
     /// <summary>
-    /// Begins an episode anew whose environment, newly made, can't be brought to where the episode was.
+    /// Begins an episode whose environment failed at its start; begins one anew whose environment, newly made, can't be
+    /// brought to where the episode was.
     /// </summary>
-    /// <returns>Whether there is such an episode.</returns>
+    /// <returns>Whether it began anew.</returns>
     public bool RestartEpisode(double planFraction)
     {
-        if (_task.IsRepeatable || Phase != ActorPhase.Acting) return false;
+        if (Phase != ActorPhase.Acting || (_task.IsRepeatable && _begun)) return false;
+        bool anew = _begun;
         _returns.Abort(_x);
         Episode--;
         BeginEpisode(planFraction);
-        return true;
+        return anew;
     }
 
     /// <summary>x ← x′.</summary>
@@ -184,6 +189,7 @@ internal sealed class Actor : IDisposable
         {
             double last = _lowest + _task.TerminationReward, gamma = _settings.Learner.Gamma;
             int left = _task.Horizon - _environment.StepIndex - 1;
+            TakeApplied();
             try
             {
                 _returns.Add(_x, U, new StepResult(last, Terminated: true, TimedOut: false), _x,
@@ -227,13 +233,14 @@ internal sealed class Actor : IDisposable
     /// <summary>Stopwatch ticks spent in <see cref="Plan"/> since the last call.</summary>
     public long TakePlanningTicks() => Interlocked.Exchange(ref _planningTicks, 0);
 
-    /// <summary>Executes u and observes r and x′.</summary>
+    /// <summary>Executes u and observes r and x′; u is then what the environment's limits left of it.</summary>
     /// <exception cref="SimulationException">The simulation is no longer finite.</exception>
     public StepResult Execute()
     {
         for (int i = 0; i < U.Length; i++) _action[i] = U[i];
         StepResult result = _environment.Step(_action);
         Convert(_environment.Observation, _next);
+        TakeApplied();
         Step++;
         Memory?.Add(U, result, _environment);
         return result;
@@ -251,6 +258,8 @@ internal sealed class Actor : IDisposable
     /// <param name="warn">Receives a sentence when Q leaves what the rewards allow.</param>
     public void TakeReport(Action<string> warn)
     {
+        if (_reported) return; // before a test that was cut off
+        _reported = true;
         _report = _population.TakeReport(Learner);
         if (Watch.Add(Episode, _report) is { } reason)
             warn($"learner {Learner} (seed {Seed}), episode {Episode}: {reason}");
@@ -321,13 +330,38 @@ internal sealed class Actor : IDisposable
         scope.Fill<float>("observation", _x);
         // the state of an environment whose episode has ended is not saved
         bool acting = Phase == ActorPhase.Acting;
-        double[] state = scope.Values("environment", acting && !scope.IsLoading ? _environment.SaveState() : []);
-        if (acting && scope.IsLoading && _task.IsRepeatable) _environment.RestoreState(state);
+        double[] state = scope.Values(
+            "environment", acting && _begun && !scope.IsLoading ? _environment.SaveState() : []);
+        if (scope.IsLoading) _begun = state.Length > 0;
+        if (acting && _begun && scope.IsLoading && _task.IsRepeatable) _environment.RestoreState(state);
+        // an episode whose test was cut off has no row yet; earlier versions left it without that test
+        if (Phase == ActorPhase.AtEnd && (!scope.IsLoading || scope.Contains("reported")))
+            SerialiseEnd(scope);
         Memory?.Serialise(scope.Scope("episodes"));
         Planner?.Serialise(scope.Scope("planner"));
     }
 
     public void Dispose() => _environment.Dispose();
+
+    private void TakeApplied()
+    {
+        if (_environment.Applied is { IsEmpty: false } applied) Convert(applied, U);
+    }
+
+    private void SerialiseEnd(CheckpointScope scope)
+    {
+        _reported = scope.Value("reported", _reported);
+        _unstable = scope.Value("unstable_since", _unstable);
+        double score = scope.Value("train_score", _trainScore ?? double.NaN);
+        _trainScore = double.IsNaN(score) ? null : score;
+        _failure = scope.Text("failure", _failure ?? "") is { Length: > 0 } failure ? failure : null;
+        scope = scope.Scope("report");
+        _report = new LearnerReport(
+            scope.Value("updates", _report.Updates), scope.Value("loss", _report.Loss),
+            scope.Value("gradient_norm", _report.GradientNorm), scope.Value("mean_q", _report.MeanQ),
+            scope.Value("finite", _report.Finite),
+            (scope.Value("low", _report.ValueRange.Low), scope.Value("high", _report.ValueRange.High)));
+    }
 
     private void End(double? score)
     {

@@ -13,7 +13,8 @@ namespace Naf.Host.Agents;
 /// <param name="actions">Size of an action.</param>
 internal sealed class OrnsteinUhlenbeck(ExplorationSettings settings, int actions)
 {
-    private readonly double[] _state = new double[actions], _innovation = new double[actions];
+    private readonly double[] _state = new double[actions], _innovation = new double[actions],
+        _before = new double[actions];
     private readonly PrecisionNoise _precision = new(actions);
 
     /// <summary>n, [actions].</summary>
@@ -32,6 +33,7 @@ internal sealed class OrnsteinUhlenbeck(ExplorationSettings settings, int action
     /// <param name="lower">L(x) where it <see cref="NeedsLower">shapes</see> the noise; else empty.</param>
     public void AddTo(ulong seed, ulong step, int episode, Span<float> action, ReadOnlySpan<float> lower = default)
     {
+        State.CopyTo(_before);
         for (int i = 0; i < _innovation.Length; i++)
             _innovation[i] = Philox.Normal(seed, RandomStream.Exploration, step, (uint)i);
         if (!lower.IsEmpty) _precision.Shape(lower, _innovation);
@@ -42,6 +44,14 @@ internal sealed class OrnsteinUhlenbeck(ExplorationSettings settings, int action
             _state[i] += settings.Theta * (0 - _state[i]) + settings.Sigma * _innovation[i];
             action[i] += (float)(scale * _state[i]);
         }
+    }
+
+    /// <summary>Takes back the last step of the process, whose action was not executed.</summary>
+    /// <param name="lower">As given to <see cref="AddTo"/>.</param>
+    public void Undo(ReadOnlySpan<float> lower)
+    {
+        _before.CopyTo(State);
+        if (!lower.IsEmpty) _precision.Undo();
     }
 
     public void Serialise(CheckpointScope scope)

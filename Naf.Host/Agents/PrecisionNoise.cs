@@ -27,6 +27,7 @@ internal sealed class PrecisionNoise(int actions)
         _variances = new double[actions];
     private double _average;
     private int _states;
+    private (double Average, int States) _before;
 
     /// <summary>ε becomes ν, for the state of an L(x), which enters the average.</summary>
     /// <param name="lower">[actions (actions + 1) / 2], L(x), row by row.</param>
@@ -49,6 +50,7 @@ internal sealed class PrecisionNoise(int actions)
         // the average
         double most = _states == 0 ? double.PositiveInfinity : Most * Most * _average, mean = 0;
         foreach (double v in _variances) mean += Math.Min(v, most) / actions;
+        _before = (_average, _states);
         _states = Math.Min(_states + 1, Window);
         _average += (mean - _average) / _states;
 
@@ -60,6 +62,9 @@ internal sealed class PrecisionNoise(int actions)
             normals[i] = Math.Min(1 / Math.Sqrt(_average), Most / Math.Sqrt(_variances[i])) * sum;
         }
     }
+
+    /// <summary>Takes the last state out of the average.</summary>
+    public void Undo() => (_average, _states) = _before;
 
     public void Serialise(CheckpointScope scope) =>
         (_average, _states) = (scope.Value("average", _average), scope.Value("states", _states));

@@ -6,6 +6,7 @@ using Naf.Host.Imagination;
 using Naf.Host.Planning;
 using Naf.Host.Planning.Mpc;
 using Naf.Host.Settings;
+using Naf.Host.Trajectories;
 using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Population;
 using Naf.Kernels.Scalar;
@@ -25,6 +26,7 @@ namespace Naf.Host.Agents;
 /// </summary>
 internal sealed class TrainingAgent : IDisposable
 {
+    private readonly IControlTask _task;
     private readonly TrainingSettings _settings;
     private readonly LearnerPopulation _population;
     private readonly WorkTeam _team;
@@ -39,9 +41,11 @@ internal sealed class TrainingAgent : IDisposable
     /// <param name="task">The task; must outlive the agent.</param>
     /// <param name="device">Device of the learners.</param>
     /// <param name="team">Threads for the environments.</param>
+    /// <exception cref="UserException">Imagination or planning does not suit the task.</exception>
     public TrainingAgent(IControlTask task, TrainingSettings settings, Device device, WorkTeam team)
     {
-        (_settings, _team, _imaginedUpdates) = (settings, team, settings.ImaginedUpdates);
+        (_task, _settings, _team, _imaginedUpdates) = (task, settings, team, settings.ImaginedUpdates);
+        if (settings.Plan.Kind == PlanKind.Mpc) DynamicsSpace.Require(task, mpc: true);
         try
         {
             _population = _owned.Add(CreatePopulation(task, settings, device));
@@ -69,7 +73,7 @@ internal sealed class TrainingAgent : IDisposable
         _test = worker =>
         {
             for (int k = worker; k < _actors.Length; k += team.Threads)
-                if (_actors[k] is var e && IsTestDue(e)) UnlessClosed(() => e.Test(_tests[worker]));
+                if (_actors[k] is var e && IsTestDue(e)) UnlessFailed(() => e.Test(_tests[worker]));
         };
     }
 
@@ -83,10 +87,10 @@ internal sealed class TrainingAgent : IDisposable
     public bool Running => Array.Exists(_actors, e => e.Phase != ActorPhase.Retired);
 
     /// <summary>
-    /// Whether the program that has the environment closed its end; training can be saved, and goes on with a new
-    /// episode.
+    /// Why the process of the environment can't go on; null if it can. Training, as it was before the step, test or
+    /// start of an episode that failed, can be saved, and goes on from there.
     /// </summary>
-    public bool EnvironmentClosed { get; private set; }
+    public EnvironmentException? EnvironmentError { get; private set; }
 
     /// <summary>Whether an episode began anew after loading, since its environment can't repeat it.</summary>
     public bool EpisodeRestarted { get; private set; }
@@ -121,8 +125,21 @@ internal sealed class TrainingAgent : IDisposable
     /// <summary>Time spent in each part of training.</summary>
     public TrainingTimes Times { get; } = new();
 
-    /// <summary>Tests the untrained policies and begins the first episodes.</summary>
-    public void Begin() => EndEpisodes();
+    /// <summary>Stores transitions of a log in the replay of every learner, before the first step.</summary>
+    public void Store(IEnumerable<Transition> log)
+    {
+        foreach (Transition t in log)
+            for (int k = 0; k < _actors.Length; k++) _population.Store(k, t.X, t.U, t.Reward, t.Next, t.Terminated);
+    }
+
+    /// <summary>
+    /// Tests the untrained policies and begins the first episodes; after loading, makes a test that was cut off. If
+    /// there is nothing of these to do, does nothing.
+    /// </summary>
+    public void Begin()
+    {
+        if (Array.Exists(_actors, e => e.Phase == ActorPhase.AtEnd)) EndEpisodes();
+    }
 
     /// <summary>
     /// One step of every learner that is still training, with its rollouts and updates. Without imagination, it
@@ -137,7 +154,7 @@ internal sealed class TrainingAgent : IDisposable
         if (_population.ActsTogether) ActTogether();
         if (_actors.Length == 1) _explore(0);
         else _team.Run(_explore);
-        if (EnvironmentClosed)
+        if (EnvironmentError is not null)
         {
             StepCount--;
             return;
@@ -157,7 +174,7 @@ internal sealed class TrainingAgent : IDisposable
         Times.Add(TrainingPart.Updates, ref from);
 
         // test, and begin the next episode
-        if (Array.Exists(_actors, e => e.Phase == ActorPhase.AtEnd)) EndEpisodes();
+        Begin();
     }
 
     private void Explore(Actor e)
@@ -185,9 +202,11 @@ internal sealed class TrainingAgent : IDisposable
         {
             e.EndUnstable(error);
         }
-        catch (EnvironmentException error) when (error.ClosedByProgram)
+        catch (EnvironmentException error) when (_actors.Length == 1)
         {
-            EnvironmentClosed = true;
+            // of several learners the others have taken this step
+            EnvironmentError = error;
+            if (!e.Planned) e.Noise.Undo(e.Lower);
         }
         catch (Exception error) when (error is NotFiniteNumberException or NonFiniteTransitionException)
         {
@@ -236,6 +255,7 @@ internal sealed class TrainingAgent : IDisposable
         if (_actors.Length == 1) _test(0);
         else _team.Run(_test);
         Times.Add(TrainingPart.Tests, ref from);
+        if (EnvironmentError is not null) return;
 
         // every n episodes: fit the dynamics to B, one step of iLQG, B_old ← B
         if (_imagination is not null)
@@ -250,6 +270,8 @@ internal sealed class TrainingAgent : IDisposable
             Times.Add(TrainingPart.Planning, ref from);
         }
 
+        if ((_task as EnvironmentTask)?.TakeOutside() is { } outside) Warn(outside);
+
         // report, then begin the next episode
         foreach (Actor e in _actors)
         {
@@ -257,21 +279,21 @@ internal sealed class TrainingAgent : IDisposable
             e.TellFailure(Warn);
             EpisodeResult result = e.Result(_imagination?.TakeReport(e.Learner) ?? default);
             if (e.Stopped is null && e.Episode < _settings.Episodes)
-                UnlessClosed(() => e.BeginEpisode(_settings.Plan.Fraction));
+                UnlessFailed(() => e.BeginEpisode(_settings.Plan.Fraction));
             else e.Retire();
             EpisodeEnded(result);
         }
     }
 
-    private void UnlessClosed(Action work)
+    private void UnlessFailed(Action work)
     {
         try
         {
             work();
         }
-        catch (EnvironmentException error) when (error.ClosedByProgram)
+        catch (EnvironmentException error) when (_actors.Length == 1)
         {
-            EnvironmentClosed = true;
+            EnvironmentError = error;
         }
     }
 

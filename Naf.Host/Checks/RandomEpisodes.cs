@@ -6,6 +6,7 @@ using Naf.Kernels.Random;
 using Naf.Kernels.Reward;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
+using Naf.Sim.Tasks.Definitions;
 
 namespace Naf.Host.Checks;
 
@@ -18,7 +19,7 @@ internal sealed class RandomEpisodes
     private const double SuitableReward = 0.1, LeastReward = 0.02, MostReward = 0.4;
 
     private readonly ControlTask _task;
-    private readonly RewardFunction<double>[] _terms;
+    private readonly RewardFunction<double>[] _terms, _stepTerms;
     private readonly double[] _termSums, _minimum, _maximum, _mean, _squares;
     private readonly int[] _boundEnds;
     private readonly List<double>[] _measures;
@@ -33,9 +34,8 @@ internal sealed class RandomEpisodes
         (_minimum, _maximum) = (Filled(double.PositiveInfinity), Filled(double.NegativeInfinity));
         (_mean, _squares) = (Filled(0), Filled(0));
         RewardDefinition reward = task.Reward;
-        _terms = [.. reward.Terms.Select(term =>
-            new RewardFunction<double>(new RewardDefinition(reward.ObservationSize, reward.ActionSize, [term], [])))];
-        (_termSums, _boundEnds) = (new double[_terms.Length], new int[reward.Bounds.Length]);
+        (_terms, _stepTerms) = (Terms(reward), Terms(task.Definition.StepReward?.Reward));
+        (_termSums, _boundEnds) = (new double[_terms.Length + _stepTerms.Length], new int[reward.Bounds.Length]);
         _measures = [.. task.Definition.Measures.Select(_ => new List<double>())];
         Policy policy = PolicyEvaluation.RandomPolicy(seed);
         using var environment = new ControlEnvironment(task);
@@ -53,6 +53,10 @@ internal sealed class RandomEpisodes
             progress(i + 1);
         }
         if (_broken == episodes) throw _failure!;
+
+        static RewardFunction<double>[] Terms(RewardDefinition? reward) =>
+            [.. reward?.Terms.Select(term => new RewardFunction<double>(
+                new RewardDefinition(reward.ObservationSize, reward.ActionSize, [term], []))) ?? []];
 
         double[] Filled(double value) => [.. Enumerable.Repeat(value, task.ObservationSize)];
     }
@@ -83,9 +87,18 @@ internal sealed class RandomEpisodes
     public IEnumerable<RewardPart> Parts()
     {
         double all = _termSums.Sum(Math.Abs);
-        return _task.Reward.Terms.Select((term, k) => new RewardPart(
-            JsonNamingPolicy.SnakeCaseLower.ConvertName(term.Kind.ToString()), Of(term), term.Weight,
-            _termSums[k] / Episodes, all == 0 ? 0 : Math.Abs(_termSums[k]) / all));
+        StepRewardDefinition? ofStep = _task.Definition.StepReward;
+        return
+        [
+            .. _task.Reward.Terms.Select((term, k) => Part(term, k, _task.ObservationNames, modelFree: false)),
+            .. ofStep?.Reward.Terms.Select((term, k) => Part(term, _terms.Length + k, ofStep.Names, modelFree: true))
+                ?? [],
+        ];
+
+        RewardPart Part(RewardTerm term, int k, IReadOnlyList<string> names, bool modelFree) => new(
+            term.Index.IsEmpty ? "constant" : JsonNamingPolicy.SnakeCaseLower.ConvertName(term.Kind.ToString()),
+            Of(term, names), term.Weight, _termSums[k] / Episodes, all == 0 ? 0 : Math.Abs(_termSums[k]) / all,
+            modelFree);
     }
 
     /// <summary>Terminations by the task's bounds; null when it has none.</summary>
@@ -129,15 +142,17 @@ internal sealed class RandomEpisodes
     };
 
     // names an entry in place of its components where the term has all of them in order
-    private string Of(RewardTerm term)
+    private string Of(RewardTerm term, IReadOnlyList<string> numbersOfState)
     {
         ObservationDefinition observation = _task.Definition.Observation;
-        string[] names = [.. observation.ComponentNames, .. _task.ActionNames.Select(name => $"action.{name}")];
+        string[] names = [.. numbersOfState, .. _task.ActionNames.Select(name => $"action.{name}")];
         string text = $" {string.Join(' ', term.Index.Select(i => names[i]))} ";
         for (int e = 0; e < observation.Entries.Length; e++)
             if (observation.Starts[e + 1] > observation.Starts[e] + 1)
                 Shorten(observation.Starts[e]..observation.Starts[e + 1], observation.Entries[e].Name);
-        Shorten(observation.Size.., "action");
+        Shorten(numbersOfState.Count.., "action");
+        if (numbersOfState.Count > observation.Size)
+            Shorten((numbersOfState.Count - _task.ActionSize)..numbersOfState.Count, "action_rate");
         return text.Trim();
 
         void Shorten(Range numbers, string name) =>
@@ -154,9 +169,9 @@ internal sealed class RandomEpisodes
         {
             // the random policy ignores the observation
             policy([], (ulong)episode, environment.StepIndex, action);
-            double[] u = [.. action.Select(value => (double)value)];
-            for (int k = 0; k < _terms.Length; k++) _termSums[k] += _terms[k].Value(environment.Observation, u);
+            double[] u = [.. action.Select(value => (double)value)], x = environment.Observation.ToArray();
             result = environment.Step(u);
+            AddTerms(environment, x);
             _rewards.Add(Math.Abs(result.Reward));
             AddObservation(environment.Observation);
         }
@@ -166,6 +181,14 @@ internal sealed class RandomEpisodes
         _scores.Add(environment.Score);
         for (int m = 0; m < _measures.Length; m++)
             if (!double.IsNaN(environment.Measure(m))) _measures[m].Add(environment.Measure(m));
+    }
+
+    private void AddTerms(ControlEnvironment environment, ReadOnlySpan<double> x)
+    {
+        ReadOnlySpan<double> u = environment.Applied;
+        for (int k = 0; k < _terms.Length; k++) _termSums[k] += _terms[k].Value(x, u);
+        for (int k = 0; k < _stepTerms.Length; k++)
+            _termSums[_terms.Length + k] += _stepTerms[k].Value(environment.StepReward!.Numbers, u);
     }
 
     // Welford: running mean, and sum of squared deviations from it

@@ -4,6 +4,7 @@ using Naf.Kernels.Observation;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
 using Naf.Sim.Tasks;
+using Naf.Sim.Tasks.Definitions;
 
 namespace Naf.Host.Checks;
 
@@ -25,10 +26,9 @@ internal static class TaskCheck
         var random = new RandomEpisodes(task, seed, episodes, progress);
         var trial = new ActionTrial(task, seed);
         var result = new TaskCheckResult(
-            task.Name, Model(task, TaskFile.Read(path).ModelPath), [.. random.Numbers()],
-            [.. task.Definition.Observation.Simulated.Select(entry => entry.Name)], [.. random.Parts()], random.Ends(),
-            [.. random.Measures()], random.Score,
-            random.Size(settings.Learner.RewardScale, settings.Learner.Gamma), []);
+            task.Name, Model(task, TaskFile.Read(path).ModelPath), [.. random.Numbers()], [.. random.Parts()],
+            random.Ends(), [.. random.Measures()], random.Score,
+            random.Size(settings.Learner.RewardScale, settings.Learner.Gamma), task.ModelFree, []);
         return result with { Warnings = [.. TaskWarnings.Of(task, result, trial)] };
     }
 
@@ -42,16 +42,30 @@ internal static class TaskCheck
                 joint.Name, joint.Type.ToString().ToLowerInvariant(),
                 End(model.JointLimited, model.JointRange, i, 0), End(model.JointLimited, model.JointRange, i, 1)))],
             [.. tree.Sites.Select(s => s.Name)], [.. tree.Geoms.Select(g => g.Name)],
-            [.. tree.Cameras.Select(c => c.Name)],
-            [.. Enumerable.Range(0, model.Nu).Select(i => new ActuatorSummary(
-                model.NameOf(MujocoObject.Actuator, i), End(model.ControlLimited, model.ControlRange, i, 0),
-                End(model.ControlLimited, model.ControlRange, i, 1)))],
-            [.. model.Sensors.Select(s => s.Name)],
-            model.Timestep,
-            task.Definition.Substeps, task.ControlStep, task.Horizon, task.Horizon * task.ControlStep);
+            [.. tree.Cameras.Select(c => c.Name)], [.. Actuators(task)], [.. model.Sensors.Select(s => s.Name)],
+            model.Timestep, task.Definition.Substeps, task.ControlStep, task.Horizon, task.Horizon * task.ControlStep);
     }
 
-    // a limit of joint or actuator i; end: 0 lower, 1 upper
+    private static IEnumerable<ActuatorSummary> Actuators(ControlTask task)
+    {
+        double[] low = Controls(-1), zero = Controls(0), high = Controls(1);
+        ActionDefinition actions = task.Definition.Actions;
+        return task.ActionNames.Select((name, i) =>
+        {
+            // u itself
+            bool direct = task.Model.ControlLimited[i] == 0 && actions is { HasHome: false } && actions.Range[i] == 1;
+            return new ActuatorSummary(name, direct ? null : low[i], zero[i], direct ? null : high[i]);
+        });
+
+        double[] Controls(double u)
+        {
+            double[] controls = new double[task.ActionSize];
+            task.ToControls([.. Enumerable.Repeat(u, task.ActionSize)], controls);
+            return controls;
+        }
+    }
+
+    // a limit of joint i; end: 0 lower, 1 upper
     private static double? End(ReadOnlySpan<byte> limited, ReadOnlySpan<double> range, int i, int end) =>
         limited[i] != 0 ? range[2 * i + end] : null;
 }

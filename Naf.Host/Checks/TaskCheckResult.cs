@@ -4,18 +4,16 @@ namespace Naf.Host.Checks;
 
 /// <summary>Result of a task check.</summary>
 /// <param name="Observation">[observations], statistics under random actions.</param>
-/// <param name="ModelFree">
-/// Entries that are read from the simulation: with any, imagination and planners refuse the task.
-/// </param>
 /// <param name="Reward">[terms], contribution of each in random episodes.</param>
 /// <param name="Termination">Early terminations of random episodes; null when the task has no bounds.</param>
 /// <param name="Measures">[measures], over random episodes.</param>
 /// <param name="RandomScore">Scores of random actions, as <c>naf evaluate --policy random</c> reports them.</param>
+/// <param name="ModelFree">Why imagination and planners refuse the task; null if they do not.</param>
 /// <param name="Warnings">Sentences about likely mistakes.</param>
 internal sealed record TaskCheckResult(
-    string Task, ModelSummary Model, IReadOnlyList<ObservedNumber> Observation, IReadOnlyList<string> ModelFree,
-    IReadOnlyList<RewardPart> Reward, EarlyEnds? Termination, IReadOnlyList<MeasureSummary> Measures,
-    EvaluationResult RandomScore, RewardSize RewardSize, IReadOnlyList<string> Warnings);
+    string Task, ModelSummary Model, IReadOnlyList<ObservedNumber> Observation, IReadOnlyList<RewardPart> Reward,
+    EarlyEnds? Termination, IReadOnlyList<MeasureSummary> Measures, EvaluationResult RandomScore, RewardSize RewardSize,
+    string? ModelFree, IReadOnlyList<string> Warnings);
 
 /// <summary>Elements of the model that a task file can refer to, and the timing of an episode.</summary>
 /// <param name="Bodies">Names of the bodies except the world; here and below an unnamed element has its number.</param>
@@ -37,8 +35,9 @@ internal sealed record JointSummary(string Name, string Type, double? Low, doubl
 
 /// <summary>An actuator and its control range.</summary>
 /// <param name="Low">Control at u = −1; null when it has no range and u is applied directly.</param>
+/// <param name="Zero">Control at u = 0.</param>
 /// <param name="High">Control at u = 1.</param>
-internal sealed record ActuatorSummary(string Name, double? Low, double? High);
+internal sealed record ActuatorSummary(string Name, double? Low, double Zero, double? High);
 
 /// <summary>A component of the observation under random actions.</summary>
 /// <param name="Index">Index in x.</param>
@@ -54,7 +53,9 @@ internal sealed record ObservedNumber(
 /// <param name="Of">Components of the observation and action that it depends on.</param>
 /// <param name="Mean">Mean of its sum over an episode.</param>
 /// <param name="Share">Share of the terms' total magnitude.</param>
-internal sealed record RewardPart(string Kind, string Of, double Weight, double Mean, double Share);
+/// <param name="ModelFree">Whether it does not follow from the observation before the step and the action.</param>
+internal sealed record RewardPart(
+    string Kind, string Of, double Weight, double Mean, double Share, bool ModelFree);
 
 /// <summary>The size of rewards, before and inside the learner.</summary>
 /// <param name="PerStep">Mean of |r| over the steps of random episodes.</param>

@@ -88,7 +88,7 @@ internal static class TaskWarnings
             .SelectMany(t => t.Index)];
         string[] free = [.. Enumerable.Range(0, task.ActionSize).Where(i => !costly.Contains(task.ObservationSize + i))
             .Select(i => Named(task.Model, i))];
-        if (free.Length > 0)
+        if (free.Length > 0 && task.ModelFree is null)
             yield return (free.Length == task.ActionSize
                 ? "actions cost nothing" : $"the actions of {string.Join(", ", free)} cost nothing")
                 + ": planners need a small cost, such as {quadratic: action, weight: -0.0002} under 'reward'";
@@ -96,7 +96,8 @@ internal static class TaskWarnings
 
     private static IEnumerable<string> OfReward(ControlTask task, TaskCheckResult seen)
     {
-        if (task.Reward.Terms.All(t => t.Index.All(i => i >= task.ObservationSize)))
+        if (task.Reward.Bounds.IsEmpty && task.Definition.StepReward is null
+            && task.Reward.Terms.All(t => t.Index.All(i => i >= task.ObservationSize)))
             yield return "the reward looks at no observation, only at actions: it is best to do nothing";
         else if (seen.RewardSize.PerStep == 0)
             yield return "the reward is 0 at every step of every random episode: nothing can be learned from it";

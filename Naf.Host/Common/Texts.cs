@@ -5,12 +5,12 @@ namespace Naf.Host.Common;
 /// <summary>Formats names and numbers for output.</summary>
 internal static class Texts
 {
-    /// <summary>" (did you mean X?)" for a similar known name; else the known names if at most 12; else "".</summary>
+    /// <summary>" (did you mean X?)" for a similar known name; else the known names if at most 16; else "".</summary>
     public static string DidYouMean(string name, IEnumerable<string> known)
     {
         string[] all = [.. known];
         if (NearestName.Near(name, all) is { } nearest) return $" (did you mean {nearest}?)";
-        return all.Length is > 0 and <= 12 ? $" (known: {string.Join(", ", all)})" : "";
+        return all.Length is > 0 and <= 16 ? $" (known: {string.Join(", ", all)})" : "";
     }
 
     /// <summary>Alternatives, such as a, b or c.</summary>

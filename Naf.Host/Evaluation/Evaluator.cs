@@ -16,6 +16,9 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
     private readonly float[] _u = new float[task.ActionSize];
     private readonly double[] _action = new double[task.ActionSize];
 
+    /// <summary>The score whose <see cref="EpisodeOutcome.StepsToThreshold"/> is counted; null: none is.</summary>
+    public double? Threshold { get; init; }
+
     /// <summary>Runs <paramref name="episodes"/> episodes and summarises their scores.</summary>
     /// <param name="first">Records the first episode, if given.</param>
     /// <param name="lowest">The lowest reward of a step before, at most 0.</param>
@@ -50,6 +53,7 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
     {
         _environment.Reset(seed, starts, episode);
         double lowest = 0;
+        int? reached = null;
         while (true)
         {
             TrajectoryRow? before = null;
@@ -59,10 +63,19 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
                 before = record is null ? null : Row([.. _action.Select(u => Math.Clamp(u, -1, 1))]);
                 StepResult result = _environment.Step(_action);
                 lowest = Math.Min(lowest, result.Reward - (result.Terminated ? task.TerminationReward : 0));
-                if (before is not null) record!.Rows.Add(before with { Reward = result.Reward });
+                reached = _environment.Score >= Threshold ? reached ?? _environment.StepIndex : null;
+                if (before is not null)
+                    record!.Rows.Add(before with
+                    {
+                        Action = _environment.Applied is { IsEmpty: false } applied ? [.. applied] : before.Action,
+                        Reward = result.Reward, Terminated = result.Terminated,
+                    });
                 if (!result.Done) continue;
                 record?.Rows.Add(Row([]));
-                return new EpisodeOutcome(_environment.Score, _environment.Success, Measures(), lowest);
+                return new EpisodeOutcome(_environment.Score, _environment.Success, Measures(), lowest)
+                {
+                    Steps = _environment.StepIndex, StepsToThreshold = reached,
+                };
             }
             catch (SimulationException error) when (error.Unstable && unstable != UnstableSimulation.Stop)
             {
@@ -70,7 +83,8 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
                 if (before is not null) record!.Rows.Add(before with { Action = [] });
                 return new EpisodeOutcome(_environment.Score, false, Measures(), lowest)
                 {
-                    Left = task.Horizon - _environment.StepIndex, Failure = error.Message,
+                    Steps = _environment.StepIndex, Left = task.Horizon - _environment.StepIndex,
+                    Failure = error.Message,
                 };
             }
         }
@@ -85,14 +99,10 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
     public static EvaluationResult Summarise(
         IReadOnlyList<EpisodeOutcome> episodes, IControlTask task, UnstableSimulation unstable, double lowest = 0)
     {
-        EpisodeOutcome[] counted =
-            [.. episodes.Where(e => e.Failure is null || unstable != UnstableSimulation.Drop)];
-        // episodes that all broke down at their first step have no reward to go by
-        if (lowest == 0 && episodes.All(e => e.Failure is not null && e.Left == task.Horizon)) counted = [];
-        double least = episodes.Select(e => e.Lowest).Append(lowest).Min();
+        double?[] ofEpisodes = Scores(episodes, task, unstable, lowest);
+        EpisodeOutcome[] counted = [.. episodes.Where((_, i) => ofEpisodes[i] is not null)];
         EvaluationResult scores = Summarise(
-            [.. counted.Select(e => e.Failure is null ? e.Score : e.Score + e.Left * least + task.TerminationReward)],
-            task.MeasuresSuccess ? counted.Count(e => e.Success) : null);
+            [.. ofEpisodes.OfType<double>()], task.MeasuresSuccess ? counted.Count(e => e.Success) : null);
         return scores with
         {
             Measures = [.. MeasureNames(task).Select(Measure)],
@@ -105,6 +115,20 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
             double[] values = [.. counted.Select(e => e.Measures[m]).Where(v => !double.IsNaN(v))];
             return (name, values.DefaultIfEmpty(double.NaN).Average(), values.Length);
         }
+    }
+
+    /// <summary>The score of each episode, as <see cref="Summarise(IReadOnlyList{EpisodeOutcome},
+    /// IControlTask, UnstableSimulation, double)"/> counts it; null for one that is left out.</summary>
+    /// <param name="lowest">The lowest reward of a step in other episodes, at most 0.</param>
+    public static double?[] Scores(
+        IReadOnlyList<EpisodeOutcome> episodes, IControlTask task, UnstableSimulation unstable, double lowest = 0)
+    {
+        double least = episodes.Select(e => e.Lowest).Append(lowest).Min();
+        // episodes that all broke down at their first step have no reward to go by
+        bool none = lowest == 0 && episodes.All(e => e.Failure is not null && e.Left == task.Horizon);
+        return [.. episodes.Select(e => e.Failure is null ? e.Score
+            : none || unstable == UnstableSimulation.Drop ? (double?)null
+            : e.Score + e.Left * least + task.TerminationReward)];
     }
 
     /// <summary>Mean, standard deviation and success rate; NaN without a score.</summary>
@@ -130,14 +154,14 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
     private double[] Measures() =>
         [.. MeasureNames(task).Select((_, m) => ((ControlEnvironment)_environment).Measure(m))];
 
-    // only simulated tasks have measures
-    private static IEnumerable<string> MeasureNames(IControlTask task) =>
+    /// <summary>The task's measures; only simulated tasks have any.</summary>
+    public static IEnumerable<string> MeasureNames(IControlTask task) =>
         (task as ControlTask)?.Definition.Measures.Select(m => m.Name) ?? [];
 
     // only simulated tasks have positions
-    private TrajectoryRow Row(double[] action) => _environment is ControlEnvironment simulated
+    private TrajectoryRow Row(double[] action) => (_environment is ControlEnvironment simulated
         ? new TrajectoryRow([.. simulated.Qpos], [.. simulated.Qvel], [.. simulated.Constants], action, null)
-        : new TrajectoryRow([], [], [], action, null);
+        : new TrajectoryRow([], [], [], action, null)) with { Observation = [.. _environment.Observation] };
 }
 
 /// <summary>Score, success and measures of one episode.</summary>
@@ -147,6 +171,15 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
 /// <param name="Lowest">The lowest reward of a step, without that of a terminal state; at most 0.</param>
 internal readonly record struct EpisodeOutcome(double Score, bool Success, double[] Measures, double Lowest)
 {
+    /// <summary>Its steps, without one that failed.</summary>
+    public int Steps { get; init; }
+
+    /// <summary>
+    /// The first step from which on the sum of its rewards is at least <see cref="Evaluator.Threshold"/>; null if it
+    /// ends below that.
+    /// </summary>
+    public int? StepsToThreshold { get; init; }
+
     /// <summary>Why its simulation broke down; null if it did not.</summary>
     public string? Failure { get; init; }
 

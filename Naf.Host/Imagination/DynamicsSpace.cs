@@ -39,18 +39,16 @@ internal sealed class DynamicsSpace
     /// <summary>Size A of u.</summary>
     public int Action { get; }
 
-    /// <summary>Checks that observations follow from states, as imagination and planners need.</summary>
-    /// <exception cref="UserException">They do not; the message names one.</exception>
-    public static void Require(IControlTask task)
+    /// <summary>Checks that a task is not model-free, as imagination and planners need.</summary>
+    /// <param name="mpc">Whether it is for MPC, which plans with the parameters in the model's file.</param>
+    /// <exception cref="UserException">It is; the message has the reasons.</exception>
+    public static void Require(IControlTask task, bool mpc = false)
     {
-        try
-        {
-            (task as ControlTask)?.Definition.Observation.RequireFunctionOfState();
-        }
-        catch (ArgumentException e)
-        {
-            throw new UserException($"{task.Name}: {e.Message}, or do without imagination and planners", e);
-        }
+        bool drawn = mpc && task is ControlTask { Definition.Reset.Parameters.IsEmpty: false };
+        if ((task.ModelFree ?? (drawn ? "the reset draws parameters of the model" : null)) is { } reason)
+            throw new UserException($"{task.Name}: {reason}, and "
+                + $"{(mpc ? "MPC needs" : "imagination and planners need")} a task that follows from positions, "
+                + $"velocities and actions: leave that out, or do without {(mpc ? "MPC" : "them")}");
     }
 
     /// <exception cref="UserException">The task does not support imagination.</exception>

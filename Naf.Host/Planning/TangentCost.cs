@@ -29,9 +29,7 @@ internal class TangentCost
     /// Entries of a displacement after those of qpos and qvel; the cost does not depend on them.
     /// </param>
     /// <param name="penalty">Added to the cost, if given.</param>
-    /// <exception cref="ArgumentException">
-    /// The form may be indefinite, or the observation is no function of the state.
-    /// </exception>
+    /// <exception cref="ArgumentException">The form may be indefinite.</exception>
     public TangentCost(
         ObservationDefinition observation, RewardDefinition reward, HessianForm form, int activations = 0,
         BoundPenalty? penalty = null)
@@ -39,7 +37,6 @@ internal class TangentCost
         if (form == HessianForm.Exact)
             throw new ArgumentException("the exact Hessian may be indefinite; take PositiveSemidefinite or Majorised",
                 nameof(form));
-        observation.RequireFunctionOfState();
         (_reward, _h, _form) = (new RewardFunction<double>(reward), new ObservationFunction<double>(observation), form);
         (_observations, _nv, Action) = (observation.Size, observation.Tree.Nv, reward.ActionSize);
         (_penalty, Size) = (penalty, 2 * _nv + activations);

@@ -26,11 +26,11 @@ internal sealed class PlannedEvaluation : IDisposable
 
     /// <param name="threads">Number of threads; 0: one per core.</param>
     /// <param name="unstable">What becomes of an episode whose simulation breaks down.</param>
-    /// <exception cref="UserException">The task's observations do not follow from states.</exception>
+    /// <exception cref="UserException">The task is model-free, or draws parameters of the model.</exception>
     public PlannedEvaluation(
         ControlTask task, MpcSettings settings, int threads, UnstableSimulation unstable = UnstableSimulation.Fail)
     {
-        DynamicsSpace.Require(task);
+        DynamicsSpace.Require(task, mpc: true);
         (_task, _settings, _unstable) = (task, settings, unstable);
         _team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
         _planner = new MpcPlanner(task, settings, _team);

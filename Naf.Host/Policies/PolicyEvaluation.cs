@@ -37,8 +37,10 @@ internal static class PolicyEvaluation
     /// <summary>
     /// A policy that needs no run, by name, random or zero, as checked by <c>PolicyTarget.Policy</c>.
     /// </summary>
-    internal static Policy WithoutRun(string name, ulong seed) =>
-        name == "zero" ? (x, episode, step, u) => u.Clear() : RandomPolicy(seed);
+    internal static Policy WithoutRun(string name, IControlTask task, ulong seed) =>
+        name != "zero" ? RandomPolicy(seed)
+        : task is ControlTask simulated ? (x, episode, step, u) => simulated.ZeroAction(u)
+        : (x, episode, step, u) => u.Clear();
 
     /// <summary>
     /// The random policy: u uniform in [−1, 1] per entry and step (Lillicrap et al. 2016); thread-safe.

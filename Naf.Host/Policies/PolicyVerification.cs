@@ -18,26 +18,39 @@ namespace Naf.Host.Policies;
 /// </summary>
 /// <param name="folder">The run's folder; its newest checkpoint has the policies.</param>
 /// <param name="episodes">Episodes of each policy.</param>
-internal sealed class PolicyVerification(IControlTask task, string folder, RunConfig config, int episodes)
+/// <param name="only">
+/// The only learner whose policy is scored, and which of them: null, the best if there is one. Null: all are.
+/// </param>
+internal sealed class PolicyVerification(
+    IControlTask task, string folder, RunConfig config, int episodes, (int Learner, string? Policy)? only = null)
 {
     private long _ended;
 
+    /// <summary>Seed of the starts.</summary>
+    public ulong Seed { get; init; } = config.Settings.TestSeed;
+
+    /// <inheritdoc cref="Evaluator.Threshold"/>
+    public double? Threshold { get; init; }
+
     /// <summary>Completed episodes of all policies, and their number; may be read from another thread.</summary>
     public (long Ended, long All) Progress =>
-        (Volatile.Read(ref _ended), 2L * config.Settings.Learners * episodes);
+        (Volatile.Read(ref _ended), (only is null ? 2L * config.Settings.Learners : 1) * episodes);
 
     /// <summary>
     /// Runs the episodes on the CPU, in parallel; the result does not depend on the number of threads.
     /// </summary>
     /// <param name="warn">Receives a sentence for each policy that can't be scored.</param>
-    /// <returns>The best policy of each learner, followed by its last one; null if stopped before the end.</returns>
-    /// <exception cref="UserException">No checkpoint is usable, or the task has other sizes.</exception>
+    /// <returns>The best policy of each learner, followed by its last one, or the only one; null if stopped before the
+    /// end.</returns>
+    /// <exception cref="UserException">
+    /// No checkpoint is usable, it has not the only policy, or the task has other sizes.
+    /// </exception>
     public IReadOnlyList<VerifiedPolicy>? Run(WorkTeam team, Action<string> warn, CancellationToken stop)
     {
         using CheckpointReader checkpoint =
             RunFolder.CheckpointsOf(folder).ReadNewest(static reader => reader, warn);
-        SavedPolicy[] policies = [.. Enumerable.Range(0, config.Settings.Learners)
-            .SelectMany(k => Policies(checkpoint.Scope, k, warn))];
+        SavedPolicy[] policies = only is { } chosen ? [Chosen(checkpoint.Scope, chosen.Learner, chosen.Policy)]
+            : [.. Enumerable.Range(0, config.Settings.Learners).SelectMany(k => Policies(checkpoint.Scope, k, warn))];
         using var device = new CpuDevice(1);
         long next = 0, all = (long)policies.Length * episodes;
         team.Run(worker =>
@@ -45,13 +58,13 @@ internal sealed class PolicyVerification(IControlTask task, string folder, RunCo
             if (worker >= all) return;
             using LearnerPopulation networks = Networks();
             RunPolicy.CheckSizes(networks, task);
-            using var evaluation = new Evaluator(task, config.Settings.UnstableSimulation);
+            using var evaluation = new Evaluator(task, config.Settings.UnstableSimulation) { Threshold = Threshold };
             SavedPolicy? loaded = null;
             for (long i; !stop.IsCancellationRequested && (i = Interlocked.Increment(ref next) - 1) < all;)
             {
                 SavedPolicy policy = policies[i / episodes];
                 if (policy != loaded) Load(networks, loaded = policy);
-                policy.Play(evaluation, networks, config.Settings.TestSeed, (int)(i % episodes));
+                policy.Play(evaluation, networks, Seed, (int)(i % episodes));
                 Interlocked.Increment(ref _ended);
             }
         });
@@ -68,6 +81,14 @@ internal sealed class PolicyVerification(IControlTask task, string folder, RunCo
         {
             lock (checkpoint) networks.LoadNetworks(0, checkpoint.Scope, policy.Learner, policy.Best);
         }
+    }
+
+    private SavedPolicy Chosen(CheckpointScope checkpoint, int learner, string? policy)
+    {
+        (int? best, int last) = RunPolicy.EpisodesOf(checkpoint, learner);
+        bool isBest = policy == VerifiedPolicy.BestName || (policy is null && best is not null);
+        return new SavedPolicy(
+            learner, isBest, isBest ? best ?? throw RunPolicy.NoBest(folder, learner) : last, episodes);
     }
 
     private IEnumerable<SavedPolicy> Policies(CheckpointScope checkpoint, int learner, Action<string> warn)
@@ -115,7 +136,10 @@ internal sealed class PolicyVerification(IControlTask task, string folder, RunCo
             }
             if (result.UnstableNote is { } note) warn($"verification of learner {learner}, {Name} policy: {note}");
             return new VerifiedPolicy(
-                learner, seed, Name, episode, result.Mean, result.StandardError, result.SuccessRate, episodes);
+                learner, seed, Name, episode, result.Mean, result.StandardError, result.SuccessRate, episodes)
+            {
+                Result = result, Outcomes = _outcomes,
+            };
         }
     }
 }

@@ -45,14 +45,15 @@ public sealed class RunPolicy : IDisposable
     /// Device; the CPU is fastest for one observation at a time, wherever the run was trained.
     /// </param>
     /// <exception cref="UserException">No checkpoint is usable, or the task has other sizes.</exception>
+    /// <param name="task">The task; null: only the policy's own sizes matter.</param>
     internal static RunPolicy Open(
-        IControlTask task, string folder, RunConfig config, int learner, Action<string> warn, bool best,
+        IControlTask? task, string folder, RunConfig config, int learner, Action<string> warn, bool best,
         string device = "cpu")
     {
         RunPolicy policy = Open(folder, config, learner, warn, best, device);
         try
         {
-            CheckSizes(policy._networks, task);
+            if (task is not null) CheckSizes(policy._networks, task);
             return policy;
         }
         catch
@@ -74,11 +75,7 @@ public sealed class RunPolicy : IDisposable
                 CheckSettings(read.Scope.Scope("run"), folder, config, warn);
                 (int? bestEpisode, int lastEpisode) = EpisodesOf(read.Scope, learner);
                 if (best && bestEpisode is null)
-                    throw new UserException($"{folder} has no networks of the best test of learner {learner}: an "
-                        + "earlier naf trained it, or no test has had a finite score; take the last policy")
-                    {
-                        Option = "--policy last",
-                    };
+                    throw NoBest(folder, learner);
                 LearnerPopulation networks = opened.Add(Networks(read.Scope, config.Settings, place));
                 networks.LoadNetworks(0, read.Scope, learner, best);
                 return new RunPolicy(opened, networks)
@@ -159,6 +156,14 @@ public sealed class RunPolicy : IDisposable
     internal static (int? Best, int Last) EpisodesOf(CheckpointScope checkpoint, int learner) => (
         LearnerPopulation.BestEpisode(checkpoint, learner),
         checkpoint.Scope($"learner.{learner}.actor").Value<int>("episodes_ended"));
+
+    /// <summary>The exception for a learner without a best policy.</summary>
+    internal static UserException NoBest(string folder, int learner) => new(
+        $"{folder} has no networks of the best test of learner {learner}: an earlier naf trained it, or no test has "
+        + "had a finite score; take the last policy")
+    {
+        Option = "--policy last",
+    };
 
     private static double? TestScoreOf(CheckpointScope checkpoint, int learner, bool best)
     {

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using Naf.Host.Evaluation;
 using Naf.Host.Files;
 
 namespace Naf.Host.Policies;
@@ -15,6 +17,14 @@ internal sealed record VerifiedPolicy(
 {
     /// <summary>The names of a run's policies.</summary>
     public const string BestName = "best", LastName = "last";
+
+    /// <summary>All scores; of a row that was read, the default.</summary>
+    [JsonIgnore]
+    public EvaluationResult Result { get; init; }
+
+    /// <summary>[episodes], of which the scores are; empty for a row that was read.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<EpisodeOutcome> Outcomes { get; init; } = [];
 
     private const string Header = "learner,seed,policy,episode,score,standard_error,success_rate,episodes";
 

@@ -92,7 +92,8 @@ internal static class RunReader
         return TrainCommandLine.Of(
             config.Command ?? Path.GetFileName(config.Task), new SeedRange(s.Seed, s.Learners),
             [("algorithm", Setting.Find("algorithm")!.Show(s)), ("episodes", $"{s.Episodes}"),
-                .. changes.Select(change => (change.Key, change.Value))], isCommand: config.Command is not null);
+                .. changes.Select(change => (change.Key, change.Value))], isCommand: config.Command is not null,
+            config.WarmStart?.Path);
     }
 
     private static Row[] Rows(string path) => File.Exists(path) ? [.. CsvRows.Read(path)] : [];

@@ -13,6 +13,7 @@ internal readonly record struct Estimate(double Value, double Low, double High);
 internal static class ScoreStatistics
 {
     private const int Resamples = 2000;
+    private const double Normal95 = 1.959963984540054; // of a normal variable, 95 % is within ± this
 
     /// <summary>Median of counts in which null, never, is later than any number; null if that is it.</summary>
     public static double? MedianOrNever(IEnumerable<int?> values)
@@ -53,6 +54,42 @@ internal static class ScoreStatistics
                     seed, RandomStream.Bootstrap, (ulong)(i * (long)samples.Length + stratum), (uint)k))]).ToArray())]);
         Array.Sort(resampled);
         return new Estimate(measure(samples), Quantile(resampled, 0.025), Quantile(resampled, 0.975));
+    }
+
+    /// <summary>Student's t-interval of a mean, which needs two values; null for fewer.</summary>
+    /// <param name="error">Its standard error.</param>
+    /// <param name="count">The number of values.</param>
+    public static Estimate? OfMean(double mean, double error, int count) => count < 2 ? null
+        : new Estimate(mean, mean - TwoSided95(count - 1) * error, mean + TwoSided95(count - 1) * error);
+
+    /// <summary>Wilson's score interval of a share (Wilson 1927), which holds for shares near 0 and 1 too.</summary>
+    public static Estimate OfShare(double share, int count)
+    {
+        double z2 = Normal95 * Normal95, middle = (share + z2 / (2 * count)) / (1 + z2 / count);
+        double half = Normal95 / (1 + z2 / count)
+            * Math.Sqrt(share * (1 - share) / count + z2 / (4.0 * count * count));
+        return new Estimate(share, Math.Max(0, middle - half), Math.Min(1, middle + half));
+    }
+
+    // t with P(|T| ≤ t) = 0.95, by bisection; from 10⁵ degrees of freedom on, the normal distribution's
+    private static double TwoSided95(int freedom)
+    {
+        if (freedom >= 100_000) return Normal95;
+        (double low, double high) = (0, 16);
+        while ((low + high) / 2 is var middle && middle > low && middle < high)
+            if (TwoSided(middle, freedom) < 0.95) low = middle;
+            else high = middle;
+        return high;
+    }
+
+    // P(|T| ≤ t) (Abramowitz and Stegun, 26.7.3 and 26.7.4)
+    private static double TwoSided(double t, int freedom)
+    {
+        double angle = Math.Atan(t / Math.Sqrt(freedom)), cos = Math.Cos(angle), sin = Math.Sin(angle);
+        bool odd = freedom % 2 == 1;
+        double term = odd ? cos : 1, sum = freedom == 1 ? 0 : term;
+        for (int k = odd ? 3 : 2; k < freedom; k += 2) sum += term *= cos * cos * (k - 1) / k;
+        return odd ? 2 / Math.PI * (angle + sin * sum) : sin * sum;
     }
 
     // of sorted values, linear between two

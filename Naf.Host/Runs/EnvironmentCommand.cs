@@ -73,22 +73,26 @@ internal static class EnvironmentCommand
     }
 
     /// <summary>Starts a process of the command and reads its spaces.</summary>
+    /// <param name="stop">Ends a wait without a limit.</param>
     /// <exception cref="UserException">The spaces are not those of an environment.</exception>
     /// <exception cref="EnvironmentException">It does not answer as it should.</exception>
-    public static EnvironmentTask Open(string command, TrainingSettings settings)
+    public static EnvironmentTask Open(string command, TrainingSettings settings, CancellationToken stop = default)
     {
+        if (command == ProcessEnvironment.Parent && !Console.IsInputRedirected)
+            throw new UserException($"{Option} {command} exchanges messages with the program that started naf, and "
+                + "standard input is a terminal; let that program start naf (docs/environments.md)");
         var timeout = TimeSpan.FromSeconds(settings.AnswerTimeout);
         ProcessEnvironment? first = null, unused;
         try
         {
-            unused = first = new ProcessEnvironment(command, timeout);
+            unused = first = new ProcessEnvironment(command, timeout, stop);
             string hello = first.Hello;
             return Checked(() => new EnvironmentTask(first.Name, Make) { Command = command });
 
             ProcessEnvironment Make()
             {
                 if (Interlocked.Exchange(ref unused, null) is { } made) return made;
-                made = new ProcessEnvironment(command, timeout);
+                made = new ProcessEnvironment(command, timeout, stop);
                 if (made.Hello == hello) return made;
                 made.Dispose();
                 throw new EnvironmentException($"the environment '{command}' did not give the same answer to "

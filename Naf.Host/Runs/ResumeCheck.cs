@@ -82,12 +82,15 @@ internal static class ResumeCheck
         Say("the launch plan", then.Plan, now.Plan);
         return accepted;
 
+        // a machine's episodes, which can't be repeated, have no checksum
+        static string Shown(string text) => text.Length > 0 ? text : "none";
+
         static string Vectors(Versions versions) => $"{versions.Instructions}, {versions.VectorBits} bits";
 
         void Say(string what, string before, string after, bool grave = false)
         {
             if (before == after) return;
-            string difference = $"{what} was {before} when the run was made and is {after} now";
+            string difference = $"{what} was {Shown(before)} when the run was made and is {Shown(after)} now";
             if (grave && !accept)
                 throw new UserException($"{difference}; bring back what it was, or accept the change")
                 {

@@ -1,6 +1,7 @@
 using Naf.Host.Common;
 using Naf.Host.Files;
 using Naf.Host.Settings;
+using Naf.Sim.Tasks;
 using YamlDotNet.RepresentationModel;
 
 namespace Naf.Host.Runs;
@@ -16,6 +17,19 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
 
     /// <summary>The command that is the run's environment; null: its task is simulated or in C#.</summary>
     public string? Command { get; init; }
+
+    /// <summary>
+    /// The range of each action of an environment; empty for a simulated task, and in a run of an earlier version.
+    /// </summary>
+    public ImmutableArray<(double Low, double High)> Actions { get; init; } = [];
+
+    /// <summary>Whether the task is no task file's: an environment in C# or a command.</summary>
+    public bool IsEnvironment => Task.StartsWith(TaskLibrary.OwnEnvironment, StringComparison.Ordinal);
+
+    /// <summary>
+    /// The file of transitions that were in the replay before the first episode, and its SHA-256; null: none were.
+    /// </summary>
+    public (string Path, string Sha256)? WarmStart { get; init; }
 
     /// <summary>
     /// The run's copies of its task's files (<see cref="RunTask"/>), the task file first; empty for an environment in
@@ -38,7 +52,11 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
     public string Text =>
         "# What this run was made with. The settings can be given to another one: naf train TASK --config config.yaml\n"
         + $"format: {Format}\ntask: {Quote(Task)}\n"
-        + (Command is null ? "" : $"command: {Quote(Command)}\n") + $"settings:\n{SettingsText}"
+        + (Command is null ? "" : $"command: {Quote(Command)}\n")
+        + (Actions.IsEmpty ? "" : $"action_low: {List(Actions.Select(a => a.Low))}\n"
+            + $"action_high: {List(Actions.Select(a => a.High))}\n")
+        + (WarmStart is var (log, sha256) ? $"warm_start: {Quote(log)}\nwarm_start_sha256: {sha256}\n" : "")
+        + $"settings:\n{SettingsText}"
         + "versions:\n" + string.Concat(Versions.Entries.Select(entry => $"  {entry.Key}: {Quote(entry.Value)}\n"))
         + (Files.IsEmpty ? "" : "files:\n")
         + string.Concat(Files.Select(file => $"  {Quote(file.Name)}: {file.Sha256}\n"))
@@ -67,6 +85,8 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
         return new RunConfig(task, settings, Versions.From(versions.ToDictionary(v => v.Key, v => v.Value)))
         {
             Command = Has("command") ? Scalar("command") : null,
+            Actions = Has("action_low") ? [.. Numbers("action_low").Zip(Numbers("action_high"))] : [],
+            WarmStart = Has("warm_start") ? (Scalar("warm_start"), Scalar("warm_start_sha256")) : null,
             Files = Has("files") ? [.. SettingsFile.Values(Section("files"), path).Select(f => (f.Key, f.Value))] : [],
             History = Has("history") ? [.. (Node("history") as YamlSequenceNode ?? []).Select(n => n.ToString())] : [],
         };
@@ -75,9 +95,15 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
         YamlNode Node(string key) => Has(key) ? root.Children[new YamlScalarNode(key)]
             : throw new UserException($"{path} has no {key}: it is not a run's config.yaml");
         string Scalar(string key) => (Node(key) as YamlScalarNode)?.Value ?? "";
+        IEnumerable<double> Numbers(string key) => (Node(key) as YamlSequenceNode ?? []).Select(n =>
+            double.TryParse(n.ToString(), CultureInfo.InvariantCulture, out double number) ? number
+            : throw new UserException($"{path} line {n.Start.Line}: expected a number in {key}, not '{n}'"));
         YamlMappingNode Section(string key) => Node(key) as YamlMappingNode
             ?? throw new UserException($"{path} line {Node(key).Start.Line}: expected a mapping under {key}");
     }
+
+    private static string List(IEnumerable<double> numbers) =>
+        $"[{string.Join(", ", numbers.Select(n => n.ToString("R", CultureInfo.InvariantCulture)))}]";
 
     // a double-quoted scalar
     private static string Quote(string value) => $"\"{value.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"";

@@ -10,6 +10,7 @@ namespace Naf.Host.Runs;
 internal sealed class RunFolder : IDisposable
 {
     private readonly FileStream _lock;
+    private bool _isNew, _isMade;
 
     private const string Another = "choose another";
 
@@ -57,9 +58,10 @@ internal sealed class RunFolder : IDisposable
             if (File.Exists(folder)) throw new UserException($"{folder} is a file; choose an empty or new folder");
             if (!IsRun(folder) && HoldsAnything(folder))
                 throw new UserException($"{folder} is not empty and holds no run; choose an empty or new folder");
+            bool made = !Directory.Exists(folder);
             RunFolder chosen = TryHold(folder, Another)
                 ?? throw new UserException($"{folder} is in use by another process or run; {Another}");
-            if (!IsRun(folder)) return chosen;
+            if (!IsRun(folder)) return chosen.AsNew(made);
             chosen.Dispose();
             throw new UserException($"{folder} already holds a run; choose another, or resume it")
             {
@@ -70,8 +72,9 @@ internal sealed class RunFolder : IDisposable
         {
             string candidate = Path.Combine("runs", $"{name}-{n}");
             if (HoldsAnything(candidate)) continue;
+            bool made = !Directory.Exists(candidate);
             RunFolder? free = TryHold(candidate, Another);
-            if (free is not null && !IsRun(candidate)) return free;
+            if (free is not null && !IsRun(candidate)) return free.AsNew(made);
             free?.Dispose();
         }
     }
@@ -89,7 +92,28 @@ internal sealed class RunFolder : IDisposable
             ? $"{folder} is not a run's folder: it has no config.yaml" : $"there is no folder '{folder}'")
         + "; name the folder of a run");
 
-    public void Dispose() => _lock.Dispose();
+    /// <summary>Releases the folder; of a new one that became no run, nothing is left.</summary>
+    public void Dispose()
+    {
+        if (_isNew && !IsRun(FullPath))
+            try
+            {
+                // while it is held, so that nobody else loses a lock
+                File.Delete(Path.Combine(FullPath, Lock));
+                if (_isMade) Directory.Delete(FullPath);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // something else is in it, or the system deletes no file that is open
+            }
+        _lock.Dispose();
+    }
+
+    private RunFolder AsNew(bool made)
+    {
+        (_isNew, _isMade) = (true, made);
+        return this;
+    }
 
     private static bool HoldsAnything(string folder) =>
         Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder)

@@ -48,6 +48,7 @@ internal static class SimulationChecksum
                 u[i] = 2 * Philox.Uniform(episode, RandomStream.RandomPolicy, t, (uint)i) - 1;
             environment.Observation.CopyTo(x);
             result = environment.Step(u);
+            environment.Applied.CopyTo(u);
             (task as EnvironmentTask)?.Check(x, u, result, environment);
             Append(hash, environment.Observation);
             Append(hash, [result.Reward]);

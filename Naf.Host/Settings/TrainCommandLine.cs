@@ -8,9 +8,12 @@ internal static class TrainCommandLine
 
     /// <param name="task">The task, or the command of an environment.</param>
     /// <param name="settings">Those that differ from the task's own.</param>
+    /// <param name="warmStart">The log of transitions that it begins with; null: none.</param>
     public static string Of(
-        string task, SeedRange seeds, IEnumerable<(string Key, string Value)> settings, bool isCommand = false) =>
+        string task, SeedRange seeds, IEnumerable<(string Key, string Value)> settings, bool isCommand = false,
+        string? warmStart = null) =>
         $"naf train {(isCommand ? "--env " : "")}{Quoted(task)} --seeds {seeds}"
+        + (warmStart is null ? "" : $" --warm-start {Quoted(warmStart)}")
         + string.Concat(settings.Where(s => s != ("algorithm", "naf"))
             .Select(s => Options.Contains(s.Key)
                 ? $" --{s.Key} {s.Value}" : $" --set {Quoted($"{s.Key}={s.Value.Replace(" ", "")}")}"));

@@ -7,6 +7,7 @@ using Naf.Host.Imagination;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Host.TensorBoard;
+using Naf.Host.Trajectories;
 using Naf.Kernels.Checkpoints;
 using Naf.Sim.Control;
 
@@ -31,45 +32,67 @@ public sealed partial class TrainingRun
     /// with that algorithm's, so it must not have side effects.
     /// </param>
     /// <param name="folder">Its folder; null: runs/TASK-ALGORITHM-N.</param>
-    /// <exception cref="UserException">The settings are invalid or the folder is not available.</exception>
+    /// <param name="warmStart">
+    /// A log of transitions (.csv or .safetensors), which are in every replay before the first episode; null: none are.
+    /// </param>
+    /// <exception cref="UserException">
+    /// The settings or the log are invalid, or the folder is not available.
+    /// </exception>
     /// <exception cref="DeviceException">The device is not available.</exception>
     public static TrainingRun Begin(
-        string taskName, Func<TrainingSettings, TrainingSettings> settings, string? folder = null) =>
+        string taskName, Func<TrainingSettings, TrainingSettings> settings, string? folder = null,
+        string? warmStart = null) =>
         DisposeScope.Open(opened =>
     {
         ArgumentNullException.ThrowIfNull(settings);
         ControlTask task = opened.Add(ControlTask.Load(taskName));
-        return Begin(opened, task, RunTask.StoredName(taskName), SettingsResolver.OfTask(task, settings), folder);
+        return Begin(
+            opened, task, RunTask.StoredName(taskName), SettingsResolver.OfTask(task, settings), folder, warmStart);
     });
 
     /// <summary>Begins a run on a user-defined environment, in a new folder.</summary>
     /// <param name="task">The task; must outlive the run.</param>
     /// <param name="settings">The settings.</param>
     /// <param name="folder">Its folder; null: runs/TASK-ALGORITHM-N.</param>
-    /// <exception cref="UserException">The settings are invalid or the folder is not available.</exception>
+    /// <param name="warmStart">As above.</param>
+    /// <exception cref="UserException">
+    /// The settings or the log are invalid, or the folder is not available.
+    /// </exception>
     /// <exception cref="ArgumentException">
     /// A short simulation contradicts the environment's spaces or reward.
     /// </exception>
     /// <exception cref="DeviceException">The device is not available.</exception>
-    public static TrainingRun Begin(EnvironmentTask task, TrainingSettings settings, string? folder = null)
+    public static TrainingRun Begin(
+        EnvironmentTask task, TrainingSettings settings, string? folder = null, string? warmStart = null)
     {
         ArgumentNullException.ThrowIfNull(task);
-        return DisposeScope.Open(opened => Begin(opened, task, task.StoredName, settings, folder, task.Command));
+        return DisposeScope.Open(opened =>
+            Begin(opened, task, task.StoredName, settings, folder, warmStart, task.Command));
     }
 
     private static TrainingRun Begin(
         DisposeScope opened, IControlTask task, string lasting, TrainingSettings settings, string? folder,
-        string? command = null)
+        string? warmStart, string? command = null)
     {
         TrainingSettings resolved = SettingsResolver.Resolve(settings);
         if (resolved.Imagination.Kind != ImaginationKind.Off || resolved.Plan.Kind != PlanKind.None)
-            DynamicsSpace.Require(task);
+            DynamicsSpace.Require(task, mpc: resolved.Plan.Kind == PlanKind.Mpc);
+        Transitions? log = warmStart is null ? null : TransitionFile.Read(warmStart, task);
+        if (log?.Rows.Count > resolved.Learner.ReplayCapacity)
+            throw new UserException($"{warmStart} has {log.Rows.Count} transitions, and replay_capacity = "
+                + $"{resolved.Learner.ReplayCapacity}; raise that, or give fewer");
         Device device = opened.Add(DeviceList.Select(resolved.Device, resolved.Threads));
-        var config = new RunConfig(lasting, resolved, Versions.Now(task, device.Info)) { Command = command };
+        var config = new RunConfig(lasting, resolved, Versions.Now(task, device.Info))
+        {
+            Command = command,
+            Actions = task is not EnvironmentTask ? []
+                : [.. Enumerable.Range(0, task.ActionSize).Select(((IControlTask)task).ActionRange)],
+            WarmStart = log is null ? null : (Path.GetFullPath(log.Path), log.Sha256),
+        };
         if (task is EnvironmentTask && SimulationChecksum.Of(task) != config.Versions.Simulation)
             throw new UserException(
                 $"{task.Name}: two resets with one seed and the same actions gave other numbers, so that no run "
-                + "could be resumed; draw all random numbers from the seed that Reset is given");
+                + "could be resumed; draw all random numbers from the seed of the reset");
         RunFolder held = opened.Add(
             RunFolder.Create(folder, $"{task.Name}-{resolved.Algorithm.ToString().ToLowerInvariant()}"));
         var run = new TrainingRun(held, config, task, device, opened);
@@ -78,6 +101,10 @@ public sealed partial class TrainingRun
             if (task is ControlTask) run.KeepTask();
             run._config.Write(RunFolder.ConfigOf(held.FullPath));
             run.StartFiles();
+            if (log is null) return;
+            // the checkpoint has the transitions from now on, and the run needs the file no more
+            run._agent.Store(log.Rows);
+            run.SaveCheckpoint();
         }, isBegun: false);
         return run;
     }
@@ -151,6 +178,9 @@ public sealed partial class TrainingRun
     // a run that stopped before its first checkpoint; episodes beyond that mean that checkpoints were lost
     private void StartAgain()
     {
+        if (_config.WarmStart is var (log, _))
+            throw new UserException($"{Folder} has no checkpoint, which had the transitions of {log}; bring its "
+                + "checkpoint folder back, or begin a new run in another folder");
         if (File.Exists(_folder.MetricsPath))
         {
             string[] header = MetricsHeader.Split(',');

@@ -115,14 +115,19 @@ public sealed partial class TrainingRun : IDisposable
             {
                 if (_agent.Running) File.Delete(_folder.VerificationPath); // it was of fewer episodes
                 _events?.AddMissing(CsvRows.Read(_folder.MetricsPath));
-                if (_agent.StepCount == 0) _agent.Begin();
-                while (_agent.Running && !_agent.EnvironmentClosed && !stop.IsCancellationRequested)
+                _agent.Begin();
+                while (_agent.Running && _agent.EnvironmentError is null && !stop.IsCancellationRequested)
                 {
                     _agent.Step();
                     int ended = _agent.EpisodesEnded, every = Settings.CheckpointEvery;
                     if (ended / every != _saved / every && _agent.Running) SaveCheckpoint();
                 }
                 SaveCheckpoint();
+                if (_agent.EnvironmentError is { IsFailure: true } error)
+                    throw new UserException($"{error.Message}; the run is saved: put that right, then resume it", error)
+                    {
+                        Option = ResumeCommand,
+                    };
             });
         }
         catch (Exception e) when (e is not UserException)
@@ -141,7 +146,7 @@ public sealed partial class TrainingRun : IDisposable
                 {
                     Verify(stop);
                 }
-                catch (EnvironmentException e) when (e.ClosedByProgram)
+                catch (EnvironmentException e) when (!e.IsFailure)
                 {
                     // the run is left without a verification
                 }

@@ -14,9 +14,16 @@ internal sealed class Trajectory
 }
 
 /// <summary>A state of an episode and the step taken from it.</summary>
-/// <param name="Qpos">[Nq].</param>
-/// <param name="Qvel">[Nv].</param>
+/// <param name="Qpos">[Nq]; empty without a simulator.</param>
+/// <param name="Qvel">[Nv]; empty without a simulator.</param>
 /// <param name="Constants">The constants of the episode, such as the target.</param>
 /// <param name="Action">[actions], in [−1, 1]; empty in the last row.</param>
 /// <param name="Reward">The reward of the step; null in the last row.</param>
-internal sealed record TrajectoryRow(double[] Qpos, double[] Qvel, double[] Constants, double[] Action, double? Reward);
+internal sealed record TrajectoryRow(double[] Qpos, double[] Qvel, double[] Constants, double[] Action, double? Reward)
+{
+    /// <summary>[observations], x.</summary>
+    public double[] Observation { get; init; } = [];
+
+    /// <summary>Whether the step led to a terminal state.</summary>
+    public bool Terminated { get; init; }
+}

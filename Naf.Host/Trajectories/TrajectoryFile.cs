@@ -7,8 +7,9 @@ namespace Naf.Host.Trajectories;
 
 /// <summary>
 /// A trajectory as CSV: a header line, then a row for each state, with the action taken in it and its reward (empty in
-/// the last row). Columns are step, time, qpos.JOINT (of a free joint .x to .qz), qvel.JOINT (.x to .rz), constant.NAME
-/// (or .x to .z), action.ACTUATOR and reward. Numbers round-trip exactly.
+/// the last row). Columns are step, of a simulation time, qpos.JOINT (of a free joint .x to .qz), qvel.JOINT (.x to
+/// .rz) and constant.NAME (or .x to .z), observation.NAME, action.ACTUATOR, reward and terminated. Numbers round-trip
+/// exactly.
 /// </summary>
 internal static class TrajectoryFile
 {
@@ -23,25 +24,30 @@ internal static class TrajectoryFile
             throw new UserException($"{path}: expected a name that ends in .csv, as a trajectory is");
         string? header = File.Exists(OutputFile.TargetOf(path)) ? Lines(path).FirstOrDefault() : null;
         if (header is not null
-            && !TrajectoryTable.Cells(header).Any(name => name.StartsWith("qpos.", StringComparison.Ordinal)))
+            && !TrajectoryTable.Cells(header).Any(name => name.StartsWith("qpos.", StringComparison.Ordinal)
+                || name.StartsWith("observation.", StringComparison.Ordinal)))
             throw new UserException($"{path} is there already and is no trajectory; name another file");
     }
 
     /// <summary>Writes a file, replacing an older trajectory.</summary>
     /// <exception cref="UserException">The file can't be written.</exception>
-    public static void Write(string path, ControlTask task, Trajectory trajectory)
+    public static void Write(string path, IControlTask task, Trajectory trajectory)
     {
-        IEnumerable<string> actions = task.ActionNames.Select(name => Named("action", name));
-        string[] names =
-            ["step", "time", .. Positions(task), .. Velocities(task), .. Constants(task), .. actions, "reward"];
+        var simulated = task as ControlTask;
+        string[] names = ["step", .. simulated is null ? (IEnumerable<string>)[] :
+            ["time", .. Positions(simulated), .. Velocities(simulated), .. Constants(simulated)],
+            .. Observations(task), .. Actions(task), "reward", "terminated"];
         var text = new StringBuilder().AppendJoin(',', names).Append('\n');
         for (int step = 0; step < trajectory.Rows.Count; step++)
         {
             TrajectoryRow row = trajectory.Rows[step];
-            IEnumerable<double?> numbers = [step, step * task.ControlStep, .. row.Qpos, .. row.Qvel, .. row.Constants];
             IEnumerable<double?> action = row.Action.Length > 0
-                ? row.Action.Select(u => (double?)u) : new double?[task.ActionSize];
-            text.AppendJoin(',', numbers.Concat(action).Append(row.Reward).Select(Number)).Append('\n');
+                ? row.Action.Select((u, i) => (double?)InRange(task.ActionRange(i), u)) : new double?[task.ActionSize];
+            double? terminated = row.Reward is null ? null : row.Terminated ? 1 : 0;
+            IEnumerable<double?> numbers = [step, .. simulated is null ? (IEnumerable<double?>)[]
+                : [step * simulated.ControlStep, .. row.Qpos, .. row.Qvel, .. row.Constants],
+                .. row.Observation, .. action, row.Reward, terminated];
+            text.AppendJoin(',', numbers.Select(Number)).Append('\n');
         }
         OutputFile.Write(path, file => file.Write(Encoding.UTF8.GetBytes(text.ToString())));
     }
@@ -80,11 +86,25 @@ internal static class TrajectoryFile
             ? [Named("constant", constant.Name)]
             : "xyz"[..constant.Draw.Size].Select(axis => $"{Named("constant", constant.Name)}.{axis}"));
 
+    /// <summary>[observations], the columns of x.</summary>
+    public static IEnumerable<string> Observations(IControlTask task) =>
+        task.ObservationNames.Select(name => Named("observation", name));
+
+    /// <summary>[actions], the columns of u.</summary>
+    public static IEnumerable<string> Actions(IControlTask task) =>
+        task.ActionNames.Select(name => Named("action", name));
+
+    // u in [−1, 1] to the unit of the log
+    private static double InRange((double Low, double High) range, double u) =>
+        range is (-1, 1) ? u : Math.Clamp(range.Low + (u + 1) / 2 * (range.High - range.Low), range.Low, range.High);
+
     // a comma or a quotation mark would need quoting
     private static string Named(string what, string name) =>
         $"{what}.{name}".Replace(',', '_').Replace('"', '_').ReplaceLineEndings("_");
 
-    private static string[] Lines(string path)
+    /// <summary>The lines of a file.</summary>
+    /// <exception cref="UserException">It can't be read.</exception>
+    public static string[] Lines(string path)
     {
         try
         {

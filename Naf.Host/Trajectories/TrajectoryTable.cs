@@ -38,6 +38,9 @@ internal sealed class TrajectoryTable
 
     public int Rows => _rows.Count;
 
+    /// <summary>A cell's place in the file, for messages.</summary>
+    public string Place(int row, int column) => $"{_path} line {row + 2}, column {_header[column]}";
+
     /// <summary>The cells of a line, without quotation marks around them.</summary>
     public static string[] Cells(string line) =>
         [.. line.Split(',', StringSplitOptions.TrimEntries)
@@ -55,7 +58,7 @@ internal sealed class TrajectoryTable
     /// <exception cref="UserException">A cell is empty or not a finite number.</exception>
     public double[] Full(int row, int[] columns) => [.. columns.Select(c => Cell(row, c)
         ?? throw new UserException(
-            $"{_path} line {row + 2}, column {_header[c]}: expected a number, and there is none"))];
+            $"{Place(row, c)}: expected a number, and there is none"))];
 
     /// <summary>The number in a cell; null where it is empty.</summary>
     /// <exception cref="UserException">It is not a finite number.</exception>
@@ -66,6 +69,6 @@ internal sealed class TrajectoryTable
         return double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double n)
             && double.IsFinite(n) ? n
             : throw new UserException(
-                $"{_path} line {row + 2}, column {_header[column]}: expected a finite number, not '{cell}'");
+                $"{Place(row, column)}: expected a finite number, not '{cell}'");
     }
 }

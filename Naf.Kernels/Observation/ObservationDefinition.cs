@@ -66,15 +66,6 @@ internal sealed class ObservationDefinition
     /// <summary>The entries that are read from the simulation: with any, the task is model-free.</summary>
     public IEnumerable<SimulatedEntry> Simulated => Entries.OfType<SimulatedEntry>();
 
-    /// <summary>Checks that x is a function of (qpos, qvel, c).</summary>
-    /// <exception cref="ArgumentException">An entry is read from the simulation; the message names it.</exception>
-    public void RequireFunctionOfState()
-    {
-        if (Simulated.FirstOrDefault() is { } entry)
-            throw new ArgumentException($"the observation '{entry.Name}' is read from the simulation, and imagination "
-                + "and planners need observations that follow from positions and velocities; leave it out");
-    }
-
     /// <summary>The entries of h prepared for evaluation in T.</summary>
     public PreparedEntry<T>[] Prepare<T>() where T : IFloatingPointIeee754<T> =>
         [.. Entries.Select((entry, i) => (Entry: entry, Start: Starts[i])).Where(e => e.Entry is not SimulatedEntry)

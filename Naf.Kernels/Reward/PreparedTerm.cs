@@ -3,16 +3,40 @@ using System.Numerics;
 namespace Naf.Kernels.Reward;
 
 /// <summary>A reward term rounded to T: its argument e(z), the form ρ(e) with ρ′ and ρ″, and g = ∂e/∂z.</summary>
-internal sealed class PreparedTerm<T>(RewardTerm term) where T : IFloatingPointIeee754<T>
+internal sealed class PreparedTerm<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
-    public readonly RewardKind Kind = term.Kind;
-    public readonly bool Linear = term.IsLinear;
-    public readonly int[] Index = [.. term.Index];
-    public readonly T Weight = T.CreateChecked(term.Weight), Offset = T.CreateChecked(term.Offset);
-    public readonly T[] Centre = [.. term.Centre.Select(T.CreateChecked)],
-        Scale = [.. term.Scale.Select(T.CreateChecked)];
-    private readonly T _alpha = T.CreateChecked(term.Alpha);
+    public readonly RewardKind Kind;
+    public readonly bool Linear;
+    public readonly int[] Index;
+    public readonly T Weight, Offset;
+    public readonly T[] Centre, Scale;
+
+    /// <summary>The product of tolerances that the term is; null for the other kinds.</summary>
+    public readonly PreparedProduct<T>? Product;
+
+    private readonly T _alpha, _low, _high;
     private static readonly T Half = T.CreateChecked(0.5), Quarter = T.CreateChecked(0.25);
+
+    public PreparedTerm(RewardTerm term)
+    {
+        (Kind, Linear, Index) = (term.Kind, term.IsLinear, [.. term.Index]);
+        (Weight, Offset) = (T.CreateChecked(term.Weight), T.CreateChecked(term.Offset));
+        Centre = [.. term.Centre.Select(T.CreateChecked)];
+        Scale = [.. term.Scale.Select(T.CreateChecked)];
+        _alpha = T.CreateChecked(term.Alpha);
+        (_low, _high) = (T.CreateChecked(term.ClipLow), T.CreateChecked(term.ClipHigh));
+        if (Kind == RewardKind.Product) Product = new PreparedProduct<T>(this, term.Factors);
+    }
+
+    /// <summary>w clip(ρ).</summary>
+    public T Value(ReadOnlySpan<T> x, ReadOnlySpan<T> u)
+    {
+        T rho = Product is null ? Rho(Argument(x, u)) : Product.Value(x, u);
+        return Weight * (rho < _low ? _low : rho > _high ? _high : rho);
+    }
+
+    /// <summary>Whether ρ is clipped, so that the term is constant here.</summary>
+    public bool IsClipped(T rho) => rho < _low || rho > _high;
 
     /// <summary>e = b + Σ s_i (z_i − c_i), or q = Σ s_i (z_i − c_i)².</summary>
     public T Argument(ReadOnlySpan<T> x, ReadOnlySpan<T> u)
@@ -71,7 +95,8 @@ internal sealed class PreparedTerm<T>(RewardTerm term) where T : IFloatingPointI
         }
     }
 
-    private T Difference(int i, ReadOnlySpan<T> x, ReadOnlySpan<T> u)
+    /// <summary>z_i − c_i.</summary>
+    public T Difference(int i, ReadOnlySpan<T> x, ReadOnlySpan<T> u)
     {
         int index = Index[i];
         return (index < x.Length ? x[index] : u[index - x.Length]) - Centre[i];

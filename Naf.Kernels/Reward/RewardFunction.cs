@@ -20,11 +20,11 @@ public enum HessianForm
 }
 
 /// <summary>
-/// r(x, u) = Σ_k w_k ρ_k(e_k) with its gradient and Hessian. Terms and indices are summed in listed order, from left to
-/// right, so that every device computes the same. Immutable and thread-safe.
+/// r(x, u) = Σ_k w_k clip(ρ_k(e_k)) with its gradient and Hessian. Terms and indices are summed in listed order, from
+/// left to right, so that every device computes the same. Immutable and thread-safe.
 /// </summary>
 /// <typeparam name="T">float in kernels, double in simulator and planner.</typeparam>
-internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
+internal sealed class RewardFunction<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly PreparedTerm<T>[] _terms;
     private readonly (int Index, T Low, T High)[] _bounds;
@@ -49,7 +49,7 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
     {
         Check(x, u);
         T r = T.Zero;
-        foreach (PreparedTerm<T> term in _terms) r += term.Weight * term.Rho(term.Argument(x, u));
+        foreach (PreparedTerm<T> term in _terms) r += term.Value(x, u);
         return r;
     }
 
@@ -64,7 +64,13 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
         gradient.Clear();
         foreach (PreparedTerm<T> term in _terms)
         {
-            T slope = term.Weight * term.Derivatives(term.Argument(x, u)).First;
+            if (term.Product is { } product)
+            {
+                product.AddGradient(term.Weight, x, u, gradient);
+                continue;
+            }
+            T e = term.Argument(x, u), slope = term.Weight * term.Derivatives(e).First;
+            if (term.IsClipped(term.Rho(e))) continue;
             for (int i = 0; i < term.Index.Length; i++) gradient[term.Index[i]] += slope * term.Slope(i, x, u);
         }
     }
@@ -83,7 +89,14 @@ internal sealed class RewardFunction<T> where T : IFloatingPointIeee754<T>
         hessian.Clear();
         foreach (PreparedTerm<T> term in _terms)
         {
-            (T first, T second) = term.Derivatives(term.Argument(x, u));
+            if (term.Product is { } product)
+            {
+                product.AddHessian(-term.Weight, form != HessianForm.Exact, x, u, size, hessian);
+                continue;
+            }
+            T e = term.Argument(x, u);
+            if (term.IsClipped(term.Rho(e))) continue;
+            (T first, T second) = term.Derivatives(e);
             T outer = -term.Weight * second, diagonal = term.Linear ? T.Zero : -term.Weight * (first + first);
             if (form != HessianForm.Exact)
                 (outer, diagonal) = Semidefinite(term, outer, diagonal, form == HessianForm.Majorised);

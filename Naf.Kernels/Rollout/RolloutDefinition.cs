@@ -10,9 +10,7 @@ namespace Naf.Kernels.Rollout;
 /// </summary>
 internal sealed record RolloutDefinition
 {
-    /// <exception cref="ArgumentException">
-    /// Two parts do not match, or x is no function of s; the message names them.
-    /// </exception>
+    /// <exception cref="ArgumentException">Two parts do not match; the message names them.</exception>
     public RolloutDefinition(
         StateCoordinates coordinates, ObservationDefinition observation, RewardDefinition reward,
         DynamicsShape dynamics)
@@ -23,7 +21,6 @@ internal sealed record RolloutDefinition
         Require("the dynamics have a state", dynamics.State, "the tree", coordinates.Size);
         Require("the reward has an observation", reward.ObservationSize, "the observation", observation.Size);
         Require("the dynamics have an action", dynamics.Action, "the reward", reward.ActionSize);
-        observation.RequireFunctionOfState();
         (Coordinates, Observation, Reward, Dynamics) = (coordinates, observation, reward, dynamics);
     }
 

@@ -28,10 +28,12 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
     private readonly MujocoData _data;
     private readonly ObservationFunction<double> _h;
     private readonly MeasureRecorder _measures;
+    private readonly StepReward? _stepReward;
+    private readonly MujocoModel? _ownModel;
     private readonly (SimulatedEntry Entry, int Start)[] _simulated;
     private readonly bool _forward;
     private readonly int _remembered;
-    private readonly double[] _reference, _constants, _x, _u;
+    private readonly double[] _reference, _constants, _parameters, _x, _u, _last;
     private bool _ready, _broken;
 
     /// <summary>Creates an environment; call <see cref="Reset"/> before the first step.</summary>
@@ -40,18 +42,25 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
     {
         Task = task;
         _definition = task.Definition;
-        _data = new MujocoData(task.Model) { Quiet = quiet };
+        _parameters = [.. _definition.Reset.Parameters.Select(parameter => parameter.In(task.Model))];
+        if (_parameters.Length > 0) _ownModel = task.Model.Copy();
+        _data = new MujocoData(_ownModel ?? task.Model) { Quiet = quiet };
         _h = new ObservationFunction<double>(_definition.Observation);
         _measures = new MeasureRecorder(_definition.Measures, _definition.Success, _definition.Horizon);
         _constants = new double[_definition.Observation.ConstantSize];
         (_x, _u) = (new double[task.ObservationSize], new double[task.ActionSize]);
+        _last = new double[task.ActionSize];
+        _stepReward = _definition.StepReward is { } reward
+            ? new StepReward(reward, task.ObservationSize, task.ControlStep) : null;
         ObservationDefinition observation = _definition.Observation;
         _simulated = [.. observation.Entries.Zip(observation.Starts, (entry, start) => (entry as SimulatedEntry, start))
             .Where(pair => pair.Item1 is not null).Select(pair => (pair.Item1!, pair.start))];
         _forward = observation.Simulated.Any(
             entry => entry.Quantity is SimulatedQuantity.Sensor or SimulatedQuantity.ActuatorForce);
-        bool remembers = observation.Simulated.Any(entry => entry.Quantity == SimulatedQuantity.PreviousAction);
+        bool remembers = _stepReward is not null || !_definition.Actions.RateLimit.IsEmpty
+            || observation.Simulated.Any(entry => entry.Quantity == SimulatedQuantity.PreviousAction);
         _remembered = remembers ? task.ActionSize : 0;
+        _data.StartAt(_definition.Reset.Start);
         _reference = new double[_data.StateSize];
         _data.SaveState(_reference);
     }
@@ -67,6 +76,12 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
     /// <summary>[Nv], the velocities of the simulated state.</summary>
     public ReadOnlySpan<double> Qvel => _data.Qvel;
 
+    /// <inheritdoc/>
+    public ReadOnlySpan<double> Applied => _u;
+
+    /// <summary>The terms of the reward that are not of x and u; null if there are none.</summary>
+    public StepReward? StepReward => _stepReward;
+
     /// <summary>The constants of the episode, such as the target, in the order of the task file.</summary>
     public ReadOnlySpan<double> Constants => _constants;
 
@@ -81,11 +96,11 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
     public bool Success => _measures.Success;
 
     /// <summary>
-    /// Size of a saved state: MuJoCo's, then the episode's constants, the previous action if it is observed,
-    /// bookkeeping and measures.
+    /// Size of a saved state: MuJoCo's, then the episode's constants, the model's parameters that are drawn, the last
+    /// action if it matters, bookkeeping and measures.
     /// </summary>
-    public int StateSize =>
-        _data.StateSize + _constants.Length + _remembered + Bookkeeping + _measures.State.Length;
+    public int StateSize => _data.StateSize + _constants.Length + _parameters.Length + _remembered + Bookkeeping
+        + _measures.State.Length;
 
     /// <summary>The simulation.</summary>
     internal MujocoData Data => _data;
@@ -100,14 +115,16 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         if (_broken) _data.Reset();
         _broken = false;
         _data.RestoreState(_reference);
-        _definition.Reset.Sample(seed, stream, episode, _data.Qpos, _data.Qvel, _constants);
+        _definition.Reset.Sample(seed, stream, episode, _data.Qpos, _data.Qvel, _parameters, _constants);
+        _definition.Reset.PlaceMocaps(_data, _constants);
+        SetParameters();
         _measures.Clear();
         _u.AsSpan().Clear();
         (Score, StepIndex, Done, _ready) = (0, 0, false, true);
-        Observe();
+        Observe(StepIndex);
     }
 
-    /// <param name="action">[ActionSize], clipped to [−1, 1].</param>
+    /// <param name="action">[ActionSize], clipped to [−1, 1] and to the task's rate limit.</param>
     /// <exception cref="InvalidOperationException">The episode is over or has not started; call Reset.</exception>
     /// <exception cref="SimulationException">
     /// Action, reward or state is not finite, or MuJoCo failed; continue with <see cref="Reset"/>.
@@ -117,14 +134,15 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         CheckReady("step");
         if (Done)
             throw new InvalidOperationException($"{Task.Name}: the episode ended after step {StepIndex}; call Reset");
+        _u.CopyTo(_last, 0);
         Clip(action);
-        double reward = Task.Function.Value(_x, _u);
-        if (!double.IsFinite(reward))
-            throw Failure(
-                "the reward is not finite; end the episode before, by bounds under 'termination'", unstable: false);
+        double reward = Finite(Task.Function.Value(_x, _u));
+        _stepReward?.Before(_x, _data.Qpos, _data.Qvel, _constants);
         Simulate();
+        Observe(StepIndex + 1);
+        if (_stepReward is not null)
+            reward = Finite(reward + _stepReward.After(_x, _data.Qpos, _data.Qvel, _constants, _last, _u));
         StepIndex++;
-        Observe();
         _measures.Observe(StepIndex, _x);
 
         // the termination reward is for true terminal states only; a time limit is not one
@@ -156,6 +174,8 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         Span<double> rest = state[_data.StateSize..];
         _constants.CopyTo(rest);
         rest = rest[_constants.Length..];
+        _parameters.CopyTo(rest);
+        rest = rest[_parameters.Length..];
         _u.AsSpan(0, _remembered).CopyTo(rest);
         rest = rest[_remembered..];
         (rest[0], rest[1], rest[2]) = (StepIndex, Score, Done ? 1 : 0);
@@ -172,31 +192,57 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         ReadOnlySpan<double> rest = state[_data.StateSize..];
         rest[.._constants.Length].CopyTo(_constants);
         rest = rest[_constants.Length..];
+        rest[.._parameters.Length].CopyTo(_parameters);
+        rest = rest[_parameters.Length..];
         rest[.._remembered].CopyTo(_u);
         rest = rest[_remembered..];
         (StepIndex, Score, Done) = ((int)rest[0], rest[1], rest[2] != 0);
         rest[Bookkeeping..].CopyTo(_measures.State);
+        _definition.Reset.PlaceMocaps(_data, _constants);
+        SetParameters();
         (_broken, _ready) = (false, true);
-        Observe();
+        Observe(StepIndex);
     }
 
-    public void Dispose() => _data.Dispose();
+    public void Dispose()
+    {
+        _data.Dispose();
+        _ownModel?.Dispose();
+    }
 
-    private void Observe()
+    // the parameters of the episode, where they differ from those of the last one
+    private void SetParameters()
+    {
+        ImmutableArray<ModelParameter> parameters = _definition.Reset.Parameters;
+        bool changed = false;
+        for (int i = 0; i < parameters.Length; i++)
+        {
+            if (parameters[i].In(_ownModel!) == _parameters[i]) continue;
+            parameters[i].Set(_ownModel!, Task.Model, _parameters[i]);
+            changed = true;
+        }
+        if (!changed) return;
+        double[] state = new double[_data.StateSize];
+        _data.SaveState(state);
+        _data.UpdateModelConstants();
+        _data.RestoreState(state);
+    }
+
+    private void Observe(int steps)
     {
         _h.Evaluate(_data.Qpos, _data.Qvel, _constants, _x);
         if (_simulated.Length == 0) return;
         if (_forward) Advance(0);
-        foreach ((SimulatedEntry entry, int start) in _simulated) Read(entry, _x.AsSpan(start, entry.Size));
+        foreach ((SimulatedEntry entry, int start) in _simulated) Read(entry, steps, _x.AsSpan(start, entry.Size));
     }
 
-    private void Read(SimulatedEntry entry, Span<double> x)
+    private void Read(SimulatedEntry entry, int steps, Span<double> x)
     {
-        double time = StepIndex * Task.ControlStep;
+        double time = steps * Task.ControlStep;
         switch (entry.Quantity)
         {
             case SimulatedQuantity.Elapsed: x[0] = time; return;
-            case SimulatedQuantity.Remaining: x[0] = (_definition.Horizon - StepIndex) * Task.ControlStep; return;
+            case SimulatedQuantity.Remaining: x[0] = (_definition.Horizon - steps) * Task.ControlStep; return;
             case SimulatedQuantity.Phase: (x[0], x[1]) = Math.SinCos(2 * Math.PI * (time / entry.Period)); return;
         }
         ReadOnlySpan<double> from = entry.Quantity switch
@@ -221,6 +267,8 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
             if (!double.IsFinite(action[i])) throw Failure($"action {i} is {action[i]}", unstable: false);
             _u[i] = Math.Clamp(action[i], -1, 1);
         }
+        ImmutableArray<double> limit = _definition.Actions.RateLimit;
+        for (int i = 0; i < limit.Length; i++) _u[i] = EnvironmentTask.Limited(_u[i], _last[i], limit[i]);
     }
 
     private void Simulate()
@@ -247,6 +295,9 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
             throw Failure(e.Message, e);
         }
     }
+
+    private double Finite(double reward) => double.IsFinite(reward) ? reward : throw Failure(
+        "the reward is not finite; end the episode before, by bounds under 'termination'", unstable: false);
 
     private SimulationException Failure(string cause, Exception? inner = null, bool unstable = true)
     {

@@ -8,21 +8,10 @@ namespace Naf.Sim.Control;
 /// <summary>A task with its loaded model. Immutable; shared by any number of environments and threads.</summary>
 public sealed class ControlTask : IControlTask
 {
-    private readonly double[] _controlMiddle, _controlHalf;
-
     private ControlTask(TaskDefinition definition, MujocoModel model)
     {
         (Definition, Model) = (definition, model);
         Function = new RewardFunction<double>(definition.Reward);
-
-        // an action in [−1, 1] spans the range of its control; without a range the action is the control
-        (_controlMiddle, _controlHalf) = (new double[model.Nu], new double[model.Nu]);
-        for (int i = 0; i < model.Nu; i++)
-        {
-            bool limited = model.ControlLimited[i] != 0;
-            (double low, double high) = limited ? (model.ControlRange[2 * i], model.ControlRange[2 * i + 1]) : (-1, 1);
-            (_controlMiddle[i], _controlHalf[i]) = ((low + high) / 2, (high - low) / 2);
-        }
     }
 
     /// <summary>Reads a task and loads its model.</summary>
@@ -85,11 +74,32 @@ public sealed class ControlTask : IControlTask
     /// <summary>[ActionSize], the names of the actuators, or their numbers.</summary>
     internal IReadOnlyList<string> ActionNames => Model.ActuatorNames;
 
+    IReadOnlyList<string> IControlTask.ActionNames => ActionNames;
+
     /// <summary>[ObservationSize], the scale of each component of x at the input of a network.</summary>
     public ReadOnlySpan<float> InputScale => Definition.InputScale.AsSpan();
 
-    /// <inheritdoc/>
+    /// <summary>r(x, u) and the bounds that end an episode, without terms that are not of x and u.</summary>
     public RewardDefinition Reward => Definition.Reward;
+
+    /// <inheritdoc cref="IControlTask.ModelFree"/>
+    internal string? ModelFree
+    {
+        get
+        {
+            string[] simulated = [.. Definition.Observation.Simulated.Select(entry => $"'{entry.Name}'")], reasons =
+            [
+                .. simulated.Length == 0 ? (string[])[]
+                    : [$"the observation reads {string.Join(", ", simulated)} from the simulation"],
+                .. Definition.StepReward is { } reward
+                    ? (string[])[$"the reward has terms of the step, such as {reward.Example}"] : [],
+                .. Definition.Actions.RateLimit.IsEmpty ? (string[])[] : ["the actions have a rate_limit"],
+            ];
+            return reasons.Length == 0 ? null : string.Join(", and ", reasons);
+        }
+    }
+
+    string? IControlTask.ModelFree => ModelFree;
 
     /// <inheritdoc/>
     public bool MeasuresSuccess => !Definition.Success.IsEmpty;
@@ -106,11 +116,30 @@ public sealed class ControlTask : IControlTask
     /// <summary>Releases the model; environments created from the task stay valid.</summary>
     public void Dispose() => Model.Dispose();
 
-    /// <summary>ctrl = middle + half · u: an action in [−1, 1] spans the range of its control.</summary>
+    /// <summary>ctrl = home + range · u, within the actuator's ctrlrange.</summary>
     /// <param name="action">[ActionSize], u.</param>
     /// <param name="controls">[ActionSize], receives ctrl.</param>
     internal void ToControls(ReadOnlySpan<double> action, Span<double> controls)
     {
-        for (int i = 0; i < action.Length; i++) controls[i] = _controlMiddle[i] + _controlHalf[i] * action[i];
+        ActionDefinition actions = Definition.Actions;
+        for (int i = 0; i < action.Length; i++) controls[i] = actions.Home[i] + actions.Range[i] * action[i];
+        if (actions.IsWithin) return;
+        for (int i = 0; i < action.Length; i++)
+            if (Model.ControlLimited[i] != 0)
+                controls[i] = Math.Clamp(controls[i], Model.ControlRange[2 * i], Model.ControlRange[2 * i + 1]);
+    }
+
+    /// <summary>
+    /// The action of zero control; u = 0 for an actuator whose range has no zero, and where the task gives a home.
+    /// </summary>
+    /// <param name="action">[ActionSize], receives u.</param>
+    internal void ZeroAction(Span<float> action)
+    {
+        ActionDefinition actions = Definition.Actions;
+        for (int i = 0; i < action.Length; i++)
+        {
+            double u = actions.Home[i] / actions.Range[i];
+            action[i] = actions.HasHome || Math.Abs(u) > 1 ? 0 : (float)(0 - u);
+        }
     }
 }

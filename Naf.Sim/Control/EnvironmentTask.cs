@@ -16,6 +16,8 @@ public sealed class EnvironmentTask : IControlTask
     private readonly Box _observations, _actions;
     private readonly RewardFunction<double>? _function;
     private readonly float[] _inputScale;
+    private readonly double[]? _change, _safe;
+    private string? _outside, _told; // of the first observation outside the space
 
     /// <summary>Creates one environment to read its spaces.</summary>
     /// <param name="name">The task's name, for messages and the run's folder.</param>
@@ -42,13 +44,24 @@ public sealed class EnvironmentTask : IControlTask
             throw new ArgumentException($"{name}: ObservationSpace or ActionSpace is null; give both");
         if (!_actions.IsBounded)
             throw new ArgumentException(
-                $"{name}: every action needs finite bounds; give its space finite Low and High");
+                $"{name}: every action needs finite bounds; give its space a finite low and high");
         if (Horizon < 1)
-            throw new ArgumentException($"{name}: MaxEpisodeSteps is {Horizon}; an episode has at least one step");
+            throw new ArgumentException(
+                $"{name}: an episode has at least one step, and may have {Horizon} at most here; give 1 or more");
         if (Reward is { } r && (r.ObservationSize != ObservationSize || r.ActionSize != ActionSize))
             throw new ArgumentException(
                 $"{name}: its reward is over {r.ObservationSize} observations and {r.ActionSize} actions, and the "
                 + $"environment has {ObservationSize} and {ActionSize}");
+
+        _change = first.MaxActionChange?.ToArray();
+        _safe = first.SafeAction?.ToArray();
+        if (_change is not null && (_change.Length != ActionSize || !_change.All(most => most > 0)))
+            throw new ArgumentException($"{name}: the limits on an action's change are {Text(_change)}; give "
+                + $"{ActionSize} numbers above 0, infinite where there is none");
+        if (_safe is not null && !(_safe.Length == ActionSize && Enumerable.Range(0, ActionSize)
+            .All(i => _safe[i] >= _actions.Low[i] && _safe[i] <= _actions.High[i])))
+            throw new ArgumentException($"{name}: the safe action is {Text(_safe)}; give {ActionSize} numbers within "
+                + "the bounds of the actions");
 
         _function = Reward is null ? null : new RewardFunction<double>(Reward);
 
@@ -89,10 +102,20 @@ public sealed class EnvironmentTask : IControlTask
     /// <inheritdoc/>
     public bool MeasuresSuccess => false;
 
+    (double Low, double High) IControlTask.ActionRange(int component) =>
+        (_actions.Low[component], _actions.High[component]);
+
     IControlEnvironment IControlTask.CreateEnvironment() => new Instance(this, Make());
 
     /// <inheritdoc/>
     public void Dispose() { }
+
+    /// <summary>
+    /// The first observation outside the space, in a sentence; null if there was none, or it was given before.
+    /// </summary>
+    internal string? TakeOutside() =>
+        Interlocked.Exchange(ref _told, _outside) is null && _outside is not null
+            ? $"{_outside}: the networks get it in that scale; a new run can have a wider space" : null;
 
     /// <summary>Checks a step against the spaces and <see cref="Reward"/>.</summary>
     /// <param name="x">[ObservationSize], the observation before the step.</param>
@@ -108,27 +131,36 @@ public sealed class EnvironmentTask : IControlTask
         double reward = _function.Value(x, u) + (terminates ? _function.TerminationReward : 0);
         string place = $"{Name}, step {after.StepIndex} of an episode";
         if (!(Math.Abs(reward - result.Reward) <= Slack(result.Reward)))
-            throw new ArgumentException($"{place}: Step gave the reward {Text(result.Reward)}, and Reward gives "
-                + $"{Text(reward)} for observation {Text(x)} and action u = {Text(u)}; "
-                + "correct one of them, or leave Reward out");
+            throw new ArgumentException($"{place}: the step gave the reward {Text(result.Reward)}, and the reward "
+                + $"function gives {Text(reward)} for observation {Text(x)} and action u = {Text(u)}; "
+                + "correct one of them, or leave the function out");
         if (result.Terminated != terminates && !Reward!.Bounds.IsEmpty)
             throw new ArgumentException(
-                $"{place}: Step gave Terminated = {result.Terminated}, and the bounds of Reward "
-                + $"give {terminates} for the next observation {Text(after.Observation)}; "
+                $"{place}: the step gave terminated = {Text(result.Terminated)}, and the bounds of the reward function "
+                + $"give {Text(terminates)} for the next observation {Text(after.Observation)}; "
                 + "correct one of them, or leave out all bounds");
     }
 
     private void CheckSpace(ReadOnlySpan<double> x, int step)
     {
+        if (Outside(x, step) is { } outside)
+            throw new ArgumentException($"{outside}; widen the space, or give no bound there");
+    }
+
+    // what is wrong with an observation; null: it is within the space
+    private string? Outside(ReadOnlySpan<double> x, int step)
+    {
         for (int i = 0; i < x.Length; i++)
         {
             (double low, double high) = (_observations.Low[i], _observations.High[i]);
             if (x[i] < low - Slack(low) || x[i] > high + Slack(high))
-                throw new ArgumentException($"{Name}, step {step} of an episode: number {i} of the observation is "
-                    + $"{Text(x[i])}, and ObservationSpace has {Text(low)} to {Text(high)}; "
-                    + "widen it, to ±∞ where need be");
+                return $"{Name}, step {step} of an episode: number {i} of the observation is {Text(x[i])}, and its "
+                    + $"space has {Text(low)} to {Text(high)}";
         }
+        return null;
     }
+
+    private static string Text(bool value) => value ? "true" : "false";
 
     private static string Text(double value) => value.ToString("G9", CultureInfo.InvariantCulture);
 
@@ -136,6 +168,15 @@ public sealed class EnvironmentTask : IControlTask
 
     // tolerance for rounding to single precision
     private static double Slack(double value) => Tolerance * Math.Max(1, Math.Abs(value));
+
+    /// <summary>A value whose change is limited; a rounded sum does not exceed the limit by its last digit.</summary>
+    internal static double Limited(double value, double before, double most)
+    {
+        double limited = Math.Clamp(value, before - most, before + most);
+        while (Math.Abs(limited - before) > most)
+            limited = limited > before ? Math.BitDecrement(limited) : Math.BitIncrement(limited);
+        return limited;
+    }
 
     private IEnvironment Make()
     {
@@ -149,9 +190,10 @@ public sealed class EnvironmentTask : IControlTask
     private sealed class Instance(EnvironmentTask task, IEnvironment environment) : IControlEnvironment
     {
         private readonly double[] _x = new double[task.ObservationSize], _u = new double[task.ActionSize];
-        private readonly List<double> _taken = [];
+        private readonly double[] _applied = new double[task._change is null ? 0 : task.ActionSize];
+        private readonly List<double> _taken = []; // as given: the limits are applied again
         private ulong _seed;
-        private bool _ready;
+        private bool _ready, _limited;
 
         public ReadOnlySpan<double> Observation => _x;
 
@@ -163,6 +205,8 @@ public sealed class EnvironmentTask : IControlTask
 
         public bool Success => false;
 
+        public ReadOnlySpan<double> Applied => _applied;
+
         public void Reset(ulong seed, RandomStream stream, ulong episode)
         {
             PhiloxBlock bits = Philox.At(seed, stream, episode);
@@ -171,21 +215,30 @@ public sealed class EnvironmentTask : IControlTask
 
         public StepResult Step(ReadOnlySpan<double> action)
         {
-            if (!_ready) throw new InvalidOperationException($"{task.Name}: there is no episode to step; call Reset");
+            if (!_ready)
+                throw new InvalidOperationException($"{task.Name}: there is no episode to step; reset it first");
             if (action.Length != _u.Length)
                 throw new ArgumentException($"{task.Name}: the action has {action.Length} numbers, and the task "
                     + $"needs {_u.Length}", nameof(action));
             for (int i = 0; i < _u.Length; i++)
             {
                 if (!double.IsFinite(action[i])) throw Failure($"action {i} is {action[i]}", unstable: false);
-                double u = Math.Clamp(action[i], -1, 1);
-                _u[i] = Math.Clamp(task._actions.Low[i] + (u + 1) / 2 * (task._actions.High[i] - task._actions.Low[i]),
-                    task._actions.Low[i], task._actions.High[i]);
+                (double low, double high, double u) =
+                    (task._actions.Low[i], task._actions.High[i], Math.Clamp(action[i], -1, 1));
+                double wanted = Math.Clamp(low + (u + 1) / 2 * (high - low), low, high);
+                if (task._change is { } change)
+                {
+                    double sent = _limited ? Limited(wanted, _u[i], change[i]) : wanted;
+                    _applied[i] = sent == wanted ? u : Math.Clamp(2 * (sent - low) / (high - low) - 1, -1, 1);
+                    wanted = sent;
+                }
+                _u[i] = wanted;
             }
+            _limited = true;
             EnvironmentStep step = Asked(() => environment.Step(_u));
             if (!double.IsFinite(step.Reward))
                 throw Failure(
-                    $"the reward is {step.Reward}; return a finite number, or end the episode before", unstable: false);
+                    $"the reward is {step.Reward}; give a finite number, or end the episode before", unstable: false);
             Observe(step.Observation, StepIndex + 1);
             foreach (double u in action) _taken.Add(Math.Clamp(u, -1, 1));
             StepIndex++;
@@ -206,15 +259,16 @@ public sealed class EnvironmentTask : IControlTask
             for (; taken.Length > 0; taken = taken[_u.Length..]) Step(taken[.._u.Length]);
             if (!_x.AsSpan().SequenceEqual(observation))
                 throw new InvalidDataException($"{task.Name}: the same seed and actions led to another observation; "
-                    + "an environment must depend on nothing but the seed of its Reset and its actions");
+                    + "an environment must depend on nothing but the seed of its reset and its actions");
         }
 
         public void Dispose() => environment.Dispose();
 
         private void Reset(ulong seed)
         {
-            (_seed, Score, StepIndex, _ready) = (seed, 0, 0, true);
+            (_seed, Score, StepIndex, _ready, _limited) = (seed, 0, 0, true, task._safe is not null);
             _taken.Clear();
+            task._safe?.CopyTo(_u, 0);
             Observe(Asked(() => environment.Reset(seed)), 0);
         }
 
@@ -236,15 +290,17 @@ public sealed class EnvironmentTask : IControlTask
         {
             if (observation?.Length != _x.Length)
                 throw new ArgumentException($"{task.Name}, step {step} of the episode: an observation has "
-                    + $"{observation?.Length ?? 0} numbers, and its space {_x.Length}; return as many from "
-                    + "Reset and Step");
+                    + $"{observation?.Length ?? 0} numbers, and its space {_x.Length}; give as many at a reset and "
+                    + "after each step");
             foreach (double value in observation)
-                if (!double.IsFinite(value))
+                if (!float.IsFinite((float)value))
                     throw Failure(
-                        $"an entry of the observation is {value}; return finite numbers, or end the episode before",
+                        $"an entry of the observation is {Text(value)}, which is not finite in single precision; give "
+                        + "finite numbers, or end the episode before",
                         // without a first observation there is no episode to end
                         unstable: step > 0);
             observation.CopyTo(_x, 0);
+            task._outside ??= task.Outside(_x, step);
         }
 
         private SimulationException Failure(string cause, bool unstable)

@@ -18,6 +18,15 @@ internal interface IControlTask : IDisposable
     /// <summary>Size of the action u.</summary>
     int ActionSize { get; }
 
+    /// <summary>[ObservationSize], the name of each component of x, or its number.</summary>
+    IReadOnlyList<string> ObservationNames => Numbers(ObservationSize);
+
+    /// <summary>[ActionSize], the name of each component of u, or its number.</summary>
+    IReadOnlyList<string> ActionNames => Numbers(ActionSize);
+
+    /// <summary>The range of a component of the action in a log, which u in [−1, 1] spans.</summary>
+    (double Low, double High) ActionRange(int component) => (-1, 1);
+
     /// <summary>Control steps after which an episode times out.</summary>
     int Horizon { get; }
 
@@ -27,6 +36,12 @@ internal interface IControlTask : IDisposable
     /// <summary>r(x, u) and the bounds that end an episode; null if the reward is not known as a function.</summary>
     RewardDefinition? Reward { get; }
 
+    /// <summary>
+    /// Why observations, rewards or steps do not follow from positions, velocities and the action, so that imagination
+    /// and planners refuse the task; null if they do.
+    /// </summary>
+    string? ModelFree => null;
+
     /// <summary>R_term, which the reward of a step into a terminal state has; 0 if it is not known.</summary>
     double TerminationReward => Reward?.TerminationReward ?? 0;
 
@@ -35,6 +50,10 @@ internal interface IControlTask : IDisposable
 
     /// <summary>Whether the task defines success.</summary>
     bool MeasuresSuccess { get; }
+
+    /// <summary>The names of numbers that have none: 0, 1, ….</summary>
+    static string[] Numbers(int count) =>
+        [.. Enumerable.Range(0, count).Select(i => i.ToString(CultureInfo.InvariantCulture))];
 
     /// <summary>Creates an environment; call <see cref="IControlEnvironment.Reset"/> before the first step.</summary>
     IControlEnvironment CreateEnvironment();
@@ -57,6 +76,11 @@ internal interface IControlEnvironment : IDisposable
 
     /// <summary>Whether the episode succeeded; valid at its end. False if the task defines no success.</summary>
     bool Success { get; }
+
+    /// <summary>
+    /// [ActionSize], the action of the last step as it was applied, within the environment's limits; empty: as given.
+    /// </summary>
+    ReadOnlySpan<double> Applied => [];
 
     /// <summary>Starts the episode that seed, stream and number select.</summary>
     void Reset(ulong seed, RandomStream stream, ulong episode);

@@ -18,7 +18,7 @@ internal sealed unsafe class MujocoData : IDisposable
 {
     private readonly MujocoLibrary _library;
     private readonly nint _model;
-    private readonly double* _time, _qpos, _qvel, _ctrl, _act, _warmstart, _sensors, _forces;
+    private readonly double* _time, _qpos, _qvel, _ctrl, _act, _warmstart, _sensors, _forces, _mocap;
     private readonly double[] _kept;
     private readonly int _sensorSize;
     private readonly (nint At, int Length)[] _state;
@@ -56,11 +56,12 @@ internal sealed unsafe class MujocoData : IDisposable
         _bad = _warnings + 2 * (_warningKinds - 4);
         _qpos = Array("qpos");
         _qvel = Array("qvel");
-        _ctrl = Array("ctrl");
         _act = Array("act");
+        _ctrl = Array("ctrl");
         _warmstart = Array("qacc_warmstart");
         _sensors = Array("sensordata");
         _forces = Array("actuator_force");
+        _mocap = Array("mocap_pos");
         _sensorSize = model.Sensors.Sum(sensor => sensor.Size);
         _kept = new double[model.Nv];
 
@@ -93,13 +94,33 @@ internal sealed unsafe class MujocoData : IDisposable
     public Span<double> Ctrl => new(Alive(_ctrl), Model.Nu);
 
     /// <summary>[Na] Activations of the actuators.</summary>
-    public ReadOnlySpan<double> Act => new(Alive(_act), Model.Na);
+    public Span<double> Act => new(Alive(_act), Model.Na);
 
     /// <summary>Values of the sensors, after <see cref="Forward"/>.</summary>
     public ReadOnlySpan<double> SensorData => new(Alive(_sensors), _sensorSize);
 
     /// <summary>[Nu] Forces of the actuators, after <see cref="Forward"/>; N or N m.</summary>
     public ReadOnlySpan<double> ActuatorForce => new(Alive(_forces), Model.Nu);
+
+    /// <summary>Sets positions, velocities, activations and controls to a keyframe's; null changes nothing.</summary>
+    public void StartAt(Keyframe? key)
+    {
+        if (key is null) return;
+        key.Qpos.CopyTo(Qpos);
+        key.Qvel.CopyTo(Qvel);
+        key.Act.CopyTo(Act);
+        key.Ctrl.CopyTo(Ctrl);
+    }
+
+    /// <summary>Places a mocap body; a <see cref="Reset"/> puts it back where the model has it.</summary>
+    /// <param name="mocap">Its number among the mocap bodies.</param>
+    /// <param name="position">[up to 3], in the world, m; missing numbers are 0.</param>
+    public void PlaceMocap(int mocap, ReadOnlySpan<double> position)
+    {
+        var place = new Span<double>(Alive(_mocap) + 3 * mocap, 3);
+        place.Clear();
+        position.CopyTo(place);
+    }
 
     internal nint Native => (nint)Alive((double*)_data);
 
@@ -129,6 +150,16 @@ internal sealed unsafe class MujocoData : IDisposable
         Alive(_time);
         ErrorGuard.Invoke(_library.ResetData, _model, _data, quiet: Quiet);
         _faulted = false;
+    }
+
+    /// <summary>
+    /// mj_setConst: computes what the model derives from its masses and other parameters, once they have changed. The
+    /// state is lost.
+    /// </summary>
+    public void UpdateModelConstants()
+    {
+        CheckUsable();
+        Invoke(_library.SetConst);
     }
 
     /// <summary>

@@ -31,6 +31,7 @@ internal sealed unsafe class MujocoLibrary
         DeleteData = (delegate* unmanaged<nint, void>)Export("mj_deleteData");
         IdToName = (delegate* unmanaged<nint, int, int, nint>)Export("mj_id2name");
         NameToId = (delegate* unmanaged<nint, int, byte*, int>)Export("mj_name2id");
+        CopyModel = (delegate* unmanaged<nint, nint, nint>)Export("mj_copyModel");
         IntegratePos = (delegate* unmanaged<nint, double*, double*, double, void>)Export("mj_integratePos");
         DifferentiatePos = (delegate* unmanaged<nint, double*, double, double*, double*, void>)Export(
             "mj_differentiatePos");
@@ -39,6 +40,7 @@ internal sealed unsafe class MujocoLibrary
         Step = Export("mj_step");
         FwdPosition = Export("mj_fwdPosition");
         Forward = Export("mj_forward");
+        SetConst = Export("mj_setConst");
 
         // exported variables that hold function pointers
         *(nint*)Export("mju_user_warning") = MujocoWarnings.Handler;
@@ -58,13 +60,14 @@ internal sealed unsafe class MujocoLibrary
 
     // called directly: these neither step nor allocate on MuJoCo's stack
     internal readonly delegate* unmanaged<nint, void> DeleteModel, DeleteData;
+    internal readonly delegate* unmanaged<nint, nint, nint> CopyModel;
     internal readonly delegate* unmanaged<nint, int, int, nint> IdToName;
     internal readonly delegate* unmanaged<nint, int, byte*, int> NameToId;
     internal readonly delegate* unmanaged<nint, double*, double*, double, void> IntegratePos;
     internal readonly delegate* unmanaged<nint, double*, double, double*, double*, void> DifferentiatePos;
 
     // called through ErrorGuard.Invoke
-    internal readonly nint ResetData, Step, FwdPosition, Forward;
+    internal readonly nint ResetData, Step, FwdPosition, Forward, SetConst;
 
     /// <summary>Finds, loads and checks the library once; later calls return the same instance.</summary>
     /// <exception cref="MujocoException">Not found, of an unknown version, or not laid out as its version.</exception>

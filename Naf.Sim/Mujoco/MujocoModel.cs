@@ -3,10 +3,19 @@ using Naf.Kernels.Observation;
 
 namespace Naf.Sim.Mujoco;
 
-internal enum MujocoObject { Body, Joint, Geom, Site, Camera, Actuator, Sensor }
+internal enum MujocoObject { Body, Joint, Geom, Site, Camera, Actuator, Sensor, Key }
 
 /// <summary>A sensor: its name, and where its values are in sensordata.</summary>
 internal readonly record struct MujocoSensor(string Name, int Address, int Size);
+
+/// <summary>A keyframe of a model: a state and the controls with it.</summary>
+/// <param name="Qpos">[Nq].</param>
+/// <param name="Qvel">[Nv].</param>
+/// <param name="Act">[Na], activations.</param>
+/// <param name="Ctrl">[Nu].</param>
+internal sealed record Keyframe(
+    string Name, ImmutableArray<double> Qpos, ImmutableArray<double> Qvel, ImmutableArray<double> Act,
+    ImmutableArray<double> Ctrl);
 
 /// <summary>
 /// A compiled model (mjModel): read-only, shared by any number of <see cref="MujocoData"/> on any number of threads.
@@ -61,6 +70,26 @@ internal sealed unsafe class MujocoModel : IDisposable
     /// <summary>[Nu, 2] Lower and upper limit of each control.</summary>
     public ReadOnlySpan<double> ControlRange => Array<double>("actuator_ctrlrange", 2 * Nu);
 
+    /// <summary>[bodies] The mocap body that each is, or −1.</summary>
+    public ReadOnlySpan<int> MocapId => Array<int>("body_mocapid", Size("nbody"));
+
+    /// <summary>[bodies] Masses, kg. Writable, as the three below, in a <see cref="Copy"/> of one's own.</summary>
+    public Span<double> BodyMass => new(Field<double>("body_mass"), Size("nbody"));
+
+    /// <summary>[bodies, 3] Principal moments of inertia, kg m².</summary>
+    public Span<double> BodyInertia => new(Field<double>("body_inertia"), 3 * Size("nbody"));
+
+    /// <summary>[geoms, 3] Coefficients of friction: sliding, torsional, rolling.</summary>
+    public Span<double> GeomFriction => new(Field<double>("geom_friction"), 3 * Size("ngeom"));
+
+    /// <summary>[Nv] Damping of each degree of freedom, N s/m or N m s/rad.</summary>
+    public Span<double> DofDamping => new(Field<double>("dof_damping"), Nv);
+
+    /// <summary>The model's keyframes, in order.</summary>
+    public IReadOnlyList<Keyframe> Keyframes => [.. Enumerable.Range(0, Size("nkey")).Select(key => new Keyframe(
+        NameOf(MujocoObject.Key, key), Row("key_qpos", key, Nq), Row("key_qvel", key, Nv), Row("key_act", key, Na),
+        Row("key_ctrl", key, Nu)))];
+
     /// <summary>Names of the model's cameras, in order; unnamed ones cannot be selected and are left out.</summary>
     public IReadOnlyList<string> CameraNames =>
         [.. Enumerable.Range(0, Size("ncam")).Select(id => GivenName(MujocoObject.Camera, id))
@@ -113,6 +142,16 @@ internal sealed unsafe class MujocoModel : IDisposable
     {
         MujocoLibrary library = MujocoLibrary.Load();
         return new MujocoModel(library, library.LoadModelText(xml));
+    }
+
+    /// <summary>A model of its own with the same content, whose parameters may be changed.</summary>
+    /// <exception cref="MujocoException">There is no memory for it.</exception>
+    public MujocoModel Copy()
+    {
+        CheckAlive();
+        nint copy = Library.CopyModel(0, _model);
+        return copy != 0 ? new MujocoModel(Library, copy)
+            : throw new MujocoException("MuJoCo could not allocate a copy of the model; free memory");
     }
 
     /// <summary>The id of a named object, or −1.</summary>
@@ -217,6 +256,9 @@ internal sealed unsafe class MujocoModel : IDisposable
 
     private int Size(string field) =>
         Library.Layout.SizeWidth == 8 ? checked((int)*(long*)At(field)) : *(int*)At(field);
+
+    private ImmutableArray<double> Row(string field, int row, int size) =>
+        [.. new ReadOnlySpan<double>(Field<double>(field) + row * size, size)];
 
     private ReadOnlySpan<T> Array<T>(string field, int count) where T : unmanaged => new(Field<T>(field), count);
 

@@ -11,6 +11,15 @@ internal sealed class EnvironmentException(string message, Exception? cause = nu
     /// </summary>
     public bool ClosedByProgram { get; init; }
 
+    /// <summary>Whether this process was asked to stop while it waited.</summary>
+    public bool Stopped { get; init; }
+
+    /// <summary>Whether the environment asked to end training.</summary>
+    public bool Aborted { get; init; }
+
+    /// <summary>Whether training could not end as it should.</summary>
+    public bool IsFailure => !ClosedByProgram && !Stopped;
+
     /// <summary>Whether no answer came in time.</summary>
     public bool TimedOut { get; init; }
 }

@@ -57,16 +57,22 @@ internal sealed class LineProcess
         new(null, Console.OpenStandardOutput(), Console.OpenStandardInput());
 
     /// <summary>Writes a line, if there is one, and reads the next.</summary>
+    /// <param name="timeout">Within which to read it; a wait without end is given up soon after a stop.</param>
     /// <exception cref="EnvironmentException">
     /// None came in time, or it is no text; the message is the end of a sentence about the process.
     /// </exception>
-    public string Exchange(string? request, TimeSpan timeout)
+    public string Exchange(string? request, TimeSpan timeout, CancellationToken stop)
     {
         if (_lost) throw Failure("failed before");
         _lost = true; // until there is an answer
         (_request, _answer, _problem) = (request, null, null);
         _asked.Release();
-        if (!_answered.Wait(timeout))
+        if (timeout == Timeout.InfiniteTimeSpan)
+        {
+            if (!AnsweredUnless(stop))
+                throw new EnvironmentException("did not answer before naf was stopped") { Stopped = true };
+        }
+        else if (!_answered.Wait(timeout))
             throw new EnvironmentException(
                 string.Create(CultureInfo.InvariantCulture, $"did not answer within {timeout.TotalSeconds:0.#} s"))
             {
@@ -78,15 +84,19 @@ internal sealed class LineProcess
     }
 
     /// <summary>Writes a last line, closes the process's input, and ends it if it does not end.</summary>
-    public void Close(string lastLine)
+    /// <param name="stop">
+    /// A line before the last, which a process that did not answer gets too, with some time to heed it; null: none.
+    /// </param>
+    public void Close(string lastLine, string? stop)
     {
+        if (stop is not null) Tell(stop);
         if (_closing || _process is null) return;
         _closing = true;
         if (!_lost) _request = lastLine;
         _asked.Release();
         try
         {
-            if (_lost || !_process.WaitForExit(Grace)) _process.Kill(entireProcessTree: true);
+            if ((_lost && stop is null) || !_process.WaitForExit(Grace)) _process.Kill(entireProcessTree: true);
             _process.WaitForExit(Grace);
         }
         catch (Exception e) when (e is Win32Exception or InvalidOperationException or AggregateException)
@@ -95,6 +105,37 @@ internal sealed class LineProcess
         }
         _output.Dispose();
         _process.Dispose();
+    }
+
+    // nothing else is written meanwhile; a process that does not read may have filled its pipe
+    private void Tell(string line)
+    {
+        var writing = new Thread(() =>
+        {
+            try
+            {
+                _input.Write(Utf8.GetBytes(line + "\n"));
+            }
+            catch (Exception e) when (e is IOException or ObjectDisposedException)
+            {
+                // it has ended
+            }
+        }) { IsBackground = true };
+        writing.Start();
+        writing.Join(Grace);
+    }
+
+    private bool AnsweredUnless(CancellationToken stop)
+    {
+        try
+        {
+            _answered.Wait(stop);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return _answered.Wait(Grace);
+        }
     }
 
     private void Serve()

@@ -29,17 +29,20 @@ internal sealed class ProcessEnvironment : IEnvironment
 
     private readonly string _command;
     private readonly TimeSpan _timeout;
+    private readonly CancellationToken _stop;
     private readonly LineProcess _process;
     private int _steps;
+    private bool _inEpisode;
 
     /// <summary>Starts the command and reads its spaces.</summary>
     /// <param name="command">For /bin/sh, or <see cref="Parent"/>.</param>
     /// <param name="timeout">Within which a command gives each answer; the program that started naf may pause.</param>
+    /// <param name="stop">Ends a wait without a limit.</param>
     /// <exception cref="EnvironmentException">It does not answer as it should.</exception>
-    public ProcessEnvironment(string command, TimeSpan timeout)
+    public ProcessEnvironment(string command, TimeSpan timeout, CancellationToken stop = default)
     {
         bool isParent = command == Parent;
-        (_command, _timeout) = (Shortened(command), isParent ? Timeout.InfiniteTimeSpan : timeout);
+        (_command, _timeout, _stop) = (Shortened(command), isParent ? Timeout.InfiniteTimeSpan : timeout, stop);
         try
         {
             _process = isParent ? OfParent.Value : LineProcess.Start(command);
@@ -50,9 +53,13 @@ internal sealed class ProcessEnvironment : IEnvironment
         }
         try
         {
-            (Name, ObservationSpace, ActionSpace, MaxEpisodeSteps, IsRepeatable, Reward, Hello) =
-                Ask("hello", $"{{\"hello\": {Protocol}}}", Spaces);
+            JsonElement hello = Ask("hello", $"{{\"hello\": {Protocol}}}", answer => answer);
+            (Name, ObservationSpace, ActionSpace, MaxEpisodeSteps, IsRepeatable, Reward, Hello) = Read(Spaces);
+            (MaxActionChange, SafeAction, TimeSpan? own) = Read(Limits);
             IsRepeatable &= !isParent;
+            _timeout = own ?? _timeout;
+
+            T Read<T>(Func<JsonElement, T> part) => Understood("hello", hello.GetRawText(), () => part(hello));
         }
         catch
         {
@@ -83,9 +90,15 @@ internal sealed class ProcessEnvironment : IEnvironment
     public RewardDefinition? Reward { get; }
 
     /// <inheritdoc/>
+    public IReadOnlyList<double>? MaxActionChange { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<double>? SafeAction { get; }
+
+    /// <inheritdoc/>
     public double[] Reset(ulong seed)
     {
-        _steps = 0;
+        (_steps, _inEpisode) = (0, true);
         // 32 bits: the random generators of every language take them
         return Ask("reset", $"{{\"reset\": {(uint)seed}}}", Observation);
     }
@@ -93,45 +106,73 @@ internal sealed class ProcessEnvironment : IEnvironment
     /// <inheritdoc/>
     public EnvironmentStep Step(ReadOnlySpan<double> action)
     {
-        var request = new StringBuilder("{\"step\": [");
-        for (int i = 0; i < action.Length; i++)
-            request.Append(CultureInfo.InvariantCulture, $"{(i > 0 ? ", " : "")}{action[i]:R}");
-        return Ask($"step {++_steps} of the episode", request.Append("]}").ToString(), answer => new EnvironmentStep(
-            Observation(answer), Number(Member(answer, "reward"), double.NaN), Flag(answer, "terminated"),
-            Flag(answer, "truncated")));
+        EnvironmentStep step = Ask(
+            $"step {++_steps} of the episode", ActionMessage("step", action), answer => new EnvironmentStep(
+                Observation(answer), Number(Member(answer, "reward"), double.NaN), Flag(answer, "terminated"),
+                Flag(answer, "truncated")));
+        _inEpisode = !(step.Terminated || step.Truncated || _steps == MaxEpisodeSteps);
+        return step;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _process.Close("{\"close\": true}");
+    /// <summary>Leaves a machine at its safe action, if it states one, where an episode is not finished.</summary>
+    public void Dispose()
+    {
+        string? stop = _inEpisode && SafeAction is not null ? ActionMessage("stop", [.. SafeAction]) : null;
+        _inEpisode = false;
+        _process.Close("{\"close\": true}", stop);
+    }
 
-    // the next answer that is not {"busy": TEXT}, which only shows that the process is alive
+    private static string ActionMessage(string name, ReadOnlySpan<double> action)
+    {
+        var message = new StringBuilder($"{{\"{name}\": [");
+        for (int i = 0; i < action.Length; i++)
+            message.Append(CultureInfo.InvariantCulture, $"{(i > 0 ? ", " : "")}{action[i]:R}");
+        return message.Append("]}").ToString();
+    }
+
+    // the next answer that is neither {"busy": TEXT}, which only shows that the process is alive, nor {"pause": TEXT}
     private T Ask<T>(string what, string request, Func<JsonElement, T> read)
     {
-        string? send = request, line = null, busy = null;
+        string? send = request, busy = null;
+        TimeSpan timeout = _timeout;
         try
         {
             while (true)
             {
-                line = null;
-                line = _process.Exchange(send, _timeout);
-                JsonElement answer = Parsed(line);
-                if (!answer.TryGetProperty("busy", out JsonElement reason)) return read(answer);
+                string line = _process.Exchange(send, timeout, _stop);
+                JsonElement answer = Understood(what, line, () => Parsed(line));
+                if (answer.TryGetProperty("abort", out JsonElement cause))
+                    throw new EnvironmentException($"aborted ('{Shortened(cause.ToString())}')") { Aborted = true };
+                bool paused = answer.TryGetProperty("pause", out JsonElement reason);
+                if (!paused && !answer.TryGetProperty("busy", out reason))
+                    return Understood(what, line, () => read(answer));
                 (send, busy) = (null, reason.ToString());
+                timeout = paused ? Timeout.InfiniteTimeSpan : _timeout;
             }
         }
-        catch (EnvironmentException e)
+        catch (EnvironmentException e) when (e.InnerException is not FormatException)
         {
-            string remedy = e.ClosedByProgram ? "" : e.TimedOut
+            string remedy = e.Aborted || !e.IsFailure ? "" : e.TimedOut
                 ? $"{(busy is null ? "" : $" (it was last busy with '{Shortened(busy)}')")}; raise answer_timeout, or "
                     + "have it write {\"busy\": \"WHY\"} meanwhile"
                 : "; its standard error may have the reason";
             throw Failure($"{e.Message} when asked for {what}{remedy}", e);
         }
+    }
+
+    private T Understood<T>(string what, string line, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
         catch (Exception e) when (e is JsonException or FormatException or ArgumentException
             or InvalidOperationException or NotSupportedException)
         {
-            throw Failure($"answered {what} by '{Shortened(line ?? "")}', but {e.Message.TrimEnd('.')}; have it write "
-                + "one JSON object per line, and anything else to standard error", e);
+            string remedy = e.InnerException is JsonException ? "have it write one JSON object per line, and anything "
+                + "else to standard error" : "correct that (docs/environments.md has the messages)";
+            throw Failure($"answered {what} by '{Shortened(line)}', but {e.Message.TrimEnd('.')}; {remedy}",
+                new FormatException(e.Message, e));
         }
     }
 
@@ -141,11 +182,12 @@ internal sealed class ProcessEnvironment : IEnvironment
         {
             JsonElement answer = JsonSerializer.Deserialize<JsonElement>(line);
             return answer.ValueKind == JsonValueKind.Object
-                ? answer : throw new FormatException("it is not a JSON object");
+                ? answer : throw new JsonException();
         }
         catch (JsonException e)
         {
-            throw new FormatException("it is not JSON (which has no NaN and no Infinity: write null)", e);
+            throw new FormatException(e.InnerException is null ? "it is not a JSON object"
+                : "it is not JSON (which has no NaN and no Infinity: write null)", e);
         }
     }
 
@@ -163,14 +205,49 @@ internal sealed class ProcessEnvironment : IEnvironment
         return (name, observations, actions, steps, repeatable, reward, answer.GetRawText());
     }
 
+    // the members that a machine may add: limits and a time of its own
+    private static (double[]? MaxChange, double[]? Safe, TimeSpan? Timeout) Limits(JsonElement answer)
+    {
+        JsonElement action = Member(answer, "action");
+        return (Numbers("max_change", double.PositiveInfinity), Numbers("safe", double.NaN),
+            !answer.TryGetProperty("answer_timeout", out JsonElement seconds) ? null
+            : Number(seconds, double.NaN) is var s && s is > 0 and <= 1e6 ? TimeSpan.FromSeconds(s)
+            : throw new FormatException("its answer_timeout is not a number of seconds above 0"));
+
+        double[]? Numbers(string name, double ofNull) => !action.TryGetProperty(name, out JsonElement list) ? null
+            : [.. Items(list, $"action.{name}").Select(number => Number(number, ofNull))];
+    }
+
     private static RewardDefinition RewardOf(JsonElement reward, int observations, int actions) => new(
-        observations, actions, Member(reward, "terms").Deserialize<ImmutableArray<RewardTerm>>(Terms),
+        observations, actions, [.. Items(Member(reward, "terms"), "reward.terms").Select(Term)],
         reward.TryGetProperty("bounds", out JsonElement bounds)
             ? [.. Items(bounds, "bounds").Select(bound => new TerminationBound(
                 Member(bound, "index").GetInt32(), Number(Member(bound, "low"), double.NegativeInfinity),
                 Number(Member(bound, "high"), double.PositiveInfinity)))]
             : [],
         reward.TryGetProperty("termination_reward", out JsonElement last) ? Number(last, double.NaN) : 0);
+
+    private static RewardTerm Term(JsonElement term, int number)
+    {
+        foreach (string name in (string[])["kind", "index", "centre", "scale"])
+            if (term.ValueKind != JsonValueKind.Object || !term.TryGetProperty(name, out _))
+                throw new FormatException($"term {number} of its reward has no \"{name}\"");
+        string[] kinds = [.. Enum.GetNames<RewardKind>().Select(Terms.PropertyNamingPolicy!.ConvertName)];
+        if (Member(term, "kind") is var kind
+            && !(kind.ValueKind == JsonValueKind.String && kinds.Contains(kind.GetString())))
+            throw new FormatException($"the kind of term {number} of its reward is {Shortened(kind.GetRawText())}, and "
+                + $"there are {string.Join(", ", kinds)}");
+        try
+        {
+            return term.Deserialize<RewardTerm>(Terms)!;
+        }
+        catch (JsonException e)
+        {
+            // such as $.index[0]
+            throw new FormatException($"term {number} of its reward has an unknown or malformed member: "
+                + (e.Path ?? "").TrimStart('$', '.'), new ArgumentException(e.Message, e));
+        }
+    }
 
     private static Box Space(JsonElement answer, string name)
     {
@@ -214,6 +291,8 @@ internal sealed class ProcessEnvironment : IEnvironment
         new($"the environment '{_command}' {problem}", cause)
         {
             ClosedByProgram = cause is EnvironmentException { ClosedByProgram: true },
+            Stopped = cause is EnvironmentException { Stopped: true },
+            Aborted = cause is EnvironmentException { Aborted: true },
         };
 
     // what a terminal can show

@@ -1,5 +1,6 @@
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
+using Naf.Sim.Tasks.Definitions;
 using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Rendering;
@@ -27,6 +28,7 @@ internal sealed unsafe class StateRenderer : IDisposable
     private readonly EglLibrary _egl;
     private readonly TaskMarks _marks;
     private readonly MujocoData _data;
+    private readonly ResetDefinition _reset;
     private readonly int _width, _height, _camera, _constants;
     private VisualScene? _scene;
     private nint _context, _renderer;
@@ -41,7 +43,7 @@ internal sealed unsafe class StateRenderer : IDisposable
                 $"a picture of {width} x {height} pixels can't be drawn; sizes go from 1 to {LargestSize}");
         (_width, _height) = (width, height);
         _camera = CameraOf(task, camera);
-        _constants = task.Definition.Observation.ConstantSize;
+        (_constants, _reset) = (task.Definition.Observation.ConstantSize, task.Definition.Reset);
         _egl = EglLibrary.Load();
         _data = new MujocoData(task.Model);
         try
@@ -78,6 +80,7 @@ internal sealed unsafe class StateRenderer : IDisposable
                 $"{qpos.Length} positions and {constants.Length} constants are not a state of this task; "
                 + $"give {_data.Qpos.Length} and {_constants}");
         qpos.CopyTo(_data.Qpos);
+        _reset.PlaceMocaps(_data, constants);
         _marks.AddState(qpos, constants);
     }
 

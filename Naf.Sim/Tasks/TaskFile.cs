@@ -1,3 +1,5 @@
+using Naf.Kernels.Observation;
+using Naf.Kernels.Reward;
 using Naf.Sim.Mujoco;
 using Naf.Sim.Tasks.Definitions;
 using Naf.Sim.Tasks.Sections;
@@ -14,7 +16,8 @@ internal sealed class TaskFile
     private static readonly string[] Keys =
     [
         "name", "description", "model", "substeps", "horizon",
-        "constants", "reset", "observation", "reward", "termination", "measures", "success", "training", "picture",
+        "constants", "reset", "actions", "observation", "signals", "reward", "termination", "measures", "success",
+        "training", "picture",
     ];
 
     private readonly YamlMap _root;
@@ -66,16 +69,36 @@ internal sealed class TaskFile
         if (actuators.Count == 0)
             throw _root.Required("model").Error("the model has no actuators; a task needs at least one");
         var places = new PlaceNames(model.KinematicTree, _root["constants"]);
+        places.Mocaps = ResetSection.Mocaps(_root["reset"], model, places.Constants);
         var observation = new ObservationSection(_root.Required("observation"), places, model);
-        var names = new SignalNames(observation.Definition, actuators);
+        ObservationDefinition? signals = Signals(_root["signals"], places, model, observation.Definition);
+        var names = new SignalNames(observation.Definition, signals, actuators);
+        (RewardDefinition reward, StepRewardDefinition? ofStep) = RewardSection.Read(
+            _root.Required("reward"), _root["termination"], names, observation.Definition.Size, actuators.Count);
         ImmutableArray<MeasureDefinition> measures = MeasureSection.Measures(_root["measures"], names, _horizon);
         return new TaskDefinition(
-            Name, _substeps, _horizon, observation.Definition, observation.InputScale,
-            RewardSection.Read(
-                _root.Required("reward"), _root["termination"], names, observation.Definition.Size, actuators.Count),
-            ResetSection.Read(_root["reset"], places.Tree, places.Constants),
+            Name, _substeps, _horizon, observation.Definition, observation.InputScale, reward, ofStep,
+            ResetSection.Read(_root["reset"], model, places.Mocaps, places.Constants),
+            ActionSection.Read(_root["actions"], model),
             measures, MeasureSection.Success(_root["success"], measures), new TrainingDefaults(_root["training"]),
             PictureSection.Read(_root["picture"], places, model.CameraNames, observation.Definition.Entries));
+    }
+
+    // entries that only rewards read
+    private static ObservationDefinition? Signals(
+        YamlCursor? section, PlaceNames places, MujocoModel model, ObservationDefinition observation)
+    {
+        if (section is null) return null;
+        var signals = new ObservationSection(section, places, model);
+        if (signals.Definition.Simulated.FirstOrDefault() is { } simulated)
+            throw section.Error($"'signals' has '{simulated.Name}', which is read from the simulation; move it to "
+                + "'observation', where rewards can read it too");
+        if (signals.InputScale.Any(scale => scale != 1))
+            throw section.Error("'input_scale' has no meaning in 'signals', which no network sees");
+        foreach (string name in signals.Definition.ComponentNames)
+            if (observation.ComponentNames.Contains(name))
+                throw section.Error($"'signals' has '{name}', which 'observation' has too; rename one of them");
+        return signals.Definition;
     }
 
     // run folders are named after the task: no separator, no "..", nothing hidden

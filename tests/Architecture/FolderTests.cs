@@ -87,7 +87,7 @@ internal sealed partial class FolderTests
     [TestCase("Naf.Kernels.Reward", "Naf.Kernels.Scalar", "Naf.Gpu.Accelerators")]
     [TestCase("Naf.Host.Settings", "Naf.Host.Common", "Naf.Kernels.Network", "Naf.Kernels.Reward",
         "Naf.Kernels.Settings", "Naf.Sim")]
-    [TestCase("Naf.Host.Planning", "Naf.Host.Settings", "Naf.Kernels", "Naf.Gpu.Cpu", "Naf.Sim")]
+    [TestCase("Naf.Host.Planning", "Naf.Host.Common", "Naf.Host.Settings", "Naf.Kernels", "Naf.Gpu.Cpu", "Naf.Sim")]
     public void A_part_uses_only(string part, params string[] allowed)
     {
         IEnumerable<string> used = Uses.Value.Where(folder => Within(folder.Key, part))

@@ -147,13 +147,12 @@ internal sealed class CommandLineTests : MujocoFixture
         ExpectedResult = "--seeds 5..4101 is more than 4096 learners, the limit of a run; begin several runs")]
     [TestCase("train cartpole --config .", ExpectedResult = "--config . is a folder; name the file")]
     [TestCase("zzzzzz",
-        ExpectedResult = "there is no command 'zzzzzz' (known: train, sweep, evaluate, render, export, report, "
+        ExpectedResult = "there is no command 'zzzzzz' (known: train, sweep, evaluate, verify, render, export, report, "
             + "watch, reproduce, tasks, devices, check, bench); naf --help shows what there is")]
     [TestCase("train cartpole --env x",
         ExpectedResult = "--env COMMAND and the task 'cartpole' exclude each other; give one of them")]
     [TestCase("train --env stored",
         ExpectedResult = "--env stored takes the command of a run, and there is no run; name the command")]
-    [TestCase("evaluate --env -", ExpectedResult = "--env - is for naf train; to evaluate, name a command")]
     [TestCase("train --env - --seeds 0..1",
         ExpectedResult = "--env - is one environment, and learners = 2; train one")]
     [TestCase("train --env ", ExpectedResult = "--env: expected a command on one line; put a longer one into a script")]
@@ -182,6 +181,11 @@ internal sealed class CommandLineTests : MujocoFixture
     [TestCase("evaluate cartpole --verify --set mpc_samples=3",
         ExpectedResult = "--verify scores the best and the last policy of every learner from starts of its own; "
             + "leave out --set")]
+    [TestCase("verify cartpole",
+        ExpectedResult = "naf verify needs a run's folder, and cartpole is a task; train first (naf train cartpole)")]
+    [TestCase("verify no-such-run",
+        ExpectedResult = "naf verify needs a run's folder, and no-such-run is none; name the folder that naf train "
+            + "printed")]
     [TestCase("evaluate cartpole --trajectory t.txt",
         ExpectedResult = "t.txt: expected a name that ends in .csv, as a trajectory is")]
     [TestCase("evaluate cartpole --learner 1",
@@ -252,6 +256,7 @@ internal sealed class CommandLineTests : MujocoFixture
     [TestCase("train --help")]
     [TestCase("sweep --help")]
     [TestCase("evaluate --help")]
+    [TestCase("verify --help")]
     [TestCase("render --help")]
     [TestCase("export --help")]
     [TestCase("report --help")]

@@ -31,7 +31,11 @@ internal sealed class MujocoPlanModel(ControlTask task, double boundWeight) : IP
 
     /// <summary>Sets the constants of an episode, such as the target.</summary>
     /// <param name="constants">[ConstantSize of the observation].</param>
-    public void Begin(ReadOnlySpan<double> constants) => constants.CopyTo(_cost.Constants);
+    public void Begin(ReadOnlySpan<double> constants)
+    {
+        constants.CopyTo(_cost.Constants);
+        task.Definition.Reset.PlaceMocaps(_data, _cost.Constants);
+    }
 
     public bool Step(ReadOnlySpan<double> state, ReadOnlySpan<double> u, Span<double> next)
     {
@@ -48,6 +52,7 @@ internal sealed class MujocoPlanModel(ControlTask task, double boundWeight) : IP
         catch (MujocoException)
         {
             _data.Reset();
+            task.Definition.Reset.PlaceMocaps(_data, _cost.Constants);
             return false;
         }
         _data.SaveState(next);

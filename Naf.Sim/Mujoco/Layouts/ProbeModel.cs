@@ -35,8 +35,9 @@ internal static class ProbeModel
                 <site name="post" pos="0.71 0.72 0.73"/>
                 <camera mode="track" pos="0.97 0.98 0.99"/>
                 <body name="hand" pos="0.51 0.52 0.53" quat="0 0.6 0 0.8">
-                  <joint name="bend" type="hinge" pos="0.04 0.05 0.06" axis="0.8 0 0.6"/>
-                  <joint name="twist" type="hinge" axis="1 0 0" limited="true" range="-0.21 0.35" ref="0.09"/>
+                  <joint name="bend" type="hinge" pos="0.04 0.05 0.06" axis="0.8 0 0.6" damping="0.012"/>
+                  <joint name="twist" type="hinge" axis="1 0 0" limited="true" range="-0.21 0.35" ref="0.09"
+                         damping="0.027"/>
                   <geom pos="0.1 0.1 0"/>
                   <geom pos="0 0.1 0.2"/>
                   <site name="tip" pos="0.81 0.82 0.83" quat="0.8 0 0 0.6"/>
@@ -65,9 +66,21 @@ internal static class ProbeModel
             <key time="0.77" qpos="0.23 0.64 0.65 0.66 0.6 0.8 0 0 0.08 -0.14 0.11"
                  qvel="0.015 0.025 0.035 0.045 0.055 0.065 0.075 0.085 0.095 0.105" act="0.17 0.18"
                  ctrl="0.15 -0.25 0.35 0.45 0.55 0.65"/>
+            <key/>
+            <key/>
           </keyframe>
         </mujoco>
         """;
+
+    // of keyframe 0
+    private static double[] KeyPositions => [0.23, 0.64, 0.65, 0.66, 0.6, 0.8, 0, 0, 0.08, -0.14, 0.11];
+
+    private static double[] KeyVelocities =>
+        [0.015, 0.025, 0.035, 0.045, 0.055, 0.065, 0.075, 0.085, 0.095, 0.105];
+
+    private static double[] KeyActivations => [0.17, 0.18];
+
+    private static double[] KeyControls => [0.15, -0.25, 0.35, 0.45, 0.55, 0.65];
 
     /// <summary>An entry that is not compared.</summary>
     public const double Any = double.NaN;
@@ -75,7 +88,7 @@ internal static class ProbeModel
     public static readonly (string Field, int Value)[] Sizes =
     [
         ("nq", 11), ("nv", 10), ("nu", 6), ("na", 2), ("nbody", 8), ("njnt", 5), ("ngeom", 7),
-        ("nsite", 4), ("ncam", 3), ("nsensor", 3),
+        ("nsite", 4), ("ncam", 3), ("nsensor", 3), ("nkey", 3),
     ];
 
     public static readonly (string Field, Array Values)[] Arrays =
@@ -96,6 +109,13 @@ internal static class ProbeModel
             0.51, 0.52, 0.53, 2.1, 2.2, 2.3, 3.1, 3.2, 3.3 }),
         ("body_quat", new double[] { 1, 0, 0, 0, 1, 0, 0, 0, 0.8, 0.6, 0, 0, 0.6, 0, 0, 0.8, 1, 0, 0, 0, 0, 0.6, 0,
             0.8, 0.6, 0, 0, 0.8, 1, 0, 0, 0 }),
+        ("body_mocapid", new int[] { -1, -1, -1, -1, -1, -1, 0, 1 }),
+        ("body_mass", new double[] { 0, 1.5, 1.5, 4.5, 0, 3, 0, 0 }),
+        ("body_inertia", new double[] { 0, 0, 0, 0.0015, 0.0015, 0.0015, 0.0015, 0.0015, 0.0015 }),
+        ("geom_friction", new double[] { 1, 0.005, 0.0001, 1, 0.005, 0.0001, 1, 0.005, 0.0001, 1, 0.005, 0.0001, 1,
+            0.005, 0.0001, 1, 0.005, 0.0001, 1, 0.005, 0.0001 }),
+        ("dof_damping", new double[] { 0, 0, 0, 0, 0, 0, 0, 0, 0.012, 0.027 }),
+        ("key_qpos", KeyPositions), ("key_qvel", KeyVelocities), ("key_act", KeyActivations), ("key_ctrl", KeyControls),
         ("site_pos", new double[] { 0.31, 0.32, 0.33, 0.71, 0.72, 0.73, 0.81, 0.82, 0.83, 0.1, 0.2, 0.3 }),
         ("site_quat", new double[] { 0.6, 0, 0.8, 0, 1, 0, 0, 0, 0.8, 0, 0, 0.6, 1, 0, 0, 0 }),
         ("geom_pos", new double[] { 0, 0, 0, 0, 0, 0, 0.3, 0, 0, 0.2, 0.1, 0, 0.2, -0.1, 0, 0.1, 0.1, 0, 0, 0.1, 0.2 }),
@@ -110,9 +130,8 @@ internal static class ProbeModel
 
     public static readonly (string Field, Array Values)[] KeyArrays =
     [
-        ("qpos", new[] { 0.23, 0.64, 0.65, 0.66, 0.6, 0.8, 0, 0, 0.08, -0.14, 0.11 }),
-        ("qvel", new[] { 0.015, 0.025, 0.035, 0.045, 0.055, 0.065, 0.075, 0.085, 0.095, 0.105 }),
-        ("act", new[] { 0.17, 0.18 }), ("ctrl", new[] { 0.15, -0.25, 0.35, 0.45, 0.55, 0.65 }),
+        ("qpos", KeyPositions), ("qvel", KeyVelocities), ("act", KeyActivations), ("ctrl", KeyControls),
+        ("mocap_pos", new[] { 2.1, 2.2, 2.3, 3.1, 3.2, 3.3 }),
     ];
 
     /// <summary>After one step: the lift falls freely; sensors and forces are those of the keyframe.</summary>

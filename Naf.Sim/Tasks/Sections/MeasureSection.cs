@@ -31,9 +31,7 @@ internal static class MeasureSection
     {
         YamlMap map = entry.Value.Map("value", "norm", "take", "steps", "bound");
         (string form, YamlCursor signals) = map.OneOf("value", "norm");
-        string word = map["take"]?.Text() ?? "end";
-        if (!Takes.TryGetValue(word, out Take take))
-            throw map["take"]!.Error($"'take' does not know '{word}'; {NearestName.Hint(word, Takes.Keys)}");
+        Take take = map["take"]?.Choice(Takes) ?? Take.End;
         bool bounded = take is Take.FirstBelow or Take.FirstAbove;
         if (!bounded) map.Refuse("bound", "only first_below and first_above have one");
         int steps = map["steps"]?.Whole(1) ?? horizon;

@@ -26,7 +26,7 @@ internal sealed class ObservationSection
     {
         (_places, _simulated) = (places, new SimulatedNames(model));
         foreach (YamlCursor item in section.Items()) Add(item, item.Map(Keys));
-        if (_entries.Count == 0) throw section.Error("'observation' is empty; expected at least one entry");
+        if (_entries.Count == 0) throw section.Error($"'{section.What}' is empty; expected at least one entry");
         Definition = section.Checked(() => new ObservationDefinition(places.Tree, places.ConstantSize, [.. _entries]));
         InputScale = [.. _scales];
     }

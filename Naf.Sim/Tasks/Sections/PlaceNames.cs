@@ -29,6 +29,9 @@ internal sealed class PlaceNames
 
     public int ConstantSize { get; private set; }
 
+    /// <summary>Mocap bodies that stand at constants, which take their place.</summary>
+    public ImmutableArray<MocapPlacement> Mocaps { get; set; } = [];
+
     public int Joint(YamlCursor name) =>
         Found(name, "joint", Tree.FindJoint(name.Text()), Tree.Joints.Select(joint => joint.Name));
 
@@ -84,13 +87,30 @@ internal sealed class PlaceNames
             "geom" => (Tree.Geoms[index].Body, Tree.Geoms[index].Position),
             _ => (Tree.Cameras[index].Body, Tree.Cameras[index].Position),
         };
-        return body >= 0 ? Kernels.Observation.Place.On(body, position) : throw name.Error(
-            $"'{name.Text()}' is a camera that tracks a body without being fixed to it; name a site or body");
+        if (body < 0)
+            throw name.Error(
+                $"'{name.Text()}' is a camera that tracks a body without being fixed to it; name a site or body");
+        foreach (MocapPlacement mocap in Mocaps)
+        {
+            if (kind == "body" && body == mocap.Body)
+                return Kernels.Observation.Place.Constant(mocap.Place.Offset, mocap.Place.Draw.Size);
+            if (IsBelow(body, mocap.Body))
+                throw name.Error($"'{name.Text()}' is on a mocap body that 'reset' places, so that only the body's "
+                    + $"origin is known: name '{Tree.Bodies[mocap.Body].Name}' or the constant '{mocap.Place.Name}'");
+        }
+        return Kernels.Observation.Place.On(body, position);
     }
 
     private Place? FindConstant(string name) =>
         Constants.FirstOrDefault(c => c.Name == name) is { } c
             ? Kernels.Observation.Place.Constant(c.Offset, c.Draw.Size) : null;
+
+    private bool IsBelow(int body, int other)
+    {
+        for (; body > 0; body = Tree.Bodies[body].Parent)
+            if (body == other) return true;
+        return false;
+    }
 
     private static Draw ReadDraw(YamlCursor value)
     {

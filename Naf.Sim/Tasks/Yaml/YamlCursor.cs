@@ -75,6 +75,10 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
     public string Text() => node is YamlScalarNode { Value: { Length: > 0 } text }
         ? text : throw Error($"'{what}' expects a text, not {Kind}");
 
+    /// <summary>A text among known words.</summary>
+    public T Choice<T>(Dictionary<string, T> words) => words.TryGetValue(Text(), out T? value)
+        ? value : throw Error($"'{what}' does not know '{Text()}'; {NearestName.Hint(Text(), words.Keys)}");
+
     /// <summary>A number as YAML writes it, or pi, -pi, inf, -inf.</summary>
     public double Number(bool finite = true)
     {

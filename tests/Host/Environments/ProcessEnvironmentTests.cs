@@ -43,18 +43,128 @@ internal sealed class ProcessEnvironmentTests : FolderFixture
     }
 
     [Test]
+    public void Actions_keep_their_limits_and_an_unfinished_episode_ends_at_the_safe_action()
+    {
+        string told = Folder["told"], next = Next.Replace("true}", "false}");
+        string hello = Hello.Replace("\"high\": [3]}", "\"high\": [3], \"max_change\": [0.3], \"safe\": [0.1]}")
+            .Replace("\"max_episode_steps\": 5", "\"max_episode_steps\": 50");
+        string command = $"tee {told} | {{ {Answer(hello)}; while {Answer(next)}; do :; done; }}";
+        EnvironmentTask task = EnvironmentCommand.Open(command, new TrainingSettings());
+        var random = new Random(3);
+        List<double> applied = [];
+        using (IControlEnvironment environment = ((IControlTask)task).CreateEnvironment())
+        {
+            File.WriteAllText(told, "");
+            environment.Reset(1, RandomStream.Reset, 0);
+            for (int i = 0; i < 40; i++)
+            {
+                environment.Step([i < 5 ? 9 : 3 * random.NextDouble() - 1.5]);
+                applied.Add(environment.Applied[0]);
+            }
+        }
+        string[] lines = File.ReadAllLines(told);
+        double before = 0.1;
+        double[] sent =
+            [.. lines.Where(line => line.StartsWith("{\"step\"")).Select(line => double.Parse(line[10..^2]))];
+        Assert.That(sent, Has.Length.EqualTo(40));
+        foreach (double action in sent)
+        {
+            Assert.That(action, Is.InRange(-2.0, 3.0));
+            Assert.That(Math.Abs(action - before), Is.LessThanOrEqualTo(0.3), "exactly");
+            before = action;
+        }
+        Assert.That(sent[0], Is.EqualTo(0.4).Within(1e-15), "from the safe action on");
+        Assert.That(applied.Select(u => -2 + (u + 1) / 2 * 5), Is.EqualTo(sent).Within(1e-12));
+        Assert.That(lines[^2..], Is.EqualTo(new[] { "{\"stop\": [0.1]}", "{\"close\": true}" }));
+    }
+
+    [TestCase("\"max_change\": [0]", "the limits on an action's change are [0]; give 1 numbers above 0")]
+    [TestCase("\"max_change\": [1, 1]", "the limits on an action's change are [1, 1]; give 1 numbers above 0")]
+    [TestCase("\"safe\": [3.5]", "the safe action is [3.5]; give 1 numbers within the bounds of the actions")]
+    [TestCase("\"safe\": [null]", "the safe action is [NaN]; give 1 numbers within")]
+    [TestCase("\"safe\": 0", "its action.safe is not a list of numbers")]
+    public void Limits_that_make_no_sense_are_refused(string member, string message)
+    {
+        string command = Answer(Hello.Replace("\"high\": [3]}", $"\"high\": [3], {member}}}"));
+        Assert.That(() => EnvironmentCommand.Open(command, new TrainingSettings()),
+            Throws.InstanceOf<UserException>().Or.InstanceOf<EnvironmentException>().With.Message.Contains(message));
+    }
+
+    [Test]
+    public void A_process_that_does_not_answer_in_time_is_told_the_safe_action_before_it_is_ended()
+    {
+        string told = Folder["told"], pid = Folder["pid"];
+        string hello = Hello.Replace("\"high\": [3]}", "\"high\": [3], \"safe\": [0.1]}")[..^1]
+            + ", \"answer_timeout\": 1.5}";
+        using (ProcessEnvironment environment = Open(
+            $"echo $$ > {pid}; {Answer(hello, First)}; read r; read r; echo $r > {told}; while true; do sleep 1; done"))
+        {
+            environment.Reset(1);
+            AssertFails(() => environment.Step([0]), "did not answer within 1.5 s when asked for step 1");
+        }
+        Assert.That(File.ReadAllText(told), Is.EqualTo("{\"stop\": [0.1]}\n"));
+        Assert.That(() => IsAlive(File.ReadAllText(pid)), Is.False.After(10_000, 50));
+    }
+
+    [Test]
+    public void A_pause_has_no_end_but_a_stop()
+    {
+        const string Pause = "read r; echo '{\"pause\": \"lunch\"}'; ";
+        using (var environment = new ProcessEnvironment(
+            $"{Answer(Hello)}; {Pause} sleep 3; echo '{First}'; cat > /dev/null", TimeSpan.FromSeconds(2)))
+            Assert.That(environment.Reset(1), Is.EqualTo(new[] { 0.5, 0.001 }));
+
+        using var stop = new CancellationTokenSource();
+        using var stopped = new ProcessEnvironment(
+            $"{Answer(Hello)}; {Pause} exec sleep 100", TimeSpan.FromSeconds(30), stop.Token);
+        stop.CancelAfter(500);
+        var error = Assert.Throws<EnvironmentException>(() => stopped.Reset(1));
+        Assert.That((error!.Stopped, error.IsFailure), Is.EqualTo((true, false)));
+    }
+
+    [Test]
     public void A_reward_is_read_for_imagination()
     {
         const string Reward = """
             , "reward": {"terms": [{"kind": "smooth_norm", "weight": -1, "alpha": 0.1, "index": [0, 2],
-            "centre": [0, 0], "scale": [1, 0.01]}],
+            "centre": [0, 0], "scale": [1, 0.01], "clip_high": 2},
+            {"kind": "product", "weight": 1, "index": [0, 1], "centre": [0, 0], "scale": [1, 1],
+            "factors": [{"of": "norm", "count": 2, "low": 0, "margin": 0.5, "sigmoid": "long_tail"}]}],
             "bounds": [{"index": 1, "low": null, "high": 0.9}], "termination_reward": -3}}
             """;
         using ProcessEnvironment environment = Open(Answer(Hello[..^1] + Reward.ReplaceLineEndings(" ")));
         RewardDefinition read = environment.Reward!;
         Assert.That((read.Terms[0].Kind, read.Terms[0].Alpha, read.TerminationReward),
             Is.EqualTo((RewardKind.SmoothNorm, 0.1, -3)));
+        Assert.That((read.Terms[0].ClipLow, read.Terms[0].ClipHigh), Is.EqualTo((double.NegativeInfinity, 2)));
+        Assert.That(read.Terms[1].Factors, Is.EqualTo(new[] { new ToleranceFactor(
+            ToleranceOf.Norm, 2, 0, double.PositiveInfinity, 0.5, ToleranceSigmoid.LongTail) }));
         Assert.That(read.Bounds, Is.EqualTo(new[] { new TerminationBound(1, double.NegativeInfinity, 0.9) }));
+    }
+
+    [TestCase("{\"kind\": \"cubic\"}", "term 0 of its reward has no \"index\"; correct that (docs/environments.md has")]
+    [TestCase("{\"kind\": \"cubic\", \"index\": [0], \"centre\": [0], \"scale\": [1]}",
+        "the kind of term 0 of its reward is \"cubic\", and there are linear, quadratic, smooth_norm, log_quadratic, "
+        + "bump, sigmoid, product; correct that")]
+    [TestCase("{\"kind\": 3, \"index\": [0], \"centre\": [0], \"scale\": [1]}",
+        "the kind of term 0 of its reward is 3")]
+    [TestCase("{\"kind\": \"linear\", \"index\": [\"a\"], \"centre\": [0], \"scale\": [1]}",
+        "term 0 of its reward has an unknown or malformed member: index[0]; correct that")]
+    [TestCase("{\"kind\": \"linear\", \"index\": [0], \"centre\": [0], \"scale\": [1], \"wieght\": 1}",
+        "term 0 of its reward has an unknown or malformed member: wieght; correct that")]
+    [TestCase("{\"kind\": \"product\", \"index\": [0], \"centre\": [0], \"scale\": [1], "
+        + "\"factors\": [{\"of\": \"nrm\", \"count\": 1}]}",
+        "term 0 of its reward has an unknown or malformed member: factors[0].of; correct that")]
+    [TestCase("3", "term 0 of its reward has no \"kind\"")]
+    public void A_malformed_reward_is_said_to_be_so_in_the_protocol_s_words(string term, string message) => AssertFails(
+        () => Open(Answer(Hello[..^1] + $", \"reward\": {{\"terms\": [{term}]}}}}")), message);
+
+    [TestCase("{\"observation\": [1]}", "and its space 2; correct that (docs/environments.md has the messages)")]
+    [TestCase("[1", "write null); have it write one JSON object per line, and anything else to standard error")]
+    public void A_wrong_answer_has_the_remedy_that_fits(string answer, string message)
+    {
+        using ProcessEnvironment environment = Open(Answer(Hello, answer));
+        AssertFails(() => environment.Reset(1), message);
     }
 
     [TestCase("exit 3", "ended with exit code 3 when asked for hello")]

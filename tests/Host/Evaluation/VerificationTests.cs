@@ -1,7 +1,10 @@
 using Naf.Host.Agents;
+using Naf.Host.Evaluation;
 using Naf.Host.Policies;
+using Naf.Host.Reports;
 using Naf.Host.Training;
 using Naf.Kernels.Random;
+using Naf.Sim;
 using Naf.Sim.Control;
 
 namespace Naf.Tests;
@@ -44,6 +47,81 @@ internal sealed class VerificationTests : FolderFixture
             Is.EqualTo(rows.Select(r => (r["policy"], double.Parse(r["score"])))));
         Assert.That(TinyRun.Cli("evaluate", Folder["run"], "--verify", "--episodes", "1").Out,
             Does.StartWith("cartpole, from starts that neither training nor tests used, episodes 1 of each policy"));
+    }
+
+    [Test]
+    public void A_policy_is_verified_on_request()
+    {
+        TinyRun.Train(Folder["run"], 4, Two);
+        string table = Folder["episodes.csv"];
+        JsonElement json = TinyRun.CliJson(
+            "verify", Folder["run"], "--learner", "1", "--policy", "last", "--episodes", "4", "--threads", "2",
+            "--threshold", "-2", "--out", table, "--json");
+        using ControlTask task = ControlTask.Load("cartpole");
+        using RunPolicy policy = RunPolicy.Open(Folder["run"], learner: 1);
+        double[] scores = [.. Enumerable.Range(0, 4).Select(i => Score(task, policy, (ulong)i))];
+        double mean = scores.Average(), error = Math.Sqrt(scores.Sum(s => (s - mean) * (s - mean)) / 3 / 4);
+        Assert.That(json.Number("mean"), Is.EqualTo(mean).Within(1e-12));
+        Assert.That(json.Number("mean_high") - mean, Is.EqualTo(3.182446 * error).Within(1e-6 * error), "t, 3 degrees");
+        Assert.That((json.Text("policy"), json.Number("after_episode"), json.Number("seed")),
+            Is.EqualTo(("last", 4, 1000)));
+        Assert.That(json.Number("episodes_at_threshold"), Is.EqualTo(scores.Count(s => s >= -2)));
+        Assert.That(json.GetProperty("success_rate_low").ValueKind, Is.EqualTo(JsonValueKind.Number));
+        Assert.That(System.IO.File.ReadLines(table).First(),
+            Is.EqualTo("episode,score,success,steps,steps_to_threshold,unstable,upright"));
+        Assert.That(TinyRun.Table(table).Select(row => double.Parse(row["score"])), Is.EqualTo(scores));
+        Assert.That(TinyRun.Table(table).Select(row => row["steps"]), Is.All.EqualTo("150"));
+
+        double? test = null;
+        foreach (Dictionary<string, string> row in TinyRun.Rows(Folder["run"]).Where(row => row["learner"] == "1"))
+            if (test is null && row["test_score"].Length > 0 && double.Parse(row["test_score"]) >= -2.2)
+                test = double.Parse(row["episode"]);
+        JsonElement low = TinyRun.CliJson(
+            "verify", Folder["run"], "--learner", "1", "--episodes", "1", "--threshold", "-2.2", "--json");
+        Assert.That(low.GetProperty("training_episodes_to_threshold").ValueKind == JsonValueKind.Null
+            ? (double?)null : low.Number("training_episodes_to_threshold"), Is.EqualTo(test));
+        Assert.That(low.Text("policy"), Is.EqualTo("best"));
+        Assert.That(low.GetProperty("mean_low").ValueKind, Is.EqualTo(JsonValueKind.Null), "one episode has no spread");
+
+        Assert.That(TinyRun.CliJson("verify", Folder["run"], "--seed", "7", "--episodes", "2", "--json").Number("mean"),
+            Is.Not.EqualTo(TinyRun.CliJson("verify", Folder["run"], "--episodes", "2", "--json").Number("mean")));
+        Assert.That(TinyRun.Cli("verify", Folder["run"], "--episodes", "2", "--threshold", "-9").Out,
+            Does.StartWith("cartpole, best policy (after episode ")
+                .And.Contain("score -9: reached in 2 of 2 episodes; in training first by the test after episode 0"));
+        System.IO.File.Copy(Folder["run/metrics.csv"], Folder["metrics.csv"]);
+        Assert.That(TinyRun.CliError(1, "verify", Folder["run"], "--out", Folder["metrics.csv"]),
+            Does.Contain("metrics.csv is there already and is no table of episodes; name another file"));
+        Assert.That(TinyRun.CliError(1, "verify", Folder["run"], "--policy", "mpc"),
+            Does.Contain("--policy mpc: only a run's policy is verified; take best or last"));
+    }
+
+    [TestCase(2.5, 3)]
+    [TestCase(1, 3)]
+    [TestCase(-1, 1)]
+    [TestCase(3.5, null)]
+    public void The_steps_to_a_threshold_end_where_the_sum_of_rewards_stays_above_it(double threshold, int? steps)
+    {
+        // sums 1, 0, 3, 3
+        var task = new EnvironmentTask("sums", () => new Rewarded(1, -1, 3, 0));
+        using var evaluation = new Evaluator(task) { Threshold = threshold };
+        EpisodeOutcome outcome = evaluation.Episode((_, _, _, u) => u.Clear(), 0, 0);
+        Assert.That((outcome.Score, outcome.Steps, outcome.StepsToThreshold),
+            Is.EqualTo((3.0, 4, steps)));
+    }
+
+    [Test]
+    public void Intervals_are_those_of_tables()
+    {
+        // t of 0.975 (Abramowitz and Stegun, table 26.10)
+        foreach ((int freedom, double t) in (ReadOnlySpan<(int, double)>)
+            [(1, 12.706), (2, 4.303), (9, 2.262), (10, 2.228), (120, 1.980), (1_000_000, 1.960)])
+            Assert.That(ScoreStatistics.OfMean(5, 1, freedom + 1)!.Value.High - 5, Is.EqualTo(t).Within(6e-4));
+        Assert.That(ScoreStatistics.OfMean(5, 0, 1), Is.Null);
+        // Wilson: p satisfies |p - k/n| = z sqrt(p (1 - p) / n) at both ends
+        Estimate share = ScoreStatistics.OfShare(0.3, 20);
+        foreach (double p in (double[])[share.Low, share.High])
+            Assert.That(Math.Abs(p - 0.3), Is.EqualTo(1.959964 * Math.Sqrt(p * (1 - p) / 20)).Within(1e-6));
+        Assert.That(ScoreStatistics.OfShare(1, 10).High, Is.EqualTo(1).Within(1e-12));
     }
 
     [Test]
@@ -162,6 +240,30 @@ internal sealed class VerificationTests : FolderFixture
             + $"it with naf train --resume {Folder["run"]}"));
         Assert.That(child.Output.Result, Does.Contain("best test score"));
         Assert.That(TinyRun.Resume(Folder["run"], changes: "verification_episodes=2").VerifiedLast, Is.Not.Null);
+    }
+
+    // an episode of fixed rewards
+    private sealed class Rewarded(params double[] rewards) : IEnvironment
+    {
+        private int _step;
+
+        public Box ObservationSpace { get; } = new(1, -1, 1);
+
+        public Box ActionSpace { get; } = new(1, -1, 1);
+
+        public int MaxEpisodeSteps => rewards.Length;
+
+        public double[] Reset(ulong seed)
+        {
+            _step = 0;
+            return [0];
+        }
+
+        public EnvironmentStep Step(ReadOnlySpan<double> action) => new([0], rewards[_step++], false, false);
+
+        public void Dispose()
+        {
+        }
     }
 
     private static double Score(ControlTask task, RunPolicy policy, ulong episode)

@@ -1,7 +1,9 @@
 using Naf.Host.Common;
 using Naf.Host.Policies;
+using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Host.Training;
+using Naf.Kernels.Checkpoints;
 using Naf.Kernels.Random;
 using Naf.Kernels.Reward;
 using Naf.Kernels.Settings;
@@ -77,6 +79,7 @@ internal sealed class EnvironmentTaskTests : FolderFixture
     {
         Assert.That(() => TrainingRun.Begin(_task, With(imagination, plan), Folder["run"]),
             Throws.TypeOf<NotSupportedException>().With.Message.Contains("beam-steering").And.Message.Contains(named));
+        Assert.That(Directory.Exists(Folder["run"]), Is.False, "nothing is left of it");
     }
 
     [Test]
@@ -95,7 +98,7 @@ internal sealed class EnvironmentTaskTests : FolderFixture
     public void An_environment_must_follow_the_seed() => Assert.That(
         () => TrainingRun.Begin(
             new EnvironmentTask("random", () => new Faulty { IsRandom = true }), Settings, Folder["run"]),
-        Throws.TypeOf<UserException>().With.Message.Contains("the seed that Reset is given"));
+        Throws.TypeOf<UserException>().With.Message.Contains("the seed of the reset"));
 
     [Test]
     public void An_environment_that_keeps_what_it_was_is_not_resumed()
@@ -142,6 +145,54 @@ internal sealed class EnvironmentTaskTests : FolderFixture
     }
 
     [Test]
+    public void The_replay_has_the_actions_that_were_sent()
+    {
+        var sent = new List<double>();
+        var task = new EnvironmentTask("limited", () => new Limited(sent));
+        using (TrainingRun run = TrainingRun.Begin(
+            task, TinyRun.Resolve(2, "noise_sigma=1", "test_every=1000") with { VerificationEpisodes = 0 },
+            Folder["run"]))
+        {
+            sent.Clear();
+            run.Train();
+        }
+        // between a test of 2 episodes before and one after
+        double[] training = [.. sent.Skip(40).Take(40)];
+        using CheckpointReader checkpoint = RunFolder.CheckpointsOf(Folder["run"]).ReadNewest(c => c, _ => { });
+        float[] rows = checkpoint.Scope.Values<float>("learner.0.replay.transitions", []);
+        double[] stored = [.. Enumerable.Range(0, 40).Select(i => 2 * (double)rows[5 * i + 1])]; // rows x u r b x'
+        Assert.That(stored, Is.EqualTo(training).Within(1e-6));
+        Assert.That(training.Zip(training.Skip(1), (a, b) => Math.Abs(b - a)).Where((_, i) => i != 19),
+            Is.All.LessThanOrEqualTo(0.1).And.Some.EqualTo(0.1).Within(1e-12));
+    }
+
+    // a point that keeps the actions it is given
+    private sealed class Limited(List<double> sent) : IEnvironment
+    {
+        public Box ObservationSpace { get; } = new(1, -2, 2);
+
+        public Box ActionSpace { get; } = new(1, -2, 2);
+
+        public int MaxEpisodeSteps => 20;
+
+        public IReadOnlyList<double> MaxActionChange => [0.1];
+
+        public IReadOnlyList<double> SafeAction => [0];
+
+        public double[] Reset(ulong seed) => [0];
+
+        public EnvironmentStep Step(ReadOnlySpan<double> action)
+        {
+            sent.Add(action[0]);
+            return new EnvironmentStep([action[0]], -action[0], false, false);
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+
+    [Test]
     public void Malformed_environments_are_refused()
     {
         Assert.That(
@@ -167,7 +218,34 @@ internal sealed class EnvironmentTaskTests : FolderFixture
     [Test]
     public void An_observation_outside_its_space_is_refused() => AssertRefused(
         () => new Faulty { ObservationSpace = new Box(16, -0.5, 0.5) },
-        "number 1 of the observation is", "ObservationSpace has -0.5 to 0.5");
+        "number 1 of the observation is", "its space has -0.5 to 0.5; widen the space");
+
+    [TestCase(12, "number 1 of the observation is 12, and its space has -10 to 10: the networks get it in that scale")]
+    [TestCase(9, null)]
+    public void An_observation_of_a_machine_outside_its_space_is_warned_of_once(double value, string? warning)
+    {
+        var warnings = new List<string>();
+        var task = new EnvironmentTask("machine", () => new Faulty { IsRepeatable = false, Offset = value });
+        using TrainingRun run = TrainingRun.Begin(task, Settings, Folder["run"]);
+        run.Warn = warnings.Add;
+        run.Train();
+        Assert.That(warnings, warning is null ? Is.Empty : Has.Exactly(1).Contains(warning));
+    }
+
+    [TestCase(1e300)]
+    [TestCase(double.NaN)]
+    public void An_observation_that_is_not_finite_in_single_precision_ends_its_episode(double value)
+    {
+        var task = new EnvironmentTask(
+            "large", () => new Faulty { IsRepeatable = false, Offset = value, ObservationSpace = Unbounded });
+        using TrainingRun run = TrainingRun.Begin(task, Settings, Folder["run"]);
+        run.Warn = static _ => { };
+        TrainingResult result = run.Train();
+        Assert.That((result.Finished, result.Learners[0].Stopped), Is.EqualTo((true, (string?)null)));
+        Assert.That(result.Learners[0].UnstableEpisodes, Is.Positive);
+    }
+
+    private static Box Unbounded => new(16, double.NegativeInfinity, double.PositiveInfinity);
 
     [Test]
     public void One_environment_for_all_is_refused()
@@ -176,8 +254,8 @@ internal sealed class EnvironmentTaskTests : FolderFixture
         AssertRefused(() => shared, "returned one twice; make a new one at each call");
     }
 
-    [TestCase(-1.1, 10, "step 1 of an episode: Step gave the reward -1, and Reward gives -1.1 for observation [0, 0,")]
-    [TestCase(-1, 0.5, "Step gave Terminated = False, and the bounds of Reward give True")]
+    [TestCase(-1.1, 10, "step 1 of an episode: the step gave the reward -1, and the reward function gives -1.1 for")]
+    [TestCase(-1, 0.5, "the step gave terminated = false, and the bounds of the reward function give true")]
     public void A_reward_that_is_not_that_of_the_steps_is_refused(double reward, double bound, string message) =>
         AssertRefused(() => new Faulty { Function = Constant(reward, bound) }, message);
 
@@ -263,6 +341,10 @@ internal sealed class EnvironmentTaskTests : FolderFixture
 
         public double Reward { get; init; } = -1;
 
+        public bool IsRepeatable { get; init; } = true;
+
+        public double? Offset { get; init; }
+
         public RewardDefinition? Function { get; init; }
 
         RewardDefinition? IEnvironment.Reward => Function;
@@ -283,7 +365,7 @@ internal sealed class EnvironmentTaskTests : FolderFixture
         public EnvironmentStep Step(ReadOnlySpan<double> action)
         {
             if (++_steps == FailsAt) throw new IOException("the port is closed");
-            _x[1] += action[0];
+            _x[1] = Offset ?? _x[1] + action[0];
             return new EnvironmentStep(_x, Reward, false, false);
         }
 

@@ -167,8 +167,10 @@ internal sealed class SimulatedObservationTests : MujocoFixture
     {
         string[] where = command == "train" ? ["--out", Folder["run"], "--episodes", "4"] : [];
         string error = TinyRun.CliError(1, [command, Press, .. where, .. more]);
-        Assert.That(error, Does.StartWith("naf: press: the observation 'contact' is read from the simulation, and "
-            + "imagination and planners need observations that follow from positions and velocities; leave it out"));
+        Assert.That(error, Does.StartWith("naf: press: the observation reads 'contact', 'press.activation', "
+            + "'previous_action.press', 'remaining' from the simulation, and "
+            + (more.Contains("mpc") ? "MPC needs" : "imagination and planners need")
+            + " a task that follows from positions, velocities and actions: leave that out, or do without"));
         Assert.That(error.TrimEnd().Split('\n'), Has.Length.EqualTo(1));
         Assert.That(Directory.Exists(Folder["run"]), Is.False, "no run is left behind");
     }
@@ -181,15 +183,15 @@ internal sealed class SimulatedObservationTests : MujocoFixture
         Assert.That(report, Does.Match("sensors +contact, shake").And.Match("contact +sensor")
             .And.Match("remaining +time").And.Match("previous_action\\.press +previous_action")
             .And.Match("press\\.activation +activation"));
-        Assert.That(report, Does.Match("(?m)^model-free +imagination and planners refuse the task"));
+        Assert.That(report,
+            Does.Match("(?m)^model-free +imagination and planners refuse the task: the observation reads"));
         Assert.That(report, Does.EndWith("nothing found wrong\n"));
-        Assert.That(ModelFree(Press),
-            Is.EqualTo(new[] { "contact", "press.activation", "previous_action.press", "remaining" }));
-        Assert.That(ModelFree("cartpole"), Is.Empty);
+        Assert.That(ModelFree(Press), Is.EqualTo("the observation reads 'contact', 'press.activation', "
+            + "'previous_action.press', 'remaining' from the simulation"));
+        Assert.That(ModelFree("cartpole"), Is.Null);
 
-        static IEnumerable<string?> ModelFree(string task) =>
-            TinyRun.CliJson("tasks", "--check", task, "--episodes", "3", "--json")
-                .GetProperty("model_free").EnumerateArray().Select(name => name.GetString());
+        static string? ModelFree(string task) => TinyRun.CliJson("tasks", "--check", task, "--episodes", "3", "--json")
+            .GetProperty("model_free").GetString();
     }
 
     [TestCase("{sensor: [contat]}", "the model has no sensor 'contat'; did you mean 'contact'?")]
@@ -208,6 +210,44 @@ internal sealed class SimulatedObservationTests : MujocoFixture
         string path = scratch.Write("press.yaml", File.ReadAllText(Press).Replace(
             "- {sensor: contact, input_scale: 0.2}", $"- {{position: plate, name: other}}\n  - {entry}"));
         Assert.That(() => ControlTask.Load(path), Throws.TypeOf<TaskFormatException>().With.Message.Contains(words));
+    }
+
+    [Test]
+    public void Signals_have_no_entries_of_the_simulation() => Assert.That(
+        () => LoadArm("reward:", "signals: [{position: fly}, {sensor: strain}]\nreward:"),
+        Throws.TypeOf<TaskFormatException>().With.Message.Contains("'signals' has 'strain', which is read from the "
+            + "simulation; move it to 'observation', where rewards can read it too"));
+
+    [Test]
+    public void The_previous_action_is_the_one_that_a_rate_limit_left()
+    {
+        using ControlTask task = LoadArm("reward: [{quadratic: angle, weight: -0.1},", """
+            actions: {rate_limit: 0.25}
+            reward: [{quadratic: action_rate, weight: -1}, {linear: after.angle, weight: 1},
+            """);
+        Assert.That(task.ModelFree, Does.StartWith("the observation reads 'angle', ")
+            .And.Contain("from the simulation, and the reward has terms of the step, such as quadratic of action_rate")
+            .And.EndWith(", and the actions have a rate_limit"));
+        List<string> names = [.. task.ObservationNames];
+        int seen = names.IndexOf("previous_action.yaw"), angle = names.IndexOf("angle");
+        double[][] asked = [[1, -0.125], [1, 1], [-1, 1]], applied = [[0.25, -0.125], [0.5, 0.125], [0.25, 0.375]];
+        using ControlEnvironment one = new(task), other = new(task);
+        one.Reset(1, RandomStream.TestReset, 0);
+        double[] state = new double[one.StateSize], last = [0, 0];
+        for (int step = 0; step < asked.Length; step++)
+        {
+            double[] u = applied[step];
+            double reward = one.Step(asked[step]).Reward;
+            Assert.That(one.Observation[seen..(seen + 2)].ToArray(), Is.EqualTo(u));
+            Assert.That(reward, Is.EqualTo(one.Observation[angle] - 0.01 * u.Sum(a => a * a)
+                - u.Zip(last, (a, b) => (a - b) * (a - b)).Sum()).Within(1e-12));
+            last = u;
+        }
+        one.SaveState(state);
+        other.Reset(1, RandomStream.TestReset, 1);
+        other.RestoreState(state);
+        Assert.That(other.Observation.ToArray(), Is.EqualTo(one.Observation.ToArray()));
+        Assert.That(other.Step([-1, -1]), Is.EqualTo(one.Step([-1, -1])));
     }
 
     [Test]

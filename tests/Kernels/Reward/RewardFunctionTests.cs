@@ -10,10 +10,16 @@ internal class RewardFunctionTests
 
     private static RewardTerm Term(RewardKind kind, double weight) => new(
         kind, weight, 0.35, kind is RewardKind.Linear or RewardKind.Sigmoid ? 0.4 : 0,
-        [4, 1, 8], [0.3, -0.2, 0.1], [1.5, 0.5, kind is RewardKind.Linear ? -2 : 2]);
+        [4, 1, 8], [0.3, -0.2, 0.1], [1.5, 0.5, kind is RewardKind.Linear ? -2 : 2])
+    {
+        Factors = kind != RewardKind.Product ? []
+            : [new(ToleranceOf.Norm, 2, 0, 1, 2), new(ToleranceOf.Value, 1, 0, 0, 3, ToleranceSigmoid.LongTail)],
+    };
 
-    private static RewardFunction<double> Reward(RewardKind kind, double weight) =>
-        new(new RewardDefinition(Observations, Actions, [Term(kind, weight)], []));
+    private static RewardFunction<double> Reward(RewardKind kind, double weight) => Reward(Term(kind, weight));
+
+    private static RewardFunction<double> Reward(params ImmutableArray<RewardTerm> terms) =>
+        new(new RewardDefinition(Observations, Actions, terms, []));
 
     private static IEnumerable<TestCaseData> Terms() =>
         from kind in Enum.GetValues<RewardKind>() from weight in new[] { -0.7, 0.9 }
@@ -32,6 +38,7 @@ internal class RewardFunctionTests
     [TestCase(RewardKind.LogQuadratic, 2.93146582425)]
     [TestCase(RewardKind.Bump, 0.000139485344383)]
     [TestCase(RewardKind.Sigmoid, 0.918980231335)]
+    [TestCase(RewardKind.Product, 0.399923641064)]
     public void Value_is_the_formula(RewardKind kind, double expected)
     {
         // d = (.7, 1.2, −.6): q = 1.5·.49 + .5·1.44 + 2·.36 = 2.175; sigmoid e = .4 + 1.05 + .6 − 1.2 = .85
@@ -52,12 +59,12 @@ internal class RewardFunctionTests
             Array.Fill(hessian, double.NaN);
             r.Gradient(x, u, gradient);
             r.CostHessian(x, u, HessianForm.Exact, hessian);
-            double[] differences = [.. gradient.Select((_, i) => Difference(x, u, i, (a, b) => r.Value(a, b)))];
+            double[] differences = [.. gradient.Select((_, i) => Differences.Of(x, u, i, (a, b) => r.Value(a, b)))];
             Assert.That(gradient, Is.EqualTo(differences).Within(1e-9));
             for (int i = 0; i < Size; i++)
                 for (int j = 0; j < Size; j++)
                 {
-                    double difference = Difference(x, u, j, (a, b) =>
+                    double difference = Differences.Of(x, u, j, (a, b) =>
                     {
                         r.Gradient(a, b, gradient);
                         return -gradient[i];
@@ -94,6 +101,49 @@ internal class RewardFunctionTests
     }
 
     [Test]
+    public void A_constant_is_added_at_every_step()
+    {
+        var constant = new RewardTerm(RewardKind.Linear, 0.8, 0, 1, [], [], []);
+        RewardFunction<double> r = Reward(Term(RewardKind.Quadratic, -1), constant),
+            without = Reward(RewardKind.Quadratic, -1);
+        (double[] x, double[] u) = Point(2);
+        Assert.That(r.Value(x, u), Is.EqualTo(without.Value(x, u) + 0.8).Within(1e-15));
+        double[] gradient = new double[Size], expected = new double[Size];
+        r.Gradient(x, u, gradient);
+        without.Gradient(x, u, expected);
+        Assert.That(gradient, Is.EqualTo(expected));
+    }
+
+    // every kind with bounds that one of two points is beyond
+    [Test]
+    public void A_clipped_term_is_flat_beyond_its_bounds([Values] RewardKind kind)
+    {
+        if (kind == RewardKind.Product)
+        {
+            Assert.That(() => Reward(Term(kind, 1) with { ClipHigh = 0.5 }),
+                Throws.ArgumentException.With.Message.Contains("has no clip"));
+            return;
+        }
+        double[] gradient = new double[Size], hessian = new double[Size * Size], free = new double[Size];
+        for (ulong draw = 0; draw < 10; draw++)
+        {
+            (double[] x, double[] u) = Point(draw);
+            double rho = Reward(kind, 1).Value(x, u);
+            Reward(kind, -2).Gradient(x, u, free);
+            foreach ((double low, double high) in ((double, double)[])[(rho - 0.3, rho + 0.3), (rho + 0.1, rho + 1),
+                (rho - 1, rho - 0.1)])
+            {
+                RewardFunction<double> r = Reward(Term(kind, -2) with { ClipLow = low, ClipHigh = high });
+                Assert.That(r.Value(x, u), Is.EqualTo(-2 * Math.Clamp(rho, low, high)).Within(1e-13));
+                r.Gradient(x, u, gradient);
+                r.CostHessian(x, u, HessianForm.Exact, hessian);
+                if (low < rho && rho < high) Assert.That(gradient, Is.EqualTo(free));
+                else Assert.That(gradient.Concat(hessian), Is.All.Zero);
+            }
+        }
+    }
+
+    [Test]
     public void Episode_ends_outside_its_bounds()
     {
         var r = new RewardFunction<double>(
@@ -116,22 +166,12 @@ internal class RewardFunctionTests
         Refused(good with { Centre = [0] }, "3 centres");
         Refused(good with { Weight = double.NaN }, "finite");
         Refused(good with { Offset = 1 }, "offset");
-        Refused(good with { Index = [] }, "no entries");
+        Refused(good with { Index = [], Centre = [], Scale = [] }, "no entries");
+        Refused(good with { ClipLow = 2, ClipHigh = 1 }, "the clip [2, 1] needs low, then high");
+        Refused(good with { Factors = [new(ToleranceOf.Value, 3)] }, "only a product");
 
         static void Refused(RewardTerm term, string reason) => Assert.That(
             () => new RewardDefinition(Observations, Actions, [term], []),
             Throws.ArgumentException.With.Message.Contains(reason));
-    }
-
-    private static double Difference(double[] x, double[] u, int i, Func<double[], double[], double> f)
-    {
-        double At(double shift)
-        {
-            double[] xs = [.. x], us = [.. u];
-            if (i < Observations) xs[i] += shift;
-            else us[i - Observations] += shift;
-            return f(xs, us);
-        }
-        return (At(1e-5) - At(-1e-5)) / 2e-5;
     }
 }

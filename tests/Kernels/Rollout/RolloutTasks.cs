@@ -9,6 +9,8 @@ namespace Naf.Tests;
 /// <summary>Tasks for the rollout tests.</summary>
 internal static class RolloutTasks
 {
+    private static readonly ToleranceSigmoid[] Sigmoids = Enum.GetValues<ToleranceSigmoid>();
+
     /// <summary>
     /// Sliders whose observation is their state; reward −(q₀² + |u|²), terminated by a bound on |q₀|.
     /// </summary>
@@ -54,8 +56,19 @@ internal static class RolloutTasks
             new(RewardKind.LogQuadratic, -0.25, 0.2, 0, [8, 9], [0, 0], [1, 3]),
             new(RewardKind.Bump, 2, 0.7, 0, [10, 11, x + 2], [0.2, 0, 0], [1, 1, 1]),
             new(RewardKind.Sigmoid, 1.5, 0.3, -0.2, [12, 13], [0, 0.1], [0.5, -1]),
+            new(RewardKind.Linear, 0.7, 0, 1, [], [], []),
+            new(RewardKind.Linear, 2, 0, 0, [1], [0], [1]) { ClipLow = -0.4, ClipHigh = 0.3 },
+            .. Enum.GetValues<ToleranceOf>().Select((of, k) =>
+                new RewardTerm(RewardKind.Product, 1, 0, 0, [.. Enumerable.Range(k, 2 * Sigmoids.Length)],
+                    [.. new double[2 * Sigmoids.Length]], [.. Enumerable.Repeat(0.5, 2 * Sigmoids.Length)])
+                {
+                    // none is 0 everywhere, so that each counts
+                    Factors = [.. Sigmoids.Select(
+                        sigmoid => new ToleranceFactor(of, 2, -0.1, 0.2, 1, sigmoid, Least: 0.5))],
+                }),
+            new(RewardKind.Product, 1, 0, 0, [3], [0], [1]) { Factors = [new(ToleranceOf.Value, 1, -0.5, 0.5)] },
         ], [new(0, -0.8, 0.9), new(5, double.NegativeInfinity, 3)], -2.5);
-        Assert.That(reward.Terms.Select(t => t.Kind), Is.EquivalentTo(Enum.GetValues<RewardKind>()),
+        Assert.That(reward.Terms.Select(t => t.Kind).Distinct(), Is.EquivalentTo(Enum.GetValues<RewardKind>()),
             "add a term of the kind above");
         return new RolloutDefinition(new StateCoordinates(tree), observation, reward,
             new DynamicsShape(12, 2 * tree.Nv, 3));

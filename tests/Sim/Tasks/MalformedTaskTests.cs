@@ -43,6 +43,22 @@ internal sealed class MalformedTaskTests : MujocoFixture
     [TestCase("weight: -0.0002", "weight: -0.0002, scale: -1", 0, "reward[2] (quadratic): scales of a quadratic kind")]
     [TestCase("weight: -0.0002", "weight: -0.0002, alpha: 1", 0, "'alpha' has no meaning here")]
     [TestCase("weight: -0.0002", "weight: -0.0002, centre: [0, 0]", 0, "expects 3 numbers (or one for all), not 2")]
+    [TestCase("weight: -0.0002", "weight: -0.0002, clip: [1, 0]", 0, "'clip' expects a pair [low, high]")]
+    [TestCase("quadratic: action, weight: -0.0002", "constant: 1, weight: 2", 0, "'weight' has no meaning here")]
+    [TestCase("quadratic: action", "product: [{value: error.x, margin: 1, sigmoid: gausian}]", 0,
+        "'sigmoid' does not know 'gausian'; did you mean 'gaussian'?")]
+    [TestCase("quadratic: action", "product: [{value: error.x, least: 1}]", 0,
+        "reward[2] (product): least must be from 0 to below 1, not 1")]
+    [TestCase("quadratic: action", "product: [{value: error.x, bound: [0, 1]}]", 0,
+        "unknown key 'bound' in 'product[1]'; did you mean 'bounds'?")]
+    [TestCase("quadratic: action", "product: []", 0, "reward[2] (product): it has no entries")]
+    [TestCase("quadratic: action, weight: -0.0002", "product: [{value: error.x}], clip: [0, 1], weight: 1", 0,
+        "'clip' has no meaning here")]
+    [TestCase("quadratic: action", "quadratic: rate.eror", 0, "did you mean 'rate.error'?")]
+    [TestCase("measures:", "signals: [{point: tip, name: error}]\nmeasures:", 0,
+        "'signals' has 'error.x', which 'observation' has too")]
+    [TestCase("measures:", "signals: [{point: tip, input_scale: 2}]\nmeasures:", 0,
+        "'input_scale' has no meaning in 'signals'")]
     [TestCase("measures:", "termination: {outside: {error: [-1, 1]}}\nmeasures:", 0,
         "stands for several numbers", "error.x, error.y")]
     [TestCase("distance: {norm: error}", "distance: {norm: error, take: meen}", 0,
