@@ -68,7 +68,9 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
         {
             Command = Has("command") ? Scalar("command") : null,
             Files = Has("files") ? [.. SettingsFile.Values(Section("files"), path).Select(f => (f.Key, f.Value))] : [],
-            History = Has("history") ? [.. (Node("history") as YamlSequenceNode ?? []).Select(n => n.ToString())] : [],
+            History = Has("history")
+                ? [.. (Node("history") as YamlSequenceNode ?? []).OfType<YamlScalarNode>().Select(n => n.Value ?? "")]
+                : [],
         };
 
         bool Has(string key) => root.Children.ContainsKey(new YamlScalarNode(key));

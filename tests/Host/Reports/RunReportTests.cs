@@ -88,6 +88,16 @@ internal sealed class RunReportTests : FolderFixture
         Assert.That(() => Page([none]), Throws.Nothing);
     }
 
+    [TestCase("episode,learner", "episode,episode", "names a column twice")]
+    [TestCase("episode,learner", "episodes,learner", "has no columns episode and learner")]
+    public void A_header_that_was_changed_is_refused(string header, string changed, string words)
+    {
+        TinyRun.Train(Folder["run"], 2);
+        File.WriteAllText(MetricsPath, File.ReadAllText(MetricsPath).Replace(header, changed));
+        Assert.That(() => RunResult.Read(Folder["run"]), Throws.TypeOf<UserException>()
+            .With.Message.Contains(words).And.Message.Contains(MetricsPath));
+    }
+
     [Test]
     public void Diverged_and_stopped_learners_are_named_with_the_reason()
     {
