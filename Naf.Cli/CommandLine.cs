@@ -55,7 +55,8 @@ internal static class CommandLine
         }
         catch (Exception e)
         {
-            terminal.Warn($"this should not happen; please report it with what follows: {e}");
+            terminal.Warn("this should not happen; please report it with what follows:");
+            terminal.Error.WriteLine(e);
             return ExitCode.Failed;
         }
     }

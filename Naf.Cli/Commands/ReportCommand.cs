@@ -9,6 +9,9 @@ namespace Naf.Cli.Commands;
 /// <summary><c>naf report</c>: a page of curves, scores and statistics of runs.</summary>
 internal static class ReportCommand
 {
+    // an episode is played for each, and a page holds them all
+    private const int MostPictures = 12;
+
     public static Command Create(Terminal terminal) => new ExampleCommand(
         "report",
         "Writes a page (HTML, with Markdown and CSV) on runs: scores, curves, statistics, how they were made.",
@@ -35,7 +38,7 @@ internal static class ReportCommand
         // the candidates of two sweeps have the same names
         if (runs.DistinctBy(run => run.Name).Count() < runs.Length)
             runs = [.. runs.Zip(names, (run, path) => run with { Name = path })];
-        IReadOnlyList<string> files = RunReport.Of(runs, [.. names.Select(RunResult.Picture).OfType<RunPicture>()])
+        IReadOnlyList<string> files = RunReport.Of(runs, [.. names.Take(MostPictures).Select(RunPicture.OfReport).OfType<RunPicture>()])
             .Write(folder, "report");
         if (parsed.IsJson()) Json.Write(terminal.Out, new { Page = files[0], Files = files, Runs = runs.Length });
         else terminal.Out.WriteLine($"report: {files[0]}");

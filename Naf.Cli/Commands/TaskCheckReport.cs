@@ -50,7 +50,7 @@ internal sealed class TaskCheckReport(Terminal terminal)
             + $"{Texts.Number(r.RewardSize.Percentile95)}), times reward_scale "
             + $"{Texts.Number(r.RewardSize.RewardScale)} "
             + $"= {Texts.Number(r.RewardSize.PerStep * r.RewardSize.RewardScale)} in the learner");
-        if (r.ModelFree is { } reason) Line("model-free", $"imagination and planners refuse the task: {reason}");
+        if (r.ModelFreeReason is { } reason) Line("model-free", $"imagination and planners refuse the task: {reason}");
         terminal.Out.WriteLine();
         foreach (string warning in r.Warnings) Wrap("warning: ", 9, warning.Split(' '), " ");
         terminal.Out.WriteLine(r.Warnings.Count == 0

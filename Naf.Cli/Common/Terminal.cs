@@ -17,7 +17,9 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, bool Interacti
     }
 
     /// <summary>Writes one sentence on something that went wrong or may surprise.</summary>
-    public void Warn(string sentence) => Error.WriteLine($"naf: {sentence}");
+    public void Warn(string sentence) =>
+        // it may quote a file or a program, whose control characters would change what the terminal shows
+        Error.WriteLine($"naf: {string.Concat(sentence.Select(c => c == '\n' ? ' ' : char.IsControl(c) ? '?' : c))}");
 
     /// <summary>Writes a line on what has ended into a log; a terminal shows a bar instead.</summary>
     public void Log(string line)

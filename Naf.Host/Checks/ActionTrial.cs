@@ -12,6 +12,9 @@ internal sealed class ActionTrial
     /// <summary>Control steps for which one actuator is pushed.</summary>
     public const int PushSteps = 100;
 
+    /// <summary>Of an action on a network's input; less is next to nothing.</summary>
+    public const double SmallEffect = 1e-3;
+
     private const int Starts = 3, HeldEpisodes = 20;
 
     private readonly ControlTask _task;
@@ -51,11 +54,19 @@ internal sealed class ActionTrial
     private void Push(ControlEnvironment environment, int start)
     {
         double[] still = Observed(environment, start, new double[_task.ActionSize]);
-        ReadOnlySpan<float> scale = _task.InputScale;
+        float[] scale = [.. _task.InputScale];
         for (int actuator = 0; actuator < Effects.Length; actuator++)
         {
+            AddEffect(actuator, 1);
+            // a joint that starts at its limit moves to the other side only
+            if (Effects[actuator] < SmallEffect) AddEffect(actuator, -1);
+        }
+        _pushed++;
+
+        void AddEffect(int actuator, double end)
+        {
             double[] push = new double[_task.ActionSize];
-            push[actuator] = 1;
+            push[actuator] = end;
             double[] pushed = Observed(environment, start, push);
             // an episode that ends elsewhere is an effect too
             if (pushed.Length != still.Length) Effects[actuator] = double.PositiveInfinity;
@@ -63,7 +74,6 @@ internal sealed class ActionTrial
                 Effects[actuator] =
                     Math.Max(Effects[actuator], Math.Abs(pushed[i] - still[i]) * scale[i % scale.Length]);
         }
-        _pushed++;
     }
 
     private double[] Observed(ControlEnvironment environment, int start, double[] action)

@@ -28,7 +28,7 @@ internal static class TaskCheck
         var result = new TaskCheckResult(
             task.Name, Model(task, TaskFile.Read(path).ModelPath), [.. random.Numbers()], [.. random.Parts()],
             random.Ends(), [.. random.Measures()], random.Score,
-            random.Size(settings.Learner.RewardScale, settings.Learner.Gamma), task.ModelFree, []);
+            random.Size(settings.Learner.RewardScale, settings.Learner.Gamma), task.ModelFreeReason, []);
         return result with { Warnings = [.. TaskWarnings.Of(task, result, trial)] };
     }
 

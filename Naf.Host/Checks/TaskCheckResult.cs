@@ -8,12 +8,12 @@ namespace Naf.Host.Checks;
 /// <param name="Termination">Early terminations of random episodes; null when the task has no bounds.</param>
 /// <param name="Measures">[measures], over random episodes.</param>
 /// <param name="RandomScore">Scores of random actions, as <c>naf evaluate --policy random</c> reports them.</param>
-/// <param name="ModelFree">Why imagination and planners refuse the task; null if they do not.</param>
+/// <param name="ModelFreeReason">Why imagination and planners refuse the task; null if they do not.</param>
 /// <param name="Warnings">Sentences about likely mistakes.</param>
 internal sealed record TaskCheckResult(
     string Task, ModelSummary Model, IReadOnlyList<ObservedNumber> Observation, IReadOnlyList<RewardPart> Reward,
     EarlyEnds? Termination, IReadOnlyList<MeasureSummary> Measures, EvaluationResult RandomScore, RewardSize RewardSize,
-    string? ModelFree, IReadOnlyList<string> Warnings);
+    string? ModelFreeReason, IReadOnlyList<string> Warnings);
 
 /// <summary>Elements of the model that a task file can refer to, and the timing of an episode.</summary>
 /// <param name="Bodies">Names of the bodies except the world; here and below an unnamed element has its number.</param>

@@ -13,7 +13,6 @@ internal static class TaskWarnings
     private const double LargeInput = 10;     // standard deviation; networks expect inputs near 1
     private const double Burst = 100;         // rad/s or m/s after one control step with zero action
     private const double LargeValue = 100;    // scaled rewards
-    private const double SmallEffect = 1e-3;  // of an action on a network's input
     private const double Rounding = 1e-9;
 
     public static IEnumerable<string> Of(ControlTask task, TaskCheckResult seen, ActionTrial trial) =>
@@ -78,7 +77,7 @@ internal static class TaskWarnings
         for (int i = 0; i < trial.Effects.Length; i++)
         {
             string name = Named(task.Model, i);
-            if (trial.Effects[i] is > 0 and < SmallEffect)
+            if (trial.Effects[i] is > 0 and < ActionTrial.SmallEffect)
                 yield return $"actuator {name} at its limit changes what the networks see by at most "
                     + $"{Texts.Number(trial.Effects[i])} in {Math.Min(task.Horizon, ActionTrial.PushSteps)} steps: is "
                     + "the body that it moves fixed (an equality, a mocap body), or its gear or an input_scale too "
@@ -88,7 +87,7 @@ internal static class TaskWarnings
             .SelectMany(t => t.Index)];
         string[] free = [.. Enumerable.Range(0, task.ActionSize).Where(i => !costly.Contains(task.ObservationSize + i))
             .Select(i => Named(task.Model, i))];
-        if (free.Length > 0 && task.ModelFree is null)
+        if (free.Length > 0 && task.ModelFreeReason is null)
             yield return (free.Length == task.ActionSize
                 ? "actions cost nothing" : $"the actions of {string.Join(", ", free)} cost nothing")
                 + ": planners need a small cost, such as {quadratic: action, weight: -0.0002} under 'reward'";

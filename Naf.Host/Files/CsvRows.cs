@@ -1,9 +1,12 @@
+using Naf.Host.Common;
+
 namespace Naf.Host.Files;
 
 /// <summary>Reads the CSV files of a run, also while it is being written or after a spreadsheet has saved it.</summary>
 internal static class CsvRows
 {
     /// <summary>The rows as field by column; a last row that is incomplete is left out.</summary>
+    /// <exception cref="UserException">A column is there twice.</exception>
     public static IEnumerable<IReadOnlyDictionary<string, string>> Read(string path)
     {
         // a process that writes the file meanwhile may go on
@@ -11,6 +14,9 @@ internal static class CsvRows
             path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
         if (lines.ReadLine() is not { } first) yield break;
         string[] header = Fields(first);
+        if (header.Distinct().Count() < header.Length)
+            throw new UserException($"the first line of {path} names a column twice, so that it is no header; bring "
+                + "the file back as it was");
         while (lines.ReadLine() is { } line)
         {
             string[] fields = Fields(line);

@@ -45,7 +45,7 @@ internal sealed class DynamicsSpace
     public static void Require(IControlTask task, bool mpc = false)
     {
         bool drawn = mpc && task is ControlTask { Definition.Reset.Parameters.IsEmpty: false };
-        if ((task.ModelFree ?? (drawn ? "the reset draws parameters of the model" : null)) is { } reason)
+        if ((task.ModelFreeReason ?? (drawn ? "the reset draws parameters of the model" : null)) is { } reason)
             throw new UserException($"{task.Name}: {reason}, and "
                 + $"{(mpc ? "MPC needs" : "imagination and planners need")} a task that follows from positions, "
                 + $"velocities and actions: leave that out, or do without {(mpc ? "MPC" : "them")}");

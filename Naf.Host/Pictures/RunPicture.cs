@@ -15,6 +15,24 @@ namespace Naf.Host.Pictures;
 /// <param name="Caption">What it shows, or why there is none.</param>
 internal sealed record RunPicture(byte[]? Png, string Caption)
 {
+    private const int ReportWidth = 480, ReportHeight = 360;
+
+    /// <summary>
+    /// For a report, of the best policy: of a run's folder drawn now, of a result file the PNG of the same name beside
+    /// it.
+    /// </summary>
+    /// <returns>Null if the PNG is missing, or the run's environment is not simulated here.</returns>
+    public static RunPicture? OfReport(string path)
+    {
+        string name = Path.GetFileNameWithoutExtension(path), png = Path.ChangeExtension(path, ".png");
+        if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+            return !File.Exists(png) ? null : new RunPicture(File.ReadAllBytes(png), $"{name}: the last state of a test "
+                + "episode of the best policy of the first seed, with the path that led there.");
+        if (RunConfig.Read(RunFolder.ConfigOf(path)).IsEnvironment) return null;
+        RunPicture drawn = Draw(path, best: true, ReportWidth, ReportHeight);
+        return drawn with { Caption = $"{name}: {drawn.Caption}" };
+    }
+
     /// <summary>Plays the episode and draws it; the run may still be training.</summary>
     public static RunPicture Draw(string folder, bool best, int width, int height)
     {

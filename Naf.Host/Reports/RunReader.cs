@@ -21,7 +21,7 @@ internal static class RunReader
     ];
 
     /// <param name="describe">Whether to load the task, to say in which settings the run differs from it.</param>
-    /// <exception cref="UserException">The folder is not a run's, or a row of it has no number.</exception>
+    /// <exception cref="UserException">The folder is not a run's, or its rows are damaged.</exception>
     public static RunResult Read(string folder, bool describe = true)
     {
         if (!RunFolder.IsRun(folder)) throw RunFolder.NoRun(folder);
@@ -96,7 +96,12 @@ internal static class RunReader
             config.WarmStart?.Path);
     }
 
-    private static Row[] Rows(string path) => File.Exists(path) ? [.. CsvRows.Read(path)] : [];
+    private static Row[] Rows(string path)
+    {
+        Row[] rows = File.Exists(path) ? [.. CsvRows.Read(path)] : [];
+        return rows is [] || rows[0].ContainsKey("episode") && rows[0].ContainsKey("learner") ? rows
+            : throw new UserException($"{path} has no columns episode and learner; bring the file back as it was");
+    }
 
     private static int LastEpisode(IEnumerable<Row> rows) => rows.Select(Episode).DefaultIfEmpty(0).Max();
 

@@ -1,6 +1,5 @@
 using Naf.Host.Common;
 using Naf.Host.Files;
-using Naf.Host.Pictures;
 using Naf.Host.Training;
 
 namespace Naf.Host.Reports;
@@ -29,7 +28,6 @@ internal sealed record RunResult(
     int? ImaginedUntil, IReadOnlyList<LearnerResult> Learners, IReadOnlyDictionary<string, double>? Parts = null)
 {
     private const string Ending = ".json";
-    private const int PictureWidth = 480, PictureHeight = 360;
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -65,23 +63,6 @@ internal sealed record RunResult(
                 $"{path} is damaged, or not a result file of naf reproduce; delete it, and naf reproduce writes it "
                 + "again from its run", e);
         }
-    }
-
-    /// <summary>
-    /// The picture of the best policy of the first learner: of a run's folder drawn now, of a result file the PNG of
-    /// the same name beside it; null if that is missing.
-    /// </summary>
-    public static RunPicture? Picture(string path)
-    {
-        string name = Path.GetFileNameWithoutExtension(path);
-        if (!path.EndsWith(Ending, StringComparison.OrdinalIgnoreCase))
-        {
-            RunPicture drawn = RunPicture.Draw(path, best: true, PictureWidth, PictureHeight);
-            return drawn with { Caption = $"{name}: {drawn.Caption}" };
-        }
-        string png = Path.ChangeExtension(path, ".png");
-        return File.Exists(png) ? new RunPicture(File.ReadAllBytes(png), $"{name}: the last state of a test episode of "
-            + "the best policy of the first seed, with the path that led there.") : null;
     }
 
     /// <summary>Writes the result file, which <see cref="Read"/> reads.</summary>

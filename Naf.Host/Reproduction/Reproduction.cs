@@ -1,5 +1,6 @@
 using Naf.Host.Common;
 using Naf.Host.Files;
+using Naf.Host.Pictures;
 using Naf.Host.Reports;
 using Naf.Host.Runs;
 using Naf.Host.Settings;
@@ -84,7 +85,7 @@ internal sealed class Reproduction(string folder, IReadOnlyList<Experiment> expe
                 + Texts.Duration(TimeSpan.FromSeconds(trained.Seconds)));
             RunResult result = RunResult.Read(run);
             result.Write(ResultOf(experiment));
-            if (RunResult.Picture(run)?.Png is { } png)
+            if (RunPicture.OfReport(run)?.Png is { } png)
                 AtomicFile.Write(Path.ChangeExtension(ResultOf(experiment), ".png"), png);
             _results[experiment.Name] = result;
             _done++;

@@ -1,3 +1,4 @@
+using Naf.Host.Pictures;
 using Naf.Host.Reports;
 
 namespace Naf.Host.Reproduction;
@@ -53,7 +54,7 @@ internal sealed class ReproductionPage(
             Experiment[] both = [Experiments.Naf(row.Task), Experiments.Ddpg(row.Task)];
             Chart(row.Task, both, Levels(row.Task));
             foreach (Experiment experiment in both)
-                if (RunResult.Picture(Reproduction.ResultOf(folder, experiment)) is { } picture) _page.Add(picture);
+                if (RunPicture.OfReport(Reproduction.ResultOf(folder, experiment)) is { } picture) _page.Add(picture);
         }
     }
 

@@ -88,7 +88,9 @@ internal sealed record RunConfig(string Task, TrainingSettings Settings, Version
             Actions = Has("action_low") ? [.. Numbers("action_low").Zip(Numbers("action_high"))] : [],
             WarmStart = Has("warm_start") ? (Scalar("warm_start"), Scalar("warm_start_sha256")) : null,
             Files = Has("files") ? [.. SettingsFile.Values(Section("files"), path).Select(f => (f.Key, f.Value))] : [],
-            History = Has("history") ? [.. (Node("history") as YamlSequenceNode ?? []).Select(n => n.ToString())] : [],
+            History = Has("history")
+                ? [.. (Node("history") as YamlSequenceNode ?? []).OfType<YamlScalarNode>().Select(n => n.Value ?? "")]
+                : [],
         };
 
         bool Has(string key) => root.Children.ContainsKey(new YamlScalarNode(key));

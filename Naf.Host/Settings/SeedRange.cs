@@ -1,4 +1,5 @@
 using Naf.Host.Common;
+using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Host.Settings;
 
@@ -16,7 +17,7 @@ internal readonly record struct SeedRange(ulong First, int Count)
         if (ends.Length > 2 || !ulong.TryParse(ends[0], NumberStyles.None, null, out ulong first)
             || !ulong.TryParse(ends[^1], NumberStyles.None, null, out ulong last) || first > last)
             throw new UserException(
-                $"{place} {text}: expected A..B with A not above B, such as 0..7, or one seed, such as 5");
+                $"{place} {Excerpt.Of(text)}: expected A..B with A not above B, such as 0..7, or one seed, such as 5");
         return last - first < Most ? new SeedRange(first, (int)(last - first) + 1) : throw new UserException(
             $"{place} {text} is more than {Most} learners, the limit of a run; begin several runs");
     }

@@ -2,6 +2,7 @@ using Naf.Host.Common;
 using Naf.Kernels.Network;
 using Naf.Kernels.Settings;
 using Naf.Sim.Control;
+using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Host.Settings;
 
@@ -66,10 +67,10 @@ internal static class SettingsResolver
         Setting setting = Setting.Find(given.Key) ?? throw new UserException($"{given.Place}: " + (
             given.Key == "batch_norm"
                 ? "there is no batch_norm any more; write normalisation, with none for false and batch for true"
-                : $"there is no setting '{given.Key}'{Texts.DidYouMean(given.Key, Setting.Keys)}; "
+                : $"there is no setting '{Excerpt.Of(given.Key)}'{Texts.DidYouMean(given.Key, Setting.Keys)}; "
                     + "naf train --help all lists them"));
         return setting.Parse(settings, given.Value) ?? throw new UserException(
-            $"{given.Place}: {given.Key} = '{given.Value}' is not {setting.Expected}");
+            $"{given.Place}: {given.Key} = '{Excerpt.Of(given.Value)}' is not {setting.Expected}");
     }
 
     private static TrainingSettings Check(TrainingSettings s)

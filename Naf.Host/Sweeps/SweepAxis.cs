@@ -45,7 +45,7 @@ internal sealed record SweepAxis(
         "device" or "threads" => throw at.Error(
             $"{key} is not of the sweep but of the machine; leave it out, and add --{key} to naf sweep"),
         _ => Setting.Find(key) ?? throw at.Error(
-            $"there is no setting '{key}'; {NearestName.Hint(key, Setting.Keys)}"),
+            $"there is no setting {at.Kind}; {NearestName.Hint(key, Setting.Keys)}"),
     };
 
     /// <summary>A value's text; a list is written [a, b].</summary>

@@ -268,7 +268,7 @@ public sealed partial class TrainingRun
         if (there.Length >= length)
         {
             string kept = Encoding.UTF8.GetString(there.AsSpan(0, (int)length));
-            if (digest is null) return OfThisVersion(kept[..(kept.LastIndexOf('\n') + 1)]);
+            if (digest is null) return Rows(kept);
             if (CsvFile.DigestOf(kept) == digest) return OfThisVersion(kept);
             throw new InvalidDataException($"{name} was changed since it was made"
                 + (copy is null ? "" : "; move it away, and it is written again from the checkpoint"));
@@ -276,9 +276,11 @@ public sealed partial class TrainingRun
         string loss = $"{name} has {there.Length} bytes where there were {length}";
         warn($"{loss}: the run goes on with {(copy is null ? "what is there" : "the checkpoint's copy")}");
         if (copy is not null) return OfThisVersion(copy);
-        int wholeRows = there.AsSpan().LastIndexOf((byte)'\n') + 1;
-        string rows = Encoding.UTF8.GetString(there.AsSpan(0, wholeRows));
-        return rows.StartsWith(header + "\n", StringComparison.Ordinal) ? rows : header + "\n";
+        return Rows(Encoding.UTF8.GetString(there));
+
+        // the complete rows; none of another version's
+        string Rows(string text) => text.StartsWith(header + "\n", StringComparison.Ordinal)
+            ? text[..(text.LastIndexOf('\n') + 1)] : header + "\n";
 
         string OfThisVersion(string text) => text.StartsWith(header + "\n", StringComparison.Ordinal) ? text
             : throw new UserException($"{name} has other columns than this version of naf writes; go on with the "

@@ -9,7 +9,7 @@ internal enum TreeJointType
     /// </summary>
     Free = 0,
     /// <summary>
-    /// Three rotations about the anchor: qpos = quaternion (4), relative to the parent; qvel = angular velocity (3,
+    /// Three rotations about the anchor: qpos = quaternion (4), from the body's orientation in the model; qvel = angular velocity (3,
     /// body's frame).
     /// </summary>
     Ball = 1,

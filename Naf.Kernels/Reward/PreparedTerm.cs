@@ -6,7 +6,7 @@ namespace Naf.Kernels.Reward;
 internal sealed class PreparedTerm<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
     public readonly RewardKind Kind;
-    public readonly bool Linear;
+    public readonly bool Linear, HasClip;
     public readonly int[] Index;
     public readonly T Weight, Offset;
     public readonly T[] Centre, Scale;
@@ -25,6 +25,7 @@ internal sealed class PreparedTerm<T> where T : unmanaged, IFloatingPointIeee754
         Scale = [.. term.Scale.Select(T.CreateChecked)];
         _alpha = T.CreateChecked(term.Alpha);
         (_low, _high) = (T.CreateChecked(term.ClipLow), T.CreateChecked(term.ClipHigh));
+        HasClip = !double.IsInfinity(term.ClipLow) || !double.IsInfinity(term.ClipHigh);
         if (Kind == RewardKind.Product) Product = new PreparedProduct<T>(this, term.Factors);
     }
 
@@ -35,8 +36,8 @@ internal sealed class PreparedTerm<T> where T : unmanaged, IFloatingPointIeee754
         return Weight * (rho < _low ? _low : rho > _high ? _high : rho);
     }
 
-    /// <summary>Whether ρ is clipped, so that the term is constant here.</summary>
-    public bool IsClipped(T rho) => rho < _low || rho > _high;
+    /// <summary>Whether ρ(e) is clipped, so that the term is constant here.</summary>
+    public bool IsClipped(T e) => HasClip && (Rho(e) is var rho) && (rho < _low || rho > _high);
 
     /// <summary>e = b + Σ s_i (z_i − c_i), or q = Σ s_i (z_i − c_i)².</summary>
     public T Argument(ReadOnlySpan<T> x, ReadOnlySpan<T> u)

@@ -69,8 +69,9 @@ internal sealed class RewardFunction<T> where T : unmanaged, IFloatingPointIeee7
                 product.AddGradient(term.Weight, x, u, gradient);
                 continue;
             }
-            T e = term.Argument(x, u), slope = term.Weight * term.Derivatives(e).First;
-            if (term.IsClipped(term.Rho(e))) continue;
+            T e = term.Argument(x, u);
+            if (term.IsClipped(e)) continue;
+            T slope = term.Weight * term.Derivatives(e).First;
             for (int i = 0; i < term.Index.Length; i++) gradient[term.Index[i]] += slope * term.Slope(i, x, u);
         }
     }
@@ -95,7 +96,7 @@ internal sealed class RewardFunction<T> where T : unmanaged, IFloatingPointIeee7
                 continue;
             }
             T e = term.Argument(x, u);
-            if (term.IsClipped(term.Rho(e))) continue;
+            if (term.IsClipped(e)) continue;
             (T first, T second) = term.Derivatives(e);
             T outer = -term.Weight * second, diagonal = term.Linear ? T.Zero : -term.Weight * (first + first);
             if (form != HessianForm.Exact)

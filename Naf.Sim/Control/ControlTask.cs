@@ -82,8 +82,8 @@ public sealed class ControlTask : IControlTask
     /// <summary>r(x, u) and the bounds that end an episode, without terms that are not of x and u.</summary>
     public RewardDefinition Reward => Definition.Reward;
 
-    /// <inheritdoc cref="IControlTask.ModelFree"/>
-    internal string? ModelFree
+    /// <inheritdoc cref="IControlTask.ModelFreeReason"/>
+    internal string? ModelFreeReason
     {
         get
         {
@@ -99,7 +99,7 @@ public sealed class ControlTask : IControlTask
         }
     }
 
-    string? IControlTask.ModelFree => ModelFree;
+    string? IControlTask.ModelFreeReason => ModelFreeReason;
 
     /// <inheritdoc/>
     public bool MeasuresSuccess => !Definition.Success.IsEmpty;

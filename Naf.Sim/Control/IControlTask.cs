@@ -40,7 +40,7 @@ internal interface IControlTask : IDisposable
     /// Why observations, rewards or steps do not follow from positions, velocities and the action, so that imagination
     /// and planners refuse the task; null if they do.
     /// </summary>
-    string? ModelFree => null;
+    string? ModelFreeReason => null;
 
     /// <summary>R_term, which the reward of a step into a terminal state has; 0 if it is not known.</summary>
     double TerminationReward => Reward?.TerminationReward ?? 0;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using Naf.Sim.Mujoco.Layouts;
 
 namespace Naf.Sim.Mujoco;
@@ -7,7 +8,7 @@ namespace Naf.Sim.Mujoco;
 /// The loaded MuJoCo library: its functions as pointers, its version and that version's layout. Once it is loaded,
 /// warnings and errors of the whole process go to <see cref="MujocoWarnings"/> and <see cref="ErrorGuard"/>.
 /// </summary>
-internal sealed unsafe class MujocoLibrary
+internal sealed unsafe partial class MujocoLibrary
 {
     private const int MessageSize = 2000;
     private static readonly Lock Gate = new();
@@ -100,15 +101,26 @@ internal sealed unsafe class MujocoLibrary
         if (model != 0) return model;
         string words = Marshal.PtrToStringUTF8((nint)message)!.ReplaceLineEndings(" ").Trim();
         throw new MujocoException($"MuJoCo can't load {title}: {(words.Length > 0 ? words : "it gave no reason")}"
-            + NewerHint(words));
+            + Remedy(words));
     }
 
-    // a word that MuJoCo does not know may be of a newer release
-    private string NewerHint(string words) =>
-        Version != MujocoLayout.All[^1].Version
-        && (words.Contains("invalid keyword") || words.Contains("Schema violation: unrecognized"))
+    // a word that MuJoCo does not know may be of a newer release, or the file a part of a model
+    private string Remedy(string words)
+    {
+        if (words.Contains("'mujocoinclude'")) return "; it is a part of models: name one that includes it";
+        if (Misplaced().IsMatch(words))
+            return "; put it where it belongs, or, if the file is a part of models, name one that includes it";
+        if (Version == MujocoLayout.All[^1].Version) return "";
+        if (words.Contains("stateless actuators must come before"))
+            return "; reorder them, or set MUJOCO_PATH to the folder of MuJoCo 2.3.1 or newer";
+        return words.Contains("invalid keyword") || words.Contains("Schema violation: unrecognized")
             ? $"; correct the model, or set MUJOCO_PATH to the folder of a MuJoCo newer than {Version} that knows it"
             : "";
+    }
+
+    // elements that every release knows, in bodies
+    [GeneratedRegex("unrecognized element +Element '(body|geom|joint|freejoint|site|camera|light|inertial)'")]
+    private static partial Regex Misplaced();
 
     /// <summary>Loads a model given as text, by a temporary file: in-memory files differ between releases.</summary>
     internal nint LoadModelText(string xml)

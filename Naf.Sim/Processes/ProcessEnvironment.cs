@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Naf.Kernels.Reward;
+using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Processes;
 
@@ -295,10 +296,5 @@ internal sealed class ProcessEnvironment : IEnvironment
             Aborted = cause is EnvironmentException { Aborted: true },
         };
 
-    // what a terminal can show
-    private static string Shortened(string text)
-    {
-        string shown = text.Length <= Shown ? text : text[..Shown] + "…";
-        return string.Concat(shown.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
-    }
+    private static string Shortened(string text) => Excerpt.Of(text, Shown);
 }

@@ -31,8 +31,8 @@ internal sealed class TaskFile
         Description = root.Required("description").Text();
         YamlCursor model = root.Required("model");
         (ModelText, ModelAt) = (model.Text(), model.Place);
-        ModelPath = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!,
-            ModelText);
+        ModelPath = System.IO.Path.GetFullPath(
+            ModelText, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
         if (!File.Exists(ModelPath))
             throw model.Error($"there is no model file '{ModelText}' beside the task file (looked for {ModelPath})");
         _substeps = root.Required("substeps").Whole(1);

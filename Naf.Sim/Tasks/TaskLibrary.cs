@@ -26,11 +26,13 @@ internal static class TaskLibrary
         || Path.GetExtension(nameOrPath) is ".yaml" or ".yml";
 
     /// <summary>Path of a task file, given a built-in name or a path (with a folder, .yaml or .yml).</summary>
-    /// <exception cref="FileNotFoundException">No such task, or a folder; the message has the nearest name.</exception>
+    /// <exception cref="FileNotFoundException">
+    /// No such task, a folder or a model; the message has the nearest name.
+    /// </exception>
     public static string Resolve(string nameOrPath)
     {
         bool isPath = IsPath(nameOrPath);
-        if (isPath && File.Exists(nameOrPath)) return nameOrPath;
+        if (isPath && File.Exists(nameOrPath) && !IsModel(nameOrPath)) return nameOrPath;
         if (!isPath && Names.Contains(nameOrPath)) return PathOf(nameOrPath);
         throw new FileNotFoundException(Problem(nameOrPath, isPath), nameOrPath);
     }
@@ -40,12 +42,18 @@ internal static class TaskLibrary
         if (nameOrPath.StartsWith(OwnEnvironment, StringComparison.Ordinal))
             return $"{nameOrPath} is no simulated task; only naf train --resume and naf evaluate take it, with --env "
                 + "COMMAND, or, if it is an environment of a C# program, that program (docs/library.md)";
+        if (IsModel(nameOrPath))
+            return $"{nameOrPath} is a model, not a task: name a task file (.yaml) that has it as its 'model' "
+                + "(docs/tasks.md has a minimal one)";
         if (Directory.Exists(nameOrPath)) return $"{nameOrPath} is a folder: name the task's .yaml file in it";
         return isPath
             ? $"there is no task file {nameOrPath}; naf tasks lists the built-in ones"
             : $"there is no built-in task '{nameOrPath}' (a task of your own is named by the path of its .yaml file); "
                 + NearestName.Hint(nameOrPath, Names);
     }
+
+    private static bool IsModel(string path) =>
+        Path.GetExtension(path).ToLowerInvariant() is ".xml" or ".mjcf" or ".mjb" or ".urdf";
 
     private static string PathOf(string name) => Path.Combine(Folder, $"{name}.yaml");
 }

@@ -121,7 +121,7 @@ internal sealed class ObservationSection
         bool vector = kind is "point" or "axis" or "linear_velocity" or "angular_velocity";
         if (kind != "point") map.Refuse("minus", "only a 'point' has something subtracted");
         if (kind != "axis") map.Refuse("of", "only an 'axis' is of a body");
-        if (!vector) map.Refuse("frame", $"'{kind}' is the same in every frame");
+        if (!vector) map.Refuse("frame", $"only a vector in the world has a frame, and '{kind}' is none");
         if (!vector && kind != "constant") map.Refuse("components", $"'{kind}' is no vector in the world");
     }
 

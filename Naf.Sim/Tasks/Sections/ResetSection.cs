@@ -117,7 +117,8 @@ internal sealed class ResetSection
             ModelParameterKind.Friction => ("geom", _tree.Geoms.Select(geom => geom.Name)),
             _ => ("joint", _tree.Joints.Select(joint => joint.Name)),
         };
-        int[] chosen = Indices(names, kind, what, known.Index().ToDictionary(n => n.Item, n => new[] { n.Index }));
+        int[] chosen = Indices(names, kind, what, 
+            known.Index().DistinctBy(n => n.Item).ToDictionary(n => n.Item, n => new[] { n.Index }));
         ModelParameter[] drawn = [.. chosen.Select(i => all[i])];
         double[] reference = [.. drawn.Select(p => p.In(_model))];
         Draw draw = DrawReader.Read(map, reference);
@@ -151,7 +152,7 @@ internal sealed class ResetSection
         foreach (int index in indices)
             if (!_taken.TryAdd((kind, index), list.Where))
                 throw list.Error(
-                    $"'{kind}' sets a coordinate that {_taken[(kind, index)]} has set already; set each once");
+                    $"'{kind}' sets what {_taken[(kind, index)]} has set already; set each once");
         return indices;
     }
 

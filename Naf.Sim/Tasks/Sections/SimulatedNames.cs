@@ -31,7 +31,8 @@ internal sealed class SimulatedNames(MujocoModel model)
     {
         (string what, Dictionary<string, SimulatedEntry> known) = kind switch
         {
-            "sensor" => ("sensor", model.Sensors.ToDictionary(sensor => sensor.Name, sensor => new SimulatedEntry(
+            "sensor" => ("sensor", model.Sensors.DistinctBy(sensor => sensor.Name)
+                .ToDictionary(sensor => sensor.Name, sensor => new SimulatedEntry(
                 sensor.Name, SimulatedQuantity.Sensor, sensor.Address, Parts(sensor.Size)))),
             "activation" => ("actuator with an activation",
                 Actuators(SimulatedQuantity.Activation, "{0}.activation", model.ActivationAddresses)),
@@ -47,7 +48,8 @@ internal sealed class SimulatedNames(MujocoModel model)
 
     private Dictionary<string, SimulatedEntry> Actuators(
         SimulatedQuantity quantity, string format, int[]? addresses = null) =>
-        model.ActuatorNames.Index().Where(actuator => addresses is null || addresses[actuator.Index] >= 0).ToDictionary(
+        model.ActuatorNames.Index().Where(actuator => addresses is null || addresses[actuator.Index] >= 0)
+            .DistinctBy(actuator => actuator.Item).ToDictionary(
             actuator => actuator.Item, actuator => new SimulatedEntry(
                 string.Format(CultureInfo.InvariantCulture, format, actuator.Item), quantity,
                 addresses?[actuator.Index] ?? actuator.Index, []));

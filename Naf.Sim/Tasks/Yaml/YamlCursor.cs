@@ -6,9 +6,6 @@ namespace Naf.Sim.Tasks.Yaml;
 /// <param name="what">What the node is, for messages: its key.</param>
 internal sealed class YamlCursor(string file, YamlNode node, string what)
 {
-    /// <summary>Maximum characters of an invalid text in a message.</summary>
-    private const int Shown = 40;
-
     public static YamlCursor Open(string path) => YamlSource.Load(path) is { } root
         ? new YamlCursor(path, root, "task")
         : throw new TaskFormatException(path, 1, 1,
@@ -126,8 +123,7 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
     {
         YamlMappingNode => "a mapping",
         YamlSequenceNode => "a list",
-        YamlScalarNode { Value: { Length: > Shown } text } => $"'{text[..Shown].ReplaceLineEndings(" ")}…'",
-        YamlScalarNode { Value: { Length: > 0 } text } => $"'{text.ReplaceLineEndings(" ")}'",
+        YamlScalarNode { Value: { Length: > 0 } text } => $"'{Excerpt.Of(text)}'",
         _ => "nothing",
     };
 }

@@ -1,4 +1,5 @@
 using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
 namespace Naf.Sim.Tasks.Yaml;
@@ -22,14 +23,16 @@ internal static class YamlSource
         var stream = new YamlStream();
         try
         {
-            stream.Load(parser);
+            stream.Load(new CheckedParser(parser, path));
         }
-        catch (InvalidOperationException e)
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
         {
-            // YamlDotNet's scanner throws this when a bracket or brace is still open at the next key
+            // YamlDotNet throws the first when a bracket or brace is still open at the next key, the second when a
+            // list's dash stands before a colon
             Mark at = parser.Current?.Start ?? Mark.Empty;
-            throw new TaskFormatException(path, at.Line, at.Column,
-                "not YAML: expected a closing ] or } hereabouts", e);
+            throw new TaskFormatException(path, at.Line, at.Column, e is ArgumentException
+                ? "not YAML: a list and a mapping are mixed hereabouts; check dashes, colons and indentation"
+                : "not YAML: expected a closing ] or } hereabouts", e);
         }
         catch (YamlException e)
         {
@@ -49,5 +52,38 @@ internal static class YamlSource
             int n => throw new TaskFormatException(path, 1, 1,
                 $"expected one YAML document, a mapping of keys to values; found {n}"),
         };
+    }
+
+    /// <summary>
+    /// Refuses what YamlDotNet can't represent: it reads nested collections and hashes keys by recursion, which
+    /// overflows the stack, or doubles the work with each level of aliases.
+    /// </summary>
+    private sealed class CheckedParser(Parser parser, string path) : IParser
+    {
+        private const int Deepest = 100;
+
+        private readonly Stack<(bool IsMapping, bool IsKeyNext)> _open = new();
+
+        public ParsingEvent? Current => parser.Current;
+
+        public bool MoveNext()
+        {
+            if (!parser.MoveNext()) return false;
+            if (Current is MappingEnd or SequenceEnd) _open.Pop();
+            if (Current is not (NodeEvent or AnchorAlias)) return true;
+            if (_open.TryPop(out (bool IsMapping, bool IsKeyNext) within))
+            {
+                if (within.IsKeyNext && Current is not Scalar)
+                    throw Error("a key expects a text, not a list, a mapping or an alias");
+                _open.Push(within with { IsKeyNext = within.IsMapping && !within.IsKeyNext });
+            }
+            if (Current is Scalar or AnchorAlias) return true;
+            if (_open.Count == Deepest) throw Error($"lists and mappings are nested more than {Deepest} deep");
+            _open.Push((Current is MappingStart, Current is MappingStart));
+            return true;
+        }
+
+        private TaskFormatException Error(string problem) =>
+            new(path, Current!.Start.Line, Current.Start.Column, problem);
     }
 }

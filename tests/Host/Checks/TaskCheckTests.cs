@@ -114,6 +114,39 @@ internal sealed class TaskCheckTests
     }
 
     [Test]
+    public void An_actuator_whose_joint_starts_at_its_upper_limit_moves_it_down()
+    {
+        using var scratch = new ScratchFolder();
+        scratch.Write("tilt.xml", """
+            <mujoco>
+              <option gravity="0 0 0"/>
+              <worldbody>
+                <body>
+                  <joint name="tilt" range="-20 0" limited="true"/>
+                  <geom size=".1" pos=".2 0 0"/>
+                </body>
+              </worldbody>
+              <actuator>
+                <velocity joint="tilt" kv=".1" ctrlrange="-1 1" ctrllimited="true"/>
+              </actuator>
+            </mujoco>
+            """);
+        string path = scratch.Write("tilt.yaml", """
+            name: tilt
+            description: Starts at its limit
+            model: tilt.xml
+            substeps: 10
+            horizon: 50
+            observation:
+              - {position: tilt}
+            reward:
+              - {quadratic: tilt, weight: -1}
+              - {quadratic: action, weight: -0.1}
+            """);
+        Assert.That(TinyRun.Cli("tasks", "--check", path, "--episodes", "3").Out, Does.Not.Contain("actuator '0'"));
+    }
+
+    [Test]
     public void An_arm_that_hangs_on_a_mocap_body_is_told()
     {
         using var scratch = new ScratchFolder();

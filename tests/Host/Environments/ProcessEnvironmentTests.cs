@@ -260,37 +260,6 @@ internal sealed class ProcessEnvironmentTests : FolderFixture
         Assert.That(() => environment.Step([0]), Throws.TypeOf<SimulationException>().With.Property("Unstable").True);
     }
 
-    [Test]
-    public void Random_answers_are_refused_in_a_sentence()
-    {
-        var random = new Random(1);
-        byte[] whole = Encoding.UTF8.GetBytes($"{Hello}\n{First}\n{Next}\n{Next}\n");
-        int trained = 0;
-        for (int stream = 0; stream < 200; stream++)
-        {
-            // noise, or right answers with up to 4 bytes changed, cut off somewhere in half of the streams
-            byte[] bytes = [.. whole];
-            if (stream % 4 == 0) random.NextBytes(bytes);
-            else
-                for (int i = random.Next(5); i > 0; i--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
-            int length = stream % 2 == 0 ? random.Next(bytes.Length) : bytes.Length;
-            File.WriteAllBytes(Folder["answers"], bytes[..length]);
-            try
-            {
-                EnvironmentTask task = EnvironmentCommand.Open($"cat {Folder["answers"]}", new TrainingSettings());
-                using IControlEnvironment environment = ((IControlTask)task).CreateEnvironment();
-                environment.Reset(1, RandomStream.Reset, 0);
-                var action = new double[task.ActionSize];
-                do trained++; while (!environment.Step(action).Done);
-            }
-            catch (Exception e) when (e is EnvironmentException or UserException or SimulationException)
-            {
-                Assert.That(e.Message, Has.Length.LessThan(600).And.Not.Contains("\n").And.Not.Contains("   at "));
-            }
-        }
-        Assert.That(trained, Is.Positive, "streams that begin an episode");
-    }
-
     /// <summary>Whether a process with this number runs, other than as a zombie.</summary>
     public static bool IsAlive(string pid)
     {

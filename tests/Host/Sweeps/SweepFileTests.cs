@@ -6,7 +6,7 @@ namespace Naf.Tests;
 /// <summary>The candidates of a sweep's file, and its errors.</summary>
 internal sealed class SweepFileTests : FolderFixture
 {
-    private const string Grid = """
+    public const string Grid = """
         task: cartpole
         episodes: 4
         seeds: 5..6
@@ -17,7 +17,7 @@ internal sealed class SweepFileTests : FolderFixture
 
         """;
 
-    private const string Random = """
+    public const string Random = """
         task: cartpole
         episodes: 4
         seeds: 5

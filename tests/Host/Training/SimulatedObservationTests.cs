@@ -201,7 +201,7 @@ internal sealed class SimulatedObservationTests : MujocoFixture
     [TestCase("{phase: -1}", "'phase' expects a period above 0, in seconds")]
     [TestCase("{sensor: contact}\n  - {sensor: contact}", "the entry 'contact' is there already")]
     [TestCase("{sensor: all, name: x}", "'name' fits one entry, and 'sensor' makes several here")]
-    [TestCase("{sensor: shake, frame: finger}", "'sensor' is the same in every frame")]
+    [TestCase("{sensor: shake, frame: finger}", "only a vector in the world has a frame, and 'sensor' is none")]
     [TestCase("{point: geom fingertop}", "has a site, body, geom, camera or constant 'geom fingertop'")]
     public void Faults_are_told(string entry, string words)
     {
@@ -225,7 +225,7 @@ internal sealed class SimulatedObservationTests : MujocoFixture
             actions: {rate_limit: 0.25}
             reward: [{quadratic: action_rate, weight: -1}, {linear: after.angle, weight: 1},
             """);
-        Assert.That(task.ModelFree, Does.StartWith("the observation reads 'angle', ")
+        Assert.That(task.ModelFreeReason, Does.StartWith("the observation reads 'angle', ")
             .And.Contain("from the simulation, and the reward has terms of the step, such as quadratic of action_rate")
             .And.EndWith(", and the actions have a rate_limit"));
         List<string> names = [.. task.ObservationNames];

@@ -129,6 +129,7 @@ internal sealed class ToleranceTests
             for (ulong draw = 0; draw < 20; draw++)
             {
                 (double[] x, double[] u) = Point(draw);
+                hessian.AsSpan().Fill(double.NaN);
                 r.CostHessian(x, u, form, hessian);
                 Assert.That(Eigenvalues.Least(hessian, Size), Is.GreaterThanOrEqualTo(-1e-12));
             }

@@ -68,6 +68,23 @@ internal sealed class MujocoModelTests : MujocoFixture
             + $"{version} that knows it"), Is.EqualTo(hints), message);
     }
 
+    [TestCase("<mujoco><body/></mujoco>", "; put it where it belongs, or, if the file is a part of models, name one")]
+    [TestCase("<mujocoinclude/>", "; it is a part of models: name one that includes it")]
+    public void A_part_of_a_model_is_told_from_a_word_of_a_newer_release(string xml, string remedy) =>
+        Assert.That(Assert.Throws<MujocoException>(() => MujocoModel.LoadXml(xml))!.Message,
+            Does.Contain(remedy).And.Not.Contain("MUJOCO_PATH"));
+
+    [Test]
+    public void The_order_of_actuators_that_old_releases_need_is_said_to_be_theirs()
+    {
+        if (Version.Parse(MujocoLibrary.Load().Version) >= new Version(2, 3, 1))
+            Assert.Ignore("MuJoCo 2.3.1 and newer take actuators in any order");
+        const string Xml = "<mujoco><worldbody><body><joint name=\"j\"/><geom size=\"1\"/></body></worldbody><actuator>"
+            + "<general joint=\"j\" dyntype=\"filter\"/><motor joint=\"j\"/></actuator></mujoco>";
+        Assert.That(() => MujocoModel.LoadXml(Xml), Throws.TypeOf<MujocoException>()
+            .With.Message.EndsWith("; reorder them, or set MUJOCO_PATH to the folder of MuJoCo 2.3.1 or newer"));
+    }
+
     [Test]
     public void A_failed_file_load_names_the_file()
     {

@@ -143,6 +143,15 @@ internal sealed class MalformedTaskTests : MujocoFixture
             .With.Message.EndsWith($"; known: {string.Join(", ", TaskLibrary.Names)}"));
 
     [Test]
+    public void Model_in_place_of_a_task_is_refused()
+    {
+        using var scratch = new ScratchFolder();
+        string model = Path.ChangeExtension(scratch.Copy("reacher"), "xml");
+        Assert.That(() => ControlTask.Load(model), Throws.TypeOf<FileNotFoundException>()
+            .With.Message.StartsWith($"{model} is a model, not a task: name a task file"));
+    }
+
+    [Test]
     public void Folder_is_refused()
     {
         using var scratch = new ScratchFolder();

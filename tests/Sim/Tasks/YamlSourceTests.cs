@@ -11,6 +11,7 @@ internal sealed class YamlSourceTests
     [TestCase("tau: {a: 1\ngamma: 1\n", "not YAML")]
     [TestCase("tau: 'open", "not YAML")]
     [TestCase("tau: 1\ntau: 2\n", "not YAML")]
+    [TestCase(" - : reacher\ntau: 2\n", "not YAML: a list and a mapping are mixed")]
     [TestCase("tau: 1\n---\ntau: 2\n", "expected one YAML document")]
     public void Malformed_files_are_refused_at_their_place(string text, string words)
     {
@@ -18,6 +19,23 @@ internal sealed class YamlSourceTests
         string path = scratch.Write("settings.yaml", text);
         Assert.That(() => YamlSource.Load(path), Throws.TypeOf<TaskFormatException>()
             .With.Message.Match($"^{path}:[1-9][0-9]*:").And.Message.Contains(words));
+    }
+
+    [TestCase("[", 100_000, "nested more than 100 deep")]
+    [TestCase("{a: ", 100_000, "nested more than 100 deep")]
+    [TestCase("- ", 100_000, "nested more than 100 deep")]
+    [TestCase("? &a [*a]\n: 1", 1, "a key expects a text")]
+    [TestCase("a: &a [1]\n? *a\n: 2", 1, "a key expects a text")]
+    [TestCase("{a: 1}: 2", 1, "a key expects a text")]
+    public void What_would_overflow_the_stack_is_refused(string text, int times, string words) =>
+        Malformed_files_are_refused_at_their_place(string.Concat(Enumerable.Repeat(text, times)), words);
+
+    [Test]
+    public void Lists_and_aliases_are_read_to_a_depth_of_100()
+    {
+        using var scratch = new ScratchFolder();
+        string text = $"a: &a [{new string('[', 98)}{new string(']', 98)}]\nb: *a\nc: {{d: [e, {{f: g}}], h: *a}}\n";
+        Assert.That(YamlSource.Load(scratch.Write("settings.yaml", text)), Is.TypeOf<YamlMappingNode>());
     }
 
     [Test]
