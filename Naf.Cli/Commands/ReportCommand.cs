@@ -38,8 +38,8 @@ internal static class ReportCommand
         // the candidates of two sweeps have the same names
         if (runs.DistinctBy(run => run.Name).Count() < runs.Length)
             runs = [.. runs.Zip(names, (run, path) => run with { Name = path })];
-        IReadOnlyList<string> files = RunReport.Of(runs, [.. names.Take(MostPictures).Select(RunPicture.OfReport).OfType<RunPicture>()])
-            .Write(folder, "report");
+        RunPicture[] pictures = [.. names.Take(MostPictures).Select(RunPicture.OfReport).OfType<RunPicture>()];
+        IReadOnlyList<string> files = RunReport.Of(runs, pictures).Write(folder, "report");
         if (parsed.IsJson()) Json.Write(terminal.Out, new { Page = files[0], Files = files, Runs = runs.Length });
         else terminal.Out.WriteLine($"report: {files[0]}");
         return 0;
