@@ -41,6 +41,8 @@ internal static class ExportCommand
         using RunPolicy policy = target.Open(task, terminal);
         var exported = new ExportedPolicy(policy, config, learner, target.Policy, task);
         PolicyExport.Write(format, file, exported);
+        if (task?.Definition.Actions.RateLimit.IsEmpty == false)
+            terminal.Warn("the task's rate_limit is not part of the policy; the program that runs it has to keep it");
 
         string? q = PolicyExport.Files(format, file).Q;
         if (parsed.IsJson())

@@ -11,7 +11,7 @@ namespace Naf.Host.Export;
 /// <summary>
 /// What the formats write of a policy.
 /// <code>
-/// action = μ(x) = tanh m(input_scale x),  control = control_middle + control_half action
+/// action = μ(x) = tanh m(input_scale x),  control = control_middle + control_half action, limited
 /// </code>
 /// </summary>
 internal sealed class ExportedPolicy
@@ -39,6 +39,8 @@ internal sealed class ExportedPolicy
         ControlMiddle = Vector("control_middle", [.. middle.Select(c => (float)c)]);
         ControlHalf = Vector("control_half",
             [.. (task?.Definition.Actions.Range ?? high.Zip(middle, (most, mid) => most - mid)).Select(c => (float)c)]);
+        ControlLow = Vector("control_low", [.. low.Select(c => (float)c)]);
+        ControlHigh = Vector("control_high", [.. high.Select(c => (float)c)]);
         ulong seed = config.Settings.SeedOf(learner);
         Metadata =
         [
@@ -95,8 +97,15 @@ internal sealed class ExportedPolicy
     /// <inheritdoc cref="ControlMiddle"/>
     public NamedTensor ControlHalf { get; }
 
+    /// <summary>[actions], the controls at action −1 and 1, which a ctrlrange may limit.</summary>
+    public NamedTensor ControlLow { get; }
+
+    /// <inheritdoc cref="ControlLow"/>
+    public NamedTensor ControlHigh { get; }
+
     /// <summary>Every parameter once.</summary>
-    public IEnumerable<NamedTensor> Tensors => [InputScale, .. Networks.Tensors, ControlMiddle, ControlHalf];
+    public IEnumerable<NamedTensor> Tensors =>
+        [InputScale, .. Networks.Tensors, ControlMiddle, ControlHalf, ControlLow, ControlHigh];
 
     /// <summary>Where the policy comes from, its inputs and outputs; docs/export.md has the keys.</summary>
     public ImmutableArray<(string Key, string Value)> Metadata { get; }

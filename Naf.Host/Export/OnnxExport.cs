@@ -7,7 +7,7 @@ namespace Naf.Host.Export;
 /// <summary>
 /// A policy and its Q as ONNX graphs.
 /// <code>
-/// action = μ(x) = tanh m(x),  control = control_middle + control_half action
+/// action = μ(x) = tanh m(x),  control = control_middle + control_half action, limited
 /// NAF:  d = u − μ,  z = Lᵀ d,  Q = V − ½ zᵀz,  Lᵢᵢ = exp(B tanh(lᵢᵢ / B)), Lᵢⱼ = lᵢⱼ
 /// DDPG: Q = critic(x, u);  both in the task's rewards, Q / reward_scale
 /// </code>
@@ -25,7 +25,9 @@ internal static class OnnxExport
         var graph = new OnnxGraph("policy");
         string x = Input(graph, policy), u = Mean(graph, policy, x, Action);
         string offset = graph.Node("control_offset", "Mul", u, graph.Constant(policy.ControlHalf));
-        graph.Node(Control, "Add", offset, graph.Constant(policy.ControlMiddle));
+        string control = graph.Node("control_unlimited", "Add", offset, graph.Constant(policy.ControlMiddle));
+        control = graph.Node("control_above_low", "Max", control, graph.Constant(policy.ControlLow));
+        graph.Node(Control, "Min", control, graph.Constant(policy.ControlHigh));
         graph.Output(Action, policy.ActionSize, "u = mu(x), within [-1, 1]");
         graph.Output(Control, policy.ActionSize, "the action in the actuators' units");
         return graph;

@@ -26,8 +26,8 @@ internal sealed record RunPicture(byte[]? Png, string Caption)
     {
         string name = Path.GetFileNameWithoutExtension(path), png = Path.ChangeExtension(path, ".png");
         if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
-            return !File.Exists(png) ? null : new RunPicture(File.ReadAllBytes(png), $"{name}: the last state of a test "
-                + "episode of the best policy of the first seed, with the path that led there.");
+            return !File.Exists(png) ? null : new RunPicture(
+                File.ReadAllBytes(png), $"{name}: the last state of a test episode of the first seed's best policy.");
         if (RunConfig.Read(RunFolder.ConfigOf(path)).IsEnvironment) return null;
         RunPicture drawn = Draw(path, best: true, ReportWidth, ReportHeight);
         return drawn with { Caption = $"{name}: {drawn.Caption}" };
@@ -46,7 +46,7 @@ internal sealed record RunPicture(byte[]? Png, string Caption)
             double? score = evaluator.Episode(policy.Act, config.Settings.TestSeed, 0, episode).Score;
             using var pictures = new LastStatePictures(task, width, height);
             return new RunPicture(pictures.Draw(episode), $"The policy of seed {config.Settings.Seed} after episode "
-                + $"{policy.Episode}: the last state of a test episode, with the path that led there; score "
+                + $"{policy.Episode}: the last state of a test episode; score "
                 + $"{Texts.Score(score)}.");
         }
         catch (Exception e) when (e is UserException or RenderingException or SimulationException

@@ -9,8 +9,8 @@ internal enum TreeJointType
     /// </summary>
     Free = 0,
     /// <summary>
-    /// Three rotations about the anchor: qpos = quaternion (4), from the body's orientation in the model; qvel = angular velocity (3,
-    /// body's frame).
+    /// Three rotations about the anchor: qpos = quaternion (4), from the body's orientation in the model; qvel =
+    /// angular velocity (3, body's frame).
     /// </summary>
     Ball = 1,
     /// <summary>A translation along the axis, in metres.</summary>

@@ -79,8 +79,8 @@ internal sealed class SignalNames
 
     private static int[] Find(YamlCursor names, Dictionary<string, int[]> known) =>
         [.. names.OneOrMore().SelectMany(name => known.GetValueOrDefault(name.Text()) ?? throw name.Error(
-            $"'{name.What}' needs '{name.Text()}', and nothing has that name; add it to 'observation' or correct the "
-            + $"name: {NearestName.Hint(name.Text(), Alike(name.Text(), known.Keys))}"))];
+            $"there is no '{name.Text()}', which '{name.What}' needs; add it to 'observation' or correct the name: "
+            + $"{NearestName.Hint(name.Text(), Alike(name.Text(), known.Keys))}"))];
 
     // names with the same prefix, so that a list of them is short
     private static IEnumerable<string> Alike(string name, IEnumerable<string> known) => known.Where(

@@ -1,6 +1,7 @@
 using Naf.Host.Agents;
 using Naf.Host.Policies;
 using Naf.Host.Training;
+using Naf.Sim.Control;
 using Naf.Torch;
 using static TorchSharp.torch;
 
@@ -59,6 +60,34 @@ internal sealed class ExportTests : FolderFixture
 
         float[] Draw(int size, float most) =>
             [.. Enumerable.Range(0, Samples * size).Select(_ => most * (2 * random.NextSingle() - 1))];
+    }
+
+    [Test]
+    public void Controls_are_limited_as_those_of_the_task()
+    {
+        using var scratch = new ScratchFolder();
+        string path = ModelTask.Write(scratch, "actions: {home: raised, range: [2, 8], rate_limit: 0.5}");
+        Train(path, ["hidden=[8]"]);
+        foreach (string format in (string[])["onnx", "csv"])
+            Assert.That(TinyRun.CliError(0, "export", Folder["run"], "--out", Folder[$"p.{format}"]),
+                Does.Contain("the task's rate_limit is not part of the policy"));
+        using ControlTask task = ControlTask.Load(path);
+        using RunPolicy policy = RunPolicy.Open(Folder["run"]);
+        var random = new Random(5);
+        float[] x = [.. Enumerable.Range(0, Samples * task.ObservationSize).Select(_ => 40 * random.NextSingle() - 20)];
+        float[] controls = ExportedFile.Run(Folder["p.onnx"], "control", Samples, ("observation", x));
+        for (int i = 0; i < Samples; i++)
+        {
+            float[] u = new float[2];
+            double[] own = new double[2];
+            policy.Act(x.AsSpan(i * task.ObservationSize, task.ObservationSize), u);
+            task.ToControls([u[0], u[1]], own);
+            Assert.That(controls[(2 * i)..(2 * i + 2)], Is.EqualTo(own).Within(1e-4));
+        }
+        Assert.That(controls.Where((_, i) => i % 2 == 1), Has.Some.EqualTo(0f).Or.Some.EqualTo(4f), "limited");
+        (Dictionary<string, float[]> table, _) = ExportedFile.Csv(Folder["p.csv"]);
+        Assert.That(table["control_low"], Is.EqualTo(new[] { -0.5f, 0 }));
+        Assert.That(table["control_high"], Is.EqualTo(new[] { 1.5f, 4 }));
     }
 
     [Test]

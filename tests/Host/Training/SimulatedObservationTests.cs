@@ -191,7 +191,7 @@ internal sealed class SimulatedObservationTests : MujocoFixture
         Assert.That(ModelFree("cartpole"), Is.Null);
 
         static string? ModelFree(string task) => TinyRun.CliJson("tasks", "--check", task, "--episodes", "3", "--json")
-            .GetProperty("model_free").GetString();
+            .GetProperty("model_free_reason").GetString();
     }
 
     [TestCase("{sensor: [contat]}", "the model has no sensor 'contat'; did you mean 'contact'?")]

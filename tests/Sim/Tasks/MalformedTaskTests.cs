@@ -35,7 +35,7 @@ internal sealed class MalformedTaskTests : MujocoFixture
     [TestCase("input_scale: 0.3", "input_scale: 0", 0, "'input_scale' expects a number above 0")]
     [TestCase("{constant: target}", "{constant: target, frame: hand}", 0, "'frame' has no meaning here")]
     [TestCase("smooth_norm: error", "smooth_norm: eror", 0,
-        "no observation 'eror', which 'smooth_norm' needs", "did you mean 'error'?")]
+        "there is no 'eror', which 'smooth_norm' needs", "did you mean 'error'?")]
     [TestCase("quadratic: action", "quadratic: action.j7", 0, "'action.j7'", "'action.j1'")]
     [TestCase("weight: -0.02, alpha: 0.01", "weight: -0.02", 0, "no key 'alpha'")]
     [TestCase("weight: -0.02, alpha: 0.01", "weight: -0.02, alpha: -1", 0,
