@@ -15,7 +15,8 @@ internal static class EvaluateCommand
     public static Command Create(Terminal terminal) => new ExampleCommand(
         "evaluate",
         "Scores a policy over test episodes: mean, standard deviation, success rate and the task's measures.",
-        "naf evaluate runs/cartpole-naf-1 --episodes 100", parsed => Run(terminal, parsed))
+        "naf evaluate runs/cartpole-naf-1 --episodes 100",
+        parsed => StopSignals.Run(terminal, "evaluation", stop => Run(terminal, parsed, stop)))
     {
         CliOption.Target(optional: true), CliOption.Policy(), CliOption.Task(),
         CliOption.Text("--episodes", "N", "episodes [20]"),
@@ -34,11 +35,11 @@ internal static class EvaluateCommand
         CliOption.Quiet(), CliOption.Json(),
     };
 
-    private static int Run(Terminal terminal, ParseResult parsed)
+    private static int Run(Terminal terminal, ParseResult parsed, CancellationToken stop)
     {
         var target = new PolicyTarget(parsed);
         terminal = target.For(terminal);
-        if (parsed.GetValue<bool>("--verify")) return VerifyCommand.RunAll(terminal, parsed, target);
+        if (parsed.GetValue<bool>("--verify")) return VerifyCommand.RunAll(terminal, parsed, target, stop);
         string policy = target.Policy;
         int? learner = target.Learner;
         int count = parsed.Integer("--episodes", target.Config?.Settings.TestEpisodes ?? 20, 1, 1_000_000);
@@ -57,7 +58,7 @@ internal static class EvaluateCommand
         if (policy != "mpc" && changes is [var change, ..])
             throw new UserException($"--set {change} changes a setting of the planner; it goes with --policy mpc");
         Trajectory? first = file is null ? null : new Trajectory();
-        using IControlTask task = target.LoadAny(terminal);
+        using IControlTask task = target.LoadAny(terminal, stop);
         if (task is not ControlTask && policy == "mpc")
             throw new UserException($"--policy mpc needs the state of MuJoCo's simulation, and {task.Name} is an "
                 + "environment of your own; leave it out");
@@ -69,7 +70,7 @@ internal static class EvaluateCommand
         EvaluationResult result = policy == "mpc" ? Plan()
             : target.IsOfRun ? OfRun()
             : PolicyEvaluation.Of(PolicyEvaluation.WithoutRun(policy, task, seed), task, seed, count, threads, first,
-                unstable);
+                unstable, stop);
 
         warnings.Give(terminal);
         if (result.Episodes == 0) throw new UserException($"there is no score: {result.UnstableNote}");
@@ -92,7 +93,7 @@ internal static class EvaluateCommand
         {
             var simulated = (ControlTask)task;
             using var evaluation =
-                new PlannedEvaluation(simulated, target.Planner(simulated, changes), threads, unstable);
+                new PlannedEvaluation(simulated, target.Planner(simulated, changes), threads, unstable, stop);
             using var display = ProgressDisplay.Show(terminal, parsed.IsQuiet(), () => evaluation.Progress(count));
             (EvaluationResult scores, planning) = evaluation.Run(seed, count, first);
             return scores;
@@ -102,9 +103,10 @@ internal static class EvaluateCommand
         {
             using RunPolicy run = target.Open(task, terminal, parsed.Given("--device") ?? "cpu");
             trained = (run.Episode, run.BestEpisode, run.LastEpisode);
-            if (valuesFile is null) return PolicyEvaluation.Of(run.Act, task, seed, count, threads: 1, first, unstable);
+            if (valuesFile is null)
+                return PolicyEvaluation.Of(run.Act, task, seed, count, threads: 1, first, unstable, stop);
             values = new PolicyValues(run, target.Run.Settings);
-            return values.Run(task, seed, count, first);
+            return values.Run(task, seed, count, first, stop);
         }
 
         void Report()

@@ -104,15 +104,16 @@ internal sealed class PolicyTarget
     }
 
     /// <summary>Loads the task as <see cref="Load"/> does, or starts the command of --env.</summary>
+    /// <param name="stop">Ends a wait for the command without a limit.</param>
     /// <exception cref="UserException">The task does not fit, or --env is missing or one too many.</exception>
-    public IControlTask LoadAny(Terminal terminal)
+    public IControlTask LoadAny(Terminal terminal, CancellationToken stop)
     {
         if (EnvironmentCommand.Choose(_environment, Config) is not { } command) return Load(terminal);
         if (_parsed.File("--task") is { } other)
             throw new UserException($"--task {other} and --env COMMAND exclude each other; give one of them");
         if (Config is null && Name != command)
             throw new UserException($"--env COMMAND and the task '{Name}' exclude each other; give one of them");
-        EnvironmentTask task = EnvironmentCommand.Open(command, Config?.Settings ?? new TrainingSettings());
+        EnvironmentTask task = EnvironmentCommand.Open(command, Config?.Settings ?? new TrainingSettings(), stop);
         return Config is null || Config.Task == task.StoredName ? task : throw new UserException(
             $"the run trains {Config.Task}, not {task.StoredName}; give the environment that it was begun with");
     }
@@ -124,7 +125,17 @@ internal sealed class PolicyTarget
     public Terminal For(Terminal terminal) => IsParent ? terminal with { Out = terminal.Error } : terminal;
 
     /// <summary>Threads that play episodes: --threads, or one for one environment; 0: one per core.</summary>
-    public int Threads => IsParent ? 1 : _parsed.Integer("--threads", 0, 0, 256);
+    /// <exception cref="UserException">There is one environment, and other threads were asked for.</exception>
+    public int Threads
+    {
+        get
+        {
+            int threads = _parsed.Integer("--threads", IsParent ? 1 : 0, 0, 256);
+            return !IsParent || threads == 1 ? threads : throw new UserException(
+                $"--threads {threads}: {EnvironmentCommand.Option} {ProcessEnvironment.Parent} is one environment, "
+                + "which one thread plays; leave it out");
+        }
+    }
 
     /// <summary>What becomes of an episode whose simulation breaks down: as the run has it, else the task.</summary>
     public UnstableSimulation UnstableSimulation(IControlTask task) => SettingsFor(task).UnstableSimulation;

@@ -26,7 +26,7 @@ internal static class VerifyCommand
         "Scores a run's policy from starts that neither training nor tests used: mean with its confidence interval, "
         + "success rate, steps to a threshold.",
         "naf verify runs/cartpole-naf-1 --episodes 1000 --threshold -0.6 --out episodes.csv",
-        parsed => RunOne(terminal, parsed))
+        parsed => StopSignals.Run(terminal, "verification", stop => RunOne(terminal, parsed, stop)))
     {
         CliOption.Target("RUN", "a run's folder"),
         CliOption.Text("--policy", "NAME", "best (that of the best test) or last [best, if there is one]"),
@@ -41,7 +41,7 @@ internal static class VerifyCommand
         CliOption.Quiet(), CliOption.Json(),
     };
 
-    private static int RunOne(Terminal terminal, ParseResult parsed)
+    private static int RunOne(Terminal terminal, ParseResult parsed, CancellationToken stop)
     {
         var target = new PolicyTarget(parsed);
         terminal = target.For(terminal);
@@ -53,14 +53,15 @@ internal static class VerifyCommand
         double? threshold = parsed.Finite("--threshold");
         string? file = parsed.File("--out");
         if (file is not null) EpisodeTable.CheckPlace(file);
-        using IControlTask task = target.LoadAny(terminal);
+        int threads = target.Threads;
+        using IControlTask task = target.LoadAny(terminal, stop);
         var verification = new PolicyVerification(
             task, target.Name, config, episodes, (learner, parsed.Given("--policy") is null ? null : target.Policy))
         {
             // a sum of rewards is above any other before the first step
             Seed = target.Seed, Threshold = threshold > 0 ? threshold : null,
         };
-        if (Play(terminal, parsed, target, verification, out int exitCode) is not [var verified]) return exitCode;
+        VerifiedPolicy verified = Play(terminal, parsed, threads, verification, stop)[0];
         if (verified.Score is null) return ExitCode.Failed; // which a warning has explained
         EvaluationResult result = verified.Result;
         Estimate? mean = ScoreStatistics.OfMean(result.Mean, result.StandardError ?? 0, result.Episodes);
@@ -110,7 +111,7 @@ internal static class VerifyCommand
     /// <summary><c>naf evaluate RUN --verify</c>.</summary>
     /// <returns>The exit code.</returns>
     /// <exception cref="UserException">The user named a task, or options that exclude each other.</exception>
-    public static int RunAll(Terminal terminal, ParseResult parsed, PolicyTarget target)
+    public static int RunAll(Terminal terminal, ParseResult parsed, PolicyTarget target, CancellationToken stop)
     {
         string? other = Others.FirstOrDefault(option => parsed.Given(option) is not null)
             ?? (parsed.GetValue<string[]>("--set")!.Length > 0 ? "--set" : null);
@@ -122,9 +123,10 @@ internal static class VerifyCommand
         int usual = config.Settings.VerificationEpisodes is > 0 and var set
             ? set : new TrainingSettings().VerificationEpisodes;
         int episodes = parsed.Integer("--episodes", usual, 1, 1_000_000);
-        using IControlTask task = target.LoadAny(terminal);
+        int threads = target.Threads;
+        using IControlTask task = target.LoadAny(terminal, stop);
         var verification = new PolicyVerification(task, target.Name, config, episodes);
-        if (Play(terminal, parsed, target, verification, out int exitCode) is not { } verified) return exitCode;
+        IReadOnlyList<VerifiedPolicy> verified = Play(terminal, parsed, threads, verification, stop);
         if (parsed.IsJson())
             Json.Write(terminal.Out, new
             {
@@ -143,20 +145,16 @@ internal static class VerifyCommand
         return 0;
     }
 
-    // null: stopped before the end
-    private static IReadOnlyList<VerifiedPolicy>? Play(
-        Terminal terminal, ParseResult parsed, PolicyTarget target, PolicyVerification verification, out int exitCode)
+    private static IReadOnlyList<VerifiedPolicy> Play(
+        Terminal terminal, ParseResult parsed, int threads, PolicyVerification verification, CancellationToken stop)
     {
-        using var team = new WorkTeam(target.Threads == 0 ? Environment.ProcessorCount : target.Threads);
-        using var stop = new StopSignals();
+        using var team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
         var warnings = new MujocoWarningReport();
         IReadOnlyList<VerifiedPolicy>? verified;
         using (ProgressDisplay.Show(terminal, parsed.IsQuiet(), () => Show(verification)))
-            verified = verification.Run(team, terminal.Warn, stop.Token);
+            verified = verification.Run(team, terminal.Warn, stop);
         warnings.Give(terminal);
-        if (verified is null) terminal.Warn("stopped before the end of the verification");
-        exitCode = stop.ExitCode;
-        return verified;
+        return verified ?? throw new OperationCanceledException();
     }
 
     private static (double Done, double Most, string Text) Show(PolicyVerification verification)

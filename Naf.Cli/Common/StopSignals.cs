@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Naf.Sim.Processes;
 
 namespace Naf.Cli.Common;
 
@@ -20,6 +21,23 @@ internal sealed class StopSignals : IDisposable
 
     /// <summary>128 + the signal's number: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP; 0 before.</summary>
     public int ExitCode { get; private set; }
+
+    /// <summary>Runs a command that has no result if it is stopped.</summary>
+    /// <param name="what">What it does, for the message.</param>
+    /// <returns>Its exit code, or the signal's.</returns>
+    public static int Run(Terminal terminal, string what, Func<CancellationToken, int> command)
+    {
+        using var stop = new StopSignals();
+        try
+        {
+            return command(stop.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException or EnvironmentException { Stopped: true })
+        {
+            terminal.Warn($"stopped before the end of the {what}");
+            return stop.ExitCode;
+        }
+    }
 
     public void Dispose()
     {

@@ -19,6 +19,9 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
     /// <summary>The score whose <see cref="EpisodeOutcome.StepsToThreshold"/> is counted; null: none is.</summary>
     public double? Threshold { get; init; }
 
+    /// <summary>Ends an episode before its next step.</summary>
+    public CancellationToken Stop { get; init; }
+
     /// <summary>Runs <paramref name="episodes"/> episodes and summarises their scores.</summary>
     /// <param name="first">Records the first episode, if given.</param>
     /// <param name="lowest">The lowest reward of a step before, at most 0.</param>
@@ -47,6 +50,7 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
     /// <summary>Runs one episode of a controller.</summary>
     /// <param name="record">Records the episode, if given.</param>
     /// <param name="starts">The stream of its initial state.</param>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public EpisodeOutcome Episode(
         Controller controller, ulong seed, ulong episode, Trajectory? record = null,
         RandomStream starts = RandomStream.TestReset)
@@ -56,6 +60,7 @@ internal sealed class Evaluator(IControlTask task, UnstableSimulation unstable =
         int? reached = null;
         while (true)
         {
+            Stop.ThrowIfCancellationRequested();
             TrajectoryRow? before = null;
             try
             {

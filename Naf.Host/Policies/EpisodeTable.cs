@@ -1,6 +1,7 @@
 using Naf.Host.Common;
 using Naf.Host.Evaluation;
 using Naf.Host.Files;
+using Naf.Host.Trajectories;
 using Naf.Sim.Control;
 
 namespace Naf.Host.Policies;
@@ -16,14 +17,14 @@ internal static class EpisodeTable
 
     /// <summary>Checks that the table can be written to a path without overwriting another kind of file.</summary>
     /// <exception cref="UserException">
-    /// The name does not end in .csv, no file can be there, or an existing one is not such a table.
+    /// The name does not end in .csv, no file can be there, or an existing one can't be read or is not such a table.
     /// </exception>
     public static void CheckPlace(string path)
     {
         OutputFile.Check(path);
         if (!Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase))
-            throw new UserException($"--out {path}: expected a name that ends in .csv");
-        if (File.Exists(path) && File.ReadLines(path).FirstOrDefault() is { } first
+            throw new UserException($"{path}: expected a name that ends in .csv");
+        if (File.Exists(path) && TrajectoryFile.Lines(path).FirstOrDefault() is { } first
             && !first.StartsWith(Header, StringComparison.Ordinal))
             throw new UserException($"{path} is there already and is no table of episodes; name another file");
     }

@@ -26,15 +26,17 @@ internal sealed class PlannedEvaluation : IDisposable
 
     /// <param name="threads">Number of threads; 0: one per core.</param>
     /// <param name="unstable">What becomes of an episode whose simulation breaks down.</param>
+    /// <param name="stop">Ends an episode before its next step, by an OperationCanceledException.</param>
     /// <exception cref="UserException">The task is model-free, or draws parameters of the model.</exception>
     public PlannedEvaluation(
-        ControlTask task, MpcSettings settings, int threads, UnstableSimulation unstable = UnstableSimulation.Fail)
+        ControlTask task, MpcSettings settings, int threads, UnstableSimulation unstable = UnstableSimulation.Fail,
+        CancellationToken stop = default)
     {
         DynamicsSpace.Require(task, mpc: true);
         (_task, _settings, _unstable) = (task, settings, unstable);
         _team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
         _planner = new MpcPlanner(task, settings, _team);
-        _evaluation = new Evaluator(task, unstable);
+        _evaluation = new Evaluator(task, unstable) { Stop = stop };
     }
 
     /// <summary>Progress of <see cref="Run"/> for a display; may be read from another thread.</summary>

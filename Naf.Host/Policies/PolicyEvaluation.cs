@@ -18,16 +18,17 @@ internal static class PolicyEvaluation
     /// <exception cref="SimulationException">
     /// An action is not finite, or the simulation broke down and that is to stop it.
     /// </exception>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public static EvaluationResult Of(
         Policy act, IControlTask task, ulong seed, int episodes, int threads, Trajectory? first = null,
-        UnstableSimulation unstable = UnstableSimulation.Fail)
+        UnstableSimulation unstable = UnstableSimulation.Fail, CancellationToken stop = default)
     {
         using var team = new WorkTeam(threads == 0 ? Environment.ProcessorCount : threads);
         var outcomes = new EpisodeOutcome[episodes];
         team.Run(worker =>
         {
             if (worker >= episodes) return;
-            using var evaluation = new Evaluator(task, unstable);
+            using var evaluation = new Evaluator(task, unstable) { Stop = stop };
             for (int i = worker; i < episodes; i += team.Threads)
                 outcomes[i] = evaluation.Episode(act, seed, (ulong)i, i == 0 ? first : null);
         });

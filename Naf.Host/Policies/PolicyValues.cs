@@ -22,14 +22,14 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
 
     /// <summary>Checks that values can be written to a path without overwriting another kind of file.</summary>
     /// <exception cref="UserException">
-    /// The name does not end in .csv, no file can be there, or an existing one holds no values.
+    /// The name does not end in .csv, no file can be there, or an existing one can't be read or holds no values.
     /// </exception>
     public static void CheckPlace(string path)
     {
         OutputFile.Check(path);
         if (!Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase))
-            throw new UserException($"--values {path}: expected a name that ends in .csv");
-        if (File.Exists(path) && File.ReadLines(path).FirstOrDefault() != Header)
+            throw new UserException($"{path}: expected a name that ends in .csv");
+        if (File.Exists(path) && TrajectoryFile.Lines(path).FirstOrDefault() != Header)
             throw new UserException($"{path} is there already and holds no values; name another file");
     }
 
@@ -37,9 +37,11 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
     /// <exception cref="Naf.Sim.Mujoco.SimulationException">
     /// The simulation broke down: the return that follows is not known.
     /// </exception>
-    public EvaluationResult Run(IControlTask task, ulong seed, int episodes, Trajectory? first = null)
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public EvaluationResult Run(
+        IControlTask task, ulong seed, int episodes, Trajectory? first = null, CancellationToken stop = default)
     {
-        using var evaluation = new Evaluator(task, UnstableSimulation.Stop);
+        using var evaluation = new Evaluator(task, UnstableSimulation.Stop) { Stop = stop };
         Policy random = PolicyEvaluation.RandomPolicy(seed);
         var drawn = new float[task.ActionSize];
         EvaluationResult result = Evaluator.Summarise([.. Enumerable.Range(0, episodes).Select(i =>

@@ -112,7 +112,8 @@ internal static class TrajectoryFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserException($"{path} can't be read: {e.Message}", e);
+            throw new UserException(
+                $"{path} can't be read: {e.Message.TrimEnd('.')}; allow reading it, or name another file", e);
         }
     }
 

@@ -28,7 +28,8 @@ internal static class TransitionFile
         var read = new Transitions(path, Convert.ToHexStringLower(SHA256.HashData(content)));
         string[] x = [.. TrajectoryFile.Observations(task)], u = [.. TrajectoryFile.Actions(task)];
         string[] next = [.. x.Select(name => $"next_{name}")];
-        bool complete = columns.Has(next[0]), terminates = columns.Has("terminated");
+        // the rows of tensors need not be consecutive
+        bool complete = columns is TensorColumns || columns.Has(next[0]), terminates = columns.Has("terminated");
         columns.Require([.. x, .. u, "reward", .. complete ? next : []]);
         for (int row = 0; row < columns.Rows; row++)
         {
@@ -96,7 +97,8 @@ internal static class TransitionFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserException($"{path} can't be read: {e.Message.TrimEnd('.')}", e);
+            throw new UserException(
+                $"{path} can't be read: {e.Message.TrimEnd('.')}; allow reading it, or name another file", e);
         }
     }
 

@@ -57,11 +57,12 @@ public sealed class EnvironmentTask : IControlTask
         _safe = first.SafeAction?.ToArray();
         if (_change is not null && (_change.Length != ActionSize || !_change.All(most => most > 0)))
             throw new ArgumentException($"{name}: the limits on an action's change are {Text(_change)}; give "
-                + $"{ActionSize} numbers above 0, infinite where there is none");
+                + $"one number above 0 for each action (actions: {ActionSize}), infinite (null in JSON) where there is "
+                + "no limit");
         if (_safe is not null && !(_safe.Length == ActionSize && Enumerable.Range(0, ActionSize)
             .All(i => _safe[i] >= _actions.Low[i] && _safe[i] <= _actions.High[i])))
-            throw new ArgumentException($"{name}: the safe action is {Text(_safe)}; give {ActionSize} numbers within "
-                + "the bounds of the actions");
+            throw new ArgumentException($"{name}: the safe action is {Text(_safe)}; give one number within "
+                + $"its bounds for each action (actions: {ActionSize})");
 
         _function = Reward is null ? null : new RewardFunction<double>(Reward);
 

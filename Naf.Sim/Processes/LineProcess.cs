@@ -92,7 +92,7 @@ internal sealed class LineProcess
         if (stop is not null) Tell(stop);
         if (_closing || _process is null) return;
         _closing = true;
-        if (!_lost) _request = lastLine;
+        _request = lastLine; // not one that a late answer is to
         _asked.Release();
         try
         {
@@ -107,8 +107,11 @@ internal sealed class LineProcess
         _process.Dispose();
     }
 
-    // nothing else is written meanwhile; a process that does not read may have filled its pipe
-    private void Tell(string line)
+    /// <summary>
+    /// Writes a line that has no answer, within some time: a process that does not read may have filled its pipe.
+    /// </summary>
+    // nothing else is written meanwhile
+    public void Tell(string line)
     {
         var writing = new Thread(() =>
         {

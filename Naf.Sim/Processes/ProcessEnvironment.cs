@@ -32,6 +32,7 @@ internal sealed class ProcessEnvironment : IEnvironment
     private readonly TimeSpan _timeout;
     private readonly CancellationToken _stop;
     private readonly LineProcess _process;
+    private readonly bool _isParent;
     private int _steps;
     private bool _inEpisode;
 
@@ -42,11 +43,11 @@ internal sealed class ProcessEnvironment : IEnvironment
     /// <exception cref="EnvironmentException">It does not answer as it should.</exception>
     public ProcessEnvironment(string command, TimeSpan timeout, CancellationToken stop = default)
     {
-        bool isParent = command == Parent;
-        (_command, _timeout, _stop) = (Shortened(command), isParent ? Timeout.InfiniteTimeSpan : timeout, stop);
+        _isParent = command == Parent;
+        (_command, _timeout, _stop) = (Shortened(command), _isParent ? Timeout.InfiniteTimeSpan : timeout, stop);
         try
         {
-            _process = isParent ? OfParent.Value : LineProcess.Start(command);
+            _process = _isParent ? OfParent.Value : LineProcess.Start(command);
         }
         catch (EnvironmentException e)
         {
@@ -57,7 +58,7 @@ internal sealed class ProcessEnvironment : IEnvironment
             JsonElement hello = Ask("hello", $"{{\"hello\": {Protocol}}}", answer => answer);
             (Name, ObservationSpace, ActionSpace, MaxEpisodeSteps, IsRepeatable, Reward, Hello) = Read(Spaces);
             (MaxActionChange, SafeAction, TimeSpan? own) = Read(Limits);
-            IsRepeatable &= !isParent;
+            IsRepeatable &= !_isParent;
             _timeout = own ?? _timeout;
 
             T Read<T>(Func<JsonElement, T> part) => Understood("hello", hello.GetRawText(), () => part(hello));
@@ -101,7 +102,9 @@ internal sealed class ProcessEnvironment : IEnvironment
     {
         (_steps, _inEpisode) = (0, true);
         // 32 bits: the random generators of every language take them
-        return Ask("reset", $"{{\"reset\": {(uint)seed}}}", Observation);
+        double[] first = Ask("reset", $"{{\"reset\": {(uint)seed}}}", Observation);
+        LeaveUnlessFinite(first);
+        return first;
     }
 
     /// <inheritdoc/>
@@ -112,15 +115,25 @@ internal sealed class ProcessEnvironment : IEnvironment
                 Observation(answer), Number(Member(answer, "reward"), double.NaN), Flag(answer, "terminated"),
                 Flag(answer, "truncated")));
         _inEpisode = !(step.Terminated || step.Truncated || _steps == MaxEpisodeSteps);
+        LeaveUnlessFinite([.. step.Observation, step.Reward]);
         return step;
     }
 
     /// <summary>Leaves a machine at its safe action, if it states one, where an episode is not finished.</summary>
-    public void Dispose()
+    public void Dispose() => _process.Close("{\"close\": true}", TakeStop());
+
+    // such numbers end the episode here; the program that started naf knows that it gave them
+    private void LeaveUnlessFinite(double[] numbers)
+    {
+        if (!_isParent && !numbers.All(x => float.IsFinite((float)x)) && TakeStop() is { } stop) _process.Tell(stop);
+    }
+
+    // null: there is no episode to leave, or no safe action
+    private string? TakeStop()
     {
         string? stop = _inEpisode && SafeAction is not null ? ActionMessage("stop", [.. SafeAction]) : null;
         _inEpisode = false;
-        _process.Close("{\"close\": true}", stop);
+        return stop;
     }
 
     private static string ActionMessage(string name, ReadOnlySpan<double> action)

@@ -79,17 +79,21 @@ def serve(env, name=None, max_episode_steps=None, repeatable=True, reward=None, 
                 observation, _ = env.reset(seed=request["reset"])
                 answer = {"observation": _numbers(observation)}
             elif "step" in request:
+                if steps is None:
+                    sys.exit("naf_env: a step was asked for outside an episode; ask for a reset first")
                 observation, reward_of_step, terminated, truncated, _ = env.step(_action(request["step"], shape))
                 answer = {
                     "observation": _numbers(observation), "reward": _number(reward_of_step),
                     "terminated": bool(terminated), "truncated": bool(truncated),
                 }
-                steps = None if terminated or truncated or steps + 1 == most else steps + 1
-                if steps is None and safe_action is not None:
-                    leave(safe_action)
+                steps += 1
+                if terminated or truncated or steps == most:
+                    if safe_action is not None:
+                        leave(safe_action)
+                    steps = None  # from here on: if that failed, it is tried again at the end
             elif "stop" in request:
-                steps = None
                 leave(request["stop"])
+                steps = None
                 continue
             else:
                 break

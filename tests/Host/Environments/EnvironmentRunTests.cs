@@ -58,7 +58,7 @@ internal sealed class EnvironmentRunTests : FolderFixture
         string safe = Folder["safe"];
         using var child = new ChildProcess(
             Train($"SAFE={safe} {Point}", Run, 1_000_000, "--set", "test_every=1000000"));
-        child.WaitUntil(() => File.Exists(Path.Combine(Run, "metrics.csv")) && TinyRun.Rows(Run).Length > 3);
+        child.WaitUntil(() => HasRows(4));
         child.Signal(signal);
         Assert.That(child.Wait(), Is.EqualTo(exitCode), child.Error.Result);
         Assert.That(() => File.ReadLines(safe).Last(), Is.EqualTo("0.25").After(10_000, 50));
@@ -76,12 +76,61 @@ internal sealed class EnvironmentRunTests : FolderFixture
     }
 
     [Test]
+    public void A_step_outside_an_episode_does_not_move_a_machine()
+    {
+        string safe = Folder["safe"];
+        using ChildProcess shell = ChildProcess.Of("sh", "-c", "(echo '{\"hello\": 1}'; echo '{\"reset\": 1}'; "
+            + $"echo '{{\"stop\": [0.25]}}'; echo '{{\"step\": [1]}}') | SAFE={safe} {Point["exec ".Length..]}");
+        Assert.That(shell.Wait(), Is.EqualTo(1));
+        Assert.That(shell.Error.Result, Does.Contain("naf_env: a step was asked for outside an episode"));
+        Assert.That(File.ReadAllLines(safe), Is.EqualTo(new[] { "0.25" }));
+    }
+
+    [TestCase("{\"stop\": [0.25]}", 1)]
+    [TestCase("{\"step\": [1]}", 20, TestName = "A_safe_action_that_fails_is_tried_again(end of an episode)")]
+    public void A_safe_action_that_fails_is_tried_again(string last, int count)
+    {
+        string safe = Folder["safe"];
+        using ChildProcess shell = ChildProcess.Of("sh", "-c", "(echo '{\"hello\": 1}'; echo '{\"reset\": 1}'; "
+            + $"for i in $(seq {count}); do echo '{last}'; done) | FAIL_STOP=1 SAFE={safe} {Point["exec ".Length..]}");
+        Assert.That(shell.Wait(), Is.EqualTo(7));
+        Assert.That(File.ReadLines(safe).Where(line => line != "moves"), Is.EqualTo(new[] { "0.25", "0.25" }));
+    }
+
+    [Test]
+    public void Ctrl_C_ends_an_evaluation_at_the_safe_action()
+    {
+        const string Hello = "{\"name\": \"point\", \"observation\": {\"low\": [-10, -10], \"high\": [10, 10]}, "
+            + "\"action\": {\"low\": [-1], \"high\": [1], \"safe\": [0.25]}, \"max_episode_steps\": 1000000}";
+        const string Next = "{\"observation\": [0, 0], \"reward\": 0, \"terminated\": false, \"truncated\": false}";
+        const string Steps = $"while read r; do echo '{Next}'; done";
+        const string Pause = "read r; echo '{\"pause\": \"lunch\"}'; sleep 60";
+        TinyRun.CliError(0, Train(Point, Run, 1));
+        foreach ((string what, string rest, string[] words) in ((string, string, string[])[])
+            [("evaluation", Steps, ["evaluate"]), ("evaluation", Steps, ["evaluate", Run]),
+            ("evaluation", Pause, ["evaluate"]), ("verification", Pause, ["verify", Run]),
+            ("evaluation", Pause, ["evaluate", Run, "--verify"])])
+        {
+            string told = Folder["told"];
+            File.Delete(told);
+            using var child = new ChildProcess([.. words, "--threads", "1", "--env",
+                $"tee {told} | {{ read r; echo '{Hello}'; {rest}; }}"]);
+            child.WaitUntil(() => File.Exists(told)
+                && File.ReadLines(told).SkipWhile(line => !line.Contains("reset")).Count() >= (rest == Steps ? 9 : 1));
+            child.Signal("INT");
+            Assert.That(child.Wait(), Is.EqualTo(130), child.Error.Result);
+            Assert.That(child.Error.Result, Does.Contain($"naf: stopped before the end of the {what}\n"));
+            Assert.That(File.ReadLines(told), Has.One.EqualTo("{\"stop\": [0.25]}"), string.Join(' ', words));
+        }
+    }
+
+    [Test]
     public void Ctrl_C_saves_the_run_although_its_process_is_sent_it_too()
     {
         string pids = Folder["pids"];
         using var child =
             new ChildProcess(Train($"{Point} {pids}", Run, 1_000_000, "--set", "checkpoint_every=1000000"));
-        child.WaitUntil(() => File.Exists(Path.Combine(Run, "metrics.csv")) && TinyRun.Rows(Run).Length > 3);
+        child.WaitUntil(() => HasRows(4));
         foreach (string pid in File.ReadAllLines(pids).Where(ProcessEnvironmentTests.IsAlive))
             Process.Start("kill", ["-INT", pid]).WaitForExit();
         child.Signal("INT");
@@ -188,6 +237,10 @@ internal sealed class EnvironmentRunTests : FolderFixture
         Assert.That(loop.Wait(), Is.Zero, loop.Error.Result);
         Assert.That(loop.Output.Result, Is.EqualTo("2 episodes, exit code 0\n"));
         Assert.That(loop.Error.Result, Does.Contain("push, random policy: mean -"));
+        TinyRun.CliError(0, Train(Point, Run, 1));
+        foreach (string[] words in (string[][])[["evaluate"], ["verify", Run], ["evaluate", Run, "--verify"]])
+            Assert.That(TinyRun.CliError(1, [.. words, "--env", "-", "--threads", "2"]),
+                Does.Contain("--threads 2: --env - is one environment, which one thread plays; leave it out"));
     }
 
     [Test]
@@ -270,6 +323,10 @@ internal sealed class EnvironmentRunTests : FolderFixture
         Assert.That(Directory.GetFiles(Folder["report"]).Select(File.ReadAllText),
             Has.Some.Contains($"naf train --env '{Point}' --seeds 0"));
     }
+
+    // the file may be there without its header
+    private bool HasRows(int count) =>
+        Path.Combine(Run, "metrics.csv") is var file && File.Exists(file) && File.ReadLines(file).Count() > count;
 
     private static ChildProcess Loop(int episodes, int steps, params string[] arguments) => ChildProcess.Of("python3",
         [$"{Repository.Root}/tests/Host/Environments/loop.py", Examples, $"{episodes}", $"{steps}",

@@ -78,10 +78,10 @@ internal sealed class ProcessEnvironmentTests : FolderFixture
         Assert.That(lines[^2..], Is.EqualTo(new[] { "{\"stop\": [0.1]}", "{\"close\": true}" }));
     }
 
-    [TestCase("\"max_change\": [0]", "the limits on an action's change are [0]; give 1 numbers above 0")]
-    [TestCase("\"max_change\": [1, 1]", "the limits on an action's change are [1, 1]; give 1 numbers above 0")]
-    [TestCase("\"safe\": [3.5]", "the safe action is [3.5]; give 1 numbers within the bounds of the actions")]
-    [TestCase("\"safe\": [null]", "the safe action is [NaN]; give 1 numbers within")]
+    [TestCase("\"max_change\": [0]", "change are [0]; give one number above 0 for each action (actions: 1), infinite")]
+    [TestCase("\"max_change\": [1, 1]", "the limits on an action's change are [1, 1]; give one number above 0 for")]
+    [TestCase("\"safe\": [3.5]", "the safe action is [3.5]; give one number within its bounds for each action")]
+    [TestCase("\"safe\": [null]", "the safe action is [NaN]; give one number within")]
     [TestCase("\"safe\": 0", "its action.safe is not a list of numbers")]
     public void Limits_that_make_no_sense_are_refused(string member, string message)
     {
@@ -104,6 +104,42 @@ internal sealed class ProcessEnvironmentTests : FolderFixture
         }
         Assert.That(File.ReadAllText(told), Is.EqualTo("{\"stop\": [0.1]}\n"));
         Assert.That(() => IsAlive(File.ReadAllText(pid)), Is.False.After(10_000, 50));
+    }
+
+    [Test]
+    public void No_step_follows_the_stop_when_an_answer_comes_late()
+    {
+        string told = Folder["told"];
+        string hello = Hello.Replace("\"high\": [3]}", "\"high\": [3], \"safe\": [0.1]}")[..^1]
+            + ", \"answer_timeout\": 1.5}";
+        using (ProcessEnvironment environment = Open(
+            $"{Answer(hello, First)}; read r; sleep 2.5; echo '{Next}'; cat > {told}"))
+        {
+            environment.Reset(1);
+            AssertFails(() => environment.Step([0]), "did not answer within 1.5 s when asked for step 1");
+        }
+        Assert.That(File.ReadAllLines(told), Is.EqualTo(new[] { "{\"stop\": [0.1]}", "{\"close\": true}" }));
+    }
+
+    [TestCase("{\"observation\": [null, 0]}", null)]
+    [TestCase(First, "{\"observation\": [1, 1e99], \"reward\": 0, \"terminated\": false, \"truncated\": false}")]
+    [TestCase(First, "{\"observation\": [1, 0], \"reward\": null, \"terminated\": false, \"truncated\": false}")]
+    public void An_episode_that_breaks_down_ends_at_the_safe_action(string first, string? next)
+    {
+        string told = Folder["told"], hello = Hello.Replace("\"high\": [3]}", "\"high\": [3], \"safe\": [0.1]}");
+        EnvironmentTask task = EnvironmentCommand.Open(
+            $"tee {told} | {{ {Answer(next is null ? [hello, first] : [hello, first, next])}; cat > /dev/null; }}",
+            new TrainingSettings());
+        using (IControlEnvironment environment = ((IControlTask)task).CreateEnvironment())
+        {
+            Assert.That(() =>
+            {
+                environment.Reset(1, RandomStream.Reset, 0);
+                environment.Step([0]);
+            }, Throws.TypeOf<SimulationException>());
+            Assert.That(() => File.ReadLines(told).Last(), Is.EqualTo("{\"stop\": [0.1]}").After(10_000, 50));
+        }
+        Assert.That(File.ReadLines(told).Count(line => line.Contains("stop")), Is.EqualTo(1), "and is not told again");
     }
 
     [Test]

@@ -1,5 +1,5 @@
 """An environment for tests: a point pushed along a line. FAIL_AT: ends at that step; FAIL_RESET: at that reset;
-ABORT_AT: aborts at that step; UNREPEATABLE: no episode repeats; SAFE: a file that its steps and safe actions go to;
+ABORT_AT: aborts at that step; FAIL_STOP: ends at the first safe action; UNREPEATABLE: no episode repeats; SAFE: a file that its steps and safe actions go to;
 REQUEST_TIMEOUT: seconds until naf's next request."""
 import os
 import random
@@ -46,6 +46,8 @@ class Point:
     def stop(self, action):
         with open(safe, "a") as file:
             file.write(f"{action[0]}\n")
+        if os.environ.pop("FAIL_STOP", None):
+            sys.exit(7)
 
 
 naf_env.serve(Point(), name="point", max_episode_steps=20, repeatable=repeatable,

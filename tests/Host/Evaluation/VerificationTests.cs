@@ -1,8 +1,10 @@
 using Naf.Host.Agents;
+using Naf.Host.Common;
 using Naf.Host.Evaluation;
 using Naf.Host.Policies;
 using Naf.Host.Reports;
 using Naf.Host.Training;
+using Naf.Host.Trajectories;
 using Naf.Kernels.Random;
 using Naf.Sim;
 using Naf.Sim.Control;
@@ -93,6 +95,17 @@ internal sealed class VerificationTests : FolderFixture
             Does.Contain("metrics.csv is there already and is no table of episodes; name another file"));
         Assert.That(TinyRun.CliError(1, "verify", Folder["run"], "--policy", "mpc"),
             Does.Contain("--policy mpc: only a run's policy is verified; take best or last"));
+    }
+
+    [Test]
+    public void A_file_that_cannot_be_read_is_not_replaced()
+    {
+        string path = Folder["t.csv"];
+        using FileStream locked = new(path, FileMode.Create, FileAccess.Write, FileShare.None);
+        foreach (Action<string> check in
+            (Action<string>[])[EpisodeTable.CheckPlace, PolicyValues.CheckPlace, TrajectoryFile.CheckPlace])
+            Assert.That(() => check(path), Throws.TypeOf<UserException>().With.Message.StartsWith(
+                $"{path} can't be read: ").And.Message.EndsWith("; allow reading it, or name another file"));
     }
 
     [TestCase(2.5, 3)]

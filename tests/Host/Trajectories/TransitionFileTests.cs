@@ -88,6 +88,7 @@ internal sealed class TransitionFileTests : MujocoFixture
 
     [TestCase("observation", "it has no tensor observation of [rows, size]")]
     [TestCase("action", "it has no tensor action")]
+    [TestCase("next", "it has no tensor next_observation; write safetensors with observation, action, reward")]
     [TestCase("size", "its tensor observation is F32 [2, 3], and the task needs [2, 2]")]
     [TestCase("rows", "its tensor reward is F32 [3], and the task needs [2]")]
     [TestCase("value", "tensor action, row 1, column 0: expected a finite number, not NaN")]
@@ -98,7 +99,7 @@ internal sealed class TransitionFileTests : MujocoFixture
         if (fault != "observation") writer.Add<float>("observation", [2, size], new float[2 * size]);
         if (fault != "action") writer.Add<float>("action", [2, 1], [0, fault == "value" ? float.NaN : 0]);
         writer.Add<float>("reward", [fault == "rows" ? 3 : 2], new float[fault == "rows" ? 3 : 2]);
-        writer.Add<float>("next_observation", [2, size], new float[2 * size]);
+        if (fault != "next") writer.Add<float>("next_observation", [2, size], new float[2 * size]);
         using (FileStream file = File.Create(Folder["t.safetensors"])) writer.WriteTo(file);
         Assert.That(() => TransitionFile.Read(Folder["t.safetensors"], Task()),
             Throws.TypeOf<UserException>().With.Message.Contains(message));
