@@ -100,6 +100,10 @@ internal static class TransitionFile
             throw new UserException(
                 $"{path} can't be read: {e.Message.TrimEnd('.')}; allow reading it, or name another file", e);
         }
+        catch (OutOfMemoryException e)
+        {
+            throw new UserException($"{path} is too large to be read at once; name a shorter file", e);
+        }
     }
 
     private sealed class CsvColumns(TrajectoryTable table, string task) : ITransitionColumns
