@@ -83,7 +83,7 @@ internal static class ResumeCheck
         return accepted;
 
         // a machine's episodes, which can't be repeated, have no checksum
-        static string Shown(string text) => text.Length > 0 ? text : "unknown";
+        static string Shown(string text) => text.Length > 0 ? text : "none";
 
         static string Vectors(Versions versions) => $"{versions.Instructions}, {versions.VectorBits} bits";
 
