@@ -38,7 +38,7 @@ internal static class EvaluateCommand
     private static int Run(Terminal terminal, ParseResult parsed, CancellationToken stop)
     {
         var target = new PolicyTarget(parsed);
-        terminal = target.For(terminal);
+        terminal = parsed.ForResults(terminal);
         if (parsed.GetValue<bool>("--verify")) return VerifyCommand.RunAll(terminal, parsed, target, stop);
         string policy = target.Policy;
         int? learner = target.Learner;

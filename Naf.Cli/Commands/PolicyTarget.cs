@@ -119,10 +119,7 @@ internal sealed class PolicyTarget
     }
 
     /// <summary>Whether the environment is the program that started naf, of which there is one.</summary>
-    public bool IsParent => _environment == ProcessEnvironment.Parent;
-
-    /// <summary>The terminal, whose standard output is not for results if it has the environment's messages.</summary>
-    public Terminal For(Terminal terminal) => IsParent ? terminal with { Out = terminal.Error } : terminal;
+    public bool IsParent => _parsed.IsParentEnvironment();
 
     /// <summary>Threads that play episodes: --threads, or one for one environment; 0: one per core.</summary>
     /// <exception cref="UserException">There is one environment, and other threads were asked for.</exception>

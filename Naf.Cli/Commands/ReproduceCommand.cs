@@ -41,7 +41,7 @@ internal static class ReproduceCommand
         using (ProgressDisplay.Show(terminal, parsed.IsQuiet(), () => reproduction.Progress))
             finished = reproduction.Run(terminal.Warn, parsed.IsQuiet() ? _ => { } : terminal.Log, stop.Token);
         warnings.Give(terminal);
-        IReadOnlyList<string> files = 
+        IReadOnlyList<string> files =
             new ReproductionPage(folder, reproduction.Results, quick).Of(parts).Write(folder, what);
         if (parsed.IsJson())
             Json.Write(terminal.Out, new { Page = files[0], Files = files, Finished = finished, Quick = quick });

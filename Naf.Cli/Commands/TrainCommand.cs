@@ -6,7 +6,6 @@ using Naf.Host.Runs;
 using Naf.Host.Settings;
 using Naf.Host.Training;
 using Naf.Sim.Control;
-using Naf.Sim.Processes;
 
 namespace Naf.Cli.Commands;
 
@@ -63,9 +62,7 @@ internal static class TrainCommand
     private static int Run(Terminal terminal, ParseResult parsed)
     {
         List<GivenValue> given = Given(parsed);
-        // messages to the program that started naf go to standard output
-        if (parsed.Given(EnvironmentCommand.Option) == ProcessEnvironment.Parent)
-            terminal = terminal with { Out = terminal.Error };
+        terminal = parsed.ForResults(terminal);
         using var stop = new StopSignals();
         using TrainingRun run = Open(terminal, parsed, given, stop.Token);
         run.Warn = terminal.Warn;

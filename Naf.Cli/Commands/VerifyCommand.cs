@@ -44,7 +44,7 @@ internal static class VerifyCommand
     private static int RunOne(Terminal terminal, ParseResult parsed, CancellationToken stop)
     {
         var target = new PolicyTarget(parsed);
-        terminal = target.For(terminal);
+        terminal = parsed.ForResults(terminal);
         RunConfig config = target.RunFor("naf verify");
         if (!target.IsOfRun)
             throw new UserException($"--policy {target.Policy}: only a run's policy is verified; take best or last");

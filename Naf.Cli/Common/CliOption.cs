@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Numerics;
 using Naf.Host.Common;
 using Naf.Host.Runs;
+using Naf.Sim.Processes;
 
 namespace Naf.Cli.Common;
 
@@ -75,6 +76,16 @@ internal static class CliOption
 
     public static ulong Seed(this ParseResult parsed, ulong standard) =>
         Number(parsed, "--seed", standard, NumberStyles.None, _ => true, "a whole number from 0");
+
+    /// <summary>Whether the environment is the program that started naf.</summary>
+    public static bool IsParentEnvironment(this ParseResult parsed) =>
+        parsed.Given(EnvironmentCommand.Option) == ProcessEnvironment.Parent;
+
+    /// <summary>
+    /// The terminal, whose standard output is not for results if it has the messages to the program that started naf.
+    /// </summary>
+    public static Terminal ForResults(this ParseResult parsed, Terminal terminal) =>
+        parsed.IsParentEnvironment() ? terminal with { Out = terminal.Error } : terminal;
 
     /// <summary>An option's number; null if it was not given.</summary>
     /// <exception cref="UserException">Not a finite number.</exception>

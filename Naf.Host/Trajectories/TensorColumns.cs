@@ -30,16 +30,14 @@ internal sealed class TensorColumns : ITransitionColumns
             foreach ((string name, JsonElement entry) in JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(
                 content.AsSpan(sizeof(long), (int)length)) ?? [])
                 if (name != CheckpointSection.Metadata)
-                    _tensors[name] = entry.Deserialize<CheckpointSection>(CheckpointSection.Json)!;
+                    _tensors[name] = CheckpointSection.Of(entry) is { DataOffsets: [>= 0, var last] } tensor
+                        && last <= content.Length - _data ? tensor : throw Malformed(
+                            $"its tensor {name} is not of F64, F32, I64, U64, I32 or BOOL, or is cut off");
         }
         catch (JsonException e)
         {
             throw Malformed("its header is not JSON", e);
         }
-        foreach ((string name, CheckpointSection tensor) in _tensors)
-            if (tensor is not { Shape: { } shape, DataOffsets: [>= 0 and var first, var last] }
-                || last > content.Length - _data || last - first != CheckpointSection.Bytes(tensor.Dtype, shape))
-                throw Malformed($"its tensor {name} is not of F64, F32, I64, U64, I32 or BOOL, or is cut off");
         Rows = _tensors.GetValueOrDefault("observation")?.Shape is [<= int.MaxValue and var rows, _]
             ? (int)rows : throw Malformed("it has no tensor observation of [rows, size]");
     }

@@ -50,11 +50,13 @@ internal static class TransitionFile
 
         float[] Numbers(int row, string[] names) => [.. names.Select(name => Number(row, name))];
 
-        float Number(int row, string name)
+        float Number(int row, string name) => (float)Exact(row, name);
+
+        double Exact(int row, string name)
         {
             double number = columns.Cell(row, name)
                 ?? throw new UserException($"{columns.Place(row, name)}: expected a number, and there is none");
-            return float.IsFinite((float)number) ? (float)number
+            return float.IsFinite((float)number) ? number
                 : throw new UserException($"{columns.Place(row, name)}: {number} is not finite in single precision");
         }
 
@@ -64,11 +66,10 @@ internal static class TransitionFile
             for (int i = 0; i < u.Length; i++)
             {
                 (double low, double high) = task.ActionRange(i);
-                _ = Number(row, u[i]);
-                double unit = 2 * (columns.Cell(row, u[i])!.Value - low) / (high - low) - 1;
+                double number = Exact(row, u[i]), unit = 2 * (number - low) / (high - low) - 1;
                 if (Math.Abs(unit) > 1 + Slack)
                     throw new UserException(string.Create(CultureInfo.InvariantCulture, $"{columns.Place(row, u[i])}: "
-                        + $"the action {columns.Cell(row, u[i])} is not within {low} to {high}"));
+                        + $"the action {number} is not within {low} to {high}"));
                 actions[i] = (float)Math.Clamp(unit, -1, 1);
             }
             return actions;
@@ -90,7 +91,7 @@ internal static class TransitionFile
             byte[] content = File.ReadAllBytes(path);
             return (Path.GetExtension(path).ToLowerInvariant() switch
             {
-                ".csv" => new CsvColumns(new TrajectoryTable(path, TrajectoryFile.Lines(path)), task),
+                ".csv" => new CsvColumns(new TrajectoryTable(path, Lines(content)), task),
                 ".safetensors" => new TensorColumns(path, content),
                 _ => throw new UserException($"{path}: expected a name that ends in .csv or .safetensors"),
             }, content);
@@ -104,6 +105,14 @@ internal static class TransitionFile
         {
             throw new UserException($"{path} is too large to be read at once; name a shorter file", e);
         }
+    }
+
+    private static string[] Lines(byte[] content)
+    {
+        using var reader = new StreamReader(new MemoryStream(content));
+        List<string> lines = [];
+        while (reader.ReadLine() is { } line) lines.Add(line);
+        return [.. lines];
     }
 
     private sealed class CsvColumns(TrajectoryTable table, string task) : ITransitionColumns

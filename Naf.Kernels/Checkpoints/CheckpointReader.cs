@@ -98,13 +98,11 @@ internal sealed unsafe class CheckpointReader : IDisposable
         long end = 0;
         foreach ((string name, JsonElement entry) in entries)
         {
-            var section = entry.Deserialize<CheckpointSection>(CheckpointSection.Json);
             // sections follow each other without gaps, in the order of the header
-            if (section is not { Shape: { } shape, DataOffsets: [var first, var last] } || first != end
-                || last - first != CheckpointSection.Bytes(section.Dtype, shape))
+            if (CheckpointSection.Of(entry) is not { } section || section.DataOffsets[0] != end)
                 throw new JsonException();
             _sections[name] = section;
-            end = last;
+            end = section.DataOffsets[1];
         }
         CheckLength(end);
         if (ChecksumWithout(checksum, start, header) != checksum)

@@ -24,6 +24,12 @@ internal sealed record CheckpointSection(string Dtype, long[] Shape, long[] Data
     public static readonly JsonSerializerOptions Json =
         new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true };
 
+    /// <summary>A header entry; null if its offsets are not those of its type and shape.</summary>
+    /// <exception cref="JsonException">It is no header entry.</exception>
+    public static CheckpointSection? Of(JsonElement entry) =>
+        entry.Deserialize<CheckpointSection>(Json) is { Shape: { } shape, DataOffsets: [var first, var last] } section
+            && last - first == Bytes(section.Dtype, shape) ? section : null;
+
     public override string ToString() => $"{Dtype} [{string.Join(", ", Shape)}]";
 
     /// <summary>Number of elements of a section of this shape.</summary>
