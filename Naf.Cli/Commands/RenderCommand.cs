@@ -28,6 +28,7 @@ internal sealed class RenderCommand
     private readonly string? _trajectory, _camera;
     private readonly ulong _seed;
     private readonly int _episode, _width, _height;
+    private readonly double _zoom;
 
     // null learner: the policy is not a run's; null step: the last state
     private readonly int? _learner, _step;
@@ -66,6 +67,7 @@ internal sealed class RenderCommand
         _episode = parsed.Integer("--episode", 0, 0);
         _step = step is null ? null : parsed.Integer("--step", 0, 0);
         _camera = parsed.Given("--camera");
+        _zoom = parsed.Zoom();
         (_width, _height) = (Size("--width", 640), Size("--height", 480));
 
         int Size(string option, int standard)
@@ -88,7 +90,8 @@ internal sealed class RenderCommand
         CliOption.Text("--seed", "S", "seed of the starts [the run's test_seed]"),
         CliOption.Text("--learner", "K", "which learner of the run [0]"),
         CliOption.Text("--step", "T", "the state that a picture shows, from 0 (the start) [the last]"),
-        CliOption.Text("--camera", "NAME", "a camera of the model [the task's]"),
+        CliOption.Text("--camera", "NAME", "a camera of the model, or free: the whole model [the task's]"),
+        CliOption.Text("--zoom", "Z", "how many times larger things are than the camera has them [1]"),
         CliOption.Text("--width", "W", "pixels in a row [640]"), CliOption.Text("--height", "H", "rows [480]"),
         CliOption.Quiet(), CliOption.Json(),
     };
@@ -103,7 +106,7 @@ internal sealed class RenderCommand
         if (step > episode.Steps)
             throw new UserException($"--step {step}: the episode has {episode.Steps} steps; take 0 to {episode.Steps}");
 
-        using var pictures = new EpisodePictures(task, episode, _width, _height, _camera);
+        using var pictures = new EpisodePictures(task, episode, _width, _height, _camera, _zoom);
         if (!_isVideo) OutputFile.Write(_out, target => Png.Write(target, pictures.Still(step)));
         else
         {

@@ -96,6 +96,9 @@ internal static class CliOption
         parsed, "--seconds", standard, NumberStyles.Float, value => value > 0 && double.IsFinite(value),
         "a number of seconds above 0");
 
+    public static double Zoom(this ParseResult parsed) => Number(
+        parsed, "--zoom", 1.0, NumberStyles.Float, value => value is >= 0.01 and <= 100, "a number from 0.01 to 100");
+
     private static string? Named(ParseResult parsed, string option, string what) =>
         parsed.Given(option) is var text && text is not null && string.IsNullOrWhiteSpace(text)
             ? throw new UserException($"{option} '{text}': expected the name of a {what}") : text;

@@ -6,12 +6,12 @@ namespace Naf.Host.Pictures;
 
 /// <summary>Images of an episode: a state with the path up to it, or a real-time video of all states.</summary>
 internal sealed class EpisodePictures(
-    ControlTask task, Trajectory episode, int width, int height, string? camera) : IDisposable
+    ControlTask task, Trajectory episode, int width, int height, string? camera, double zoom = 1) : IDisposable
 {
     /// <summary>Maximum frames per second: what screens show.</summary>
     private const double MostPerSecond = 60;
 
-    private readonly StateRenderer _renderer = new(task, width, height, camera);
+    private readonly StateRenderer _renderer = new(task, width, height, camera, zoom);
 
     /// <summary>Control steps per frame of the video: the fewest that keep to 60 frames per second.</summary>
     public int Stride { get; } = Math.Max(1, (int)Math.Ceiling(1 / (task.ControlStep * MostPerSecond) - 1e-9));

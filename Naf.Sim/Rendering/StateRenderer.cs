@@ -34,9 +34,13 @@ internal sealed unsafe class StateRenderer : IDisposable
     private nint _context, _renderer;
     private bool _disposed;
 
-    /// <param name="camera">A camera of the model; null for the one in the task file, else the model's first.</param>
+    /// <param name="camera">
+    /// A camera of the model, or <c>free</c>, one that shows the whole model; null for the one in the task file, else
+    /// the model's first, else the free one.
+    /// </param>
+    /// <param name="zoom">How many times larger things are in the picture than the camera has them.</param>
     /// <exception cref="RenderingException">No EGL, no such camera, or an unsupported frame size.</exception>
-    public StateRenderer(ControlTask task, int width, int height, string? camera = null)
+    public StateRenderer(ControlTask task, int width, int height, string? camera = null, double zoom = 1)
     {
         if (width is < 1 or > LargestSize || height is < 1 or > LargestSize)
             throw new RenderingException(
@@ -52,7 +56,13 @@ internal sealed unsafe class StateRenderer : IDisposable
             _context = _egl.CreateContext();
             _egl.MakeCurrent(_context);
             _functions = VisualFunctions.Load(task.Model.Library);
-            _scene = new VisualScene(_functions, task.Model, Capacity);
+            _scene = new VisualScene(_functions, task.Model, Capacity) { Zoom = zoom };
+            if (_camera >= 0) _scene.LookThrough(_camera);
+            else
+            {
+                _data.Positions();
+                _scene.LookAtAll(_data);
+            }
             _renderer = MakeRenderer(task.Model);
             _egl.MakeCurrent(0);
         }
@@ -93,7 +103,7 @@ internal sealed unsafe class StateRenderer : IDisposable
         _egl.MakeCurrent(_context);
         try
         {
-            _scene!.Update(_data, _camera);
+            _scene!.Update(_data);
             _marks.AddTo(_scene);
             var frame = new VisualFunctions.Viewport(0, 0, _width, _height);
             _functions.Render(frame, _scene.Native, _renderer);
@@ -132,7 +142,8 @@ internal sealed unsafe class StateRenderer : IDisposable
     {
         IReadOnlyList<string> names = task.Model.CameraNames;
         if (asked is not null && !names.Contains(asked))
-            throw new RenderingException($"{task.Name}'s model has no camera '{asked}'; "
+            return asked == "free" ? -1 : throw new RenderingException(
+                $"{task.Name}'s model has no camera '{asked}'; "
                 + (names.Count == 0 ? "it names none" : NearestName.Hint(asked, names)));
         string? name = asked ?? task.Definition.Picture.Camera ?? (names.Count > 0 ? names[0] : null);
         return name is null ? -1 : task.Model.Find(MujocoObject.Camera, name);

@@ -7,7 +7,8 @@ namespace Naf.Sim.Rendering;
 /// MuJoCo's rendering functions, loaded when the first picture is drawn, and the struct offsets that they need. Scene,
 /// context and camera are zeroed buffers, larger than in any release; only their leading fields are used, which are the
 /// same in all releases. Offsets that differ between releases are measured on the loaded library with a model of
-/// distinctive values: the colours of two sites are searched for in the scene, and an odd frame size in the model.
+/// distinctive values: the colours of two sites and the frustum are searched for in the scene, and an odd frame size in
+/// the model.
 /// </summary>
 internal sealed unsafe class VisualFunctions
 {
@@ -63,6 +64,14 @@ internal sealed unsafe class VisualFunctions
     /// <summary>Bytes from one mjvGeom of a scene to the next.</summary>
     public int GeomSize { get; private set; }
 
+    /// <summary>Offset of rgba in an mjvGeom, which follows size [3], pos [3] and mat [9] of float.</summary>
+    public int ColourAt { get; private set; }
+
+    /// <summary>
+    /// Offsets in an mjvScene of the frustum of the left eye's and the right eye's camera: bottom, top and near, float.
+    /// </summary>
+    public (int Left, int Right) FrustumAt { get; private set; }
+
     /// <summary>Offset of vis.global.offwidth in mjModel; offheight follows it.</summary>
     public int FrameAt { get; private set; }
 
@@ -110,14 +119,18 @@ internal sealed unsafe class VisualFunctions
         using var data = new MujocoData(model);
         data.Positions();
         using var scene = new VisualScene(this, model, capacity: 16);
-        scene.Update(data, camera: -1);
+        scene.Update(data);
         var geoms = new ReadOnlySpan<byte>((void*)scene.Geoms, scene.Count == 2 ? 2048 : 0);
-        int first = geoms.IndexOf(MemoryMarshal.AsBytes<float>(First));
-        GeomSize = geoms.IndexOf(MemoryMarshal.AsBytes<float>(Second)) - first;
+        ColourAt = geoms.IndexOf(MemoryMarshal.AsBytes<float>(First));
+        GeomSize = geoms.IndexOf(MemoryMarshal.AsBytes<float>(Second)) - ColourAt;
+        int[] frustums = [.. Enumerable.Range(0, SceneSize / sizeof(float) - 2).Select(i => i * sizeof(float)).Where(
+            at => (float*)(scene.Native + at) is var f && f[1] > 0 && f[0] == -f[1] && f[2] > 0
+                && Math.Abs((f[1] - f[0]) / f[2] / FrustumHeight(scene.Native) - 1) < 1e-5)];
+        if (frustums.Length == 2) FrustumAt = (frustums[0], frustums[1]);
         while (FrameAt < ModelHead && !(ProbedMemory.TryRead(model.Native + FrameAt, out (int, int) pair)
             && pair == (FrameWidth, FrameHeight)))
             FrameAt += sizeof(int);
-        if (first < 0 || GeomSize <= 0 || FrameAt == ModelHead)
+        if (ColourAt < 0 || GeomSize <= 0 || FrustumAt.Left == 0 || FrameAt == ModelHead)
             throw new RenderingException($"pictures can't be drawn with MuJoCo {model.Library.Version}: its scene is "
                 + "not laid out as in the releases from 2.2.2 to 3.12.0; use one of these");
     }

@@ -7,6 +7,14 @@ internal static class PictureProbe
     /// <summary>Number of pixels in the targets' green.</summary>
     public static int Targets(PixelImage image) => Count(image, IsTarget);
 
+    /// <summary>Mean place of the pixels in the targets' green.</summary>
+    public static (double X, double Y) Target(PixelImage image)
+    {
+        (int X, int Y)[] found = [.. from y in Enumerable.Range(0, image.Height)
+            from x in Enumerable.Range(0, image.Width) where IsTarget(image.At(x, y)) select (x, y)];
+        return (found.Average(p => p.X), found.Average(p => p.Y));
+    }
+
     /// <summary>Number of pixels in the first path's red.</summary>
     public static int Path(PixelImage image) =>
         Count(image, c => c.Red > 1.6 * c.Green && c.Red > 1.2 * c.Blue && c.Blue > 1.2 * c.Green);

@@ -117,6 +117,29 @@ internal sealed class StateRendererTests : MujocoFixture
     }
 
     [Test]
+    public void Floor_does_not_decide_the_view_and_zoom_enlarges_it([Values("free", "top")] string camera)
+    {
+        using var scratch = new ScratchFolder();
+        string path = scratch.Copy("reacher");
+        double near = Apart(1);
+        Assert.That(near, Is.GreaterThan(20));
+        Assert.That(Apart(2), Is.EqualTo(2 * near).Within(5).Percent);
+        Assert.That(Apart(0.5), Is.EqualTo(near / 2).Within(5).Percent);
+        scratch.ChangeModel("reacher", "<worldbody>", "<worldbody><geom type='plane' size='90 90 1' pos='0 0 -9'/>");
+        Assert.That(Apart(1), Is.EqualTo(near).Within(5).Percent, "with a large floor");
+
+        // pixels between two targets
+        double Apart(double zoom)
+        {
+            using ControlTask task = ControlTask.Load(path);
+            using var renderer = new StateRenderer(task, 4 * Width, 4 * Height, camera, zoom);
+            (double x, double y) = PictureProbe.Target(Draw(renderer, Stretched, [0.4, 0.05]));
+            (double otherX, double otherY) = PictureProbe.Target(Draw(renderer, Stretched, [0.2, 0.05]));
+            return double.Hypot(x - otherX, y - otherY);
+        }
+    }
+
+    [Test]
     public void What_cannot_be_drawn_is_refused_in_a_sentence()
     {
         Assert.That(() => Reacher(8, 8, "tip"), Throws.TypeOf<RenderingException>()
