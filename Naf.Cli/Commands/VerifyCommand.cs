@@ -63,49 +63,15 @@ internal static class VerifyCommand
         };
         VerifiedPolicy verified = Play(terminal, parsed, threads, verification, stop)[0];
         if (verified.Score is null) return ExitCode.Failed; // which a warning has explained
-        EvaluationResult result = verified.Result;
-        Estimate? mean = ScoreStatistics.OfMean(result.Mean, result.StandardError ?? 0, result.Episodes);
-        Estimate? success =
-            result.SuccessRate is { } rate ? ScoreStatistics.OfShare(rate, result.Episodes) : null;
         double?[] scores = Evaluator.Scores(verified.Outcomes, task, config.Settings.UnstableSimulation);
-        int reached = scores.Count(s => s >= threshold);
-        double? steps = ScoreStatistics.MedianOrNever(verified.Outcomes.Select(e => e.StepsToThreshold));
         int? trained = threshold is { } score
             ? RunReader.Read(target.Name, describe: false).Learners[learner].FirstAtLeast(score) : null;
-        if (parsed.IsJson())
-            Json.Write(terminal.Out, new
-            {
-                Target = target.Name, Task = task.Name, verified.Policy, Learner = learner,
-                AfterEpisode = verified.Episode, target.Seed, result.Episodes, result.Mean, result.StandardDeviation,
-                result.StandardError, MeanLow = mean?.Low, MeanHigh = mean?.High, result.SuccessRate,
-                SuccessRateLow = success?.Low, SuccessRateHigh = success?.High, result.UnstableEpisodes,
-                Measures = result.Measures.ToDictionary(m => m.Name, m => m.Mean),
-                Threshold = threshold, StepsToThreshold = steps,
-                EpisodesAtThreshold = threshold is null ? (int?)null : reached,
-                TrainingEpisodesToThreshold = trained, Out = file,
-            });
-        else
-        {
-            terminal.Out.WriteLine($"{task.Name}, {verified.Policy} policy (after episode {verified.Episode}), "
-                + $"{result.Episodes} episodes from starts that neither training nor tests used");
-            terminal.WriteTable([["", "value", "95 % interval"],
-                ["mean score", Texts.Score(result.Mean), Interval(mean)],
-                ["standard deviation", Texts.Score(result.StandardDeviation), ""],
-                .. success is { } s ? (string[][])[["success rate", Texts.Score(s.Value), Interval(s)]] : [],
-                .. result.Measures.Select(m => (string[])[m.Name, Texts.Score(m.Mean), ""])]);
-            if (threshold is { } least)
-                terminal.Out.WriteLine($"score {Texts.Score(least)}: reached in {reached} of {result.Episodes} episodes"
-                    + (steps is { } n ? $", at step {Texts.Number(n)} (median)" : "") + "; "
-                    + (trained is { } t ? $"in training first by the test after episode {t}"
-                        : "by no test in training"));
-            if (file is not null) terminal.Out.WriteLine($"episodes: {file}");
-        }
+        var found = new Verification(task.Name, verified, threshold, scores.Count(s => s >= threshold), trained);
+        if (parsed.IsJson()) found.WriteJson(terminal, target, learner, file);
+        else found.WriteText(terminal, file);
         // results are reported even if the file can't be written
         if (file is not null) EpisodeTable.Write(file, task, verified.Outcomes, scores);
         return 0;
-
-        static string Interval(Estimate? e) =>
-            e is { } known ? $"{Texts.Score(known.Low)} to {Texts.Score(known.High)}" : "-";
     }
 
     /// <summary><c>naf evaluate RUN --verify</c>.</summary>
@@ -161,5 +127,54 @@ internal static class VerifyCommand
     {
         (long ended, long all) = verification.Progress;
         return (ended, all, $"episode {ended}/{all}");
+    }
+
+    /// <summary>What the verification of one policy found.</summary>
+    /// <param name="Threshold">A score; null: none was asked for.</param>
+    /// <param name="Reached">Episodes with the score of the threshold or more.</param>
+    /// <param name="Trained">Training episodes before the first test that reached it; null: none did.</param>
+    private sealed record Verification(
+        string Task, VerifiedPolicy Policy, double? Threshold, int Reached, int? Trained)
+    {
+        private EvaluationResult Result => Policy.Result;
+
+        private Estimate? Mean => ScoreStatistics.OfMean(Result.Mean, Result.StandardError ?? 0, Result.Episodes);
+
+        private Estimate? Success =>
+            Result.SuccessRate is { } rate ? ScoreStatistics.OfShare(rate, Result.Episodes) : null;
+
+        private double? Steps => ScoreStatistics.MedianOrNever(Policy.Outcomes.Select(e => e.StepsToThreshold));
+
+        public void WriteJson(Terminal terminal, PolicyTarget target, int learner, string? file) =>
+            Json.Write(terminal.Out, new
+            {
+                Target = target.Name, Task, Policy.Policy, Learner = learner, AfterEpisode = Policy.Episode,
+                target.Seed, Result.Episodes, Result.Mean, Result.StandardDeviation, Result.StandardError,
+                MeanLow = Mean?.Low, MeanHigh = Mean?.High, Result.SuccessRate, SuccessRateLow = Success?.Low,
+                SuccessRateHigh = Success?.High, Result.UnstableEpisodes,
+                Measures = Result.Measures.ToDictionary(m => m.Name, m => m.Mean), Threshold,
+                StepsToThreshold = Steps, EpisodesAtThreshold = Threshold is null ? (int?)null : Reached,
+                TrainingEpisodesToThreshold = Trained, Out = file,
+            });
+
+        public void WriteText(Terminal terminal, string? file)
+        {
+            terminal.Out.WriteLine($"{Task}, {Policy.Policy} policy (after episode {Policy.Episode}), "
+                + $"{Result.Episodes} episodes from starts that neither training nor tests used");
+            terminal.WriteTable([["", "value", "95 % interval"],
+                ["mean score", Texts.Score(Result.Mean), Interval(Mean)],
+                ["standard deviation", Texts.Score(Result.StandardDeviation), ""],
+                .. Success is { } s ? (string[][])[["success rate", Texts.Score(s.Value), Interval(s)]] : [],
+                .. Result.Measures.Select(m => (string[])[m.Name, Texts.Score(m.Mean), ""])]);
+            if (Threshold is { } least)
+                terminal.Out.WriteLine($"score {Texts.Score(least)}: reached in {Reached} of {Result.Episodes} episodes"
+                    + (Steps is { } n ? $", at step {Texts.Number(n)} (median)" : "") + "; "
+                    + (Trained is { } t ? $"in training first by the test after episode {t}"
+                        : "by no test in training"));
+            if (file is not null) terminal.Out.WriteLine($"episodes: {file}");
+        }
+
+        private static string Interval(Estimate? e) =>
+            e is { } known ? $"{Texts.Score(known.Low)} to {Texts.Score(known.High)}" : "-";
     }
 }

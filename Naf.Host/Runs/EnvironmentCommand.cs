@@ -49,7 +49,7 @@ internal static class EnvironmentCommand
         if (given == Stored)
             return own ?? throw new UserException(config is null
                 ? $"{Option} {Stored} takes the command of a run, and there is no run; name the command"
-                : $"{Option} {Stored}: the run's config.yaml has no command; name it");
+                : $"{Option} {Stored}: the run trains {config.Task}, which is no command; leave out {Option}");
         if (string.IsNullOrWhiteSpace(given) || given.Any(char.IsControl))
             throw new UserException($"{Option}: expected a command on one line; put a longer one into a script");
         if (given.StartsWith('-') && given != ProcessEnvironment.Parent)
