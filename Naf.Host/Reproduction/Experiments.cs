@@ -33,7 +33,8 @@ internal static class Experiments
     [
         new("figure1", "Figure 1 b, c: NAF and DDPG on the reacher and peg insertion",
             [Naf("reacher"), Ddpg("reacher"), Naf("peg"), Ddpg("peg")]),
-        new("figure2", "Figure 2: iLQG-guided exploration and imagination rollouts, (a) true, (b, c) fitted dynamics",
+        new("figure2",
+            "Figure 2: iLQG-guided exploration and imagination rollouts, (a) true, (b, c) fitted dynamics",
         [
             .. Imagined("reacher-single", 100, [("NAF", []),
                 ("NAF, as many updates, from R", [.. Fitted, "imagined_from_replay=true"]), ("ImR, true dynamics", True),
