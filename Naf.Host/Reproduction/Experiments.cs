@@ -43,7 +43,7 @@ internal static class Experiments
                 ("ImR, network dynamics (NN)", ["imagination=network"])]),
             .. Imagined("gripper-single", 900, [("NAF", []), ("ImR, fitted dynamics", Fitted),
                 ("ImR, iLQG-0.5, fitted dynamics", [.. Fitted, .. Ilqg])]),
-        // thresholds of our own: about where NAF alone ends on the one, and where the object is brought on the other
+        // thresholds of our own: about where NAF alone ends on the one, where the object is brought on the other
         ], task => task == "reacher-single" ? -0.295 : 0),
         new("figure3", "Figure 3: exploration noise shaped by the precision (NAF-P) on canada2d",
             [Naf("canada2d"), new("canada2d-naf-p", "NAF-P", "canada2d", BudgetOf("canada2d"),
