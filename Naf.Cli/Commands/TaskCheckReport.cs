@@ -23,6 +23,8 @@ internal sealed class TaskCheckReport(Terminal terminal)
             m.Actuators.Select(a => a.Name + (a.Low is null ? "" : $" ({Range(a.Low, a.High)[2..]}"
                 + (a.Zero == 0 ? ")" : $", {Texts.Number(a.Zero)} at u = 0)"))));
         List("sensors", m.Sensors);
+        if (m.Keyframes.Count > 0) List("keyframes", m.Keyframes);
+        if (m.Mocaps.Count > 0) List("mocap", m.Mocaps);
         Line("time", $"control step {Texts.Number(m.ControlStep)} s ({m.Substeps} x {Texts.Number(m.Timestep)} s), "
             + $"episode {m.Horizon} steps = {Texts.Number(m.Seconds)} s");
 

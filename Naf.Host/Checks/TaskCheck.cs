@@ -43,7 +43,8 @@ internal static class TaskCheck
                 End(model.JointLimited, model.JointRange, i, 0), End(model.JointLimited, model.JointRange, i, 1)))],
             [.. tree.Sites.Select(s => s.Name)], [.. tree.Geoms.Select(g => g.Name)],
             [.. tree.Cameras.Select(c => c.Name)], [.. Actuators(task)], [.. model.Sensors.Select(s => s.Name)],
-            model.Timestep, task.Definition.Substeps, task.ControlStep, task.Horizon, task.Horizon * task.ControlStep);
+            [.. model.Keyframes.Select(k => k.Name)], model.MocapBodies, model.Timestep,
+            task.Definition.Substeps, task.ControlStep, task.Horizon, task.Horizon * task.ControlStep);
     }
 
     private static IEnumerable<ActuatorSummary> Actuators(ControlTask task)

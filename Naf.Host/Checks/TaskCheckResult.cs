@@ -17,6 +17,8 @@ internal sealed record TaskCheckResult(
 
 /// <summary>Elements of the model that a task file can refer to, and the timing of an episode.</summary>
 /// <param name="Bodies">Names of the bodies except the world; here and below an unnamed element has its number.</param>
+/// <param name="Keyframes">States that a reset can start from.</param>
+/// <param name="Mocaps">Mocap bodies, which a reset can place.</param>
 /// <param name="Timestep">Simulator time step, seconds.</param>
 /// <param name="Substeps">Simulator steps per control step.</param>
 /// <param name="ControlStep">Duration of a control step, seconds.</param>
@@ -25,8 +27,8 @@ internal sealed record TaskCheckResult(
 internal sealed record ModelSummary(
     string File, string Mujoco, IReadOnlyList<string> Bodies, IReadOnlyList<JointSummary> Joints,
     IReadOnlyList<string> Sites, IReadOnlyList<string> Geoms, IReadOnlyList<string> Cameras,
-    IReadOnlyList<ActuatorSummary> Actuators, IReadOnlyList<string> Sensors, double Timestep, int Substeps,
-    double ControlStep, int Horizon, double Seconds);
+    IReadOnlyList<ActuatorSummary> Actuators, IReadOnlyList<string> Sensors, IReadOnlyList<string> Keyframes,
+    IReadOnlyList<string> Mocaps, double Timestep, int Substeps, double ControlStep, int Horizon, double Seconds);
 
 /// <summary>A joint and the range that MuJoCo enforces.</summary>
 /// <param name="Type">hinge, slide, ball or free.</param>

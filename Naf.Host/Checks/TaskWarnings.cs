@@ -4,6 +4,7 @@ using Naf.Kernels.Random;
 using Naf.Kernels.Reward;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
+using Naf.Sim.Tasks.Definitions;
 
 namespace Naf.Host.Checks;
 
@@ -13,6 +14,7 @@ internal static class TaskWarnings
     private const double LargeInput = 10;     // standard deviation; networks expect inputs near 1
     private const double Burst = 100;         // rad/s or m/s after one control step with zero action
     private const double LargeValue = 100;    // scaled rewards
+    private const int ManyEpisodes = 20;      // what has not changed in fewer may have been luck
     private const double Rounding = 1e-9;
 
     public static IEnumerable<string> Of(ControlTask task, TaskCheckResult seen, ActionTrial trial) =>
@@ -58,6 +60,9 @@ internal static class TaskWarnings
             if (!moves[x.Index])
                 yield return $"{x.Name} is always {Texts.Number(x.Mean)}, since no joint moves it: leave it out "
                     + "(components: xy keeps two of three)";
+            else if (x.Minimum == x.Maximum && x.Entry != "constant" && seen.RandomScore.Episodes >= ManyEpisodes)
+                yield return $"{x.Name} was {Texts.Number(x.Mean)} in every random episode: leave it out, unless a "
+                    + "trained policy changes it";
             else if (x.ScaledDeviation > LargeInput)
                 yield return $"{x.Name} reaches the networks with a deviation of {Texts.Number(x.ScaledDeviation)}: "
                     + $"give it input_scale: {Texts.Number(Texts.OneDigit(1 / x.Deviation))}";
@@ -83,6 +88,7 @@ internal static class TaskWarnings
                     + "the body that it moves fixed (an equality, a mocap body), or its gear or an input_scale too "
                     + "small?";
         }
+        foreach (string warning in OfRange(task)) yield return warning;
         HashSet<int> costly = [.. task.Reward.Terms.Where(t => t is { Kind: RewardKind.Quadratic, Weight: < 0 })
             .SelectMany(t => t.Index)];
         string[] free = [.. Enumerable.Range(0, task.ActionSize).Where(i => !costly.Contains(task.ObservationSize + i))
@@ -91,6 +97,23 @@ internal static class TaskWarnings
             yield return (free.Length == task.ActionSize
                 ? "actions cost nothing" : $"the actions of {string.Join(", ", free)} cost nothing")
                 + ": planners need a small cost, such as {quadratic: action, weight: -0.0002} under 'reward'";
+    }
+
+    private static IEnumerable<string> OfRange(ControlTask task)
+    {
+        ActionDefinition actions = task.Definition.Actions;
+        if (actions.IsWithin) yield break;
+        for (int i = 0; i < task.ActionSize; i++)
+        {
+            if (task.Model.ControlLimited[i] == 0) continue;
+            double low = task.Model.ControlRange[2 * i], high = task.Model.ControlRange[2 * i + 1],
+                beyond = Math.Max(0, low - (actions.Home[i] - actions.Range[i]))
+                    + Math.Max(0, actions.Home[i] + actions.Range[i] - high);
+            if (beyond > 0)
+                yield return $"{Texts.Number(100 * beyond / (2 * actions.Range[i]))}% of the actions of "
+                    + $"{Named(task.Model, i)} change nothing, since home and range go beyond its ctrlrange of "
+                    + $"{Texts.Number(low)} to {Texts.Number(high)}: give it a smaller range";
+        }
     }
 
     private static IEnumerable<string> OfReward(ControlTask task, TaskCheckResult seen)

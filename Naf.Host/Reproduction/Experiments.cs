@@ -37,8 +37,8 @@ internal static class Experiments
             "Figure 2: iLQG-guided exploration and imagination rollouts, (a) true, (b, c) fitted dynamics",
         [
             .. Imagined("reacher-single", 100, [("NAF", []),
-                ("NAF, as many updates, from R", [.. Fitted, "imagined_from_replay=true"]), ("ImR, true dynamics", True),
-                ("iLQG-0.5, fitted dynamics", Ilqg), ("ImR, fitted dynamics", Fitted),
+                ("NAF, as many updates, from R", [.. Fitted, "imagined_from_replay=true"]),
+                ("ImR, true dynamics", True), ("iLQG-0.5, fitted dynamics", Ilqg), ("ImR, fitted dynamics", Fitted),
                 ("ImR, iLQG-0.5, fitted dynamics", [.. Fitted, .. Ilqg]),
                 ("ImR, network dynamics (NN)", ["imagination=network"])]),
             .. Imagined("gripper-single", 900, [("NAF", []), ("ImR, fitted dynamics", Fitted),

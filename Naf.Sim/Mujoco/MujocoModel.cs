@@ -73,6 +73,10 @@ internal sealed unsafe class MujocoModel : IDisposable
     /// <summary>[bodies] The mocap body that each is, or −1.</summary>
     public ReadOnlySpan<int> MocapId => Array<int>("body_mocapid", Size("nbody"));
 
+    /// <summary>Names of the mocap bodies.</summary>
+    public IReadOnlyList<string> MocapBodies => [.. KinematicTree.Bodies
+        .Where((_, i) => MocapId[i] >= 0).Select(body => body.Name)];
+
     /// <summary>[bodies] Masses, kg. Writable, as the three below, in a <see cref="Copy"/> of one's own.</summary>
     public Span<double> BodyMass => new(Field<double>("body_mass"), Size("nbody"));
 

@@ -45,8 +45,7 @@ internal sealed class ResetSection
         YamlCursor? section, MujocoModel model, ImmutableArray<EpisodeConstant> constants)
     {
         var found = ImmutableArray.CreateBuilder<MocapPlacement>();
-        string[] bodies = [.. model.KinematicTree.Bodies.Select((body, i) => (body.Name, Mocap: model.MocapId[i]))
-            .Where(body => body.Mocap >= 0).Select(body => body.Name)];
+        IReadOnlyList<string> bodies = model.MocapBodies;
         foreach (YamlCursor item in section?.Items() ?? [])
         {
             if (!item.IsMapping || item.Map(null)[Mocap] is not { } name) continue;

@@ -66,6 +66,8 @@ internal sealed class TaskCheckTests
         "has the value 15", "lower reward_scale or gamma")]
     [TestCase("measures:", "termination: {outside: {hinge.cos: [0, inf]}}\nmeasures:",
         "warning: every random episode ends at once, after 1 steps on average")]
+    [TestCase("reward:", "actions: {range: [4]}\nreward:",
+        "warning: 75% of the actions of 'push' change nothing", "beyond its ctrlrange of -1 to 1")]
     [TestCase("upright: {above: 0.9800665778412416}", "upright: {above: -2}",
         "warning: every random episode is a success")]
     public void Usual_mistakes_in_a_task_are_found(string old, string replacement, params string[] words)
@@ -102,6 +104,28 @@ internal sealed class TaskCheckTests
         scratch.ChangeModel("cartpole", old, replacement);
         Assert.That(
             TinyRun.Cli("tasks", "--check", path, "--episodes", "3").Out, Does.EndWith("nothing found wrong\n"));
+    }
+
+    [Test]
+    public void What_never_changes_in_random_play_is_told()
+    {
+        using var scratch = new ScratchFolder();
+        string path = scratch.Changed("cartpole", "observation:", "observation:\n  - {sensor: bump}");
+        scratch.ChangeModel("cartpole", "</actuator>",
+            "</actuator><sensor><touch name=\"bump\" site=\"top\"/></sensor>");
+        AssertFound(path, episodes: 20,
+            ["warning: bump was 0 in every random episode: leave it out, unless a trained policy changes it"]);
+    }
+
+    [Test]
+    public void Keyframes_and_mocap_bodies_are_listed()
+    {
+        using var scratch = new ScratchFolder();
+        JsonElement model = TinyRun
+            .CliJson("tasks", "--check", ModelTask.Write(scratch, ""), "--episodes", "2", "--json")
+            .GetProperty("model");
+        Assert.That((model.GetProperty("keyframes")[0].GetString(), model.GetProperty("mocaps")[0].GetString()),
+            Is.EqualTo(("raised", "goal")));
     }
 
     [Test]
@@ -318,9 +342,12 @@ internal sealed class TaskCheckTests
         AssertFound(path, ["warning: the reward looks at no observation, only at actions: it is best to do nothing"]);
     }
 
-    private static void AssertFound(string path, string[] words)
+    private static void AssertFound(string path, string[] words) => AssertFound(path, 3, words);
+
+    private static void AssertFound(string path, int episodes, string[] words)
     {
-        (int exitCode, string output, string error) = TinyRun.Cli("tasks", "--check", path, "--episodes", "3");
+        (int exitCode, string output, string error) =
+            TinyRun.Cli("tasks", "--check", path, "--episodes", $"{episodes}");
         Assert.That(exitCode, Is.Zero, error);
         string text = string.Join(' ', output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         foreach (string word in words) Assert.That(text, Does.Contain(word));
