@@ -21,6 +21,7 @@ internal sealed class RandomEpisodes
     private readonly ControlTask _task;
     private readonly RewardFunction<double>[] _terms, _stepTerms;
     private readonly double[] _termSums, _minimum, _maximum, _mean, _squares;
+    private readonly TerminationBound[] _bounds; // of observations, then of signals
     private readonly int[] _boundEnds;
     private readonly List<double>[] _measures;
     private readonly List<double> _rewards = [], _scores = [];
@@ -35,7 +36,8 @@ internal sealed class RandomEpisodes
         (_mean, _squares) = (Filled(0), Filled(0));
         RewardDefinition reward = task.Reward;
         (_terms, _stepTerms) = (Terms(reward), Terms(task.Definition.StepReward?.Reward));
-        (_termSums, _boundEnds) = (new double[_terms.Length + _stepTerms.Length], new int[reward.Bounds.Length]);
+        _bounds = [.. reward.Bounds, .. task.Definition.StepReward?.Reward.Bounds ?? []];
+        (_termSums, _boundEnds) = (new double[_terms.Length + _stepTerms.Length], new int[_bounds.Length]);
         _measures = [.. task.Definition.Measures.Select(_ => new List<double>())];
         Policy policy = PolicyEvaluation.RandomPolicy(seed);
         using var environment = new ControlEnvironment(task);
@@ -102,10 +104,13 @@ internal sealed class RandomEpisodes
     }
 
     /// <summary>Terminations by the task's bounds; null when it has none.</summary>
-    public EarlyEnds? Ends() => _task.Reward.Bounds.IsEmpty ? null : new EarlyEnds(
+    public EarlyEnds? Ends() => _bounds.Length == 0 ? null : new EarlyEnds(
         (double)_ends / Episodes, _ends == 0 ? null : (double)_endSteps / _ends, _task.Reward.TerminationReward,
-        [.. _task.Reward.Bounds.Select((b, i) => new BoundSummary(
-            _task.ObservationNames[b.Index], b.Low, b.High, (double)_boundEnds[i] / Episodes))]);
+        [.. _bounds.Select((b, i) => new BoundSummary(
+            IsOfSignal(i) ? _task.Definition.StepReward!.Names[b.Index] : _task.ObservationNames[b.Index],
+            b.Low, b.High, (double)_boundEnds[i] / Episodes))]);
+
+    private bool IsOfSignal(int bound) => bound >= _task.Reward.Bounds.Length;
 
     /// <summary>Statistics of the task's measures.</summary>
     public IEnumerable<MeasureSummary> Measures() => _task.Definition.Measures.Select((measure, m) =>
@@ -210,8 +215,9 @@ internal sealed class RandomEpisodes
         _endSteps += environment.StepIndex;
         for (int b = 0; b < _boundEnds.Length; b++)
         {
-            TerminationBound bound = _task.Reward.Bounds[b];
-            double x = environment.Observation[bound.Index];
+            TerminationBound bound = _bounds[b];
+            double x = IsOfSignal(b)
+                ? environment.StepReward!.Numbers[bound.Index] : environment.Observation[bound.Index];
             if (x < bound.Low || x > bound.High) _boundEnds[b]++;
         }
     }
