@@ -15,8 +15,12 @@ namespace Naf.Host.Checks;
 /// </summary>
 internal sealed class RandomEpisodes
 {
-    // mean |r| inside the learner: the best, and the ends of the range that needs no other scale
-    private const double SuitableReward = 0.1, LeastReward = 0.02, MostReward = 0.4;
+    /// <summary>Least mean |r| inside the learner that needs no other scale; below, the largest and the best.</summary>
+    internal const double LeastReward = 0.02;
+    private const double MostReward = 0.4, SuitableReward = 0.1;
+
+    // reward is rare where less than this share of the steps has more than this share of the largest reward
+    private const double ManySteps = 0.05, LargeShare = 0.01;
 
     private readonly ControlTask _task;
     private readonly RewardFunction<double>[] _terms, _stepTerms;
@@ -125,9 +129,10 @@ internal sealed class RandomEpisodes
     {
         double[] sorted = [.. _rewards.Order()];
         double mean = _rewards.Average(), inside = mean * scale, most = sorted[^1];
-        bool farOff = mean > 0 && inside is < LeastReward or > MostReward;
+        double found = most < RewardSize.Negligible ? 0 : _rewards.Average(r => r > LargeShare * most ? 1.0 : 0);
+        bool farOff = found >= ManySteps && inside is < LeastReward or > MostReward;
         return new RewardSize(
-            mean, sorted[(int)Math.Ceiling(0.95 * sorted.Length) - 1], most, scale, most * scale / (1 - gamma),
+            mean, sorted[(int)Math.Ceiling(0.95 * sorted.Length) - 1], most, scale, most * scale / (1 - gamma), found,
             farOff ? Texts.OneDigit(SuitableReward / mean) : null);
     }
 

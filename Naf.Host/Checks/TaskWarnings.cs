@@ -121,8 +121,11 @@ internal static class TaskWarnings
         if (task.Reward.Bounds.IsEmpty && task.Definition.StepReward is null
             && task.Reward.Terms.All(t => t.Index.All(i => i >= task.ObservationSize)))
             yield return "the reward looks at no observation, only at actions: it is best to do nothing";
-        else if (seen.RewardSize.PerStep == 0)
-            yield return "the reward is 0 at every step of every random episode: nothing can be learned from it";
+        else if (seen.RewardSize.Found == 0)
+            yield return "random actions find no reward"
+                + (seen.RewardSize.Largest == 0 ? "" : $" (at most {Texts.Number(seen.RewardSize.Largest)} a step)")
+                + ": learning begins once exploration finds some; begin episodes nearer to the goal (reset), or add a "
+                + "term that leads there";
         else
             foreach (string warning in OfSize(seen.RewardSize)) yield return warning;
         if (seen.RandomScore.SuccessRate == 1)
@@ -135,6 +138,10 @@ internal static class TaskWarnings
             yield return $"inside the learner a reward is {Texts.Number(size.PerStep * size.RewardScale)} on average "
                 + $"and {Texts.Number(size.Percentile95 * size.RewardScale)} at the 95th percentile, where 0.05 to 0.2 "
                 + $"learns best: write reward_scale: {Texts.Number(scale)} under 'training'";
+        else if (size.PerStep * size.RewardScale < RandomEpisodes.LeastReward)
+            yield return $"random actions find reward in only {Texts.Number(100 * size.Found)}% of the steps, from "
+                + "which no reward_scale follows: expect learning to begin late, and choose reward_scale by the "
+                + "rewards of the goal";
         if (size.LargestValue > LargeValue)
             yield return $"the largest reward, {Texts.Number(size.Largest)}, has the value "
                 + $"{Texts.Number(size.LargestValue)} inside the learner if it comes at every step (times reward_scale "

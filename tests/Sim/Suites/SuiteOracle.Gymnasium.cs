@@ -42,10 +42,9 @@ internal sealed partial record SuiteOracle
 
     private static IEnumerable<double> Clipped(double[] velocities) => velocities.Select(v => Math.Clamp(v, -10, 10));
 
-    // qpos without x and y, and qvel; of a quaternion and its negative, the one with w ≥ 0
-    private static double[] FreeBody(SuiteState s)
-    {
-        double sign = s.Q[3] < 0 ? -1 : 1;
-        return [s.Q[2], .. s.Q[3..7].Select(q => sign * q), .. s.Q[7..], .. s.V];
-    }
+    // qpos without x and y, and qvel
+    private static double[] FreeBody(SuiteState s) => [s.Q[2], .. UnitQuaternion(s), .. s.Q[7..], .. s.V];
+
+    // of the quaternion and its negative, which are the same orientation, the one with w ≥ 0
+    private static IEnumerable<double> UnitQuaternion(SuiteState s) => s.Q[3..7].Select(q => s.Q[3] < 0 ? -q : q);
 }

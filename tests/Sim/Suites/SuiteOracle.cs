@@ -14,7 +14,8 @@ internal sealed partial record SuiteOracle(
     Func<SuiteState, SuiteState, double[], double> Reward, Func<SuiteState, bool>? Ends = null)
 {
     /// <summary>The oracle of a task.</summary>
-    public static SuiteOracle Of(string task) => Gymnasium.TryGetValue(task, out SuiteOracle? oracle)
+    public static SuiteOracle Of(string task) =>
+        Gymnasium.TryGetValue(task, out SuiteOracle? oracle) || DmControl.TryGetValue(task, out oracle)
         ? oracle : throw new NotSupportedException($"write out the observation and reward of {task}");
 
     private static double Squares(IEnumerable<double> values) => values.Sum(v => v * v);

@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
 
@@ -8,9 +9,16 @@ namespace Naf.Tests;
 /// <param name="V">qvel.</param>
 /// <param name="Constants">The task's constants of the episode.</param>
 /// <param name="Sensors">Values of the sensors, those of <see cref="SuiteProbe"/> among them.</param>
+/// <param name="File">The model's XML.</param>
 internal sealed record SuiteState(
-    double[] Q, double[] V, double[] Constants, IReadOnlyDictionary<string, double[]> Sensors)
+    double[] Q, double[] V, double[] Constants, IReadOnlyDictionary<string, double[]> Sensors, XDocument File)
 {
+    /// <summary>A number of the attribute size of a named geom or site.</summary>
+    public double Size(string element, string name, int index) => double.Parse(
+        File.Descendants(element).Single(e => (string?)e.Attribute("name") == name && e.Attribute("size") is not null)
+            .Attribute("size")!.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries)[index],
+        CultureInfo.InvariantCulture);
+
     /// <summary>xpos.</summary>
     public double[] Body(string name) => Sensors[$"xpos {name}"];
 
@@ -35,6 +43,7 @@ internal sealed class SuiteProbe : IDisposable
 {
     private readonly MujocoModel _model;
     private readonly MujocoData _data;
+    private readonly XDocument _file;
 
     /// <param name="scratch">An empty folder for the copy.</param>
     public SuiteProbe(ControlTask task, string scratch)
@@ -49,6 +58,7 @@ internal sealed class SuiteProbe : IDisposable
         string own = Path.Combine(scratch, Path.GetFileName(path));
         File.WriteAllText(own, File.ReadAllText(path).Replace("</mujoco>",
             $"<sensor>{string.Concat(Sensors(task.Model))}</sensor></mujoco>"));
+        _file = XDocument.Load(own);
         _model = MujocoModel.Load(own);
         _data = new MujocoData(_model);
     }
@@ -64,7 +74,8 @@ internal sealed class SuiteProbe : IDisposable
         return new SuiteState(
             environment.Qpos.ToArray(), environment.Qvel.ToArray(), environment.Constants.ToArray(),
             _model.Sensors.DistinctBy(sensor => sensor.Name).ToDictionary(
-                sensor => sensor.Name, sensor => _data.SensorData.Slice(sensor.Address, sensor.Size).ToArray()));
+                sensor => sensor.Name, sensor => _data.SensorData.Slice(sensor.Address, sensor.Size).ToArray()),
+            _file);
     }
 
     public void Dispose()
