@@ -138,7 +138,7 @@ internal static class TrainCommand
                 throw new UserException("--task FILE and --env COMMAND exclude each other; give one of them");
             string? chosen = run is null ? null : EnvironmentCommand.Choose(environment, run);
             EnvironmentTask? own = chosen is null ? null : EnvironmentCommand.Open(
-                chosen, Changed(run!.Settings), stop);
+                chosen, Changed(run!.Settings), stop, terminal.Warn);
             return own is null ? Resumed() : EnvironmentCommand.Checked(Resumed);
 
             TrainingRun Resumed() => TrainingRun.Resume(
@@ -160,8 +160,8 @@ internal static class TrainCommand
                 throw new UserException($"--env COMMAND and the task '{task}' exclude each other; give one of them");
             TrainingSettings settings = EnvironmentCommand.ForOneEnvironment(started, SettingsResolver.Resolve(
                 SettingsResolver.Apply(EnvironmentCommand.Defaults(started), [.. ofFile, .. given])));
-            return EnvironmentCommand.Checked(
-                () => TrainingRun.Begin(EnvironmentCommand.Open(started, settings, stop), settings, folder, log));
+            return EnvironmentCommand.Checked(() => TrainingRun.Begin(
+                EnvironmentCommand.Open(started, settings, stop, terminal.Warn), settings, folder, log));
         }
         if (task is null)
             throw new UserException("naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR");
