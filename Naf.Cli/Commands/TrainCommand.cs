@@ -83,8 +83,8 @@ internal static class TrainCommand
         {
             int stopped = result.Learners.Count(l => l.Stopped is not null);
             if (stopped > 0)
-                terminal.Warn($"{stopped} of {result.Learners.Count} learners stopped before their time, for the "
-                    + "reasons above; the others ended all their episodes");
+                terminal.Warn($"{stopped} of {Texts.Count(result.Learners.Count, "learner")} stopped before their "
+                    + "time, for the reasons above; the others ended all their episodes");
             bool wasCut = run.Settings.VerificationEpisodes > 0 && stop.Token.IsCancellationRequested
                 && result.Learners.All(l => l.VerifiedLast is null);
             if (!wasCut) return stopped > 0 ? ExitCode.Failed : 0;
@@ -201,7 +201,7 @@ internal static class TrainCommand
 
     private static void Report(Terminal terminal, TrainingResult r, TrainingSettings settings)
     {
-        terminal.Out.WriteLine($"{r.Task}: {r.Algorithm} on {r.Device}, {r.Episodes} episodes "
+        terminal.Out.WriteLine($"{r.Task}: {r.Algorithm} on {r.Device}, {Texts.Count(r.Episodes, "episode")} "
             + $"in {Texts.Duration(TimeSpan.FromSeconds(r.Seconds))}, "
             + $"{Texts.Rate(r.UpdatesPerSecond)} updates/s");
         if (r.Learners.Count > 1)

@@ -48,7 +48,7 @@ internal static class TaskWarnings
                 + "the first control step: does the start have bodies inside each other, "
                 + "or joints beyond their limits?";
         if (seen.Termination is { Rate: 1, MeanStep: < 4 and var step })
-            yield return $"every random episode ends at once, after {Texts.Number(step)} steps on average: correct the "
+            yield return $"every random episode ends at once, at step {Texts.Number(step)} on average: correct the "
                 + "bounds under 'termination', or the start";
     }
 

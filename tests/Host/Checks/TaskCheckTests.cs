@@ -65,7 +65,7 @@ internal sealed class TaskCheckTests
     [TestCase("reward_scale: 10", "reward_scale: 10\n  gamma: 0.9999", "warning: the largest reward, 0.01",
         "has the value 15", "lower reward_scale or gamma")]
     [TestCase("measures:", "termination: {outside: {hinge.cos: [0, inf]}}\nmeasures:",
-        "warning: every random episode ends at once, after 1 steps on average")]
+        "warning: every random episode ends at once, at step 1 on average")]
     [TestCase("reward:", "actions: {range: [4]}\nreward:",
         "warning: 75% of the actions of 'push' change nothing", "beyond its ctrlrange of -1 to 1")]
     [TestCase("upright: {above: 0.9800665778412416}", "upright: {above: -2}",
