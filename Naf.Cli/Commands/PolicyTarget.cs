@@ -115,7 +115,8 @@ internal sealed class PolicyTarget
         if (Config is null && Name != command)
             throw new UserException($"--env COMMAND and the task '{Name}' exclude each other; give one of them");
         _parsed.RefuseModels("an environment of --env has no model");
-        EnvironmentTask task = EnvironmentCommand.Open(command, Config?.Settings ?? new TrainingSettings(), stop);
+        EnvironmentTask task = EnvironmentCommand.Open(
+            command, Config?.Settings ?? new TrainingSettings(), stop, terminal.Warn);
         return Config is null || Config.Task == task.StoredName ? task : throw new UserException(
             $"the run trains {Config.Task}, not {task.StoredName}; give the environment that it was begun with");
     }

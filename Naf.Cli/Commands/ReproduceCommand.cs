@@ -18,7 +18,9 @@ internal static class ReproduceCommand
     {
         new Argument<string>("WHAT") { Description = $"{string.Join(", ", Experiments.Names)} or {All}" },
         CliOption.Flag("--quick", "few episodes of two seeds, to see that everything works"),
-        CliOption.Text("--seeds", "A..B", "a learner for each seed from A to B [0..4; with --quick 0..1]"),
+        CliOption.Flag("--page", "train nothing: write the page of the results that there are"),
+        CliOption.Text("--seeds", "A..B", "a learner for each seed from A to B [0..4; of more than 1,000 episodes "
+            + "0..2; figure2 0..9; with --quick 0..1]"),
         CliOption.Device(), CliOption.Text("--threads", "N", "threads of the CPU [one per core]"),
         CliOption.Text("--out", "DIR", "the folder of runs, results and page; what is there is kept [reproduction]"),
         CliOption.Quiet(), CliOption.Json(),
@@ -32,21 +34,22 @@ internal static class ReproduceCommand
                 $"naf reproduce has no '{what}'{Texts.DidYouMean(what, [.. Experiments.Names, All])}");
         bool quick = parsed.GetValue<bool>("--quick");
         var options = new ReproductionOptions(
-            quick, SeedRange.Parse(parsed.Given("--seeds") ?? (quick ? "0..1" : "0..4"), "--seeds"),
+            quick, parsed.Given("--seeds") is { } seeds ? SeedRange.Parse(seeds, "--seeds") : null,
             parsed.Given("--device") ?? "auto", parsed.Integer("--threads", 0, 0, 256));
         var reproduction = new Reproduction(folder, Experiments.Of(parts), options);
         using var stop = new StopSignals();
         var warnings = new MujocoWarningReport();
-        bool finished;
-        using (ProgressDisplay.Show(terminal, parsed.IsQuiet(), () => reproduction.Progress))
-            finished = reproduction.Run(terminal.Warn, parsed.IsQuiet() ? _ => { } : terminal.Log, stop.Token);
+        bool onlyPage = parsed.GetValue<bool>("--page"), finished;
+        using (onlyPage ? null : ProgressDisplay.Show(terminal, parsed.IsQuiet(), () => reproduction.Progress))
+            finished = onlyPage ? reproduction.Read()
+                : reproduction.Run(terminal.Warn, parsed.IsQuiet() ? _ => { } : terminal.Log, stop.Token);
         warnings.Give(terminal);
         IReadOnlyList<string> files =
             new ReproductionPage(folder, reproduction.Results, quick).Of(parts).Write(folder, what);
         if (parsed.IsJson())
             Json.Write(terminal.Out, new { Page = files[0], Files = files, Finished = finished, Quick = quick });
         else terminal.Out.WriteLine($"{what}: {files[0]}");
-        if (finished) return 0;
+        if (finished || onlyPage) return 0;
         terminal.Warn($"stopped; the same command goes on, and {files[0]} shows what there is");
         return stop.Token.IsCancellationRequested ? stop.ExitCode : ExitCode.Failed;
     }

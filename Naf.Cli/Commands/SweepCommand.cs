@@ -78,7 +78,7 @@ internal static class SweepCommand
         return ExitCode.Failed;
 
         void Say(CandidateResult r) => terminal.Log($"candidate {r.Candidate.Number}, "
-            + $"{string.Join(' ', r.Candidate.Assignments)}, {r.Episodes} episodes: "
+            + $"{string.Join(' ', r.Candidate.Assignments)}, {Texts.Count(r.Episodes, "episode")}: "
             + $"verified {Score(r.VerifiedBest)}, {Duration(r)}");
     }
 
@@ -96,8 +96,8 @@ internal static class SweepCommand
     private static void Report(
         Terminal terminal, SweepPlan plan, string folder, IReadOnlyList<CandidateResult> ranking, string? best)
     {
-        terminal.Out.WriteLine($"{plan.Task}: {ranking.Count} of {plan.Candidates.Count} candidates, seeds "
-            + $"{plan.Seeds}, {plan.Episodes} episodes; medians over seeds");
+        terminal.Out.WriteLine($"{plan.Task}: {ranking.Count} of {Texts.Count(plan.Candidates.Count, "candidate")}, "
+            + $"seeds {plan.Seeds}, {Texts.Count(plan.Episodes, "episode")}; medians over seeds");
         const string Settings = "settings", Best = "best test", Range = "lowest … highest", Learners = "learners";
         (string Name, Func<CandidateResult, string> Cell)[] columns =
         [

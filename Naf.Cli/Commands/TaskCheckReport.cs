@@ -26,9 +26,9 @@ internal sealed class TaskCheckReport(Terminal terminal)
         if (m.Keyframes.Count > 0) List("keyframes", m.Keyframes);
         if (m.Mocaps.Count > 0) List("mocap", m.Mocaps);
         Line("time", $"control step {Texts.Number(m.ControlStep)} s ({m.Substeps} x {Texts.Number(m.Timestep)} s), "
-            + $"episode {m.Horizon} steps = {Texts.Number(m.Seconds)} s");
+            + $"episode {Texts.Count(m.Horizon, "step")} = {Texts.Number(m.Seconds)} s");
 
-        string many = $"{r.RandomScore.Episodes} random episode{(r.RandomScore.Episodes == 1 ? "" : "s")}";
+        string many = Texts.Count(r.RandomScore.Episodes, "random episode");
         Table($"observation, over {many}", ["", "name", "entry", "least", "most", "sd", "scale", "scaled sd"],
             r.Observation.Select(x => (string[])[
                 $"{x.Index}", x.Name, x.Entry, Texts.Number(x.Minimum), Texts.Number(x.Maximum),
@@ -46,7 +46,7 @@ internal sealed class TaskCheckReport(Terminal terminal)
         Line("ends early", Ends(r.Termination));
         Line("success", r.RandomScore.SuccessRate is { } rate ? $"{Percent(rate)} of random episodes" : "not measured");
         Line("score", $"{Texts.Score(r.RandomScore.Mean)} at random (standard deviation "
-            + $"{Texts.Score(r.RandomScore.StandardDeviation)}, {r.RandomScore.Episodes} episodes)");
+            + $"{Texts.Score(r.RandomScore.StandardDeviation)}, {Texts.Count(r.RandomScore.Episodes, "episode")})");
         Line("reward size",
             $"{Texts.Number(r.RewardSize.PerStep)} a step (95% of them up to "
             + $"{Texts.Number(r.RewardSize.Percentile95)}), times reward_scale "
@@ -56,7 +56,7 @@ internal sealed class TaskCheckReport(Terminal terminal)
         terminal.Out.WriteLine();
         foreach (string warning in r.Warnings) Wrap("warning: ", 9, warning.Split(' '), " ");
         terminal.Out.WriteLine(r.Warnings.Count == 0
-            ? "nothing found wrong" : r.Warnings.Count == 1 ? "1 warning" : $"{r.Warnings.Count} warnings");
+            ? "nothing found wrong" : Texts.Count(r.Warnings.Count, "warning"));
     }
 
     private static string Ends(EarlyEnds? ends)

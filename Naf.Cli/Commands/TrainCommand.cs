@@ -85,8 +85,8 @@ internal static class TrainCommand
         {
             int stopped = result.Learners.Count(l => l.Stopped is not null);
             if (stopped > 0)
-                terminal.Warn($"{stopped} of {result.Learners.Count} learners stopped before their time, for the "
-                    + "reasons above; the others ended all their episodes");
+                terminal.Warn($"{stopped} of {Texts.Count(result.Learners.Count, "learner")} stopped before their "
+                    + "time, for the reasons above; the others ended all their episodes");
             bool wasCut = run.Settings.VerificationEpisodes > 0 && stop.Token.IsCancellationRequested
                 && result.Learners.All(l => l.VerifiedLast is null);
             if (!wasCut) return stopped > 0 ? ExitCode.Failed : 0;
@@ -141,7 +141,7 @@ internal static class TrainCommand
                 throw new UserException("--task FILE and --env COMMAND exclude each other; give one of them");
             string? chosen = run is null ? null : EnvironmentCommand.Choose(environment, run);
             EnvironmentTask? own = chosen is null ? null : EnvironmentCommand.Open(
-                chosen, Changed(run!.Settings), stop);
+                chosen, Changed(run!.Settings), stop, terminal.Warn);
             return own is null ? Resumed() : EnvironmentCommand.Checked(Resumed);
 
             TrainingRun Resumed() => TrainingRun.Resume(
@@ -164,8 +164,8 @@ internal static class TrainCommand
             parsed.RefuseModels("an environment of --env has no model");
             TrainingSettings settings = EnvironmentCommand.ForOneEnvironment(started, SettingsResolver.Resolve(
                 SettingsResolver.Apply(EnvironmentCommand.Defaults(started), [.. ofFile, .. given])));
-            return EnvironmentCommand.Checked(
-                () => TrainingRun.Begin(EnvironmentCommand.Open(started, settings, stop), settings, folder, log));
+            return EnvironmentCommand.Checked(() => TrainingRun.Begin(
+                EnvironmentCommand.Open(started, settings, stop, terminal.Warn), settings, folder, log));
         }
         if (task is null)
             throw new UserException("naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR");
@@ -206,7 +206,7 @@ internal static class TrainCommand
 
     private static void Report(Terminal terminal, TrainingResult r, TrainingSettings settings)
     {
-        terminal.Out.WriteLine($"{r.Task}: {r.Algorithm} on {r.Device}, {r.Episodes} episodes "
+        terminal.Out.WriteLine($"{r.Task}: {r.Algorithm} on {r.Device}, {Texts.Count(r.Episodes, "episode")} "
             + $"in {Texts.Duration(TimeSpan.FromSeconds(r.Seconds))}, "
             + $"{Texts.Rate(r.UpdatesPerSecond)} updates/s");
         if (r.Learners.Count > 1)

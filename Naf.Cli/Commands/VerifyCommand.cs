@@ -160,14 +160,15 @@ internal static class VerifyCommand
         public void WriteText(Terminal terminal, string? file)
         {
             terminal.Out.WriteLine($"{Task}, {Policy.Policy} policy (after episode {Policy.Episode}), "
-                + $"{Result.Episodes} episodes from starts that neither training nor tests used");
+                + $"{Texts.Count(Result.Episodes, "episode")} from starts that neither training nor tests used");
             terminal.WriteTable([["", "value", "95 % interval"],
                 ["mean score", Texts.Score(Result.Mean), Interval(Mean)],
                 ["standard deviation", Texts.Score(Result.StandardDeviation), ""],
                 .. Success is { } s ? (string[][])[["success rate", Texts.Score(s.Value), Interval(s)]] : [],
                 .. Result.Measures.Select(m => (string[])[m.Name, Texts.Score(m.Mean), ""])]);
             if (Threshold is { } least)
-                terminal.Out.WriteLine($"score {Texts.Score(least)}: reached in {Reached} of {Result.Episodes} episodes"
+                terminal.Out.WriteLine($"score {Texts.Score(least)}: reached in {Reached} of "
+                    + Texts.Count(Result.Episodes, "episode")
                     + (Steps is { } n ? $", at step {Texts.Number(n)} (median)" : "") + "; "
                     + (Trained is { } t ? $"in training first by the test after episode {t}"
                         : "by no test in training"));

@@ -32,7 +32,8 @@ internal sealed class StopSignals : IDisposable
         {
             return command(stop.Token);
         }
-        catch (Exception e) when (e is OperationCanceledException or EnvironmentException { Stopped: true })
+        catch (Exception e) when (e is OperationCanceledException
+            or EnvironmentException { End: EnvironmentEnd.Stopped })
         {
             terminal.Warn($"stopped before the end of the {what}");
             return stop.ExitCode;

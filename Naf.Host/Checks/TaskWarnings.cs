@@ -19,7 +19,7 @@ internal static class TaskWarnings
 
     public static IEnumerable<string> Of(ControlTask task, TaskCheckResult seen, ActionTrial trial) =>
     [
-        .. OfModel(task), .. OfStart(seen, trial), .. OfObservation(task, seen),
+        .. OfModel(task), .. OfStart(task, seen, trial), .. OfObservation(task, seen),
         .. OfActions(task, trial), .. OfReward(task, seen),
     ];
 
@@ -39,8 +39,14 @@ internal static class TaskWarnings
                 + "(activation: all), keep their time constants below the control step, or use plain motors";
     }
 
-    private static IEnumerable<string> OfStart(TaskCheckResult seen, ActionTrial trial)
+    private static IEnumerable<string> OfStart(ControlTask task, TaskCheckResult seen, ActionTrial trial)
     {
+        KinematicTree tree = task.Definition.Observation.Tree;
+        foreach (ModelParameter mass in task.Definition.Reset.Parameters)
+            if (mass.Kind == ModelParameterKind.Mass
+                && tree.WithParents([mass.First]).All(body => tree.Bodies[body].JointCount == 0))
+                yield return $"the reset draws the mass of {tree.Bodies[mass.First].Name}, which no joint moves, so that "
+                    + "it has no effect: draw that of a body with joints";
         if (seen.RandomScore.UnstableNote is { } note) yield return $"in random play {note}";
         if (trial.Failure is { } failure) yield return $"actions that are held break the simulation: {failure}";
         if (trial.FirstSpeed > Burst)
@@ -48,13 +54,17 @@ internal static class TaskWarnings
                 + "the first control step: does the start have bodies inside each other, "
                 + "or joints beyond their limits?";
         if (seen.Termination is { Rate: 1, MeanStep: < 4 and var step })
-            yield return $"every random episode ends at once, after {Texts.Number(step)} steps on average: correct the "
+            yield return $"every random episode ends at once, at step {Texts.Number(step)} on average: correct the "
                 + "bounds under 'termination', or the start";
     }
 
     private static IEnumerable<string> OfObservation(ControlTask task, TaskCheckResult seen)
     {
         bool[] moves = Movable(task.Definition.Observation);
+        foreach (SimulatedEntry phase in task.Definition.Observation.Simulated.Where(
+            e => e.Quantity == SimulatedQuantity.Phase && e.Period <= 2 * task.ControlStep))
+            yield return $"{phase.Name} turns once in {Texts.Number(phase.Period)} s, and a control step is "
+                + $"{Texts.Number(task.ControlStep)} s: give it a period of many steps";
         foreach (ObservedNumber x in seen.Observation)
         {
             if (!moves[x.Index])
@@ -118,6 +128,11 @@ internal static class TaskWarnings
 
     private static IEnumerable<string> OfReward(ControlTask task, TaskCheckResult seen)
     {
+        RewardTerm[] terms = [.. task.Reward.Terms, .. task.Definition.StepReward?.Reward.Terms ?? []];
+        foreach (ToleranceFactor factor in terms.SelectMany(term => term.Factors))
+            if (factor is { Margin: 0 } && factor.Low == factor.High)
+                yield return "a factor of a product is 1 only where its signal is exactly "
+                    + $"{Texts.Number(factor.Low)}, and 0 everywhere else: give it wider bounds or a margin";
         if (task.Reward.Bounds.IsEmpty && task.Definition.StepReward is null
             && task.Reward.Terms.All(t => t.Index.All(i => i >= task.ObservationSize)))
             yield return "the reward looks at no observation, only at actions: it is best to do nothing";

@@ -17,6 +17,9 @@ internal static class Texts
     public static string Either(params IEnumerable<string> names) =>
         string.Join(", ", names.SkipLast(1)) + $" or {names.Last()}";
 
+    /// <summary>A number of things, such as 1 episode or 2 episodes.</summary>
+    public static string Count(int count, string one) => count == 1 ? $"1 {one}" : $"{count} {one}s";
+
     /// <summary>A score with four significant digits; "none" when there is none.</summary>
     public static string Score(double? score) =>
         score is { } s ? s.ToString("G4", CultureInfo.InvariantCulture) : "none";

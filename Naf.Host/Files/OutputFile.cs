@@ -62,6 +62,32 @@ internal static unsafe partial class OutputFile
         }
     }
 
+    /// <summary>
+    /// As <see cref="Check"/>, for a CSV file, which replaces only a file of its kind or an empty one.
+    /// </summary>
+    /// <param name="kind">What it is, such as "trajectory".</param>
+    /// <param name="isHeader">Whether a line is the first of such a file.</param>
+    /// <exception cref="UserException">
+    /// The name does not end in .csv, no file can be there, or an existing one can't be read or is of another kind.
+    /// </exception>
+    public static void CheckCsv(string path, string kind, Func<string, bool> isHeader)
+    {
+        Check(path);
+        if (!Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase))
+            throw new UserException($"{path}: expected a name that ends in .csv, as a {kind} is");
+        try
+        {
+            string target = TargetOf(path);
+            if (File.Exists(target) && File.ReadLines(target).FirstOrDefault() is { } first && !isHeader(first))
+                throw new UserException($"{path} is there already and is no {kind}; name another file");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException(
+                $"{path} can't be read: {e.Message.TrimEnd('.')}; allow reading it, or name another file", e);
+        }
+    }
+
     /// <summary>Makes a folder for files requested by the user, unless it is there.</summary>
     /// <exception cref="UserException">It is a file, or can't be made.</exception>
     public static void MakeFolder(string folder)

@@ -1,7 +1,6 @@
 using Naf.Host.Common;
 using Naf.Host.Evaluation;
 using Naf.Host.Files;
-using Naf.Host.Trajectories;
 using Naf.Sim.Control;
 
 namespace Naf.Host.Policies;
@@ -16,18 +15,9 @@ internal static class EpisodeTable
     private const string Header = "episode,score,success,steps,steps_to_threshold,unstable";
 
     /// <summary>Checks that the table can be written to a path without overwriting another kind of file.</summary>
-    /// <exception cref="UserException">
-    /// The name does not end in .csv, no file can be there, or an existing one can't be read or is not such a table.
-    /// </exception>
-    public static void CheckPlace(string path)
-    {
-        OutputFile.Check(path);
-        if (!Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase))
-            throw new UserException($"{path}: expected a name that ends in .csv");
-        if (File.Exists(path) && TrajectoryFile.Lines(path).FirstOrDefault() is { } first
-            && !first.StartsWith(Header, StringComparison.Ordinal))
-            throw new UserException($"{path} is there already and is no table of episodes; name another file");
-    }
+    /// <inheritdoc cref="OutputFile.CheckCsv" path="/exception"/>
+    public static void CheckPlace(string path) => OutputFile.CheckCsv(
+        path, "table of episodes", first => first.StartsWith(Header, StringComparison.Ordinal));
 
     /// <summary>Writes a file, replacing an older one.</summary>
     /// <param name="scores">[episodes], by <see cref="Evaluator.Scores"/>.</param>

@@ -21,17 +21,9 @@ internal sealed class PolicyValues(RunPolicy policy, TrainingSettings settings)
     private float[] _v = [], _q = [], _advantage = [];
 
     /// <summary>Checks that values can be written to a path without overwriting another kind of file.</summary>
-    /// <exception cref="UserException">
-    /// The name does not end in .csv, no file can be there, or an existing one can't be read or holds no values.
-    /// </exception>
-    public static void CheckPlace(string path)
-    {
-        OutputFile.Check(path);
-        if (!Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase))
-            throw new UserException($"{path}: expected a name that ends in .csv");
-        if (File.Exists(path) && TrajectoryFile.Lines(path).FirstOrDefault() != Header)
-            throw new UserException($"{path} is there already and holds no values; name another file");
-    }
+    /// <inheritdoc cref="OutputFile.CheckCsv" path="/exception"/>
+    public static void CheckPlace(string path) =>
+        OutputFile.CheckCsv(path, "table of values", first => first == Header);
 
     /// <summary>Scores the policy like an evaluation, and evaluates Q at every step.</summary>
     /// <exception cref="Naf.Sim.Mujoco.SimulationException">

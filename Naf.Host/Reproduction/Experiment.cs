@@ -5,7 +5,13 @@ namespace Naf.Host.Reproduction;
 /// <param name="Label">The curve's name, as the paper has it.</param>
 /// <param name="Episodes">Of a full reproduction.</param>
 /// <param name="Settings">KEY=VALUE of what differs from the task's own.</param>
-internal sealed record Experiment(string Name, string Label, string Task, int Episodes, string[] Settings);
+internal sealed record Experiment(string Name, string Label, string Task, int Episodes, string[] Settings)
+{
+    private const int Long = 1000; // episodes: five of the ten tasks have more
+
+    /// <summary>Seeds of a full reproduction, from 0 on.</summary>
+    public int Seeds { get; init; } = Episodes > Long ? 3 : 5;
+}
 
 /// <summary>A figure of curves over episodes.</summary>
 /// <param name="Key">Of the command line, such as figure2.</param>

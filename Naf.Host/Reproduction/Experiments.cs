@@ -77,11 +77,11 @@ internal static class Experiments
 
     private static IEnumerable<Experiment> Both(string task) => [Naf(task), Ddpg(task)];
 
-    // with tests every five episodes, since these learn within a few tens of them
+    // of ten seeds, which differ much, and with tests every five episodes, since these learn within a few tens of them
     private static IEnumerable<Experiment> Imagined(
         string task, int episodes, (string Label, string[] Settings)[] variants) => variants.Select(variant =>
         new Experiment($"{task}-{Key(variant.Label)}", variant.Label, task, episodes,
-            [.. variant.Settings, "test_every=5"]));
+            [.. variant.Settings, "test_every=5"]) { Seeds = 10 });
 
     private static string Key(string label) => string.Join('-', label.ToLowerInvariant()
         .Split([' ', ',', '(', ')', '.'], StringSplitOptions.RemoveEmptyEntries));

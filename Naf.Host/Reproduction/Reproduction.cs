@@ -10,8 +10,8 @@ namespace Naf.Host.Reproduction;
 
 /// <summary>How experiments are run.</summary>
 /// <param name="Quick">Few episodes and tests, to see that everything works; the scores say nothing.</param>
-/// <param name="Seeds">The learners of every experiment.</param>
-internal sealed record ReproductionOptions(bool Quick, SeedRange Seeds, string Device, int Threads);
+/// <param name="Seeds">The learners of every experiment; null: its own, or two of a quick run.</param>
+internal sealed record ReproductionOptions(bool Quick, SeedRange? Seeds, string Device, int Threads);
 
 /// <summary>
 /// Runs experiments into a folder: runs/NAME while it trains, and results/NAME.json when it is done. A result that is
@@ -19,7 +19,7 @@ internal sealed record ReproductionOptions(bool Quick, SeedRange Seeds, string D
 /// </summary>
 internal sealed class Reproduction(string folder, IReadOnlyList<Experiment> experiments, ReproductionOptions options)
 {
-    private const int QuickEpisodes = 10;
+    private const int QuickEpisodes = 10, QuickSeeds = 2;
 
     // what a quick run changes, beside the episodes: planners and networks of fewer iterations where there are any
     private static IEnumerable<string> QuickSettings(Experiment experiment) =>
@@ -53,7 +53,21 @@ internal sealed class Reproduction(string folder, IReadOnlyList<Experiment> expe
         }
     }
 
-    /// <summary>Runs what is missing.</summary>
+    /// <summary>Reads the results that there are.</summary>
+    /// <returns>Whether all are there.</returns>
+    /// <exception cref="UserException">The folder holds results of other seeds or episodes.</exception>
+    public bool Read()
+    {
+        foreach (Experiment experiment in experiments)
+            if (File.Exists(ResultOf(experiment)))
+            {
+                _results[experiment.Name] = Checked(experiment, RunResult.Read(ResultOf(experiment)));
+                _done = ++_kept;
+            }
+        return _kept == experiments.Count;
+    }
+
+    /// <summary>Reads the results that there are, and runs what is missing.</summary>
     /// <param name="ended">Receives a line for each experiment that has ended.</param>
     /// <returns>Whether all results are there; false after a stop.</returns>
     /// <exception cref="UserException">The folder holds results of other seeds or episodes.</exception>
@@ -61,12 +75,7 @@ internal sealed class Reproduction(string folder, IReadOnlyList<Experiment> expe
     {
         OutputFile.MakeFolder(folder);
         OutputFile.MakeFolder(Path.Combine(folder, "results"));
-        foreach (Experiment experiment in experiments)
-            if (File.Exists(ResultOf(experiment)))
-            {
-                _results[experiment.Name] = Checked(experiment, RunResult.Read(ResultOf(experiment)));
-                _done = ++_kept;
-            }
+        Read();
         foreach (Experiment experiment in experiments.Where(e => !_results.ContainsKey(e.Name)))
         {
             _name = experiment.Name;
@@ -114,7 +123,7 @@ internal sealed class Reproduction(string folder, IReadOnlyList<Experiment> expe
         GivenValue[] given =
         [
             .. SettingsOf(experiment), new("episodes", $"{EpisodesOf(experiment)}", "--quick"),
-            .. options.Seeds.Values("--seeds"), .. DeviceSettings(),
+            .. SeedsOf(experiment).Values("--seeds"), .. DeviceSettings(),
         ];
         return TrainingRun.Begin(experiment.Task, settings => SettingsResolver.Apply(settings, given), run);
     }
@@ -124,6 +133,9 @@ internal sealed class Reproduction(string folder, IReadOnlyList<Experiment> expe
 
     private IEnumerable<GivenValue> SettingsOf(Experiment experiment) =>
         experiment.Settings.Concat(options.Quick ? QuickSettings(experiment) : []).Select(SettingsResolver.Split);
+
+    private SeedRange SeedsOf(Experiment experiment) =>
+        options.Seeds ?? new SeedRange(0, options.Quick ? QuickSeeds : experiment.Seeds);
 
     private int EpisodesOf(Experiment experiment) => options.Quick ? QuickEpisodes : experiment.Episodes;
 
@@ -140,9 +152,9 @@ internal sealed class Reproduction(string folder, IReadOnlyList<Experiment> expe
                 throw new UserException($"{folder} holds {experiment.Name} with {given.Key}={value}, and here it is "
                     + $"{given.Value}; delete {ResultOf(experiment)} and its run, or give another folder as --out");
         int episodes = EpisodesOf(experiment);
-        SeedRange seeds = new(result.Learners[0].Seed, result.Learners.Count);
-        return (result.Episodes, seeds) == (episodes, options.Seeds) ? result : throw new UserException(
+        SeedRange seeds = new(result.Learners[0].Seed, result.Learners.Count), asked = SeedsOf(experiment);
+        return (result.Episodes, seeds) == (episodes, asked) ? result : throw new UserException(
             $"{folder} holds {experiment.Name} with {result.Episodes} episodes of the seeds {seeds}, and here it is "
-            + $"{episodes} of {options.Seeds}; give the same options, or another folder as --out");
+            + $"{episodes} of {asked}; give the same options, or another folder as --out");
     }
 }

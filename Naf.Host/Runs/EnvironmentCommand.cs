@@ -74,9 +74,11 @@ internal static class EnvironmentCommand
 
     /// <summary>Starts a process of the command and reads its spaces.</summary>
     /// <param name="stop">Ends a wait without a limit.</param>
+    /// <param name="tell">Receives a sentence when the environment pauses.</param>
     /// <exception cref="UserException">The spaces are not those of an environment.</exception>
     /// <exception cref="EnvironmentException">It does not answer as it should.</exception>
-    public static EnvironmentTask Open(string command, TrainingSettings settings, CancellationToken stop = default)
+    public static EnvironmentTask Open(
+        string command, TrainingSettings settings, CancellationToken stop = default, Action<string>? tell = null)
     {
         if (command == ProcessEnvironment.Parent && !Console.IsInputRedirected)
             throw new UserException($"{Option} {command} exchanges messages with the program that started naf, and "
@@ -85,14 +87,14 @@ internal static class EnvironmentCommand
         ProcessEnvironment? first = null, unused;
         try
         {
-            unused = first = new ProcessEnvironment(command, timeout, stop);
+            unused = first = new ProcessEnvironment(command, timeout, stop, tell);
             string hello = first.Hello;
             return Checked(() => new EnvironmentTask(first.Name, Make) { Command = command });
 
             ProcessEnvironment Make()
             {
                 if (Interlocked.Exchange(ref unused, null) is { } made) return made;
-                made = new ProcessEnvironment(command, timeout, stop);
+                made = new ProcessEnvironment(command, timeout, stop, tell);
                 if (made.Hello == hello) return made;
                 made.Dispose();
                 throw new EnvironmentException($"the environment '{command}' did not give the same answer to "

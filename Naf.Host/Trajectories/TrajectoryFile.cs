@@ -14,20 +14,11 @@ namespace Naf.Host.Trajectories;
 internal static class TrajectoryFile
 {
     /// <summary>Checks that a trajectory can be written to a path without overwriting another kind of file.</summary>
-    /// <exception cref="UserException">
-    /// The name does not end in .csv, no file can be there, or an existing one is not a trajectory.
-    /// </exception>
-    public static void CheckPlace(string path)
-    {
-        OutputFile.Check(path);
-        if (!Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase))
-            throw new UserException($"{path}: expected a name that ends in .csv, as a trajectory is");
-        string? header = File.Exists(OutputFile.TargetOf(path)) ? Lines(path).FirstOrDefault() : null;
-        if (header is not null
-            && !TrajectoryTable.Cells(header).Any(name => name.StartsWith("qpos.", StringComparison.Ordinal)
-                || name.StartsWith("observation.", StringComparison.Ordinal)))
-            throw new UserException($"{path} is there already and is no trajectory; name another file");
-    }
+    /// <inheritdoc cref="OutputFile.CheckCsv" path="/exception"/>
+    public static void CheckPlace(string path) => OutputFile.CheckCsv(
+        path, "trajectory", first => TrajectoryTable.Cells(first).Any(name =>
+            name.StartsWith("qpos.", StringComparison.Ordinal)
+            || name.StartsWith("observation.", StringComparison.Ordinal)));
 
     /// <summary>Writes a file, replacing an older trajectory.</summary>
     /// <exception cref="UserException">The file can't be written.</exception>
@@ -102,9 +93,7 @@ internal static class TrajectoryFile
     private static string Named(string what, string name) =>
         $"{what}.{name}".Replace(',', '_').Replace('"', '_').ReplaceLineEndings("_");
 
-    /// <summary>The lines of a file.</summary>
-    /// <exception cref="UserException">It can't be read.</exception>
-    public static string[] Lines(string path)
+    private static string[] Lines(string path)
     {
         try
         {

@@ -70,13 +70,16 @@ internal sealed class LineProcess
         if (timeout == Timeout.InfiniteTimeSpan)
         {
             if (!AnsweredUnless(stop))
-                throw new EnvironmentException("did not answer before naf was stopped") { Stopped = true };
+                throw new EnvironmentException("did not answer before naf was stopped")
+                {
+                    End = EnvironmentEnd.Stopped,
+                };
         }
         else if (!_answered.Wait(timeout))
             throw new EnvironmentException(
                 string.Create(CultureInfo.InvariantCulture, $"did not answer within {timeout.TotalSeconds:0.#} s"))
             {
-                TimedOut = true,
+                End = EnvironmentEnd.TimedOut,
             };
         if (_answer is null) throw Failure(_problem ?? Ending());
         _lost = false;
@@ -205,7 +208,10 @@ internal sealed class LineProcess
     }
 
     private EnvironmentException Failure(string problem) =>
-        new(problem) { ClosedByProgram = _process is null && _problem is null };
+        new(problem)
+        {
+            End = _process is null && _problem is null ? EnvironmentEnd.ClosedByProgram : EnvironmentEnd.Failed,
+        };
 
     private string Ending()
     {

@@ -31,6 +31,7 @@ internal sealed class ProcessEnvironment : IEnvironment
     private readonly string _command;
     private readonly TimeSpan _timeout;
     private readonly CancellationToken _stop;
+    private readonly Action<string>? _tell;
     private readonly LineProcess _process;
     private readonly bool _isParent;
     private int _steps;
@@ -40,11 +41,13 @@ internal sealed class ProcessEnvironment : IEnvironment
     /// <param name="command">For /bin/sh, or <see cref="Parent"/>.</param>
     /// <param name="timeout">Within which a command gives each answer; the program that started naf may pause.</param>
     /// <param name="stop">Ends a wait without a limit.</param>
+    /// <param name="tell">Receives a sentence when the environment pauses.</param>
     /// <exception cref="EnvironmentException">It does not answer as it should.</exception>
-    public ProcessEnvironment(string command, TimeSpan timeout, CancellationToken stop = default)
+    public ProcessEnvironment(
+        string command, TimeSpan timeout, CancellationToken stop = default, Action<string>? tell = null)
     {
-        _isParent = command == Parent;
-        (_command, _timeout, _stop) = (Shortened(command), _isParent ? Timeout.InfiniteTimeSpan : timeout, stop);
+        (_isParent, _stop, _tell) = (command == Parent, stop, tell);
+        (_command, _timeout) = (Shortened(command), _isParent ? Timeout.InfiniteTimeSpan : timeout);
         try
         {
             _process = _isParent ? OfParent.Value : LineProcess.Start(command);
@@ -147,7 +150,7 @@ internal sealed class ProcessEnvironment : IEnvironment
     // the next answer that is neither {"busy": TEXT}, which only shows that the process is alive, nor {"pause": TEXT}
     private T Ask<T>(string what, string request, Func<JsonElement, T> read)
     {
-        string? send = request, busy = null;
+        string? send = request, busy = null, told = null;
         TimeSpan timeout = _timeout;
         try
         {
@@ -156,20 +159,29 @@ internal sealed class ProcessEnvironment : IEnvironment
                 string line = _process.Exchange(send, timeout, _stop);
                 JsonElement answer = Understood(what, line, () => Parsed(line));
                 if (answer.TryGetProperty("abort", out JsonElement cause))
-                    throw new EnvironmentException($"aborted ('{Shortened(cause.ToString())}')") { Aborted = true };
+                    throw new EnvironmentException($"aborted ('{Shortened(cause.ToString())}')")
+                    {
+                        End = EnvironmentEnd.Aborted,
+                    };
                 bool paused = answer.TryGetProperty("pause", out JsonElement reason);
                 if (!paused && !answer.TryGetProperty("busy", out reason))
                     return Understood(what, line, () => read(answer));
                 (send, busy) = (null, reason.ToString());
+                if (paused && told != busy) _tell?.Invoke($"the environment '{_command}' pauses: {Shortened(busy)}");
+                if (paused) told = busy;
                 timeout = paused ? Timeout.InfiniteTimeSpan : _timeout;
             }
         }
         catch (EnvironmentException e) when (e.InnerException is not FormatException)
         {
-            string remedy = e.Aborted || !e.IsFailure ? "" : e.TimedOut
-                ? $"{(busy is null ? "" : $" (it was last busy with '{Shortened(busy)}')")}; raise answer_timeout, or "
-                    + "have it write {\"busy\": \"WHY\"} meanwhile"
-                : "; its standard error may have the reason";
+            string remedy = e.End switch
+            {
+                EnvironmentEnd.Failed => "; its standard error may have the reason",
+                EnvironmentEnd.TimedOut =>
+                    $"{(busy is null ? "" : $" (it was last busy with '{Shortened(busy)}')")}; raise answer_timeout, "
+                    + "or have it write {\"busy\": \"WHY\"} meanwhile",
+                _ => "",
+            };
             throw Failure($"{e.Message} when asked for {what}{remedy}", e);
         }
     }
@@ -304,9 +316,7 @@ internal sealed class ProcessEnvironment : IEnvironment
     private EnvironmentException Failure(string problem, Exception cause) =>
         new($"the environment '{_command}' {problem}", cause)
         {
-            ClosedByProgram = cause is EnvironmentException { ClosedByProgram: true },
-            Stopped = cause is EnvironmentException { Stopped: true },
-            Aborted = cause is EnvironmentException { Aborted: true },
+            End = (cause as EnvironmentException)?.End ?? EnvironmentEnd.Failed,
         };
 
     private static string Shortened(string text) => Excerpt.Of(text, Shown);

@@ -11,6 +11,7 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
         : throw new TaskFormatException(path, 1, 1,
             "the file is empty; expected one YAML document, a mapping of keys to values");
 
+    /// <summary>The node's key, or for a key the mapping that it stands in.</summary>
     public string What => what;
 
     /// <summary>"line n", for messages elsewhere.</summary>
@@ -49,7 +50,7 @@ internal sealed class YamlCursor(string file, YamlNode node, string what)
         var entries = new List<YamlEntry>();
         foreach ((YamlNode keyNode, YamlNode value) in mapping.Children)
         {
-            var keyCursor = new YamlCursor(file, keyNode, "key");
+            var keyCursor = new YamlCursor(file, keyNode, what);
             string key = keyCursor.Text();
             if (known is not null && !known.Contains(key))
                 throw keyCursor.Error($"unknown key {keyCursor.Kind} in '{what}'; {NearestName.Hint(key, known)}");

@@ -65,9 +65,13 @@ internal sealed class TaskCheckTests
     [TestCase("reward_scale: 10", "reward_scale: 10\n  gamma: 0.9999", "warning: the largest reward, 0.01",
         "has the value 15", "lower reward_scale or gamma")]
     [TestCase("measures:", "termination: {outside: {hinge.cos: [0, inf]}}\nmeasures:",
-        "warning: every random episode ends at once, after 1 steps on average")]
+        "warning: every random episode ends at once, at step 1 on average")]
     [TestCase("reward:", "actions: {range: [4]}\nreward:",
         "warning: 75% of the actions of 'push' change nothing", "beyond its ctrlrange of -1 to 1")]
+    [TestCase("- {velocity: [slider, hinge]}", "- {velocity: [slider, hinge]}\n  - {phase: 0.05}",
+        "warning: phase turns once in 0.05 s, and a control step is 0.03 s: give it a period of many steps")]
+    [TestCase("reward:", "reward:\n  - {product: [{value: slider}], weight: 0.01}",
+        "warning: a factor of a product is 1 only where its signal is exactly 0, and 0 everywhere else")]
     [TestCase("upright: {above: 0.9800665778412416}", "upright: {above: -2}",
         "warning: every random episode is a success")]
     public void Usual_mistakes_in_a_task_are_found(string old, string replacement, params string[] words)
@@ -115,6 +119,16 @@ internal sealed class TaskCheckTests
             "</actuator><sensor><touch name=\"bump\" site=\"top\"/></sensor>");
         AssertFound(path, episodes: 20,
             ["warning: bump was 0 in every random episode: leave it out, unless a trained policy changes it"]);
+    }
+
+    [Test]
+    public void The_mass_of_a_body_that_stands_has_no_effect()
+    {
+        using var scratch = new ScratchFolder();
+        string path = scratch.Changed("cartpole", "reset:", "reset:\n  - {mass: post, uniform: [0, 1]}");
+        scratch.ChangeModel("cartpole", "<worldbody>", "<worldbody><body name=\"post\">"
+            + "<geom type=\"sphere\" size=\".02\" mass=\"1\" contype=\"0\" conaffinity=\"0\"/></body>");
+        AssertFound(path, ["warning: the reset draws the mass of post, which no joint moves"]);
     }
 
     [Test]

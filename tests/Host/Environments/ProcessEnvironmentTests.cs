@@ -145,17 +145,20 @@ internal sealed class ProcessEnvironmentTests : FolderFixture
     [Test]
     public void A_pause_has_no_end_but_a_stop()
     {
-        const string Pause = "read r; echo '{\"pause\": \"lunch\"}'; ";
+        const string Again = "echo '{\"pause\": \"lunch\"}'; ", Pause = $"read r; {Again}";
+        List<string> told = [];
         using (var environment = new ProcessEnvironment(
-            $"{Answer(Hello)}; {Pause} sleep 3; echo '{First}'; cat > /dev/null", TimeSpan.FromSeconds(2)))
+            $"{Answer(Hello)}; {Pause} {Again} sleep 3; echo '{First}'; cat > /dev/null", TimeSpan.FromSeconds(2),
+            tell: told.Add))
             Assert.That(environment.Reset(1), Is.EqualTo(new[] { 0.5, 0.001 }));
+        Assert.That(told, Has.Count.EqualTo(1).And.All.EndsWith("pauses: lunch"));
 
         using var stop = new CancellationTokenSource();
         using var stopped = new ProcessEnvironment(
             $"{Answer(Hello)}; {Pause} exec sleep 100", TimeSpan.FromSeconds(30), stop.Token);
         stop.CancelAfter(500);
         var error = Assert.Throws<EnvironmentException>(() => stopped.Reset(1));
-        Assert.That((error!.Stopped, error.IsFailure), Is.EqualTo((true, false)));
+        Assert.That((error!.End, error.IsFailure), Is.EqualTo((EnvironmentEnd.Stopped, false)));
     }
 
     [Test]

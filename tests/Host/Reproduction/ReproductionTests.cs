@@ -76,6 +76,23 @@ internal sealed class ReproductionTests : FolderFixture
     }
 
     [Test]
+    public void A_page_of_what_there_is_trains_nothing()
+    {
+        var quick = new ReproductionOptions(Quick: true, Seeds: null, "cpu", 1);
+        Experiment naf = Experiments.Naf("peg");
+        new Reproduction(Folder.Path, [naf], quick).Run(static _ => { }, static _ => { }, default);
+        Directory.Delete(Folder["runs"], recursive: true);
+        (int exitCode, string output, string error) =
+            TinyRun.Cli("reproduce", "figure1", "--quick", "--page", "--out", Folder.Path);
+        Assert.That((exitCode, error), Is.EqualTo((0, "")));
+        Assert.That(output, Does.EndWith($"figure1.html{Environment.NewLine}"));
+        Assert.That(Directory.Exists(Folder["runs"]), Is.False);
+        string html = File.ReadAllText(Folder["figure1.html"]);
+        Assert.That(html, Does.Contain("peg-ddpg has not been run yet.").And.Not.Contain("peg-naf has not been run"));
+        Assert.That(RunResult.Read(Reproduction.ResultOf(Folder.Path, naf)).Learners, Has.Count.EqualTo(2));
+    }
+
+    [Test]
     public void The_page_has_our_scores_beside_the_paper_s()
     {
         Reproduce([Naf, Ddpg]);

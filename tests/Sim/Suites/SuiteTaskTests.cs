@@ -15,11 +15,23 @@ internal sealed class SuiteTaskTests : MujocoFixture
     internal static string StandIns => Path.Combine(Repository.Root, "tests/Sim/Suites/StandIns");
 
     private static IEnumerable<TestCaseData> Cases =>
-        from task in TaskSuite.All.SelectMany(suite => suite.Names)
+        from task in Tasks
         from models in new[] { StandIns, Environment.GetEnvironmentVariable(TaskSuite.Variable) }
         where models is not null
         select new TestCaseData(task, models).SetArgDisplayNames(
             task, models == StandIns ? "stand-in" : "public model");
+
+    private static IEnumerable<string> Tasks => TaskSuite.All.SelectMany(suite => suite.Names);
+
+    [TestCaseSource(nameof(Tasks))]
+    public void The_table_of_the_documentation_has_its_sizes_and_what_its_reward_needs(string name)
+    {
+        using ControlTask task = ControlTask.Load(name, StandIns);
+        string start = FormattableString.Invariant($"| `{name}` | `{task.File.ModelText}` | {task.ObservationSize} | ")
+            + FormattableString.Invariant($"{task.ActionSize} | {task.ControlStep:0.###} s | ");
+        string reward = name == "Pusher-v4" ? "before, with signals" : task.ModelFreeReason is null ? "before" : "after";
+        Assert.That(TaskDocument.Text.Split('\n'), Has.Member($"{start}{reward} |"));
+    }
 
     [TestCaseSource(nameof(Cases))]
     public void Observation_reward_and_end_are_what_the_source_computes(string name, string models)

@@ -59,6 +59,8 @@ internal sealed class MalformedTaskTests : MujocoFixture
         "'signals' has 'error.x', which 'observation' has too")]
     [TestCase("measures:", "signals: [{point: tip, input_scale: 2}]\nmeasures:", 0,
         "'input_scale' has no meaning in 'signals'")]
+    [TestCase("measures:", "termination: {outside: {eror.x: [-1, 1]}}\nmeasures:", 0,
+        "there is no 'eror.x', which 'outside' needs")]
     [TestCase("measures:", "termination: {outside: {error: [-1, 1]}}\nmeasures:", 0,
         "stands for several numbers", "error.x, error.y")]
     [TestCase("distance: {norm: error}", "distance: {norm: error, take: meen}", 0,
