@@ -45,8 +45,8 @@ internal static class TaskWarnings
         foreach (ModelParameter mass in task.Definition.Reset.Parameters)
             if (mass.Kind == ModelParameterKind.Mass
                 && tree.WithParents([mass.First]).All(body => tree.Bodies[body].JointCount == 0))
-                yield return $"the reset draws the mass of {tree.Bodies[mass.First].Name}, which no joint moves, so that "
-                    + "it has no effect: draw that of a body with joints";
+                yield return $"the reset draws the mass of {tree.Bodies[mass.First].Name}, which no joint moves, so "
+                    + "that it has no effect: draw that of a body with joints";
         if (seen.RandomScore.UnstableNote is { } note) yield return $"in random play {note}";
         if (trial.Failure is { } failure) yield return $"actions that are held break the simulation: {failure}";
         if (trial.FirstSpeed > Burst)

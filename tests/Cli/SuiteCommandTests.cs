@@ -1,3 +1,4 @@
+using Naf.Sim.Control;
 using Naf.Sim.Tasks;
 
 namespace Naf.Tests;
@@ -55,6 +56,11 @@ internal sealed class SuiteCommandTests : MujocoFixture
     public void Models_that_have_no_effect_are_refused(string reason, params string[] command) => Assert.That(
         TinyRun.CliError(1, [.. command, "--models", "dir"]), Does.Contain("--models dir is for a task of Gymnasium or "
             + $"dm_control (naf tasks --all), and {reason}; leave it out"));
+
+    [Test]
+    public void The_library_refuses_models_for_a_task_that_has_its_own() => Assert.That(
+        () => ControlTask.Load("cartpole", Folder.Path),
+        Throws.ArgumentException.With.Message.StartsWith("cartpole has a model of its own; leave 'models' out"));
 
     [TestCase("hopper", "did you mean Hopper-v4")]
     [TestCase("hopper-v4", "did you mean 'Hopper-v4'?")]

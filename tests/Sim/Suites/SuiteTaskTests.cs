@@ -29,7 +29,8 @@ internal sealed class SuiteTaskTests : MujocoFixture
         using ControlTask task = ControlTask.Load(name, StandIns);
         string start = FormattableString.Invariant($"| `{name}` | `{task.File.ModelText}` | {task.ObservationSize} | ")
             + FormattableString.Invariant($"{task.ActionSize} | {task.ControlStep:0.###} s | ");
-        string reward = name == "Pusher-v4" ? "before, with signals" : task.ModelFreeReason is null ? "before" : "after";
+        string reward = task.ModelFreeReason is null ? "before"
+            : name == "Pusher-v4" ? "before, with signals" : "after";
         Assert.That(TaskDocument.Text.Split('\n'), Has.Member($"{start}{reward} |"));
     }
 
