@@ -18,7 +18,7 @@ internal static class EvaluateCommand
         "naf evaluate runs/cartpole-naf-1 --episodes 100",
         parsed => StopSignals.Run(terminal, "evaluation", stop => Run(terminal, parsed, stop)))
     {
-        CliOption.Target(optional: true), CliOption.Policy(), CliOption.Task(),
+        CliOption.Target(optional: true), CliOption.Policy(), CliOption.Task(), CliOption.Models(),
         CliOption.Text("--episodes", "N", "episodes [20]"),
         CliOption.Environment("the command that is the environment; of a run also stored, the run's own command"),
         CliOption.Text("--seed", "S", "seed of the starts [the run's test_seed]"),

@@ -64,7 +64,7 @@ internal sealed class PolicyTarget
     /// <summary>The run, for what needs one.</summary>
     /// <param name="need">What needs it, for the message.</param>
     /// <exception cref="UserException">The user named a task, or a folder that is not there.</exception>
-    public RunConfig RunFor(string need) => Config ?? throw new UserException(TaskLibrary.Names.Contains(Name)
+    public RunConfig RunFor(string need) => Config ?? throw new UserException(TaskLibrary.Has(Name)
         ? $"{need} needs a run's folder, and {Name} is a task; train first (naf train {Name})"
         : $"{need} needs a run's folder, and {Name} is none; name the folder that naf train printed");
 
@@ -95,11 +95,12 @@ internal sealed class PolicyTarget
         string? other = _parsed.File("--task");
         if (Config is not null)
         {
+            _parsed.RefuseModels("a run has a copy of its model");
             if (MujocoLibrary.Load().Version is var now && Config.Versions.Mujoco is var then && then != now)
                 terminal.Warn($"MuJoCo was {then} when the run was made and is {now} now: scores may differ");
             return RunTask.Load(Name, Config, other, terminal.Warn);
         }
-        return other is null ? ControlTask.Load(Name) : throw new UserException(
+        return other is null ? ControlTask.Load(Name, _parsed.Models(Name)) : throw new UserException(
             $"--task {other} takes another task for a run's policy, and {Name} is a task; leave out either");
     }
 
@@ -113,6 +114,7 @@ internal sealed class PolicyTarget
             throw new UserException($"--task {other} and --env COMMAND exclude each other; give one of them");
         if (Config is null && Name != command)
             throw new UserException($"--env COMMAND and the task '{Name}' exclude each other; give one of them");
+        _parsed.RefuseModels("an environment of --env has no model");
         EnvironmentTask task = EnvironmentCommand.Open(
             command, Config?.Settings ?? new TrainingSettings(), stop, terminal.Warn);
         return Config is null || Config.Task == task.StoredName ? task : throw new UserException(

@@ -84,7 +84,7 @@ internal sealed class RenderCommand
         parsed => new RenderCommand(terminal, parsed).Run(), _ => Notes)
     {
         CliOption.Target(), CliOption.Text("--out", "FILE", "the file to write: .png, or .mp4 (through ffmpeg)"),
-        CliOption.Policy(), CliOption.Task(),
+        CliOption.Policy(), CliOption.Task(), CliOption.Models(),
         CliOption.Text("--trajectory", "FILE", "play this file (of naf evaluate --trajectory) instead"),
         CliOption.Text("--episode", "N", "which of the seed's episodes [0]"),
         CliOption.Text("--seed", "S", "seed of the starts [the run's test_seed]"),

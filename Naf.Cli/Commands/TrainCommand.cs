@@ -29,7 +29,8 @@ internal static class TrainCommand
         {
             new Argument<string?>("TASK")
             {
-                Description = "a built-in task (naf tasks) or a task's .yaml file", Arity = ArgumentArity.ZeroOrOne,
+                Description = "the name of a task (naf tasks --all) or a task's .yaml file",
+                Arity = ArgumentArity.ZeroOrOne,
             },
         };
         foreach (Option option in (Option[])
@@ -45,6 +46,7 @@ internal static class TrainCommand
             CliOption.Text("--config", "FILE", "settings from a YAML file, such as another run's config.yaml"),
             CliOption.Flag(
                 "--tensorboard", "also write event files that TensorBoard shows: scores, losses, settings, pictures"),
+            CliOption.Models(),
             CliOption.Text("--out", "DIR", "the folder of the run [runs/TASK-ALGORITHM-N]"),
             CliOption.Text("--resume", "DIR", "go on with the run in this folder, bitwise as if it had never stopped"),
             CliOption.Text(
@@ -126,6 +128,7 @@ internal static class TrainCommand
         if (parsed.Given("--resume") is { } resume)
         {
             if (task is not null) throw new UserException($"--resume {resume} knows its task; leave out '{task}'");
+            parsed.RefuseModels("a run has a copy of its model");
             if ((folder ?? config) is not null)
                 throw new UserException(
                     "--resume goes on with a run's own folder and settings; leave out --out and --config");
@@ -158,6 +161,7 @@ internal static class TrainCommand
         {
             if (task is not null)
                 throw new UserException($"--env COMMAND and the task '{task}' exclude each other; give one of them");
+            parsed.RefuseModels("an environment of --env has no model");
             TrainingSettings settings = EnvironmentCommand.ForOneEnvironment(started, SettingsResolver.Resolve(
                 SettingsResolver.Apply(EnvironmentCommand.Defaults(started), [.. ofFile, .. given])));
             return EnvironmentCommand.Checked(() => TrainingRun.Begin(
@@ -165,7 +169,8 @@ internal static class TrainCommand
         }
         if (task is null)
             throw new UserException("naf train needs a task, such as cartpole (naf tasks lists them), or --resume DIR");
-        return TrainingRun.Begin(task, ofTask => SettingsResolver.Apply(ofTask, [.. ofFile, .. given]), folder, log);
+        return TrainingRun.Begin(
+            task, ofTask => SettingsResolver.Apply(ofTask, [.. ofFile, .. given]), folder, log, parsed.Models(task));
     }
 
     // warns of settings that have no effect

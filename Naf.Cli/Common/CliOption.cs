@@ -3,6 +3,7 @@ using System.Numerics;
 using Naf.Host.Common;
 using Naf.Host.Runs;
 using Naf.Sim.Processes;
+using Naf.Sim.Tasks;
 
 namespace Naf.Cli.Common;
 
@@ -36,6 +37,10 @@ internal static class CliOption
     /// <summary>--task of commands that take a run.</summary>
     public static Option<string?> Task() => Text(
         "--task", "FILE", "of a run: another task with the same observations and actions [the run's own copy]");
+
+    /// <summary>--models of commands that take a task, read by <see cref="Models(ParseResult, string)"/>.</summary>
+    public static Option<string?> Models() => Text("--models", "DIR", "of a task of Gymnasium or dm_control: the "
+        + $"folder of its models, or the one that the package is installed in [{TaskSuite.Variable}]");
 
     /// <summary>--env of commands that take a run or a task.</summary>
     public static Option<string?> Environment(string description) =>
@@ -73,6 +78,24 @@ internal static class CliOption
     /// <summary>An option's folder; null if it was not given.</summary>
     /// <exception cref="UserException">It is empty.</exception>
     public static string? Folder(this ParseResult parsed, string option) => Named(parsed, option, "folder");
+
+    /// <summary>The folder of --models for a task; null if it was not given.</summary>
+    /// <exception cref="UserException">The task has a model of its own.</exception>
+    public static string? Models(this ParseResult parsed, string task)
+    {
+        if (TaskSuite.Of(TaskLibrary.Resolve(task)) is null) parsed.RefuseModels($"{task} has a model of its own");
+        return parsed.Folder("--models");
+    }
+
+    /// <summary>Refuses --models where it has no effect.</summary>
+    /// <exception cref="UserException">It was given.</exception>
+    public static void RefuseModels(this ParseResult parsed, string reason)
+    {
+        Command command = parsed.CommandResult.Command;
+        if (command.Options.Any(o => o.Name == "--models") && parsed.Given("--models") is { } folder)
+            throw new UserException($"--models {folder} is for a task of {string.Join(" or ",
+                TaskSuite.All.Select(suite => suite.Title))} (naf tasks --all), and {reason}; leave it out");
+    }
 
     public static ulong Seed(this ParseResult parsed, ulong standard) =>
         Number(parsed, "--seed", standard, NumberStyles.None, _ => true, "a whole number from 0");

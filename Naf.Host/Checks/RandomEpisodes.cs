@@ -15,12 +15,17 @@ namespace Naf.Host.Checks;
 /// </summary>
 internal sealed class RandomEpisodes
 {
-    // mean |r| inside the learner: the best, and the ends of the range that needs no other scale
-    private const double SuitableReward = 0.1, LeastReward = 0.02, MostReward = 0.4;
+    /// <summary>Least mean |r| inside the learner that needs no other scale; below, the largest and the best.</summary>
+    internal const double LeastReward = 0.02;
+    private const double MostReward = 0.4, SuitableReward = 0.1;
+
+    // reward is rare where less than this share of the steps has more than this share of the largest reward
+    private const double ManySteps = 0.05, LargeShare = 0.01;
 
     private readonly ControlTask _task;
     private readonly RewardFunction<double>[] _terms, _stepTerms;
     private readonly double[] _termSums, _minimum, _maximum, _mean, _squares;
+    private readonly TerminationBound[] _bounds; // of observations, then of signals
     private readonly int[] _boundEnds;
     private readonly List<double>[] _measures;
     private readonly List<double> _rewards = [], _scores = [];
@@ -35,7 +40,8 @@ internal sealed class RandomEpisodes
         (_mean, _squares) = (Filled(0), Filled(0));
         RewardDefinition reward = task.Reward;
         (_terms, _stepTerms) = (Terms(reward), Terms(task.Definition.StepReward?.Reward));
-        (_termSums, _boundEnds) = (new double[_terms.Length + _stepTerms.Length], new int[reward.Bounds.Length]);
+        _bounds = [.. reward.Bounds, .. task.Definition.StepReward?.Reward.Bounds ?? []];
+        (_termSums, _boundEnds) = (new double[_terms.Length + _stepTerms.Length], new int[_bounds.Length]);
         _measures = [.. task.Definition.Measures.Select(_ => new List<double>())];
         Policy policy = PolicyEvaluation.RandomPolicy(seed);
         using var environment = new ControlEnvironment(task);
@@ -102,10 +108,13 @@ internal sealed class RandomEpisodes
     }
 
     /// <summary>Terminations by the task's bounds; null when it has none.</summary>
-    public EarlyEnds? Ends() => _task.Reward.Bounds.IsEmpty ? null : new EarlyEnds(
+    public EarlyEnds? Ends() => _bounds.Length == 0 ? null : new EarlyEnds(
         (double)_ends / Episodes, _ends == 0 ? null : (double)_endSteps / _ends, _task.Reward.TerminationReward,
-        [.. _task.Reward.Bounds.Select((b, i) => new BoundSummary(
-            _task.ObservationNames[b.Index], b.Low, b.High, (double)_boundEnds[i] / Episodes))]);
+        [.. _bounds.Select((b, i) => new BoundSummary(
+            IsOfSignal(i) ? _task.Definition.StepReward!.Names[b.Index] : _task.ObservationNames[b.Index],
+            b.Low, b.High, (double)_boundEnds[i] / Episodes))]);
+
+    private bool IsOfSignal(int bound) => bound >= _task.Reward.Bounds.Length;
 
     /// <summary>Statistics of the task's measures.</summary>
     public IEnumerable<MeasureSummary> Measures() => _task.Definition.Measures.Select((measure, m) =>
@@ -120,9 +129,10 @@ internal sealed class RandomEpisodes
     {
         double[] sorted = [.. _rewards.Order()];
         double mean = _rewards.Average(), inside = mean * scale, most = sorted[^1];
-        bool farOff = mean > 0 && inside is < LeastReward or > MostReward;
+        double found = most < RewardSize.Negligible ? 0 : _rewards.Average(r => r > LargeShare * most ? 1.0 : 0);
+        bool farOff = found >= ManySteps && inside is < LeastReward or > MostReward;
         return new RewardSize(
-            mean, sorted[(int)Math.Ceiling(0.95 * sorted.Length) - 1], most, scale, most * scale / (1 - gamma),
+            mean, sorted[(int)Math.Ceiling(0.95 * sorted.Length) - 1], most, scale, most * scale / (1 - gamma), found,
             farOff ? Texts.OneDigit(SuitableReward / mean) : null);
     }
 
@@ -210,8 +220,9 @@ internal sealed class RandomEpisodes
         _endSteps += environment.StepIndex;
         for (int b = 0; b < _boundEnds.Length; b++)
         {
-            TerminationBound bound = _task.Reward.Bounds[b];
-            double x = environment.Observation[bound.Index];
+            TerminationBound bound = _bounds[b];
+            double x = IsOfSignal(b)
+                ? environment.StepReward!.Numbers[bound.Index] : environment.Observation[bound.Index];
             if (x < bound.Low || x > bound.High) _boundEnds[b]++;
         }
     }

@@ -3,7 +3,6 @@ using Naf.Host.Settings;
 using Naf.Kernels.Observation;
 using Naf.Sim.Control;
 using Naf.Sim.Mujoco;
-using Naf.Sim.Tasks;
 using Naf.Sim.Tasks.Definitions;
 
 namespace Naf.Host.Checks;
@@ -12,13 +11,12 @@ namespace Naf.Host.Checks;
 internal static class TaskCheck
 {
     /// <summary>Simulates the task and collects statistics and warnings.</summary>
-    /// <param name="path">The task's file.</param>
     /// <param name="seed">Seed of initial states and actions.</param>
     /// <param name="progress">Receives the episodes simulated so far.</param>
     /// <exception cref="UserException">A setting in <c>training</c> is invalid.</exception>
     /// <exception cref="SimulationException">The simulation breaks down in every random episode.</exception>
     public static TaskCheckResult Run(
-        ControlTask task, string path, ulong seed, int episodes, Action<int> progress)
+        ControlTask task, ulong seed, int episodes, Action<int> progress)
     {
         TrainingSettings settings = SettingsResolver.Resolve(SettingsResolver.OfTask(task, ofTask => ofTask));
         // mistakes in the section ddpg are found too
@@ -26,7 +24,7 @@ internal static class TaskCheck
         var random = new RandomEpisodes(task, seed, episodes, progress);
         var trial = new ActionTrial(task, seed);
         var result = new TaskCheckResult(
-            task.Name, Model(task, TaskFile.Read(path).ModelPath), [.. random.Numbers()], [.. random.Parts()],
+            task.Name, Model(task, task.File.ModelPath), [.. random.Numbers()], [.. random.Parts()],
             random.Ends(), [.. random.Measures()], random.Score,
             random.Size(settings.Learner.RewardScale, settings.Learner.Gamma), task.ModelFreeReason, []);
         return result with { Warnings = [.. TaskWarnings.Of(task, result, trial)] };

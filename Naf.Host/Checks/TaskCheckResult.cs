@@ -65,9 +65,19 @@ internal sealed record RewardPart(
 /// <param name="Largest">Largest |r|.</param>
 /// <param name="RewardScale">The task's setting reward_scale, or its default.</param>
 /// <param name="LargestValue">Value of the largest |r| at every step, in scaled rewards: |r| scale / (1 − γ).</param>
-/// <param name="Suggested">A suitable reward_scale if that one is not; else null.</param>
+/// <param name="Found">
+/// Share of the steps with more than a hundredth of the largest |r|; 0 if that is negligible.
+/// </param>
+/// <param name="Suggested">
+/// A suitable reward_scale if that one is not; null if it is, or if the rewards are too rare to tell.
+/// </param>
 internal sealed record RewardSize(
-    double PerStep, double Percentile95, double Largest, double RewardScale, double LargestValue, double? Suggested);
+    double PerStep, double Percentile95, double Largest, double RewardScale, double LargestValue, double Found,
+    double? Suggested)
+{
+    /// <summary>|r| below which there is no reward to learn from.</summary>
+    public const double Negligible = 1e-6;
+}
 
 /// <summary>Terminations of random episodes by the task's bounds.</summary>
 /// <param name="Rate">Share of episodes that were terminated.</param>

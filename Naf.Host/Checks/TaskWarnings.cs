@@ -45,8 +45,8 @@ internal static class TaskWarnings
         foreach (ModelParameter mass in task.Definition.Reset.Parameters)
             if (mass.Kind == ModelParameterKind.Mass
                 && tree.WithParents([mass.First]).All(body => tree.Bodies[body].JointCount == 0))
-                yield return $"the reset draws the mass of {tree.Bodies[mass.First].Name}, which no joint moves, so that "
-                    + "it has no effect: draw that of a body with joints";
+                yield return $"the reset draws the mass of {tree.Bodies[mass.First].Name}, which no joint moves, so "
+                    + "that it has no effect: draw that of a body with joints";
         if (seen.RandomScore.UnstableNote is { } note) yield return $"in random play {note}";
         if (trial.Failure is { } failure) yield return $"actions that are held break the simulation: {failure}";
         if (trial.FirstSpeed > Burst)
@@ -136,8 +136,11 @@ internal static class TaskWarnings
         if (task.Reward.Bounds.IsEmpty && task.Definition.StepReward is null
             && task.Reward.Terms.All(t => t.Index.All(i => i >= task.ObservationSize)))
             yield return "the reward looks at no observation, only at actions: it is best to do nothing";
-        else if (seen.RewardSize.PerStep == 0)
-            yield return "the reward is 0 at every step of every random episode: nothing can be learned from it";
+        else if (seen.RewardSize.Found == 0)
+            yield return "random actions find no reward"
+                + (seen.RewardSize.Largest == 0 ? "" : $" (at most {Texts.Number(seen.RewardSize.Largest)} a step)")
+                + ": learning begins once exploration finds some; begin episodes nearer to the goal (reset), or add a "
+                + "term that leads there";
         else
             foreach (string warning in OfSize(seen.RewardSize)) yield return warning;
         if (seen.RandomScore.SuccessRate == 1)
@@ -150,6 +153,10 @@ internal static class TaskWarnings
             yield return $"inside the learner a reward is {Texts.Number(size.PerStep * size.RewardScale)} on average "
                 + $"and {Texts.Number(size.Percentile95 * size.RewardScale)} at the 95th percentile, where 0.05 to 0.2 "
                 + $"learns best: write reward_scale: {Texts.Number(scale)} under 'training'";
+        else if (size.PerStep * size.RewardScale < RandomEpisodes.LeastReward)
+            yield return $"random actions find reward in only {Texts.Number(100 * size.Found)}% of the steps, from "
+                + "which no reward_scale follows: expect learning to begin late, and choose reward_scale by the "
+                + "rewards of the goal";
         if (size.LargestValue > LargeValue)
             yield return $"the largest reward, {Texts.Number(size.Largest)}, has the value "
                 + $"{Texts.Number(size.LargestValue)} inside the learner if it comes at every step (times reward_scale "

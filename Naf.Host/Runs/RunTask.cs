@@ -16,17 +16,17 @@ internal static class RunTask
 {
     private const string Folder = "task";
 
-    /// <summary>A task's name in config.yaml: a built-in name or a full path.</summary>
-    public static string StoredName(string task) => TaskLibrary.Names.Contains(task) ? task : Path.GetFullPath(task);
+    /// <summary>A task's name in config.yaml: that of a built-in or a suite's task, or a full path.</summary>
+    public static string StoredName(string task) => TaskLibrary.Has(task) ? task : Path.GetFullPath(task);
 
     /// <summary>Copies the files of a task into a new folder of the run, and checks that the copy is equal.</summary>
     /// <param name="run">The run's folder.</param>
     /// <param name="simulation"><see cref="SimulationChecksum"/> of the task.</param>
     /// <returns>The copies' paths in the run and their SHA-256, the task file's first.</returns>
     /// <exception cref="UserException">The copy cannot be loaded or differs.</exception>
-    public static ImmutableArray<(string Name, string Sha256)> Keep(string task, string run, string simulation)
+    public static ImmutableArray<(string Name, string Sha256)> Keep(ControlTask task, string run, string simulation)
     {
-        TaskFiles files = TaskFiles.Of(TaskLibrary.Resolve(task));
+        var files = new TaskFiles(task.File);
         (string Name, byte[] Content)[] copies = [.. files.Files];
         string name = Enumerable.Range(1, int.MaxValue).Select(n => n == 1 ? Folder : $"{Folder}-{n}")
             .First(name => !Directory.Exists(Path.Combine(run, name)));
@@ -58,8 +58,8 @@ internal static class RunTask
             problem = e.Message;
         }
         Remove();
-        throw new UserException($"{task} can't be copied into the run: {problem}; give the files that its model needs "
-            + "by paths relative to the model");
+        throw new UserException($"{task.File.Path} can't be copied into the run: {problem}; give the files that its "
+            + "model needs by paths relative to the model");
 
         void Remove()
         {

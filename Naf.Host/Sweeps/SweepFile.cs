@@ -143,7 +143,7 @@ internal sealed class SweepFile
     private string TaskPath()
     {
         string task = _map.Required("task").Text();
-        return TaskLibrary.Names.Contains(task) ? task
+        return TaskLibrary.Has(task) ? task
             : TaskLibrary.IsPath(task) ? Path.Combine(Path.GetDirectoryName(_path) ?? "", task) : task;
     }
 

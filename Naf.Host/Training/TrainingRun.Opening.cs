@@ -26,7 +26,7 @@ public sealed partial class TrainingRun
         $"episode,learner,seconds,updates,{string.Join(',', TrainingTimes.Columns)}";
 
     /// <summary>Begins a run on a simulated task, in a new folder.</summary>
-    /// <param name="taskName">A built-in task's name or the path of a task's file.</param>
+    /// <param name="taskName">The name of a built-in task or of a suite's, or the path of a task's file.</param>
     /// <param name="settings">
     /// Changes the task's settings. It receives those for NAF; if it chooses another algorithm, it is called once more
     /// with that algorithm's, so it must not have side effects.
@@ -35,17 +35,18 @@ public sealed partial class TrainingRun
     /// <param name="warmStart">
     /// A log of transitions (.csv or .safetensors), which are in every replay before the first episode; null: none are.
     /// </param>
+    /// <param name="models">The folder of a suite's models, as <see cref="ControlTask.Load"/> takes it.</param>
     /// <exception cref="UserException">
     /// The settings or the log are invalid, or the folder is not available.
     /// </exception>
     /// <exception cref="DeviceException">The device is not available.</exception>
     public static TrainingRun Begin(
         string taskName, Func<TrainingSettings, TrainingSettings> settings, string? folder = null,
-        string? warmStart = null) =>
+        string? warmStart = null, string? models = null) =>
         DisposeScope.Open(opened =>
     {
         ArgumentNullException.ThrowIfNull(settings);
-        ControlTask task = opened.Add(ControlTask.Load(taskName));
+        ControlTask task = opened.Add(ControlTask.Load(taskName, models));
         return Begin(
             opened, task, RunTask.StoredName(taskName), SettingsResolver.OfTask(task, settings), folder, warmStart);
     });
@@ -172,7 +173,7 @@ public sealed partial class TrainingRun
 
     private void KeepTask() => _config = _config with
     {
-        Files = RunTask.Keep(_config.Task, Folder, _config.Versions.Simulation),
+        Files = RunTask.Keep((ControlTask)_task, Folder, _config.Versions.Simulation),
     };
 
     // a run that stopped before its first checkpoint; episodes beyond that mean that checkpoints were lost

@@ -288,8 +288,8 @@ public sealed partial class TrainingRun : IDisposable
             RunConfig config = _config with { Files = [] };
             try
             {
-                if (_task is ControlTask)
-                    config = config with { Files = RunTask.Keep(config.Task, path, config.Versions.Simulation) };
+                if (_task is ControlTask task)
+                    config = config with { Files = RunTask.Keep(task, path, config.Versions.Simulation) };
             }
             catch (Exception e) when (e is UserException || RunTask.IsBroken(e))
             {

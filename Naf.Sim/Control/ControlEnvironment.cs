@@ -27,13 +27,14 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
     private readonly TaskDefinition _definition;
     private readonly MujocoData _data;
     private readonly ObservationFunction<double> _h;
+    private readonly ObservationFunction<double>? _signals;
     private readonly MeasureRecorder _measures;
     private readonly StepReward? _stepReward;
     private readonly MujocoModel? _ownModel;
-    private readonly (SimulatedEntry Entry, int Start)[] _simulated;
+    private readonly (SimulatedEntry Entry, ArraySegment<double> At)[] _simulated;
     private readonly bool _forward;
     private readonly int _remembered;
-    private readonly double[] _reference, _constants, _parameters, _x, _u, _last;
+    private readonly double[] _reference, _constants, _parameters, _x, _y, _u, _last;
     private bool _ready, _broken;
 
     /// <summary>Creates an environment; call <see cref="Reset"/> before the first step.</summary>
@@ -52,17 +53,24 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         _last = new double[task.ActionSize];
         _stepReward = _definition.StepReward is { } reward
             ? new StepReward(reward, task.ObservationSize, task.ControlStep) : null;
-        ObservationDefinition observation = _definition.Observation;
-        _simulated = [.. observation.Entries.Zip(observation.Starts, (entry, start) => (entry as SimulatedEntry, start))
-            .Where(pair => pair.Item1 is not null).Select(pair => (pair.Item1!, pair.start))];
-        _forward = observation.Simulated.Any(
-            entry => entry.Quantity is SimulatedQuantity.Sensor or SimulatedQuantity.ActuatorForce);
+        ObservationDefinition? signals = _definition.StepReward?.Signals;
+        _signals = signals is null ? null : new ObservationFunction<double>(signals);
+        _y = new double[signals?.Size ?? 0];
+        _simulated = [.. SimulatedOf(_definition.Observation, _x), .. signals is null ? [] : SimulatedOf(signals, _y)];
+        _forward = _simulated.Any(
+            s => s.Entry.Quantity is SimulatedQuantity.Sensor or SimulatedQuantity.ActuatorForce);
         bool remembers = _stepReward is not null || !_definition.Actions.RateLimit.IsEmpty
-            || observation.Simulated.Any(entry => entry.Quantity == SimulatedQuantity.PreviousAction);
+            || _simulated.Any(s => s.Entry.Quantity == SimulatedQuantity.PreviousAction);
         _remembered = remembers ? task.ActionSize : 0;
         _data.StartAt(_definition.Reset.Start);
         _reference = new double[_data.StateSize];
         _data.SaveState(_reference);
+
+        static IEnumerable<(SimulatedEntry, ArraySegment<double>)> SimulatedOf(
+            ObservationDefinition observation, double[] values) =>
+            observation.Entries.Zip(observation.Starts).Where(pair => pair.First is SimulatedEntry).Select(pair =>
+                ((SimulatedEntry)pair.First,
+                new ArraySegment<double>(values, pair.Second, ((SimulatedEntry)pair.First).Size)));
     }
 
     public ControlTask Task { get; }
@@ -121,6 +129,7 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         _measures.Clear();
         _u.AsSpan().Clear();
         (Score, StepIndex, Done, _ready) = (0, 0, false, true);
+        if (_definition.Reset.Settle > 0) Advance(_definition.Reset.Settle);
         Observe(StepIndex);
     }
 
@@ -137,16 +146,16 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         _u.CopyTo(_last, 0);
         Clip(action);
         double reward = Finite(Task.Function.Value(_x, _u));
-        _stepReward?.Before(_x, _data.Qpos, _data.Qvel, _constants);
+        _stepReward?.Before(_x, _y);
         Simulate();
         Observe(StepIndex + 1);
         if (_stepReward is not null)
-            reward = Finite(reward + _stepReward.After(_x, _data.Qpos, _data.Qvel, _constants, _last, _u));
+            reward = Finite(reward + _stepReward.After(_x, _y, _last, _u));
         StepIndex++;
         _measures.Observe(StepIndex, _x);
 
         // the termination reward is for true terminal states only; a time limit is not one
-        bool terminated = Task.Function.Terminates(_x);
+        bool terminated = Task.Function.Terminates(_x) || _stepReward is { Terminates: true };
         if (terminated) reward += Task.Function.TerminationReward;
         bool timedOut = !terminated && StepIndex == _definition.Horizon;
         Score += reward;
@@ -231,9 +240,11 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
     private void Observe(int steps)
     {
         _h.Evaluate(_data.Qpos, _data.Qvel, _constants, _x);
-        if (_simulated.Length == 0) return;
+        _signals?.Evaluate(_data.Qpos, _data.Qvel, _constants, _y);
         if (_forward) Advance(0);
-        foreach ((SimulatedEntry entry, int start) in _simulated) Read(entry, steps, _x.AsSpan(start, entry.Size));
+        foreach ((SimulatedEntry entry, ArraySegment<double> at) in _simulated) Read(entry, steps, at);
+        foreach (ObservationTransform transform in _definition.Transforms)
+            _x[transform.Index] = transform.Of(_x[transform.Index]);
     }
 
     private void Read(SimulatedEntry entry, int steps, Span<double> x)

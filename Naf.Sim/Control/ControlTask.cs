@@ -8,27 +8,36 @@ namespace Naf.Sim.Control;
 /// <summary>A task with its loaded model. Immutable; shared by any number of environments and threads.</summary>
 public sealed class ControlTask : IControlTask
 {
-    private ControlTask(TaskDefinition definition, MujocoModel model)
+    private ControlTask(TaskFile file, MujocoModel model)
     {
-        (Definition, Model) = (definition, model);
-        Function = new RewardFunction<double>(definition.Reward);
+        (File, Definition, Model) = (file, file.Bind(model), model);
+        Function = new RewardFunction<double>(Definition.Reward);
     }
 
     /// <summary>Reads a task and loads its model.</summary>
-    /// <param name="nameOrPath">The name of a built-in task, or the path of a task file (.yaml).</param>
-    /// <exception cref="FileNotFoundException">There is no such task; the message has the nearest name.</exception>
+    /// <param name="nameOrPath">
+    /// The name of a built-in task or of a suite's, or the path of a task file (.yaml).
+    /// </param>
+    /// <param name="models">
+    /// For a task of Gymnasium or dm_control, the folder of its models, or the one that the package is installed in;
+    /// null for what the environment variable NAF_MODELS says.
+    /// </param>
+    /// <exception cref="FileNotFoundException">
+    /// There is no such task, and the message has the nearest name; or a suite's models are missing.
+    /// </exception>
+    /// <exception cref="ArgumentException">Models were given, and the task has a model of its own.</exception>
     /// <exception cref="Naf.Sim.Tasks.Yaml.TaskFormatException">
     /// The file is malformed; the message has file and line.
     /// </exception>
     /// <exception cref="MujocoException">MuJoCo is missing or rejects the model.</exception>
-    public static ControlTask Load(string nameOrPath)
+    public static ControlTask Load(string nameOrPath, string? models = null)
     {
         ArgumentNullException.ThrowIfNull(nameOrPath);
-        TaskFile file = TaskFile.Read(TaskLibrary.Resolve(nameOrPath));
+        TaskFile file = TaskFile.Read(TaskLibrary.Resolve(nameOrPath), models);
         MujocoModel model = MujocoModel.Load(file.ModelPath);
         try
         {
-            return new ControlTask(file.Bind(model), model);
+            return new ControlTask(file, model);
         }
         catch
         {
@@ -45,6 +54,8 @@ public sealed class ControlTask : IControlTask
         task as ControlTask ?? throw new NotSupportedException(
             $"{task.Name}: {need} needs the state of MuJoCo's simulation, which an environment of your own does not "
             + "have; leave it out");
+
+    internal TaskFile File { get; }
 
     internal TaskDefinition Definition { get; }
 
@@ -91,8 +102,11 @@ public sealed class ControlTask : IControlTask
             [
                 .. simulated.Length == 0 ? (string[])[]
                     : [$"the observation reads {string.Join(", ", simulated)} from the simulation"],
-                .. Definition.StepReward is { } reward
-                    ? (string[])[$"the reward has terms of the step, such as {reward.Example}"] : [],
+                .. Definition.Transforms.Take(1).Select(first => $"the observation of "
+                    + $"'{ObservationNames[first.Index]}' has the key {(first.Log1p ? "log1p" : "clip")}"),
+                .. Definition.StepReward is { } reward ? (string[])[reward.Reward.Terms.IsEmpty
+                    ? $"the termination reads {reward.Example}"
+                    : $"the reward has terms of the step, such as {reward.Example}"] : [],
                 .. Definition.Actions.RateLimit.IsEmpty ? (string[])[] : ["the actions have a rate_limit"],
             ];
             return reasons.Length == 0 ? null : string.Join(", and ", reasons);
@@ -100,7 +114,6 @@ public sealed class ControlTask : IControlTask
     }
 
     string? IControlTask.ModelFreeReason => ModelFreeReason;
-
     /// <inheritdoc/>
     public bool MeasuresSuccess => !Definition.Success.IsEmpty;
 

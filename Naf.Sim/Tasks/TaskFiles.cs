@@ -24,11 +24,14 @@ internal sealed partial class TaskFiles
     private readonly HashSet<string> _folders = [];
     private readonly HashSet<string> _models = [];
     private readonly List<Edit> _edits = [];
-    private readonly string _top;
+    private readonly string _task, _top;
 
-    private TaskFiles(TaskFile task)
+    /// <summary>Finds the files of a task; that of a suite's lies beside its model.</summary>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public TaskFiles(TaskFile task)
     {
-        string path = Path.GetFullPath(task.Path), folder = Path.GetDirectoryName(path)!;
+        string folder = task.ModelFolder, path = Path.Combine(folder, Path.GetFileName(task.Path));
+        _task = task.Path;
         _paths.Add(path);
         string model = Take([folder], task.ModelText).Single();
         if (Path.IsPathRooted(task.ModelText))
@@ -130,8 +133,9 @@ internal sealed partial class TaskFiles
     private byte[] ContentOf(string path)
     {
         Edit[] edits = [.. _edits.Where(e => e.File == path).OrderByDescending(e => e.Start)];
-        return edits.Length == 0 ? File.ReadAllBytes(path) : Encoding.UTF8.GetBytes(edits.Aggregate(
-            File.ReadAllText(path), (text, e) => text[..e.Start] + e.Text + text[(e.Start + e.Length)..]));
+        string source = path == _paths[0] ? _task : path;
+        return edits.Length == 0 ? File.ReadAllBytes(source) : Encoding.UTF8.GetBytes(edits.Aggregate(
+            File.ReadAllText(source), (text, e) => text[..e.Start] + e.Text + text[(e.Start + e.Length)..]));
     }
 
     private static string Relative(string from, string to)

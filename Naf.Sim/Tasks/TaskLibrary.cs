@@ -21,11 +21,14 @@ internal static class TaskLibrary
     /// <summary>The built-in tasks with their headings.</summary>
     public static IReadOnlyList<TaskFile> Files => [.. Names.Select(name => TaskFile.Read(PathOf(name)))];
 
+    /// <summary>Whether a name is that of a built-in task or of a suite's.</summary>
+    public static bool Has(string name) => Names.Contains(name) || TaskSuite.Find(name) is not null;
+
     /// <summary>Whether a text is a path: it has a folder, .yaml or .yml.</summary>
     public static bool IsPath(string nameOrPath) => nameOrPath.Contains('/') || nameOrPath.Contains('\\')
         || Path.GetExtension(nameOrPath) is ".yaml" or ".yml";
 
-    /// <summary>Path of a task file, given a built-in name or a path (with a folder, .yaml or .yml).</summary>
+    /// <summary>Path of a task file, given a name or a path (with a folder, .yaml or .yml).</summary>
     /// <exception cref="FileNotFoundException">
     /// No such task, a folder or a model; the message has the nearest name.
     /// </exception>
@@ -34,6 +37,7 @@ internal static class TaskLibrary
         bool isPath = IsPath(nameOrPath);
         if (isPath && File.Exists(nameOrPath) && !IsModel(nameOrPath)) return nameOrPath;
         if (!isPath && Names.Contains(nameOrPath)) return PathOf(nameOrPath);
+        if (!isPath && TaskSuite.Find(nameOrPath) is { } ofSuite) return ofSuite;
         throw new FileNotFoundException(Problem(nameOrPath, isPath), nameOrPath);
     }
 
@@ -49,7 +53,17 @@ internal static class TaskLibrary
         return isPath
             ? $"there is no task file {nameOrPath}; naf tasks lists the built-in ones"
             : $"there is no built-in task '{nameOrPath}' (a task of your own is named by the path of its .yaml file); "
-                + NearestName.Hint(nameOrPath, Names);
+                + Hint(nameOrPath);
+    }
+
+    // tasks of the suites that a short name may mean, such as hopper, or the nearest name
+    private static string Hint(string name)
+    {
+        string[] ofSuites = [.. TaskSuite.All.SelectMany(suite => suite.Names)], meant =
+            [.. ofSuites.Where(task => task.StartsWith($"{name}-", StringComparison.OrdinalIgnoreCase))];
+        return meant.Length > 0 ? $"did you mean {string.Join(" or ", meant)}?"
+            : NearestName.Near(name, [.. Names, .. ofSuites]) is { } near ? $"did you mean '{near}'?"
+            : NearestName.Hint(name, Names);
     }
 
     private static bool IsModel(string path) =>

@@ -34,6 +34,9 @@ internal struct DrawSource(ulong seed, RandomStream stream, ulong episode)
 internal sealed record Draw(ImmutableArray<double> At, Spread Spread, ImmutableArray<double> A,
     ImmutableArray<double> B)
 {
+    /// <summary>Uniform: values whose Euclidean norm is not above it are drawn again; 0 for none.</summary>
+    public double Outside { get; init; }
+
     public int Size => At.Length;
 
     internal void Sample(ref DrawSource source, Span<double> values)
@@ -45,7 +48,9 @@ internal sealed record Draw(ImmutableArray<double> At, Spread Spread, ImmutableA
                 for (int i = 0; i < Size; i++) values[i] += A[i] * source.Normal();
                 break;
             case Spread.Uniform:
-                for (int i = 0; i < Size; i++) values[i] += source.Uniform(A[i], B[i]);
+                do
+                    for (int i = 0; i < Size; i++) values[i] = At[i] + source.Uniform(A[i], B[i]);
+                while (Outside > 0 && Norm(values[..Size]) <= Outside);
                 break;
             case Spread.Polar or Spread.PolarByArea:
                 double radius = Spread == Spread.Polar
@@ -55,5 +60,12 @@ internal sealed record Draw(ImmutableArray<double> At, Spread Spread, ImmutableA
                 values[1] += radius * sine;
                 break;
         }
+    }
+
+    private static double Norm(ReadOnlySpan<double> values)
+    {
+        double sum = 0;
+        foreach (double value in values) sum += value * value;
+        return Math.Sqrt(sum);
     }
 }

@@ -28,12 +28,13 @@ internal sealed record MocapPlacement(int Mocap, int Body, EpisodeConstant Place
 /// <param name="Start">The keyframe that episodes start from; null for the model's reference, at rest.</param>
 /// <param name="Items">What is set; everything else stays at the start.</param>
 /// <param name="Parameters">Parameters of the model that are drawn for each episode.</param>
+/// <param name="Settle">Steps of the simulator with the controls of the start, after the draws.</param>
 /// <param name="Mocaps">Mocap bodies that stand at constants.</param>
 /// <param name="Quaternions">
 /// Indices in qpos of the quaternions of free and ball joints; normalised after the draws.
 /// </param>
 internal sealed record ResetDefinition(
-    Keyframe? Start, ImmutableArray<ResetItem> Items, ImmutableArray<ModelParameter> Parameters,
+    Keyframe? Start, ImmutableArray<ResetItem> Items, ImmutableArray<ModelParameter> Parameters, int Settle,
     ImmutableArray<MocapPlacement> Mocaps, ImmutableArray<EpisodeConstant> Constants, ImmutableArray<int> Quaternions)
 {
     /// <summary>Maximum number of values in one draw.</summary>

@@ -6,18 +6,20 @@ namespace Naf.Sim.Tasks.Sections;
 /// <summary>Reads a distribution: the key `at`, and one of normal, uniform, polar.</summary>
 internal static class DrawReader
 {
-    public static readonly string[] Keys = ["at", "normal", "uniform", "polar"];
+    public static readonly string[] Keys = ["at", "normal", "uniform", "polar", "outside"];
 
     /// <summary>Reads the keys of <paramref name="map"/> that define a distribution.</summary>
     /// <param name="map">A mapping, which may have other keys too.</param>
     /// <param name="reference">The centre of the values if the file gives none.</param>
-    public static Draw Read(YamlMap map, double[] reference)
+    /// <param name="ranges">The values' own ranges, which `uniform: range` means; null if they have none.</param>
+    public static Draw Read(YamlMap map, double[] reference, (double Low, double High)[]? ranges = null)
     {
         int n = reference.Length;
         double[] at = map["at"]?.Numbers(n) ?? reference;
         YamlCursor? normal = map["normal"], uniform = map["uniform"], polar = map["polar"];
         if (new[] { normal, uniform, polar }.Count(form => form is not null) > 1)
             throw map.At.Error($"'{map.At.What}' has more than one of the keys normal, uniform, polar; keep one");
+        if (uniform is null) map.Refuse("outside", "only a 'uniform' distribution leaves out a region");
         if (normal is not null)
         {
             double[] deviations = normal.Numbers(n);
@@ -27,8 +29,14 @@ internal static class DrawReader
         }
         if (uniform is not null)
         {
-            (double Low, double High)[] ranges = Ranges(uniform, n);
-            return new Draw([.. at], Spread.Uniform, [.. ranges.Select(r => r.Low)], [.. ranges.Select(r => r.High)]);
+            bool own = ranges is not null && !uniform.IsSequence && uniform.Text() == "range";
+            if (own) map.Refuse("at", "'uniform: range' draws from the joint's own range");
+            if (!own) ranges = Ranges(uniform, n);
+            else at = new double[n];
+            return new Draw([.. at], Spread.Uniform, [.. ranges!.Select(r => r.Low)], [.. ranges!.Select(r => r.High)])
+            {
+                Outside = map["outside"] is { } radius ? Outside(radius, at, ranges!) : 0,
+            };
         }
         return polar is not null ? Polar(polar, at) : new Draw([.. at], Spread.Fixed, [], []);
     }
@@ -41,6 +49,16 @@ internal static class DrawReader
         (double, double)[] ranges = [.. cursor.Items().Select(item => item.Range())];
         return ranges.Length == n ? ranges
             : throw cursor.Error($"'uniform' expects {n} pairs (or one pair for all), not {ranges.Length}");
+    }
+
+    // a radius that some values exceed by a hundredth, so that a draw is soon outside
+    private static double Outside(YamlCursor cursor, double[] at, (double Low, double High)[] ranges)
+    {
+        double radius = cursor.Number(), inside = ranges.Select((range, i) =>
+            Math.Max(Math.Abs(at[i] + range.Low), Math.Abs(at[i] + range.High))).Max();
+        if (radius < 0) throw cursor.Error("'outside' expects a radius, which is not negative");
+        return radius < 0.99 * inside ? radius : throw cursor.Error(string.Create(CultureInfo.InvariantCulture,
+            $"'outside' expects a radius well within the values that are drawn, below {0.99 * inside:G6}"));
     }
 
     private static Draw Polar(YamlCursor cursor, double[] at)

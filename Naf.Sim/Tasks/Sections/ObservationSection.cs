@@ -1,5 +1,6 @@
 using Naf.Kernels.Observation;
 using Naf.Sim.Mujoco;
+using Naf.Sim.Tasks.Definitions;
 using Naf.Sim.Tasks.Yaml;
 
 namespace Naf.Sim.Tasks.Sections;
@@ -14,12 +15,14 @@ internal sealed class ObservationSection
         .. SimulatedNames.Kinds,
     ];
 
-    private static readonly string[] Keys = [.. Kinds, "name", "minus", "of", "frame", "components", "input_scale"];
+    private static readonly string[] Keys =
+        [.. Kinds, "name", "minus", "of", "frame", "components", "input_scale", "clip", "log1p"];
 
     private readonly PlaceNames _places;
     private readonly SimulatedNames _simulated;
     private readonly List<ObservationEntry> _entries = [];
     private readonly List<float> _scales = [];
+    private readonly List<ObservationTransform> _transforms = [];
     private readonly Dictionary<string, string> _names = [];
 
     public ObservationSection(YamlCursor section, PlaceNames places, MujocoModel model)
@@ -28,13 +31,16 @@ internal sealed class ObservationSection
         foreach (YamlCursor item in section.Items()) Add(item, item.Map(Keys));
         if (_entries.Count == 0) throw section.Error($"'{section.What}' is empty; expected at least one entry");
         Definition = section.Checked(() => new ObservationDefinition(places.Tree, places.ConstantSize, [.. _entries]));
-        InputScale = [.. _scales];
+        (InputScale, Transforms) = ([.. _scales], [.. _transforms]);
     }
 
     public ObservationDefinition Definition { get; }
 
     /// <summary>[Size], the scale of each component of x at the input of a network.</summary>
     public ImmutableArray<float> InputScale { get; }
+
+    /// <summary>The components that have the keys clip or log1p.</summary>
+    public ImmutableArray<ObservationTransform> Transforms { get; }
 
     private void Add(YamlCursor item, YamlMap map)
     {
@@ -97,6 +103,11 @@ internal sealed class ObservationSection
         if (!(scale > 0)) throw map["input_scale"]!.Error("'input_scale' expects a number above 0");
         // a definition with this entry alone checks it and gives its size
         int size = at.Checked(() => new ObservationDefinition(_places.Tree, _places.ConstantSize, [entry])).Size;
+        (double low, double high) =
+            map["clip"]?.Range(finite: false) ?? (double.NegativeInfinity, double.PositiveInfinity);
+        if (map["clip"] is not null || map["log1p"] is not null)
+            _transforms.AddRange(Enumerable.Range(_scales.Count, size)
+                .Select(i => new ObservationTransform(i, map["log1p"] is not null, low, high)));
         _entries.Add(entry);
         _scales.AddRange(Enumerable.Repeat(scale, size));
     }
@@ -120,6 +131,8 @@ internal sealed class ObservationSection
     {
         bool vector = kind is "point" or "axis" or "linear_velocity" or "angular_velocity";
         if (kind != "point") map.Refuse("minus", "only a 'point' has something subtracted");
+        if (kind != "sensor") map.Refuse("log1p", "only a 'sensor' may have it");
+        if (map["log1p"] is { } log && log.Text() != "true") throw log.Error("'log1p' expects true, or is left out");
         if (kind != "axis") map.Refuse("of", "only an 'axis' is of a body");
         if (!vector) map.Refuse("frame", $"only a vector in the world has a frame, and '{kind}' is none");
         if (!vector && kind != "constant") map.Refuse("components", $"'{kind}' is no vector in the world");

@@ -7,16 +7,17 @@ namespace Naf.Sim.Tasks.Sections;
 
 /// <summary>
 /// The section `reset`: a list of {keyframe: name}, {mocap: body, place: constant}, and of {position: joints, at,
-/// normal | uniform | polar}, the same with velocity, and with mass, friction and damping.
+/// normal | uniform | polar}, the same with velocity, and with mass, friction and damping; and {settle: steps}.
 /// </summary>
 internal sealed class ResetSection
 {
-    private const string Key = "keyframe", Mocap = "mocap", Position = "position", Velocity = "velocity";
+    private const string Key = "keyframe", Mocap = "mocap", Position = "position", Velocity = "velocity",
+        Settle = "settle", Range = "range";
 
     private static readonly Dictionary<string, ModelParameterKind> Parameters =
         Enum.GetValues<ModelParameterKind>().ToDictionary(kind => $"{kind}".ToLowerInvariant());
 
-    private static readonly string[] Kinds = [Key, Mocap, Position, Velocity, .. Parameters.Keys];
+    private static readonly string[] Kinds = [Key, Mocap, Settle, Position, Velocity, .. Parameters.Keys];
 
     private readonly MujocoModel _model;
     private readonly KinematicTree _tree;
@@ -24,6 +25,7 @@ internal sealed class ResetSection
     private readonly List<ResetItem> _items = [];
     private readonly List<ModelParameter> _parameters = [];
     private Keyframe? _start;
+    private int _settle;
 
     private ResetSection(MujocoModel model) => (_model, _tree) = (model, model.KinematicTree);
 
@@ -36,7 +38,7 @@ internal sealed class ResetSection
         var reading = new ResetSection(model);
         foreach (YamlCursor item in section?.Items() ?? []) reading.Add(item);
         return new ResetDefinition(
-            reading._start, [.. reading._items], [.. reading._parameters], mocaps, constants,
+            reading._start, [.. reading._items], [.. reading._parameters], reading._settle, mocaps, constants,
             [.. reading._tree.Joints.Where(j => j.HasQuaternion).Select(j => j.QuaternionAddress)]);
     }
 
@@ -69,9 +71,11 @@ internal sealed class ResetSection
         (string kind, YamlCursor names) = map.OneOf(Kinds);
         if (kind == Mocap) return;
         map.Refuse("place", $"only {Mocap} has one");
-        if (kind == Key)
+        if (kind is Key or Settle)
+            foreach (string key in DrawReader.Keys) map.Refuse(key, $"'{kind}' draws nothing");
+        if (kind == Settle) _settle = names.Whole(1);
+        else if (kind == Key)
         {
-            foreach (string key in DrawReader.Keys) map.Refuse(key, "a keyframe is one state");
             if (_start is not null || _items.Count > 0)
                 throw names.Error("'keyframe' sets all joints, so that it stands once, before the other items");
             _start = Keyframe(names, _model);
@@ -98,8 +102,23 @@ internal sealed class ResetSection
         ImmutableArray<double> start = ofVelocity
             ? _start?.Qvel ?? [.. new double[_tree.Nv]] : _start?.Qpos ?? [.. _tree.Qpos0];
         _items.Add(new ResetItem(ofVelocity ? ResetTarget.Velocity : ResetTarget.Position, [.. indices],
-            DrawReader.Read(map, [.. indices.Select(i => start[i])])));
+            DrawReader.Read(map, [.. indices.Select(i => start[i])],
+                ofVelocity ? null : OwnRanges(map["uniform"], indices))));
     }
+
+    // the limits of joints, and a full turn of hinges that have none; null unless the file asks for them
+    private (double, double)[]? OwnRanges(YamlCursor? uniform, int[] positions) =>
+        uniform is null || uniform.IsSequence || uniform.Text() != Range ? null
+        : [.. positions.Select(position =>
+        {
+            int j = Enumerable.Range(0, _tree.Joints.Length).Last(k => _tree.Joints[k].QposAddress <= position);
+            TreeJoint joint = _tree.Joints[j];
+            bool hinge = joint.Type == TreeJointType.Hinge;
+            return (hinge || joint.Type == TreeJointType.Slide) && _model.JointLimited[j] != 0
+                ? (_model.JointRange[2 * j], _model.JointRange[2 * j + 1])
+                : hinge ? (-Math.PI, Math.PI) : throw uniform.Error(
+                    $"the joint '{joint.Name}' has no range to draw from; give it 'uniform: [low, high]'");
+        })];
 
     private void AddParameters(YamlMap map, string kind, ModelParameterKind parameter, YamlCursor names)
     {

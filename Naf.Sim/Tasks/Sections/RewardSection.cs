@@ -30,9 +30,13 @@ internal static class RewardSection
                 (ofStep, example) = (ofStep.Add(term), example ?? text);
         }
         (ImmutableArray<TerminationBound> bounds, double last) = Termination(termination, names);
-        return section.Checked(() => (new RewardDefinition(observationSize, actionSize, terms, bounds, last),
-            example is null ? null : new StepRewardDefinition(names.Signals,
-                new RewardDefinition(names.StepNames.Length, actionSize, ofStep, []), names.StepNames, example)));
+        ImmutableArray<TerminationBound> ofSignals = [.. bounds.Where(b => b.Index >= observationSize)];
+        if (example is null && !ofSignals.IsEmpty)
+            example = $"the signal {names.StepNames[ofSignals[0].Index]["after.".Length..]}";
+        return section.Checked(() => (new RewardDefinition(
+                observationSize, actionSize, terms, [.. bounds.Except(ofSignals)], last),
+            example is null ? null : new StepRewardDefinition(names.Signals, new RewardDefinition(
+                names.StepNames.Length, actionSize, ofStep, ofSignals), names.StepNames, example)));
     }
 
     // a term over z, and what it is for messages
@@ -119,7 +123,7 @@ internal static class RewardSection
         ImmutableArray<TerminationBound> bounds = [.. outside.Entries.Select(entry =>
         {
             (double low, double high) = entry.Value.Range(finite: false);
-            return new TerminationBound(names.ObservedNumber(entry.KeyAt), low, high);
+            return new TerminationBound(names.Bounded(entry.KeyAt), low, high);
         })];
         return (bounds, map["reward"]?.Number() ?? 0);
     }

@@ -61,6 +61,13 @@ internal sealed class SignalNames
         : throw name.Error($"'{name.Text()}' stands for several numbers; name one of them: "
             + string.Join(", ", Observed(name).Select(i => _observation.ComponentNames[i])));
 
+    /// <summary>The single index of x, or of x′ and y′ in z if it is a signal.</summary>
+    public int Bounded(YamlCursor name) =>
+        Signals is { } signals && !_observed.ContainsKey(name.Text()) && _all.ContainsKey($"after.{name.Text()}")
+            ? _all[$"after.{name.Text()}"] is [int index] ? index : throw name.Error($"'{name.Text()}' stands for "
+                + $"several numbers; name one of them: {string.Join(", ", signals.ComponentNames)}")
+            : ObservedNumber(name);
+
     /// <summary>Indices of z.</summary>
     public int[] Any(YamlCursor names) => Find(names, _all);
 

@@ -345,6 +345,26 @@ internal sealed class TaskCheckTests
         });
     }
 
+    [TestCase("{value: hinge.cos, bounds: [2, inf]}", "warning: random actions find no reward: learning begins once")]
+    [TestCase("{value: slider, bounds: [900, inf], margin: 50}", "warning: random actions find no reward (at most ")]
+    [TestCase("{value: hinge.cos, bounds: [0.3, inf]}", "warning: random actions find reward in only ",
+        "% of the steps, from which no reward_scale follows")]
+    public void Rewards_that_random_actions_do_not_find_suggest_no_scale(string factor, params string[] words)
+    {
+        using var scratch = new ScratchFolder();
+        string path = scratch.Copy("cartpole"), text = File.ReadAllText(path);
+        int reward = text.IndexOf("reward:", StringComparison.Ordinal);
+        int measures = text.IndexOf("measures:", StringComparison.Ordinal);
+        File.WriteAllText(path, text[..reward]
+            + $"reward: [{{weight: 1, product: [{factor}]}}]\n\n{text[measures..]}");
+        AssertFound(path, 40, words);
+        JsonElement size = TinyRun.CliJson("tasks", "--check", path, "--episodes", "40", "--json")
+            .GetProperty("reward_size");
+        Assert.That(size.GetProperty("suggested").ValueKind, Is.EqualTo(JsonValueKind.Null));
+        Assert.That(TinyRun.Cli("tasks", "--check", path, "--episodes", "40").Out,
+            Does.Not.Contain("write reward_scale"));
+    }
+
     [Test]
     public void A_reward_of_actions_alone_is_no_task()
     {

@@ -197,6 +197,9 @@ internal sealed class SimulatedObservationTests : MujocoFixture
     [TestCase("{sensor: [contat]}", "the model has no sensor 'contat'; did you mean 'contact'?")]
     [TestCase("{activation: finger}", "the model has no actuator with an activation 'finger'; known: press")]
     [TestCase("{previous_action: pres}", "the model has no actuator 'pres'; did you mean 'press'?")]
+    [TestCase("{position: finger, name: y, log1p: true}", "'log1p' has no meaning here: only a 'sensor' may have it")]
+    [TestCase("{sensor: shake, log1p: 2}", "'log1p' expects true, or is left out")]
+    [TestCase("{sensor: shake, clip: 2}", "'clip' expects a pair [low, high]")]
     [TestCase("{time: left}", "'time' expects elapsed or remaining, not 'left'")]
     [TestCase("{phase: -1}", "'phase' expects a period above 0, in seconds")]
     [TestCase("{sensor: contact}\n  - {sensor: contact}", "the entry 'contact' is there already")]
@@ -213,10 +216,55 @@ internal sealed class SimulatedObservationTests : MujocoFixture
     }
 
     [Test]
-    public void Signals_have_no_entries_of_the_simulation() => Assert.That(
-        () => LoadArm("reward:", "signals: [{position: fly}, {sensor: strain}]\nreward:"),
-        Throws.TypeOf<TaskFormatException>().With.Message.Contains("'signals' has 'strain', which is read from the "
-            + "simulation; move it to 'observation', where rewards can read it too"));
+    public void Signals_are_read_from_the_simulation_before_and_after_the_step()
+    {
+        using ControlTask task = LoadArm("reward: [{quadratic: angle, weight: -0.1}, ", """
+            signals: [{sensor: strain, name: load}, {time: elapsed, name: t}]
+            reward: [{linear: [after.load.x, load.y, rate.load.z, rate.t], weight: 1},
+            """);
+        using var environment = new ControlEnvironment(task);
+        environment.Reset(1, RandomStream.TestReset, 0);
+        int strain = task.ObservationNames.ToList().IndexOf("strain.x");
+        while (!environment.Done)
+        {
+            double[] before = environment.Observation.Slice(strain, 3).ToArray();
+            double[] u = Episodes.RandomAction(2, 0, environment.StepIndex);
+            double reward = environment.Step(u).Reward + 0.01 * (u[0] * u[0] + u[1] * u[1]);
+            ReadOnlySpan<double> after = environment.Observation.Slice(strain, 3);
+            double expected = after[0] + before[1] + (after[2] - before[2]) / task.ControlStep + 1;
+            Assert.That(reward, Is.EqualTo(expected).Within(1e-9 * (1 + Math.Abs(expected))));
+        }
+    }
+
+    [Test]
+    public void An_observation_may_be_clipped_and_a_sensors_logarithm_observed()
+    {
+        using ControlTask plain = LoadArm(), task = LoadArm("- {activation: all}",
+            "- {velocity: fly, name: slow, clip: [-0.5, inf]}\n  - {sensor: attitude, name: log, log1p: true}\n"
+            + "  - {activation: all}");
+        Assert.That(task.ModelFreeReason, Does.Contain("the observation of 'slow.rx' has the key clip"));
+        using ControlEnvironment all = new(plain), limited = new(task);
+        all.Reset(1, RandomStream.TestReset, 0);
+        limited.Reset(1, RandomStream.TestReset, 0);
+        List<string> names = [.. task.ObservationNames], of = [.. plain.ObservationNames];
+        bool clipped = false;
+        while (!all.Done)
+        {
+            double[] u = Episodes.RandomAction(2, 0, all.StepIndex);
+            Assert.That(limited.Step(u), Is.EqualTo(all.Step(u)));
+            foreach (string part in (string[])["rx", "ry", "rz"])
+            {
+                double v = all.Qvel[task.Definition.Observation.Tree.Joints[
+                    task.Definition.Observation.Tree.FindJoint("fly")].DofAddress + 3 + "xyz".IndexOf(part[1])];
+                Assert.That(limited.Observation[names.IndexOf($"slow.{part}")], Is.EqualTo(Math.Max(v, -0.5)));
+                clipped |= v < -0.5;
+            }
+            foreach (string part in (string[])["qw", "qx", "qy", "qz"])
+                Assert.That(limited.Observation[names.IndexOf($"log.{part}")],
+                    Is.EqualTo(Math.Log(1 + all.Observation[of.IndexOf($"attitude.{part}")])).Within(1e-12));
+        }
+        Assert.That(clipped, "some speed is beyond the bound");
+    }
 
     [Test]
     public void The_previous_action_is_the_one_that_a_rate_limit_left()

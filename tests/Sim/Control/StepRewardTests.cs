@@ -97,6 +97,44 @@ internal sealed class StepRewardTests : MujocoFixture
     }
 
     [Test]
+    public void A_signal_outside_its_bounds_ends_the_episode()
+    {
+        using var scratch = new ScratchFolder();
+        string path = Task(scratch);
+        File.WriteAllText(path, Stepping.Replace("reward:", """
+            termination: {outside: {slider: [-0.05, 0.05], hinge.velocity: [-40, 40]}, reward: -300}
+            reward:
+            """));
+        using ControlTask task = ControlTask.Load(path);
+        using var environment = new ControlEnvironment(task);
+        int ended = 0;
+        for (ulong episode = 0; episode < 20; episode++)
+            Episodes.Play(environment, 3, episode, result =>
+            {
+                Assert.That(result.Terminated, Is.EqualTo(Math.Abs(environment.Qpos[0]) > 0.05));
+                if (!result.Terminated) return;
+                ended++;
+                Assert.That(result.Reward, Is.LessThan(-100), "with the reward of the termination");
+            });
+        Assert.That(ended, Is.InRange(5, 20));
+        JsonElement bounds = TinyRun.CliJson("tasks", "--check", path, "--episodes", "20", "--json")
+            .GetProperty("termination").GetProperty("bounds");
+        Assert.That(bounds.EnumerateArray().Select(b => (b.Text("name"), b.Number("rate") > 0)),
+            Is.EqualTo(new[] { ("hinge.velocity", false), ("after.slider", true) }));
+    }
+
+    [Test]
+    public void A_bound_of_a_signal_alone_makes_the_task_model_free()
+    {
+        using var scratch = new ScratchFolder();
+        scratch.Copy("cartpole");
+        string text = Stepping[..Stepping.IndexOf("reward:", StringComparison.Ordinal)];
+        using ControlTask task = ControlTask.Load(scratch.Write("bound.yaml",
+            text + "reward: [{quadratic: action, weight: -1}]\ntermination: {outside: {slider: [-1, 1]}}\n"));
+        Assert.That(task.ModelFreeReason, Is.EqualTo("the termination reads the signal slider"));
+    }
+
+    [Test]
     public void The_task_trains_and_is_checked_and_the_terms_are_marked()
     {
         using var scratch = new ScratchFolder();

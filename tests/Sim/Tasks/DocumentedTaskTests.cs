@@ -37,6 +37,8 @@ internal sealed class DocumentedTaskTests : MujocoFixture
             "sensor", "activation", "actuator_force", "previous_action", "time", "elapsed", "remaining", "phase", "all",
             "minus", "of", "frame",
             "components", "input_scale", "at", "normal", "uniform", "polar", "radius", "angle", "by", "area", "weight",
+            "clip", "log1p", "range", "settle", "signals", "actions", "keyframe", "mocap", "mass", "friction",
+            "damping",
             "alpha", "offset", "centre", "scale", "outside", "value", "norm", "take", "steps", "bound",
             "end", "mean", "deviation", "minimum", "maximum", "first_below", "first_above", "above", "below",
             "algorithm", "seed", "learners", "device", "threads", "naf", "ddpg",
