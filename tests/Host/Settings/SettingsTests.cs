@@ -137,7 +137,7 @@ internal sealed class SettingsTests : FolderFixture
     {
         using var scratch = new ScratchFolder();
         using ControlTask task = ControlTask.Load(scratch.Changed(
-            "peg", "tau: 0.01", "ddpg: {tau: 0.5, huber: 1}\n  naf: {twin_values: true}\n  tau: 0.2"));
+            "swimmer6", "tau: 0.01", "ddpg: {tau: 0.5, huber: 1}\n  naf: {twin_values: true}\n  tau: 0.2"));
         LearnerSettings naf = SettingsResolver.OfTask(task, s => s).Learner,
             ddpg = SettingsResolver.OfTask(task, s => s with { Algorithm = LearningAlgorithm.Ddpg }).Learner;
         Assert.That((naf.Tau, naf.TwinValues, naf.Huber), Is.EqualTo((0.2, true, 0.0)));

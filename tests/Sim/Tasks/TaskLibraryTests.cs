@@ -52,7 +52,7 @@ internal sealed class TaskLibraryTests : MujocoFixture
     {
         using var scratch = new ScratchFolder();
         using ControlTask task = ControlTask.Load(scratch.Changed(
-            "peg", "tau: 0.01", "ddpg: {tau: 0.5}\n  naf: {twin_values: true}\n  tau: 0.2"));
+            "swimmer6", "tau: 0.01", "ddpg: {tau: 0.5}\n  naf: {twin_values: true}\n  tau: 0.2"));
         // those of the algorithm come last, so that they win
         string[] naf = ["tau", "reward_scale", "noise_scale", "noise_least", "twin_values"];
         Assert.That(task.Training.Of("naf").Select(setting => setting.Key), Is.EqualTo(naf));
@@ -66,7 +66,7 @@ internal sealed class TaskLibraryTests : MujocoFixture
     public void A_wrong_section_of_the_training_settings_is_refused(string line, string problem)
     {
         using var scratch = new ScratchFolder();
-        Assert.That(() => ControlTask.Load(scratch.Changed("peg", "tau: 0.01", line)),
+        Assert.That(() => ControlTask.Load(scratch.Changed("swimmer6", "tau: 0.01", line)),
             Throws.TypeOf<TaskFormatException>().With.Message.Contains(problem));
     }
 
