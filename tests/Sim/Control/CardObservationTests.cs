@@ -83,6 +83,8 @@ internal sealed class CardObservationTests
         "ant" => Ant(q, v),
         "walker2d" => [1.3 + q[0], Math.Sin(q[2]), Math.Cos(q[2]), .. q[3..], v[1], v[0], .. v[2..]],
         "acrobot" => [.. Angles(q), .. v, site("tip")[0] - c[0], site("tip")[2] - c[2]],
+        "pursuit" =>
+            [.. Angles(q[..2]), .. v[..2], .. q[2..], .. v[2..], .. Turned(From(site("tip"), q[2], q[3]), q[0])],
         "rod" => [.. q.Select(part => q[0] < 0 ? -part : part), .. v, .. site("tip").Zip(c, (a, b) => a - b)],
         _ => throw new NotSupportedException($"add the observation of {name} to Card"),
     };
