@@ -244,7 +244,12 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         if (_forward) Advance(0);
         foreach ((SimulatedEntry entry, ArraySegment<double> at) in _simulated) Read(entry, steps, at);
         foreach (ObservationTransform transform in _definition.Transforms)
+        {
             _x[transform.Index] = transform.Of(_x[transform.Index]);
+            if (!double.IsFinite(_x[transform.Index]))
+                throw Failure($"'{Task.ObservationNames[transform.Index]}' is ln(1 + v) of a value v that is not above "
+                    + "-1; leave out log1p", unstable: false);
+        }
     }
 
     private void Read(SimulatedEntry entry, int steps, Span<double> x)
@@ -286,11 +291,6 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
     {
         Task.ToControls(_u, _data.Ctrl);
         Advance(_definition.Substeps);
-        // MuJoCo checks a state only at the start of the next step
-        foreach (double q in _data.Qpos)
-            if (!double.IsFinite(q)) throw Failure("the positions are not finite");
-        foreach (double v in _data.Qvel)
-            if (!double.IsFinite(v)) throw Failure("the velocities are not finite");
     }
 
     // steps of the simulation; with none, sensors and forces are updated to the state
@@ -305,6 +305,12 @@ internal sealed class ControlEnvironment : IControlEnvironment, IEnvironment
         {
             throw Failure(e.Message, e);
         }
+        if (substeps == 0) return;
+        // MuJoCo checks a state only at the start of the next step
+        foreach (double q in _data.Qpos)
+            if (!double.IsFinite(q)) throw Failure("the positions are not finite");
+        foreach (double v in _data.Qvel)
+            if (!double.IsFinite(v)) throw Failure("the velocities are not finite");
     }
 
     private double Finite(double reward) => double.IsFinite(reward) ? reward : throw Failure(

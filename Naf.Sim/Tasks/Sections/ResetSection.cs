@@ -73,7 +73,8 @@ internal sealed class ResetSection
         map.Refuse("place", $"only {Mocap} has one");
         if (kind is Key or Settle)
             foreach (string key in DrawReader.Keys) map.Refuse(key, $"'{kind}' draws nothing");
-        if (kind == Settle) _settle = names.Whole(1);
+        if (kind == Settle)
+            _settle = _settle == 0 ? names.Whole(1) : throw names.Error("'settle' stands once; keep one of them");
         else if (kind == Key)
         {
             if (_start is not null || _items.Count > 0)

@@ -108,6 +108,7 @@ internal sealed class ResetTests : MujocoFixture
     [TestCase("- {position: root.x, uniform: range}", "the joint 'root' has no range to draw from")]
     [TestCase("- {velocity: hip1, uniform: range}", "'uniform' expects a pair [low, high]")]
     [TestCase("- {settle: 0}", "'settle' expects a whole number of at least 1")]
+    [TestCase("- {settle: 5}\n  - {settle: 6}", "'settle' stands once; keep one of them")]
     [TestCase("- {settle: 5, at: 1}", "'at' has no meaning here: 'settle' draws nothing")]
     public void Faults_are_told(string reset, string words) => Assert.That(
         () => Start(reset), Throws.TypeOf<TaskFormatException>().With.Message.Contains(words));
